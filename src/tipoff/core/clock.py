@@ -1,0 +1,76 @@
+"""Time: the only module that may ask the machine what time it is.
+
+Everything else is handed a `Clock`, or an instant read from one.
+"""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+LEAGUE_ZONE = ZoneInfo("America/New_York")
+
+
+class Clock(Protocol):
+    """Tells the instant, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware and in UTC."""
+        ...
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the machine's present instant, aware and in UTC."""
+        return datetime.now(UTC)
+
+
+class SimClock:
+    """A clock that stands still until it is moved, and never runs back."""
+
+    def __init__(self, at: datetime) -> None:
+        if at.tzinfo is None:
+            msg = f"a clock needs an aware instant, not {at!r}"
+            raise ValueError(msg)
+        self._at = at.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the simulated instant."""
+        return self._at
+
+    def sleep(self, length: timedelta) -> None:
+        """Move on by `length` at once."""
+        self.advance_to(self._at + length)
+
+    def advance_to(self, at: datetime) -> None:
+        """Move on to `at`.
+
+        Raises:
+            ValueError: `at` lies before the present instant.
+        """
+        if at < self._at:
+            msg = f"the clock cannot go back from {self._at} to {at}"
+            raise ValueError(msg)
+        self._at = at.astimezone(UTC)
+
+
+def midnight(day: date) -> datetime:
+    """Return the instant at which the league's calendar date `day` begins, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=LEAGUE_ZONE).astimezone(UTC)
+
+
+def league_day(at: datetime) -> date:
+    """Return the league's calendar date (America/New_York) at the instant `at`."""
+    return at.astimezone(LEAGUE_ZONE).date()
+
+
+def stopwatch() -> float:
+    """Return seconds of a steady clock, for measuring lengths only."""
+    return time.perf_counter()
+
+
+def pause(length: timedelta) -> None:
+    """Let `length` of real time go by; only the live loop waits like this."""
+    time.sleep(length.total_seconds())

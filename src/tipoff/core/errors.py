@@ -1,0 +1,76 @@
+"""What can go wrong, by what helps: waiting, a person, or nothing."""
+
+from datetime import date, datetime
+from enum import Enum
+
+
+class ErrorKind(Enum):
+    """How a failure is treated; every error carries one."""
+
+    CONFLICT = "conflict"  # an earlier write holds the rows: parked 5, 10, 20, 40 min
+    TRANSIENT = "transient"  # backoff, then again
+    NOT_YET = "not yet"  # the source has not published: not a failure
+    QUOTA = "quota"  # a budget is used up: hold and tell
+    REGRESSION = "regression"  # the write would make proven data poorer: held
+    PERMANENT = "permanent"  # repeating cannot help
+
+
+class PipelineError(Exception):
+    """Something could not be done; `hint` says what to do next."""
+
+    kind: ErrorKind = ErrorKind.PERMANENT
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same work may succeed later without a person."""
+        return self.kind in {ErrorKind.CONFLICT, ErrorKind.TRANSIENT, ErrorKind.NOT_YET}
+
+
+class UsageError(PipelineError):
+    """A command, setting or folder is wrong: exit code 2."""
+
+
+class ShapeError(PipelineError):
+    """Rows do not have the declared table's columns, types, keys or day."""
+
+
+class SourceError(PipelineError):
+    """A provider's answer cannot be used; the payload, if any, is in the archive."""
+
+    def __init__(self, message: str, *, kind: ErrorKind, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+
+
+class WriteConflict(PipelineError):
+    """Rows that must change are still held by an earlier write."""
+
+    kind = ErrorKind.CONFLICT
+
+    def __init__(self, table: str, day: date, *, clears_at: datetime | None, reason: str) -> None:
+        until = f"after {clears_at:%H:%M} UTC" if clears_at else "later"
+        super().__init__(f"cannot rewrite {table} for {day}: {reason}", hint=f"it is tried again {until}")
+        self.table, self.day, self.clears_at = table, day, clears_at
+
+
+class WarehouseError(PipelineError):
+    """The warehouse refused or lost a statement."""
+
+    def __init__(self, message: str, *, kind: ErrorKind, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+
+
+class Fenced(PipelineError):
+    """A later run has already published this slate; this one came back from the dead."""
+
+
+class Regression(PipelineError):
+    """The write would make a proven unit poorer, and nothing says that it should be."""
+
+    kind = ErrorKind.REGRESSION

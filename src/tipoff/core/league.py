@@ -1,0 +1,70 @@
+"""What a sport brings: calendar, tables, steps in order, and how its schedule is read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from tipoff.core.errors import UsageError
+from tipoff.core.schema import Table
+from tipoff.core.slate import Game, Season
+from tipoff.core.step import Step
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class League:
+    """A league, always named, never a default.
+
+    `steps` stands in the order of the day. The step named `schedule` makes one row a game and owes the slate as its one
+    unit; `read_games` turns its rows (one day) into games. `summary_sql` are queries, each giving one row, by the name under which a
+    report shows them; their windows are `season.<table>`: every day of the season.
+    """
+
+    name: str
+    seasons: Mapping[str, Season]
+    steps: tuple[Step, ...]
+    schedule: str
+    read_games: Callable[["pa.Table"], Sequence[Game]]
+    summary_sql: Mapping[str, str]
+
+    def step(self, name: str) -> Step:
+        """Return the step that makes `name`.
+
+        Raises:
+            UsageError: The league has no such output.
+        """
+        for step in self.steps:
+            if step.name == name:
+                return step
+        msg = f"{self.name} has no output named {name!r}"
+        raise UsageError(msg, hint="outputs: " + ", ".join(step.name for step in self.steps))
+
+    def table(self, name: str) -> Table:
+        """Return the table `name`; raises UsageError as `step` does."""
+        return self.step(name).table
+
+    def season(self, name: str) -> Season:
+        """Return the season `name`.
+
+        Raises:
+            UsageError: The league has no such season.
+        """
+        if name not in self.seasons:
+            msg = f"{self.name} has no season {name!r}"
+            raise UsageError(msg, hint="seasons: " + ", ".join(sorted(self.seasons)))
+        return self.seasons[name]
+
+    def season_of(self, day: date) -> Season:
+        """Return the season that `day` lies in.
+
+        Raises:
+            UsageError: It lies in none.
+        """
+        for season in self.seasons.values():
+            if season.first_day <= day <= season.last_day:
+                return season
+        msg = f"{day} lies in no season of {self.name} that is known here"
+        raise UsageError(msg, hint="seasons: " + ", ".join(sorted(self.seasons)))

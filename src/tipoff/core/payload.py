@@ -1,0 +1,50 @@
+"""What is asked of a provider and what its answer holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One GET. `secrets` names query parameters whose values come from the settings and are never recorded."""
+
+    source: str
+    url: str
+    params: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()
+    unit: str = ""  # the unit that the answer is about, when it is about one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """An archived answer: the bytes as received, their sha256, and when they were asked for."""
+
+    request: Request
+    body: bytes
+    sha256: str
+    status: int
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that could not be used, and why; `row` is a bounded excerpt."""
+
+    reason: str
+    row: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a payload held: rows by column name, rejected rows, units it says will not come, and odd observations.
+
+    A payload that holds nothing must say in `excused` which units it excuses and why, or be a `SourceError`: an
+    answer that nothing recognises is never an empty day.
+    """
+
+    rows: list[dict[str, object]]
+    rejects: tuple[Reject, ...] = ()
+    excused: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

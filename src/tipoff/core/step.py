@@ -1,0 +1,154 @@
+"""Steps: named pure transforms with a declared output, and what a catalog says about each."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tipoff.core.obligation import GAME_UNITS, Timing, Units
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.schema import Phase, Table
+from tipoff.core.slate import Slate
+from tipoff.core.window import Input
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """The policy of one gate: this step's reading of the input `table`.
+
+    `aligned`: unit g of the output rests on unit g of the input alone (same-slate inputs of the same units). `minimum`:
+    the share of the expected set at which the gate opens once `patience` has passed since the obligation opened, or when it
+    falls due; at 1.0 it opens at once. `optional`: the input lowers nothing, whatever its state. `last_games`: for an input
+    over earlier days, the expected set of a game's unit is the last n games of each of its sides and all of yesterday's.
+    """
+
+    table: str
+    minimum: float = 0.8
+    patience: timedelta = timedelta(hours=4)
+    aligned: bool = True
+    optional: bool = False
+    last_games: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a run is told: its slate, the units it makes, the one instant that it sees."""
+
+    slate: Slate
+    units: frozenset[str]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a transform made: rows of the declared table, and units that it excuses, each with its reason."""
+
+    rows: "pa.Table"
+    excused: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlWork:
+    """One SELECT in BigQuery's dialect. Parameters it may name: @day, @season_start, @as_of.
+
+    `empty`: the reason that excuses a unit for which the SELECT gives no row (a signed zero); without it such a
+    unit is not proven.
+    """
+
+    sql: str
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonWork:
+    """A pure function of the declared inputs, given as Arrow tables by table name, each narrowed to its window."""
+
+    inputs: tuple[Input, ...]
+    transform: Callable[[Context, Mapping[str, "pa.Table"]], Made]
+    constants: tuple[object, ...] = ()  # what else the result depends on; part of the version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceWork:
+    """Ask a provider, archive its answers, parse them into rows.
+
+    `requests` and `parse` are pure. `parse` is given the slate's rows already in the table (for merging and for noticing what an
+    answer no longer names). `keeps_history`: rows of earlier answers stay, the first arrival of a key keeps its `known_at`.
+    """
+
+    requests: Callable[[Context, Mapping[str, "pa.Table"]], Sequence[Request]]
+    parse: Callable[[Payload, Context, Mapping[str, "pa.Table"]], Parsed]
+    inputs: tuple[Input, ...] = ()
+    keeps_history: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishWork:
+    """A pure function whose rows become a published document (JSON and Parquet), frozen unit by unit at its close."""
+
+    inputs: tuple[Input, ...]
+    transform: Callable[[Context, Mapping[str, "pa.Table"]], Made]
+    constants: tuple[object, ...] = ()
+
+
+Work = SqlWork | PythonWork | SourceWork | PublishWork
+
+
+def every_slate(_day: date) -> bool:
+    """Owe the output for every slate."""
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a catalog: the output, how it is made, when it is owed, what it waits for."""
+
+    table: Table  # of a published file too: the rows it shows
+    work: Work
+    timing: Timing
+    units: Units = GAME_UNITS
+    edges: tuple[Edge, ...] = ()
+    optional: bool = False  # lowers a gate, never the grid
+    owed_on: Callable[[date], bool] = every_slate
+    time_limit: timedelta = timedelta(minutes=3)
+    parsers: tuple[object, ...] = ()  # functions beyond `work`'s own whose source is part of the version
+
+    @property
+    def name(self) -> str:
+        """The output's name within its league."""
+        return self.table.name
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the output."""
+        return self.table.phase
+
+    def edge(self, table: str) -> Edge:
+        """Return the policy for reading `table`; the default one where the catalog says nothing."""
+        return next((edge for edge in self.edges if edge.table == table), Edge(table=table))
+
+    def version(self, *, parsed_sql: str = "") -> str:
+        """Return a hash of the transform and the declaration: what the work is, never when it was committed."""
+        sha = hashlib.sha256()
+        sha.update(repr((self.table.full_name, self.table.columns, self.table.key, self.table.unit_columns)).encode())
+        for part in _sources(self.work, parsed_sql):
+            sha.update(part.encode())
+        for parser in self.parsers:
+            sha.update(inspect.getsource(parser).encode())  # type: ignore[arg-type]
+        return sha.hexdigest()[:12]
+
+
+def _sources(work: Work, parsed_sql: str) -> list[str]:
+    match work:
+        case SqlWork():
+            return [parsed_sql or work.sql, work.empty]
+        case PythonWork() | PublishWork():
+            return [inspect.getsource(work.transform), repr(work.constants), repr(work.inputs)]
+        case SourceWork():
+            return [inspect.getsource(work.requests), inspect.getsource(work.parse), repr(work.keeps_history)]

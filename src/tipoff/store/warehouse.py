@@ -1,0 +1,126 @@
+"""The warehouse's seam: what every engine (DuckDB, BigQuery) promises to the machine above."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+from tipoff.core.payload import Reject
+from tipoff.core.proof import InputProof, Proof
+from tipoff.core.schema import Table
+from tipoff.core.slate import Season
+from tipoff.core.step import Step
+from tipoff.core.window import Input, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a write is asked to do, fixed before it begins.
+
+    `units` are the only ones that may change; each maps to the digest of what it is made from. `previous` is the proof that the
+    caller knows. `excused` are units that owe no rows, with reasons. `evidence`: it is known why a unit may become
+    poorer (its input changed); without it such a unit is refused.
+    """
+
+    step: Step
+    season: Season
+    day: date
+    fence: int
+    as_of: datetime
+    step_version: str
+    units: Mapping[str, str]
+    previous: Proof | None = None
+    excused: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[InputProof, ...] = ()
+    evidence: bool = False
+    retrospective: bool = False
+    keeps_history: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a write left behind.
+
+    `proof` is the whole state of (output, day) as read back. `changed` are the units whose content differs from
+    before. `refused` maps units that were left as they were to the reason (a range, a key, a regression); `missing` are asked units for
+    which there was neither a row nor an excuse. `rejects` are the quarantined rows.
+    """
+
+    proof: Proof
+    changed: frozenset[str]
+    refused: Mapping[str, str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    rejects: tuple[Reject, ...] = ()
+
+
+class LoadedStep(Protocol):
+    """A step as this warehouse will run it: bound to declared tables, checked, with its inputs read off."""
+
+    @property
+    def step(self) -> Step:
+        """The declaration."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What it reads, each with its window."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """The step's version, over the parsed SQL where there is any."""
+        ...
+
+
+class Warehouse(Protocol):
+    """Tables of the phases; one writer at a time for each table."""
+
+    def prepare(self, steps: Iterable[Step]) -> Mapping[str, LoadedStep]:
+        """Create what is declared, bind every step on empty tables, and return the loaded steps by output name.
+
+        Raises:
+            ShapeError: A table stands there with other columns or types; a step reads an undeclared table or a table
+                without a window, uses a clock or table function, or cannot be translated.
+        """
+        ...
+
+    def select(self, loaded: LoadedStep, asked: Asked) -> pa.Table:
+        """Run a SQL step's SELECT for the slate and return its rows, of the declared columns, unwritten."""
+        ...
+
+    def read(self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+        """Return the rows of `table` that the window lets through, in key order, of the declared columns."""
+        ...
+
+    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+        """Make the asked units hold exactly `rows`, with the proof, or leave everything as it was.
+
+        Rows of other units are ignored. A unit whose content is equal to what stands there is not touched.
+
+        Raises:
+            WriteConflict: An earlier write still holds rows; nothing was changed.
+            ShapeError: A column is missing or of another type, or a row is of another day.
+            Fenced: A higher fence has already published this output and day.
+        """
+        ...
+
+    def proofs(self, *, since: int = 0) -> Sequence[Proof]:
+        """Return, for each output and day, the proof with the highest fence above `since`, as stored beside the data."""
+        ...
+
+    def recount(self, table: Table, day: date) -> Mapping[str, tuple[int, str]]:
+        """Read the rows of one day back and return rows and content hash by unit: the truth, whatever a proof says."""
+        ...
+
+    def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
+        """Run a read-only SELECT in BigQuery's dialect whose tables are named `season.<table>` and return its rows.
+
+        Parameters @season_start and @season_end (dates) bound every table.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the store."""
+        ...
