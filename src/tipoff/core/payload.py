@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     secrets: tuple[str, ...] = ()
     unit: str = ""  # the unit that the answer is about, when it is about one
+    max_age: timedelta = timedelta(0)  # an answer this young may be used again, for another slate too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,16 @@ class Payload:
     sha256: str
     status: int
     fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What a fetch gave: a payload, or word that the last one still stands (`payload` is None)."""
+
+    payload: Payload | None
+    status: int
+    etag: str = ""
+    n_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Edge:
     the share of the expected set at which the gate opens once `patience` has passed since the obligation opened, or when it
     falls due; at 1.0 it opens at once. `optional`: the input lowers nothing, whatever its state. `last_games`: for an input
     over earlier days, the expected set of a game's unit is the last n games of each of its sides and all of yesterday's.
+    `cascades`: new content of the input makes this output stale; off for an input that only says what is on (the schedule: its
+    games and times already change the obligation itself).
     """
 
     table: str
@@ -33,6 +35,7 @@ class Edge:
     aligned: bool = True
     optional: bool = False
     last_games: int = 10
+    cascades: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,242 @@
+"""The only place that constructs anything: a home's stores, a world or the real providers, the controller."""
+
+import fcntl
+import hashlib
+import importlib.metadata
+import json
+import os
+import resource
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+from tipoff.config import Settings
+from tipoff.core.clock import SimClock, league_day, midnight, stopwatch
+from tipoff.core.errors import UsageError
+from tipoff.core.league import League
+from tipoff.core.payload import Fetched, Payload, Request
+from tipoff.core.profile import Profile
+from tipoff.core.slate import Season
+from tipoff.engine.controller import Controller, Identity
+from tipoff.engine.plan import opening_of
+from tipoff.engine.run import Runner
+from tipoff.leagues.nba.league import NBA, sample_season
+from tipoff.sim.crash import kill_at, never
+from tipoff.sim.replay import Progress, replay
+from tipoff.sim.world import World
+from tipoff.sources.fetch import Fetcher
+from tipoff.store.archive import Archive
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.ledger import Batch, Ledger
+from tipoff.store.published import Published
+
+AFTER_THE_LAST_DAY = timedelta(days=4)  # what has not come by then is shown as late
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that holds one world's ledger, archive, warehouse and published files."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.root / "ledger.db"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def archive(self) -> Path:
+        """The payloads as received."""
+        return self.root / "archive"
+
+    @property
+    def published(self) -> Path:
+        """What readers read."""
+        return self.root / "published"
+
+    def lock(self) -> IO[str]:
+        """Take the home for this process; two controllers never work in one home.
+
+        Raises:
+            UsageError: Another process has it, or the folder cannot be made.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            held = (self.root / "lock").open("w")
+        except OSError as error:
+            msg = f"the home {self.root} cannot be used: {error.strerror}"
+            raise UsageError(msg, hint="set TIPOFF_HOME to a folder that can be written") from error
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            held.close()
+            msg = f"another process works in the home {self.root}"
+            raise UsageError(msg, hint="wait for it to end, or set TIPOFF_HOME to another folder") from error
+        return held
+
+
+class SharedFetch:
+    """Fetching with one answer for all who ask within its age, and the last answer again where the provider says so."""
+
+    def __init__(self, fetcher: Fetcher, archive: Archive) -> None:
+        self._fetcher = fetcher
+        self._archive = archive
+        self._last: dict[Request, tuple[Payload, str]] = {}
+
+    def __call__(self, request: Request, *, now: datetime) -> Fetched:
+        """Return an answer with a payload; see `tipoff.engine.run.Fetch`."""
+        last = self._last.get(request)
+        if last is not None and request.max_age and now - last[0].fetched_at <= request.max_age:
+            return Fetched(payload=last[0], status=last[0].status, etag=last[1])
+        fetched = self._fetcher.get(request, now=now, etag=last[1] if last else None)
+        if fetched.payload is None and last is not None:
+            payload = Payload(
+                request=request, body=last[0].body, sha256=last[0].sha256, status=last[0].status, fetched_at=now
+            )
+            fetched = Fetched(payload=payload, status=fetched.status, etag=last[1])
+        if fetched.payload is not None and (request.max_age or fetched.etag):
+            self._last[request] = (fetched.payload, fetched.etag)
+        return fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaySpec:
+    """What is to be replayed, and in which world."""
+
+    league: League
+    season: Season
+    days: tuple[date, date]
+    world: World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A replay's end, for the views: what ran, what it cost."""
+
+    counts: Mapping[str, int]
+    wall_s: float
+    peak_rss_mb: float
+    summaries: Mapping[str, Mapping[str, object]]
+    queries: Mapping[str, int]
+
+
+def run_replay(
+    settings: Settings, spec: ReplaySpec, *, progress: Callable[[Progress], None], crash_at: str = ""
+) -> Replayed:
+    """Replay `spec` in the settings' home, going on from where its clock stands.
+
+    Raises:
+        UsageError: The home belongs to another world, another process has it, or its clock is past these days.
+    """
+    began = stopwatch()
+    home = Home(settings.home)
+    at = kill_at(crash_at) if crash_at else never
+    with home.lock():
+        ledger = Ledger(home.ledger, profile=Profile.REPLAY)
+        warehouse = DuckWarehouse(home.warehouse, profile=Profile.REPLAY, at=at)
+        try:
+            clock = _clock(ledger, spec)
+            controller = _controller(settings, spec, home, clock, ledger, warehouse, at)
+            until = midnight(spec.days[1]) + AFTER_THE_LAST_DAY
+            replay(controller, clock, until=until, progress=progress)
+            summaries = _summaries(spec, warehouse)
+            queries = dict(warehouse.counts)
+        finally:
+            warehouse.close()
+            ledger.close()
+    counts = controller.counts
+    return Replayed(
+        counts={
+            "ticks": counts.ticks,
+            "finished": counts.finished,
+            "failed": counts.failed,
+            "expired": counts.expired,
+            "unchanged": counts.unchanged,
+        },
+        wall_s=round(stopwatch() - began, 3),
+        peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        summaries=summaries,
+        queries=queries,
+    )
+
+
+def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
+    """Return the home's clock; a new home takes the world's fingerprint, a known one must have the same."""
+    known = ledger.home()
+    world = {"world": spec.world.name, "fingerprint": spec.world.fingerprint, "season": spec.season.name}
+    if not known:
+        batch = Batch()
+        for key, value in (world | {"league": spec.league.name, "about": json.dumps(spec.world.describe())}).items():
+            batch.add("home", {"key": key, "value": value})
+        ledger.commit(batch)
+    other = [key for key, value in world.items() if known.get(key, value) != value]
+    if other:
+        was, is_now = ({key: facts.get(key) for key in other} for facts in (known, world))
+        msg = f"this home belongs to another world: it was made with {was}, asked for is {is_now}"
+        raise UsageError(msg, hint="set TIPOFF_HOME to another folder")
+    start = opening_of(spec.league, spec.season, spec.days[0])
+    at = datetime.fromisoformat(known["clock_at"]) if "clock_at" in known else start
+    return SimClock(max(at, start))
+
+
+def _controller(  # noqa: PLR0913 -- the one place where the parts meet
+    settings: Settings,
+    spec: ReplaySpec,
+    home: Home,
+    clock: SimClock,
+    ledger: Ledger,
+    warehouse: DuckWarehouse,
+    at: Callable[[str], None],
+) -> Controller:
+    archive = Archive(home.archive, profile=Profile.REPLAY)
+    published = Published(home.published, profile=Profile.REPLAY, at=at)
+    client = httpx.Client(transport=spec.world.transport(clock), timeout=30.0)
+    secrets = {"odds_api_key": "simulated", "balldontlie_key": "simulated"}
+    fetch = SharedFetch(Fetcher(client, archive, secrets=secrets), archive)
+    loaded = warehouse.prepare(spec.league.steps)
+    runner = Runner(
+        warehouse=warehouse,
+        published=published,
+        tables={step.name: step.table for step in spec.league.steps},
+        fetch=fetch,
+        stopwatch=stopwatch,
+        at=at,
+    )
+    return Controller(
+        league=spec.league,
+        season=spec.season,
+        days=spec.days,
+        loaded=loaded,
+        ledger=ledger,
+        warehouse=warehouse,
+        published_proofs=lambda: published.proofs(),
+        runner=runner,
+        identity=Identity(build=build(), settings_hash=settings.hash, worker=f"inline-{os.getpid()}"),
+        jitter=steady_jitter,
+        at=at,
+    )
+
+
+def _summaries(spec: ReplaySpec, warehouse: DuckWarehouse) -> dict[str, dict[str, object]]:
+    tables = [step.table for step in spec.league.steps]
+    bounds = {"season_start": spec.days[0], "season_end": spec.days[1]}
+    return {name: warehouse.query(sql, tables, bounds).to_pylist()[0] for name, sql in spec.league.summary_sql.items()}
+
+
+def steady_jitter(name: str) -> float:
+    """Return a number in [0, 1) that is the same for the same name, so that a replay repeats itself."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
+
+
+def build() -> str:
+    """Return which Tipoff this is."""
+    return importlib.metadata.version("tipoff")

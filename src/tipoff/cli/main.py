@@ -1,0 +1,37 @@
+"""The `tipoff` command. Exit codes: 0 fine, 1 something is wrong with the data or the work, 2 usage, 3 a gate holds."""
+
+import sys
+
+import click
+
+from tipoff.cli.show import grid_command, predictions_command, status_command, why_command
+from tipoff.cli.work import demo_command, replay_command
+from tipoff.core.errors import PipelineError, UsageError
+
+EXIT_WRONG, EXIT_USAGE = 1, 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Tipoff makes a sports-prediction day run without errors, and proves it."""
+
+
+for command in (demo_command, replay_command, status_command, grid_command, why_command, predictions_command):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command; an error is one sentence and a hint on standard error."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except click.Abort:
+        click.echo("stopped; run the same command again to go on from here", err=True)
+        sys.exit(EXIT_WRONG)
+    except PipelineError as error:
+        click.secho(f"tipoff: {error}", fg="red", err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+        sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_WRONG)

@@ -1,0 +1,183 @@
+"""Commands that show: status, grid, why, predictions. They read the ledger and the published files, never the warehouse."""
+
+import dataclasses
+import json
+import sys
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from tipoff.config import read_settings
+from tipoff.core.errors import UsageError
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.leagues.catalog import league_named
+from tipoff.store.ledger import Ledger
+from tipoff.views.grid import SIGNS, grid_lines, read_grid
+from tipoff.views.status import read_status, status_lines
+from tipoff.views.why import why
+
+_COLOURS = {
+    State.PROVEN: "green",
+    State.EXCUSED: "bright_black",
+    State.OPEN: "cyan",
+    State.HELD: "yellow",
+    State.LATE: "red",
+    State.LOST: "red",
+}
+EXIT_WRONG, EXIT_HELD = 1, 3
+
+
+class Day(click.ParamType[date]):
+    """A calendar date, YYYY-MM-DD, of the league."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read the date, or say how it is written."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it as 2024-03-01", param, ctx)
+
+
+DAY = Day()
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+def open_ledger() -> Ledger:
+    """Open the home's ledger for reading; a home without one is a usage error."""
+    from tipoff.app import Home  # noqa: PLC0415 -- the app imports every store
+
+    home = Home(read_settings().home)
+    if not home.ledger.exists():
+        msg = f"there is no ledger in {home.root}"
+        raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
+    return Ledger(home.ledger, read_only=True)
+
+
+def print_json(document: object) -> None:
+    """Print `document` as JSON on standard output; instants and dates as ISO text."""
+    click.echo(json.dumps(document, default=_plain, indent=2))
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    msg = f"no JSON for {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def _league(name: str) -> League:
+    return league_named(name)
+
+
+@click.command("status")
+@click.argument("league")
+@as_json
+def status_command(league: str, *, as_json: bool) -> None:
+    """Say whether today is complete, and what is wrong."""
+    ledger = open_ledger()
+    status = read_status(ledger, _league(league))
+    ledger.close()
+    if as_json:
+        print_json(status)
+    else:
+        for line in status_lines(status):
+            click.echo(line)
+    sys.exit(0 if status.ok else EXIT_WRONG)
+
+
+@click.command("grid")
+@click.argument("league")
+@click.option("--from", "first", type=DAY, help="First day shown.")
+@click.option("--to", "last", type=DAY, help="Last day shown.")
+@as_json
+def grid_command(league: str, first: date | None, last: date | None, *, as_json: bool) -> None:
+    """Show days × outputs: what is proven, excused, late."""
+    ledger = open_ledger()
+    grid = read_grid(ledger, _league(league), days=(first or date.min, last or date.max))
+    ledger.close()
+    if as_json:
+        days: dict[str, dict[str, str]] = {}
+        for (output, day), state in sorted(grid.cells.items(), key=lambda cell: cell[0][1]):
+            days.setdefault(day.isoformat(), {})[output] = state.value
+        print_json({"league": grid.league, "outputs": grid.outputs, "days": days})
+    else:
+        for line in grid_lines(grid):
+            click.echo(_coloured(line))
+    sys.exit(EXIT_WRONG if grid.wrong else 0)
+
+
+def _coloured(line: str) -> str:
+    if "│" in line or "┌" in line:
+        return line
+    for state, colour in _COLOURS.items():
+        line = line.replace(f" {SIGNS[state]}", f" {click.style(SIGNS[state], fg=colour)}")
+    return line
+
+
+@click.command("why")
+@click.argument("league")
+@click.argument("output", metavar="TABLE")
+@click.argument("day", type=DAY)
+@as_json
+def why_command(league: str, output: str, day: date, *, as_json: bool) -> None:
+    """Explain one obligation: where it stands, and the first broken thing upstream of it."""
+    ledger = open_ledger()
+    answer = why(ledger, _league(league), output, day)
+    ledger.close()
+    if as_json:
+        print_json(answer)
+    else:
+        for sentence in answer.sentences:
+            click.echo(sentence)
+    if not answer.ok:
+        sys.exit(EXIT_HELD if answer.state == State.HELD.value else EXIT_WRONG)
+
+
+@click.command("predictions")
+@click.argument("league")
+@click.argument("day", type=DAY)
+@as_json
+def predictions_command(league: str, day: date, *, as_json: bool) -> None:
+    """Show what was published for a day."""
+    from tipoff.app import Home  # noqa: PLC0415 -- the app imports every store
+
+    declared = _league(league)
+    path = Home(read_settings().home).published / declared.name / "published_predictions" / f"{day}.json"
+    if not path.exists():
+        msg = f"nothing was published for {declared.name} {day}"
+        raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")
+    document = json.loads(path.read_text())
+    if as_json:
+        print_json(document)
+        return
+    rows = document["rows"]
+    click.echo(
+        f"{declared.name} {day}: {len(rows)} predictions, made {document['made_at']}, digest {document['digest']}"
+    )
+    for line in prediction_lines(rows):
+        click.echo(line)
+
+
+def prediction_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the published rows as aligned columns, in the document's own order."""
+    if not rows:
+        return ["  (no rows)"]
+    names = [name for name in rows[0] if name not in {"day", "player_id", "made_at"}]
+    shown = [[_cell(row.get(name)) for name in names] for row in rows]
+    widths = [max(len(name), *(len(cells[n]) for cells in shown)) for n, name in enumerate(names)]
+    head = "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True))
+    return [head] + ["  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)) for cells in shown]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,115 @@
+"""Commands that work: replay and demo."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tipoff.cli.show import EXIT_WRONG, as_json, print_json
+from tipoff.config import Settings, read_settings
+from tipoff.core.clock import league_day
+from tipoff.core.errors import UsageError
+from tipoff.core.slate import Season
+
+DEMO_DAYS = 14
+
+
+@click.command("replay")
+@click.argument("league")
+@click.argument("span", metavar="SEASON|FROM..TO")
+@click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
+@click.option("--seed", type=int, default=7, help="Seed of what the world models.")
+@click.option("--crash-at", default="", hidden=True, help="Die by SIGKILL at POINT:N, for the crash tests.")
+@as_json
+def replay_command(league: str, span: str, *, world: str, seed: int, crash_at: str, as_json: bool) -> None:  # noqa: PLR0913 -- options
+    """Replay a season, or some of its days, on a simulated clock."""
+    report = run_and_report(read_settings(), league, span, world=world, seed=seed, crash_at=crash_at)
+    if as_json:
+        print_json(report)
+    else:
+        from tipoff.views.report import in_words  # noqa: PLC0415 -- only for people
+
+        for line in in_words(report):
+            click.echo(line)
+    sys.exit(EXIT_WRONG if is_wrong(report) else 0)
+
+
+@click.command("demo")
+@click.option("--days", type=click.IntRange(1, 60), default=DEMO_DAYS, help="How many days of the sample league.")
+def demo_command(days: int) -> None:
+    """Replay the sample league (synthetic, invented players) and show what came of it."""
+    from tipoff.app import Home  # noqa: PLC0415 -- the app imports every store
+    from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- with the app
+    from tipoff.store.ledger import Ledger  # noqa: PLC0415 -- with the app
+    from tipoff.views.grid import grid_lines, read_grid  # noqa: PLC0415 -- with the app
+    from tipoff.views.report import in_words  # noqa: PLC0415 -- with the app
+
+    settings = read_settings()
+    if "home" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"home": Path(".tipoff/demo")})
+    click.echo("The sample league is synthetic: real team codes, invented players, games and lines.")
+    report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7)
+    home = Home(settings.home)
+    ledger = Ledger(home.ledger, read_only=True)
+    grid = read_grid(ledger, league_named("nba"))
+    ledger.close()
+    for line in [*grid_lines(grid), "", *in_words(report), "", f"published files: {home.published}"]:
+        click.echo(line)
+    sys.exit(EXIT_WRONG if is_wrong(report) else 0)
+
+
+def is_wrong(report: dict[str, Any]) -> bool:
+    """Whether the replay ended with something missing, late or lost."""
+    return bool(report["games"]["missing"] or report["obligations"].get("lost") or report["obligations"].get("late"))
+
+
+def run_and_report(  # noqa: PLR0913 -- what a replay is told
+    settings: Settings, league: str, span: str, *, world: str, seed: int, crash_at: str = ""
+) -> dict[str, Any]:
+    """Replay, with a bar on standard error, and return the report."""
+    from tipoff import app  # noqa: PLC0415 -- imports every store, and `tipoff status` must stay fast
+
+    spec = app.replay_spec(settings, league, span, world=world, seed=seed)
+    days = (spec.days[1] - spec.days[0]).days + 1
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[runs]} runs"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task(f"{league} {span}", total=days, runs=0)
+
+        def shown(at: Any) -> None:  # noqa: ANN401 -- sim.replay.Progress
+            day = league_day(at.now)
+            bar.update(task, completed=(day - spec.days[0]).days, description=f"{league} {day}", runs=at.n_runs)
+
+        return app.replay_report(settings, spec, progress=shown, crash_at=crash_at)
+
+
+def parse_span(span: str, season_of: Any) -> tuple[Season, tuple[date, date]]:  # noqa: ANN401 -- League
+    """Read `2023-24` or `2024-03-01..2024-03-31`.
+
+    Raises:
+        UsageError: It is neither, the season is not known, or the days lie in two seasons.
+    """
+    if ".." not in span:
+        season = season_of.season(span)
+        return season, (season.first_day, season.last_day)
+    try:
+        first, last = (date.fromisoformat(part) for part in span.split("..", 1))
+    except ValueError as error:
+        msg = f"{span!r} is neither a season nor FROM..TO"
+        raise UsageError(msg, hint="write 2023-24 or 2024-03-01..2024-03-31") from error
+    if last < first:
+        msg = f"{span!r} ends before it begins"
+        raise UsageError(msg, hint="write the earlier day first")
+    season = season_of.season_of(first)
+    if not season.first_day <= last <= season.last_day:
+        msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
+        raise UsageError(msg, hint="replay one season at a time")
+    return season, (first, last)

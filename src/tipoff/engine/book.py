@@ -1,0 +1,243 @@
+"""The book: every open obligation with its proof, kept in memory and mirrored in the ledger.
+
+It answers what a judge asks (what is known of a unit, what a window holds, which outputs read a table) without touching the
+warehouse. It decides nothing.
+"""
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from tipoff.core.gate import Evidence
+from tipoff.core.league import League
+from tipoff.core.obligation import Obligation, State
+from tipoff.core.proof import Proof, digest_of
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import Game, Season, Slate
+from tipoff.core.step import Edge, Step
+from tipoff.core.window import Input, WindowKind
+from tipoff.engine.plan import plan_step
+from tipoff.store.warehouse import LoadedStep
+
+Key = tuple[str, date]  # output, day
+
+_SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
+
+
+@dataclass(slots=True)
+class Entry:
+    """One obligation and what has become of it."""
+
+    step: Step
+    obligation: Obligation
+    order: int  # place in the catalog
+    proof: Proof | None = None
+    state: State = State.WAITING
+    since: datetime | None = None
+    reason: str = ""
+    excused: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
+    not_before: datetime | None = None
+    failures: int = 0
+    polls: int = 0
+    decided: tuple[str, str] = ("", "")
+    wake_at: datetime | None = None
+    gates: dict[str, tuple[bool, str]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """The entry's place in the book."""
+        return self.obligation.output, self.obligation.day
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One input of a step, with the policy for it."""
+
+    input: Input
+    edge: Edge
+    units_by_game: bool
+
+
+class Book:
+    """The obligations of one league and season."""
+
+    def __init__(self, league: League, season: Season, loaded: Mapping[str, LoadedStep]) -> None:
+        self.league = league
+        self.season = season
+        self.loaded = loaded
+        self.entries: dict[Key, Entry] = {}
+        self.slates: dict[date, Slate] = {}
+        self.readings = {step.name: _readings(league, step, loaded[step.name]) for step in league.steps}
+        self._readers: dict[str, list[tuple[Step, Input]]] = {}
+        for step in league.steps:
+            for reading in self.readings[step.name]:
+                self._readers.setdefault(reading.input.table, []).append((step, reading.input))
+        self._order = {step.name: number for number, step in enumerate(league.steps)}
+        self._digests: dict[str, dict[date, str]] = {step.name: {} for step in league.steps}
+        self._n_units: dict[str, dict[date, int]] = {step.name: {} for step in league.steps}
+        self._windows: dict[tuple[str, date, date], str] = {}
+        self._team_games: dict[str, list[tuple[date, str]]] = {}
+
+    def open_day(self, day: date) -> None:
+        """Put the day's schedule obligation into the book; the rest follows from what it says."""
+        slate = self.slates.setdefault(day, Slate(self.league.name, self.season, day))
+        self._plan(self.league.step(self.league.schedule), slate)
+
+    def set_games(self, day: date, games: tuple[Game, ...]) -> list[Key]:
+        """Take up the day's games; returns the obligations that are new or have changed."""
+        old = self.slates.get(day)
+        slate = Slate(self.league.name, self.season, day, games)
+        self.slates[day] = slate
+        self._index_teams(old, slate)
+        changed = []
+        for step in self.league.steps:
+            if step.name != self.league.schedule and step.owed_on(day) and self._plan(step, slate):
+                changed.append((step.name, day))
+        return changed
+
+    def _plan(self, step: Step, slate: Slate) -> bool:
+        obligation = plan_step(step, slate)
+        entry = self.entries.get((step.name, slate.day))
+        if entry is None:
+            self.entries[step.name, slate.day] = Entry(step, obligation, self._order[step.name])
+            return True
+        changed = entry.obligation != obligation
+        entry.obligation = obligation
+        return changed
+
+    def _index_teams(self, old: Slate | None, new: Slate) -> None:
+        for game in old.played if old else ():
+            for side in (game.home, game.away):
+                self._team_games[side].remove((game.day, game.game_id))
+        for game in new.played:
+            for side in (game.home, game.away):
+                listed = self._team_games.setdefault(side, [])
+                listed.insert(bisect_left(listed, (game.day, game.game_id)), (game.day, game.game_id))
+
+    def set_proof(self, proof: Proof) -> bool:
+        """Take up a proof; returns whether content changed, so that readers must look again."""
+        entry = self.entries.get((proof.output, proof.day))
+        if entry is not None:
+            entry.proof = proof
+        digests = self._digests[proof.output]
+        digest = proof.digest
+        if digests.get(proof.day) == digest:
+            return False
+        digests[proof.day] = digest
+        self._n_units[proof.output][proof.day] = len(proof.units)
+        for window in [known for known in self._windows if known[0] == proof.output]:
+            del self._windows[window]
+        return True
+
+    def readers(self, table: str, day: date) -> Iterator[Key]:
+        """Yield the obligations in the book that read `table` of `day`."""
+        for step, read in self._readers.get(table, ()):
+            if read.window.kind in _SAME_DAY:
+                if (step.name, day) in self.entries:
+                    yield step.name, day
+                continue
+            for other in self.slates:
+                first, last = read.window.bounds(other, self.season)
+                if first <= day <= last and (step.name, other) in self.entries:
+                    yield step.name, other
+
+    def evidence(self, table: str, day: date, unit: str) -> Evidence:
+        """Return what is known of one unit of an output."""
+        entry = self.entries.get((table, day))
+        if entry is None:
+            return Evidence.UNKNOWN
+        if unit in entry.excused:
+            return Evidence.EXCUSED
+        proven = entry.proof.units.get(unit) if entry.proof else None
+        if proven is None:
+            return Evidence.MISSING
+        return Evidence.EXCUSED if proven.excuse else Evidence.PROVEN
+
+    def units_of_game(self, table: str, day: date, game_id: str) -> list[str]:
+        """Return the units of an output that belong to one game."""
+        entry = self.entries.get((table, day))
+        if entry is None:
+            return [game_id]
+        return [unit for unit, game in entry.obligation.units.items() if game is not None and game.game_id == game_id]
+
+    def recent_games(self, game: Game, n: int) -> list[tuple[date, str]]:
+        """Return the last `n` games of each side of `game` before its day, and all of the day before."""
+        found = set()
+        for side in (game.home, game.away):
+            listed = self._team_games.get(side, [])
+            end = bisect_left(listed, (game.day, ""))
+            found.update(listed[max(0, end - n) : end])
+        yesterday = self.slates.get(game.day - timedelta(days=1))
+        if yesterday:
+            found.update((other.day, other.game_id) for other in yesterday.played)
+        return sorted(found)
+
+    def earlier_games(self, day: date) -> list[tuple[date, str]]:
+        """Return every game of the season before `day`."""
+        return [(game.day, game.game_id) for slate in self.slates.values() if slate.day < day for game in slate.played]
+
+    def newest_owed(self, table: str, day: date) -> date | None:
+        """Return the newest day, up to `day`, for which `table` is owed and not excused."""
+        days = [
+            entry.obligation.day
+            for (name, owed), entry in self.entries.items()
+            if name == table and owed <= day and WHOLE_SLATE not in entry.excused
+        ]
+        return max(days, default=None)
+
+    def newest_proven(self, table: str, day: date) -> date | None:
+        """Return the newest day, up to `day`, for which `table` has rows."""
+        for known in sorted(self._digests[table], reverse=True):
+            entry = self.entries.get((table, known))
+            if known <= day and entry and entry.proof and entry.proof.n_rows:
+                return known
+        return None
+
+    def digest(self, table: str, day: date) -> str:
+        """Return the digest of what `table` holds for `day`; empty when nothing is proven."""
+        return self._digests[table].get(day, "")
+
+    def window_digest(self, table: str, first: date, last: date) -> str:
+        """Return one digest of the proofs of `table` from `first` to `last`."""
+        known = self._windows.get((table, first, last))
+        if known is None:
+            days = self._digests[table]
+            known = digest_of((str(day), digest) for day, digest in days.items() if first <= day <= last)
+            self._windows[table, first, last] = known
+        return known
+
+    def count_units(self, table: str, first: date, last: date) -> int:
+        """Return how many units of `table` are proven from `first` to `last`."""
+        if first == last:
+            entry = self.entries.get((table, first))
+            return len(entry.proof.units) if entry and entry.proof else 0
+        return sum(n for day, n in self._n_units[table].items() if first <= day <= last)
+
+    def unit_hashes(self, table: str, day: date, units: Iterable[str]) -> str:
+        """Return the content hashes of `units` in one text; what is missing or excused is said so."""
+        entry = self.entries.get((table, day))
+        if entry is None:
+            return "?"
+        proven = entry.proof.units if entry.proof else {}
+        parts = []
+        for unit in units:
+            proof = proven.get(unit)
+            parts.append("x" if unit in entry.excused else proof.content_hash if proof else "-")
+        return ",".join(parts)
+
+
+def made_from(parts: Iterable[str]) -> str:
+    """Return the digest that a unit's proof records of what it was made from."""
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def _readings(league: League, step: Step, loaded: LoadedStep) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(read, step.edge(read.table), league.step(read.table).units.by_game)
+        for read in loaded.inputs
+        if read.table != step.name
+    )

@@ -1,0 +1,226 @@
+"""What the controller writes into the ledger: rows for decisions, runs, proofs, gates, findings and obligations."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from tipoff.core.finding import Severity
+from tipoff.core.gate import Verdict
+from tipoff.core.proof import Proof, UnitProof
+from tipoff.engine.book import Entry
+from tipoff.engine.judge import Judgement
+from tipoff.engine.run import Claim, Outcome
+
+Row = dict[str, Any]
+
+_SHOWN = 20  # units named in a row; the rest are counted
+
+
+def decision_row(entry: Entry, judged: Judgement, *, now: datetime, ids: tuple[int, int]) -> Row:
+    """Return the row of a decision; `ids` are the decision's and its tick's."""
+    return {
+        "id": ids[0],
+        "tick_id": ids[1],
+        "at": now,
+        **_slate(entry),
+        "verb": judged.verb.value,
+        "reason": judged.reason,
+        "until": judged.until,
+        "run_id": None,
+    }
+
+
+def obligation_row(entry: Entry, *, season: str) -> Row:
+    """Return the row that mirrors `entry`."""
+    obligation = entry.obligation
+    n_excused = len(entry.excused)
+    if entry.proof is not None:
+        units = entry.proof.units
+        n_excused += sum(1 for unit in obligation.units if unit in units and units[unit].excuse)
+    return {
+        **_slate(entry),
+        "season": season,
+        "state": entry.state.value,
+        "since": entry.since,
+        "opens_at": obligation.opens_at,
+        "due_at": obligation.due_at,
+        "not_before": entry.not_before,
+        "failures": entry.failures,
+        "polls": entry.polls,
+        "n_units": len(obligation.units),
+        "n_proven": len(obligation.units) - n_excused - len(entry.missing),
+        "n_excused": n_excused,
+        "missing": json.dumps(entry.missing),
+        "excused": json.dumps(entry.excused),
+        "attempted": json.dumps(entry.attempted),
+        "verb": entry.decided[0],
+        "reason": entry.reason,
+    }
+
+
+def run_row(claim: Claim, *, now: datetime, worker: str) -> Row:
+    """Return the row of a claimed run; its lease ends when its step's time limit has passed twice."""
+    return {
+        "id": claim.run_id,
+        "league": claim.slate.league,
+        "output": claim.step.name,
+        "day": claim.slate.day,
+        "units": json.dumps(sorted(claim.plan.units)),
+        "state": "started",
+        "as_of": claim.plan.as_of,
+        "started_at": now,
+        "lease_until": now + 2 * claim.step.time_limit,
+        "attempt": claim.attempt,
+        "worker": worker,
+    }
+
+
+def run_end_row(outcome: Outcome, *, now: datetime) -> Row:
+    """Return the changes to a run's row when it has ended."""
+    error = outcome.error
+    return {
+        "id": outcome.claim.run_id,
+        "state": "failed" if error else "finished",
+        "ended_at": now,
+        "n_rows": outcome.written.proof.n_rows if outcome.written else None,
+        "n_changed": len(outcome.written.changed) if outcome.written else None,
+        "cpu_ms": outcome.cpu_ms,
+        "error_kind": error.kind.value if error else None,
+        "error": str(error) if error else None,
+        "hint": error.hint if error else None,
+    }
+
+
+def renewed(outcome: Outcome, *, now: datetime) -> Proof:
+    """Return the proof after a run, with every asked unit marked as seen at the run's instant and made from its input."""
+    claim, written = outcome.claim, outcome.written
+    if written is None:
+        msg = "a run without a write has no proof"
+        raise ValueError(msg)
+    units: dict[str, UnitProof] = dict(written.proof.units)
+    for unit, made in claim.plan.units.items():
+        if unit in units and unit not in written.refused:
+            units[unit] = dataclasses.replace(
+                units[unit], as_of=claim.plan.as_of, made_from=made, retrospective=claim.plan.retrospective
+            )
+    return dataclasses.replace(
+        written.proof, units=units, step_version=claim.loaded.version, inputs=claim.inputs, made_at=now
+    )
+
+
+def result_rows(outcome: Outcome, *, now: datetime) -> Iterable[tuple[str, Row]]:
+    """Yield (table, row) for what a run leaves in the ledger beside its proof: fetches, quarantined rows, findings, arrivals."""
+    claim = outcome.claim
+    slate = {"league": claim.slate.league, "output": claim.step.name, "day": claim.slate.day}
+    for note in outcome.fetches:
+        yield (
+            "fetches",
+            {
+                "run_id": claim.run_id,
+                "at": now,
+                "source": note.request.source,
+                "url": note.request.url,
+                "status": note.status,
+                "sha256": note.sha256,
+                "n_bytes": note.n_bytes,
+                "n_rows": note.n_rows,
+                "n_rejects": note.n_rejects,
+                "outcome": note.outcome,
+                "note": note.note,
+            },
+        )
+    rejects = list(outcome.parse_rejects)
+    if outcome.written:
+        rejects += [(reject.reason, reject.row) for reject in outcome.written.rejects]
+    for reason, row in rejects:
+        yield "rejects", {"run_id": claim.run_id, "at": now, **slate, "reason": reason, "row": row[:2000]}
+    yield from (("findings", slate | row) for row in _findings(outcome, rejects, now))
+
+
+def arrival_rows(outcome: Outcome, known: Proof | None, *, now: datetime) -> Iterable[Row]:
+    """Yield a row for each unit that has arrived for the first time."""
+    if outcome.written is None:
+        return
+    for unit in sorted(outcome.written.changed):
+        if known is None or unit not in known.units:
+            claim = outcome.claim
+            yield {
+                "league": claim.slate.league,
+                "output": claim.step.name,
+                "day": claim.slate.day,
+                "unit": unit,
+                "first_at": now,
+                "run_id": claim.run_id,
+            }
+
+
+def gate_row(entry: Entry, table: str, verdict: Verdict, *, now: datetime, held_at: datetime | None) -> Row:
+    """Return the row of one gate as it now stands."""
+    return {
+        **_slate(entry),
+        "input": table,
+        "is_open": verdict.is_open,
+        "held_at": held_at if verdict.is_open else held_at or now,
+        "opened_at": now if verdict.is_open else None,
+        "coverage": verdict.coverage,
+        "missing": json.dumps(verdict.missing[:_SHOWN]),
+        "reason": verdict.reason,
+    }
+
+
+def mark_rows(outcome: Outcome, *, now: datetime) -> Iterable[Row]:
+    """Yield a mark for each unit made on partial input or after its close."""
+    claim = outcome.claim
+    slate = {"league": claim.slate.league, "output": claim.step.name, "day": claim.slate.day, "at": now}
+    for unit, missing in claim.plan.partial.items():
+        yield slate | {"unit": unit, "kind": "partial", "note": f"made without {', '.join(missing[:_SHOWN])}"}
+    if claim.plan.retrospective:
+        for unit in claim.plan.units:
+            yield slate | {"unit": unit, "kind": "retrospective", "note": "made after its close; not published"}
+
+
+def overtaken_rows(entry: Entry, units: Iterable[str], *, now: datetime) -> Iterable[Row]:
+    """Yield a mark for each closed unit whose input has changed since."""
+    for unit in units:
+        note = "its input has changed since it closed"
+        yield {**_slate(entry), "unit": unit, "kind": "overtaken", "at": now, "note": note}
+
+
+def _slate(entry: Entry) -> Row:
+    obligation = entry.obligation
+    return {"league": obligation.league, "output": obligation.output, "day": obligation.day}
+
+
+def _findings(outcome: Outcome, rejects: list[tuple[str, str]], now: datetime) -> Iterable[Row]:
+    asked = len(outcome.claim.plan.units)
+    if rejects:
+        reasons = sorted({reason for reason, _ in rejects})
+        yield _finding("rows_are_usable", now, Severity.WARNING, reasons, f"{len(rejects)} rows quarantined", 0.0)
+    if outcome.written and outcome.written.refused:
+        refused = outcome.written.refused
+        note = "; ".join(f"{unit}: {reason}" for unit, reason in list(refused.items())[:_SHOWN])
+        yield _finding(
+            "units_are_accepted", now, Severity.ERROR, sorted(refused), note, 1 - len(refused) / max(asked, 1)
+        )
+    if outcome.notes:
+        yield _finding("source_is_consistent", now, Severity.WARNING, [], "; ".join(outcome.notes)[:2000], 0.0)
+    if outcome.error is not None:
+        note = f"{outcome.error} ({outcome.error.hint})"
+        yield _finding("run_ends_well", now, Severity.ERROR, [], note[:2000], 0.0)
+
+
+def _finding(  # noqa: PLR0913 -- the columns of one row
+    check: str, now: datetime, severity: Severity, missing: list[str], note: str, coverage: float
+) -> Row:
+    return {
+        "at": now,
+        "check": check,
+        "severity": int(severity),
+        "ok": False,
+        "coverage": coverage,
+        "required": 1.0,
+        "missing": json.dumps(missing[:_SHOWN]),
+        "note": note,
+    }

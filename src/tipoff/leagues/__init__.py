@@ -1,0 +1,1 @@
+"""The content: what each sport brings. Knows no machine."""

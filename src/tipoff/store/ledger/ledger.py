@@ -1,0 +1,175 @@
+"""Opening the ledger, loading what the controller needs, and committing a round's rows at once."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, create_engine, event, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from tipoff.core.errors import UsageError
+from tipoff.core.profile import Profile
+from tipoff.core.proof import Proof
+from tipoff.core.slate import Game
+from tipoff.store.ledger import schema
+from tipoff.store.ledger.codec import read_game, read_proof
+from tipoff.store.ledger.migrate import HEAD, upgrade
+
+BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
+
+Row = dict[str, Any]
+
+_KEEP_ON_CONFLICT: Mapping[str, frozenset[str]] = {
+    "games": frozenset({"first_seen_at"}),
+    "arrivals": frozenset({"first_at", "run_id"}),
+}
+_FIRST_WINS = frozenset({"arrivals", "marks"})
+_UPSERTED = frozenset({"home", "proofs", "obligations", "games", "arrivals", "gates", "marks"})
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows that are committed together: a round's claims, or its results."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    run_ends: list[Row] = field(default_factory=list)
+
+    def add(self, table: str, row: Row) -> None:
+        """Take up one row for `table`."""
+        self.rows.setdefault(table, []).append(row)
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.run_ends)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a controller starts from."""
+
+    proofs: Sequence[Proof]
+    games: Mapping[str, Sequence[Game]]  # by league
+    obligations: Sequence[Row]
+    last_ids: Mapping[str, int]  # highest id in ticks, decisions and runs
+    unended_runs: Sequence[Row]
+    held_gates: Sequence[Row]
+
+
+class Ledger:
+    """One ledger file or database."""
+
+    def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> None:
+        """Open the ledger and bring its schema up to date.
+
+        Raises:
+            UsageError: The file cannot be opened, is no ledger, or was made by a later version of Tipoff.
+        """
+        self._engine = create_engine(_url(target, read_only=read_only))
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        if self._is_sqlite:
+            event.listen(self._engine, "connect", _pragmas(profile, read_only=read_only))
+        try:
+            if not read_only:
+                upgrade(self._engine)
+            self._connection = self._engine.connect()
+            found = self._connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+        except (OperationalError, DatabaseError) as error:
+            msg = f"the ledger at {target} cannot be opened: {error.__cause__ or error}"
+            raise UsageError(msg, hint="is TIPOFF_HOME right, and was anything replayed there yet?") from error
+        if found != HEAD:
+            msg = f"the ledger at {target} has schema {found}, this build needs {HEAD}"
+            raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
+        self._connection.rollback()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Hold one write transaction; commits at the end, rolls back when the block raises."""
+        with self._connection.begin():
+            yield self._connection
+
+    def commit(self, batch: Batch) -> None:
+        """Write all of `batch`, or nothing of it."""
+        if not batch:
+            return
+        with self.transaction() as connection:
+            for name, rows in batch.rows.items():
+                self._write(connection, schema.metadata.tables[name], rows)
+            runs = schema.runs
+            for end in batch.run_ends:
+                values = {key: value for key, value in end.items() if key != "id"}
+                connection.execute(update(runs).where(runs.c.id == end["id"]).values(**values))
+
+    def _write(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        insert = sqlite_insert(table) if self._is_sqlite else postgres_insert(table)
+        if table.name not in _UPSERTED:
+            connection.execute(insert, rows)
+            return
+        keys = [column.name for column in table.primary_key]
+        if table.name in _FIRST_WINS:
+            connection.execute(insert.on_conflict_do_nothing(index_elements=keys), rows)
+            return
+        kept = {*keys, *_KEEP_ON_CONFLICT.get(table.name, ())}
+        changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in kept}
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+
+    def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
+        """Run a SELECT and return its rows as dictionaries."""
+        found = [dict(row) for row in self._connection.execute(statement).mappings()]
+        self._connection.rollback()
+        return found
+
+    def home(self) -> dict[str, str]:
+        """Return what is recorded of this home: its world, its clock's last instant."""
+        return {row["key"]: row["value"] for row in self.rows(select(schema.home))}
+
+    def load(self) -> Loaded:
+        """Read what a controller starts from."""
+        games: dict[str, list[Game]] = {}
+        for row in self.rows(select(schema.games)):
+            games.setdefault(row["league"], []).append(read_game(row))
+        runs = schema.runs
+        return Loaded(
+            proofs=[read_proof(row) for row in self.rows(select(schema.proofs))],
+            games=games,
+            obligations=[_read_obligation(row) for row in self.rows(select(schema.obligations))],
+            last_ids={table.name: self._last_id(table) for table in (schema.ticks, schema.decisions, schema.runs)},
+            unended_runs=self.rows(select(runs).where(runs.c.state == "started")),
+            held_gates=self.rows(select(schema.gates)),
+        )
+
+    def _last_id(self, table: Table) -> int:
+        [row] = self.rows(select(func.coalesce(func.max(table.c.id), 0).label("id")))
+        return int(row["id"])
+
+
+def _read_obligation(row: Row) -> Row:
+    return row | {name: json.loads(row[name]) for name in ("missing", "excused", "attempted")}
+
+
+def _url(target: Path | str, *, read_only: bool) -> str:
+    if isinstance(target, str):
+        return target
+    if read_only:
+        return f"sqlite:///file:{target}?mode=ro&uri=true"
+    return f"sqlite:///{target}"
+
+
+def _pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
+    def connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        if not read_only:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute(f"PRAGMA synchronous={'NORMAL' if profile is Profile.REPLAY else 'FULL'}")
+        cursor.close()
+
+    return connect

@@ -1,0 +1,236 @@
+"""The ledger's tables, as SQLAlchemy Core declares them; `migrations/` makes them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, Float, Index, Integer, MetaData, String, Table, Text, TypeDecorator
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, stored as ISO text: sorts, compares and reads the same on SQLite and PostgreSQL."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 -- signature
+        """Write the instant with microseconds; naive instants are refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = f"a naive instant cannot be stored: {value!r}"
+            raise ValueError(msg)
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- signature
+        """Read the instant back, aware."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _slate() -> list[Column[Any]]:
+    return [
+        Column("league", String(16), nullable=False),
+        Column("output", String(64), nullable=False),
+        Column("day", Date, nullable=False),
+    ]
+
+
+def _slate_key() -> list[Column[Any]]:
+    return [
+        Column("league", String(16), primary_key=True),
+        Column("output", String(64), primary_key=True),
+        Column("day", Date, primary_key=True),
+    ]
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+home = Table("home", metadata, Column("key", String(64), primary_key=True), Column("value", Text, nullable=False))
+
+ticks = Table(
+    "ticks",
+    metadata,
+    _id(),
+    Column("at", Instant, nullable=False),
+    Column("build", String(64), nullable=False),
+    Column("settings_hash", String(64), nullable=False),
+    Column("n_judged", Integer, nullable=False),
+    Column("n_run", Integer, nullable=False),
+    Column("n_held", Integer, nullable=False),
+    Column("n_late", Integer, nullable=False),
+    Column("n_quiet", Integer, nullable=False),  # quiet ticks since the row before, folded into this one
+    Index("ticks_at", "at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    Column("tick_id", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    *_slate(),
+    Column("verb", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", Instant),
+    Column("run_id", Integer),
+    Index("decisions_slate", "league", "output", "day"),
+    Index("decisions_at", "at"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),  # also the fence number
+    *_slate(),
+    Column("units", Text, nullable=False),  # JSON list
+    Column("state", String(10), nullable=False),  # started, finished, failed, expired
+    Column("as_of", Instant, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("attempt", Integer, nullable=False),
+    Column("n_rows", Integer),
+    Column("n_changed", Integer),
+    Column("cpu_ms", Float),
+    Column("error_kind", String(16)),
+    Column("error", Text),
+    Column("hint", Text),
+    Column("worker", String(64), nullable=False),
+    Index("runs_slate", "league", "output", "day"),
+    Index("runs_state", "state"),
+)
+
+proofs = Table(
+    "proofs",
+    metadata,
+    *_slate_key(),
+    Column("fence", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("step_version", String(16), nullable=False),
+    Column("n_rows", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("units", Text, nullable=False),  # JSON, see store.proofs
+    Column("inputs", Text, nullable=False),
+)
+
+obligations = Table(
+    "obligations",
+    metadata,
+    *_slate_key(),
+    Column("season", String(16), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("opens_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("not_before", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("polls", Integer, nullable=False),
+    Column("n_units", Integer, nullable=False),
+    Column("n_proven", Integer, nullable=False),
+    Column("n_excused", Integer, nullable=False),
+    Column("missing", Text, nullable=False),  # JSON list of units, neither proven nor excused
+    Column("excused", Text, nullable=False),  # JSON object: unit -> reason
+    Column("attempted", Text, nullable=False),  # JSON object: unit -> digest of the input that gave no proof
+    Column("verb", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("obligations_state", "league", "state"),
+)
+
+games = Table(
+    "games",
+    metadata,
+    Column("league", String(16), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("game_id", String(32), primary_key=True),
+    Column("home", String(8), nullable=False),
+    Column("away", String(8), nullable=False),
+    Column("tipoff_at", Instant, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("evidence", String(80), nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    _id(),
+    Column("run_id", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("n_bytes", Integer, nullable=False),
+    Column("n_rows", Integer, nullable=False),
+    Column("n_rejects", Integer, nullable=False),
+    Column("outcome", String(32), nullable=False),  # rows, unchanged, recognised empty, error
+    Column("note", Text, nullable=False),
+    Index("fetches_at", "at"),
+    Index("fetches_sha", "sha256"),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    *_slate_key(),
+    Column("unit", String(64), primary_key=True),
+    Column("first_at", Instant, nullable=False),
+    Column("run_id", Integer, nullable=False),
+)
+
+rejects = Table(
+    "rejects",
+    metadata,
+    _id(),
+    Column("run_id", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    *_slate(),
+    Column("reason", Text, nullable=False),
+    Column("row", Text, nullable=False),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    _id(),
+    Column("at", Instant, nullable=False),
+    *_slate(),
+    Column("check", String(64), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("coverage", Float, nullable=False),
+    Column("required", Float, nullable=False),
+    Column("missing", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("findings_slate", "league", "output", "day"),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    *_slate_key(),
+    Column("input", String(64), primary_key=True),
+    Column("is_open", Boolean, nullable=False),
+    Column("held_at", Instant),  # when it was first held, if it ever was
+    Column("opened_at", Instant),
+    Column("coverage", Float, nullable=False),
+    Column("missing", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    *_slate_key(),
+    Column("unit", String(64), primary_key=True),
+    Column("kind", String(24), primary_key=True),  # partial, retrospective, outdated
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+ALL = (home, ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)

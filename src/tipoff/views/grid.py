@@ -1,0 +1,75 @@
+"""The grid: days × outputs, each cell the state of one obligation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.store.ledger import Ledger, schema
+
+SIGNS: Mapping[State, str] = {
+    State.PROVEN: "■",
+    State.EXCUSED: "·",
+    State.WAITING: " ",
+    State.OPEN: "o",
+    State.RUNNING: "r",
+    State.HELD: "H",
+    State.LATE: "L",
+    State.LOST: "X",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Days down, outputs across; a cell that is not there was never planned."""
+
+    league: str
+    outputs: tuple[str, ...]
+    days: tuple[date, ...]
+    cells: Mapping[tuple[str, date], State]
+
+    @property
+    def wrong(self) -> list[tuple[str, date, State]]:
+        """The cells that a person should look at."""
+        bad = {State.LATE, State.LOST}
+        return [(output, day, state) for (output, day), state in self.cells.items() if state in bad]
+
+
+def read_grid(ledger: Ledger, league: League, *, days: tuple[date, date] | None = None) -> Grid:
+    """Return the league's grid, of `days` (both inclusive) or of every day known."""
+    table = schema.obligations
+    query = select(table.c.output, table.c.day, table.c.state).where(table.c.league == league.name)
+    if days:
+        query = query.where(table.c.day.between(*days))
+    rows = ledger.rows(query)
+    cells = {(row["output"], row["day"]): State(row["state"]) for row in rows}
+    return Grid(
+        league.name,
+        tuple(step.name for step in league.steps),
+        tuple(sorted({day for _, day in cells})),
+        cells,
+    )
+
+
+def grid_lines(grid: Grid) -> list[str]:
+    """Return the grid as text, readable without colour; the outputs' names stand slanting above their columns."""
+    lines = _heads(grid.outputs)
+    for day in grid.days:
+        cells = [SIGNS[grid.cells[o, day]] if (o, day) in grid.cells else " " for o in grid.outputs]
+        lines.append(f"{day:%a} {day}  " + " ".join(cells))
+    used = [state for state in SIGNS if state in set(grid.cells.values())]
+    lines.append("")
+    lines.append("  ".join(f"{SIGNS[state]} {state.value}" for state in used))
+    return lines
+
+
+def _heads(outputs: Sequence[str]) -> list[str]:
+    """Name each column by a line that leads down to it."""
+    indent = " " * 16
+    lines = []
+    for number in reversed(range(len(outputs))):
+        lines.append(indent + "│ " * number + "┌ " + outputs[number])
+    return lines

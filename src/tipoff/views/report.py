@@ -1,0 +1,107 @@
+"""The report of a replay: one JSON object, and the same in words."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tipoff.core.league import League
+from tipoff.core.slate import GameStatus, Season
+from tipoff.store.ledger import Ledger, schema
+
+_OFF = [status.value for status in GameStatus if status.is_off]
+
+
+def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
+    """Return what the ledger says of a league's season: games, obligations by state, runs, rows, gates."""
+    return {
+        "league": league.name,
+        "season": season.name,
+        "world": _world(ledger),
+        "games": games(ledger, league),
+        "obligations": _counted(ledger, schema.obligations.c.state, schema.obligations.c.league == league.name),
+        "runs": {"finished": 0, "failed": 0, "expired": 0}
+        | _counted(ledger, schema.runs.c.state, schema.runs.c.league == league.name),
+        "rows": _rows(ledger, league),
+        "gates": _gates(ledger, league),
+        "marks": _counted(ledger, schema.marks.c.kind, schema.marks.c.league == league.name),
+        "findings": _counted(ledger, schema.findings.c.check, schema.findings.c.league == league.name),
+    }
+
+
+def games(ledger: Ledger, league: League) -> dict[str, Any]:
+    """Count the games that had to be played and are proven in every required output; the others by name."""
+    table = schema.games
+    rows = ledger.rows(select(table.c.game_id, table.c.day, table.c.status).where(table.c.league == league.name))
+    on = {row["game_id"] for row in rows if row["status"] not in _OFF}
+    off = [row for row in rows if row["status"] in _OFF]
+    missing = {unit.partition("|")[0] for row in _unmet(ledger, league) for unit in json.loads(row["missing"])} & on
+    return {
+        "expected": len(on),
+        "proven": len(on - missing),
+        "excused": len(off),
+        "missing": sorted(missing),
+    }
+
+
+def _unmet(ledger: Ledger, league: League) -> list[dict[str, Any]]:
+    required = [step.name for step in league.steps if not step.optional]
+    table = schema.obligations
+    return ledger.rows(
+        select(table.c.output, table.c.day, table.c.missing).where(
+            table.c.league == league.name, table.c.output.in_(required), table.c.missing != "[]"
+        )
+    )
+
+
+def _world(ledger: Ledger) -> dict[str, Any]:
+    home = ledger.home()
+    return {"name": home.get("world", ""), "fingerprint": home.get("fingerprint", "")} | json.loads(
+        home.get("about", "{}")
+    )
+
+
+def _counted(ledger: Ledger, column: Any, where: Any) -> dict[str, int]:  # noqa: ANN401 -- SQLAlchemy expressions
+    rows = ledger.rows(select(column.label("name"), func.count().label("n")).where(where).group_by(column))
+    return {row["name"]: row["n"] for row in rows}
+
+
+def _rows(ledger: Ledger, league: League) -> dict[str, int]:
+    table = schema.proofs
+    total = func.sum(table.c.n_rows).label("n")
+    rows = ledger.rows(select(table.c.output, total).where(table.c.league == league.name).group_by(table.c.output))
+    return {row["output"]: row["n"] for row in rows}
+
+
+def _gates(ledger: Ledger, league: League) -> dict[str, int]:
+    table = schema.gates
+    counts = ledger.rows(
+        select(func.count(table.c.held_at).label("held"), func.count(table.c.opened_at).label("opened")).where(
+            table.c.league == league.name
+        )
+    )
+    return dict(counts[0])
+
+
+def in_words(report: Mapping[str, Any]) -> list[str]:
+    """Return the lines that a person reads after a replay."""
+    found = report["games"]
+    lines = [
+        f"{report['league']} {report['season']}: {report['simulated_days']} days, {report['slates']} slates, "
+        f"world {report['world']['name']}",
+        f"games      {found['proven']} of {found['expected']} proven, {found['excused']} excused, "
+        f"{len(found['missing'])} missing",
+        "obligations " + ", ".join(f"{n} {state}" for state, n in sorted(report["obligations"].items())),
+        "runs       " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
+        f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
+    ]
+    made = report.get("predictions", {})
+    if made:
+        lines.append("predictions " + ", ".join(f"{name} {_shown(value)}" for name, value in made.items()))
+    lines.append(f"took {report['wall_s']:.1f} s, at most {report['peak_rss_mb']:.0f} MB")
+    return lines
+
+
+def _shown(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,85 @@
+"""Status: in five seconds, whether today is complete and what is wrong."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.store.ledger import Ledger, schema
+
+_WRONG = (State.LATE.value, State.LOST.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A home at a glance."""
+
+    league: str
+    world: str
+    clock_at: datetime | None
+    last_tick_at: datetime | None
+    today: date | None
+    today_states: dict[str, str]
+    wrong: list[dict[str, Any]]
+    running: int
+    failed_last_day: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is late or lost."""
+        return not self.wrong
+
+
+def read_status(ledger: Ledger, league: League) -> Status:
+    """Return the league's status as the ledger stands; `today` is the newest day that is planned."""
+    table = schema.obligations
+    home = ledger.home()
+    [newest] = ledger.rows(select(func.max(table.c.day).label("day")).where(table.c.league == league.name))
+    today = newest["day"]
+    rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == today)) if today else []
+    wrong = ledger.rows(
+        select(table).where(table.c.league == league.name, table.c.state.in_(_WRONG)).order_by(table.c.due_at)
+    )
+    [tick] = ledger.rows(select(func.max(schema.ticks.c.at).label("at")))
+    return Status(
+        league=league.name,
+        world=home.get("world", ""),
+        clock_at=datetime.fromisoformat(home["clock_at"]) if "clock_at" in home else None,
+        last_tick_at=tick["at"],
+        today=today,
+        today_states={row["output"]: row["state"] for row in rows},
+        wrong=[row | {"missing": json.loads(row["missing"])} for row in wrong],
+        running=_count(ledger, "started"),
+        failed_last_day=_count(ledger, "failed"),
+    )
+
+
+def _count(ledger: Ledger, state: str) -> int:
+    table = schema.runs
+    [row] = ledger.rows(select(func.count().label("n")).where(table.c.state == state))
+    return int(row["n"])
+
+
+def status_lines(status: Status) -> list[str]:
+    """Return the lines that a person reads; the first one is the answer."""
+    if status.today is None:
+        return [f"{status.league}: nothing is planned in this home yet. Start with: tipoff demo"]
+    settled = {State.PROVEN.value, State.EXCUSED.value}
+    owed = {name: state for name, state in status.today_states.items() if state not in settled}
+    answer = "complete" if not owed else f"{len(status.today_states) - len(owed)} of {len(status.today_states)} met"
+    lines = [f"{status.league} {status.today}: {answer}" + ("" if status.ok else f"; {len(status.wrong)} LATE OR LOST")]
+    lines += [f"  {name:<26} {state}" for name, state in owed.items()]
+    for row in status.wrong[:10]:
+        lines.append(
+            f"  {row['state'].upper()} {row['output']} {row['day']}: {row['reason']} -> tipoff why {status.league} "
+            f"{row['output']} {row['day']}"
+        )
+    clock = f"{status.clock_at:%Y-%m-%d %H:%M} UTC" if status.clock_at else "never"
+    lines.append(
+        f"  world {status.world}, clock at {clock}, {status.running} running, {status.failed_last_day} failed runs"
+    )
+    return lines

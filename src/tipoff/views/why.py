@@ -1,0 +1,139 @@
+"""Why an obligation stands where it stands: a walk upstream to the first thing that is broken, in sentences."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from tipoff.core.errors import UsageError
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.store.ledger import Ledger, schema
+
+_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer: sentences from the effect to the cause, and whether anything is wrong."""
+
+    league: str
+    output: str
+    day: date
+    state: str
+    sentences: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is owed."""
+        return self.state in {State.PROVEN.value, State.EXCUSED.value, State.WAITING.value}
+
+
+def why(ledger: Ledger, league: League, output: str, day: date) -> Why:
+    """Explain the obligation (`output`, `day`).
+
+    Raises:
+        UsageError: The league has no such output.
+    """
+    league.step(output)
+    row = _obligation(ledger, league, output, day)
+    if row is None:
+        return Why(league.name, output, day, "unplanned", tuple(_unplanned(ledger, league, output, day)))
+    sentences = _walk(ledger, league, row, set(), 0)
+    return Why(league.name, output, day, row["state"], tuple(sentences))
+
+
+def _walk(ledger: Ledger, league: League, row: Mapping[str, Any], seen: set[tuple[str, date]], depth: int) -> list[str]:
+    output, day = row["output"], row["day"]
+    if (output, day) in seen or depth > _DEPTH:
+        return []
+    seen.add((output, day))
+    sentences = [_standing(row)]
+    missing = json.loads(row["missing"])
+    sentences += [f"  excused: {unit}: {reason}" for unit, reason in json.loads(row["excused"]).items()]
+    if not missing:
+        return sentences + _proof_sentences(ledger, row)
+    sentences.append(f"  missing: {', '.join(missing[:12])}{' …' if len(missing) > 12 else ''}")  # noqa: PLR2004 -- a line's length
+    sentences.append(f"  last decision: {row['verb']}, {row['reason']}")
+    upstream = _closed_gates(ledger, row)
+    for gate in upstream:
+        source = _obligation(ledger, league, gate["input"], _day_of(gate, day))
+        if source is not None:
+            sentences += _walk(ledger, league, source, seen, depth + 1)
+        else:
+            sentences.append(f"  waits for {gate['input']}, of which nothing is known yet")
+    if not upstream:
+        sentences += _last_run(ledger, row)
+    return sentences
+
+
+def _standing(row: Mapping[str, Any]) -> str:
+    proven = f"{row['n_proven']} of {row['n_units']} units proven, {row['n_excused']} excused"
+    return f"{row['output']} of {row['day']} is {row['state']} since {row['since']:%Y-%m-%d %H:%M} UTC: {proven}"
+
+
+def _proof_sentences(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
+    table = schema.proofs
+    found = ledger.rows(select(table).where(table.c.output == row["output"], table.c.day == row["day"]))
+    return [
+        f"  proof: {proof['n_rows']} rows read back after run {proof['fence']} at {proof['made_at']:%Y-%m-%d %H:%M} UTC,"
+        f" digest {proof['digest'][:12]}"
+        for proof in found
+    ]
+
+
+def _closed_gates(ledger: Ledger, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    table = schema.gates
+    return ledger.rows(
+        select(table).where(table.c.output == row["output"], table.c.day == row["day"], table.c.is_open.is_(False))
+    )
+
+
+def _day_of(gate: Mapping[str, Any], day: date) -> date:
+    """Return the day of the first missing input unit; a unit of an earlier day is written with its day before it."""
+    for unit in json.loads(gate["missing"]):
+        first, _, _ = unit.partition(" ")
+        try:
+            return date.fromisoformat(first)
+        except ValueError:
+            continue
+    return day
+
+
+def _last_run(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
+    table = schema.runs
+    query = select(table).where(table.c.output == row["output"], table.c.day == row["day"])
+    runs = ledger.rows(query.order_by(table.c.id.desc()).limit(1))
+    if not runs:
+        return ["  it has never been run"]
+    run = runs[0]
+    sentences = [f"  cause: run {run['id']} of {run['started_at']:%Y-%m-%d %H:%M} UTC {run['state']}"]
+    if run["error"]:
+        sentences.append(f"  {run['error_kind']}: {run['error']}")
+        sentences += [f"  next: {run['hint']}"] if run["hint"] else []
+    fetches = schema.fetches
+    for fetch in ledger.rows(select(fetches).where(fetches.c.run_id == run["id"])):
+        sentences.append(f"  {fetch['source']} answered {fetch['status']}: {fetch['outcome']}, {fetch['n_rows']} rows")
+    if row["not_before"]:
+        sentences.append(f"  it is asked again at {row['not_before']:%Y-%m-%d %H:%M} UTC")
+    return sentences
+
+
+def _unplanned(ledger: Ledger, league: League, output: str, day: date) -> list[str]:
+    schedule = _obligation(ledger, league, league.schedule, day)
+    if schedule is None:
+        try:
+            league.season_of(day)
+        except UsageError as error:
+            return [f"{output} of {day} is not owed: {error}"]
+        return [f"{output} of {day} is not planned: this home's clock has not come to that day's schedule"]
+    return [f"{output} of {day} is not owed on that day, or its schedule has not been read:", _standing(schedule)]
+
+
+def _obligation(ledger: Ledger, league: League, output: str, day: date) -> dict[str, Any] | None:
+    table = schema.obligations
+    rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.output == output, table.c.day == day))
+    return rows[0] if rows else None
