@@ -1,12 +1,12 @@
 """How proofs and obligations are written into ledger rows, and read back."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tipoff.core.proof import InputProof, Proof, UnitProof
+from tipoff.core.proof import Proof
 from tipoff.core.slate import Game, GameStatus
+from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 
 
 def proof_row(proof: Proof) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def proof_row(proof: Proof) -> dict[str, Any]:
         "n_rows": proof.n_rows,
         "digest": proof.digest,
         "units": units_text(proof.units),
-        "inputs": json.dumps([[i.table, i.window, i.n_units, i.digest] for i in proof.inputs]),
+        "inputs": inputs_text(proof.inputs),
     }
 
 
@@ -35,48 +35,8 @@ def read_proof(row: Mapping[str, Any]) -> Proof:
         made_at=row["made_at"],
         step_version=row["step_version"],
         units=read_units(row["units"]),
-        inputs=tuple(
-            InputProof(table=table, window=window, n_units=n_units, digest=digest)
-            for table, window, n_units, digest in json.loads(row["inputs"])
-        ),
+        inputs=read_inputs(row["inputs"]),
     )
-
-
-def units_text(units: Mapping[str, UnitProof]) -> str:
-    """Return unit proofs as JSON, one list a unit."""
-    return json.dumps(
-        [
-            [
-                unit.unit,
-                unit.n_rows,
-                unit.content_hash,
-                unit.made_from,
-                unit.excuse,
-                unit.fence,
-                unit.as_of.isoformat() if unit.as_of else None,
-                unit.retrospective,
-            ]
-            for unit in units.values()
-        ],
-        separators=(",", ":"),
-    )
-
-
-def read_units(text: str) -> dict[str, UnitProof]:
-    """Return the unit proofs that `units_text` wrote, by unit."""
-    return {
-        name: UnitProof(
-            unit=name,
-            n_rows=n_rows,
-            content_hash=content_hash,
-            made_from=made_from,
-            excuse=excuse,
-            fence=fence,
-            as_of=datetime.fromisoformat(as_of) if as_of else None,
-            retrospective=retrospective,
-        )
-        for name, n_rows, content_hash, made_from, excuse, fence, as_of, retrospective in json.loads(text)
-    }
 
 
 def game_row(league: str, game: Game, *, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The NBA: points of players."""

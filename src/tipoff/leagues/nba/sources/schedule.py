@@ -1,0 +1,113 @@
+"""The league's schedule file, cdn.nba.com: every game of the season, where it now stands."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.step import Context
+from tipoff.leagues.nba.sources.reading import BadRow, Record, each, instant, read_json, shaped
+from tipoff.leagues.nba.sources.teams import tricode
+
+URL = "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
+REGULAR_SEASON = "002"
+_STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
+
+
+def requests(_context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the season's file; slates that are asked for within the hour share one answer."""
+    return [Request(source="nba schedule", url=URL, max_age=timedelta(hours=1))]
+
+
+def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return the slate's games, and those that once stood on it.
+
+    A game that now stands on another day is `moved`; one marked PPD is `postponed`; one that the file no longer names
+    stays as it was, with a note: expected sets only grow.
+    """
+    document = read_json(payload)
+    try:
+        dates = document["leagueSchedule"]["gameDates"]
+        entries = [game for day in dates for game in day["games"]]
+    except (KeyError, TypeError) as error:
+        raise shaped(payload, f"no {error}") from error
+    if not entries:
+        raise shaped(payload, "it names no game of the whole season")
+    day = context.slate.day
+    entries = [entry for entry in entries if str(entry.get("gameId", "")).startswith(REGULAR_SEASON)]
+    here = [entry for entry in entries if _day(entry) == day]
+    rows, rejects = each(here, lambda entry: _row(entry, day))
+    elsewhere = {str(entry["gameId"]): other for entry in entries if (other := _day(entry)) not in {day, None}}
+    rows = [_with_new_date(row, elsewhere) for row in _one_each(rows)]
+    kept, notes = _kept(inputs["schedule"], {row["game_id"] for row in rows}, elsewhere)
+    rows += kept
+    excused = {} if rows or rejects else {WHOLE_SLATE: "no games scheduled"}
+    return Parsed(rows=rows, rejects=rejects, excused=excused, notes=notes)
+
+
+def _day(entry: Mapping[str, Any]) -> date | None:
+    try:
+        return date.fromisoformat(str(entry["gameDateEst"])[:10])
+    except (KeyError, ValueError):
+        return None  # an entry without a date stands on no slate; it is told when its game is missed
+
+
+def _row(entry: Mapping[str, Any], day: date) -> Record:
+    home, away = entry["homeTeam"], entry["awayTeam"]
+    codes = [tricode(str(side["teamTricode"])) for side in (home, away)]
+    if None in codes:
+        msg = f"unknown club {home['teamTricode']} or {away['teamTricode']}"
+        raise BadRow(msg)
+    off = "PPD" in str(entry["gameStatusText"]).upper()
+    cancelled = "CNCL" in str(entry["gameStatusText"]).upper()
+    status = "postponed" if off else "cancelled" if cancelled else _STATUS[int(entry["gameStatus"])]
+    tipoff_at: datetime = instant(str(entry["gameDateTimeUTC"]))
+    final = status == "final"
+    return {
+        "day": day,
+        "game_id": str(entry["gameId"]),
+        "home_team": codes[0],
+        "away_team": codes[1],
+        "home_team_id": int(home["teamId"]),
+        "away_team_id": int(away["teamId"]),
+        "tipoff_at": tipoff_at,
+        "status": status,
+        "moved_to": None,
+        "home_score": int(home["score"]) if final else None,
+        "away_score": int(away["score"]) if final else None,
+    }
+
+
+def _one_each(rows: list[Record]) -> list[Record]:
+    """Return one row a game: where a game is named twice on a day, what is on wins over what is off."""
+    best: dict[str, Record] = {}
+    for row in rows:
+        known = best.get(row["game_id"])
+        if known is None or known["status"] in {"postponed", "cancelled"}:
+            best[row["game_id"]] = row
+    return list(best.values())
+
+
+def _with_new_date(row: Record, elsewhere: Mapping[str, date]) -> Record:
+    if row["status"] == "postponed" and row["game_id"] in elsewhere:
+        return row | {"moved_to": elsewhere[row["game_id"]]}
+    return row
+
+
+def _kept(known: pa.Table, here: set[str], elsewhere: Mapping[str, date]) -> tuple[list[Record], tuple[str, ...]]:
+    rows, notes = [], []
+    for row in known.to_pylist():
+        game_id = row["game_id"]
+        if game_id in here:
+            continue
+        if game_id in elsewhere:
+            status = row["status"] if row["status"] == "postponed" else "moved"
+            rows.append(row | {"status": status, "moved_to": elsewhere[game_id]})
+        else:
+            rows.append(row)
+            if row["status"] not in {"postponed", "cancelled"}:
+                notes.append(f"the schedule no longer names {game_id}, which it had on {row['day']}")
+    return rows, tuple(notes)

@@ -1,0 +1,1 @@
+"""Worlds, replay on a simulated clock, and dying on purpose."""

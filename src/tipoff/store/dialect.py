@@ -1,0 +1,235 @@
+"""Steps' SQL: one SELECT in BigQuery's dialect, its windows narrowed, its traps refused, translated for DuckDB.
+
+What was measured about the engines' differences decides what is refused here: an expression that means something else on
+another engine does not get in.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, SqlglotError
+
+from tipoff.core.errors import ShapeError
+from tipoff.core.schema import ColumnType, Table
+from tipoff.core.slate import Season
+from tipoff.core.step import SqlWork, Step
+from tipoff.core.window import Input, Window, WindowKind
+
+_DUCK_TYPES = {
+    ColumnType.TEXT: "VARCHAR",
+    ColumnType.INT: "BIGINT",
+    ColumnType.FLOAT: "DOUBLE",
+    ColumnType.BOOL: "BOOLEAN",
+    ColumnType.DATE: "DATE",
+    ColumnType.INSTANT: "TIMESTAMPTZ",
+}
+_CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.CurrentDatetime)
+_CHANCE = {"RAND", "GENERATE_UUID", "ANY_VALUE", "FARM_FINGERPRINT", "NORMALIZE_AND_CASEFOLD", "APPROX_QUANTILES"}
+_NUMBERED = (exp.RowNumber, exp.FirstValue, exp.LastValue, exp.Lag, exp.Lead)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A step ready to run: its inputs as read off its work, its version, and its SELECT in both dialects."""
+
+    step: Step
+    inputs: tuple[Input, ...]
+    version: str
+    duck: str = ""
+    bigquery: str = ""
+    parameters: frozenset[str] = frozenset()
+
+
+def load(step: Step, tables: Mapping[str, Table]) -> Loaded:
+    """Read off what `step` reads and, where it is SQL, narrow and translate it.
+
+    Raises:
+        ShapeError: A table without a window, an undeclared table, a clock or chance function, or a known trap.
+    """
+    work = step.work
+    if not isinstance(work, SqlWork):
+        for read in work.inputs:
+            if read.table not in tables:
+                msg = f"{step.name} reads {read.table}, which the league does not declare"
+                raise ShapeError(msg, hint="declare it in the catalog")
+        return Loaded(step, work.inputs, step.version())
+    tree = _parse(work.sql, step.name)
+    _refuse_traps(tree, step.name)
+    _refuse_other_columns(tree, step)
+    inputs = _narrow(tree, step.name, tables, _slice)
+    wrapped = _typed(tree, step.table)
+    return Loaded(
+        step=step,
+        inputs=tuple(inputs),
+        version=step.version(parsed_sql=tree.sql(dialect="bigquery")),
+        duck=_duck(wrapped, step.name),
+        bigquery=wrapped.sql(dialect="bigquery"),
+        parameters=frozenset(parameter.name for parameter in wrapped.find_all(exp.Parameter)),
+    )
+
+
+def season_query(sql: str, tables: Iterable[Table]) -> tuple[str, frozenset[str]]:
+    """Translate a read-only SELECT over `season.<table>`; returns it for DuckDB, with its parameters' names."""
+    tree = _parse(sql, "query")
+    _narrow(tree, "query", {table.name: table for table in tables}, _season_slice)
+    return _duck(tree, "query"), frozenset(parameter.name for parameter in tree.find_all(exp.Parameter))
+
+
+def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetime) -> dict[str, object]:
+    """Return the value of every parameter that a step's SQL may name."""
+    values: dict[str, object] = {"day": day, "season_start": season.first_day, "as_of": as_of}
+    for read in inputs:
+        values[f"{read.window.name}_from"], values[f"{read.window.name}_to"] = read.window.bounds(day, season)
+    return values
+
+
+def slice_sql(table: Table, window: Window) -> str:
+    """Return the SELECT that gives the window's rows of `table`, for DuckDB; parameters as `bounds` names them."""
+    return _slice(table, window).sql(dialect="duckdb")
+
+
+def _parse(sql: str, name: str) -> exp.Query:
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read="bigquery") if tree is not None]
+    except SqlglotError as error:
+        msg = f"{name}: the SQL cannot be read: {error}"
+        raise ShapeError(msg, hint="steps are written in BigQuery's dialect") from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        msg = f"{name}: a step is exactly one SELECT"
+        raise ShapeError(msg)
+    return trees[0]
+
+
+def _narrow(tree: exp.Query, name: str, tables: Mapping[str, Table], slicer: "Slicer") -> list[Input]:
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    clash = ctes & tables.keys()
+    if clash:
+        msg = f"{name}: a CTE has the name of a table: {', '.join(sorted(clash))}"
+        raise ShapeError(msg, hint="rename the CTE")
+    inputs: list[Input] = []
+    for found in list(tree.find_all(exp.Table)):
+        if not found.db and found.name in ctes:
+            continue
+        if not isinstance(found.this, exp.Identifier):
+            msg = f"{name}: table functions are refused: {found.sql()}"
+            raise ShapeError(msg)
+        read = _input(found, name, tables)
+        alias = found.alias or found.name
+        joins = found.args.get("joins") or []
+        narrowed = slicer(tables[read.table], read.window).subquery(alias)
+        narrowed.set("joins", joins)
+        found.replace(narrowed)
+        if read not in inputs:
+            inputs.append(read)
+    return inputs
+
+
+def _input(found: exp.Table, name: str, tables: Mapping[str, Table]) -> Input:
+    if not found.db:
+        msg = f"{name}: {found.name} is read without a window"
+        raise ShapeError(msg, hint="write slate., before., lastN., latest. or known. before it")
+    if found.name not in tables:
+        msg = f"{name}: {found.name} is not declared by this league"
+        raise ShapeError(msg, hint="declare it in the league's tables")
+    if found.db == "season":
+        return Input(found.name, Window(WindowKind.BEFORE))
+    try:
+        return Input(found.name, Window.parse(found.db))
+    except ValueError as error:
+        msg = f"{name}: there is no window {found.db!r}"
+        raise ShapeError(msg, hint="windows: slate, before, lastN, latest, known") from error
+
+
+def _columns(table: Table) -> exp.Select:
+    return exp.select(*table.names).from_(exp.table_(table.name, db=table.dataset))
+
+
+def _slice(table: Table, window: Window) -> exp.Select:
+    first, last = f"@{window.name}_from", f"@{window.name}_to"
+    query = _columns(table).where(_condition(f"day BETWEEN {first} AND {last}"))
+    if window.kind is WindowKind.KNOWN:
+        query = query.where(_condition("known_at <= @as_of"))
+    if window.kind is WindowKind.LATEST:
+        newest = f"SELECT MAX(day) FROM {table.full_name} WHERE day BETWEEN {first} AND {last}"
+        query = query.where(_condition(f"day = ({newest})"))
+    return query
+
+
+def _season_slice(table: Table, _window: Window) -> exp.Select:
+    return _columns(table).where(_condition("day BETWEEN @season_start AND @season_end"))
+
+
+Slicer = type(_slice)
+
+
+def _condition(sql: str) -> exp.Expression:
+    return sqlglot.parse_one(sql, read="bigquery")
+
+
+def _typed(tree: exp.Query, table: Table) -> exp.Select:
+    """Return `tree` with its columns named and cast as `table` declares them."""
+    columns = [
+        exp.cast(exp.column(column.name, table="made"), exp.DataType.build(column.type.value, dialect="bigquery")).as_(
+            column.name
+        )
+        for column in table.columns
+    ]
+    return exp.select(*columns).from_(tree.subquery("made"))
+
+
+def _duck(tree: exp.Query, name: str) -> str:
+    try:
+        return tree.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
+    except SqlglotError as error:
+        msg = f"{name}: the SQL has no translation for DuckDB: {error}"
+        raise ShapeError(msg, hint="write it with functions that both engines have") from error
+
+
+def _refuse_other_columns(tree: exp.Query, step: Step) -> None:
+    if any(isinstance(shown, exp.Star) for shown in tree.selects):
+        msg = f"{step.name}: the last SELECT names its columns; * is refused"
+        raise ShapeError(msg)
+    named, declared = set(tree.named_selects), set(step.table.names)
+    if named != declared:
+        msg = f"{step.name}: lacks {sorted(declared - named)}, has undeclared {sorted(named - declared)}"
+        raise ShapeError(msg, hint="the SELECT and the table's declaration must agree")
+
+
+def _refuse_traps(tree: exp.Query, name: str) -> None:
+    for node in tree.walk():
+        trap = _trap(node)
+        if trap:
+            msg = f"{name}: {trap}: {node.sql(dialect='bigquery')[:80]}"
+            raise ShapeError(msg, hint="it means something else on another engine, or at another time")
+
+
+def _trap(node: exp.Expression) -> str:  # noqa: PLR0911 -- one answer a trap
+    if isinstance(node, _CLOCKS):
+        return "steps have no clock: use @day or @as_of"
+    if isinstance(node, exp.Func) and _function_name(node) in _CHANCE:
+        return "chance and engine-bound functions are refused"
+    if isinstance(node, exp.Extract) and node.this.name.upper() in {"DAYOFWEEK", "ISOWEEK", "WEEK", "ISOYEAR"}:
+        return "weeks and weekdays are counted differently"
+    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc) and "WEEK" in node.args["unit"].sql().upper():
+        return "weeks begin on different days"
+    if isinstance(node, exp.ArrayAgg | exp.Unnest):
+        return "arrays are not portable here"
+    if isinstance(node, exp.Cast) and node.to.this in {exp.DataType.Type.BIGINT, exp.DataType.Type.INT}:
+        whole = (exp.Round, exp.Floor, exp.Ceil, exp.Literal, exp.Case, exp.If, exp.Count)
+        if not isinstance(node.this, whole):
+            return "a cast to INT64 rounds differently: ROUND, FLOOR or CEIL first"
+    if isinstance(node, exp.Window) and isinstance(node.this, _NUMBERED) and not node.args.get("order"):
+        return "the rows have no order"
+    return ""
+
+
+def _function_name(node: exp.Func) -> str:
+    return (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).upper()
+
+
+def duck_type(kind: ColumnType) -> str:
+    """Return DuckDB's name of a column type."""
+    return _DUCK_TYPES[kind]

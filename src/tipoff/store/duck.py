@@ -1,0 +1,279 @@
+"""The warehouse on DuckDB: one file, owned by one process, one thread."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tipoff.core.errors import ErrorKind, Fenced, ShapeError, UsageError, WarehouseError
+from tipoff.core.profile import Profile
+from tipoff.core.proof import Proof
+from tipoff.core.schema import Phase, Table
+from tipoff.core.slate import Season
+from tipoff.core.step import Step
+from tipoff.core.window import Window
+from tipoff.store import dialect
+from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
+from tipoff.store.rows import hash_units
+from tipoff.store.staging import Staged, make_proof, stage
+from tipoff.store.warehouse import Asked, Written
+
+_MEMORY = "600MB"
+_PROOFS = """
+CREATE TABLE IF NOT EXISTS tipoff.proofs (
+  fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
+  units VARCHAR, inputs VARCHAR
+)"""
+
+
+def _nothing(_point: str) -> None:
+    """Do nothing: what happens at named points in everyday work."""
+
+
+class DuckWarehouse:
+    """See `tipoff.store.warehouse.Warehouse`. `at` is called at named points, for tests that die there."""
+
+    def __init__(
+        self, path: Path | None, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = _nothing
+    ) -> None:
+        """Open the file, or a database in memory.
+
+        Raises:
+            UsageError: Another process owns the file, or it is no DuckDB database.
+        """
+        try:
+            self._db = duckdb.connect(str(path) if path else ":memory:")
+        except duckdb.Error as error:
+            msg = f"the warehouse {path} cannot be opened: {str(error).splitlines()[0]}"
+            hint = "one process owns it at a time; commands that only read use the ledger and the published files"
+            raise UsageError(msg, hint=hint) from error
+        self._db.execute(f"SET threads=1; SET TimeZone='UTC'; SET memory_limit='{_MEMORY}'")
+        self._db.execute("SET preserve_insertion_order=false")
+        if profile is Profile.REPLAY:
+            self._db.execute("SET fsync_mode='NONE'")
+        self._at = at
+        self._tables: dict[str, Table] = {}
+        self._proofs: dict[tuple[str, date], Proof] = {}
+        self.counts: Counter[str] = Counter()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    # --- declaring
+
+    def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.Loaded]:
+        """See `Warehouse.prepare`."""
+        steps = list(steps)
+        self._tables = {step.name: step.table for step in steps}
+        self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
+        self._db.execute(_PROOFS)
+        for step in steps:
+            if step.phase is not Phase.PUBLISHED:
+                self._declare(step.table)
+        loaded = {step.name: dialect.load(step, self._tables) for step in steps}
+        for step in loaded.values():
+            if step.duck:
+                self._bind(step)
+        for proof in self.proofs():
+            self._proofs[proof.output, proof.day] = proof
+        return loaded
+
+    def _declare(self, table: Table) -> None:
+        columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
+        self._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
+        self._db.execute(f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns}, _run BIGINT)")
+        found = dict(
+            self._fetch(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?",
+                [table.dataset, table.name],
+            )
+        )
+        for column in table.columns:
+            wanted = dialect.duck_type(column.type).replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
+            if column.name not in found:
+                self._db.execute(f"ALTER TABLE {table.full_name} ADD COLUMN {column.name} {wanted}")
+            elif found[column.name] != wanted:
+                msg = f"{table.full_name}.{column.name} is {found[column.name]}, declared as {wanted}"
+                raise ShapeError(msg, hint="only new columns are added by themselves; rebuild the table in a new home")
+        extra = found.keys() - set(table.names) - {"_run"}
+        if extra:
+            msg = f"{table.full_name} has columns that are not declared: {', '.join(sorted(extra))}"
+            raise ShapeError(msg, hint="a build that knows them wrote this home; run that one, or a new home")
+
+    def _bind(self, loaded: dialect.Loaded) -> None:
+        season = Season("bind", date(2000, 1, 1), date(2000, 1, 2))
+        as_of = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+        values = dialect.bounds(loaded.inputs, day=date(2000, 1, 1), season=season, as_of=as_of)
+        try:
+            self._db.execute(f"EXPLAIN {loaded.duck}", _named(values, loaded.parameters))
+        except duckdb.Error as error:
+            msg = f"{loaded.step.name}: the SQL does not fit the declared tables: {str(error).splitlines()[0]}"
+            raise ShapeError(msg, hint="mend the step's SQL or the tables that it reads") from error
+
+    # --- reading
+
+    def select(self, loaded: dialect.Loaded, asked: Asked) -> pa.Table:
+        """See `Warehouse.select`."""
+        values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
+        return self._arrow("select", loaded.duck, _named(values, loaded.parameters))
+
+    def read(self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+        """See `Warehouse.read`."""
+        first, last = window.bounds(day, season)
+        values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last}
+        sql = dialect.slice_sql(table, window)
+        if "as_of" in sql:
+            values["as_of"] = as_of
+        rows = self._arrow("read", sql, values)
+        return rows.sort_by([("day", "ascending"), *((name, "ascending") for name in table.key)])
+
+    def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
+        """See `Warehouse.query`."""
+        translated, names = dialect.season_query(sql, tables)
+        return self._arrow("query", translated, _named(parameters, names))
+
+    def proofs(self, *, since: int = 0) -> Sequence[Proof]:
+        """See `Warehouse.proofs`."""
+        rows = self._fetch(
+            "SELECT fence, league, output, day, made_at, step_version, units, inputs FROM tipoff.proofs WHERE fence > ?"
+            " QUALIFY row_number() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1",
+            [since],
+        )
+        return [
+            Proof(
+                fence=row[0],
+                league=row[1],
+                output=row[2],
+                day=row[3],
+                made_at=row[4],
+                step_version=row[5],
+                units=read_units(row[6]),
+                inputs=read_inputs(row[7]),
+            )
+            for row in rows
+        ]
+
+    def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
+        """See `Warehouse.recount`."""
+        return hash_units(table, self._stored(table, day, None))
+
+    # --- writing
+
+    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+        """See `Warehouse.replace`."""
+        table, key = asked.step.table, (asked.step.name, asked.day)
+        known = self._proofs.get(key)
+        if known is not None and known.fence > asked.fence:
+            msg = f"{table.full_name} of {asked.day} was published by run {known.fence}; run {asked.fence} is too late"
+            raise Fenced(msg, hint="nothing is to be done: the later run stands")
+        staged = stage(asked, rows, known, lambda units: self._stored(table, asked.day, units))
+        self._at("staged")
+        proof = make_proof(asked, staged, known)
+        if staged.changed or staged.excuses_changed:
+            self._publish(asked, staged, proof, known)
+        self._proofs[key] = proof
+        return Written(
+            proof=proof,
+            changed=staged.changed,
+            refused=staged.refused,
+            missing=staged.missing,
+            rejects=tuple(staged.rejects),
+        )
+
+    def _publish(self, asked: Asked, staged: Staged, proof: Proof, known: Proof | None) -> None:
+        table = asked.step.table
+        had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
+        try:
+            self._db.execute("BEGIN")
+            if had:
+                self._delete(table, asked.day, had)
+            if staged.rows.num_rows:
+                self._insert(table, staged.rows, asked.fence)
+                self._read_back(asked, staged)
+            self._db.execute(
+                "INSERT INTO tipoff.proofs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    proof.fence,
+                    proof.league,
+                    proof.output,
+                    proof.day,
+                    proof.made_at,
+                    proof.step_version,
+                    units_text(proof.units),
+                    inputs_text(proof.inputs),
+                ],
+            )
+            self._at("before commit")
+            self._db.execute("COMMIT")
+        except duckdb.Error as error:
+            self._rollback()
+            msg = f"{table.full_name} of {asked.day} could not be written: {str(error).splitlines()[0]}"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again") from error
+        except WarehouseError:
+            self._rollback()
+            raise
+        self.counts["transaction"] += 1
+        self._at("after commit")
+
+    def _rollback(self) -> None:
+        """Leave everything as it was; a transaction that has ended by itself is no error."""
+        try:
+            self._db.execute("ROLLBACK")
+        except duckdb.TransactionException:
+            return
+
+    def _delete(self, table: Table, day: date, units: Iterable[str]) -> None:
+        condition, values = _units_where(table, units)
+        self._db.execute(f"DELETE FROM {table.full_name} WHERE day = $day{condition}", {"day": day, **values})
+
+    def _insert(self, table: Table, rows: pa.Table, fence: int) -> None:
+        self._db.register("staged", rows)
+        names = ", ".join(table.names)
+        self._db.execute(f"INSERT INTO {table.full_name} ({names}, _run) SELECT {names}, {fence:d} FROM staged")
+        self._db.unregister("staged")
+
+    def _read_back(self, asked: Asked, staged: Staged) -> None:
+        """Read what was just written and compare it with what was staged.
+
+        Raises:
+            WarehouseError: They differ; the caller rolls back.
+        """
+        table = asked.step.table
+        written = {unit for unit in staged.changed if staged.hashes.get(unit, (0, ""))[0]}
+        found = hash_units(table, self._stored(table, asked.day, written))
+        for unit in written:
+            if found.get(unit) != staged.hashes[unit]:
+                msg = f"{table.full_name} of {asked.day}, unit {unit}: what was read back is not what was written"
+                raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
+
+    def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
+        condition, values = _units_where(table, units) if units is not None else ("", {})
+        names = ", ".join(table.names)
+        sql = f"SELECT {names} FROM {table.full_name} WHERE day = $day{condition}"
+        return self._arrow("readback", sql, {"day": day, **values})
+
+    def _arrow(self, kind: str, sql: str, values: Mapping[str, object]) -> pa.Table:
+        self.counts[kind] += 1
+        try:
+            return self._db.execute(sql, dict(values)).to_arrow_table()
+        except duckdb.Error as error:
+            msg = f"the warehouse refused a {kind}: {str(error).splitlines()[0]}"
+            raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="the statement or its rows are at fault") from error
+
+    def _fetch(self, sql: str, values: list[object]) -> list[Any]:
+        return self._db.execute(sql, values).fetchall()
+
+
+def _named(values: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
+    return {name: values[name] for name in names}
+
+
+def _units_where(table: Table, units: Iterable[str]) -> tuple[str, dict[str, object]]:
+    if not table.unit_columns:
+        return "", {}
+    return " AND " + " || '|' || ".join(table.unit_columns) + " = ANY($units)", {"units": sorted(units)}

@@ -1,0 +1,57 @@
+"""Proofs as text: the form in which they stand beside the data, in the ledger and in published files."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from tipoff.core.proof import InputProof, UnitProof
+
+
+def units_text(units: Mapping[str, UnitProof]) -> str:
+    """Return unit proofs as JSON, one list a unit."""
+    return json.dumps(
+        [
+            [
+                unit.unit,
+                unit.n_rows,
+                unit.content_hash,
+                unit.made_from,
+                unit.excuse,
+                unit.fence,
+                unit.as_of.isoformat() if unit.as_of else None,
+                unit.retrospective,
+            ]
+            for unit in units.values()
+        ],
+        separators=(",", ":"),
+    )
+
+
+def read_units(text: str) -> dict[str, UnitProof]:
+    """Return the unit proofs that `units_text` wrote, by unit."""
+    return {
+        name: UnitProof(
+            unit=name,
+            n_rows=n_rows,
+            content_hash=content_hash,
+            made_from=made_from,
+            excuse=excuse,
+            fence=fence,
+            as_of=datetime.fromisoformat(as_of) if as_of else None,
+            retrospective=retrospective,
+        )
+        for name, n_rows, content_hash, made_from, excuse, fence, as_of, retrospective in json.loads(text)
+    }
+
+
+def inputs_text(inputs: Iterable[InputProof]) -> str:
+    """Return input proofs as JSON."""
+    return json.dumps([[i.table, i.window, i.n_units, i.digest] for i in inputs], separators=(",", ":"))
+
+
+def read_inputs(text: str) -> tuple[InputProof, ...]:
+    """Return the input proofs that `inputs_text` wrote."""
+    return tuple(
+        InputProof(table=table, window=window, n_units=n_units, digest=digest)
+        for table, window, n_units, digest in json.loads(text)
+    )

@@ -1,0 +1,147 @@
+"""Published files: what readers read, one JSON and one Parquet document a slate, replaced whole."""
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tipoff.core.errors import ErrorKind, WarehouseError
+from tipoff.core.profile import Profile
+from tipoff.core.proof import Proof, digest_of
+from tipoff.core.schema import Table
+from tipoff.core.step import Step
+from tipoff.store.archive import write_whole
+from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
+from tipoff.store.rows import conform, table_from_records
+from tipoff.store.staging import Staged, make_proof, stage
+from tipoff.store.warehouse import Asked, Written
+
+
+def _nothing(_point: str) -> None:
+    """Do nothing: what happens at named points in everyday work."""
+
+
+class Published:
+    """A folder of documents `<league>/<output>/<day>.json` and `.parquet`. The JSON carries its own proof."""
+
+    def __init__(
+        self, root: Path, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = _nothing
+    ) -> None:
+        self._root = root
+        self._fsync = profile is Profile.LIVE
+        self._at = at
+
+    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+        """Make the asked units of the document hold exactly `rows`; the rows of other units stay as they were.
+
+        Raises:
+            ShapeError: The rows do not have the declared shape.
+            WarehouseError: The disk refused; the document stands as it stood.
+        """
+        table = asked.step.table
+        known, old = self._read(asked.step, asked.day)
+        staged = stage(asked, rows, known, lambda units: _of_units(table, old, set(units)))
+        proof = make_proof(asked, staged, known)
+        if staged.changed or staged.excuses_changed:
+            self._write(asked, proof, _merged(table, old, staged))
+        return Written(
+            proof=proof,
+            changed=staged.changed,
+            refused=staged.refused,
+            missing=staged.missing,
+            rejects=tuple(staged.rejects),
+        )
+
+    def proofs(self) -> Iterable[Proof]:
+        """Return the proofs that the documents carry."""
+        found = []
+        for path in sorted(self._root.glob("*/*/*.json")):
+            if not path.name.startswith("."):
+                found.append(_proof_of(json.loads(path.read_text())))
+        return found
+
+    def path(self, step: Step, day: date) -> Path:
+        """Return where the document of `day` lies."""
+        return self._root / step.table.league / step.name / f"{day}.json"
+
+    def _read(self, step: Step, day: date) -> tuple[Proof | None, pa.Table]:
+        path = self.path(step, day)
+        if not path.exists():
+            return None, table_from_records(step.table, [])
+        document = json.loads(path.read_text())
+        return _proof_of(document), _rows_of(step.table, document["rows"])
+
+    def _write(self, asked: Asked, proof: Proof, rows: pa.Table) -> None:
+        path = self.path(asked.step, asked.day)
+        document = {
+            "league": proof.league,
+            "output": proof.output,
+            "day": proof.day.isoformat(),
+            "made_at": proof.made_at.isoformat(),
+            "fence": proof.fence,
+            "step_version": proof.step_version,
+            "digest": proof.digest,
+            "input_digest": digest_of((i.table, i.digest) for i in proof.inputs),
+            "units": json.loads(units_text(proof.units)),
+            "inputs": json.loads(inputs_text(proof.inputs)),
+            "rows": [_plain(row) for row in rows.to_pylist()],
+        }
+        parquet = io.BytesIO()
+        pq.write_table(rows, parquet)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path.with_suffix(".parquet"), parquet.getvalue(), fsync=self._fsync)
+            self._at("before rename")
+            write_whole(path, json.dumps(document, indent=1).encode(), fsync=self._fsync)
+        except OSError as error:
+            msg = f"{asked.step.name} of {asked.day} could not be published: {error.strerror}"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
+        self._at("after rename")
+
+
+def _merged(table: Table, old: pa.Table, staged: Staged) -> pa.Table:
+    kept = [row for row in old.to_pylist() if _unit(table, row) not in staged.changed]
+    rows = [*kept, *staged.rows.to_pylist()]
+    rows.sort(key=lambda row: tuple(str(row[name]) for name in table.key))
+    return table_from_records(table, rows)
+
+
+def _of_units(table: Table, rows: pa.Table, units: set[str]) -> pa.Table:
+    return table_from_records(table, [row for row in rows.to_pylist() if _unit(table, row) in units])
+
+
+def _unit(table: Table, row: dict[str, Any]) -> str:
+    return "|".join(str(row[name]) for name in table.unit_columns)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+
+
+def _rows_of(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
+    for row in rows:
+        for name, value in row.items():
+            kind = table.column(name).type.value
+            if value is not None and kind == "DATE":
+                row[name] = date.fromisoformat(value)
+            elif value is not None and kind == "TIMESTAMP":
+                row[name] = datetime.fromisoformat(value)
+    return conform(table, table_from_records(table, rows))
+
+
+def _proof_of(document: dict[str, Any]) -> Proof:
+    return Proof(
+        league=document["league"],
+        output=document["output"],
+        day=date.fromisoformat(document["day"]),
+        fence=document["fence"],
+        made_at=datetime.fromisoformat(document["made_at"]),
+        step_version=document["step_version"],
+        units=read_units(json.dumps(document["units"])),
+        inputs=read_inputs(json.dumps(document["inputs"])),
+    )

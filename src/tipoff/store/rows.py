@@ -1,0 +1,231 @@
+"""Rows as Arrow: the schema of a declared table, what a usable row is, and the hash of what was read."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from tipoff.core.errors import ShapeError
+from tipoff.core.payload import Reject
+from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Table
+
+_ARROW = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INT: pa.int64(),
+    ColumnType.FLOAT: pa.float64(),
+    ColumnType.BOOL: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.INSTANT: pa.timestamp("us", tz="UTC"),
+}
+_CSV = pyarrow.csv.WriteOptions(include_header=False)  # NULL is nothing, an empty text is ""
+_SHOWN = 600  # characters of a bad row that are kept
+
+
+@cache
+def _schema(columns: tuple[Column, ...]) -> pa.Schema:
+    return pa.schema([(column.name, _ARROW[column.type]) for column in columns])
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the Arrow schema of `table`: its columns in order."""
+    return _schema(table.columns)
+
+
+def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) -> pa.Table:
+    """Return `records` as rows of `table`; a name that a record lacks is NULL.
+
+    Raises:
+        ShapeError: A value does not fit its column's type.
+    """
+    rows = list(records)
+    arrays = []
+    for column in table.columns:
+        try:
+            arrays.append(pa.array([row.get(column.name) for row in rows], type=_ARROW[column.type]))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            msg = f"{table.full_name}.{column.name}: a value is no {column.type.value}: {error}"
+            raise ShapeError(msg, hint="the step that makes it must give this type or NULL") from error
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
+
+
+def conform(table: Table, rows: pa.Table) -> pa.Table:
+    """Return `rows` with exactly the declared columns, in order and of the declared types.
+
+    Raises:
+        ShapeError: A column is missing or cannot be cast without loss.
+    """
+    schema = arrow_schema(table)
+    lost = [name for name in schema.names if name not in rows.schema.names]
+    if lost:
+        msg = f"rows for {table.full_name} lack {', '.join(lost)}"
+        raise ShapeError(msg, hint="the step must name every declared column")
+    try:
+        return rows.select(schema.names).cast(schema).combine_chunks()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        msg = f"rows for {table.full_name} do not have its types: {error}"
+        raise ShapeError(msg, hint="the step must give the declared types") from error
+
+
+def units_of(table: Table, rows: pa.Table) -> pa.Array:
+    """Return each row's unit."""
+    if not table.unit_columns:
+        return pa.array([WHOLE_SLATE] * rows.num_rows, pa.string())
+    parts = [rows.column(name).cast(pa.string()) for name in table.unit_columns]
+    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "|")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+@dataclass(slots=True)
+class Checked:
+    """Rows told apart: usable ones, sorted by unit and key; and what is wrong with the others, by unit."""
+
+    good: pa.Table
+    units: pa.Array
+    bad_units: dict[str, str] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def check(table: Table, day: date, rows: pa.Table) -> Checked:
+    """Tell usable rows from bad ones: keys and required columns present, ranges kept, no NaN, no key twice.
+
+    Rows that repeat another exactly are kept once and noted.
+
+    Raises:
+        ShapeError: A row is of another day.
+    """
+    if rows.num_rows and pc.any(pc.not_equal(rows.column("day"), pa.scalar(day))).as_py():
+        msg = f"rows for {table.full_name} of {day} carry another day"
+        raise ShapeError(msg, hint="a step makes rows of its own slate alone")
+    problems = _problems(table, rows)
+    checked = Checked(rows, pa.array([], pa.string()))
+    if problems:
+        bad = pc.invert(pc.is_null(_reasons(rows.num_rows, problems)))
+        _quarantine(table, rows, _reasons(rows.num_rows, problems), bad, checked)
+        rows = rows.filter(pc.invert(bad))
+    rows = _sorted(table, rows)
+    rows = _without_repeats(table, rows, checked)
+    checked.good, checked.units = rows, units_of(table, rows)
+    return checked
+
+
+def _problems(table: Table, rows: pa.Table) -> list[tuple[pa.Array, str]]:
+    """Return (mask of bad rows, reason) for every rule that some row breaks."""
+    found: list[tuple[pa.Array, str]] = []
+    needed = {*table.key, *table.unit_columns}
+    for column in table.columns:
+        values = rows.column(column.name)
+        if values.null_count and (column.required or column.name in needed):
+            found.append((pc.is_null(values), f"{column.name} is missing"))
+        if column.type is ColumnType.FLOAT and rows.num_rows:
+            finite = pc.fill_null(pc.is_finite(values), fill_value=True)
+            if not pc.all(finite).as_py():
+                found.append((pc.invert(finite), f"{column.name} is no number"))
+        for bound, outside, word in (
+            (column.minimum, pc.less, "below"),
+            (column.maximum, pc.greater, "above"),
+        ):
+            if bound is None or not rows.num_rows:
+                continue
+            broken = pc.fill_null(outside(values, bound), fill_value=False)
+            if pc.any(broken).as_py():
+                found.append((broken, f"{column.name} is {word} {bound:g}"))
+    return found
+
+
+def _reasons(n_rows: int, problems: Sequence[tuple[pa.Array, str]]) -> pa.Array:
+    reasons: list[str | None] = [None] * n_rows
+    for mask, reason in problems:
+        for number, is_bad in enumerate(mask.to_pylist()):
+            if is_bad and reasons[number] is None:
+                reasons[number] = reason
+    return pa.array(reasons, pa.string())
+
+
+def _quarantine(table: Table, rows: pa.Table, reasons: pa.Array, bad: pa.Array, checked: Checked) -> None:
+    broken = rows.filter(bad)
+    units = units_of(table, broken).to_pylist()
+    for record, unit, reason in zip(
+        broken.to_pylist(), units, pc.drop_null(reasons).to_pylist(), strict=True
+    ):
+        checked.rejects.append(Reject(reason, str(record)[:_SHOWN]))
+        checked.bad_units.setdefault(unit or "?", reason)
+
+
+def _sorted(table: Table, rows: pa.Table) -> pa.Table:
+    order = [*table.unit_columns, *(name for name in table.key if name not in table.unit_columns)]
+    return rows.sort_by([(name, "ascending") for name in order]) if rows.num_rows > 1 else rows
+
+
+def _without_repeats(table: Table, rows: pa.Table, checked: Checked) -> pa.Table:
+    """Keep one of rows that are equal; rows that share a key and differ are all bad."""
+    n_rows = rows.num_rows
+    if n_rows < 2:  # noqa: PLR2004 -- two rows are needed for a repeat
+        return rows
+    same = None
+    for name in table.key:
+        values = rows.column(name)
+        equal = pc.fill_null(pc.equal(values.slice(1), values.slice(0, n_rows - 1)), fill_value=False)
+        same = equal if same is None else pc.and_(same, equal)
+    if same is None or not pc.any(same).as_py():
+        return rows
+    return _resolve_repeats(table, rows, checked)
+
+
+def _resolve_repeats(table: Table, rows: pa.Table, checked: Checked) -> pa.Table:
+    volatile = {column.name for column in table.columns if column.volatile}
+    groups: dict[tuple[object, ...], list[int]] = {}
+    records = rows.to_pylist()
+    for number, record in enumerate(records):
+        groups.setdefault(tuple(record[name] for name in table.key), []).append(number)
+    keep: list[int] = []
+    units = units_of(table, rows).to_pylist()
+    for key, numbers in groups.items():
+        contents = {tuple((k, v) for k, v in records[n].items() if k not in volatile) for n in numbers}
+        if len(contents) == 1:
+            keep.append(numbers[0])
+            checked.rejects += [Reject("repeats another row exactly", str(records[n])[:_SHOWN]) for n in numbers[1:]]
+            continue
+        reason = f"the key {key} stands twice with different values"
+        checked.bad_units.setdefault(units[numbers[0]], reason)
+        checked.rejects += [Reject(reason, str(records[n])[:_SHOWN]) for n in numbers]
+    return rows.take(pa.array(sorted(keep), pa.int64()))
+
+
+def hash_units(table: Table, rows: pa.Table) -> dict[str, tuple[int, str]]:
+    """Return (rows, sha256 of the canonical rows) by unit.
+
+    Rows are taken in key order, volatile columns left out, floats rounded to their places: the same on every
+    warehouse.
+    """
+    if not rows.num_rows:
+        return {}
+    rows = _sorted(table, rows)
+    canonical = _canonical(table, rows)
+    units = units_of(table, rows).to_pylist()
+    found: dict[str, tuple[int, str]] = {}
+    start = 0
+    for end in range(1, len(units) + 1):
+        if end == len(units) or units[end] != units[start]:
+            sink = pa.BufferOutputStream()
+            pyarrow.csv.write_csv(canonical.slice(start, end - start), sink, _CSV)
+            found[units[start]] = (end - start, hashlib.sha256(sink.getvalue()).hexdigest())
+            start = end
+    return found
+
+
+def _canonical(table: Table, rows: pa.Table) -> pa.Table:
+    arrays, names = [], []
+    for column in table.columns:
+        if column.volatile:
+            continue
+        values = rows.column(column.name)
+        if column.type is ColumnType.FLOAT:
+            values = pc.add(pc.round(values, ndigits=column.places), 0.0)  # -0.0 becomes 0.0
+        arrays.append(values)
+        names.append(column.name)
+    return pa.Table.from_arrays(arrays, names=names).combine_chunks()

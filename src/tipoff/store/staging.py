@@ -1,0 +1,153 @@
+"""Staging: what a write would change, decided on the rows before anything is touched. The same for every store."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.core.payload import Reject
+from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.schema import Phase, Table
+from tipoff.store.rows import check, conform, hash_units, units_of
+from tipoff.store.warehouse import Asked
+
+Stored = Callable[[Iterable[str]], pa.Table]  # the rows that now stand in the named units
+
+
+@dataclass(slots=True)
+class Staged:
+    """What is to be written: the rows of the changed units, and what becomes of the others."""
+
+    rows: pa.Table
+    hashes: dict[str, tuple[int, str]]
+    changed: frozenset[str]
+    excuses_changed: bool
+    refused: dict[str, str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> Staged:
+    """Decide what the write changes.
+
+    A unit with bad rows is refused, except in the raw phase, where the bad rows are quarantined and the good ones go on.
+    A unit that would become poorer without evidence is refused as a regression.
+
+    Raises:
+        ShapeError: The rows do not have the declared shape.
+    """
+    table = asked.step.table
+    rows = conform(table, rows)
+    rows = _only(table, rows, asked.units)
+    if asked.keeps_history and known is not None:
+        rows = _with_history(table, rows, stored([unit for unit in asked.units if unit in known.units]))
+    checked = check(table, asked.day, rows)
+    refused = {} if table.phase is Phase.RAW else dict(checked.bad_units)
+    hashes = hash_units(table, checked.good)
+    poorer = {} if asked.evidence else _poorer(asked, checked.good, hashes, known, stored)
+    refused |= {unit: reason for unit, reason in poorer.items() if unit not in refused}
+    wanted = asked.units.keys() - refused.keys()
+    missing = frozenset(unit for unit in wanted if unit not in hashes and unit not in asked.excused)
+    changed = frozenset(unit for unit in wanted - missing if _differs(unit, hashes, known))
+    return Staged(
+        rows=_only(table, checked.good, changed) if changed != hashes.keys() else checked.good,
+        hashes={unit: found for unit, found in hashes.items() if unit in wanted},
+        changed=changed,
+        excuses_changed=any(_excuse_differs(unit, asked, hashes, known) for unit in wanted - missing),
+        refused=refused,
+        missing=missing,
+        rejects=checked.rejects,
+    )
+
+
+def _only(table: Table, rows: pa.Table, units: Iterable[str]) -> pa.Table:
+    if not rows.num_rows or not table.unit_columns:
+        return rows
+    return rows.filter(pc.is_in(units_of(table, rows), pa.array(sorted(units), pa.string())))
+
+
+def _differs(unit: str, hashes: dict[str, tuple[int, str]], known: Proof | None) -> bool:
+    before = known.units.get(unit) if known else None
+    now = hashes.get(unit, (0, ""))
+    return now != ((before.n_rows, before.content_hash) if before else (0, ""))
+
+
+def _excuse_differs(unit: str, asked: Asked, hashes: dict[str, tuple[int, str]], known: Proof | None) -> bool:
+    before = known.units.get(unit) if known else None
+    excuse = "" if unit in hashes else asked.excused.get(unit, "")
+    return before is None or before.excuse != excuse
+
+
+def _with_history(table: Table, rows: pa.Table, old: pa.Table) -> pa.Table:
+    """Return the old rows and those new ones whose key is new: the first arrival of a key keeps its instant."""
+    known = {tuple(row[name] for name in table.key) for row in old.select(list(table.key)).to_pylist()}
+    keys = rows.select(list(table.key)).to_pylist()
+    fresh = pa.array([tuple(key[name] for name in table.key) not in known for key in keys], pa.bool_())
+    return pa.concat_tables([old, rows.filter(fresh)]).combine_chunks()
+
+
+def _poorer(
+    asked: Asked, rows: pa.Table, hashes: dict[str, tuple[int, str]], known: Proof | None, stored: Stored
+) -> dict[str, str]:
+    """Return the units that would lose rows or values, with what they would lose."""
+    if known is None:
+        return {}
+    table = asked.step.table
+    found: dict[str, str] = {}
+    for unit in asked.units:
+        before = known.units.get(unit)
+        if before is None or not before.n_rows or not _differs(unit, hashes, known):
+            continue
+        n_rows = hashes.get(unit, (0, ""))[0]
+        if n_rows == 0 and unit not in asked.excused:
+            continue  # the answer does not name it: it stays as it is, and is asked for again
+        if n_rows < before.n_rows:
+            found[unit] = f"regression: {n_rows} rows where {before.n_rows} are proven"
+        else:
+            lost = _emptied(table, stored([unit]), _only(table, rows, [unit]))
+            if lost:
+                found[unit] = f"regression: values of {', '.join(lost)} turned NULL"
+    return found
+
+
+def _emptied(table: Table, old: pa.Table, new: pa.Table) -> list[str]:
+    after = {tuple(row[name] for name in table.key): row for row in new.to_pylist()}
+    lost = set()
+    for row in old.to_pylist():
+        now = after.get(tuple(row[name] for name in table.key))
+        if now is None:
+            lost.add("a proven key")
+            continue
+        lost.update(name for name, value in row.items() if value is not None and now[name] is None)
+    return sorted(lost)
+
+
+def make_proof(asked: Asked, staged: Staged, known: Proof | None) -> Proof:
+    """Return the whole state of (output, day) after the write: units not asked for stand as they stood."""
+    units: dict[str, UnitProof] = dict(known.units) if known else {}
+    for unit, made in asked.units.items():
+        if unit in staged.refused or unit in staged.missing:
+            continue
+        n_rows, content_hash = staged.hashes.get(unit, (0, ""))
+        unchanged = units.get(unit)
+        units[unit] = UnitProof(
+            unit=unit,
+            n_rows=n_rows,
+            content_hash=content_hash,
+            made_from=made,
+            excuse=asked.excused.get(unit, "") if not n_rows else "",
+            fence=asked.fence if unit in staged.changed or unchanged is None else unchanged.fence,
+            as_of=asked.as_of,
+            retrospective=asked.retrospective,
+        )
+    return Proof(
+        league=asked.step.table.league,
+        output=asked.step.name,
+        day=asked.day,
+        fence=asked.fence,
+        made_at=asked.as_of,
+        step_version=asked.step_version,
+        units=dict(sorted(units.items())),
+        inputs=asked.inputs,
+    )
