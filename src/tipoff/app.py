@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
 
 from tipoff.config import Settings
-from tipoff.core.clock import SimClock, league_day, midnight, stopwatch
+from tipoff.core.clock import SimClock, midnight, stopwatch
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.payload import Fetched, Payload, Request
@@ -24,8 +24,11 @@ from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller, Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
-from tipoff.leagues.nba.league import NBA, sample_season
+from tipoff.leagues.catalog import league_named
+from tipoff.leagues.nba.league import SAMPLE, sample_season
 from tipoff.sim.crash import kill_at, never
+from tipoff.sim.nba_recorded import RecordedNba
+from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import Progress, replay
 from tipoff.sim.world import World
 from tipoff.sources.fetch import Fetcher
@@ -33,7 +36,9 @@ from tipoff.store.archive import Archive
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.published import Published
+from tipoff.views.report import season_report
 
+SAMPLE_DAYS = len(SAMPLE.days())
 AFTER_THE_LAST_DAY = timedelta(days=4)  # what has not come by then is shown as late
 
 
@@ -240,3 +245,79 @@ def steady_jitter(name: str) -> float:
 def build() -> str:
     """Return which Tipoff this is."""
     return importlib.metadata.version("tipoff")
+
+
+def replay_spec(settings: Settings, league: str, span: str, *, world: str, seed: int) -> ReplaySpec:
+    """Return what `tipoff replay LEAGUE SPAN` means, with its world built.
+
+    `span` is a season, FROM..TO, or in the sample world `sample:DAYS`.
+
+    Raises:
+        UsageError: The league, season or days are not known; TIPOFF_DATA is not set or cannot be read.
+    """
+    declared = league_named(league)
+    if world == "sample":
+        season = sample_season(_days(span))
+        made = SampleNba(first_day=season.first_day, days=len(season.days()), season=season.name, seed=seed)
+        return ReplaySpec(league=declared, season=season, days=(season.first_day, season.last_day), world=made)
+    season, days = parse_span(span, declared)
+    if settings.data is None:
+        msg = "TIPOFF_DATA is not set: the recorded world needs a folder of recorded seasons"
+        raise UsageError(
+            msg, hint="set TIPOFF_DATA, or use the synthetic league: tipoff replay nba sample:14 --world sample"
+        )
+    return ReplaySpec(
+        league=declared, season=season, days=days, world=RecordedNba(settings.data, season.name, seed=seed)
+    )
+
+
+def _days(span: str) -> int:
+    name, _, days = span.partition(":")
+    if name != "sample" or not days.isdigit() or not 1 <= int(days) <= SAMPLE_DAYS:
+        msg = f"{span!r} is no span of the sample world"
+        raise UsageError(msg, hint=f"write sample:14; at most sample:{SAMPLE_DAYS}")
+    return int(days)
+
+
+def parse_span(span: str, league: League) -> tuple[Season, tuple[date, date]]:
+    """Read `2023-24` or `2024-03-01..2024-03-31`.
+
+    Raises:
+        UsageError: It is neither, the season is not known, or the days do not lie in one season.
+    """
+    if ".." not in span:
+        season = league.season(span)
+        return season, (season.first_day, season.last_day)
+    try:
+        first, last = (date.fromisoformat(part) for part in span.split("..", 1))
+    except ValueError as error:
+        msg = f"{span!r} is neither a season nor FROM..TO"
+        raise UsageError(msg, hint="write 2023-24 or 2024-03-01..2024-03-31") from error
+    if last < first:
+        msg = f"{span!r} ends before it begins"
+        raise UsageError(msg, hint="write the earlier day first")
+    season = league.season_of(first)
+    if not season.first_day <= last <= season.last_day:
+        msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
+        raise UsageError(msg, hint="replay one season at a time")
+    return season, (first, last)
+
+
+def replay_report(
+    settings: Settings, spec: ReplaySpec, *, progress: Callable[[Progress], None], crash_at: str = ""
+) -> dict[str, Any]:
+    """Replay, and return the report: what the ledger says of the season, the accuracy, what it cost."""
+    replayed = run_replay(settings, spec, progress=progress, crash_at=crash_at)
+    ledger = Ledger(Home(settings.home).ledger, read_only=True)
+    try:
+        report = season_report(ledger, spec.league, spec.season)
+    finally:
+        ledger.close()
+    games = spec.world.game_days(*spec.days)
+    return (
+        report
+        | {"simulated_days": (spec.days[1] - spec.days[0]).days + 1, "slates": games}
+        | {name: dict(values) for name, values in replayed.summaries.items()}
+        | {"this_time": dict(replayed.counts), "warehouse": dict(replayed.queries)}
+        | {"wall_s": replayed.wall_s, "peak_rss_mb": replayed.peak_rss_mb}
+    )

@@ -1,7 +1,6 @@
 """Commands that work: replay and demo."""
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from tipoff.cli.show import EXIT_WRONG, as_json, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import league_day
-from tipoff.core.errors import UsageError
-from tipoff.core.slate import Season
 
 DEMO_DAYS = 14
 
@@ -89,27 +86,3 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
             bar.update(task, completed=(day - spec.days[0]).days, description=f"{league} {day}", runs=at.n_runs)
 
         return app.replay_report(settings, spec, progress=shown, crash_at=crash_at)
-
-
-def parse_span(span: str, season_of: Any) -> tuple[Season, tuple[date, date]]:  # noqa: ANN401 -- League
-    """Read `2023-24` or `2024-03-01..2024-03-31`.
-
-    Raises:
-        UsageError: It is neither, the season is not known, or the days lie in two seasons.
-    """
-    if ".." not in span:
-        season = season_of.season(span)
-        return season, (season.first_day, season.last_day)
-    try:
-        first, last = (date.fromisoformat(part) for part in span.split("..", 1))
-    except ValueError as error:
-        msg = f"{span!r} is neither a season nor FROM..TO"
-        raise UsageError(msg, hint="write 2023-24 or 2024-03-01..2024-03-31") from error
-    if last < first:
-        msg = f"{span!r} ends before it begins"
-        raise UsageError(msg, hint="write the earlier day first")
-    season = season_of.season_of(first)
-    if not season.first_day <= last <= season.last_day:
-        msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
-        raise UsageError(msg, hint="replay one season at a time")
-    return season, (first, last)

@@ -49,6 +49,7 @@ class Timing:
     due: Moment
     settles: Moment | None = None
     closes_at_tipoff: bool = False
+    closes: Moment | None = None  # of the whole slate's unit
     refresh: timedelta | None = None
     poll: timedelta = timedelta(minutes=30)
     poll_max: timedelta = timedelta(hours=8)

@@ -26,7 +26,8 @@ class Edge:
     falls due; at 1.0 it opens at once. `optional`: the input lowers nothing, whatever its state. `last_games`: for an input
     over earlier days, the expected set of a game's unit is the last n games of each of its sides and all of yesterday's.
     `cascades`: new content of the input makes this output stale; off for an input that only says what is on (the schedule: its
-    games and times already change the obligation itself).
+    games and times already change the obligation itself). `needed`: a unit cannot be made without its own aligned input; off
+    where another input can stand in for it once patience has ended.
     """
 
     table: str
@@ -36,6 +37,7 @@ class Edge:
     optional: bool = False
     last_games: int = 10
     cascades: bool = True
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,13 +164,18 @@ class Book:
             return [game_id]
         return [unit for unit, game in entry.obligation.units.items() if game is not None and game.game_id == game_id]
 
-    def recent_games(self, game: Game, n: int) -> list[tuple[date, str]]:
-        """Return the last `n` games of each side of `game` before its day, and all of the day before."""
+    def own_games(self, game: Game, n: int) -> set[tuple[date, str]]:
+        """Return the last `n` games of each side of `game` before its day."""
         found = set()
         for side in (game.home, game.away):
             listed = self._team_games.get(side, [])
             end = bisect_left(listed, (game.day, ""))
             found.update(listed[max(0, end - n) : end])
+        return found
+
+    def recent_games(self, game: Game, n: int) -> list[tuple[date, str]]:
+        """Return the last `n` games of each side of `game` before its day, and all of the day before."""
+        found = self.own_games(game, n)
         yesterday = self.slates.get(game.day - timedelta(days=1))
         if yesterday:
             found.update((other.day, other.game_id) for other in yesterday.played)

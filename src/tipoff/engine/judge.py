@@ -145,7 +145,7 @@ def _note_closed(entry: Entry, unit: str, proof: UnitProof | None, made: str, ta
     if proof is not None:
         if proof.made_from != made:
             tally.overtaken.append(unit)
-    elif isinstance(entry.step.work, PublishWork):
+    elif isinstance(entry.step.work, PublishWork | SourceWork):
         tally.lost.append(unit)
     elif entry.attempted.get(unit) == made:
         tally.fruitless.append(unit)
@@ -251,7 +251,8 @@ def _expected(
         if game is not None and reading.edge.aligned:
             units = _own_units(book, table, game, unit)
             whole = _whole_slate(book, table, entry)
-            own = next((u for u in units if book.evidence(table, day, u) is Evidence.MISSING), None)
+            lacking = (u for u in units if book.evidence(table, day, u) is Evidence.MISSING)
+            own = next(lacking, None) if reading.edge.needed else None
             return whole, own
         return _whole_slate(book, table, entry), None
     games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
@@ -390,12 +391,8 @@ def _plans(  # noqa: PLR0913 -- all that a plan is told
 
 
 def _has_no_history(book: Book, entry: Entry, unit: str) -> bool:
-    """Whether nothing is expected of any earlier day for `unit`, so that it may rightly be empty."""
+    """Whether no side of the unit's game has played on an earlier day, so that it may rightly be empty."""
     game = entry.obligation.units[unit]
-    for reading in book.readings[entry.step.name]:
-        if reading.input.window.kind in _SAME_DAY or reading.input.window.kind is WindowKind.LATEST:
-            continue
-        expected, _ = _expected(book, entry, reading, unit, game)
-        if any(seen is not Evidence.EXCUSED for seen in expected.values()):
-            return False
-    return True
+    if game is None:
+        return not book.earlier_games(entry.obligation.day)
+    return not book.own_games(game, 1)

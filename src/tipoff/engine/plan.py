@@ -16,6 +16,8 @@ def plan_step(step: Step, slate: Slate) -> Obligation:
     closes_at: dict[str, datetime] = {}
     if timing.closes_at_tipoff:
         closes_at = {unit: game.tipoff_at for unit, game in units.items() if game is not None}
+    if timing.closes is not None:
+        closes_at |= dict.fromkeys(units, timing.closes.at(slate))
     return Obligation(
         league=slate.league,
         output=step.name,

@@ -15,7 +15,7 @@ from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.judge import RunPlan
-from tipoff.store.rows import arrow_schema, table_from_records
+from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.store.warehouse import Asked, LoadedStep, Warehouse, Written
 
 

@@ -72,6 +72,10 @@ class RecordedNba:
         """Return what is recorded and what is modelled."""
         return self._data.about
 
+    def game_days(self, first: date, last: date) -> int:
+        """Return on how many days games were played, from `first` to `last`."""
+        return len({game.day for game in self._data.games if first <= game.day <= last})
+
     def transport(self, clock: Clock) -> httpx.BaseTransport:
         """Return the transport that an HTTP client is given."""
         return WorldTransport(self._providers, clock)
@@ -275,5 +279,3 @@ def _quotes(
         if alter:
             row = alter("line", at, row)
         yield Quote(book, player, row["line"], row["over"], row["under"], at)
-
-

@@ -15,8 +15,38 @@ from tipoff.sim.nba_data import NbaData, Quote, Row, WorldGame, modelled_tipoff,
 from tipoff.sim.nba_wire import NbaProviders
 from tipoff.sim.world import WorldTransport
 
-_FIRST = ("Arlo", "Benno", "Cato", "Dario", "Evan", "Falk", "Gero", "Hugo", "Ivo", "Jaro", "Kito", "Lev", "Milo", "Nilo")
-_LAST = ("Abend", "Birk", "Corda", "Dorn", "Esk", "Farn", "Gant", "Holm", "Inder", "Jorn", "Kest", "Lund", "Marr", "Nord")
+_FIRST = (
+    "Arlo",
+    "Benno",
+    "Cato",
+    "Dario",
+    "Evan",
+    "Falk",
+    "Gero",
+    "Hugo",
+    "Ivo",
+    "Jaro",
+    "Kito",
+    "Lev",
+    "Milo",
+    "Nilo",
+)
+_LAST = (
+    "Abend",
+    "Birk",
+    "Corda",
+    "Dorn",
+    "Esk",
+    "Farn",
+    "Gant",
+    "Holm",
+    "Inder",
+    "Jorn",
+    "Kest",
+    "Lund",
+    "Marr",
+    "Nord",
+)
 _ROSTER = 11
 _BOOKS = ("bookone", "booktwo", "bookthree")
 
@@ -61,6 +91,10 @@ class SampleNba:
     def describe(self) -> dict[str, str]:
         """Say that nothing here is real but the clubs' codes."""
         return self._data.about
+
+    def game_days(self, first: date, last: date) -> int:
+        """Return on how many days games were played, from `first` to `last`."""
+        return len({game.day for game in self._data.games if first <= game.day <= last})
 
     def transport(self, clock: Clock) -> httpx.BaseTransport:
         """Return the transport that an HTTP client is given."""

@@ -16,9 +16,7 @@ _PLAYER_HEADERS = (
     "SEASON_ID PLAYER_ID PLAYER_NAME TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN FGM FGA FG_PCT "
     "FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS FANTASY_PTS VIDEO_AVAILABLE"
 ).split()
-_TEAM_HEADERS = [
-    name for name in _PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}
-]
+_TEAM_HEADERS = [name for name in _PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}]
 _EVENTS_AHEAD = timedelta(days=3)
 _JSON = {"content-type": "application/json"}
 
@@ -74,9 +72,12 @@ class NbaProviders:
             for stand in game.stands_at(now):
                 days.setdefault(stand.day, []).append(_schedule_game(game, stand, now))
         dates = ",".join(
-            f'{{"gameDate":"{day:%m/%d/%Y} 00:00:00","games":[{",".join(games)}]}}' for day, games in sorted(days.items())
+            f'{{"gameDate":"{day:%m/%d/%Y} 00:00:00","games":[{",".join(games)}]}}'
+            for day, games in sorted(days.items())
         )
-        head = f'{{"meta":{{"version":1}},"leagueSchedule":{{"seasonYear":"{self._season}","leagueId":"00","gameDates":['
+        head = (
+            f'{{"meta":{{"version":1}},"leagueSchedule":{{"seasonYear":"{self._season}","leagueId":"00","gameDates":['
+        )
         return f"{head}{dates}]}}}}".encode()
 
     # --- stats.nba.com

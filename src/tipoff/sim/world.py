@@ -1,7 +1,7 @@
 """A world: what stands outside, answering HTTP as the providers would at the simulated instant."""
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 import httpx
@@ -24,6 +24,10 @@ class World(Protocol):
 
     def describe(self) -> dict[str, str]:
         """Return what is recorded and what is modelled."""
+        ...
+
+    def game_days(self, first: date, last: date) -> int:
+        """Return on how many days games were played, from `first` to `last`."""
         ...
 
     def transport(self, clock: Clock) -> httpx.BaseTransport:

@@ -213,7 +213,9 @@ class DuckWarehouse:
         except duckdb.Error as error:
             self._rollback()
             msg = f"{table.full_name} of {asked.day} could not be written: {str(error).splitlines()[0]}"
-            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again") from error
+            raise WarehouseError(
+                msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again"
+            ) from error
         except WarehouseError:
             self._rollback()
             raise
@@ -260,10 +262,12 @@ class DuckWarehouse:
     def _arrow(self, kind: str, sql: str, values: Mapping[str, object]) -> pa.Table:
         self.counts[kind] += 1
         try:
-            return self._db.execute(sql, dict(values)).to_arrow_table()
+            return self._db.sql(sql, params=dict(values)).to_arrow_table()
         except duckdb.Error as error:
             msg = f"the warehouse refused a {kind}: {str(error).splitlines()[0]}"
-            raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="the statement or its rows are at fault") from error
+            raise WarehouseError(
+                msg, kind=ErrorKind.PERMANENT, hint="the statement or its rows are at fault"
+            ) from error
 
     def _fetch(self, sql: str, values: list[object]) -> list[Any]:
         return self._db.execute(sql, values).fetchall()

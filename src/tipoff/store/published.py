@@ -17,7 +17,8 @@ from tipoff.core.schema import Table
 from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
-from tipoff.store.rows import conform, table_from_records
+from tipoff.core.rows import table_from_records
+from tipoff.store.rows import conform
 from tipoff.store.staging import Staged, make_proof, stage
 from tipoff.store.warehouse import Asked, Written
 
@@ -29,9 +30,7 @@ def _nothing(_point: str) -> None:
 class Published:
     """A folder of documents `<league>/<output>/<day>.json` and `.parquet`. The JSON carries its own proof."""
 
-    def __init__(
-        self, root: Path, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = _nothing
-    ) -> None:
+    def __init__(self, root: Path, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = _nothing) -> None:
         self._root = root
         self._fsync = profile is Profile.LIVE
         self._at = at

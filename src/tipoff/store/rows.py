@@ -1,10 +1,9 @@
 """Rows as Arrow: the schema of a declared table, what a usable row is, and the hash of what was read."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,45 +11,11 @@ import pyarrow.csv
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.payload import Reject
-from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Table
+from tipoff.core.rows import arrow_schema
+from tipoff.core.schema import WHOLE_SLATE, ColumnType, Table
 
-_ARROW = {
-    ColumnType.TEXT: pa.string(),
-    ColumnType.INT: pa.int64(),
-    ColumnType.FLOAT: pa.float64(),
-    ColumnType.BOOL: pa.bool_(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.INSTANT: pa.timestamp("us", tz="UTC"),
-}
 _CSV = pyarrow.csv.WriteOptions(include_header=False)  # NULL is nothing, an empty text is ""
 _SHOWN = 600  # characters of a bad row that are kept
-
-
-@cache
-def _schema(columns: tuple[Column, ...]) -> pa.Schema:
-    return pa.schema([(column.name, _ARROW[column.type]) for column in columns])
-
-
-def arrow_schema(table: Table) -> pa.Schema:
-    """Return the Arrow schema of `table`: its columns in order."""
-    return _schema(table.columns)
-
-
-def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) -> pa.Table:
-    """Return `records` as rows of `table`; a name that a record lacks is NULL.
-
-    Raises:
-        ShapeError: A value does not fit its column's type.
-    """
-    rows = list(records)
-    arrays = []
-    for column in table.columns:
-        try:
-            arrays.append(pa.array([row.get(column.name) for row in rows], type=_ARROW[column.type]))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            msg = f"{table.full_name}.{column.name}: a value is no {column.type.value}: {error}"
-            raise ShapeError(msg, hint="the step that makes it must give this type or NULL") from error
-    return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
 
 
 def conform(table: Table, rows: pa.Table) -> pa.Table:
@@ -149,9 +114,7 @@ def _reasons(n_rows: int, problems: Sequence[tuple[pa.Array, str]]) -> pa.Array:
 def _quarantine(table: Table, rows: pa.Table, reasons: pa.Array, bad: pa.Array, checked: Checked) -> None:
     broken = rows.filter(bad)
     units = units_of(table, broken).to_pylist()
-    for record, unit, reason in zip(
-        broken.to_pylist(), units, pc.drop_null(reasons).to_pylist(), strict=True
-    ):
+    for record, unit, reason in zip(broken.to_pylist(), units, pc.drop_null(reasons).to_pylist(), strict=True):
         checked.rejects.append(Reject(reason, str(record)[:_SHOWN]))
         checked.bad_units.setdefault(unit or "?", reason)
 

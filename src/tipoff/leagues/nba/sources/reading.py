@@ -30,7 +30,9 @@ def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         kind = "an HTML page" if payload.body.lstrip()[:1] == b"<" else "no JSON"
         msg = f"{payload.request.source} answered with {kind} ({len(payload.body)} bytes, archived as {payload.sha256[:12]})"
-        raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payload") from error
+        raise SourceError(
+            msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payload"
+        ) from error
 
 
 @lru_cache(maxsize=4)
@@ -40,7 +42,9 @@ def _decoded(_sha: str, body: bytes) -> Any:  # noqa: ANN401 -- JSON
 
 def shaped(payload: Payload, problem: str) -> SourceError:
     """Return the error for an answer whose shape nobody knows."""
-    msg = f"{payload.request.source} answered in a shape that is not known: {problem} (archived as {payload.sha256[:12]})"
+    msg = (
+        f"{payload.request.source} answered in a shape that is not known: {problem} (archived as {payload.sha256[:12]})"
+    )
     return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="the provider may have changed its format: mend the parser")
 
 

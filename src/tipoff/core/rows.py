@@ -1,0 +1,45 @@
+"""Rows of a declared table as Arrow."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import pyarrow as pa
+
+from tipoff.core.errors import ShapeError
+from tipoff.core.schema import Column, ColumnType, Table
+
+_ARROW = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INT: pa.int64(),
+    ColumnType.FLOAT: pa.float64(),
+    ColumnType.BOOL: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.INSTANT: pa.timestamp("us", tz="UTC"),
+}
+
+
+@cache
+def _schema(columns: tuple[Column, ...]) -> pa.Schema:
+    return pa.schema([(column.name, _ARROW[column.type]) for column in columns])
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the Arrow schema of `table`: its columns in order."""
+    return _schema(table.columns)
+
+
+def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) -> pa.Table:
+    """Return `records` as rows of `table`; a name that a record lacks is NULL.
+
+    Raises:
+        ShapeError: A value does not fit its column's type.
+    """
+    rows = list(records)
+    arrays = []
+    for column in table.columns:
+        try:
+            arrays.append(pa.array([row.get(column.name) for row in rows], type=_ARROW[column.type]))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            msg = f"{table.full_name}.{column.name}: a value is no {column.type.value}: {error}"
+            raise ShapeError(msg, hint="the step that makes it must give this type or NULL") from error
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(table))

@@ -1,0 +1,158 @@
+"""The NBA's day on one page, in order: what is owed for a slate, from when, by when, what it waits for."""
+
+from datetime import date, timedelta
+from importlib.resources import files
+
+from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing, Units
+from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
+from tipoff.core.window import BEFORE, LATEST, SLATE, Input
+from tipoff.leagues.nba import models, tables
+from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
+
+_SQL = files("tipoff.leagues.nba") / "sql"
+
+
+def _hours(hours: float) -> timedelta:
+    return timedelta(hours=hours)
+
+
+def _sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text()
+
+
+def _at(hours: float) -> Moment:
+    return Moment(Anchor.MIDNIGHT, _hours(hours))
+
+
+_GAMES_OVER = Moment(Anchor.LAST_TIP, timedelta(hours=2, minutes=15))
+_NEXT_MORNING = _at(34)  # 10:00 New York
+_BEFORE_TIP = Moment(Anchor.FIRST_TIP, -timedelta(minutes=30))
+
+AFTER_GAMES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING)
+MORNING = Timing(opens=_at(9), due=_BEFORE_TIP)
+UNTIL_TIP = Timing(opens=_at(9), due=_BEFORE_TIP, closes_at_tipoff=True)
+MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_hours(2))
+EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_hours(6))
+
+_WHAT_IS_ON = Edge(table="schedule", cascades=False)
+_SYSTEMS = Units(each=tables.SYSTEMS)
+
+
+def _trains_on(day: date) -> bool:
+    """Mondays and Thursdays."""
+    return day.weekday() in {0, 3}
+
+
+STEPS = (
+    Step(
+        table=tables.SCHEDULE,
+        work=SourceWork(requests=schedule.requests, parse=schedule.parse),
+        timing=Timing(opens=_at(-6), due=_at(10), settles=_at(30), refresh=_hours(6)),
+        units=SLATE_UNIT,
+    ),
+    Step(
+        table=tables.NBA_PLAYER_BOXSCORES,
+        work=SourceWork(requests=statsnba.player_requests, parse=statsnba.parse_players),
+        timing=AFTER_GAMES,
+    ),
+    Step(
+        table=tables.NBA_TEAM_BOXSCORES,
+        work=SourceWork(requests=statsnba.team_requests, parse=statsnba.parse_teams),
+        timing=AFTER_GAMES,
+    ),
+    Step(
+        table=tables.BDL_PLAYER_BOXSCORES,
+        work=SourceWork(requests=balldontlie.requests, parse=balldontlie.parse, inputs=(Input("schedule", SLATE),)),
+        timing=Timing(opens=Moment(Anchor.LAST_TIP, _hours(5)), due=_at(40)),
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+    Step(
+        table=tables.ODDS_EVENTS,
+        work=SourceWork(
+            requests=oddsapi.event_requests, parse=oddsapi.parse_events, inputs=(Input("schedule", SLATE),)
+        ),
+        timing=EVENTS,
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+    Step(
+        table=tables.PLAYER_LINES,
+        work=SourceWork(
+            requests=oddsapi.line_requests,
+            parse=oddsapi.parse_lines,
+            inputs=(Input("odds_events", SLATE),),
+            keeps_history=True,
+        ),
+        timing=MARKET,
+        optional=True,
+    ),
+    Step(
+        table=tables.PLAYER_BOXSCORES,
+        work=SqlWork(sql=_sql("player_boxscores")),
+        timing=AFTER_GAMES,
+        edges=(
+            Edge(table="nba_player_boxscores", minimum=0.0, patience=_hours(8), needed=False),
+            Edge(table="bdl_player_boxscores", optional=True),
+        ),
+    ),
+    Step(
+        table=tables.SOURCE_AGREEMENT,
+        work=SqlWork(sql=_sql("source_agreement")),
+        timing=Timing(opens=_GAMES_OVER, due=_at(42)),
+        optional=True,
+    ),
+    Step(table=tables.TEAM_GAMES, work=SqlWork(sql=_sql("team_games")), timing=AFTER_GAMES),
+    Step(table=tables.PLAYER_GAMES, work=SqlWork(sql=_sql("player_games")), timing=AFTER_GAMES),
+    Step(
+        table=tables.CANDIDATES,
+        work=SqlWork(sql=_sql("candidates"), empty="no history"),
+        timing=MORNING,
+        edges=(_WHAT_IS_ON, Edge(table="player_lines", optional=True)),
+    ),
+    Step(
+        table=tables.MAIN_LINES,
+        work=SqlWork(sql=_sql("main_lines")),
+        timing=UNTIL_TIP,
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+    Step(table=tables.PLAYER_FEATURES, work=SqlWork(sql=_sql("player_features")), timing=MORNING),
+    Step(
+        table=tables.POINTS_MODEL,
+        work=PythonWork(
+            inputs=(Input("player_features", BEFORE), Input("player_games", BEFORE)),
+            transform=models.train_points,
+            constants=(models.FEATURES, models.LEAST_ROWS),
+        ),
+        timing=Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_TIP, _hours(0))),
+        units=SLATE_UNIT,
+        owed_on=_trains_on,
+    ),
+    Step(
+        table=tables.PREDICTIONS,
+        work=PythonWork(
+            inputs=(Input("player_features", SLATE), Input("points_model", LATEST), Input("schedule", SLATE)),
+            transform=models.predict_points,
+            constants=(models.FEATURES,),
+        ),
+        timing=UNTIL_TIP,
+        units=_SYSTEMS,
+        edges=(_WHAT_IS_ON, Edge(table="points_model", minimum=0.0, patience=_hours(3))),
+    ),
+    Step(
+        table=tables.PUBLISHED_PREDICTIONS,
+        work=PublishWork(
+            inputs=(Input("predictions", SLATE), Input("candidates", SLATE), Input("main_lines", SLATE)),
+            transform=models.publish_predictions,
+        ),
+        timing=UNTIL_TIP,
+        edges=(Edge(table="main_lines", optional=True),),
+    ),
+    Step(
+        table=tables.GRADES,
+        work=SqlWork(sql=_sql("grades")),
+        timing=Timing(opens=_GAMES_OVER, due=_at(36)),
+        edges=(Edge(table="main_lines", optional=True),),
+    ),
+)

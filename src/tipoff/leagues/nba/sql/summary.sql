@@ -1,0 +1,26 @@
+-- A season's predictions in one row; errors in points, over the rows that both systems predicted.
+WITH paired AS (
+  SELECT
+    l.is_void, l.line, l.actual_points, l.is_correct,
+    l.abs_error AS model_error,
+    m.abs_error AS baseline_error
+  FROM season.grades AS l
+  JOIN season.grades AS m ON m.game_id = l.game_id AND m.player_id = l.player_id AND m.day = l.day
+  WHERE l.system = 'lightgbm' AND m.system = 'moving_average' AND NOT l.is_retrospective
+),
+made AS (
+  SELECT COUNT(*) AS n, COUNTIF(made_at >= tipoff_at) AS n_late FROM season.predictions
+)
+SELECT
+  MAX(made.n) AS made,
+  MAX(made.n_late) AS made_after_tipoff,
+  COUNTIF(NOT is_void) AS graded,
+  AVG(model_error) AS mae,
+  AVG(baseline_error) AS baseline_mae,
+  AVG(ABS(line - actual_points)) AS line_mae,
+  COUNTIF(line IS NOT NULL AND NOT is_void) AS lined,
+  SAFE_DIVIDE(COUNTIF(is_void), COUNT(*)) AS void_ratio,
+  SAFE_DIVIDE(COUNTIF(is_void AND line IS NOT NULL), COUNTIF(line IS NOT NULL)) AS lined_void_ratio,
+  SAFE_DIVIDE(COUNTIF(is_correct), COUNTIF(is_correct IS NOT NULL)) AS right_side_ratio
+FROM made
+LEFT JOIN paired ON TRUE

@@ -1,0 +1,331 @@
+"""The NBA's tables: columns with what they count in and what is believed of them."""
+
+from tipoff.core.schema import (
+    DAY,
+    KNOWN_AT,
+    Column,
+    Phase,
+    Table,
+    date_column,
+    flag,
+    instant,
+    integer,
+    number,
+    text,
+)
+
+LEAGUE = "nba"
+SYSTEMS = ("moving_average", "lightgbm")
+
+
+def _table(phase: Phase, name: str, key: tuple[str, ...], *columns: Column, about: str) -> Table:
+    return Table(league=LEAGUE, phase=phase, name=name, key=key, columns=(DAY, *columns), about=about)
+
+
+_GAME = text("game_id", required=True)
+_TEAM = text("team", required=True)
+_PLAYER = integer("player_id", 1, required=True)
+_NAME = text("player_name", required=True)
+_KEY = text("player_key", required=True)
+
+
+def _shots(scale: int, *, minutes: int) -> tuple[Column, ...]:
+    """Return the counting columns of a box score; `scale` 1 for a player, 5 for a club."""
+    return (
+        integer("minutes", 0, minutes, measure="minutes"),
+        integer("points", 0, 100 + 30 * (scale - 1), measure="points"),
+        *(
+            integer(name, 0, 60 * scale)
+            for name in "fgm fga fg3m fg3a ftm fta oreb dreb reb ast stl blk tov pf".split()
+        ),
+    )
+
+
+SCHEDULE = Table(
+    league=LEAGUE,
+    phase=Phase.RAW,
+    name="schedule",
+    key=("game_id",),
+    unit_columns=(),
+    columns=(
+        DAY,
+        _GAME,
+        text("home_team", required=True),
+        text("away_team", required=True),
+        integer("home_team_id", 1),
+        integer("away_team_id", 1),
+        instant("tipoff_at", required=True),
+        text("status", required=True),
+        date_column("moved_to"),
+        integer("home_score", 0, 300, measure="points"),
+        integer("away_score", 0, 300, measure="points"),
+        KNOWN_AT,
+    ),
+    about="The games that stand, or once stood, on the day.",
+)
+_SIDE = (_TEAM, integer("team_id", 1), text("opponent", required=True), flag("is_home", required=True), flag("won"))
+NBA_PLAYER_BOXSCORES = _table(
+    Phase.RAW,
+    "nba_player_boxscores",
+    ("game_id", "player_id"),
+    _GAME,
+    _PLAYER,
+    _NAME,
+    _KEY,
+    *_SIDE,
+    *_shots(1, minutes=70),
+    integer("plus_minus", -100, 100, measure="points"),
+    KNOWN_AT,
+    about="stats.nba.com: one row a player who played.",
+)
+NBA_TEAM_BOXSCORES = _table(
+    Phase.RAW,
+    "nba_team_boxscores",
+    ("game_id", "team"),
+    _GAME,
+    *_SIDE,
+    *_shots(5, minutes=400),
+    integer("plus_minus", -100, 100, measure="points"),
+    KNOWN_AT,
+    about="stats.nba.com: two rows a game.",
+)
+BDL_PLAYER_BOXSCORES = _table(
+    Phase.RAW,
+    "bdl_player_boxscores",
+    ("game_id", "bdl_player_id"),
+    _GAME,
+    integer("bdl_player_id", 1, required=True),
+    _NAME,
+    _KEY,
+    _TEAM,
+    flag("is_home", required=True),
+    *_shots(1, minutes=70),
+    KNOWN_AT,
+    about="balldontlie: the second source; its ids are its own.",
+)
+ODDS_EVENTS = _table(
+    Phase.RAW,
+    "odds_events",
+    ("game_id",),
+    _GAME,
+    text("event_id", required=True),
+    text("home_team", required=True),
+    text("away_team", required=True),
+    instant("commence_at", required=True),
+    KNOWN_AT,
+    about="the-odds-api: which event is which game.",
+)
+PLAYER_LINES = _table(
+    Phase.RAW,
+    "player_lines",
+    ("game_id", "book", "player_key", "line", "quoted_at"),
+    _GAME,
+    text("event_id", required=True),
+    text("book", required=True),
+    _NAME,
+    _KEY,
+    number("line", 0.5, 80, measure="points", places=2, required=True),
+    integer("over_price", -20000, 20000, measure="american odds"),
+    integer("under_price", -20000, 20000, measure="american odds"),
+    instant("quoted_at", required=True),
+    KNOWN_AT,
+    about="the-odds-api: every quote seen, by book, player and line; the first arrival of each is kept.",
+)
+PLAYER_BOXSCORES = _table(
+    Phase.ANALYTICS,
+    "player_boxscores",
+    ("game_id", "player_id"),
+    _GAME,
+    _PLAYER,
+    _NAME,
+    _KEY,
+    _TEAM,
+    flag("is_home", required=True),
+    *_shots(1, minutes=70),
+    text("source", required=True),
+    about="One box score a player and game: stats.nba.com's; balldontlie's for a game that the first never gave.",
+)
+SOURCE_AGREEMENT = _table(
+    Phase.ANALYTICS,
+    "source_agreement",
+    ("game_id",),
+    _GAME,
+    integer("n_first", 0),
+    integer("n_second", 0),
+    integer("n_both", 0),
+    integer("n_points_differ", 0),
+    integer("n_minutes_differ", 0),
+    integer("n_rebounds_differ", 0),
+    integer("n_assists_differ", 0),
+    about="How far the two sources of box scores agree, by game.",
+)
+TEAM_GAMES = _table(
+    Phase.ANALYTICS,
+    "team_games",
+    ("game_id", "team"),
+    _GAME,
+    _TEAM,
+    text("opponent", required=True),
+    flag("is_home", required=True),
+    flag("won"),
+    integer("points", 0, 250, measure="points"),
+    integer("points_allowed", 0, 250, measure="points"),
+    integer("minutes", 0, 400, measure="player minutes"),
+    number("possessions", 40, 200, measure="possessions"),
+    number("plays_used", 0, 250, measure="possessions"),
+    number("pace", 50, 150, measure="possessions per 48 minutes"),
+    number("off_rating", 40, 200, measure="points per 100 possessions"),
+    number("def_rating", 40, 200, measure="points per 100 possessions"),
+    about="A club's game: possessions are estimated from both sides' shots, turnovers and free throws.",
+)
+PLAYER_GAMES = _table(
+    Phase.ANALYTICS,
+    "player_games",
+    ("game_id", "player_id"),
+    _GAME,
+    _PLAYER,
+    _NAME,
+    _KEY,
+    _TEAM,
+    text("opponent", required=True),
+    flag("is_home", required=True),
+    *_shots(1, minutes=70),
+    number("usage_ratio", 0, 1, measure="ratio"),
+    number("minutes_ratio", 0, 1, measure="ratio"),
+    about="A player's game with his share of his club's plays and minutes. Who did not play has no row.",
+)
+CANDIDATES = _table(
+    Phase.FEATURES,
+    "candidates",
+    ("game_id", "player_id"),
+    _GAME,
+    _PLAYER,
+    _NAME,
+    _KEY,
+    _TEAM,
+    text("opponent", required=True),
+    flag("is_home", required=True),
+    text("because", required=True),
+    about="Who is predicted: played in one of his club's last five games, or has a line.",
+)
+MAIN_LINES = _table(
+    Phase.FEATURES,
+    "main_lines",
+    ("game_id", "player_key"),
+    _GAME,
+    _KEY,
+    integer("player_id", 1),
+    _NAME,
+    number("line", 0.5, 80, measure="points", places=2, required=True),
+    text("book", required=True),
+    integer("over_price", -20000, 20000, measure="american odds"),
+    integer("under_price", -20000, 20000, measure="american odds"),
+    integer("n_books", 1, required=True),
+    integer("n_quotes", 1, required=True),
+    integer("n_dropped", 0, required=True),
+    about="One line a player and game: each book's newest and best balanced, then the books' lower median. A name that no "
+    "player of the two clubs answers to keeps its row without an id.",
+)
+_MEANS = ("points", "minutes")
+PLAYER_FEATURES = _table(
+    Phase.FEATURES,
+    "player_features",
+    ("game_id", "player_id"),
+    _GAME,
+    _PLAYER,
+    _TEAM,
+    text("opponent", required=True),
+    flag("is_home", required=True),
+    integer("n_games", 0, 100, measure="games played", required=True),
+    *(number(f"{what}_avg_{span}", 0, 100, measure=what) for what in _MEANS for span in ("5", "10", "20", "season")),
+    number("points_std_10", 0, 60, measure="points"),
+    number("usage_avg_5", 0, 1, measure="ratio"),
+    number("usage_avg_10", 0, 1, measure="ratio"),
+    number("fga_avg_5", 0, 60, measure="shots"),
+    number("fta_avg_5", 0, 60, measure="free throws"),
+    number("last_minutes", 0, 70, measure="minutes"),
+    integer("days_rest", 0, 400, measure="days since his last game"),
+    integer("games_last_7", 0, 7, measure="games played"),
+    integer("team_days_rest", 0, 400, measure="days since his club's last game"),
+    flag("back_to_back"),
+    number("games_share_10", 0, 1, measure="share of his club's last ten games that he played"),
+    number("team_pace_10", 50, 150, measure="possessions per 48 minutes"),
+    integer("n_team_games", 0, 10, measure="games"),
+    number("opponent_def_rating_10", 40, 200, measure="points per 100 possessions"),
+    number("opponent_pace_10", 50, 150, measure="possessions per 48 minutes"),
+    integer("n_opponent_games", 0, 10, measure="games"),
+    about="What is known of a candidate before his game; means are over games played this season, unknown is NULL.",
+)
+POINTS_MODEL = Table(
+    league=LEAGUE,
+    phase=Phase.MODELS,
+    name="points_model",
+    key=("system",),
+    unit_columns=(),
+    columns=(
+        DAY,
+        text("system", required=True),
+        text("model_text", required=True),
+        integer("n_rows", 0, required=True),
+        date_column("trained_through"),
+        text("features", required=True),
+        text("library", required=True),
+        integer("seed", 0),
+    ),
+    about="A trained model as LightGBM writes it; it predicts what is to be added to the mean of the last ten games.",
+)
+PREDICTIONS = Table(
+    league=LEAGUE,
+    phase=Phase.PREDICTIONS,
+    name="predictions",
+    key=("game_id", "player_id", "system"),
+    unit_columns=("game_id", "system"),
+    columns=(
+        DAY,
+        _GAME,
+        _PLAYER,
+        text("system", required=True),
+        number("predicted_points", 0, 80, measure="points", places=4, required=True),
+        integer("n_games", 0, 100, measure="games played"),
+        date_column("model_day"),
+        instant("tipoff_at", required=True),
+        instant("made_at", required=True, volatile=True),
+    ),
+    about="What each system predicts, frozen at tip-off.",
+)
+PUBLISHED_PREDICTIONS = _table(
+    Phase.PUBLISHED,
+    "published_predictions",
+    ("game_id", "player_id"),
+    _GAME,
+    instant("tipoff_at", required=True),
+    _PLAYER,
+    _NAME,
+    _TEAM,
+    text("opponent", required=True),
+    flag("is_home", required=True),
+    *(number(system, 0, 80, measure="points", places=2) for system in SYSTEMS),
+    number("line", 0.5, 80, measure="points", places=2),
+    integer("n_books", 0),
+    about="What readers read: both systems' predictions beside the main line.",
+)
+GRADES = _table(
+    Phase.GRADES,
+    "grades",
+    ("game_id", "player_id", "system"),
+    _GAME,
+    _PLAYER,
+    text("system", required=True),
+    number("predicted_points", 0, 80, measure="points", places=4, required=True),
+    integer("actual_points", 0, 100, measure="points"),
+    number("error", -100, 100, measure="points", places=4),
+    number("abs_error", 0, 100, measure="points", places=4),
+    flag("is_void", required=True),
+    text("void_reason"),
+    flag("is_retrospective", required=True),
+    number("line", 0.5, 80, measure="points", places=2),
+    text("line_result"),
+    text("side"),
+    flag("is_correct"),
+    about="Each prediction against what happened; the line is the last before tip-off, a push is neither right nor wrong.",
+)

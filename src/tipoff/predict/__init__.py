@@ -1,0 +1,1 @@
+"""Prediction systems, whatever the sport: training, predicting, measuring."""

@@ -1,0 +1,78 @@
+"""Gradient-boosted trees on what a simple mean leaves over; LightGBM is imported where it is used."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tipoff.core.errors import PipelineError
+
+Floats = NDArray[np.float64]
+
+_PARAMETERS: dict[str, Any] = {
+    "objective": "regression",
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 60,
+    "lambda_l2": 20.0,
+    "feature_fraction": 0.8,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbose": -1,
+}
+ROUNDS = 60
+SEED = 7
+
+
+class NoLightGbm(PipelineError):
+    """LightGBM cannot be loaded on this machine."""
+
+
+def _lightgbm() -> Any:  # noqa: ANN401 -- an untyped library
+    try:
+        import lightgbm  # noqa: PLC0415 -- heavy, and wants the system's libgomp
+    except (ImportError, OSError) as error:
+        msg = f"LightGBM cannot be loaded: {error}"
+        hint = "install the extra `models`, and the system's OpenMP library (Debian: apt-get install libgomp1)"
+        raise NoLightGbm(msg, hint=hint) from error
+    return lightgbm
+
+
+def train(features: Floats, residuals: Floats) -> str:
+    """Return a model's text, trained on `features` (n, k; NaN is unknown) to predict `residuals` (n,).
+
+    The same rows give the same text, whatever the machine's load.
+
+    Raises:
+        NoLightGbm: The library or its OpenMP runtime is missing.
+    """
+    lightgbm = _lightgbm()
+    data = lightgbm.Dataset(features, residuals, free_raw_data=True)
+    booster = lightgbm.train(_PARAMETERS | {"seed": SEED}, data, num_boost_round=ROUNDS)
+    return str(booster.model_to_string())
+
+
+def predict(model_text: str, features: Floats) -> Floats:
+    """Return what the model adds to the mean, (n,); a model without text adds nothing.
+
+    Raises:
+        NoLightGbm: The library or its OpenMP runtime is missing.
+    """
+    if not model_text or not len(features):
+        return np.zeros(len(features))
+    booster = _lightgbm().Booster(model_str=model_text)
+    return np.asarray(booster.predict(features, num_threads=1), dtype=np.float64)
+
+
+def library() -> str:
+    """Return the library's name and version, kept beside each model."""
+    return f"lightgbm {_lightgbm().__version__}"
+
+
+def contract(names: tuple[str, ...]) -> str:
+    """Return a hash of the features' names in order: a model answers only to the contract that it was trained under."""
+    return hashlib.sha256(",".join(names).encode()).hexdigest()[:16]
