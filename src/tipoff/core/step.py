@@ -27,7 +27,8 @@ class Edge:
     over earlier days, the expected set of a game's unit is the last n games of each of its sides and all of yesterday's.
     `cascades`: new content of the input makes this output stale; off for an input that only says what is on (the schedule: its
     games and times already change the obligation itself). `needed`: a unit cannot be made without its own aligned input; off
-    where another input can stand in for it once patience has ended.
+    where another input can stand in for it once patience has ended. `stands_in_for`: new content matters only for units that the
+    named input lacks.
     """
 
     table: str
@@ -38,6 +39,7 @@ class Edge:
     last_games: int = 10
     cascades: bool = True
     needed: bool = True
+    stands_in_for: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

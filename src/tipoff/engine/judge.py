@@ -200,9 +200,19 @@ def _own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[s
         table = reading.input.table
         if game is None:
             parts.append(book.digest(table, entry.obligation.day))
+        elif _is_spared(book, reading, game, unit):
+            parts.append("spared")
         else:
             parts.append(book.unit_hashes(table, game.day, _own_units(book, table, game, unit)))
     return parts
+
+
+def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:
+    """Whether the input that this one stands in for has arrived."""
+    main = reading.edge.stands_in_for
+    if not main:
+        return False
+    return all(book.evidence(main, game.day, own) is Evidence.PROVEN for own in _own_units(book, main, game, unit))
 
 
 def _waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:

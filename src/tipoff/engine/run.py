@@ -176,7 +176,8 @@ class Runner:
         records: list[dict[str, object]] = []
         excused: dict[str, str] = {}
         failures: list[SourceError] = []
-        for request in work.requests(context, tables):
+        requests = work.requests(context, tables)
+        for request in requests:
             try:
                 payload, parsed = self._one(request, context, work, tables)
             except SourceError as error:

@@ -70,7 +70,7 @@ class NbaProviders:
         days: dict[date, list[str]] = {}
         for game in self._games:
             for stand in game.stands_at(now):
-                days.setdefault(stand.day, []).append(_schedule_game(game, stand, now))
+                days.setdefault(stand.day, []).append(self._schedule_fragment(game, stand, now))
         dates = ",".join(
             f'{{"gameDate":"{day:%m/%d/%Y} 00:00:00","games":[{",".join(games)}]}}'
             for day, games in sorted(days.items())
@@ -79,6 +79,13 @@ class NbaProviders:
             f'{{"meta":{{"version":1}},"leagueSchedule":{{"seasonYear":"{self._season}","leagueId":"00","gameDates":['
         )
         return f"{head}{dates}]}}}}".encode()
+
+    def _schedule_fragment(self, game: WorldGame, stand: Stand, now: datetime) -> str:
+        progress = 0 if now < game.tipoff_at else 1 if now < game.ends_at else 2
+        key = (game.game_id, f"{stand.since}{progress}")
+        if key not in self._fragments:
+            self._fragments[key] = _schedule_game(game, stand, now)
+        return self._fragments[key]
 
     # --- stats.nba.com
 

@@ -7,6 +7,7 @@ another engine does not get in.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -86,6 +87,7 @@ def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetim
     return values
 
 
+@cache
 def slice_sql(table: Table, window: Window) -> str:
     """Return the SELECT that gives the window's rows of `table`, for DuckDB; parameters as `bounds` names them."""
     return _slice(table, window).sql(dialect="duckdb")

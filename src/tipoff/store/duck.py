@@ -1,5 +1,6 @@
 """The warehouse on DuckDB: one file, owned by one process, one thread."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from tipoff.core.step import Step
 from tipoff.core.window import Window
 from tipoff.store import dialect
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
-from tipoff.store.rows import hash_units
+from tipoff.store.rows import hash_units, in_order
 from tipoff.store.staging import Staged, make_proof, stage
 from tipoff.store.warehouse import Asked, Written
 
@@ -240,18 +241,16 @@ class DuckWarehouse:
         self._db.unregister("staged")
 
     def _read_back(self, asked: Asked, staged: Staged) -> None:
-        """Read what was just written and compare it with what was staged.
+        """Read what was just written and compare it with what was staged, whose hashes the proof carries.
 
         Raises:
             WarehouseError: They differ; the caller rolls back.
         """
         table = asked.step.table
-        written = {unit for unit in staged.changed if staged.hashes.get(unit, (0, ""))[0]}
-        found = hash_units(table, self._stored(table, asked.day, written))
-        for unit in written:
-            if found.get(unit) != staged.hashes[unit]:
-                msg = f"{table.full_name} of {asked.day}, unit {unit}: what was read back is not what was written"
-                raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
+        found = in_order(table, self._stored(table, asked.day, staged.changed))
+        if not found.equals(in_order(table, staged.rows)):
+            msg = f"{table.full_name} of {asked.day}: what was read back is not what was written"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
 
     def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
         condition, values = _units_where(table, units) if units is not None else ("", {})
@@ -262,7 +261,10 @@ class DuckWarehouse:
     def _arrow(self, kind: str, sql: str, values: Mapping[str, object]) -> pa.Table:
         self.counts[kind] += 1
         try:
-            return self._db.sql(sql, params=dict(values)).to_arrow_table()
+            # one copy more than a relation makes, and half its cost: these answers are small
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                return self._db.execute(sql, dict(values)).to_arrow_table()
         except duckdb.Error as error:
             msg = f"the warehouse refused a {kind}: {str(error).splitlines()[0]}"
             raise WarehouseError(

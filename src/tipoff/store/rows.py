@@ -1,7 +1,8 @@
 """Rows as Arrow: the schema of a declared table, what a usable row is, and the hash of what was read."""
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,9 +13,12 @@ import pyarrow.csv
 from tipoff.core.errors import ShapeError
 from tipoff.core.payload import Reject
 from tipoff.core.rows import arrow_schema
-from tipoff.core.schema import WHOLE_SLATE, ColumnType, Table
+from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Table
 
 _CSV = pyarrow.csv.WriteOptions(include_header=False)  # NULL is nothing, an empty text is ""
+_TRUE, _FALSE = pa.scalar(value=True), pa.scalar(value=False)
+_ZERO = pa.scalar(0.0)
+_SEPARATOR = pa.scalar("|")
 _SHOWN = 600  # characters of a bad row that are kept
 
 
@@ -41,8 +45,14 @@ def units_of(table: Table, rows: pa.Table) -> pa.Array:
     if not table.unit_columns:
         return pa.array([WHOLE_SLATE] * rows.num_rows, pa.string())
     parts = [rows.column(name).cast(pa.string()) for name in table.unit_columns]
-    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "|")
+    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, _SEPARATOR)
     return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def key_text(table: Table, rows: pa.Table) -> pa.ChunkedArray:
+    """Return each row's key as one text; a NULL in it makes it NULL."""
+    parts = [rows.column(name).cast(pa.string()) for name in table.key]
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, _SEPARATOR)
 
 
 @dataclass(slots=True)
@@ -63,7 +73,7 @@ def check(table: Table, day: date, rows: pa.Table) -> Checked:
     Raises:
         ShapeError: A row is of another day.
     """
-    if rows.num_rows and pc.any(pc.not_equal(rows.column("day"), pa.scalar(day))).as_py():
+    if rows.num_rows and pc.any(pc.not_equal(rows.column("day"), pa.scalar(day, pa.date32()))).as_py():
         msg = f"rows for {table.full_name} of {day} carry another day"
         raise ShapeError(msg, hint="a step makes rows of its own slate alone")
     problems = _problems(table, rows)
@@ -72,34 +82,41 @@ def check(table: Table, day: date, rows: pa.Table) -> Checked:
         bad = pc.invert(pc.is_null(_reasons(rows.num_rows, problems)))
         _quarantine(table, rows, _reasons(rows.num_rows, problems), bad, checked)
         rows = rows.filter(pc.invert(bad))
-    rows = _sorted(table, rows)
+    rows = in_order(table, rows)
     rows = _without_repeats(table, rows, checked)
     checked.good, checked.units = rows, units_of(table, rows)
     return checked
 
 
 def _problems(table: Table, rows: pa.Table) -> list[tuple[pa.Array, str]]:
-    """Return (mask of bad rows, reason) for every rule that some row breaks."""
+    """Return (mask of bad rows, reason) for every rule that some row breaks; each column is looked at once."""
     found: list[tuple[pa.Array, str]] = []
     needed = {*table.key, *table.unit_columns}
     for column in table.columns:
         values = rows.column(column.name)
         if values.null_count and (column.required or column.name in needed):
             found.append((pc.is_null(values), f"{column.name} is missing"))
-        if column.type is ColumnType.FLOAT and rows.num_rows:
-            finite = pc.fill_null(pc.is_finite(values), fill_value=True)
-            if not pc.all(finite).as_py():
-                found.append((pc.invert(finite), f"{column.name} is no number"))
-        for bound, outside, word in (
-            (column.minimum, pc.less, "below"),
-            (column.maximum, pc.greater, "above"),
-        ):
-            if bound is None or not rows.num_rows:
-                continue
-            broken = pc.fill_null(outside(values, bound), fill_value=False)
-            if pc.any(broken).as_py():
-                found.append((broken, f"{column.name} is {word} {bound:g}"))
+        if column.type is ColumnType.FLOAT and not math.isfinite(pc.sum(values, min_count=0).as_py()):
+            found.append(
+                (pc.invert(pc.fill_null(pc.is_finite(values), fill_value=_TRUE)), f"{column.name} is no number")
+            )
+        if column.minimum is not None or column.maximum is not None:
+            found += _out_of_range(column, values)
     return found
+
+
+def _out_of_range(column: Column, values: pa.ChunkedArray) -> Iterator[tuple[pa.Array, str]]:
+    least_and_most = pc.min_max(values)
+    least, most = least_and_most["min"].as_py(), least_and_most["max"].as_py()
+    if least is None:
+        return
+    kind = values.type
+    if column.minimum is not None and least < column.minimum:
+        mask = pc.fill_null(pc.less(values, pa.scalar(column.minimum, kind)), fill_value=_FALSE)
+        yield mask, f"{column.name} is below {column.minimum:g}"
+    if column.maximum is not None and most > column.maximum:
+        mask = pc.fill_null(pc.greater(values, pa.scalar(column.maximum, kind)), fill_value=_FALSE)
+        yield mask, f"{column.name} is above {column.maximum:g}"
 
 
 def _reasons(n_rows: int, problems: Sequence[tuple[pa.Array, str]]) -> pa.Array:
@@ -119,7 +136,8 @@ def _quarantine(table: Table, rows: pa.Table, reasons: pa.Array, bad: pa.Array, 
         checked.bad_units.setdefault(unit or "?", reason)
 
 
-def _sorted(table: Table, rows: pa.Table) -> pa.Table:
+def in_order(table: Table, rows: pa.Table) -> pa.Table:
+    """Return the rows sorted by unit, then key."""
     order = [*table.unit_columns, *(name for name in table.key if name not in table.unit_columns)]
     return rows.sort_by([(name, "ascending") for name in order]) if rows.num_rows > 1 else rows
 
@@ -132,7 +150,7 @@ def _without_repeats(table: Table, rows: pa.Table, checked: Checked) -> pa.Table
     same = None
     for name in table.key:
         values = rows.column(name)
-        equal = pc.fill_null(pc.equal(values.slice(1), values.slice(0, n_rows - 1)), fill_value=False)
+        equal = pc.fill_null(pc.equal(values.slice(1), values.slice(0, n_rows - 1)), fill_value=_FALSE)
         same = equal if same is None else pc.and_(same, equal)
     if same is None or not pc.any(same).as_py():
         return rows
@@ -167,7 +185,7 @@ def hash_units(table: Table, rows: pa.Table) -> dict[str, tuple[int, str]]:
     """
     if not rows.num_rows:
         return {}
-    rows = _sorted(table, rows)
+    rows = in_order(table, rows)
     canonical = _canonical(table, rows)
     units = units_of(table, rows).to_pylist()
     found: dict[str, tuple[int, str]] = {}
@@ -188,7 +206,7 @@ def _canonical(table: Table, rows: pa.Table) -> pa.Table:
             continue
         values = rows.column(column.name)
         if column.type is ColumnType.FLOAT:
-            values = pc.add(pc.round(values, ndigits=column.places), 0.0)  # -0.0 becomes 0.0
+            values = pc.add(pc.round(values, ndigits=column.places), _ZERO)  # -0.0 becomes 0.0
         arrays.append(values)
         names.append(column.name)
     return pa.Table.from_arrays(arrays, names=names).combine_chunks()

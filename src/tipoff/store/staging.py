@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from tipoff.core.payload import Reject
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.schema import Phase, Table
-from tipoff.store.rows import check, conform, hash_units, units_of
+from tipoff.store.rows import check, conform, hash_units, key_text, units_of
 from tipoff.store.warehouse import Asked
 
 Stored = Callable[[Iterable[str]], pa.Table]  # the rows that now stand in the named units
@@ -81,10 +81,8 @@ def _excuse_differs(unit: str, asked: Asked, hashes: dict[str, tuple[int, str]],
 
 def _with_history(table: Table, rows: pa.Table, old: pa.Table) -> pa.Table:
     """Return the old rows and those new ones whose key is new: the first arrival of a key keeps its instant."""
-    known = {tuple(row[name] for name in table.key) for row in old.select(list(table.key)).to_pylist()}
-    keys = rows.select(list(table.key)).to_pylist()
-    fresh = pa.array([tuple(key[name] for name in table.key) not in known for key in keys], pa.bool_())
-    return pa.concat_tables([old, rows.filter(fresh)]).combine_chunks()
+    fresh = rows.filter(pc.invert(pc.is_in(key_text(table, rows), key_text(table, old).combine_chunks())))
+    return pa.concat_tables([old, fresh]).combine_chunks()
 
 
 def _poorer(

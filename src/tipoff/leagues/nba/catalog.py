@@ -93,7 +93,7 @@ STEPS = (
         timing=AFTER_GAMES,
         edges=(
             Edge(table="nba_player_boxscores", minimum=0.0, patience=_hours(8), needed=False),
-            Edge(table="bdl_player_boxscores", optional=True),
+            Edge(table="bdl_player_boxscores", optional=True, stands_in_for="nba_player_boxscores"),
         ),
     ),
     Step(

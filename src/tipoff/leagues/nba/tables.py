@@ -191,7 +191,7 @@ PLAYER_GAMES = _table(
     flag("is_home", required=True),
     *_shots(1, minutes=70),
     number("usage_ratio", 0, 1, measure="ratio"),
-    number("minutes_ratio", 0, 1, measure="ratio"),
+    number("minutes_ratio", 0, 1.1, measure="ratio"),  # minutes are whole: 49 of 242 / 5 is above 1
     about="A player's game with his share of his club's plays and minutes. Who did not play has no row.",
 )
 CANDIDATES = _table(

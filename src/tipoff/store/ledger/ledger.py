@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, event, func, select, text, update
+from sqlalchemy import Connection, Insert, Table, Update, bindparam, create_engine, event, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -84,6 +85,7 @@ class Ledger:
             msg = f"the ledger at {target} has schema {found}, this build needs {HEAD}"
             raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
         self._connection.rollback()
+        self._statements: dict[str, Insert] = {}
 
     def close(self) -> None:
         """Let go of the file."""
@@ -103,23 +105,24 @@ class Ledger:
         with self.transaction() as connection:
             for name, rows in batch.rows.items():
                 self._write(connection, schema.metadata.tables[name], rows)
-            runs = schema.runs
-            for end in batch.run_ends:
-                values = {key: value for key, value in end.items() if key != "id"}
-                connection.execute(update(runs).where(runs.c.id == end["id"]).values(**values))
+            for names, ends in _alike(batch.run_ends):
+                connection.execute(_run_end(names), ends)
 
     def _write(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        if table.name not in self._statements:
+            self._statements[table.name] = self._statement(table)
+        connection.execute(self._statements[table.name], rows)
+
+    def _statement(self, table: Table) -> Insert:
         insert = sqlite_insert(table) if self._is_sqlite else postgres_insert(table)
         if table.name not in _UPSERTED:
-            connection.execute(insert, rows)
-            return
+            return insert
         keys = [column.name for column in table.primary_key]
         if table.name in _FIRST_WINS:
-            connection.execute(insert.on_conflict_do_nothing(index_elements=keys), rows)
-            return
+            return insert.on_conflict_do_nothing(index_elements=keys)
         kept = {*keys, *_KEEP_ON_CONFLICT.get(table.name, ())}
         changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in kept}
-        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+        return insert.on_conflict_do_update(index_elements=keys, set_=changes)
 
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
         """Run a SELECT and return its rows as dictionaries."""
@@ -149,6 +152,21 @@ class Ledger:
     def _last_id(self, table: Table) -> int:
         [row] = self.rows(select(func.coalesce(func.max(table.c.id), 0).label("id")))
         return int(row["id"])
+
+
+def _alike(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
+    """Yield rows that name the same columns together."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row), []).append({f"_{name}": value for name, value in row.items()})
+    yield from groups.items()
+
+
+@cache
+def _run_end(names: tuple[str, ...]) -> Update:
+    runs = schema.runs
+    values = {name: bindparam(f"_{name}") for name in names if name != "id"}
+    return update(runs).where(runs.c.id == bindparam("_id")).values(**values)
 
 
 def _read_obligation(row: Row) -> Row:

@@ -28,24 +28,53 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     A game that now stands on another day is `moved`; one marked PPD is `postponed`; one that the file no longer names
     stays as it was, with a note: expected sets only grow.
     """
-    document = read_json(payload)
-    try:
-        dates = document["leagueSchedule"]["gameDates"]
-        entries = [game for day in dates for game in day["games"]]
-    except (KeyError, TypeError) as error:
-        raise shaped(payload, f"no {error}") from error
-    if not entries:
-        raise shaped(payload, "it names no game of the whole season")
+    by_day = _remembered(payload.sha256) or _by_day(payload)
     day = context.slate.day
-    entries = [entry for entry in entries if str(entry.get("gameId", "")).startswith(REGULAR_SEASON)]
-    here = [entry for entry in entries if _day(entry) == day]
-    rows, rejects = each(here, lambda entry: _row(entry, day))
-    elsewhere = {str(entry["gameId"]): other for entry in entries if (other := _day(entry)) not in {day, None}}
+    rows, rejects = each(by_day.get(day, ()), lambda entry: _row(entry, day))
+    wanted = {row["game_id"] for row in (*rows, *inputs["schedule"].select(["game_id"]).to_pylist())}
+    elsewhere = _elsewhere(by_day, day, wanted)
     rows = [_with_new_date(row, elsewhere) for row in _one_each(rows)]
     kept, notes = _kept(inputs["schedule"], {row["game_id"] for row in rows}, elsewhere)
     rows += kept
     excused = {} if rows or rejects else {WHOLE_SLATE: "no games scheduled"}
     return Parsed(rows=rows, rejects=rejects, excused=excused, notes=notes)
+
+
+_Entries = Mapping[date | None, Sequence[Mapping[str, Any]]]
+_last: dict[str, _Entries] = {}
+
+
+def _remembered(sha: str) -> _Entries | None:
+    """Return the last file by day, if it is the one with this hash: one file serves several slates."""
+    return _last.get(sha)
+
+
+def _by_day(payload: Payload) -> _Entries:
+    document = read_json(payload)
+    try:
+        entries = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
+    except (KeyError, TypeError) as error:
+        raise shaped(payload, f"no {error}") from error
+    if not entries:
+        raise shaped(payload, "it names no game of the whole season")
+    found: dict[date | None, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        if str(entry.get("gameId", "")).startswith(REGULAR_SEASON):
+            found.setdefault(_day(entry), []).append(entry)
+    _last.clear()
+    _last[payload.sha256] = found
+    return found
+
+
+def _elsewhere(by_day: _Entries, day: date, wanted: set[str]) -> dict[str, date]:
+    """Return where else the wanted games stand."""
+    return {
+        str(entry["gameId"]): other
+        for other, entries in by_day.items()
+        if other is not None and other != day
+        for entry in entries
+        if str(entry["gameId"]) in wanted
+    }
 
 
 def _day(entry: Mapping[str, Any]) -> date | None:

@@ -1,5 +1,6 @@
 -- One line a player and game: of each book its newest quotes, of these the best balanced; of the books the lower median.
--- Names are matched to the two clubs' players by key, else by the key without suffix where only one player has it.
+-- Names are matched to the two clubs' players by key, else by the key without suffix where only one player has it; of two
+-- spellings of one player the exact one gets his id, the other keeps its row without.
 -- key: game_id, player_key · prices: American odds · n_quotes = 1 kept + n_dropped
 WITH priced AS (
   SELECT
@@ -45,15 +46,25 @@ players AS (
   FROM last_games AS l
   JOIN sides AS s ON s.team = l.team
   WHERE l.n = 1
+),
+matched AS (
+  SELECT
+    r.*,
+    COALESCE(e.player_id, p.player_id) AS matched_id,
+    ROW_NUMBER() OVER (
+      PARTITION BY r.game_id, COALESCE(e.player_id, p.player_id)
+      ORDER BY IF(e.player_id IS NULL, 1, 0), r.n_books DESC, r.player_key
+    ) AS spelling
+  FROM ranked AS r
+  LEFT JOIN players AS e ON e.game_id = r.game_id AND e.player_key = r.player_key
+  LEFT JOIN players AS p
+    ON p.game_id = r.game_id AND p.n_plain = 1 AND e.player_id IS NULL
+    AND p.plain_key = REGEXP_REPLACE(r.player_key, '(jr|sr|ii|iii|iv)$', '')
+  WHERE r.place = DIV(r.n_books + 1, 2)
 )
 SELECT
-  r.day, r.game_id, r.player_key,
-  COALESCE(e.player_id, p.player_id) AS player_id,
-  r.player_name, r.line, r.book, r.over_price, r.under_price, r.n_books, r.n_quotes,
-  r.n_quotes - 1 AS n_dropped
-FROM ranked AS r
-LEFT JOIN players AS e ON e.game_id = r.game_id AND e.player_key = r.player_key
-LEFT JOIN players AS p
-  ON p.game_id = r.game_id AND p.n_plain = 1 AND e.player_id IS NULL
-  AND p.plain_key = REGEXP_REPLACE(r.player_key, '(jr|sr|ii|iii|iv)$', '')
-WHERE r.place = DIV(r.n_books + 1, 2)
+  day, game_id, player_key,
+  IF(spelling = 1, matched_id, NULL) AS player_id,
+  player_name, line, book, over_price, under_price, n_books, n_quotes,
+  n_quotes - 1 AS n_dropped
+FROM matched
