@@ -223,7 +223,7 @@ def _controller(  # noqa: PLR0913 -- the one place where the parts meet
         loaded=loaded,
         ledger=ledger,
         warehouse=warehouse,
-        published_proofs=lambda: published.proofs(),
+        published_proofs=published.proofs,
         runner=runner,
         identity=Identity(build=build(), settings_hash=settings.hash, worker=f"inline-{os.getpid()}"),
         jitter=steady_jitter,

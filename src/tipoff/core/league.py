@@ -19,8 +19,8 @@ class League:
     """A league, always named, never a default.
 
     `steps` stands in the order of the day. The step named `schedule` makes one row a game and owes the slate as its one
-    unit; `read_games` turns its rows (one day) into games. `summary_sql` are queries, each giving one row, by the name under which a
-    report shows them; their windows are `season.<table>`: every day of the season.
+    unit; `read_games` turns its rows (one day) into games. `summary_sql` are queries, each giving one row, by the name
+    under which a report shows them; their windows are `season.<table>`: every day of the season.
     """
 
     name: str

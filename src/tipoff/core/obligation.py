@@ -41,8 +41,8 @@ class Timing:
     """When an output can be made, is due, and is too late.
 
     `closes_at_tipoff`: each unit closes at its own game's tip-off and is never rewritten after. `refresh`: an older
-    proof is stale until its unit closes or, where units never close, until `settles`. `poll`: the first wait after a source has not
-    yet published; it doubles up to `poll_max`.
+    proof is stale until its unit closes or, where units never close, until `settles`. `poll`: the first wait after a
+    source has not yet published; it doubles up to `poll_max`.
     """
 
     opens: Moment

@@ -26,8 +26,9 @@ class RetryPolicy:
         """Return the wait after the `failures`-th failure in a row (1 is the first), or None: no attempt is left."""
         if failures >= self.attempts:
             return None
-        doubled = self.first_wait * 2 ** min(failures - 1, 30)
-        return min(doubled, self.max_wait) * (1 + jitter / 4)
+        doubled: timedelta = self.first_wait * 2 ** min(failures - 1, 30)
+        wait: timedelta = min(doubled, self.max_wait) * (1 + jitter / 4)
+        return wait
 
 
 POLICIES: dict[ErrorKind, RetryPolicy] = {

@@ -64,6 +64,7 @@ class Table:
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
+        """Refuse a declaration that contradicts itself."""
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names) or names[:1] != ["day"]:
             msg = f"{self.name}: columns must be distinct and begin with day, not {names}"

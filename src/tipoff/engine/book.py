@@ -19,7 +19,7 @@ from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
 from tipoff.core.window import Input, WindowKind
 from tipoff.engine.plan import plan_step
-from tipoff.store.warehouse import LoadedStep
+from tipoff.store.dialect import Loaded
 
 Key = tuple[str, date]  # output, day
 
@@ -65,7 +65,7 @@ class Reading:
 class Book:
     """The obligations of one league and season."""
 
-    def __init__(self, league: League, season: Season, loaded: Mapping[str, LoadedStep]) -> None:
+    def __init__(self, league: League, season: Season, loaded: Mapping[str, Loaded]) -> None:
         self.league = league
         self.season = season
         self.loaded = loaded
@@ -93,11 +93,8 @@ class Book:
         slate = Slate(self.league.name, self.season, day, games)
         self.slates[day] = slate
         self._index_teams(old, slate)
-        changed = []
-        for step in self.league.steps:
-            if step.name != self.league.schedule and step.owed_on(day) and self._plan(step, slate):
-                changed.append((step.name, day))
-        return changed
+        owed = [step for step in self.league.steps if step.name != self.league.schedule and step.owed_on(day)]
+        return [(step.name, day) for step in owed if self._plan(step, slate)]
 
     def _plan(self, step: Step, slate: Slate) -> bool:
         obligation = plan_step(step, slate)
@@ -240,7 +237,7 @@ def made_from(parts: Iterable[str]) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
-def _readings(league: League, step: Step, loaded: LoadedStep) -> tuple[Reading, ...]:
+def _readings(league: League, step: Step, loaded: Loaded) -> tuple[Reading, ...]:
     return tuple(
         Reading(read, step.edge(read.table), league.step(read.table).units.by_game)
         for read in loaded.inputs

@@ -20,9 +20,10 @@ from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.judge import Judgement, RunPlan, judge
 from tipoff.engine.plan import days_to_open, grown, opening_of
 from tipoff.engine.run import Claim, Outcome, Runner
+from tipoff.store.dialect import Loaded
 from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.ledger.codec import game_row, proof_row
-from tipoff.store.warehouse import LoadedStep, Warehouse
+from tipoff.store.warehouse import Warehouse
 
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
 
@@ -58,7 +59,7 @@ class Controller:
         league: League,
         season: Season,
         days: tuple[date, date],
-        loaded: Mapping[str, LoadedStep],
+        loaded: Mapping[str, Loaded],
         ledger: Ledger,
         warehouse: Warehouse,
         published_proofs: Callable[[], Iterable[Proof]],

@@ -279,7 +279,7 @@ def _whole_slate(book: Book, table: str, entry: Entry) -> dict[str, Evidence]:
     day = entry.obligation.day
     source = book.entries.get((table, day))
     if source is None:
-        return {unit: Evidence.UNKNOWN for unit in entry.obligation.units}
+        return dict.fromkeys(entry.obligation.units, Evidence.UNKNOWN)
     return {unit: book.evidence(table, day, unit) for unit in source.obligation.units}
 
 

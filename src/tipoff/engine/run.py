@@ -10,13 +10,14 @@ import pyarrow as pa
 from tipoff.core.errors import ErrorKind, PipelineError, SourceError
 from tipoff.core.payload import Fetched, Parsed, Payload, Request
 from tipoff.core.proof import InputProof, Proof
+from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.judge import RunPlan
-from tipoff.core.rows import arrow_schema, table_from_records
-from tipoff.store.warehouse import Asked, LoadedStep, Warehouse, Written
+from tipoff.store.dialect import Loaded
+from tipoff.store.warehouse import Asked, Warehouse, Written
 
 
 class Writer(Protocol):
@@ -54,7 +55,7 @@ class Claim:
     """A run that may be made: its fence, its obligation, its plan."""
 
     run_id: int
-    loaded: LoadedStep
+    loaded: Loaded
     slate: Slate
     season: Season
     plan: RunPlan
@@ -98,7 +99,7 @@ class StepFailed(PipelineError):
 class Runner:
     """Makes claimed runs, one at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a run touches
         self,
         *,
         warehouse: Warehouse,

@@ -12,10 +12,9 @@ from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.sim.nba_data import NbaData, Quote, Stand, WorldGame
 
-_PLAYER_HEADERS = (
-    "SEASON_ID PLAYER_ID PLAYER_NAME TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN FGM FGA FG_PCT "
-    "FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS FANTASY_PTS VIDEO_AVAILABLE"
-).split()
+_COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
+_PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
+_PLAYER_HEADERS = f"SEASON_ID PLAYER_ID PLAYER_NAME {_PLAYED} {_COUNTED} FANTASY_PTS VIDEO_AVAILABLE".split()
 _TEAM_HEADERS = [name for name in _PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}]
 _EVENTS_AHEAD = timedelta(days=3)
 _JSON = {"content-type": "application/json"}
@@ -138,9 +137,9 @@ class NbaProviders:
         events = []
         for game in self._games:
             shown = game.stands_at(now)
-            if shown and not shown[-1].off and shown[-1].day == game.day and now < game.ends_at:
-                if first <= game.commence_at <= last:
-                    events.append(_event(game))
+            is_on = bool(shown) and not shown[-1].off and shown[-1].day == game.day and now < game.ends_at
+            if is_on and first <= game.commence_at <= last:
+                events.append(_event(game))
         return _json(events)
 
     def _odds(self, game: WorldGame, now: datetime) -> httpx.Response:

@@ -4,7 +4,7 @@ What was measured about the engines' differences decides what is refused here: a
 another engine does not get in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -29,6 +29,7 @@ _DUCK_TYPES = {
 }
 _CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.CurrentDatetime)
 _CHANCE = {"RAND", "GENERATE_UUID", "ANY_VALUE", "FARM_FINGERPRINT", "NORMALIZE_AND_CASEFOLD", "APPROX_QUANTILES"}
+Slicer = Callable[[Table, Window], exp.Select]
 _NUMBERED = (exp.RowNumber, exp.FirstValue, exp.LastValue, exp.Lag, exp.Lead)
 
 
@@ -105,7 +106,7 @@ def _parse(sql: str, name: str) -> exp.Query:
     return trees[0]
 
 
-def _narrow(tree: exp.Query, name: str, tables: Mapping[str, Table], slicer: "Slicer") -> list[Input]:
+def _narrow(tree: exp.Query, name: str, tables: Mapping[str, Table], slicer: Slicer) -> list[Input]:
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
     clash = ctes & tables.keys()
     if clash:
@@ -155,7 +156,7 @@ def _slice(table: Table, window: Window) -> exp.Select:
     if window.kind is WindowKind.KNOWN:
         query = query.where(_condition("known_at <= @as_of"))
     if window.kind is WindowKind.LATEST:
-        newest = f"SELECT MAX(day) FROM {table.full_name} WHERE day BETWEEN {first} AND {last}"
+        newest = f"SELECT MAX(day) FROM {table.full_name} WHERE day BETWEEN {first} AND {last}"  # noqa: S608 -- declared names
         query = query.where(_condition(f"day = ({newest})"))
     return query
 
@@ -164,10 +165,7 @@ def _season_slice(table: Table, _window: Window) -> exp.Select:
     return _columns(table).where(_condition("day BETWEEN @season_start AND @season_end"))
 
 
-Slicer = type(_slice)
-
-
-def _condition(sql: str) -> exp.Expression:
+def _condition(sql: str) -> exp.Expr:
     return sqlglot.parse_one(sql, read="bigquery")
 
 
@@ -208,7 +206,7 @@ def _refuse_traps(tree: exp.Query, name: str) -> None:
             raise ShapeError(msg, hint="it means something else on another engine, or at another time")
 
 
-def _trap(node: exp.Expression) -> str:  # noqa: PLR0911 -- one answer a trap
+def _trap(node: exp.Expr) -> str:  # noqa: PLR0911 -- one answer a trap
     if isinstance(node, _CLOCKS):
         return "steps have no clock: use @day or @as_of"
     if isinstance(node, exp.Func) and _function_name(node) in _CHANCE:

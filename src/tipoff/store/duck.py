@@ -77,9 +77,9 @@ class DuckWarehouse:
             if step.phase is not Phase.PUBLISHED:
                 self._declare(step.table)
         loaded = {step.name: dialect.load(step, self._tables) for step in steps}
-        for step in loaded.values():
-            if step.duck:
-                self._bind(step)
+        for ready in loaded.values():
+            if ready.duck:
+                self._bind(ready)
         for proof in self.proofs():
             self._proofs[proof.output, proof.day] = proof
         return loaded
@@ -136,27 +136,19 @@ class DuckWarehouse:
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
         translated, names = dialect.season_query(sql, tables)
-        return self._arrow("query", translated, _named(parameters, names))
+        return _plain_numbers(self._arrow("query", translated, _named(parameters, names)))
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""
-        rows = self._fetch(
-            "SELECT fence, league, output, day, made_at, step_version, units, inputs FROM tipoff.proofs WHERE fence > ?"
+        rows = self._arrow(
+            "proofs",
+            "SELECT * FROM tipoff.proofs WHERE fence > $since"
             " QUALIFY row_number() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1",
-            [since],
+            {"since": since},
         )
         return [
-            Proof(
-                fence=row[0],
-                league=row[1],
-                output=row[2],
-                day=row[3],
-                made_at=row[4],
-                step_version=row[5],
-                units=read_units(row[6]),
-                inputs=read_inputs(row[7]),
-            )
-            for row in rows
+            Proof(**row | {"units": read_units(row["units"]), "inputs": read_inputs(row["inputs"])})
+            for row in rows.to_pylist()
         ]
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
@@ -232,12 +224,14 @@ class DuckWarehouse:
 
     def _delete(self, table: Table, day: date, units: Iterable[str]) -> None:
         condition, values = _units_where(table, units)
-        self._db.execute(f"DELETE FROM {table.full_name} WHERE day = $day{condition}", {"day": day, **values})
+        sql = f"DELETE FROM {table.full_name} WHERE day = $day{condition}"  # noqa: S608 -- declared names
+        self._db.execute(sql, {"day": day, **values})
 
     def _insert(self, table: Table, rows: pa.Table, fence: int) -> None:
         self._db.register("staged", rows)
         names = ", ".join(table.names)
-        self._db.execute(f"INSERT INTO {table.full_name} ({names}, _run) SELECT {names}, {fence:d} FROM staged")
+        sql = f"INSERT INTO {table.full_name} ({names}, _run) SELECT {names}, $fence FROM staged"  # noqa: S608 -- declared names
+        self._db.execute(sql, {"fence": fence})
         self._db.unregister("staged")
 
     def _read_back(self, asked: Asked, staged: Staged) -> None:
@@ -255,7 +249,7 @@ class DuckWarehouse:
     def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
         condition, values = _units_where(table, units) if units is not None else ("", {})
         names = ", ".join(table.names)
-        sql = f"SELECT {names} FROM {table.full_name} WHERE day = $day{condition}"
+        sql = f"SELECT {names} FROM {table.full_name} WHERE day = $day{condition}"  # noqa: S608 -- declared names
         return self._arrow("readback", sql, {"day": day, **values})
 
     def _arrow(self, kind: str, sql: str, values: Mapping[str, object]) -> pa.Table:
@@ -272,7 +266,16 @@ class DuckWarehouse:
             ) from error
 
     def _fetch(self, sql: str, values: list[object]) -> list[Any]:
-        return self._db.execute(sql, values).fetchall()
+        rows: list[Any] = self._db.execute(sql, values).fetchall()
+        return rows
+
+
+def _plain_numbers(rows: pa.Table) -> pa.Table:
+    """Return rows with whole numbers where DuckDB's sums came as decimals."""
+    fields = [
+        pa.field(field.name, pa.int64() if pa.types.is_decimal(field.type) else field.type) for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))
 
 
 def _named(values: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

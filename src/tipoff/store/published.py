@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from tipoff.core.errors import ErrorKind, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof, digest_of
+from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
-from tipoff.core.rows import table_from_records
 from tipoff.store.rows import conform
 from tipoff.store.staging import Staged, make_proof, stage
 from tipoff.store.warehouse import Asked, Written
@@ -58,11 +58,7 @@ class Published:
 
     def proofs(self) -> Iterable[Proof]:
         """Return the proofs that the documents carry."""
-        found = []
-        for path in sorted(self._root.glob("*/*/*.json")):
-            if not path.name.startswith("."):
-                found.append(_proof_of(json.loads(path.read_text())))
-        return found
+        return [_proof_of(json.loads(path.read_text())) for path in sorted(self._root.glob("*/*/[!.]*.json"))]
 
     def path(self, step: Step, day: date) -> Path:
         """Return where the document of `day` lies."""

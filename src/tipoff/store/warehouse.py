@@ -12,7 +12,8 @@ from tipoff.core.proof import InputProof, Proof
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
-from tipoff.core.window import Input, Window
+from tipoff.core.window import Window
+from tipoff.store.dialect import Loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,8 @@ class Written:
     """What a write left behind.
 
     `proof` is the whole state of (output, day) as read back. `changed` are the units whose content differs from
-    before. `refused` maps units that were left as they were to the reason (a range, a key, a regression); `missing` are asked units for
-    which there was neither a row nor an excuse. `rejects` are the quarantined rows.
+    before. `refused` maps units that were left as they were to the reason (a range, a key, a regression); `missing` are
+    asked units for which there was neither a row nor an excuse. `rejects` are the quarantined rows.
     """
 
     proof: Proof
@@ -55,29 +56,10 @@ class Written:
     rejects: tuple[Reject, ...] = ()
 
 
-class LoadedStep(Protocol):
-    """A step as this warehouse will run it: bound to declared tables, checked, with its inputs read off."""
-
-    @property
-    def step(self) -> Step:
-        """The declaration."""
-        ...
-
-    @property
-    def inputs(self) -> tuple[Input, ...]:
-        """What it reads, each with its window."""
-        ...
-
-    @property
-    def version(self) -> str:
-        """The step's version, over the parsed SQL where there is any."""
-        ...
-
-
 class Warehouse(Protocol):
     """Tables of the phases; one writer at a time for each table."""
 
-    def prepare(self, steps: Iterable[Step]) -> Mapping[str, LoadedStep]:
+    def prepare(self, steps: Iterable[Step]) -> Mapping[str, Loaded]:
         """Create what is declared, bind every step on empty tables, and return the loaded steps by output name.
 
         Raises:
@@ -86,7 +68,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    def select(self, loaded: LoadedStep, asked: Asked) -> pa.Table:
+    def select(self, loaded: Loaded, asked: Asked) -> pa.Table:
         """Run a SQL step's SELECT for the slate and return its rows, of the declared columns, unwritten."""
         ...
 

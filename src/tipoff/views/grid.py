@@ -69,7 +69,4 @@ def grid_lines(grid: Grid) -> list[str]:
 def _heads(outputs: Sequence[str]) -> list[str]:
     """Name each column by a line that leads down to it."""
     indent = " " * 16
-    lines = []
-    for number in reversed(range(len(outputs))):
-        lines.append(indent + "│ " * number + "┌ " + outputs[number])
-    return lines
+    return [indent + "│ " * number + "┌ " + outputs[number] for number in reversed(range(len(outputs)))]

@@ -57,9 +57,8 @@ def _unmet(ledger: Ledger, league: League) -> list[dict[str, Any]]:
 
 def _world(ledger: Ledger) -> dict[str, Any]:
     home = ledger.home()
-    return {"name": home.get("world", ""), "fingerprint": home.get("fingerprint", "")} | json.loads(
-        home.get("about", "{}")
-    )
+    about: dict[str, Any] = json.loads(home.get("about", "{}"))
+    return {"name": home.get("world", ""), "fingerprint": home.get("fingerprint", "")} | about
 
 
 def _counted(ledger: Ledger, column: Any, where: Any) -> dict[str, int]:  # noqa: ANN401 -- SQLAlchemy expressions
@@ -87,11 +86,10 @@ def _gates(ledger: Ledger, league: League) -> dict[str, int]:
 def in_words(report: Mapping[str, Any]) -> list[str]:
     """Return the lines that a person reads after a replay."""
     found = report["games"]
+    world, n_missing = report["world"]["name"], len(found["missing"])
     lines = [
-        f"{report['league']} {report['season']}: {report['simulated_days']} days, {report['slates']} slates, "
-        f"world {report['world']['name']}",
-        f"games      {found['proven']} of {found['expected']} proven, {found['excused']} excused, "
-        f"{len(found['missing'])} missing",
+        f"{report['league']} {report['season']}: {report['simulated_days']} days, {report['slates']} slates, world {world}",
+        f"games      {found['proven']} of {found['expected']} proven, {found['excused']} excused, {n_missing} missing",
         "obligations " + ", ".join(f"{n} {state}" for state, n in sorted(report["obligations"].items())),
         "runs       " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
         f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",

@@ -36,7 +36,22 @@ def _shots(scale: int, *, minutes: int) -> tuple[Column, ...]:
         integer("points", 0, 100 + 30 * (scale - 1), measure="points"),
         *(
             integer(name, 0, 60 * scale)
-            for name in "fgm fga fg3m fg3a ftm fta oreb dreb reb ast stl blk tov pf".split()
+            for name in [
+                "fgm",
+                "fga",
+                "fg3m",
+                "fg3a",
+                "ftm",
+                "fta",
+                "oreb",
+                "dreb",
+                "reb",
+                "ast",
+                "stl",
+                "blk",
+                "tov",
+                "pf",
+            ]
         ),
     )
 
@@ -74,7 +89,7 @@ NBA_PLAYER_BOXSCORES = _table(
     _KEY,
     *_SIDE,
     *_shots(1, minutes=70),
-    integer("plus_minus", -100, 100, measure="points"),
+    number("plus_minus", -100, 100, measure="points", places=1),
     KNOWN_AT,
     about="stats.nba.com: one row a player who played.",
 )
@@ -85,7 +100,7 @@ NBA_TEAM_BOXSCORES = _table(
     _GAME,
     *_SIDE,
     *_shots(5, minutes=400),
-    integer("plus_minus", -100, 100, measure="points"),
+    number("plus_minus", -100, 100, measure="points", places=1),
     KNOWN_AT,
     about="stats.nba.com: two rows a game.",
 )

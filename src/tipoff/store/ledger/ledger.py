@@ -45,6 +45,7 @@ class Batch:
         self.rows.setdefault(table, []).append(row)
 
     def __bool__(self) -> bool:
+        """Whether there is anything to write."""
         return bool(self.rows or self.run_ends)
 
 
@@ -165,7 +166,7 @@ def _alike(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
 @cache
 def _run_end(names: tuple[str, ...]) -> Update:
     runs = schema.runs
-    values = {name: bindparam(f"_{name}") for name in names if name != "id"}
+    values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names if name != "id"}
     return update(runs).where(runs.c.id == bindparam("_id")).values(**values)
 
 

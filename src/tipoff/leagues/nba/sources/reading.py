@@ -1,6 +1,7 @@
 """What every NBA parser needs: JSON or a clear error, one row at a time or a reject, the slate's games by side."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -61,23 +62,38 @@ def each(items: Iterable[Any], read: Callable[[Any], Record]) -> tuple[list[Reco
     return rows, tuple(rejects)
 
 
+def number(value: Any, name: str) -> float | None:  # noqa: ANN401 -- JSON
+    """Return a number, or None where nothing was said.
+
+    Raises:
+        BadRow: It is no finite number.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError) as error:
+        msg = f"{name} is {value!r}, no number"
+        raise BadRow(msg) from error
+    if not math.isfinite(found):
+        msg = f"{name} is {value!r}, no number"
+        raise BadRow(msg)
+    return found
+
+
 def count(value: Any, name: str) -> int | None:  # noqa: ANN401 -- JSON
     """Return a whole number, or None where nothing was said.
 
     Raises:
         BadRow: It is no whole number.
     """
-    if value is None or value == "":
+    found = number(value, name)
+    if found is None:
         return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        msg = f"{name} is {value!r}, no number"
-        raise BadRow(msg) from error
-    if number != int(number):
+    if found != int(found):
         msg = f"{name} is {value!r}, no whole number"
         raise BadRow(msg)
-    return int(number)
+    return int(found)
 
 
 def instant(text: str) -> datetime:

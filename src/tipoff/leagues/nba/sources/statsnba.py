@@ -9,7 +9,7 @@ import pyarrow as pa
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.leagues.nba.sources.names import player_key
-from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, read_json, shaped
+from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, number, read_json, shaped
 from tipoff.leagues.nba.sources.teams import tricode
 
 URL = "https://stats.nba.com/stats/leaguegamelog"
@@ -31,7 +31,6 @@ _COUNTS = {
     "blk": "BLK",
     "tov": "TOV",
     "pf": "PF",
-    "plus_minus": "PLUS_MINUS",
 }
 
 
@@ -115,6 +114,7 @@ def _common(item: Mapping[str, Any], day: date) -> Record:
         "opponent": other,
         "is_home": not at,
         "won": {"W": True, "L": False}.get(str(item["WL"])),
+        "plus_minus": number(item.get("PLUS_MINUS"), "PLUS_MINUS"),  # a few of the site's own are broken numbers
     } | {ours: count(item.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
 
 

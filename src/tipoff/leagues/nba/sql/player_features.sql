@@ -5,7 +5,7 @@ WITH history AS (
     p.player_id, p.day, p.points, p.minutes, p.usage_ratio, p.fga, p.fta,
     ROW_NUMBER() OVER (PARTITION BY p.player_id ORDER BY p.day DESC, p.game_id DESC) AS n
   FROM before.player_games AS p
-  JOIN slate.candidates AS c ON c.player_id = p.player_id
+  JOIN (SELECT DISTINCT player_id FROM slate.candidates) AS c ON c.player_id = p.player_id
 ),
 player AS (
   SELECT
@@ -51,7 +51,7 @@ club AS (
 share AS (
   SELECT h.player_id, COUNTIF(h.day >= t.first_day) AS n_played
   FROM history AS h
-  JOIN slate.candidates AS c ON c.player_id = h.player_id
+  JOIN (SELECT DISTINCT player_id, team FROM slate.candidates) AS c ON c.player_id = h.player_id
   JOIN club AS t ON t.team = c.team
   GROUP BY h.player_id
 )
