@@ -305,7 +305,7 @@ class Controller:
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime) -> None:
         kind = outcome.error.kind if outcome.error else ErrorKind.PERMANENT
         if kind is ErrorKind.NOT_YET:
-            self._poll_later(entry, now, progress=False)
+            self._poll_later(entry, now)
             return
         entry.failures += 1
         jitter = self._jitter(f"{entry.key}:{entry.failures}")
@@ -316,9 +316,9 @@ class Controller:
         else:
             entry.not_before = now + wait
 
-    def _poll_later(self, entry: Entry, now: datetime, *, progress: bool) -> None:
+    def _poll_later(self, entry: Entry, now: datetime) -> None:
         timing = entry.step.timing
-        entry.polls = 1 if progress else entry.polls + 1
+        entry.polls += 1
         entry.not_before = now + min(timing.poll * 2 ** (entry.polls - 1), timing.poll_max)
 
     def _finished(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
@@ -335,7 +335,7 @@ class Controller:
         batch.add("proofs", proof_row(proof))
         is_source = isinstance(entry.step.work, SourceWork)
         if written.missing and is_source:
-            self._poll_later(entry, now, progress=bool(written.changed))
+            self._poll_later(entry, now)
         fruitless = set(written.refused) | (set() if is_source else set(written.missing))
         plan = outcome.claim.plan
         entry.attempted = {unit: made for unit, made in plan.units.items() if unit in fruitless}

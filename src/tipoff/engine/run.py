@@ -1,6 +1,6 @@
 """Doing one run: read, make, write, read back. However it ends, the outcome says so."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -82,6 +82,23 @@ class Outcome:
     cpu_ms: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """What a source said last for a slate, and which units it was asked about, made from what."""
+
+    version: str
+    shas: tuple[tuple[Request, str], ...]
+    units: Mapping[str, str]
+
+    def are_known(self, last: "_Answers | None") -> bool:
+        """Whether `last` was led to by the same answers for at least these units."""
+        return (
+            last is not None
+            and (self.version, self.shas) == (last.version, last.shas)
+            and self.units.items() <= last.units.items()
+        )
+
+
 class StepFailed(PipelineError):
     """A transform raised something that no rule foresaw; it is recorded with its type and place."""
 
@@ -115,6 +132,7 @@ class Runner:
         self._fetch = fetch
         self._stopwatch = stopwatch
         self._at = at
+        self._answers: dict[tuple[str, date], _Answers] = {}
 
     def attempt(self, claim: Claim) -> Outcome:
         """Make one run once. A PipelineError says what helps; anything else is permanent until something changes."""
@@ -132,79 +150,123 @@ class Runner:
     def _make(self, claim: Claim, outcome: Outcome) -> None:
         context = Context(slate=claim.slate, units=frozenset(claim.plan.units), as_of=claim.plan.as_of)
         work = claim.step.work
-        evidence = True
         match work:
             case SqlWork():
                 rows = self._warehouse.select(claim.loaded, _asked(claim, {}, evidence=True))
-                excused = _signed_zeros(claim, rows, work.empty)
+                made = Made(rows=rows, excused=_signed_zeros(claim, rows, work.empty))
             case PythonWork() | PublishWork():
                 made = work.transform(context, self._read(claim, work.inputs))
-                rows, excused = made.rows, dict(made.excused)
                 outcome.notes += made.notes
             case SourceWork():
-                made = self._collect(claim, context, work, outcome)
-                rows, excused, evidence = made.rows, dict(made.excused), False
+                self._load(claim, context, work, outcome)
+                return
+        self._write(claim, made, outcome, evidence=True)
+
+    def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
         self._at("made")
-        asked = _asked(claim, excused, evidence=evidence)
-        writer: Writer = self._published if isinstance(work, PublishWork) else self._warehouse
-        outcome.written = writer.replace(asked, rows)
+        asked = _asked(claim, made.excused, evidence=evidence)
+        writer: Writer = self._published if isinstance(claim.step.work, PublishWork) else self._warehouse
+        outcome.written = writer.replace(asked, made.rows)
 
-    def _read(self, claim: Claim, inputs: tuple[Input, ...], *, own: bool = False) -> dict[str, pa.Table]:
-        tables = {}
-        for read in inputs:
-            declared = self._tables[read.table]
-            tables[read.table] = self._warehouse.read(
-                declared, read.window, day=claim.slate.day, season=claim.season, as_of=claim.plan.as_of
-            )
-        if own:
-            table = claim.step.table
-            tables[table.name] = (
-                self._warehouse.read(
-                    table,
-                    SLATE,
-                    day=claim.slate.day,
-                    season=claim.season,
-                    as_of=claim.plan.as_of,
-                )
-                if claim.previous is not None and claim.previous.n_rows
-                else arrow_schema(table).empty_table()
-            )
-        return tables
+    def _load(self, claim: Claim, context: Context, work: SourceWork, outcome: Outcome) -> None:
+        """Ask for every request of the slate; each payload is archived before it is parsed, and accounted for.
 
-    def _collect(self, claim: Claim, context: Context, work: SourceWork, outcome: Outcome) -> Made:
-        """Ask for every request of the slate; each payload is archived before it is parsed, and accounted for."""
-        tables = self._read(claim, work.inputs, own=True)
-        records: list[dict[str, object]] = []
-        excused: dict[str, str] = {}
+        The same answers as last time, for the same units, need no second look: what they led to is proven.
+        """
+        tables = self._read(claim, work.inputs)
+        payloads, failures = self._payloads(work.requests(context, tables), context, outcome)
+        answers = _Answers(
+            version=claim.loaded.version,
+            shas=tuple((payload.request, payload.sha256) for payload in payloads),
+            units=dict(claim.plan.units),
+        )
+        key = (claim.step.name, claim.slate.day)
+        if claim.previous is not None and not failures and answers.are_known(self._answers.get(key)):
+            outcome.fetches += [_note(payload, "unchanged") for payload in payloads]
+            missing = claim.plan.units.keys() - claim.previous.units.keys()
+            outcome.written = Written(proof=claim.previous, changed=frozenset(), missing=frozenset(missing))
+            return
+        self._answers.pop(key, None)
+        made = self._parse(claim, context, payloads, tables, outcome)
+        if failures and not made.rows.num_rows and not made.excused:
+            raise failures[0]
+        self._write(claim, made, outcome, evidence=False)
+        if not failures and outcome.written is not None and not outcome.written.refused:
+            self._answers[key] = answers
+
+    def _payloads(
+        self, requests: Sequence[Request], context: Context, outcome: Outcome
+    ) -> tuple[list[Payload], list[SourceError]]:
+        payloads: list[Payload] = []
         failures: list[SourceError] = []
-        requests = work.requests(context, tables)
         for request in requests:
             try:
-                payload, parsed = self._one(request, context, work, tables)
+                payloads.append(self._payload(request, context))
             except SourceError as error:
                 failures.append(error)
                 outcome.fetches.append(_failed(request, error))
+        return payloads, failures
+
+    def _payload(self, request: Request, context: Context) -> Payload:
+        fetched = self._fetch(request, now=context.as_of)
+        if fetched.payload is None:
+            msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
+            raise SourceError(msg, kind=ErrorKind.TRANSIENT)
+        return fetched.payload
+
+    def _parse(
+        self,
+        claim: Claim,
+        context: Context,
+        payloads: Sequence[Payload],
+        tables: dict[str, pa.Table],
+        outcome: Outcome,
+    ) -> Made:
+        """Return the rows of all payloads; an answer that cannot be read is noted, and the others go on."""
+        work = claim.step.work
+        if not isinstance(work, SourceWork):
+            raise TypeError(work)
+        inputs = tables | {claim.step.name: self._own(claim)}
+        records: list[dict[str, object]] = []
+        excused: dict[str, str] = {}
+        unreadable: list[SourceError] = []
+        for payload in payloads:
+            try:
+                parsed = work.parse(payload, context, inputs)
+            except SourceError as error:
+                unreadable.append(error)
+                outcome.fetches.append(_failed(payload.request, error, sha256=payload.sha256))
                 continue
             records += parsed.rows
             excused |= parsed.excused
             outcome.parse_rejects += [(reject.reason, reject.row) for reject in parsed.rejects]
             outcome.notes += parsed.notes
             outcome.fetches.append(_accounted(payload, parsed))
-        if failures and not records and not excused:
-            raise failures[0]
-        known_at = context.as_of
+        if unreadable and not records and not excused:
+            raise unreadable[0]
         for record in records:
-            record["known_at"] = known_at
+            record["known_at"] = context.as_of
         return Made(rows=table_from_records(claim.step.table, records), excused=excused)
 
-    def _one(
-        self, request: Request, context: Context, work: SourceWork, tables: Mapping[str, pa.Table]
-    ) -> tuple[Payload, Parsed]:
-        fetched = self._fetch(request, now=context.as_of)
-        if fetched.payload is None:
-            msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
-            raise SourceError(msg, kind=ErrorKind.TRANSIENT)
-        return fetched.payload, work.parse(fetched.payload, context, tables)
+    def _own(self, claim: Claim) -> pa.Table:
+        """Return the slate's rows that the step's own table already has."""
+        table = claim.step.table
+        if claim.previous is None or not claim.previous.n_rows:
+            return arrow_schema(table).empty_table()
+        plan = claim.plan
+        return self._warehouse.read(table, SLATE, day=claim.slate.day, season=claim.season, as_of=plan.as_of)
+
+    def _read(self, claim: Claim, inputs: tuple[Input, ...]) -> dict[str, pa.Table]:
+        return {
+            read.table: self._warehouse.read(
+                self._tables[read.table],
+                read.window,
+                day=claim.slate.day,
+                season=claim.season,
+                as_of=claim.plan.as_of,
+            )
+            for read in inputs
+        }
 
 
 def _asked(claim: Claim, excused: Mapping[str, str], *, evidence: bool) -> Asked:
@@ -236,20 +298,24 @@ def _signed_zeros(claim: Claim, rows: pa.Table, empty: str) -> dict[str, str]:
     return {unit: empty for unit in claim.plan.may_be_empty if unit not in found}
 
 
-def _failed(request: Request, error: SourceError) -> FetchNote:
+def _failed(request: Request, error: SourceError, *, sha256: str = "") -> FetchNote:
     return FetchNote(
-        request=request, status=0, sha256="", n_bytes=0, n_rows=0, n_rejects=0, outcome="error", note=str(error)
+        request=request, status=0, sha256=sha256, n_bytes=0, n_rows=0, n_rejects=0, outcome="error", note=str(error)
     )
 
 
 def _accounted(payload: Payload, parsed: Parsed) -> FetchNote:
     outcome = "rows" if parsed.rows else "recognised empty" if parsed.excused else "nothing for this slate"
+    return _note(payload, outcome, n_rows=len(parsed.rows), n_rejects=len(parsed.rejects))
+
+
+def _note(payload: Payload, outcome: str, *, n_rows: int = 0, n_rejects: int = 0) -> FetchNote:
     return FetchNote(
         request=payload.request,
         status=payload.status,
         sha256=payload.sha256,
         n_bytes=len(payload.body),
-        n_rows=len(parsed.rows),
-        n_rejects=len(parsed.rejects),
+        n_rows=n_rows,
+        n_rejects=n_rejects,
         outcome=outcome,
     )

@@ -24,7 +24,7 @@ def _at(hours: float) -> Moment:
     return Moment(Anchor.MIDNIGHT, _hours(hours))
 
 
-_GAMES_OVER = Moment(Anchor.LAST_TIP, timedelta(hours=2, minutes=15))
+_GAMES_OVER = Moment(Anchor.LAST_TIP, _hours(3))  # the last box score is expected by then
 _NEXT_MORNING = _at(34)  # 10:00 New York
 _BEFORE_TIP = Moment(Anchor.FIRST_TIP, -timedelta(minutes=30))
 
@@ -63,7 +63,7 @@ STEPS = (
     Step(
         table=tables.BDL_PLAYER_BOXSCORES,
         work=SourceWork(requests=balldontlie.requests, parse=balldontlie.parse, inputs=(Input("schedule", SLATE),)),
-        timing=Timing(opens=Moment(Anchor.LAST_TIP, _hours(5)), due=_at(40)),
+        timing=Timing(opens=Moment(Anchor.LAST_TIP, _hours(6)), due=_at(40)),
         edges=(_WHAT_IS_ON,),
         optional=True,
     ),
