@@ -212,6 +212,8 @@ class Controller:
             for plan in judged.plans:
                 claims.append(self._claim(entry, plan, now, batch))
                 busy.add(entry.key)
+        if claims:  # a crash from here on goes on at this instant: what was written at it must not be read earlier
+            batch.add("home", {"key": "clock_at", "value": now.isoformat()})
         claims.sort(key=lambda claim: self.book.entries[claim.step.name, claim.slate.day].obligation.due_at)
         return claims
 

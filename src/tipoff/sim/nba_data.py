@@ -82,6 +82,22 @@ class NbaData:
     has_second: bool = True
 
 
+def alter_data(data: NbaData, alter: Alter) -> NbaData:
+    """Return the season with every row as `alter` gives it; a test changes the future with it."""
+    for game in data.games:
+        game.players = [alter("player", game.tipoff_at, row) for row in game.players]
+        game.teams = [alter("team", game.tipoff_at, row) for row in game.teams]
+        game.second = [alter("second", game.tipoff_at, row) for row in game.second]
+        game.snapshots = [(at, [_altered(quote, game, alter) for quote in quotes]) for at, quotes in game.snapshots]
+    return data
+
+
+def _altered(quote: Quote, game: WorldGame, alter: Alter) -> Quote:
+    row: Row = {"line": quote.line, "over": quote.over, "under": quote.under, "tipoff_at": game.tipoff_at}
+    row = alter("line", quote.quoted_at, row)
+    return Quote(quote.book, quote.player, row["line"], row["over"], row["under"], quote.quoted_at)
+
+
 def timed(game_id: str, tipoff_at: datetime, seed: int) -> tuple[datetime, datetime, datetime]:
     """Model when a game ends (2 h 10 to 2 h 45 after its tip-off) and when each provider shows its box score.
 

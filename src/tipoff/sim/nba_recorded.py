@@ -24,6 +24,7 @@ from tipoff.sim.nba_data import (
     Quote,
     Row,
     WorldGame,
+    alter_data,
     modelled_tipoff,
     stands_of,
     timed,
@@ -55,7 +56,8 @@ class RecordedNba:
             UsageError: The folder or one of the season's files is missing or cannot be read.
         """
         self._files = _Files(data, season)
-        self._data = _read(self._files, season, seed, alter)
+        played = _read(self._files, season, seed)
+        self._data = alter_data(played, alter) if alter else played
         self._providers = NbaProviders(self._data)
 
     @property
@@ -137,14 +139,14 @@ def _unreadable(path: Path, error: Exception) -> UsageError:
     return UsageError(f"{path} cannot be read: {error}", hint="restore the file; it may have been cut short")
 
 
-def _read(files: _Files, season: str, seed: int, alter: Alter | None) -> NbaData:
+def _read(files: _Files, season: str, seed: int) -> NbaData:
     tips = _fixture_tips(files)
     games = [_game(row, tips, seed) for row in files.records(f"schedule_{season}.csv")]
     by_id = {game.game_id: game for game in games}
-    _boxes(files.table(f"player_gamelogs_{season}.csv.gz"), "player", by_id, alter)
-    _boxes(files.table(f"team_gamelogs_{season}.csv.gz"), "team", by_id, alter)
-    n_second = _second(files, season, by_id, alter)
-    n_lines = _lines(files, season, games, seed, alter)
+    _boxes(files.table(f"player_gamelogs_{season}.csv.gz"), "player", by_id)
+    _boxes(files.table(f"team_gamelogs_{season}.csv.gz"), "team", by_id)
+    n_second = _second(files, season, by_id)
+    n_lines = _lines(files, season, games)
     games.sort(key=lambda game: (game.day, game.tipoff_at, game.game_id))
     return NbaData(
         season=season,
@@ -205,18 +207,17 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _boxes(table: pa.Table, kind: str, games: dict[str, WorldGame], alter: Alter | None) -> None:
+def _boxes(table: pa.Table, kind: str, games: dict[str, WorldGame]) -> None:
     for batch in table.to_batches(max_chunksize=4000):
         for row in batch.to_pylist():
             game = games.get(row["GAME_ID"])
             if game is None:
                 continue
             row["GAME_DATE"] = str(row["GAME_DATE"])
-            changed = alter(kind, game.tipoff_at, row) if alter else row
-            (game.players if kind == "player" else game.teams).append(changed)
+            (game.players if kind == "player" else game.teams).append(row)
 
 
-def _second(files: _Files, season: str, games: dict[str, WorldGame], alter: Alter | None) -> int:
+def _second(files: _Files, season: str, games: dict[str, WorldGame]) -> int:
     table = files.parquet(
         "nba",
         "second_source_player_logs.parquet",
@@ -227,8 +228,7 @@ def _second(files: _Files, season: str, games: dict[str, WorldGame], alter: Alte
         team = _SECOND_TO_OURS.get(row["TEAM_ABBREVIATION"], row["TEAM_ABBREVIATION"])
         game = by_place.get((row["GAME_DATE"][:10], team))
         if game is not None:
-            made = _second_row(row, team)
-            game.second.append(alter("second", game.tipoff_at, made) if alter else made)
+            game.second.append(_second_row(row, team))
     return int(table.num_rows)
 
 
@@ -241,7 +241,7 @@ def _second_row(row: Row, team: str) -> Row:
     return made
 
 
-def _lines(files: _Files, season: str, games: list[WorldGame], seed: int, alter: Alter | None) -> int:
+def _lines(files: _Files, season: str, games: list[WorldGame]) -> int:
     path = files.path("odds", "nba_player_props_2024-03_05.parquet")
     if season != "2023-24" or not path.exists():
         return 0
@@ -261,21 +261,14 @@ def _lines(files: _Files, season: str, games: list[WorldGame], seed: int, alter:
         quote[row["side"]] = row["price"]
     n_quotes = 0
     for (event_id, _), quotes in sorted(found.items()):
-        shown = list(_quotes(quotes, owner[event_id], alter))
+        shown = list(_quotes(quotes))
         n_quotes += len(shown)
         owner[event_id].snapshots.append((max(quote.quoted_at for quote in shown), shown))
     for game in owner.values():
         game.snapshots.sort(key=lambda snapshot: snapshot[0])
-    del seed
     return n_quotes
 
 
-def _quotes(
-    quotes: dict[tuple[str, str, float], dict[str, Any]], game: WorldGame, alter: Alter | None
-) -> Iterator[Quote]:
+def _quotes(quotes: dict[tuple[str, str, float], dict[str, Any]]) -> Iterator[Quote]:
     for (book, player, line), prices in quotes.items():
-        at = datetime.fromisoformat(prices["at"])
-        row: Row = {"line": line, "over": prices.get("Over"), "under": prices.get("Under"), "tipoff_at": game.tipoff_at}
-        if alter:
-            row = alter("line", at, row)
-        yield Quote(book, player, row["line"], row["over"], row["under"], at)
+        yield Quote(book, player, line, prices.get("Over"), prices.get("Under"), datetime.fromisoformat(prices["at"]))

@@ -11,7 +11,7 @@ import httpx
 
 from tipoff.core.clock import Clock, midnight
 from tipoff.leagues.nba.sources.teams import TEAMS
-from tipoff.sim.nba_data import NbaData, Quote, Row, WorldGame, modelled_tipoff, stands_of, timed
+from tipoff.sim.nba_data import Alter, NbaData, Quote, Row, WorldGame, alter_data, modelled_tipoff, stands_of, timed
 from tipoff.sim.nba_wire import NbaProviders
 from tipoff.sim.world import WorldTransport
 
@@ -65,7 +65,9 @@ class SampleNba:
 
     name = "sample"
 
-    def __init__(self, *, first_day: date, days: int, season: str = "sample", seed: int = 7) -> None:
+    def __init__(
+        self, *, first_day: date, days: int, season: str = "sample", seed: int = 7, alter: Alter | None = None
+    ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 -- a world's dice, seeded
         self._seed, self._season = seed, season
         self._players = self._draft()
@@ -76,6 +78,8 @@ class SampleNba:
             about=dict.fromkeys(("box_scores", "tip_off_times", "publication_delays", "lines"), "synthetic, seeded"),
             fingerprint=hashlib.sha256(f"sample|{season}|{first_day}|{days}|{seed}".encode()).hexdigest()[:16],
         )
+        if alter:
+            alter_data(self._data, alter)
         self._providers = NbaProviders(self._data)
 
     @property

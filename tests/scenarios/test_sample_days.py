@@ -1,0 +1,79 @@
+"""Whole days of the sample league: every phase, proof by unit, and the same again after any death."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
+from tipoff.sim.crash import POINTS
+
+DAYS = 3
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("quiet")
+    replayed(home, sample_spec(DAYS))
+    return home
+
+
+def test_three_days_of_the_sample_league_leave_nothing_owed(quiet: Path) -> None:
+    states = {row["state"] for row in ledger_rows(quiet, "obligations")}
+
+    assert states == {"proven", "excused"}
+
+
+def test_a_replay_again_makes_no_run_and_changes_nothing(quiet: Path) -> None:
+    before, files, n_runs = proofs(quiet), published(quiet), len(ledger_rows(quiet, "runs"))
+
+    report = replayed(quiet, sample_spec(DAYS))
+
+    assert report["this_time"]["finished"] == 0
+    assert (proofs(quiet), published(quiet), len(ledger_rows(quiet, "runs"))) == (before, files, n_runs)
+
+
+def test_every_prediction_was_made_before_its_game_began(quiet: Path) -> None:
+    report = replayed(quiet, sample_spec(DAYS))
+
+    assert report["predictions"]["made"] > 0
+    assert report["predictions"]["made_after_tipoff"] == 0
+
+
+def test_the_first_slate_is_excused_for_want_of_history_and_says_so(quiet: Path) -> None:
+    first = min(row["day"] for row in ledger_rows(quiet, "obligations"))
+    [row] = [row for row in ledger_rows(quiet, "obligations") if row["output"] == "predictions" and row["day"] == first]
+
+    assert row["state"] == "excused"
+    assert set(json.loads(row["excused"]).values()) == {"no history"}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_named_point_and_started_again_it_ends_the_same(quiet: Path, tmp_path: Path, point: str) -> None:
+    command = ("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--json")
+
+    killed = tipoff(*command, "--crash-at", f"{point}:9" if "rename" not in point else f"{point}:2", home=tmp_path)
+    again = tipoff(*command, home=tmp_path)
+
+    assert killed.returncode == -9, killed.stderr
+    assert again.returncode == 0, again.stderr
+    assert proofs(tmp_path) == proofs(quiet)
+    assert published(tmp_path) == published(quiet)
+    assert {row["state"] for row in ledger_rows(tmp_path, "runs")} <= {"finished", "expired"}
+
+
+def test_a_process_that_holds_the_home_keeps_a_second_one_out(quiet: Path) -> None:
+    from tipoff.app import Home  # noqa: PLC0415 -- only this test
+
+    with Home(quiet).lock():
+        second = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", home=quiet)
+
+    assert second.returncode == 2
+    assert "another process works in the home" in second.stderr
+
+
+def test_a_home_refuses_another_world(quiet: Path) -> None:
+    other = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--seed", "8", home=quiet)
+
+    assert other.returncode == 2
+    assert "belongs to another world" in other.stderr

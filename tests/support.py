@@ -1,0 +1,86 @@
+"""What the tests share: sample worlds replayed in process or as the command, and what is left behind."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from tipoff import app
+from tipoff.config import Settings
+from tipoff.core.league import League
+from tipoff.core.step import Step
+from tipoff.leagues.nba.league import NBA, sample_season
+from tipoff.sim.nba_data import Alter
+from tipoff.sim.nba_sample import SampleNba
+from tipoff.sim.world import World
+from tipoff.store.ledger import Ledger, schema
+
+_SET = os.environ.get("TIPOFF_DATA")
+DATA = Path(_SET) if _SET else None
+
+
+def sample_spec(days: int, *, alter: Alter | None = None, league: League = NBA) -> app.ReplaySpec:
+    """Return a replay of the sample league's first days."""
+    season = sample_season(days)
+    world = SampleNba(first_day=season.first_day, days=days, alter=alter)
+    return app.ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world)
+
+
+def recorded_spec(world: World, days: tuple[date, date], *, league: League = NBA) -> app.ReplaySpec:
+    """Return a replay of some days of a recorded season."""
+    return app.ReplaySpec(league=league, season=league.season_of(days[0]), days=days, world=world)
+
+
+def replayed(home: Path, spec: app.ReplaySpec) -> dict[str, Any]:
+    """Replay in this process and return the report."""
+    return app.replay_report(Settings(home=home), spec, progress=lambda _: None)
+
+
+def with_step(name: str, change: Callable[[Step], Step], *, league: League = NBA) -> League:
+    """Return the league with one step changed."""
+    steps = tuple(change(step) if step.name == name else step for step in league.steps)
+    return dataclasses.replace(league, steps=steps)
+
+
+def proofs(home: Path) -> dict[tuple[str, date, str], tuple[int, str]]:
+    """Return (rows, content hash) by output, day and unit, as the ledger's copy of the proofs has them."""
+    ledger = Ledger(home / "ledger.db", read_only=True)
+    found = ledger.load().proofs
+    ledger.close()
+    return {
+        (proof.output, proof.day, unit.unit): (unit.n_rows, unit.content_hash)
+        for proof in found
+        for unit in proof.units.values()
+    }
+
+
+def published(home: Path) -> dict[str, str]:
+    """Return what readers read: the rows of each document, hashed, by file."""
+    return {
+        path.name: hashlib.sha256(json.dumps(json.loads(path.read_text())["rows"]).encode()).hexdigest()
+        for path in sorted((home / "published").glob("*/*/[!.]*.json"))
+    }
+
+
+def ledger_rows(home: Path, table: str) -> list[dict[str, Any]]:
+    """Return the rows of one of the ledger's tables."""
+    ledger = Ledger(home / "ledger.db", read_only=True)
+    rows = ledger.rows(select(schema.metadata.tables[table]))
+    ledger.close()
+    return rows
+
+
+def tipoff(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    variables: Mapping[str, str] = known | {"TIPOFF_HOME": str(home)} | environment
+    command = [sys.executable, "-m", "tipoff", *arguments]
+    return subprocess.run(command, env=dict(variables), capture_output=True, text=True, timeout=300, check=False)
