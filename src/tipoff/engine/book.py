@@ -23,7 +23,7 @@ from tipoff.store.dialect import Loaded
 
 Key = tuple[str, date]  # output, day
 
-_SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
+SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Book:
     def readers(self, table: str, day: date) -> Iterator[Key]:
         """Yield the obligations in the book that read `table` of `day`."""
         for step, read in self._readers.get(table, ()):
-            if read.window.kind in _SAME_DAY:
+            if read.window.kind in SAME_DAY:
                 if (step.name, day) in self.entries:
                     yield step.name, day
                 continue

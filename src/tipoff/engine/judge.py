@@ -9,16 +9,15 @@ from datetime import datetime, timedelta
 
 from tipoff.core.clock import league_day
 from tipoff.core.decision import Verb
-from tipoff.core.gate import Evidence, Verdict, decide
+from tipoff.core.gate import Evidence, Verdict
 from tipoff.core.obligation import State
 from tipoff.core.proof import UnitProof
-from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
 from tipoff.core.step import PublishWork, SourceWork
 from tipoff.core.window import WindowKind
-from tipoff.engine.book import Book, Entry, Key, Reading, made_from
+from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading, made_from
+from tipoff.engine.gates import gates, has_no_history, is_aligned, own_units
 
-_SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
 _NOTHING_ON = "no game is on"
 
 
@@ -73,8 +72,8 @@ def judge(book: Book, entry: Entry, now: datetime, busy: frozenset[Key] = frozen
         return None
     if now < obligation.due_at and tally.missing:
         tally.wakes.append(obligation.due_at)
-    gates, verdicts = _gates(book, entry, now, {**tally.todo, **tally.closed_todo})
-    return _conclude(book, entry, now, excused, tally, gates, verdicts)
+    edge_gates, verdicts = gates(book, entry, now, {**tally.todo, **tally.closed_todo})
+    return _conclude(book, entry, now, excused, tally, edge_gates, verdicts)
 
 
 def excuses(book: Book, entry: Entry) -> dict[str, str]:
@@ -97,24 +96,15 @@ def excuses(book: Book, entry: Entry) -> dict[str, str]:
 
 def _inherited(book: Book, entry: Entry, unit: str, game: Game) -> str:
     for reading in book.readings[entry.step.name]:
-        if reading.edge.optional or not _is_aligned(reading):
+        if reading.edge.optional or not is_aligned(reading):
             continue
         table = reading.input.table
-        units = _own_units(book, table, game, unit)
+        units = own_units(book, table, game, unit)
         if units and all(book.evidence(table, game.day, own) is Evidence.EXCUSED for own in units):
             source = book.entries[table, game.day]
             proven = source.proof.units.get(units[0]) if source.proof else None
             return source.excused.get(units[0]) or (proven.excuse if proven else "") or "excused"
     return ""
-
-
-def _is_aligned(reading: Reading) -> bool:
-    return reading.edge.aligned and reading.units_by_game and reading.input.window.kind in _SAME_DAY
-
-
-def _own_units(book: Book, table: str, game: Game, unit: str) -> list[str]:
-    units = book.units_of_game(table, game.day, game.game_id)
-    return [unit] if unit in units else units
 
 
 def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, str]) -> _Tally:
@@ -180,9 +170,9 @@ def _shared_parts(book: Book, entry: Entry) -> list[str]:
     parts = []
     for reading in book.readings[entry.step.name]:
         window, table = reading.input.window, reading.input.table
-        if _is_aligned(reading) or not reading.edge.cascades:
+        if is_aligned(reading) or not reading.edge.cascades:
             continue
-        if window.kind in _SAME_DAY:
+        if window.kind in SAME_DAY:
             parts.append(book.digest(table, day))
         elif window.kind is WindowKind.LATEST:
             newest = book.newest_proven(table, day)
@@ -195,7 +185,7 @@ def _shared_parts(book: Book, entry: Entry) -> list[str]:
 def _own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[str]:
     parts = []
     for reading in book.readings[entry.step.name]:
-        if not _is_aligned(reading) or not reading.edge.cascades:
+        if not is_aligned(reading) or not reading.edge.cascades:
             continue
         table = reading.input.table
         if game is None:
@@ -203,7 +193,7 @@ def _own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[s
         elif _is_spared(book, reading, game, unit):
             parts.append("spared")
         else:
-            parts.append(book.unit_hashes(table, game.day, _own_units(book, table, game, unit)))
+            parts.append(book.unit_hashes(table, game.day, own_units(book, table, game, unit)))
     return parts
 
 
@@ -212,7 +202,7 @@ def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:
     main = reading.edge.stands_in_for
     if not main:
         return False
-    return all(book.evidence(main, game.day, own) is Evidence.PROVEN for own in _own_units(book, main, game, unit))
+    return all(book.evidence(main, game.day, own) is Evidence.PROVEN for own in own_units(book, main, game, unit))
 
 
 def _waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
@@ -223,64 +213,6 @@ def _waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
         if any(table == reading.input.table and first <= day <= last for table, day in busy):
             return True
     return False
-
-
-def _gates(
-    book: Book, entry: Entry, now: datetime, todo: Mapping[str, str]
-) -> tuple[dict[str, Verdict], dict[str, list[Verdict]]]:
-    """Return the worst verdict for each input, and all verdicts by unit."""
-    worst: dict[str, Verdict] = {}
-    by_unit: dict[str, list[Verdict]] = {unit: [] for unit in todo}
-    obligation = entry.obligation
-    for reading in book.readings[entry.step.name]:
-        edge = reading.edge
-        if edge.optional:
-            continue
-        over = now >= min(obligation.due_at, obligation.opens_at + edge.patience)
-        for unit in todo:
-            expected, own = _expected(book, entry, reading, unit, obligation.units[unit])
-            verdict = decide(expected=expected, minimum=edge.minimum, patience_over=over, needs_own=own)
-            by_unit[unit].append(verdict)
-            known = worst.get(edge.table)
-            if known is None or (verdict.is_open, verdict.coverage) < (known.is_open, known.coverage):
-                worst[edge.table] = verdict
-    return worst, by_unit
-
-
-def _expected(
-    book: Book, entry: Entry, reading: Reading, unit: str, game: Game | None
-) -> tuple[dict[str, Evidence], str | None]:
-    """Return what the input window should hold for `unit`, with what is known of it, and the one it cannot do without."""
-    table, kind, day = reading.input.table, reading.input.window.kind, entry.obligation.day
-    if kind is WindowKind.LATEST:
-        newest = book.newest_owed(table, day)
-        return ({f"{newest}": book.evidence(table, newest, WHOLE_SLATE)} if newest else {}), None
-    if kind in _SAME_DAY:
-        if not reading.units_by_game:
-            return {WHOLE_SLATE: book.evidence(table, day, WHOLE_SLATE)}, WHOLE_SLATE
-        if game is not None and reading.edge.aligned:
-            units = _own_units(book, table, game, unit)
-            whole = _whole_slate(book, table, entry)
-            lacking = (u for u in units if book.evidence(table, day, u) is Evidence.MISSING)
-            own = next(lacking, None) if reading.edge.needed else None
-            return whole, own
-        return _whole_slate(book, table, entry), None
-    games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
-    first, last = reading.input.window.bounds(day, book.season)
-    return {
-        f"{other} {own}": book.evidence(table, other, own)
-        for other, game_id in games
-        if first <= other <= last
-        for own in book.units_of_game(table, other, game_id)
-    }, None
-
-
-def _whole_slate(book: Book, table: str, entry: Entry) -> dict[str, Evidence]:
-    day = entry.obligation.day
-    source = book.entries.get((table, day))
-    if source is None:
-        return dict.fromkeys(entry.obligation.units, Evidence.UNKNOWN)
-    return {unit: book.evidence(table, day, unit) for unit in source.obligation.units}
 
 
 def _conclude(  # noqa: PLR0913 -- the end of one judgement
@@ -388,7 +320,7 @@ def _plans(  # noqa: PLR0913 -- all that a plan is told
         RunPlan(
             units=units,
             as_of=as_of,
-            may_be_empty=frozenset(unit for unit in units if _has_no_history(book, entry, unit)),
+            may_be_empty=frozenset(unit for unit in units if has_no_history(book, entry, unit)),
             partial={
                 unit: tuple(name for verdict in verdicts[unit] for name in verdict.missing)
                 for unit in units
@@ -398,11 +330,3 @@ def _plans(  # noqa: PLR0913 -- all that a plan is told
         )
         for as_of, units in sorted(groups.items())
     )
-
-
-def _has_no_history(book: Book, entry: Entry, unit: str) -> bool:
-    """Whether no side of the unit's game has played on an earlier day, so that it may rightly be empty."""
-    game = entry.obligation.units[unit]
-    if game is None:
-        return not book.earlier_games(entry.obligation.day)
-    return not book.own_games(game, 1)

@@ -35,6 +35,7 @@ MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_
 EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_hours(6))
 
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
+_BY_GAME = timedelta(0)  # the market of one game waits for no other: patience ends at once
 _SYSTEMS = Units(each=tables.SYSTEMS)
 
 
@@ -85,6 +86,7 @@ STEPS = (
             keeps_history=True,
         ),
         timing=MARKET,
+        edges=(Edge(table="odds_events", minimum=0.0, patience=_BY_GAME),),
         optional=True,
     ),
     Step(
@@ -100,6 +102,10 @@ STEPS = (
         table=tables.SOURCE_AGREEMENT,
         work=SqlWork(sql=_sql("source_agreement")),
         timing=Timing(opens=_GAMES_OVER, due=_at(42)),
+        edges=(
+            Edge(table="nba_player_boxscores", minimum=0.0, patience=_hours(8)),
+            Edge(table="bdl_player_boxscores", minimum=0.0, patience=_hours(8)),
+        ),
         optional=True,
     ),
     Step(table=tables.TEAM_GAMES, work=SqlWork(sql=_sql("team_games")), timing=AFTER_GAMES),
@@ -114,7 +120,7 @@ STEPS = (
         table=tables.MAIN_LINES,
         work=SqlWork(sql=_sql("main_lines")),
         timing=UNTIL_TIP,
-        edges=(_WHAT_IS_ON,),
+        edges=(_WHAT_IS_ON, Edge(table="player_lines", minimum=0.0, patience=_BY_GAME)),
         optional=True,
     ),
     Step(table=tables.PLAYER_FEATURES, work=SqlWork(sql=_sql("player_features")), timing=MORNING),

@@ -1,0 +1,89 @@
+"""Gates as the engine applies them: what an input window should hold for a unit, and what is known of it."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+
+from tipoff.core.gate import Evidence, Verdict, decide
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import Game
+from tipoff.core.window import WindowKind
+from tipoff.engine.book import SAME_DAY, Book, Entry, Reading
+
+
+def gates(
+    book: Book, entry: Entry, now: datetime, todo: Mapping[str, str]
+) -> tuple[dict[str, Verdict], dict[str, list[Verdict]]]:
+    """Return the worst verdict for each input, and all verdicts by unit."""
+    worst: dict[str, Verdict] = {}
+    by_unit: dict[str, list[Verdict]] = {unit: [] for unit in todo}
+    obligation = entry.obligation
+    for reading in book.readings[entry.step.name]:
+        edge = reading.edge
+        if edge.optional:
+            continue
+        over = now >= min(obligation.due_at, obligation.opens_at + edge.patience)
+        for unit in todo:
+            expected, own = _expected(book, entry, reading, unit, obligation.units[unit])
+            verdict = decide(expected=expected, minimum=edge.minimum, patience_over=over, needs_own=own)
+            is_whole = is_aligned(reading) and own is None  # what other units lack takes nothing from this one
+            by_unit[unit].append(dataclasses.replace(verdict, missing=()) if is_whole else verdict)
+            known = worst.get(edge.table)
+            if known is None or (verdict.is_open, verdict.coverage) < (known.is_open, known.coverage):
+                worst[edge.table] = verdict
+    return worst, by_unit
+
+
+def _expected(
+    book: Book, entry: Entry, reading: Reading, unit: str, game: Game | None
+) -> tuple[dict[str, Evidence], str | None]:
+    """Return what the input window should hold for `unit`, with what is known of it, and the one it cannot do without."""
+    table, kind, day = reading.input.table, reading.input.window.kind, entry.obligation.day
+    if kind is WindowKind.LATEST:
+        newest = book.newest_owed(table, day)
+        return ({f"{newest}": book.evidence(table, newest, WHOLE_SLATE)} if newest else {}), None
+    if kind in SAME_DAY:
+        if not reading.units_by_game:
+            return {WHOLE_SLATE: book.evidence(table, day, WHOLE_SLATE)}, WHOLE_SLATE
+        if game is not None and reading.edge.aligned:
+            units = own_units(book, table, game, unit)
+            whole = _whole_slate(book, table, entry)
+            lacking = (u for u in units if book.evidence(table, day, u) is Evidence.MISSING)
+            own = next(lacking, None) if reading.edge.needed else None
+            return whole, own
+        return _whole_slate(book, table, entry), None
+    games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
+    first, last = reading.input.window.bounds(day, book.season)
+    return {
+        f"{other} {own}": book.evidence(table, other, own)
+        for other, game_id in games
+        if first <= other <= last
+        for own in book.units_of_game(table, other, game_id)
+    }, None
+
+
+def _whole_slate(book: Book, table: str, entry: Entry) -> dict[str, Evidence]:
+    day = entry.obligation.day
+    source = book.entries.get((table, day))
+    if source is None:
+        return dict.fromkeys(entry.obligation.units, Evidence.UNKNOWN)
+    return {unit: book.evidence(table, day, unit) for unit in source.obligation.units}
+
+
+def is_aligned(reading: Reading) -> bool:
+    """Whether a unit of the output rests on its own unit of this input alone."""
+    return reading.edge.aligned and reading.units_by_game and reading.input.window.kind in SAME_DAY
+
+
+def own_units(book: Book, table: str, game: Game, unit: str) -> list[str]:
+    """Return the input's units that `unit` of `game` rests on."""
+    units = book.units_of_game(table, game.day, game.game_id)
+    return [unit] if unit in units else units
+
+
+def has_no_history(book: Book, entry: Entry, unit: str) -> bool:
+    """Whether no side of the unit's game has played on an earlier day, so that it may rightly be empty."""
+    game = entry.obligation.units[unit]
+    if game is None:
+        return not book.earlier_games(entry.obligation.day)
+    return not book.own_games(game, 1)
