@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from tests.support import proofs, replayed, sample_spec, with_step
+
 from tipoff.core.clock import midnight
 from tipoff.core.league import League
 from tipoff.core.slate import Season

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
+
 from tipoff.sim.crash import POINTS
 
 DAYS = 3

@@ -77,12 +77,12 @@ class Table:
 
     @property
     def dataset(self) -> str:
-        """The dataset (schema) that holds the table, as `nba_raw`."""
+        """The dataset (schema) that holds the table, the league's name and the phase."""
         return f"{self.league}_{self.phase.value}"
 
     @property
     def full_name(self) -> str:
-        """The table's name with its dataset, as `nba_raw.player_lines`."""
+        """The table's name with its dataset, as SQL names it."""
         return f"{self.dataset}.{self.name}"
 
     @property

@@ -221,6 +221,8 @@ def _trap(node: exp.Expr) -> str:  # noqa: PLR0911 -- one answer a trap
         whole = (exp.Round, exp.Floor, exp.Ceil, exp.Literal, exp.Case, exp.If, exp.Count)
         if not isinstance(node.this, whole):
             return "a cast to INT64 rounds differently: ROUND, FLOOR or CEIL first"
+    if isinstance(node, exp.IntDiv) and any(isinstance(side, exp.Binary) for side in (node.this, node.expression)):
+        return "DIV of a sum loses its brackets in translation: put them inside, DIV((a + b), 2)"
     if isinstance(node, exp.Window) and isinstance(node.this, _NUMBERED) and not node.args.get("order"):
         return "the rows have no order"
     return ""

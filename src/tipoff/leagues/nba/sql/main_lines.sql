@@ -60,7 +60,7 @@ matched AS (
   LEFT JOIN players AS p
     ON p.game_id = r.game_id AND p.n_plain = 1 AND e.player_id IS NULL
     AND p.plain_key = REGEXP_REPLACE(r.player_key, '(jr|sr|ii|iii|iv)$', '')
-  WHERE r.place = DIV(r.n_books + 1, 2)
+  WHERE r.place = DIV((r.n_books + 1), 2)
 )
 SELECT
   day, game_id, player_key,

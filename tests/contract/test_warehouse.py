@@ -1,0 +1,328 @@
+"""What every warehouse promises. DuckDB runs it in memory and on disk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tipoff.core.errors import Fenced, ShapeError, UsageError
+from tipoff.core.obligation import Anchor, Moment, Timing
+from tipoff.core.profile import Profile
+from tipoff.core.proof import Proof
+from tipoff.core.rows import table_from_records
+from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, integer, number, text
+from tipoff.core.slate import Season
+from tipoff.core.step import SqlWork, Step
+from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Window
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.warehouse import Asked, Warehouse, Written
+
+TODAY = date(2024, 1, 10)
+SEASON = Season("s", date(2024, 1, 1), date(2024, 2, 1))
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+TIMING = Timing(opens=Moment(Anchor.MIDNIGHT, timedelta(0)), due=Moment(Anchor.MIDNIGHT, timedelta(hours=1)))
+COLUMNS = (
+    DAY,
+    text("game_id", required=True),
+    integer("who", required=True),
+    number("points", 0, 100, places=2),
+    text("note"),
+)
+ROWS = Table(league="x", phase=Phase.ANALYTICS, name="rows", columns=COLUMNS, key=("game_id", "who"))
+RAW = Table(league="x", phase=Phase.RAW, name="raw_rows", columns=(*COLUMNS, KNOWN_AT), key=("game_id", "who"))
+READS = "SELECT day, game_id, who, points, note FROM slate.raw_rows"
+STEPS = (
+    Step(
+        table=RAW,
+        work=SqlWork(sql="SELECT day, game_id, who, points, note, known_at FROM slate.raw_rows"),
+        timing=TIMING,
+    ),
+    Step(table=ROWS, work=SqlWork(sql=READS), timing=TIMING),
+)
+
+
+@dataclass
+class Store:
+    """A warehouse, and the fences that it was given."""
+
+    warehouse: Warehouse
+    points: list[str] = field(default_factory=list)
+    fence: int = 0
+
+    def replace(self, rows: list[dict[str, Any]], *, table: Table = ROWS, units: str = "a", **asked: Any) -> Written:
+        step = next(step for step in STEPS if step.table is table)
+        self.fence += 1
+        day = asked.pop("day", TODAY)
+        records = [{"day": day, "known_at": NOW} | row for row in rows]
+        whole = Asked(
+            step=step,
+            season=SEASON,
+            day=day,
+            fence=asked.pop("fence", self.fence),
+            as_of=NOW,
+            step_version="v",
+            units=dict.fromkeys(units, "made"),
+            **{"evidence": True} | asked,
+        )
+        return self.warehouse.replace(whole, table_from_records(table, records))
+
+    def rows(self, table: Table = ROWS, window: Window = SLATE, day: date = TODAY) -> list[tuple[Any, ...]]:
+        found = self.warehouse.read(table, window, day=day, season=SEASON, as_of=NOW)
+        return [(row["game_id"], row["who"], row["points"], row["note"]) for row in found.to_pylist()]
+
+
+def row(game: str, who: int, points: float | None = 1.0, note: str | None = "n") -> dict[str, Any]:
+    return {"game_id": game, "who": who, "points": points, "note": note}
+
+
+@pytest.fixture(params=["memory", "file"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made = Store(None)  # type: ignore[arg-type]
+    path = tmp_path / "w.duckdb" if request.param == "file" else None
+    made.warehouse = DuckWarehouse(path, profile=Profile.REPLAY, at=made.points.append)
+    made.warehouse.prepare(STEPS)
+    yield made
+    made.warehouse.close()
+
+
+def test_what_was_asked_for_is_there_and_proven(store: Store) -> None:
+    written = store.replace([row("a", 2), row("a", 1)])
+
+    assert store.rows() == [("a", 1, 1.0, "n"), ("a", 2, 1.0, "n")]
+    assert written.proof.units["a"].n_rows == 2
+    assert store.warehouse.recount(ROWS, TODAY)["a"] == (2, written.proof.units["a"].content_hash)
+
+
+def test_the_same_again_touches_nothing(store: Store) -> None:
+    first = store.replace([row("a", 1), row("a", 2)])
+    n_points = len(store.points)
+    second = store.replace([row("a", 2), row("a", 1)])
+
+    assert second.changed == frozenset()
+    assert second.proof.digest == first.proof.digest
+    assert store.points[n_points:] == ["staged"]
+
+
+def test_units_that_are_not_asked_for_stay_as_they_were(store: Store) -> None:
+    store.replace([row("a", 1), row("b", 1)], units="ab")
+    written = store.replace([row("a", 1, 9.0), row("b", 1, 9.0)], units="a")
+
+    assert store.rows() == [("a", 1, 9.0, "n"), ("b", 1, 1.0, "n")]
+    assert set(written.proof.units) == {"a", "b"}
+
+
+def test_a_unit_without_rows_or_excuse_is_missing_and_not_proven(store: Store) -> None:
+    written = store.replace([row("a", 1)], units="ab")
+
+    assert written.missing == {"b"}
+    assert "b" not in written.proof.units
+
+
+def test_an_excused_unit_is_a_signed_zero(store: Store) -> None:
+    written = store.replace([], excused={"a": "no history"})
+
+    assert (written.proof.units["a"].n_rows, written.proof.units["a"].excuse) == (0, "no history")
+
+
+def test_null_and_empty_text_are_not_the_same(store: Store) -> None:
+    one = store.replace([row("a", 1, note=None)]).proof.digest
+    other = store.replace([row("a", 1, note="")]).proof.digest
+
+    assert one != other
+
+
+def test_what_lies_beyond_the_declared_places_is_no_change(store: Store) -> None:
+    store.replace([row("a", 1, 1.001)])
+
+    assert store.replace([row("a", 1, 1.002)]).changed == frozenset()
+    assert store.replace([row("a", 1, 1.01)]).changed == {"a"}
+
+
+def test_minus_nothing_is_nothing(store: Store) -> None:
+    store.replace([row("a", 1, 0.0)])
+
+    assert store.replace([row("a", 1, -0.0)]).changed == frozenset()
+
+
+@pytest.mark.parametrize("points", [-1.0, 101.0, float("nan"), float("inf")])
+def test_a_derived_unit_with_a_value_that_is_not_believed_is_refused_and_the_others_go_on(
+    store: Store, points: float
+) -> None:
+    written = store.replace([row("a", 1, points), row("b", 1)], units="ab")
+
+    assert set(written.refused) == {"a"}
+    assert store.rows() == [("b", 1, 1.0, "n")]
+
+
+def test_a_raw_row_that_is_not_believed_is_quarantined_and_the_good_ones_go_on(store: Store) -> None:
+    written = store.replace([row("a", 1, -1.0), row("a", 2)], table=RAW)
+
+    assert [reject.reason for reject in written.rejects] == ["points is below 0"]
+    assert store.rows(RAW) == [("a", 2, 1.0, "n")]
+
+
+def test_a_row_without_its_key_is_quarantined(store: Store) -> None:
+    written = store.replace([row("a", 1) | {"who": None}, row("a", 2)], table=RAW)
+
+    assert [reject.reason for reject in written.rejects] == ["who is missing"]
+
+
+def test_a_row_twice_is_kept_once_and_noted(store: Store) -> None:
+    written = store.replace([row("a", 1), row("a", 1)])
+
+    assert len(store.rows()) == 1
+    assert [reject.reason for reject in written.rejects] == ["repeats another row exactly"]
+
+
+def test_a_key_with_two_values_is_never_chosen_between(store: Store) -> None:
+    written = store.replace([row("a", 1, 1.0), row("a", 1, 2.0)])
+
+    assert set(written.refused) == {"a"}
+    assert store.rows() == []
+
+
+def test_a_row_of_another_day_is_a_shape_error_and_nothing_changes(store: Store) -> None:
+    with pytest.raises(ShapeError, match="another day"):
+        store.replace([row("a", 1) | {"day": date(2024, 1, 9)}])
+
+    assert store.rows() == []
+
+
+def test_a_proven_unit_is_not_made_poorer_without_evidence(store: Store) -> None:
+    store.replace([row("a", 1), row("a", 2)])
+    fewer = store.replace([row("a", 1)], evidence=False)
+    emptied = store.replace([row("a", 1), row("a", 2, None)], evidence=False)
+
+    assert "2 are proven" in fewer.refused["a"]
+    assert "points turned NULL" in emptied.refused["a"]
+    assert len(store.rows()) == 2
+
+
+def test_with_evidence_it_may_become_poorer(store: Store) -> None:
+    store.replace([row("a", 1), row("a", 2)])
+
+    assert store.replace([row("a", 1)], evidence=True).changed == {"a"}
+
+
+def test_a_run_come_back_from_the_dead_cannot_publish(store: Store) -> None:
+    store.replace([row("a", 1)], fence=7)
+
+    with pytest.raises(Fenced, match="published by run 7"):
+        store.replace([row("a", 1, 5.0)], fence=6)
+    assert store.rows() == [("a", 1, 1.0, "n")]
+
+
+def test_history_is_kept_and_the_first_arrival_of_a_key_wins(store: Store) -> None:
+    store.replace([row("a", 1, 1.0)], table=RAW, keeps_history=True)
+    store.replace([row("a", 1, 5.0), row("a", 2, 2.0)], table=RAW, keeps_history=True)
+
+    assert store.rows(RAW) == [("a", 1, 1.0, "n"), ("a", 2, 2.0, "n")]
+
+
+class Died(RuntimeError):
+    """What the tests raise at a named point."""
+
+
+@pytest.mark.parametrize("point", ["staged", "before commit"])
+def test_dying_before_the_commit_leaves_everything_as_it_was(tmp_path: Path, point: str) -> None:
+    path = tmp_path / "w.duckdb"
+    first = Store(DuckWarehouse(path))
+    first.warehouse.prepare(STEPS)
+    first.replace([row("a", 1)])
+    first.warehouse.close()
+
+    def die(name: str) -> None:
+        if name == point:
+            raise Died
+
+    second = Store(DuckWarehouse(path, at=die), fence=1)
+    second.warehouse.prepare(STEPS)
+    with pytest.raises(Died):
+        second.replace([row("a", 1, 9.0)])
+    second.warehouse.close()
+    third = Store(DuckWarehouse(path))
+    third.warehouse.prepare(STEPS)
+
+    assert third.rows() == [("a", 1, 1.0, "n")]
+    assert [proof.fence for proof in third.warehouse.proofs()] == [1]
+    third.warehouse.close()
+
+
+def test_proofs_stand_beside_the_data_and_the_highest_fence_wins(store: Store) -> None:
+    store.replace([row("a", 1)])
+    store.replace([row("a", 1, 2.0)])
+
+    [proof] = store.warehouse.proofs()
+    assert isinstance(proof, Proof)
+    assert proof.fence == 2
+
+
+@pytest.mark.parametrize(
+    ("window", "days"),
+    [
+        (SLATE, [10]),
+        (BEFORE, [3, 8, 9]),
+        (Window.parse("last2"), [8, 9]),
+        (LATEST, [10]),
+        (Window.parse("last5"), [8, 9]),
+    ],
+)
+def test_a_window_gives_its_days_and_no_other(store: Store, window: Window, days: list[int]) -> None:
+    for day in (3, 8, 9, 10, 11):
+        store.replace([row(f"g{day}", day)], units=[f"g{day}"], day=date(2024, 1, day))  # type: ignore[arg-type]
+
+    assert [who for _, who, _, _ in store.rows(window=window)] == days
+
+
+def test_known_gives_what_had_arrived_by_the_instant(store: Store) -> None:
+    late = row("b", 2) | {"known_at": NOW + timedelta(minutes=1)}
+    store.replace([row("a", 1), late], table=RAW, units="ab")
+
+    assert store.rows(RAW, KNOWN) == [("a", 1, 1.0, "n")]
+
+
+def test_a_table_with_another_type_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    first = DuckWarehouse(path)
+    first.prepare(STEPS)
+    first.close()
+    other = replace(ROWS, columns=(DAY, text("game_id"), text("who"), number("points"), text("note")))
+    second = DuckWarehouse(path)
+
+    with pytest.raises(ShapeError, match=r"x_analytics.rows.who is BIGINT, declared as VARCHAR"):
+        second.prepare((STEPS[0], replace(STEPS[1], table=other)))
+    second.close()
+
+
+def test_a_file_that_is_no_warehouse_is_a_usage_error(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(b"<html>not a database</html>" * 100)
+
+    with pytest.raises(UsageError, match="cannot be opened"):
+        DuckWarehouse(path)
+
+
+rows_of_units = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.floats(0, 100), st.none() | st.text(max_size=3)),
+    max_size=10,
+    unique_by=lambda found: found[:2],
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(rows_of_units, st.randoms(use_true_random=False))
+def test_repeating_a_write_in_any_order_changes_nothing(
+    store: Store, found: list[tuple[str, int, float, str | None]], dice: Any
+) -> None:
+    records = [row(*values) for values in found]
+    first = store.replace(records, units="abc")
+    dice.shuffle(records)
+    second = store.replace(records, units="abc")
+
+    assert second.changed == frozenset()
+    assert second.proof.digest == first.proof.digest

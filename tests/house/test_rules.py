@@ -1,0 +1,151 @@
+"""The house's rules, each shown to bite on a module that breaks it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SRC = ROOT / "src" / "tipoff"
+
+FLOORS = {  # each folder, and those that it may import from beside itself
+    "core": set(),
+    "audit": {"core"},
+    "store": {"core"},
+    "engine": {"core", "store"},
+    "watch": {"core", "store"},
+    "sources": {"core", "store"},
+    "predict": {"core", "store"},
+    "checks": {"core", "store"},
+    "leagues": {"core", "checks", "predict"},
+    "sim": {"core", "store", "engine", "watch", "sources", "leagues"},
+    "views": {"core", "store", "watch", "leagues"},
+}
+MACHINE = ("core", "store", "engine", "watch")
+SPORT = re.compile(
+    r"(?<![a-z])(nba|mlb|basketball|baseball|pitcher|player|rebound|strikeout)s?(?![a-z])", re.IGNORECASE
+)
+CLOCKS = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.sleep", "time.monotonic"}
+MOST_LINES = 400
+
+
+def modules(root: Path) -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted(root.rglob("*.py")):
+        yield path.relative_to(root), ast.parse(path.read_text())
+
+
+def imports_up(root: Path) -> list[str]:
+    found = []
+    for path, tree in modules(root):
+        floor = path.parts[0]
+        if floor not in FLOORS:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tipoff."):
+                other = (node.module or "").split(".")[1]
+                if other != floor and other not in FLOORS[floor]:
+                    found.append(f"{path}:{node.lineno} imports {node.module}")
+    return found
+
+
+def broad_handlers(root: Path) -> list[str]:
+    return [
+        f"{path}:{node.lineno}"
+        for path, tree in modules(root)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+    ]
+
+
+def wall_clocks(root: Path) -> list[str]:
+    return [
+        f"{path}:{node.lineno} {ast.unparse(node)}"
+        for path, tree in modules(root)
+        if path != Path("core/clock.py")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in CLOCKS
+    ]
+
+
+def sport_in_machine(root: Path) -> list[str]:
+    return [
+        f"{path}:{number} {line.strip()}"
+        for floor in MACHINE
+        for path in sorted((root / floor).rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if SPORT.search(line)
+    ]
+
+
+def large_rooms(root: Path) -> list[str]:
+    return [
+        f"{path}: {n_lines} lines"
+        for path in sorted(root.rglob("*.py"))
+        if (n_lines := len(path.read_text().splitlines())) > MOST_LINES
+    ]
+
+
+def test_imports_point_down() -> None:
+    assert imports_up(SRC) == []
+
+
+def test_one_broad_handler_stands_where_a_runs_end_is_recorded() -> None:
+    [place] = broad_handlers(SRC)
+
+    assert place.startswith("engine/run.py:")
+
+
+def test_only_the_clock_asks_the_machine_for_the_time() -> None:
+    assert wall_clocks(SRC) == []
+
+
+def test_the_machine_knows_no_sport() -> None:
+    assert sport_in_machine(SRC) == []
+
+
+def test_rooms_are_small() -> None:
+    assert large_rooms(SRC) == []
+
+
+def test_streaming_inserts_do_not_exist() -> None:
+    text = "\n".join(path.read_text() for path in SRC.rglob("*.py"))
+
+    assert not re.search(r"insert_rows|insertAll|tabledata", text)
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "code"),
+    [
+        (imports_up, "core/bad.py", "from tipoff.engine.run import Runner"),
+        (imports_up, "engine/bad.py", "from tipoff.sources.fetch import Fetcher"),
+        (imports_up, "leagues/bad.py", "from tipoff.store.duck import DuckWarehouse"),
+        (broad_handlers, "core/bad.py", "try:\n    pass\nexcept Exception:\n    pass"),
+        (broad_handlers, "core/bad.py", "try:\n    pass\nexcept:\n    pass"),
+        (wall_clocks, "engine/bad.py", "from datetime import datetime\nat = datetime.now()"),
+        (sport_in_machine, "engine/bad.py", "TABLE = 'nba_raw'"),
+        (large_rooms, "core/bad.py", "x = 1\n" * (MOST_LINES + 1)),
+    ],
+)
+def test_each_rule_bites(rule: object, place: str, code: str, tmp_path: Path) -> None:
+    bad = tmp_path / place
+    bad.parent.mkdir(parents=True)
+    bad.write_text(code)
+
+    assert callable(rule)
+    assert len(rule(tmp_path)) == 1
+
+
+def test_every_command_that_the_documents_name_exists() -> None:
+    from tipoff.cli.main import cli  # noqa: PLC0415 -- only this test needs the command line
+
+    named = set()
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        named |= set(
+            re.findall(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?tipoff ([a-z-]+)", path.read_text(), re.MULTILINE)
+        )
+
+    assert named <= set(cli.commands)
+    assert "replay" in named
