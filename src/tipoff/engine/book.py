@@ -45,6 +45,7 @@ class Entry:
     polls: int = 0
     decided: tuple[str, str] = ("", "")
     wake_at: datetime | None = None
+    units_of_game: Mapping[str, list[str]] = field(default_factory=dict)
     gates: dict[str, tuple[bool, str]] = field(default_factory=dict)
 
     @property
@@ -60,6 +61,7 @@ class Reading:
     input: Input
     edge: Edge
     units_by_game: bool
+    is_aligned: bool  # a unit of the output rests on its own unit of this input alone
 
 
 class Book:
@@ -100,11 +102,13 @@ class Book:
         obligation = plan_step(step, slate)
         entry = self.entries.get((step.name, slate.day))
         if entry is None:
-            self.entries[step.name, slate.day] = Entry(step, obligation, self._order[step.name])
+            entry = self.entries[step.name, slate.day] = Entry(step, obligation, self._order[step.name])
+            entry.units_of_game = _units_of_games(obligation)
             return True
-        changed = entry.obligation != obligation
-        entry.obligation = obligation
-        return changed
+        if entry.obligation == obligation:
+            return False
+        entry.obligation, entry.units_of_game = obligation, _units_of_games(obligation)
+        return True
 
     def _index_teams(self, old: Slate | None, new: Slate) -> None:
         for game in old.played if old else ():
@@ -159,7 +163,7 @@ class Book:
         entry = self.entries.get((table, day))
         if entry is None:
             return [game_id]
-        return [unit for unit, game in entry.obligation.units.items() if game is not None and game.game_id == game_id]
+        return entry.units_of_game.get(game_id, [])
 
     def own_games(self, game: Game, n: int) -> set[tuple[date, str]]:
         """Return the last `n` games of each side of `game` before its day."""
@@ -237,9 +241,18 @@ def made_from(parts: Iterable[str]) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
+def _units_of_games(obligation: Obligation) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for unit, game in obligation.units.items():
+        if game is not None:
+            found.setdefault(game.game_id, []).append(unit)
+    return found
+
+
 def _readings(league: League, step: Step, loaded: Loaded) -> tuple[Reading, ...]:
-    return tuple(
-        Reading(read, step.edge(read.table), league.step(read.table).units.by_game)
-        for read in loaded.inputs
-        if read.table != step.name
-    )
+    found = []
+    for read in loaded.inputs:
+        if read.table != step.name:
+            edge, by_game = step.edge(read.table), league.step(read.table).units.by_game
+            found.append(Reading(read, edge, by_game, edge.aligned and by_game and read.window.kind in SAME_DAY))
+    return tuple(found)

@@ -25,6 +25,7 @@ from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.ledger.codec import game_row, proof_row
 from tipoff.store.warehouse import Warehouse
 
+MOST_POLLS = 60  # a source that has not come by then is given up, and shown as late, until its input changes
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
 
 
@@ -166,23 +167,32 @@ class Controller:
             return 0
         self._tick_id += 1
         n_runs = n_judged = 0
+        batch = Batch()
         for _ in range(MAX_ROUNDS):
-            batch = Batch()
             n_judged += len(self._dirty)
             claims = self._decide(now, batch)
-            self._ledger.commit(batch)
             if not claims:
                 break
+            self._commit(batch)
             n_runs += len(claims)
             self._at("claimed")
-            self._work(claims, now)
-        self._record_tick(now, n_judged=n_judged, n_run=n_runs)
+            batch = self._work(claims, now)
+        self._record_tick(batch, now, n_judged=n_judged, n_run=n_runs)
+        self._commit(batch)
         return n_runs
+
+    def _commit(self, batch: Batch) -> None:
+        """Write the results of one round with the claims of the next: nothing is done between the two."""
+        self._at("before ledger")
+        self._ledger.commit(batch)
+        self._at("after ledger")
 
     def rest(self, now: datetime) -> None:
         """Write down the instant and the quiet ticks since the last busy one; the next start goes on from here."""
         self._tick_id += 1
-        self._record_tick(now, n_judged=0, n_run=0)
+        batch = Batch()
+        self._record_tick(batch, now, n_judged=0, n_run=0)
+        self._ledger.commit(batch)
 
     def _wake(self, now: datetime) -> None:
         while self._unopened and opening_of(self._league, self._season, self._unopened[-1]) <= now:
@@ -204,6 +214,8 @@ class Controller:
         busy: set[Key] = set()
         claims: list[Claim] = []
         for entry in entries:
+            if now < entry.obligation.opens_at == entry.wake_at:
+                continue  # it is not open yet, and will be looked at when it is
             judged = judge(self.book, entry, now, frozenset(busy))
             if judged is None:
                 self._dirty.add(entry.key)
@@ -279,14 +291,11 @@ class Controller:
 
     # --- working
 
-    def _work(self, claims: list[Claim], now: datetime) -> None:
+    def _work(self, claims: list[Claim], now: datetime) -> Batch:
         batch = Batch()
         for claim in claims:
-            outcome = self._runner.attempt(claim)
-            self._take(outcome, now, batch)
-        self._at("before ledger")
-        self._ledger.commit(batch)
-        self._at("after ledger")
+            self._take(self._runner.attempt(claim), now, batch)
+        return batch
 
     def _take(self, outcome: Outcome, now: datetime, batch: Batch) -> None:
         """Take a run's end into the book and the ledger's batch, and make its readers look again."""
@@ -307,7 +316,7 @@ class Controller:
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime) -> None:
         kind = outcome.error.kind if outcome.error else ErrorKind.PERMANENT
         if kind is ErrorKind.NOT_YET:
-            self._poll_later(entry, now)
+            self._poll_later(entry, now, outcome.claim.plan.units)
             return
         entry.failures += 1
         jitter = self._jitter(f"{entry.key}:{entry.failures}")
@@ -318,10 +327,12 @@ class Controller:
         else:
             entry.not_before = now + wait
 
-    def _poll_later(self, entry: Entry, now: datetime) -> None:
+    def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:
         timing = entry.step.timing
         entry.polls += 1
-        entry.not_before = now + min(timing.poll * 2 ** (entry.polls - 1), timing.poll_max)
+        entry.not_before = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
+        if entry.polls >= MOST_POLLS:
+            entry.attempted |= units
 
     def _finished(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
         written = outcome.written
@@ -336,11 +347,11 @@ class Controller:
             batch.add("marks", row)
         batch.add("proofs", proof_row(proof))
         is_source = isinstance(entry.step.work, SourceWork)
-        if written.missing and is_source:
-            self._poll_later(entry, now)
         fruitless = set(written.refused) | (set() if is_source else set(written.missing))
         plan = outcome.claim.plan
         entry.attempted = {unit: made for unit, made in plan.units.items() if unit in fruitless}
+        if written.missing and is_source:
+            self._poll_later(entry, now, {unit: plan.units[unit] for unit in written.missing})
         if not written.changed:
             self.counts.unchanged += 1
         if self.book.set_proof(proof):
@@ -359,8 +370,7 @@ class Controller:
             if game not in known:
                 batch.add("games", game_row(self._league.name, game, now=now))
 
-    def _record_tick(self, now: datetime, *, n_judged: int, n_run: int) -> None:
-        batch = Batch()
+    def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
         states = [entry.state for entry in self.book.entries.values()] if n_run else []
         batch.add(
             "ticks",
@@ -378,4 +388,3 @@ class Controller:
         )
         batch.add("home", {"key": "clock_at", "value": now.isoformat()})
         self._n_quiet = 0
-        self._ledger.commit(batch)

@@ -26,7 +26,7 @@ def gates(
         for unit in todo:
             expected, own = _expected(book, entry, reading, unit, obligation.units[unit])
             verdict = decide(expected=expected, minimum=edge.minimum, patience_over=over, needs_own=own)
-            is_whole = is_aligned(reading) and own is None  # what other units lack takes nothing from this one
+            is_whole = reading.is_aligned and own is None  # what other units lack takes nothing from this one
             by_unit[unit].append(dataclasses.replace(verdict, missing=()) if is_whole else verdict)
             known = worst.get(edge.table)
             if known is None or (verdict.is_open, verdict.coverage) < (known.is_open, known.coverage):
@@ -68,11 +68,6 @@ def _whole_slate(book: Book, table: str, entry: Entry) -> dict[str, Evidence]:
     if source is None:
         return dict.fromkeys(entry.obligation.units, Evidence.UNKNOWN)
     return {unit: book.evidence(table, day, unit) for unit in source.obligation.units}
-
-
-def is_aligned(reading: Reading) -> bool:
-    """Whether a unit of the output rests on its own unit of this input alone."""
-    return reading.edge.aligned and reading.units_by_game and reading.input.window.kind in SAME_DAY
 
 
 def own_units(book: Book, table: str, game: Game, unit: str) -> list[str]:

@@ -16,7 +16,7 @@ from tipoff.core.slate import Game
 from tipoff.core.step import PublishWork, SourceWork
 from tipoff.core.window import WindowKind
 from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading, made_from
-from tipoff.engine.gates import gates, has_no_history, is_aligned, own_units
+from tipoff.engine.gates import gates, has_no_history, own_units
 
 _NOTHING_ON = "no game is on"
 
@@ -96,7 +96,7 @@ def excuses(book: Book, entry: Entry) -> dict[str, str]:
 
 def _inherited(book: Book, entry: Entry, unit: str, game: Game) -> str:
     for reading in book.readings[entry.step.name]:
-        if reading.edge.optional or not is_aligned(reading):
+        if reading.edge.optional or not reading.is_aligned:
             continue
         table = reading.input.table
         units = own_units(book, table, game, unit)
@@ -170,7 +170,7 @@ def _shared_parts(book: Book, entry: Entry) -> list[str]:
     parts = []
     for reading in book.readings[entry.step.name]:
         window, table = reading.input.window, reading.input.table
-        if is_aligned(reading) or not reading.edge.cascades:
+        if reading.is_aligned or not reading.edge.cascades:
             continue
         if window.kind in SAME_DAY:
             parts.append(book.digest(table, day))
@@ -185,7 +185,7 @@ def _shared_parts(book: Book, entry: Entry) -> list[str]:
 def _own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[str]:
     parts = []
     for reading in book.readings[entry.step.name]:
-        if not is_aligned(reading) or not reading.edge.cascades:
+        if not reading.is_aligned or not reading.edge.cascades:
             continue
         table = reading.input.table
         if game is None:

@@ -105,7 +105,7 @@ class Ledger:
             return
         with self.transaction() as connection:
             for name, rows in batch.rows.items():
-                self._write(connection, schema.metadata.tables[name], rows)
+                self._write(connection, schema.metadata.tables[name], _newest(name, rows))
             for names, ends in _alike(batch.run_ends):
                 connection.execute(_run_end(names), ends)
 
@@ -153,6 +153,14 @@ class Ledger:
     def _last_id(self, table: Table) -> int:
         [row] = self.rows(select(func.coalesce(func.max(table.c.id), 0).label("id")))
         return int(row["id"])
+
+
+def _newest(name: str, rows: list[Row]) -> list[Row]:
+    """Return the last row of each key, where one is replaced by the next anyway."""
+    if name not in _UPSERTED or name in _FIRST_WINS or len(rows) == 1:
+        return rows
+    keys = [column.name for column in schema.metadata.tables[name].primary_key]
+    return list({tuple(row[key] for key in keys): row for row in rows}.values())
 
 
 def _alike(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], list[Row]]]:

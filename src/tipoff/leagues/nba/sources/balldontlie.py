@@ -1,10 +1,12 @@
 """balldontlie.io box scores by date: a second source, with its own ids and no NBA game id."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from tipoff.core.clock import midnight
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.step import Context
 from tipoff.leagues.nba.sources.names import player_key
@@ -12,6 +14,10 @@ from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, game
 from tipoff.leagues.nba.sources.teams import tricode
 
 URL = "https://api.balldontlie.io/v1/box_scores"
+NOT_COVERED = "not covered"
+COVERED_WITHIN = timedelta(
+    hours=36
+)  # from the day's beginning; a list still empty then says that it has no game of the day
 _COUNTS = {
     "points": "pts",
     "fgm": "fgm",
@@ -50,6 +56,8 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         raise shaped(payload, "no list named data")
     games = games_by_sides(inputs)
+    if not document["data"] and context.as_of >= midnight(context.slate.day) + COVERED_WITHIN:
+        return Parsed(rows=[], excused={game["game_id"]: NOT_COVERED for game in games.values()})
     rows: list[Record] = []
     rejects: list[Reject] = []
     for game in document["data"]:

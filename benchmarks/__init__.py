@@ -1,0 +1,1 @@
+"""Measurements that anyone can run; `prove` writes them into docs/evidence."""

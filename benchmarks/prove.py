@@ -1,0 +1,205 @@
+"""`make prove`: every figure that the documents name. Resumable: what stands in docs/evidence for this commit is not done again.
+
+Each claim is a function that returns what it measured and whether that is what was required. `python -m benchmarks.prove NAME…`
+does only some of them.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.support import proofs, published, recorded_spec, replayed, tipoff
+
+from benchmarks.engine_cost import engine_cost
+from tipoff.core.clock import RealClock, midnight
+from tipoff.leagues.nba.league import NBA
+from tipoff.sim.crash import POINTS
+from tipoff.sim.nba_data import Alter, Row
+from tipoff.sim.nba_recorded import RecordedNba
+
+ROOT = Path(__file__).parents[1]
+EVIDENCE = ROOT / "docs" / "evidence"
+SEASONS = {
+    "2015-16": 1230,
+    "2016-17": 1230,
+    "2017-18": 1230,
+    "2018-19": 1230,
+    "2019-20": 1059,
+    "2020-21": 1080,
+    "2021-22": 1230,
+    "2022-23": 1230,
+    "2023-24": 1230,
+}
+MARCH = "2024-03-01..2024-03-31"
+Measured = tuple[bool, dict[str, Any]]
+
+
+def data() -> Path:
+    """Return the folder of recorded seasons."""
+    named = os.environ.get("TIPOFF_DATA")
+    if not named:
+        sys.exit("TIPOFF_DATA is not set: the figures are measured on recorded seasons")
+    return Path(named).resolve()
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on the recorded seasons."""
+    return tipoff(*arguments, home=home, TIPOFF_DATA=str(data()))
+
+
+def season(name: str) -> Measured:
+    """Replay one season through the command line; all of its games must be proven and nothing lost or late."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = run(Path(folder), "replay", "nba", name, "--json")
+        if done.returncode:
+            return False, {
+                "season": name,
+                "exit": done.returncode,
+                "stderr": done.stderr[-2000:],
+                "out": done.stdout[-3000:],
+            }
+        report = json.loads(done.stdout)
+        again = json.loads(run(Path(folder), "replay", "nba", name, "--json").stdout)
+    report["again"] = again["this_time"]
+    ok = (
+        report["games"]["proven"] == SEASONS[name]
+        and not report["games"]["missing"]
+        and not report["obligations"].get("lost")
+        and report["predictions"]["made_after_tipoff"] == 0
+        and again["this_time"]["finished"] == 0
+    )
+    return ok, report
+
+
+def this_season() -> Measured:
+    """Hold the season 2023-24 against its bounds: accuracy, time, memory."""
+    ok, report = season("2023-24")
+    made = report.get("predictions", {})
+    bounds = {
+        "player_games": report.get("rows", {}).get("player_games") == 26401,
+        "graded": made.get("graded", 0) >= 25_000,
+        "baseline_mae": made.get("baseline_mae", 9) <= 4.70,
+        "mae": made.get("mae", 9) <= made.get("baseline_mae", 0),
+        "lined": made.get("lined", 0) >= 2300,
+        "line_mae": 5.1 <= made.get("line_mae", 0) <= 5.4,
+        "wall_s": report.get("wall_s", 999) <= 120,
+        "peak_rss_mb": report.get("peak_rss_mb", 9999) <= 1000,
+    }
+    return ok and all(bounds.values()), report | {"bounds": bounds}
+
+
+def all_seasons() -> Measured:
+    """Every other season; each is kept by itself, so that an interrupted proof goes on."""
+    results = {}
+    for name in SEASONS:
+        if name != "2023-24":
+            results[name] = claim(f"season_{name}", lambda name=name: season(name))  # type: ignore[misc]
+    return all(results.values()), {"seasons": results}
+
+
+def kills() -> Measured:
+    """March 2024, killed by SIGKILL at ten random moments and at each named point: the same content in the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        quiet = Path(folder) / "quiet"
+        first = run(quiet, "replay", "nba", MARCH, "--json")
+        expected, files = proofs(quiet), published(quiet)
+        dice = random.Random(7)  # noqa: S311 -- seeded choice of moments
+        moments = [f"any:{dice.randint(50, 9000)}" for _ in range(10)] + [
+            f"{point}:{dice.randint(20, 80)}" for point in POINTS
+        ]
+        results = {}
+        for moment in moments:
+            home = Path(folder) / "killed"
+            killed = run(home, "replay", "nba", MARCH, "--crash-at", moment, "--json")
+            again = run(home, "replay", "nba", MARCH, "--json")
+            same = proofs(home) == expected and published(home) == files
+            results[moment] = {"died": killed.returncode == -9, "exit": again.returncode, "same": same}
+            shutil.rmtree(home)
+    ok = first.returncode == 0 and all(
+        found["died"] and found["same"] and not found["exit"] for found in results.values()
+    )
+    return ok, {"moments": results, "units": len(expected), "files": len(files)}
+
+
+def other_future(cut: datetime) -> Alter:
+    """Change every row of a game at or after `cut`, and every line quoted after its game began."""
+
+    def alter(kind: str, at: datetime, row: Row) -> Row:
+        if kind == "line":
+            return row | {"line": row["line"] + 5} if at >= row["tipoff_at"] else row
+        points = "pts" if kind == "second" else "PTS"
+        return row | {points: row[points] + 7} if at >= cut and row[points] is not None else row
+
+    return alter
+
+
+def look_ahead() -> Measured:
+    """Twenty random slates of 2023-24, each after four days of history: another future changes nothing predicted."""
+    dice = random.Random(11)  # noqa: S311 -- seeded choice of slates
+    season_days = NBA.season("2023-24").days()
+    days = sorted(dice.sample(season_days[10:], 20))
+    results = {}
+    for day in days:
+        span = (day - timedelta(days=4), min(day + timedelta(days=1), season_days[-1]))
+        seen = [_seen(span, day, alter) for alter in (None, other_future(midnight(day)))]
+        results[str(day)] = {"units": len(seen[0]), "same": seen[0] == seen[1]}
+    return all(found["same"] for found in results.values()), {"slates": results}
+
+
+def _seen(span: tuple[date, date], day: date, alter: Alter | None) -> dict[Any, Any]:
+    outputs = {"candidates", "player_features", "main_lines", "predictions", "published_predictions"}
+    with tempfile.TemporaryDirectory() as folder:
+        world = RecordedNba(data(), "2023-24", alter=alter)
+        replayed(Path(folder), recorded_spec(world, span))
+        return {key: value for key, value in proofs(Path(folder)).items() if key[1] == day and key[0] in outputs}
+
+
+CLAIMS: dict[str, Callable[[], Measured]] = {
+    "season_2023-24": this_season,
+    "engine_cost": engine_cost,
+    "look_ahead": look_ahead,
+    "kills": kills,
+    "seasons": all_seasons,
+}
+
+
+def commit() -> str:
+    """Return the commit that is measured."""
+    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
+    return found.stdout.strip()
+
+
+def claim(name: str, measure: Callable[[], Measured]) -> bool:
+    """Measure `name` unless it is measured at this commit already; write it down either way it ends."""
+    path = EVIDENCE / f"{name}.json"
+    if path.exists():
+        known = json.loads(path.read_text())
+        if known["commit"] == commit() and known["ok"]:
+            print(f"{name}: known for this commit")
+            return True
+    ok, measured = measure()
+    EVIDENCE.mkdir(parents=True, exist_ok=True)
+    head = {"claim": name, "ok": ok, "commit": commit(), "measured_at": RealClock().now().isoformat(timespec="seconds")}
+    path.write_text(json.dumps(head | {"measured": measured}, indent=1, default=str) + "\n")
+    print(f"{name}: {'shown' if ok else 'NOT SHOWN'}", flush=True)
+    return ok
+
+
+def main() -> None:
+    """Prove the claims named on the command line, or all of them."""
+    names = sys.argv[1:] or list(CLAIMS)
+    results = [claim(name, CLAIMS[name]) for name in names]
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()
