@@ -66,6 +66,12 @@ class WarehouseError(PipelineError):
         self.kind = kind
 
 
+class LedgerError(PipelineError):
+    """The ledger could not be written: nothing of the batch was, and the controller must not go on without it."""
+
+    kind = ErrorKind.TRANSIENT
+
+
 class Fenced(PipelineError):
     """A later run has already published this slate; this one came back from the dead."""
 

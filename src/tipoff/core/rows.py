@@ -43,3 +43,12 @@ def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) ->
             msg = f"{table.full_name}.{column.name}: a value is no {column.type.value}: {error}"
             raise ShapeError(msg, hint="the step that makes it must give this type or NULL") from error
     return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
+
+
+def same_rows(table: Table, one: pa.Table, other: pa.Table) -> bool:
+    """Whether both hold the same rows, whatever their order, but for volatile columns."""
+    if one.num_rows != other.num_rows or not one.num_rows:
+        return False
+    names = [column.name for column in table.columns if not column.volatile]
+    order = [(name, "ascending") for name in table.key]
+    return bool(one.select(names).sort_by(order).equals(other.select(names).sort_by(order)))

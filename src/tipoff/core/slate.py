@@ -18,7 +18,11 @@ class GameStatus(Enum):
     @property
     def is_off(self) -> bool:
         """Whether the game will not be played on this day."""
-        return self in {GameStatus.POSTPONED, GameStatus.MOVED, GameStatus.CANCELLED}
+        return self in (
+            GameStatus.POSTPONED,
+            GameStatus.MOVED,
+            GameStatus.CANCELLED,
+        )  # by identity: an enum's hash is slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,8 @@ KNOWN = Window(WindowKind.KNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A table that a step reads, and the window through which it reads it."""
+    """A table that a step reads, the window through which it reads it, and which columns (none named: all)."""
 
     table: str  # the name within the league, without dataset
     window: Window
+    columns: tuple[str, ...] = ()

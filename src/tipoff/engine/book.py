@@ -23,7 +23,7 @@ from tipoff.store.dialect import Loaded
 
 Key = tuple[str, date]  # output, day
 
-SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
+SAME_DAY = (WindowKind.SLATE, WindowKind.KNOWN)
 
 
 @dataclass(slots=True)
@@ -224,16 +224,13 @@ class Book:
         return sum(n for day, n in self._n_units[table].items() if first <= day <= last)
 
     def unit_hashes(self, table: str, day: date, units: Iterable[str]) -> str:
-        """Return the content hashes of `units` in one text; what is missing or excused is said so."""
+        """Return the content hashes of `units` in one text; what is missing and what is excused alike has no content."""
         entry = self.entries.get((table, day))
         if entry is None:
-            return "?"
+            return ""
         proven = entry.proof.units if entry.proof else {}
-        parts = []
-        for unit in units:
-            proof = proven.get(unit)
-            parts.append("x" if unit in entry.excused else proof.content_hash if proof else "-")
-        return ",".join(parts)
+        hashes = (proven[unit].content_hash if unit in proven and unit not in entry.excused else "" for unit in units)
+        return ",".join(hashes)
 
 
 def made_from(parts: Iterable[str]) -> str:

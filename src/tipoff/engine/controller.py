@@ -79,6 +79,7 @@ class Controller:
         self._wakes: list[tuple[datetime, int, Key]] = []
         self._serial = itertools.count()
         self._unopened: list[date] = []
+        self._moved: dict[Key, Entry] = {}  # entries whose row in the ledger is behind
         self._held_at: dict[tuple[str, date, str], datetime | None] = {}
         self._tick_id = self._decision_id = self._run_id = 0
         self._n_quiet = 0
@@ -183,6 +184,9 @@ class Controller:
 
     def _commit(self, batch: Batch) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""
+        for entry in self._moved.values():
+            batch.add("obligations", records.obligation_row(entry, season=self._season.name))
+        self._moved.clear()
         self._at("before ledger")
         self._ledger.commit(batch)
         self._at("after ledger")
@@ -248,7 +252,7 @@ class Controller:
             ids = (self._decision_id, self._tick_id)
             batch.add("decisions", records.decision_row(entry, judged, now=now, ids=ids))
         if before != (entry.state, entry.reason, entry.missing, entry.excused):
-            batch.add("obligations", records.obligation_row(entry, season=self._season.name))
+            self._moved[entry.key] = entry
         for row in records.overtaken_rows(entry, judged.overtaken, now=now):
             batch.add("marks", row)
 
@@ -310,7 +314,7 @@ class Controller:
         else:
             self.counts.finished += 1
             self._finished(entry, outcome, now, batch)
-        batch.add("obligations", records.obligation_row(entry, season=self._season.name))
+        self._moved[entry.key] = entry
         self._dirty.add(entry.key)
 
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime) -> None:

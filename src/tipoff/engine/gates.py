@@ -18,13 +18,14 @@ def gates(
     worst: dict[str, Verdict] = {}
     by_unit: dict[str, list[Verdict]] = {unit: [] for unit in todo}
     obligation = entry.obligation
+    slates: dict[str, dict[str, Evidence]] = {}
     for reading in book.readings[entry.step.name]:
         edge = reading.edge
         if edge.optional:
             continue
         over = now >= min(obligation.due_at, obligation.opens_at + edge.patience)
         for unit in todo:
-            expected, own = _expected(book, entry, reading, unit, obligation.units[unit])
+            expected, own = _expected(book, entry, reading, unit, slates)
             verdict = decide(expected=expected, minimum=edge.minimum, patience_over=over, needs_own=own)
             is_whole = reading.is_aligned and own is None  # what other units lack takes nothing from this one
             by_unit[unit].append(dataclasses.replace(verdict, missing=()) if is_whole else verdict)
@@ -35,23 +36,28 @@ def gates(
 
 
 def _expected(
-    book: Book, entry: Entry, reading: Reading, unit: str, game: Game | None
+    book: Book, entry: Entry, reading: Reading, unit: str, slates: dict[str, dict[str, Evidence]]
 ) -> tuple[dict[str, Evidence], str | None]:
-    """Return what the input window should hold for `unit`, with what is known of it, and the one it cannot do without."""
+    """Return what the input window should hold for `unit`, with what is known of it, and the one it cannot do without.
+
+    `slates` keeps what is known of each input's slate, which is the same for all units of one judgement.
+    """
     table, kind, day = reading.input.table, reading.input.window.kind, entry.obligation.day
+    game = entry.obligation.units[unit]
     if kind is WindowKind.LATEST:
         newest = book.newest_owed(table, day)
         return ({f"{newest}": book.evidence(table, newest, WHOLE_SLATE)} if newest else {}), None
     if kind in SAME_DAY:
         if not reading.units_by_game:
             return {WHOLE_SLATE: book.evidence(table, day, WHOLE_SLATE)}, WHOLE_SLATE
+        if table not in slates:
+            slates[table] = _whole_slate(book, table, entry)
         if game is not None and reading.edge.aligned:
             units = own_units(book, table, game, unit)
-            whole = _whole_slate(book, table, entry)
             lacking = (u for u in units if book.evidence(table, day, u) is Evidence.MISSING)
             own = next(lacking, None) if reading.edge.needed else None
-            return whole, own
-        return _whole_slate(book, table, entry), None
+            return slates[table], own
+        return slates[table], None
     games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
     first, last = reading.input.window.bounds(day, book.season)
     return {

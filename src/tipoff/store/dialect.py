@@ -89,9 +89,10 @@ def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetim
 
 
 @cache
-def slice_sql(table: Table, window: Window) -> str:
+def slice_sql(table: Table, window: Window, columns: tuple[str, ...] = ()) -> str:
     """Return the SELECT that gives the window's rows of `table`, for DuckDB; parameters as `bounds` names them."""
-    return _slice(table, window).sql(dialect="duckdb")
+    query = _slice(table, window)
+    return (query.select(*columns, append=False) if columns else query).sql(dialect="duckdb")
 
 
 def _parse(sql: str, name: str) -> exp.Query:

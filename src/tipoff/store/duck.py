@@ -1,7 +1,7 @@
 """The warehouse on DuckDB: one file, owned by one process, one thread."""
 
 import warnings
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from tipoff.core.proof import Proof
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
-from tipoff.core.window import Window
+from tipoff.core.window import SLATE, Window
 from tipoff.store import dialect
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import hash_units, in_order
@@ -24,6 +24,7 @@ from tipoff.store.staging import Staged, make_proof, stage
 from tipoff.store.warehouse import Asked, Written
 
 _MEMORY = "600MB"
+_SLATES_KEPT = 64  # slices of one slate, read again by each step of it
 _PROOFS = """
 CREATE TABLE IF NOT EXISTS tipoff.proofs (
   fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
@@ -59,6 +60,8 @@ class DuckWarehouse:
         self._at = at
         self._tables: dict[str, Table] = {}
         self._proofs: dict[tuple[str, date], Proof] = {}
+        self._statements: dict[str, duckdb.Statement] = {}
+        self._slates: OrderedDict[tuple[str, date, tuple[str, ...]], pa.Table] = OrderedDict()
         self.counts: Counter[str] = Counter()
 
     def close(self) -> None:
@@ -123,15 +126,27 @@ class DuckWarehouse:
         values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
         return self._arrow("select", loaded.duck, _named(values, loaded.parameters))
 
-    def read(self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+    def read(  # noqa: PLR0913 -- what a slice is
+        self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
+    ) -> pa.Table:
         """See `Warehouse.read`."""
+        kept = (table.name, day, columns)
+        if window == SLATE and kept in self._slates:
+            self._slates.move_to_end(kept)
+            return self._slates[kept]
         first, last = window.bounds(day, season)
         values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last}
-        sql = dialect.slice_sql(table, window)
+        sql = dialect.slice_sql(table, window, columns)
         if "as_of" in sql:
             values["as_of"] = as_of
         rows = self._arrow("read", sql, values)
-        return rows.sort_by([("day", "ascending"), *((name, "ascending") for name in table.key)])
+        order = [name for name in ("day", *table.key) if name in rows.schema.names]
+        rows = rows.sort_by([(name, "ascending") for name in order])
+        if window == SLATE:
+            self._slates[kept] = rows
+            if len(self._slates) > _SLATES_KEPT:
+                self._slates.popitem(last=False)
+        return rows
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
@@ -180,15 +195,17 @@ class DuckWarehouse:
 
     def _publish(self, asked: Asked, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table
+        for kept in [kept for kept in self._slates if kept[:2] == (table.name, asked.day)]:
+            del self._slates[kept]
         had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
         try:
-            self._db.execute("BEGIN")
+            self._run("BEGIN")
             if had:
                 self._delete(table, asked.day, had)
             if staged.rows.num_rows:
                 self._insert(table, staged.rows, asked.fence)
                 self._read_back(asked, staged)
-            self._db.execute(
+            self._run(
                 "INSERT INTO tipoff.proofs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     proof.fence,
@@ -202,7 +219,7 @@ class DuckWarehouse:
                 ],
             )
             self._at("before commit")
-            self._db.execute("COMMIT")
+            self._run("COMMIT")
         except duckdb.Error as error:
             self._rollback()
             msg = f"{table.full_name} of {asked.day} could not be written: {str(error).splitlines()[0]}"
@@ -225,14 +242,12 @@ class DuckWarehouse:
     def _delete(self, table: Table, day: date, units: Iterable[str]) -> None:
         condition, values = _units_where(table, units)
         sql = f"DELETE FROM {table.full_name} WHERE day = $day{condition}"  # noqa: S608 -- declared names
-        self._db.execute(sql, {"day": day, **values})
+        self._run(sql, {"day": day, **values})
 
-    def _insert(self, table: Table, rows: pa.Table, fence: int) -> None:
-        self._db.register("staged", rows)
+    def _insert(self, table: Table, staged: pa.Table, fence: int) -> None:  # noqa: ARG002 -- read by its name in the SQL
         names = ", ".join(table.names)
         sql = f"INSERT INTO {table.full_name} ({names}, _run) SELECT {names}, $fence FROM staged"  # noqa: S608 -- declared names
-        self._db.execute(sql, {"fence": fence})
-        self._db.unregister("staged")
+        self._db.execute(self._statement(sql), {"fence": fence})
 
     def _read_back(self, asked: Asked, staged: Staged) -> None:
         """Read what was just written and compare it with what was staged, whose hashes the proof carries.
@@ -258,12 +273,23 @@ class DuckWarehouse:
             # one copy more than a relation makes, and half its cost: these answers are small
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
-                return self._db.execute(sql, dict(values)).to_arrow_table()
+                return self._run(sql, dict(values)).to_arrow_table()
         except duckdb.Error as error:
             msg = f"the warehouse refused a {kind}: {str(error).splitlines()[0]}"
             raise WarehouseError(
                 msg, kind=ErrorKind.PERMANENT, hint="the statement or its rows are at fault"
             ) from error
+
+    def _run(self, sql: str, values: list[object] | dict[str, object] | None = None) -> duckdb.DuckDBPyConnection:
+        return self._db.execute(self._statement(sql), values)
+
+    def _statement(self, sql: str) -> duckdb.Statement:
+        """Return the parsed statement; each text is parsed once, for that is a third of what a small one costs."""
+        known = self._statements.get(sql)
+        if known is None:
+            (known,) = self._db.extract_statements(sql)
+            self._statements[sql] = known
+        return known
 
     def _fetch(self, sql: str, values: list[object]) -> list[Any]:
         rows: list[Any] = self._db.execute(sql, values).fetchall()

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from tipoff.core.proof import InputProof, UnitProof
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def units_text(units: Mapping[str, UnitProof]) -> str:
     """Return unit proofs as JSON, one list a unit."""
-    return json.dumps(
+    return _compact(
         [
             [
                 unit.unit,
@@ -22,8 +24,7 @@ def units_text(units: Mapping[str, UnitProof]) -> str:
                 unit.retrospective,
             ]
             for unit in units.values()
-        ],
-        separators=(",", ":"),
+        ]
     )
 
 
@@ -46,7 +47,7 @@ def read_units(text: str) -> dict[str, UnitProof]:
 
 def inputs_text(inputs: Iterable[InputProof]) -> str:
     """Return input proofs as JSON."""
-    return json.dumps([[i.table, i.window, i.n_units, i.digest] for i in inputs], separators=(",", ":"))
+    return _compact([[i.table, i.window, i.n_units, i.digest] for i in inputs])
 
 
 def read_inputs(text: str) -> tuple[InputProof, ...]:

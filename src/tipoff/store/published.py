@@ -84,15 +84,16 @@ class Published:
             "input_digest": digest_of((i.table, i.digest) for i in proof.inputs),
             "units": json.loads(units_text(proof.units)),
             "inputs": json.loads(inputs_text(proof.inputs)),
-            "rows": [_plain(row) for row in rows.to_pylist()],
         }
+        lines = ",\n  ".join(json.dumps(_plain(row)) for row in rows.to_pylist())
+        text = f'{json.dumps(document)[:-1]}, "rows": [\n  {lines}\n]}}\n'
         parquet = io.BytesIO()
         pq.write_table(rows, parquet)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path.with_suffix(".parquet"), parquet.getvalue(), fsync=self._fsync)
             self._at("before rename")
-            write_whole(path, json.dumps(document, indent=1).encode(), fsync=self._fsync)
+            write_whole(path, text.encode(), fsync=self._fsync)
         except OSError as error:
             msg = f"{asked.step.name} of {asked.day} could not be published: {error.strerror}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error

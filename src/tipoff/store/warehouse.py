@@ -72,8 +72,10 @@ class Warehouse(Protocol):
         """Run a SQL step's SELECT for the slate and return its rows, of the declared columns, unwritten."""
         ...
 
-    def read(self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime) -> pa.Table:
-        """Return the rows of `table` that the window lets through, in key order, of the declared columns."""
+    def read(  # noqa: PLR0913 -- what a slice is
+        self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
+    ) -> pa.Table:
+        """Return the rows of `table` that the window lets through, in key order; of all declared columns, or of `columns`."""
         ...
 
     def replace(self, asked: Asked, rows: pa.Table) -> Written:

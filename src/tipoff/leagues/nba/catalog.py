@@ -127,7 +127,10 @@ STEPS = (
     Step(
         table=tables.POINTS_MODEL,
         work=PythonWork(
-            inputs=(Input("player_features", BEFORE), Input("player_games", BEFORE)),
+            inputs=(
+                Input("player_features", BEFORE, ("day", "game_id", "player_id", *models.FEATURES)),
+                Input("player_games", BEFORE, ("game_id", "player_id", "points")),
+            ),
             transform=models.train_points,
             constants=(models.FEATURES, models.LEAST_ROWS),
         ),

@@ -4,16 +4,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, Update, bindparam, create_engine, event, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.types import TypeEngine
 
-from tipoff.core.errors import UsageError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.slate import Game
@@ -86,7 +88,7 @@ class Ledger:
             msg = f"the ledger at {target} has schema {found}, this build needs {HEAD}"
             raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
         self._connection.rollback()
-        self._statements: dict[str, Insert] = {}
+        self._statements: dict[tuple[str, tuple[str, ...]], _Prepared] = {}
 
     def close(self) -> None:
         """Let go of the file."""
@@ -100,19 +102,38 @@ class Ledger:
             yield self._connection
 
     def commit(self, batch: Batch) -> None:
-        """Write all of `batch`, or nothing of it."""
+        """Write all of `batch`, or nothing of it.
+
+        Raises:
+            LedgerError: The file is locked for longer than the busy timeout, the disk is full, or the server is gone.
+        """
         if not batch:
             return
-        with self.transaction() as connection:
-            for name, rows in batch.rows.items():
-                self._write(connection, schema.metadata.tables[name], _newest(name, rows))
-            for names, ends in _alike(batch.run_ends):
-                connection.execute(_run_end(names), ends)
+        try:
+            with self.transaction() as connection:
+                cursor = connection.connection.cursor()
+                for name, rows in batch.rows.items():
+                    self._write(cursor, schema.metadata.tables[name], _newest(name, rows))
+                for ends in _alike(batch.run_ends):
+                    self._end(cursor, ends)
+                cursor.close()
+        except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
+            msg = f"the ledger could not be written: {error}"
+            raise LedgerError(msg, hint="is the disk full, or does another process hold it?") from error
 
-    def _write(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        if table.name not in self._statements:
-            self._statements[table.name] = self._statement(table)
-        connection.execute(self._statements[table.name], rows)
+    def _write(self, cursor: DBAPICursor, table: Table, rows: Sequence[Row]) -> None:
+        key = (table.name, tuple(rows[0]))
+        if key not in self._statements:
+            types = {name: table.columns[name].type for name in rows[0]}
+            self._statements[key] = _Prepared(self._statement(table), types, self._engine.dialect)
+        self._statements[key].write(cursor, rows)
+
+    def _end(self, cursor: DBAPICursor, ends: Sequence[Row]) -> None:
+        key = ("end of a run", tuple(ends[0]))
+        if key not in self._statements:
+            types = {name: schema.runs.columns[name[1:]].type for name in ends[0]}
+            self._statements[key] = _Prepared(_run_end(tuple(ends[0])), types, self._engine.dialect)
+        self._statements[key].write(cursor, ends)
 
     def _statement(self, table: Table) -> Insert:
         insert = sqlite_insert(table) if self._is_sqlite else postgres_insert(table)
@@ -155,6 +176,25 @@ class Ledger:
         return int(row["id"])
 
 
+class _Prepared:
+    """A statement compiled once for the columns that it names: looking it up anew costs more than writing a row."""
+
+    def __init__(self, statement: Insert | Update, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(types))
+        self._sql = str(compiled)
+        self._order = tuple(compiled.positiontup or ()) if compiled.positional else ()
+        found = {name: kind.dialect_impl(dialect).bind_processor(dialect) for name, kind in types.items()}
+        self._processors = {name: process for name, process in found.items() if process is not None}
+
+    def write(self, cursor: DBAPICursor, rows: Sequence[Row]) -> None:
+        """Write `rows`, which all name the same columns."""
+        ready = [row | {name: process(row[name]) for name, process in self._processors.items()} for row in rows]
+        if self._order:
+            cursor.executemany(self._sql, [tuple([row[name] for name in self._order]) for row in ready])
+        else:
+            cursor.executemany(self._sql, ready)
+
+
 def _newest(name: str, rows: list[Row]) -> list[Row]:
     """Return the last row of each key, where one is replaced by the next anyway."""
     if name not in _UPSERTED or name in _FIRST_WINS or len(rows) == 1:
@@ -163,18 +203,18 @@ def _newest(name: str, rows: list[Row]) -> list[Row]:
     return list({tuple(row[key] for key in keys): row for row in rows}.values())
 
 
-def _alike(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
+def _alike(rows: Sequence[Row]) -> Iterator[list[Row]]:
     """Yield rows that name the same columns together."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row), []).append({f"_{name}": value for name, value in row.items()})
-    yield from groups.items()
+    yield from groups.values()
 
 
-@cache
 def _run_end(names: tuple[str, ...]) -> Update:
+    """Return the UPDATE of a run; `names` are its columns, each behind an underscore."""
     runs = schema.runs
-    values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names if name != "id"}
+    values: dict[str, Any] = {name[1:]: bindparam(name) for name in names if name != "_id"}
     return update(runs).where(runs.c.id == bindparam("_id")).values(**values)
 
 

@@ -22,7 +22,8 @@ class Instant(TypeDecorator[datetime]):
         if value.tzinfo is None:
             msg = f"a naive instant cannot be stored: {value!r}"
             raise ValueError(msg)
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return in_utc.isoformat(timespec="microseconds")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- signature
         """Read the instant back, aware."""

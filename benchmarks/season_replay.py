@@ -1,0 +1,85 @@
+"""What a replay costs, by layer and by output: `python -m benchmarks.season_replay [SEASON|FROM..TO]`, with TIPOFF_DATA set."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benchmarks.layers import Layers
+from tipoff import app
+from tipoff.config import read_settings
+from tipoff.engine.controller import Controller
+from tipoff.engine.run import Runner
+from tipoff.predict import boosting
+from tipoff.sim import nba_recorded
+from tipoff.sim.replay import Progress
+from tipoff.sim.world import WorldTransport
+from tipoff.store.archive import Archive
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.ledger import Ledger, schema
+from tipoff.store.published import Published
+
+LAYERS: dict[str, list[tuple[Any, str]]] = {
+    "engine": [(Controller, "tick")],
+    "runs": [(Runner, "attempt")],
+    "world": [(WorldTransport, "handle_request"), (nba_recorded.RecordedNba, "__init__")],
+    "fetching": [(app.SharedFetch, "__call__")],
+    "archive": [(Archive, "put")],
+    "parsing": [(Runner, "_parse")],
+    "warehouse, reading": [(DuckWarehouse, name) for name in ("select", "read", "query", "proofs", "prepare")],
+    "warehouse, staging": [(DuckWarehouse, "replace")],
+    "warehouse, publishing": [(DuckWarehouse, "_publish")],
+    "model": [(boosting, "train"), (boosting, "predict")],
+    "publication": [(Published, "replace")],
+    "ledger": [(Ledger, "commit"), (Ledger, "rows"), (Ledger, "load")],
+}
+
+
+def season_replay(span: str) -> dict[str, Any]:
+    """Replay `span` of the recorded NBA once; seconds by layer, seconds and runs by output, and the peak memory in MB."""
+    layers = Layers()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings().model_copy(update={"home": Path(folder)})
+        with layers.measured(LAYERS):
+            spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7)
+            replayed = app.run_replay(settings, spec, progress=_nothing)
+        outputs = _by_output(Path(folder))
+    return {
+        "span": span,
+        "wall_s": replayed.wall_s,
+        "peak_rss_mb": replayed.peak_rss_mb,
+        "runs": replayed.counts["finished"],
+        "layers": {
+            name: {"s": round(seconds, 2), "calls": layers.calls[name]}
+            for name, seconds in sorted(layers.seconds.items(), key=lambda item: -item[1])
+        },
+        "outputs": outputs,
+        "cpus": os.cpu_count(),
+    }
+
+
+def _by_output(home: Path) -> dict[str, dict[str, float]]:
+    runs = schema.metadata.tables["runs"]
+    statement = select(runs.c.output, func.count().label("runs"), func.sum(runs.c.cpu_ms).label("ms"))
+    ledger = Ledger(home / "ledger.db", read_only=True)
+    rows = ledger.rows(statement.group_by(runs.c.output))
+    ledger.close()
+    rows.sort(key=lambda row: -float(row["ms"]))
+    return {row["output"]: {"s": round(row["ms"] / 1000, 2), "runs": row["runs"]} for row in rows}
+
+
+def _nothing(_progress: Progress) -> None:
+    """Show nothing."""
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    print(json.dumps(season_replay(sys.argv[1] if len(sys.argv) > 1 else "2023-24"), indent=1))
+
+
+if __name__ == "__main__":
+    main()
