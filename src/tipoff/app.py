@@ -1,6 +1,5 @@
 """The only place that constructs anything: a home's stores, a world or the real providers, the controller."""
 
-import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -9,8 +8,7 @@ import resource
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 
@@ -34,59 +32,13 @@ from tipoff.sim.world import World
 from tipoff.sources.fetch import Fetcher
 from tipoff.store.archive import Archive
 from tipoff.store.duck import DuckWarehouse
+from tipoff.store.home import Home
 from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.published import Published
 from tipoff.views.report import season_report
 
 SAMPLE_DAYS = len(SAMPLE.days())
 AFTER_THE_LAST_DAY = timedelta(days=4)  # what has not come by then is shown as late
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The folder that holds one world's ledger, archive, warehouse and published files."""
-
-    root: Path
-
-    @property
-    def ledger(self) -> Path:
-        """The ledger's file."""
-        return self.root / "ledger.db"
-
-    @property
-    def warehouse(self) -> Path:
-        """The DuckDB file."""
-        return self.root / "warehouse.duckdb"
-
-    @property
-    def archive(self) -> Path:
-        """The payloads as received."""
-        return self.root / "archive"
-
-    @property
-    def published(self) -> Path:
-        """What readers read."""
-        return self.root / "published"
-
-    def lock(self) -> IO[str]:
-        """Take the home for this process; two controllers never work in one home.
-
-        Raises:
-            UsageError: Another process has it, or the folder cannot be made.
-        """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            held = (self.root / "lock").open("w")
-        except OSError as error:
-            msg = f"the home {self.root} cannot be used: {error.strerror}"
-            raise UsageError(msg, hint="set TIPOFF_HOME to a folder that can be written") from error
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            held.close()
-            msg = f"another process works in the home {self.root}"
-            raise UsageError(msg, hint="wait for it to end, or set TIPOFF_HOME to another folder") from error
-        return held
 
 
 class SharedFetch:

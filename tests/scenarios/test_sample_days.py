@@ -63,7 +63,7 @@ def test_killed_at_a_named_point_and_started_again_it_ends_the_same(quiet: Path,
 
 
 def test_a_process_that_holds_the_home_keeps_a_second_one_out(quiet: Path) -> None:
-    from tipoff.app import Home  # noqa: PLC0415 -- only this test
+    from tipoff.store.home import Home  # noqa: PLC0415 -- only this test
 
     with Home(quiet).lock():
         second = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", home=quiet)

@@ -33,6 +33,7 @@ def graded(points: int | None, predicted: float, line: float | None, *, made_lat
             [quoted | {"day": TODAY, "game_id": "today", "player_key": "player1", "player_id": 1, "line": line}],
         )
     [row] = bench.make("grades")
+    bench.warehouse.close()
     return row
 
 

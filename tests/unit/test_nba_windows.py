@@ -1,5 +1,6 @@
 """Who is predicted and what is known of him, computed by hand."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from tipoff.leagues.nba.league import NBA
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.warehouse.close()
 
 
 def filled(bench: Bench, games: list[Row], *, today: tuple[str, str] = ("AAA", "BBB")) -> Bench:

@@ -13,6 +13,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.leagues.catalog import league_named
+from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import read_status, status_lines
@@ -50,8 +51,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 def open_ledger() -> Ledger:
     """Open the home's ledger for reading; a home without one is a usage error."""
-    from tipoff.app import Home  # noqa: PLC0415 -- the app imports every store
-
     home = Home(read_settings().home)
     if not home.ledger.exists():
         msg = f"there is no ledger in {home.root}"
@@ -147,8 +146,6 @@ def why_command(league: str, output: str, day: date, *, as_json: bool) -> None:
 @as_json
 def predictions_command(league: str, day: date, *, as_json: bool) -> None:
     """Show what was published for a day."""
-    from tipoff.app import Home  # noqa: PLC0415 -- the app imports every store
-
     declared = _league(league)
     path = Home(read_settings().home).published / declared.name / "published_predictions" / f"{day}.json"
     if not path.exists():

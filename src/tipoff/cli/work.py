@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from tipoff.cli.show import EXIT_WRONG, as_json, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import league_day
+from tipoff.store.home import Home
 
 DEMO_DAYS = 14
 
@@ -39,7 +40,6 @@ def replay_command(league: str, span: str, *, world: str, seed: int, crash_at: s
 @click.option("--days", type=click.IntRange(1, 60), default=DEMO_DAYS, help="How many days of the sample league.")
 def demo_command(days: int) -> None:
     """Replay the sample league (synthetic, invented players) and show what came of it."""
-    from tipoff.app import Home  # noqa: PLC0415 -- the app imports every store
     from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- with the app
     from tipoff.store.ledger import Ledger  # noqa: PLC0415 -- with the app
     from tipoff.views.grid import grid_lines, read_grid  # noqa: PLC0415 -- with the app

@@ -66,6 +66,8 @@ class DuckWarehouse:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._statements.clear()
+        self._slates.clear()
         self._db.close()
 
     # --- declaring

@@ -1,0 +1,55 @@
+"""A home: the folder of one world, and who works in it."""
+
+import fcntl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tipoff.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that holds one world's ledger, archive, warehouse and published files."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.root / "ledger.db"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def archive(self) -> Path:
+        """The payloads as received."""
+        return self.root / "archive"
+
+    @property
+    def published(self) -> Path:
+        """What readers read."""
+        return self.root / "published"
+
+    def lock(self) -> IO[str]:
+        """Take the home for this process; two controllers never work in one home.
+
+        Raises:
+            UsageError: Another process has it, or the folder cannot be made.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            held = (self.root / "lock").open("w")
+        except OSError as error:
+            msg = f"the home {self.root} cannot be used: {error.strerror}"
+            raise UsageError(msg, hint="set TIPOFF_HOME to a folder that can be written") from error
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            held.close()
+            msg = f"another process works in the home {self.root}"
+            raise UsageError(msg, hint="wait for it to end, or set TIPOFF_HOME to another folder") from error
+        return held
