@@ -112,7 +112,7 @@ def kills() -> Measured:
         first = run(quiet, "replay", "nba", MARCH, "--json")
         expected, files = proofs(quiet), published(quiet)
         dice = random.Random(7)  # noqa: S311 -- seeded choice of moments
-        moments = [f"any:{dice.randint(50, 9000)}" for _ in range(10)] + [
+        moments = [f"any:{dice.randint(50, 5500)}" for _ in range(10)] + [
             f"{point}:{dice.randint(20, 80)}" for point in POINTS
         ]
         results = {}

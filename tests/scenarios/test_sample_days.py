@@ -1,5 +1,6 @@
 """Whole days of the sample league: every phase, proof by unit, and the same again after any death."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
 from tipoff.sim.crash import POINTS
+from tipoff.sim.nba_sample import SampleNba
+from tipoff.store.proofs import read_units
 
 DAYS = 3
 
@@ -46,6 +49,23 @@ def test_the_first_slate_is_excused_for_want_of_history_and_says_so(quiet: Path)
 
     assert row["state"] == "excused"
     assert set(json.loads(row["excused"]).values()) == {"no history"}
+
+
+def test_a_source_that_does_not_cover_the_league_is_excused_by_the_same_answer_a_day_later(tmp_path: Path) -> None:
+    spec = sample_spec(DAYS)
+    world = SampleNba(first_day=spec.days[0], days=DAYS, has_second=False)
+
+    report = replayed(tmp_path, dataclasses.replace(spec, world=world))
+
+    rows = [row for row in ledger_rows(tmp_path, "obligations") if row["output"] == "bdl_player_boxscores"]
+    assert {row["state"] for row in rows} == {"excused"}
+    assert {
+        reason
+        for row in ledger_rows(tmp_path, "proofs")
+        if row["output"] == "bdl_player_boxscores"
+        for reason in (unit.excuse for unit in read_units(row["units"]).values())
+    } == {"not covered"}
+    assert not report["games"]["missing"]
 
 
 @pytest.mark.parametrize("point", POINTS)

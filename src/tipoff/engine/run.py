@@ -171,7 +171,8 @@ class Runner:
     def _load(self, claim: Claim, context: Context, work: SourceWork, outcome: Outcome) -> None:
         """Ask for every request of the slate; each payload is archived before it is parsed, and accounted for.
 
-        The same answers as last time, for the same units, need no second look: what they led to is proven.
+        The same answers as last time, for the same units, need no second look when all that they were asked for is
+        proven. What is missing is looked at again: the same answer a day later can be evidence.
         """
         tables = self._read(claim, work.inputs)
         payloads, failures = self._payloads(work.requests(context, tables), context, outcome)
@@ -181,10 +182,10 @@ class Runner:
             units=dict(claim.plan.units),
         )
         key = (claim.step.name, claim.slate.day)
-        if claim.previous is not None and not failures and answers.are_known(self._answers.get(key)):
+        is_whole = claim.previous is not None and claim.plan.units.keys() <= claim.previous.units.keys()
+        if claim.previous and is_whole and not failures and answers.are_known(self._answers.get(key)):
             outcome.fetches += [_note(payload, "unchanged") for payload in payloads]
-            missing = claim.plan.units.keys() - claim.previous.units.keys()
-            outcome.written = Written(proof=claim.previous, changed=frozenset(), missing=frozenset(missing))
+            outcome.written = Written(proof=claim.previous, changed=frozenset())
             return
         self._answers.pop(key, None)
         own = self._own(claim)

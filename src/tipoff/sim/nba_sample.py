@@ -65,8 +65,15 @@ class SampleNba:
 
     name = "sample"
 
-    def __init__(
-        self, *, first_day: date, days: int, season: str = "sample", seed: int = 7, alter: Alter | None = None
+    def __init__(  # noqa: PLR0913 -- what is modelled
+        self,
+        *,
+        first_day: date,
+        days: int,
+        season: str = "sample",
+        seed: int = 7,
+        alter: Alter | None = None,
+        has_second: bool = True,
     ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 -- a world's dice, seeded
         self._seed, self._season = seed, season
@@ -77,6 +84,7 @@ class SampleNba:
             games=sorted(games, key=lambda game: (game.day, game.tipoff_at, game.game_id)),
             about=dict.fromkeys(("box_scores", "tip_off_times", "publication_delays", "lines"), "synthetic, seeded"),
             fingerprint=hashlib.sha256(f"sample|{season}|{first_day}|{days}|{seed}".encode()).hexdigest()[:16],
+            has_second=has_second,
         )
         if alter:
             alter_data(self._data, alter)
