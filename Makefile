@@ -6,7 +6,7 @@ ifeq ($(TIPOFF_DATA),)
 unexport TIPOFF_DATA
 endif
 
-.PHONY: demo test prove check format lock clean
+.PHONY: demo test prove emulator check format reference lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@echo "setting up .venv (once)"
@@ -25,6 +25,14 @@ test: .venv/ready  ## all tests that take minutes at most
 prove: .venv/ready  ## every figure that the documents name; resumable, writes docs/evidence
 	@$(BIN)/python -m benchmarks.prove
 
+.venv-emulator/ready: requirements-emulator.lock
+	@$(PYTHON) -m venv .venv-emulator
+	@.venv-emulator/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-emulator.lock
+	@touch $@
+
+emulator: .venv-emulator/ready  ## one replace of one table against an emulator of BigQuery, with Google's client
+	@PYTHONPATH=src:. .venv-emulator/bin/python -m benchmarks.emulator_replace
+
 check: .venv/ready  ## format, lint, types, house rules
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
@@ -35,10 +43,15 @@ format: .venv/ready
 	@$(BIN)/ruff format src tests benchmarks
 	@$(BIN)/ruff check --fix src tests benchmarks
 
+reference: .venv/ready  ## docs/reference.md, from the code
+	@$(BIN)/python -m benchmarks.reference > docs/reference.md
+
 lock:  ## resolve pyproject.toml anew into requirements.lock: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --extra models --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
+	@.venv-lock/bin/uv pip compile requirements-emulator.in --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-emulator.lock
 
 clean:
-	@rm -rf .venv .venv-lock .tipoff
+	@rm -rf .venv .venv-lock .venv-emulator .tipoff

@@ -149,3 +149,9 @@ def test_every_command_that_the_documents_name_exists() -> None:
 
     assert named <= set(cli.commands)
     assert "replay" in named
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    from benchmarks.reference import page  # noqa: PLC0415 -- imports the command line and the leagues
+
+    assert (ROOT / "docs" / "reference.md").read_text() == page(), "run `make reference`"
