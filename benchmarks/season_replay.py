@@ -1,9 +1,10 @@
-"""What a replay costs, by layer and by output: `python -m benchmarks.season_replay [SEASON|FROM..TO]`, with TIPOFF_DATA set."""
+"""What a replay costs, by layer, phase and output: `python -m benchmarks.season_replay [SEASON|FROM..TO]`, with TIPOFF_DATA set."""
 
 import json
 import os
 import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tipoff import app
 from tipoff.config import read_settings
 from tipoff.engine.controller import Controller
 from tipoff.engine.run import Runner
+from tipoff.leagues.nba.league import NBA
 from tipoff.predict import boosting
 from tipoff.sim import nba_recorded
 from tipoff.sim.replay import Progress
@@ -40,7 +42,7 @@ LAYERS: dict[str, list[tuple[Any, str]]] = {
 
 
 def season_replay(span: str) -> dict[str, Any]:
-    """Replay `span` of the recorded NBA once; seconds by layer, seconds and runs by output, and the peak memory in MB."""
+    """Replay `span` of the recorded NBA once; seconds by layer and phase, seconds and runs by output, and the peak memory in MB."""
     layers = Layers()
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings().model_copy(update={"home": Path(folder)})
@@ -57,6 +59,7 @@ def season_replay(span: str) -> dict[str, Any]:
             name: {"s": round(seconds, 2), "calls": layers.calls[name]}
             for name, seconds in sorted(layers.seconds.items(), key=lambda item: -item[1])
         },
+        "phases": _by_phase(outputs),
         "outputs": outputs,
         "cpus": os.cpu_count(),
     }
@@ -70,6 +73,13 @@ def _by_output(home: Path) -> dict[str, dict[str, float]]:
     ledger.close()
     rows.sort(key=lambda row: -float(row["ms"]))
     return {row["output"]: {"s": round(row["ms"] / 1000, 2), "runs": row["runs"]} for row in rows}
+
+
+def _by_phase(outputs: dict[str, dict[str, float]]) -> dict[str, float]:
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for name, cost in outputs.items():
+        seconds[NBA.step(name).phase.value] += cost["s"]
+    return {phase: round(taken, 2) for phase, taken in seconds.items()}
 
 
 def _nothing(_progress: Progress) -> None:

@@ -253,6 +253,36 @@ def test_dying_before_the_commit_leaves_everything_as_it_was(tmp_path: Path, poi
     third.warehouse.close()
 
 
+def test_a_write_that_raises_anything_at_all_ends_its_transaction() -> None:
+    deaths = ["before commit"]
+
+    def die(name: str) -> None:
+        if name in deaths:
+            raise Died
+
+    store = Store(DuckWarehouse(None, at=die))
+    store.warehouse.prepare(STEPS)
+    assert store.rows() == []
+    with pytest.raises(Died):
+        store.replace([row("a", 1, 9.0)])
+    deaths.clear()
+
+    assert store.rows() == []
+    store.replace([row("a", 1, 2.0)])
+    assert store.rows() == [("a", 1, 2.0, "n")]
+    store.warehouse.close()
+
+
+def test_a_slate_that_was_read_is_read_anew_once_it_is_written(store: Store) -> None:
+    store.replace([row("a", 1)])
+    store.replace([row("a", 1)], day=TODAY - timedelta(days=1))
+    before = store.rows()
+    store.replace([row("a", 1, 5.0)])
+
+    assert (before, store.rows()) == ([("a", 1, 1.0, "n")], [("a", 1, 5.0, "n")])
+    assert store.rows(day=TODAY - timedelta(days=1)) == before
+
+
 def test_proofs_stand_beside_the_data_and_the_highest_fence_wins(store: Store) -> None:
     store.replace([row("a", 1)])
     store.replace([row("a", 1, 2.0)])

@@ -132,7 +132,7 @@ class DuckWarehouse:
         self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
     ) -> pa.Table:
         """See `Warehouse.read`."""
-        kept = (table.name, day, columns)
+        kept = (table.full_name, day, columns)
         if window == SLATE and kept in self._slates:
             self._slates.move_to_end(kept)
             return self._slates[kept]
@@ -197,9 +197,10 @@ class DuckWarehouse:
 
     def _publish(self, asked: Asked, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table
-        for kept in [kept for kept in self._slates if kept[:2] == (table.name, asked.day)]:
+        for kept in [kept for kept in self._slates if kept[:2] == (table.full_name, asked.day)]:
             del self._slates[kept]
         had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
+        committed = False
         try:
             self._run("BEGIN")
             if had:
@@ -222,15 +223,15 @@ class DuckWarehouse:
             )
             self._at("before commit")
             self._run("COMMIT")
+            committed = True
         except duckdb.Error as error:
-            self._rollback()
             msg = f"{table.full_name} of {asked.day} could not be written: {str(error).splitlines()[0]}"
             raise WarehouseError(
                 msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again"
             ) from error
-        except WarehouseError:
-            self._rollback()
-            raise
+        finally:
+            if not committed:  # whatever was raised: an open transaction would refuse every later write
+                self._rollback()
         self.counts["transaction"] += 1
         self._at("after commit")
 
