@@ -42,7 +42,7 @@ LAYERS: dict[str, list[tuple[Any, str]]] = {
 
 
 def season_replay(span: str) -> dict[str, Any]:
-    """Replay `span` of the recorded NBA once; seconds by layer and phase, seconds and runs by output, and the peak memory in MB."""
+    """Replay `span` of the recorded NBA once: seconds by layer, phase and output, runs by output, peak memory in MB."""
     layers = Layers()
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings().model_copy(update={"home": Path(folder)})
