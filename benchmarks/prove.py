@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support import proofs, published, recorded_spec, replayed, tipoff
+from tests.support import ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
 from benchmarks.engine_cost import engine_cost
 from benchmarks.season_replay import season_replay
@@ -68,16 +68,36 @@ def season(name: str) -> Measured:
                 "out": done.stdout[-3000:],
             }
         report = json.loads(done.stdout)
+        before = proofs(Path(folder))
         again = json.loads(run(Path(folder), "replay", "nba", name, "--json").stdout)
-    report["again"] = again["this_time"]
+        report["again"] = again["this_time"] | {"same_hashes": proofs(Path(folder)) == before}
+        report["postponed"] = postponed(Path(folder))
     ok = (
         report["games"]["proven"] == SEASONS[name]
         and not report["games"]["missing"]
         and not report["obligations"].get("lost")
         and report["predictions"]["made_after_tipoff"] == 0
         and again["this_time"]["finished"] == 0
+        and report["again"]["same_hashes"]
+        and not report["postponed"]["unproven"]
     )
     return ok, report
+
+
+def postponed(home: Path) -> dict[str, Any]:
+    """Count the games that stand on a day on which they were not played; each must be excused there and proven elsewhere."""
+    units: dict[str, dict[str, str]] = {}
+    for (output, day, unit), (n_rows, _) in proofs(home).items():
+        if output == "player_boxscores" and n_rows:
+            units.setdefault(unit, {})[str(day)] = "proven"
+    off = [row for row in ledger_rows(home, "games") if row["status"] in {"postponed", "moved", "cancelled"}]
+    bad = [
+        f"{row['game_id']} of {row['day']}"
+        for row in off
+        if str(row["day"]) in units.get(row["game_id"], {})
+        or (row["status"] == "moved" and not units.get(row["game_id"]))
+    ]
+    return {"off": len(off), "moved": sum(row["status"] == "moved" for row in off), "unproven": bad}
 
 
 def this_season() -> Measured:

@@ -1,4 +1,4 @@
-"""What a replay costs, by layer, phase and output: `python -m benchmarks.season_replay [SEASON|FROM..TO]`, with TIPOFF_DATA set."""
+"""What a replay costs by layer, phase and output: `python -m benchmarks.season_replay [SEASON|FROM..TO]`; needs TIPOFF_DATA."""
 
 import json
 import os

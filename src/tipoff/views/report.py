@@ -96,10 +96,33 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
     ]
     made = report.get("predictions", {})
     if made:
-        lines.append("predictions " + ", ".join(f"{name} {_shown(value)}" for name, value in made.items()))
+        lines += _accuracy(made)
     lines.append(f"took {report['wall_s']:.1f} s, at most {report['peak_rss_mb']:.0f} MB")
     return lines
 
 
-def _shown(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def _accuracy(made: Mapping[str, Any]) -> list[str]:
+    """Return the accuracy as a table: who predicted, how many were graded, the mean error."""
+    rows = [
+        ("model", made["graded"], made["mae"], "the newest model trained on earlier days"),
+        ("baseline", made["graded"], made["baseline_mae"], "moving average, on the same rows"),
+        ("closing line", made["lined"], made["line_mae"], "where there was one: a smaller set"),
+    ]
+    share, lined, right = (_percent(made[name]) for name in ("void_ratio", "lined_void_ratio", "right_side_ratio"))
+    void = f"void: {share} of the predicted, {lined} of those with a line; right side of the line: {right}"
+    return [
+        f"predictions {made['made']} made, {made['made_after_tipoff']} of them after tip-off",
+        "",
+        f"{'accuracy':<12} {'graded':>7} {'MAE':>7}",
+        *(f"{name:<12} {n:>7} {_shown(mae):>7}  {about}" for name, n, mae, about in rows),
+        void,
+        "",
+    ]
+
+
+def _percent(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.1%}"
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
