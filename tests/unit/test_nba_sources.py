@@ -188,6 +188,26 @@ def test_home_and_away_are_told_by_the_matchup() -> None:
     ]
 
 
+def test_a_second_box_score_with_its_sides_swapped_belongs_to_no_game() -> None:
+    sides = {"home_team": "MIA", "visitor_team": "BOS"}
+    game = {side: {"abbreviation": code, "players": []} for side, code in sides.items()}
+    document = {"data": [game | {"date": str(DAY), "status": "Final"}]}
+
+    parsed = balldontlie.parse(payload(document), context(DAY), inputs(scheduled("g", "BOS", "MIA", day=DAY)))
+
+    assert not parsed.rows
+    assert "no game BOS at MIA" in parsed.rejects[0].reason
+
+
+def test_an_odds_event_with_its_sides_swapped_belongs_to_no_game() -> None:
+    event = {"id": "e", "commence_time": f"{DAY}T23:30:00Z", "home_team": "Miami Heat", "away_team": "Boston Celtics"}
+
+    parsed = oddsapi.parse_events(payload([event]), context(DAY), inputs(scheduled("g", "BOS", "MIA", day=DAY)))
+
+    assert not parsed.rows
+    assert "no game Boston Celtics at Miami Heat" in parsed.rejects[0].reason
+
+
 def entry(game_id: str, day: date, *, text: str = "Scheduled", status: int = 1) -> dict[str, Any]:
     return {
         "gameId": game_id,

@@ -12,12 +12,13 @@ from tests.support import replayed, sample_spec
 
 from tipoff.core.clock import midnight
 from tipoff.core.profile import Profile
-from tipoff.core.schema import ColumnType
+from tipoff.core.schema import ColumnType, Phase
 from tipoff.core.step import SqlWork, Step
+from tipoff.core.window import SLATE
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.store.dialect import Loaded
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.rows import hash_units
+from tipoff.store.rows import check, hash_units
 from tipoff.store.warehouse import Asked
 
 DAY = SAMPLE.first_day + timedelta(days=3)
@@ -127,3 +128,19 @@ def test_a_ratio_given_as_percent_is_refused_where_it_is_stored(bench: Mutable, 
         )
         written = bench.warehouse.replace(asked, spoiled)
         assert set(written.refused) == set(units)
+
+
+@pytest.mark.parametrize("step", NBA.steps, ids=lambda step: step.name)
+def test_rows_that_come_twice_are_stored_once_so_that_no_step_reads_a_row_twice(bench: Mutable, step: Step) -> None:
+    if step.phase is Phase.PUBLISHED:
+        pytest.skip("a published file is made from a table that is held to this")
+    days = [proof.day for proof in bench.warehouse.proofs() if proof.output == step.name and proof.n_rows]
+    assert days
+    for day in sorted(days):
+        rows = bench.warehouse.read(step.table, SLATE, day=day, season=SAMPLE, as_of=_close())
+        doubled = pa.concat_tables([rows, rows]).combine_chunks()
+
+        checked = check(step.table, day, doubled)
+
+        assert not checked.bad_units
+        assert hash_units(step.table, checked.good) == hash_units(step.table, rows)
