@@ -95,9 +95,13 @@ def postponed(home: Path) -> dict[str, Any]:
         f"{row['game_id']} of {row['day']}"
         for row in off
         if str(row["day"]) in units.get(row["game_id"], {})
-        or (row["status"] == "moved" and not units.get(row["game_id"]))
+        or (row["status"] != "cancelled" and not units.get(row["game_id"]))
     ]
-    return {"off": len(off), "moved": sum(row["status"] == "moved" for row in off), "unproven": bad}
+    return {
+        "off": len(off),
+        "proven_on_another_day": sum(bool(units.get(row["game_id"])) for row in off),
+        "unproven": bad,
+    }
 
 
 def this_season() -> Measured:
