@@ -52,10 +52,12 @@ class WriteConflict(PipelineError):
 
     kind = ErrorKind.CONFLICT
 
-    def __init__(self, table: str, day: date, *, clears_at: datetime | None, reason: str) -> None:
+    def __init__(
+        self, table: str, day: date, *, clears_at: datetime | None, reason: str, holder: str = ""
+    ) -> None:
         until = f"after {clears_at:%H:%M} UTC" if clears_at else "later"
         super().__init__(f"cannot rewrite {table} for {day}: {reason}", hint=f"it is tried again {until}")
-        self.table, self.day, self.clears_at = table, day, clears_at
+        self.table, self.day, self.clears_at, self.holder = table, day, clears_at, holder
 
 
 class WarehouseError(PipelineError):
@@ -70,6 +72,12 @@ class LedgerError(PipelineError):
     """The ledger could not be written: nothing of the batch was, and the controller must not go on without it."""
 
     kind = ErrorKind.TRANSIENT
+
+
+class LeaseLost(PipelineError):
+    """Another controller has taken over: this one must stand by."""
+
+    kind = ErrorKind.CONFLICT
 
 
 class Fenced(PipelineError):

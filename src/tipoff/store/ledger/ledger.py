@@ -4,10 +4,24 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, Update, bindparam, create_engine, event, func, select, text, update
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Table,
+    Update,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
@@ -15,7 +29,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.types import TypeEngine
 
-from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.errors import LeaseLost, LedgerError, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.slate import Game
@@ -32,7 +46,7 @@ _KEEP_ON_CONFLICT: Mapping[str, frozenset[str]] = {
     "arrivals": frozenset({"first_at", "run_id"}),
 }
 _FIRST_WINS = frozenset({"arrivals", "marks"})
-_UPSERTED = frozenset({"home", "proofs", "obligations", "games", "arrivals", "gates", "marks"})
+_UPSERTED = frozenset({"home", "proofs", "obligations", "games", "arrivals", "gates", "marks", "conflicts"})
 
 
 @dataclass(slots=True)
@@ -52,6 +66,16 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who may write, until when; `epoch` tells one holder's time from the next."""
+
+    name: str
+    holder: str
+    epoch: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """What a controller starts from."""
 
@@ -61,6 +85,17 @@ class Loaded:
     last_ids: Mapping[str, int]  # highest id in ticks, decisions and runs
     unended_runs: Sequence[Row]
     held_gates: Sequence[Row]
+    waivers: Sequence[Row]
+    open_conflicts: Sequence[Row]
+    last_tick_at: datetime | None
+
+
+def _renew(connection: Connection, lease: Lease) -> None:
+    table = schema.leases
+    mine = (table.c.name == lease.name) & (table.c.holder == lease.holder) & (table.c.epoch == lease.epoch)
+    if connection.execute(update(table).where(mine).values(until=lease.until)).rowcount != 1:
+        msg = f"the lease {lease.name!r} of {lease.holder} was taken by another process"
+        raise LeaseLost(msg, hint="nothing was written; this one stands by")
 
 
 class Ledger:
@@ -101,22 +136,65 @@ class Ledger:
         with self._connection.begin():
             yield self._connection
 
-    def commit(self, batch: Batch) -> None:
-        """Write all of `batch`, or nothing of it.
+    def take_lease(self, name: str, holder: str, *, now: datetime, length: timedelta) -> Lease | None:
+        """Return the lease `name` for `holder` from `now`, or None while another one holds it.
+
+        Raises:
+            LedgerError: As `commit`.
+        """
+        table, until = schema.leases, now + length
+        with self._writing() as connection:
+            found = connection.execute(select(table).where(table.c.name == name)).mappings().one_or_none()
+            if found is None:
+                epoch = 1
+                connection.execute(insert(table).values(name=name, holder=holder, epoch=epoch, until=until))
+            elif found["holder"] != holder and found["until"] > now:
+                return None
+            else:
+                epoch = found["epoch"] + (found["holder"] != holder)
+                mine = (table.c.name == name) & (table.c.epoch == found["epoch"])
+                taken = connection.execute(update(table).where(mine).values(holder=holder, epoch=epoch, until=until))
+                if taken.rowcount != 1:
+                    return None
+        return Lease(name=name, holder=holder, epoch=epoch, until=until)
+
+    def release_lease(self, lease: Lease, *, now: datetime) -> None:
+        """Let go of `lease`, so that another holder need not wait for its end."""
+        table = schema.leases
+        mine = (table.c.name == lease.name) & (table.c.epoch == lease.epoch)
+        with self._writing() as connection:
+            connection.execute(update(table).where(mine).values(until=now))
+
+    def lease(self, name: str) -> Lease | None:
+        """Return who holds the lease `name`, whether or not it has ended."""
+        found = self.rows(select(schema.leases).where(schema.leases.c.name == name))
+        return Lease(**found[0]) if found else None
+
+    def commit(self, batch: Batch, *, lease: Lease | None = None) -> None:
+        """Write all of `batch`, or nothing of it; with a lease, only while it is held, and renewed to its `until`.
 
         Raises:
             LedgerError: The file is locked for longer than the busy timeout, the disk is full, or the server is gone.
+            LeaseLost: Another controller has taken over; nothing was written.
         """
-        if not batch:
+        if not batch and lease is None:
             return
-        try:
-            with self.transaction() as connection:
+        with self._writing() as connection:
+            if lease is not None:
+                _renew(connection, lease)
+            if batch:
                 cursor = connection.connection.cursor()
                 for name, rows in batch.rows.items():
                     self._write(cursor, schema.metadata.tables[name], _newest(name, rows))
                 for ends in _alike(batch.run_ends):
                     self._end(cursor, ends)
                 cursor.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self.transaction() as connection:
+                yield connection
         except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
             msg = f"the ledger could not be written: {error}"
             raise LedgerError(msg, hint="is the disk full, or does another process hold it?") from error
@@ -169,6 +247,9 @@ class Ledger:
             last_ids={table.name: self._last_id(table) for table in (schema.ticks, schema.decisions, schema.runs)},
             unended_runs=self.rows(select(runs).where(runs.c.state == "started")),
             held_gates=self.rows(select(schema.gates)),
+            waivers=self.rows(select(schema.waivers)),
+            open_conflicts=self.rows(select(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
+            last_tick_at=self.rows(select(func.max(schema.ticks.c.at).label("at")))[0]["at"],
         )
 
     def _last_id(self, table: Table) -> int:

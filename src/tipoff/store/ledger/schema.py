@@ -202,6 +202,7 @@ findings = Table(
     Column("at", Instant, nullable=False),
     *_slate(),
     Column("check", String(64), nullable=False),
+    Column("cause", String(64), nullable=False, server_default=""),  # what is broken: source:, step:, table:, ledger …
     Column("severity", Integer, nullable=False),
     Column("ok", Boolean, nullable=False),
     Column("coverage", Float, nullable=False),
@@ -234,4 +235,42 @@ marks = Table(
     Column("note", Text, nullable=False),
 )
 
-ALL = (home, ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)
+conflicts = Table(
+    "conflicts",
+    metadata,
+    *_slate_key(),
+    Column("since", Instant, primary_key=True),
+    Column("kind", String(16), nullable=False),  # conflict, quota, regression
+    Column("units", Text, nullable=False),  # JSON list
+    Column("holder", Text, nullable=False),  # who holds the rows, where it is known
+    Column("clears_at", Instant),  # when they clear, where it is known
+    Column("attempts", Integer, nullable=False),
+    Column("resolved_at", Instant),
+    Column("resolution", String(16)),  # auto, waived, gave up; none while it lasts
+)
+
+waivers = Table(
+    "waivers",
+    metadata,
+    _id(),
+    *_slate(),
+    Column("input", String(64), nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Index("waivers_slate", "league", "output", "day"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),  # grows by one with each new holder
+    Column("until", Instant, nullable=False),
+)
+
+FIRST = (home, ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)
+SECOND = (conflicts, waivers, leases)
