@@ -20,7 +20,8 @@ from tipoff.core.league import League
 from tipoff.core.payload import Fetched, Payload, Request
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.engine.controller import Controller, Identity
+from tipoff.engine.controller import Controller
+from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
 from tipoff.leagues.catalog import league_named
@@ -166,6 +167,7 @@ def _controller(  # noqa: PLR0913 -- the one place where the parts meet
         published=published,
         tables={step.name: step.table for step in spec.league.steps},
         fetch=fetch,
+        now=clock.now,
         stopwatch=stopwatch,
         at=at,
     )
@@ -177,8 +179,10 @@ def _controller(  # noqa: PLR0913 -- the one place where the parts meet
         ledger=ledger,
         warehouse=warehouse,
         published_proofs=published.proofs,
-        runner=runner,
-        identity=Identity(build=build(), settings_hash=settings.hash, worker=f"inline-{os.getpid()}"),
+        executor=runner,
+        identity=Identity(
+            build=build(), settings_hash=settings.hash, worker=f"inline-{os.getpid()}", holder="the owner of this home"
+        ),
         jitter=steady_jitter,
         at=at,
     )

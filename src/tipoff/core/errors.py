@@ -47,14 +47,34 @@ class SourceError(PipelineError):
         self.retry_after_s = retry_after_s
 
 
+class Resting(SourceError):
+    """A provider that has failed several times in a row is left alone for a while; not a failure of its own."""
+
+    def __init__(self, source: str, rest_s: float) -> None:
+        super().__init__(
+            f"{source} is left alone after failing several times in a row",
+            kind=ErrorKind.TRANSIENT,
+            hint="it is asked again when its rest is over",
+            retry_after_s=rest_s,
+        )
+
+
+class Closed(PipelineError):
+    """Every unit of a run closed before it could be written."""
+
+
+class OverTime(PipelineError):
+    """A run has used up its step's time limit; nothing was written."""
+
+    kind = ErrorKind.TRANSIENT
+
+
 class WriteConflict(PipelineError):
     """Rows that must change are still held by an earlier write."""
 
     kind = ErrorKind.CONFLICT
 
-    def __init__(
-        self, table: str, day: date, *, clears_at: datetime | None, reason: str, holder: str = ""
-    ) -> None:
+    def __init__(self, table: str, day: date, *, clears_at: datetime | None, reason: str, holder: str = "") -> None:
         until = f"after {clears_at:%H:%M} UTC" if clears_at else "later"
         super().__init__(f"cannot rewrite {table} for {day}: {reason}", hint=f"it is tried again {until}")
         self.table, self.day, self.clears_at, self.holder = table, day, clears_at, holder

@@ -34,9 +34,14 @@ class Verdict:
 
 
 def decide(
-    *, expected: Mapping[str, Evidence], minimum: float, patience_over: bool, needs_own: str | None = None
+    *,
+    expected: Mapping[str, Evidence],
+    minimum: float,
+    patience_over: bool,
+    needs_own: str | None = None,
+    quality: tuple[float, float] = (1.0, 0.0),
 ) -> Verdict:
-    """Decide for one unit.
+    """Decide for one unit. `quality` is what the proven input has and what is required of it, as shares.
 
     `expected` maps each input unit that its window should hold to what is known of it; excused units count neither
     as expected nor as missing. `needs_own` is the input unit without which this unit cannot be made at all.
@@ -44,6 +49,10 @@ def decide(
     counted = {unit: seen for unit, seen in expected.items() if seen is not Evidence.EXCUSED}
     missing = tuple(sorted(unit for unit, seen in counted.items() if seen is not Evidence.PROVEN))
     coverage = 1 - len(missing) / len(counted) if counted else 1.0
+    has, required = quality
+    if has < required:
+        reason = f"{has:.0%} of the input was made on whole input, {required:.0%} required"
+        return Verdict(is_open=False, coverage=coverage, missing=missing, reason=reason)
     if not missing:
         return Verdict(is_open=True, coverage=1.0)
     if needs_own is not None and needs_own in missing:

@@ -21,6 +21,7 @@ class UnitProof:
     fence: int = 0
     as_of: datetime | None = None
     retrospective: bool = False
+    partial: bool = False  # made without all of its expected input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

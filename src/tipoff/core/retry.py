@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tipoff.core.errors import ErrorKind
 
@@ -31,10 +31,40 @@ class RetryPolicy:
         return wait
 
 
+LONGEST_ASKED = timedelta(hours=6)  # a provider's Retry-After is believed up to here
+
 POLICIES: dict[ErrorKind, RetryPolicy] = {
-    ErrorKind.CONFLICT: RetryPolicy(attempts=8, first_wait=timedelta(minutes=5), max_wait=timedelta(minutes=40)),
-    ErrorKind.TRANSIENT: RetryPolicy(attempts=40, first_wait=timedelta(minutes=1), max_wait=timedelta(hours=1)),
+    ErrorKind.CONFLICT: RetryPolicy(attempts=24, first_wait=timedelta(minutes=5), max_wait=timedelta(minutes=40)),
+    ErrorKind.TRANSIENT: RetryPolicy(attempts=100, first_wait=timedelta(minutes=1), max_wait=timedelta(hours=1)),
     ErrorKind.QUOTA: RetryPolicy(attempts=60, first_wait=timedelta(minutes=30), max_wait=timedelta(hours=2)),
     ErrorKind.REGRESSION: RetryPolicy(attempts=60, first_wait=timedelta(hours=1), max_wait=timedelta(hours=8)),
-    ErrorKind.PERMANENT: RetryPolicy(attempts=1, first_wait=timedelta(0), max_wait=timedelta(0)),
+    ErrorKind.PERMANENT: RetryPolicy(attempts=8, first_wait=timedelta(hours=1), max_wait=timedelta(hours=24)),
 }
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Leaves something alone after `limit` failures in a row; each further failure doubles the rest, a success ends it."""
+
+    limit: int
+    first_rest: timedelta
+    longest: timedelta
+    failures: int = 0
+    rests_until: datetime | None = None
+
+    def rest(self, now: datetime) -> timedelta:
+        """Return how long it is still to be left alone; zero when it may be tried."""
+        if self.rests_until is None or now >= self.rests_until:
+            return timedelta(0)
+        return self.rests_until - now
+
+    def failed(self, now: datetime) -> None:
+        """Take up one failure."""
+        self.failures += 1
+        if self.failures >= self.limit:
+            doubled: timedelta = self.first_rest * 2 ** min(self.failures - self.limit, 20)
+            self.rests_until = now + min(doubled, self.longest)
+
+    def succeeded(self) -> None:
+        """Forget the failures."""
+        self.failures, self.rests_until = 0, None

@@ -47,6 +47,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What every unit that has rows must have at least; a unit below it is refused whole.
+
+    `rows`; `sums` and `distinct` by column; `filled`: columns of which at least nine values in ten are present.
+    """
+
+    rows: int = 1
+    sums: tuple[tuple[str, float], ...] = ()
+    distinct: tuple[tuple[str, int], ...] = ()
+    filled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A relation of one league, written by exactly one step, whole units at a time.
 
@@ -61,6 +74,7 @@ class Table:
     key: tuple[str, ...]
     unit_columns: tuple[str, ...] = ("game_id",)
     about: str = ""
+    floor: Floor = Floor()
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
@@ -69,9 +83,10 @@ class Table:
         if len(set(names)) != len(names) or names[:1] != ["day"]:
             msg = f"{self.name}: columns must be distinct and begin with day, not {names}"
             raise ValueError(msg)
-        lost = {*self.key, *self.unit_columns} - set(names)
+        floored = {*dict(self.floor.sums), *dict(self.floor.distinct), *self.floor.filled}
+        lost = {*self.key, *self.unit_columns, *floored} - set(names)
         if lost:
-            msg = f"{self.name}: key or unit columns that are not declared: {sorted(lost)}"
+            msg = f"{self.name}: columns of the key, the unit or the floor that are not declared: {sorted(lost)}"
             raise ValueError(msg)
         object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
 

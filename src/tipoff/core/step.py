@@ -28,7 +28,7 @@ class Edge:
     `cascades`: new content of the input makes this output stale; off for an input that only says what is on (the schedule: its
     games and times already change the obligation itself). `needed`: a unit cannot be made without its own aligned input; off
     where another input can stand in for it once patience has ended. `stands_in_for`: new content matters only for units that the
-    named input lacks.
+    named input lacks. `quality`: the least share of the input's proven units that were themselves made on whole input.
     """
 
     table: str
@@ -40,6 +40,7 @@ class Edge:
     cascades: bool = True
     needed: bool = True
     stands_in_for: str = ""
+    quality: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +86,12 @@ class PythonWork:
 class SourceWork:
     """Ask a provider, archive its answers, parse them into rows.
 
-    `requests` and `parse` are pure. `parse` is given the slate's rows already in the table (for merging and for noticing what an
-    answer no longer names). `keeps_history`: rows of earlier answers stay, the first arrival of a key keeps its `known_at`.
+    `source` is the provider's name, as findings and breakers know it. `requests` and `parse` are pure. `parse` is given the
+    slate's rows already in the table (for merging and for noticing what an answer no longer names). `keeps_history`: rows of
+    earlier answers stay, the first arrival of a key keeps its `known_at`.
     """
 
+    source: str
     requests: Callable[[Context, Mapping[str, "pa.Table"]], Sequence[Request]]
     parse: Callable[[Payload, Context, Mapping[str, "pa.Table"]], Parsed]
     inputs: tuple[Input, ...] = ()
@@ -123,6 +126,7 @@ class Step:
     edges: tuple[Edge, ...] = ()
     optional: bool = False  # lowers a gate, never the grid
     owed_on: Callable[[date], bool] = every_slate
+    rows_as: str = ""  # the table of which each unit's rows are as many, at the least
     time_limit: timedelta = timedelta(minutes=3)
     parsers: tuple[object, ...] = ()  # functions beyond `work`'s own whose source is part of the version
 

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from tipoff.core.gate import Evidence
 from tipoff.core.league import League
 from tipoff.core.obligation import Obligation, State
-from tipoff.core.proof import Proof, digest_of
+from tipoff.core.proof import InputProof, Proof, digest_of
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
@@ -23,7 +23,26 @@ from tipoff.store.dialect import Loaded
 
 Key = tuple[str, date]  # output, day
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A person's word that a gate need not hold, until it expires."""
+
+    id: int
+    by: str
+    reason: str
+    until: datetime
+
+
 SAME_DAY = (WindowKind.SLATE, WindowKind.KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A run that has been handed out and has not reported yet; after `until` it has no right to write."""
+
+    run_id: int
+    until: datetime
 
 
 @dataclass(slots=True)
@@ -41,6 +60,10 @@ class Entry:
     missing: tuple[str, ...] = ()
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
     not_before: datetime | None = None
+    running: Live | None = None
+    conflict_since: datetime | None = None
+    conflict_kind: str = ""
+    cause: str = ""  # what its last failure was blamed on
     failures: int = 0
     polls: int = 0
     decided: tuple[str, str] = ("", "")
@@ -83,6 +106,8 @@ class Book:
         self._n_units: dict[str, dict[date, int]] = {step.name: {} for step in league.steps}
         self._windows: dict[tuple[str, date, date], str] = {}
         self._team_games: dict[str, list[tuple[date, str]]] = {}
+        self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
+        self.waivers: dict[tuple[str, date, str], Waiver] = {}
 
     def open_day(self, day: date) -> None:
         """Put the day's schedule obligation into the book; the rest follows from what it says."""
@@ -203,6 +228,12 @@ class Book:
                 return known
         return None
 
+    def is_partial(self, table: str, day: date, unit: str) -> bool:
+        """Whether a proven unit was made without all of its expected input."""
+        entry = self.entries.get((table, day))
+        proven = entry.proof.units.get(unit) if entry and entry.proof else None
+        return proven is not None and proven.partial
+
     def digest(self, table: str, day: date) -> str:
         """Return the digest of what `table` holds for `day`; empty when nothing is proven."""
         return self._digests[table].get(day, "")
@@ -222,6 +253,17 @@ class Book:
             entry = self.entries.get((table, first))
             return len(entry.proof.units) if entry and entry.proof else 0
         return sum(n for day, n in self._n_units[table].items() if first <= day <= last)
+
+    def input_proofs(self, entry: Entry) -> tuple[InputProof, ...]:
+        """Return what a run of `entry` would see of each input."""
+        found = []
+        for reading in self.readings[entry.step.name]:
+            window, table = reading.input.window, reading.input.table
+            first, last = window.bounds(entry.obligation.day, self.season)
+            n_units = self.count_units(table, first, last)
+            digest = self.window_digest(table, first, last)
+            found.append(InputProof(table=table, window=window.name, n_units=n_units, digest=digest))
+        return tuple(found)
 
     def unit_hashes(self, table: str, day: date, units: Iterable[str]) -> str:
         """Return the content hashes of `units` in one text; what is missing and what is excused alike has no content."""

@@ -1,58 +1,40 @@
 """The controller: each tick compares what is expected with what is proven, and works on the difference."""
 
+import dataclasses
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from tipoff.core.errors import ErrorKind
+from tipoff.core.errors import LeaseLost
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.core.proof import InputProof, Proof
-from tipoff.core.retry import POLICIES
+from tipoff.core.proof import Proof
 from tipoff.core.slate import Game, Season
-from tipoff.core.step import SourceWork
-from tipoff.core.window import SLATE
 from tipoff.engine import records
-from tipoff.engine.book import Book, Entry, Key
+from tipoff.engine.book import Book, Entry, Key, Live, Waiver
+from tipoff.engine.claim import Claim, Executor
+from tipoff.engine.findings import CONTROLLER, root_cause, unmet_finding
 from tipoff.engine.judge import Judgement, RunPlan, judge
+from tipoff.engine.past import Identity, findings_on_the_past, silence_before
 from tipoff.engine.plan import days_to_open, grown, opening_of
-from tipoff.engine.run import Claim, Outcome, Runner
+from tipoff.engine.results import Counts, Results
 from tipoff.store.dialect import Loaded
-from tipoff.store.ledger import Batch, Ledger
-from tipoff.store.ledger.codec import game_row, proof_row
+from tipoff.store.ledger import Batch, Lease, Ledger
+from tipoff.store.ledger.codec import proof_row
 from tipoff.store.warehouse import Warehouse
 
-MOST_POLLS = 60  # a source that has not come by then is given up, and shown as late, until its input changes
+LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What runs: the build, the settings, the worker; written into every tick."""
-
-    build: str
-    settings_hash: str
-    worker: str
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a controller has done since it started."""
-
-    ticks: int = 0
-    finished: int = 0
-    failed: int = 0
-    expired: int = 0
-    unchanged: int = 0
-    held: set[tuple[str, date, str]] = field(default_factory=set)
-    opened: set[tuple[str, date, str]] = field(default_factory=set)
-
-
 class Controller:
-    """Keeps the obligations of one league and season, and works until each is met."""
+    """Keeps the obligations of one league and season, and works until each is met.
+
+    One controller works on a ledger at a time: it holds a lease, every write renews it, and a write without it fails. Another
+    one stands by and takes over when the lease has ended.
+    """
 
     def __init__(  # noqa: PLR0913 -- the one place where the parts meet
         self,
@@ -64,30 +46,48 @@ class Controller:
         ledger: Ledger,
         warehouse: Warehouse,
         published_proofs: Callable[[], Iterable[Proof]],
-        runner: Runner,
+        executor: Executor,
         identity: Identity,
         jitter: Callable[[str], float],
         at: Callable[[str], None],
     ) -> None:
         self._league, self._season, self._days = league, season, days
-        self._ledger, self._warehouse, self._runner = ledger, warehouse, runner
+        self._loaded, self._ledger, self._warehouse, self._executor = loaded, ledger, warehouse, executor
         self._published_proofs = published_proofs
         self._identity, self._jitter, self._at = identity, jitter, at
-        self.book = Book(league, season, loaded)
         self.counts = Counts()
-        self._dirty: set[Key] = set()
-        self._wakes: list[tuple[datetime, int, Key]] = []
         self._serial = itertools.count()
+        self._lease: Lease | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Hold nothing in memory: what is true is read from the stores when the lease is taken."""
+        self.book = Book(self._league, self._season, self._loaded)
+        self._results = Results(self.book, self._warehouse, self._jitter, self.counts)
+        self._dirty, self._moved = self._results.dirty, self._results.moved
+        self._wakes: list[tuple[datetime, int, Key]] = []
         self._unopened: list[date] = []
-        self._moved: dict[Key, Entry] = {}  # entries whose row in the ledger is behind
         self._held_at: dict[tuple[str, date, str], datetime | None] = {}
         self._tick_id = self._decision_id = self._run_id = 0
         self._n_quiet = 0
+        self._gap: tuple[datetime, datetime] | None = None
+        self._stands_by_until: datetime | None = None
 
     # --- starting
 
-    def start(self, now: datetime) -> None:
-        """Take up where the last controller of this home left off: nothing is lost, nothing is left running."""
+    def start(self, now: datetime, *, after: str = "") -> bool:
+        """Take the lease and take up where the last controller left off: nothing is lost, nothing is left running.
+
+        Returns False while another controller holds the lease: this one stands by. `after` says what ended the last time,
+        where it was no ordinary end.
+        """
+        self._forget()
+        name = f"controller {self._league.name}"
+        self._lease = self._ledger.take_lease(name, self._identity.holder, now=now, length=LEASE)
+        if self._lease is None:
+            other = self._ledger.lease(name)
+            self._stands_by_until = other.until if other else now
+            return False
         known = self._ledger.load()
         self._tick_id, self._decision_id, self._run_id = (
             known.last_ids[name] for name in ("ticks", "decisions", "runs")
@@ -105,8 +105,16 @@ class Controller:
             self.counts.expired += 1
         for gate in known.held_gates:
             self._held_at[gate["output"], gate["day"], gate["input"]] = gate["held_at"]
-        self._ledger.commit(batch)
+        for row in known.open_conflicts:
+            entry = self.book.entries.get((row["output"], row["day"]))
+            if entry is not None:
+                entry.conflict_since, entry.conflict_kind = row["since"], row["kind"]
+        self._gap = silence_before(known, now)
+        for row in findings_on_the_past(known, self._identity, self._league.name, after, now=now):
+            batch.add("findings", row)
+        self._ledger.commit(batch, lease=self._renewed(now))
         self._dirty.update(self.book.entries)
+        return True
 
     def _remember_games(self, day: date, games: list[Game]) -> None:
         self._open_day(day)
@@ -134,7 +142,7 @@ class Controller:
             self.book.set_proof(proof)
             batch.add("proofs", proof_row(proof))
             if proof.output == self._league.schedule:
-                self._read_games(proof.day, now, batch)
+                self._results.read_games(proof.day, now, batch)
 
     def _remember_obligations(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
@@ -154,17 +162,36 @@ class Controller:
 
     def next_wake(self) -> datetime | None:
         """Return the next instant at which a judgement can differ without anything new arriving."""
+        if self._lease is None:
+            return self._stands_by_until
         first = [self._wakes[0][0]] if self._wakes else []
         if self._unopened:
             first.append(opening_of(self._league, self._season, self._unopened[-1]))
         return min(first, default=None)
 
     def tick(self, now: datetime) -> int:
-        """Do all that can be done at `now`; returns the number of runs made."""
+        """Do all that can be done at `now`; returns the number of runs made.
+
+        A controller without the lease tries to take it; one that loses it forgets all and stands by.
+
+        Raises:
+            LedgerError: The ledger cannot be written. This controller must not go on: start it again.
+        """
+        if self._lease is None and not self.start(now):
+            return 0
+        try:
+            return self._work_off(now)
+        except LeaseLost:
+            self._lease, self._stands_by_until = None, now
+            return 0
+
+    def _work_off(self, now: datetime) -> int:
         self._wake(now)
+        self._read_waivers(now)
         self.counts.ticks += 1
         if not self._dirty:
             self._n_quiet += 1
+            self._keep_lease(now)
             return 0
         self._tick_id += 1
         n_runs = n_judged = 0
@@ -174,29 +201,55 @@ class Controller:
             claims = self._decide(now, batch)
             if not claims:
                 break
-            self._commit(batch)
+            self._commit(batch, now)
             n_runs += len(claims)
             self._at("claimed")
             batch = self._work(claims, now)
         self._record_tick(batch, now, n_judged=n_judged, n_run=n_runs)
-        self._commit(batch)
+        self._commit(batch, now)
         return n_runs
 
-    def _commit(self, batch: Batch) -> None:
+    def _commit(self, batch: Batch, now: datetime) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""
         for entry in self._moved.values():
             batch.add("obligations", records.obligation_row(entry, season=self._season.name))
         self._moved.clear()
         self._at("before ledger")
-        self._ledger.commit(batch)
+        self._ledger.commit(batch, lease=self._renewed(now))
         self._at("after ledger")
+
+    def _renewed(self, now: datetime) -> Lease | None:
+        if self._lease is not None:
+            self._lease = dataclasses.replace(self._lease, until=now + LEASE)
+        return self._lease
+
+    def _keep_lease(self, now: datetime) -> None:
+        if self._lease is not None and self._lease.until - now < LEASE / 2:
+            self._ledger.commit(Batch(), lease=self._renewed(now))
+
+    def _read_waivers(self, now: datetime) -> None:
+        """Take up what a person has waived since; an ended waiver makes its gate be looked at again."""
+        waivers = {
+            (row["output"], row["day"], row["input"]): Waiver(
+                id=row["id"], by=row["by"], reason=row["reason"], until=row["until"]
+            )
+            for row in self._ledger.live_waivers(self._league.name, now)
+        }
+        if waivers != self.book.waivers:
+            changed = waivers.keys() | self.book.waivers.keys()
+            self.book.waivers = waivers
+            self._dirty.update((output, day) for output, day, _ in changed if (output, day) in self.book.entries)
 
     def rest(self, now: datetime) -> None:
         """Write down the instant and the quiet ticks since the last busy one; the next start goes on from here."""
+        if self._lease is None:
+            return
         self._tick_id += 1
         batch = Batch()
         self._record_tick(batch, now, n_judged=0, n_run=0)
-        self._ledger.commit(batch)
+        self._ledger.commit(batch, lease=self._lease)
+        self._ledger.release_lease(self._lease, now=now)
+        self._lease = None
 
     def _wake(self, now: datetime) -> None:
         while self._unopened and opening_of(self._league, self._season, self._unopened[-1]) <= now:
@@ -217,13 +270,21 @@ class Controller:
         self._dirty.clear()
         busy: set[Key] = set()
         claims: list[Claim] = []
+        probing: set[str] = set()
         for entry in entries:
+            if entry.running is not None and now >= entry.running.until:
+                self._results.expire(entry, now, batch)
             if now < entry.obligation.opens_at == entry.wake_at:
                 continue  # it is not open yet, and will be looked at when it is
             judged = judge(self.book, entry, now, frozenset(busy))
             if judged is None:
                 self._dirty.add(entry.key)
                 continue
+            if judged.plans and self._results.is_probing(entry.step.name):
+                if entry.step.name in probing:
+                    self._dirty.add(entry.key)
+                    continue
+                probing.add(entry.step.name)
             self._note(entry, judged, now, batch)
             for plan in judged.plans:
                 claims.append(self._claim(entry, plan, now, batch))
@@ -243,9 +304,12 @@ class Controller:
             entry.excused = judged.excused
             self._dirty.update(self.book.readers(*entry.key))
         entry.missing, entry.reason = judged.missing, judged.reason
-        if entry.state is not judged.state or entry.since is None:
+        moved = entry.state is not judged.state or entry.since is None
+        if moved:
             entry.state, entry.since = judged.state, now
         self._note_gates(entry, judged, now, batch)
+        if moved and entry.state in {State.LATE, State.LOST}:
+            batch.add("findings", unmet_finding(entry, self._blamed(entry), now=now))
         if entry.decided != (judged.verb.value, judged.reason):
             entry.decided = (judged.verb.value, judged.reason)
             self._decision_id += 1
@@ -255,6 +319,16 @@ class Controller:
             self._moved[entry.key] = entry
         for row in records.overtaken_rows(entry, judged.overtaken, now=now):
             batch.add("marks", row)
+
+    def _blamed(self, entry: Entry) -> str:
+        """Return what an unmet obligation is blamed on: the silence of the controller, if it fell into one."""
+        if self._gap is not None:
+            begin, end = self._gap
+            obligation = entry.obligation
+            ends = [obligation.due_at, *obligation.closes_at.values()]
+            if obligation.opens_at < end and any(begin < at <= end for at in ends):
+                return CONTROLLER
+        return root_cause(self.book, entry)
 
     def _note_gates(self, entry: Entry, judged: Judgement, now: datetime, batch: Batch) -> None:
         for table, verdict in judged.gates.items():
@@ -278,101 +352,27 @@ class Controller:
             plan=plan,
             previous=entry.proof,
             attempt=entry.failures + 1,
-            inputs=self._input_proofs(entry),
+            started_at=now,
+            lease_until=now + 2 * entry.step.time_limit,
+            inputs=self.book.input_proofs(entry),
         )
-        batch.add("runs", records.run_row(claim, now=now, worker=self._identity.worker))
+        batch.add("runs", records.run_row(claim, worker=self._identity.worker))
         return claim
-
-    def _input_proofs(self, entry: Entry) -> tuple[InputProof, ...]:
-        found = []
-        for reading in self.book.readings[entry.step.name]:
-            window, table = reading.input.window, reading.input.table
-            first, last = window.bounds(entry.obligation.day, self._season)
-            n_units = self.book.count_units(table, first, last)
-            digest = self.book.window_digest(table, first, last)
-            found.append(InputProof(table=table, window=window.name, n_units=n_units, digest=digest))
-        return tuple(found)
 
     # --- working
 
     def _work(self, claims: list[Claim], now: datetime) -> Batch:
         batch = Batch()
         for claim in claims:
-            self._take(self._runner.attempt(claim), now, batch)
+            outcome = self._executor.attempt(claim)
+            if outcome is not None and (outcome.error is not None or outcome.written is not None):
+                self._results.take(outcome, now, batch)
+                continue
+            entry = self.book.entries[claim.step.name, claim.slate.day]
+            entry.running = Live(claim.run_id, claim.lease_until)
+            self._moved[entry.key] = entry
+            self._dirty.add(entry.key)
         return batch
-
-    def _take(self, outcome: Outcome, now: datetime, batch: Batch) -> None:
-        """Take a run's end into the book and the ledger's batch, and make its readers look again."""
-        claim = outcome.claim
-        entry = self.book.entries[claim.step.name, claim.slate.day]
-        batch.run_ends.append(records.run_end_row(outcome, now=now))
-        for table, row in records.result_rows(outcome, now=now):
-            batch.add(table, row)
-        if outcome.error is not None:
-            self.counts.failed += 1
-            self._failed(entry, outcome, now)
-        else:
-            self.counts.finished += 1
-            self._finished(entry, outcome, now, batch)
-        self._moved[entry.key] = entry
-        self._dirty.add(entry.key)
-
-    def _failed(self, entry: Entry, outcome: Outcome, now: datetime) -> None:
-        kind = outcome.error.kind if outcome.error else ErrorKind.PERMANENT
-        if kind is ErrorKind.NOT_YET:
-            self._poll_later(entry, now, outcome.claim.plan.units)
-            return
-        entry.failures += 1
-        jitter = self._jitter(f"{entry.key}:{entry.failures}")
-        wait = POLICIES[kind].wait_after(entry.failures, jitter)
-        if wait is None:
-            entry.attempted |= outcome.claim.plan.units
-            entry.not_before = None
-        else:
-            entry.not_before = now + wait
-
-    def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:
-        timing = entry.step.timing
-        entry.polls += 1
-        entry.not_before = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
-        if entry.polls >= MOST_POLLS:
-            entry.attempted |= units
-
-    def _finished(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
-        written = outcome.written
-        if written is None:
-            return
-        known = entry.proof
-        entry.failures, entry.not_before = 0, None
-        proof = records.renewed(outcome, now=now)
-        for row in records.arrival_rows(outcome, known, now=now):
-            batch.add("arrivals", row)
-        for row in records.mark_rows(outcome, now=now):
-            batch.add("marks", row)
-        batch.add("proofs", proof_row(proof))
-        is_source = isinstance(entry.step.work, SourceWork)
-        fruitless = set(written.refused) | (set() if is_source else set(written.missing))
-        plan = outcome.claim.plan
-        entry.attempted = {unit: made for unit, made in plan.units.items() if unit in fruitless}
-        if written.missing and is_source:
-            self._poll_later(entry, now, {unit: plan.units[unit] for unit in written.missing})
-        if not written.changed:
-            self.counts.unchanged += 1
-        if self.book.set_proof(proof):
-            self._dirty.update(self.book.readers(*entry.key))
-            if entry.step.name == self._league.schedule:
-                self._read_games(entry.obligation.day, now, batch)
-
-    def _read_games(self, day: date, now: datetime, batch: Batch) -> None:
-        """Let the day's games be what its schedule now says; what it no longer names stays expected."""
-        table = self._league.step(self._league.schedule).table
-        rows = self._warehouse.read(table, SLATE, day=day, season=self._season, as_of=now)
-        known = self.book.slates[day].games
-        games, _ = grown(known, self._league.read_games(rows))
-        self._dirty.update(self.book.set_games(day, games))
-        for game in games:
-            if game not in known:
-                batch.add("games", game_row(self._league.name, game, now=now))
 
     def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
         states = [entry.state for entry in self.book.entries.values()] if n_run else []

@@ -26,7 +26,17 @@ def gates(
         over = now >= min(obligation.due_at, obligation.opens_at + edge.patience)
         for unit in todo:
             expected, own = _expected(book, entry, reading, unit, slates)
-            verdict = decide(expected=expected, minimum=edge.minimum, patience_over=over, needs_own=own)
+            verdict = decide(
+                expected=expected,
+                minimum=edge.minimum,
+                patience_over=over,
+                needs_own=own,
+                quality=(_quality(book, entry, reading) if edge.quality else 1.0, edge.quality),
+            )
+            waiver = book.waivers.get((*entry.key, edge.table))
+            if waiver is not None and now < waiver.until and not verdict.is_open:
+                reason = f"waived by {waiver.by} until {waiver.until:%Y-%m-%d %H:%M} UTC: {waiver.reason}"
+                verdict = dataclasses.replace(verdict, is_open=True, reason=reason)
             is_whole = reading.is_aligned and own is None  # what other units lack takes nothing from this one
             by_unit[unit].append(dataclasses.replace(verdict, missing=()) if is_whole else verdict)
             known = worst.get(edge.table)
@@ -66,6 +76,17 @@ def _expected(
         if first <= other <= last
         for own in book.units_of_game(table, other, game_id)
     }, None
+
+
+def _quality(book: Book, entry: Entry, reading: Reading) -> float:
+    """Return the share of the input's proven units that were made on whole input; 1 when none is proven."""
+    first, last = reading.input.window.bounds(entry.obligation.day, book.season)
+    whole = n_units = 0
+    for (table, day), source in book.entries.items():
+        if table == reading.input.table and first <= day <= last and source.proof is not None:
+            n_units += len(source.proof.units)
+            whole += sum(not unit.partial for unit in source.proof.units.values())
+    return whole / n_units if n_units else 1.0
 
 
 def _whole_slate(book: Book, table: str, entry: Entry) -> dict[str, Evidence]:

@@ -3,7 +3,7 @@
 A pure function of the book and the instant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -29,6 +29,9 @@ class RunPlan:
     as_of: datetime
     may_be_empty: frozenset[str]
     partial: Mapping[str, tuple[str, ...]]  # units let through without all input, with what is missing
+    expected: frozenset[str] = frozenset()  # every unit of the obligation
+    closes: Mapping[str, datetime] = field(default_factory=dict)  # when each may no longer be written
+    least_rows: Mapping[str, int] = field(default_factory=dict)
     retrospective: bool = False
 
 
@@ -64,6 +67,16 @@ class _Tally:
 def judge(book: Book, entry: Entry, now: datetime, busy: frozenset[Key] = frozenset()) -> Judgement | None:
     """Judge `entry` at `now`; None when it must be judged again after the runs of `busy` have ended."""
     obligation = entry.obligation
+    if entry.running is not None and now < entry.running.until:
+        return Judgement(
+            state=State.RUNNING,
+            verb=Verb.WAIT,
+            reason=f"run {entry.running.run_id} is live",
+            until=entry.running.until,
+            wake_at=entry.running.until,
+            excused=entry.excused,
+            missing=entry.missing,
+        )
     if now < obligation.opens_at:
         return Judgement(state=State.WAITING, verb=Verb.WAIT, reason="not yet open", wake_at=obligation.opens_at)
     excused = excuses(book, entry)
@@ -111,6 +124,7 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
     tally = _Tally()
     proven = entry.proof.units if entry.proof else {}
     shared = _shared_parts(book, entry)
+    is_refreshing = _is_refreshing(entry, now)
     for unit, game in entry.obligation.units.items():
         if unit in excused:
             continue
@@ -120,7 +134,7 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
             tally.missing.append(unit)
         if entry.obligation.closed(unit, now):
             _note_closed(entry, unit, proof, made, tally)
-        elif _is_stale(book, entry, proof, made, now, tally):
+        elif _is_stale(book, entry, proof, made, now, tally, is_refreshing=is_refreshing):
             if entry.attempted.get(unit) == made:
                 tally.fruitless.append(unit)
             else:
@@ -144,7 +158,7 @@ def _note_closed(entry: Entry, unit: str, proof: UnitProof | None, made: str, ta
 
 
 def _is_stale(  # noqa: PLR0913 -- all of one rule
-    book: Book, entry: Entry, proof: UnitProof | None, made: str, now: datetime, tally: _Tally
+    book: Book, entry: Entry, proof: UnitProof | None, made: str, now: datetime, tally: _Tally, *, is_refreshing: bool
 ) -> bool:
     if proof is None or proof.made_from != made:
         return True
@@ -159,10 +173,18 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
     if settles_at is not None and now >= settles_at:
         return False
     due = proof.as_of + refresh
-    if now >= due:
+    if now >= due or (is_refreshing and now >= proof.as_of + refresh / 2):
         return True
     tally.wakes.append(due)
     return False
+
+
+def _is_refreshing(entry: Entry, now: datetime) -> bool:
+    """Whether some unit is due for its refresh; what is half-way to its own then goes with it, for one answer serves both."""
+    refresh = entry.step.timing.refresh
+    if refresh is None or entry.proof is None:
+        return False
+    return any(unit.as_of is not None and now >= unit.as_of + refresh for unit in entry.proof.units.values())
 
 
 def _shared_parts(book: Book, entry: Entry) -> list[str]:
@@ -226,14 +248,15 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
 ) -> Judgement:
     obligation = entry.obligation
     ready = {unit for unit, said in verdicts.items() if all(verdict.is_open for verdict in said)}
-    waits = entry.not_before is not None and now < entry.not_before
+    not_before = max((at for at in (entry.not_before, book.resting.get(entry.step.name)) if at), default=None)
+    waits = not_before is not None and now < not_before
     plans = () if waits else _plans(book, entry, now, tally, ready, verdicts)
     held = [unit for unit in verdicts if unit not in ready]
     if held:
         patience = [obligation.opens_at + reading.edge.patience for reading in book.readings[entry.step.name]]
         tally.wakes += [instant for instant in (*patience, obligation.due_at) if instant > now]
-    if waits and entry.not_before is not None and verdicts:
-        tally.wakes.append(entry.not_before)
+    if waits and not_before is not None and verdicts:
+        tally.wakes.append(not_before)
     state = _state(entry, now, tally, held)
     verb, reason, until = _decision(entry, tally, gates, plans, ready=ready, waits=waits)
     return Judgement(
@@ -326,7 +349,27 @@ def _plans(  # noqa: PLR0913 -- all that a plan is told
                 for unit in units
                 if any(verdict.is_partial for verdict in verdicts[unit])
             },
+            expected=frozenset(entry.obligation.units),
+            closes={u: at for u, at in entry.obligation.closes_at.items() if u in units and as_of == now},
+            least_rows=_least_rows(book, entry, units),
             retrospective=as_of != now,
         )
         for as_of, units in sorted(groups.items())
     )
+
+
+def _least_rows(book: Book, entry: Entry, units: Iterable[str]) -> dict[str, int]:
+    """Return how many rows each unit must have at the least: as many as its own units of `rows_as` are proven with."""
+    table = entry.step.rows_as
+    source = book.entries.get((table, entry.obligation.day))
+    if source is None or source.proof is None:
+        return {}
+    proven = source.proof.units
+    found = {}
+    for unit in units:
+        game = entry.obligation.units[unit]
+        own = own_units(book, table, game, unit) if game else list(proven)
+        n_rows = sum(proven[name].n_rows for name in own if name in proven)
+        if n_rows:
+            found[unit] = n_rows
+    return found

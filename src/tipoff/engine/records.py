@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from tipoff.core.finding import Severity
 from tipoff.core.gate import Verdict
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.engine.book import Entry
+from tipoff.engine.claim import Claim, Outcome
+from tipoff.engine.findings import run_findings
 from tipoff.engine.judge import Judgement
-from tipoff.engine.run import Claim, Outcome
 
 Row = dict[str, Any]
 
@@ -60,8 +60,8 @@ def obligation_row(entry: Entry, *, season: str) -> Row:
     }
 
 
-def run_row(claim: Claim, *, now: datetime, worker: str) -> Row:
-    """Return the row of a claimed run; its lease ends when its step's time limit has passed twice."""
+def run_row(claim: Claim, *, worker: str) -> Row:
+    """Return the row of a claimed run."""
     return {
         "id": claim.run_id,
         "league": claim.slate.league,
@@ -70,8 +70,8 @@ def run_row(claim: Claim, *, now: datetime, worker: str) -> Row:
         "units": json.dumps(sorted(claim.plan.units)),
         "state": "started",
         "as_of": claim.plan.as_of,
-        "started_at": now,
-        "lease_until": now + 2 * claim.step.time_limit,
+        "started_at": claim.started_at,
+        "lease_until": claim.lease_until,
         "attempt": claim.attempt,
         "worker": worker,
     }
@@ -103,7 +103,11 @@ def renewed(outcome: Outcome, *, now: datetime) -> Proof:
     for unit, made in claim.plan.units.items():
         if unit in units and unit not in written.refused:
             units[unit] = dataclasses.replace(
-                units[unit], as_of=claim.plan.as_of, made_from=made, retrospective=claim.plan.retrospective
+                units[unit],
+                as_of=claim.plan.as_of,
+                made_from=made,
+                retrospective=claim.plan.retrospective,
+                partial=unit in claim.plan.partial,
             )
     return dataclasses.replace(
         written.proof, units=units, step_version=claim.loaded.version, inputs=claim.inputs, made_at=now
@@ -136,7 +140,7 @@ def result_rows(outcome: Outcome, *, now: datetime) -> Iterable[tuple[str, Row]]
         rejects += [(reject.reason, reject.row) for reject in outcome.written.rejects]
     for reason, row in rejects:
         yield "rejects", {"run_id": claim.run_id, "at": now, **slate, "reason": reason, "row": row[:2000]}
-    yield from (("findings", slate | row) for row in _findings(outcome, rejects, now))
+    yield from (("findings", row) for row in run_findings(outcome, rejects, now=now))
 
 
 def arrival_rows(outcome: Outcome, known: Proof | None, *, now: datetime) -> Iterable[Row]:
@@ -193,34 +197,17 @@ def _slate(entry: Entry) -> Row:
     return {"league": obligation.league, "output": obligation.output, "day": obligation.day}
 
 
-def _findings(outcome: Outcome, rejects: list[tuple[str, str]], now: datetime) -> Iterable[Row]:
-    asked = len(outcome.claim.plan.units)
-    if rejects:
-        reasons = sorted({reason for reason, _ in rejects})
-        yield _finding("rows_are_usable", now, Severity.WARNING, reasons, f"{len(rejects)} rows quarantined", 0.0)
-    if outcome.written and outcome.written.refused:
-        refused = outcome.written.refused
-        note = "; ".join(f"{unit}: {reason}" for unit, reason in list(refused.items())[:_SHOWN])
-        yield _finding(
-            "units_are_accepted", now, Severity.ERROR, sorted(refused), note, 1 - len(refused) / max(asked, 1)
-        )
-    if outcome.notes:
-        yield _finding("source_is_consistent", now, Severity.WARNING, [], "; ".join(outcome.notes)[:2000], 0.0)
-    if outcome.error is not None:
-        note = f"{outcome.error} ({outcome.error.hint})"
-        yield _finding("run_ends_well", now, Severity.ERROR, [], note[:2000], 0.0)
-
-
-def _finding(  # noqa: PLR0913 -- the columns of one row
-    check: str, now: datetime, severity: Severity, missing: list[str], note: str, coverage: float
-) -> Row:
+def conflict_row(entry: Entry, outcome: Outcome, resolution: str, *, now: datetime) -> Row:
+    """Return the row of the conflict that `entry` is in: opened, tried again, or with its `resolution` ended."""
+    error = outcome.error
     return {
-        "at": now,
-        "check": check,
-        "severity": int(severity),
-        "ok": False,
-        "coverage": coverage,
-        "required": 1.0,
-        "missing": json.dumps(missing[:_SHOWN]),
-        "note": note,
+        **_slate(entry),
+        "since": entry.conflict_since or now,
+        "kind": error.kind.value if error else entry.conflict_kind,
+        "units": json.dumps(sorted(outcome.claim.plan.units)),
+        "holder": getattr(error, "holder", ""),
+        "clears_at": getattr(error, "clears_at", None),
+        "attempts": outcome.claim.attempt,
+        "resolved_at": now if resolution else None,
+        "resolution": resolution or None,
     }

@@ -1,23 +1,25 @@
 """Doing one run: read, make, write, read back. However it ends, the outcome says so."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 import pyarrow as pa
 
-from tipoff.core.errors import ErrorKind, PipelineError, SourceError
-from tipoff.core.payload import Fetched, Parsed, Payload, Request
-from tipoff.core.proof import InputProof, Proof
+from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
+from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
+from tipoff.core.retry import Breaker
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import Table
-from tipoff.core.slate import Season, Slate
-from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork, Step
+from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
-from tipoff.engine.judge import RunPlan
-from tipoff.store.dialect import Loaded
+from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time
 from tipoff.store.warehouse import Asked, Warehouse, Written
+
+_SHOWN = 400  # characters of a row that is refused
+HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
 
 
 class Writer(Protocol):
@@ -37,52 +39,6 @@ class Fetch(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FetchNote:
-    """What the ledger records of one payload: how it was accounted for."""
-
-    request: Request
-    status: int
-    sha256: str
-    n_bytes: int
-    n_rows: int
-    n_rejects: int
-    outcome: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A run that may be made: its fence, its obligation, its plan."""
-
-    run_id: int
-    loaded: Loaded
-    slate: Slate
-    season: Season
-    plan: RunPlan
-    previous: Proof | None
-    attempt: int
-    inputs: tuple[InputProof, ...] = ()
-
-    @property
-    def step(self) -> Step:
-        """The declaration of what is run."""
-        return self.loaded.step
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a run ended."""
-
-    claim: Claim
-    written: Written | None = None
-    error: PipelineError | None = None
-    fetches: list[FetchNote] = field(default_factory=list)
-    parse_rejects: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    cpu_ms: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Answers:
     """What a source said last for a slate, and which units it was asked about, made from what."""
 
@@ -99,22 +55,8 @@ class _Answers:
         )
 
 
-class StepFailed(PipelineError):
-    """A transform raised something that no rule foresaw; it is recorded with its type and place."""
-
-    def __init__(self, step: str, day: date, error: Exception) -> None:
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f" at {place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else ""
-        super().__init__(
-            f"{step} of {day} raised {type(error).__name__}: {error}{where}",
-            hint="the step's code or its input is at fault; it is tried again when either changes",
-        )
-
-
 class Runner:
-    """Makes claimed runs, one at a time."""
+    """Makes claimed runs here, one at a time. A provider that fails `HOST_FAILURES` times in a row is left alone for a while."""
 
     def __init__(  # noqa: PLR0913 -- what a run touches
         self,
@@ -123,9 +65,12 @@ class Runner:
         published: Writer,
         tables: Mapping[str, Table],
         fetch: Fetch,
+        now: Callable[[], datetime],
         stopwatch: Callable[[], float],
         at: Callable[[str], None],
     ) -> None:
+        self._now = now
+        self._hosts: dict[str, Breaker] = {}
         self._warehouse = warehouse
         self._published = published
         self._tables = tables
@@ -145,6 +90,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 -- the one broad handler: every run's end is recorded in the ledger
             outcome.error = StepFailed(claim.step.name, claim.slate.day, error)
         outcome.cpu_ms = (self._stopwatch() - started) * 1000
+        outcome.took = self._now() - claim.started_at
         return outcome
 
     def _make(self, claim: Claim, outcome: Outcome) -> None:
@@ -152,7 +98,7 @@ class Runner:
         work = claim.step.work
         match work:
             case SqlWork():
-                rows = self._warehouse.select(claim.loaded, _asked(claim, {}, evidence=True))
+                rows = self._warehouse.select(claim.loaded, _asked(claim, {}, claim.started_at, evidence=True))
                 made = Made(rows=rows, excused=_signed_zeros(claim, rows, work.empty))
             case PythonWork() | PublishWork():
                 made = work.transform(context, self._read(claim, work.inputs))
@@ -164,7 +110,9 @@ class Runner:
 
     def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
         self._at("made")
-        asked = _asked(claim, made.excused, evidence=evidence)
+        now = self._now()
+        claim = outcome.claim = in_time(claim, now)
+        asked = _asked(claim, made.excused, now, evidence=evidence)
         writer: Writer = self._published if isinstance(claim.step.work, PublishWork) else self._warehouse
         outcome.written = writer.replace(asked, made.rows)
 
@@ -213,6 +161,7 @@ class Runner:
         failures: list[SourceError] = []
         for request in requests:
             try:
+                in_time(outcome.claim, self._now())
                 payloads.append(self._payload(request, context))
             except SourceError as error:
                 failures.append(error)
@@ -220,6 +169,20 @@ class Runner:
         return payloads, failures
 
     def _payload(self, request: Request, context: Context) -> Payload:
+        host = self._hosts.setdefault(request.source, Breaker(HOST_FAILURES, HOST_REST, HOST_LONGEST))
+        rest = host.rest(self._now())
+        if rest:
+            raise Resting(request.source, rest.total_seconds())
+        try:
+            payload = self._answer(request, context)
+        except SourceError as error:
+            if error.kind is ErrorKind.TRANSIENT:
+                host.failed(self._now())
+            raise
+        host.succeeded()
+        return payload
+
+    def _answer(self, request: Request, context: Context) -> Payload:
         fetched = self._fetch(request, now=context.as_of)
         if fetched.payload is None:
             msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
@@ -248,8 +211,10 @@ class Runner:
                 unreadable.append(error)
                 outcome.fetches.append(_failed(payload.request, error, sha256=payload.sha256))
                 continue
-            records += parsed.rows
             excused |= parsed.excused
+            known, strangers = _of_the_slate(claim, parsed.rows)
+            records += known
+            parsed = dataclasses.replace(parsed, rows=known, rejects=(*parsed.rejects, *strangers))
             outcome.parse_rejects += [(reject.reason, reject.row) for reject in parsed.rejects]
             outcome.notes += parsed.notes
             outcome.fetches.append(_accounted(payload, parsed))
@@ -281,7 +246,7 @@ class Runner:
         }
 
 
-def _asked(claim: Claim, excused: Mapping[str, str], *, evidence: bool) -> Asked:
+def _asked(claim: Claim, excused: Mapping[str, str], now: datetime, *, evidence: bool) -> Asked:
     work = claim.step.work
     return Asked(
         step=claim.step,
@@ -296,6 +261,9 @@ def _asked(claim: Claim, excused: Mapping[str, str], *, evidence: bool) -> Asked
         inputs=claim.inputs,
         evidence=evidence,
         retrospective=claim.plan.retrospective,
+        partial=frozenset(claim.plan.partial),
+        least_rows=claim.plan.least_rows,
+        written_at=now,
         keeps_history=isinstance(work, SourceWork) and work.keeps_history,
     )
 
@@ -308,6 +276,22 @@ def _signed_zeros(claim: Claim, rows: pa.Table, empty: str) -> dict[str, str]:
     present = set(zip(*(rows.column(name).to_pylist() for name in columns), strict=True)) if columns else set()
     found = {"|".join(str(part) for part in parts) for parts in present}
     return {unit: empty for unit in claim.plan.may_be_empty if unit not in found}
+
+
+def _of_the_slate(
+    claim: Claim, rows: Sequence[dict[str, object]]
+) -> tuple[list[dict[str, object]], tuple[Reject, ...]]:
+    """Tell rows of the slate's games from rows of games that stand on no schedule of it."""
+    if claim.step.units.each or not claim.step.units.by_game:
+        return list(rows), ()
+    known, strange = [], []
+    for row in rows:
+        unit = "|".join(str(row.get(name)) for name in claim.step.table.unit_columns)
+        if unit in claim.plan.expected:
+            known.append(row)
+        else:
+            strange.append(Reject(f"{unit} stands on no schedule of {claim.slate.day}", str(row)[:_SHOWN]))
+    return known, tuple(strange)
 
 
 def _failed(request: Request, error: SourceError, *, sha256: str = "") -> FetchNote:

@@ -22,6 +22,7 @@ def units_text(units: Mapping[str, UnitProof]) -> str:
                 unit.fence,
                 unit.as_of.isoformat() if unit.as_of else None,
                 unit.retrospective,
+                unit.partial,
             ]
             for unit in units.values()
         ]
@@ -40,8 +41,9 @@ def read_units(text: str) -> dict[str, UnitProof]:
             fence=fence,
             as_of=datetime.fromisoformat(as_of) if as_of else None,
             retrospective=retrospective,
+            partial=any(partial),  # proofs of the first schema do not say it
         )
-        for name, n_rows, content_hash, made_from, excuse, fence, as_of, retrospective in json.loads(text)
+        for name, n_rows, content_hash, made_from, excuse, fence, as_of, retrospective, *partial in json.loads(text)
     }
 
 

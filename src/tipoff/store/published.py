@@ -47,7 +47,7 @@ class Published:
         staged = stage(asked, rows, known, lambda units: _of_units(table, old, set(units)))
         proof = make_proof(asked, staged, known)
         if staged.changed or staged.excuses_changed:
-            self._write(asked, proof, _merged(table, old, staged))
+            self._write(asked, proof, _merged(table, old, staged), staged.changed)
         return Written(
             proof=proof,
             changed=staged.changed,
@@ -71,14 +71,16 @@ class Published:
         document = json.loads(path.read_text())
         return _proof_of(document), _rows_of(step.table, document["rows"])
 
-    def _write(self, asked: Asked, proof: Proof, rows: pa.Table) -> None:
+    def _write(self, asked: Asked, proof: Proof, rows: pa.Table, changed: Iterable[str]) -> None:
         path = self.path(asked.step, asked.day)
+        written = json.loads(path.read_text()).get("written_at", {}) if path.exists() else {}
         document = {
             "league": proof.league,
             "output": proof.output,
             "day": proof.day.isoformat(),
             "made_at": proof.made_at.isoformat(),
             "fence": proof.fence,
+            "written_at": {**written, **dict.fromkeys(sorted(changed), (asked.written_at or asked.as_of).isoformat())},
             "step_version": proof.step_version,
             "digest": proof.digest,
             "input_digest": digest_of((i.table, i.digest) for i in proof.inputs),

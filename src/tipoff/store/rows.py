@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,7 @@ import pyarrow.csv
 from tipoff.core.errors import ShapeError
 from tipoff.core.payload import Reject
 from tipoff.core.rows import arrow_schema
-from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Table
+from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Floor, Table
 
 _CSV = pyarrow.csv.WriteOptions(include_header=False)  # NULL is nothing, an empty text is ""
 _TRUE, _FALSE = pa.scalar(value=True), pa.scalar(value=False)
@@ -86,6 +87,36 @@ def check(table: Table, day: date, rows: pa.Table) -> Checked:
     rows = _without_repeats(table, rows, checked)
     checked.good, checked.units = rows, units_of(table, rows)
     return checked
+
+
+def below_floor(table: Table, rows: pa.Table) -> dict[str, str]:
+    """Return the units whose rows are below the table's floor, each with the first reason."""
+    floor = table.floor
+    if not rows.num_rows or floor == Floor():
+        return {}
+    names = {*dict(floor.sums), *dict(floor.distinct), *floor.filled}
+    asked = [(name, "sum") for name, _ in floor.sums]
+    asked += [(name, "count_distinct") for name, _ in floor.distinct] + [(name, "count") for name in floor.filled]
+    grouped = rows.select(sorted(names)).append_column("_unit", units_of(table, rows)).group_by("_unit")
+    measured = grouped.aggregate([([], "count_all"), *asked]).to_pylist()
+    found = {found["_unit"]: _too_low(floor, found) for found in measured}
+    return {unit: reason for unit, reason in found.items() if reason}
+
+
+def _too_low(floor: Floor, found: dict[str, Any]) -> str:
+    n_rows = found["count_all"]
+    if n_rows < floor.rows:
+        return f"{n_rows} rows, where there must be {floor.rows}"
+    for name in floor.filled:
+        if found[f"{name}_count"] < 0.9 * n_rows:
+            return f"{name} is NULL in {n_rows - found[f'{name}_count']} of {n_rows} rows"
+    for name, least in floor.sums:
+        if (found[f"{name}_sum"] or 0) < least:
+            return f"the sum of {name} is {found[f'{name}_sum']}, where it must be {least:g}"
+    for name, least in floor.distinct:
+        if found[f"{name}_count_distinct"] < least:
+            return f"{name} has {found[f'{name}_count_distinct']} different values in {n_rows} rows"
+    return ""
 
 
 def _problems(table: Table, rows: pa.Table) -> list[tuple[pa.Array, str]]:

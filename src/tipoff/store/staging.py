@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from tipoff.core.payload import Reject
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.schema import Phase, Table
-from tipoff.store.rows import check, conform, hash_units, key_text, units_of
+from tipoff.store.rows import below_floor, check, conform, hash_units, key_text, units_of
 from tipoff.store.warehouse import Asked
 
 Stored = Callable[[Iterable[str]], pa.Table]  # the rows that now stand in the named units
@@ -45,6 +45,7 @@ def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> 
     checked = check(table, asked.day, rows)
     refused = {} if table.phase is Phase.RAW else dict(checked.bad_units)
     hashes = hash_units(table, checked.good)
+    refused |= too_few(asked, checked.good, hashes)
     poorer = {} if asked.evidence else _poorer(asked, checked.good, hashes, known, stored)
     refused |= {unit: reason for unit, reason in poorer.items() if unit not in refused}
     wanted = asked.units.keys() - refused.keys()
@@ -59,6 +60,16 @@ def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> 
         missing=missing,
         rejects=checked.rejects,
     )
+
+
+def too_few(asked: Asked, rows: pa.Table, hashes: dict[str, tuple[int, str]]) -> dict[str, str]:
+    """Return the units below their table's floor, or with fewer rows than another output says, each with the reason."""
+    found = {
+        unit: f"{hashes[unit][0]} rows, where there must be {least}"
+        for unit, least in asked.least_rows.items()
+        if unit in hashes and hashes[unit][0] < least
+    }
+    return found | below_floor(asked.step.table, rows)
 
 
 def _only(table: Table, rows: pa.Table, units: Iterable[str]) -> pa.Table:
@@ -138,6 +149,7 @@ def make_proof(asked: Asked, staged: Staged, known: Proof | None) -> Proof:
             fence=asked.fence if unit in staged.changed or unchanged is None else unchanged.fence,
             as_of=asked.as_of,
             retrospective=asked.retrospective,
+            partial=unit in asked.partial,
         )
     return Proof(
         league=asked.step.table.league,

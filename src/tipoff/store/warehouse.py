@@ -22,7 +22,9 @@ class Asked:
 
     `units` are the only ones that may change; each maps to the digest of what it is made from. `previous` is the proof that the
     caller knows. `excused` are units that owe no rows, with reasons. `evidence`: it is known why a unit may become
-    poorer (its input changed); without it such a unit is refused.
+    poorer (its input changed); without it such a unit is refused. `partial` are units made without all of their
+    input; `least_rows` is how many rows a unit must have, where another output says it. `written_at` is the instant of the
+    write itself, `as_of` the one that the run sees.
     """
 
     step: Step
@@ -37,6 +39,9 @@ class Asked:
     inputs: tuple[InputProof, ...] = ()
     evidence: bool = False
     retrospective: bool = False
+    partial: frozenset[str] = frozenset()
+    least_rows: Mapping[str, int] = field(default_factory=dict)
+    written_at: datetime | None = None
     keeps_history: bool = False
 
 

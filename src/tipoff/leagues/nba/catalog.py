@@ -29,6 +29,7 @@ _NEXT_MORNING = _at(34)  # 10:00 New York
 _BEFORE_TIP = Moment(Anchor.FIRST_TIP, -timedelta(minutes=30))
 
 AFTER_GAMES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING)
+CORRECTED = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=_hours(12), settles=_at(58))  # results are corrected
 MORNING = Timing(opens=_at(9), due=_BEFORE_TIP)
 UNTIL_TIP = Timing(opens=_at(9), due=_BEFORE_TIP, closes_at_tipoff=True)
 MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_hours(2))
@@ -47,23 +48,28 @@ def _trains_on(day: date) -> bool:
 STEPS = (
     Step(
         table=tables.SCHEDULE,
-        work=SourceWork(requests=schedule.requests, parse=schedule.parse),
+        work=SourceWork(source=schedule.SOURCE, requests=schedule.requests, parse=schedule.parse),
         timing=Timing(opens=_at(-6), due=_at(10), settles=_at(30), refresh=_hours(6)),
         units=SLATE_UNIT,
     ),
     Step(
         table=tables.NBA_PLAYER_BOXSCORES,
-        work=SourceWork(requests=statsnba.player_requests, parse=statsnba.parse_players),
-        timing=AFTER_GAMES,
+        work=SourceWork(source=statsnba.SOURCE, requests=statsnba.player_requests, parse=statsnba.parse_players),
+        timing=CORRECTED,
     ),
     Step(
         table=tables.NBA_TEAM_BOXSCORES,
-        work=SourceWork(requests=statsnba.team_requests, parse=statsnba.parse_teams),
-        timing=AFTER_GAMES,
+        work=SourceWork(source=statsnba.SOURCE, requests=statsnba.team_requests, parse=statsnba.parse_teams),
+        timing=CORRECTED,
     ),
     Step(
         table=tables.BDL_PLAYER_BOXSCORES,
-        work=SourceWork(requests=balldontlie.requests, parse=balldontlie.parse, inputs=(Input("schedule", SLATE),)),
+        work=SourceWork(
+            source=balldontlie.SOURCE,
+            requests=balldontlie.requests,
+            parse=balldontlie.parse,
+            inputs=(Input("schedule", SLATE),),
+        ),
         timing=Timing(opens=Moment(Anchor.LAST_TIP, _hours(6)), due=_at(40)),
         edges=(_WHAT_IS_ON,),
         optional=True,
@@ -71,7 +77,10 @@ STEPS = (
     Step(
         table=tables.ODDS_EVENTS,
         work=SourceWork(
-            requests=oddsapi.event_requests, parse=oddsapi.parse_events, inputs=(Input("schedule", SLATE),)
+            source=oddsapi.SOURCE,
+            requests=oddsapi.event_requests,
+            parse=oddsapi.parse_events,
+            inputs=(Input("schedule", SLATE),),
         ),
         timing=EVENTS,
         edges=(_WHAT_IS_ON,),
@@ -80,6 +89,7 @@ STEPS = (
     Step(
         table=tables.PLAYER_LINES,
         work=SourceWork(
+            source=oddsapi.SOURCE,
             requests=oddsapi.line_requests,
             parse=oddsapi.parse_lines,
             inputs=(Input("odds_events", SLATE),),
@@ -97,6 +107,7 @@ STEPS = (
             Edge(table="nba_player_boxscores", minimum=0.0, patience=_hours(8), needed=False),
             Edge(table="bdl_player_boxscores", optional=True, stands_in_for="nba_player_boxscores"),
         ),
+        rows_as="nba_player_boxscores",
     ),
     Step(
         table=tables.SOURCE_AGREEMENT,
@@ -108,8 +119,18 @@ STEPS = (
         ),
         optional=True,
     ),
-    Step(table=tables.TEAM_GAMES, work=SqlWork(sql=_sql("team_games")), timing=AFTER_GAMES),
-    Step(table=tables.PLAYER_GAMES, work=SqlWork(sql=_sql("player_games")), timing=AFTER_GAMES),
+    Step(
+        table=tables.TEAM_GAMES,
+        work=SqlWork(sql=_sql("team_games")),
+        timing=AFTER_GAMES,
+        rows_as="nba_team_boxscores",
+    ),
+    Step(
+        table=tables.PLAYER_GAMES,
+        work=SqlWork(sql=_sql("player_games")),
+        timing=AFTER_GAMES,
+        rows_as="player_boxscores",
+    ),
     Step(
         table=tables.CANDIDATES,
         work=SqlWork(sql=_sql("candidates"), empty="no history"),
@@ -123,7 +144,12 @@ STEPS = (
         edges=(_WHAT_IS_ON, Edge(table="player_lines", minimum=0.0, patience=_BY_GAME)),
         optional=True,
     ),
-    Step(table=tables.PLAYER_FEATURES, work=SqlWork(sql=_sql("player_features")), timing=MORNING),
+    Step(
+        table=tables.PLAYER_FEATURES,
+        work=SqlWork(sql=_sql("player_features")),
+        timing=MORNING,
+        rows_as="candidates",
+    ),
     Step(
         table=tables.POINTS_MODEL,
         work=PythonWork(
@@ -136,6 +162,7 @@ STEPS = (
         ),
         timing=Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_TIP, _hours(0))),
         units=SLATE_UNIT,
+        edges=(Edge(table="player_features", quality=0.5),),
         owed_on=_trains_on,
     ),
     Step(
@@ -148,6 +175,7 @@ STEPS = (
         timing=UNTIL_TIP,
         units=_SYSTEMS,
         edges=(_WHAT_IS_ON, Edge(table="points_model", minimum=0.0, patience=_hours(3))),
+        rows_as="player_features",
     ),
     Step(
         table=tables.PUBLISHED_PREDICTIONS,
@@ -157,6 +185,7 @@ STEPS = (
         ),
         timing=UNTIL_TIP,
         edges=(Edge(table="main_lines", optional=True),),
+        rows_as="player_features",
     ),
     Step(
         table=tables.GRADES,

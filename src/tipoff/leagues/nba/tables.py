@@ -4,6 +4,7 @@ from tipoff.core.schema import (
     DAY,
     KNOWN_AT,
     Column,
+    Floor,
     Phase,
     Table,
     date_column,
@@ -18,8 +19,26 @@ LEAGUE = "nba"
 SYSTEMS = ("moving_average", "lightgbm")
 
 
-def _table(phase: Phase, name: str, key: tuple[str, ...], *columns: Column, about: str) -> Table:
-    return Table(league=LEAGUE, phase=phase, name=name, key=key, columns=(DAY, *columns), about=about)
+# Least that a game's box score holds. Lowest of 2015-16 to 2023-24: 16 players, 480 minutes, 151 points of both sides.
+_PLAYED = Floor(
+    rows=10,
+    sums=(("points", 80), ("minutes", 300)),
+    distinct=(("points", 4), ("team", 2)),
+    filled=("minutes", "points"),
+)
+_BOTH_SIDES = Floor(rows=2, distinct=(("team", 2), ("won", 2)), filled=("points",))
+_SOME_PLAYERS = Floor(rows=4)
+
+
+def _table(
+    phase: Phase,
+    name: str,
+    key: tuple[str, ...],
+    *columns: Column,
+    about: str,
+    floor: Floor = Floor(),  # noqa: B008 -- frozen
+) -> Table:
+    return Table(league=LEAGUE, phase=phase, name=name, key=key, columns=(DAY, *columns), about=about, floor=floor)
 
 
 _GAME = text("game_id", required=True)
@@ -92,6 +111,7 @@ NBA_PLAYER_BOXSCORES = _table(
     number("plus_minus", -100, 100, measure="points", places=1),
     KNOWN_AT,
     about="stats.nba.com: one row a player who played.",
+    floor=_PLAYED,
 )
 NBA_TEAM_BOXSCORES = _table(
     Phase.RAW,
@@ -103,6 +123,7 @@ NBA_TEAM_BOXSCORES = _table(
     number("plus_minus", -100, 100, measure="points", places=1),
     KNOWN_AT,
     about="stats.nba.com: two rows a game.",
+    floor=_BOTH_SIDES,
 )
 BDL_PLAYER_BOXSCORES = _table(
     Phase.RAW,
@@ -117,6 +138,7 @@ BDL_PLAYER_BOXSCORES = _table(
     *_shots(1, minutes=70),
     KNOWN_AT,
     about="balldontlie: the second source; its ids are its own.",
+    floor=_PLAYED,
 )
 ODDS_EVENTS = _table(
     Phase.RAW,
@@ -159,6 +181,7 @@ PLAYER_BOXSCORES = _table(
     *_shots(1, minutes=70),
     text("source", required=True),
     about="One box score a player and game: stats.nba.com's; balldontlie's for a game that the first never gave.",
+    floor=_PLAYED,
 )
 SOURCE_AGREEMENT = _table(
     Phase.ANALYTICS,
@@ -192,6 +215,7 @@ TEAM_GAMES = _table(
     number("off_rating", 40, 200, measure="points per 100 possessions"),
     number("def_rating", 40, 200, measure="points per 100 possessions"),
     about="A club's game: possessions are estimated from both sides' shots, turnovers and free throws.",
+    floor=_BOTH_SIDES,
 )
 PLAYER_GAMES = _table(
     Phase.ANALYTICS,
@@ -208,6 +232,7 @@ PLAYER_GAMES = _table(
     number("usage_ratio", 0, 1, measure="ratio"),
     number("minutes_ratio", 0, 1.1, measure="ratio"),  # minutes are whole: 49 of 242 / 5 is above 1
     about="A player's game with his share of his club's plays and minutes. Who did not play has no row.",
+    floor=_PLAYED,
 )
 CANDIDATES = _table(
     Phase.FEATURES,
@@ -222,6 +247,7 @@ CANDIDATES = _table(
     flag("is_home", required=True),
     text("because", required=True),
     about="Who is predicted: played in one of his club's last five games, or has a line.",
+    floor=_SOME_PLAYERS,
 )
 MAIN_LINES = _table(
     Phase.FEATURES,
@@ -270,6 +296,9 @@ PLAYER_FEATURES = _table(
     number("opponent_pace_10", 50, 150, measure="possessions per 48 minutes"),
     integer("n_opponent_games", 0, 10, measure="games"),
     about="What is known of a candidate before his game; means are over games played this season, unknown is NULL.",
+    floor=Floor(
+        rows=4, distinct=(("points_avg_season", 3),), filled=("points_avg_10", "minutes_avg_5", "last_minutes")
+    ),
 )
 POINTS_MODEL = Table(
     league=LEAGUE,
@@ -307,6 +336,7 @@ PREDICTIONS = Table(
         instant("made_at", required=True, volatile=True),
     ),
     about="What each system predicts, frozen at tip-off.",
+    floor=Floor(rows=4, distinct=(("predicted_points", 3),)),
 )
 PUBLISHED_PREDICTIONS = _table(
     Phase.PUBLISHED,
@@ -323,6 +353,7 @@ PUBLISHED_PREDICTIONS = _table(
     number("line", 0.5, 80, measure="points", places=2),
     integer("n_books", 0),
     about="What readers read: both systems' predictions beside the main line.",
+    floor=Floor(rows=4, filled=SYSTEMS),
 )
 GRADES = _table(
     Phase.GRADES,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Insert,
+    Select,
     Table,
     Update,
     bindparam,
@@ -85,9 +86,8 @@ class Loaded:
     last_ids: Mapping[str, int]  # highest id in ticks, decisions and runs
     unended_runs: Sequence[Row]
     held_gates: Sequence[Row]
-    waivers: Sequence[Row]
     open_conflicts: Sequence[Row]
-    last_tick_at: datetime | None
+    last_tick: Row | None
 
 
 def _renew(connection: Connection, lease: Lease) -> None:
@@ -123,6 +123,7 @@ class Ledger:
             msg = f"the ledger at {target} has schema {found}, this build needs {HEAD}"
             raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
         self._connection.rollback()
+        self._live_waivers: Select[Any] | None = None
         self._statements: dict[tuple[str, tuple[str, ...]], _Prepared] = {}
 
     def close(self) -> None:
@@ -139,6 +140,8 @@ class Ledger:
     def take_lease(self, name: str, holder: str, *, now: datetime, length: timedelta) -> Lease | None:
         """Return the lease `name` for `holder` from `now`, or None while another one holds it.
 
+        A holder that takes its own lease again starts a new epoch: what it was before can write no more.
+
         Raises:
             LedgerError: As `commit`.
         """
@@ -151,7 +154,7 @@ class Ledger:
             elif found["holder"] != holder and found["until"] > now:
                 return None
             else:
-                epoch = found["epoch"] + (found["holder"] != holder)
+                epoch = found["epoch"] + 1
                 mine = (table.c.name == name) & (table.c.epoch == found["epoch"])
                 taken = connection.execute(update(table).where(mine).values(holder=holder, epoch=epoch, until=until))
                 if taken.rowcount != 1:
@@ -247,10 +250,20 @@ class Ledger:
             last_ids={table.name: self._last_id(table) for table in (schema.ticks, schema.decisions, schema.runs)},
             unended_runs=self.rows(select(runs).where(runs.c.state == "started")),
             held_gates=self.rows(select(schema.gates)),
-            waivers=self.rows(select(schema.waivers)),
             open_conflicts=self.rows(select(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
-            last_tick_at=self.rows(select(func.max(schema.ticks.c.at).label("at")))[0]["at"],
+            last_tick=next(iter(self.rows(select(schema.ticks).order_by(schema.ticks.c.id.desc()).limit(1))), None),
         )
+
+    def live_waivers(self, league: str, now: datetime) -> list[Row]:
+        """Return the waivers that hold at `now`."""
+        waivers = schema.waivers
+        if self._live_waivers is None:
+            self._live_waivers = select(waivers).where(
+                waivers.c.league == bindparam("of"), waivers.c.until > bindparam("at"), waivers.c.revoked_at.is_(None)
+            )
+        found = self._connection.execute(self._live_waivers, {"of": league, "at": now}).mappings().all()
+        self._connection.rollback()
+        return [dict(row) for row in found]
 
     def _last_id(self, table: Table) -> int:
         [row] = self.rows(select(func.coalesce(func.max(table.c.id), 0).label("id")))

@@ -13,6 +13,7 @@ from tipoff.leagues.nba.sources.names import player_key
 from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, games_by_sides, read_json, shaped
 from tipoff.leagues.nba.sources.teams import tricode
 
+SOURCE = "balldontlie"
 URL = "https://api.balldontlie.io/v1/box_scores"
 NOT_COVERED = "not covered"
 COVERED_WITHIN = timedelta(
@@ -41,7 +42,7 @@ def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Requ
     """Ask for all box scores of the slate's day."""
     return [
         Request(
-            source="balldontlie",
+            source=SOURCE,
             url=URL,
             params=(("date", context.slate.day.isoformat()),),
             headers=(("Authorization", "{balldontlie_key}"),),

@@ -13,6 +13,7 @@ from tipoff.leagues.nba.sources.names import player_key
 from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, games_by_sides, instant, read_json, shaped
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
 
+SOURCE = "the-odds-api"
 URL = "https://api.the-odds-api.com/v4/sports/basketball_nba/events"
 MARKET = "player_points"
 NOT_OFFERED = "not offered"
@@ -24,7 +25,7 @@ def event_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequenc
     end = begin + timedelta(hours=30)
     return [
         Request(
-            source="the-odds-api",
+            source=SOURCE,
             url=URL,
             params=(
                 ("apiKey", "{odds_api_key}"),
@@ -75,7 +76,7 @@ def line_requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[
     """Ask for the points market of each asked game that has an event."""
     return [
         Request(
-            source="the-odds-api",
+            source=SOURCE,
             url=f"{URL}/{row['event_id']}/odds",
             params=(
                 ("apiKey", "{odds_api_key}"),

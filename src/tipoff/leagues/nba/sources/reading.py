@@ -112,3 +112,9 @@ def games_by_sides(inputs: Mapping[str, pa.Table]) -> dict[tuple[str, str], Reco
         for row in inputs["schedule"].to_pylist()
         if row["status"] in {"scheduled", "final"}
     }
+
+
+def game_id(value: Any) -> str:  # noqa: ANN401 -- JSON
+    """Return a game's id as the league writes it, ten digits; some answers drop the leading zeros."""
+    text = str(value).strip().removesuffix(".0")
+    return text.zfill(10) if text.isdigit() else text

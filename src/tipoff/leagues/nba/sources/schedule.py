@@ -9,9 +9,10 @@ import pyarrow as pa
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
-from tipoff.leagues.nba.sources.reading import BadRow, Record, each, instant, read_json, shaped
+from tipoff.leagues.nba.sources.reading import BadRow, Record, each, game_id, instant, read_json, shaped
 from tipoff.leagues.nba.sources.teams import tricode
 
+SOURCE = "nba schedule"
 URL = "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 REGULAR_SEASON = "002"
 _STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
@@ -19,7 +20,7 @@ _STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
 
 def requests(_context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
     """Ask for the season's file; slates that are asked for within the hour share one answer."""
-    return [Request(source="nba schedule", url=URL, max_age=timedelta(hours=1))]
+    return [Request(source=SOURCE, url=URL, max_age=timedelta(hours=1))]
 
 
 def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
@@ -59,7 +60,7 @@ def _by_day(payload: Payload) -> _Entries:
         raise shaped(payload, "it names no game of the whole season")
     found: dict[date | None, list[Mapping[str, Any]]] = {}
     for entry in entries:
-        if str(entry.get("gameId", "")).startswith(REGULAR_SEASON):
+        if game_id(entry.get("gameId", "")).startswith(REGULAR_SEASON):
             found.setdefault(_day(entry), []).append(entry)
     _last.clear()
     _last[payload.sha256] = found
@@ -69,11 +70,11 @@ def _by_day(payload: Payload) -> _Entries:
 def _elsewhere(by_day: _Entries, day: date, wanted: set[str]) -> dict[str, date]:
     """Return where else the wanted games stand."""
     return {
-        str(entry["gameId"]): other
+        game_id(entry["gameId"]): other
         for other, entries in by_day.items()
         if other is not None and other != day
         for entry in entries
-        if str(entry["gameId"]) in wanted
+        if game_id(entry["gameId"]) in wanted
     }
 
 
@@ -95,9 +96,11 @@ def _row(entry: Mapping[str, Any], day: date) -> Record:
     status = "postponed" if off else "cancelled" if cancelled else _STATUS[int(entry["gameStatus"])]
     tipoff_at: datetime = instant(str(entry["gameDateTimeUTC"]))
     final = status == "final"
+    if final and (home["score"] is None or away["score"] is None):
+        status, final = "postponed", False  # the file shows a postponed game as final without a result
     return {
         "day": day,
-        "game_id": str(entry["gameId"]),
+        "game_id": game_id(entry["gameId"]),
         "home_team": codes[0],
         "away_team": codes[1],
         "home_team_id": int(home["teamId"]),
@@ -129,14 +132,14 @@ def _with_new_date(row: Record, elsewhere: Mapping[str, date]) -> Record:
 def _kept(known: pa.Table, here: set[str], elsewhere: Mapping[str, date]) -> tuple[list[Record], tuple[str, ...]]:
     rows, notes = [], []
     for row in known.to_pylist():
-        game_id = row["game_id"]
-        if game_id in here:
+        known_id = row["game_id"]
+        if known_id in here:
             continue
-        if game_id in elsewhere:
+        if known_id in elsewhere:
             status = row["status"] if row["status"] == "postponed" else "moved"
-            rows.append(row | {"status": status, "moved_to": elsewhere[game_id]})
+            rows.append(row | {"status": status, "moved_to": elsewhere[known_id]})
         else:
             rows.append(row)
             if row["status"] not in {"postponed", "cancelled"}:
-                notes.append(f"the schedule no longer names {game_id}, which it had on {row['day']}")
+                notes.append(f"the schedule no longer names {known_id}, which it had on {row['day']}")
     return rows, tuple(notes)

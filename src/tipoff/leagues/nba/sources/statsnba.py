@@ -9,9 +9,10 @@ import pyarrow as pa
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.leagues.nba.sources.names import player_key
-from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, number, read_json, shaped
+from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, game_id, number, read_json, shaped
 from tipoff.leagues.nba.sources.teams import tricode
 
+SOURCE = "stats.nba.com"
 URL = "https://stats.nba.com/stats/leaguegamelog"
 _HEADERS = (("Referer", "https://www.nba.com/"), ("User-Agent", "Mozilla/5.0"))  # without them the site does not answer
 _COUNTS = {
@@ -48,7 +49,7 @@ def _request(context: Context, kind: str) -> Request:
     day = f"{context.slate.day:%m/%d/%Y}"
     season = context.slate.season.name
     return Request(
-        source="stats.nba.com",
+        source=SOURCE,
         url=URL,
         params=(
             ("Counter", "0"),
@@ -108,7 +109,7 @@ def _common(item: Mapping[str, Any], day: date) -> Record:
         raise BadRow(msg)
     return {
         "day": day,
-        "game_id": str(item["GAME_ID"]),
+        "game_id": game_id(item["GAME_ID"]),
         "team": team,
         "team_id": count(item["TEAM_ID"], "TEAM_ID"),
         "opponent": other,

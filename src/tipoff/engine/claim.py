@@ -1,0 +1,118 @@
+"""A run that may be made, and how it ended."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from tipoff.core.errors import Closed, Fenced, OverTime, PipelineError
+from tipoff.core.payload import Request
+from tipoff.core.proof import InputProof, Proof
+from tipoff.core.slate import Season, Slate
+from tipoff.core.step import Step
+from tipoff.engine.judge import RunPlan
+from tipoff.store.dialect import Loaded
+from tipoff.store.warehouse import Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchNote:
+    """What the ledger records of one payload: how it was accounted for."""
+
+    request: Request
+    status: int
+    sha256: str
+    n_bytes: int
+    n_rows: int
+    n_rejects: int
+    outcome: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A run that may be made: its fence, its obligation, its plan."""
+
+    run_id: int
+    loaded: Loaded
+    slate: Slate
+    season: Season
+    plan: RunPlan
+    previous: Proof | None
+    attempt: int
+    started_at: datetime
+    lease_until: datetime
+    inputs: tuple[InputProof, ...] = ()
+
+    @property
+    def step(self) -> Step:
+        """The declaration of what is run."""
+        return self.loaded.step
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended."""
+
+    claim: Claim
+    written: Written | None = None
+    error: PipelineError | None = None
+    fetches: list[FetchNote] = field(default_factory=list)
+    parse_rejects: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    took: timedelta = timedelta(0)
+    cpu_ms: float = 0.0
+
+
+class Executor(Protocol):
+    """Makes claimed runs: here and now, or somewhere else."""
+
+    def attempt(self, claim: Claim) -> Outcome | None:
+        """Make one run; None when its end is not known: its lease then runs out, and it is made again."""
+        ...
+
+
+class StepFailed(PipelineError):
+    """A transform raised something that no rule foresaw; it is recorded with its type and place."""
+
+    def __init__(self, step: str, day: date, error: Exception) -> None:
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f" at {place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else ""
+        super().__init__(
+            f"{step} of {day} raised {type(error).__name__}: {_text_of(error)}{where}",
+            hint="the step's code or its input is at fault; it is tried again when either changes",
+        )
+
+
+def _text_of(error: Exception) -> str:
+    """Return what `error` says; one that cannot even be told is named as such, and does not hide the failure."""
+    told = [part for part in error.args if isinstance(part, str | int | float)]
+    own = type(error).__str__ in {Exception.__str__, BaseException.__str__, OSError.__str__, KeyError.__str__}
+    return str(error) if own else "; ".join(str(part) for part in told) or "(it does not say what)"
+
+
+def in_time(claim: Claim, now: datetime) -> Claim:
+    """Return the claim with those of its units that may still be written at `now`.
+
+    Raises:
+        Fenced: Its lease has ended: another run may have been made in its place.
+        OverTime: Its step's time limit has passed.
+        Closed: All of its units have closed.
+    """
+    what = f"run {claim.run_id} of {claim.step.name} {claim.slate.day}"
+    if now > claim.lease_until:
+        msg = f"{what} has come back after its lease ended"
+        raise Fenced(msg, hint="nothing is to be done: it was made again")
+    if now - claim.started_at > claim.step.time_limit:
+        msg = f"{what} took longer than {claim.step.time_limit}"
+        raise OverTime(msg, hint="is a provider slow, or the work too large for its limit?")
+    closed = {unit for unit, at in claim.plan.closes.items() if at <= now}
+    if not closed:
+        return claim
+    units = {unit: made for unit, made in claim.plan.units.items() if unit not in closed}
+    if not units:
+        msg = f"{what} was ready after its close; nothing was written"
+        raise Closed(msg, hint="what is not out before tip-off is not published")
+    return dataclasses.replace(claim, plan=dataclasses.replace(claim.plan, units=units))

@@ -1,0 +1,159 @@
+"""Findings: what the engine measured that a person may have to know, each with the one thing that it is blamed on."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from tipoff.core.errors import (
+    Closed,
+    ErrorKind,
+    Fenced,
+    LedgerError,
+    OverTime,
+    SourceError,
+    WarehouseError,
+    WriteConflict,
+)
+from tipoff.core.finding import Severity
+from tipoff.core.gate import Evidence
+from tipoff.core.obligation import State
+from tipoff.core.step import SourceWork, Step
+from tipoff.engine.book import Book, Entry, Key
+from tipoff.engine.claim import Claim, Outcome
+
+Row = dict[str, Any]
+
+CONTROLLER, EXECUTOR, LEDGER, WAREHOUSE = "controller", "executor", "ledger", "warehouse"
+_SHOWN = 20  # units named in a row; the rest are counted
+_MOST_OF_LIMIT = 0.8
+
+
+def cause_of(claim: Claim, error: Exception | None) -> str:
+    """Return what a run's trouble is blamed on: `source:`, `step:`, `table:`, the warehouse, the ledger or the executor."""
+    match error:
+        case SourceError():
+            return own_cause(claim.step)
+        case WriteConflict():
+            return f"table:{claim.step.table.full_name}"
+        case WarehouseError():
+            return WAREHOUSE
+        case LedgerError():
+            return LEDGER
+        case Fenced():
+            return EXECUTOR
+        case _:
+            return own_cause(claim.step)
+
+
+def own_cause(step: Step) -> str:
+    """Return what a step's own trouble is blamed on: its provider, or its transform."""
+    return f"source:{step.work.source}" if isinstance(step.work, SourceWork) else f"step:{step.name}"
+
+
+def root_cause(book: Book, entry: Entry) -> str:
+    """Return what an unmet obligation is blamed on: the trouble of the first unmet thing upstream of it."""
+    seen: set[Key] = set()
+    while entry.key not in seen:
+        seen.add(entry.key)
+        upstream = next(_unmet_inputs(book, entry), None)
+        if upstream is None:
+            break
+        entry = upstream
+    return entry.cause or own_cause(entry.step)
+
+
+def _unmet_inputs(book: Book, entry: Entry) -> Iterator[Entry]:
+    day = entry.obligation.day
+    for reading in book.readings[entry.step.name]:
+        is_open, _ = entry.gates.get(reading.input.table, (True, ""))
+        if is_open and entry.gates:
+            continue
+        first, last = reading.input.window.bounds(day, book.season)
+        for (table, other), source in sorted(book.entries.items(), key=lambda item: item[0][1]):
+            if table == reading.input.table and first <= other <= last and _is_unmet(book, source):
+                yield source
+
+
+def _is_unmet(book: Book, entry: Entry) -> bool:
+    return entry.state is not State.WAITING and any(
+        book.evidence(entry.step.name, entry.obligation.day, unit) is Evidence.MISSING
+        for unit in entry.obligation.units
+    )
+
+
+def finding(  # noqa: PLR0913 -- the columns of one row
+    where: tuple[str, str, Any],
+    check: str,
+    cause: str,
+    severity: Severity,
+    note: str,
+    *,
+    now: datetime,
+    missing: Iterable[str] = (),
+    coverage: float = 0.0,
+) -> Row:
+    """Return the row of one finding; `where` is league, output and day."""
+    league, output, day = where
+    return {
+        "at": now,
+        "league": league,
+        "output": output,
+        "day": day,
+        "check": check,
+        "cause": cause,
+        "severity": int(severity),
+        "ok": False,
+        "coverage": coverage,
+        "required": 1.0,
+        "missing": json.dumps(list(missing)[:_SHOWN]),
+        "note": note[:2000],
+    }
+
+
+def unmet_finding(entry: Entry, cause: str, *, now: datetime) -> Row:
+    """Return the finding that an obligation is late, or closed before it was made."""
+    obligation = entry.obligation
+    severity = Severity.ERROR if entry.state is State.LATE else Severity.CRITICAL
+    n_units = len(obligation.units)
+    return finding(
+        (obligation.league, obligation.output, obligation.day),
+        "obligation_is_met",
+        cause,
+        Severity.WARNING if entry.step.optional else severity,
+        f"{entry.state.value}: {entry.reason or 'not proven'}; was due at {obligation.due_at:%Y-%m-%d %H:%M} UTC",
+        now=now,
+        missing=entry.missing,
+        coverage=1 - len(entry.missing) / n_units if n_units else 1.0,
+    )
+
+
+def run_findings(outcome: Outcome, rejects: list[tuple[str, str]], *, now: datetime) -> Iterator[Row]:
+    """Yield what one run has to tell: how it failed, what it refused, what its source said strangely, how long it took."""
+    claim, error = outcome.claim, outcome.error
+    where = (claim.slate.league, claim.step.name, claim.slate.day)
+    own = own_cause(claim.step)
+    asked = len(claim.plan.units)
+    if rejects:
+        reasons = sorted({reason for reason, _ in rejects})
+        note = f"{len(rejects)} rows quarantined"
+        yield finding(where, "rows_are_usable", own, Severity.WARNING, note, now=now, missing=reasons)
+    if outcome.written and outcome.written.refused:
+        refused = outcome.written.refused
+        note = "; ".join(f"{unit}: {reason}" for unit, reason in list(refused.items())[:_SHOWN])
+        share = 1 - len(refused) / max(asked, 1)
+        yield finding(
+            where, "units_are_accepted", own, Severity.ERROR, note, now=now, missing=sorted(refused), coverage=share
+        )
+    if outcome.notes:
+        yield finding(where, "source_is_consistent", own, Severity.WARNING, "; ".join(outcome.notes), now=now)
+    unanswered = [note for note in outcome.fetches if note.outcome == "error"]
+    if unanswered and error is None:
+        note = "; ".join(sorted({fetch.note for fetch in unanswered}))
+        yield finding(where, "source_answers", own, Severity.WARNING, note, now=now)
+    if error is not None and error.kind is not ErrorKind.NOT_YET:
+        cause = own if isinstance(error, Closed | OverTime) else cause_of(claim, error)
+        yield finding(where, "run_ends_well", cause, Severity.ERROR, f"{error} ({error.hint})", now=now)
+    elif outcome.took > _MOST_OF_LIMIT * claim.step.time_limit:
+        note = f"it took {outcome.took.total_seconds():.0f} s of {claim.step.time_limit.total_seconds():.0f} s"
+        yield finding(where, "run_is_in_time", own, Severity.WARNING, note, now=now)

@@ -1,0 +1,50 @@
+"""What a starting controller tells of the time before it: silence, a bad end, another build or other settings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tipoff.core.clock import league_day
+from tipoff.core.finding import Severity
+from tipoff.engine.findings import CONTROLLER, finding
+from tipoff.store.ledger import Loaded
+
+GAP = timedelta(hours=2)  # a longer silence of the controller is told when it comes back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What runs: the build and the settings, written into every tick; the worker, into every run; who holds the lease."""
+
+    build: str
+    settings_hash: str
+    worker: str
+    holder: str
+
+
+def silence_before(known: Loaded, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return from when to when nothing was decided, if that was long."""
+    last = known.last_tick
+    return (last["at"], now) if last is not None and now - last["at"] > GAP else None
+
+
+def findings_on_the_past(
+    known: Loaded, identity: Identity, league: str, after: str, *, now: datetime
+) -> Iterator[dict[str, Any]]:
+    """Yield a finding on each; `after` is `cause: what`, where the last controller of this process ended badly."""
+    where = (league, "", league_day(now))
+    last, silence = known.last_tick, silence_before(known, now)
+    if silence:
+        note = f"nothing was decided from {silence[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
+        yield finding(where, "controller_decides", CONTROLLER, Severity.CRITICAL, note, now=now)
+    if after or known.unended_runs:
+        cause, _, what = after.partition(": ")
+        note = what or f"the last controller ended in the midst of its work, with {len(known.unended_runs)} runs"
+        yield finding(where, "controller_ends_well", cause or CONTROLLER, Severity.ERROR, note, now=now)
+    if last is not None and (last["build"], last["settings_hash"]) != (identity.build, identity.settings_hash):
+        note = (
+            f"build {last['build']} with settings {last['settings_hash']} ran until {last['at']:%Y-%m-%d %H:%M} UTC, "
+            f"now {identity.build} with {identity.settings_hash}"
+        )
+        yield finding(where, "same_build_and_settings", "build", Severity.INFO, note, now=now)

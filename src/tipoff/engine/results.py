@@ -1,0 +1,179 @@
+"""Taking in what runs bring back: proofs and arrivals, failures and their waits, conflicts and the tables left alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from tipoff.core.errors import ErrorKind, Resting
+from tipoff.core.finding import Severity
+from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker
+from tipoff.core.step import SourceWork
+from tipoff.core.window import SLATE
+from tipoff.engine import records
+from tipoff.engine.book import Book, Entry, Key
+from tipoff.engine.claim import Outcome
+from tipoff.engine.findings import EXECUTOR, cause_of, finding, own_cause
+from tipoff.engine.plan import grown
+from tipoff.store.ledger import Batch
+from tipoff.store.ledger.codec import game_row, proof_row
+from tipoff.store.warehouse import Warehouse, Written
+
+MOST_POLLS = 60  # a source that has not come by then is given up, and shown as late, until its input changes
+HELD_ROWS = frozenset({ErrorKind.CONFLICT, ErrorKind.QUOTA})
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a controller has done since it started."""
+
+    ticks: int = 0
+    finished: int = 0
+    failed: int = 0
+    expired: int = 0
+    unchanged: int = 0
+    held: set[tuple[str, date, str]] = field(default_factory=set)
+    opened: set[tuple[str, date, str]] = field(default_factory=set)
+
+
+class Results:
+    """Takes each run's end into the book and the ledger's batch, and marks what must be looked at again."""
+
+    def __init__(self, book: Book, warehouse: Warehouse, jitter: Callable[[str], float], counts: Counts) -> None:
+        self._book, self._warehouse, self._jitter, self._counts = book, warehouse, jitter, counts
+        self.dirty: set[Key] = set()
+        self.moved: dict[Key, Entry] = {}  # entries whose row in the ledger is behind
+        self._tables: dict[str, Breaker] = {}
+
+    def take(self, outcome: Outcome, now: datetime, batch: Batch) -> None:
+        """Take in a run's end."""
+        claim = outcome.claim
+        entry = self._book.entries[claim.step.name, claim.slate.day]
+        entry.running = None
+        batch.run_ends.append(records.run_end_row(outcome, now=now))
+        for table, row in records.result_rows(outcome, now=now):
+            batch.add(table, row)
+        if outcome.error is not None:
+            self._counts.failed += 1
+            self._failed(entry, outcome, now, batch)
+        elif outcome.written is not None:
+            self._counts.finished += 1
+            self._finished(entry, outcome, outcome.written, now, batch)
+        self.moved[entry.key] = entry
+        self.dirty.add(entry.key)
+
+    def expire(self, entry: Entry, now: datetime, batch: Batch) -> None:
+        """Give up a run that never reported: its lease has ended, and it may write no more."""
+        if entry.running is None:
+            return
+        run_id, entry.running = entry.running.run_id, None
+        self._counts.expired += 1
+        batch.run_ends.append({"id": run_id, "state": "expired", "ended_at": now})
+        entry.failures += 1
+        entry.cause = EXECUTOR
+        entry.not_before = self._after(entry, ErrorKind.TRANSIENT, now)
+        note = f"run {run_id} was handed out and never reported; it is made again"
+        obligation = entry.obligation
+        where = (obligation.league, obligation.output, obligation.day)
+        batch.add("findings", finding(where, "decisions_are_executed", EXECUTOR, Severity.ERROR, note, now=now))
+        self.moved[entry.key] = entry
+
+    def is_probing(self, output: str) -> bool:
+        """Whether a table has been left alone and not been written since: one run at a time finds out."""
+        return output in self._book.resting
+
+    def _after(self, entry: Entry, kind: ErrorKind, now: datetime) -> datetime | None:
+        wait = POLICIES[kind].wait_after(entry.failures, self._jitter(f"{entry.key}:{entry.failures}"))
+        return None if wait is None else now + wait
+
+    def _failed(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
+        error, units = outcome.error, outcome.claim.plan.units
+        if error is None:
+            return
+        if error.kind is ErrorKind.NOT_YET:
+            self._poll_later(entry, now, units)
+            return
+        entry.cause = cause_of(outcome.claim, error)
+        asked_s = getattr(error, "retry_after_s", None)
+        asked = now + min(timedelta(seconds=asked_s), LONGEST_ASKED) if asked_s else None
+        if isinstance(error, Resting):
+            entry.not_before = asked
+            return
+        entry.failures += 1
+        after = self._after(entry, error.kind, now)
+        if after is None:
+            entry.attempted |= units
+            entry.not_before = None
+        else:
+            entry.not_before = max(after, asked) if asked else after
+        if error.kind in HELD_ROWS:
+            self._conflicts(entry, outcome, now, batch)
+
+    def _conflicts(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
+        """Log the conflict; a table of whose slate more than half conflicts is left alone as a whole."""
+        kind = outcome.error.kind if outcome.error else ErrorKind.CONFLICT
+        if entry.conflict_since is None:
+            entry.conflict_since, entry.conflict_kind = now, kind.value
+        gave_up = entry.not_before is None
+        batch.add("conflicts", records.conflict_row(entry, outcome, "gave up" if gave_up else "", now=now))
+        policy, output = POLICIES[kind], entry.step.name
+        if 2 * len(outcome.claim.plan.units) > len(entry.obligation.units):
+            table = self._tables.setdefault(output, Breaker(1, policy.first_wait, policy.max_wait))
+            table.failed(now)
+            if table.rests_until is not None:
+                self._book.resting[output] = table.rests_until
+
+    def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:
+        timing = entry.step.timing
+        entry.polls += 1
+        entry.not_before = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
+        if entry.polls >= MOST_POLLS:
+            entry.attempted |= units
+
+    def _finished(self, entry: Entry, outcome: Outcome, written: Written, now: datetime, batch: Batch) -> None:
+        known, plan, failures = entry.proof, outcome.claim.plan, entry.failures
+        self._recovered(entry, outcome, now, batch)
+        proof = records.renewed(outcome, now=now)
+        for row in records.arrival_rows(outcome, known, now=now):
+            batch.add("arrivals", row)
+        for row in records.mark_rows(outcome, now=now):
+            batch.add("marks", row)
+        batch.add("proofs", proof_row(proof))
+        if isinstance(entry.step.work, SourceWork):
+            entry.attempted = {}
+            again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
+            if again:
+                self._poll_later(entry, now, again)
+        else:
+            entry.attempted = {unit: plan.units[unit] for unit in written.missing}
+            if written.refused:  # its code or its input is at fault: looked at again, ever more seldom
+                entry.failures = failures + 1
+                entry.not_before = self._after(entry, ErrorKind.PERMANENT, now)
+                if entry.not_before is None:
+                    entry.attempted |= {unit: plan.units[unit] for unit in written.refused}
+        entry.cause = own_cause(entry.step) if written.refused else ""
+        if not written.changed:
+            self._counts.unchanged += 1
+        if self._book.set_proof(proof):
+            self.dirty.update(self._book.readers(*entry.key))
+            if entry.step.name == self._book.league.schedule:
+                self.read_games(entry.obligation.day, now, batch)
+
+    def _recovered(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
+        entry.failures, entry.not_before = 0, None
+        if entry.conflict_since is not None:
+            batch.add("conflicts", records.conflict_row(entry, outcome, "auto", now=now))
+            entry.conflict_since, entry.conflict_kind = None, ""
+        if self._book.resting.pop(entry.step.name, None):
+            self._tables.pop(entry.step.name, None)
+            self.dirty.update(key for key in self._book.entries if key[0] == entry.step.name)
+
+    def read_games(self, day: date, now: datetime, batch: Batch) -> None:
+        """Let the day's games be what its schedule now says; what it no longer names stays expected."""
+        league = self._book.league
+        rows = self._warehouse.read(league.table(league.schedule), SLATE, day=day, season=self._book.season, as_of=now)
+        known = self._book.slates[day].games
+        games, _ = grown(known, league.read_games(rows))
+        self.dirty.update(self._book.set_games(day, games))
+        for game in games:
+            if game not in known:
+                batch.add("games", game_row(league.name, game, now=now))
