@@ -1,5 +1,6 @@
 """A bench for the NBA's steps: hand-made tables in, one step's rows out, on a real DuckDB."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pyarrow as pa
 from tipoff.core.clock import midnight
 from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
+from tipoff.core.schema import Floor
 from tipoff.core.slate import Season
 from tipoff.core.step import PythonWork, Step
 from tipoff.leagues.nba.league import NBA
@@ -22,12 +24,19 @@ NOW = midnight(TODAY) + timedelta(hours=12)
 Row = dict[str, Any]
 
 
+def _without_floor(step: Step) -> Step:
+    return dataclasses.replace(step, table=dataclasses.replace(step.table, floor=Floor()))
+
+
+STEPS = {step.name: _without_floor(step) for step in NBA.steps}  # a test's game has two players, not twenty
+
+
 class Bench:
-    """The league's tables, filled by hand."""
+    """The league's tables, filled by hand; any number of rows is a game here."""
 
     def __init__(self) -> None:
         self.warehouse = DuckWarehouse(None, profile=Profile.REPLAY)
-        self._loaded = self.warehouse.prepare(NBA.steps)
+        self._loaded = self.warehouse.prepare(STEPS.values())
         self._fence = 0
 
     def asked(self, step: Step, day: date, units: Iterable[str]) -> Asked:
@@ -45,7 +54,7 @@ class Bench:
 
     def put(self, name: str, rows: list[Row]) -> None:
         """Let the table hold these rows, each on its own day."""
-        step = NBA.step(name)
+        step = STEPS[name]
         for day in sorted({row["day"] for row in rows}):
             made = table_from_records(step.table, [row for row in rows if row["day"] == day])
             units = set(units_of(step.table, made).to_pylist())
@@ -54,16 +63,16 @@ class Bench:
 
     def make(self, name: str, *, day: date = TODAY) -> list[Row]:
         """Return the rows that the step makes for the slate."""
-        step = NBA.step(name)
+        step = STEPS[name]
         rows = self.warehouse.select(self._loaded[name], self.asked(step, day, ()))
         return sorted(rows.to_pylist(), key=lambda row: tuple(str(row[key]) for key in step.table.key))
 
     def inputs(self, name: str, *, day: date = TODAY) -> Mapping[str, pa.Table]:
         """Return what a Python step would be given."""
-        work = NBA.step(name).work
+        work = STEPS[name].work
         assert isinstance(work, PythonWork)
         return {
-            read.table: self.warehouse.read(NBA.table(read.table), read.window, day=day, season=SEASON, as_of=NOW)
+            read.table: self.warehouse.read(STEPS[read.table].table, read.window, day=day, season=SEASON, as_of=NOW)
             for read in work.inputs
         }
 
