@@ -12,8 +12,8 @@ from tests.support import sample_spec
 from tipoff import app
 from tipoff.config import Settings
 from tipoff.core.clock import stopwatch
-from tipoff.engine.controller import Controller
 from tipoff.engine.claim import Claim, Outcome
+from tipoff.engine.controller import Controller
 from tipoff.engine.run import Runner
 from tipoff.sim import replay as replay_module
 from tipoff.sim.replay import Progress

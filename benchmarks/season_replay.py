@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.layers import Layers
-from tipoff import app
+from tipoff import app, stage
 from tipoff.config import read_settings
 from tipoff.engine.controller import Controller
 from tipoff.engine.run import Runner
@@ -29,7 +29,7 @@ LAYERS: dict[str, list[tuple[Any, str]]] = {
     "engine": [(Controller, "tick")],
     "runs": [(Runner, "attempt")],
     "world": [(WorldTransport, "handle_request"), (nba_recorded.RecordedNba, "__init__")],
-    "fetching": [(app.SharedFetch, "__call__")],
+    "fetching": [(stage.SharedFetch, "__call__")],
     "archive": [(Archive, "put")],
     "parsing": [(Runner, "_parse")],
     "warehouse, reading": [(DuckWarehouse, name) for name in ("select", "read", "query", "proofs", "prepare")],

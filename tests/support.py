@@ -21,25 +21,26 @@ from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.sim.nba_data import Alter
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.world import World
+from tipoff.stage import ReplaySpec
 from tipoff.store.ledger import Ledger, schema
 
 _SET = os.environ.get("TIPOFF_DATA")
 DATA = Path(_SET) if _SET else None
 
 
-def sample_spec(days: int, *, alter: Alter | None = None, league: League = NBA) -> app.ReplaySpec:
+def sample_spec(days: int, *, alter: Alter | None = None, league: League = NBA) -> ReplaySpec:
     """Return a replay of the sample league's first days."""
     season = sample_season(days)
     world = SampleNba(first_day=season.first_day, days=days, alter=alter)
-    return app.ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world)
+    return ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world)
 
 
-def recorded_spec(world: World, days: tuple[date, date], *, league: League = NBA) -> app.ReplaySpec:
+def recorded_spec(world: World, days: tuple[date, date], *, league: League = NBA) -> ReplaySpec:
     """Return a replay of some days of a recorded season."""
-    return app.ReplaySpec(league=league, season=league.season_of(days[0]), days=days, world=world)
+    return ReplaySpec(league=league, season=league.season_of(days[0]), days=days, world=world)
 
 
-def replayed(home: Path, spec: app.ReplaySpec) -> dict[str, Any]:
+def replayed(home: Path, spec: ReplaySpec) -> dict[str, Any]:
     """Replay in this process and return the report."""
     return app.replay_report(Settings(home=home), spec, progress=lambda _: None)
 

@@ -1,80 +1,32 @@
-"""The only place that constructs anything: a home's stores, a world or the real providers, the controller."""
+"""What the commands do: which world and days are meant, replaying them, the report."""
 
-import hashlib
-import importlib.metadata
-import json
-import os
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tipoff.config import Settings
-from tipoff.core.clock import SimClock, midnight, stopwatch
+from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
-from tipoff.core.payload import Fetched, Payload, Request
-from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.engine.controller import Controller
-from tipoff.engine.past import Identity
-from tipoff.engine.plan import opening_of
-from tipoff.engine.run import Runner
 from tipoff.leagues.catalog import league_named
 from tipoff.leagues.nba.league import SAMPLE, sample_season
 from tipoff.sim.crash import kill_at, never
+from tipoff.sim.faults.spec import Fault
 from tipoff.sim.nba_recorded import RecordedNba
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import Progress, replay
-from tipoff.sim.world import World
-from tipoff.sources.fetch import Fetcher
-from tipoff.store.archive import Archive
+from tipoff.stage import ReplaySpec, Stage, clock_of, outages_of
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
-from tipoff.store.ledger import Batch, Ledger
-from tipoff.store.published import Published
+from tipoff.store.ledger import Ledger
 from tipoff.views.report import season_report
 
 SAMPLE_DAYS = len(SAMPLE.days())
 AFTER_THE_LAST_DAY = timedelta(days=4)  # what has not come by then is shown as late
-
-
-class SharedFetch:
-    """Fetching with one answer for all who ask within its age, and the last answer again where the provider says so."""
-
-    def __init__(self, fetcher: Fetcher, archive: Archive) -> None:
-        self._fetcher = fetcher
-        self._archive = archive
-        self._last: dict[Request, tuple[Payload, str]] = {}
-
-    def __call__(self, request: Request, *, now: datetime) -> Fetched:
-        """Return an answer with a payload; see `tipoff.engine.run.Fetch`."""
-        last = self._last.get(request)
-        if last is not None and request.max_age and now - last[0].fetched_at <= request.max_age:
-            return Fetched(payload=last[0], status=last[0].status, etag=last[1])
-        fetched = self._fetcher.get(request, now=now, etag=last[1] if last else None)
-        if fetched.payload is None and last is not None:
-            payload = Payload(
-                request=request, body=last[0].body, sha256=last[0].sha256, status=last[0].status, fetched_at=now
-            )
-            fetched = Fetched(payload=payload, status=fetched.status, etag=last[1])
-        if fetched.payload is not None and (request.max_age or fetched.etag):
-            self._last[request] = (fetched.payload, fetched.etag)
-        return fetched
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaySpec:
-    """What is to be replayed, and in which world."""
-
-    league: League
-    season: Season
-    days: tuple[date, date]
-    world: World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +41,12 @@ class Replayed:
 
 
 def run_replay(
-    settings: Settings, spec: ReplaySpec, *, progress: Callable[[Progress], None], crash_at: str = ""
+    settings: Settings,
+    spec: ReplaySpec,
+    *,
+    progress: Callable[[Progress], None],
+    crash_at: str = "",
+    faults: Sequence[Fault] = (),
 ) -> Replayed:
     """Replay `spec` in the settings' home, going on from where its clock stands.
 
@@ -98,105 +55,32 @@ def run_replay(
     """
     began = stopwatch()
     home = Home(settings.home)
-    at = kill_at(crash_at) if crash_at else never
     with home.lock():
-        ledger = Ledger(home.ledger, profile=Profile.REPLAY)
-        warehouse = DuckWarehouse(home.warehouse, profile=Profile.REPLAY, at=at)
+        clock = clock_of(home, spec)
+        stage = Stage(settings, spec, clock, at=kill_at(crash_at) if crash_at else never, faults=faults)
         try:
-            clock = _clock(ledger, spec)
-            controller = _controller(settings, spec, home, clock, ledger, warehouse, at)
-            until = midnight(spec.days[1]) + AFTER_THE_LAST_DAY
-            replay(controller, clock, until=until, progress=progress)
-            summaries = _summaries(spec, warehouse)
-            queries = dict(warehouse.counts)
+            replay(stage, clock, until=end_of(spec), progress=progress, outages=outages_of(faults))
+            summaries = _summaries(spec, stage.warehouse)
         finally:
-            warehouse.close()
-            ledger.close()
-    counts = controller.counts
+            stage.close()
     return Replayed(
-        counts={
-            "ticks": counts.ticks,
-            "finished": counts.finished,
-            "failed": counts.failed,
-            "expired": counts.expired,
-            "unchanged": counts.unchanged,
-        },
+        counts=dict(stage.counts),
         wall_s=round(stopwatch() - began, 3),
         peak_rss_mb=peak_rss_mb(),
         summaries=summaries,
-        queries=queries,
+        queries=dict(stage.queries),
     )
 
 
-def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
-    """Return the home's clock; a new home takes the world's fingerprint, a known one must have the same."""
-    known = ledger.home()
-    world = {"world": spec.world.name, "fingerprint": spec.world.fingerprint, "season": spec.season.name}
-    if not known:
-        batch = Batch()
-        for key, value in (world | {"league": spec.league.name, "about": json.dumps(spec.world.describe())}).items():
-            batch.add("home", {"key": key, "value": value})
-        ledger.commit(batch)
-    other = [key for key, value in world.items() if known.get(key, value) != value]
-    if other:
-        was, is_now = ({key: facts.get(key) for key in other} for facts in (known, world))
-        msg = f"this home belongs to another world: it was made with {was}, asked for is {is_now}"
-        raise UsageError(msg, hint="set TIPOFF_HOME to another folder")
-    start = opening_of(spec.league, spec.season, spec.days[0])
-    at = datetime.fromisoformat(known["clock_at"]) if "clock_at" in known else start
-    return SimClock(max(at, start))
-
-
-def _controller(  # noqa: PLR0913 -- the one place where the parts meet
-    settings: Settings,
-    spec: ReplaySpec,
-    home: Home,
-    clock: SimClock,
-    ledger: Ledger,
-    warehouse: DuckWarehouse,
-    at: Callable[[str], None],
-) -> Controller:
-    archive = Archive(home.archive, profile=Profile.REPLAY)
-    published = Published(home.published, profile=Profile.REPLAY, at=at)
-    client = httpx.Client(transport=spec.world.transport(clock), timeout=30.0)
-    secrets = {"odds_api_key": "simulated", "balldontlie_key": "simulated"}
-    fetch = SharedFetch(Fetcher(client, archive, secrets=secrets), archive)
-    loaded = warehouse.prepare(spec.league.steps)
-    runner = Runner(
-        warehouse=warehouse,
-        published=published,
-        tables={step.name: step.table for step in spec.league.steps},
-        fetch=fetch,
-        now=clock.now,
-        stopwatch=stopwatch,
-        at=at,
-    )
-    return Controller(
-        league=spec.league,
-        season=spec.season,
-        days=spec.days,
-        loaded=loaded,
-        ledger=ledger,
-        warehouse=warehouse,
-        published_proofs=published.proofs,
-        executor=runner,
-        identity=Identity(
-            build=build(), settings_hash=settings.hash, worker=f"inline-{os.getpid()}", holder="the owner of this home"
-        ),
-        jitter=steady_jitter,
-        at=at,
-    )
+def end_of(spec: ReplaySpec) -> datetime:
+    """Return when a replay of `spec` ends at the latest."""
+    return midnight(spec.days[1]) + AFTER_THE_LAST_DAY
 
 
 def _summaries(spec: ReplaySpec, warehouse: DuckWarehouse) -> dict[str, dict[str, object]]:
     tables = [step.table for step in spec.league.steps]
     bounds = {"season_start": spec.days[0], "season_end": spec.days[1]}
     return {name: warehouse.query(sql, tables, bounds).to_pylist()[0] for name, sql in spec.league.summary_sql.items()}
-
-
-def steady_jitter(name: str) -> float:
-    """Return a number in [0, 1) that is the same for the same name, so that a replay repeats itself."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
 
 
 def peak_rss_mb() -> float:
@@ -206,11 +90,6 @@ def peak_rss_mb() -> float:
         return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     [peak] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
     return round(int(peak.split()[1]) / 1024, 1)
-
-
-def build() -> str:
-    """Return which Tipoff this is."""
-    return importlib.metadata.version("tipoff")
 
 
 def replay_spec(settings: Settings, league: str, span: str, *, world: str, seed: int) -> ReplaySpec:

@@ -15,9 +15,9 @@ from tipoff.core.slate import Game, Season
 from tipoff.engine import records
 from tipoff.engine.book import Book, Entry, Key, Live, Waiver
 from tipoff.engine.claim import Claim, Executor
-from tipoff.engine.findings import CONTROLLER, root_cause, unmet_finding
+from tipoff.engine.findings import blamed, unmet_finding
 from tipoff.engine.judge import Judgement, RunPlan, judge
-from tipoff.engine.past import Identity, findings_on_the_past, silence_before
+from tipoff.engine.past import GAP, Identity, findings_on_the_past, silence_before, silence_finding
 from tipoff.engine.plan import days_to_open, grown, opening_of
 from tipoff.engine.results import Counts, Results
 from tipoff.store.dialect import Loaded
@@ -71,6 +71,7 @@ class Controller:
         self._tick_id = self._decision_id = self._run_id = 0
         self._n_quiet = 0
         self._gap: tuple[datetime, datetime] | None = None
+        self._last_at: datetime | None = None
         self._stands_by_until: datetime | None = None
 
     # --- starting
@@ -186,16 +187,17 @@ class Controller:
             return 0
 
     def _work_off(self, now: datetime) -> int:
+        batch = Batch()
+        self._note_silence(now, batch)
         self._wake(now)
         self._read_waivers(now)
         self.counts.ticks += 1
-        if not self._dirty:
+        if not self._dirty and not batch:
             self._n_quiet += 1
             self._keep_lease(now)
             return 0
         self._tick_id += 1
         n_runs = n_judged = 0
-        batch = Batch()
         for _ in range(MAX_ROUNDS):
             n_judged += len(self._dirty)
             claims = self._decide(now, batch)
@@ -208,6 +210,13 @@ class Controller:
         self._record_tick(batch, now, n_judged=n_judged, n_run=n_runs)
         self._commit(batch, now)
         return n_runs
+
+    def _note_silence(self, now: datetime, batch: Batch) -> None:
+        """Tell of a long time without a tick: this process was frozen, or its host asleep."""
+        last, self._last_at = self._last_at, now
+        if last is not None and now - last > GAP:
+            self._gap = (last, now)
+            batch.add("findings", silence_finding(self._league.name, last, now))
 
     def _commit(self, batch: Batch, now: datetime) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""
@@ -309,7 +318,7 @@ class Controller:
             entry.state, entry.since = judged.state, now
         self._note_gates(entry, judged, now, batch)
         if moved and entry.state in {State.LATE, State.LOST}:
-            batch.add("findings", unmet_finding(entry, self._blamed(entry), now=now))
+            batch.add("findings", unmet_finding(entry, blamed(self.book, entry, self._gap), now=now))
         if entry.decided != (judged.verb.value, judged.reason):
             entry.decided = (judged.verb.value, judged.reason)
             self._decision_id += 1
@@ -319,16 +328,6 @@ class Controller:
             self._moved[entry.key] = entry
         for row in records.overtaken_rows(entry, judged.overtaken, now=now):
             batch.add("marks", row)
-
-    def _blamed(self, entry: Entry) -> str:
-        """Return what an unmet obligation is blamed on: the silence of the controller, if it fell into one."""
-        if self._gap is not None:
-            begin, end = self._gap
-            obligation = entry.obligation
-            ends = [obligation.due_at, *obligation.closes_at.values()]
-            if obligation.opens_at < end and any(begin < at <= end for at in ends):
-                return CONTROLLER
-        return root_cause(self.book, entry)
 
     def _note_gates(self, entry: Entry, judged: Judgement, now: datetime, batch: Batch) -> None:
         for table, verdict in judged.gates.items():

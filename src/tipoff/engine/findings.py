@@ -51,6 +51,16 @@ def own_cause(step: Step) -> str:
     return f"source:{step.work.source}" if isinstance(step.work, SourceWork) else f"step:{step.name}"
 
 
+def blamed(book: Book, entry: Entry, gap: tuple[datetime, datetime] | None) -> str:
+    """Return what an unmet obligation is blamed on: the silence of the controller, if it fell into one; else its root cause."""
+    if gap is not None:
+        begin, end = gap
+        ends = [entry.obligation.due_at, *entry.obligation.closes_at.values()]
+        if entry.obligation.opens_at < end and any(begin < at <= end for at in ends):
+            return CONTROLLER
+    return root_cause(book, entry)
+
+
 def root_cause(book: Book, entry: Entry) -> str:
     """Return what an unmet obligation is blamed on: the trouble of the first unmet thing upstream of it."""
     seen: set[Key] = set()

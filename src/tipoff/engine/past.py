@@ -29,6 +29,12 @@ def silence_before(known: Loaded, now: datetime) -> tuple[datetime, datetime] | 
     return (last["at"], now) if last is not None and now - last["at"] > GAP else None
 
 
+def silence_finding(league: str, begin: datetime, end: datetime) -> dict[str, Any]:
+    """Return the finding that nothing was decided from `begin` to `end`."""
+    note = f"nothing was decided from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    return finding((league, "", league_day(end)), "controller_decides", CONTROLLER, Severity.CRITICAL, note, now=end)
+
+
 def findings_on_the_past(
     known: Loaded, identity: Identity, league: str, after: str, *, now: datetime
 ) -> Iterator[dict[str, Any]]:
@@ -36,8 +42,7 @@ def findings_on_the_past(
     where = (league, "", league_day(now))
     last, silence = known.last_tick, silence_before(known, now)
     if silence:
-        note = f"nothing was decided from {silence[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
-        yield finding(where, "controller_decides", CONTROLLER, Severity.CRITICAL, note, now=now)
+        yield silence_finding(league, *silence)
     if after or known.unended_runs:
         cause, _, what = after.partition(": ")
         note = what or f"the last controller ended in the midst of its work, with {len(known.unended_runs)} runs"

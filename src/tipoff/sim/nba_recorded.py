@@ -4,7 +4,7 @@ import csv
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from tipoff.core.clock import Clock, league_day
 from tipoff.core.errors import UsageError
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, TEAMS
+from tipoff.sim.faults.spec import Fault
+from tipoff.sim.faults.world import happen
 from tipoff.sim.nba_data import (
     Alter,
     NbaData,
@@ -49,7 +51,9 @@ class RecordedNba:
 
     name = "recorded"
 
-    def __init__(self, data: Path, season: str, *, seed: int = 7, alter: Alter | None = None) -> None:
+    def __init__(
+        self, data: Path, season: str, *, seed: int = 7, alter: Alter | None = None, faults: Sequence[Fault] = ()
+    ) -> None:
         """Read the season.
 
         Raises:
@@ -57,7 +61,7 @@ class RecordedNba:
         """
         self._files = _Files(data, season)
         played = _read(self._files, season, seed)
-        self._data = alter_data(played, alter) if alter else played
+        self._data = happen(alter_data(played, alter) if alter else played, faults)
         self._providers = NbaProviders(self._data)
 
     @property

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,6 +11,8 @@ import httpx
 
 from tipoff.core.clock import Clock, midnight
 from tipoff.leagues.nba.sources.teams import TEAMS
+from tipoff.sim.faults.spec import Fault
+from tipoff.sim.faults.world import happen
 from tipoff.sim.nba_data import Alter, NbaData, Quote, Row, WorldGame, alter_data, modelled_tipoff, stands_of, timed
 from tipoff.sim.nba_wire import NbaProviders
 from tipoff.sim.world import WorldTransport
@@ -74,6 +76,7 @@ class SampleNba:
         seed: int = 7,
         alter: Alter | None = None,
         has_second: bool = True,
+        faults: Sequence[Fault] = (),
     ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 -- a world's dice, seeded
         self._seed, self._season = seed, season
@@ -88,6 +91,7 @@ class SampleNba:
         )
         if alter:
             alter_data(self._data, alter)
+        happen(self._data, faults)
         self._providers = NbaProviders(self._data)
 
     @property

@@ -1,0 +1,140 @@
+"""What a fault file says: which kind, how, where, from when to when."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tipoff.core.clock import LEAGUE_ZONE, midnight
+from tipoff.core.errors import UsageError
+
+KINDS: Mapping[str, frozenset[str]] = {
+    "http": frozenset(
+        {
+            "status",
+            "hang",
+            "slow",
+            "refuse",
+            "html",
+            "truncated",
+            "nothing",
+            "empty",
+            "zero",
+            "null",
+            "constant",
+            "stale",
+            "shape",
+            "wrong date",
+            "other day",
+            "missing game",
+            "duplicated",
+            "renamed",
+            "short ids",
+            "strange game",
+            "bad row",
+            "bench",
+            "fewer",
+            "one side",
+            "corrected",
+            "final without score",
+            "unchanged",
+            "swapped",
+        }
+    ),
+    "warehouse": frozenset({"conflict", "quota", "disk full", "lost", "half lost"}),
+    "ledger": frozenset({"locked"}),
+    "files": frozenset({"disk full"}),
+    "step": frozenset({"raises", "raises badly", "half", "null", "constant", "empty", "twice", "scaled", "wrong day"}),
+    "executor": frozenset({"drop", "late", "twice", "lie"}),
+    "controller": frozenset({"frozen", "stopped", "killed", "two", "other settings", "other build"}),
+    "world": frozenset({"postponed", "late"}),
+    "secrets": frozenset({"missing"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong from `begin` until `end`; `where` narrows it, `args` say how."""
+
+    kind: str
+    how: str
+    begin: datetime
+    end: datetime
+    where: Mapping[str, Any] = field(default_factory=dict)
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is going wrong at `now`."""
+        return self.begin <= now < self.end
+
+    def fits(self, **facts: object) -> bool:
+        """Whether what is at hand is what `where` names; a text fits when it contains the one named."""
+        for name, wanted in self.where.items():
+            found = facts.get(name)
+            if wanted not in found if isinstance(found, str) and isinstance(wanted, str) else wanted != found:
+                return False
+        return True
+
+
+_PLACES = frozenset({"host", "url", "table", "output", "game"})
+_TIMES = frozenset({"kind", "how", "from", "to"})
+
+
+def read_faults(said: Sequence[Mapping[str, Any]], first_day: date) -> tuple[Fault, ...]:
+    """Return the faults that a file says, with its times told from `first_day`.
+
+    Raises:
+        UsageError: A kind, a way or a time is not known.
+    """
+    return tuple(_fault(entry, first_day) for entry in said)
+
+
+def _fault(entry: Mapping[str, Any], first_day: date) -> Fault:
+    kind, how = entry.get("kind", ""), entry.get("how", "")
+    if how not in KINDS.get(kind, ()):
+        msg = f"there is no fault of kind {kind!r} that goes {how!r}"
+        hint = "kinds: " + "; ".join(f"{name}: {', '.join(sorted(ways))}" for name, ways in KINDS.items())
+        raise UsageError(msg, hint=hint)
+    begin = moment(entry["from"], first_day)
+    return Fault(
+        kind=kind,
+        how=how,
+        begin=begin,
+        end=moment(entry["to"], first_day) if "to" in entry else begin + timedelta(days=10_000),
+        where={name: value for name, value in entry.items() if name in _PLACES},
+        args={name: value for name, value in entry.items() if name not in _PLACES | _TIMES},
+    )
+
+
+def moment(text: str, first_day: date) -> datetime:
+    """Read `day 3 18:00` (New York, the first day is 1) or an instant with its zone.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    parts = str(text).split()
+    try:
+        if parts[0] == "day":
+            day = first_day + timedelta(days=int(parts[1]) - 1)
+            hour, _, minute = (parts[2] if len(parts) > 2 else "00:00").partition(":")  # noqa: PLR2004 -- day, number, time
+            return midnight(day) + timedelta(hours=int(hour), minutes=int(minute or 0))
+        at = datetime.fromisoformat(str(text))
+        return at if at.tzinfo else at.replace(tzinfo=LEAGUE_ZONE)
+    except (IndexError, ValueError) as error:
+        msg = f"{text!r} is no time of a fault"
+        raise UsageError(msg, hint="write: day 3 18:00, or 2024-01-23T04:20+00:00") from error
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return a fault or drill file as a dictionary.
+
+    Raises:
+        UsageError: It is not there, or no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        msg = f"{path} cannot be read: {error}"
+        raise UsageError(msg, hint="is it a TOML file?") from error

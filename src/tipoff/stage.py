@@ -1,0 +1,255 @@
+"""A stage: a home's stores, a world and a controller on them, built anew at every start of a process."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from tipoff.config import Settings
+from tipoff.core.clock import SimClock, stopwatch
+from tipoff.core.errors import UsageError
+from tipoff.core.league import League
+from tipoff.core.payload import Fetched, Payload, Request
+from tipoff.core.profile import Profile
+from tipoff.core.slate import Season
+from tipoff.engine.controller import Controller
+from tipoff.engine.past import Identity
+from tipoff.engine.plan import opening_of
+from tipoff.engine.run import Runner
+from tipoff.sim.crash import never
+from tipoff.sim.faults.controllers import Pair
+from tipoff.sim.faults.hooks import hook
+from tipoff.sim.faults.http import FaultyTransport
+from tipoff.sim.faults.spec import KINDS, Fault
+from tipoff.sim.faults.stores import FaultyLedger, FaultyWarehouse
+from tipoff.sim.faults.work import FaultyRunner, secrets_without
+from tipoff.sim.replay import Outage, Works
+from tipoff.sim.world import World
+from tipoff.sources.fetch import Fetcher
+from tipoff.store.archive import Archive
+from tipoff.store.dialect import Loaded
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.home import Home
+from tipoff.store.ledger import Batch, Ledger
+from tipoff.store.published import Published
+
+
+class SharedFetch:
+    """Fetching with one answer for all who ask within its age, and the last answer again where the provider says so."""
+
+    def __init__(self, fetcher: Fetcher, archive: Archive) -> None:
+        self._fetcher = fetcher
+        self._archive = archive
+        self._last: dict[Request, tuple[Payload, str]] = {}
+
+    def __call__(self, request: Request, *, now: datetime) -> Fetched:
+        """Return an answer with a payload; see `tipoff.engine.run.Fetch`."""
+        last = self._last.get(request)
+        if last is not None and request.max_age and now - last[0].fetched_at <= request.max_age:
+            return Fetched(payload=last[0], status=last[0].status, etag=last[1])
+        fetched = self._fetcher.get(request, now=now, etag=last[1] if last else None)
+        if fetched.payload is None and last is not None:
+            payload = Payload(
+                request=request, body=last[0].body, sha256=last[0].sha256, status=last[0].status, fetched_at=now
+            )
+            fetched = Fetched(payload=payload, status=fetched.status, etag=last[1])
+        if fetched.payload is not None and (request.max_age or fetched.etag):
+            self._last[request] = (fetched.payload, fetched.etag)
+        return fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaySpec:
+    """What is to be replayed, and in which world."""
+
+    league: League
+    season: Season
+    days: tuple[date, date]
+    world: World
+
+
+class Stage:
+    """A home's stores and a controller on them, built anew at every start; with faults, each part that they touch."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        spec: ReplaySpec,
+        clock: SimClock,
+        *,
+        at: Callable[[str], None] = never,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        self.home = Home(settings.home)
+        self._settings, self._spec, self._clock, self._faults = settings, spec, clock, faults
+        self._at = hook(clock, faults) if faults else at
+        self._opened: tuple[Ledger, DuckWarehouse] | None = None
+        self.counts: Counter[str] = Counter()
+        self.queries: Counter[str] = Counter()
+        self._controllers: list[Controller] = []
+
+    @property
+    def warehouse(self) -> DuckWarehouse:
+        """The warehouse, while the stage is open."""
+        return self._stores()[1]
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, while the stage is open."""
+        return self._stores()[0]
+
+    def _stores(self) -> tuple[Ledger, DuckWarehouse]:
+        if self._opened is None:
+            msg = "the stage is not open"
+            raise RuntimeError(msg)
+        return self._opened
+
+    def open(self) -> Works:
+        """Open the stores and build a controller; with a fault that says so, two."""
+        self.close()
+        kinds = self._by_kind()
+        home, clock = self.home, self._clock
+        ledger: Ledger = (
+            FaultyLedger(home.ledger, clock=clock, faults=kinds["ledger"])
+            if kinds["ledger"]
+            else Ledger(home.ledger, profile=Profile.REPLAY)
+        )
+        warehouse: DuckWarehouse = (
+            FaultyWarehouse(home.warehouse, at=self._at, clock=clock, faults=kinds["warehouse"])
+            if kinds["warehouse"]
+            else DuckWarehouse(home.warehouse, profile=Profile.REPLAY, at=self._at)
+        )
+        self._opened = ledger, warehouse
+        loaded = warehouse.prepare(self._spec.league.steps)
+        published = Published(home.published, profile=Profile.REPLAY, at=self._at)
+        runner = self._runner(warehouse, published)
+        two = [fault for fault in kinds["controller"] if fault.how == "two"]
+        self._controllers = [
+            self._controller(holder, loaded, published, runner) for holder in ("one", "two")[: 1 + bool(two)]
+        ]
+        if not two:
+            return self._controllers[0]
+        one, other = self._controllers
+        return Pair(one, other, two[0], dies=two[0].begin, returns=two[0].end)
+
+    def close(self) -> None:
+        """Let go of the stores, and keep count of what was done."""
+        for controller in self._controllers:
+            counts = controller.counts
+            for name in ("ticks", "finished", "failed", "expired", "unchanged"):
+                self.counts[name] += getattr(counts, name)
+        self._controllers = []
+        if self._opened is not None:
+            ledger, warehouse = self._opened
+            self.queries.update(warehouse.counts)
+            warehouse.close()
+            ledger.close()
+            self._opened = None
+
+    def _by_kind(self) -> dict[str, list[Fault]]:
+        return {kind: [fault for fault in self._faults if fault.kind == kind] for kind in KINDS}
+
+    def _runner(self, warehouse: DuckWarehouse, published: Published) -> Runner:
+        kinds, clock = self._by_kind(), self._clock
+        transport: httpx.BaseTransport = (
+            FaultyTransport(self._spec.world, clock, kinds["http"])
+            if kinds["http"]
+            else self._spec.world.transport(clock)
+        )
+        archive = Archive(self.home.archive, profile=Profile.REPLAY)
+        secrets = secrets_without({"odds_api_key": "simulated", "balldontlie_key": "simulated"}, self._faults)
+        client = httpx.Client(transport=transport, timeout=30.0)
+        parts: dict[str, Any] = {
+            "warehouse": warehouse,
+            "published": published,
+            "tables": {step.name: step.table for step in self._spec.league.steps},
+            "fetch": SharedFetch(Fetcher(client, archive, secrets=secrets), archive),
+            "now": clock.now,
+            "stopwatch": stopwatch,
+            "at": self._at,
+        }
+        work = kinds["executor"] + kinds["step"]
+        return FaultyRunner(clock=clock, faults=work, **parts) if work else Runner(**parts)
+
+    def _controller(
+        self, holder: str, loaded: Mapping[str, Loaded], published: Published, runner: Runner
+    ) -> Controller:
+        now = self._clock.now()
+        others = {fault.how for fault in self._faults if fault.kind == "controller" and fault.holds(now)}
+        return Controller(
+            league=self._spec.league,
+            season=self._spec.season,
+            days=self._spec.days,
+            loaded=loaded,
+            ledger=self.ledger,
+            warehouse=self.warehouse,
+            published_proofs=published.proofs,
+            executor=runner,
+            identity=Identity(
+                build="another build" if "other build" in others else build(),
+                settings_hash="other settings" if "other settings" in others else self._settings.hash,
+                worker=f"inline-{os.getpid()}",
+                holder=holder,
+            ),
+            jitter=steady_jitter,
+            at=self._at,
+        )
+
+
+def outages_of(faults: Sequence[Fault]) -> list[Outage]:
+    """Return the times without ticks that the faults bring; other settings or another build come with a restart."""
+    found = []
+    for fault in faults:
+        if fault.kind == "controller" and fault.how in {"frozen", "stopped"}:
+            found.append(Outage(fault.begin, fault.end, frozen=fault.how == "frozen"))
+        elif fault.kind == "controller" and fault.how in {"other settings", "other build"}:
+            found.append(Outage(fault.begin, fault.begin + timedelta(minutes=1)))
+    return found
+
+
+def clock_of(home: Home, spec: ReplaySpec) -> SimClock:
+    """Return the home's clock; a new home takes the world's fingerprint, a known one must have the same.
+
+    Raises:
+        UsageError: The home belongs to another world.
+    """
+    ledger = Ledger(home.ledger, profile=Profile.REPLAY)
+    try:
+        return _clock(ledger, spec)
+    finally:
+        ledger.close()
+
+
+def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
+    known = ledger.home()
+    world = {"world": spec.world.name, "fingerprint": spec.world.fingerprint, "season": spec.season.name}
+    if not known:
+        batch = Batch()
+        for key, value in (world | {"league": spec.league.name, "about": json.dumps(spec.world.describe())}).items():
+            batch.add("home", {"key": key, "value": value})
+        ledger.commit(batch)
+    other = [key for key, value in world.items() if known.get(key, value) != value]
+    if other:
+        was, is_now = ({key: facts.get(key) for key in other} for facts in (known, world))
+        msg = f"this home belongs to another world: it was made with {was}, asked for is {is_now}"
+        raise UsageError(msg, hint="set TIPOFF_HOME to another folder")
+    start = opening_of(spec.league, spec.season, spec.days[0])
+    at = datetime.fromisoformat(known["clock_at"]) if "clock_at" in known else start
+    return SimClock(max(at, start))
+
+
+def steady_jitter(name: str) -> float:
+    """Return a number in [0, 1) that is the same for the same name, so that a replay repeats itself."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
+
+
+def build() -> str:
+    """Return which Tipoff this is."""
+    return importlib.metadata.version("tipoff")
