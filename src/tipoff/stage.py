@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -253,3 +254,11 @@ def steady_jitter(name: str) -> float:
 def build() -> str:
     """Return which Tipoff this is."""
     return importlib.metadata.version("tipoff")
+
+
+def drill_stage(  # noqa: PLR0913 -- what a stage is made of
+    home: Path, league: League, season: Season, world: World, clock: SimClock, faults: Sequence[Fault]
+) -> tuple[Stage, list[Outage]]:
+    """Return a stage for a drill, and the times without ticks that its faults bring."""
+    spec = ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world)
+    return Stage(Settings(home=home), spec, clock, faults=faults), outages_of(faults)

@@ -50,13 +50,15 @@ class Column:
 class Floor:
     """What every unit that has rows must have at least; a unit below it is refused whole.
 
-    `rows`; `sums` and `distinct` by column; `filled`: columns of which at least nine values in ten are present.
+    `rows`; `sums` and `distinct` by column; `filled`: columns of which at least nine values in ten are present. `hoped`: columns
+    of which this share should be present; a unit below it is stored, and told.
     """
 
     rows: int = 1
     sums: tuple[tuple[str, float], ...] = ()
     distinct: tuple[tuple[str, int], ...] = ()
     filled: tuple[str, ...] = ()
+    hoped: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ class Table:
         if len(set(names)) != len(names) or names[:1] != ["day"]:
             msg = f"{self.name}: columns must be distinct and begin with day, not {names}"
             raise ValueError(msg)
-        floored = {*dict(self.floor.sums), *dict(self.floor.distinct), *self.floor.filled}
+        floored = {*dict(self.floor.sums), *dict(self.floor.distinct), *self.floor.filled, *dict(self.floor.hoped)}
         lost = {*self.key, *self.unit_columns, *floored} - set(names)
         if lost:
             msg = f"{self.name}: columns of the key, the unit or the floor that are not declared: {sorted(lost)}"

@@ -59,6 +59,7 @@ class Entry:
     excused: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
+    failed_on: Mapping[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
     not_before: datetime | None = None
     running: Live | None = None
     conflict_since: datetime | None = None

@@ -60,6 +60,7 @@ class Outcome:
     fetches: list[FetchNote] = field(default_factory=list)
     parse_rejects: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    begun: datetime | None = None  # when it was begun, by the clock; it may have been claimed earlier
     took: timedelta = timedelta(0)
     cpu_ms: float = 0.0
 
@@ -93,8 +94,13 @@ def _text_of(error: Exception) -> str:
     return str(error) if own else "; ".join(str(part) for part in told) or "(it does not say what)"
 
 
-def in_time(claim: Claim, now: datetime) -> Claim:
-    """Return the claim with those of its units that may still be written at `now`.
+def has_ended(outcome: Outcome | None) -> bool:
+    """Whether a run has come back with a write that was read back, or with an error; anything else is no end."""
+    return outcome is not None and (outcome.error is not None or outcome.written is not None)
+
+
+def in_time(claim: Claim, now: datetime, begun: datetime) -> Claim:
+    """Return the claim, whose work began at `begun`, with those of its units that may still be written at `now`.
 
     Raises:
         Fenced: Its lease has ended: another run may have been made in its place.
@@ -105,7 +111,7 @@ def in_time(claim: Claim, now: datetime) -> Claim:
     if now > claim.lease_until:
         msg = f"{what} has come back after its lease ended"
         raise Fenced(msg, hint="nothing is to be done: it was made again")
-    if now - claim.started_at > claim.step.time_limit:
+    if now - begun > claim.step.time_limit:
         msg = f"{what} took longer than {claim.step.time_limit}"
         raise OverTime(msg, hint="is a provider slow, or the work too large for its limit?")
     closed = {unit for unit, at in claim.plan.closes.items() if at <= now}

@@ -14,7 +14,7 @@ from tipoff.core.proof import Proof
 from tipoff.core.slate import Game, Season
 from tipoff.engine import records
 from tipoff.engine.book import Book, Entry, Key, Live, Waiver
-from tipoff.engine.claim import Claim, Executor
+from tipoff.engine.claim import Claim, Executor, has_ended
 from tipoff.engine.findings import blamed, unmet_finding
 from tipoff.engine.judge import Judgement, RunPlan, judge
 from tipoff.engine.past import GAP, Identity, findings_on_the_past, silence_before, silence_finding
@@ -256,8 +256,11 @@ class Controller:
         self._tick_id += 1
         batch = Batch()
         self._record_tick(batch, now, n_judged=0, n_run=0)
-        self._ledger.commit(batch, lease=self._lease)
-        self._ledger.release_lease(self._lease, now=now)
+        try:
+            self._ledger.commit(batch, lease=self._lease)
+            self._ledger.release_lease(self._lease, now=now)
+        except LeaseLost:
+            self._stands_by_until = now
         self._lease = None
 
     def _wake(self, now: datetime) -> None:
@@ -296,7 +299,7 @@ class Controller:
                 probing.add(entry.step.name)
             self._note(entry, judged, now, batch)
             for plan in judged.plans:
-                claims.append(self._claim(entry, plan, now, batch))
+                claims.append(self._claim(entry, plan, now, batch, place=len(claims) + 1))
                 busy.add(entry.key)
         if claims:  # a crash from here on goes on at this instant: what was written at it must not be read earlier
             batch.add("home", {"key": "clock_at", "value": now.isoformat()})
@@ -341,7 +344,8 @@ class Controller:
             (self.counts.opened if verdict.is_open else self.counts.held).add(gate)
             batch.add("gates", row)
 
-    def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch) -> Claim:
+    def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch, *, place: int) -> Claim:
+        """Claim a run; its lease is twice the time limit of all that stand before it in this round."""
         self._run_id += 1
         claim = Claim(
             run_id=self._run_id,
@@ -352,7 +356,7 @@ class Controller:
             previous=entry.proof,
             attempt=entry.failures + 1,
             started_at=now,
-            lease_until=now + 2 * entry.step.time_limit,
+            lease_until=now + 2 * place * entry.step.time_limit,
             inputs=self.book.input_proofs(entry),
         )
         batch.add("runs", records.run_row(claim, worker=self._identity.worker))
@@ -364,7 +368,7 @@ class Controller:
         batch = Batch()
         for claim in claims:
             outcome = self._executor.attempt(claim)
-            if outcome is not None and (outcome.error is not None or outcome.written is not None):
+            if outcome is not None and has_ended(outcome):
                 self._results.take(outcome, now, batch)
                 continue
             entry = self.book.entries[claim.step.name, claim.slate.day]

@@ -61,6 +61,21 @@ def blamed(book: Book, entry: Entry, gap: tuple[datetime, datetime] | None) -> s
     return root_cause(book, entry)
 
 
+def blame_for(book: Book, entry: Entry, refused: Iterable[str]) -> str:
+    """Return what refused units are blamed on: an input of theirs that has not come, else the step or its provider."""
+    day = entry.obligation.day
+    for unit in refused:
+        game = entry.obligation.units.get(unit)
+        for reading in book.readings[entry.step.name]:
+            source = book.entries.get((reading.input.table, day))
+            if game is None or source is None or reading.edge.optional or not reading.is_aligned:
+                continue
+            own = book.units_of_game(reading.input.table, day, game.game_id)
+            if any(book.evidence(reading.input.table, day, name) is Evidence.MISSING for name in own):
+                return root_cause(book, source)
+    return own_cause(entry.step)
+
+
 def root_cause(book: Book, entry: Entry) -> str:
     """Return what an unmet obligation is blamed on: the trouble of the first unmet thing upstream of it."""
     seen: set[Key] = set()
@@ -138,11 +153,13 @@ def unmet_finding(entry: Entry, cause: str, *, now: datetime) -> Row:
     )
 
 
-def run_findings(outcome: Outcome, rejects: list[tuple[str, str]], *, now: datetime) -> Iterator[Row]:
-    """Yield what one run has to tell: how it failed, what it refused, what its source said strangely, how long it took."""
+def run_findings(outcome: Outcome, own: str, rejects: list[tuple[str, str]], *, now: datetime) -> Iterator[Row]:
+    """Yield what one run has to tell: how it failed, what it refused, what its source said strangely, how long it took.
+
+    `own` is what its own trouble is blamed on.
+    """
     claim, error = outcome.claim, outcome.error
     where = (claim.slate.league, claim.step.name, claim.slate.day)
-    own = own_cause(claim.step)
     asked = len(claim.plan.units)
     if rejects:
         reasons = sorted({reason for reason, _ in rejects})
@@ -155,6 +172,14 @@ def run_findings(outcome: Outcome, rejects: list[tuple[str, str]], *, now: datet
         yield finding(
             where, "units_are_accepted", own, Severity.ERROR, note, now=now, missing=sorted(refused), coverage=share
         )
+    if outcome.written and outcome.written.missing and not isinstance(claim.step.work, SourceWork):
+        missing = sorted(outcome.written.missing)
+        note = f"no row, and no reason why, for {', '.join(missing[:_SHOWN])}"
+        yield finding(where, "units_have_rows", own, Severity.ERROR, note, now=now, missing=missing)
+    if outcome.written and outcome.written.doubts:
+        doubts = outcome.written.doubts
+        note = "; ".join(f"{unit}: {what}" for unit, what in list(doubts.items())[:_SHOWN])
+        yield finding(where, "values_are_known", own, Severity.WARNING, note, now=now, missing=sorted(doubts))
     if outcome.notes:
         yield finding(where, "source_is_consistent", own, Severity.WARNING, "; ".join(outcome.notes), now=now)
     unanswered = [note for note in outcome.fetches if note.outcome == "error"]

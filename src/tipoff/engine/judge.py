@@ -169,10 +169,9 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
     refresh = entry.step.timing.refresh
     if refresh is None or proof.as_of is None:
         return False
-    settles_at = entry.obligation.settles_at
-    if settles_at is not None and now >= settles_at:
-        return False
-    due = proof.as_of + refresh
+    due, settles_at = proof.as_of + refresh, entry.obligation.settles_at
+    if settles_at is not None and due > settles_at:
+        return False  # the last look was close enough to the end
     if now >= due or (is_refreshing and now >= proof.as_of + refresh / 2):
         return True
     tally.wakes.append(due)
@@ -249,7 +248,7 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     obligation = entry.obligation
     ready = {unit for unit, said in verdicts.items() if all(verdict.is_open for verdict in said)}
     not_before = max((at for at in (entry.not_before, book.resting.get(entry.step.name)) if at), default=None)
-    waits = not_before is not None and now < not_before
+    waits = not_before is not None and now < not_before and not _has_new_input(entry, tally)
     plans = () if waits else _plans(book, entry, now, tally, ready, verdicts)
     held = [unit for unit in verdicts if unit not in ready]
     if held:
@@ -271,6 +270,12 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
         gates=gates,
         overtaken=tuple(tally.overtaken),
     )
+
+
+def _has_new_input(entry: Entry, tally: _Tally) -> bool:
+    """Whether something that a transform failed on has changed since: that is worth an attempt at once."""
+    todo = {**tally.todo, **tally.closed_todo}
+    return any(made != todo.get(unit, made) for unit, made in entry.failed_on.items())
 
 
 def _state(entry: Entry, now: datetime, tally: _Tally, held: list[str]) -> State:

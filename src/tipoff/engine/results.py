@@ -12,13 +12,13 @@ from tipoff.core.window import SLATE
 from tipoff.engine import records
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.claim import Outcome
-from tipoff.engine.findings import EXECUTOR, cause_of, finding, own_cause
+from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
 from tipoff.engine.plan import grown
 from tipoff.store.ledger import Batch
 from tipoff.store.ledger.codec import game_row, proof_row
 from tipoff.store.warehouse import Warehouse, Written
 
-MOST_POLLS = 60  # a source that has not come by then is given up, and shown as late, until its input changes
+MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes
 HELD_ROWS = frozenset({ErrorKind.CONFLICT, ErrorKind.QUOTA})
 
 
@@ -50,7 +50,9 @@ class Results:
         entry = self._book.entries[claim.step.name, claim.slate.day]
         entry.running = None
         batch.run_ends.append(records.run_end_row(outcome, now=now))
-        for table, row in records.result_rows(outcome, now=now):
+        refused = outcome.written.refused if outcome.written else {}
+        own = blame_for(self._book, entry, refused)
+        for table, row in records.result_rows(outcome, own, now=now):
             batch.add(table, row)
         if outcome.error is not None:
             self._counts.failed += 1
@@ -99,6 +101,8 @@ class Results:
             entry.not_before = asked
             return
         entry.failures += 1
+        is_source = isinstance(entry.step.work, SourceWork)
+        entry.failed_on = units if error.kind is ErrorKind.PERMANENT and not is_source else {}
         after = self._after(entry, error.kind, now)
         if after is None:
             entry.attempted |= units
@@ -144,13 +148,13 @@ class Results:
             if again:
                 self._poll_later(entry, now, again)
         else:
-            entry.attempted = {unit: plan.units[unit] for unit in written.missing}
-            if written.refused:  # its code or its input is at fault: looked at again, ever more seldom
-                entry.failures = failures + 1
+            entry.attempted, entry.failed_on = {}, {}
+            fruitless = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
+            if fruitless:  # its code or its input is at fault: looked at again, ever more seldom
+                entry.failures, entry.failed_on = failures + 1, fruitless
                 entry.not_before = self._after(entry, ErrorKind.PERMANENT, now)
-                if entry.not_before is None:
-                    entry.attempted |= {unit: plan.units[unit] for unit in written.refused}
-        entry.cause = own_cause(entry.step) if written.refused else ""
+                entry.attempted = fruitless if entry.not_before is None else {}
+        entry.cause = blame_for(self._book, entry, written.refused) if written.refused else ""
         if not written.changed:
             self._counts.unchanged += 1
         if self._book.set_proof(proof):

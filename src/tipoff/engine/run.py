@@ -81,7 +81,8 @@ class Runner:
 
     def attempt(self, claim: Claim) -> Outcome:
         """Make one run once. A PipelineError says what helps; anything else is permanent until something changes."""
-        outcome = Outcome(claim)
+        begun = self._now()
+        outcome = Outcome(claim, begun=begun)
         started = self._stopwatch()
         try:
             self._make(claim, outcome)
@@ -90,7 +91,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 -- the one broad handler: every run's end is recorded in the ledger
             outcome.error = StepFailed(claim.step.name, claim.slate.day, error)
         outcome.cpu_ms = (self._stopwatch() - started) * 1000
-        outcome.took = self._now() - claim.started_at
+        outcome.took = self._now() - begun
         return outcome
 
     def _make(self, claim: Claim, outcome: Outcome) -> None:
@@ -111,7 +112,7 @@ class Runner:
     def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
         self._at("made")
         now = self._now()
-        claim = outcome.claim = in_time(claim, now)
+        claim = outcome.claim = in_time(claim, now, outcome.begun or now)
         asked = _asked(claim, made.excused, now, evidence=evidence)
         writer: Writer = self._published if isinstance(claim.step.work, PublishWork) else self._warehouse
         outcome.written = writer.replace(asked, made.rows)
@@ -161,7 +162,7 @@ class Runner:
         failures: list[SourceError] = []
         for request in requests:
             try:
-                in_time(outcome.claim, self._now())
+                in_time(outcome.claim, self._now(), outcome.begun or self._now())
                 payloads.append(self._payload(request, context))
             except SourceError as error:
                 failures.append(error)

@@ -68,8 +68,15 @@ class Fetcher:
 
     def _filled(self, value: str, request: Request) -> str:
         for name in request.secrets:
-            value = value.replace(f"{{{name}}}", self._secrets.get(name, ""))
+            if f"{{{name}}}" in value:
+                value = value.replace(f"{{{name}}}", self._secret(name, request))
         return value
+
+    def _secret(self, name: str, request: Request) -> str:
+        if not self._secrets.get(name):
+            msg = f"{request.source} needs {name}, which is not set; nothing was asked"
+            raise SourceError(msg, kind=ErrorKind.PERMANENT, hint=f"set TIPOFF_{name.upper()}")
+        return self._secrets[name]
 
 
 def refusal(request: Request, status: int, headers: Mapping[str, str], now: datetime) -> SourceError:

@@ -210,6 +210,8 @@ def _refuse_traps(tree: exp.Query, name: str) -> None:
 def _trap(node: exp.Expr) -> str:  # noqa: PLR0911 -- one answer a trap
     if isinstance(node, _CLOCKS):
         return "steps have no clock: use @day or @as_of"
+    if isinstance(node, exp.Between) and isinstance(node.this, exp.Column) and node.this.name == "day":
+        return "BETWEEN on the day includes both ends: the window says which days are read"
     if isinstance(node, exp.Func) and _function_name(node) in _CHANCE:
         return "chance and engine-bound functions are refused"
     if isinstance(node, exp.Extract) and node.this.name.upper() in {"DAYOFWEEK", "ISOWEEK", "WEEK", "ISOYEAR"}:

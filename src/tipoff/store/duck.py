@@ -193,6 +193,7 @@ class DuckWarehouse:
             refused=staged.refused,
             missing=staged.missing,
             rejects=tuple(staged.rejects),
+            doubts=staged.doubts,
         )
 
     def _publish(self, asked: Asked, staged: Staged, proof: Proof, known: Proof | None) -> None:

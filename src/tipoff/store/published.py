@@ -54,6 +54,7 @@ class Published:
             refused=staged.refused,
             missing=staged.missing,
             rejects=tuple(staged.rejects),
+            doubts=staged.doubts,
         )
 
     def proofs(self) -> Iterable[Proof]:

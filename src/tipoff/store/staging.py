@@ -26,6 +26,7 @@ class Staged:
     refused: dict[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     rejects: list[Reject] = field(default_factory=list)
+    doubts: dict[str, str] = field(default_factory=dict)
 
 
 def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> Staged:
@@ -59,6 +60,7 @@ def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> 
         refused=refused,
         missing=missing,
         rejects=checked.rejects,
+        doubts=doubts_of(table, checked.good) if changed else {},
     )
 
 
@@ -70,6 +72,19 @@ def too_few(asked: Asked, rows: pa.Table, hashes: dict[str, tuple[int, str]]) ->
         if unit in hashes and hashes[unit][0] < least
     }
     return found | below_floor(asked.step.table, rows)
+
+
+def doubts_of(table: Table, rows: pa.Table) -> dict[str, str]:
+    """Return the units of which a column is filled less than hoped for."""
+    found: dict[str, str] = {}
+    for name, share in table.floor.hoped:
+        if not rows.num_rows:
+            break
+        units = pa.table({"unit": units_of(table, rows), name: rows.column(name)})
+        for row in units.group_by("unit").aggregate([(name, "count"), ([], "count_all")]).to_pylist():
+            if row[f"{name}_count"] < share * row["count_all"]:
+                found[row["unit"]] = f"{name} is known for {row[f'{name}_count']} of {row['count_all']} rows"
+    return found
 
 
 def _only(table: Table, rows: pa.Table, units: Iterable[str]) -> pa.Table:

@@ -51,7 +51,8 @@ class Written:
 
     `proof` is the whole state of (output, day) as read back. `changed` are the units whose content differs from
     before. `refused` maps units that were left as they were to the reason (a range, a key, a regression); `missing` are
-    asked units for which there was neither a row nor an excuse. `rejects` are the quarantined rows.
+    asked units for which there was neither a row nor an excuse. `rejects` are the quarantined rows. `doubts` are units that
+    were stored with less than was hoped for.
     """
 
     proof: Proof
@@ -59,6 +60,7 @@ class Written:
     refused: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     rejects: tuple[Reject, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Warehouse(Protocol):

@@ -29,7 +29,9 @@ _NEXT_MORNING = _at(34)  # 10:00 New York
 _BEFORE_TIP = Moment(Anchor.FIRST_TIP, -timedelta(minutes=30))
 
 AFTER_GAMES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING)
-CORRECTED = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=_hours(12), settles=_at(58))  # results are corrected
+CORRECTED = Timing(  # results are corrected for a day or two
+    opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=_hours(12), settles=_at(58), poll_max=_hours(1)
+)
 MORNING = Timing(opens=_at(9), due=_BEFORE_TIP)
 UNTIL_TIP = Timing(opens=_at(9), due=_BEFORE_TIP, closes_at_tipoff=True)
 MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_hours(2))
@@ -49,7 +51,7 @@ STEPS = (
     Step(
         table=tables.SCHEDULE,
         work=SourceWork(source=schedule.SOURCE, requests=schedule.requests, parse=schedule.parse),
-        timing=Timing(opens=_at(-6), due=_at(10), settles=_at(30), refresh=_hours(6)),
+        timing=Timing(opens=_at(-6), due=_at(10), settles=_at(36), refresh=_hours(6)),
         units=SLATE_UNIT,
     ),
     Step(

@@ -45,8 +45,9 @@ class FaultyRunner(Runner):
                 return None
             case "lie":
                 return Outcome(claim)
+        outcome = super().attempt(claim)
         super().attempt(claim)
-        return super().attempt(claim)
+        return outcome
 
     def _come_back(self) -> None:
         """Make the runs that were given up long ago; nobody waits for what they say."""

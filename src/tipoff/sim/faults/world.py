@@ -44,7 +44,7 @@ def put_off_games(data: NbaData, day: date, n_games: int) -> list[WorldGame]:
 def _put_off(data: NbaData, day: date, n_games: int) -> None:
     for game in put_off_games(data, day, n_games):
         first_tip = at_clock(day, game.tipoff_at)
-        put_off_at = midnight(day) + timedelta(hours=8)
+        put_off_at = midnight(day) + timedelta(hours=5)
         begin = midnight(day) - timedelta(days=400)
         game.stands = [
             Stand(begin, day, first_tip),

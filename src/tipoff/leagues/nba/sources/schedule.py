@@ -95,9 +95,8 @@ def _row(entry: Mapping[str, Any], day: date) -> Record:
     cancelled = "CNCL" in str(entry["gameStatusText"]).upper()
     status = "postponed" if off else "cancelled" if cancelled else _STATUS[int(entry["gameStatus"])]
     tipoff_at: datetime = instant(str(entry["gameDateTimeUTC"]))
+    status = _with_result(status, home, away)
     final = status == "final"
-    if final and (home["score"] is None or away["score"] is None):
-        status, final = "postponed", False  # the file shows a postponed game as final without a result
     return {
         "day": day,
         "game_id": game_id(entry["gameId"]),
@@ -111,6 +110,11 @@ def _row(entry: Mapping[str, Any], day: date) -> Record:
         "home_score": int(home["score"]) if final else None,
         "away_score": int(away["score"]) if final else None,
     }
+
+
+def _with_result(status: str, home: Mapping[str, Any], away: Mapping[str, Any]) -> str:
+    """Return `postponed` for a game that is final without a result: so the file shows a game that was put off."""
+    return "postponed" if status == "final" and None in {home["score"], away["score"]} else status
 
 
 def _one_each(rows: list[Record]) -> list[Record]:

@@ -96,9 +96,7 @@ def _common(item: Mapping[str, Any], day: date) -> Record:
     if not item.get("GAME_ID"):
         msg = "GAME_ID is missing"
         raise BadRow(msg)
-    if str(item["GAME_DATE"])[:10] != day.isoformat():
-        msg = f"it is of {item['GAME_DATE']}, asked for was {day}"
-        raise BadRow(msg)
+    _must_be_of(item, day)
     team = tricode(str(item["TEAM_ABBREVIATION"]))
     own, at, other = _matchup(str(item["MATCHUP"]))
     if team is None or other is None:
@@ -119,6 +117,18 @@ def _common(item: Mapping[str, Any], day: date) -> Record:
     } | {ours: count(item.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
 
 
+def _must_be_of(item: Mapping[str, Any], day: date) -> None:
+    if str(item["GAME_DATE"])[:10] != day.isoformat():
+        msg = f"it is of {item['GAME_DATE']}, asked for was {day}"
+        raise BadRow(msg)
+
+
+def _must_have_played(item: Mapping[str, Any]) -> None:
+    if item.get("MIN") is None:
+        msg = f"{item.get('PLAYER_NAME')} has no minutes: he did not play"
+        raise BadRow(msg)
+
+
 def _matchup(text: str) -> tuple[str | None, bool, str | None]:
     """Read `GSW @ LAL` or `LAL vs. GSW`: own club, whether it is away, the other club."""
     mark = " @ " if " @ " in text else " vs. "
@@ -131,6 +141,7 @@ def _player(item: Mapping[str, Any], day: date) -> Record:
     if not name or player_id is None:
         msg = "PLAYER_ID or PLAYER_NAME is missing"
         raise BadRow(msg)
+    _must_have_played(item)
     return _common(item, day) | {"player_id": player_id, "player_name": name, "player_key": player_key(name)}
 
 

@@ -1,0 +1,227 @@
+"""The oracle: what stands in the end, held against a quiet twin; when it was noticed; what came too late.
+
+It reads the warehouse, the published files and the ledger's times, never the controller.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import func, select
+
+from tipoff.core.finding import Severity
+from tipoff.core.league import League
+from tipoff.core.schema import Phase
+from tipoff.sim.drills.drill import Drill
+from tipoff.store.ledger import Ledger, schema
+from tipoff.store.rows import hash_units, key_text
+from tipoff.store.warehouse import Warehouse
+
+Unit = tuple[str, date, str]  # output, day, unit
+Told = tuple[str, str, str, str]  # check, cause, output, day
+
+
+@dataclass(slots=True)
+class Truth:
+    """What a replay left behind."""
+
+    content: dict[Unit, tuple[int, str]] = field(default_factory=dict)
+    duplicates: int = 0
+    arrivals: dict[Unit, datetime] = field(default_factory=dict)
+    told: dict[Told, datetime] = field(default_factory=dict)
+    causes: set[str] = field(default_factory=set)
+    unmet: set[tuple[str, date]] = field(default_factory=set)
+    n_runs: int = 0
+    n_running: int = 0
+    too_late: int = 0  # published after tip-off
+    past_gate: int = 0  # published while a gate held
+    tips: dict[str, datetime] = field(default_factory=dict)
+
+
+def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledger: Ledger, published: Path) -> Truth:
+    """Read what stands."""
+    truth = Truth()
+    for game in ledger.rows(select(schema.games)):
+        truth.tips[game["game_id"]] = game["tipoff_at"]
+    for step in league.steps:
+        if step.phase is Phase.PUBLISHED:
+            _published(truth, published / league.name / step.name, step.table.key)
+            continue
+        sql = f"SELECT {', '.join(step.table.names)} FROM season.{step.name}"  # noqa: S608 -- declared names
+        rows = warehouse.query(sql, [step.table], {"season_start": days[0], "season_end": days[1]})
+        if not rows.num_rows:
+            continue
+        keys = key_text(step.table, rows)
+        truth.duplicates += rows.num_rows - pc.count_distinct(_with_day(rows, keys)).as_py()
+        for day in pc.unique(rows.column("day")).to_pylist():
+            of_day = rows.filter(pc.equal(rows.column("day"), pa.scalar(day, pa.date32())))
+            for unit, found in hash_units(step.table, of_day).items():
+                truth.content[step.name, day, unit] = found
+    _ledger(truth, ledger)
+    return truth
+
+
+def _with_day(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows.column("day").cast(pa.string()), keys, "|")
+
+
+def _published(truth: Truth, folder: Path, key: tuple[str, ...]) -> None:
+    for path in sorted(folder.glob("[!.]*.json")):
+        document = json.loads(path.read_text())
+        rows = document["rows"]
+        truth.duplicates += len(rows) - len({tuple(row[name] for name in key) for row in rows})
+        day = date.fromisoformat(document["day"])
+        units: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            units.setdefault(row["game_id"], []).append(row)
+        for unit, mine in units.items():
+            text = json.dumps([{n: v for n, v in row.items() if n != "made_at"} for row in mine], sort_keys=True)
+            truth.content[document["output"], day, unit] = len(mine), hashlib.sha256(text.encode()).hexdigest()
+            written_at = datetime.fromisoformat(document["written_at"][unit])
+            tipoff_at = datetime.fromisoformat(mine[0]["tipoff_at"])
+            truth.too_late += written_at >= tipoff_at
+
+
+def _ledger(truth: Truth, ledger: Ledger) -> None:
+    for row in ledger.rows(select(schema.arrivals)):
+        truth.arrivals[row["output"], row["day"], row["unit"]] = row["first_at"]
+    findings = schema.findings
+    for row in ledger.rows(select(findings).order_by(findings.c.at)):
+        truth.told.setdefault((row["check"], row["cause"], row["output"], str(row["day"])), row["at"])
+        if row["severity"] >= Severity.WARNING:
+            truth.causes.add(row["cause"])
+    obligations, gates, runs = schema.obligations, schema.gates, schema.runs
+    owed = obligations.c.state.in_(["late", "lost", "held", "open", "running"])
+    truth.unmet = {(row["output"], row["day"]) for row in ledger.rows(select(obligations).where(owed))}
+    made = {(output, day) for output, day, _ in truth.content}
+    shut = ledger.rows(select(gates).where(gates.c.is_open.is_(False)))
+    truth.past_gate = sum((row["output"], row["day"]) in made and row["held_at"] is None for row in shut)
+    [counted] = ledger.rows(select(func.count().label("n")).select_from(runs))
+    truth.n_runs = counted["n"]
+    truth.n_running = len(ledger.rows(select(runs.c.id).where(runs.c.state == "started")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the oracle says of one drill; `why` names everything that is not as it must be."""
+
+    name: str
+    fault: str
+    passed: bool
+    detected_after_s: float | None = None
+    found_by: str = ""
+    healed_after_s: float | None = None
+    units_lost: int = 0
+    duplicates: int = 0
+    wrong_or_late: int = 0
+    notices: int = 0
+    why: tuple[str, ...] = ()
+
+
+NOTICED_WITHIN = timedelta(minutes=30)
+
+
+def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, datetime]) -> Verdict:
+    """Hold what came of a drill against what should have."""
+    why: list[str] = []
+    new = {told: at for told, at in truth.told.items() if told not in twin.told}
+    detected, found_by = _detected(drill, new, alarms)
+    after = max(timedelta(0), detected - drill.detectable_at) if detected and drill.detectable_at else None
+    if drill.quiet and new:
+        why.append(f"told of what is no fault: {', '.join(sorted({told[0] for told in new}))}")
+    if not drill.quiet and after is None:
+        seen = sorted({f"{told[0]} ({told[1]})" for told in new}) + sorted(alarms)
+        why.append(f"never noticed by {drill.check} of {drill.cause}; seen: {', '.join(seen) or 'nothing'}")
+    if after is not None and after > NOTICED_WITHIN:
+        why.append(f"noticed {after} after it could be")
+    lost = sorted(_lost(drill, twin, truth))
+    if lost:
+        why.append(f"lost: {', '.join(' '.join(map(str, unit)) for unit in lost[:6])}")
+    wrong = sorted(_wrong(drill, twin, truth))
+    if wrong:
+        why.append(f"other content than the twin's: {', '.join(' '.join(map(str, unit)) for unit in wrong[:6])}")
+    if twin.unmet:
+        why.append(f"the quiet twin itself owes {len(twin.unmet)}")
+    causes = {told[1] for told in new if told[1] in truth.causes}
+    if len(causes) > max(1, len(drill.faults)):
+        why.append(f"more than one root: {', '.join(sorted(causes))}")
+    for n, what in (
+        (truth.duplicates, "duplicate keys"),
+        (truth.too_late, "units published after tip-off"),
+        (max(0, truth.past_gate - twin.past_gate), "units made past a closed gate"),
+        (truth.n_running, "runs that are running for ever"),
+    ):
+        if n:
+            why.append(f"{n} {what}")
+    if truth.n_runs > twin.n_runs * drill.storm:
+        why.append(f"a storm: {truth.n_runs} runs, where a quiet day has {twin.n_runs}")
+    return Verdict(
+        name=drill.name,
+        fault=drill.fault,
+        passed=not why,
+        detected_after_s=after.total_seconds() if after is not None else None,
+        found_by=found_by,
+        healed_after_s=_healed(drill, twin, truth),
+        units_lost=len(lost),
+        duplicates=truth.duplicates,
+        wrong_or_late=len(wrong) + truth.too_late,
+        notices=len(causes),
+        why=tuple(why),
+    )
+
+
+def _detected(
+    drill: Drill, new: Mapping[Told, datetime], alarms: Mapping[str, datetime]
+) -> tuple[datetime | None, str]:
+    times = [at for told, at in new.items() if told[0] == drill.check and told[1] == drill.cause]
+    if drill.check in alarms:
+        times.append(alarms[drill.check])
+    return (min(times), f"{drill.check} ({drill.cause})") if times else (None, "")
+
+
+def _excepted(drill: Drill, truth: Truth, unit: Unit) -> bool:
+    output, _, name = unit
+    lost = drill.unavoidable
+    if lost is None or output not in lost.outputs:
+        return False
+    tip = truth.tips.get(name.partition("|")[0])
+    return tip is None or lost.begin <= tip < lost.end
+
+
+def _lost(drill: Drill, twin: Truth, truth: Truth) -> set[Unit]:
+    lost = {unit for unit, (n_rows, _) in twin.content.items() if n_rows and unit not in truth.content}
+    unmet = {(output, day, "") for output, day in truth.unmet - twin.unmet}
+    named = {(output, day) for output, day, _ in lost}
+    lost |= {unit for unit in unmet if unit[:2] not in named}
+    return {
+        unit
+        for unit in lost
+        if not _excepted(drill, truth, unit)
+        and not (unit[2] == "" and drill.unavoidable and unit[0] in drill.unavoidable.outputs)
+    }
+
+
+def _wrong(drill: Drill, twin: Truth, truth: Truth) -> set[Unit]:
+    return {
+        unit
+        for unit, found in truth.content.items()
+        if found != twin.content.get(unit) and unit[0] not in drill.differs
+    }
+
+
+def _healed(drill: Drill, twin: Truth, truth: Truth) -> float | None:
+    """Return how long after it could be noticed the last of what came late had come; None where nothing did."""
+    late = [
+        at
+        for unit, at in truth.arrivals.items()
+        if unit in twin.arrivals and at - twin.arrivals[unit] > timedelta(minutes=2)
+    ]
+    if not late or drill.detectable_at is None:
+        return None
+    return max(0.0, (max(late) - drill.detectable_at).total_seconds())
