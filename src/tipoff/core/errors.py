@@ -59,6 +59,12 @@ class Resting(SourceError):
         )
 
 
+class NotBegun(PipelineError):
+    """A run's lease ended before it was begun: nothing was done, and it is claimed again."""
+
+    kind = ErrorKind.TRANSIENT
+
+
 class Closed(PipelineError):
     """Every unit of a run closed before it could be written."""
 

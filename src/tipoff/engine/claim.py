@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from tipoff.core.errors import Closed, Fenced, OverTime, PipelineError
+from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime, PipelineError
 from tipoff.core.payload import Request
 from tipoff.core.proof import InputProof, Proof
 from tipoff.core.slate import Season, Slate
@@ -99,21 +99,32 @@ def has_ended(outcome: Outcome | None) -> bool:
     return outcome is not None and (outcome.error is not None or outcome.written is not None)
 
 
+def must_begin(claim: Claim, now: datetime) -> None:
+    """Refuse to begin a run after its lease.
+
+    Raises:
+        NotBegun: The runs before it took too long, or it was handed out long ago.
+    """
+    if now > claim.lease_until:
+        msg = f"run {claim.run_id} of {claim.step.name} {claim.slate.day} was not begun within its lease"
+        raise NotBegun(msg, hint="nothing was done; it is claimed again")
+
+
 def in_time(claim: Claim, now: datetime, begun: datetime) -> Claim:
     """Return the claim, whose work began at `begun`, with those of its units that may still be written at `now`.
 
     Raises:
-        Fenced: Its lease has ended: another run may have been made in its place.
         OverTime: Its step's time limit has passed.
+        Fenced: Its lease has ended: another run may have been made in its place.
         Closed: All of its units have closed.
     """
     what = f"run {claim.run_id} of {claim.step.name} {claim.slate.day}"
-    if now > claim.lease_until:
-        msg = f"{what} has come back after its lease ended"
-        raise Fenced(msg, hint="nothing is to be done: it was made again")
     if now - begun > claim.step.time_limit:
         msg = f"{what} took longer than {claim.step.time_limit}"
         raise OverTime(msg, hint="is a provider slow, or the work too large for its limit?")
+    if now > claim.lease_until:
+        msg = f"{what} has come back after its lease ended"
+        raise Fenced(msg, hint="nothing is to be done: it was made again")
     closed = {unit for unit, at in claim.plan.closes.items() if at <= now}
     if not closed:
         return claim

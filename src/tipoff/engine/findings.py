@@ -10,6 +10,7 @@ from tipoff.core.errors import (
     ErrorKind,
     Fenced,
     LedgerError,
+    NotBegun,
     OverTime,
     SourceError,
     WarehouseError,
@@ -158,7 +159,7 @@ def run_findings(outcome: Outcome, own: str, rejects: list[tuple[str, str]], *, 
 
     `own` is what its own trouble is blamed on.
     """
-    claim, error = outcome.claim, outcome.error
+    claim = outcome.claim
     where = (claim.slate.league, claim.step.name, claim.slate.day)
     asked = len(claim.plan.units)
     if rejects:
@@ -177,15 +178,23 @@ def run_findings(outcome: Outcome, own: str, rejects: list[tuple[str, str]], *, 
         note = f"no row, and no reason why, for {', '.join(missing[:_SHOWN])}"
         yield finding(where, "units_have_rows", own, Severity.ERROR, note, now=now, missing=missing)
     if outcome.written and outcome.written.doubts:
-        doubts = outcome.written.doubts
+        doubts = {unit: what for unit, what in outcome.written.doubts.items() if unit not in claim.plan.may_be_empty}
         note = "; ".join(f"{unit}: {what}" for unit, what in list(doubts.items())[:_SHOWN])
-        yield finding(where, "values_are_known", own, Severity.WARNING, note, now=now, missing=sorted(doubts))
+        if doubts:
+            yield finding(where, "values_are_known", own, Severity.WARNING, note, now=now, missing=sorted(doubts))
     if outcome.notes:
         yield finding(where, "source_is_consistent", own, Severity.WARNING, "; ".join(outcome.notes), now=now)
+    yield from _ending(outcome, own, where, now)
+
+
+def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: datetime) -> Iterator[Row]:
+    claim, error = outcome.claim, outcome.error
     unanswered = [note for note in outcome.fetches if note.outcome == "error"]
     if unanswered and error is None:
         note = "; ".join(sorted({fetch.note for fetch in unanswered}))
         yield finding(where, "source_answers", own, Severity.WARNING, note, now=now)
+    if isinstance(error, NotBegun):
+        return
     if error is not None and error.kind is not ErrorKind.NOT_YET:
         cause = own if isinstance(error, Closed | OverTime) else cause_of(claim, error)
         yield finding(where, "run_ends_well", cause, Severity.ERROR, f"{error} ({error.hint})", now=now)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from tipoff.core.errors import ErrorKind, Resting
+from tipoff.core.errors import ErrorKind, NotBegun, Resting
 from tipoff.core.finding import Severity
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker
 from tipoff.core.step import SourceWork
@@ -50,8 +50,9 @@ class Results:
         entry = self._book.entries[claim.step.name, claim.slate.day]
         entry.running = None
         batch.run_ends.append(records.run_end_row(outcome, now=now))
-        refused = outcome.written.refused if outcome.written else {}
-        own = blame_for(self._book, entry, refused)
+        written = outcome.written
+        fruitless = [*written.refused, *written.missing] if written else []
+        own = blame_for(self._book, entry, fruitless)
         for table, row in records.result_rows(outcome, own, now=now):
             batch.add(table, row)
         if outcome.error is not None:
@@ -93,6 +94,8 @@ class Results:
             return
         if error.kind is ErrorKind.NOT_YET:
             self._poll_later(entry, now, units)
+            return
+        if isinstance(error, NotBegun):
             return
         entry.cause = cause_of(outcome.claim, error)
         asked_s = getattr(error, "retry_after_s", None)
@@ -142,19 +145,18 @@ class Results:
         for row in records.mark_rows(outcome, now=now):
             batch.add("marks", row)
         batch.add("proofs", proof_row(proof))
+        again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
         if isinstance(entry.step.work, SourceWork):
             entry.attempted = {}
-            again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
             if again:
                 self._poll_later(entry, now, again)
         else:
             entry.attempted, entry.failed_on = {}, {}
-            fruitless = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
-            if fruitless:  # its code or its input is at fault: looked at again, ever more seldom
-                entry.failures, entry.failed_on = failures + 1, fruitless
+            if again:  # its code or its input is at fault: looked at again, ever more seldom
+                entry.failures, entry.failed_on = failures + 1, again
                 entry.not_before = self._after(entry, ErrorKind.PERMANENT, now)
-                entry.attempted = fruitless if entry.not_before is None else {}
-        entry.cause = blame_for(self._book, entry, written.refused) if written.refused else ""
+                entry.attempted = again if entry.not_before is None else {}
+        entry.cause = blame_for(self._book, entry, again) if again else ""
         if not written.changed:
             self._counts.unchanged += 1
         if self._book.set_proof(proof):

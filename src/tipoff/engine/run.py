@@ -15,7 +15,7 @@ from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
-from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time
+from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
 from tipoff.store.warehouse import Asked, Warehouse, Written
 
 _SHOWN = 400  # characters of a row that is refused
@@ -85,6 +85,7 @@ class Runner:
         outcome = Outcome(claim, begun=begun)
         started = self._stopwatch()
         try:
+            must_begin(claim, begun)
             self._make(claim, outcome)
         except PipelineError as error:
             outcome.error = error

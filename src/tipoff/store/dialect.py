@@ -207,7 +207,7 @@ def _refuse_traps(tree: exp.Query, name: str) -> None:
             raise ShapeError(msg, hint="it means something else on another engine, or at another time")
 
 
-def _trap(node: exp.Expr) -> str:  # noqa: PLR0911 -- one answer a trap
+def _trap(node: exp.Expr) -> str:  # noqa: C901, PLR0911 -- one answer a trap
     if isinstance(node, _CLOCKS):
         return "steps have no clock: use @day or @as_of"
     if isinstance(node, exp.Between) and isinstance(node.this, exp.Column) and node.this.name == "day":

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from tipoff.core.errors import ErrorKind, Fenced, ShapeError, UsageError, WarehouseError
+from tipoff.core.errors import ErrorKind, ShapeError, UsageError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.schema import Phase, Table
@@ -20,7 +20,7 @@ from tipoff.core.window import SLATE, Window
 from tipoff.store import dialect
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import hash_units, in_order
-from tipoff.store.staging import Staged, make_proof, stage
+from tipoff.store.staging import Staged, make_proof, must_be_newest, stage
 from tipoff.store.warehouse import Asked, Written
 
 _MEMORY = "600MB"
@@ -178,9 +178,7 @@ class DuckWarehouse:
         """See `Warehouse.replace`."""
         table, key = asked.step.table, (asked.step.name, asked.day)
         known = self._proofs.get(key)
-        if known is not None and known.fence > asked.fence:
-            msg = f"{table.full_name} of {asked.day} was published by run {known.fence}; run {asked.fence} is too late"
-            raise Fenced(msg, hint="nothing is to be done: the later run stands")
+        must_be_newest(asked, known)
         staged = stage(asked, rows, known, lambda units: self._stored(table, asked.day, units))
         self._at("staged")
         proof = make_proof(asked, staged, known)

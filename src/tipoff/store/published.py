@@ -19,7 +19,7 @@ from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import conform
-from tipoff.store.staging import Staged, make_proof, stage
+from tipoff.store.staging import Staged, make_proof, must_be_newest, stage
 from tipoff.store.warehouse import Asked, Written
 
 
@@ -40,10 +40,12 @@ class Published:
 
         Raises:
             ShapeError: The rows do not have the declared shape.
+            Fenced: A later run has published the day.
             WarehouseError: The disk refused; the document stands as it stood.
         """
         table = asked.step.table
         known, old = self._read(asked.step, asked.day)
+        must_be_newest(asked, known)
         staged = stage(asked, rows, known, lambda units: _of_units(table, old, set(units)))
         proof = make_proof(asked, staged, known)
         if staged.changed or staged.excuses_changed:

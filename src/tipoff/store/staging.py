@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tipoff.core.errors import Fenced
 from tipoff.core.payload import Reject
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.schema import Phase, Table
@@ -27,6 +28,18 @@ class Staged:
     missing: frozenset[str] = frozenset()
     rejects: list[Reject] = field(default_factory=list)
     doubts: dict[str, str] = field(default_factory=dict)
+
+
+def must_be_newest(asked: Asked, known: Proof | None) -> None:
+    """Refuse a run that comes after a later one.
+
+    Raises:
+        Fenced: A higher fence has already published this output and day.
+    """
+    if known is not None and known.fence > asked.fence:
+        what = f"{asked.step.table.full_name} of {asked.day}"
+        msg = f"{what} was published by run {known.fence}; run {asked.fence} is too late"
+        raise Fenced(msg, hint="nothing is to be done: the later run stands")
 
 
 def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> Staged:

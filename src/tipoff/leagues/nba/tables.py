@@ -266,7 +266,7 @@ MAIN_LINES = _table(
     integer("n_dropped", 0, required=True),
     about="One line a player and game: each book's newest and best balanced, then the books' lower median. A name that no "
     "player of the two clubs answers to keeps its row without an id.",
-    floor=Floor(hoped=(("player_id", 0.5),)),
+    floor=Floor(hoped=(("player_id", 0.25),)),
 )
 _MEANS = ("points", "minutes")
 PLAYER_FEATURES = _table(

@@ -27,7 +27,7 @@ from tipoff.engine.plan import plan_step
 from tipoff.leagues.nba.sources import oddsapi, schedule, statsnba
 from tipoff.sim.faults.stores import FaultyLedger
 from tipoff.sources.fetch import Fetcher
-from tipoff.store import dialect, duck, rows, staging
+from tipoff.store import dialect, duck, published, rows, staging
 from tipoff.store.ledger import Batch, Lease, Ledger, Loaded
 from tipoff.store.ledger import ledger as ledgers
 
@@ -171,10 +171,20 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "one bad row spoils its answer": ((statsnba, "each", _strict),),
     "everybody holds the lease": ((Ledger, "take_lease", _everybodys_lease), (ledgers, "_renew", _nothing)),
     "ids stay as they come": ((statsnba, "game_id", str), (schedule, "game_id", str)),
-    "nobody looks at the clock before writing": ((run, "in_time", _first),),
+    "nobody looks at the clock before writing": ((run, "in_time", _first), (run, "must_begin", _nothing)),
+    "the dead may write": (
+        (run, "in_time", _first),
+        (run, "must_begin", _nothing),
+        (duck, "must_be_newest", _nothing),
+        (published, "must_be_newest", _nothing),
+    ),
+    "nothing closes at tip-off": ((obligation.Obligation, "closed", lambda *_given: False),),
     "strange rows are dropped": ((run, "_of_the_slate", lambda _claim, found: (found, ())),),
     "the bench plays": ((statsnba, "_must_have_played", _nothing),),
-    "dates of rows are not compared": ((statsnba, "_must_be_of", _nothing),),
+    "dates and games of rows are not compared": (
+        (statsnba, "_must_be_of", _nothing),
+        (run, "_of_the_slate", lambda _claim, found: (found, ())),
+    ),
     "a missing key is empty": ((Fetcher, "_secret", _no_key),),
     "errors must be tellable": ((claim, "_text_of", str),),
     "what it was made from is not compared": ((judge, "made_from", lambda _parts: "the same"),),

@@ -49,9 +49,10 @@ class Unavoidable:
 class Drill:
     """One drill.
 
-    `rows`: of the catalogue of faults. `check` and `cause`: the finding that must be the first to tell; none where the fault must
-    cause no finding at all (`quiet`). `storm`: how many times the quiet twin's runs are too many. `differs`: outputs whose content
-    may differ from the twin's. `refused`: a change of the league that must not load, with a part of the sentence that says why.
+    `rows`: of the catalogue of faults. `check` and `cause`: the finding that must be the first to tell; none where the fault
+    must cause no finding at all (`quiet`). `storm`: how many times the quiet twin's runs are too many. `differs`: outputs whose
+    content may differ from the twin's. `refused`: a change of the league that must not load, with a part of the sentence that
+    says why.
     """
 
     name: str

@@ -151,16 +151,7 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
     causes = {told[1] for told in new if told[1] in truth.causes}
     if len(causes) > max(1, len(drill.faults)):
         why.append(f"more than one root: {', '.join(sorted(causes))}")
-    for n, what in (
-        (truth.duplicates, "duplicate keys"),
-        (truth.too_late, "units published after tip-off"),
-        (max(0, truth.past_gate - twin.past_gate), "units made past a closed gate"),
-        (truth.n_running, "runs that are running for ever"),
-    ):
-        if n:
-            why.append(f"{n} {what}")
-    if truth.n_runs > twin.n_runs * drill.storm:
-        why.append(f"a storm: {truth.n_runs} runs, where a quiet day has {twin.n_runs}")
+    why += _never_allowed(drill, twin, truth)
     return Verdict(
         name=drill.name,
         fault=drill.fault,
@@ -174,6 +165,20 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
         notices=len(causes),
         why=tuple(why),
     )
+
+
+def _never_allowed(drill: Drill, twin: Truth, truth: Truth) -> list[str]:
+    """Return what must not be, whatever the fault: duplicates, late or unfounded publications, phantom runs, storms."""
+    counted = (
+        (truth.duplicates, "duplicate keys"),
+        (truth.too_late, "units published after tip-off"),
+        (max(0, truth.past_gate - twin.past_gate), "units made past a closed gate"),
+        (truth.n_running, "runs that are running for ever"),
+    )
+    found = [f"{n} {what}" for n, what in counted if n]
+    if truth.n_runs > twin.n_runs * drill.storm:
+        found.append(f"a storm: {truth.n_runs} runs, where a quiet day has {twin.n_runs}")
+    return found
 
 
 def _detected(

@@ -44,11 +44,7 @@ REFUSALS: Mapping[str, Change] = {
     "read through the day": _sql("player_features", "FROM before.player_games", "FROM through.player_games"),
     "the machine's date": _sql("player_features", "@day, MAX(day)", "CURRENT_DATE(), MAX(day)"),
     "between days": _sql("candidates", "r.n <= 5", "r.n BETWEEN 0 AND 5 AND p.day BETWEEN '2020-01-01' AND @day"),
-    "several columns in": _sql(
-        "candidates",
-        "WHERE p.player_id IS NOT NULL",
-        "WHERE (s.game_id, l.player_id) IN (SELECT game_id, player_id FROM before.player_games) AND p.player_id IS NOT NULL",
-    ),
+    "a name that is not there": _sql("candidates", "WHERE p.player_id IS NOT NULL", "WHERE p.player IS NOT NULL"),
     "a column that is not declared": _with("player_features", _without_column),
     "a column of another type": _with("player_features", _another_type),
     "a table that nobody makes": _sql("player_features", "before.team_games", "before.team_game"),
