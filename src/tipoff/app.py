@@ -1,7 +1,7 @@
 """What the commands do: which world and days are meant, replaying them, the report."""
 
 import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.catalog import league_named
 from tipoff.leagues.nba.league import SAMPLE, sample_season
 from tipoff.sim.crash import kill_at, never
-from tipoff.sim.faults.spec import Fault
+from tipoff.sim.faults.spec import read_faults, read_file
 from tipoff.sim.nba_recorded import RecordedNba
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import Progress, replay
@@ -46,7 +46,6 @@ def run_replay(
     *,
     progress: Callable[[Progress], None],
     crash_at: str = "",
-    faults: Sequence[Fault] = (),
 ) -> Replayed:
     """Replay `spec` in the settings' home, going on from where its clock stands.
 
@@ -57,9 +56,9 @@ def run_replay(
     home = Home(settings.home)
     with home.lock():
         clock = clock_of(home, spec)
-        stage = Stage(settings, spec, clock, at=kill_at(crash_at) if crash_at else never, faults=faults)
+        stage = Stage(settings, spec, clock, at=kill_at(crash_at) if crash_at else never, faults=spec.faults)
         try:
-            replay(stage, clock, until=end_of(spec), progress=progress, outages=outages_of(faults))
+            replay(stage, clock, until=end_of(spec), progress=progress, outages=outages_of(spec.faults))
             summaries = _summaries(spec, stage.warehouse)
         finally:
             stage.close()
@@ -92,10 +91,13 @@ def peak_rss_mb() -> float:
     return round(int(peak.split()[1]) / 1024, 1)
 
 
-def replay_spec(settings: Settings, league: str, span: str, *, world: str, seed: int) -> ReplaySpec:
+def replay_spec(  # noqa: PLR0913 -- what a replay is told
+    settings: Settings, league: str, span: str, *, world: str, seed: int, faults: str = ""
+) -> ReplaySpec:
     """Return what `tipoff replay LEAGUE SPAN` means, with its world built.
 
-    `span` is a season, FROM..TO, or in the sample world `sample:DAYS`.
+    `span` is a season, FROM..TO, or in the sample world `sample:DAYS`. `faults`: a fault file (TOML), or `season` for the mixture
+    of a whole recorded season.
 
     Raises:
         UsageError: The league, season or days are not known; TIPOFF_DATA is not set or cannot be read.
@@ -103,17 +105,22 @@ def replay_spec(settings: Settings, league: str, span: str, *, world: str, seed:
     declared = league_named(league)
     if world == "sample":
         season = sample_season(_days(span))
-        made = SampleNba(first_day=season.first_day, days=len(season.days()), season=season.name, seed=seed)
-        return ReplaySpec(league=declared, season=season, days=(season.first_day, season.last_day), world=made)
+        told = read_faults(read_file(Path(faults)).get("faults", ()), season.first_day) if faults else ()
+        n_days = len(season.days())
+        made = SampleNba(first_day=season.first_day, days=n_days, season=season.name, seed=seed, faults=told)
+        days = season.first_day, season.last_day
+        return ReplaySpec(league=declared, season=season, days=days, world=made, faults=told)
     season, days = parse_span(span, declared)
     if settings.data is None:
         msg = "TIPOFF_DATA is not set: the recorded world needs a folder of recorded seasons"
         raise UsageError(
             msg, hint="set TIPOFF_DATA, or use the synthetic league: tipoff replay nba sample:14 --world sample"
         )
-    return ReplaySpec(
-        league=declared, season=season, days=days, world=RecordedNba(settings.data, season.name, seed=seed)
-    )
+    recorded = RecordedNba(settings.data, season.name, seed=seed, disturbed=faults == "season")
+    told = recorded.faults
+    if faults and faults != "season":
+        told = read_faults(read_file(Path(faults)).get("faults", ()), days[0])
+    return ReplaySpec(league=declared, season=season, days=days, world=recorded, faults=told)
 
 
 def _days(span: str) -> int:

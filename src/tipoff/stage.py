@@ -74,6 +74,7 @@ class ReplaySpec:
     season: Season
     days: tuple[date, date]
     world: World
+    faults: Sequence[Fault] = ()
 
 
 class Stage:

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from tipoff.cli.drills import drill_group
 from tipoff.cli.show import grid_command, predictions_command, status_command, why_command
 from tipoff.cli.work import demo_command, replay_command
 from tipoff.core.errors import PipelineError, UsageError
@@ -16,7 +17,15 @@ def cli() -> None:
     """Tipoff makes a sports-prediction day run without errors, and proves it."""
 
 
-for command in (demo_command, replay_command, status_command, grid_command, why_command, predictions_command):
+for command in (
+    demo_command,
+    replay_command,
+    status_command,
+    grid_command,
+    why_command,
+    predictions_command,
+    drill_group,
+):
     cli.add_command(command)
 
 

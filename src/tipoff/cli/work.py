@@ -21,11 +21,14 @@ DEMO_DAYS = 14
 @click.argument("span", metavar="SEASON|FROM..TO")
 @click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
 @click.option("--seed", type=int, default=7, help="Seed of what the world models.")
+@click.option(
+    "--faults", default="", help="What goes wrong: a fault file (TOML), or `season` for a whole season's mixture."
+)
 @click.option("--crash-at", default="", hidden=True, help="Die by SIGKILL at POINT:N, for the crash tests.")
 @as_json
-def replay_command(league: str, span: str, *, world: str, seed: int, crash_at: str, as_json: bool) -> None:  # noqa: PLR0913 -- options
+def replay_command(league: str, span: str, *, world: str, seed: int, faults: str, crash_at: str, as_json: bool) -> None:  # noqa: PLR0913 -- options
     """Replay a season, or some of its days, on a simulated clock."""
-    report = run_and_report(read_settings(), league, span, world=world, seed=seed, crash_at=crash_at)
+    report = run_and_report(read_settings(), league, span, world=world, seed=seed, faults=faults, crash_at=crash_at)
     if as_json:
         print_json(report)
     else:
@@ -65,12 +68,12 @@ def is_wrong(report: dict[str, Any]) -> bool:
 
 
 def run_and_report(  # noqa: PLR0913 -- what a replay is told
-    settings: Settings, league: str, span: str, *, world: str, seed: int, crash_at: str = ""
+    settings: Settings, league: str, span: str, *, world: str, seed: int, faults: str = "", crash_at: str = ""
 ) -> dict[str, Any]:
     """Replay, with a bar on standard error, and return the report."""
     from tipoff import app  # noqa: PLC0415 -- imports every store, and `tipoff status` must stay fast
 
-    spec = app.replay_spec(settings, league, span, world=world, seed=seed)
+    spec = app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults)
     days = (spec.days[1] - spec.days[0]).days + 1
     columns = (
         TextColumn("{task.description}"),

@@ -65,7 +65,8 @@ class Entry:
     conflict_since: datetime | None = None
     conflict_kind: str = ""
     cause: str = ""  # what its last failure was blamed on
-    failures: int = 0
+    failures: int = 0  # in a row, of any kind
+    of_kind: tuple[str, int] = ("", 0)  # the last failure's kind, and how many of that kind in a row
     polls: int = 0
     decided: tuple[str, str] = ("", "")
     wake_at: datetime | None = None

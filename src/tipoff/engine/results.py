@@ -85,7 +85,11 @@ class Results:
         return output in self._book.resting
 
     def _after(self, entry: Entry, kind: ErrorKind, now: datetime) -> datetime | None:
-        wait = POLICIES[kind].wait_after(entry.failures, self._jitter(f"{entry.key}:{entry.failures}"))
+        """Return when to try again: the wait grows with failures of one kind in a row, and so does its end."""
+        before, n_failures = entry.of_kind
+        n_failures = n_failures + 1 if before == kind.value else 1 if before else entry.failures
+        entry.of_kind = kind.value, n_failures
+        wait = POLICIES[kind].wait_after(n_failures, self._jitter(f"{entry.key}:{entry.failures}"))
         return None if wait is None else now + wait
 
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
@@ -166,6 +170,8 @@ class Results:
 
     def _recovered(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
         entry.failures, entry.not_before = 0, None
+        if not (outcome.written and (outcome.written.refused or outcome.written.missing)):
+            entry.of_kind = "", 0
         if entry.conflict_since is not None:
             batch.add("conflicts", records.conflict_row(entry, outcome, "auto", now=now))
             entry.conflict_since, entry.conflict_kind = None, ""

@@ -4,7 +4,7 @@ import csv
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from tipoff.core.clock import Clock, league_day
 from tipoff.core.errors import UsageError
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, TEAMS
-from tipoff.sim.faults.spec import Fault
+from tipoff.sim.faults.season import season_faults
 from tipoff.sim.faults.world import happen
 from tipoff.sim.nba_data import (
     Alter,
@@ -52,16 +52,18 @@ class RecordedNba:
     name = "recorded"
 
     def __init__(
-        self, data: Path, season: str, *, seed: int = 7, alter: Alter | None = None, faults: Sequence[Fault] = ()
+        self, data: Path, season: str, *, seed: int = 7, alter: Alter | None = None, disturbed: bool = False
     ) -> None:
-        """Read the season.
+        """Read the season; `disturbed`: with the faults of `tipoff.sim.faults.season`.
 
         Raises:
             UsageError: The folder or one of the season's files is missing or cannot be read.
         """
         self._files = _Files(data, season)
         played = _read(self._files, season, seed)
-        self._data = happen(alter_data(played, alter) if alter else played, faults)
+        self._data = alter_data(played, alter) if alter else played
+        self.faults = season_faults(self._data, seed) if disturbed else ()
+        happen(self._data, self.faults)
         self._providers = NbaProviders(self._data)
 
     @property

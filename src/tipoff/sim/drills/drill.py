@@ -72,6 +72,7 @@ class Drill:
     unavoidable: Unavoidable | None = None
     differs: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
+    fuzzed: bool = False  # by dice: what is noticed is told from the ledger's own troubles
 
 
 def catalogue() -> dict[str, Drill]:

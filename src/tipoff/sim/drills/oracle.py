@@ -37,6 +37,8 @@ class Truth:
     told: dict[Told, datetime] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     unmet: set[tuple[str, date]] = field(default_factory=set)
+    trouble_at: datetime | None = None  # when the first run failed or expired
+    due: dict[tuple[str, date], datetime] = field(default_factory=dict)
     n_runs: int = 0
     n_running: int = 0
     too_late: int = 0  # published after tip-off
@@ -102,6 +104,12 @@ def _ledger(truth: Truth, ledger: Ledger) -> None:
     made = {(output, day) for output, day, _ in truth.content}
     shut = ledger.rows(select(gates).where(gates.c.is_open.is_(False)))
     truth.past_gate = sum((row["output"], row["day"]) in made and row["held_at"] is None for row in shut)
+    for row in ledger.rows(select(obligations)):
+        truth.due[row["output"], row["day"]] = row["due_at"]
+    bad = select(func.min(runs.c.ended_at).label("at")).where(
+        (runs.c.state == "expired") | ((runs.c.state == "failed") & (runs.c.error_kind != "not yet"))
+    )
+    truth.trouble_at = ledger.rows(bad)[0]["at"]
     [counted] = ledger.rows(select(func.count().label("n")).select_from(runs))
     truth.n_runs = counted["n"]
     truth.n_running = len(ledger.rows(select(runs.c.id).where(runs.c.state == "started")))
@@ -132,14 +140,9 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
     why: list[str] = []
     new = {told: at for told, at in truth.told.items() if told not in twin.told}
     detected, found_by = _detected(drill, new, alarms)
-    after = max(timedelta(0), detected - drill.detectable_at) if detected and drill.detectable_at else None
-    if drill.quiet and new:
-        why.append(f"told of what is no fault: {', '.join(sorted({told[0] for told in new}))}")
-    if not drill.quiet and after is None:
-        seen = sorted({f"{told[0]} ({told[1]})" for told in new}) + sorted(alarms)
-        why.append(f"never noticed by {drill.check} of {drill.cause}; seen: {', '.join(seen) or 'nothing'}")
-    if after is not None and after > NOTICED_WITHIN:
-        why.append(f"noticed {after} after it could be")
+    detectable_at = truth.trouble_at if drill.fuzzed else drill.detectable_at
+    after = max(timedelta(0), detected - detectable_at) if detected and detectable_at else None
+    why += _noticing(drill, truth, new, alarms, after)
     lost = sorted(_lost(drill, twin, truth))
     if lost:
         why.append(f"lost: {', '.join(' '.join(map(str, unit)) for unit in lost[:6])}")
@@ -167,6 +170,29 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
     )
 
 
+def _noticing(
+    drill: Drill, truth: Truth, new: Mapping[Told, datetime], alarms: Mapping[str, datetime], after: timedelta | None
+) -> list[str]:
+    """Return what is wrong with how the fault was noticed: not at all, too late, or though it is none."""
+    if drill.quiet:
+        return [f"told of what is no fault: {', '.join(sorted({told[0] for told in new}))}"] if new else []
+    if drill.fuzzed:
+        untold = [
+            f"{output} of {day}"
+            for (output, day, unit), at in truth.arrivals.items()
+            if at > truth.due[output, day] + NOTICED_WITHIN
+            and not any(told[0] == "obligation_is_met" and told[2:] == (output, str(day)) for told in truth.told)
+        ]
+        if untold:
+            return [f"late and not told: {', '.join(sorted(set(untold))[:4])}"]
+        if truth.trouble_at is None:
+            return []
+    if after is None:
+        seen = sorted({f"{told[0]} ({told[1]})" for told in new}) + sorted(alarms)
+        return [f"never noticed by {drill.check} of {drill.cause}; seen: {', '.join(seen) or 'nothing'}"]
+    return [f"noticed {after} after it could be"] if after > NOTICED_WITHIN else []
+
+
 def _never_allowed(drill: Drill, twin: Truth, truth: Truth) -> list[str]:
     """Return what must not be, whatever the fault: duplicates, late or unfounded publications, phantom runs, storms."""
     counted = (
@@ -184,6 +210,9 @@ def _never_allowed(drill: Drill, twin: Truth, truth: Truth) -> list[str]:
 def _detected(
     drill: Drill, new: Mapping[Told, datetime], alarms: Mapping[str, datetime]
 ) -> tuple[datetime | None, str]:
+    if drill.fuzzed:
+        first = min(new, key=lambda told: new[told], default=None)
+        return (new[first], f"{first[0]} ({first[1]})") if first else (None, "")
     times = [at for told, at in new.items() if told[0] == drill.check and told[1] == drill.cause]
     if drill.check in alarms:
         times.append(alarms[drill.check])

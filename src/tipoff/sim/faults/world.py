@@ -1,5 +1,6 @@
 """A world in which more happens than was recorded: games put off, box scores published late."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -9,7 +10,9 @@ from tipoff.sim.nba_data import NbaData, Stand, WorldGame, at_clock
 
 
 def happen(data: NbaData, faults: Sequence[Fault]) -> NbaData:
-    """Return the season with what the faults of kind `world` do to it."""
+    """Return the season with what the faults of kind `world` do to it, and with another fingerprint for any fault at all."""
+    if faults:
+        data.fingerprint = hashlib.sha256(f"{data.fingerprint}{faults!r}".encode()).hexdigest()[:16]
     for fault in faults:
         if fault.kind == "world":
             slate = league_day(fault.begin)

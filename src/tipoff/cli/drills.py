@@ -1,0 +1,134 @@
+"""`tipoff drill`: make faults happen again, and see what comes of them."""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tipoff.cli.show import EXIT_WRONG, as_json, print_json
+from tipoff.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from tipoff.sim.drills.drill import Drill
+    from tipoff.sim.drills.oracle import Verdict
+    from tipoff.sim.drills.runner import Rehearsal
+
+_JOBS = min(8, os.cpu_count() or 1)
+jobs_option = click.option("--jobs", type=click.IntRange(1, 64), default=_JOBS, help="Processes at work at once.")
+_rehearsal: "list[Rehearsal]" = []  # one in each process, with its quiet twins
+
+
+@click.group("drill")
+def drill_group() -> None:
+    """Make real faults happen again, under an oracle that knows what should have come of it."""
+
+
+@drill_group.command("list")
+@as_json
+def list_command(*, as_json: bool) -> None:
+    """Show every drill: the fault, and what stops it."""
+    from tipoff.sim.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
+
+    drills = list(catalogue().values())
+    if as_json:
+        print_json([{"name": d.name, "fault": d.fault, "rows": d.rows, "stops_it": d.stops_it} for d in drills])
+        return
+    for drill in drills:
+        click.echo(f"{drill.name:<40} {drill.fault}")
+    click.echo(f"{len(drills)} drills")
+
+
+@drill_group.command("run")
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Run every drill.")
+@click.option(
+    "--control", is_flag=True, help="Switch off the mechanism that stops the fault: each drill must then fail."
+)
+@jobs_option
+@as_json
+def run_command(names: tuple[str, ...], *, every: bool, control: bool, jobs: int, as_json: bool) -> None:
+    """Run drills by name, or all of them."""
+    from tipoff.sim.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
+
+    known = catalogue()
+    strange = [name for name in names if name not in known]
+    if strange or bool(names) is every:
+        msg = f"no drill named {strange[0]!r}" if strange else "name some drills, or say --all"
+        raise UsageError(msg, hint="see: tipoff drill list")
+    chosen = [known[name] for name in names] if names else list(known.values())
+    _finish(rehearse(chosen, control=control, jobs=jobs), control=control, as_json=as_json)
+
+
+@drill_group.command("fuzz")
+@click.option("--seed", type=int, default=1, help="Of the dice.")
+@click.option("--count", type=click.IntRange(1, 100_000), default=200, help="How many compositions.")
+@jobs_option
+@as_json
+def fuzz_command(seed: int, count: int, jobs: int, *, as_json: bool) -> None:
+    """Compose faults by dice (kind, place, time, length), and hold each composition against the same oracle."""
+    from tipoff.sim.drills.fuzz import composed  # noqa: PLC0415 -- imports the leagues
+
+    drills = [composed(seed, number) for number in range(count)]
+    _finish(rehearse(drills, control=False, jobs=jobs), control=False, as_json=as_json)
+
+
+def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int) -> "Iterator[Verdict]":
+    """Run `drills` in `jobs` processes and yield their verdicts in order; one that crashes has failed, with its error."""
+    from tipoff.sim.drills.oracle import Verdict  # noqa: PLC0415 -- imports the stores
+
+    drills = list(drills)
+    with ProcessPoolExecutor(jobs) as pool:
+        futures: list[Future[Verdict]] = [pool.submit(_one, drill, control) for drill in drills]
+        for drill, future in zip(drills, futures, strict=True):
+            error = future.exception()
+            if error is None:
+                yield future.result()
+            else:
+                why = (f"it ended with {type(error).__name__}: {str(error)[:300]}",)
+                yield Verdict(name=drill.name, fault=drill.fault, passed=False, why=why)
+
+
+def _one(drill: "Drill", control: bool) -> "Verdict":  # noqa: FBT001 -- given to another process
+    from tipoff.sim.drills.runner import Rehearsal  # noqa: PLC0415 -- imports the stores
+    from tipoff.stage import drill_stage  # noqa: PLC0415 -- imports everything
+
+    if not _rehearsal:
+        _rehearsal.append(Rehearsal(drill_stage))
+    return _rehearsal[0].run(drill, control=control)
+
+
+def _finish(verdicts: "Iterator[Verdict]", *, control: bool, as_json: bool) -> None:
+    """Print verdicts as they come, and leave: with 0 when every drill passed, or every control failed."""
+    told: list[dict[str, Any]] = []
+    n_wrong = 0
+    for verdict in verdicts:
+        n_wrong += verdict.passed is control
+        told.append(dataclasses.asdict(verdict))
+        if not as_json:
+            click.echo(_line(verdict, control=control))
+    if as_json:
+        print_json({"drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control})
+    else:
+        what = "controls fail, as they must" if control else "drills passed"
+        click.echo(f"{len(told) - n_wrong} of {len(told)} {what}")
+    sys.exit(EXIT_WRONG if n_wrong else 0)
+
+
+def _line(verdict: "Verdict", *, control: bool) -> str:
+    if verdict.passed is control:
+        sign = "PASSED WITHOUT ITS MECHANISM" if control else "FAILED"
+    else:
+        sign = "fails without" if control else "ok"
+    noticed = ""
+    if verdict.found_by:
+        after = (verdict.detected_after_s or 0) / 60
+        noticed = f"noticed after {after:.0f} min by {verdict.found_by}"
+    if verdict.healed_after_s is not None:
+        noticed += f", healed after {verdict.healed_after_s / 3600:.1f} h"
+    return f"{sign:<7} {verdict.name:<40} {noticed or 'nothing to notice'}" + "".join(
+        f"\n          {w}" for w in verdict.why
+    )
