@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from tipoff.sim.faults.stores import FaultyLedger, FaultyWarehouse
 from tipoff.sim.faults.work import FaultyRunner, secrets_without
 from tipoff.sim.replay import Outage, Works
 from tipoff.sim.world import World
+from tipoff.sources.budget import Budget
 from tipoff.sources.fetch import Fetcher
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import Loaded
@@ -45,7 +46,8 @@ from tipoff.store.published import Published
 class SharedFetch:
     """Fetching with one answer for all who ask within its age, and the last answer again where the provider says so."""
 
-    def __init__(self, fetcher: Fetcher, archive: Archive) -> None:
+    def __init__(self, fetcher: Fetcher, archive: Archive, budget: Budget | None = None) -> None:
+        self._budget = budget or Budget({})
         self._fetcher = fetcher
         self._archive = archive
         self._last: dict[Request, tuple[Payload, str]] = {}
@@ -55,6 +57,7 @@ class SharedFetch:
         last = self._last.get(request)
         if last is not None and request.max_age and now - last[0].fetched_at <= request.max_age:
             return Fetched(payload=last[0], status=last[0].status, etag=last[1])
+        self._budget.spend(request.source, now)
         fetched = self._fetcher.get(request, now=now, etag=last[1] if last else None)
         if fetched.payload is None and last is not None:
             payload = Payload(
@@ -75,6 +78,8 @@ class ReplaySpec:
     days: tuple[date, date]
     world: World
     faults: Sequence[Fault] = ()
+    scope: frozenset[str] | None = None  # a backfill: these outputs of these days alone
+    budgets: Mapping[str, int] = field(default_factory=dict)  # requests a day, by provider
 
 
 class Stage:
@@ -141,6 +146,11 @@ class Stage:
         one, other = self._controllers
         return Pair(one, other, two[0], dies=two[0].begin, returns=two[0].end)
 
+    def controller(self) -> Controller:
+        """Open the stores and build a controller."""
+        self.open()
+        return self._controllers[0]
+
     def close(self) -> None:
         """Let go of the stores, and keep count of what was done."""
         for controller in self._controllers:
@@ -172,7 +182,7 @@ class Stage:
             "warehouse": warehouse,
             "published": published,
             "tables": {step.name: step.table for step in self._spec.league.steps},
-            "fetch": SharedFetch(Fetcher(client, archive, secrets=secrets), archive),
+            "fetch": SharedFetch(Fetcher(client, archive, secrets=secrets), archive, Budget(self._spec.budgets)),
             "now": clock.now,
             "stopwatch": stopwatch,
             "at": self._at,
@@ -202,6 +212,7 @@ class Stage:
             ),
             jitter=steady_jitter,
             at=self._at,
+            scope=self._spec.scope,
         )
 
 

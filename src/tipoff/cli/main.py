@@ -5,8 +5,9 @@ import sys
 import click
 
 from tipoff.cli.drills import drill_group
+from tipoff.cli.gates import boundary_command, gate_group
 from tipoff.cli.show import grid_command, predictions_command, status_command, why_command
-from tipoff.cli.work import demo_command, replay_command
+from tipoff.cli.work import backfill_command, demo_command, replay_command
 from tipoff.core.errors import PipelineError, UsageError
 
 EXIT_WRONG, EXIT_USAGE = 1, 2
@@ -20,10 +21,13 @@ def cli() -> None:
 for command in (
     demo_command,
     replay_command,
+    backfill_command,
     status_command,
     grid_command,
     why_command,
     predictions_command,
+    boundary_command,
+    gate_group,
     drill_group,
 ):
     cli.add_command(command)

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from tipoff.cli.show import EXIT_WRONG, as_json, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import league_day
+from tipoff.core.errors import UsageError
 from tipoff.store.home import Home
 
 DEMO_DAYS = 14
@@ -37,6 +38,46 @@ def replay_command(league: str, span: str, *, world: str, seed: int, faults: str
         for line in in_words(report):
             click.echo(line)
     sys.exit(EXIT_WRONG if is_wrong(report) else 0)
+
+
+@click.command("backfill")
+@click.argument("league")
+@click.argument("span", metavar="FROM..TO")
+@click.option("--table", default="", help="Only this output.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made, asked and waited for.")
+@click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
+@click.option("--seed", type=int, default=7, help="Seed of what the world models.")
+@click.option(
+    "--budget", "budgets", multiple=True, metavar="SOURCE=N", help="Requests a day to a provider; may be repeated."
+)
+@as_json
+def backfill_command(  # noqa: PLR0913 -- options
+    league: str, span: str, *, table: str, dry_run: bool, world: str, seed: int, budgets: tuple[str, ...], as_json: bool
+) -> None:
+    """Make what is missing or outdated of past days, in order; what is not made is listed with its reason."""
+    from tipoff import app, backfill  # noqa: PLC0415 -- imports every store
+
+    spec = app.replay_spec(read_settings(), league, span, world=world, seed=seed)
+    spec = backfill.spec_for(spec, table, {name: int(n) for name, n in (_budget(text) for text in budgets)})
+    with _bar() as bar:
+        task = bar.add_task(f"backfill {league} {span}", total=None, runs=0)
+        report = backfill.backfill(
+            read_settings(), spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
+        )
+    if as_json:
+        print_json(report)
+    else:
+        for line in backfill.in_words(report):
+            click.echo(line)
+    sys.exit(EXIT_WRONG if report.get("not_made") else 0)
+
+
+def _budget(text: str) -> tuple[str, str]:
+    name, _, number = text.partition("=")
+    if not name or not number.isdigit():
+        msg = f"{text!r} is no budget"
+        raise UsageError(msg, hint="write: --budget stats.nba.com=200")
+    return name, number
 
 
 @click.command("demo")
@@ -75,13 +116,7 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
 
     spec = app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults)
     days = (spec.days[1] - spec.days[0]).days + 1
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[runs]} runs"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
+    with _bar() as bar:
         task = bar.add_task(f"{league} {span}", total=days, runs=0)
 
         def shown(at: Any) -> None:  # noqa: ANN401 -- sim.replay.Progress
@@ -89,3 +124,14 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
             bar.update(task, completed=(day - spec.days[0]).days, description=f"{league} {day}", runs=at.n_runs)
 
         return app.replay_report(settings, spec, progress=shown, crash_at=crash_at)
+
+
+def _bar() -> Progress:
+    """Return a bar on standard error that goes away when it is done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[runs]} runs"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4)

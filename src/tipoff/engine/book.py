@@ -62,6 +62,7 @@ class Entry:
     failed_on: Mapping[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
     not_before: datetime | None = None
     running: Live | None = None
+    remake: bool = False  # by a backfill: what another version of the step made is stale, however old
     conflict_since: datetime | None = None
     conflict_kind: str = ""
     cause: str = ""  # what its last failure was blamed on

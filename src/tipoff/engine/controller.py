@@ -5,24 +5,24 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from tipoff.core.errors import LeaseLost
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
-from tipoff.core.slate import Game, Season
+from tipoff.core.slate import Season
 from tipoff.engine import records
 from tipoff.engine.book import Book, Entry, Key, Live, Waiver
 from tipoff.engine.claim import Claim, Executor, has_ended
 from tipoff.engine.findings import blamed, unmet_finding
 from tipoff.engine.judge import Judgement, RunPlan, judge
 from tipoff.engine.past import GAP, Identity, findings_on_the_past, silence_before, silence_finding
-from tipoff.engine.plan import days_to_open, grown, opening_of
+from tipoff.engine.plan import days_to_open, opening_of
+from tipoff.engine.remember import remember
 from tipoff.engine.results import Counts, Results
+from tipoff.store import ledger as ledgers
 from tipoff.store.dialect import Loaded
 from tipoff.store.ledger import Batch, Lease, Ledger
-from tipoff.store.ledger.codec import proof_row
 from tipoff.store.warehouse import Warehouse
 
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
@@ -31,6 +31,9 @@ MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means tha
 
 class Controller:
     """Keeps the obligations of one league and season, and works until each is met.
+
+    `days` are the slates that it opens; with a `scope` (outputs) it makes these of these days alone, outdated ones too, and
+    knows the season's earlier days from the ledger.
 
     One controller works on a ledger at a time: it holds a lease, every write renews it, and a write without it fails. Another
     one stands by and takes over when the lease has ended.
@@ -50,8 +53,9 @@ class Controller:
         identity: Identity,
         jitter: Callable[[str], float],
         at: Callable[[str], None],
+        scope: frozenset[str] | None = None,
     ) -> None:
-        self._league, self._season, self._days = league, season, days
+        self._league, self._season, self._days, self._scope = league, season, days, scope
         self._loaded, self._ledger, self._warehouse, self._executor = loaded, ledger, warehouse, executor
         self._published_proofs = published_proofs
         self._identity, self._jitter, self._at = identity, jitter, at
@@ -89,27 +93,11 @@ class Controller:
             other = self._ledger.lease(name)
             self._stands_by_until = other.until if other else now
             return False
-        known = self._ledger.load()
-        self._tick_id, self._decision_id, self._run_id = (
-            known.last_ids[name] for name in ("ticks", "decisions", "runs")
-        )
-        self._unopened = days_to_open(self._season, *self._days)[::-1]
-        for day in {game.day for game in known.games.get(self._league.name, ())}:
-            if self._days[0] <= day <= self._days[1]:
-                self._remember_games(day, [g for g in known.games[self._league.name] if g.day == day])
-        self._remember_proofs(known.proofs)
         batch = Batch()
-        self._adopt([*self._warehouse.proofs(), *self._published_proofs()], batch, now)
-        self._remember_obligations(known.obligations)
+        known = self._take_up(batch, now)
         for run in known.unended_runs:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self.counts.expired += 1
-        for gate in known.held_gates:
-            self._held_at[gate["output"], gate["day"], gate["input"]] = gate["held_at"]
-        for row in known.open_conflicts:
-            entry = self.book.entries.get((row["output"], row["day"]))
-            if entry is not None:
-                entry.conflict_since, entry.conflict_kind = row["since"], row["kind"]
         self._gap = silence_before(known, now)
         for row in findings_on_the_past(known, self._identity, self._league.name, after, now=now):
             batch.add("findings", row)
@@ -117,47 +105,35 @@ class Controller:
         self._dirty.update(self.book.entries)
         return True
 
-    def _remember_games(self, day: date, games: list[Game]) -> None:
-        self._open_day(day)
-        self.book.set_games(day, grown((), games)[0])
+    def _take_up(self, batch: Batch, now: datetime) -> ledgers.Loaded:
+        known = self._ledger.load()
+        self._tick_id, self._decision_id, run_id = (known.last_ids[name] for name in ("ticks", "decisions", "runs"))
+        stored = [*self._warehouse.proofs(), *self._published_proofs()]
+        days = (self._season.first_day, self._days[1]) if self._scope else self._days
+        fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
+        self._run_id = max(run_id, fence)
+        self._unopened = [d for d in days_to_open(self._season, *self._days)[::-1] if d not in self.book.slates]
+        for gate in known.held_gates:
+            self._held_at[gate["output"], gate["day"], gate["input"]] = gate["held_at"]
+        if self._scope:
+            for entry in self.book.entries.values():
+                entry.remake = self._in_scope(entry)
+        return known
 
-    def _remember_proofs(self, proofs: Iterable[Proof]) -> None:
-        for proof in proofs:
-            if proof.league == self._league.name and self._season.first_day <= proof.day <= self._season.last_day:
-                if (proof.output, proof.day) not in self.book.entries and proof.output == self._league.schedule:
-                    self._open_day(proof.day)
-                self.book.set_proof(proof)
+    def survey(self, now: datetime) -> list[tuple[Entry, Judgement]]:
+        """Return what would be judged of everything in scope at `now`; nothing is written and nothing is made."""
+        self._forget()
+        self._take_up(Batch(), now)
+        self._wake(now)
+        scoped = [entry for entry in self.book.entries.values() if self._in_scope(entry)]
+        judged = [(entry, judge(self.book, entry, now)) for entry in scoped]
+        return [(entry, found) for entry, found in judged if found is not None]
 
-    def _adopt(self, proofs: Iterable[Proof], batch: Batch, now: datetime) -> None:
-        """Believe the stores over the ledger: a proof written just before a crash stands there with a higher fence."""
-        for proof in sorted(proofs, key=lambda proof: proof.fence):
-            self._run_id = max(self._run_id, proof.fence)
-            entry = self.book.entries.get((proof.output, proof.day))
-            known = entry.proof if entry else None
-            if proof.league != self._league.name or (known is not None and known.fence >= proof.fence):
-                continue
-            if entry is None and proof.output != self._league.schedule:
-                continue
-            if proof.output == self._league.schedule:
-                self._open_day(proof.day)
-            self.book.set_proof(proof)
-            batch.add("proofs", proof_row(proof))
-            if proof.output == self._league.schedule:
-                self._results.read_games(proof.day, now, batch)
-
-    def _remember_obligations(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        for row in rows:
-            entry = self.book.entries.get((row["output"], row["day"]))
-            if entry is not None:
-                entry.state, entry.since, entry.reason = State(row["state"]), row["since"], row["reason"]
-                entry.failures, entry.polls, entry.not_before = row["failures"], row["polls"], row["not_before"]
-                entry.attempted, entry.missing = row["attempted"], tuple(row["missing"])
-                entry.excused, entry.decided = row["excused"], (row["verb"], row["reason"])
-
-    def _open_day(self, day: date) -> None:
-        if day in self._unopened:
-            self._unopened.remove(day)
-        self.book.open_day(day)
+    def _in_scope(self, entry: Entry) -> bool:
+        if self._scope is None:
+            return True
+        is_of_day = self._days[0] <= entry.obligation.day <= self._days[1]
+        return is_of_day and entry.step.name in {*self._scope, self._league.schedule}
 
     # --- ticking
 
@@ -265,8 +241,8 @@ class Controller:
 
     def _wake(self, now: datetime) -> None:
         while self._unopened and opening_of(self._league, self._season, self._unopened[-1]) <= now:
-            day = self._unopened[-1]
-            self._open_day(day)
+            day = self._unopened.pop()
+            self.book.open_day(day)
             self._dirty.add((self._league.schedule, day))
         while self._wakes and self._wakes[0][0] <= now:
             at, _, key = heapq.heappop(self._wakes)
@@ -286,7 +262,7 @@ class Controller:
         for entry in entries:
             if entry.running is not None and now >= entry.running.until:
                 self._results.expire(entry, now, batch)
-            if now < entry.obligation.opens_at == entry.wake_at:
+            if now < entry.obligation.opens_at == entry.wake_at or not self._in_scope(entry):
                 continue  # it is not open yet, and will be looked at when it is
             judged = judge(self.book, entry, now, frozenset(busy))
             if judged is None:

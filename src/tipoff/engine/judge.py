@@ -164,7 +164,7 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
         return True
     is_open_day = entry.obligation.day >= league_day(now) - timedelta(days=1)
     version = book.loaded[entry.step.name].version
-    if is_open_day and entry.proof is not None and entry.proof.step_version != version:
+    if (is_open_day or entry.remake) and entry.proof is not None and entry.proof.step_version != version:
         return True
     refresh = entry.step.timing.refresh
     if refresh is None or proof.as_of is None:

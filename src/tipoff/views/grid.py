@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.store.ledger import Ledger, schema
+from tipoff.views.status import live_waivers, waiver_line
 
 SIGNS: Mapping[State, str] = {
     State.PROVEN: "■",
@@ -30,6 +31,7 @@ class Grid:
     outputs: tuple[str, ...]
     days: tuple[date, ...]
     cells: Mapping[tuple[str, date], State]
+    waivers: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> list[tuple[str, date, State]]:
@@ -51,6 +53,7 @@ def read_grid(ledger: Ledger, league: League, *, days: tuple[date, date] | None 
         tuple(step.name for step in league.steps),
         tuple(sorted({day for _, day in cells})),
         cells,
+        tuple(waiver_line(row) for row in live_waivers(ledger, league)),
     )
 
 
@@ -63,7 +66,7 @@ def grid_lines(grid: Grid) -> list[str]:
     used = [state for state in SIGNS if state in set(grid.cells.values())]
     lines.append("")
     lines.append("  ".join(f"{SIGNS[state]} {state.value}" for state in used))
-    return lines
+    return [*lines, *grid.waivers]
 
 
 def _heads(outputs: Sequence[str]) -> list[str]:

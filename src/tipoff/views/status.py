@@ -27,6 +27,7 @@ class Status:
     wrong: list[dict[str, Any]]
     running: int
     failed_last_day: int
+    waivers: list[dict[str, Any]]
 
     @property
     def ok(self) -> bool:
@@ -55,7 +56,20 @@ def read_status(ledger: Ledger, league: League) -> Status:
         wrong=[row | {"missing": json.loads(row["missing"])} for row in wrong],
         running=_count(ledger, "started"),
         failed_last_day=_count(ledger, "failed"),
+        waivers=live_waivers(ledger, league),
     )
+
+
+def live_waivers(ledger: Ledger, league: League) -> list[dict[str, Any]]:
+    """Return the waivers that hold at the home's clock."""
+    clock_at = ledger.home().get("clock_at")
+    return ledger.live_waivers(league.name, datetime.fromisoformat(clock_at)) if clock_at else []
+
+
+def waiver_line(row: dict[str, Any]) -> str:
+    """Return one waiver as a line."""
+    until = f"{row['until']:%Y-%m-%d %H:%M} UTC"
+    return f"WAIVED {row['output']} {row['day']} for {row['input']} by {row['by']} until {until}: {row['reason']}"
 
 
 def _count(ledger: Ledger, state: str) -> int:
@@ -78,6 +92,7 @@ def status_lines(status: Status) -> list[str]:
             f"  {row['state'].upper()} {row['output']} {row['day']}: {row['reason']} -> tipoff why {status.league} "
             f"{row['output']} {row['day']}"
         )
+    lines += [f"  {waiver_line(row)}" for row in status.waivers]
     clock = f"{status.clock_at:%Y-%m-%d %H:%M} UTC" if status.clock_at else "never"
     lines.append(
         f"  world {status.world}, clock at {clock}, {status.running} running, {status.failed_last_day} failed runs"

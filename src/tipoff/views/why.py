@@ -12,6 +12,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.store.ledger import Ledger, schema
+from tipoff.views.status import live_waivers, waiver_line
 
 _DEPTH = 12
 
@@ -52,6 +53,8 @@ def _walk(ledger: Ledger, league: League, row: Mapping[str, Any], seen: set[tupl
         return []
     seen.add((output, day))
     sentences = [_standing(row)]
+    waived = [w for w in live_waivers(ledger, league) if (w["output"], w["day"]) == (output, day)]
+    sentences += [f"  {waiver_line(waiver)}" for waiver in waived]
     missing = json.loads(row["missing"])
     sentences += [f"  excused: {unit}: {reason}" for unit, reason in json.loads(row["excused"]).items()]
     if not missing:

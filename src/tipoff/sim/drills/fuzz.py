@@ -41,6 +41,7 @@ _CLUBS: tuple[dict[str, Any], ...] = (
     {"how": "missing game"},
     {"how": "duplicated"},
 )
+_BUSY = (1, 1, 1, 4, 9, 9, 10, 12)  # hours of a quiet day in which something is done
 _STEPS = (
     "player_boxscores",
     "team_games",
@@ -65,8 +66,8 @@ def composed(seed: int, number: int) -> Drill:
 
 def _primitive(dice: random.Random) -> dict[str, Any]:
     day = dice.randint(2, 4)
-    begin = dice.randint(0, 11 * 60)
-    length = dice.randint(5, 270)
+    begin = max(0, 60 * dice.choice(_BUSY) - dice.randint(0, 45))
+    length = dice.randint(20, 270)
     what = dice.choice((_http, _http, _http, _answer, _answer, _warehouse, _step, _executor, _controller))(dice)
     end = min(begin + min(length, what.pop("longest", 270)), 13 * 60)
     return what | {"from": _time(day, begin), "to": _time(day, end)}

@@ -115,7 +115,8 @@ def expected_differences(data: NbaData, faults: Sequence[Fault]) -> set[Unit]:
 
     A long stop: what closes in it is not published, its odds were never asked for, and its predictions, made afterwards as of
     their tip-offs, are graded as such. Both sources late beyond the next day's games: games of clubs that played are predicted
-    without it. Games put off: the schedule of the day names them.
+    without it, and those of clubs that a player had left since, for whom he is still taken. Games put off: the schedule of the
+    day names them.
     """
     found: set[Unit] = set()
     for fault in faults:
@@ -135,7 +136,7 @@ def expected_differences(data: NbaData, faults: Sequence[Fault]) -> set[Unit]:
 
 
 def _predicted_without(data: NbaData, day: date) -> set[Unit]:
-    played = {side for game in data.games if game.day == day for side in (game.home, game.away)}
+    played = {side for game in data.games if game.day == day for side in (game.home, game.away)} | _left(data, day)
     found: set[Unit] = set()
     for game in data.games:
         if game.day == day + timedelta(days=1) and {game.home, game.away} & played:
@@ -144,3 +145,18 @@ def _predicted_without(data: NbaData, day: date) -> set[Unit]:
                 ("predictions", game.day, f"{game.game_id}|{system}") for system in ("moving_average", "lightgbm")
             }
     return found
+
+
+def _left(data: NbaData, day: date) -> set[str]:
+    """Return the clubs that the players of `day` had last played for before it, where these are others."""
+    last: dict[int, str] = {}
+    for game in data.games:
+        if game.day < day:
+            last.update({row["PLAYER_ID"]: row["TEAM_ABBREVIATION"] for row in game.players})
+    return {
+        last[row["PLAYER_ID"]]
+        for game in data.games
+        if game.day == day
+        for row in game.players
+        if last.get(row["PLAYER_ID"], row["TEAM_ABBREVIATION"]) != row["TEAM_ABBREVIATION"]
+    }

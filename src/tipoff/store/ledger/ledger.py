@@ -254,6 +254,24 @@ class Ledger:
             last_tick=next(iter(self.rows(select(schema.ticks).order_by(schema.ticks.c.id.desc()).limit(1))), None),
         )
 
+    def add_waiver(self, row: Row) -> int:
+        """Write down a waiver and return its number.
+
+        Raises:
+            LedgerError: As `commit`.
+        """
+        with self._writing() as connection:
+            made = connection.execute(insert(schema.waivers).values(**row))
+            [number] = made.inserted_primary_key or [0]
+            return int(number)
+
+    def revoke_waiver(self, number: int, *, now: datetime) -> bool:
+        """End a waiver; returns whether there was one that had not ended."""
+        waivers = schema.waivers
+        mine = (waivers.c.id == number) & (waivers.c.until > now) & waivers.c.revoked_at.is_(None)
+        with self._writing() as connection:
+            return connection.execute(update(waivers).where(mine).values(revoked_at=now)).rowcount == 1
+
     def live_waivers(self, league: str, now: datetime) -> list[Row]:
         """Return the waivers that hold at `now`."""
         waivers = schema.waivers

@@ -1,0 +1,143 @@
+"""`tipoff gate`: what holds, and a person's word that it need not; `tipoff boundary`: what came over each edge of a slate."""
+
+import getpass
+import sys
+from datetime import date, datetime
+
+import click
+from sqlalchemy import select
+
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.config import read_settings
+from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.core.errors import UsageError
+from tipoff.leagues.catalog import league_named
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger, schema
+from tipoff.views.boundary import boundary_lines, read_boundaries
+from tipoff.views.status import waiver_line
+
+
+class Instant(click.ParamType[datetime]):
+    """An instant: 2024-03-01T18:00, New York unless it names its zone."""
+
+    name = "instant"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read the instant, or say how it is written."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no instant; write it as 2024-03-01T18:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=LEAGUE_ZONE)
+
+
+@click.group("gate")
+def gate_group() -> None:
+    """See what holds, and waive it with a name, a reason and an end."""
+
+
+@gate_group.command("list")
+@click.argument("league")
+@as_json
+def list_command(league: str, *, as_json: bool) -> None:
+    """Show the gates that hold now, and every waiver."""
+    ledger = open_ledger()
+    name = league_named(league).name
+    gates, waivers = schema.gates, schema.waivers
+    held = ledger.rows(select(gates).where(gates.c.league == name, gates.c.is_open.is_(False)).order_by(gates.c.day))
+    waived = ledger.rows(select(waivers).where(waivers.c.league == name).order_by(waivers.c.id))
+    ledger.close()
+    if as_json:
+        print_json({"held": held, "waivers": waived})
+    else:
+        for row in held:
+            click.echo(f"HELD {row['output']} {row['day']} by {row['input']}: {row['reason']}")
+        for row in waived:
+            ended = f"; revoked {row['revoked_at']:%Y-%m-%d %H:%M} UTC" if row["revoked_at"] else ""
+            click.echo(f"{row['id']} {waiver_line(row)}{ended}")
+        click.echo(f"{len(held)} gates hold, {len(waived)} waivers were ever made")
+    sys.exit(EXIT_HELD if held else 0)
+
+
+@gate_group.command("waive")
+@click.argument("league")
+@click.argument("output")
+@click.argument("day", type=DAY)
+@click.argument("input_", metavar="INPUT")
+@click.option("--reason", required=True, help="Why it need not hold; shown wherever the gate is.")
+@click.option("--until", required=True, type=Instant(), help="When it holds again (New York, unless a zone is named).")
+@click.option("--by", default="", help="Who says so; by default, who is logged in.")
+def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
+    """Let OUTPUT of DAY be made without all of INPUT."""
+    declared = league_named(league)
+    declared.step(output)
+    declared.step(input_)
+    ledger = _writable()
+    try:
+        now = _clock_of(ledger)
+        if until <= now:
+            msg = f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
+            raise UsageError(msg, hint="a waiver needs an end that lies ahead")
+        if not reason.strip():
+            msg = "a waiver needs a reason"
+            raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")
+        row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason.strip()}
+        number = ledger.add_waiver(row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
+    finally:
+        ledger.close()
+    click.echo(
+        f"waiver {number}: {output} of {day} is made without all of {input_} until {until}; the next tick sees it"
+    )
+
+
+@gate_group.command("revoke")
+@click.argument("number", type=int)
+def revoke_command(number: int) -> None:
+    """End waiver NUMBER now."""
+    ledger = _writable()
+    try:
+        done = ledger.revoke_waiver(number, now=_clock_of(ledger))
+    finally:
+        ledger.close()
+    if not done:
+        msg = f"there is no waiver {number} that has not ended"
+        raise UsageError(msg, hint="see: tipoff gate list LEAGUE")
+    click.echo(f"waiver {number} is revoked")
+
+
+@click.command("boundary")
+@click.argument("league")
+@click.argument("day", type=DAY)
+@as_json
+def boundary_command(league: str, day: date, *, as_json: bool) -> None:
+    """Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined."""
+    ledger = open_ledger()
+    declared = league_named(league)
+    found = read_boundaries(ledger, declared, day)
+    ledger.close()
+    if as_json:
+        print_json({"league": declared.name, "day": day, "edges": found})
+    else:
+        for line in boundary_lines(found, declared.name, day):
+            click.echo(line)
+    held = any(edge.gate == "held" for edge in found)
+    sys.exit(EXIT_HELD if held else EXIT_WRONG if any(edge.missing for edge in found) else 0)
+
+
+def _writable() -> Ledger:
+    home = Home(read_settings().home)
+    if not home.ledger.exists():
+        msg = f"there is no ledger in {home.root}"
+        raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
+    return Ledger(home.ledger)
+
+
+def _clock_of(ledger: Ledger) -> datetime:
+    known = ledger.home().get("clock_at")
+    if known is None:
+        msg = "nothing has been decided in this home yet"
+        raise UsageError(msg, hint="start with: tipoff demo")
+    return datetime.fromisoformat(known)

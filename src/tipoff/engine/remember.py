@@ -1,0 +1,74 @@
+"""Taking up the past at a start: games, proofs and obligations from the ledger; the stores are believed over it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from tipoff.core.obligation import State
+from tipoff.core.proof import Proof
+from tipoff.engine.book import Book
+from tipoff.engine.plan import grown
+from tipoff.engine.results import Results
+from tipoff.store.ledger import Batch, Loaded
+from tipoff.store.ledger.codec import proof_row
+
+
+def remember(  # noqa: PLR0913 -- from where, into what
+    book: Book,
+    results: Results,
+    known: Loaded,
+    stored: Iterable[Proof],
+    batch: Batch,
+    *,
+    days: tuple[date, date],
+    now: datetime,
+) -> int:
+    """Take into the book what is known of `days` (games) and of the season (proofs); returns the highest fence.
+
+    A proof that the stores have and the ledger has not was written just before a crash: it is adopted, in `batch` too.
+    """
+    league = book.league
+    games = known.games.get(league.name, ())
+    for day in {game.day for game in games if days[0] <= game.day <= days[1]}:
+        book.open_day(day)
+        book.set_games(day, grown((), [game for game in games if game.day == day])[0])
+    for proof in known.proofs:
+        if proof.league == league.name and book.season.first_day <= proof.day <= book.season.last_day:
+            if (proof.output, proof.day) not in book.entries and proof.output == league.schedule:
+                book.open_day(proof.day)
+            book.set_proof(proof)
+    highest = adopt(book, results, stored, batch, now)
+    _obligations(book, known.obligations)
+    for row in known.open_conflicts:
+        entry = book.entries.get((row["output"], row["day"]))
+        if entry is not None:
+            entry.conflict_since, entry.conflict_kind = row["since"], row["kind"]
+    return highest
+
+
+def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, now: datetime) -> int:
+    """Believe the stores over the ledger; returns the highest fence that they have."""
+    highest, schedule = 0, book.league.schedule
+    for proof in sorted(stored, key=lambda proof: proof.fence):
+        highest = max(highest, proof.fence)
+        entry = book.entries.get((proof.output, proof.day))
+        fence = entry.proof.fence if entry and entry.proof else 0
+        if proof.league != book.league.name or fence >= proof.fence or (entry is None and proof.output != schedule):
+            continue
+        if proof.output == schedule:
+            book.open_day(proof.day)
+        book.set_proof(proof)
+        batch.add("proofs", proof_row(proof))
+        if proof.output == schedule:
+            results.read_games(proof.day, now, batch)
+    return highest
+
+
+def _obligations(book: Book, rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        entry = book.entries.get((row["output"], row["day"]))
+        if entry is not None:
+            entry.state, entry.since, entry.reason = State(row["state"]), row["since"], row["reason"]
+            entry.failures, entry.polls, entry.not_before = row["failures"], row["polls"], row["not_before"]
+            entry.attempted, entry.missing = row["attempted"], tuple(row["missing"])
+            entry.excused, entry.decided = row["excused"], (row["verb"], row["reason"])

@@ -1,0 +1,119 @@
+"""The boundary between two outputs of a slate: what one expected of the other, what came, what is missing, how good it is."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tipoff.core.league import League
+from tipoff.core.schema import Table
+from tipoff.core.window import Input
+from tipoff.store import dialect
+from tipoff.store.ledger import Ledger, schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boundary:
+    """One edge of one slate. `expected` counts input units; over earlier days they are those of the games that matter."""
+
+    output: str
+    input: str
+    window: str
+    gate: str  # open, held, waived, unknown
+    reason: str
+    expected: int | None
+    arrived: int | None
+    missing: tuple[str, ...]
+    excused: Mapping[str, str]
+    quarantined: int
+    coverage: float | None
+    quality: float | None
+
+
+def read_boundaries(ledger: Ledger, league: League, day: date) -> list[Boundary]:
+    """Return every edge of the slate's day, in the catalog's order."""
+    tables: dict[str, Table] = {step.name: step.table for step in league.steps}
+    of_day = {row["output"]: row for row in _rows(ledger, schema.obligations, league, day)}
+    gates = {(row["output"], row["input"]): row for row in _rows(ledger, schema.gates, league, day)}
+    proofs = {row["output"]: row for row in _rows(ledger, schema.proofs, league, day)}
+    rejects = _rejects(ledger, league, day)
+    return [
+        _boundary(step.name, read, gates.get((step.name, read.table)), of_day, proofs, rejects)
+        for step in league.steps
+        if step.name in of_day
+        for read in _inputs(dialect.load(step, tables).inputs, step.name)
+    ]
+
+
+def _inputs(inputs: Iterable[Input], own: str) -> list[Input]:
+    return [read for read in inputs if read.table != own]
+
+
+def _boundary(  # noqa: PLR0913 -- what is known of one edge
+    output: str,
+    read: Input,
+    gate: Mapping[str, Any] | None,
+    of_day: Mapping[str, Mapping[str, Any]],
+    proofs: Mapping[str, Mapping[str, Any]],
+    rejects: Mapping[str, int],
+) -> Boundary:
+    state = "unknown" if gate is None else "open" if gate["is_open"] else "held"
+    reason = gate["reason"] if gate else ""
+    source = of_day.get(read.table) if read.window.name in {"slate", "known"} else None
+    missing = tuple(json.loads(source["missing"])) if source else tuple(json.loads(gate["missing"])) if gate else ()
+    excused: dict[str, str] = json.loads(source["excused"]) if source else {}
+    units = json.loads(proofs[read.table]["units"]) if source and read.table in proofs else []
+    excused |= {unit[0]: unit[4] for unit in units if unit[4]}
+    expected = source["n_units"] - len(excused) if source else None
+    whole = [not unit[8] for unit in units if len(unit) > 8 and not unit[4]]  # noqa: PLR2004 -- the ninth says it
+    return Boundary(
+        output=output,
+        input=read.table,
+        window=read.window.name,
+        gate="waived" if reason.startswith("waived by") else state,
+        reason=reason,
+        expected=expected,
+        arrived=expected - len(missing) if expected is not None else None,
+        missing=missing,
+        excused=excused,
+        quarantined=rejects.get(read.table, 0) if source else 0,
+        coverage=gate["coverage"] if gate else None,
+        quality=sum(whole) / len(whole) if whole else None,
+    )
+
+
+def _rows(ledger: Ledger, table: Any, league: League, day: date) -> list[dict[str, Any]]:  # noqa: ANN401 -- a table of the ledger
+    return ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
+
+
+def _rejects(ledger: Ledger, league: League, day: date) -> dict[str, int]:
+    table = schema.rejects
+    query = select(table.c.output, func.count().label("n")).where(table.c.league == league.name, table.c.day == day)
+    return {row["output"]: row["n"] for row in ledger.rows(query.group_by(table.c.output))}
+
+
+def boundary_lines(boundaries: Iterable[Boundary], league: str, day: date) -> list[str]:
+    """Return the report as aligned text; what is missing or excused follows by name."""
+    lines = [f"{league} {day}: what each output expected of its inputs, and what came"]
+    lines.append(f"  {'output':<24}{'input':<24}{'window':<9}{'gate':<9}{'came':>10}  {'quality':>7}  {'bad rows':>8}")
+    for edge in boundaries:
+        came = f"{edge.arrived} of {edge.expected}" if edge.expected is not None else _share(edge.coverage)
+        lines.append(
+            f"  {edge.output:<24}{edge.input:<24}{edge.window:<9}{edge.gate:<9}{came:>10}  {_share(edge.quality):>7}"
+            f"  {edge.quarantined or '-':>8}"
+        )
+        if edge.missing:
+            lines.append(f"      missing: {', '.join(edge.missing[:8])}{' …' if len(edge.missing) > 8 else ''}")  # noqa: PLR2004 -- a line's length
+        reasons = sorted({f"{reason}" for reason in edge.excused.values()})
+        if reasons:
+            lines.append(f"      excused: {len(edge.excused)} ({'; '.join(reasons)})")
+        if edge.gate in {"held", "waived"}:
+            lines.append(f"      {edge.reason}")
+    return lines
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
