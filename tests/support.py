@@ -4,9 +4,10 @@ import dataclasses
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tipoff.config import Settings
 from tipoff.core.league import League
 from tipoff.core.step import Step
 from tipoff.leagues.nba.league import NBA, sample_season
+from tipoff.sim.crash import POINTS
 from tipoff.sim.nba_data import Alter
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.world import World
@@ -85,3 +87,50 @@ def tipoff(*arguments: str, home: Path, **environment: str) -> subprocess.Comple
     variables: Mapping[str, str] = known | {"TIPOFF_HOME": str(home)} | environment
     command = [sys.executable, "-m", "tipoff", *arguments]
     return subprocess.run(command, env=dict(variables), capture_output=True, text=True, timeout=300, check=False)
+
+
+_KILLED_MIGRATION = """
+import os, signal, sys
+from pathlib import Path
+from sqlalchemy import Engine, event
+from tipoff.store.ledger import Ledger
+left = int(sys.argv[2])
+@event.listens_for(Engine, "before_cursor_execute")
+def count(*_given):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+Ledger(Path(sys.argv[1]))
+"""
+
+
+def killed_while_migrating(ledger: Path, nth: int) -> bool:
+    """Open a ledger, and so upgrade it, in a process that is killed before its n-th statement; False if there are fewer."""
+    command = [sys.executable, "-c", _KILLED_MIGRATION, str(ledger), str(nth)]
+    return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == -9
+
+
+def killed_at_random(folder: Path, span: str, dice: random.Random, *, kills: int) -> Iterator[tuple[Path, list[str]]]:
+    """Replay in processes that are killed at random points, in as many homes as it takes; yields each home once it has ended.
+
+    In every home the ledger's upgrade is killed first, on nothing and then on what that left.
+    """
+    command = ("replay", "nba", span, "--world", "sample", "--json")
+    done = n_homes = 0
+    while done < kills:
+        n_homes += 1
+        home = folder / f"home{n_homes}"
+        home.mkdir()
+        moments = [f"statement of the upgrade:{n}" for n in (dice.randint(1, 30), dice.randint(1, 12))]
+        moments = [m for m in moments if killed_while_migrating(home / "ledger.db", int(m.rpartition(":")[2]))]
+        code = -9
+        while code == -9 and done + len(moments) < kills:
+            moment = f"{dice.choice((*POINTS, 'any', 'any', 'any'))}:{dice.randint(1, 15)}"
+            ended = tipoff(*command, "--crash-at", moment, home=home)
+            code = ended.returncode
+            moments += [moment] if code == -9 else []
+        ended = tipoff(*command, home=home)
+        assert ended.returncode == 0, (moments, ended.stderr)
+        done += len(moments)
+        yield home, moments

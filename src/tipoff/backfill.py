@@ -62,9 +62,11 @@ def backfill(
 
 
 def _clock(home: Home, spec: ReplaySpec) -> SimClock:
-    """Return the home's clock; a new home's stands after the last day, for whose past it asks."""
-    is_new = not home.ledger.exists()
+    """Return the home's clock; that of a home in which nothing was decided yet stands after the last day."""
     clock = clock_of(home, spec)
+    ledger = Ledger(home.ledger, read_only=True)
+    is_new = "clock_at" not in ledger.home()
+    ledger.close()
     over = midnight(spec.days[1]) + timedelta(hours=60)
     if is_new:
         clock.advance_to(over)
@@ -81,8 +83,9 @@ def _plan(ledger: Ledger, spec: ReplaySpec, judged: Iterable[tuple[Entry, Judgem
     waiting: Counter[str] = Counter()
     seen = set()
     for entry, judgement in judged:
-        seen.add(entry.obligation.day)
         name = entry.step.name
+        if name == spec.league.schedule and entry.proof is not None:
+            seen.add(entry.obligation.day)
         if judgement.verb is Verb.RUN:
             runs[name] += 1
             if isinstance(entry.step.work, SourceWork):
@@ -154,8 +157,8 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
     lines.append(f"made: {done} runs, of which {unchanged} found nothing new; {failed} more failed")
     lines.append(f"not made: {len(report['not_made'])}")
     for row in report["not_made"]:
-        units = f": {', '.join(row['missing'][:6])}" if row["missing"] else ""
-        lines.append(f"  {row['state'].upper()} {row['output']} {row['day']}{units} ({row['why']})")
+        n_units = f", {len(row['missing'])} units" if row["missing"] else ""
+        lines.append(f"  {row['state'].upper()} {row['output']} {row['day']}{n_units} ({row['why'].partition(':')[0]})")
     return lines
 
 

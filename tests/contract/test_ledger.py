@@ -1,12 +1,14 @@
 """What the ledger promises: a batch is written whole or not at all, and a failure has a name."""
 
+import dataclasses
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support import killed_while_migrating
 
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import LeaseLost, LedgerError
 from tipoff.store.ledger import Batch, Ledger
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -59,3 +61,78 @@ def test_a_naive_instant_is_refused_and_nothing_is_written(ledger: Ledger) -> No
     with pytest.raises(ValueError, match="naive"):
         ledger.commit(batch)
     assert ledger.home() == {}
+
+
+LENGTH = timedelta(minutes=10)
+
+
+def test_a_lease_is_held_by_one_until_it_ends(ledger: Ledger) -> None:
+    mine = ledger.take_lease("controller", "one", now=NOW, length=LENGTH)
+
+    assert mine is not None
+    assert ledger.take_lease("controller", "two", now=NOW + LENGTH / 2, length=LENGTH) is None
+    theirs = ledger.take_lease("controller", "two", now=NOW + LENGTH, length=LENGTH)
+    assert theirs is not None
+    assert theirs.epoch == mine.epoch + 1
+
+
+def test_whoever_lost_the_lease_can_write_nothing(ledger: Ledger) -> None:
+    mine = ledger.take_lease("controller", "one", now=NOW, length=LENGTH)
+    ledger.take_lease("controller", "two", now=NOW + LENGTH, length=LENGTH)
+
+    with pytest.raises(LeaseLost, match="taken by another"):
+        ledger.commit(facts(league="x"), lease=mine)
+    assert ledger.home() == {}
+
+
+def test_a_commit_renews_the_lease_that_it_is_made_under(ledger: Ledger) -> None:
+    mine = ledger.take_lease("controller", "one", now=NOW, length=LENGTH)
+    assert mine is not None
+
+    ledger.commit(facts(league="x"), lease=dataclasses.replace(mine, until=NOW + 3 * LENGTH))
+
+    assert ledger.take_lease("controller", "two", now=NOW + 2 * LENGTH, length=LENGTH) is None
+
+
+def test_a_holder_that_takes_its_lease_again_fences_what_it_was_before(ledger: Ledger) -> None:
+    before = ledger.take_lease("controller", "one", now=NOW, length=LENGTH)
+    after = ledger.take_lease("controller", "one", now=NOW, length=LENGTH)
+
+    ledger.commit(facts(league="x"), lease=after)
+    with pytest.raises(LeaseLost):
+        ledger.commit(facts(league="y"), lease=before)
+    assert ledger.home() == {"league": "x"}
+
+
+def test_a_released_lease_is_free_at_once(ledger: Ledger) -> None:
+    mine = ledger.take_lease("controller", "one", now=NOW, length=LENGTH)
+    assert mine is not None
+
+    ledger.release_lease(mine, now=NOW)
+
+    assert ledger.take_lease("controller", "two", now=NOW, length=LENGTH) is not None
+
+
+def test_a_waiver_holds_until_it_ends_or_is_revoked(ledger: Ledger) -> None:
+    row = {"league": "x", "output": "o", "day": NOW.date(), "input": "i", "by": "me", "reason": "why", "made_at": NOW}
+    first = ledger.add_waiver(row | {"until": NOW + LENGTH})
+    second = ledger.add_waiver(row | {"until": NOW + 2 * LENGTH})
+
+    assert [found["id"] for found in ledger.live_waivers("x", NOW)] == [first, second]
+    assert [found["id"] for found in ledger.live_waivers("x", NOW + LENGTH)] == [second]
+    assert ledger.live_waivers("y", NOW) == []
+    assert ledger.revoke_waiver(second, now=NOW)
+    assert not ledger.revoke_waiver(second, now=NOW)
+    assert [found["id"] for found in ledger.live_waivers("x", NOW)] == [first]
+
+
+@pytest.mark.parametrize("nth", [1, 12, 25, 40])
+def test_an_upgrade_that_was_killed_is_done_again(tmp_path: Path, nth: int) -> None:
+    path = tmp_path / "ledger.db"
+    assert killed_while_migrating(path, nth)
+
+    ledger = Ledger(path)
+    ledger.commit(facts(league="x"))
+
+    assert ledger.home() == {"league": "x"}
+    ledger.close()

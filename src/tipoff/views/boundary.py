@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from tipoff.core.league import League
 from tipoff.core.schema import Table
+from tipoff.core.step import Step
 from tipoff.core.window import Input
 from tipoff.store import dialect
 from tipoff.store.ledger import Ledger, schema
@@ -22,7 +23,7 @@ class Boundary:
     output: str
     input: str
     window: str
-    gate: str  # open, held, waived, unknown
+    gate: str  # open, held, waived, optional, or unknown: not judged yet
     reason: str
     expected: int | None
     arrived: int | None
@@ -41,7 +42,7 @@ def read_boundaries(ledger: Ledger, league: League, day: date) -> list[Boundary]
     proofs = {row["output"]: row for row in _rows(ledger, schema.proofs, league, day)}
     rejects = _rejects(ledger, league, day)
     return [
-        _boundary(step.name, read, gates.get((step.name, read.table)), of_day, proofs, rejects)
+        _boundary(step, read, gates.get((step.name, read.table)), of_day, proofs, rejects)
         for step in league.steps
         if step.name in of_day
         for read in _inputs(dialect.load(step, tables).inputs, step.name)
@@ -53,7 +54,7 @@ def _inputs(inputs: Iterable[Input], own: str) -> list[Input]:
 
 
 def _boundary(  # noqa: PLR0913 -- what is known of one edge
-    output: str,
+    step: Step,
     read: Input,
     gate: Mapping[str, Any] | None,
     of_day: Mapping[str, Mapping[str, Any]],
@@ -61,6 +62,8 @@ def _boundary(  # noqa: PLR0913 -- what is known of one edge
     rejects: Mapping[str, int],
 ) -> Boundary:
     state = "unknown" if gate is None else "open" if gate["is_open"] else "held"
+    if step.edge(read.table).optional:
+        state = "optional"
     reason = gate["reason"] if gate else ""
     source = of_day.get(read.table) if read.window.name in {"slate", "known"} else None
     missing = tuple(json.loads(source["missing"])) if source else tuple(json.loads(gate["missing"])) if gate else ()
@@ -70,7 +73,7 @@ def _boundary(  # noqa: PLR0913 -- what is known of one edge
     expected = source["n_units"] - len(excused) if source else None
     whole = [not unit[8] for unit in units if len(unit) > 8 and not unit[4]]  # noqa: PLR2004 -- the ninth says it
     return Boundary(
-        output=output,
+        output=step.name,
         input=read.table,
         window=read.window.name,
         gate="waived" if reason.startswith("waived by") else state,

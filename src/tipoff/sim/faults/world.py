@@ -10,16 +10,16 @@ from tipoff.sim.nba_data import NbaData, Stand, WorldGame, at_clock
 
 
 def happen(data: NbaData, faults: Sequence[Fault]) -> NbaData:
-    """Return the season with what the faults of kind `world` do to it, and with another fingerprint for any fault at all."""
-    if faults:
-        data.fingerprint = hashlib.sha256(f"{data.fingerprint}{faults!r}".encode()).hexdigest()[:16]
-    for fault in faults:
-        if fault.kind == "world":
-            slate = league_day(fault.begin)
-            if fault.how == "late":
-                _publish_late(data, slate, fault)
-            else:
-                _put_off(data, slate, fault.args["games"])
+    """Return the season with what the faults of kind `world` do to it, and another fingerprint if there are any."""
+    mine = [fault for fault in faults if fault.kind == "world"]
+    if mine:
+        data.fingerprint = hashlib.sha256(f"{data.fingerprint}{mine!r}".encode()).hexdigest()[:16]
+    for fault in mine:
+        slate = league_day(fault.begin)
+        if fault.how == "late":
+            _publish_late(data, slate, fault)
+        else:
+            _put_off(data, slate, fault.args["games"])
     return data
 
 

@@ -1,0 +1,248 @@
+"""Killed, frozen, doubled, refused: nothing is lost, nothing comes twice, nothing is left running."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support import killed_at_random, ledger_rows, proofs, published, replayed, sample_spec, tipoff
+
+from tipoff.config import Settings
+from tipoff.leagues.nba.league import NBA, SAMPLE
+from tipoff.sim.drills.drill import catalogue
+from tipoff.sim.drills.fuzz import composed
+from tipoff.sim.drills.oracle import look_at
+from tipoff.sim.drills.runner import Rehearsal
+from tipoff.sim.faults.spec import Fault, read_faults
+from tipoff.sim.replay import replay
+from tipoff.stage import Stage, clock_of, drill_stage, outages_of
+from tipoff.store import dialect
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger
+
+DAYS = 3
+DRILLS = catalogue()
+FEW = (
+    "controller-frozen-overnight",
+    "gate-blocks-then-data-comes",
+    "one-game-of-noughts",
+    "streaming-buffer-holds-rows",
+    "rows-delivered-twice",
+    "two-controllers",
+    "answers-crawl-past-tip-off",
+    "keys-are-gone",
+    "fewer-rows-than-before",
+    "a-correction-cascades",
+    "killed-again-and-again",
+    "type-drift",
+)
+slow = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("quiet")
+    replayed(home, sample_spec(DAYS))
+    return home
+
+
+@pytest.fixture(scope="module")
+def rehearsal() -> Rehearsal:
+    return Rehearsal(drill_stage)
+
+
+def played(home: Path, faults: Sequence[Fault]) -> Stage:
+    """Replay the sample league with faults; the stage is left open, for the oracle."""
+    spec = sample_spec(DAYS)
+    clock = clock_of(Home(home), spec)
+    stage = Stage(Settings(home=home), spec, clock, faults=faults)
+    replay(
+        stage, clock, until=clock.now() + timedelta(days=DAYS + 4), progress=lambda _: None, outages=outages_of(faults)
+    )
+    return stage
+
+
+def told(**said: Any) -> tuple[Fault, ...]:
+    return read_faults([said], SAMPLE.first_day)
+
+
+def test_killed_twenty_times_at_random_it_ends_the_same(quiet: Path, tmp_path: Path) -> None:
+    total = 0
+    for home, moments in killed_at_random(tmp_path, f"sample:{DAYS}", random.Random(5), kills=20):  # noqa: S311 -- seeded
+        total += len(moments)
+        assert proofs(home) == proofs(quiet), moments
+        assert published(home) == published(quiet), moments
+        assert {row["state"] for row in ledger_rows(home, "runs")} <= {"finished", "expired"}
+
+    assert total == 20
+
+
+def test_there_are_sixty_drills_for_different_rows_and_each_has_a_control() -> None:
+    rows = {row for drill in DRILLS.values() for row in drill.rows}
+
+    assert len(DRILLS) >= 60
+    assert len(rows) >= 60
+    assert [drill.name for drill in DRILLS.values() if not drill.control] == []
+    assert [drill.name for drill in DRILLS.values() if not drill.stops_it] == []
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_drill_is_noticed_in_time_and_heals(rehearsal: Rehearsal, name: str) -> None:
+    verdict = rehearsal.run(DRILLS[name])
+
+    assert verdict.passed, verdict.why
+
+
+@pytest.mark.parametrize("name", ["one-game-of-noughts", "streaming-buffer-holds-rows", "answers-crawl-past-tip-off"])
+def test_without_its_mechanism_a_drill_fails(rehearsal: Rehearsal, name: str) -> None:
+    assert not rehearsal.run(DRILLS[name], control=True).passed
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_faults_by_dice_lose_nothing(rehearsal: Rehearsal, number: int) -> None:
+    verdict = rehearsal.run(composed(41, number))
+
+    assert verdict.passed, (verdict.fault, verdict.why)
+
+
+@given(st.integers(1, 10_000))
+@slow
+def test_repeating_changes_nothing(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    from tipoff import app  # noqa: PLC0415 -- with its world
+
+    home = tmp_path_factory.mktemp("again")
+    spec = app.replay_spec(Settings(home=home), "nba", "sample:2", world="sample", seed=seed)
+    replayed(home, spec)
+    before, files = proofs(home), published(home)
+
+    report = replayed(home, spec)
+
+    assert report["this_time"]["finished"] == 0
+    assert (proofs(home), published(home)) == (before, files)
+
+
+@given(st.integers(0, 10_000))
+@slow
+def test_a_step_never_runs_before_its_inputs(tmp_path_factory: pytest.TempPathFactory, number: int) -> None:
+    """Of two runs of one instant, the one that reads what the other makes has the higher number."""
+    home = tmp_path_factory.mktemp("played")
+    played(home, composed(3, number).faults).close()
+    runs = ledger_rows(home, "runs")
+    tables = {step.name: step.table for step in NBA.steps}
+    inputs = {step.name: dialect.load(step, tables).inputs for step in NBA.steps}
+    at: dict[Any, list[dict[str, Any]]] = {}
+    for run in runs:
+        at.setdefault(run["started_at"], []).append(run)
+    for together in at.values():
+        for reader in together:
+            read = {i.table for i in inputs[reader["output"]] if i.window.name in {"slate", "known"}} - {
+                reader["output"]
+            }
+            made_first = [r["id"] for r in together if r["output"] in read and r["day"] == reader["day"]]
+            later = [r["id"] for r in together if r["output"] == reader["output"] and r["day"] == reader["day"]]
+            assert not made_first or min(made_first) < max(later)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+@slow
+def test_a_cascade_ends(tmp_path_factory: pytest.TempPathFactory, minutes: int, points: int) -> None:
+    begin = minutes % 600
+    clock = f"{begin // 60:02}:{begin % 60:02}"
+    times = {"from": f"day 2 {clock}", "to": f"day 3 {clock}"}
+    home = tmp_path_factory.mktemp("corrected")
+
+    played(home, told(kind="http", how="corrected", points=points, url="PlayerOrTeam=P", **times)).close()
+
+    runs = Counter((row["output"], row["day"]) for row in ledger_rows(home, "runs"))
+    assert max(runs.values()) < 40
+    assert {row["state"] for row in ledger_rows(home, "obligations")} == {"proven", "excused"}
+
+
+@given(st.integers(0, 23), st.integers(1, 20))
+@slow
+def test_two_controllers_never_run_the_same_obligation_at_once(
+    tmp_path_factory: pytest.TempPathFactory, hour: int, hours: int
+) -> None:
+    end = (hour + hours) % 24
+    times = {"from": f"day 1 {hour:02}:10", "to": f"day {1 + (hour + hours) // 24} {end:02}:40"}
+    home = tmp_path_factory.mktemp("two")
+
+    stage = played(home, told(kind="controller", how="two", **times))
+
+    runs = ledger_rows(home, "runs")
+    days = SAMPLE.first_day, SAMPLE.first_day + timedelta(days=DAYS)
+    truth = look_at(NBA, days, stage.warehouse, stage.ledger, home / "published")
+    stage.close()
+    live: dict[tuple[str, Any], Any] = {}
+    for run in sorted(runs, key=lambda run: run["id"]):
+        key = run["output"], run["day"]
+        assert run["started_at"] >= live.get(key, run["started_at"])
+        live[key] = run["ended_at"]
+    assert truth.duplicates == 0
+    assert {row["state"] for row in ledger_rows(home, "obligations")} == {"proven", "excused"}
+
+
+def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> None:
+    """Clubs' box scores of the second day never come: the third day's candidates are held, unless somebody says otherwise."""
+    never = told(kind="http", how="empty", url="DateTo=01%2F08%2F2030", **{"from": "day 2 00:00", "to": "day 9 00:00"})
+    third = SAMPLE.first_day + timedelta(days=2)
+    found = {}
+    for name in ("held", "waived"):
+        home = tmp_path / name
+        home.mkdir()
+        clock = clock_of(Home(home), sample_spec(DAYS))
+        ledger = Ledger(Home(home).ledger)
+        if name == "waived":
+            for table in ("team_games", "player_games"):
+                row = {
+                    "league": "nba",
+                    "output": "candidates",
+                    "day": third,
+                    "input": table,
+                    "by": "ada",
+                    "reason": "known",
+                }
+                ledger.add_waiver(row | {"made_at": clock.now(), "until": clock.now() + timedelta(days=9)})
+        ledger.close()
+        played(home, never).close()
+        found[name] = {row["output"]: row for row in ledger_rows(home, "obligations") if row["day"] == third}
+
+    assert found["held"]["candidates"]["n_proven"] == 0
+    assert found["waived"]["candidates"]["n_proven"] > 0
+    reasons = {row["reason"] for row in ledger_rows(tmp_path / "waived", "gates") if row["output"] == "candidates"}
+    assert any(reason.startswith("waived by ada") for reason in reasons)
+    assert {row["kind"] for row in ledger_rows(tmp_path / "waived", "marks")} >= {"partial"}
+
+
+def test_the_lines_of_a_drill_read_well(tmp_path: Path) -> None:
+    done = tipoff("drill", "run", "sql-that-one-engine-cannot", "a-ratio-as-percent", "--jobs", "1", home=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 drills passed" in done.stdout
+    assert "noticed after 0 min by units_are_accepted (step:player_games)" in done.stdout
+
+
+def test_the_json_of_a_drill_says_what_came_of_it(tmp_path: Path) -> None:
+    done = tipoff("drill", "run", "a-ratio-as-percent", "--json", home=tmp_path)
+
+    [drill] = json.loads(done.stdout)["drills"]
+    wanted = {"name", "fault", "passed", "detected_after_s", "found_by", "healed_after_s", "units_lost", "duplicates"}
+    assert wanted | {"notices", "why"} <= drill.keys()
+    assert drill["passed"]
+
+
+def test_an_unknown_drill_and_an_unknown_fault_are_refused(tmp_path: Path) -> None:
+    unknown = tipoff("drill", "run", "earthquake", home=tmp_path)
+    (tmp_path / "faults.toml").write_text('[[faults]]\nkind = "http"\nhow = "politely"\nfrom = "day 1"\n')
+    sample = ("replay", "nba", "sample:2", "--world", "sample")
+    fault = tipoff(*sample, "--faults", str(tmp_path / "faults.toml"), home=tmp_path)
+
+    assert (unknown.returncode, fault.returncode) == (2, 2)
+    assert "no drill named 'earthquake'" in unknown.stderr
+    assert "no fault of kind 'http' that goes 'politely'" in fault.stderr

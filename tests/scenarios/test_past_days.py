@@ -1,0 +1,157 @@
+"""Waivers, the boundary report and backfill: what a person does about days that are not whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.support import ledger_rows, proofs, tipoff
+
+SAMPLE = ("--world", "sample")
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Path:
+    """A home in which the first source never gave the second day, so that its player_games is held."""
+    faults = tmp_path / "faults.toml"
+    faults.write_text(
+        '[[faults]]\nkind = "http"\nhow = "empty"\nurl = "DateTo=01%2F08%2F2030"\nfrom = "day 2 00:00"\nto = "day 9 00:00"\n'
+    )
+    home = tmp_path / "home"
+    done = tipoff("replay", "nba", "sample:2", *SAMPLE, "--faults", str(faults), "--json", home=home)
+    assert done.returncode == 1, done.stderr
+    return home
+
+
+def test_what_a_gate_holds_and_why_is_shown_with_exit_3(held: Path) -> None:
+    gates = tipoff("gate", "list", "nba", home=held)
+    boundary = tipoff("boundary", "nba", "2030-01-08", "--json", home=held)
+
+    assert gates.returncode == 3
+    assert "HELD player_games 2030-01-08 by team_games" in gates.stdout
+    assert boundary.returncode == 3
+    [edge] = [
+        edge
+        for edge in json.loads(boundary.stdout)["edges"]
+        if (edge["output"], edge["input"]) == ("player_games", "team_games")
+    ]
+    assert edge["gate"] == "held"
+    assert edge["arrived"] == 0
+    assert len(edge["missing"]) == edge["expected"] > 0
+
+
+def test_the_boundary_report_is_readable(held: Path) -> None:
+    shown = tipoff("boundary", "nba", "2030-01-08", home=held).stdout
+
+    assert "what each output expected of its inputs" in shown
+    assert "missing: 00299" in shown
+
+
+def test_a_waiver_is_signed_shown_everywhere_and_expires(held: Path) -> None:
+    waive = ("gate", "waive", "nba", "player_games", "2030-01-08", "team_games")
+    made = tipoff(
+        *waive, "--reason", "the league has no such game", "--until", "2030-02-01T12:00", "--by", "ada", home=held
+    )
+    assert made.returncode == 0, made.stderr
+
+    for command in (
+        ("status", "nba"),
+        ("grid", "nba"),
+        ("why", "nba", "player_games", "2030-01-08"),
+        ("gate", "list", "nba"),
+    ):
+        assert "by ada until 2030-02-01 17:00 UTC: the league has no such game" in tipoff(*command, home=held).stdout
+    [row] = ledger_rows(held, "waivers")
+    assert (row["by"], row["input"], row["revoked_at"]) == ("ada", "team_games", None)
+
+    assert tipoff("gate", "revoke", "1", home=held).returncode == 0
+    assert "WAIVED" not in tipoff("status", "nba", home=held).stdout
+    assert tipoff("gate", "revoke", "1", home=held).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"--until": "2029-01-01T00:00"}, "is over"),
+        ({"--reason": " "}, "needs a reason"),
+        ({"--until": "tomorrow"}, "write it as 2024-03-01T18:00"),
+    ],
+)
+def test_a_waiver_without_a_reason_or_an_end_ahead_is_refused(held: Path, changes: dict[str, str], why: str) -> None:
+    options = {"--reason": "because", "--until": "2030-02-01T12:00"} | changes
+    told = [part for option in options.items() for part in option]
+
+    done = tipoff("gate", "waive", "nba", "player_games", "2030-01-08", "team_games", *told, home=held)
+
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert ledger_rows(held, "waivers") == []
+
+
+def test_a_backfill_makes_what_is_missing_and_then_nothing_more(held: Path) -> None:
+    before = proofs(held)
+    plan = json.loads(tipoff("backfill", "nba", "sample:2", *SAMPLE, "--dry-run", "--json", home=held).stdout)
+    assert proofs(held) == before
+    assert plan["dry_run"]
+
+    first = tipoff("backfill", "nba", "sample:2", *SAMPLE, "--json", home=held)
+    again = json.loads(tipoff("backfill", "nba", "sample:2", *SAMPLE, "--json", home=held).stdout)
+
+    made = proofs(held)
+    assert any(output == "player_games" and str(day) == "2030-01-08" for output, day, _ in made)
+    stood_in = {key for key in before if key[0] == "player_boxscores"}  # by the second source, until the first came
+    assert {key: made[key] for key in before.keys() - stood_in} == {
+        key: before[key] for key in before.keys() - stood_in
+    }
+    assert json.loads(first.stdout)["made"]["finished"] > 0
+    assert again["made"].get("finished", 0) == 0
+    assert again["not_made"] == []
+
+
+def test_a_backfill_of_a_new_home_lists_what_can_no_longer_be_had(tmp_path: Path) -> None:
+    done = tipoff("backfill", "nba", "sample:3", *SAMPLE, "--json", home=tmp_path)
+
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert report["days_without_schedule"] == 3
+    assert {row["output"] for row in report["not_made"]} >= {"published_predictions", "player_lines"}
+    assert any(output == "grades" for output, _, _ in proofs(tmp_path))
+
+
+def test_a_backfill_of_one_table_makes_that_table_alone(held: Path) -> None:
+    before = {key for key in proofs(held) if key[0] == "team_games"}
+
+    tipoff("backfill", "nba", "sample:2", *SAMPLE, "--table", "nba_team_boxscores", home=held)
+
+    made = proofs(held)
+    assert any(output == "nba_team_boxscores" and str(day) == "2030-01-08" for output, day, _ in made)
+    assert {key for key in made if key[0] == "team_games"} == before
+
+
+def test_a_backfill_keeps_to_its_budget_and_goes_on_the_next_day(held: Path) -> None:
+    done = tipoff("backfill", "nba", "sample:2", *SAMPLE, "--budget", "stats.nba.com=1", "--json", home=held)
+
+    report = json.loads(done.stdout)
+    assert (
+        any(row["kind"] == "quota" and row["resolution"] == "auto" for row in ledger_rows(held, "conflicts"))
+        or report["made"]["failed"] == 0
+    )
+    asked: dict[object, int] = {}
+    for row in ledger_rows(held, "fetches"):
+        if row["source"] == "stats.nba.com" and row["status"] == 200 and row["at"].isoformat() > "2030-01-13":
+            asked[row["at"].date()] = asked.get(row["at"].date(), 0) + 1
+    assert max(asked.values(), default=0) <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("nba", "sample:2", "--table", "nothing"), "no output named"),
+        (("nba", "sample:2", "--budget", "odds"), "is no budget"),
+        (("nba", "2024-01-05..2024-01-02"), "ends before it begins"),
+    ],
+)
+def test_a_backfill_that_cannot_be_meant_is_refused(tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
+    done = tipoff("backfill", *arguments, *SAMPLE[: 2 * ("sample" in arguments[1])], home=tmp_path)
+
+    assert done.returncode == 2
+    assert why in done.stderr
