@@ -11,18 +11,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support import ledger_rows, proofs, published, recorded_spec, replayed, tipoff
+from tests.support import killed_at_random, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
 from benchmarks.engine_cost import engine_cost
+from benchmarks.idle_tick import idle_tick
+from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
-from tipoff.core.clock import RealClock, midnight
+from tipoff.core.clock import RealClock, midnight, stopwatch
 from tipoff.leagues.nba.league import NBA
 from tipoff.sim.crash import POINTS
+from tipoff.sim.drills.drill import catalogue
 from tipoff.sim.nba_data import Alter, Row
 from tipoff.sim.nba_recorded import RecordedNba
 
@@ -194,12 +198,91 @@ def _seen(span: tuple[date, date], day: date, alter: Alter | None) -> dict[Any, 
         return {key: value for key, value in proofs(Path(folder)).items() if key[1] == day and key[0] in outputs}
 
 
+def drills() -> Measured:
+    """Every named drill, through the command line, within five minutes on two cores."""
+    began = stopwatch()
+    ok, report = _drill("run", "--all")
+    wall_s = round(stopwatch() - began, 1)
+    named = [drill["name"] for drill in report["drills"]]
+    rows = {row for drill in catalogue().values() for row in drill.rows}
+    late = [d["name"] for d in report["drills"] if (d["detected_after_s"] or 0) > 1800]
+    report = {"wall_s": wall_s, "n": len(named), "rows_of_the_catalogue": len(rows), "late": late} | report
+    return ok and wall_s <= 300 and len(named) >= 60 and len(rows) >= 60 and not late, report
+
+
+def controls() -> Measured:
+    """Every drill with its mechanism switched off: each must fail."""
+    ok, report = _drill("run", "--all", "--control")
+    told = [{"name": d["name"], "failed": not d["passed"], "why": d["why"][:2]} for d in report["drills"]]
+    return ok, {"n": len(told), "drills": told}
+
+
+def fuzz() -> Measured:
+    """Two hundred compositions by dice under the same oracle."""
+    ok, report = _drill("fuzz", "--seed", "7", "--count", "200")
+    noticed = sum(bool(drill["found_by"]) for drill in report["drills"])
+    failed = [drill for drill in report["drills"] if not drill["passed"]]
+    kinds = Counter(kind for drill in report["drills"] for kind in drill["fault"].split(" + "))
+    return ok and len(report["drills"]) == 200, {
+        "n": len(report["drills"]),
+        "noticed": noticed,
+        "failed": failed,
+        "kinds": dict(kinds),
+    }
+
+
+def _drill(*arguments: str) -> tuple[bool, dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tipoff", "drill", *arguments, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=3000, check=False)
+    return done.returncode == 0, json.loads(done.stdout)
+
+
+def faulty_season() -> Measured:
+    """Hold the season with faults against the quiet one: what differs is what the faults say, in at most thrice the time."""
+    measured = season_faults("2023-24")
+    wrong = [name for name in ("not_expected", "expected_and_equal", "owed_beyond") if measured[name]]
+    never = measured["duplicates"] + measured["published_after_tipoff"] + measured["running_for_ever"]
+    return not wrong and not never and measured["wall_ratio"] <= 3, measured
+
+
+def random_kills() -> Measured:
+    """Two hundred SIGKILLs at random points of engine, writer, publication and migration, on three sample days."""
+    with tempfile.TemporaryDirectory() as folder:
+        quiet = Path(folder) / "quiet"
+        tipoff("replay", "nba", "sample:3", "--world", "sample", "--json", home=quiet)
+        expected, files = proofs(quiet), published(quiet)
+        homes: list[
+            tuple[list[str], bool, list[int]]
+        ] = []  # what killed it, whether it ended the same, runs left running
+        for home, moments in killed_at_random(Path(folder), "sample:3", random.Random(17), kills=200):  # noqa: S311 -- seeded
+            running = [row["id"] for row in ledger_rows(home, "runs") if row["state"] == "started"]
+            homes.append((moments, proofs(home) == expected and published(home) == files, running))
+            shutil.rmtree(home)
+    places = Counter(moment.rpartition(":")[0] for moments, _, _ in homes for moment in moments)
+    ok = places.total() == 200 and all(same and not running for _, same, running in homes)
+    told = [{"kills": moments, "same": same, "running_for_ever": running} for moments, same, running in homes]
+    return ok, {"kills": places.total(), "places": dict(places), "homes": told}
+
+
+def idle() -> Measured:
+    """Time ticks with nothing to do over a season's obligations: median at most 2 ms, longest at most 20 ms."""
+    measured = idle_tick("2023-24")
+    return measured["median_ms"] <= 2 and measured["max_ms"] <= 20, measured
+
+
 CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_2023-24": this_season,
     "engine_cost": engine_cost,
     "season_cost": season_cost,
     "look_ahead": look_ahead,
     "kills": kills,
+    "drills": drills,
+    "drill_controls": controls,
+    "drill_fuzz": fuzz,
+    "season_with_faults": faulty_season,
+    "random_kills": random_kills,
+    "idle_tick": idle,
     "seasons": all_seasons,
 }
 

@@ -35,9 +35,25 @@ def _commands() -> Iterator[str]:
         "",
         "Exit codes: 0 fine · 1 wrong data or work · 2 usage or settings · 3 a gate holds.",
     )
-    for name, command in sorted(cli.commands.items()):
-        context = click.Context(command, info_name=f"tipoff {name}")
-        yield from ("", f"### {context.command_path}", "", "```", *command.get_help(context).splitlines(), "```")
+    for context in _contexts(click.Context(cli, info_name="tipoff")):
+        yield from (
+            "",
+            f"### {context.command_path}",
+            "",
+            "```",
+            *context.command.get_help(context).splitlines(),
+            "```",
+        )
+
+
+def _contexts(above: click.Context) -> Iterator[click.Context]:
+    """Yield every command below a group, each after its own group."""
+    if not isinstance(above.command, click.Group):
+        return
+    for name, command in sorted(above.command.commands.items()):
+        context = click.Context(command, info_name=name, parent=above)
+        yield context
+        yield from _contexts(context)
 
 
 def _settings() -> Iterator[str]:

@@ -155,3 +155,9 @@ def test_the_reference_is_what_the_code_says() -> None:
     from benchmarks.reference import page  # noqa: PLC0415 -- imports the command line and the leagues
 
     assert (ROOT / "docs" / "reference.md").read_text() == page(), "run `make reference`"
+
+
+def test_the_page_of_drills_is_what_the_drills_say() -> None:
+    from benchmarks.drill_page import page  # noqa: PLC0415 -- imports the leagues
+
+    assert (ROOT / "docs" / "drills.md").read_text() == page(), "run `make reference`"
