@@ -220,6 +220,39 @@ def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> N
     assert {row["kind"] for row in ledger_rows(tmp_path / "waived", "marks")} >= {"partial"}
 
 
+@pytest.mark.parametrize(
+    ("to", "resolution", "state"), [("day 3 04:00", "auto", "proven"), ("day 9 00:00", "gave up", "late")]
+)
+def test_a_conflict_is_logged_with_its_holder_and_how_it_ended(
+    tmp_path: Path, to: str, resolution: str, state: str
+) -> None:
+    held = {"table": "grades", "holder": "a streaming insert", "told": True, "from": "day 3 00:30", "to": to}
+    played(tmp_path, told(kind="warehouse", how="conflict", **held)).close()
+
+    second = SAMPLE.first_day + timedelta(days=1)
+    [row] = [row for row in ledger_rows(tmp_path, "conflicts") if row["day"] == second]
+    assert (row["output"], row["kind"], row["holder"]) == ("grades", "conflict", "a streaming insert")
+    assert row["clears_at"] is not None
+    assert row["resolution"] == resolution
+    assert row["attempts"] > 1
+    [grades] = [
+        row for row in ledger_rows(tmp_path, "obligations") if row["output"] == "grades" and row["day"] == second
+    ]
+    assert grades["state"] == state
+
+
+def test_a_conflict_of_what_is_put_off_is_no_longer_one(tmp_path: Path) -> None:
+    """A whole day's games are put off while their table is held: nothing is owed, and the log says so."""
+    held = told(kind="warehouse", how="conflict", table="candidates", **{"from": "day 3 08:00", "to": "day 9 00:00"})
+    off = told(kind="http", how="constant", column="gameStatusText", value="PPD", host="cdn", **{"from": "day 3 11:00"})
+
+    played(tmp_path, (*held, *off)).close()
+
+    third = SAMPLE.first_day + timedelta(days=2)
+    [row] = [row for row in ledger_rows(tmp_path, "conflicts") if row["day"] == third]
+    assert row["resolution"] == "waived"
+
+
 def test_the_lines_of_a_drill_read_well(tmp_path: Path) -> None:
     done = tipoff("drill", "run", "sql-that-one-engine-cannot", "a-ratio-as-percent", "--jobs", "1", home=tmp_path)
 

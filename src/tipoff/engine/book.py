@@ -45,6 +45,18 @@ class Live:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """What keeps rows from being written: since when, what kind, who holds them and until when, where that is known."""
+
+    since: datetime
+    kind: str
+    units: str  # JSON list
+    holder: str
+    clears_at: datetime | None
+    attempts: int
+
+
 @dataclass(slots=True)
 class Entry:
     """One obligation and what has become of it."""
@@ -63,8 +75,7 @@ class Entry:
     not_before: datetime | None = None
     running: Live | None = None
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
-    conflict_since: datetime | None = None
-    conflict_kind: str = ""
+    conflict: Conflict | None = None
     cause: str = ""  # what its last failure was blamed on
     failures: int = 0  # in a row, of any kind
     of_kind: tuple[str, int] = ("", 0)  # the last failure's kind, and how many of that kind in a row

@@ -303,6 +303,8 @@ class Controller:
             self._decision_id += 1
             ids = (self._decision_id, self._tick_id)
             batch.add("decisions", records.decision_row(entry, judged, now=now, ids=ids))
+        if entry.state is State.EXCUSED:
+            self._results.end_conflict(entry, "waived", now, batch)
         if before != (entry.state, entry.reason, entry.missing, entry.excused):
             self._moved[entry.key] = entry
         for row in records.overtaken_rows(entry, judged.overtaken, now=now):

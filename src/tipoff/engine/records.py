@@ -197,17 +197,10 @@ def _slate(entry: Entry) -> Row:
     return {"league": obligation.league, "output": obligation.output, "day": obligation.day}
 
 
-def conflict_row(entry: Entry, outcome: Outcome, resolution: str, *, now: datetime) -> Row:
-    """Return the row of the conflict that `entry` is in: opened, tried again, or with its `resolution` ended."""
-    error = outcome.error
-    return {
-        **_slate(entry),
-        "since": entry.conflict_since or now,
-        "kind": error.kind.value if error else entry.conflict_kind,
-        "units": json.dumps(sorted(outcome.claim.plan.units)),
-        "holder": getattr(error, "holder", ""),
-        "clears_at": getattr(error, "clears_at", None),
-        "attempts": outcome.claim.attempt,
-        "resolved_at": now if resolution else None,
-        "resolution": resolution or None,
-    }
+def conflict_row(entry: Entry, resolution: str, *, now: datetime) -> Row:
+    """Return the row of the conflict that `entry` is in; with a `resolution` (auto, waived, gave up), as it ended."""
+    if entry.conflict is None:
+        msg = f"{entry.key} is in no conflict"
+        raise ValueError(msg)
+    ended = {"resolved_at": now if resolution else None, "resolution": resolution or None}
+    return {**_slate(entry), **dataclasses.asdict(entry.conflict), **ended}

@@ -1,12 +1,13 @@
 """Taking up the past at a start: games, proofs and obligations from the ledger; the stores are believed over it."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
-from tipoff.engine.book import Book
+from tipoff.engine.book import Book, Conflict
 from tipoff.engine.plan import grown
 from tipoff.engine.results import Results
 from tipoff.store.ledger import Batch, Loaded
@@ -42,7 +43,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
     for row in known.open_conflicts:
         entry = book.entries.get((row["output"], row["day"]))
         if entry is not None:
-            entry.conflict_since, entry.conflict_kind = row["since"], row["kind"]
+            entry.conflict = Conflict(**{field.name: row[field.name] for field in dataclasses.fields(Conflict)})
     return highest
 
 

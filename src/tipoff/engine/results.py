@@ -1,5 +1,6 @@
 """Taking in what runs bring back: proofs and arrivals, failures and their waits, conflicts and the tables left alone."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -10,7 +11,7 @@ from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import records
-from tipoff.engine.book import Book, Entry, Key
+from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
 from tipoff.engine.plan import grown
@@ -121,17 +122,33 @@ class Results:
 
     def _conflicts(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
         """Log the conflict; a table of whose slate more than half conflicts is left alone as a whole."""
-        kind = outcome.error.kind if outcome.error else ErrorKind.CONFLICT
-        if entry.conflict_since is None:
-            entry.conflict_since, entry.conflict_kind = now, kind.value
-        gave_up = entry.not_before is None
-        batch.add("conflicts", records.conflict_row(entry, outcome, "gave up" if gave_up else "", now=now))
+        error, known = outcome.error, entry.conflict
+        kind = error.kind if error else ErrorKind.CONFLICT
+        entry.conflict = Conflict(
+            since=known.since if known else now,
+            kind=kind.value,
+            units=json.dumps(sorted(outcome.claim.plan.units)),
+            holder=getattr(error, "holder", ""),
+            clears_at=getattr(error, "clears_at", None),
+            attempts=known.attempts + 1 if known else 1,
+        )
+        self._log_conflict(entry, "gave up" if entry.not_before is None else "", now, batch)
         policy, output = POLICIES[kind], entry.step.name
         if 2 * len(outcome.claim.plan.units) > len(entry.obligation.units):
             table = self._tables.setdefault(output, Breaker(1, policy.first_wait, policy.max_wait))
             table.failed(now)
             if table.rests_until is not None:
                 self._book.resting[output] = table.rests_until
+
+    def end_conflict(self, entry: Entry, resolution: str, now: datetime, batch: Batch) -> None:
+        """Log how a conflict ended, if `entry` is in one: by itself, or because nothing is owed any more."""
+        if entry.conflict is not None:
+            self._log_conflict(entry, resolution, now, batch)
+
+    def _log_conflict(self, entry: Entry, resolution: str, now: datetime, batch: Batch) -> None:
+        batch.add("conflicts", records.conflict_row(entry, resolution, now=now))
+        if resolution:
+            entry.conflict = None
 
     def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:
         timing = entry.step.timing
@@ -172,9 +189,7 @@ class Results:
         entry.failures, entry.not_before = 0, None
         if not (outcome.written and (outcome.written.refused or outcome.written.missing)):
             entry.of_kind = "", 0
-        if entry.conflict_since is not None:
-            batch.add("conflicts", records.conflict_row(entry, outcome, "auto", now=now))
-            entry.conflict_since, entry.conflict_kind = None, ""
+        self.end_conflict(entry, "auto", now, batch)
         if self._book.resting.pop(entry.step.name, None):
             self._tables.pop(entry.step.name, None)
             self.dirty.update(key for key in self._book.entries if key[0] == entry.step.name)
