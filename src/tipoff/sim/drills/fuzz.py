@@ -89,8 +89,10 @@ def _answer(dice: random.Random) -> dict[str, Any]:
 
 
 def _warehouse(dice: random.Random) -> dict[str, Any]:
+    """Hold one table (a conflict is always a table's), or use up, lose or refuse what goes to one table or to all."""
     how = dice.choice(("conflict", "quota", "disk full", "lost", "half lost"))
-    return {"kind": "warehouse", "how": how, "table": dice.choice(_TABLES)}
+    table = dice.choice([name for name in _TABLES if name or how != "conflict"])
+    return {"kind": "warehouse", "how": how, "table": f".{table}" if table else ""}
 
 
 def _step(dice: random.Random) -> dict[str, Any]:
