@@ -7,6 +7,7 @@ import click
 from tipoff.cli.drills import drill_group
 from tipoff.cli.gates import boundary_command, gate_group
 from tipoff.cli.show import grid_command, predictions_command, status_command, why_command
+from tipoff.cli.watch import replay_incident_command
 from tipoff.cli.work import backfill_command, demo_command, replay_command
 from tipoff.core.errors import PipelineError, UsageError
 
@@ -29,6 +30,7 @@ for command in (
     boundary_command,
     gate_group,
     drill_group,
+    replay_incident_command,
 ):
     cli.add_command(command)
 

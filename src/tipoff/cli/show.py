@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
@@ -66,6 +66,8 @@ def print_json(document: object) -> None:
 def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     msg = f"no JSON for {type(value).__name__}"

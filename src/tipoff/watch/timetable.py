@@ -1,0 +1,190 @@
+"""Runs against a timetable: which slots were lost, when one would have been told, in how many messages.
+
+A job that fails leaves no row, so absence is the only evidence: a slot is lost when no run of its job begins within its grace.
+"""
+
+import csv
+import gzip
+import io
+import tomllib
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from tipoff.core.errors import UsageError
+
+GRACE = timedelta(minutes=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One line of a timetable: a job's times of day (UTC), on every day from `first` to `last` but the paused ones."""
+
+    job: str
+    at: tuple[time, ...]
+    first: date
+    last: date | None = None
+    paused: tuple[tuple[date, date], ...] = ()
+
+    def slots(self, until: datetime) -> Iterator[datetime]:
+        """Yield the instants up to `until`, in order."""
+        day = self.first
+        while day <= min(self.last or until.date(), until.date()):
+            if not any(begin <= day <= end for begin, end in self.paused):
+                for at in self.at:
+                    slot = datetime.combine(day, at, UTC)
+                    if slot <= until:
+                        yield slot
+            day += timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A slot without a run; `told_at` is when its grace was over."""
+
+    job: str
+    slot: datetime
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Lost slots of one job in a row: one message when it opens, one when a run comes again."""
+
+    job: str
+    opened_at: datetime
+    closed_at: datetime | None
+    lost: tuple[datetime, ...]
+
+    @property
+    def n_messages(self) -> int:
+        """How many messages it makes."""
+        return 1 if self.closed_at is None else 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the timetable says of the runs."""
+
+    n_slots: int
+    n_runs: int
+    lost: tuple[Lost, ...]
+    late: Mapping[str, tuple[timedelta, ...]]  # by job: how late each run in its grace was
+    incidents: tuple[Incident, ...]
+    extra: int  # runs that no slot expected
+
+
+def judge_runs(timetable: Sequence[Expected], runs: Mapping[str, Sequence[datetime]], until: datetime) -> Judged:
+    """Hold `runs` (instants by job) against the timetable; slots whose grace is not over at `until` are left open."""
+    lost: list[Lost] = []
+    late: dict[str, list[timedelta]] = {}
+    incidents: list[Incident] = []
+    n_slots = used = 0
+    for job in dict.fromkeys(expected.job for expected in timetable):
+        slots = sorted({s for line in timetable if line.job == job for s in line.slots(until - GRACE)})
+        times = sorted(runs.get(job, ()))
+        n_slots += len(slots)
+        missed: list[Lost] = []
+        for slot in slots:
+            place = bisect_left(times, slot)
+            if place < len(times) and times[place] - slot <= GRACE:
+                late.setdefault(job, []).append(times[place] - slot)
+                used += 1
+            else:
+                missed.append(Lost(job=job, slot=slot, told_at=slot + GRACE))
+        lost += missed
+        incidents += _folded(job, missed, times)
+    n_runs = sum(len(times) for times in runs.values())
+    return Judged(
+        n_slots=n_slots,
+        n_runs=n_runs,
+        lost=tuple(sorted(lost, key=lambda found: found.slot)),
+        late={job: tuple(found) for job, found in late.items()},
+        incidents=tuple(sorted(incidents, key=lambda incident: incident.opened_at)),
+        extra=n_runs - used,
+    )
+
+
+def _folded(job: str, missed: Sequence[Lost], times: Sequence[datetime]) -> Iterator[Incident]:
+    """Fold lost slots between which no run came."""
+    group: list[Lost] = []
+    for found in missed:
+        if group and bisect_left(times, group[-1].slot) != bisect_left(times, found.slot):
+            yield _incident(job, group, times)
+            group = []
+        group.append(found)
+    if group:
+        yield _incident(job, group, times)
+
+
+def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> Incident:
+    place = bisect_left(times, group[-1].told_at)
+    closed_at = times[place] if place < len(times) else None
+    slots = tuple(found.slot for found in group)
+    return Incident(job=job, opened_at=group[0].told_at, closed_at=closed_at, lost=slots)
+
+
+def read_timetable(path: Path) -> tuple[Expected, ...]:
+    """Read a timetable (TOML): `[[job]]` with name, at, from, and, where it applies, to and paused.
+
+    Raises:
+        UsageError: It is not there, no TOML, or lacks something.
+    """
+    try:
+        said = tomllib.loads(path.read_text())["job"]
+        return tuple(_expected(line) for line in said)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        msg = f"{path} is no timetable: {type(error).__name__}: {error}"
+        raise UsageError(msg, hint='write: [[job]] name = "…", at = ["12:00"], from = 2025-12-06') from error
+
+
+def _expected(line: Mapping[str, Any]) -> Expected:
+    return Expected(
+        job=line["name"],
+        at=tuple(time.fromisoformat(at) for at in line["at"]),
+        first=line["from"],
+        last=line.get("to"),
+        paused=tuple((begin, end) for begin, end in line.get("paused", ())),
+    )
+
+
+def read_runs(path: Path, *, job: str = "job", at: str = "committed_at") -> dict[str, list[datetime]]:
+    """Read run times by job from a CSV, gzipped or not, with a column that names the job and one that says when.
+
+    Raises:
+        UsageError: It is not there, lacks a column, or says a time that is none.
+    """
+    try:
+        content = path.read_bytes()
+        text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+        found: dict[str, list[datetime]] = {}
+        for row in csv.DictReader(io.StringIO(text)):
+            instant = datetime.fromisoformat(row[at])
+            found.setdefault(row[job], []).append(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+    except (OSError, EOFError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        msg = f"{path} cannot be read as runs: {type(error).__name__}: {error}"
+        raise UsageError(msg, hint=f"a CSV with the columns {job} and {at}") from error
+    return found
+
+
+def in_words(judged: Judged) -> Iterable[str]:
+    """Yield what a person reads: what would have been told, when, in how many messages."""
+    n_messages = sum(incident.n_messages for incident in judged.incidents)
+    yield (
+        f"{judged.n_runs} runs against {judged.n_slots} slots: {len(judged.lost)} lost, in {len(judged.incidents)} incidents, "
+        f"{n_messages} messages"
+    )
+    for job, late in judged.late.items():
+        ordered = sorted(late)
+        minutes = [int(wait.total_seconds() // 60) for wait in (ordered[len(ordered) // 2], ordered[-1])]
+        yield f"  {job}: {len(late)} on time; half within {minutes[0]} min, the latest after {minutes[1]} min"
+    for incident in judged.incidents:
+        closed = f"closed {incident.closed_at:%Y-%m-%d %H:%M}" if incident.closed_at else "still open"
+        first, last = incident.lost[0], incident.lost[-1]
+        what = f"{first:%Y-%m-%d %H:%M}" + (
+            f" to {last:%m-%d %H:%M}, {len(incident.lost)} slots" if first != last else ""
+        )
+        yield f"  LOST {incident.job} {what}: told {incident.opened_at:%Y-%m-%d %H:%M} UTC, {closed}"
