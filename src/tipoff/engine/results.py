@@ -20,6 +20,7 @@ from tipoff.store.ledger.codec import game_row, proof_row
 from tipoff.store.warehouse import Warehouse, Written
 
 MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes
+SOON = timedelta(minutes=1)
 HELD_ROWS = frozenset({ErrorKind.CONFLICT, ErrorKind.QUOTA})
 
 
@@ -101,6 +102,7 @@ class Results:
             self._poll_later(entry, now, units)
             return
         if isinstance(error, NotBegun):
+            entry.not_before = now + SOON  # not in this tick, whose instant is long past
             return
         entry.cause = cause_of(outcome.claim, error)
         asked_s = getattr(error, "retry_after_s", None)
