@@ -56,7 +56,7 @@ def run_replay(
     home = Home(settings.home)
     with home.lock():
         clock = clock_of(home, spec)
-        stage = Stage(settings, spec, clock, at=kill_at(crash_at) if crash_at else never, faults=spec.faults)
+        stage = Stage(settings, spec, clock, at=kill_at(crash_at) if crash_at else never)
         try:
             replay(stage, clock, until=end_of(spec), progress=progress, outages=outages_of(spec.faults))
             summaries = _summaries(spec, stage.warehouse)

@@ -92,11 +92,10 @@ class Stage:
         clock: SimClock,
         *,
         at: Callable[[str], None] = never,
-        faults: Sequence[Fault] = (),
     ) -> None:
         self.home = Home(settings.home)
-        self._settings, self._spec, self._clock, self._faults = settings, spec, clock, faults
-        self._at = hook(clock, faults) if faults else at
+        self._settings, self._spec, self._clock, self._faults = settings, spec, clock, spec.faults
+        self._at = _both(hook(clock, spec.faults), at) if spec.faults else at
         self._opened: tuple[Ledger, DuckWarehouse] | None = None
         self.counts: Counter[str] = Counter()
         self.queries: Counter[str] = Counter()
@@ -144,7 +143,7 @@ class Stage:
         if not two:
             return self._controllers[0]
         one, other = self._controllers
-        return Pair(one, other, two[0], dies=two[0].begin, returns=two[0].end)
+        return Pair(one, other, two[0])
 
     def controller(self) -> Controller:
         """Open the stores and build a controller."""
@@ -216,6 +215,16 @@ class Stage:
         )
 
 
+def _both(one: Callable[[str], None], other: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a hook that calls both."""
+
+    def at(point: str) -> None:
+        one(point)
+        other(point)
+
+    return at
+
+
 def outages_of(faults: Sequence[Fault]) -> list[Outage]:
     """Return the times without ticks that the faults bring; other settings or another build come with a restart."""
     found = []
@@ -272,5 +281,6 @@ def drill_stage(  # noqa: PLR0913 -- what a stage is made of
     home: Path, league: League, season: Season, world: World, clock: SimClock, faults: Sequence[Fault]
 ) -> tuple[Stage, list[Outage]]:
     """Return a stage for a drill, and the times without ticks that its faults bring."""
-    spec = ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world)
-    return Stage(Settings(home=home), spec, clock, faults=faults), outages_of(faults)
+    days = season.first_day, season.last_day
+    spec = ReplaySpec(league=league, season=season, days=days, world=world, faults=faults)
+    return Stage(Settings(home=home), spec, clock), outages_of(faults)

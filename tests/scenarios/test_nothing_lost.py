@@ -1,16 +1,18 @@
 """Killed, frozen, doubled, refused: nothing is lost, nothing comes twice, nothing is left running."""
 
+import dataclasses
 import json
 import random
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from tests.support import killed_at_random, ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
 from tipoff.config import Settings
@@ -24,7 +26,7 @@ from tipoff.sim.replay import replay
 from tipoff.stage import Stage, clock_of, drill_stage, outages_of
 from tipoff.store import dialect
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger
+from tipoff.store.ledger import Ledger, schema
 
 DAYS = 3
 DRILLS = catalogue()
@@ -59,9 +61,9 @@ def rehearsal() -> Rehearsal:
 
 def played(home: Path, faults: Sequence[Fault]) -> Stage:
     """Replay the sample league with faults; the stage is left open, for the oracle."""
-    spec = sample_spec(DAYS)
+    spec = dataclasses.replace(sample_spec(DAYS), faults=faults)
     clock = clock_of(Home(home), spec)
-    stage = Stage(Settings(home=home), spec, clock, faults=faults)
+    stage = Stage(Settings(home=home), spec, clock)
     replay(
         stage, clock, until=clock.now() + timedelta(days=DAYS + 4), progress=lambda _: None, outages=outages_of(faults)
     )
@@ -186,6 +188,28 @@ def test_two_controllers_never_run_the_same_obligation_at_once(
         live[key] = run["ended_at"]
     assert truth.duplicates == 0
     assert {row["state"] for row in ledger_rows(home, "obligations")} == {"proven", "excused"}
+
+
+def test_the_oracle_sees_what_was_made_past_a_gate(tmp_path: Path) -> None:
+    """The check can fail: a gate that is shut though its output is proven, and a publication older than its predictions."""
+    stage = played(tmp_path, ())
+    days = SAMPLE.first_day, SAMPLE.first_day + timedelta(days=DAYS)
+    look = (NBA, days, stage.warehouse, stage.ledger, tmp_path / "published")
+    assert look_at(*look).past_gate == 0
+
+    gates, arrivals = schema.gates, schema.arrivals
+    third = SAMPLE.first_day + timedelta(days=2)
+    with stage.ledger.transaction() as connection:
+        shut = (gates.c.output == "grades") & (gates.c.input == "predictions") & (gates.c.day == third)
+        connection.execute(update(gates).where(shut).values(is_open=False))
+        late = (arrivals.c.output == "predictions") & (arrivals.c.day == third)
+        connection.execute(update(arrivals).where(late).values(first_at=datetime(2031, 1, 1, tzinfo=UTC)))
+    n_games = len(
+        {row["unit"] for row in ledger_rows(tmp_path, "arrivals") if row["output"] == "grades" and row["day"] == third}
+    )
+
+    assert look_at(*look).past_gate == 1 + n_games
+    stage.close()
 
 
 def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> None:

@@ -6,12 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.core.errors import (
-    Closed,
     ErrorKind,
     Fenced,
-    LedgerError,
     NotBegun,
-    OverTime,
     SourceError,
     WarehouseError,
     WriteConflict,
@@ -25,13 +22,13 @@ from tipoff.engine.claim import Claim, Outcome
 
 Row = dict[str, Any]
 
-CONTROLLER, EXECUTOR, LEDGER, WAREHOUSE = "controller", "executor", "ledger", "warehouse"
+CONTROLLER, EXECUTOR, WAREHOUSE = "controller", "executor", "warehouse"
 _SHOWN = 20  # units named in a row; the rest are counted
 _MOST_OF_LIMIT = 0.8
 
 
 def cause_of(claim: Claim, error: Exception | None) -> str:
-    """Return what a run's trouble is blamed on: `source:`, `step:`, `table:`, the warehouse, the ledger or the executor."""
+    """Return what a run's trouble is blamed on: `source:`, `step:`, `table:`, the warehouse or the executor."""
     match error:
         case SourceError():
             return own_cause(claim.step)
@@ -39,8 +36,6 @@ def cause_of(claim: Claim, error: Exception | None) -> str:
             return f"table:{claim.step.table.full_name}"
         case WarehouseError():
             return WAREHOUSE
-        case LedgerError():
-            return LEDGER
         case Fenced():
             return EXECUTOR
         case _:
@@ -196,7 +191,7 @@ def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: dateti
     if isinstance(error, NotBegun):
         return
     if error is not None and error.kind is not ErrorKind.NOT_YET:
-        cause = own if isinstance(error, Closed | OverTime) else cause_of(claim, error)
+        cause = cause_of(claim, error)
         yield finding(where, "run_ends_well", cause, Severity.ERROR, f"{error} ({error.hint})", now=now)
     elif outcome.took > _MOST_OF_LIMIT * claim.step.time_limit:
         note = f"it took {outcome.took.total_seconds():.0f} s of {claim.step.time_limit.total_seconds():.0f} s"

@@ -14,6 +14,7 @@ from tipoff.core.step import Step
 from tipoff.core.window import Input
 from tipoff.store import dialect
 from tipoff.store.ledger import Ledger, schema
+from tipoff.store.proofs import read_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,10 @@ def _boundary(  # noqa: PLR0913 -- what is known of one edge
     source = of_day.get(read.table) if read.window.name in {"slate", "known"} else None
     missing = tuple(json.loads(source["missing"])) if source else tuple(json.loads(gate["missing"])) if gate else ()
     excused: dict[str, str] = json.loads(source["excused"]) if source else {}
-    units = json.loads(proofs[read.table]["units"]) if source and read.table in proofs else []
-    excused |= {unit[0]: unit[4] for unit in units if unit[4]}
+    units = read_units(proofs[read.table]["units"]).values() if source and read.table in proofs else ()
+    excused |= {unit.unit: unit.excuse for unit in units if unit.excuse}
     expected = source["n_units"] - len(excused) if source else None
-    whole = [not unit[8] for unit in units if len(unit) > 8 and not unit[4]]  # noqa: PLR2004 -- the ninth says it
+    whole = [not unit.partial for unit in units if not unit.excuse]
     return Boundary(
         output=step.name,
         input=read.table,

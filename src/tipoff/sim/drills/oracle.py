@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ from sqlalchemy import func, select
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
+from tipoff.core.step import PublishWork, PythonWork, Step
+from tipoff.core.window import SLATE
 from tipoff.sim.drills.drill import Drill
 from tipoff.store.ledger import Ledger, schema
 from tipoff.store.rows import hash_units, key_text
 from tipoff.store.warehouse import Warehouse
 
+_TOLD_OUTSIDE = (Phase.PREDICTIONS, Phase.PUBLISHED)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 Unit = tuple[str, date, str]  # output, day, unit
 Told = tuple[str, str, str, str]  # check, cause, output, day
 
@@ -42,7 +46,7 @@ class Truth:
     n_runs: int = 0
     n_running: int = 0
     too_late: int = 0  # published after tip-off
-    past_gate: int = 0  # published while a gate held
+    past_gate: int = 0  # made while a gate held, or before its own input was there
     tips: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -66,7 +70,23 @@ def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledge
             for unit, found in hash_units(step.table, of_day).items():
                 truth.content[step.name, day, unit] = found
     _ledger(truth, ledger)
+    truth.past_gate += sum(_before_its_input(truth, step) for step in league.steps if step.phase in _TOLD_OUTSIDE)
     return truth
+
+
+def _before_its_input(truth: Truth, step: Step) -> int:
+    """Count the units that arrived before their own game's units of an input of the same day without which they cannot be."""
+    work = step.work
+    read = work.inputs if isinstance(work, PythonWork | PublishWork) else ()
+    needed = {
+        i.table for i in read if i.window == SLATE and not step.edge(i.table).optional and step.edge(i.table).cascades
+    }
+    first: dict[tuple[str, date, str], datetime] = {}
+    for (output, day, unit), at in truth.arrivals.items():
+        key = output, day, unit.partition("|")[0]
+        first[key] = min(at, first.get(key, at))
+    mine = [(day, game, at) for (output, day, game), at in first.items() if output == step.name]
+    return sum(at < first.get((table, day, game), _NEVER) for day, game, at in mine for table in needed)
 
 
 def _with_day(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -101,9 +121,11 @@ def _ledger(truth: Truth, ledger: Ledger) -> None:
     obligations, gates, runs = schema.obligations, schema.gates, schema.runs
     owed = obligations.c.state.in_(["late", "lost", "held", "open", "running"])
     truth.unmet = {(row["output"], row["day"]) for row in ledger.rows(select(obligations).where(owed))}
-    made = {(output, day) for output, day, _ in truth.content}
+    proven = {
+        (row["output"], row["day"]) for row in ledger.rows(select(obligations).where(obligations.c.state == "proven"))
+    }
     shut = ledger.rows(select(gates).where(gates.c.is_open.is_(False)))
-    truth.past_gate = sum((row["output"], row["day"]) in made and row["held_at"] is None for row in shut)
+    truth.past_gate = sum((row["output"], row["day"]) in proven for row in shut)
     for row in ledger.rows(select(obligations)):
         truth.due[row["output"], row["day"]] = row["due_at"]
     bad = select(func.min(runs.c.ended_at).label("at")).where(
