@@ -4,7 +4,7 @@ import dataclasses
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from tipoff.core.errors import LeaseLost
 from tipoff.core.league import League
@@ -22,10 +22,9 @@ from tipoff.engine.remember import remember
 from tipoff.engine.results import Counts, Results
 from tipoff.store import ledger as ledgers
 from tipoff.store.dialect import Loaded
-from tipoff.store.ledger import Batch, Lease, Ledger
+from tipoff.store.ledger import LEASE, Batch, Lease, Ledger
 from tipoff.store.warehouse import Warehouse
 
-LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
 
 
@@ -101,6 +100,7 @@ class Controller:
         self._gap = silence_before(known, now)
         for row in findings_on_the_past(known, self._identity, self._league.name, after, now=now):
             batch.add("findings", row)
+        batch.add("home", {"key": f"over {self._league.name}", "value": ""})
         self._ledger.commit(batch, lease=self._renewed(now))
         self._dirty.update(self.book.entries)
         return True
@@ -232,6 +232,8 @@ class Controller:
         self._tick_id += 1
         batch = Batch()
         self._record_tick(batch, now, n_judged=0, n_run=0)
+        if self.next_wake() is None:  # whoever watches need not wait for another tick
+            batch.add("home", {"key": f"over {self._league.name}", "value": now.isoformat()})
         try:
             self._ledger.commit(batch, lease=self._lease)
             self._ledger.release_lease(self._lease, now=now)

@@ -73,6 +73,30 @@ def load(step: Step, tables: Mapping[str, Table]) -> Loaded:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A check's SELECT, narrowed and translated."""
+
+    duck: str
+    inputs: tuple[Input, ...]
+    parameters: frozenset[str]
+
+
+def question(sql: str, name: str, tables: Mapping[str, Table]) -> Question:
+    """Narrow and translate a check's SELECT, which reads windows as steps do.
+
+    Raises:
+        ShapeError: As `load`.
+    """
+    tree = _parse(sql, name)
+    inputs = _narrow(tree, name, tables, _slice)
+    return Question(
+        duck=_duck(tree, name),
+        inputs=tuple(inputs),
+        parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
+    )
+
+
 def season_query(sql: str, tables: Iterable[Table]) -> tuple[str, frozenset[str]]:
     """Translate a read-only SELECT over `season.<table>`; returns it for DuckDB, with its parameters' names."""
     tree = _parse(sql, "query")

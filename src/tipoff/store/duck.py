@@ -62,6 +62,8 @@ class DuckWarehouse:
         self._proofs: dict[tuple[str, date], Proof] = {}
         self._statements: dict[str, duckdb.Statement] = {}
         self._slates: OrderedDict[tuple[str, date, tuple[str, ...]], pa.Table] = OrderedDict()
+        self._mirrored: set[str] = set()
+        self._questions: dict[str, dialect.Question] = {}
         self.counts: Counter[str] = Counter()
 
     def close(self) -> None:
@@ -154,6 +156,23 @@ class DuckWarehouse:
         """See `Warehouse.query`."""
         translated, names = dialect.season_query(sql, tables)
         return _plain_numbers(self._arrow("query", translated, _named(parameters, names)))
+
+    def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+        """See `Warehouse.ask`."""
+        if sql not in self._questions:
+            self._questions[sql] = dialect.question(sql, "check", self._tables)
+        asked = self._questions[sql]
+        values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
+        return self._arrow("ask", asked.duck, _named(values, asked.parameters))
+
+    def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
+        """See `Warehouse.mirror`."""
+        if table.full_name not in self._mirrored:
+            self._declare(table)
+            self._mirrored.add(table.full_name)
+        self._run(f"DELETE FROM {table.full_name} WHERE day = $day", {"day": day})  # noqa: S608 -- declared names
+        if rows.num_rows:
+            self._insert(table, rows, 0)
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""

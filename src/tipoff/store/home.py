@@ -25,6 +25,11 @@ class Home:
         return self.root / "warehouse.duckdb"
 
     @property
+    def sentinel(self) -> Path:
+        """The sentinel's own store."""
+        return self.root / "sentinel.db"
+
+    @property
     def archive(self) -> Path:
         """The payloads as received."""
         return self.root / "archive"

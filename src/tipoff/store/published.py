@@ -63,6 +63,10 @@ class Published:
         """Return the proofs that the documents carry."""
         return [_proof_of(json.loads(path.read_text())) for path in sorted(self._root.glob("*/*/[!.]*.json"))]
 
+    def rows(self, step: Step, day: date) -> pa.Table:
+        """Return the rows of the document of `day`; none where there is none."""
+        return self._read(step, day)[1]
+
     def path(self, step: Step, day: date) -> Path:
         """Return where the document of `day` lies."""
         return self._root / step.table.league / step.name / f"{day}.json"

@@ -112,6 +112,18 @@ class Warehouse(Protocol):
         """
         ...
 
+    def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+        """Run a check's SELECT, whose tables have windows as in a step, and return its rows; read-only.
+
+        Raises:
+            ShapeError: It reads a table that is not declared, or has none of the windows.
+        """
+        ...
+
+    def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
+        """Let checks read a table that is published as files: hold exactly `rows` of `day`."""
+        ...
+
     def close(self) -> None:
         """Let go of the store."""
         ...

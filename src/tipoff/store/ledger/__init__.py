@@ -1,5 +1,5 @@
 """The ledger: all state and history, on SQLite or PostgreSQL."""
 
-from tipoff.store.ledger.ledger import Batch, Lease, Ledger, Loaded
+from tipoff.store.ledger.ledger import LEASE, Batch, Lease, Ledger, Loaded
 
-__all__ = ["Batch", "Lease", "Ledger", "Loaded"]
+__all__ = ["LEASE", "Batch", "Lease", "Ledger", "Loaded"]

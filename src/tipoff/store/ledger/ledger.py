@@ -34,10 +34,11 @@ from tipoff.core.errors import LeaseLost, LedgerError, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.slate import Game
-from tipoff.store.ledger import schema
+from tipoff.store.ledger import schema, watching
 from tipoff.store.ledger.codec import read_game, read_proof
 from tipoff.store.ledger.migrate import HEAD, upgrade
 
+LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
 Row = dict[str, Any]
@@ -47,7 +48,13 @@ _KEEP_ON_CONFLICT: Mapping[str, frozenset[str]] = {
     "arrivals": frozenset({"first_at", "run_id"}),
 }
 _FIRST_WINS = frozenset({"arrivals", "marks"})
-_UPSERTED = frozenset({"home", "proofs", "obligations", "games", "arrivals", "gates", "marks", "conflicts"})
+_UPSERTED = frozenset(
+    {"home", "proofs", "obligations", "games", "arrivals", "gates", "marks", "conflicts"}
+    | {
+        table.name
+        for table in (watching.measured, watching.profiles, watching.heartbeats, watching.scorecards, watching.rules)
+    }
+)
 
 
 @dataclass(slots=True)
@@ -107,10 +114,10 @@ class Ledger:
         Raises:
             UsageError: The file cannot be opened, is no ledger, or was made by a later version of Tipoff.
         """
-        self._engine = create_engine(_url(target, read_only=read_only))
+        self._engine = create_engine(url_of(target, read_only=read_only))
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         if self._is_sqlite:
-            event.listen(self._engine, "connect", _pragmas(profile, read_only=read_only))
+            event.listen(self._engine, "connect", pragmas(profile, read_only=read_only))
         try:
             if not read_only:
                 upgrade(self._engine)
@@ -334,7 +341,8 @@ def _read_obligation(row: Row) -> Row:
     return row | {name: json.loads(row[name]) for name in ("missing", "excused", "attempted")}
 
 
-def _url(target: Path | str, *, read_only: bool) -> str:
+def url_of(target: Path | str, *, read_only: bool) -> str:
+    """Return the database address of a file, or the address itself."""
     if isinstance(target, str):
         return target
     if read_only:
@@ -342,7 +350,9 @@ def _url(target: Path | str, *, read_only: bool) -> str:
     return f"sqlite:///{target}"
 
 
-def _pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
+def pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
+    """Return what is to be set on each new connection to SQLite."""
+
     def connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")

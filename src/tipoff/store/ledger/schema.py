@@ -38,7 +38,8 @@ def _slate() -> list[Column[Any]]:
     ]
 
 
-def _slate_key() -> list[Column[Any]]:
+def slate_key() -> list[Column[Any]]:
+    """Return the columns of a key that is one slate of one output."""
     return [
         Column("league", String(16), primary_key=True),
         Column("output", String(64), primary_key=True),
@@ -46,7 +47,8 @@ def _slate_key() -> list[Column[Any]]:
     ]
 
 
-def _id() -> Column[int]:
+def number_key() -> Column[int]:
+    """Return a key that counts up."""
     return Column("id", Integer, primary_key=True)
 
 
@@ -55,7 +57,7 @@ home = Table("home", metadata, Column("key", String(64), primary_key=True), Colu
 ticks = Table(
     "ticks",
     metadata,
-    _id(),
+    number_key(),
     Column("at", Instant, nullable=False),
     Column("build", String(64), nullable=False),
     Column("settings_hash", String(64), nullable=False),
@@ -70,7 +72,7 @@ ticks = Table(
 decisions = Table(
     "decisions",
     metadata,
-    _id(),
+    number_key(),
     Column("tick_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     *_slate(),
@@ -85,7 +87,7 @@ decisions = Table(
 runs = Table(
     "runs",
     metadata,
-    _id(),  # also the fence number
+    number_key(),  # also the fence number
     *_slate(),
     Column("units", Text, nullable=False),  # JSON list
     Column("state", String(10), nullable=False),  # started, finished, failed, expired
@@ -108,7 +110,7 @@ runs = Table(
 proofs = Table(
     "proofs",
     metadata,
-    *_slate_key(),
+    *slate_key(),
     Column("fence", Integer, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("step_version", String(16), nullable=False),
@@ -121,7 +123,7 @@ proofs = Table(
 obligations = Table(
     "obligations",
     metadata,
-    *_slate_key(),
+    *slate_key(),
     Column("season", String(16), nullable=False),
     Column("state", String(10), nullable=False),
     Column("since", Instant, nullable=False),
@@ -159,7 +161,7 @@ games = Table(
 fetches = Table(
     "fetches",
     metadata,
-    _id(),
+    number_key(),
     Column("run_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("source", String(32), nullable=False),
@@ -178,7 +180,7 @@ fetches = Table(
 arrivals = Table(
     "arrivals",
     metadata,
-    *_slate_key(),
+    *slate_key(),
     Column("unit", String(64), primary_key=True),
     Column("first_at", Instant, nullable=False),
     Column("run_id", Integer, nullable=False),
@@ -187,7 +189,7 @@ arrivals = Table(
 rejects = Table(
     "rejects",
     metadata,
-    _id(),
+    number_key(),
     Column("run_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     *_slate(),
@@ -198,7 +200,7 @@ rejects = Table(
 findings = Table(
     "findings",
     metadata,
-    _id(),
+    number_key(),
     Column("at", Instant, nullable=False),
     *_slate(),
     Column("check", String(64), nullable=False),
@@ -215,7 +217,7 @@ findings = Table(
 gates = Table(
     "gates",
     metadata,
-    *_slate_key(),
+    *slate_key(),
     Column("input", String(64), primary_key=True),
     Column("is_open", Boolean, nullable=False),
     Column("held_at", Instant),  # when it was first held, if it ever was
@@ -228,7 +230,7 @@ gates = Table(
 marks = Table(
     "marks",
     metadata,
-    *_slate_key(),
+    *slate_key(),
     Column("unit", String(64), primary_key=True),
     Column("kind", String(24), primary_key=True),  # partial, retrospective, outdated
     Column("at", Instant, nullable=False),
@@ -238,7 +240,7 @@ marks = Table(
 conflicts = Table(
     "conflicts",
     metadata,
-    *_slate_key(),
+    *slate_key(),
     Column("since", Instant, primary_key=True),
     Column("kind", String(16), nullable=False),  # conflict, quota, regression
     Column("units", Text, nullable=False),  # JSON list
@@ -252,7 +254,7 @@ conflicts = Table(
 waivers = Table(
     "waivers",
     metadata,
-    _id(),
+    number_key(),
     *_slate(),
     Column("input", String(64), nullable=False),
     Column("by", String(64), nullable=False),
