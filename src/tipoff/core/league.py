@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from tipoff.core.check import Check
 from tipoff.core.errors import UsageError
 from tipoff.core.schema import Table
 from tipoff.core.slate import Game, Season
@@ -20,7 +21,8 @@ class League:
 
     `steps` stands in the order of the day. The step named `schedule` makes one row a game and owes the slate as its one
     unit; `read_games` turns its rows (one day) into games. `summary_sql` are queries, each giving one row, by the name
-    under which a report shows them; their windows are `season.<table>`: every day of the season.
+    under which a report shows them; their windows are `season.<table>`: every day of the season. `checks` are what is claimed of
+    a slate's data.
     """
 
     name: str
@@ -29,6 +31,7 @@ class League:
     schedule: str
     read_games: Callable[["pa.Table"], Sequence[Game]]
     summary_sql: Mapping[str, str]
+    checks: tuple[Check, ...] = ()
 
     def step(self, name: str) -> Step:
         """Return the step that makes `name`.

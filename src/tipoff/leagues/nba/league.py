@@ -9,6 +9,7 @@ import pyarrow as pa
 from tipoff.core.league import League
 from tipoff.core.slate import Game, GameStatus, Season
 from tipoff.leagues.nba.catalog import STEPS
+from tipoff.leagues.nba.checks.catalog import CHECKS
 
 # First and last day of each regular season. Source: the league's own game logs.
 _SEASONS = {
@@ -57,4 +58,5 @@ NBA = League(
     schedule="schedule",
     read_games=read_games,
     summary_sql={"predictions": (files("tipoff.leagues.nba") / "sql" / "summary.sql").read_text()},
+    checks=CHECKS,
 )

@@ -11,7 +11,7 @@ WITH sides AS (
 recent AS (
   SELECT t.team, t.game_id, ROW_NUMBER() OVER (PARTITION BY t.team ORDER BY t.day DESC, t.game_id DESC) AS n
   FROM before.team_games AS t
-  JOIN sides AS s ON s.team = t.team
+  JOIN (SELECT DISTINCT team FROM sides) AS s ON s.team = t.team  -- a club may stand in two games until one is called off
 ),
 played AS (
   SELECT DISTINCT p.player_id, p.team

@@ -1,0 +1,1 @@
+"""The kinds of checks that hold for any league, and examining a slate with them."""

@@ -1,0 +1,267 @@
+"""Examining a slate: every check of its league measured on what stands; what failed is blamed on the first broken table."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow.compute as pc
+from sqlalchemy import select
+
+from tipoff.checks.profile import USUAL
+from tipoff.checks.view import Profiles, SlateView
+from tipoff.core.check import Cadence, Check, Measured, Status
+from tipoff.core.league import League
+from tipoff.core.schema import Phase
+from tipoff.core.slate import Season
+from tipoff.store.dialect import Loaded
+from tipoff.store.ledger import Batch, Ledger, schema, watching
+from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
+
+Row = dict[str, Any]
+_KEPT = 40  # failing keys kept with a measurement
+_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What one check measured of one slate."""
+
+    check: Check
+    measured: Measured
+    status: Status
+    took_ms: float
+    cause: str = ""
+
+
+class Examiner:
+    """Measures a league's checks on the slates of one season."""
+
+    def __init__(  # noqa: PLR0913 -- what it looks at
+        self,
+        *,
+        league: League,
+        season: Season,
+        loaded: Mapping[str, Loaded],
+        warehouse: Warehouse,
+        ledger: Ledger,
+        published: Published,
+        stopwatch: Callable[[], float],
+    ) -> None:
+        self._league, self._season, self._loaded = league, season, loaded
+        self._warehouse, self._ledger, self._stopwatch = warehouse, ledger, stopwatch
+        self._published = published
+        self._order = {step.name: place for place, step in enumerate(league.steps)}
+        self._looked: dict[date, object] = {}
+        self._usual: dict[str, deque[tuple[date, Profiles]]] = {}
+
+    def examine(
+        self, day: date, now: datetime, *, checks: Sequence[Check] | None = None, cadence: Cadence | None = None
+    ) -> list[Examined]:
+        """Measure `checks` (all of the league's, or those of a cadence) on the slate of `day`; nothing is written."""
+        self.mirror(day)
+        chosen = self._league.checks if checks is None else checks
+        return self.measure([c for c in chosen if cadence is None or c.cadence is cadence], day, now)
+
+    def measure(self, checks: Iterable[Check], day: date, now: datetime) -> list[Examined]:
+        """Measure `checks` on what stands, without looking again at what is published."""
+        view = self._view(day, now)
+        return self._blamed([self._measure(check, view) for check in checks])
+
+    def _view(self, day: date, now: datetime) -> SlateView:
+        return SlateView(
+            day=day,
+            now=now,
+            season=self._season,
+            league=self._league,
+            warehouse=self._warehouse,
+            records=self._ledger,
+            loaded=self._loaded,
+            profiles_before=self.usual,
+        )
+
+    def has_changed(self, day: date) -> bool:
+        """Whether anything of the day was written, or fell behind, since it was last asked; true the first time."""
+        proofs, marks = schema.proofs, schema.marks
+        of_day = (proofs.c.league == self._league.name, proofs.c.day == day)
+        stands = self._ledger.rows(select(proofs.c.output, proofs.c.digest).where(*of_day).order_by(proofs.c.output))
+        n_marks = len(
+            self._ledger.rows(select(marks.c.unit).where(marks.c.league == self._league.name, marks.c.day == day))
+        )
+        now = (tuple((row["output"], row["digest"]) for row in stands), n_marks)
+        was, self._looked[day] = self._looked.get(day), now
+        return now != was
+
+    def mirror(self, day: date) -> None:
+        """Let the checks see what is published for `day`."""
+        for step in self._league.steps:
+            if step.phase is Phase.PUBLISHED:
+                self._warehouse.mirror(step.table, day, self._published.rows(step, day))
+
+    def _measure(self, check: Check, view: SlateView) -> Examined:
+        began = self._stopwatch()
+        if check.sql:
+            measured = self._asked(check, view)
+        elif check.look is not None:
+            measured = check.look(view)
+        else:
+            measured = Measured.nothing("it has nothing to measure with")
+        took_ms = (self._stopwatch() - began) * 1000
+        return Examined(check=check, measured=measured, status=check.status(measured), took_ms=took_ms)
+
+    def _asked(self, check: Check, view: SlateView) -> Measured:
+        rows = self._warehouse.ask(check.sql, day=view.day, season=self._season, as_of=view.now)
+        if not rows.num_rows:
+            return Measured.nothing("nothing to look at")
+        bad = rows.filter(pc.invert(pc.fill_null(rows.column("ok"), False)))  # noqa: FBT003 -- Arrow's own
+        keys = tuple(sorted({str(key) for key in bad.column("key").to_pylist()}))
+        return Measured(value=1 - bad.num_rows / rows.num_rows, failing=keys)
+
+    def _blamed(self, found: Sequence[Examined]) -> list[Examined]:
+        """Blame each failure on the most upstream table that fails a check of its own."""
+        broken = {(e.check.about or e.check.tables[-1]) for e in found if e.status is Status.FAILED and e.check.tables}
+        return [
+            replace(one, cause=self._cause(one.check, broken)) if one.status is Status.FAILED else one for one in found
+        ]
+
+    def _cause(self, check: Check, broken: set[str]) -> str:
+        own = check.about or (check.tables[-1] if check.tables else "")
+        if not own:
+            return f"check:{check.name}"
+        seen, upstream = {own}, deque([*check.tables, own])
+        while upstream:
+            name = upstream.popleft()
+            if name in self._loaded and name in broken:
+                seen.add(name)
+                upstream += [read.table for read in self._loaded[name].inputs if read.table not in seen]
+        return f"data:{min(seen & broken or {own}, key=lambda name: self._order.get(name, 0))}"
+
+    # --- what is written
+
+    def record(self, day: date, found: Sequence[Examined], now: datetime) -> None:
+        """Write down what was measured, the findings, how often each check fired, and the day's profiles.
+
+        Raises:
+            LedgerError: As `Ledger.commit`.
+        """
+        known = self._known(day)
+        batch = Batch()
+        for one in found:
+            row = self._row(day, one, now)
+            batch.add("measured", row)
+            was = known.get(one.check.name)
+            if one.status is Status.FAILED and (was is None or was["failing"] != row["failing"]):
+                batch.add("findings", self._finding(day, one, now))
+        for row in self._rules(found, now):
+            batch.add("rules", row)
+        view = self._view(day, now)
+        failed = {
+            one.check.about or one.check.tables[-1] for one in found if one.status is Status.FAILED and one.check.tables
+        }
+        for step in self._league.steps:
+            if step.name in failed or not view.profile(step.name):
+                continue  # what failed is no example for the days after
+            profile = view.profile(step.name)
+            text = json.dumps({name: {k: round(v, 6) for k, v in part.items()} for name, part in profile.items()})
+            slate = {"league": self._league.name, "output": step.name, "day": day}
+            batch.add("profiles", slate | {"at": now, "profile": text})
+            self._remember(step.name, day, profile)
+        self._ledger.commit(batch)
+
+    def _known(self, day: date) -> dict[str, Row]:
+        table = watching.measured
+        rows = self._ledger.rows(select(table).where(table.c.league == self._league.name, table.c.day == day))
+        return {row["check"]: row for row in rows}
+
+    def _row(self, day: date, one: Examined, now: datetime) -> Row:
+        check, measured = one.check, one.measured
+        return {
+            "league": self._league.name,
+            "day": day,
+            "check": check.name,
+            "status": one.status.value,
+            "severity": int(check.severity),
+            "value": measured.value,
+            "required": check.required,
+            "measure": check.measure,
+            "failing": json.dumps(measured.failing[:_KEPT]),
+            "note": measured.note,
+            "cause": one.cause,
+            "at": now,
+            "took_ms": round(one.took_ms, 2),
+        }
+
+    def _finding(self, day: date, one: Examined, now: datetime) -> Row:
+        check, measured = one.check, one.measured
+        shown = ", ".join(measured.failing[:_SHOWN])
+        more = len(measured.failing) - _SHOWN
+        what = f": {shown}" + (f" and {more} more" if more > 0 else "") if shown else ""
+        value = 0.0 if measured.value is None else measured.value
+        return {
+            "at": now,
+            "league": self._league.name,
+            "output": check.about or (check.tables[-1] if check.tables else ""),
+            "day": day,
+            "check": check.name,
+            "cause": one.cause,
+            "severity": int(check.severity),
+            "ok": False,
+            "coverage": value,
+            "required": check.required,
+            "missing": json.dumps(measured.failing[:_KEPT]),
+            "note": f"{check.claim}: {value:.4g} of {check.required:.4g} ({check.measure}){what}"[:2000],
+        }
+
+    def _rules(self, found: Iterable[Examined], now: datetime) -> list[Row]:
+        table = watching.rules
+        known = {
+            row["rule"]: row for row in self._ledger.rows(select(table).where(table.c.league == self._league.name))
+        }
+        rows = []
+        for one in found:
+            was = known.get(one.check.name, {})
+            fired = one.status is Status.FAILED
+            rows.append(
+                {
+                    "league": self._league.name,
+                    "rule": one.check.name,
+                    "evaluated": was.get("evaluated", 0) + (one.status is not Status.NOT_MEASURABLE),
+                    "fired": was.get("fired", 0) + fired,
+                    "not_measurable": was.get("not_measurable", 0) + (one.status is Status.NOT_MEASURABLE),
+                    "first_at": was.get("first_at", now),
+                    "last_at": now,
+                    "fired_at": now if fired else was.get("fired_at"),
+                }
+            )
+        return rows
+
+    # --- profiles
+
+    def usual(self, name: str, day: date) -> list[Profiles]:
+        """Return the profiles of the slates before `day`, newest first."""
+        if name not in self._usual:
+            self._usual[name] = deque(self._stored(name, day), maxlen=4 * USUAL)
+        return [profile for of, profile in reversed(self._usual[name]) if of < day][:USUAL]
+
+    def _stored(self, name: str, day: date) -> list[tuple[date, Profiles]]:
+        table = watching.profiles
+        query = (
+            select(table.c.day, table.c.profile)
+            .where(table.c.league == self._league.name, table.c.output == name, table.c.day >= self._season.first_day)
+            .where(table.c.day < day)
+            .order_by(table.c.day.desc())
+            .limit(USUAL)
+        )
+        return [(row["day"], json.loads(row["profile"])) for row in reversed(self._ledger.rows(query))]
+
+    def _remember(self, name: str, day: date, profile: Profiles) -> None:
+        self.usual(name, day)
+        kept = [(of, known) for of, known in self._usual[name] if of != day]
+        self._usual[name] = deque(sorted([*kept, (day, profile)], key=lambda item: item[0]), maxlen=4 * USUAL)
+
+    def forget(self) -> None:
+        """Read the profiles from the ledger again at the next look."""
+        self._usual.clear()

@@ -1,0 +1,161 @@
+"""One slate as it stands: its rows, profiles, what is recorded of it, and its outputs made anew."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import select
+
+from tipoff.checks.profile import profile_of
+from tipoff.core.errors import PipelineError
+from tipoff.core.league import League
+from tipoff.core.proof import UnitProof
+from tipoff.core.schema import Table
+from tipoff.core.slate import Game, GameStatus, Season, Slate
+from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork
+from tipoff.core.window import SLATE
+from tipoff.store.dialect import Loaded
+from tipoff.store.ledger import Ledger, schema
+from tipoff.store.proofs import read_units
+from tipoff.store.rows import check, conform, hash_units
+from tipoff.store.warehouse import Asked, Warehouse
+
+Row = dict[str, Any]
+Profiles = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(kw_only=True)
+class SlateView:
+    """One slate; see `tipoff.core.check.View`."""
+
+    day: date
+    now: datetime
+    season: Season
+    league: League
+    warehouse: Warehouse
+    records: Ledger
+    loaded: Mapping[str, Loaded]
+    profiles_before: Callable[[str, date], Sequence[Profiles]]
+    _rows: dict[str, pa.Table] = field(default_factory=dict)
+    _profiles: dict[str, Profiles] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """Return a table's declaration."""
+        return self.league.table(name)
+
+    def rows(self, table: str) -> pa.Table:
+        """Return the slate's rows of a table as they stand."""
+        if table not in self._rows:
+            columns = ", ".join(f"t.{name}" for name in self.table(table).names)
+            sql = f"SELECT {columns} FROM slate.{table} AS t"  # noqa: S608 -- declared names
+            self._rows[table] = self.warehouse.ask(sql, day=self.day, season=self.season, as_of=self.now)
+        return self._rows[table]
+
+    def ledger(self, statement: Any) -> Sequence[Mapping[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
+        """Run a SELECT on the ledger."""
+        return self.records.rows(statement)
+
+    def profile(self, table: str) -> Profiles:
+        """Return what the table looks like on the day."""
+        if table not in self._profiles:
+            self._profiles[table] = profile_of(self.table(table), self.rows(table))
+        return self._profiles[table]
+
+    def usual(self, table: str) -> Sequence[Profiles]:
+        """Return the table's profiles of the slates before, newest first."""
+        return self.profiles_before(table, self.day)
+
+    # --- making anew
+
+    @cached_property
+    def _proofs(self) -> dict[str, Row]:
+        table = schema.proofs
+        query = select(table).where(table.c.league == self.league.name, table.c.day == self.day)
+        return {row["output"]: row for row in self.records.rows(query)}
+
+    @cached_property
+    def _overtaken(self) -> set[tuple[str, str]]:
+        table = schema.marks
+        query = select(table).where(table.c.league == self.league.name, table.c.day == self.day)
+        return {(row["output"], row["unit"]) for row in self.records.rows(query)}
+
+    @cached_property
+    def _slate(self) -> Slate:
+        table = schema.games
+        rows = self.records.rows(select(table).where(table.c.league == self.league.name, table.c.day == self.day))
+        games = tuple(
+            Game(
+                game_id=row["game_id"],
+                day=row["day"],
+                home=row["home"],
+                away=row["away"],
+                tipoff_at=row["tipoff_at"],
+                status=GameStatus(row["status"]),
+                evidence=row["evidence"],
+            )
+            for row in rows
+        )
+        return Slate(self.league.name, self.season, self.day, games)
+
+    def remade(self, output: str) -> tuple[Sequence[str], int] | None:
+        """See `tipoff.core.check.View`."""
+        loaded, proof = self.loaded[output], self._proofs.get(output)
+        if proof is None or proof["step_version"] != loaded.version:
+            return None
+        proven = {
+            unit: found
+            for unit, found in read_units(proof["units"]).items()
+            if found.as_of is not None and not found.retrospective and not self._is_apart(output, unit)
+        }
+        table = loaded.step.table
+        stands = hash_units(table, conform(table, self.rows(output)))
+        failing: list[str] = []
+        for as_of in sorted({found.as_of for found in proven.values() if found.as_of is not None}):
+            units = {unit for unit, found in proven.items() if found.as_of == as_of}
+            made = self._hashed(loaded, as_of, proven)
+            failing += [unit for unit in units if made.get(unit) != stands.get(unit)]
+        failing += [unit for unit in stands if unit not in proven and not self._is_apart(output, unit)]
+        return failing, len(proven)
+
+    def _is_apart(self, output: str, unit: str) -> bool:
+        off = {game.game_id for game in self._slate.games if game.status.is_off}
+        return (output, unit) in self._overtaken or unit.partition("|")[0] in off
+
+    def _hashed(self, loaded: Loaded, as_of: datetime, units: Mapping[str, UnitProof]) -> dict[str, tuple[int, str]]:
+        """Return what the output comes out as by unit; a transform that cannot work on what stands makes nothing."""
+        table = loaded.step.table
+        try:
+            return hash_units(table, check(table, self.day, conform(table, self._made(loaded, as_of, units))).good)
+        except (PipelineError, pa.ArrowException, LookupError, ValueError, TypeError, ArithmeticError):
+            return {}
+
+    def _made(self, loaded: Loaded, as_of: datetime, units: Mapping[str, UnitProof]) -> pa.Table:
+        work = loaded.step.work
+        if isinstance(work, SqlWork):
+            asked = Asked(
+                step=loaded.step,
+                season=self.season,
+                day=self.day,
+                fence=0,
+                as_of=as_of,
+                step_version=loaded.version,
+                units=dict.fromkeys(units, ""),
+            )
+            return self.warehouse.select(loaded, asked)
+        if not isinstance(work, PythonWork | PublishWork):
+            msg = f"{loaded.step.name} is not made from tables"
+            raise TypeError(msg)
+        inputs = {}
+        for read in work.inputs:
+            table = self.table(read.table)
+            if read.window == SLATE and not read.columns:
+                key = [("day", "ascending"), *((name, "ascending") for name in table.key)]
+                inputs[read.table] = self.rows(read.table).sort_by(key)
+            else:
+                inputs[read.table] = self.warehouse.read(
+                    table, read.window, day=self.day, season=self.season, as_of=as_of, columns=read.columns
+                )
+        return work.transform(Context(slate=self._slate, units=frozenset(units), as_of=as_of), inputs).rows

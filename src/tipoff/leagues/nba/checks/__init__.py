@@ -1,0 +1,1 @@
+"""What is claimed of the NBA's slates; `catalog` lists it in order."""

@@ -1,0 +1,124 @@
+"""What is claimed of the NBA's slates, in the catalog's order. Each claim names the validation angles that it covers."""
+
+from tipoff.checks import kinds, looks
+from tipoff.checks.profile import looks_usual
+from tipoff.core.check import Cadence, Check
+from tipoff.core.schema import Table
+from tipoff.leagues.nba import tables
+from tipoff.leagues.nba.checks import market, predictions, results
+from tipoff.leagues.nba.tables import (
+    BDL_PLAYER_BOXSCORES,
+    CANDIDATES,
+    GRADES,
+    MAIN_LINES,
+    NBA_PLAYER_BOXSCORES,
+    NBA_TEAM_BOXSCORES,
+    ODDS_EVENTS,
+    PLAYER_FEATURES,
+    PLAYER_LINES,
+    POINTS_MODEL,
+    PREDICTIONS,
+    PUBLISHED_PREDICTIONS,
+    SCHEDULE,
+    SYSTEMS,
+)
+
+_PRE, _POST = Cadence.PREGAME, Cadence.MORNING
+_PLAYED, _ON = "= 'final'", "IN ('scheduled', 'live', 'final')"  # fmt: skip
+_GAME_ID = r"REGEXP_CONTAINS(t.game_id, r'^00[2-5][0-9]{7}$')"
+
+# What rightly changes from one slate to the next: markets come and go, and breaks last for days.
+_IRREGULAR = {
+    SCHEDULE: ("status", "moved_to", "home_score", "away_score"),
+    PLAYER_FEATURES: ("days_rest", "team_days_rest", "games_last_7", "back_to_back", "last_minutes"),
+    PUBLISHED_PREDICTIONS: ("line", "n_books"),
+    GRADES: ("line", "line_result", "side", "is_correct", "is_retrospective", "void_reason", "is_void"),
+    CANDIDATES: ("because",),
+    MAIN_LINES: ("book", "n_dropped", "n_quotes", "n_books"),
+    PLAYER_LINES: ("book", "player_key", "player_name"),
+    POINTS_MODEL: ("model_text", "n_rows"),
+}
+_MARKETS = frozenset({PLAYER_LINES, MAIN_LINES, SCHEDULE, POINTS_MODEL})  # their sizes say nothing
+
+_BY_GAME: tuple[tuple[Table, bool, Cadence, tuple[int, ...]], ...] = (
+    (NBA_PLAYER_BOXSCORES, False, _POST, (1, 5, 7)),
+    (NBA_TEAM_BOXSCORES, False, _POST, (1, 5, 7)),
+    (BDL_PLAYER_BOXSCORES, True, _POST, (1, 2)),
+    (ODDS_EVENTS, True, _PRE, (1, 3)),
+    (tables.PLAYER_BOXSCORES, False, _POST, (1, 5, 7)),
+    (tables.SOURCE_AGREEMENT, True, _POST, (2,)),
+    (tables.TEAM_GAMES, False, _POST, (1, 5, 7)),
+    (tables.PLAYER_GAMES, False, _POST, (1, 5, 7)),
+    (CANDIDATES, False, _PRE, (1, 23)),
+    (PLAYER_FEATURES, False, _PRE, (1, 5)),
+    (PREDICTIONS, False, _PRE, (1, 5, 11)),
+    (PUBLISHED_PREDICTIONS, False, _PRE, (1, 5, 14)),
+    (GRADES, False, _POST, (1, 5, 12)),
+)
+_WITH_HISTORY = frozenset(
+    {CANDIDATES, PLAYER_FEATURES, PREDICTIONS, PUBLISHED_PREDICTIONS, GRADES}
+)  # a club's first game rightly has none
+_OTHERS = (PLAYER_LINES, MAIN_LINES)
+_ALL = (SCHEDULE, *(table for table, *_ in _BY_GAME), *_OTHERS, POINTS_MODEL)
+
+
+def _every_table() -> list[Check]:
+    found: list[Check] = []
+    for table in _ALL:
+        found += [
+            kinds.unique(table),
+            kinds.declared(table, filled=table.floor.filled if table is not PUBLISHED_PREDICTIONS else ()),
+            looks.is_still_there(table),
+            *looks_usual(table, irregular=_IRREGULAR.get(table, ()), sizes=table not in _MARKETS),
+        ]
+        if "known_at" in table.names:
+            found.append(looks.known_when_it_came(table))
+        if "game_id" in table.names:
+            found.append(
+                kinds.holds(
+                    table,
+                    "game_ids_have_their_form",
+                    "a game's id is the league's: ten digits that begin with 00",
+                    _GAME_ID,
+                    angles=(5,),
+                )
+            )
+        if "game_id" in table.names and table is not SCHEDULE:
+            found.append(kinds.only_scheduled(table, "schedule"))
+    for table, optional, cadence, angles in _BY_GAME:
+        played = _ON if cadence is _PRE else _PLAYED
+        history = "team_games" if table in _WITH_HISTORY else ""
+        found.append(
+            kinds.covers(
+                table, "schedule", played=played, optional=optional, cadence=cadence, angles=angles, history=history
+            )
+        )
+    return found
+
+
+def _remade() -> list[Check]:
+    inputs = {
+        tables.PLAYER_BOXSCORES: (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES),
+        tables.SOURCE_AGREEMENT: (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES),
+        tables.TEAM_GAMES: (NBA_TEAM_BOXSCORES,),
+        tables.PLAYER_GAMES: (tables.PLAYER_BOXSCORES, tables.TEAM_GAMES),
+        CANDIDATES: (SCHEDULE, PLAYER_LINES, tables.PLAYER_GAMES),
+        MAIN_LINES: (PLAYER_LINES, SCHEDULE),
+        PLAYER_FEATURES: (CANDIDATES,),
+        PREDICTIONS: (PLAYER_FEATURES, POINTS_MODEL, SCHEDULE),
+        PUBLISHED_PREDICTIONS: (PREDICTIONS, CANDIDATES, MAIN_LINES),
+        GRADES: (PREDICTIONS, tables.PLAYER_GAMES, MAIN_LINES),
+    }
+    return [looks.is_remade(table, tuple(source.name for source in read)) for table, read in inputs.items()]
+
+
+CHECKS: tuple[Check, ...] = (
+    *_every_table(),
+    *results.schedule(),
+    *results.box_scores(),
+    *market.market(),
+    *predictions.predictions(),
+    *predictions.model(),
+    *_remade(),
+    looks.accuracy(GRADES, SYSTEMS[-1], at_most=7.5, measure="points"),
+)

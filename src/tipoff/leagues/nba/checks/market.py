@@ -1,0 +1,193 @@
+"""Claims about events, quotes and main lines."""
+
+# ruff: noqa: S608 -- every name in these statements is declared in the league's tables
+
+from tipoff.checks import kinds, looks
+from tipoff.checks.kinds import WARNING
+from tipoff.core.check import Cadence, Check
+from tipoff.leagues.nba.sources.names import player_key
+from tipoff.leagues.nba.tables import (
+    MAIN_LINES,
+    ODDS_EVENTS,
+    PLAYER_LINES,
+    SCHEDULE,
+)
+
+_PRE = Cadence.PREGAME
+_SEASON_RUNS = "(SELECT COUNT(DISTINCT b.day) FROM before.player_games AS b) >= 10"  # by then every club has played
+
+
+def market() -> list[Check]:
+    """Return the claims about the market."""
+    p_over = "IF(t.over_price < 0, -t.over_price / (100 - t.over_price), 100 / (100 + t.over_price))"
+    p_under = "IF(t.under_price < 0, -t.under_price / (100 - t.under_price), 100 / (100 + t.under_price))"
+    book = f"t.over_price IS NULL OR t.under_price IS NULL OR {p_over} + {p_under} BETWEEN 0.98 AND 1.25"
+    price = (
+        "(t.over_price IS NULL OR ABS(t.over_price) >= 100) AND (t.under_price IS NULL OR ABS(t.under_price) >= 100)"
+    )
+    return [
+        kinds.agrees(
+            ODDS_EVENTS,
+            SCHEDULE,
+            on=("game_id",),
+            columns=("home_team", "away_team"),
+            name="clubs_are_the_schedules",
+            claim="an event's clubs are the schedule's",
+            angles=(2,),
+        ),
+        kinds.timed(
+            ODDS_EVENTS,
+            "schedule",
+            "begins_when_the_game_does",
+            "an event begins within 90 min of the game's tip-off",
+            f"ABS({kinds.minutes('t.commence_at', 's.tipoff_at')}) <= 90",
+            severity=WARNING,
+        ),
+        kinds.timed(
+            ODDS_EVENTS,
+            "schedule",
+            "known_before_it_begins",
+            "an event is known before its game begins",
+            "t.known_at < s.tipoff_at",
+            severity=WARNING,
+            angles=(11,),
+        ),
+        kinds.unique(ODDS_EVENTS, ("event_id",), "events_are_different"),
+        kinds.holds(
+            ODDS_EVENTS,
+            "event_ids_have_their_form",
+            "an event's id is hexadecimal",
+            "REGEXP_CONTAINS(t.event_id, r'^[0-9a-f]{20,40}$')",
+        ),
+        kinds.agrees(
+            PLAYER_LINES,
+            ODDS_EVENTS,
+            on=("game_id",),
+            columns=("event_id",),
+            name="events_are_the_events",
+            claim="a quote's event is the game's",
+            angles=(2,),
+        ),
+        kinds.holds(
+            PLAYER_LINES,
+            "lines_are_halves",
+            "lines are whole or half points",
+            "t.line * 2 = FLOOR(t.line * 2)",
+            angles=(19,),
+        ),
+        kinds.holds(
+            PLAYER_LINES,
+            "prices_make_a_book",
+            "the two prices' chances add up to 98 to 125 %",
+            book,
+            severity=WARNING,
+            required=0.97,
+            angles=(19,),
+        ),
+        kinds.holds(PLAYER_LINES, "prices_are_american", "a price is at least 100 from zero", price, angles=(19,)),
+        kinds.holds(
+            PLAYER_LINES,
+            "quotes_are_two_sided",
+            "most quotes have both prices",
+            "t.over_price IS NOT NULL AND t.under_price IS NOT NULL",
+            severity=WARNING,
+            required=0.5,
+        ),
+        kinds.timed(
+            PLAYER_LINES,
+            "schedule",
+            "quoted_before_tip_off",
+            "quotes that are used were made before tip-off",
+            "t.quoted_at < s.tipoff_at AND t.known_at < s.tipoff_at",
+            severity=WARNING,
+            required=0.9,
+            angles=(11,),
+        ),
+        kinds.holds(
+            PLAYER_LINES,
+            "quotes_are_known_after_they_are_made",
+            "a quote is known after it was made, within two days",
+            f"{kinds.minutes('t.known_at', 't.quoted_at')} BETWEEN -1 AND 2880",
+            severity=WARNING,
+            required=0.98,
+        ),
+        kinds.asks(
+            "player_lines.books_agree",
+            "a quote lies near the median of its player's books",
+            (
+                "SELECT CONCAT(t.game_id, '|', t.player_key, '|', t.book) AS key, MIN(ABS(t.line - m.middle)) <= "
+                "4 AS ok FROM slate.player_lines AS t JOIN (SELECT b.game_id, b.player_key, (MIN(b.line) + "
+                "MAX(b.line)) / 2 AS middle FROM slate.main_lines AS b "
+                "GROUP BY b.game_id, b.player_key) AS m ON m.game_id = t.game_id AND m.player_key = t.player_key "
+                "GROUP BY t.game_id, t.player_key, t.book"
+            ),
+            ["player_lines", "main_lines"],
+            about="player_lines",
+            severity=WARNING,
+            required=0.95,
+            angles=(19,),
+        ),
+        kinds.asks(
+            "player_lines.books_are_known",
+            "the books that quote are those that quoted before",
+            (
+                "SELECT t.book AS key, MAX(IF(b.book IS NULL, 0, 1)) = 1 AS ok "
+                "FROM slate.player_lines AS t LEFT JOIN (SELECT DISTINCT l.book "
+                "FROM before.player_lines AS l) AS b ON b.book = t.book "
+                "WHERE (SELECT COUNT(*) FROM before.player_lines) > 0 "
+                "GROUP BY t.book"
+            ),
+            ["player_lines"],
+            severity=WARNING,
+            required=0.7,
+        ),
+        kinds.asks(
+            "player_lines.several_books_quote",
+            "a game is quoted by several books",
+            (
+                "SELECT t.game_id AS key, COUNT(DISTINCT t.book) >= 3 AS ok "
+                "FROM slate.player_lines AS t GROUP BY t.game_id"
+            ),
+            ["player_lines"],
+            severity=WARNING,
+        ),
+        looks.names_have_keys(PLAYER_LINES, "player_name", "player_key", player_key),
+        looks.names_have_keys(MAIN_LINES, "player_name", "player_key", player_key),
+        kinds.asks(
+            "main_lines.players_are_known",
+            "players with a line are found in their club's box scores",
+            (
+                "SELECT CONCAT(t.game_id, '|', t.player_key) AS key, t.player_id IS NOT NULL AS ok "
+                f"FROM slate.main_lines AS t WHERE {_SEASON_RUNS}"
+            ),
+            ["main_lines"],
+            severity=WARNING,
+            required=0.8,
+            angles=(3, 22),
+            cadence=_PRE,
+        ),
+        kinds.asks(
+            "main_lines.players_are_predicted",
+            "players with a line are predicted",
+            (
+                "SELECT CONCAT(t.game_id, '|', t.player_key) AS key, MAX(IF(x.player_id IS NULL, 0, 1)) = 1 AS "
+                "ok FROM slate.main_lines AS t LEFT JOIN slate.predictions AS x ON x.game_id = t.game_id AND "
+                f"x.player_id = t.player_id WHERE {_SEASON_RUNS} GROUP BY t.game_id, t.player_key"
+            ),
+            ["predictions", "main_lines"],
+            about="main_lines",
+            severity=WARNING,
+            required=0.8,
+            angles=(3,),
+            cadence=_PRE,
+        ),
+        kinds.holds(
+            MAIN_LINES,
+            "lines_are_believed",
+            "main lines lie between 5 and 40 points, nine in ten",
+            "t.line BETWEEN 4.5 AND 40",
+            severity=WARNING,
+            required=0.9,
+            angles=(19,),
+        ),
+    ]

@@ -1,0 +1,267 @@
+"""Claims about candidates, features, models, predictions and grades."""
+
+# ruff: noqa: S608 -- every name in these statements is declared in the league's tables
+
+from tipoff.checks import kinds, looks
+from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
+from tipoff.core.check import Cadence, Check
+from tipoff.leagues.nba import tables
+from tipoff.leagues.nba.tables import (
+    CANDIDATES,
+    GRADES,
+    PLAYER_FEATURES,
+    POINTS_MODEL,
+    PREDICTIONS,
+    PUBLISHED_PREDICTIONS,
+    SCHEDULE,
+    SYSTEMS,
+)
+
+_PRE = Cadence.PREGAME
+_WAS_PLAYED = "t.game_id IN (SELECT s.game_id FROM slate.schedule AS s WHERE s.status = 'final')"
+
+
+def predictions() -> list[Check]:
+    """Return the claims about what goes into predictions, what comes out, and how it was graded."""
+    return [
+        kinds.asks(
+            "candidates.clubs_are_full",
+            "8 to 25 players of a club are predicted",
+            (
+                "SELECT CONCAT(t.game_id, '|', t.team) AS key, COUNT(*) BETWEEN 8 AND 25 AS ok "
+                "FROM slate.candidates AS t WHERE (SELECT COUNT(DISTINCT b.day) "
+                "FROM last14.team_games AS b) >= 5 GROUP BY t.game_id, t.team"
+            ),
+            ["candidates"],
+            severity=WARNING,
+            required=0.9,
+            angles=(23,),
+            cadence=_PRE,
+        ),
+        kinds.sides(CANDIDATES, "schedule", opponent=True, is_home=True),
+        kinds.sides(PLAYER_FEATURES, "schedule", opponent=True, is_home=True),
+        kinds.sides(PUBLISHED_PREDICTIONS, "schedule", opponent=True, is_home=True),
+        kinds.sides(tables.TEAM_GAMES, "schedule", opponent=True, is_home=True),
+        kinds.sides(tables.PLAYER_GAMES, "schedule", opponent=True, is_home=True),
+        kinds.sides(tables.PLAYER_BOXSCORES, "schedule", opponent=False, is_home=True),
+        kinds.agrees(
+            CANDIDATES,
+            PLAYER_FEATURES,
+            on=("game_id", "player_id"),
+            columns=("team", "opponent", "is_home"),
+            name="have_features",
+            claim="every candidate has features",
+            about="player_features",
+            angles=(2,),
+        ),
+        kinds.asks(
+            "player_features.windows_are_whole",
+            "features rest on each club's last ten games, or all that it has played",
+            (
+                "SELECT CONCAT(t.game_id, '|', t.team) AS key, MIN(t.n_team_games) >= LEAST(10, MAX(b.n)) AS ok "
+                "FROM slate.player_features AS t JOIN (SELECT g.team, COUNT(*) AS n "
+                "FROM before.team_games AS g GROUP BY g.team) AS b ON b.team = t.team "
+                "GROUP BY t.game_id, t.team"
+            ),
+            ["team_games", "player_features"],
+            severity=WARNING,
+            angles=(13,),
+            cadence=_PRE,
+        ),
+        kinds.asks(
+            "player_features.do_not_look_ahead",
+            "no feature counts a game of the day itself: games are those of earlier days",
+            (
+                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, t.n_games = COALESCE(b.n, 0) "
+                "AS ok FROM slate.player_features AS t LEFT JOIN (SELECT p.player_id, COUNT(*) AS n "
+                "FROM before.player_games AS p GROUP BY p.player_id) AS b ON b.player_id = t.player_id"
+            ),
+            ["player_games", "player_features"],
+            severity=ERROR,
+            required=0.97,
+            angles=(13,),
+        ),
+        kinds.asks(
+            "predictions.systems_are_even",
+            "every system predicts the same players",
+            (
+                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, COUNT(DISTINCT t.system) = "
+                f"{len(SYSTEMS)} AS ok FROM slate.predictions AS t GROUP BY t.game_id, t.player_id"
+            ),
+            ["predictions"],
+            angles=(18,),
+            cadence=_PRE,
+        ),
+        kinds.agrees(
+            PLAYER_FEATURES,
+            PREDICTIONS,
+            on=("game_id", "player_id"),
+            columns=("n_games",),
+            name="are_predicted",
+            claim="whoever has features is predicted, from the same games",
+            about="predictions",
+            angles=(2, 3),
+        ),
+        kinds.asks(
+            "predictions.are_not_constant",
+            "predictions of a game differ from one another",
+            (
+                "SELECT CONCAT(t.game_id, '|', t.system) AS key, COUNT(DISTINCT t.predicted_points) >= 3 AS ok "
+                "FROM slate.predictions AS t GROUP BY t.game_id, t.system"
+            ),
+            ["predictions"],
+            severity=CRITICAL,
+            angles=(20,),
+            cadence=_PRE,
+        ),
+        kinds.asks(
+            "predictions.players_are_registered",
+            "whoever is predicted is known from box scores of the season",
+            (
+                "SELECT CAST(t.player_id AS STRING) AS key, MAX(IF(b.player_id IS NULL, 0, 1)) = 1 AS ok "
+                "FROM slate.predictions AS t LEFT JOIN (SELECT DISTINCT p.player_id "
+                "FROM before.player_games AS p) AS b ON b.player_id = t.player_id "
+                "GROUP BY t.player_id"
+            ),
+            ["player_games", "predictions"],
+            angles=(22,),
+            cadence=_PRE,
+        ),
+        kinds.agrees(
+            PREDICTIONS,
+            PUBLISHED_PREDICTIONS,
+            on=("game_id", "player_id"),
+            columns=("tipoff_at",),
+            name="are_published",
+            claim="every prediction is published with its tip-off",
+            about="published_predictions",
+            where="t.system = 'lightgbm'",
+            angles=(14, 15),
+        ),
+        kinds.agrees(
+            PUBLISHED_PREDICTIONS,
+            SCHEDULE,
+            on=("game_id",),
+            columns=("tipoff_at",),
+            name="tip_offs_are_the_schedules",
+            claim="published tip-offs are the schedule's",
+            angles=(11,),
+        ),
+        kinds.agrees(
+            PREDICTIONS,
+            SCHEDULE,
+            on=("game_id",),
+            columns=("tipoff_at",),
+            name="tip_offs_are_the_schedules",
+            claim="predictions name the schedule's tip-off",
+            angles=(11,),
+        ),
+        looks.made_before_tipoff(PREDICTIONS, "made_at"),
+        kinds.asks(
+            "grades.players_are_found",
+            "whoever was predicted is found in the box scores, or void",
+            (
+                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, NOT t.is_void AS ok "
+                "FROM slate.grades AS t WHERE t.line IS NOT NULL"
+            ),
+            ["player_games", "grades"],
+            severity=WARNING,
+            required=0.65,
+            angles=(17, 25),
+        ),
+        kinds.asks(
+            "grades.few_are_void",
+            "few of the predicted did not play",
+            (
+                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, NOT t.is_void AS ok "
+                "FROM slate.grades AS t"
+            ),
+            ["grades"],
+            severity=WARNING,
+            required=0.5,
+            angles=(25,),
+        ),
+        kinds.agrees(
+            PREDICTIONS,
+            GRADES,
+            on=("game_id", "player_id", "system"),
+            columns=("predicted_points",),
+            name="are_graded",
+            claim="every prediction of a game that was played is graded, as it was made",
+            about="grades",
+            where=_WAS_PLAYED,
+            angles=(12, 17),
+        ),
+        kinds.asks(
+            "grades.sides_are_balanced",
+            "neither side of the line is chosen nearly always",
+            (
+                "SELECT t.system AS key, SUM(IF(t.side = 'over', 1, 0)) / COUNT(t.side) BETWEEN 0.05 AND 0.95 AS "
+                "ok FROM slate.grades AS t WHERE t.side IS NOT NULL "
+                "GROUP BY t.system HAVING COUNT(t.side) >= 40"
+            ),
+            ["grades"],
+            severity=WARNING,
+            angles=(24,),
+        ),
+        kinds.asks(
+            "accuracy_has_not_drifted",
+            "the week's mean error is within a quarter of the weeks' before",
+            (
+                "SELECT w.system AS key, w.mae <= 1.25 * b.mae AS ok "
+                "FROM (SELECT g.system, AVG(g.abs_error) AS mae FROM last7.grades AS g "
+                "WHERE NOT g.is_void GROUP BY g.system) AS w JOIN (SELECT g.system, AVG(g.abs_error) AS mae "
+                "FROM last60.grades AS g WHERE NOT g.is_void GROUP BY g.system) AS b ON b.system = w.system"
+            ),
+            ["grades"],
+            severity=WARNING,
+            angles=(21,),
+        ),
+    ]
+
+
+def model() -> list[Check]:
+    """Return the claims about a trained model."""
+    newest = (
+        "JOIN (SELECT m.* FROM before.points_model AS m WHERE m.day = (SELECT MAX(l.day) "
+        "FROM before.points_model AS l)) AS b ON b.system = t.system"
+    )
+    trained = (
+        "SELECT COUNT(*) AS n, MAX(f.day) AS through FROM before.player_features AS f "
+        "JOIN before.player_games AS p ON p.game_id = f.game_id AND p.player_id = f.player_id"
+    )
+    return [
+        kinds.holds(
+            POINTS_MODEL,
+            "is_a_model",
+            "a model is LightGBM's text, or empty while there are too few rows",
+            (
+                "IF(t.n_rows > 0, REGEXP_CONTAINS(t.model_text, r'^tree') AND LENGTH(t.model_text) > 5000, "
+                "t.model_text = '') AND t.system = 'lightgbm' AND REGEXP_CONTAINS(t.library, r'^lightgbm [0-9]')"
+            ),
+            severity=CRITICAL,
+            angles=(20,),
+        ),
+        kinds.asks(
+            "points_model.is_trained_as_before",
+            "features, library and seed are those of the model before",
+            (
+                "SELECT t.system AS key, COALESCE(t.features = b.features AND t.library = b.library AND t.seed = "
+                f"b.seed, FALSE) AS ok FROM slate.points_model AS t {newest}"
+            ),
+            ["points_model"],
+            severity=WARNING,
+        ),
+        kinds.asks(
+            "points_model.is_trained_on_all",
+            "a model is trained on every candidate of earlier days who played",
+            (
+                "SELECT t.system AS key, COALESCE(t.trained_through = n.through AND (ABS(t.n_rows - n.n) <= 0.01 "
+                "* n.n OR (t.n_rows = 0 AND n.n < 1200)), FALSE) AS ok "
+                f"FROM slate.points_model AS t CROSS JOIN ({trained}) AS n "
+                "WHERE t.trained_through IS NOT NULL OR n.n > 0"
+            ),
+            ["player_games", "player_features", "points_model"],
+            angles=(13,),
+        ),
+    ]
