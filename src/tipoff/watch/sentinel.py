@@ -1,23 +1,308 @@
-"""The sentinel: whether the controller is alive, told from the lease that each of its ticks renews."""
+"""The sentinel: from outside, is it alive and does anything come of it. A pure judge of what the ledger says, at an instant.
 
-from datetime import datetime, timedelta
+It imports nothing of the engine. What it is told are facts read from the ledger; what it returns are troubles.
+"""
 
-from tipoff.core.finding import Finding, Severity
-from tipoff.store.ledger import Lease
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-ALIVE_WITHIN = timedelta(minutes=45)  # since the end of its lease; its longest pause between two ticks is 30 min
-LOST_AFTER = timedelta(hours=6)
+from sqlalchemy import func, select
+from sqlalchemy.exc import DatabaseError
+
+from tipoff.core.clock import league_day
+from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident, Trouble
+from tipoff.store.ledger import LEASE, Lease, Ledger, schema, watching
+from tipoff.store.ledger.tellings import Telling, Tellings, by_cause, read_incidents
+from tipoff.watch.incidents import TOLD_FROM, fold
+from tipoff.watch.outbox import Channel, Flushed, Send, flush, tell
+
+NAME = "sentinel"
 
 
-def controller_is_alive(lease: Lease | None, now: datetime) -> Finding:
-    """Measure how long ago the controller's lease ended; a home without one has never been started."""
-    if lease is None:
-        return Finding(check="controller_is_alive", coverage=1.0, required=1.0, note="no controller has ever started")
-    silent = max(timedelta(0), now - lease.until)
-    return Finding(
-        check="controller_is_alive",
-        coverage=1.0 if silent <= ALIVE_WITHIN else 0.0,
-        required=1.0,
-        severity=Severity.CRITICAL if silent >= LOST_AFTER else Severity.ERROR,
-        note=f"{lease.holder} has not renewed its lease for {int(silent.total_seconds() // 60)} min",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When silence is told, and how loudly. Source: the 45 and 169 hours in which nobody knew."""
+
+    warn_after: timedelta = timedelta(minutes=75)  # a replay's ticks lie 30 min apart, and a slow answer delays one
+    error_after: timedelta = timedelta(hours=2)
+    critical_after: timedelta = timedelta(hours=6)
+    digest_after: timedelta = timedelta(minutes=30)  # past its due time
+    monitor_after: timedelta = timedelta(hours=1)
+    overdue_after: timedelta = timedelta(hours=2)  # past its due time, and no incident tells of it
+
+
+LIVE = Limits(warn_after=timedelta(minutes=5), monitor_after=timedelta(minutes=10))
+REPLAYED = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the ledger says of one league."""
+
+    league: str
+    lease: Lease | None
+    alive_at: datetime | None  # when the controller last showed itself
+    unexecuted: int  # RUN decisions since the last run that came to an end
+    unexecuted_since: datetime | None
+    overdue: tuple[tuple[str, date, datetime], ...]  # output, day, due: late, and in no incident
+    digest_due: tuple[date, datetime] | None  # the oldest digest that is past its due time and was not sent
+    monitor_at: datetime | None
+    is_over: bool = False  # the season has ended and nothing is owed
+
+
+def silence(alive_at: datetime, now: datetime, limits: Limits) -> Severity | None:
+    """Return how bad it is that nothing has been heard since `alive_at`; None while it is not."""
+    gap = now - alive_at
+    if gap >= limits.critical_after:
+        return Severity.CRITICAL
+    if gap >= limits.error_after:
+        return Severity.ERROR
+    return Severity.WARNING if gap >= limits.warn_after else None
+
+
+def judge(facts: Facts, now: datetime, limits: Limits = REPLAYED) -> list[Trouble]:
+    """Return what is wrong at `now`: nobody decides, nobody executes, nobody watches, nobody tells."""
+    if facts.lease is None and facts.alive_at is None:
+        return []  # never started: nothing is owed yet
+    return list(_troubles(facts, now, limits))
+
+
+def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
+    if facts.is_over:
+        return
+    alive_at = facts.alive_at or now
+    silent = silence(alive_at, now, limits)
+    if silent is not None:
+        holder = facts.lease.holder if facts.lease else "the controller"
+        note = f"{holder} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {_hours(now - alive_at)}"
+        yield _trouble(facts, "controller", "controller_is_alive", silent, note, now, day=league_day(alive_at))
+    if facts.unexecuted and facts.unexecuted_since is not None and silent is None:
+        severity = silence(facts.unexecuted_since, now, limits)
+        if severity is not None:
+            note = (
+                f"{facts.unexecuted} decisions to run since {facts.unexecuted_since:%Y-%m-%d %H:%M} UTC, and no run "
+                "came to an end"
+            )
+            day = league_day(facts.unexecuted_since)
+            yield _trouble(facts, "executor", "decisions_are_executed", severity, note, now, day=day)
+    if facts.digest_due is not None and silent is None:
+        day, due_at = facts.digest_due
+        if now - due_at >= limits.digest_after:
+            note = f"the digest of {day} was due at {due_at:%H:%M} UTC and was not sent"
+            yield _trouble(facts, "monitor", "digest_is_sent", Severity.ERROR, note, now, day=day)
+    if facts.monitor_at is not None and silent is None and alive_at - facts.monitor_at >= limits.monitor_after:
+        note = f"the monitor has not looked since {facts.monitor_at:%Y-%m-%d %H:%M} UTC"
+        severity = Severity.CRITICAL if now - facts.monitor_at >= limits.critical_after else Severity.ERROR
+        day = league_day(facts.monitor_at)
+        yield _trouble(facts, "monitor", "monitor_is_alive", severity, note, now, day=day)
+        for output, day, due_at in facts.overdue:
+            if now - due_at >= limits.overdue_after:
+                note = f"{output} of {day} was due at {due_at:%Y-%m-%d %H:%M} UTC, and nobody was told"
+                yield _trouble(
+                    facts, "monitor", "obligation_is_told", Severity.ERROR, note, now, day=day, output=output
+                )
+
+
+def _trouble(  # noqa: PLR0913 -- the parts of one trouble
+    facts: Facts,
+    cause: str,
+    check: str,
+    severity: Severity,
+    note: str,
+    now: datetime,
+    *,
+    day: date,
+    output: str = "",
+) -> Trouble:
+    return Trouble(
+        league=facts.league,
+        cause=cause,
+        check=check,
+        output=output,
+        day=day,
+        severity=severity,
+        note=note,
+        at=now,
     )
+
+
+def unreadable(league: str, error: Exception, now: datetime) -> Trouble:
+    """Return the trouble that the ledger cannot be read: critical, for nothing else can be known."""
+    return Trouble(
+        league=league,
+        cause="ledger",
+        check="ledger_is_readable",
+        output="",
+        day=league_day(now),
+        severity=Severity.CRITICAL,
+        note=f"the ledger cannot be read: {error}",
+        at=now,
+    )
+
+
+def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
+    """Read what the judge needs; a controller's lease lasts by its length beyond its last sign of life.
+
+    Raises:
+        PipelineError, DatabaseError: The ledger cannot be read.
+    """
+    lease = ledger.lease(f"controller {league}")
+    last = ledger.rows(select(func.max(schema.ticks.c.at).label("at")))[0]["at"]
+    beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
+    signs = (last, lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
+    seen = [at for at in signs if at is not None]
+    alive_at = min(max(seen), now) if seen else None
+    unexecuted, since = _unexecuted(ledger, league)
+    return Facts(
+        league=league,
+        lease=lease,
+        alive_at=alive_at,
+        unexecuted=unexecuted,
+        unexecuted_since=since,
+        overdue=_overdue(ledger, league, now) if "monitor" in beats else (),
+        digest_due=_digest_due(ledger, league, now),
+        monitor_at=beats.get("monitor"),
+        is_over=bool(ledger.home().get(f"over {league}")),
+    )
+
+
+def _unexecuted(ledger: Ledger, league: str) -> tuple[int, datetime | None]:
+    """Return how many runs were decided since the last one ended, and when the first of them was."""
+    runs = schema.runs
+    ended = select(func.max(runs.c.id)).where(runs.c.league == league, runs.c.state.in_(["finished", "failed"]))
+    last = ledger.rows(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))[0]["id"]
+    query = select(func.count().label("n"), func.min(runs.c.started_at).label("since")).where(
+        runs.c.league == league, runs.c.id > last
+    )
+    [row] = ledger.rows(query)
+    return int(row["n"]), row["since"]
+
+
+def _overdue(ledger: Ledger, league: str, now: datetime) -> tuple[tuple[str, date, datetime], ...]:
+    table, incidents = schema.obligations, watching.incidents
+    told: set[str] = set()
+    for row in ledger.rows(select(incidents.c.effects).where(incidents.c.closed_at.is_(None))):
+        told |= {effect.rpartition("|")[0] for effect in json.loads(row["effects"])}
+    query = select(table.c.output, table.c.day, table.c.due_at).where(
+        table.c.league == league, table.c.state == "late", table.c.due_at < now, table.c.output != "digest"
+    )
+    return tuple(
+        (row["output"], row["day"], row["due_at"])
+        for row in ledger.rows(query)
+        if f"{row['output']}|{row['day']}" not in told
+    )
+
+
+def _digest_due(ledger: Ledger, league: str, now: datetime) -> tuple[date, datetime] | None:
+    table = schema.obligations
+    query = (
+        select(table.c.day, table.c.due_at)
+        .where(table.c.league == league, table.c.output == "digest", table.c.due_at < now)
+        .where(table.c.state.in_(["waiting", "running"]))
+        .order_by(table.c.due_at)
+        .limit(1)
+    )
+    found = ledger.rows(query)
+    return (found[0]["day"], found[0]["due_at"]) if found else None
+
+
+def _hours(gap: timedelta) -> str:
+    minutes = int(gap.total_seconds() // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004 -- two hours
+
+
+class Sentinel:
+    """Looks at a ledger from outside, and keeps what it told in a store of its own."""
+
+    def __init__(  # noqa: PLR0913 -- what it watches, and with what it tells
+        self,
+        *,
+        ledger: Path | str,
+        leagues: Sequence[str],
+        store: Tellings,
+        channels: Sequence[Channel],
+        send: Send,
+        build: str,
+        limits: Limits = REPLAYED,
+    ) -> None:
+        self._target, self._leagues, self._store = ledger, leagues, store
+        self._channels, self._send, self._build, self._limits = channels, send, build, limits
+        self._ledger: Ledger | None = None
+        self._known: list[Incident] | None = None
+        self._looked_at: datetime | None = None
+        self._silent_at: dict[str, datetime] = {}  # when a controller was last found silent
+
+    def look(self, now: datetime) -> list[Trouble]:
+        """Do one look and tell what is to be told; returns what is wrong.
+
+        Raises:
+            LedgerError: Its own store cannot be written.
+        """
+        found, elsewhere = self._judged(now)
+        troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
+        known = self._store.incidents(now=now) if self._known is None else self._known
+        standing = {(t.league, t.effect) for t in troubles}
+        changes = fold(
+            known,
+            troubles,
+            is_met=lambda league, effect: (league, effect) not in standing,
+            elsewhere=by_cause(elsewhere),
+            now=now,
+            by=NAME,
+            settle=timedelta(0),
+        )
+        incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
+        self._store.number(incidents)
+        telling = Telling(
+            incidents=[i for i in incidents if (i.league, i.cause) in {(t.league, t.cause) for t in troubles}]
+        )
+        tell(changes, self._channels, telling, now, by=NAME)
+        self._known = None
+        self._store.write(telling, beat=(NAME, now, self._build, json.dumps({"pid": os.getpid()})))
+        self._looked_at = now
+        self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < timedelta(days=2))]
+        self.flushed = flush(self._store, self._channels, self._send, now)
+        return found
+
+    flushed: Flushed = Flushed(sent=0, given_up=())
+
+    def told(self, _now: datetime) -> tuple[list[Incident], dict[str, dict[str, Any]]]:
+        """Return what it has told and when it looked, for a monitor in the same process."""
+        beat = {"at": self._looked_at} if self._looked_at else None
+        return list(self._known or ()), {NAME: beat} if beat else {}
+
+    def _judged(self, now: datetime) -> tuple[list[Trouble], list[Incident]]:
+        troubles: list[Trouble] = []
+        elsewhere: list[Incident] = []
+        for league in self._leagues:
+            try:
+                if self._ledger is None:
+                    self._ledger = Ledger(self._target, read_only=True)
+                found = judge(read_facts(self._ledger, league, now), now, self._limits)
+                if any(trouble.cause == "controller" for trouble in found):
+                    self._silent_at[league] = now
+                is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))
+                late = is_back < self._limits.monitor_after  # the monitor comes back with the controller
+                troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
+                elsewhere += read_incidents(self._ledger, league, now)
+            except (UsageError, LedgerError, DatabaseError) as error:
+                self._let_go()
+                troubles.append(unreadable(league, error, now))
+        return troubles, elsewhere
+
+    def _let_go(self) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    def close(self) -> None:
+        """Let go of the ledger and of its own store."""
+        self._let_go()
+        self._store.close()

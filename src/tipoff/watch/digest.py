@@ -1,0 +1,208 @@
+"""The morning's digest: alive, yesterday complete, gates, accuracy, what is due today, what is open, how it goes."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.store.ledger import Batch, Ledger, schema, watching
+from tipoff.watch.outbox import Message
+from tipoff.watch.scorecard import (
+    WINDOW,
+    budgets,
+    days_to_score,
+    read_scorecards,
+    score,
+    sparkline,
+    streak,
+)
+from tipoff.watch.words import named
+
+Row = dict[str, Any]
+_SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
+
+
+def keep_score(ledger: Ledger, league: League, first: date, now: datetime) -> None:
+    """Write the scorecard's rows of the days that can still change.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    batch = Batch()
+    for day in days_to_score(now, first):
+        batch.add("scorecards", score(ledger, league, day, now))
+    ledger.commit(batch)
+
+
+def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
+    """Return the digest of `day`, which tells of the day before; `incidents` are the open ones."""
+    yesterday = day - timedelta(days=1)
+    before, today = (_of_day(ledger, league, of) for of in (yesterday, day))
+    rows = read_scorecards(ledger, league, until=yesterday, days=WINDOW.days)
+    owed = [row for row in before if row["state"] not in _SETTLED]
+    games = {of: _games(ledger, league, of) for of in (yesterday, day)}
+    answer = _answer(before, owed, games[yesterday])
+    lines = [
+        _alive(ledger, league, now),
+        f"yesterday, {yesterday:%a %d %b}, {_counted(games[yesterday], 'game')}: {answer}",
+        *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
+        *(f"  {row['state'].upper()} {row['output']}: {row['reason'][:120]}" for row in owed[:6]),
+        _gates(ledger, league, yesterday, now),
+        _checks(ledger, league, yesterday),
+        _accuracy(rows),
+        _today(league, day, today, games[day]),
+        *_open(incidents),
+        *_trend(rows, league),
+    ]
+    worst = max((incident.severity for incident in incidents), default=Severity.INFO)
+    wrong = "" if not incidents else f"; {_counted(len(incidents), 'open incident')}"
+    return Message(
+        kind="digest",
+        league=league.name,
+        severity=Severity(worst),
+        title=f"[{league.name}] {day:%a %d %b}: yesterday {answer.partition(',')[0]}{wrong}",
+        lines=tuple(lines),
+    )
+
+
+def _of_day(ledger: Ledger, league: League, day: date) -> list[Row]:
+    table = schema.obligations
+    return ledger.rows(
+        select(table).where(table.c.league == league.name, table.c.day == day, table.c.output != "digest")
+    )
+
+
+def _games(ledger: Ledger, league: League, day: date) -> int:
+    table = schema.games
+    off = ("postponed", "moved", "cancelled")
+    query = select(func.count().label("n")).where(
+        table.c.league == league.name, table.c.day == day, table.c.status.not_in(off)
+    )
+    return int(ledger.rows(query)[0]["n"])
+
+
+def _answer(before: Sequence[Row], owed: Sequence[Row], n_games: int) -> str:
+    if not before:
+        return "nothing was owed"
+    if owed:
+        return f"NOT complete, {len(before) - len(owed)} of {len(before)} outputs"
+    return f"complete, {len(before)} of {len(before)} outputs" if n_games else "complete, no game was on"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n or 'no'} {noun}s"
+
+
+def _alive(ledger: Ledger, league: League, now: datetime) -> str:
+    runs, ticks = schema.runs, schema.ticks
+    last = ledger.rows(select(func.max(ticks.c.at).label("at")))[0]["at"]
+    since = now - timedelta(days=1)
+    states = Counter(
+        {
+            row["state"]: row["n"]
+            for row in ledger.rows(
+                select(runs.c.state, func.count().label("n"))
+                .where(runs.c.league == league.name, runs.c.started_at > since)
+                .group_by(runs.c.state)
+            )
+        }
+    )
+    silent = now - last if last else None
+    state = "never ticked" if silent is None else "alive" if silent < timedelta(hours=2) else "SILENT"
+    at = f", last tick that did something {last.astimezone(LEAGUE_ZONE):%H:%M}" if last else ""
+    failed = states["failed"] + states["expired"]
+    return f"orchestration {state}{at}; {sum(states.values())} runs in 24 h, {failed} of them failed"
+
+
+def _by_phase(league: League, rows: Sequence[Row]) -> dict[str, str]:
+    found = {row["output"]: row for row in rows}
+    said: dict[str, list[str]] = {}
+    for step in league.steps:
+        if step.name in found:
+            said.setdefault(step.phase.value, []).append(found[step.name]["state"])
+    return {
+        phase: f"{sum(state in _SETTLED for state in states)} of {len(states)}"
+        for phase, states in said.items()
+        if not all(state in _SETTLED for state in states)
+    }
+
+
+def _gates(ledger: Ledger, league: League, yesterday: date, now: datetime) -> str:
+    gates, waivers = schema.gates, schema.waivers
+    owed = schema.obligations
+    held = ledger.rows(
+        select(gates.c.output, gates.c.input)
+        .join(owed, (owed.c.league == gates.c.league) & (owed.c.output == gates.c.output) & (owed.c.day == gates.c.day))
+        .where(gates.c.league == league.name, gates.c.is_open.is_(False), gates.c.day >= yesterday)
+        .where(owed.c.state.not_in(_SETTLED))
+    )
+    waived = ledger.rows(
+        select(waivers).where(waivers.c.league == league.name, waivers.c.until > now, waivers.c.revoked_at.is_(None))
+    )
+    shut = sorted({f"{row['output']} waits for {row['input']}" for row in held})
+    lines = f"gates: {len(shut)} held" + (f" ({'; '.join(shut[:3])})" if shut else "")
+    return lines + "".join(f"; WAIVED {row['output']} {row['day']} by {row['by']}: {row['reason']}" for row in waived)
+
+
+def _checks(ledger: Ledger, league: League, day: date) -> str:
+    table = watching.measured
+    rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
+    states = Counter(row["status"] for row in rows)
+    failed = [row["check"] for row in rows if row["status"] == "failed"]
+    if not rows:
+        return "checks: none were run"
+    return f"checks: {states['ok']} in order, {len(failed)} not, {states['not measurable']} not measurable" + (
+        f" ({', '.join(failed[:4])})" if failed else ""
+    )
+
+
+def _accuracy(rows: Sequence[Row]) -> str:
+    known = [row["mae"] for row in rows if row["mae"] is not None]
+    if not known:
+        return "accuracy: not measured"
+    week = [row["mae"] for row in rows[-7:] if row["mae"] is not None]
+    recent = f"{fmean(week):.2f} over 7 days" if week else "none in 7 days"
+    return f"accuracy: mean absolute error {recent}, {fmean(known):.2f} over {WINDOW.days}  {sparkline(known)}"
+
+
+def _today(league: League, day: date, rows: Sequence[Row], n_games: int) -> str:
+    if not rows:
+        return f"today, {day:%a %d %b}: nothing is planned yet"
+    if not n_games:
+        return f"today, {day:%a %d %b}: no game is on"
+    waits = [row for row in rows if row["state"] not in _SETTLED]
+    required = {step.name for step in league.steps if not step.optional}
+    due = sorted({row["due_at"] for row in waits if row["output"] in required})
+    first = f"; first due {due[0].astimezone(LEAGUE_ZONE):%H:%M} New York" if due else ""
+    return f"today, {day:%a %d %b}, {_counted(n_games, 'game')}: {len(waits)} outputs to come{first}"
+
+
+def _open(incidents: Sequence[Incident]) -> list[str]:
+    if not incidents:
+        return ["open incidents: none"]
+    lines = [f"open incidents: {len(incidents)}"]
+    for incident in incidents:
+        acked = f", acknowledged by {incident.acked_by}" if incident.acked_by else ""
+        since = f"since {incident.opened_at:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"  {Severity(incident.severity).name} {named(incident.cause)}, {since}{acked}")
+    return lines
+
+
+def _trend(rows: Sequence[Row], league: League) -> list[str]:
+    if not rows:
+        return []
+    clean = sparkline([float(row["is_clean"]) if row["complete"] is not None else None for row in rows])
+    left = budgets(rows, league)
+    worst = min(left, key=lambda phase: left[phase])
+    return [
+        f"{streak(rows)} clean days in a row; the last {len(rows)}  {clean}",
+        f"error budget: {worst} has least, {left[worst]:.0%} left",
+    ]

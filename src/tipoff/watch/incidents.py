@@ -1,0 +1,215 @@
+"""Folding what was found into incidents: one for each broken cause, and what of it people are told."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tipoff.core.finding import Severity
+from tipoff.core.incident import NOT_TOLD, Incident, Trouble
+
+SETTLE = timedelta(hours=3)  # nothing new for so long, and all that it touched met: it has ended
+REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the same incident again
+TOLD_FROM = Severity.ERROR  # what is less stands in the digest, and wakes nobody
+
+ORCHESTRATION = frozenset({"controller", "executor", "ledger", "warehouse", "monitor", "sentinel"})
+LADDER = (timedelta(hours=24), timedelta(days=3), timedelta(days=7), timedelta(days=14))
+STEEP_LADDER = (timedelta(hours=6), *LADDER)
+CRITICAL_FROM = {LADDER: 2, STEEP_LADDER: 1}  # the step from which an incident is critical, whatever it was
+GROWS_UP = timedelta(days=7)  # a warning that lasts so long is an error
+FADES = timedelta(days=3)  # a warning about data that stands as it is: by then it has been in three digests
+
+Elsewhere = Mapping[tuple[str, str], Incident]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What became of an incident in one look; `is_told`: people are to hear of it."""
+
+    incident: Incident
+    kind: str  # opened, reopened, worsened, spread, renamed, escalated, closed
+    note: str
+    is_told: bool
+
+
+def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
+    known: Sequence[Incident],
+    troubles: Iterable[Trouble],
+    *,
+    is_met: Callable[[str, str], bool],
+    elsewhere: Elsewhere,
+    now: datetime,
+    by: str,
+    settle: timedelta = SETTLE,
+) -> list[Change]:
+    """Take the troubles up into incidents, end those that are over, and return what became of them.
+
+    `known` are the open incidents and those that ended lately; they are changed in place, new ones come in the changes.
+    `is_met(league, effect)` says whether what showed an incident is in order again; `elsewhere` is what another watcher has
+    told of the same causes, which is not told twice.
+    """
+    open_by = {(i.league, i.cause): i for i in known if i.is_open}
+    ended = {(i.league, i.cause): i for i in known if not i.is_open}
+    changes: list[Change] = []
+    for trouble in troubles:
+        if trouble.severity < Severity.WARNING:
+            continue
+        incident = open_by.get((trouble.league, trouble.cause))
+        if incident is None:
+            incident = _begin(trouble, open_by, ended, changes, now)
+            open_by[trouble.league, trouble.cause] = incident
+        _take_up(incident, trouble, open_by.values())
+    for incident in list(open_by.values()):
+        _adopt(incident, elsewhere, now)
+        _age(incident, now, changes, by)
+        _tell(incident, now, changes, by)
+        _end(incident, is_met, now, changes, by, settle)
+    return changes
+
+
+def _begin(
+    trouble: Trouble,
+    open_by: dict[tuple[str, str], Incident],
+    ended: Mapping[tuple[str, str], Incident],
+    changes: list[Change],
+    now: datetime,
+) -> Incident:
+    """Return the incident of a cause that has no open one: an old one, one whose cause turns out to be this, or a new one."""
+    old = ended.get((trouble.league, trouble.cause))
+    if old is not None and old.closed_at is not None and now - old.closed_at < REOPENS:
+        old.closed_at, old.changed_at = None, now
+        is_told = trouble.severity >= TOLD_FROM
+        old.severity, old.told = trouble.severity, int(trouble.severity) if is_told else NOT_TOLD
+        changes.append(Change(incident=old, kind="reopened", note=trouble.note, is_told=is_told))
+        return old
+    for other in open_by.values():
+        if other.league == trouble.league and other.unmet == [trouble.effect] and other.cause != trouble.cause:
+            note = f"the cause is {trouble.cause}, not {other.cause}"
+            del open_by[other.league, other.cause]
+            other.cause, other.what, other.changed_at = trouble.cause, trouble.note, now
+            changes.append(Change(incident=other, kind="renamed", note=note, is_told=other.told != NOT_TOLD))
+            return other
+    return Incident(
+        league=trouble.league,
+        cause=trouble.cause,
+        check=trouble.check,
+        what=trouble.note,
+        severity=trouble.severity,
+        opened_at=trouble.at,
+        changed_at=trouble.at,
+    )
+
+
+def _take_up(incident: Incident, trouble: Trouble, others: Iterable[Incident]) -> None:
+    for other in others:
+        if other is not incident and other.league == incident.league and len(other.effects) > 1:
+            other.effects.pop(trouble.effect, None)
+    incident.effects[trouble.effect] = None
+    incident.changed_at = max(incident.changed_at, trouble.at)
+    incident.n_findings += 1
+    if trouble.severity > incident.severity:
+        incident.severity, incident.check, incident.what = trouble.severity, trouble.check, trouble.note
+
+
+def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime) -> None:
+    """Take over what another watcher has told of the same cause: it is not told twice."""
+    other = elsewhere.get((incident.league, incident.cause))
+    if other is None or other.told == NOT_TOLD or incident.told_by:
+        return
+    if other.closed_at is None or now - other.closed_at < REOPENS:
+        incident.told, incident.told_by = max(other.told, incident.severity), other.told_by
+        incident.radius_told = len(incident.days)
+
+
+def ladder_of(incident: Incident) -> tuple[timedelta, ...]:
+    """Return the ages at which an incident is told again while nobody has taken it on."""
+    return STEEP_LADDER if incident.cause in ORCHESTRATION else LADDER
+
+
+def _age(incident: Incident, now: datetime, changes: list[Change], by: str) -> None:
+    """Raise an incident by its age, step by step, until somebody acknowledges it."""
+    age = now - incident.opened_at
+    if incident.severity == Severity.WARNING and age >= GROWS_UP and incident.unmet:
+        incident.severity = Severity.ERROR
+    if incident.told == NOT_TOLD or incident.is_acked(now) or not _is_mine(incident, by):
+        return
+    ladder = ladder_of(incident)
+    step = _step(incident, now)
+    if step <= incident.step:
+        return
+    incident.step = step
+    if step >= CRITICAL_FROM[ladder]:
+        incident.severity = Severity.CRITICAL
+    incident.told = max(incident.told, incident.severity)
+    note = f"nobody has acknowledged it for {_length(age)}"
+    changes.append(Change(incident=incident, kind="escalated", note=note, is_told=not _is_snoozed(incident, now)))
+
+
+def _step(incident: Incident, now: datetime) -> int:
+    return sum(now - incident.opened_at >= rung for rung in ladder_of(incident))
+
+
+def _tell(incident: Incident, now: datetime, changes: list[Change], by: str) -> None:
+    if incident.id == 0 and incident.n_findings:
+        is_told = incident.severity >= TOLD_FROM and incident.told == NOT_TOLD
+        _said(incident, changes, "opened", incident.what, is_told=is_told, by=by)
+    elif incident.severity >= TOLD_FROM and incident.severity > incident.told and _is_mine(incident, by):
+        kind = "worsened" if incident.told != NOT_TOLD else "opened"
+        incident.step = max(incident.step, _step(incident, now))
+        _said(incident, changes, kind, incident.what, is_told=not _is_snoozed(incident, now), by=by)
+    elif any(change.incident is incident for change in changes):
+        return
+    elif (
+        incident.told != NOT_TOLD and len(incident.days) >= 2 * max(1, incident.radius_told) and _is_mine(incident, by)
+    ):
+        note = f"it now touches {len(incident.days)} days"
+        _said(incident, changes, "spread", note, is_told=not _is_snoozed(incident, now), by=by)
+
+
+def _said(  # noqa: PLR0913 -- all of one message
+    incident: Incident, changes: list[Change], kind: str, note: str, *, is_told: bool, by: str
+) -> None:
+    if is_told:
+        incident.told, incident.told_by = int(incident.severity), by
+        if incident.severity == Severity.CRITICAL:  # what is told as critical need not be raised to it again
+            incident.step = max(incident.step, CRITICAL_FROM[ladder_of(incident)])
+        incident.radius_told = max(1, len(incident.days))
+    if is_told or kind == "opened":
+        changes.append(Change(incident=incident, kind=kind, note=note, is_told=is_told))
+
+
+def _end(  # noqa: PLR0913 -- the end of one incident
+    incident: Incident,
+    is_met: Callable[[str, str], bool],
+    now: datetime,
+    changes: list[Change],
+    by: str,
+    settle: timedelta,
+) -> None:
+    for effect in incident.unmet:
+        if is_met(incident.league, effect):
+            incident.effects[effect] = now
+    quiet = now - incident.changed_at
+    is_faded = incident.severity == Severity.WARNING and incident.cause.startswith("data:") and quiet >= FADES
+    if (incident.unmet and not is_faded) or quiet < settle:
+        return
+    incident.closed_at = now
+    note = f"all that it touched is in order again, after {_length(now - incident.opened_at)}"
+    if incident.unmet:
+        note = f"it was a warning, and stood in the digests for {_length(quiet)}; nothing new was found"
+    told = incident.told != NOT_TOLD and _is_mine(incident, by)
+    changes.append(Change(incident=incident, kind="closed", note=note, is_told=told))
+
+
+def _is_mine(incident: Incident, by: str) -> bool:
+    return incident.told_by in {"", by}
+
+
+def _is_snoozed(incident: Incident, now: datetime) -> bool:
+    return incident.snoozed_until is not None and now < incident.snoozed_until
+
+
+def _length(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:  # noqa: PLR2004 -- two hours
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"

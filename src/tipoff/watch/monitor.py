@@ -1,0 +1,296 @@
+"""The monitor: at each look it takes up what was found, folds it into incidents, tells people, and sends the morning's digest."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tipoff.core.clock import league_day, midnight
+from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident, Trouble
+from tipoff.store.ledger import Batch, Ledger, schema, watching
+from tipoff.store.ledger.tellings import Telling, Tellings, by_cause
+from tipoff.watch.incidents import fold
+from tipoff.watch.outbox import Channel, Flushed, Message, Send, flush, notice_row, tell
+
+NAME = "monitor"
+DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
+DIGEST_DUE = timedelta(minutes=45)  # after it is opened
+_REASONS = {
+    "proven": "sent",
+    "running": "on its way",
+    "waiting": "not yet due",
+    "lost": "nobody was there to send it",
+}
+_UNMET = ("late", "held", "open", "running")
+_KEPT = timedelta(days=2)
+
+Say = Callable[[date, datetime, Sequence[Incident]], Message]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The sentinel as the monitor sees it: what it tells and when it looked, and how long it may be silent."""
+
+    read: Callable[[datetime], tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]]
+    silent_after: timedelta = timedelta(hours=1)
+
+
+class Monitor:
+    """Watches one league's ledger from inside; writes incidents and notices, never obligations of the league."""
+
+    def __init__(  # noqa: PLR0913 -- the one place where the parts of watching meet
+        self,
+        *,
+        league: str,
+        days: tuple[date, date],
+        ledger: Callable[[], Ledger],
+        store: Tellings,
+        channels: Sequence[Channel],
+        send: Send,
+        digest: Say,
+        build: str,
+        sentinel: Outside | None = None,
+        digest_at: timedelta = DIGEST_AT,
+        since: datetime | None = None,
+    ) -> None:
+        self._league, self._days, self._ledger, self._store = league, days, ledger, store
+        self._channels, self._send, self._digest, self._build = channels, send, digest, build
+        self._sentinel, self._digest_at, self._since = sentinel, digest_at, since
+        self._cursor = self._taken_up()
+        self._known: list[Incident] | None = None
+        self._given_up: tuple[Mapping[str, Any], ...] = ()
+        self._written: date | None = None  # the newest digest that is written
+        self._is_sending = True  # some digest may not have gone out yet
+        self._swept: date | None = None
+
+    def _taken_up(self) -> int:
+        beat = self._store.heartbeats().get(NAME)
+        return int(json.loads(beat["note"])["findings"]) if beat else 0
+
+    def look(self, now: datetime) -> Flushed:
+        """Do one look: nothing is told twice, and what a crash cut off is done by the next look.
+
+        Raises:
+            LedgerError: The ledger cannot be read or written; nothing was told.
+        """
+        found, cursor = self._found()
+        others, beats = self._outside(now)
+        troubles = [*found, *self._about_sentinel(beats, now), *self._about_channels(now)]
+        known = self._store.incidents(self._league, now=now) if self._known is None else self._known
+        open_now = any(incident.is_open for incident in known)
+        telling = Telling()
+        incidents = known
+        if troubles or open_now:
+            is_met = self._is_met(open_now=open_now)
+            changes = fold(known, troubles, is_met=is_met, elsewhere=by_cause(others), now=now, by=NAME)
+            incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
+            self._store.number(incidents)
+            touched = {(t.league, t.cause) for t in troubles}
+            telling.incidents += [i for i in incidents if (i.league, i.cause) in touched]
+            tell(changes, self._channels, telling, now, by=NAME)
+        digest = self._morning(now, incidents, telling)
+        self._known = None  # a failing write leaves memory behind the store
+        self._store.write(telling, beat=(NAME, now, self._build, _note(cursor)))
+        self._cursor, self._given_up = cursor, ()
+        if digest is not None:
+            self._owe(digest, now)
+        self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
+        flushed = flush(self._store, self._channels, self._send, now)
+        self._given_up = flushed.given_up
+        self._note_digest(now)
+        return flushed
+
+    def forget(self) -> None:
+        """Read incidents anew at the next look: a person may have acted on them."""
+        self._known = None
+
+    # --- what was found
+
+    def _found(self) -> tuple[list[Trouble], int]:
+        table = schema.findings
+        query = select(table).where(table.c.id > self._cursor, table.c.league == self._league).order_by(table.c.id)
+        rows = self._ledger().rows(query)
+        bad = [_trouble(row) for row in rows if not row["ok"] and row["severity"] >= Severity.WARNING]
+        return bad, rows[-1]["id"] if rows else self._cursor
+
+    def _outside(self, now: datetime) -> tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]:
+        if self._sentinel is None:
+            return (), {}
+        try:
+            return self._sentinel.read(now)
+        except (UsageError, LedgerError):
+            return (), {}  # its heartbeat is missing then, which is told
+
+    def _about_sentinel(self, beats: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Trouble]:
+        if self._sentinel is None:
+            return []
+        beat = beats.get("sentinel")
+        if beat is not None and now - beat["at"] < self._sentinel.silent_after:
+            return []
+        if beat is None and self._since is not None and now - self._since < self._sentinel.silent_after:
+            return []  # it may be starting, as this side is
+        since = f"since {beat['at']:%Y-%m-%d %H:%M} UTC" if beat else "yet"
+        return [
+            Trouble(
+                league=self._league,
+                cause="sentinel",
+                check="sentinel_is_alive",
+                output="",
+                day=league_day(now),
+                severity=Severity.ERROR,
+                note=f"the sentinel has not looked {since}: a stop of the controller would go unnoticed",
+                at=now,
+            )
+        ]
+
+    def _about_channels(self, now: datetime) -> list[Trouble]:
+        return [
+            Trouble(
+                league=self._league,
+                cause=f"channel:{notice['channel']}",
+                check="notices_are_sent",
+                output="",
+                day=league_day(now),
+                severity=Severity.ERROR,
+                note=f"a message was given up after {notice['attempts'] + 1} attempts: {notice['title']}",
+                at=now,
+            )
+            for notice in self._given_up
+        ]
+
+    def _is_met(self, *, open_now: bool) -> Callable[[str, str], bool]:
+        if not open_now:
+            return lambda _league, effect: effect.startswith("|")
+        ledger, table, checks = self._ledger(), schema.obligations, watching.measured
+        owed = {
+            (row["output"], str(row["day"]))
+            for row in ledger.rows(
+                select(table.c.output, table.c.day).where(table.c.league == self._league, table.c.state.in_(_UNMET))
+            )
+        }
+        failing = {
+            (row["check"], str(row["day"]))
+            for row in ledger.rows(
+                select(checks.c.check, checks.c.day).where(checks.c.league == self._league, checks.c.status == "failed")
+            )
+        }
+
+        def is_met(_league: str, effect: str) -> bool:
+            output, day, check = effect.split("|", 2)
+            return (output, day) not in owed and (check, day) not in failing
+
+        return is_met
+
+    # --- the digest
+
+    def _morning(self, now: datetime, incidents: Sequence[Incident], telling: Telling) -> date | None:
+        """Write this morning's digest, where it is time and it is not written; returns its day."""
+        day = league_day(now)
+        first, last = self._days
+        self._give_up_missed(day, now)
+        if day == self._written or not first <= day <= last or now < midnight(day) + self._digest_at:
+            return None
+        self._written = day
+        if self._has_digest(day):
+            return None
+        message = self._digest(day, now, [incident for incident in incidents if incident.is_open])
+        for channel in self._channels:
+            if channel.digest and (not channel.leagues or self._league in channel.leagues):
+                key = f"{channel.name}|{self._league}|digest|{day}"
+                telling.notices.append(notice_row(channel, message, key=key, now=now))
+        return day
+
+    def _give_up_missed(self, day: date, now: datetime) -> None:
+        """Mark the digests of days on which nobody was there to send them: their silence has been told."""
+        if day == self._swept:
+            return
+        table, batch = schema.obligations, Batch()
+        for row in self._obligations((table.c.day < day) & table.c.state.in_(["waiting", "running"])):
+            if row["verb"] == "WAIT":
+                batch.add("obligations", self._digest_row(row["day"], "lost", "SKIP", now))
+        self._ledger().commit(batch)
+        self._swept = day
+
+    def _has_digest(self, day: date) -> bool:
+        found = self._obligations(schema.obligations.c.day == day)
+        return bool(found) and found[0]["verb"] == "RUN"
+
+    def _obligations(self, where: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- an SQLAlchemy expression
+        table = schema.obligations
+        return self._ledger().rows(
+            select(table).where(table.c.league == self._league, table.c.output == "digest", where)
+        )
+
+    def _owe(self, day: date, now: datetime) -> None:
+        """Write down that the digest of `day` is on its way, and that tomorrow's is owed."""
+        self._is_sending = True
+        batch = Batch()
+        batch.add("obligations", self._digest_row(day, "running", "RUN", now))
+        if day < self._days[1]:
+            batch.add("obligations", self._digest_row(day + timedelta(days=1), "waiting", "WAIT", now))
+        self._ledger().commit(batch)
+
+    def _note_digest(self, now: datetime) -> None:
+        """Mark digests that went out as proven: every notice of it was sent."""
+        if not self._is_sending:
+            return
+        self._is_sending = False
+        for row in self._obligations(schema.obligations.c.state == "running"):
+            table = watching.notices
+            key = f"%|{self._league}|digest|{row['day']}"
+            query = select(func.count().label("n")).where(table.c.key.like(key), table.c.state != "sent")
+            if self._ledger().rows(query)[0]["n"]:
+                self._is_sending = True
+            else:
+                batch = Batch()
+                batch.add("obligations", self._digest_row(row["day"], "proven", "RUN", now))
+                self._ledger().commit(batch)
+
+    def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
+        opens_at = midnight(day) + self._digest_at
+        is_proven = state == "proven"
+        return {
+            "league": self._league,
+            "output": "digest",
+            "day": day,
+            "season": "",
+            "state": state,
+            "since": now,
+            "opens_at": opens_at,
+            "due_at": opens_at + DIGEST_DUE,
+            "not_before": None,
+            "failures": 0,
+            "polls": 0,
+            "n_units": 1,
+            "n_proven": int(is_proven),
+            "n_excused": 0,
+            "missing": "[]" if is_proven else '["slate"]',
+            "excused": "{}",
+            "attempted": "{}",
+            "verb": verb,
+            "reason": _REASONS[state],
+        }
+
+
+def _note(cursor: int) -> str:
+    """Return what a monitor's heartbeat carries: how far it has read, and its process."""
+    return json.dumps({"findings": cursor, "pid": os.getpid()})
+
+
+def _trouble(row: Mapping[str, Any]) -> Trouble:
+    return Trouble(
+        league=row["league"],
+        cause=row["cause"] or f"check:{row['check']}",
+        check=row["check"],
+        output=row["output"],
+        day=row["day"],
+        severity=Severity(row["severity"]),
+        note=row["note"],
+        at=row["at"],
+    )

@@ -1,0 +1,171 @@
+"""The outbox: who is told what, and sending it at least once: a claim that expires, so that a crash neither loses nor floods."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.core.errors import PipelineError
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident
+from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.watch.incidents import Change
+from tipoff.watch.words import act_of, lines_of, title_of
+
+Row = dict[str, Any]
+WAITS = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)
+)  # between attempts, then given up
+
+
+class NotSent(PipelineError):
+    """A message could not be handed over; it is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """Where messages go.
+
+    `least`: the least severity that is sent; `leagues`: none means all; `step`: only what has been escalated so often;
+    `quiet`: from and to, New York, when only what is critical is sent; `per_hour`: messages at most.
+    """
+
+    name: str
+    url: str
+    leagues: tuple[str, ...] = ()
+    least: Severity = Severity.ERROR
+    step: int = 0
+    quiet: tuple[time, time] | None = None
+    per_hour: int = 20
+    digest: bool = True
+
+    def takes(self, league: str, severity: int, step: int) -> bool:
+        """Whether a message of this league, severity and rung of the ladder goes here."""
+        return severity >= self.least and step >= self.step and (not self.leagues or league in self.leagues)
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether it is night for whoever reads here."""
+        if self.quiet is None:
+            return False
+        begin, end = self.quiet
+        at = now.astimezone(LEAGUE_ZONE).time()
+        return begin <= at < end if begin <= end else at >= begin or at < end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is handed to a sender."""
+
+    kind: str
+    league: str
+    severity: Severity
+    title: str
+    lines: tuple[str, ...]
+
+
+Send = Callable[[Channel, Message], None]
+
+
+def tell(changes: Iterable[Change], channels: Sequence[Channel], telling: Telling, now: datetime, *, by: str) -> None:
+    """Take the changes up into what is written: the incidents, their history, and a notice for each channel that takes it."""
+    for change in changes:
+        incident = change.incident
+        if incident not in telling.incidents:
+            telling.incidents.append(incident)
+        telling.acts.append((incident, act_of(change.kind, by, change.note, now)))
+        if not change.is_told:
+            continue
+        for channel in channels:
+            was_told = incident.severity if change.kind != "closed" else incident.told
+            if not channel.takes(incident.league, was_told, incident.step):
+                continue
+            row = notice_row(
+                channel,
+                Message(
+                    kind=change.kind,
+                    league=incident.league,
+                    severity=Severity(incident.severity),
+                    title=title_of(incident, change.kind),
+                    lines=tuple(lines_of(incident, change.kind, change.note, now)),
+                ),
+                key=_key(channel, incident, change),
+                now=now,
+            )
+            telling.notices.append(row)
+            telling.of_incident[row["key"]] = incident
+
+
+def _key(channel: Channel, incident: Incident, change: Change) -> str:
+    """Name what may be told only once."""
+    level = {"escalated": incident.step, "spread": incident.radius_told, "worsened": int(incident.severity)}
+    at = incident.opened_at if change.kind in level else incident.changed_at
+    number = level.get(change.kind, 0)
+    return f"{channel.name}|{incident.league}|{incident.cause}|{at:%Y%m%dT%H%M}|{change.kind}|{number}"[:160]
+
+
+def notice_row(channel: Channel, message: Message, *, key: str, now: datetime) -> Row:
+    """Return the row of a notice that is to be sent."""
+    return {
+        "key": key,
+        "at": now,
+        "league": message.league,
+        "incident_id": None,
+        "kind": message.kind,
+        "severity": int(message.severity),
+        "channel": channel.name,
+        "title": message.title,
+        "body": json.dumps(message.lines),
+        "state": "waiting",
+        "not_before": now,
+        "attempts": 0,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flushed:
+    """What became of the waiting notices: how many were sent, and those that were given up."""
+
+    sent: int
+    given_up: tuple[Row, ...]
+
+
+def flush(store: Tellings, channels: Sequence[Channel], send: Send, now: datetime) -> Flushed:
+    """Send what is waiting. A notice is claimed before and marked after it is sent; what fails is tried again, then given up."""
+    by_name = {channel.name: channel for channel in channels}
+    sent, given_up = 0, []
+    for notice in store.waiting(now):
+        channel = by_name.get(notice["channel"])
+        if channel is None:
+            store.not_sent(notice["id"], "there is no such channel any more", again_at=None)
+            continue
+        if channel.is_quiet(now) and notice["severity"] < Severity.CRITICAL and notice["kind"] != "digest":
+            continue
+        if store.n_sent(channel.name, now - timedelta(hours=1)) >= channel.per_hour:
+            continue
+        if not store.claim(notice, now):
+            continue
+        try:
+            send(channel, message_of(notice))
+        except NotSent as error:
+            attempt = notice["attempts"]
+            again_at = now + WAITS[attempt] if attempt < len(WAITS) else None
+            store.not_sent(notice["id"], str(error), again_at=again_at)
+            if again_at is None:
+                given_up.append(notice)
+        else:
+            store.sent(notice["id"], now)
+            sent += 1
+    return Flushed(sent=sent, given_up=tuple(given_up))
+
+
+def message_of(notice: Row) -> Message:
+    """Return what a stored notice says."""
+    return Message(
+        kind=notice["kind"],
+        league=notice["league"],
+        severity=Severity(notice["severity"]),
+        title=notice["title"],
+        lines=tuple(json.loads(notice["body"])),
+    )

@@ -1,0 +1,212 @@
+"""The scorecard: one row a league and day, kept for ever: complete, on time, quality, incidents, accuracy, streak, budget."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tipoff.core.clock import league_day, midnight
+from tipoff.core.finding import Severity
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.core.step import SourceWork
+from tipoff.store.ledger import Ledger, schema, watching
+
+Row = dict[str, Any]
+ACCURACY = "accuracy"  # the check whose value is the day's mean absolute error
+BUDGET = 0.02  # share of a phase's obligations that may be late over a window
+WINDOW = timedelta(days=30)
+_BARS = "▁▂▃▄▅▆▇█"
+_BY_HAND = frozenset({"acked", "snoozed", "note"})
+
+
+def score(ledger: Ledger, league: League, day: date, now: datetime) -> Row:
+    """Return the scorecard's row of `day` as the ledger stands; it is made anew while the day can still change."""
+    required = {step.name: step for step in league.steps if not step.optional}
+    owed = [row for row in _of_day(ledger, schema.obligations, league, day) if row["output"] in required]
+    units = sum(row["n_units"] - row["n_excused"] for row in owed)
+    proven = sum(row["n_proven"] for row in owed)
+    late = _late(ledger, league, day, owed)
+    made = [row for row in owed if row["state"] != State.EXCUSED.value]
+    marks = {
+        (row["output"], row["unit"]) for row in _of_day(ledger, schema.marks, league, day) if row["kind"] != "overtaken"
+    }
+    checks = Counter(row["status"] for row in _of_day(ledger, watching.measured, league, day))
+    n_checks = checks["ok"] + checks["failed"]
+    n_lost = sum(row["state"] == State.LOST.value for row in owed)
+    incidents = _incidents(ledger, league, day)
+    loud = [row for row in incidents if row["severity"] >= Severity.ERROR]
+    return {
+        "league": league.name,
+        "day": day,
+        "complete": proven / units if units else None,
+        "on_time": 1 - len(late) / len(made) if made else None,
+        "quality": 1 - len(marks) / proven if proven else None,
+        "checks_ok": checks["ok"] / n_checks if n_checks else None,
+        "n_lost": n_lost,
+        "n_incidents": len(loud),
+        **_handled(ledger, incidents, {(row["output"], str(row["day"])): row["due_at"] for row in owed}),
+        "mae": _accuracy(ledger, league, day),
+        "is_clean": proven == units and not n_lost and not loud,
+        "late_by_phase": json.dumps(Counter(required[name].phase.value for name in late)),
+        "failed_by_source": json.dumps(_failures(ledger, league, day)),
+        "at": now,
+    }
+
+
+def _of_day(ledger: Ledger, table: Any, league: League, day: date) -> list[Row]:  # noqa: ANN401 -- a table of the ledger
+    return ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
+
+
+def _late(ledger: Ledger, league: League, day: date, owed: Sequence[Row]) -> list[str]:
+    """Return the outputs some unit of which first arrived after it was due, or has not arrived."""
+    table = schema.arrivals
+    query = select(table.c.output, func.max(table.c.first_at).label("at")).where(
+        table.c.league == league.name, table.c.day == day
+    )
+    last = {row["output"]: row["at"] for row in ledger.rows(query.group_by(table.c.output))}
+    unmet = {State.LATE.value, State.LOST.value}
+    return [
+        row["output"]
+        for row in owed
+        if row["state"] in unmet or (row["output"] in last and last[row["output"]] > row["due_at"])
+    ]
+
+
+def _incidents(ledger: Ledger, league: League, day: date) -> list[Row]:
+    table = watching.incidents
+    begin, end = midnight(day), midnight(day + timedelta(days=1))
+    query = select(table).where(table.c.league == league.name, table.c.opened_at >= begin, table.c.opened_at < end)
+    return ledger.rows(query)
+
+
+def _handled(ledger: Ledger, incidents: Sequence[Row], due: Mapping[tuple[str, str], datetime]) -> Row:
+    """Return how soon incidents were told and over, how many healed without a hand, how many were false alarms."""
+    table = watching.acts
+    by_hand = {row["incident_id"] for row in ledger.rows(select(table).where(table.c.kind.in_(_BY_HAND)))}
+    closed = [row for row in incidents if row["closed_at"]]
+    detected, n_false = [], 0
+    for row in incidents:
+        effects: dict[str, str | None] = json.loads(row["effects"])
+        slates = {tuple(effect.split("|")[:2]) for effect in effects}
+        begins = [due[slate] for slate in slates if slate in due]  # type: ignore[index]
+        detected += [max(0.0, (row["opened_at"] - min(begins)).total_seconds())] if begins else []
+        n_false += row["told"] >= Severity.ERROR and all(
+            at is not None and at <= row["opened_at"].isoformat() for at in effects.values()
+        )
+    repaired = [(row["closed_at"] - row["opened_at"]).total_seconds() for row in closed]
+    return {
+        "n_false": n_false,
+        "detect_s": fmean(detected) if detected else None,
+        "repair_s": fmean(repaired) if repaired else None,
+        "self_healed": sum(row["id"] not in by_hand for row in closed) / len(closed) if closed else None,
+    }
+
+
+def _accuracy(ledger: Ledger, league: League, day: date) -> float | None:
+    table = watching.measured
+    query = select(table.c.value).where(
+        table.c.league == league.name, table.c.day == day, table.c.check == ACCURACY, table.c.status != "not measurable"
+    )
+    found = ledger.rows(query)
+    return found[0]["value"] if found else None
+
+
+def _failures(ledger: Ledger, league: League, day: date) -> dict[str, int]:
+    sources = {step.name: step.work.source for step in league.steps if isinstance(step.work, SourceWork)}
+    table = schema.runs
+    query = select(table.c.output, func.count().label("n")).where(
+        table.c.league == league.name, table.c.day == day, table.c.state == "failed", table.c.error_kind != "not yet"
+    )
+    found: Counter[str] = Counter()
+    for row in ledger.rows(query.group_by(table.c.output)):
+        if row["output"] in sources:
+            found[sources[row["output"]]] += row["n"]
+    return dict(found)
+
+
+def read_scorecards(ledger: Ledger, league: League, *, until: date | None = None, days: int = 0) -> list[Row]:
+    """Return the rows kept, oldest first; of the last `days`, or all."""
+    table = watching.scorecards
+    query = select(table).where(table.c.league == league.name)
+    if until is not None:
+        query = query.where(table.c.day <= until)
+        if days:
+            query = query.where(table.c.day > until - timedelta(days=days))
+    return ledger.rows(query.order_by(table.c.day))
+
+
+def streak(rows: Sequence[Row]) -> int:
+    """Return how many days in a row, to the last, were clean."""
+    n = 0
+    for row in reversed(rows):
+        if not row["is_clean"]:
+            break
+        n += 1
+    return n
+
+
+def budgets(rows: Sequence[Row], league: League) -> dict[str, float]:
+    """Return what is left of each phase's error budget over the rows, as a share: 1 is untouched, below 0 is overspent."""
+    n_steps = Counter(step.phase.value for step in league.steps if not step.optional)
+    late: Counter[str] = Counter()
+    for row in rows:
+        late.update(json.loads(row["late_by_phase"]))
+    return {phase: 1 - late[phase] / (BUDGET * n * len(rows)) for phase, n in n_steps.items()} if rows else {}
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Return the values as bars between their least and greatest; a day without a value is a space."""
+    known = [value for value in values if value is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    span = (high - low) or 1.0
+    full = high == low
+    return "".join(
+        " " if value is None else _BARS[-1] if full else _BARS[round((value - low) / span * (len(_BARS) - 1))]
+        for value in values
+    )
+
+
+def scorecard_lines(rows: Sequence[Row], league: League) -> list[str]:
+    """Return the scorecard as text: bars over the days, then what is to be known of them."""
+    if not rows:
+        return [f"{league.name}: no day has been scored yet; each is, in the morning after"]
+    first, last = rows[0]["day"], rows[-1]["day"]
+    lines = [f"{league.name} {first} to {last}: {len(rows)} days, {streak(rows)} clean in a row"]
+    for name, words in (
+        ("complete", "complete"),
+        ("on_time", "on time"),
+        ("quality", "made on whole input"),
+        ("checks_ok", "checks in order"),
+        ("mae", "mean absolute error"),
+    ):
+        values = [row[name] for row in rows]
+        known = [value for value in values if value is not None]
+        mean = "-" if not known else f"{fmean(known):.2f}" if name == "mae" else f"{fmean(known):.1%}"
+        lines.append(f"  {words:<22}{mean:>7}  {sparkline(values)}")
+    totals = {name: sum(row[name] for row in rows) for name in ("n_incidents", "n_false", "n_lost")}
+    lines.append(
+        f"  incidents {totals['n_incidents']}, of which false {totals['n_false']}; obligations lost {totals['n_lost']}"
+    )
+    lines.append(f"  told {_mean(rows, 'detect_s')} after due, over {_mean(rows, 'repair_s')} after told")
+    lines.append("  error budget left: " + ", ".join(f"{p} {left:.0%}" for p, left in budgets(rows, league).items()))
+    failures: Counter[str] = Counter()
+    for row in rows:
+        failures.update(json.loads(row["failed_by_source"]))
+    said = ", ".join(f"{source} {n}" for source, n in failures.items()) or "none"
+    return [*lines, f"  failed requests by source: {said}"]
+
+
+def _mean(rows: Sequence[Row], name: str) -> str:
+    known = [row[name] for row in rows if row[name] is not None]
+    return f"{fmean(known) / 3600:.1f} h" if known else "-"
+
+
+def days_to_score(now: datetime, first: date) -> list[date]:
+    """Return the days whose row can still change: the last three that are over."""
+    today = league_day(now)
+    return [day for day in (today - timedelta(days=n) for n in (3, 2, 1)) if day >= first]

@@ -1,0 +1,98 @@
+"""Handing messages over: Slack's webhooks in Block Kit; e-mail, Discord, PagerDuty and the rest through apprise."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tipoff.core.finding import Severity
+from tipoff.watch.outbox import Channel, Message, NotSent
+
+TIMEOUT_S = 15.0
+_SLACK = ("https://hooks.slack.com/", "slackhook+")
+_MOST = 2900  # characters in one of Slack's sections, which hold 3,000
+_SIGNS: Mapping[Severity, str] = {
+    Severity.INFO: ":white_check_mark:",
+    Severity.WARNING: ":large_yellow_circle:",
+    Severity.ERROR: ":red_circle:",
+    Severity.CRITICAL: ":rotating_light:",
+}
+
+
+def send(channel: Channel, message: Message) -> None:
+    """Hand `message` over to `channel`.
+
+    Raises:
+        NotSent: It was refused, or nobody answered; the channel's address is not named.
+    """
+    if channel.url.startswith(_SLACK):
+        _to_slack(channel, message)
+    else:
+        _by_apprise(channel, message)
+
+
+def _to_slack(channel: Channel, message: Message) -> None:
+    url = channel.url.removeprefix("slackhook+")
+    try:
+        answer = httpx.post(url, json=blocks(message), timeout=TIMEOUT_S)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        msg = f"{channel.name} could not be reached: {type(error).__name__}"
+        raise NotSent(msg, hint="it is tried again") from None  # the error's own text may name the address
+    if not answer.is_success:
+        msg = f"{channel.name} answered {answer.status_code}"
+        raise NotSent(msg, hint="is the webhook still valid?")
+
+
+def blocks(message: Message) -> dict[str, Any]:
+    """Return a message as Slack's Block Kit: a header, the lines in sections, where it comes from."""
+    sign = ":sunrise:" if message.kind == "digest" else _SIGNS[message.severity]
+    if message.kind == "closed":
+        sign = _SIGNS[Severity.INFO]
+    sections: list[str] = [""]
+    for line in message.lines:
+        if len(sections[-1]) + len(line) > _MOST:
+            sections.append("")
+        sections[-1] += f"{_escaped(line)[:_MOST]}\n"
+    text = {"type": "plain_text", "text": f"{sign} {message.title}"[:150], "emoji": True}
+    return {
+        "text": message.title,
+        "blocks": [
+            {"type": "header", "text": text},
+            *({"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in sections if part),
+            {
+                "type": "context",
+                "elements": [{"type": "mrkdwn", "text": f"tipoff · {message.league} · {message.kind}"}],
+            },
+        ],
+    }
+
+
+def _escaped(line: str) -> str:
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _by_apprise(channel: Channel, message: Message) -> None:
+    import apprise  # noqa: PLC0415 -- heavy, and only needed once there is something to say
+
+    kinds = {
+        Severity.INFO: apprise.NotifyType.INFO,
+        Severity.WARNING: apprise.NotifyType.WARNING,
+        Severity.ERROR: apprise.NotifyType.FAILURE,
+        Severity.CRITICAL: apprise.NotifyType.FAILURE,
+    }
+    kind = apprise.NotifyType.SUCCESS if message.kind == "closed" else kinds[message.severity]
+    sender = apprise.Apprise()
+    if not sender.add(channel.url):
+        msg = f"the address of {channel.name} is none that apprise knows"
+        raise NotSent(msg, hint="see its list of services; the address is a secret and is not shown")
+    if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind):
+        msg = f"{channel.name} did not take the message"
+        raise NotSent(msg, hint="it is tried again")
+
+
+def ping(url: str) -> None:
+    """Show an outside dead-man's switch that this side lives; it tells of pings that do not come."""
+    try:
+        httpx.get(url, timeout=10)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return
