@@ -1,16 +1,21 @@
 """What the commands do: which world and days are meant, replaying them, the report."""
 
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from tipoff.checks.examine import Examiner
 from tipoff.config import Settings
-from tipoff.core.clock import midnight, stopwatch
+from tipoff.core.build import build
+from tipoff.core.clock import RealClock, midnight, stopwatch
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
+from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import league_named
 from tipoff.leagues.nba.league import SAMPLE, sample_season
@@ -18,12 +23,14 @@ from tipoff.sim.crash import kill_at, never
 from tipoff.sim.faults.spec import read_faults, read_file
 from tipoff.sim.nba_recorded import RecordedNba
 from tipoff.sim.nba_sample import SampleNba
-from tipoff.sim.replay import Progress, replay
+from tipoff.sim.replay import Outage, Progress, look_at_nothing, replay
 from tipoff.stage import ReplaySpec, Stage, clock_of, outages_of
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger
+from tipoff.store.ledger import Ledger, schema
+from tipoff.store.published import Published
 from tipoff.views.report import season_report
+from tipoff.watching import Watch
 
 SAMPLE_DAYS = len(SAMPLE.days())
 AFTER_THE_LAST_DAY = timedelta(days=4)  # what has not come by then is shown as late
@@ -46,6 +53,7 @@ def run_replay(
     *,
     progress: Callable[[Progress], None],
     crash_at: str = "",
+    watched: bool = False,
 ) -> Replayed:
     """Replay `spec` in the settings' home, going on from where its clock stands.
 
@@ -57,10 +65,15 @@ def run_replay(
     with home.lock():
         clock = clock_of(home, spec)
         stage = Stage(settings, spec, clock, at=kill_at(crash_at) if crash_at else never)
+        outages = outages_of(spec.faults)
+        watch = watch_of(spec, stage, outages) if watched else None
         try:
-            replay(stage, clock, until=end_of(spec), progress=progress, outages=outages_of(spec.faults))
+            look = watch.look if watch else look_at_nothing
+            replay(stage, clock, until=end_of(spec), progress=progress, outages=outages, look=look)
             summaries = _summaries(spec, stage.warehouse)
         finally:
+            if watch:
+                watch.close()
             stage.close()
     return Replayed(
         counts=dict(stage.counts),
@@ -69,6 +82,58 @@ def run_replay(
         summaries=summaries,
         queries=dict(stage.queries),
     )
+
+
+def watch_of(spec: ReplaySpec, stage: Stage, outages: Sequence[Outage]) -> Watch:
+    """Return what watches a replay of `spec`: messages are kept in the ledger, and sent to nobody."""
+    return Watch(
+        league=spec.league,
+        season=spec.season,
+        days=spec.days,
+        home=stage.home,
+        stores=stage,
+        outages=outages,
+        build=build(),
+    )
+
+
+def measure(home: Home, league: League, day: date) -> None:
+    """Measure every check on a day of a home, and write it down.
+
+    Raises:
+        UsageError: A controller works in the home.
+    """
+    with home.lock():
+        warehouse = DuckWarehouse(home.warehouse, profile=Profile.LIVE)
+        ledger = Ledger(home.ledger)
+        try:
+            examiner = Examiner(
+                league=league,
+                season=_season_of(ledger, league, day),
+                loaded=warehouse.prepare(league.steps),
+                warehouse=warehouse,
+                ledger=ledger,
+                published=Published(home.published),
+                stopwatch=stopwatch,
+            )
+            now = _home_clock(ledger)
+            examiner.record(day, examiner.examine(day, now), now)
+        finally:
+            warehouse.close()
+            ledger.close()
+
+
+def _season_of(ledger: Ledger, league: League, day: date) -> Season:
+    """Return the season of a day; the sample league's is as long as its home says."""
+    days = [row["day"] for row in ledger.rows(select(schema.games.c.day).where(schema.games.c.league == league.name))]
+    if ledger.home().get("world") == "sample" and days:
+        return Season(SAMPLE.name, min(days), max(*days, day))
+    return league.season_of(day)
+
+
+def _home_clock(ledger: Ledger) -> datetime:
+    known = ledger.home()
+    return RealClock().now() if "live since" in known else datetime.fromisoformat(known["clock_at"])
 
 
 def end_of(spec: ReplaySpec) -> datetime:
@@ -156,10 +221,15 @@ def parse_span(span: str, league: League) -> tuple[Season, tuple[date, date]]:
 
 
 def replay_report(
-    settings: Settings, spec: ReplaySpec, *, progress: Callable[[Progress], None], crash_at: str = ""
+    settings: Settings,
+    spec: ReplaySpec,
+    *,
+    progress: Callable[[Progress], None],
+    crash_at: str = "",
+    watched: bool = False,
 ) -> dict[str, Any]:
     """Replay, and return the report: what the ledger says of the season, the accuracy, what it cost."""
-    replayed = run_replay(settings, spec, progress=progress, crash_at=crash_at)
+    replayed = run_replay(settings, spec, progress=progress, crash_at=crash_at, watched=watched)
     ledger = Ledger(Home(settings.home).ledger, read_only=True)
     try:
         report = season_report(ledger, spec.league, spec.season)

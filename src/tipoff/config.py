@@ -5,7 +5,9 @@ import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import time, timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -14,6 +16,39 @@ from tipoff.core.errors import UsageError
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
 _NOT_SETTINGS = frozenset({"TIPOFF_REQUIRE_DATA"})  # read by the tests alone
+
+
+_SECRET = frozenset({"balldontlie_key", "odds_api_key", "notify_url", "ping_url", "sentinel_ping_url"})
+_WATCHING = frozenset({"channels", "look_every_s", "tick_every_s"})  # they change nothing of what is made
+
+
+class ChannelSettings(BaseModel):
+    """Where messages go, `[channels.NAME]`: the address stands in an environment variable or a file, never here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url_env: str = ""
+    url_file: Path | None = None
+    leagues: list[str] = []
+    least: Literal["warning", "error", "critical"] = "error"
+    step: int = 0  # only what has been escalated so often
+    quiet: tuple[time, time] | None = None  # New York; what is critical is sent all the same
+    per_hour: int = 20
+    digest: bool = True
+
+    def address(self, name: str) -> str:
+        """Return the address.
+
+        Raises:
+            UsageError: It is not where it is said to be.
+        """
+        found = os.environ.get(self.url_env, "") if self.url_env else ""
+        if self.url_file is not None and self.url_file.exists():
+            found = self.url_file.read_text().strip()
+        if not found:
+            msg = f"the channel {name} has no address"
+            raise UsageError(msg, hint="name url_env (an environment variable) or url_file (a file) that holds it")
+        return found
 
 
 class Settings(BaseModel):
@@ -25,11 +60,27 @@ class Settings(BaseModel):
     data: Path | None = None
     balldontlie_key: SecretStr = SecretStr("")
     odds_api_key: SecretStr = SecretStr("")
+    notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses
+    channels: dict[str, ChannelSettings] = {}
+    ping_url: SecretStr = SecretStr("")  # a healthchecks-compatible switch that the monitor keeps from firing
+    sentinel_ping_url: SecretStr = SecretStr("")  # and one for the sentinel
+    digest_at: time = time(11, 0)  # New York
+    tick_every_s: float = 60.0
+    look_every_s: float = 30.0
+    silence_warn_min: float = 5.0
+    silence_error_min: float = 120.0
+    silence_critical_min: float = 360.0
+    watcher_silent_min: float = 10.0
+
+    @property
+    def digest_after_midnight(self) -> timedelta:
+        """How long after midnight, New York, the digest is due to be made."""
+        return timedelta(hours=self.digest_at.hour, minutes=self.digest_at.minute)
 
     @property
     def hash(self) -> str:
-        """A hash of the settings that are not secret; written into every tick."""
-        shown = self.model_dump(mode="json", exclude={"balldontlie_key", "odds_api_key"})
+        """A hash of the settings that are not secret and bear on what is made; written into every tick."""
+        shown = self.model_dump(mode="json", exclude=set(_SECRET | _WATCHING))
         return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:12]
 
 

@@ -1,20 +1,19 @@
 """A stage: a home's stores, a world and a controller on them, built anew at every start of a process."""
 
 import hashlib
-import importlib.metadata
 import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tipoff.config import Settings
-from tipoff.core.clock import SimClock, stopwatch
+from tipoff.core.build import build
+from tipoff.core.clock import Clock, SimClock, stopwatch
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.payload import Fetched, Payload, Request
@@ -89,7 +88,7 @@ class Stage:
         self,
         settings: Settings,
         spec: ReplaySpec,
-        clock: SimClock,
+        clock: Clock,
         *,
         at: Callable[[str], None] = never,
     ) -> None:
@@ -97,9 +96,20 @@ class Stage:
         self._settings, self._spec, self._clock, self._faults = settings, spec, clock, spec.faults
         self._at = _both(hook(clock, spec.faults), at) if spec.faults else at
         self._opened: tuple[Ledger, DuckWarehouse] | None = None
+        self.loaded: Mapping[str, Loaded] = {}
         self.counts: Counter[str] = Counter()
         self.queries: Counter[str] = Counter()
         self._controllers: list[Controller] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the stores are open."""
+        return self._opened is not None
+
+    @property
+    def published(self) -> Published:
+        """The published files."""
+        return Published(self.home.published, profile=Profile.REPLAY, at=self._at)
 
     @property
     def warehouse(self) -> DuckWarehouse:
@@ -133,8 +143,8 @@ class Stage:
             else DuckWarehouse(home.warehouse, profile=Profile.REPLAY, at=self._at)
         )
         self._opened = ledger, warehouse
-        loaded = warehouse.prepare(self._spec.league.steps)
-        published = Published(home.published, profile=Profile.REPLAY, at=self._at)
+        loaded = self.loaded = warehouse.prepare(self._spec.league.steps)
+        published = self.published
         runner = self._runner(warehouse, published)
         two = [fault for fault in kinds["controller"] if fault.how == "two"]
         self._controllers = [
@@ -171,7 +181,7 @@ class Stage:
         kinds, clock = self._by_kind(), self._clock
         transport: httpx.BaseTransport = (
             FaultyTransport(self._spec.world, clock, kinds["http"])
-            if kinds["http"]
+            if kinds["http"] and isinstance(clock, SimClock)
             else self._spec.world.transport(clock)
         )
         archive = Archive(self.home.archive, profile=Profile.REPLAY)
@@ -270,17 +280,3 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
 def steady_jitter(name: str) -> float:
     """Return a number in [0, 1) that is the same for the same name, so that a replay repeats itself."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
-
-
-def build() -> str:
-    """Return which Tipoff this is."""
-    return importlib.metadata.version("tipoff")
-
-
-def drill_stage(  # noqa: PLR0913 -- what a stage is made of
-    home: Path, league: League, season: Season, world: World, clock: SimClock, faults: Sequence[Fault]
-) -> tuple[Stage, list[Outage]]:
-    """Return a stage for a drill, and the times without ticks that its faults bring."""
-    days = season.first_day, season.last_day
-    spec = ReplaySpec(league=league, season=season, days=days, world=world, faults=faults)
-    return Stage(Settings(home=home), spec, clock), outages_of(faults)

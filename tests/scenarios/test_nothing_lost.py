@@ -23,10 +23,11 @@ from tipoff.sim.drills.oracle import look_at
 from tipoff.sim.drills.runner import Rehearsal
 from tipoff.sim.faults.spec import Fault, read_faults
 from tipoff.sim.replay import replay
-from tipoff.stage import Stage, clock_of, drill_stage, outages_of
+from tipoff.stage import Stage, clock_of, outages_of
 from tipoff.store import dialect
 from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger, schema
+from tipoff.watching import drill_stage
 
 DAYS = 3
 DRILLS = catalogue()

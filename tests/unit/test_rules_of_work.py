@@ -22,9 +22,7 @@ from tipoff.leagues.nba.sources.reading import game_id
 from tipoff.sim.faults.work import Unspeakable
 from tipoff.sources.budget import Budget
 from tipoff.store import dialect
-from tipoff.store.ledger import Lease
 from tipoff.store.rows import below_floor, conform
-from tipoff.watch.sentinel import ALIVE_WITHIN, controller_is_alive
 
 MINUTE = timedelta(minutes=1)
 TIP = NOW + timedelta(hours=1)
@@ -138,16 +136,6 @@ def test_an_error_that_cannot_be_told_is_named() -> None:
     error = StepFailed("grades", date(2024, 1, 1), Unspeakable("what", 3))
 
     assert "grades of 2024-01-01 raised Unspeakable: what; 3" in str(error)
-
-
-def test_a_controller_that_renews_is_alive_and_one_that_does_not_is_told_of() -> None:
-    lease = Lease(name="controller", holder="one", epoch=1, until=NOW)
-
-    assert controller_is_alive(None, NOW).ok
-    assert controller_is_alive(lease, NOW + ALIVE_WITHIN).ok
-    silent = controller_is_alive(lease, NOW + timedelta(hours=45))
-    assert not silent.ok
-    assert "2700 min" in silent.note
 
 
 @pytest.mark.parametrize("given", [22300001, "22300001", "0022300001", 22300001.0, " 0022300001 "])

@@ -94,7 +94,7 @@ def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int) -> "Iterato
 
 def _one(drill: "Drill", control: bool) -> "Verdict":  # noqa: FBT001 -- given to another process
     from tipoff.sim.drills.runner import Rehearsal  # noqa: PLC0415 -- imports the stores
-    from tipoff.stage import drill_stage  # noqa: PLC0415 -- imports everything
+    from tipoff.watching import drill_stage  # noqa: PLC0415 -- imports everything
 
     if not _rehearsal:
         _rehearsal.append(Rehearsal(drill_stage))

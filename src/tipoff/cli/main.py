@@ -4,10 +4,21 @@ import sys
 
 import click
 
+from tipoff.cli.check import check_group
 from tipoff.cli.drills import drill_group
 from tipoff.cli.gates import boundary_command, gate_group
-from tipoff.cli.show import grid_command, predictions_command, status_command, why_command
-from tipoff.cli.watch import replay_incident_command
+from tipoff.cli.incidents import incident_group
+from tipoff.cli.show import grid_command, predictions_command, status_command, trace_command, why_command
+from tipoff.cli.watch import (
+    digest_command,
+    monitor_command,
+    notify_group,
+    prove_alive_command,
+    replay_incident_command,
+    scorecard_command,
+    sentinel_command,
+    up_command,
+)
 from tipoff.cli.work import backfill_command, demo_command, replay_command
 from tipoff.core.errors import PipelineError, UsageError
 
@@ -30,6 +41,16 @@ for command in (
     boundary_command,
     gate_group,
     drill_group,
+    trace_command,
+    check_group,
+    incident_group,
+    digest_command,
+    scorecard_command,
+    up_command,
+    monitor_command,
+    sentinel_command,
+    prove_alive_command,
+    notify_group,
     replay_incident_command,
 ):
     cli.add_command(command)

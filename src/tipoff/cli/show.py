@@ -142,6 +142,25 @@ def why_command(league: str, output: str, day: date, *, as_json: bool) -> None:
         sys.exit(EXIT_HELD if answer.state == State.HELD.value else EXIT_WRONG)
 
 
+@click.command("trace")
+@click.argument("league")
+@click.argument("game")
+@as_json
+def trace_command(league: str, game: str, *, as_json: bool) -> None:
+    """Follow one game through every table and file."""
+    from tipoff.views.trace import trace, trace_lines  # noqa: PLC0415 -- only when it is asked for
+
+    ledger = open_ledger()
+    found = trace(ledger, _league(league), game, Home(read_settings().home).published)
+    ledger.close()
+    if as_json:
+        print_json(found)
+    else:
+        for line in trace_lines(found):
+            click.echo(line)
+    sys.exit(0 if found.ok else EXIT_WRONG)
+
+
 @click.command("predictions")
 @click.argument("league")
 @click.argument("day", type=DAY)

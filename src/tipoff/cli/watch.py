@@ -1,27 +1,190 @@
-"""`tipoff replay-incident`: with these rules, when would one have been told, and how often."""
+"""Watching from the command line: the live processes, messages, the digest, the scorecard, the time machine."""
 
+import json
+import signal
 import sys
+import threading
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
-from tipoff.cli.show import EXIT_WRONG, as_json, print_json
+from tipoff.cli.incidents import home_now
+from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.config import read_settings
+from tipoff.core.clock import RealClock, league_day
+from tipoff.core.errors import UsageError
+from tipoff.core.finding import Severity
+from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
 
 
-@click.command("replay-incident")
-@click.argument("runs", type=click.Path(path_type=Path))
-@click.option("--timetable", type=click.Path(path_type=Path), required=True, help="When each job is expected (TOML).")
+def _stopper() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set, so that a side ends its look and lets go of its stores."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_told: stop.set())
+    return stop
+
+
+@click.command("up")
+@click.argument("league")
+@click.option("--world", type=click.Choice(["sample"]), default="sample", help="Who answers.")
+@click.option("--monitor/--no-monitor", "monitored", default=True, help="With the monitor in a thread of its own.")
+def up_command(league: str, *, world: str, monitored: bool) -> None:  # noqa: ARG001 -- one world so far
+    """Run the controller on the real clock until it is stopped."""
+    from tipoff import live  # noqa: PLC0415 -- imports every store
+
+    settings = read_settings()
+    what = live.sample_live(settings, league_named(league), RealClock().now())
+    click.echo(f"{league}: the sample league, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
+    live.run_controller(what, _stopper(), monitored=monitored)
+
+
+@click.command("monitor")
+@click.argument("league")
+def monitor_command(league: str) -> None:
+    """Run the monitor as a process of its own until it is stopped."""
+    from tipoff import live  # noqa: PLC0415 -- imports every store
+
+    settings = read_settings()
+    what = live.sample_live(settings, league_named(league), RealClock().now())
+    click.echo(f"{league}: looking from inside every {settings.look_every_s:g} s")
+    live.run_monitor(what, _stopper())
+
+
+@click.command("sentinel")
+@click.argument("leagues", nargs=-1, required=True)
+def sentinel_command(leagues: tuple[str, ...]) -> None:
+    """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
+    from tipoff.sentry import run_sentinel  # noqa: PLC0415 -- only when it runs
+
+    settings = read_settings()
+    click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
+    run_sentinel(settings, leagues, _stopper())
+
+
+@click.command("prove-alive")
+@click.argument("league")
+@click.argument("side", type=click.Choice(["controller", "monitor", "sentinel"]))
+@click.option("--within", type=click.FloatRange(1), default=900.0, help="Seconds to wait at most.")
 @as_json
-def replay_incident_command(runs: Path, timetable: Path, *, as_json: bool) -> None:
-    """Hold recorded RUNS (a CSV with job and committed_at) against a timetable: what was lost, and when one would know."""
-    expected, times = read_timetable(timetable), read_runs(runs)
+def prove_alive_command(league: str, side: str, within: float, *, as_json: bool) -> None:
+    """Stop one side, measure how long until another tells of it, let it go on."""
+    from tipoff import live  # noqa: PLC0415 -- imports every store
+
+    missed = live.prove_alive(read_settings(), league, side, within=timedelta(seconds=within))
+    if as_json:
+        print_json(missed)
+    elif missed.after_s is None:
+        click.echo(f"nobody told of the {side} within {within:g} s")
+    else:
+        click.echo(f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s")
+    sys.exit(EXIT_WRONG if missed.after_s is None else 0)
+
+
+@click.group("notify")
+def notify_group() -> None:
+    """Messages to people."""
+
+
+@notify_group.command("test")
+@click.option("--channel", default="", help="Only this one.")
+def notify_test_command(channel: str) -> None:
+    """Send a message to every channel, and say what became of it."""
+    from tipoff.sentry import channels_of  # noqa: PLC0415 -- only when it is asked for
+    from tipoff.watch.outbox import Message, NotSent  # noqa: PLC0415 -- as above
+    from tipoff.watch.send import send  # noqa: PLC0415 -- as above
+
+    channels = [one for one in channels_of(read_settings()) if channel in {"", one.name}]
+    if not channels:
+        msg = f"there is no channel named {channel!r}" if channel else "there are no channels"
+        raise UsageError(msg, hint="set TIPOFF_NOTIFY_URL, or write [channels.NAME] into tipoff.toml")
+    n_failed = 0
+    for one in channels:
+        lines = ("If you read this, messages arrive here.", "Nothing is wrong.")
+        message = Message(kind="test", league="all", severity=Severity.INFO, title="tipoff: a test", lines=lines)
+        try:
+            send(one, message)
+        except NotSent as error:
+            n_failed += 1
+            click.echo(f"{one.name}: NOT sent: {error} ({error.hint})")
+        else:
+            click.echo(f"{one.name}: sent")
+    sys.exit(EXIT_WRONG if n_failed else 0)
+
+
+@click.command("digest")
+@click.argument("league")
+@click.option("--date", "day", type=DAY, help="The morning; the home's own day, where none is named.")
+@as_json
+def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
+    """Show the morning's digest as it is sent."""
+    from tipoff.store.ledger.tellings import read_incidents  # noqa: PLC0415 -- only when it is asked for
+    from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
+
+    declared, now = league_named(league), home_now()
+    ledger = open_ledger()
+    open_now = [incident for incident in read_incidents(ledger, declared.name, now) if incident.is_open]
+    message = digest(ledger, declared, day or league_day(now), now, open_now)
+    ledger.close()
+    if as_json:
+        print_json(message)
+        return
+    for line in (message.title, *message.lines):
+        click.echo(line)
+
+
+@click.command("scorecard")
+@click.argument("league")
+@click.option("--days", type=click.IntRange(1, 400), default=30, help="How many days, back from the last one scored.")
+@as_json
+def scorecard_command(league: str, days: int, *, as_json: bool) -> None:
+    """Show how the days went: complete, on time, incidents, accuracy, streak, error budget."""
+    from tipoff.watch.scorecard import read_scorecards, scorecard_lines  # noqa: PLC0415 -- only when it is asked for
+
+    declared = league_named(league)
+    ledger = open_ledger()
+    rows = read_scorecards(ledger, declared)[-days:]
+    ledger.close()
+    if as_json:
+        print_json(
+            [row | {name: json.loads(row[name]) for name in ("late_by_phase", "failed_by_source")} for row in rows]
+        )
+        return
+    for line in scorecard_lines(rows, declared):
+        click.echo(line)
+
+
+@click.command("replay-incident")
+@click.argument("record", type=click.Path(path_type=Path))
+@click.option(
+    "--timetable", type=click.Path(path_type=Path), help="When each job is expected (TOML), for a file of runs."
+)
+@click.option("--league", default="", help="Whose, for a ledger.")
+@as_json
+def replay_incident_command(record: Path, timetable: Path | None, league: str, *, as_json: bool) -> None:
+    """Hold a RECORD against these rules: when would one have been told, how often, how often in vain.
+
+    RECORD is a ledger, or a file of runs (a CSV with job and committed_at) beside a timetable.
+    """
+    if timetable is None:
+        from tipoff.watch import timemachine  # noqa: PLC0415 -- only for ledgers
+
+        told = timemachine.replay_ledger(record, league)
+        if as_json:
+            print_json(told)
+        else:
+            for line in timemachine.in_words(told):
+                click.echo(line)
+        sys.exit(EXIT_WRONG if told.incidents else 0)
+    expected, times = read_timetable(timetable), read_runs(record)
     until = max((at for found in times.values() for at in found), default=None)
     judged = judge_runs(expected, times, until) if until else None
     if as_json:
         print_json(judged or {"n_runs": 0})
     elif judged is None:
-        click.echo(f"{runs} holds no run")
+        click.echo(f"{record} holds no run")
     else:
         for line in in_words(judged):
             click.echo(line)

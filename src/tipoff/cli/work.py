@@ -25,11 +25,15 @@ DEMO_DAYS = 14
 @click.option(
     "--faults", default="", help="What goes wrong: a fault file (TOML), or `season` for a whole season's mixture."
 )
+@click.option("--watch", "watched", is_flag=True, help="With monitor, sentinel, checks, digests and scorecard.")
 @click.option("--crash-at", default="", hidden=True, help="Die by SIGKILL at POINT:N, for the crash tests.")
 @as_json
-def replay_command(league: str, span: str, *, world: str, seed: int, faults: str, crash_at: str, as_json: bool) -> None:  # noqa: PLR0913 -- options
+def replay_command(  # noqa: PLR0913 -- options
+    league: str, span: str, *, world: str, seed: int, faults: str, watched: bool, crash_at: str, as_json: bool
+) -> None:
     """Replay a season, or some of its days, on a simulated clock."""
-    report = run_and_report(read_settings(), league, span, world=world, seed=seed, faults=faults, crash_at=crash_at)
+    told: dict[str, Any] = {"world": world, "seed": seed, "faults": faults}
+    report = run_and_report(read_settings(), league, span, **told, crash_at=crash_at, watched=watched)
     if as_json:
         print_json(report)
     else:
@@ -93,7 +97,7 @@ def demo_command(days: int) -> None:
     if "home" not in settings.model_fields_set:
         settings = settings.model_copy(update={"home": Path(".tipoff/demo")})
     click.echo("The sample league is synthetic: real team codes, invented players, games and lines.")
-    report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7)
+    report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7, watched=True)
     home = Home(settings.home)
     ledger = Ledger(home.ledger, read_only=True)
     grid = read_grid(ledger, league_named("nba"))
@@ -109,7 +113,15 @@ def is_wrong(report: dict[str, Any]) -> bool:
 
 
 def run_and_report(  # noqa: PLR0913 -- what a replay is told
-    settings: Settings, league: str, span: str, *, world: str, seed: int, faults: str = "", crash_at: str = ""
+    settings: Settings,
+    league: str,
+    span: str,
+    *,
+    world: str,
+    seed: int,
+    faults: str = "",
+    crash_at: str = "",
+    watched: bool = False,
 ) -> dict[str, Any]:
     """Replay, with a bar on standard error, and return the report."""
     from tipoff import app  # noqa: PLC0415 -- imports every store, and `tipoff status` must stay fast
@@ -123,7 +135,7 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
             day = league_day(at.now)
             bar.update(task, completed=(day - spec.days[0]).days, description=f"{league} {day}", runs=at.n_runs)
 
-        return app.replay_report(settings, spec, progress=shown, crash_at=crash_at)
+        return app.replay_report(settings, spec, progress=shown, crash_at=crash_at, watched=watched)
 
 
 def _bar() -> Progress:

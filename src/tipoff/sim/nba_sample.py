@@ -173,6 +173,9 @@ class SampleNba:
             event_id=hashlib.sha256(f"sample{self._seed}{game_id}".encode()).hexdigest()[:32],
             commence_at=tipoff_at + timedelta(minutes=10),
         )
+        margin = scores[home] - scores[away]
+        _add_up(boxes[home], "PLUS_MINUS", 5 * margin, (-60, 60))
+        _add_up(boxes[away], "PLUS_MINUS", -5 * margin, (-60, 60))
         for code, other in ((home, away), (away, home)):
             self._log(game, code, other, boxes[code], won=scores[code] > scores[other])
         game.snapshots = list(self._market(game, [*self._players[home], *self._players[away]]))
@@ -214,6 +217,7 @@ class SampleNba:
                     "PLUS_MINUS": self._dice.randint(-15, 15),
                 }
             )
+        _add_up(rows, "MIN", 240, (1, 48))
         return rows
 
     def _log(self, game: WorldGame, code: str, other: str, boxes: list[Row], *, won: bool) -> None:
@@ -232,7 +236,7 @@ class SampleNba:
         counted = [name for name in boxes[0] if name not in {"PLAYER_ID", "PLAYER_NAME", "PLUS_MINUS"}]
         total: Row = {name: sum(box[name] for box in boxes) for name in counted}
         margin = game.home_score - game.away_score
-        game.teams.append(common | total | {"MIN": 240, "PLUS_MINUS": margin if code == game.home else -margin})
+        game.teams.append(common | total | {"PLUS_MINUS": margin if code == game.home else -margin})
         for box in boxes:
             first, _, last = str(box["PLAYER_NAME"]).partition(" ")
             game.second.append(
@@ -267,3 +271,17 @@ class SampleNba:
                 for book in _BOOKS
             ]
             yield at, quotes
+
+
+def _add_up(rows: list[Row], name: str, total: int, bounds: tuple[int, int]) -> None:
+    """Change the rows' values one by one, in turn, until they add up to `total`; none leaves its bounds."""
+    low, high = bounds
+    left = total - sum(row[name] for row in rows)
+    while left:
+        step = 1 if left > 0 else -1
+        free = [row for row in rows if low <= row[name] + step <= high]
+        if not free:
+            return
+        for row in free[: abs(left)]:
+            row[name] += step
+        left = total - sum(row[name] for row in rows)

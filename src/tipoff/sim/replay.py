@@ -62,7 +62,7 @@ class Stage(Protocol):
         ...
 
 
-def _nothing(_now: datetime) -> None:
+def look_at_nothing(_now: datetime) -> None:
     """Look at nothing."""
 
 
@@ -73,7 +73,7 @@ def replay(  # noqa: PLR0913 -- a replay and what disturbs it
     until: datetime,
     progress: Callable[[Progress], None],
     outages: Sequence[Outage] = (),
-    look: Callable[[datetime], None] = _nothing,
+    look: Callable[[datetime], None] = look_at_nothing,
 ) -> None:
     """Tick until nothing is left to wait for, at most to `until`; the clock moves only when no run is live.
 

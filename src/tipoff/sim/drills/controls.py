@@ -12,7 +12,7 @@ from sqlglot import exp
 from tipoff.core import obligation
 from tipoff.core.clock import midnight
 from tipoff.core.errors import ErrorKind
-from tipoff.core.finding import Finding, Severity
+from tipoff.core.finding import Severity
 from tipoff.core.gate import Verdict
 from tipoff.core.obligation import Anchor, Moment, Obligation
 from tipoff.core.payload import Reject, Request
@@ -30,6 +30,7 @@ from tipoff.sources.fetch import Fetcher
 from tipoff.store import dialect, duck, published, rows, staging
 from tipoff.store.ledger import Batch, Lease, Ledger, Loaded
 from tipoff.store.ledger import ledger as ledgers
+from tipoff.watch import sentinel
 
 Patch = tuple[Any, str, Any]
 
@@ -60,10 +61,6 @@ def _muted(*_given: Any, **_named: Any) -> dict[str, Any]:
 
 def _always_open(**_facts: Any) -> Verdict:
     return Verdict(is_open=True, coverage=1.0)
-
-
-def _alive(*_given: Any) -> Finding:
-    return Finding(check="controller_is_alive", coverage=1.0, required=1.0)
 
 
 def _once(*kinds: ErrorKind) -> Patch:
@@ -133,7 +130,7 @@ def _no_key(fetcher: Fetcher, name: str, _request: Request) -> str:
 _AT_ONCE = RetryPolicy(attempts=10_000, first_wait=timedelta(minutes=1), max_wait=timedelta(minutes=1))
 
 CONTROLS: Mapping[str, tuple[Patch, ...]] = {
-    "nobody looks from outside": (("tipoff.sim.drills.runner", "controller_is_alive", _alive),),
+    "nobody looks from outside": ((sentinel, "judge", _none),),
     "silence is not told": ((controller, "silence_finding", _muted),),
     "the past is not told": ((controller, "findings_on_the_past", _none),),
     "runs never expire": ((results.Results, "expire", _nothing),),

@@ -5,6 +5,7 @@ It reads the warehouse, the published files and the ledger's times, never the co
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.step import PublishWork, PythonWork, Step
 from tipoff.core.window import SLATE
 from tipoff.sim.drills.drill import Drill
+from tipoff.sim.drills.tellings import too_many
 from tipoff.store.ledger import Ledger, schema
 from tipoff.store.rows import hash_units, key_text
 from tipoff.store.warehouse import Warehouse
@@ -48,6 +50,8 @@ class Truth:
     too_late: int = 0  # published after tip-off
     past_gate: int = 0  # made while a gate held, or before its own input was there
     tips: dict[str, datetime] = field(default_factory=dict)
+    incidents: list[tuple[str, Severity, datetime]] = field(default_factory=list)  # cause, worst severity, opened at
+    messages: Counter[tuple[str, str]] = field(default_factory=Counter)  # by cause and kind
 
 
 def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledger: Ledger, published: Path) -> Truth:
@@ -151,6 +155,7 @@ class Verdict:
     duplicates: int = 0
     wrong_or_late: int = 0
     notices: int = 0
+    incidents: int = 0
     why: tuple[str, ...] = ()
 
 
@@ -177,6 +182,7 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
     if len(causes) > max(1, len(drill.faults)):
         why.append(f"more than one root: {', '.join(sorted(causes))}")
     why += _never_allowed(drill, twin, truth)
+    why += too_many(truth, twin, len(drill.faults))
     return Verdict(
         name=drill.name,
         fault=drill.fault,
@@ -187,7 +193,8 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
         units_lost=len(lost),
         duplicates=truth.duplicates,
         wrong_or_late=len(wrong) + truth.too_late,
-        notices=len(causes),
+        notices=sum(n for (cause, _), n in truth.messages.items() if cause),
+        incidents=len([cause for cause, _, _ in truth.incidents if cause not in {told[0] for told in twin.incidents}]),
         why=tuple(why),
     )
 

@@ -1,7 +1,7 @@
 """Running drills: each in a home of its own, beside a quiet twin that is made once for all that share its days."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -16,13 +16,14 @@ from tipoff.sim.drills.controls import switched_off
 from tipoff.sim.drills.drill import Drill
 from tipoff.sim.drills.oracle import Truth, Verdict, judge_drill, look_at
 from tipoff.sim.drills.refusals import REFUSALS
+from tipoff.sim.drills.tellings import look_at_tellings
 from tipoff.sim.faults.spec import Fault
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import Outage, Progress, Works, replay
 from tipoff.sim.world import World
+from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger
 from tipoff.store.warehouse import Warehouse
-from tipoff.watch.sentinel import controller_is_alive
 
 AFTERWARDS = timedelta(days=4)
 
@@ -49,13 +50,30 @@ class Theatre(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Whoever watches a drill; see `tipoff.watching.Watch`."""
+
+    @property
+    def troubles(self) -> Mapping[str, datetime]:
+        """What the sentinel found, by check, with when it first did."""
+        ...
+
+    def look(self, now: datetime) -> None:
+        """Look once."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every store."""
+        ...
+
+
 class Build(Protocol):
     """Builds the stage of a drill."""
 
     def __call__(  # noqa: PLR0913 -- what a stage is made of
         self, home: Path, league: League, season: Season, world: World, clock: SimClock, faults: Sequence[Fault]
-    ) -> tuple[Theatre, Sequence[Outage]]:
-        """Return the stage, and the times without ticks that the faults bring."""
+    ) -> tuple[Theatre, Sequence[Outage], Watcher]:
+        """Return the stage, the times without ticks that the faults bring, and who watches."""
         ...
 
 
@@ -89,26 +107,25 @@ class Rehearsal:
         season = Season(SAMPLE.name, first_day, first_day + timedelta(days=days - 1))
         world = SampleNba(first_day=first_day, days=days, season=season.name, faults=faults)
         clock = SimClock(opening_of(league, season, first_day))
-        alarms: dict[str, datetime] = {}
         with tempfile.TemporaryDirectory() as folder:
-            stage, outages = self._build(Path(folder), league, season, world, clock, faults)
+            stage, outages, watch = self._build(Path(folder), league, season, world, clock, faults)
+            clock_began = clock.now()
 
             def look(now: datetime) -> None:
                 if now > clock_began:
-                    finding = controller_is_alive(stage.ledger.lease(f"controller {league.name}"), now)
-                    if not finding.ok:
-                        alarms.setdefault(finding.check, now)
+                    watch.look(now)
 
-            clock_began = clock.now()
             until = midnight(season.last_day) + AFTERWARDS
             try:
                 replay(stage, clock, until=until, progress=_nothing, outages=outages, look=look)
                 truth = look_at(
                     league, (first_day, season.last_day), stage.warehouse, stage.ledger, Path(folder) / "published"
                 )
+                look_at_tellings(truth, Home(Path(folder)))
             finally:
+                watch.close()
                 stage.close()
-        return truth, alarms
+        return truth, dict(watch.troubles)
 
     def _refuse(self, drill: Drill) -> Verdict:
         """Load a league that must be refused, with a sentence that says why."""
@@ -120,10 +137,11 @@ class Rehearsal:
             said = ""
             try:
                 for league in (NBA, change(NBA)):
-                    stage, _ = self._build(Path(folder), league, season, world, clock, ())
+                    stage, _, watch = self._build(Path(folder), league, season, world, clock, ())
                     try:
                         stage.open()
                     finally:
+                        watch.close()
                         stage.close()
             except PipelineError as error:
                 said = str(error)

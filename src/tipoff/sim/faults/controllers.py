@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from tipoff.engine.controller import LEASE
 from tipoff.sim.faults.spec import Fault
 from tipoff.sim.replay import Works
+from tipoff.store.ledger import LEASE
 
 _OFTEN = LEASE * 0.4  # as live controllers tick: whoever holds the lease renews it in time
 

@@ -1,0 +1,117 @@
+"""`tipoff check`: comprehensive views of a day's data, of the work itself, of what crossed each boundary."""
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import click
+
+from tipoff.cli.incidents import home_now
+from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.config import read_settings
+from tipoff.core.clock import league_day
+from tipoff.core.finding import Severity
+from tipoff.leagues.catalog import league_named
+from tipoff.store.home import Home
+from tipoff.views import health as views
+
+Command = Callable[..., Any]
+
+
+@click.group("check")
+def check_group() -> None:
+    """See whether a day's data are right, and whether the work itself is well."""
+
+
+def _common(command: Command) -> Command:
+    """Add what every view has: JSON, Markdown, and from which severity on it exits with 1."""
+    options = (
+        as_json,
+        click.option("--markdown", is_flag=True, help="Print a Markdown table, for a build's summary."),
+        click.option("--every", is_flag=True, help="Also show what is in order."),
+        click.option(
+            "--fail-on",
+            type=click.Choice(["warning", "error", "critical"]),
+            default="error",
+            help="The least severity that makes it exit with 1.",
+        ),
+    )
+    for option in options:
+        command = option(command)
+    return command
+
+
+def _finish(  # noqa: PLR0913 -- the common options
+    title: str, lines: Sequence[views.Line], *, as_json: bool, markdown: bool, every: bool, fail_on: str
+) -> None:
+    if as_json:
+        print_json({"title": title, "lines": lines, "worst": views.worst(lines).name.lower()})
+    else:
+        text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
+        for line in text:
+            click.echo(line)
+    bad = [line for line in lines if line.is_bad and line.severity >= Severity[fail_on.upper()]]
+    sys.exit(EXIT_WRONG if bad else 0)
+
+
+@check_group.command("health")
+@click.argument("league")
+@click.option("--date", "day", type=DAY, help="The day; the last one that is over, where none is named.")
+@click.option("--measure", is_flag=True, help="Measure anew; not while a controller has the warehouse.")
+@_common
+def health_command(league: str, day: date | None, *, measure: bool, **shown: Any) -> None:  # noqa: ANN401 -- the common options
+    """Show what the checks measured of a day's data."""
+    declared = league_named(league)
+    day = day or league_day(home_now()) - timedelta(days=1)
+    if measure:
+        from tipoff import app  # noqa: PLC0415 -- imports the warehouse
+
+        app.measure(Home(read_settings().home), declared, day)
+    ledger = open_ledger()
+    lines = views.health(ledger, declared, day)
+    ledger.close()
+    _finish(f"{declared.name} {day}: the data", lines, **shown)
+
+
+@check_group.command("workflow")
+@click.argument("league")
+@click.option("--hours", type=click.FloatRange(0.5, 24 * 60), default=24.0, help="How far back.")
+@_common
+def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: ANN401 -- the common options
+    """Show whether decisions are made, executed and ended, and what waits."""
+    declared, now = league_named(league), home_now()
+    ledger = open_ledger()
+    lines = views.workflow(ledger, declared, now, hours=hours)
+    ledger.close()
+    _finish(f"{declared.name}: the work of {hours:g} h to {now:%Y-%m-%d %H:%M} UTC", lines, **shown)
+
+
+@check_group.command("transitions")
+@click.argument("league")
+@click.option("--date", "day", type=DAY, help="The last day; the last one that is over, where none is named.")
+@click.option("--days", type=click.IntRange(1, 400), default=3, help="How many days.")
+@_common
+def transitions_command(league: str, day: date | None, days: int, **shown: Any) -> None:  # noqa: ANN401 -- the common options
+    """Show, day by day and phase by phase, how much of what is owed is proven."""
+    declared = league_named(league)
+    last = day or league_day(home_now()) - timedelta(days=1)
+    ledger = open_ledger()
+    span = [last - timedelta(days=back) for back in reversed(range(days))]
+    lines = views.transitions(ledger, declared, span)
+    ledger.close()
+    _finish(f"{declared.name} {span[0]} to {last}: what crossed from phase to phase", lines, **shown)
+
+
+@check_group.command("reconcile")
+@click.argument("league")
+@click.option("--date", "day", type=DAY, help="The day; the last one that is over, where none is named.")
+@_common
+def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # noqa: ANN401 -- the common options
+    """Show games by output against the schedule, and whether what stands is what was written."""
+    declared = league_named(league)
+    day = day or league_day(home_now()) - timedelta(days=1)
+    ledger = open_ledger()
+    lines = views.reconcile(ledger, declared, day)
+    ledger.close()
+    _finish(f"{declared.name} {day}: reconciled", lines, **shown)

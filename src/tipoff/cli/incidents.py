@@ -1,0 +1,140 @@
+"""`tipoff incident`: what is wrong, what became of it, and taking it on."""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import click
+
+from tipoff.cli.show import EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.config import read_settings
+from tipoff.core.clock import RealClock
+from tipoff.core.errors import UsageError
+from tipoff.core.incident import Incident
+from tipoff.store.home import Home
+from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.watch.words import act_of, story, title_of
+
+
+@click.group("incident")
+def incident_group() -> None:
+    """See what is wrong, and take it on: acknowledge, snooze, write down what was done."""
+
+
+def _stores() -> list[tuple[str, Tellings]]:
+    """Open the ledger's incidents and, where there is one, the sentinel's."""
+    open_ledger().close()
+    home = Home(read_settings().home)
+    found = [("", Tellings(home.ledger))]
+    return [*found, ("s", Tellings(home.sentinel))] if home.sentinel.exists() else found
+
+
+def home_now() -> datetime:
+    """Return the instant of the home: a replay's clock, or the machine's where it runs live."""
+    ledger = open_ledger()
+    known = ledger.home()
+    ledger.close()
+    if "live since" not in known and "clock_at" in known:
+        return datetime.fromisoformat(known["clock_at"])
+    return RealClock().now()
+
+
+@incident_group.command("list")
+@click.argument("league", required=False, default="")
+@click.option("--all", "every", is_flag=True, help="Also those that ended in the last two days.")
+@as_json
+def list_command(league: str, *, every: bool, as_json: bool) -> None:
+    """Show the open incidents; those of the sentinel have an s before their number."""
+    now, shown = home_now(), []
+    for prefix, store in _stores():
+        shown += [(prefix, i) for i in store.incidents(league, now=now) if i.is_open or every]
+        store.close()
+    if as_json:
+        print_json([{"number": f"{prefix}{incident.id}", "incident": incident} for prefix, incident in shown])
+    else:
+        for prefix, incident in shown:
+            acked = f", taken on by {incident.acked_by}" if incident.is_acked(now) else ""
+            ended = f", ended {incident.closed_at:%m-%d %H:%M}" if incident.closed_at else ""
+            since = f"since {incident.opened_at:%Y-%m-%d %H:%M} UTC"
+            click.echo(f"{prefix}{incident.id:<5} {title_of(incident, 'opened')} {since}{ended}{acked}")
+        if not shown:
+            click.echo("no open incidents")
+    sys.exit(EXIT_WRONG if any(incident.is_open for _, incident in shown) else 0)
+
+
+@incident_group.command("show")
+@click.argument("number")
+@as_json
+def show_command(number: str, *, as_json: bool) -> None:
+    """Show one incident with all that became of it and what to do."""
+    store, incident = _one(number)
+    acts = store.acts(incident.id)
+    store.close()
+    if as_json:
+        print_json({"incident": incident, "acts": acts})
+        return
+    for line in story(incident, acts, home_now()):
+        click.echo(line)
+
+
+@incident_group.command("ack")
+@click.argument("number")
+@click.option("--hours", type=click.FloatRange(0.1, 24 * 30), default=24.0, help="How long it is yours.")
+@click.option("--by", default=os.environ.get("USER", "somebody"), help="Who takes it on.")
+@click.option("--note", default="", help="What is being done.")
+def ack_command(number: str, hours: float, by: str, note: str) -> None:
+    """Take an incident on: it is not raised by age until then."""
+    until = home_now() + timedelta(hours=hours)
+
+    def change(incident: Incident) -> str:
+        incident.acked_by, incident.acked_until = by, until
+        return note or f"taken on until {until:%Y-%m-%d %H:%M} UTC"
+
+    _act(number, "acked", by, change)
+
+
+@incident_group.command("snooze")
+@click.argument("number")
+@click.option("--hours", type=click.FloatRange(0.1, 24 * 7), required=True, help="How long nothing of it is sent.")
+@click.option("--by", default=os.environ.get("USER", "somebody"), help="Who wants silence.")
+@click.option("--reason", required=True, help="Why.")
+def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
+    """Send nothing of an incident for a while; it stays open and in the digest."""
+    until = home_now() + timedelta(hours=hours)
+
+    def change(incident: Incident) -> str:
+        incident.snoozed_until = until
+        return f"silent until {until:%Y-%m-%d %H:%M} UTC: {reason}"
+
+    _act(number, "snoozed", by, change)
+
+
+@incident_group.command("note")
+@click.argument("number")
+@click.argument("text")
+@click.option("--by", default=os.environ.get("USER", "somebody"), help="Who writes.")
+def note_command(number: str, text: str, by: str) -> None:
+    """Write down what was done."""
+    _act(number, "note", by, lambda _incident: text)
+
+
+def _one(number: str) -> tuple[Tellings, Incident]:
+    prefix, digits = ("s", number[1:]) if number.startswith("s") else ("", number)
+    if not digits.isdigit():
+        msg = f"{number!r} is no incident's number"
+        raise UsageError(msg, hint="see: tipoff incident list")
+    stores = dict(_stores())
+    if prefix not in stores:
+        msg = "this home has no sentinel"
+        raise UsageError(msg, hint="see: tipoff incident list")
+    return stores[prefix], stores[prefix].incident(int(digits))
+
+
+def _act(number: str, kind: str, by: str, change: Callable[[Incident], str]) -> None:
+    store, incident = _one(number)
+    note = change(incident)
+    telling = Telling(incidents=[incident], acts=[(incident, act_of(kind, by, note, home_now()))])
+    store.write(telling)
+    store.close()
+    click.echo(f"incident {number}: {kind} by {by}: {note}")

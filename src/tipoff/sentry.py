@@ -1,0 +1,87 @@
+"""The sentinel as a process: the ledger from outside, a store of its own, messages of its own; nothing of the engine."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from tipoff.config import Settings
+from tipoff.core.build import build
+from tipoff.core.clock import RealClock
+from tipoff.core.errors import LedgerError
+from tipoff.core.finding import Severity
+from tipoff.store.home import Home
+from tipoff.store.ledger.tellings import Tellings
+from tipoff.watch.outbox import Channel
+from tipoff.watch.send import ping, send
+from tipoff.watch.sentinel import Limits, Sentinel
+
+AGAIN = timedelta(seconds=5)  # after which a side whose own store failed tries again
+Stop = threading.Event
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return when silence is told, as it is set."""
+    return Limits(
+        warn_after=timedelta(minutes=settings.silence_warn_min),
+        error_after=timedelta(minutes=settings.silence_error_min),
+        critical_after=timedelta(minutes=settings.silence_critical_min),
+        monitor_after=timedelta(minutes=settings.watcher_silent_min),
+    )
+
+
+def channels_of(settings: Settings) -> list[Channel]:
+    """Return the channels that are set, with their addresses read from the environment or from files.
+
+    Raises:
+        UsageError: An address is not there.
+    """
+    found = []
+    if settings.notify_url.get_secret_value():
+        found.append(Channel(name="default", url=settings.notify_url.get_secret_value()))
+    for name, said in settings.channels.items():
+        found.append(
+            Channel(
+                name=name,
+                url=said.address(name),
+                leagues=tuple(said.leagues),
+                least=Severity[said.least.upper()],
+                step=said.step,
+                quiet=said.quiet,
+                per_hour=said.per_hour,
+                digest=said.digest,
+            )
+        )
+    return found
+
+
+def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None:
+    """Look until `stop` is set, as the sentinel of a home."""
+    home = Home(settings.home)
+    sentinel = Sentinel(
+        ledger=home.ledger,
+        leagues=leagues,
+        store=Tellings(home.sentinel, create=True),
+        channels=channels_of(settings),
+        send=send,
+        build=build(),
+        limits=limits_of(settings),
+    )
+    try:
+        look_often(sentinel.look, settings, settings.sentinel_ping_url.get_secret_value(), RealClock(), stop)
+    finally:
+        sentinel.close()
+
+
+def look_often(
+    look: Callable[[datetime], object], settings: Settings, ping_url: str, clock: RealClock, stop: Stop
+) -> None:
+    """Look every so often; a look whose own store fails is done again at the next, and the other side tells of the silence."""
+    while not stop.is_set():
+        try:
+            look(clock.now())
+        except LedgerError:
+            stop.wait(AGAIN.total_seconds())
+            continue
+        if ping_url:
+            ping(ping_url)
+        stop.wait(settings.look_every_s)

@@ -1,0 +1,273 @@
+"""Watching a home: the monitor, the sentinel and the checks put together, for a replay's clock and for the live one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import func, select
+
+from tipoff.checks.examine import Examiner
+from tipoff.config import Settings
+from tipoff.core.build import build
+from tipoff.core.check import Cadence
+from tipoff.core.clock import SimClock, league_day, midnight, stopwatch
+from tipoff.core.errors import LedgerError
+from tipoff.core.incident import Incident, Trouble
+from tipoff.core.league import League
+from tipoff.core.profile import Profile
+from tipoff.core.slate import Season
+from tipoff.sim.faults.spec import Fault
+from tipoff.sim.replay import Outage
+from tipoff.sim.world import World
+from tipoff.stage import ReplaySpec, Stage, outages_of
+from tipoff.store.dialect import Loaded
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger, schema
+from tipoff.store.ledger.tellings import Tellings
+from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
+from tipoff.watch.digest import digest, keep_score
+from tipoff.watch.incidents import TOLD_FROM
+from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
+from tipoff.watch.outbox import Channel, Message
+from tipoff.watch.sentinel import REPLAYED, Limits, Sentinel
+
+PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier
+CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
+CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected
+RECORD = Channel(name="record", url="", per_hour=100_000)
+
+
+class Stores(Protocol):
+    """A stage's stores, while it is open; see `tipoff.stage.Stage`."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are stores."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        ...
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse."""
+        ...
+
+    @property
+    def published(self) -> Published:
+        """The published files."""
+        ...
+
+    @property
+    def loaded(self) -> Mapping[str, Loaded]:
+        """The league's steps, ready to run."""
+        ...
+
+
+@dataclass(slots=True)
+class CheckTimes:
+    """When which slate is examined: before tip-off, the morning after, and again while it can be corrected."""
+
+    league: League
+    season: Season
+    done: set[tuple[date, str]] = field(default_factory=set)
+
+    def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
+        """Return the slates to be examined at `now` and not examined yet, with the cadence (None: every check)."""
+        today = league_day(now)
+        found: list[tuple[date, Cadence | None]] = []
+        if (today, "pregame") not in self.done:
+            tip = first_tip(today)
+            if tip is not None and now >= tip - PREGAME_AT:
+                self.done.add((today, "pregame"))
+                found.append((today, Cadence.PREGAME))
+        if now >= midnight(today) + DIGEST_AT - CHECKED_BEFORE_DIGEST:
+            for back in range(1, 2 + CHECKED_AGAIN):
+                day, name = today - timedelta(days=back), f"morning {back}"
+                if (day, name) not in self.done and self.season.first_day <= day <= self.season.last_day:
+                    self.done.add((day, name))
+                    found.append((day, None))
+        return found
+
+
+class Watch:
+    """Watches a replay: what lives in the controller's process looks while that lives, the sentinel always."""
+
+    def __init__(  # noqa: PLR0913 -- what is watched, and how
+        self,
+        *,
+        league: League,
+        season: Season,
+        days: tuple[date, date],
+        home: Home,
+        stores: Stores,
+        outages: Sequence[Outage] = (),
+        build: str,
+        checks: bool = True,
+        limits: Limits = REPLAYED,
+        channels: Sequence[Channel] = (RECORD,),
+        send: Callable[[Channel, Message], None] | None = None,
+    ) -> None:
+        self._league, self._season, self._home, self._stores = league, season, home, stores
+        self._outages, self._build, self._limits, self._checks = outages, build, limits, checks
+        self._days, self._channels, self._send = days, channels, send or self._keep
+        self._monitor: Monitor | None = None
+        self._sentinel: Sentinel | None = None
+        self._tellings: list[Tellings] = []
+        self._times = CheckTimes(league, season)
+        self._examiners: dict[int, Examiner] = {}
+        self._beat_at: datetime | None = None
+        self._told: tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]] = ((), {})
+        self.troubles: dict[str, datetime] = {}
+        self.messages: list[tuple[datetime, Message]] = []
+        self.n_failed_looks = 0
+        self._now: datetime | None = None
+
+    def _keep(self, _channel: Channel, message: Message) -> None:
+        if self._now is not None:
+            self.messages.append((self._now, message))
+
+    def look(self, now: datetime) -> None:
+        """Look at `now`, as the sentinel does from outside and, while the controller lives, the monitor from inside."""
+        self._now = now
+        self._look_inside(now)
+        for trouble in (found for found in self._outside(now) if found.severity >= TOLD_FROM):
+            self.troubles.setdefault(trouble.check, now)
+
+    def _look_inside(self, now: datetime) -> None:
+        if not self._stores.is_open or any(outage.begin <= now < outage.end for outage in self._outages):
+            self._monitor = None  # it lives in the controller's process
+            return
+        try:
+            if self._checks:
+                self._examine(now)
+            self._inside().look(now)
+        except LedgerError:
+            self.n_failed_looks += 1
+            self._monitor = None  # a process whose ledger fails is started again
+
+    def _outside(self, now: datetime) -> list[Trouble]:
+        if not self._home.ledger.exists():
+            return []
+        if self._sentinel is None:
+            store = Tellings(self._home.sentinel, profile=Profile.REPLAY, create=True)
+            self._tellings.append(store)
+            self._sentinel = Sentinel(
+                ledger=self._home.ledger,
+                leagues=[self._league.name],
+                store=store,
+                channels=self._channels,
+                send=self._send,
+                build=self._build,
+                limits=self._limits,
+            )
+        return self._sentinel.look(now)
+
+    def _inside(self) -> Monitor:
+        if self._monitor is None:
+            store = Tellings(self._home.ledger, profile=Profile.REPLAY)
+            self._tellings.append(store)
+            sentinel = self._sentinel
+            self._monitor = Monitor(
+                league=self._league.name,
+                days=self._days,
+                ledger=lambda: self._stores.ledger,
+                store=store,
+                channels=self._channels,
+                send=self._send,
+                digest=partial(morning, lambda: self._stores.ledger, self._league, self._days[0]),
+                build=self._build,
+                sentinel=Outside(read=sentinel.told) if sentinel else None,
+            )
+        return self._monitor
+
+    # --- checks
+
+    def _examine(self, now: datetime) -> None:
+        for day, cadence in self._times.due(now, self._first_tip):
+            if not self._days[0] <= day <= self._days[1]:
+                continue
+            examiner = self._examiner()
+            if cadence is not None or examiner.has_changed(day):
+                examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
+
+    def _first_tip(self, day: date) -> datetime | None:
+        return first_tip(self._stores.ledger, self._league.name, day)
+
+    def _examiner(self) -> Examiner:
+        key = id(self._stores.warehouse)
+        if key not in self._examiners:
+            self._examiners = {key: examiner_of(self._league, self._season, self._stores)}
+        return self._examiners[key]
+
+    def close(self) -> None:
+        """Let go of every store."""
+        if self._sentinel is not None:
+            self._sentinel.close()
+        for store in self._tellings:
+            store.close()
+
+
+def drill_stage(  # noqa: PLR0913 -- what a stage is made of
+    home: Path,
+    league: League,
+    season: Season,
+    world: World,
+    clock: SimClock,
+    faults: Sequence[Fault],
+    *,
+    checks: bool = False,
+) -> tuple[Stage, list[Outage], Watch]:
+    """Return a stage for a drill, the times without ticks that its faults bring, and who watches it."""
+    days = season.first_day, season.last_day
+    spec = ReplaySpec(league=league, season=season, days=days, world=world, faults=faults)
+    stage, outages = Stage(Settings(home=home), spec, clock), outages_of(faults)
+    watch = Watch(
+        league=league,
+        season=season,
+        days=days,
+        home=stage.home,
+        stores=stage,
+        outages=outages,
+        build=build(),
+        checks=checks,
+    )
+    return stage, outages, watch
+
+
+def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:
+    """Return what examines the slates of a season on open stores."""
+    return Examiner(
+        league=league,
+        season=season,
+        loaded=stores.loaded,
+        warehouse=stores.warehouse,
+        ledger=stores.ledger,
+        published=stores.published,
+        stopwatch=stopwatch,
+    )
+
+
+def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:
+    """Return when the day's first game that is on begins; None where there is none."""
+    table = schema.games
+    off = ("postponed", "moved", "cancelled")
+    query = select(func.min(table.c.tipoff_at).label("at")).where(
+        table.c.league == league, table.c.day == day, table.c.status.not_in(off)
+    )
+    at: datetime | None = ledger.rows(query)[0]["at"]
+    return at
+
+
+def morning(  # noqa: PLR0913 -- what a digest is made of
+    ledger: Callable[[], Ledger], league: League, first: date, day: date, now: datetime, incidents: Sequence[Incident]
+) -> Message:
+    """Bring the scorecards up to date, and return the digest of `day`."""
+    keep_score(ledger(), league, first, now)
+    return digest(ledger(), league, day, now, incidents)
