@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 
 import click
+from pydantic import SecretStr
 
 from tipoff.cli.main import cli
 from tipoff.config import PREFIX, Settings
@@ -50,7 +51,10 @@ def _contexts(above: click.Context) -> Iterator[click.Context]:
     """Yield every command below a group, each after its own group."""
     if not isinstance(above.command, click.Group):
         return
-    for name, command in sorted(above.command.commands.items()):
+    for name in sorted(above.command.list_commands(above)):
+        command = above.command.get_command(above, name)
+        if command is None:
+            continue
         context = click.Context(command, info_name=name, parent=above)
         yield context
         yield from _contexts(context)
@@ -60,7 +64,7 @@ def _settings() -> Iterator[str]:
     yield from ("", "## Settings", "", f"From `tipoff.toml` or `{PREFIX}*`; unknown names are refused.", "")
     yield from ("| name | default |", "|---|---|")
     for name, field in Settings.model_fields.items():
-        yield f"| `{PREFIX}{name.upper()}` | {'(secret)' if 'key' in name else f'`{field.default}`'} |"
+        yield f"| `{PREFIX}{name.upper()}` | {'(secret)' if field.annotation is SecretStr else f'`{field.default}`'} |"
 
 
 def _retries() -> Iterator[str]:

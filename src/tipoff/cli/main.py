@@ -1,59 +1,60 @@
 """The `tipoff` command. Exit codes: 0 fine, 1 something is wrong with the data or the work, 2 usage, 3 a gate holds."""
 
+import importlib
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from tipoff.cli.check import check_group
-from tipoff.cli.drills import drill_group
-from tipoff.cli.gates import boundary_command, gate_group
-from tipoff.cli.incidents import incident_group
-from tipoff.cli.show import grid_command, predictions_command, status_command, trace_command, why_command
-from tipoff.cli.watch import (
-    digest_command,
-    monitor_command,
-    notify_group,
-    prove_alive_command,
-    replay_incident_command,
-    scorecard_command,
-    sentinel_command,
-    up_command,
-)
-from tipoff.cli.work import backfill_command, demo_command, replay_command
 from tipoff.core.errors import PipelineError, UsageError
 
 EXIT_WRONG, EXIT_USAGE = 1, 2
+COMMANDS: Mapping[str, str] = {  # where each command lives; only the one that is asked for is imported
+    "demo": "work:demo_command",
+    "replay": "work:replay_command",
+    "backfill": "work:backfill_command",
+    "status": "show:status_command",
+    "grid": "show:grid_command",
+    "why": "show:why_command",
+    "trace": "show:trace_command",
+    "predictions": "show:predictions_command",
+    "boundary": "gates:boundary_command",
+    "check": "check:check_group",
+    "incident": "incidents:incident_group",
+    "digest": "watch:digest_command",
+    "scorecard": "watch:scorecard_command",
+    "gate": "gates:gate_group",
+    "drill": "drills:drill_group",
+    "up": "watch:up_command",
+    "monitor": "watch:monitor_command",
+    "sentinel": "sentinel:sentinel_command",
+    "prove-alive": "watch:prove_alive_command",
+    "notify": "sentinel:notify_group",
+    "replay-incident": "watch:replay_incident_command",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, each imported when it is asked for: the sentinel must stay small, and `tipoff status` fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        """Return every command's name."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: Any = getattr(importlib.import_module(f"tipoff.cli.{module}"), name)
+        command: click.Command = found
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Tipoff makes a sports-prediction day run without errors, and proves it."""
-
-
-for command in (
-    demo_command,
-    replay_command,
-    backfill_command,
-    status_command,
-    grid_command,
-    why_command,
-    predictions_command,
-    boundary_command,
-    gate_group,
-    drill_group,
-    trace_command,
-    check_group,
-    incident_group,
-    digest_command,
-    scorecard_command,
-    up_command,
-    monitor_command,
-    sentinel_command,
-    prove_alive_command,
-    notify_group,
-    replay_incident_command,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

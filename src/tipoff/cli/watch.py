@@ -1,30 +1,19 @@
 """Watching from the command line: the live processes, messages, the digest, the scorecard, the time machine."""
 
 import json
-import signal
 import sys
-import threading
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
 from tipoff.cli.incidents import home_now
+from tipoff.cli.sentinel import stopper
 from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock, league_day
-from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
 from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
-
-
-def _stopper() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set, so that a side ends its look and lets go of its stores."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_told: stop.set())
-    return stop
 
 
 @click.command("up")
@@ -38,7 +27,7 @@ def up_command(league: str, *, world: str, monitored: bool) -> None:  # noqa: AR
     settings = read_settings()
     what = live.sample_live(settings, league_named(league), RealClock().now())
     click.echo(f"{league}: the sample league, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
-    live.run_controller(what, _stopper(), monitored=monitored)
+    live.run_controller(what, stopper(), monitored=monitored)
 
 
 @click.command("monitor")
@@ -50,18 +39,7 @@ def monitor_command(league: str) -> None:
     settings = read_settings()
     what = live.sample_live(settings, league_named(league), RealClock().now())
     click.echo(f"{league}: looking from inside every {settings.look_every_s:g} s")
-    live.run_monitor(what, _stopper())
-
-
-@click.command("sentinel")
-@click.argument("leagues", nargs=-1, required=True)
-def sentinel_command(leagues: tuple[str, ...]) -> None:
-    """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
-    from tipoff.sentry import run_sentinel  # noqa: PLC0415 -- only when it runs
-
-    settings = read_settings()
-    click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
-    run_sentinel(settings, leagues, _stopper())
+    live.run_monitor(what, stopper())
 
 
 @click.command("prove-alive")
@@ -81,37 +59,6 @@ def prove_alive_command(league: str, side: str, within: float, *, as_json: bool)
     else:
         click.echo(f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s")
     sys.exit(EXIT_WRONG if missed.after_s is None else 0)
-
-
-@click.group("notify")
-def notify_group() -> None:
-    """Messages to people."""
-
-
-@notify_group.command("test")
-@click.option("--channel", default="", help="Only this one.")
-def notify_test_command(channel: str) -> None:
-    """Send a message to every channel, and say what became of it."""
-    from tipoff.sentry import channels_of  # noqa: PLC0415 -- only when it is asked for
-    from tipoff.watch.outbox import Message, NotSent  # noqa: PLC0415 -- as above
-    from tipoff.watch.send import send  # noqa: PLC0415 -- as above
-
-    channels = [one for one in channels_of(read_settings()) if channel in {"", one.name}]
-    if not channels:
-        msg = f"there is no channel named {channel!r}" if channel else "there are no channels"
-        raise UsageError(msg, hint="set TIPOFF_NOTIFY_URL, or write [channels.NAME] into tipoff.toml")
-    n_failed = 0
-    for one in channels:
-        lines = ("If you read this, messages arrive here.", "Nothing is wrong.")
-        message = Message(kind="test", league="all", severity=Severity.INFO, title="tipoff: a test", lines=lines)
-        try:
-            send(one, message)
-        except NotSent as error:
-            n_failed += 1
-            click.echo(f"{one.name}: NOT sent: {error} ({error.hint})")
-        else:
-            click.echo(f"{one.name}: sent")
-    sys.exit(EXIT_WRONG if n_failed else 0)
 
 
 @click.command("digest")

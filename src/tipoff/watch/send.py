@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from tipoff.core.finding import Severity
 from tipoff.watch.outbox import Channel, Message, NotSent
 
@@ -32,6 +30,8 @@ def send(channel: Channel, message: Message) -> None:
 
 
 def _to_slack(channel: Channel, message: Message) -> None:
+    import httpx  # noqa: PLC0415 -- the sentinel stays small until it has something to say
+
     url = channel.url.removeprefix("slackhook+")
     try:
         answer = httpx.post(url, json=blocks(message), timeout=TIMEOUT_S)
@@ -92,6 +92,8 @@ def _by_apprise(channel: Channel, message: Message) -> None:
 
 def ping(url: str) -> None:
     """Show an outside dead-man's switch that this side lives; it tells of pings that do not come."""
+    import httpx  # noqa: PLC0415 -- as above
+
     try:
         httpx.get(url, timeout=10)
     except (httpx.HTTPError, httpx.InvalidURL):

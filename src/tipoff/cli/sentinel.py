@@ -1,0 +1,60 @@
+"""`tipoff sentinel` and `tipoff notify`: what runs beside everything else, and imports nothing of it."""
+
+import signal
+import sys
+import threading
+
+import click
+
+from tipoff.config import read_settings
+from tipoff.core.errors import UsageError
+from tipoff.core.finding import Severity
+from tipoff.sentry import channels_of, run_sentinel
+from tipoff.watch.outbox import Message, NotSent
+from tipoff.watch.send import send
+
+EXIT_WRONG = 1
+
+
+def stopper() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set, so that a side ends its look and lets go of its stores."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_told: stop.set())
+    return stop
+
+
+@click.command("sentinel")
+@click.argument("leagues", nargs=-1, required=True)
+def sentinel_command(leagues: tuple[str, ...]) -> None:
+    """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
+    settings = read_settings()
+    click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
+    run_sentinel(settings, leagues, stopper())
+
+
+@click.group("notify")
+def notify_group() -> None:
+    """Messages to people."""
+
+
+@notify_group.command("test")
+@click.option("--channel", default="", help="Only this one.")
+def notify_test_command(channel: str) -> None:
+    """Send a message to every channel, and say what became of it."""
+    channels = [one for one in channels_of(read_settings()) if channel in {"", one.name}]
+    if not channels:
+        msg = f"there is no channel named {channel!r}" if channel else "there are no channels"
+        raise UsageError(msg, hint="set TIPOFF_NOTIFY_URL, or write [channels.NAME] into tipoff.toml")
+    n_failed = 0
+    for one in channels:
+        lines = ("If you read this, messages arrive here.", "Nothing is wrong.")
+        message = Message(kind="test", league="all", severity=Severity.INFO, title="tipoff: a test", lines=lines)
+        try:
+            send(one, message)
+        except NotSent as error:
+            n_failed += 1
+            click.echo(f"{one.name}: NOT sent: {error} ({error.hint})")
+        else:
+            click.echo(f"{one.name}: sent")
+    sys.exit(EXIT_WRONG if n_failed else 0)
