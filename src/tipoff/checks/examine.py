@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tipoff.checks.profile import USUAL
 from tipoff.checks.view import Profiles, SlateView
 from tipoff.core.check import Cadence, Check, Measured, Status
+from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
@@ -22,6 +23,7 @@ from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
 Row = dict[str, Any]
+WINDOW = 200  # looks, after which a rule that has never fired is named
 _KEPT = 40  # failing keys kept with a measurement
 _SHOWN = 6
 
@@ -157,6 +159,8 @@ class Examiner:
                 batch.add("findings", self._finding(day, one, now))
         for row in self._rules(found, now):
             batch.add("rules", row)
+            if row["evaluated"] + row["not_measurable"] == WINDOW and not row["fired"]:
+                batch.add("findings", self._never_fired(day, row, now))
         view = self._view(day, now)
         failed = {
             one.check.about or one.check.tables[-1] for one in found if one.status is Status.FAILED and one.check.tables
@@ -213,6 +217,25 @@ class Examiner:
             "required": check.required,
             "missing": json.dumps(measured.failing[:_KEPT]),
             "note": f"{check.claim}: {value:.4g} of {check.required:.4g} ({check.measure}){what}"[:2000],
+        }
+
+    def _never_fired(self, day: date, rule: Row, now: datetime) -> Row:
+        """Return the finding that a rule has had its window and never fired: it may be blind."""
+        never = "measured anything" if not rule["evaluated"] else "fired"
+        note = f"{rule['rule']} has been looked at {WINDOW} times and has never {never}"
+        return {
+            "at": now,
+            "league": self._league.name,
+            "output": "",
+            "day": day,
+            "check": "rules_fire",
+            "cause": f"check:{rule['rule']}"[:64],
+            "severity": int(Severity.INFO),
+            "ok": False,
+            "coverage": 0.0,
+            "required": 0.0,
+            "missing": "[]",
+            "note": note,
         }
 
     def _rules(self, found: Iterable[Examined], now: datetime) -> list[Row]:

@@ -1,10 +1,8 @@
 """Checks in Python: what stands is what its inputs give; instants of arrival; names and keys; what only the ledger knows."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import fmean
-from typing import Any
 
 from sqlalchemy import select
 
@@ -13,6 +11,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.schema import Table
 from tipoff.store.ledger import schema
 from tipoff.store.proofs import read_units
+from tipoff.store.rows import units_of
 
 _SLACK = timedelta(minutes=1)
 
@@ -54,7 +53,7 @@ def known_when_it_came(table: Table) -> Check:
         rows = view.rows(table.name)
         if not rows.num_rows or not first:
             return Measured.nothing("nothing has arrived")
-        units = _units(table, rows)
+        units = units_of(table, rows).to_pylist()
         bad: set[str] = set()
         for unit, at in zip(units, rows.column("known_at").to_pylist(), strict=True):
             begin, end = first.get(unit), seen.get(unit, view.now)
@@ -86,7 +85,7 @@ def made_before_tipoff(table: Table, column: str, *, as_of: bool = True) -> Chec
         tips = {row["game_id"]: row["tipoff_at"] for row in view.ledger(query)}
         seen = _seen(view, table)
         bad: set[str] = set()
-        units = _units(table, rows)
+        units = units_of(table, rows).to_pylist()
         for unit, at in zip(units, rows.column(column).to_pylist(), strict=True):
             tip, end = tips.get(unit.partition("|")[0]), seen.get(unit) if as_of else None
             day_ok = at is not None and abs(at - (tip or at)) < timedelta(hours=36)
@@ -149,32 +148,6 @@ def as_before(table: Table, identity: str, columns: tuple[str, ...], *, required
     )
 
 
-def is_still_there(table: Table) -> Check:
-    """Demand that what was proven is there: as many rows of each unit as were read back when it was written."""
-
-    def look(view: View) -> Measured:
-        proofs = schema.proofs
-        where = (proofs.c.league == table.league, proofs.c.output == table.name, proofs.c.day == view.day)
-        found = view.ledger(select(proofs.c.units).where(*where))
-        if not found:
-            return Measured.nothing("it has never been made")
-        proven = {unit: proof.n_rows for unit, proof in read_units(found[0]["units"]).items()}
-        stands = Counter(_units(table, view.rows(table.name)))
-        bad = sorted(unit for unit in proven.keys() | stands.keys() if proven.get(unit, 0) != stands[unit])
-        return Measured(value=1 - len(bad) / max(1, len(proven)), failing=tuple(bad))
-
-    return Check(
-        name=f"{table.name}.is_still_there",
-        claim=f"{table.name} holds as many rows of each unit as were proven when it was written",
-        severity=Severity.ERROR,
-        tables=(table.name,),
-        look=look,
-        measure="share of units",
-        angles=(15,),
-        do="the run was there and its output is lost: tipoff backfill LEAGUE DAY..DAY",
-    )
-
-
 def accuracy(grades: Table, system: str, *, at_most: float, measure: str) -> Check:
     """Measure the day's mean absolute error of one system; its value is the scorecard's."""
 
@@ -209,10 +182,3 @@ def _seen(view: View, table: Table) -> dict[str, datetime]:
     for row in view.ledger(select(proofs.c.units).where(*where)):
         return {unit: proof.as_of for unit, proof in read_units(row["units"]).items() if proof.as_of is not None}
     return {}
-
-
-def _units(table: Table, rows: Any) -> list[str]:  # noqa: ANN401 -- an Arrow table
-    if not table.unit_columns:
-        return ["slate"] * int(rows.num_rows)
-    parts = [rows.column(name).to_pylist() for name in table.unit_columns]
-    return ["|".join(str(part) for part in unit) for unit in zip(*parts, strict=True)]

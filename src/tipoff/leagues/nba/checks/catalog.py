@@ -1,6 +1,6 @@
 """What is claimed of the NBA's slates, in the catalog's order. Each claim names the validation angles that it covers."""
 
-from tipoff.checks import kinds, looks
+from tipoff.checks import kinds, looks, silences
 from tipoff.checks.profile import looks_usual
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
@@ -68,7 +68,9 @@ def _every_table() -> list[Check]:
         found += [
             kinds.unique(table),
             kinds.declared(table, filled=table.floor.filled if table is not PUBLISHED_PREDICTIONS else ()),
-            looks.is_still_there(table),
+            silences.has_run(table),
+            silences.zero_is_signed(table),
+            silences.is_still_there(table),
             *looks_usual(table, irregular=_IRREGULAR.get(table, ()), sizes=table not in _MARKETS),
         ]
         if "known_at" in table.names:
