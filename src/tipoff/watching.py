@@ -25,7 +25,7 @@ from tipoff.sim.world import World
 from tipoff.stage import ReplaySpec, Stage, outages_of
 from tipoff.store.dialect import Loaded
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger, schema
+from tipoff.store.ledger import LEASE, Ledger, schema
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
@@ -38,6 +38,7 @@ from tipoff.watch.sentinel import REPLAYED, Limits, Sentinel
 PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier
 CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
 CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected
+CHECKED_AFTER_TICK = timedelta(hours=1)
 RECORD = Channel(name="record", url="", per_hour=100_000)
 
 
@@ -190,6 +191,9 @@ class Watch:
     # --- checks
 
     def _examine(self, now: datetime) -> None:
+        lease = self._stores.ledger.lease(f"controller {self._league.name}")
+        if lease is None or now - (lease.until - LEASE) > CHECKED_AFTER_TICK:
+            return  # what is not there while nobody decides is no fault of the data
         for day, cadence in self._times.due(now, self._first_tip):
             if not self._days[0] <= day <= self._days[1]:
                 continue

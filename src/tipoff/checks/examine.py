@@ -23,7 +23,7 @@ from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
 Row = dict[str, Any]
-WINDOW = 200  # looks, after which a rule that has never fired is named
+WINDOW = 120  # looks, after which a rule that has never fired is named
 _KEPT = 40  # failing keys kept with a measurement
 _SHOWN = 6
 
@@ -71,7 +71,7 @@ class Examiner:
     def measure(self, checks: Iterable[Check], day: date, now: datetime) -> list[Examined]:
         """Measure `checks` on what stands, without looking again at what is published."""
         view = self._view(day, now)
-        return self._blamed([self._measure(check, view) for check in checks])
+        return self._blamed([self._measure(check, view) for check in checks], day)
 
     def _view(self, day: date, now: datetime) -> SlateView:
         return SlateView(
@@ -122,14 +122,41 @@ class Examiner:
         keys = tuple(sorted({str(key) for key in bad.column("key").to_pylist()}))
         return Measured(value=1 - bad.num_rows / rows.num_rows, failing=keys)
 
-    def _blamed(self, found: Sequence[Examined]) -> list[Examined]:
-        """Blame each failure on the most upstream table that fails a check of its own."""
+    def _blamed(self, found: Sequence[Examined], day: date) -> list[Examined]:
+        """Blame each failure on the most upstream table that fails a check of its own, or on what that suffers from."""
         broken = {(e.check.about or e.check.tables[-1]) for e in found if e.status is Status.FAILED and e.check.tables}
+        known = self._in_the_making(day) | self._engine_says(day) if broken else {}
         return [
-            replace(one, cause=self._cause(one.check, broken)) if one.status is Status.FAILED else one for one in found
+            replace(one, cause=self._cause(one.check, broken, known)) if one.status is Status.FAILED else one
+            for one in found
         ]
 
-    def _cause(self, check: Check, broken: set[str]) -> str:
+    def _in_the_making(self, day: date) -> dict[str, str]:
+        """Return the outputs that are still owed, each without a cause: while they are, it is the engine that says why."""
+        table = schema.obligations
+        here = (
+            table.c.league == self._league.name,
+            table.c.day == day,
+            table.c.n_proven + table.c.n_excused < table.c.n_units,
+        )
+        return {row["output"]: "" for row in self._ledger.rows(select(table.c.output).where(*here))}
+
+    def _engine_says(self, day: date) -> dict[str, str]:
+        """Return what the engine has blamed for the day's trouble, by output, where it found any."""
+        table = schema.findings
+        here = (table.c.league == self._league.name, table.c.day == day, table.c.ok.is_(False))
+        rows = self._ledger.rows(
+            select(table.c.output, table.c.cause)
+            .where(*here, table.c.severity >= int(Severity.WARNING))
+            .order_by(table.c.id)
+        )
+        return {
+            row["output"]: row["cause"]
+            for row in rows
+            if row["cause"] and not row["cause"].startswith(("data:", "check:"))
+        }
+
+    def _cause(self, check: Check, broken: set[str], known: Mapping[str, str]) -> str:
         own = check.about or (check.tables[-1] if check.tables else "")
         if not own:
             return f"check:{check.name}"
@@ -139,7 +166,8 @@ class Examiner:
             if name in self._loaded and name in broken:
                 seen.add(name)
                 upstream += [read.table for read in self._loaded[name].inputs if read.table not in seen]
-        return f"data:{min(seen & broken or {own}, key=lambda name: self._order.get(name, 0))}"
+        first = min(seen & broken or {own}, key=lambda name: self._order.get(name, 0))
+        return known.get(first, f"data:{first}")
 
     # --- what is written
 
@@ -155,7 +183,8 @@ class Examiner:
             row = self._row(day, one, now)
             batch.add("measured", row)
             was = known.get(one.check.name)
-            if one.status is Status.FAILED and (was is None or was["failing"] != row["failing"]):
+            same = was is not None and (was["failing"], was["cause"]) == (row["failing"], row["cause"])
+            if one.status is Status.FAILED and one.cause and not same:
                 batch.add("findings", self._finding(day, one, now))
         for row in self._rules(found, now):
             batch.add("rules", row)

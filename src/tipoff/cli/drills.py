@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,9 +49,14 @@ def list_command(*, as_json: bool) -> None:
 @click.option(
     "--control", is_flag=True, help="Switch off the mechanism that stops the fault: each drill must then fail."
 )
+@click.option(
+    "--checks", is_flag=True, help="Also measure every check of the data on each slate, as a watched day does."
+)
 @jobs_option
 @as_json
-def run_command(names: tuple[str, ...], *, every: bool, control: bool, jobs: int, as_json: bool) -> None:
+def run_command(  # noqa: PLR0913 -- one parameter for each option
+    names: tuple[str, ...], *, every: bool, control: bool, checks: bool, jobs: int, as_json: bool
+) -> None:
     """Run drills by name, or all of them."""
     from tipoff.sim.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
 
@@ -60,7 +66,7 @@ def run_command(names: tuple[str, ...], *, every: bool, control: bool, jobs: int
         msg = f"no drill named {strange[0]!r}" if strange else "name some drills, or say --all"
         raise UsageError(msg, hint="see: tipoff drill list")
     chosen = [known[name] for name in names] if names else list(known.values())
-    _finish(rehearse(chosen, control=control, jobs=jobs), control=control, as_json=as_json)
+    _finish(rehearse(chosen, control=control, jobs=jobs, checks=checks), control=control, as_json=as_json)
 
 
 @drill_group.command("fuzz")
@@ -76,13 +82,13 @@ def fuzz_command(seed: int, count: int, jobs: int, *, as_json: bool) -> None:
     _finish(rehearse(drills, control=False, jobs=jobs), control=False, as_json=as_json)
 
 
-def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int) -> "Iterator[Verdict]":
+def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int, checks: bool = False) -> "Iterator[Verdict]":
     """Run `drills` in `jobs` processes and yield their verdicts in order; one that crashes has failed, with its error."""
     from tipoff.sim.drills.oracle import Verdict  # noqa: PLC0415 -- imports the stores
 
     drills = list(drills)
     with ProcessPoolExecutor(jobs) as pool:
-        futures: list[Future[Verdict]] = [pool.submit(_one, drill, control) for drill in drills]
+        futures: list[Future[Verdict]] = [pool.submit(_one, drill, control, checks) for drill in drills]
         for drill, future in zip(drills, futures, strict=True):
             error = future.exception()
             if error is None:
@@ -92,12 +98,12 @@ def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int) -> "Iterato
                 yield Verdict(name=drill.name, fault=drill.fault, passed=False, why=why)
 
 
-def _one(drill: "Drill", control: bool) -> "Verdict":  # noqa: FBT001 -- given to another process
+def _one(drill: "Drill", control: bool, checks: bool) -> "Verdict":  # noqa: FBT001 -- given to another process
     from tipoff.sim.drills.runner import Rehearsal  # noqa: PLC0415 -- imports the stores
     from tipoff.watching import drill_stage  # noqa: PLC0415 -- imports everything
 
     if not _rehearsal:
-        _rehearsal.append(Rehearsal(drill_stage))
+        _rehearsal.append(Rehearsal(partial(drill_stage, checks=checks)))
     return _rehearsal[0].run(drill, control=control)
 
 

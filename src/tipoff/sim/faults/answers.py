@@ -1,7 +1,7 @@
 """Answers that are wrong in themselves: the rows of a real one, changed, in the provider's own wire format."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -161,12 +161,23 @@ def _one_side(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
 
 
 def _corrected(rows: Rows, fault: Fault, _now: datetime) -> Rows:
-    """Change one player's points, as the league does when it has looked again."""
-    by = fault.args.get("points", 2)
-    for row in rows[:1]:
-        if "PTS" in row:
-            row.update({"PTS": row["PTS"] + by, "FGM": row["FGM"] + by // 2, "FGA": row["FGA"] + by // 2})
+    """Credit baskets of one player to another of his club, as the league does when it has looked again; scores stay."""
+    n = fault.args.get("points", 2) // 2
+    of, to = next(_teammates(rows, n), (None, None))
+    for row, by in ((of, -n), (to, n)):
+        if row is not None:
+            row.update({"PTS": row["PTS"] + 2 * by, "FGM": row["FGM"] + by, "FGA": row["FGA"] + by})
     return rows
+
+
+def _teammates(rows: Rows, n: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield pairs of a club's players in a game of whom the first has made `n` baskets for two points."""
+    for of in rows:
+        if "PLAYER_ID" not in of or (of["FGM"] or 0) - (of["FG3M"] or 0) < n:
+            continue
+        for to in rows:
+            if to is not of and to["TEAM_ID"] == of["TEAM_ID"] and to["GAME_ID"] == of["GAME_ID"] and to["MIN"]:
+                yield of, to
 
 
 def _final_without_score(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
