@@ -123,6 +123,24 @@ def measure(home: Home, league: League, day: date) -> None:
             ledger.close()
 
 
+def funnel(home: Home, league: League, day: date) -> list[dict[str, Any]]:
+    """Return how far each player came on the way to a prediction of `day`; see `League.funnel_sql`.
+
+    Raises:
+        UsageError: A controller works in the home.
+    """
+    with home.lock():
+        warehouse, ledger = DuckWarehouse(home.warehouse, profile=Profile.LIVE), Ledger(home.ledger, read_only=True)
+        try:
+            warehouse.prepare(league.steps)
+            season = _season_of(ledger, league, day)
+            found = warehouse.ask(league.funnel_sql, day=day, season=season, as_of=_home_clock(ledger)).to_pylist()
+            return sorted(found, key=lambda row: (row["team"], row["player_name"]))
+        finally:
+            warehouse.close()
+            ledger.close()
+
+
 def _season_of(ledger: Ledger, league: League, day: date) -> Season:
     """Return the season of a day; the sample league's is as long as its home says."""
     days = [row["day"] for row in ledger.rows(select(schema.games.c.day).where(schema.games.c.league == league.name))]

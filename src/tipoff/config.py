@@ -19,7 +19,9 @@ _NOT_SETTINGS = frozenset({"TIPOFF_REQUIRE_DATA"})  # read by the tests alone
 
 
 _SECRET = frozenset({"balldontlie_key", "odds_api_key", "notify_url", "ping_url", "sentinel_ping_url"})
-_WATCHING = frozenset({"channels", "look_every_s", "tick_every_s"})  # they change nothing of what is made
+_WATCHING = frozenset(
+    {"active_hours", "channels", "look_every_s", "tick_every_s"}
+)  # they change nothing of what is made
 
 
 class ChannelSettings(BaseModel):
@@ -71,6 +73,7 @@ class Settings(BaseModel):
     silence_error_min: float = 120.0
     silence_critical_min: float = 360.0
     watcher_silent_min: float = 10.0
+    active_hours: dict[str, tuple[time, time]] = {}  # by league, New York: when silence counts; at all hours without
 
     @property
     def digest_after_midnight(self) -> timedelta:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock
+from tipoff.core.clock import Hours, RealClock
 from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
 from tipoff.store.home import Home
@@ -26,6 +26,7 @@ def limits_of(settings: Settings) -> Limits:
         error_after=timedelta(minutes=settings.silence_error_min),
         critical_after=timedelta(minutes=settings.silence_critical_min),
         monitor_after=timedelta(minutes=settings.watcher_silent_min),
+        active={league: Hours(begin, end) for league, (begin, end) in settings.active_hours.items()},
     )
 
 

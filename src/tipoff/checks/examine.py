@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tipoff.checks.profile import USUAL
 from tipoff.checks.view import Profiles, SlateView
-from tipoff.core.check import Cadence, Check, Measured, Status
+from tipoff.core.check import WINDOW, Cadence, Check, Measured, Status
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
@@ -23,7 +23,6 @@ from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
 Row = dict[str, Any]
-WINDOW = 120  # looks, after which a rule that has never fired is named
 _KEPT = 40  # failing keys kept with a measurement
 _SHOWN = 6
 

@@ -1,5 +1,6 @@
 """`tipoff check`: comprehensive views of a day's data, of the work itself, of what crossed each boundary."""
 
+import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -115,3 +116,21 @@ def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # n
     lines = views.reconcile(ledger, declared, day)
     ledger.close()
     _finish(f"{declared.name} {day}: reconciled", lines, **shown)
+
+
+@check_group.command("rules")
+@click.argument("league")
+@click.option("--every", is_flag=True, help="Also show the rules that fire, and those that are young.")
+@as_json
+def rules_command(league: str, *, every: bool, as_json: bool) -> None:
+    """Show how often each check, gate and filter was looked at and fired, and what its threshold could be."""
+    from tipoff.views.rules import rule_lines, rules  # noqa: PLC0415 -- only when it is asked for
+
+    ledger = open_ledger()
+    found = rules(ledger, league_named(league))
+    ledger.close()
+    if as_json:
+        print_json([dataclasses.asdict(rule) | {"word": rule.word} for rule in found])
+    else:
+        for line in rule_lines(found, every=every):
+            click.echo(line)

@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {  # where each command lives; only the one that i
     "backfill": "work:backfill_command",
     "status": "show:status_command",
     "grid": "show:grid_command",
-    "why": "show:why_command",
+    "why": "why:why_command",
     "trace": "show:trace_command",
     "predictions": "show:predictions_command",
     "boundary": "gates:boundary_command",

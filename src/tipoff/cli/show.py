@@ -17,7 +17,6 @@ from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import read_status, status_lines
-from tipoff.views.why import why
 
 _COLOURS = {
     State.PROVEN: "green",
@@ -121,25 +120,6 @@ def _coloured(line: str) -> str:
     for state, colour in _COLOURS.items():
         line = line.replace(f" {SIGNS[state]}", f" {click.style(SIGNS[state], fg=colour)}")
     return line
-
-
-@click.command("why")
-@click.argument("league")
-@click.argument("output", metavar="TABLE")
-@click.argument("day", type=DAY)
-@as_json
-def why_command(league: str, output: str, day: date, *, as_json: bool) -> None:
-    """Explain one obligation: where it stands, and the first broken thing upstream of it."""
-    ledger = open_ledger()
-    answer = why(ledger, _league(league), output, day)
-    ledger.close()
-    if as_json:
-        print_json(answer)
-    else:
-        for sentence in answer.sentences:
-            click.echo(sentence)
-    if not answer.ok:
-        sys.exit(EXIT_HELD if answer.state == State.HELD.value else EXIT_WRONG)
 
 
 @click.command("trace")

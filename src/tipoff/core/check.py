@@ -13,6 +13,8 @@ from tipoff.core.slate import Season
 if TYPE_CHECKING:
     import pyarrow as pa
 
+WINDOW = 120  # looks, after which a rule that has never fired is named
+
 
 class Status(Enum):
     """What came of a check."""

@@ -3,8 +3,9 @@
 Everything else is handed a `Clock`, or an instant read from one.
 """
 
-import time
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from time import perf_counter, sleep
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -66,11 +67,31 @@ def league_day(at: datetime) -> date:
     return at.astimezone(LEAGUE_ZONE).date()
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of a league's day in which something must be heard, New York; `begin` after `end` means over midnight."""
+
+    begin: time
+    end: time
+
+    def spent(self, since: datetime, now: datetime) -> timedelta:
+        """Return how much of the time from `since` to `now` lies in these hours."""
+        spent = timedelta(0)
+        day = league_day(since) - timedelta(days=1)
+        while day <= league_day(now):
+            last = day if self.begin < self.end else day + timedelta(days=1)
+            opens = datetime.combine(day, self.begin, LEAGUE_ZONE).astimezone(UTC)
+            closes = datetime.combine(last, self.end, LEAGUE_ZONE).astimezone(UTC)
+            spent += max(timedelta(0), min(closes, now) - max(opens, since))
+            day += timedelta(days=1)
+        return spent
+
+
 def stopwatch() -> float:
     """Return seconds of a steady clock, for measuring lengths only."""
-    return time.perf_counter()
+    return perf_counter()
 
 
 def pause(length: timedelta) -> None:
     """Let `length` of real time go by; only the live loop waits like this."""
-    time.sleep(length.total_seconds())
+    sleep(length.total_seconds())

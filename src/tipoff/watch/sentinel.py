@@ -5,8 +5,8 @@ It imports nothing of the engine. What it is told are facts read from the ledger
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError
 
-from tipoff.core.clock import league_day
+from tipoff.core.clock import Hours, league_day
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
@@ -36,6 +36,17 @@ class Limits:
     digest_after: timedelta = timedelta(minutes=30)  # past its due time
     monitor_after: timedelta = timedelta(hours=1)
     overdue_after: timedelta = timedelta(hours=2)  # past its due time, and no incident tells of it
+    active: Mapping[str, Hours] = field(default_factory=dict)  # by league; at all hours for one that is not named
+
+    def silence(self, league: str, alive_at: datetime, now: datetime) -> Severity | None:
+        """Return how bad it is that nothing has been heard since `alive_at`, in the league's hours; None while it is not."""
+        hours = self.active.get(league)
+        gap = hours.spent(alive_at, now) if hours else now - alive_at
+        if gap >= self.critical_after:
+            return Severity.CRITICAL
+        if gap >= self.error_after:
+            return Severity.ERROR
+        return Severity.WARNING if gap >= self.warn_after else None
 
 
 LIVE = Limits(warn_after=timedelta(minutes=5), monitor_after=timedelta(minutes=10))
@@ -57,16 +68,6 @@ class Facts:
     is_over: bool = False  # the season has ended and nothing is owed
 
 
-def silence(alive_at: datetime, now: datetime, limits: Limits) -> Severity | None:
-    """Return how bad it is that nothing has been heard since `alive_at`; None while it is not."""
-    gap = now - alive_at
-    if gap >= limits.critical_after:
-        return Severity.CRITICAL
-    if gap >= limits.error_after:
-        return Severity.ERROR
-    return Severity.WARNING if gap >= limits.warn_after else None
-
-
 def judge(facts: Facts, now: datetime, limits: Limits = REPLAYED) -> list[Trouble]:
     """Return what is wrong at `now`: nobody decides, nobody executes, nobody watches, nobody tells."""
     if facts.lease is None and facts.alive_at is None:
@@ -78,13 +79,13 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
     if facts.is_over:
         return
     alive_at = facts.alive_at or now
-    silent = silence(alive_at, now, limits)
+    silent = limits.silence(facts.league, alive_at, now)
     if silent is not None:
         holder = facts.lease.holder if facts.lease else "the controller"
         note = f"{holder} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {_hours(now - alive_at)}"
         yield _trouble(facts, "controller", "controller_is_alive", silent, note, now, day=league_day(alive_at))
     if facts.unexecuted and facts.unexecuted_since is not None and silent is None:
-        severity = silence(facts.unexecuted_since, now, limits)
+        severity = limits.silence(facts.league, facts.unexecuted_since, now)
         if severity is not None:
             note = (
                 f"{facts.unexecuted} decisions to run since {facts.unexecuted_since:%Y-%m-%d %H:%M} UTC, and no run "

@@ -59,4 +59,6 @@ NBA = League(
     read_games=read_games,
     summary_sql={"predictions": (files("tipoff.leagues.nba") / "sql" / "summary.sql").read_text()},
     checks=CHECKS,
+    funnel_sql=(files("tipoff.leagues.nba") / "sql" / "funnel.sql").read_text(),
+    entry_rule="who played in one of the club's last five games, or has a line",
 )

@@ -1,0 +1,64 @@
+"""`tipoff why`: from an unmet obligation, a game, a player or a number to its cause."""
+
+import sys
+from datetime import date
+
+import click
+
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.config import read_settings
+from tipoff.core.errors import UsageError
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.leagues.catalog import league_named
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger
+from tipoff.views.why import Why, why
+
+
+@click.command("why")
+@click.argument("league")
+@click.argument("what", metavar="TABLE|GAME|CHECK|player")
+@click.argument("day", type=DAY, required=False)
+@click.option("--player", default="", help="With `player`: whose prediction is missing; an id or a part of the name.")
+@as_json
+def why_command(league: str, what: str, day: date | None, *, player: str, as_json: bool) -> None:
+    """Walk from what is missing or low to its cause.
+
+    WHAT is an output (what it waits for), a game's id (what is missing of it), a check (why its number is low), or the word
+    player: with --player why he is not predicted, without it how many are, and where the others were left.
+    """
+    declared = league_named(league)
+    ledger = open_ledger()
+    answer = _answer(ledger, declared, what, day, player)
+    ledger.close()
+    if as_json:
+        print_json(answer)
+    else:
+        for sentence in answer.sentences:
+            click.echo(sentence)
+    if not answer.ok:
+        sys.exit(EXIT_HELD if answer.state == State.HELD.value else EXIT_WRONG)
+
+
+def _answer(ledger: Ledger, league: League, what: str, day: date | None, player: str) -> Why:
+    from tipoff.views import funnel, why_else  # noqa: PLC0415 -- only when it is asked for
+
+    if what != "player" and player:
+        msg = "--player goes with the word player"
+        raise UsageError(msg, hint=f"write: tipoff why {league.name} player DAY --player {player!r}")
+    if day is None:
+        if why_else.is_game(ledger, league, what):
+            return why_else.why_game(ledger, league, what)
+        msg = f"no schedule in this home names a game {what!r}, and for anything else a day is needed"
+        raise UsageError(msg, hint=f"write: tipoff why {league.name} {what} 2024-03-01")
+    if what == "player":
+        from tipoff import app  # noqa: PLC0415 -- imports the warehouse
+
+        rows = app.funnel(Home(read_settings().home), league, day)
+        if player:
+            return funnel.why_player(ledger, league, day, rows, player)
+        return funnel.why_count(league, day, rows)
+    if any(step.name == what for step in league.steps):
+        return why(ledger, league, what, day)
+    return why_else.why_number(ledger, league, what, day)
