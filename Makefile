@@ -49,7 +49,7 @@ reference: .venv/ready  ## docs/reference.md and docs/drills.md, from the code
 
 lock:  ## resolve pyproject.toml anew into requirements.lock: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
-	@.venv-lock/bin/uv pip compile pyproject.toml --extra models --extra postgres --group dev --universal --python-version 3.11 \
+	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
 	@.venv-lock/bin/uv pip compile requirements-emulator.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-emulator.lock

@@ -22,9 +22,8 @@ class League:
     `steps` stands in the order of the day. The step named `schedule` makes one row a game and owes the slate as its one
     unit; `read_games` turns its rows (one day) into games. `summary_sql` are queries, each giving one row, by the name
     under which a report shows them; their windows are `season.<table>`: every day of the season. `checks` are what is claimed of
-    a slate's data. `funnel_sql` gives a row for each player known before a slate: `player_id`, `player_name`, `team`, `last_day`,
-    `game_id` (none where his club does not play), `recent_games`, `has_line`, and for each output on the way to a prediction a
-    truth value by its name; `entry_rule` says in words who comes in at all.
+    a slate's data. `funnel_sql` gives a row for each man known before a slate, with the columns that `views/funnel.py` names,
+    and for each output on the way to a prediction a truth value by its name; `entry_rule` says in words who comes in at all.
     """
 
     name: str

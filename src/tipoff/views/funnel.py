@@ -10,6 +10,7 @@ from tipoff.store.ledger import Ledger
 from tipoff.views.why import Why, why
 
 Row = dict[str, Any]
+# `last_day`: when he last played; `game_id`: none where his club does not play; `recent_games`: of his club's last five
 _KNOWN = ("player_id", "player_name", "player_key", "team", "last_day", "game_id", "recent_games", "has_line")
 _MOST_NAMES = 8
 
