@@ -21,8 +21,11 @@ from tests.support import killed_at_random, ledger_rows, proofs, published, reco
 
 from benchmarks.engine_cost import engine_cost
 from benchmarks.idle_tick import idle_tick
+from benchmarks.quiet_season import quiet_season
+from benchmarks.recorded_runs import recorded_runs
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
+from benchmarks.stops import stops
 from tipoff.core.clock import RealClock, midnight, stopwatch
 from tipoff.leagues.nba.league import NBA
 from tipoff.sim.crash import POINTS
@@ -271,6 +274,21 @@ def idle() -> Measured:
     return measured["median_ms"] <= 2 and measured["max_ms"] <= 20, measured
 
 
+def watched_drills() -> Measured:
+    """Every drill with all checks measured and the watchers on: one incident for a cause, at most opened and closed."""
+    ok, report = _drill("run", "--all", "--checks")
+    failed = [drill for drill in report["drills"] if not drill["passed"]]
+    return ok and len(report["drills"]) >= 60, {
+        "n": len(report["drills"]),
+        "incidents": sum(drill["incidents"] for drill in report["drills"]),
+        "messages": sum(drill["notices"] for drill in report["drills"]),
+        "failed": failed,
+        "drills": [
+            {name: drill[name] for name in ("name", "incidents", "notices", "found_by")} for drill in report["drills"]
+        ],
+    }
+
+
 CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_2023-24": this_season,
     "engine_cost": engine_cost,
@@ -283,6 +301,10 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_with_faults": faulty_season,
     "random_kills": random_kills,
     "idle_tick": idle,
+    "stops": stops,
+    "watched_drills": watched_drills,
+    "quiet_season": lambda: quiet_season(data()),
+    "recorded_runs": lambda: recorded_runs(data()),
     "seasons": all_seasons,
 }
 

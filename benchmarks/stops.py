@@ -243,11 +243,19 @@ def three_processes() -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    """Print what was told of each stop, and by the three processes."""
-    found: dict[str, Any] = {name: stop(name) for name in STOPS}
-    print(json.dumps(found | {"unacknowledged": unacknowledged(), "three processes": three_processes()}, indent=1))
+def stops() -> tuple[bool, dict[str, Any]]:
+    """Measure all of it: each stop is told in time and once, nobody's silence goes unanswered, and each side is missed."""
+    replayed = {name: stop(name) for name in STOPS}
+    silent, sides_ = unacknowledged(), three_processes()
+    missed = [sides_[side].get("after_s") for side in ("controller", "monitor", "sentinel")]
+    ok = (
+        all(found["in_time"] and found["incidents"] == [found["cause"]] for found in replayed.values())
+        and silent["escalations"] >= 1
+        and silent["digests_that_name_it"] == silent["digests_while_open"] > 0
+        and all(after is not None for after in missed)
+    )
+    return ok, replayed | {"unacknowledged": silent, "three processes": sides_}
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(stops(), indent=1))

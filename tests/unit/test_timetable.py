@@ -1,10 +1,10 @@
 """Runs against a timetable: absence is told, lateness within its grace is not."""
 
-import random
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from benchmarks.recorded_runs import recorded_runs
 from tests.support import tipoff
 
 from tipoff.core.errors import UsageError
@@ -13,7 +13,6 @@ from tipoff.watch.timetable import GRACE, Expected, judge_runs, read_runs, read_
 DAY = date(2026, 1, 1)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAILY = Expected(job="feed", at=(time(12),), first=DAY)
-TIMETABLE = Path(__file__).parents[2] / "benchmarks" / "timetable.toml"
 LATER = timedelta(days=20)
 
 
@@ -58,21 +57,13 @@ def test_paused_days_and_days_outside_are_not_expected() -> None:
 
 def test_every_removed_run_of_the_recorded_history_is_found(data: Path) -> None:
     """Two hundred runs that alone serve a slot are taken away: each of their slots is lost, and nothing else is."""
-    runs, timetable = read_runs(data / "orchestration" / "scheduled_runs.csv.gz"), read_timetable(TIMETABLE)
-    until = max(at for times in runs.values() for at in times)
-    before = judge_runs(timetable, runs, until)
-    lost = {(found.job, found.slot) for found in before.lost}
-    slots = {(line.job, slot) for line in timetable for slot in line.slots(until - GRACE)} - lost
-    alone = [(job, slot) for job, slot in sorted(slots) if sum(slot <= at <= slot + GRACE for at in runs[job]) == 1]
-    removed = set(random.Random(3).sample(alone, 200))  # noqa: S311 -- seeded
-    kept = {
-        job: [at for at in times if not any(j == job and slot <= at <= slot + GRACE for j, slot in removed)]
-        for job, times in runs.items()
-    }
+    ok, measured = recorded_runs(data)
 
-    after = {(found.job, found.slot) for found in judge_runs(timetable, kept, until).lost}
-
-    assert after == lost | removed
+    assert ok
+    assert measured["removed_and_found"] == 200
+    assert measured["lost_after_removal_beyond"] == 0
+    assert measured["late_within_grace"] > 2000
+    assert measured["errors_on_late_runs"] == 0
 
 
 def test_the_command_says_what_was_lost_and_when_one_would_know(tmp_path: Path) -> None:
