@@ -102,7 +102,7 @@ def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
 
 def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Stop) -> None:
     every = timedelta(seconds=live.settings.tick_every_s)
-    times = CheckTimes(live.league, live.season)
+    times: CheckTimes | None = None
     controller, after = None, ""
     while not stop.is_set():
         now = clock.now()
@@ -112,6 +112,8 @@ def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Sto
                 controller.start(now, after=after)
                 after = ""
             controller.tick(now)
+            if times is None:
+                times = CheckTimes(live.league, live.season, since=since_of(stage.ledger, live.league.name))
             for day, cadence in times.due(now, partial(first_tip, stage.ledger, live.league.name)):
                 examiner = examiner_of(live.league, live.season, stage)
                 examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
@@ -124,6 +126,12 @@ def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Sto
         stop.wait(every.total_seconds())
     if controller is not None:
         controller.rest(clock.now())
+
+
+def since_of(ledger: Ledger, league: str) -> datetime | None:
+    """Return when this home first ran; None where that is not known."""
+    said = ledger.home().get(f"since {league}")
+    return datetime.fromisoformat(said) if said else None
 
 
 def run_monitor(live: Live, stop: Stop) -> None:

@@ -19,6 +19,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
+from tipoff.engine.plan import opening_of
 from tipoff.sim.faults.spec import Fault
 from tipoff.sim.replay import Outage
 from tipoff.sim.world import World
@@ -77,6 +78,7 @@ class CheckTimes:
 
     league: League
     season: Season
+    since: datetime | None = None  # when this home first ran: slates that were open before are not judged
     done: set[tuple[date, str]] = field(default_factory=set)
 
     def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
@@ -94,7 +96,10 @@ class CheckTimes:
                 if (day, name) not in self.done and self.season.first_day <= day <= self.season.last_day:
                     self.done.add((day, name))
                     found.append((day, None))
-        return found
+        return [(day, cadence) for day, cadence in found if self._is_ours(day)]
+
+    def _is_ours(self, day: date) -> bool:
+        return self.since is None or self.since <= opening_of(self.league, self.season, day)
 
 
 class Watch:

@@ -77,6 +77,8 @@ class Entry:
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
     conflict: Conflict | None = None
     cause: str = ""  # what its last failure was blamed on
+    blame: str = ""  # what it was last told to be late or lost for
+    met_at: datetime | None = None  # when it was met, after it had been told
     failures: int = 0  # in a row, of any kind
     of_kind: tuple[str, int] = ("", 0)  # the last failure's kind, and how many of that kind in a row
     polls: int = 0

@@ -4,7 +4,7 @@ import dataclasses
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from tipoff.core.errors import LeaseLost
 from tipoff.core.league import League
@@ -26,6 +26,7 @@ from tipoff.store.ledger import LEASE, Batch, Lease, Ledger
 from tipoff.store.warehouse import Warehouse
 
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Controller:
@@ -75,6 +76,7 @@ class Controller:
         self._n_quiet = 0
         self._gap: tuple[datetime, datetime] | None = None
         self._last_at: datetime | None = None
+        self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
         self._stands_by_until: datetime | None = None
 
     # --- starting
@@ -98,6 +100,8 @@ class Controller:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self.counts.expired += 1
         self._gap = silence_before(known, now)
+        self._since = known.since.get(self._league.name, now if known.last_tick is None else _LONG_AGO)
+        batch.add("home", {"key": f"since {self._league.name}", "value": self._since.isoformat()})
         for row in findings_on_the_past(known, self._identity, self._league.name, after, now=now):
             batch.add("findings", row)
         batch.add("home", {"key": f"over {self._league.name}", "value": ""})
@@ -297,9 +301,12 @@ class Controller:
         moved = entry.state is not judged.state or entry.since is None
         if moved:
             entry.state, entry.since = judged.state, now
+            if entry.blame and entry.state in {State.PROVEN, State.EXCUSED}:
+                entry.met_at = now
         self._note_gates(entry, judged, now, batch)
         if moved and entry.state in {State.LATE, State.LOST}:
-            batch.add("findings", unmet_finding(entry, blamed(self.book, entry, self._gap), now=now))
+            entry.blame = blamed(self.book, entry, self._gap)
+            batch.add("findings", unmet_finding(entry, entry.blame, now=now, since=self._since))
         if entry.decided != (judged.verb.value, judged.reason):
             entry.decided = (judged.verb.value, judged.reason)
             self._decision_id += 1

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.core.errors import (
+    Closed,
     ErrorKind,
     Fenced,
     NotBegun,
@@ -27,9 +28,14 @@ _SHOWN = 20  # units named in a row; the rest are counted
 _MOST_OF_LIMIT = 0.8
 
 
-def cause_of(claim: Claim, error: Exception | None) -> str:
-    """Return what a run's trouble is blamed on: `source:`, `step:`, `table:`, the warehouse or the executor."""
+def cause_of(claim: Claim, error: Exception | None, blame: str = "") -> str:
+    """Return what a run's trouble is blamed on: `source:`, `step:`, `table:`, the warehouse or the executor.
+
+    `blame` is what its obligation is late for: whatever that is also made the run come after its close.
+    """
     match error:
+        case Closed() if blame:
+            return blame
         case SourceError():
             return own_cause(claim.step)
         case WriteConflict():
@@ -81,7 +87,21 @@ def root_cause(book: Book, entry: Entry) -> str:
         if upstream is None:
             break
         entry = upstream
-    return entry.cause or own_cause(entry.step)
+    return entry.cause or _late_upstream(book, entry) or own_cause(entry.step)
+
+
+def _late_upstream(book: Book, entry: Entry) -> str:
+    """Return the blame of the first thing upstream that stands now and did not when `entry` was due; empty where there is none.
+
+    The schedule is upstream of its whole day: what it names is not known before.
+    """
+    day, due_at = entry.obligation.day, entry.obligation.due_at
+    read = [(r.input.table, *r.input.window.bounds(day, book.season)) for r in book.readings[entry.step.name]]
+    for table, first, last in [(book.league.schedule, day, day), *read]:
+        for (name, other), source in book.entries.items():
+            if name == table and first <= other <= last and source.met_at is not None and source.met_at > due_at:
+                return source.blame
+    return ""
 
 
 def _unmet_inputs(book: Book, entry: Entry) -> Iterator[Entry]:
@@ -132,16 +152,23 @@ def finding(  # noqa: PLR0913 -- the columns of one row
     }
 
 
-def unmet_finding(entry: Entry, cause: str, *, now: datetime) -> Row:
-    """Return the finding that an obligation is late, or closed before it was made."""
+def unmet_finding(entry: Entry, cause: str, *, now: datetime, since: datetime) -> Row:
+    """Return the finding that an obligation is late, or closed before it was made.
+
+    What was due before `since`, when this home first ran, is written down and wakes nobody.
+    """
     obligation = entry.obligation
     severity = Severity.ERROR if entry.state is State.LATE else Severity.CRITICAL
+    if entry.step.optional:
+        severity = Severity.WARNING
+    if obligation.due_at <= since:
+        severity = Severity.INFO
     n_units = len(obligation.units)
     return finding(
         (obligation.league, obligation.output, obligation.day),
         "obligation_is_met",
         cause,
-        Severity.WARNING if entry.step.optional else severity,
+        severity,
         f"{entry.state.value}: {entry.reason or 'not proven'}; was due at {obligation.due_at:%Y-%m-%d %H:%M} UTC",
         now=now,
         missing=entry.missing,
@@ -149,10 +176,12 @@ def unmet_finding(entry: Entry, cause: str, *, now: datetime) -> Row:
     )
 
 
-def run_findings(outcome: Outcome, own: str, rejects: list[tuple[str, str]], *, now: datetime) -> Iterator[Row]:
+def run_findings(
+    outcome: Outcome, own: str, rejects: list[tuple[str, str]], *, now: datetime, blame: str = ""
+) -> Iterator[Row]:
     """Yield what one run has to tell: how it failed, what it refused, what its source said strangely, how long it took.
 
-    `own` is what its own trouble is blamed on.
+    `own` is what its own trouble is blamed on, `blame` what its obligation is late for.
     """
     claim = outcome.claim
     where = (claim.slate.league, claim.step.name, claim.slate.day)
@@ -179,10 +208,10 @@ def run_findings(outcome: Outcome, own: str, rejects: list[tuple[str, str]], *, 
             yield finding(where, "values_are_known", own, Severity.WARNING, note, now=now, missing=sorted(doubts))
     if outcome.notes:
         yield finding(where, "source_is_consistent", own, Severity.WARNING, "; ".join(outcome.notes), now=now)
-    yield from _ending(outcome, own, where, now)
+    yield from _ending(outcome, own, where, now, blame)
 
 
-def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: datetime) -> Iterator[Row]:
+def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: datetime, blame: str) -> Iterator[Row]:
     claim, error = outcome.claim, outcome.error
     unanswered = [note for note in outcome.fetches if note.outcome == "error"]
     if unanswered and error is None:
@@ -191,7 +220,7 @@ def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: dateti
     if isinstance(error, NotBegun):
         return
     if error is not None and error.kind is not ErrorKind.NOT_YET:
-        cause = cause_of(claim, error)
+        cause = cause_of(claim, error, blame)
         yield finding(where, "run_ends_well", cause, Severity.ERROR, f"{error} ({error.hint})", now=now)
     elif outcome.took > _MOST_OF_LIMIT * claim.step.time_limit:
         note = f"it took {outcome.took.total_seconds():.0f} s of {claim.step.time_limit.total_seconds():.0f} s"

@@ -114,7 +114,7 @@ def renewed(outcome: Outcome, *, now: datetime) -> Proof:
     )
 
 
-def result_rows(outcome: Outcome, own: str, *, now: datetime) -> Iterable[tuple[str, Row]]:
+def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -> Iterable[tuple[str, Row]]:
     """Yield (table, row) for what a run leaves in the ledger beside its proof: fetches, quarantined rows, findings, arrivals."""
     claim = outcome.claim
     slate = {"league": claim.slate.league, "output": claim.step.name, "day": claim.slate.day}
@@ -140,7 +140,7 @@ def result_rows(outcome: Outcome, own: str, *, now: datetime) -> Iterable[tuple[
         rejects += [(reject.reason, reject.row) for reject in outcome.written.rejects]
     for reason, row in rejects:
         yield "rejects", {"run_id": claim.run_id, "at": now, **slate, "reason": reason, "row": row[:2000]}
-    yield from (("findings", row) for row in run_findings(outcome, own, rejects, now=now))
+    yield from (("findings", row) for row in run_findings(outcome, own, rejects, now=now, blame=blame))
 
 
 def arrival_rows(outcome: Outcome, known: Proof | None, *, now: datetime) -> Iterable[Row]:

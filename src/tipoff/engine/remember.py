@@ -39,7 +39,12 @@ def remember(  # noqa: PLR0913 -- from where, into what
                 book.open_day(proof.day)
             book.set_proof(proof)
     highest = adopt(book, results, stored, batch, now)
-    _obligations(book, known.obligations)
+    _obligations(book, [row for row in known.obligations if row["league"] == league.name])
+    for row in known.blames:
+        entry = book.entries.get((row["output"], row["day"]))
+        if entry is not None and row["league"] == league.name:
+            entry.blame = row["cause"]
+            entry.met_at = entry.since if entry.state in {State.PROVEN, State.EXCUSED} else None
     for row in known.open_conflicts:
         entry = book.entries.get((row["output"], row["day"]))
         if entry is not None:

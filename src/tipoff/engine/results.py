@@ -55,7 +55,7 @@ class Results:
         written = outcome.written
         fruitless = [*written.refused, *written.missing] if written else []
         own = blame_for(self._book, entry, fruitless)
-        for table, row in records.result_rows(outcome, own, now=now):
+        for table, row in records.result_rows(outcome, own, now=now, blame=entry.blame):
             batch.add(table, row)
         if outcome.error is not None:
             self._counts.failed += 1
@@ -104,7 +104,7 @@ class Results:
         if isinstance(error, NotBegun):
             entry.not_before = now + SOON  # not in this tick, whose instant is long past
             return
-        entry.cause = cause_of(outcome.claim, error)
+        entry.cause = cause_of(outcome.claim, error, entry.blame)
         asked_s = getattr(error, "retry_after_s", None)
         asked = now + min(timedelta(seconds=asked_s), LONGEST_ASKED) if asked_s else None
         if isinstance(error, Resting):

@@ -95,6 +95,8 @@ class Loaded:
     held_gates: Sequence[Row]
     open_conflicts: Sequence[Row]
     last_tick: Row | None
+    blames: Sequence[Row]  # league, output, day, cause: what each was last told to be unmet for
+    since: Mapping[str, datetime]  # by league: when this home first ran
 
 
 def _renew(connection: Connection, lease: Lease) -> None:
@@ -259,7 +261,20 @@ class Ledger:
             held_gates=self.rows(select(schema.gates)),
             open_conflicts=self.rows(select(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
             last_tick=next(iter(self.rows(select(schema.ticks).order_by(schema.ticks.c.id.desc()).limit(1))), None),
+            blames=self._blames(),
+            since={
+                key.removeprefix("since "): datetime.fromisoformat(value)
+                for key, value in self.home().items()
+                if key.startswith("since ")
+            },
         )
+
+    def _blames(self) -> list[Row]:
+        findings = schema.findings
+        newest = select(func.max(findings.c.id)).where(findings.c.check == "obligation_is_met")
+        newest = newest.group_by(findings.c.league, findings.c.output, findings.c.day)
+        columns = (findings.c.league, findings.c.output, findings.c.day, findings.c.cause)
+        return self.rows(select(*columns).where(findings.c.id.in_(newest)))
 
     def add_waiver(self, row: Row) -> int:
         """Write down a waiver and return its number.
