@@ -11,7 +11,7 @@ from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
 from tipoff.store.home import Home
 from tipoff.store.ledger.tellings import Tellings
-from tipoff.watch.outbox import Channel
+from tipoff.watch.notices import Channel
 from tipoff.watch.send import ping, send
 from tipoff.watch.sentinel import Limits, Sentinel
 

@@ -33,7 +33,7 @@ from tipoff.store.warehouse import Warehouse
 from tipoff.watch.digest import digest, keep_score
 from tipoff.watch.incidents import TOLD_FROM
 from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
-from tipoff.watch.outbox import Channel, Message
+from tipoff.watch.notices import Channel, Message
 from tipoff.watch.sentinel import REPLAYED, Limits, Sentinel
 
 PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier

@@ -10,7 +10,7 @@ from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.sentry import channels_of, run_sentinel
-from tipoff.watch.outbox import Message, NotSent
+from tipoff.watch.notices import Message, NotSent
 from tipoff.watch.send import send
 
 EXIT_WRONG = 1

@@ -14,7 +14,7 @@ from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.store.ledger import Batch, Ledger, schema, watching
-from tipoff.watch.outbox import Message
+from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import (
     WINDOW,
     budgets,

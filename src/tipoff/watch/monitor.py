@@ -16,7 +16,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.store.ledger import Batch, Ledger, schema, watching
 from tipoff.store.ledger.tellings import Telling, Tellings, by_cause
 from tipoff.watch.incidents import fold
-from tipoff.watch.outbox import Channel, Flushed, Message, Send, flush, notice_row, tell
+from tipoff.watch.notices import Channel, Flushed, Message, Send, flush, notice_row, tell
 
 NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due

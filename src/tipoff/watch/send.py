@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tipoff.core.finding import Severity
-from tipoff.watch.outbox import Channel, Message, NotSent
+from tipoff.watch.notices import Channel, Message, NotSent
 
 TIMEOUT_S = 15.0
 _SLACK = ("https://hooks.slack.com/", "slackhook+")

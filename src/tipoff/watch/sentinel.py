@@ -21,7 +21,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.store.ledger import LEASE, Lease, Ledger, schema, watching
 from tipoff.store.ledger.tellings import Telling, Tellings, by_cause, read_incidents
 from tipoff.watch.incidents import TOLD_FROM, fold
-from tipoff.watch.outbox import Channel, Flushed, Send, flush, tell
+from tipoff.watch.notices import Channel, Flushed, Send, flush, tell
 
 NAME = "sentinel"
 

@@ -1,4 +1,4 @@
-"""The outbox: who is told what, and sending it at least once: a claim that expires, so that a crash neither loses nor floods."""
+"""Notices: who is told what, and sending it at least once: a claim that expires, so that a crash neither loses nor floods."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
