@@ -11,7 +11,7 @@ from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, game
 from tests.nba import TODAY
 
 from tipoff.checks import kinds, looks
-from tipoff.core.check import Cadence, Check, Status
+from tipoff.core.check import Cadence, Check, Measured, Status
 from tipoff.leagues.nba import tables as nba
 
 PLAYERS, CLUBS, SECOND = nba.NBA_PLAYER_BOXSCORES, nba.NBA_TEAM_BOXSCORES, nba.BDL_PLAYER_BOXSCORES
@@ -241,8 +241,8 @@ def test_a_share_is_held_against_what_is_required() -> None:
     assert [check.status(_share(float("nan"))) for check in (least, most)] == [Status.FAILED, Status.FAILED]
 
 
-def _share(value: float) -> looks.Measured:
-    return looks.Measured(value=value)
+def _share(value: float) -> Measured:
+    return Measured(value=value)
 
 
 def test_the_slate_is_todays() -> None:
