@@ -124,6 +124,11 @@ class Slate:
         self.bench.warehouse._db.execute(statement)  # noqa: SLF001 -- a corruption comes in no honest way
         self.bench.warehouse._slates.clear()  # noqa: SLF001
 
+    def spoil_ledger(self, statement: str) -> None:
+        """Do to the ledger what no writer would."""
+        with self.ledger.transaction() as connection:
+            connection.exec_driver_sql(statement)
+
     def measure(self, check: Check, *, now: datetime = MORNING) -> Examined:
         """Measure one check on today's slate."""
         [found] = self.examiner.measure([check], TODAY, now)
