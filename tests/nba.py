@@ -36,7 +36,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.warehouse = DuckWarehouse(None, profile=Profile.REPLAY)
-        self._loaded = self.warehouse.prepare(STEPS.values())
+        self.loaded = self.warehouse.prepare(STEPS.values())
         self._fence = 0
 
     def asked(self, step: Step, day: date, units: Iterable[str]) -> Asked:
@@ -64,7 +64,7 @@ class Bench:
     def make(self, name: str, *, day: date = TODAY) -> list[Row]:
         """Return the rows that the step makes for the slate."""
         step = STEPS[name]
-        rows = self.warehouse.select(self._loaded[name], self.asked(step, day, ()))
+        rows = self.warehouse.select(self.loaded[name], self.asked(step, day, ()))
         return sorted(rows.to_pylist(), key=lambda row: tuple(str(row[key]) for key in step.table.key))
 
     def inputs(self, name: str, *, day: date = TODAY) -> Mapping[str, pa.Table]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import select
 
 from tipoff.checks.profile import USUAL
 from tipoff.checks.view import Profiles, SlateView
 from tipoff.core.check import WINDOW, Cadence, Check, Measured, Status
+from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
@@ -25,6 +27,8 @@ from tipoff.store.warehouse import Warehouse
 Row = dict[str, Any]
 _KEPT = 40  # failing keys kept with a measurement
 _SHOWN = 6
+# What a statement or a look raises on rows that are not what it takes them for: a table gone, a NULL where a number stood.
+_CANNOT = (PipelineError, pa.ArrowException, LookupError, ValueError, TypeError, ArithmeticError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,7 @@ class Examined:
     status: Status
     took_ms: float
     cause: str = ""
+    error: str = ""  # why it could not be measured at all; told, for a check that cannot run sees nothing
 
 
 class Examiner:
@@ -103,15 +108,26 @@ class Examiner:
                 self._warehouse.mirror(step.table, day, self._published.rows(step, day))
 
     def _measure(self, check: Check, view: SlateView) -> Examined:
-        began = self._stopwatch()
-        if check.sql:
-            measured = self._asked(check, view)
-        elif check.look is not None:
-            measured = check.look(view)
-        else:
-            measured = Measured.nothing("it has nothing to measure with")
+        """Return what a check measured; one that cannot be run measured nothing, which is told and is no pass.
+
+        Raises:
+            LedgerError: The ledger cannot be read, so nothing could be written down either.
+        """
+        began, error = self._stopwatch(), ""
+        try:
+            if check.sql:
+                measured = self._asked(check, view)
+            elif check.look is not None:
+                measured = check.look(view)
+            else:
+                measured = Measured.nothing("it has nothing to measure with")
+        except LedgerError:
+            raise
+        except _CANNOT as raised:
+            error = f"{type(raised).__name__}: {raised}"
+            measured = Measured.nothing(f"it could not be measured: {error}"[:500])
         took_ms = (self._stopwatch() - began) * 1000
-        return Examined(check=check, measured=measured, status=check.status(measured), took_ms=took_ms)
+        return Examined(check=check, measured=measured, status=check.status(measured), took_ms=took_ms, error=error)
 
     def _asked(self, check: Check, view: SlateView) -> Measured:
         rows = self._warehouse.ask(check.sql, day=view.day, season=self._season, as_of=view.now)
@@ -185,23 +201,31 @@ class Examiner:
             same = was is not None and (was["failing"], was["cause"]) == (row["failing"], row["cause"])
             if one.status is Status.FAILED and one.cause and not same:
                 batch.add("findings", self._finding(day, one, now))
+            if one.error and (was is None or was["note"] != one.measured.note):
+                batch.add("findings", self._cannot_run(day, one, now))
         for row in self._rules(found, now):
             batch.add("rules", row)
             if row["evaluated"] + row["not_measurable"] == WINDOW and not row["fired"]:
                 batch.add("findings", self._never_fired(day, row, now))
+        self._keep_profiles(batch, day, found, now)
+        self._ledger.commit(batch)
+
+    def _keep_profiles(self, batch: Batch, day: date, found: Iterable[Examined], now: datetime) -> None:
+        """Keep what the day's tables look like, for the days after; what failed, or cannot be read, is no example."""
         view = self._view(day, now)
-        failed = {
-            one.check.about or one.check.tables[-1] for one in found if one.status is Status.FAILED and one.check.tables
+        spoiled = {
+            one.check.about or one.check.tables[-1]
+            for one in found
+            if (one.status is Status.FAILED or one.error) and one.check.tables
         }
         for step in self._league.steps:
-            if step.name in failed or not view.profile(step.name):
-                continue  # what failed is no example for the days after
+            if step.name in spoiled or not view.profile(step.name):
+                continue
             profile = view.profile(step.name)
             text = json.dumps({name: {k: round(v, 6) for k, v in part.items()} for name, part in profile.items()})
             slate = {"league": self._league.name, "output": step.name, "day": day}
             batch.add("profiles", slate | {"at": now, "profile": text})
             self._remember(step.name, day, profile)
-        self._ledger.commit(batch)
 
     def _known(self, day: date) -> dict[str, Row]:
         table = watching.measured
@@ -232,38 +256,41 @@ class Examiner:
         more = len(measured.failing) - _SHOWN
         what = f": {shown}" + (f" and {more} more" if more > 0 else "") if shown else ""
         value = 0.0 if measured.value is None else measured.value
-        return {
-            "at": now,
-            "league": self._league.name,
+        note = f"{check.claim}: {value:.4g} of {check.required:.4g} ({check.measure}){what}"
+        return self._told(day, check.name, one.cause, check.severity, note, now) | {
             "output": check.about or (check.tables[-1] if check.tables else ""),
-            "day": day,
-            "check": check.name,
-            "cause": one.cause,
-            "severity": int(check.severity),
-            "ok": False,
             "coverage": value,
             "required": check.required,
             "missing": json.dumps(measured.failing[:_KEPT]),
-            "note": f"{check.claim}: {value:.4g} of {check.required:.4g} ({check.measure}){what}"[:2000],
         }
+
+    def _cannot_run(self, day: date, one: Examined, now: datetime) -> Row:
+        """Return the finding that a check could not be run: what it would have seen, nobody sees."""
+        name = one.check.name
+        return self._told(day, "checks_can_run", f"check:{name}", Severity.WARNING, f"{name}: {one.measured.note}", now)
 
     def _never_fired(self, day: date, rule: Row, now: datetime) -> Row:
         """Return the finding that a rule has had its window and never fired: it may be blind."""
         never = "measured anything" if not rule["evaluated"] else "fired"
         note = f"{rule['rule']} has been looked at {WINDOW} times and has never {never}"
+        return self._told(day, "rules_fire", f"check:{rule['rule']}", Severity.INFO, note, now)
+
+    def _told(  # noqa: PLR0913 -- the columns of one row
+        self, day: date, check: str, cause: str, severity: Severity, note: str, now: datetime
+    ) -> Row:
         return {
             "at": now,
             "league": self._league.name,
             "output": "",
             "day": day,
-            "check": "rules_fire",
-            "cause": f"check:{rule['rule']}"[:64],
-            "severity": int(Severity.INFO),
+            "check": check,
+            "cause": cause[:64],
+            "severity": int(severity),
             "ok": False,
             "coverage": 0.0,
             "required": 0.0,
             "missing": "[]",
-            "note": note,
+            "note": note[:2000],
         }
 
     def _rules(self, found: Iterable[Examined], now: datetime) -> list[Row]:

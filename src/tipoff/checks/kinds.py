@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tipoff.core.check import Cadence, Check
 from tipoff.core.finding import Severity
-from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.core.schema import Column, Table
 
 LOOK = "tipoff trace LEAGUE GAME shows where it was lost"
 READ = "read the failing keys; the payload is in the archive"
@@ -88,6 +88,7 @@ def unique(table: Table, columns: Sequence[str] = (), name: str = "keys_are_uniq
             f"SELECT CONCAT({text}) AS key, COUNT(*) = 1 AS ok FROM slate.{table.name} AS t "
             f"GROUP BY {', '.join(f't.{key}' for key in keys)}"
         ),
+        angles=(28,),
         do="two writers, or a source that repeats itself; run the step again",
     )
 
@@ -103,7 +104,7 @@ def declared(table: Table, *, filled: Sequence[str] = ()) -> Check:
         severity=ERROR,
         tables=(table.name,),
         sql=f"SELECT {_key(table)} AS key, {' AND '.join(parts)} AS ok FROM slate.{table.name} AS t",
-        angles=(13, 19),
+        angles=(13, 19, 27),
         do=READ,
     )
 
@@ -299,7 +300,23 @@ def asks(  # noqa: PLR0913 -- a check written out
     )
 
 
-def numeric(table: Table) -> list[str]:
-    """Return the table's numeric columns that are no part of its key."""
-    kinds = {ColumnType.INT, ColumnType.FLOAT}
-    return [column.name for column in table.columns if column.type in kinds and column.name not in table.key]
+def history_is_whole(table: Table, schedule: str, *, played: str) -> Check:
+    """Demand that every game of the season's earlier days that was played has rows: what features look back on has no hole.
+
+    A warning only: each hole's own day has been told; this says how much of the history that stands for today is hollow.
+    """
+    return Check(
+        name=f"{table.name}.history_is_whole",
+        claim=f"every game played since the season began has rows in {table.name}",
+        severity=WARNING,
+        tables=(schedule, table.name),
+        about=table.name,
+        sql=(
+            f"SELECT s.game_id AS key, b.game_id IS NOT NULL AS ok FROM before.{schedule} AS s LEFT JOIN (SELECT DISTINCT "
+            f"t.game_id FROM before.{table.name} AS t) AS b ON b.game_id = s.game_id WHERE s.status {played}"
+        ),
+        measure="share of games",
+        cadence=Cadence.PREGAME,
+        angles=(29,),
+        do="tipoff backfill LEAGUE FROM..TO makes past days whole, first to last",
+    )

@@ -1,4 +1,4 @@
-"""Checks in Python: what stands is what its inputs give; instants of arrival; names and keys; what only the ledger knows."""
+"""Checks in Python: made anew, what stands comes out the same; instants of arrival; names and keys; columns; freshness."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,14 +6,18 @@ from statistics import fmean
 
 from sqlalchemy import select
 
-from tipoff.core.check import Check, Measured, View
+from tipoff.core.check import Cadence, Check, Measured, View
+from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
+from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Table
 from tipoff.store.ledger import schema
 from tipoff.store.proofs import read_units
 from tipoff.store.rows import units_of
 
 _SLACK = timedelta(minutes=1)
+_OFF = frozenset({"postponed", "moved", "cancelled"})
+_SILENCE = timedelta(hours=2)  # between ticks, from which on it is the controller's silence that is told
 
 
 def is_remade(table: Table, inputs: tuple[str, ...]) -> Check:
@@ -68,7 +72,7 @@ def known_when_it_came(table: Table) -> Check:
         tables=(table.name,),
         look=look,
         measure="share of units",
-        angles=(11,),
+        angles=(11, 30),
         do="what reads by knowledge time may have seen the future: read the failing units",
     )
 
@@ -100,7 +104,7 @@ def made_before_tipoff(table: Table, column: str, *, as_of: bool = True) -> Chec
         tables=(table.name,),
         look=look,
         measure="share of units",
-        angles=(11,),
+        angles=(11, 30),
         do="what was made after tip-off must not be published or graded as if before",
     )
 
@@ -173,6 +177,82 @@ def accuracy(grades: Table, system: str, *, at_most: float, measure: str) -> Che
         measure=measure,
         angles=(12, 21),
         do="look at the grades: is an input late, or a model old?",
+    )
+
+
+def columns_are_declared(table: Table) -> Check:
+    """Demand that the store's columns are the declared ones, of the declared types; columns beyond them are refused at start."""
+
+    def look(view: View) -> Measured:
+        try:
+            found = view.rows(table.name).schema
+        except PipelineError as error:
+            return Measured(value=0.0, failing=(f"{table.name} cannot be read: {error}"[:200],))
+        declared = arrow_schema(table)
+        bad = [
+            f"{field.name} is {found.field(field.name).type}, declared as {field.type}"
+            for field in declared
+            if found.field(field.name).type != field.type
+        ]
+        return Measured(value=1 - len(bad) / len(declared), failing=tuple(bad))
+
+    return Check(
+        name=f"{table.name}.columns_are_declared",
+        claim=f"{table.name} has the declared columns, of the declared types",
+        severity=Severity.ERROR,
+        tables=(table.name,),
+        look=look,
+        measure="share of columns",
+        angles=(33,),
+        do="somebody altered the table: rebuild it in a new home, or put the column back",
+    )
+
+
+def is_fresh(table: Table, *, within: timedelta) -> Check:
+    """Demand that a source was looked at shortly before the first game began, or before now where that is earlier.
+
+    Not measurable where nobody decided, or the looks failed: the sentinel and the engine tell that. What is left is a look that
+    should have been made, could have been made, and was not.
+    """
+    hours = within.total_seconds() / 3600
+
+    def look(view: View) -> Measured:
+        games, runs, ticks = schema.games, schema.runs, schema.ticks
+        here = (games.c.league == table.league, games.c.day == view.day)
+        on = [
+            row["tipoff_at"]
+            for row in view.ledger(select(games.c.tipoff_at, games.c.status).where(*here))
+            if row["status"] not in _OFF
+        ]
+        if not on:
+            return Measured.nothing("no game is on")
+        at = min(view.now, *on)
+        mine = (runs.c.league == table.league, runs.c.output == table.name, runs.c.day == view.day)
+        ended = view.ledger(select(runs.c.state, runs.c.ended_at).where(*mine, runs.c.ended_at <= at))
+        looked = [row["ended_at"] for row in ended if row["state"] == "finished"]
+        if not looked:
+            return Measured.nothing("it has not been looked at yet; whether it should have been, has_run says")
+        newest = max(looked)
+        alive = view.ledger(select(ticks.c.at, ticks.c.n_quiet).where(ticks.c.at >= newest, ticks.c.at <= at))
+        instants = [newest, *(row["at"] for row in alive), at]
+        quiet = [0, *(row["n_quiet"] for row in alive), 0]
+        gaps = ((b - a) / (n + 1) for a, b, n in zip(instants, instants[1:], quiet[1:], strict=False))
+        if max(gaps) > _SILENCE or any(row["state"] != "finished" and row["ended_at"] > newest for row in ended):
+            return Measured.nothing("nobody decided, or the looks failed: that is told by itself")
+        return Measured(value=(at - newest).total_seconds() / 3600, note=f"last looked at {newest:%Y-%m-%d %H:%M} UTC")
+
+    return Check(
+        name=f"{table.name}.is_fresh",
+        claim=f"{table.name} was looked at within {hours:g} hours before the first game began",
+        severity=Severity.WARNING,
+        tables=(table.name,),
+        look=look,
+        required=hours,
+        at_most=True,
+        measure="hours",
+        cadence=Cadence.PREGAME,
+        angles=(6,),
+        do="tipoff why LEAGUE TABLE DAY: a refresh was due and was not decided",
     )
 
 

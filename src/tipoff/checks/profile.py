@@ -19,6 +19,7 @@ Find = Callable[[Profile, Sequence[Profile]], Iterator[str]]
 USUAL = 14  # slates before that are looked at
 LEAST = 7  # with fewer nothing is usual yet
 ROWS = "*"  # the name under which a profile keeps its rows
+_RISE = 0.1  # of the share of NULLs, that is no chance
 _FEW_ROWS = 8  # a unit with fewer says nothing of what is constant in it
 _NUMBERS = frozenset({ColumnType.INT, ColumnType.FLOAT, ColumnType.BOOL})
 
@@ -99,6 +100,7 @@ def looks_usual(table: Table, *, irregular: Sequence[str] = (), sizes: bool = Tr
     """
     kinds = (
         ("nulls_are_usual", "no column has many more NULLs than before, in any game", _nulls),
+        ("nulls_do_not_rise", "no column has more and more NULLs: the last three slates against those before", _rising),
         ("zeros_are_usual", "no column has many more zeros than before, in any game", _zeros),
         ("values_vary", "no column that used to vary is constant in a game", _constants),
         ("means_are_usual", "no column's mean is far off what it was, in any game", _means),
@@ -112,7 +114,7 @@ def looks_usual(table: Table, *, irregular: Sequence[str] = (), sizes: bool = Tr
             tables=(table.name,),
             look=_looker(table, find, frozenset(irregular)),
             measure="columns in order",
-            angles=(13, 20),
+            angles=(13, 20, *((27,) if name.startswith("nulls") else ())),
             do="compare the day with the one before: tipoff check health LEAGUE --date DAY",
         )
         for name, claim, find in kinds
@@ -147,6 +149,14 @@ def _nulls(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
             yield name
     for name, share, before in _each(now, usual, "nulls_min"):
         if share < min(before) - 0.5:
+            yield name
+
+
+def _rising(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
+    """Yield columns whose NULLs rose slowly enough to pass as usual each day: all of the last three above all before."""
+    for name, share, before in _each(now, usual, "nulls"):
+        newest, older = [share, *before[:2]], before[2:]
+        if len(older) >= LEAST - 2 and min(newest) > max(older) and sum(newest) / 3 > max(older) + _RISE:
             yield name
 
 

@@ -36,7 +36,7 @@ def has_run(table: Table) -> Check:
         tables=(table.name,),
         look=look,
         measure="share of slates",
-        angles=(14,),
+        angles=(7, 14),
         do="tipoff why LEAGUE TABLE DAY names what it waits for",
     )
 

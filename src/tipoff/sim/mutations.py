@@ -183,6 +183,7 @@ def _without_zeros(cell: Cell, place: Place) -> list[str]:
 _COLUMN_OPERATORS: dict[str, Callable[[Cell, Place], list[str]]] = {
     "null": _set("NULL", "{c} IS NOT NULL"),
     "zero": _set("0", "{c} <> 0"),
+    "empty text": _set("''", "{c} <> ''"),
     "false": _set("FALSE", "{c}"),
     "scale by 100": _set("{c} * 100", "{c} <> 0"),
     "shift a day": _set("{c} + INTERVAL 1 DAY", "{c} IS NOT NULL"),
@@ -205,6 +206,8 @@ def _fits(operator: str, column: Column) -> bool:
     match operator:
         case "zero" | "scale by 100":
             return column.type in _NUMBERS
+        case "empty text":
+            return column.type is ColumnType.TEXT
         case "false":
             return column.type is ColumnType.BOOL
         case "shift a day":
@@ -218,11 +221,7 @@ def cells(tables: Sequence[Table], scopes: Sequence[str]) -> Iterator[Cell]:
     """Yield every cell that could apply: each table × each non-key column × each operator × each scope."""
     for table in tables:
         by_game = "game_id" in table.names
-        fitting = [
-            scope
-            for scope in scopes
-            if scope == "slate" or (by_game and (scope != "game" or table.unit_columns or by_game))
-        ]
+        fitting = [scope for scope in scopes if scope == "slate" or by_game]
         for scope in fitting:
             for operator in _TABLE_OPERATORS:
                 if scope == "row" or not _applies(operator, table):

@@ -1,6 +1,8 @@
 """What is claimed of the NBA's slates, in the catalog's order. Each claim names the validation angles that it covers."""
 
-from tipoff.checks import kinds, looks, silences
+from datetime import timedelta
+
+from tipoff.checks import kinds, looks, silences, work
 from tipoff.checks.profile import looks_usual
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
@@ -66,6 +68,7 @@ def _every_table() -> list[Check]:
     found: list[Check] = []
     for table in _ALL:
         found += [
+            looks.columns_are_declared(table),
             kinds.unique(table),
             kinds.declared(table, filled=table.floor.filled if table is not PUBLISHED_PREDICTIONS else ()),
             silences.has_run(table),
@@ -114,13 +117,21 @@ def _remade() -> list[Check]:
     return [looks.is_remade(table, tuple(source.name for source in read)) for table, read in inputs.items()]
 
 
+_HOUR = timedelta(hours=1)
+
 CHECKS: tuple[Check, ...] = (
     *_every_table(),
+    looks.is_fresh(SCHEDULE, within=7 * _HOUR),  # it is refreshed every six hours
+    looks.is_fresh(ODDS_EVENTS, within=7 * _HOUR),
+    looks.is_fresh(PLAYER_LINES, within=3 * _HOUR),  # every two
+    kinds.history_is_whole(tables.TEAM_GAMES, "schedule", played=_PLAYED),
+    kinds.history_is_whole(tables.PLAYER_GAMES, "schedule", played=_PLAYED),
     *results.schedule(),
     *results.box_scores(),
     *market.market(),
     *predictions.predictions(),
     *predictions.model(),
     *_remade(),
+    *work.work(tables.LEAGUE),
     looks.accuracy(GRADES, SYSTEMS[-1], at_most=7.5, measure="points"),
 )

@@ -65,7 +65,7 @@ def predictions() -> list[Check]:
             ),
             ["team_games", "player_features"],
             severity=WARNING,
-            angles=(13,),
+            angles=(13, 29),
             cadence=_PRE,
         ),
         kinds.asks(
@@ -79,7 +79,7 @@ def predictions() -> list[Check]:
             ["player_games", "player_features"],
             severity=ERROR,
             required=0.97,
-            angles=(13,),
+            angles=(13, 30),
         ),
         kinds.asks(
             "predictions.systems_are_even",

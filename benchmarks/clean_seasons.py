@@ -1,0 +1,94 @@
+"""False alarms: a recorded season replayed with every check measured as the days went by; none may fail at error severity.
+
+`python -m benchmarks.clean_seasons SEASON…`; needs TIPOFF_DATA. An angle of which no check could be measured all season is
+shown as not measurable: it has not passed.
+"""
+
+import json
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from tipoff import app
+from tipoff.checks.angles import ANGLES, by_angle
+from tipoff.config import read_settings
+from tipoff.core.check import Status
+from tipoff.core.finding import Severity
+from tipoff.leagues.nba.league import NBA
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.views.rules import rules
+
+CHECKS = {check.name: check for check in NBA.checks}
+
+
+def clean_season(season: str) -> tuple[bool, dict[str, Any]]:
+    """Replay a season with its checks; no finding of theirs may be an error, every check must have been runnable."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings().model_copy(update={"home": Path(folder)})
+        spec = app.replay_spec(settings, "nba", season, world="recorded", seed=7)
+        replayed = app.run_replay(settings, spec, progress=lambda _: None, watched=True)
+        ledger = Ledger(Home(Path(folder)).ledger, read_only=True)
+        try:
+            measured = measured_in(ledger) | {"season": season, "wall_s": round(replayed.wall_s, 1)}
+        finally:
+            ledger.close()
+    return not measured["errors"] and not measured["could_not_run"] and measured["days"] > 0, measured
+
+
+def measured_in(ledger: Ledger) -> dict[str, Any]:
+    """Return what the checks found in a home: every finding for ever, and what each angle last measured of each day."""
+    findings = [row for row in ledger.rows(select(schema.findings)) if not row["ok"]]
+    of_checks = [row for row in findings if row["check"] in CHECKS]
+    errors = [row for row in of_checks if row["severity"] >= Severity.ERROR]
+    warnings = Counter(row["check"] for row in of_checks if row["severity"] == Severity.WARNING)
+    states: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    table = watching.measured
+    for row in ledger.rows(
+        select(table.c.check, table.c.status, func.count().label("n")).group_by(table.c.check, table.c.status)
+    ):
+        states[row["check"]][row["status"]] += row["n"]
+    totals: Counter[str] = sum(states.values(), Counter())
+    words = Counter(rule.word for rule in rules(ledger, NBA) if rule.kind == "check")
+    told = ledger.rows(select(watching.notices.c.kind, func.count().label("n")).group_by(watching.notices.c.kind))
+    return {
+        "days": ledger.rows(select(func.count(func.distinct(table.c.day)).label("n")))[0]["n"],
+        "measurements": dict(totals),
+        "errors": [f"{row['check']} {row['day']}: {row['note']}"[:300] for row in errors],
+        "warnings": dict(sorted(warnings.items())),
+        "could_not_run": [row["note"][:300] for row in findings if row["check"] == "checks_can_run"],
+        "angles": _angles(states),
+        "checks_never_measurable": sorted(name for name, n in states.items() if n.keys() == {_NOT}),
+        "rules": dict(words),
+        "messages": {row["kind"]: row["n"] for row in told},
+    }
+
+
+_NOT = Status.NOT_MEASURABLE.value
+
+
+def _angles(states: dict[str, Counter[str]]) -> dict[str, str | dict[str, int]]:
+    """Return for each angle how often its checks passed, failed and could not be measured; or that none ever could."""
+    found: dict[str, str | dict[str, int]] = {}
+    covered = by_angle(NBA.checks)
+    for angle in ANGLES:
+        n: Counter[str] = sum(
+            (states[check.name] for check in covered[angle.number] if check.name in states), Counter()
+        )
+        name = f"{angle.number} {angle.name}"
+        found[name] = dict(sorted(n.items())) if n.keys() - {_NOT} else _NOT
+    return found
+
+
+def main() -> None:
+    """Print what was measured of the named seasons."""
+    for season in sys.argv[1:]:
+        print(json.dumps(clean_season(season), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""Every kind of check in SQL: quiet on a good slate, failing by name on a spoiled one, and no pass where it cannot look."""
+
+# ruff: noqa: S608 -- a test writes its own statements
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, game
+from tests.nba import TODAY
+
+from tipoff.checks import kinds, looks
+from tipoff.core.check import Cadence, Check, Measured, Status
+from tipoff.leagues.nba import tables as nba
+
+PLAYERS, CLUBS, SECOND = nba.NBA_PLAYER_BOXSCORES, nba.NBA_TEAM_BOXSCORES, nba.BDL_PLAYER_BOXSCORES
+PLAYED = "= 'final'"
+
+
+@pytest.fixture
+def slate(tmp_path: Path) -> Iterator[Slate]:
+    made = Slate(tmp_path, game())
+    yield made
+    made.close()
+
+
+KINDS: dict[str, tuple[Check, str, tuple[str, ...]]] = {
+    "set coverage: a game without rows": (
+        kinds.covers(PLAYERS, "schedule", played=PLAYED, cadence=Cadence.MORNING, angles=(1,)),
+        "DELETE FROM nba_raw.nba_player_boxscores",
+        (GAME,),
+    ),
+    "set coverage: rows of a game that nobody scheduled": (
+        kinds.only_scheduled(PLAYERS, "schedule"),
+        "UPDATE nba_raw.nba_player_boxscores SET game_id = '0022300999' WHERE player_id = 1",
+        ("0022300999|1",),
+    ),
+    "duplicate key": (
+        kinds.unique(PLAYERS),
+        "INSERT INTO nba_raw.nba_player_boxscores SELECT * FROM nba_raw.nba_player_boxscores WHERE player_id = 2",
+        (f"{GAME}|2",),
+    ),
+    "required value: NULL": (
+        kinds.declared(PLAYERS),
+        "UPDATE nba_raw.nba_player_boxscores SET team = NULL WHERE player_id = 3",
+        (f"{GAME}|3",),
+    ),
+    "required value: a column that should be filled": (
+        kinds.declared(PLAYERS, filled=("minutes",)),
+        "UPDATE nba_raw.nba_player_boxscores SET minutes = NULL WHERE player_id = 3",
+        (f"{GAME}|3",),
+    ),
+    "range: too much": (
+        kinds.declared(PLAYERS),
+        "UPDATE nba_raw.nba_player_boxscores SET points = points * 100 WHERE player_id = 4",
+        (f"{GAME}|4",),
+    ),
+    "range: too little": (
+        kinds.declared(PLAYERS),
+        "UPDATE nba_raw.nba_player_boxscores SET points = -1 WHERE player_id = 4",
+        (f"{GAME}|4",),
+    ),
+    "a condition on rows": (
+        kinds.holds(PLAYERS, "adds_up", "points add up", "t.points = 2 * t.fgm + t.fg3m + t.ftm"),
+        "UPDATE nba_raw.nba_player_boxscores SET points = points + 1 WHERE player_id = 1",
+        (f"{GAME}|1",),
+    ),
+    "a condition on rows: NULL is not in order": (
+        kinds.holds(PLAYERS, "adds_up", "points add up", "t.points = 2 * t.fgm + t.fg3m + t.ftm"),
+        "UPDATE nba_raw.nba_player_boxscores SET points = NULL WHERE player_id = 1",
+        (f"{GAME}|1",),
+    ),
+    "cross-source agreement: another value": (
+        kinds.agrees(
+            SECOND, PLAYERS, on=("game_id", "player_key"), columns=("points",), name="agree", claim="sources agree"
+        ),
+        "UPDATE nba_raw.nba_player_boxscores SET points = 30 WHERE player_id = 1",
+        (f"{GAME}|101",),
+    ),
+    "join-match rate: nobody to meet": (
+        kinds.agrees(SECOND, PLAYERS, on=("game_id", "player_key"), columns=(), name="meet", claim="sources meet"),
+        "UPDATE nba_raw.nba_player_boxscores SET player_key = 'other' WHERE player_id = 2",
+        (f"{GAME}|102",),
+    ),
+    "sums: a row is missing": (
+        kinds.sums(PLAYERS, CLUBS, by=("game_id", "team"), columns=("points", "reb"), name="add_up"),
+        "DELETE FROM nba_raw.nba_player_boxscores WHERE player_id = 3",
+        (f"{GAME}|{AWAY}",),
+    ),
+    "sums: a column is empty": (
+        kinds.sums(PLAYERS, CLUBS, by=("game_id", "team"), columns=("points", "reb"), name="add_up"),
+        f"UPDATE nba_raw.nba_player_boxscores SET reb = NULL WHERE team = '{HOME}'",
+        (f"{GAME}|{HOME}",),
+    ),
+    "sides: home and away swapped": (
+        kinds.sides(PLAYERS, "schedule", opponent=True, is_home=True),
+        f"UPDATE nba_raw.nba_player_boxscores SET is_home = NOT is_home WHERE team = '{AWAY}'",
+        (f"{GAME}|3", f"{GAME}|4"),
+    ),
+    "sides: a club of another game": (
+        kinds.sides(SECOND, "schedule", opponent=False, is_home=False),
+        "UPDATE nba_raw.bdl_player_boxscores SET team = 'LAL' WHERE player_key = 'playera'",
+        (f"{GAME}|101",),
+    ),
+    "timing: known after its game began": (
+        kinds.timed(nba.ODDS_EVENTS, "schedule", "known_before", "known before", "t.known_at < s.tipoff_at"),
+        f"UPDATE nba_raw.odds_events SET known_at = TIMESTAMPTZ '{TIP + timedelta(minutes=1)}'",
+        (GAME,),
+    ),
+    "a check written out": (
+        kinds.asks(
+            "schedule.scores",
+            "scores differ",
+            "SELECT t.game_id AS key, t.home_score > t.away_score AS ok FROM slate.schedule AS t",
+            ["schedule"],
+        ),
+        "UPDATE nba_raw.schedule SET home_score = 3",
+        (GAME,),
+    ),
+    "window completeness since the season began": (
+        kinds.history_is_whole(PLAYERS, "schedule", played=PLAYED),
+        (
+            f"INSERT INTO nba_raw.schedule SELECT * REPLACE (DATE '{YESTERDAY}' AS day, '0022300490' AS game_id) "
+            "FROM nba_raw.schedule"
+        ),
+        ("0022300490",),
+    ),
+    "identity: called otherwise than before": (
+        looks.as_before(PLAYERS, "player_id", ("player_name",)),
+        (
+            f"INSERT INTO nba_raw.nba_player_boxscores SELECT * REPLACE (DATE '{YESTERDAY}' AS day, '0022300490' AS game_id, "
+            "'Somebody Else' AS player_name) FROM nba_raw.nba_player_boxscores WHERE player_id = 1"
+        ),
+        (f"{GAME}|1",),
+    ),
+}
+_FROM_BEFORE = {
+    "window completeness since the season began": (
+        "INSERT INTO nba_raw.schedule SELECT * REPLACE (DATE '2024-01-18' AS day, '0022300480' AS game_id) "
+        "FROM nba_raw.schedule; INSERT INTO nba_raw.nba_player_boxscores SELECT * REPLACE (DATE '2024-01-18' AS day, "
+        "'0022300480' AS game_id) FROM nba_raw.nba_player_boxscores"
+    ),
+    "identity: called otherwise than before": (
+        "INSERT INTO nba_raw.nba_player_boxscores SELECT * REPLACE (DATE '2024-01-18' AS day, '0022300480' AS game_id) "
+        "FROM nba_raw.nba_player_boxscores"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_quiet_on_the_good_slate_and_names_what_is_spoiled(kind: str, slate: Slate) -> None:
+    check, statement, keys = KINDS[kind]
+    if kind in _FROM_BEFORE:
+        slate.spoil(_FROM_BEFORE[kind])
+
+    good = slate.measure(check)
+    slate.spoil(statement)
+    bad = slate.measure(check)
+
+    assert (good.status, good.measured.failing) == (Status.OK, ())
+    assert bad.measured.failing == keys
+    if check.required == 1:
+        assert bad.status is Status.FAILED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_that_has_nothing_to_look_at_has_not_passed(kind: str, tmp_path: Path) -> None:
+    empty = Slate(tmp_path)
+
+    found = empty.measure(KINDS[kind][0])
+    empty.close()
+
+    assert found.status is Status.NOT_MEASURABLE
+    assert found.measured.note == "nothing to look at"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_whose_table_is_gone_has_not_passed_and_says_so(kind: str, slate: Slate) -> None:
+    check, _, _ = KINDS[kind]
+    for name in check.tables:
+        slate.spoil(f"DROP TABLE nba_raw.{name}")
+
+    found = slate.measure(check)
+
+    assert found.status is Status.NOT_MEASURABLE
+    assert found.error.startswith("WarehouseError")
+
+
+def test_an_optional_output_that_has_nothing_at_all_is_not_measurable_and_one_with_a_hole_fails(slate: Slate) -> None:
+    check = kinds.covers(SECOND, "schedule", played=PLAYED, optional=True, cadence=Cadence.MORNING, angles=(1,))
+    slate.spoil("INSERT INTO nba_raw.schedule SELECT * REPLACE ('0022300501' AS game_id) FROM nba_raw.schedule")
+
+    holed = slate.measure(check)
+    slate.spoil("DELETE FROM nba_raw.bdl_player_boxscores")
+    bare = slate.measure(check)
+
+    assert (holed.status, holed.measured.failing) == (Status.FAILED, ("0022300501",))
+    assert bare.status is Status.NOT_MEASURABLE
+
+
+def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> None:
+    check = kinds.covers(
+        nba.CANDIDATES, "schedule", played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history="team_games"
+    )
+
+    assert slate.measure(check).status is Status.NOT_MEASURABLE
+
+
+def test_an_answer_of_null_is_not_in_order(slate: Slate) -> None:
+    check = kinds.asks(
+        "x.y", "claim", "SELECT t.game_id AS key, CAST(NULL AS BOOL) AS ok FROM slate.schedule AS t", ["schedule"]
+    )
+
+    found = slate.measure(check)
+
+    assert (found.status, found.measured.failing) == (Status.FAILED, (GAME,))
+
+
+def test_a_statement_that_cannot_be_read_is_told_and_is_no_pass(slate: Slate) -> None:
+    check = kinds.asks("x.y", "claim", "SELECT t.nothing AS key, TRUE AS ok FROM slate.schedule AS t", ["schedule"])
+
+    found = slate.measure(check)
+
+    assert found.status is Status.NOT_MEASURABLE
+    assert "could not be measured" in found.measured.note
+
+
+def test_a_check_with_nothing_to_measure_with_is_no_pass(slate: Slate) -> None:
+    check = Check(name="x", claim="c", severity=kinds.ERROR, tables=("schedule",), do="nothing")
+
+    assert slate.measure(check).status is Status.NOT_MEASURABLE
+
+
+def test_a_share_is_held_against_what_is_required() -> None:
+    least = kinds.holds(PLAYERS, "x", "c", "TRUE", required=0.8)
+    most = looks.accuracy(nba.GRADES, "lightgbm", at_most=7.5, measure="points")
+
+    assert [least.status(_share(v)) for v in (0.8, 0.79)] == [Status.OK, Status.FAILED]
+    assert [most.status(_share(v)) for v in (7.5, 7.6)] == [Status.OK, Status.FAILED]
+    assert [check.status(_share(float("nan"))) for check in (least, most)] == [Status.FAILED, Status.FAILED]
+
+
+def _share(value: float) -> Measured:
+    return Measured(value=value)
+
+
+def test_the_slate_is_todays() -> None:
+    assert {row["day"] for rows in game().values() for row in rows} == {TODAY}

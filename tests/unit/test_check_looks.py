@@ -1,0 +1,263 @@
+"""Checks that look at rows and at the ledger: instants of arrival, tip-offs, names, columns, freshness, the three silences."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, every, game, on_schedule, owed, proven, ran, tick
+from tests.nba import TODAY
+
+from tipoff.checks import looks, silences
+from tipoff.core.check import Check, Measured, Status
+from tipoff.core.clock import midnight
+from tipoff.leagues.nba import tables as nba
+from tipoff.leagues.nba.sources.names import player_key
+
+PLAYERS = nba.NBA_PLAYER_BOXSCORES
+MADE = {"n_games": 10, "tipoff_at": TIP, "made_at": TIP - timedelta(hours=2), "system": "lightgbm"}
+PREDICTED = [{"day": TODAY, "game_id": GAME, "player_id": who, "predicted_points": 20.0 + who} | MADE for who in (1, 2)]
+UNIT = f"{GAME}|lightgbm"
+
+
+@pytest.fixture
+def slate(tmp_path: Path) -> Iterator[Slate]:
+    made = Slate(tmp_path, game() | {"predictions": PREDICTED})
+    yield made
+    made.close()
+
+
+def arrived(output: str, unit: str = GAME) -> dict[str, object]:
+    return {"league": "nba", "output": output, "day": TODAY, "unit": unit, "first_at": KNOWN, "run_id": 1}
+
+
+# --- when it was known, and made
+
+
+@pytest.mark.parametrize("hours", [-1, 2])
+def test_a_row_known_before_it_arrived_or_after_the_last_look_is_named(slate: Slate, hours: int) -> None:
+    slate.write("arrivals", arrived(PLAYERS.name))
+    slate.write("proofs", proven(PLAYERS.name, {GAME: 4}, as_of=KNOWN + timedelta(hours=1)))
+    check = looks.known_when_it_came(PLAYERS)
+
+    good = slate.measure(check)
+    slate.spoil(
+        f"UPDATE nba_raw.nba_player_boxscores SET known_at = known_at + INTERVAL ({hours}) HOUR WHERE player_id = 1"  # noqa: S608
+    )
+    bad = slate.measure(check)
+
+    assert good.status is Status.OK
+    assert (bad.status, bad.measured.failing) == (Status.FAILED, (GAME,))
+
+
+def test_rows_without_an_arrival_are_not_measurable(slate: Slate) -> None:
+    assert slate.measure(looks.known_when_it_came(PLAYERS)).status is Status.NOT_MEASURABLE
+
+
+@pytest.mark.parametrize(
+    "made_at", [TIP + timedelta(minutes=1), TIP - timedelta(days=2), TIP - timedelta(hours=1), None], ids=str
+)
+def test_a_prediction_made_after_tip_off_or_on_another_day_or_after_its_proof_is_named(
+    slate: Slate, made_at: object
+) -> None:
+    slate.write("games", on_schedule())
+    slate.write("proofs", proven("predictions", {UNIT: 2}, as_of=MADE["made_at"]))  # type: ignore[arg-type]
+    check = looks.made_before_tipoff(nba.PREDICTIONS, "made_at")
+
+    good = slate.measure(check)
+    value = "NULL" if made_at is None else f"TIMESTAMPTZ '{made_at}'"
+    slate.spoil(f"UPDATE nba_predictions.predictions SET made_at = {value} WHERE player_id = 2")  # noqa: S608
+    bad = slate.measure(check)
+
+    assert good.status is Status.OK
+    assert (bad.status, bad.measured.failing) == (Status.FAILED, (UNIT,))
+
+
+def test_a_prediction_of_a_game_that_nobody_knows_is_named(slate: Slate) -> None:
+    found = slate.measure(looks.made_before_tipoff(nba.PREDICTIONS, "made_at"))
+
+    assert (found.status, found.measured.failing) == (Status.FAILED, (UNIT,))
+
+
+# --- names and columns
+
+
+@pytest.mark.parametrize("value", ["'somebodyelse'", "NULL"])
+def test_a_key_that_is_not_its_names_is_named(slate: Slate, value: str) -> None:
+    check = looks.names_have_keys(PLAYERS, "player_name", "player_key", player_key)
+
+    good = slate.measure(check)
+    slate.spoil(f"UPDATE nba_raw.nba_player_boxscores SET player_key = {value} WHERE player_id = 1")  # noqa: S608
+    bad = slate.measure(check)
+
+    assert good.status is Status.OK
+    assert bad.status is Status.FAILED
+    assert bad.measured.failing[0].startswith("Player A: ")
+
+
+@pytest.mark.parametrize(
+    ("statement", "failing"),
+    [
+        ("ALTER TABLE nba_raw.nba_player_boxscores ALTER points TYPE VARCHAR", "points is string, declared as int64"),
+        ("ALTER TABLE nba_raw.nba_player_boxscores DROP COLUMN points", "nba_player_boxscores cannot be read"),
+        ("DROP TABLE nba_raw.nba_player_boxscores", "nba_player_boxscores cannot be read"),
+    ],
+)
+def test_a_column_of_another_type_or_gone_is_schema_drift(slate: Slate, statement: str, failing: str) -> None:
+    check = looks.columns_are_declared(PLAYERS)
+
+    good = slate.measure(check)
+    slate.spoil(statement)
+    bad = slate.measure(check)
+
+    assert good.status is Status.OK
+    assert bad.status is Status.FAILED
+    assert bad.measured.failing[0].startswith(failing)
+
+
+def graded(who: int, error: float | None, *, is_void: bool = False) -> dict[str, object]:
+    fixed = {"day": TODAY, "game_id": GAME, "system": "lightgbm", "predicted_points": 20.0, "is_retrospective": False}
+    return fixed | {"player_id": who, "abs_error": error, "is_void": is_void}
+
+
+def test_the_days_accuracy_is_its_mean_error_of_what_was_played_and_too_large_a_one_fails(slate: Slate) -> None:
+    check = looks.accuracy(nba.GRADES, "lightgbm", at_most=7.5, measure="points")
+
+    none = slate.measure(check)
+    slate.bench.put("grades", [graded(1, 4.0), graded(2, 6.0), graded(3, None, is_void=True)])
+    good = slate.measure(check)
+    slate.spoil("UPDATE nba_grades.grades SET abs_error = abs_error * 100")
+    bad = slate.measure(check)
+
+    assert none.status is Status.NOT_MEASURABLE
+    assert (good.status, good.measured.value, good.measured.note) == (Status.OK, 5.0, "2 graded")
+    assert bad.status is Status.FAILED
+
+
+# --- freshness
+
+
+def fresh(*, within: float = 3.0) -> Check:
+    return looks.is_fresh(nba.PLAYER_LINES, within=timedelta(hours=within))
+
+
+def looked(slate: Slate, hours_before: float, state: str = "finished", number: int = 1) -> None:
+    at = TIP - timedelta(hours=hours_before, minutes=5)
+    slate.write("runs", ran(number, "player_lines", state, at))
+
+
+def test_a_source_looked_at_shortly_before_the_game_is_fresh_and_hours_before_it_is_not(slate: Slate) -> None:
+    slate.write("games", on_schedule())
+    slate.write("ticks", *(tick(n, at) for n, at in enumerate(every(0.5, 60), 1)))
+    looked(slate, 5)
+
+    stale = slate.measure(fresh())
+    looked(slate, 2, number=2)
+    good = slate.measure(fresh())
+
+    assert (stale.status, stale.measured.value) == (Status.FAILED, 5.0)
+    assert (good.status, good.measured.value) == (Status.OK, 2.0)
+
+
+def test_before_the_game_freshness_is_held_against_now(slate: Slate) -> None:
+    slate.write("games", on_schedule())
+    slate.write("ticks", *(tick(n, at) for n, at in enumerate(every(0.5, 60), 1)))
+    looked(slate, 5)
+
+    found = slate.measure(fresh(), now=TIP - timedelta(hours=4))
+
+    assert (found.status, found.measured.value) == (Status.OK, 1.0)
+
+
+@pytest.mark.parametrize("why", ["nobody decided", "the looks failed", "no look", "no game"])
+def test_what_others_tell_is_not_told_again_as_staleness_nor_passed(slate: Slate, why: str) -> None:
+    slate.write("games", on_schedule(status="postponed" if why == "no game" else "final"))
+    if why != "nobody decided":
+        slate.write("ticks", *(tick(n, at) for n, at in enumerate(every(0.5, 60), 1)))
+    if why != "no look":
+        looked(slate, 5)
+    if why == "the looks failed":
+        looked(slate, 2, "failed", 2)
+
+    assert slate.measure(fresh()).status is Status.NOT_MEASURABLE
+
+
+# --- the three silences
+
+
+def test_what_was_due_and_never_ran_is_the_first_silence(slate: Slate) -> None:
+    check = silences.has_run(PLAYERS)
+
+    early = slate.measure(check)
+    slate.write("obligations", owed(PLAYERS.name, "late"))
+    never = slate.measure(check)
+    slate.write("runs", ran(1, PLAYERS.name, "failed", KNOWN))
+    tried = slate.measure(check)
+
+    assert early.status is Status.NOT_MEASURABLE
+    assert (never.status, never.measured.note) == (Status.FAILED, "never ran: its gate is shut")
+    assert tried.status is Status.OK
+
+
+def test_what_is_not_due_yet_is_no_silence(slate: Slate) -> None:
+    slate.write("obligations", owed(PLAYERS.name, "waiting", due_at=MORNING + timedelta(hours=1)))
+
+    assert slate.measure(silences.has_run(PLAYERS)).status is Status.NOT_MEASURABLE
+
+
+def test_nothing_found_without_anybodys_word_is_the_second_silence(slate: Slate) -> None:
+    check = silences.zero_is_signed(PLAYERS)
+    slate.write("games", on_schedule())
+
+    unmade = slate.measure(check)
+    slate.write("proofs", proven(PLAYERS.name, {GAME: 0}))
+    unsigned = slate.measure(check)
+    slate.write("proofs", proven(PLAYERS.name, {GAME: 0}, excuse="not offered"))
+    signed = slate.measure(check)
+
+    assert unmade.status is Status.NOT_MEASURABLE
+    assert (unsigned.status, unsigned.measured.failing) == (Status.FAILED, (GAME,))
+    assert (signed.status, signed.measured.note) == (Status.OK, "0 rows of 1, and not offered")
+
+
+def test_a_game_that_is_off_signs_its_own_zero(slate: Slate) -> None:
+    slate.write("games", on_schedule(status="postponed"))
+    slate.write("proofs", proven(PLAYERS.name, {GAME: 0}))
+
+    found = slate.measure(silences.zero_is_signed(PLAYERS))
+
+    assert (found.status, found.measured.note) == (Status.OK, "0 rows of 1, and the schedule says 0 games")
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM {} WHERE player_id = 1", "INSERT INTO {} SELECT * FROM {}"])
+def test_what_was_proven_and_is_gone_or_doubled_is_the_third_silence(slate: Slate, change: str) -> None:
+    check = silences.is_still_there(PLAYERS)
+
+    unmade = slate.measure(check)
+    slate.write("proofs", proven(PLAYERS.name, {GAME: 4}))
+    good = slate.measure(check)
+    slate.spoil(change.format(PLAYERS.full_name, PLAYERS.full_name))
+    bad = slate.measure(check)
+
+    assert (unmade.status, good.status) == (Status.NOT_MEASURABLE, Status.OK)
+    assert (bad.status, bad.measured.failing) == (Status.FAILED, (GAME,))
+
+
+def test_rows_of_a_unit_that_was_never_proven_are_named(slate: Slate) -> None:
+    slate.write("proofs", proven(PLAYERS.name, {GAME: 4}))
+    slate.spoil("UPDATE nba_raw.nba_player_boxscores SET game_id = '0022300999' WHERE player_id = 1")
+
+    found = slate.measure(silences.is_still_there(PLAYERS))
+
+    assert found.measured.failing == (GAME, "0022300999")
+
+
+def test_a_look_that_stumbles_over_what_it_finds_is_told_and_is_no_pass(slate: Slate) -> None:
+    stumbling = dataclasses.replace(fresh(), look=lambda view: Measured(value=1 / (view.day - TODAY).days))
+
+    found = slate.measure(stumbling)
+
+    assert found.status is Status.NOT_MEASURABLE
+    assert found.error == "ZeroDivisionError: division by zero"
+    assert midnight(TODAY) < MORNING
