@@ -66,6 +66,8 @@ def _trap(node: exp.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 -- one answer 
         return "arrays are not portable here"
     if isinstance(node, exp.GroupConcat | exp.Format):
         return "text is put together differently"
+    if isinstance(node, exp.CountIf):
+        return "of unknown values it is 0 on one engine and unknown on another: COUNT(IF(…, 1, NULL))"
     if isinstance(node, exp.Div) and not _is_number(node.expression):
         return "a division by zero is an error on one engine and no number on another: SAFE_DIVIDE"
     if isinstance(node, exp.IntDiv) and any(isinstance(side, exp.Binary) for side in (node.this, node.expression)):
