@@ -19,7 +19,7 @@ demo: .venv/ready  ## replay 14 days of the sample league, show the grid and the
 	@rm -rf .tipoff/demo
 	@$(BIN)/tipoff demo
 
-test: .venv/ready  ## all tests that take minutes at most
+test: .venv/ready .venv-emulator/ready  ## all tests that take minutes at most
 	@$(BIN)/pytest -n auto --dist worksteal
 
 prove: .venv/ready  ## every figure that the documents name; resumable, writes docs/evidence

@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.support import killed_at_random, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
+from benchmarks.conformance import conformance
 from benchmarks.engine_cost import engine_cost
 from benchmarks.idle_tick import idle_tick
 from benchmarks.season_faults import season_faults
@@ -283,6 +284,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_with_faults": faulty_season,
     "random_kills": random_kills,
     "idle_tick": idle,
+    "conformance": conformance,
     "seasons": all_seasons,
 }
 

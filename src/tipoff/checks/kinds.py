@@ -26,9 +26,9 @@ def _as_text(column: Column) -> str:
     """Return the SQL of one column of `t` as text; a float (25 or 25.0) and an instant need their form written out."""
     name = f"t.{column.name}"
     if column.type is ColumnType.FLOAT:
-        hundredths = f"CAST(ROUND({name} * 100) AS INT64)"
+        hundredths = f"CAST(ROUND(ABS({name}) * 100) AS INT64)"
         cents = f"LPAD(CAST(MOD({hundredths}, 100) AS STRING), 2, '0')"
-        return f"CONCAT(CAST(DIV({hundredths}, 100) AS STRING), '.', {cents})"
+        return f"CONCAT(IF({name} < 0, '-', ''), CAST(DIV({hundredths}, 100) AS STRING), '.', {cents})"
     if column.type is ColumnType.INSTANT:
         return f"FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%SZ', {name})"
     return f"CAST({name} AS STRING)"
