@@ -11,7 +11,7 @@ endif
 .venv/ready: requirements.lock pyproject.toml
 	@echo "setting up .venv (once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -19,7 +19,7 @@ demo: .venv/ready  ## replay 14 days of the sample league, show the grid and the
 	@rm -rf .tipoff/demo
 	@$(BIN)/tipoff demo
 
-test: .venv/ready  ## all tests that take minutes at most
+test: .venv/ready .venv-emulator/ready  ## all tests that take minutes at most
 	@$(BIN)/pytest -n auto --dist worksteal
 
 prove: .venv/ready  ## every figure that the documents name; resumable, writes docs/evidence
@@ -27,7 +27,7 @@ prove: .venv/ready  ## every figure that the documents name; resumable, writes d
 
 .venv-emulator/ready: requirements-emulator.lock
 	@$(PYTHON) -m venv .venv-emulator
-	@.venv-emulator/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-emulator.lock
+	@.venv-emulator/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-emulator.lock
 	@touch $@
 
 emulator: .venv-emulator/ready  ## one replace of one table against an emulator of BigQuery, with Google's client

@@ -21,6 +21,7 @@ from tests.support import killed_at_random, ledger_rows, proofs, published, reco
 
 from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import clean_season
+from benchmarks.conformance import conformance
 from benchmarks.engine_cost import engine_cost
 from benchmarks.idle_tick import idle_tick
 from benchmarks.mutation_score import mutation_scores
@@ -317,6 +318,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "watched_drills": watched_drills,
     "quiet_season": lambda: quiet_season(data()),
     "recorded_runs": lambda: recorded_runs(data()),
+    "conformance": conformance,
     "seasons": all_seasons,
     "checks_cost": checks_cost,
     "mutation_score": mutation_scores,

@@ -16,9 +16,22 @@ READ = "read the failing keys; the payload is in the archive"
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
 
 
-def _key(table: Table, alias: str = "t") -> str:
-    parts = ", '|', ".join(f"COALESCE(CAST({alias}.{name} AS STRING), '')" for name in table.key)
+def _key(table: Table, names: Sequence[str] = ()) -> str:
+    """Return the SQL of a row's key as text, the same on every engine."""
+    parts = ", '|', ".join(f"COALESCE({_as_text(table.column(name))}, '')" for name in names or table.key)
     return f"CONCAT({parts})"
+
+
+def _as_text(column: Column) -> str:
+    """Return the SQL of one column of `t` as text; a float (25 or 25.0) and an instant need their form written out."""
+    name = f"t.{column.name}"
+    if column.type is ColumnType.FLOAT:
+        hundredths = f"CAST(ROUND(ABS({name}) * 100) AS INT64)"
+        cents = f"LPAD(CAST(MOD({hundredths}, 100) AS STRING), 2, '0')"
+        return f"CONCAT(IF({name} < 0, '-', ''), CAST(DIV({hundredths}, 100) AS STRING), '.', {cents})"
+    if column.type is ColumnType.INSTANT:
+        return f"FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%SZ', {name})"
+    return f"CAST({name} AS STRING)"
 
 
 def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
@@ -78,14 +91,13 @@ def only_scheduled(table: Table, schedule: str) -> Check:
 def unique(table: Table, columns: Sequence[str] = (), name: str = "keys_are_unique") -> Check:
     """Demand that no key stands twice."""
     keys = tuple(columns) or table.key
-    text = ", '|', ".join(f"COALESCE(CAST(t.{key} AS STRING), '')" for key in keys)
     return Check(
         name=f"{table.name}.{name}",
         claim=f"no two rows of {table.name} have the same {', '.join(keys)}",
         severity=ERROR,
         tables=(table.name,),
         sql=(
-            f"SELECT CONCAT({text}) AS key, COUNT(*) = 1 AS ok FROM slate.{table.name} AS t "
+            f"SELECT {_key(table, keys)} AS key, COUNT(*) = 1 AS ok FROM slate.{table.name} AS t "
             f"GROUP BY {', '.join(f't.{key}' for key in keys)}"
         ),
         angles=(28,),
@@ -268,8 +280,8 @@ def timed(  # noqa: PLR0913 -- an instant and what it is held against
 
 
 def minutes(later: str, earlier: str) -> str:
-    """Return the SQL of the minutes from one instant to another."""
-    return f"TIMESTAMP_DIFF({later}, {earlier}, MINUTE)"
+    """Return the SQL of the minutes from one instant to another, with their fraction."""
+    return f"TIMESTAMP_DIFF({later}, {earlier}, MICROSECOND) / 60000000"
 
 
 def asks(  # noqa: PLR0913 -- a check written out

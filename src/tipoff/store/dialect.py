@@ -18,6 +18,7 @@ from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import Input, Window, WindowKind
+from tipoff.store.traps import refuse_traps
 
 _DUCK_TYPES = {
     ColumnType.TEXT: "VARCHAR",
@@ -27,10 +28,7 @@ _DUCK_TYPES = {
     ColumnType.DATE: "DATE",
     ColumnType.INSTANT: "TIMESTAMPTZ",
 }
-_CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.CurrentDatetime)
-_CHANCE = {"RAND", "GENERATE_UUID", "ANY_VALUE", "FARM_FINGERPRINT", "NORMALIZE_AND_CASEFOLD", "APPROX_QUANTILES"}
 Slicer = Callable[[Table, Window], exp.Select]
-_NUMBERED = (exp.RowNumber, exp.FirstValue, exp.LastValue, exp.Lag, exp.Lead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def load(step: Step, tables: Mapping[str, Table]) -> Loaded:
                 raise ShapeError(msg, hint="declare it in the catalog")
         return Loaded(step, work.inputs, step.version())
     tree = _parse(work.sql, step.name)
-    _refuse_traps(tree, step.name)
+    refuse_traps(tree, step.name, tables)
     _refuse_other_columns(tree, step)
     inputs = _narrow(tree, step.name, tables, _slice)
     wrapped = _typed(tree, step.table)
@@ -75,9 +73,10 @@ def load(step: Step, tables: Mapping[str, Table]) -> Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A check's SELECT, narrowed and translated."""
+    """A check's or a view's SELECT, narrowed, in both dialects."""
 
     duck: str
+    bigquery: str
     inputs: tuple[Input, ...]
     parameters: frozenset[str]
 
@@ -89,19 +88,32 @@ def question(sql: str, name: str, tables: Mapping[str, Table]) -> Question:
         ShapeError: As `load`.
     """
     tree = _parse(sql, name)
+    refuse_traps(tree, name, tables)
     inputs = _narrow(tree, name, tables, _slice)
     return Question(
         duck=_duck(tree, name),
+        bigquery=tree.sql(dialect="bigquery"),
         inputs=tuple(inputs),
         parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
     )
 
 
-def season_query(sql: str, tables: Iterable[Table]) -> tuple[str, frozenset[str]]:
-    """Translate a read-only SELECT over `season.<table>`; returns it for DuckDB, with its parameters' names."""
+def season_query(sql: str, tables: Iterable[Table]) -> Question:
+    """Narrow and translate a read-only SELECT over `season.<table>`.
+
+    Raises:
+        ShapeError: As `load`.
+    """
     tree = _parse(sql, "query")
-    _narrow(tree, "query", {table.name: table for table in tables}, _season_slice)
-    return _duck(tree, "query"), frozenset(parameter.name for parameter in tree.find_all(exp.Parameter))
+    declared = {table.name: table for table in tables}
+    refuse_traps(tree, "query", declared)
+    inputs = _narrow(tree, "query", declared, _season_slice)
+    return Question(
+        duck=_duck(tree, "query"),
+        bigquery=tree.sql(dialect="bigquery"),
+        inputs=tuple(inputs),
+        parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
+    )
 
 
 def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetime) -> dict[str, object]:
@@ -221,42 +233,6 @@ def _refuse_other_columns(tree: exp.Query, step: Step) -> None:
     if named != declared:
         msg = f"{step.name}: lacks {sorted(declared - named)}, has undeclared {sorted(named - declared)}"
         raise ShapeError(msg, hint="the SELECT and the table's declaration must agree")
-
-
-def _refuse_traps(tree: exp.Query, name: str) -> None:
-    for node in tree.walk():
-        trap = _trap(node)
-        if trap:
-            msg = f"{name}: {trap}: {node.sql(dialect='bigquery')[:80]}"
-            raise ShapeError(msg, hint="it means something else on another engine, or at another time")
-
-
-def _trap(node: exp.Expr) -> str:  # noqa: C901, PLR0911 -- one answer a trap
-    if isinstance(node, _CLOCKS):
-        return "steps have no clock: use @day or @as_of"
-    if isinstance(node, exp.Between) and isinstance(node.this, exp.Column) and node.this.name == "day":
-        return "BETWEEN on the day includes both ends: the window says which days are read"
-    if isinstance(node, exp.Func) and _function_name(node) in _CHANCE:
-        return "chance and engine-bound functions are refused"
-    if isinstance(node, exp.Extract) and node.this.name.upper() in {"DAYOFWEEK", "ISOWEEK", "WEEK", "ISOYEAR"}:
-        return "weeks and weekdays are counted differently"
-    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc) and "WEEK" in node.args["unit"].sql().upper():
-        return "weeks begin on different days"
-    if isinstance(node, exp.ArrayAgg | exp.Unnest):
-        return "arrays are not portable here"
-    if isinstance(node, exp.Cast) and node.to.this in {exp.DataType.Type.BIGINT, exp.DataType.Type.INT}:
-        whole = (exp.Round, exp.Floor, exp.Ceil, exp.Literal, exp.Case, exp.If, exp.Count)
-        if not isinstance(node.this, whole):
-            return "a cast to INT64 rounds differently: ROUND, FLOOR or CEIL first"
-    if isinstance(node, exp.IntDiv) and any(isinstance(side, exp.Binary) for side in (node.this, node.expression)):
-        return "DIV of a sum loses its brackets in translation: put them inside, DIV((a + b), 2)"
-    if isinstance(node, exp.Window) and isinstance(node.this, _NUMBERED) and not node.args.get("order"):
-        return "the rows have no order"
-    return ""
-
-
-def _function_name(node: exp.Func) -> str:
-    return (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).upper()
 
 
 def duck_type(kind: ColumnType) -> str:

@@ -154,8 +154,8 @@ class DuckWarehouse:
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
-        translated, names = dialect.season_query(sql, tables)
-        return _plain_numbers(self._arrow("query", translated, _named(parameters, names)))
+        asked = dialect.season_query(sql, tables)
+        return _plain_numbers(self._arrow("query", asked.duck, _named(parameters, asked.parameters)))
 
     def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""

@@ -17,10 +17,14 @@ _PRE = Cadence.PREGAME
 _SEASON_RUNS = "(SELECT COUNT(DISTINCT b.day) FROM before.player_games AS b) >= 10"  # by then every club has played
 
 
+def _chance(price: str) -> str:
+    """Return the SQL of the chance that an American price stands for."""
+    return f"IF({price} < 0, SAFE_DIVIDE(-{price}, 100 - {price}), SAFE_DIVIDE(100, 100 + {price}))"
+
+
 def market() -> list[Check]:
     """Return the claims about the market."""
-    p_over = "IF(t.over_price < 0, -t.over_price / (100 - t.over_price), 100 / (100 + t.over_price))"
-    p_under = "IF(t.under_price < 0, -t.under_price / (100 - t.under_price), 100 / (100 + t.under_price))"
+    p_over, p_under = _chance("t.over_price"), _chance("t.under_price")
     book = f"t.over_price IS NULL OR t.under_price IS NULL OR {p_over} + {p_under} BETWEEN 0.98 AND 1.25"
     price = (
         "(t.over_price IS NULL OR ABS(t.over_price) >= 100) AND (t.under_price IS NULL OR ABS(t.under_price) >= 100)"

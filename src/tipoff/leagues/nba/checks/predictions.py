@@ -196,8 +196,8 @@ def predictions() -> list[Check]:
             "grades.sides_are_balanced",
             "neither side of the line is chosen nearly always",
             (
-                "SELECT t.system AS key, SUM(IF(t.side = 'over', 1, 0)) / COUNT(t.side) BETWEEN 0.05 AND 0.95 AS "
-                "ok FROM slate.grades AS t WHERE t.side IS NOT NULL "
+                "SELECT t.system AS key, SAFE_DIVIDE(COUNT(IF(t.side = 'over', 1, NULL)), COUNT(t.side)) BETWEEN 0.05 AND 0.95 "
+                "AS ok FROM slate.grades AS t WHERE t.side IS NOT NULL "
                 "GROUP BY t.system HAVING COUNT(t.side) >= 40"
             ),
             ["grades"],

@@ -1,12 +1,13 @@
 -- Each prediction against what happened, and against the last line before tip-off.
--- key: game_id, player_id, system · void: he did not play · push: the result is the line, neither right nor wrong
+-- key: game_id, player_id, system · void: he did not play, or nobody knows his points · push: the result is the line, neither right nor wrong
 WITH graded AS (
   SELECT
     p.day, p.game_id, p.player_id, p.system, p.predicted_points,
     g.points AS actual_points,
+    g.player_id IS NOT NULL AS has_played,
     p.made_at >= p.tipoff_at AS is_retrospective,
     m.line,
-    IF(g.player_id IS NULL OR m.line IS NULL, NULL,
+    IF(g.points IS NULL OR m.line IS NULL, NULL,
       IF(g.points > m.line, 'over', IF(g.points < m.line, 'under', 'push'))) AS line_result,
     IF(m.line IS NULL, NULL,
       IF(p.predicted_points > m.line, 'over', IF(p.predicted_points < m.line, 'under', NULL))) AS side
@@ -19,7 +20,7 @@ SELECT
   predicted_points - actual_points AS error,
   ABS(predicted_points - actual_points) AS abs_error,
   actual_points IS NULL AS is_void,
-  IF(actual_points IS NULL, 'did not play', NULL) AS void_reason,
+  IF(actual_points IS NULL, IF(has_played, 'points unknown', 'did not play'), NULL) AS void_reason,
   is_retrospective,
   line,
   line_result,

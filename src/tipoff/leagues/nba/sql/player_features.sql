@@ -26,7 +26,7 @@ player AS (
     AVG(IF(n <= 5, fta, NULL)) AS fta_avg_5,
     AVG(IF(n = 1, minutes, NULL)) AS last_minutes,
     DATE_DIFF(@day, MAX(day), DAY) AS days_rest,
-    COUNTIF(day >= DATE_SUB(@day, INTERVAL 7 DAY)) AS games_last_7
+    COUNT(IF(day >= DATE_SUB(@day, INTERVAL 7 DAY), 1, NULL)) AS games_last_7
   FROM history
   GROUP BY player_id
 ),
@@ -49,7 +49,7 @@ club AS (
   GROUP BY team
 ),
 share AS (
-  SELECT h.player_id, COUNTIF(h.day >= t.first_day) AS n_played
+  SELECT h.player_id, COUNT(IF(h.day >= t.first_day, 1, NULL)) AS n_played
   FROM history AS h
   JOIN (SELECT DISTINCT player_id, team FROM slate.candidates) AS c ON c.player_id = h.player_id
   JOIN club AS t ON t.team = c.team

@@ -5,11 +5,11 @@ SELECT
   COALESCE(a.game_id, b.game_id) AS game_id,
   COUNT(a.player_key) AS n_first,
   COUNT(b.player_key) AS n_second,
-  COUNTIF(a.player_key = b.player_key) AS n_both,
-  COUNTIF(a.points <> b.points) AS n_points_differ,
-  COUNTIF(a.minutes <> b.minutes) AS n_minutes_differ,
-  COUNTIF(a.reb <> b.reb) AS n_rebounds_differ,
-  COUNTIF(a.ast <> b.ast) AS n_assists_differ
+  COUNT(IF(a.player_key = b.player_key, 1, NULL)) AS n_both,
+  COUNT(IF(a.points <> b.points, 1, NULL)) AS n_points_differ,
+  COUNT(IF(a.minutes <> b.minutes, 1, NULL)) AS n_minutes_differ,
+  COUNT(IF(a.reb <> b.reb, 1, NULL)) AS n_rebounds_differ,
+  COUNT(IF(a.ast <> b.ast, 1, NULL)) AS n_assists_differ
 FROM slate.nba_player_boxscores AS a
 FULL OUTER JOIN slate.bdl_player_boxscores AS b
   ON a.game_id = b.game_id AND a.player_key = b.player_key AND a.team = b.team

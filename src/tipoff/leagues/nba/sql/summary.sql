@@ -9,18 +9,25 @@ WITH paired AS (
   WHERE l.system = 'lightgbm' AND m.system = 'moving_average' AND NOT l.is_retrospective
 ),
 made AS (
-  SELECT COUNT(*) AS n, COUNTIF(made_at >= tipoff_at) AS n_late FROM season.predictions
+  SELECT COUNT(*) AS n, COUNT(IF(made_at >= tipoff_at, 1, NULL)) AS n_late FROM season.predictions
+),
+graded AS (
+  SELECT
+    COUNT(IF(NOT is_void, 1, NULL)) AS n,
+    AVG(model_error) AS mae,
+    AVG(baseline_error) AS baseline_mae,
+    AVG(ABS(line - actual_points)) AS line_mae,
+    COUNT(IF(line IS NOT NULL AND NOT is_void, 1, NULL)) AS lined,
+    SAFE_DIVIDE(COUNT(IF(is_void, 1, NULL)), COUNT(*)) AS void_ratio,
+    SAFE_DIVIDE(COUNT(IF(is_void AND line IS NOT NULL, 1, NULL)), COUNT(IF(line IS NOT NULL, 1, NULL))) AS lined_void_ratio,
+    SAFE_DIVIDE(COUNT(IF(is_correct, 1, NULL)), COUNT(IF(is_correct IS NOT NULL, 1, NULL))) AS right_side_ratio
+  FROM paired
 )
 SELECT
-  MAX(made.n) AS made,
-  MAX(made.n_late) AS made_after_tipoff,
-  COUNTIF(NOT is_void) AS graded,
-  AVG(model_error) AS mae,
-  AVG(baseline_error) AS baseline_mae,
-  AVG(ABS(line - actual_points)) AS line_mae,
-  COUNTIF(line IS NOT NULL AND NOT is_void) AS lined,
-  SAFE_DIVIDE(COUNTIF(is_void), COUNT(*)) AS void_ratio,
-  SAFE_DIVIDE(COUNTIF(is_void AND line IS NOT NULL), COUNTIF(line IS NOT NULL)) AS lined_void_ratio,
-  SAFE_DIVIDE(COUNTIF(is_correct), COUNTIF(is_correct IS NOT NULL)) AS right_side_ratio
+  made.n AS made,
+  made.n_late AS made_after_tipoff,
+  graded.n AS graded,
+  graded.mae, graded.baseline_mae, graded.line_mae, graded.lined,
+  graded.void_ratio, graded.lined_void_ratio, graded.right_side_ratio
 FROM made
-LEFT JOIN paired ON TRUE
+CROSS JOIN graded

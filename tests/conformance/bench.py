@@ -1,0 +1,122 @@
+"""Benches: statements on their inputs, and checks on the good slate, spoiled and put right again."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.conformance.cases import TABLES, Case
+from tests.conformance.emulated import EmulatedWarehouse, emulator
+from tests.conformance.slate import DAY, NOW, SEASON, Good, obligation_row, proof_row, write_ledger
+from tests.conformance.spoils import Spoil, spoils_of
+
+from tipoff.checks.examine import Examiner
+from tipoff.core.check import Check, Measured, Status
+from tipoff.core.clock import stopwatch
+from tipoff.core.profile import Profile
+from tipoff.core.rows import table_from_records
+from tipoff.leagues.nba.league import NBA
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.ledger import Batch, Ledger
+from tipoff.store.published import Published
+
+
+class Bench:
+    """The good slate on one engine, spoiled and put right again."""
+
+    def __init__(self, good: Good, warehouse: Any, ledger: Ledger, folder: Path) -> None:
+        self.good, self.warehouse, self.ledger = good, warehouse, ledger
+        self._examiner = Examiner(
+            league=NBA,
+            season=SEASON,
+            loaded=good.loaded,
+            warehouse=warehouse,
+            ledger=ledger,
+            published=Published(folder),
+            stopwatch=stopwatch,
+        )
+
+    def measure(self, check: Check) -> tuple[Measured, Status]:
+        [found] = self._examiner.measure([check], DAY, NOW)
+        return found.measured, found.status
+
+    @contextmanager
+    def spoiled(self, spoil: Spoil) -> Iterator[None]:
+        table = TABLES[spoil.table]
+        proof = self.good.proofs[spoil.table]
+        if spoil.rows is None:
+            self._record(spoil, proof)
+            yield
+            self._put("proofs", proof_row(proof))
+            self._put("obligations", obligation_row(spoil.table, proof))
+            return
+        self.warehouse.mirror(table, spoil.day, table_from_records(table, spoil.rows))
+        yield
+        good = table_from_records(table, self.good.slate(spoil.table, spoil.day))
+        self.warehouse.mirror(table, spoil.day, good)
+
+    def _record(self, spoil: Spoil, proof: Any) -> None:
+        if spoil.ledger == "not run":
+            self._put("obligations", obligation_row(spoil.table, proof, state="waiting"))
+            return
+        [unit] = spoil.failing
+        units = {name: dataclasses.replace(one, n_rows=0) if name == unit else one for name, one in proof.units.items()}
+        self._put("proofs", proof_row(dataclasses.replace(proof, units=units)))
+
+    def _put(self, table: str, row: dict[str, Any]) -> None:
+        batch = Batch()
+        batch.add(table, row)
+        self.ledger.commit(batch)
+
+    def wrong(self, check: Check) -> list[str]:
+        """Return in what a check differs from what is known of it, on the good slate and on each spoiled one."""
+        measured, status = self.measure(check)
+        said = [] if (status, measured.failing) == (Status.OK, ()) else [f"good slate: {status} {measured}"]
+        for spoil in spoils_of(check, self.good):
+            with self.spoiled(spoil):
+                measured, _ = self.measure(check)
+            if measured.failing != tuple(sorted(spoil.failing)):
+                said.append(f"spoiled: {measured.failing} fail, known are {spoil.failing}")
+            if spoil.value is not None and measured.value != spoil.value:
+                said.append(f"spoiled: measures {measured.value}, known is {spoil.value}")
+            if spoil.value is None and measured.value == 1.0:
+                said.append("spoiled: nothing was measured")
+        return said
+
+
+def wrong_on_the_emulator(good: Good, folder: Path, checks: Sequence[Check]) -> dict[str, list[str]]:
+    """Return what differs on an emulator, by check."""
+    ledger = write_ledger(good, folder / "ledger.db")
+    with emulator() as client:
+        warehouse = EmulatedWarehouse(client, "checks")
+        warehouse.prepare(NBA.steps)
+        warehouse.fill(good.all_rows())
+        bench = Bench(good, warehouse, ledger, folder)
+        wrong = {check.name: bench.wrong(check) for check in checks}
+    ledger.close()
+    return {name: said for name, said in wrong.items() if said}
+
+
+def wrong_statements_on_duckdb(cases: Sequence[Case]) -> dict[str, list[str]]:
+    """Return in what statements differ from what was computed by hand, by case."""
+    wrong = {}
+    for case in cases:
+        warehouse = DuckWarehouse(None, profile=Profile.REPLAY)
+        loaded = warehouse.prepare(NBA.steps)
+        case.fill(warehouse)
+        wrong[case.name] = case.differences(case.run(warehouse, loaded))
+        warehouse.close()
+    return {name: said for name, said in wrong.items() if said}
+
+
+def wrong_statements_on_the_emulator(cases: Sequence[Case]) -> dict[str, list[str]]:
+    """Return in what statements differ from what was computed by hand, by case, each in a project of its own."""
+    wrong = {}
+    with emulator() as client:
+        for case in cases:
+            warehouse = EmulatedWarehouse(client, f"case-{case.name}")
+            loaded = warehouse.prepare(NBA.steps)
+            warehouse.fill(case.inputs)
+            wrong[case.name] = case.differences(case.run(warehouse, loaded))
+    return {name: said for name, said in wrong.items() if said}

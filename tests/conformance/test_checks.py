@@ -1,0 +1,74 @@
+"""Every check finds nothing on the good slate, and exactly the spoiled keys on a spoiled one: on DuckDB and on an emulator."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conformance.bench import Bench, wrong_on_the_emulator
+from tests.conformance.cases import TABLES
+from tests.conformance.slate import Good, make_good, write_ledger
+from tests.conformance.spoils import CANNOT_FIRE, RULES, spoils_of, written_checks
+
+from tipoff.core.check import Check
+from tipoff.core.proof import digest_of
+from tipoff.leagues.nba.league import NBA
+from tipoff.store.rows import hash_units
+
+FROZEN = "436acd95ba5fdb0704d606d781cd567b"  # another digest: another slate, whose keys must be known anew
+
+
+@pytest.fixture(scope="module")
+def good() -> Iterator[Good]:
+    made = make_good()
+    yield made
+    made.warehouse.close()
+
+
+@pytest.fixture(scope="module")
+def duck(good: Good, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("conformance")
+    ledger = write_ledger(good, folder / "ledger.db")
+    yield Bench(good, good.warehouse, ledger, folder)
+    ledger.close()
+
+
+def test_the_slate_is_frozen(good: Good) -> None:
+    hashes = [
+        (f"{name} {unit}", content)
+        for name, parts in good.rows.items()
+        if name != "points_model"  # it names the library's version
+        for unit, (_, content) in hash_units(TABLES[name], parts[-1]).items()
+    ]
+
+    assert digest_of(hashes) == FROZEN
+
+
+def test_every_check_is_spoiled_by_rule_or_as_written(good: Good) -> None:
+    names = {check.name for check in NBA.checks}
+    generated = {name for name in names if name.rpartition(".")[2] in RULES}
+
+    assert written_checks() == names - generated
+    assert {check.name for check in NBA.checks if not spoils_of(check, good)} == CANNOT_FIRE
+
+
+@pytest.mark.parametrize("check", NBA.checks, ids=lambda check: check.name)
+def test_on_duckdb_a_check_finds_what_is_spoiled_and_nothing_else(check: Check, duck: Bench) -> None:
+    assert duck.wrong(check) == []
+
+
+def test_on_the_emulator_a_check_of_some_kinds_finds_what_is_spoiled(good: Good, tmp_path: Path) -> None:
+    some = {
+        "schedule.tips_off_on_its_day",
+        "player_lines.keys_are_unique",
+        "odds_events.begins_when_the_game_does",
+        "team_games.is_what_its_inputs_give",
+        "grades.sides_are_balanced",
+        "player_games.games_are_there",
+    }
+
+    assert wrong_on_the_emulator(good, tmp_path, [check for check in NBA.checks if check.name in some]) == {}
+
+
+@pytest.mark.prove
+def test_on_the_emulator_every_check_finds_what_is_spoiled_and_nothing_else(good: Good, tmp_path: Path) -> None:
+    assert wrong_on_the_emulator(good, tmp_path, list(NBA.checks)) == {}
