@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.support import DATA
 
+pytest_plugins = ["tests.postgres"]
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:

@@ -23,6 +23,7 @@ from tipoff.engine.controller import Controller
 from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
+from tipoff.history import with_history
 from tipoff.sim.crash import never
 from tipoff.sim.faults.controllers import Pair
 from tipoff.sim.faults.hooks import hook
@@ -37,6 +38,7 @@ from tipoff.sources.fetch import Fetcher
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import Loaded
 from tipoff.store.duck import DuckWarehouse
+from tipoff.store.history.duck import DuckSink
 from tipoff.store.home import Home
 from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.published import Published
@@ -79,6 +81,7 @@ class ReplaySpec:
     faults: Sequence[Fault] = ()
     scope: frozenset[str] | None = None  # a backfill: these outputs of these days alone
     budgets: Mapping[str, int] = field(default_factory=dict)  # requests a day, by provider
+    history: bool = False  # whether the ledger's history flows to the warehouse
 
 
 class Stage:
@@ -150,10 +153,10 @@ class Stage:
         self._controllers = [
             self._controller(holder, loaded, published, runner) for holder in ("one", "two")[: 1 + bool(two)]
         ]
-        if not two:
-            return self._controllers[0]
-        one, other = self._controllers
-        return Pair(one, other, two[0])
+        works: Works = self._controllers[0] if not two else Pair(self._controllers[0], self._controllers[1], two[0])
+        if not self._spec.history:
+            return works
+        return with_history(works, ledger, DuckSink(warehouse.beside()), self._spec.league.name, at=self._at)
 
     def controller(self) -> Controller:
         """Open the stores and build a controller."""
