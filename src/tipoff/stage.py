@@ -36,10 +36,11 @@ from tipoff.sources.budget import Budget
 from tipoff.sources.fetch import Fetcher
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import Loaded
-from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
 from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
+from tipoff.warehouses import open_warehouse
 
 
 class SharedFetch:
@@ -95,7 +96,7 @@ class Stage:
         self.home = Home(settings.home)
         self._settings, self._spec, self._clock, self._faults = settings, spec, clock, spec.faults
         self._at = _both(hook(clock, spec.faults), at) if spec.faults else at
-        self._opened: tuple[Ledger, DuckWarehouse] | None = None
+        self._opened: tuple[Ledger, Warehouse] | None = None
         self.loaded: Mapping[str, Loaded] = {}
         self.counts: Counter[str] = Counter()
         self.queries: Counter[str] = Counter()
@@ -112,7 +113,7 @@ class Stage:
         return Published(self.home.published, profile=Profile.REPLAY, at=self._at)
 
     @property
-    def warehouse(self) -> DuckWarehouse:
+    def warehouse(self) -> Warehouse:
         """The warehouse, while the stage is open."""
         return self._stores()[1]
 
@@ -121,7 +122,7 @@ class Stage:
         """The ledger, while the stage is open."""
         return self._stores()[0]
 
-    def _stores(self) -> tuple[Ledger, DuckWarehouse]:
+    def _stores(self) -> tuple[Ledger, Warehouse]:
         if self._opened is None:
             msg = "the stage is not open"
             raise RuntimeError(msg)
@@ -137,11 +138,7 @@ class Stage:
             if kinds["ledger"]
             else Ledger(home.ledger, profile=Profile.REPLAY)
         )
-        warehouse: DuckWarehouse = (
-            FaultyWarehouse(home.warehouse, at=self._at, clock=clock, faults=kinds["warehouse"])
-            if kinds["warehouse"]
-            else DuckWarehouse(home.warehouse, profile=Profile.REPLAY, at=self._at)
-        )
+        warehouse = self._warehouse(ledger, kinds["warehouse"])
         self._opened = ledger, warehouse
         loaded = self.loaded = warehouse.prepare(self._spec.league.steps)
         published = self.published
@@ -154,6 +151,15 @@ class Stage:
             return self._controllers[0]
         one, other = self._controllers
         return Pair(one, other, two[0])
+
+    def _warehouse(self, ledger: Ledger, faults: list[Fault]) -> Warehouse:
+        settings, home, clock = self._settings, self.home, self._clock
+        if faults and settings.warehouse != "duckdb":
+            msg = "faults of the warehouse are DuckDB's alone"
+            raise UsageError(msg, hint="the emulator of BigQuery has a layer of faults of its own, for the tests")
+        if faults:
+            return FaultyWarehouse(home.warehouse, at=self._at, clock=clock, faults=faults)
+        return open_warehouse(settings, home, ledger, profile=Profile.REPLAY, at=self._at, now=clock.now)
 
     def controller(self) -> Controller:
         """Open the stores and build a controller."""
@@ -177,7 +183,7 @@ class Stage:
     def _by_kind(self) -> dict[str, list[Fault]]:
         return {kind: [fault for fault in self._faults if fault.kind == kind] for kind in KINDS}
 
-    def _runner(self, warehouse: DuckWarehouse, published: Published) -> Runner:
+    def _runner(self, warehouse: Warehouse, published: Published) -> Runner:
         kinds, clock = self._by_kind(), self._clock
         transport: httpx.BaseTransport = (
             FaultyTransport(self._spec.world, clock, kinds["http"])

@@ -75,9 +75,10 @@ def load(step: Step, tables: Mapping[str, Table]) -> Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A check's SELECT, narrowed and translated."""
+    """A SELECT that is no step, narrowed and translated."""
 
     duck: str
+    bigquery: str
     inputs: tuple[Input, ...]
     parameters: frozenset[str]
 
@@ -92,16 +93,22 @@ def question(sql: str, name: str, tables: Mapping[str, Table]) -> Question:
     inputs = _narrow(tree, name, tables, _slice)
     return Question(
         duck=_duck(tree, name),
+        bigquery=tree.sql(dialect="bigquery"),
         inputs=tuple(inputs),
         parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
     )
 
 
-def season_query(sql: str, tables: Iterable[Table]) -> tuple[str, frozenset[str]]:
-    """Translate a read-only SELECT over `season.<table>`; returns it for DuckDB, with its parameters' names."""
+def season_query(sql: str, tables: Iterable[Table]) -> Question:
+    """Narrow and translate a read-only SELECT over `season.<table>`, each bounded by @season_start and @season_end."""
     tree = _parse(sql, "query")
-    _narrow(tree, "query", {table.name: table for table in tables}, _season_slice)
-    return _duck(tree, "query"), frozenset(parameter.name for parameter in tree.find_all(exp.Parameter))
+    inputs = _narrow(tree, "query", {table.name: table for table in tables}, _season_slice)
+    return Question(
+        duck=_duck(tree, "query"),
+        bigquery=tree.sql(dialect="bigquery"),
+        inputs=tuple(inputs),
+        parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
+    )
 
 
 def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetime) -> dict[str, object]:
@@ -113,10 +120,10 @@ def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetim
 
 
 @cache
-def slice_sql(table: Table, window: Window, columns: tuple[str, ...] = ()) -> str:
-    """Return the SELECT that gives the window's rows of `table`, for DuckDB; parameters as `bounds` names them."""
+def slice_sql(table: Table, window: Window, columns: tuple[str, ...] = (), engine: str = "duckdb") -> str:
+    """Return the SELECT that gives the window's rows of `table`; parameters as `bounds` names them."""
     query = _slice(table, window)
-    return (query.select(*columns, append=False) if columns else query).sql(dialect="duckdb")
+    return (query.select(*columns, append=False) if columns else query).sql(dialect=engine)
 
 
 def _parse(sql: str, name: str) -> exp.Query:
