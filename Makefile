@@ -22,7 +22,7 @@ demo: .venv/ready  ## replay 14 days of the sample league, show the grid and the
 test: .venv/ready .venv-emulator/ready  ## all tests that take minutes at most
 	@$(BIN)/pytest -n auto --dist worksteal
 
-prove: .venv/ready  ## every figure that the documents name; resumable, writes docs/evidence
+prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name; resumable, writes docs/evidence
 	@$(BIN)/python -m benchmarks.prove
 
 .venv-emulator/ready: requirements-emulator.lock
@@ -30,8 +30,8 @@ prove: .venv/ready  ## every figure that the documents name; resumable, writes d
 	@.venv-emulator/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-emulator.lock
 	@touch $@
 
-emulator: .venv-emulator/ready  ## one replace of one table against an emulator of BigQuery, with Google's client
-	@PYTHONPATH=src:. .venv-emulator/bin/python -m benchmarks.emulator_replace
+emulator: .venv-emulator/ready  ## an emulator of BigQuery to try the warehouse on, at http://127.0.0.1:9050
+	@.venv-emulator/bin/python -m tests.emulator.serve --port 9050
 
 check: .venv/ready  ## format, lint, types, house rules
 	@$(BIN)/ruff format --check src tests benchmarks

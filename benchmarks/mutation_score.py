@@ -116,10 +116,10 @@ class Patient:
                 return None  # the store refuses it: nothing is corrupted, and nothing is caught
             if not n_changed:
                 return None
-            self.warehouse._slates.clear()  # noqa: SLF001 -- slices read while all was well would be a clean copy
+            self.warehouse._slices.clear()  # noqa: SLF001 -- slices read while all was well would be a clean copy
             checks = [c for c in self.league.checks if cell.table.name in (*c.tables, c.about)]
             caught = sorted(self._failing(checks) - self.healthy)
-            self.warehouse._slates.clear()  # noqa: SLF001 -- and corrupted ones must not outlive it
+            self.warehouse._slices.clear()  # noqa: SLF001 -- and corrupted ones must not outlive it
             return caught
 
 

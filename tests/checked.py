@@ -122,7 +122,7 @@ class Slate:
     def spoil(self, statement: str) -> None:
         """Do to the store what no writer would."""
         self.bench.warehouse._db.execute(statement)  # noqa: SLF001 -- a corruption comes in no honest way
-        self.bench.warehouse._slates.clear()  # noqa: SLF001
+        self.bench.warehouse._slices.clear()  # noqa: SLF001
 
     def spoil_ledger(self, statement: str) -> None:
         """Do to the ledger what no writer would."""

@@ -25,11 +25,12 @@ from tipoff.sim.nba_recorded import RecordedNba
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import Outage, Progress, look_at_nothing, replay
 from tipoff.stage import ReplaySpec, Stage, clock_of, outages_of
-from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger, schema
 from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
 from tipoff.views.report import season_report
+from tipoff.warehouses import open_warehouse
 from tipoff.watching import Watch
 
 SAMPLE_DAYS = len(SAMPLE.days())
@@ -97,15 +98,16 @@ def watch_of(spec: ReplaySpec, stage: Stage, outages: Sequence[Outage]) -> Watch
     )
 
 
-def measure(home: Home, league: League, day: date) -> None:
+def measure(settings: Settings, league: League, day: date) -> None:
     """Measure every check on a day of a home, and write it down.
 
     Raises:
         UsageError: A controller works in the home.
     """
+    home = Home(settings.home)
     with home.lock():
-        warehouse = DuckWarehouse(home.warehouse, profile=Profile.LIVE)
         ledger = Ledger(home.ledger)
+        warehouse = _warehouse(settings, ledger)
         try:
             examiner = Examiner(
                 league=league,
@@ -123,14 +125,16 @@ def measure(home: Home, league: League, day: date) -> None:
             ledger.close()
 
 
-def funnel(home: Home, league: League, day: date) -> list[dict[str, Any]]:
+def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]]:
     """Return how far each player came on the way to a prediction of `day`; see `League.funnel_sql`.
 
     Raises:
         UsageError: A controller works in the home.
     """
+    home = Home(settings.home)
     with home.lock():
-        warehouse, ledger = DuckWarehouse(home.warehouse, profile=Profile.LIVE), Ledger(home.ledger, read_only=True)
+        ledger = Ledger(home.ledger)
+        warehouse = _warehouse(settings, ledger)
         try:
             warehouse.prepare(league.steps)
             season = _season_of(ledger, league, day)
@@ -139,6 +143,11 @@ def funnel(home: Home, league: League, day: date) -> list[dict[str, Any]]:
         finally:
             warehouse.close()
             ledger.close()
+
+
+def _warehouse(settings: Settings, ledger: Ledger) -> Warehouse:
+    now = RealClock().now
+    return open_warehouse(settings, Home(settings.home), ledger, profile=Profile.LIVE, at=never, now=now)
 
 
 def _season_of(ledger: Ledger, league: League, day: date) -> Season:
@@ -159,7 +168,7 @@ def end_of(spec: ReplaySpec) -> datetime:
     return midnight(spec.days[1]) + AFTER_THE_LAST_DAY
 
 
-def _summaries(spec: ReplaySpec, warehouse: DuckWarehouse) -> dict[str, dict[str, object]]:
+def _summaries(spec: ReplaySpec, warehouse: Warehouse) -> dict[str, dict[str, object]]:
     tables = [step.table for step in spec.league.steps]
     bounds = {"season_start": spec.days[0], "season_end": spec.days[1]}
     return {name: warehouse.query(sql, tables, bounds).to_pylist()[0] for name, sql in spec.league.summary_sql.items()}

@@ -60,6 +60,12 @@ class Settings(BaseModel):
 
     home: Path = Path(".tipoff")
     data: Path | None = None
+    warehouse: Literal["duckdb", "bigquery"] = "duckdb"
+    bigquery_project: str = ""
+    bigquery_location: str = "US"
+    bigquery_prefix: str = ""  # before the names of all datasets: two homes in one project need two
+    bigquery_endpoint: str = ""  # an emulator's address; without it Google's
+    bigquery_max_bytes: int = 1_073_741_824  # what one statement may bill; a dearer one is refused unread
     balldontlie_key: SecretStr = SecretStr("")
     odds_api_key: SecretStr = SecretStr("")
     notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses

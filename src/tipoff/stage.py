@@ -37,11 +37,11 @@ from tipoff.sources.budget import Budget
 from tipoff.sources.fetch import Fetcher
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import Loaded
-from tipoff.store.duck import DuckWarehouse
-from tipoff.store.history.duck import DuckSink
 from tipoff.store.home import Home
 from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
+from tipoff.warehouses import history_of, open_warehouse
 
 
 class SharedFetch:
@@ -98,7 +98,7 @@ class Stage:
         self.home = Home(settings.home)
         self._settings, self._spec, self._clock, self._faults = settings, spec, clock, spec.faults
         self._at = _both(hook(clock, spec.faults), at) if spec.faults else at
-        self._opened: tuple[Ledger, DuckWarehouse] | None = None
+        self._opened: tuple[Ledger, Warehouse] | None = None
         self.loaded: Mapping[str, Loaded] = {}
         self.counts: Counter[str] = Counter()
         self.queries: Counter[str] = Counter()
@@ -115,7 +115,7 @@ class Stage:
         return Published(self.home.published, profile=Profile.REPLAY, at=self._at)
 
     @property
-    def warehouse(self) -> DuckWarehouse:
+    def warehouse(self) -> Warehouse:
         """The warehouse, while the stage is open."""
         return self._stores()[1]
 
@@ -124,7 +124,7 @@ class Stage:
         """The ledger, while the stage is open."""
         return self._stores()[0]
 
-    def _stores(self) -> tuple[Ledger, DuckWarehouse]:
+    def _stores(self) -> tuple[Ledger, Warehouse]:
         if self._opened is None:
             msg = "the stage is not open"
             raise RuntimeError(msg)
@@ -140,11 +140,7 @@ class Stage:
             if kinds["ledger"]
             else Ledger(home.ledger, profile=Profile.REPLAY)
         )
-        warehouse: DuckWarehouse = (
-            FaultyWarehouse(home.warehouse, at=self._at, clock=clock, faults=kinds["warehouse"])
-            if kinds["warehouse"]
-            else DuckWarehouse(home.warehouse, profile=Profile.REPLAY, at=self._at)
-        )
+        warehouse = self._warehouse(ledger, kinds["warehouse"])
         self._opened = ledger, warehouse
         loaded = self.loaded = warehouse.prepare(self._spec.league.steps)
         published = self.published
@@ -156,7 +152,16 @@ class Stage:
         works: Works = self._controllers[0] if not two else Pair(self._controllers[0], self._controllers[1], two[0])
         if not self._spec.history:
             return works
-        return with_history(works, ledger, DuckSink(warehouse.beside()), self._spec.league.name, at=self._at)
+        return with_history(works, ledger, history_of(self._settings, warehouse), self._spec.league.name, at=self._at)
+
+    def _warehouse(self, ledger: Ledger, faults: list[Fault]) -> Warehouse:
+        settings, home, clock = self._settings, self.home, self._clock
+        if faults and settings.warehouse != "duckdb":
+            msg = "faults of the warehouse are DuckDB's alone"
+            raise UsageError(msg, hint="the emulator of BigQuery has a layer of faults of its own, for the tests")
+        if faults:
+            return FaultyWarehouse(home.warehouse, at=self._at, clock=clock, faults=faults)
+        return open_warehouse(settings, home, ledger, profile=Profile.REPLAY, at=self._at, now=clock.now)
 
     def controller(self) -> Controller:
         """Open the stores and build a controller."""
@@ -180,7 +185,7 @@ class Stage:
     def _by_kind(self) -> dict[str, list[Fault]]:
         return {kind: [fault for fault in self._faults if fault.kind == kind] for kind in KINDS}
 
-    def _runner(self, warehouse: DuckWarehouse, published: Published) -> Runner:
+    def _runner(self, warehouse: Warehouse, published: Published) -> Runner:
         kinds, clock = self._by_kind(), self._clock
         transport: httpx.BaseTransport = (
             FaultyTransport(self._spec.world, clock, kinds["http"])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tipoff.core.check import Cadence, Check
 from tipoff.core.finding import Severity
-from tipoff.core.schema import Column, Table
+from tipoff.core.schema import Column, ColumnType, Table
 
 LOOK = "tipoff trace LEAGUE GAME shows where it was lost"
 READ = "read the failing keys; the payload is in the archive"

@@ -14,7 +14,6 @@ from tipoff.config import read_settings
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.leagues.catalog import league_named
-from tipoff.store.home import Home
 from tipoff.views import health as views
 
 Command = Callable[..., Any]
@@ -68,7 +67,7 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
     if measure:
         from tipoff import app  # noqa: PLC0415 -- imports the warehouse
 
-        app.measure(Home(read_settings().home), declared, day)
+        app.measure(read_settings(), declared, day)
     ledger = open_ledger()
     lines = views.health(ledger, declared, day)
     ledger.close()

@@ -11,7 +11,6 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.leagues.catalog import league_named
-from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger
 from tipoff.views.why import Why, why
 
@@ -55,7 +54,7 @@ def _answer(ledger: Ledger, league: League, what: str, day: date | None, player:
     if what == "player":
         from tipoff import app  # noqa: PLC0415 -- imports the warehouse
 
-        rows = app.funnel(Home(read_settings().home), league, day)
+        rows = app.funnel(read_settings(), league, day)
         if player:
             return funnel.why_player(ledger, league, day, rows, player)
         return funnel.why_count(league, day, rows)

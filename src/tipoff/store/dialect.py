@@ -125,10 +125,10 @@ def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetim
 
 
 @cache
-def slice_sql(table: Table, window: Window, columns: tuple[str, ...] = ()) -> str:
-    """Return the SELECT that gives the window's rows of `table`, for DuckDB; parameters as `bounds` names them."""
+def slice_sql(table: Table, window: Window, columns: tuple[str, ...] = (), engine: str = "duckdb") -> str:
+    """Return the SELECT that gives the window's rows of `table`; parameters as `bounds` names them."""
     query = _slice(table, window)
-    return (query.select(*columns, append=False) if columns else query).sql(dialect="duckdb")
+    return (query.select(*columns, append=False) if columns else query).sql(dialect=engine)
 
 
 def _parse(sql: str, name: str) -> exp.Query:

@@ -1,7 +1,7 @@
 """The warehouse on DuckDB: one file, owned by one process, one thread."""
 
 import warnings
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -19,12 +19,12 @@ from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Window
 from tipoff.store import dialect
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
-from tipoff.store.rows import hash_units, in_order
-from tipoff.store.staging import Staged, make_proof, must_be_newest, stage
+from tipoff.store.rows import hash_units, in_order, plain_numbers
+from tipoff.store.slices import Slices
+from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
 from tipoff.store.warehouse import Asked, Written
 
 _MEMORY = "600MB"
-_SLATES_KEPT = 64  # slices of one slate, read again by each step of it
 _PROOFS = """
 CREATE TABLE IF NOT EXISTS tipoff.proofs (
   fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
@@ -61,7 +61,7 @@ class DuckWarehouse:
         self._tables: dict[str, Table] = {}
         self._proofs: dict[tuple[str, date], Proof] = {}
         self._statements: dict[str, duckdb.Statement] = {}
-        self._slates: OrderedDict[tuple[str, date, tuple[str, ...]], pa.Table] = OrderedDict()
+        self._slices = Slices()
         self._mirrored: set[str] = set()
         self._questions: dict[str, dialect.Question] = {}
         self.counts: Counter[str] = Counter()
@@ -69,7 +69,7 @@ class DuckWarehouse:
     def close(self) -> None:
         """Let go of the file."""
         self._statements.clear()
-        self._slates.clear()
+        self._slices.clear()
         self._db.close()
 
     def beside(self) -> duckdb.DuckDBPyConnection:
@@ -138,10 +138,9 @@ class DuckWarehouse:
         self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
     ) -> pa.Table:
         """See `Warehouse.read`."""
-        kept = (table.full_name, day, columns)
-        if window == SLATE and kept in self._slates:
-            self._slates.move_to_end(kept)
-            return self._slates[kept]
+        kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None
+        if kept is not None:
+            return kept
         first, last = window.bounds(day, season)
         values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last}
         sql = dialect.slice_sql(table, window, columns)
@@ -151,15 +150,13 @@ class DuckWarehouse:
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
         rows = rows.sort_by([(name, "ascending") for name in order])
         if window == SLATE:
-            self._slates[kept] = rows
-            if len(self._slates) > _SLATES_KEPT:
-                self._slates.popitem(last=False)
+            self._slices.keep(table.full_name, day, columns, rows)
         return rows
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
         asked = dialect.season_query(sql, tables)
-        return _plain_numbers(self._arrow("query", asked.duck, _named(parameters, asked.parameters)))
+        return plain_numbers(self._arrow("query", asked.duck, _named(parameters, asked.parameters)))
 
     def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
@@ -208,19 +205,11 @@ class DuckWarehouse:
         if staged.changed or staged.excuses_changed:
             self._publish(asked, staged, proof, known)
         self._proofs[key] = proof
-        return Written(
-            proof=proof,
-            changed=staged.changed,
-            refused=staged.refused,
-            missing=staged.missing,
-            rejects=tuple(staged.rejects),
-            doubts=staged.doubts,
-        )
+        return written(proof, staged)
 
     def _publish(self, asked: Asked, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table
-        for kept in [kept for kept in self._slates if kept[:2] == (table.full_name, asked.day)]:
-            del self._slates[kept]
+        self._slices.forget(table.full_name, asked.day)
         had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
         committed = False
         try:
@@ -319,14 +308,6 @@ class DuckWarehouse:
     def _fetch(self, sql: str, values: list[object]) -> list[Any]:
         rows: list[Any] = self._db.execute(sql, values).fetchall()
         return rows
-
-
-def _plain_numbers(rows: pa.Table) -> pa.Table:
-    """Return rows with whole numbers where DuckDB's sums came as decimals."""
-    fields = [
-        pa.field(field.name, pa.int64() if pa.types.is_decimal(field.type) else field.type) for field in rows.schema
-    ]
-    return rows.cast(pa.schema(fields))
 
 
 def _named(values: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

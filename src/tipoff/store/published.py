@@ -19,7 +19,7 @@ from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import conform
-from tipoff.store.staging import Staged, make_proof, must_be_newest, stage
+from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
 from tipoff.store.warehouse import Asked, Written
 
 
@@ -50,14 +50,7 @@ class Published:
         proof = make_proof(asked, staged, known)
         if staged.changed or staged.excuses_changed:
             self._write(asked, proof, _merged(table, old, staged), staged.changed)
-        return Written(
-            proof=proof,
-            changed=staged.changed,
-            refused=staged.refused,
-            missing=staged.missing,
-            rejects=tuple(staged.rejects),
-            doubts=staged.doubts,
-        )
+        return written(proof, staged)
 
     def proofs(self) -> Iterable[Proof]:
         """Return the proofs that the documents carry."""
@@ -80,14 +73,14 @@ class Published:
 
     def _write(self, asked: Asked, proof: Proof, rows: pa.Table, changed: Iterable[str]) -> None:
         path = self.path(asked.step, asked.day)
-        written = json.loads(path.read_text()).get("written_at", {}) if path.exists() else {}
+        before = json.loads(path.read_text()).get("written_at", {}) if path.exists() else {}
         document = {
             "league": proof.league,
             "output": proof.output,
             "day": proof.day.isoformat(),
             "made_at": proof.made_at.isoformat(),
             "fence": proof.fence,
-            "written_at": {**written, **dict.fromkeys(sorted(changed), (asked.written_at or asked.as_of).isoformat())},
+            "written_at": {**before, **dict.fromkeys(sorted(changed), (asked.written_at or asked.as_of).isoformat())},
             "step_version": proof.step_version,
             "digest": proof.digest,
             "input_digest": digest_of((i.table, i.digest) for i in proof.inputs),

@@ -241,3 +241,11 @@ def _canonical(table: Table, rows: pa.Table) -> pa.Table:
         arrays.append(values)
         names.append(column.name)
     return pa.Table.from_arrays(arrays, names=names).combine_chunks()
+
+
+def plain_numbers(rows: pa.Table) -> pa.Table:
+    """Return rows with whole numbers where an engine's sums came as decimals."""
+    fields = [
+        pa.field(field.name, pa.int64() if pa.types.is_decimal(field.type) else field.type) for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))

@@ -11,7 +11,7 @@ from tipoff.core.payload import Reject
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.schema import Phase, Table
 from tipoff.store.rows import below_floor, check, conform, hash_units, key_text, units_of
-from tipoff.store.warehouse import Asked
+from tipoff.store.warehouse import Asked, Written
 
 Stored = Callable[[Iterable[str]], pa.Table]  # the rows that now stand in the named units
 
@@ -188,4 +188,16 @@ def make_proof(asked: Asked, staged: Staged, known: Proof | None) -> Proof:
         step_version=asked.step_version,
         units=dict(sorted(units.items())),
         inputs=asked.inputs,
+    )
+
+
+def written(proof: Proof, staged: Staged) -> Written:
+    """Return what a write left behind."""
+    return Written(
+        proof=proof,
+        changed=staged.changed,
+        refused=staged.refused,
+        missing=staged.missing,
+        rejects=tuple(staged.rejects),
+        doubts=staged.doubts,
     )

@@ -1,5 +1,6 @@
 """The warehouse's seam: what every engine (DuckDB, BigQuery) promises to the machine above."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -64,7 +65,9 @@ class Written:
 
 
 class Warehouse(Protocol):
-    """Tables of the phases; one writer at a time for each table."""
+    """Tables of the phases; one writer at a time for each table. `counts` says how often what was asked of it."""
+
+    counts: Counter[str]
 
     def prepare(self, steps: Iterable[Step]) -> Mapping[str, Loaded]:
         """Create what is declared, bind every step on empty tables, and return the loaded steps by output name.

@@ -1,0 +1,177 @@
+"""The statements that the warehouse on BigQuery sends, as texts; whatever differs from one to the next is a parameter.
+
+A script's checks are `SELECT IF(…, ERROR('tipoff: …'), …)`: an error that nobody handles ends the script and rolls its
+transaction back.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+
+from tipoff.core.errors import ShapeError
+from tipoff.core.schema import ColumnType, Table
+from tipoff.store.bigquery.place import Place
+
+FENCED, MOVED, UNEQUAL = "tipoff: a later run has published", "tipoff: the proof is another", "tipoff: read back"
+PROOF_COLUMNS = {
+    "fence": ColumnType.INT,
+    "league": ColumnType.TEXT,
+    "output": ColumnType.TEXT,
+    "day": ColumnType.DATE,
+    "made_at": ColumnType.INSTANT,
+    "step_version": ColumnType.TEXT,
+    "units": ColumnType.TEXT,
+    "inputs": ColumnType.TEXT,
+}
+FIRST_DAY = "DATE '1900-01-01'"  # before every slate: proofs are read whole, and say so to the partition filter
+
+# ruff: noqa: S608 -- texts are made of declared names alone; values are parameters
+
+
+def unit_of(table: Table) -> str:
+    """Return the expression of a row's unit."""
+    parts = [
+        name if table.column(name).type is ColumnType.TEXT else f"CAST({name} AS STRING)" for name in table.unit_columns
+    ]
+    return " || '|' || ".join(parts)
+
+
+def of_units(table: Table, *, some: bool) -> str:
+    """Return the condition on the rows of the slate @day; with `some`, of the units @unit_names alone."""
+    return "day = @day" + (f" AND {unit_of(table)} IN UNNEST(@unit_names)" if some and table.unit_columns else "")
+
+
+def stored(place: Place, table: Table, *, some: bool) -> str:
+    """Return the SELECT of the rows that now stand in a slate."""
+    return f"SELECT {', '.join(table.names)} FROM {place.table(table)} WHERE {of_units(table, some=some)}"
+
+
+def proofs(place: Place) -> str:
+    """Return the SELECT of every slate's newest proof with a fence above @since."""
+    return (
+        f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.own}.newest_proofs WHERE day >= {FIRST_DAY} AND fence > @since"
+    )
+
+
+def proof(place: Place) -> str:
+    """Return the SELECT of one slate's newest proof; not through the view, so that one partition is read."""
+    where = "day = @day AND league = @league AND output = @output"
+    return f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.proofs} WHERE {where} ORDER BY fence DESC LIMIT 1"
+
+
+def newest_proofs(place: Place) -> str:
+    """Return the statement that makes the view of the proofs with the highest fences."""
+    newest = "ROW_NUMBER() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1"
+    return (
+        f"CREATE OR REPLACE VIEW {place.own}.newest_proofs AS "
+        f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.proofs} WHERE day >= {FIRST_DAY} QUALIFY {newest}"
+    )
+
+
+def publish(place: Place, table: Table, staging: str) -> str:
+    """Return the script that makes the units @unit_names of a slate what stands in `staging`, if anything, and adds the proof.
+
+    It raises if a later run has published, if the newest proof is not the one that the writer knows, or if what then stands in
+    the units is not what was staged.
+    """
+    name = place.table(table)
+    newest = (
+        f"(SELECT COALESCE(MAX(fence), 0) FROM {place.proofs}"
+        " WHERE day = @day AND league = @league AND output = @output)"
+    )
+    statements = [
+        "BEGIN TRANSACTION",
+        f"SELECT IF({newest} > @fence, ERROR('{FENCED}'), IF({newest} <> @known, ERROR('{MOVED}'), 'ok'))",
+        f"DELETE FROM {name} WHERE {of_units(table, some=True)}",
+        *_filled(name, table, staging, of_units(table, some=True)),
+        f"INSERT INTO {place.proofs} ({', '.join(PROOF_COLUMNS)}) VALUES ({', '.join(f'@{c}' for c in PROOF_COLUMNS)})",
+        "COMMIT TRANSACTION",
+    ]
+    return ";\n".join(statements) + ";"
+
+
+def mirror(place: Place, table: Table, staging: str) -> str:
+    """Return the script that makes a whole slate what stands in `staging`, without a proof."""
+    name = place.table(table)
+    parts = ["BEGIN TRANSACTION", f"DELETE FROM {name} WHERE day = @day", *_filled(name, table, staging, "day = @day")]
+    return ";\n".join([*parts, "COMMIT TRANSACTION"]) + ";"
+
+
+def _filled(name: str, table: Table, staging: str, where: str) -> list[str]:
+    """Return the statements that bring the staged rows in and compare what then stands there with them, both ways."""
+    if not staging:
+        return []
+    columns = ", ".join(table.names)
+    here, there = f"SELECT {columns} FROM {name} WHERE {where}", f"SELECT {columns} FROM {staging}"
+    unequal = (
+        f"(SELECT COUNT(*) FROM {name} WHERE {where}) <> @n_rows"
+        f" OR EXISTS ({here} EXCEPT DISTINCT {there}) OR EXISTS ({there} EXCEPT DISTINCT {here})"
+    )
+    return [
+        f"INSERT INTO {name} ({columns}, _run) SELECT {columns}, @fence FROM {staging}",
+        f"SELECT IF({unequal}, ERROR('{UNEQUAL}'), 'ok')",
+    ]
+
+
+def add_column(name: str, column: str, kind: ColumnType) -> str:
+    """Return the statement that adds a column."""
+    return f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column} {kind.value}"
+
+
+@cache
+def must_filter(sql: str, partitioned: frozenset[str]) -> None:
+    """See that every read, update and deletion of a partitioned table names its days.
+
+    Raises:
+        ShapeError: A statement would scan a table whole.
+    """
+    for name, text in unfiltered(sql, partitioned):
+        msg = f"a statement reads {name} without naming its days: {text[:120]}"
+        raise ShapeError(msg, hint="filter the partition: every read of a table has a window")
+
+
+def unfiltered(sql: str, partitioned: Iterable[str]) -> list[tuple[str, str]]:
+    """Return (table, statement) for every access to a partitioned table that its own WHERE does not bound by day."""
+    names = set(partitioned)
+    found = []
+    for statement in sqlglot.parse(sql, read="bigquery"):
+        if statement is None or isinstance(statement, exp.Transaction | exp.Commit | exp.Alter | exp.Command):
+            continue
+        for table in statement.find_all(exp.Table):
+            name = f"{table.db}.{table.name}"
+            if name in names and not _is_target(table, statement) and not _bounds_the_day(table):
+                found.append((name, statement.sql(dialect="bigquery")))
+    return found
+
+
+def _is_target(table: exp.Table, statement: exp.Expr) -> bool:
+    """Whether rows are only added to it."""
+    target = statement.this if isinstance(statement, exp.Insert) else None
+    return table is (target.this if isinstance(target, exp.Schema) else target)
+
+
+def _bounds_the_day(table: exp.Table) -> bool:
+    query = table.find_ancestor(exp.Select, exp.Delete, exp.Update)
+    where = query.args.get("where") if query is not None else None
+    if where is None:
+        return False
+    return (
+        any(_names_the_day(part) for part in where.this.flatten())
+        if isinstance(where.this, exp.And)
+        else (_names_the_day(where.this))
+    )
+
+
+def _names_the_day(part: exp.Expr) -> bool:
+    if not isinstance(part, exp.EQ | exp.Between | exp.GTE | exp.LTE | exp.GT | exp.LT | exp.In):
+        return False
+    return isinstance(part.this, exp.Column) and part.this.name == "day"
+
+
+def named(sql: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values that a statement names."""
+    names = set(re.findall(r"@(\w+)", sql))
+    return {name: value for name, value in values.items() if name in names}

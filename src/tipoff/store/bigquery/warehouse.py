@@ -1,0 +1,364 @@
+"""The warehouse on BigQuery: rows are judged, loaded into a fresh staging table, and published with their proof in one script."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+
+from tipoff.core.errors import ErrorKind, Fenced, ShapeError, WarehouseError
+from tipoff.core.proof import Proof
+from tipoff.core.schema import Phase, Table
+from tipoff.core.slate import Season
+from tipoff.core.step import Step
+from tipoff.core.window import SLATE, Window
+from tipoff.store import dialect
+from tipoff.store.bigquery import statements
+from tipoff.store.bigquery.diagnosis import conflict_of
+from tipoff.store.bigquery.errors import Meaning, Refused
+from tipoff.store.bigquery.place import Place, Write, labels
+from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.settle import settle
+from tipoff.store.bigquery.tables import declare, declare_own
+from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
+from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
+from tipoff.store.slices import Slices
+from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
+from tipoff.store.warehouse import Asked, Written
+
+Key = tuple[str, str, date]  # league, output, day
+
+
+def _nothing(_point: str) -> None:
+    """Do nothing: what happens at named points in everyday work."""
+
+
+class BigQueryWarehouse:
+    """See `tipoff.store.warehouse.Warehouse`. `home` names the home in job ids; `now` says when conflicts are looked at."""
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        home: str,
+        now: Callable[[], datetime],
+        at: Callable[[str], None] = _nothing,
+    ) -> None:
+        """Make a client; nothing is asked of the network before `prepare`.
+
+        Raises:
+            UsageError: There are no credentials.
+        """
+        self._place, self._home, self._now, self._at = place, home, now, at
+        self._port = Port(place)
+        self._tables: dict[str, Table] = {}
+        self._partitioned: frozenset[str] = frozenset()
+        self._proofs: dict[Key, Proof] = {}
+        self._fences: dict[Key, int] = {}  # of the newest stored proof, 0 where there is none
+        self._unsure: set[Key] = set()  # a write of theirs failed, and it is not known how far it came
+        self._slices = Slices()
+        self._mirrored: set[str] = set()
+        self._questions: dict[str, dialect.Question] = {}
+        self._turns: dict[str, threading.Lock] = {}
+        self._turns_lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.counts.update({f"bigquery {name}": n for name, n in self._port.counts.items()})
+        self._slices.clear()
+        self._port.close()
+
+    # --- declaring
+
+    def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.Loaded]:
+        """See `Warehouse.prepare`."""
+        steps = list(steps)
+        self._tables = {step.name: step.table for step in steps}
+        with self._doing("the tables could not be made"):
+            declare_own(self._port)
+            for step in steps:
+                if step.phase is not Phase.PUBLISHED:
+                    declare(self._port, step.table)
+        self._partitioned = frozenset({self._place.proofs, *map(self._place.table, self._tables.values())})
+        loaded = {step.name: dialect.load(step, self._tables) for step in steps}
+        for ready in loaded.values():
+            if ready.bigquery:
+                self._bind(ready)
+        for proof in self.proofs():
+            key = proof.league, proof.output, proof.day
+            self._proofs[key], self._fences[key] = proof, proof.fence
+        return loaded
+
+    def _bind(self, loaded: dialect.Loaded) -> None:
+        season = Season("bind", date(2000, 1, 1), date(2000, 1, 2))
+        as_of = datetime(2000, 1, 1, tzinfo=UTC)
+        values = dialect.bounds(loaded.inputs, day=date(2000, 1, 1), season=season, as_of=as_of)
+        sql = self._place.here(loaded.bigquery)
+        statements.must_filter(sql, self._partitioned)
+        try:
+            self._port.estimate(sql, statements.named(sql, values), self._labels("bind", loaded.step.table))
+        except Refused as refused:
+            if refused.verdict.meaning is not Meaning.PERMANENT:
+                what = f"{loaded.step.name} could not be bound"
+                raise self._failed(what, refused) from refused
+            msg = f"{loaded.step.name}: the SQL does not fit the declared tables: {refused.verdict.said}"
+            raise ShapeError(msg, hint="mend the step's SQL or the tables that it reads") from refused
+
+    def estimate(self, loaded: dialect.Loaded, asked: Asked) -> int:
+        """Return the bytes that a SQL step's SELECT would read, by a dry run."""
+        values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
+        sql = self._place.here(loaded.bigquery)
+        with self._doing(f"what {loaded.step.name} reads could not be estimated"):
+            return self._port.estimate(sql, statements.named(sql, values), self._labels("estimate", asked.step.table))
+
+    # --- reading
+
+    def select(self, loaded: dialect.Loaded, asked: Asked) -> pa.Table:
+        """See `Warehouse.select`."""
+        values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
+        return self._read("select", loaded.bigquery, values, asked.step.table)
+
+    def read(  # noqa: PLR0913 -- what a slice is
+        self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
+    ) -> pa.Table:
+        """See `Warehouse.read`."""
+        kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None
+        if kept is not None:
+            return kept
+        first, last = window.bounds(day, season)
+        values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last, "as_of": as_of}
+        rows = self._read("read", dialect.slice_sql(table, window, columns, "bigquery"), values, table)
+        order = [name for name in ("day", *table.key) if name in rows.schema.names]
+        rows = conform(table, rows) if not columns else rows
+        rows = rows.sort_by([(name, "ascending") for name in order])
+        if window == SLATE:
+            self._slices.keep(table.full_name, day, columns, rows)
+        return rows
+
+    def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
+        """See `Warehouse.query`."""
+        asked = dialect.season_query(sql, tables)
+        return plain_numbers(self._read("query", asked.bigquery, parameters, None))
+
+    def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+        """See `Warehouse.ask`."""
+        if sql not in self._questions:
+            self._questions[sql] = dialect.question(sql, "check", self._tables)
+        asked = self._questions[sql]
+        values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
+        return self._read("ask", asked.bigquery, values, None)
+
+    def proofs(self, *, since: int = 0) -> Sequence[Proof]:
+        """See `Warehouse.proofs`."""
+        rows = self._fetch("proofs", statements.proofs(self._place), {"since": since}, None)
+        return [_proof(row) for row in rows.to_pylist()]
+
+    def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
+        """See `Warehouse.recount`."""
+        return hash_units(table, self._stored(table, day, None))
+
+    def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
+        sql = statements.stored(self._place, table, some=units is not None)
+        rows = self._fetch("readback", sql, {"day": day, "unit_names": sorted(units or ())}, table)
+        return conform(table, rows)
+
+    def _read(self, what: str, sql: str, values: Mapping[str, object], table: Table | None) -> pa.Table:
+        return self._fetch(what, self._place.here(sql), values, table)
+
+    def _fetch(self, what: str, sql: str, values: Mapping[str, object], table: Table | None) -> pa.Table:
+        """Run a SELECT and return its rows; one whose reply is lost is asked again at once, for it changes nothing."""
+        statements.must_filter(sql, self._partitioned)
+        self.counts[what] += 1
+        said, sent = self._labels(what, table), statements.named(sql, values)
+        with self._doing(f"the warehouse refused a {what}"):
+            try:
+                return self._port.query(sql, sent, said)
+            except Refused as refused:
+                if refused.verdict.meaning is not Meaning.TRANSIENT:
+                    raise
+                return self._port.query(sql, sent, said)
+
+    # --- writing
+
+    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+        """See `Warehouse.replace`. Writes of one table take turns: two transactions on it would cancel each other."""
+        table = asked.step.table
+        key = table.league, asked.step.name, asked.day
+        with self._turn(table):
+            known = self._known(key)
+            must_be_newest(asked, known)
+            staged = stage(asked, rows, known, lambda units: self._stored(table, asked.day, units))
+            self._at("staged")
+            proof = make_proof(asked, staged, known)
+            if staged.changed or staged.excuses_changed:
+                self._publish(asked, staged, proof, key)
+            self._proofs[key] = proof
+            return written(proof, staged)
+
+    def _known(self, key: Key) -> Proof | None:
+        """Return a slate's newest proof; after a write that failed, as it stands in the warehouse."""
+        if key in self._unsure:
+            league, output, day = key
+            values = {"league": league, "output": output, "day": day}
+            found = [
+                _proof(row) for row in self._fetch("proofs", statements.proof(self._place), values, None).to_pylist()
+            ]
+            self._proofs.pop(key, None)
+            self._fences.pop(key, None)
+            for proof in found:
+                self._proofs[key], self._fences[key] = proof, proof.fence
+            self._unsure.discard(key)
+        return self._proofs.get(key)
+
+    def _publish(self, asked: Asked, staged: Staged, proof: Proof, key: Key) -> None:
+        table = asked.step.table
+        self._slices.forget(table.full_name, asked.day)
+        self._unsure.add(key)
+        write = self._write(table, asked.day, asked.fence, "".join(f"{u}{h}" for u, h in sorted(staged.hashes.items())))
+        values = {
+            **_values(proof),
+            "unit_names": sorted(staged.changed),
+            "n_rows": staged.rows.num_rows,
+            "known": self._fences.get(key, 0),
+        }
+        try:
+            staging = self._staged(write, table, staged.rows) if staged.rows.num_rows else ""
+            self._at("before commit")
+            self._transact(write, statements.publish(self._place, table, staging), values, staging)
+        except Refused as refused:
+            raise self._refusal(asked, refused) from refused
+        self.counts["transaction"] += 1
+        self._unsure.discard(key)
+        self._fences[key] = asked.fence
+        self._at("after commit")
+
+    def _staged(self, write: Write, table: Table, rows: pa.Table) -> str:
+        """Load rows into a staging table of their own, read them back, and return its name.
+
+        Raises:
+            WarehouseError: What was read back is not what was sent.
+            Refused: It could not be loaded.
+        """
+        fields = {column.name: column.type.value for column in table.columns}
+
+        def send(job_id: str, attempt: int) -> None:
+            name = f"{self._place.staging}.{write.staging(attempt)}"
+            self._port.create_table(name, fields, write.labels("staging"))
+            self._port.load(name, rows, write.labels("load"), job_id=job_id)
+
+        attempt, _ = settle(self._port, lambda attempt: write.job_id("load", attempt), send)
+        staging = f"{self._place.staging}.{write.staging(attempt)}"
+        found = in_order(table, conform(table, self._port.rows(staging)))
+        if not found.equals(in_order(table, rows)):
+            self._drop(staging)
+            msg = f"{table.full_name} of {write.day}: what was read back from staging is not what was loaded"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
+        return staging
+
+    def _transact(self, write: Write, sql: str, values: Mapping[str, object], staging: str) -> None:
+        """Run a script exactly once; one whose reply was lost is believed only when its proof has been read."""
+        statements.must_filter(sql.replace(staging, "staging") if staging else sql, self._partitioned)
+        sent, said = statements.named(sql, values), write.labels("publish")
+
+        def send(job_id: str, _attempt: int) -> None:
+            self._port.query(sql, sent, said, job_id=job_id)
+
+        try:
+            _, was_lost = settle(self._port, lambda attempt: write.job_id("publish", attempt), send)
+        finally:
+            if staging:
+                self._drop(staging)
+        if was_lost and "fence" in sent and "known" in sent and not self._is_proven(values):
+            msg = f"the job of run {write.fence} is known to BigQuery, and its proof is not there"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="it is made again by another run")
+
+    def _is_proven(self, values: Mapping[str, object]) -> bool:
+        sql = statements.proof(self._place)
+        rows = self._fetch("proofs", sql, values, None).to_pylist()
+        return bool(rows) and rows[0]["fence"] == values["fence"]
+
+    def _drop(self, staging: str) -> None:
+        """Delete a staging table; one that stays is deleted by BigQuery within a day."""
+        try:
+            self._port.drop(staging)
+        except Refused:
+            self.counts["staging left"] += 1
+
+    def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
+        """See `Warehouse.mirror`."""
+        if table.full_name not in self._mirrored:
+            with self._doing(f"{table.full_name} could not be made"):
+                declare(self._port, table)
+            self._mirrored.add(table.full_name)
+        self.counts["mirror"] += 1
+        rows = conform(table, rows)
+        content = "".join(found for _, found in hash_units(table, rows).values())
+        write = self._write(table, day, self.counts["mirror"], f"{self._now().isoformat()} {content}")
+        with self._turn(table), self._doing(f"{table.full_name} of {day} could not be mirrored"):
+            staging = self._staged(write, table, rows) if rows.num_rows else ""
+            values = {"day": day, "fence": 0, "n_rows": rows.num_rows}
+            self._transact(write, statements.mirror(self._place, table, staging), values, staging)
+        self._slices.forget(table.full_name, day)
+
+    # --- what else it takes
+
+    @contextmanager
+    def _turn(self, table: Table) -> Iterator[None]:
+        with self._turns_lock:
+            turn = self._turns.setdefault(table.full_name, threading.Lock())
+        with turn:
+            yield
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Refused as refused:
+            raise self._failed(what, refused) from refused
+
+    def _refusal(self, asked: Asked, refused: Refused) -> Exception:
+        """Return the error that a refused write is."""
+        table, text = asked.step.table, refused.verdict.said.message
+        what = f"{table.full_name} of {asked.day}"
+        if statements.FENCED in text:
+            msg = f"{what} was published by a later run; run {asked.fence} is too late"
+            return Fenced(msg, hint="nothing is to be done: the later run stands")
+        if statements.MOVED in text or statements.UNEQUAL in text:
+            moved = statements.MOVED in text
+            why = "another run has published meanwhile" if moved else "what was read back is not what was staged"
+            msg = f"{what} could not be written: {why}"
+            return WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
+        if refused.verdict.meaning is Meaning.CONFLICT:
+            return conflict_of(self._port, self._home, table, asked.day, refused, self._now())
+        return self._failed(f"{what} could not be written", refused)
+
+    def _failed(self, what: str, refused: Refused) -> WarehouseError:
+        verdict = refused.verdict
+        return WarehouseError(f"{what}: {refused}", kind=verdict.kind, hint=verdict.hint)
+
+    def _write(self, table: Table, day: date, fence: int, content: str) -> Write:
+        return Write(home=self._home, league=table.league, table=table.name, day=day, fence=fence, content=content)
+
+    def _labels(self, what: str, table: Table | None) -> dict[str, str]:
+        named = {"league": table.league, "table": table.name} if table else {}
+        return labels(what=what, home=self._home, **named)
+
+
+def _values(proof: Proof) -> dict[str, object]:
+    return {
+        "fence": proof.fence,
+        "league": proof.league,
+        "output": proof.output,
+        "day": proof.day,
+        "made_at": proof.made_at,
+        "step_version": proof.step_version,
+        "units": units_text(proof.units),
+        "inputs": inputs_text(proof.inputs),
+    }
+
+
+def _proof(row: Mapping[str, object]) -> Proof:
+    return Proof(**{**row, "units": read_units(str(row["units"])), "inputs": read_inputs(str(row["inputs"]))})  # type: ignore[arg-type]
