@@ -111,7 +111,7 @@ def test_rooms_are_small() -> None:
 
 
 def test_streaming_inserts_do_not_exist() -> None:
-    text = "\n".join(path.read_text() for path in SRC.rglob("*.py"))
+    text = "\n".join(path.read_text() for path in SRC.rglob("*.py") if "audit" not in path.parts)  # it looks for them
 
     assert not re.search(r"insert_rows|insertAll|tabledata", text)
 
