@@ -33,10 +33,11 @@ prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name
 emulator: .venv-emulator/ready  ## an emulator of BigQuery to try the warehouse on, at http://127.0.0.1:9050
 	@.venv-emulator/bin/python -m tests.emulator.serve --port 9050
 
-check: .venv/ready  ## format, lint, types, house rules
+check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
+	@$(BIN)/tipoff audit
 	@$(BIN)/pytest tests/house
 
 format: .venv/ready
