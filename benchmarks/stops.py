@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -149,10 +149,10 @@ def unacknowledged() -> dict[str, Any]:
 SHORT = {
     "TIPOFF_TICK_EVERY_S": "0.5",
     "TIPOFF_LOOK_EVERY_S": "0.5",
-    "TIPOFF_SILENCE_WARN_MIN": "0.03",
-    "TIPOFF_SILENCE_ERROR_MIN": "0.06",
-    "TIPOFF_SILENCE_CRITICAL_MIN": "0.2",
-    "TIPOFF_WATCHER_SILENT_MIN": "0.06",
+    "TIPOFF_SILENCE_WARN_MIN": "0.1",
+    "TIPOFF_SILENCE_ERROR_MIN": "0.2",
+    "TIPOFF_SILENCE_CRITICAL_MIN": "0.6",
+    "TIPOFF_WATCHER_SILENT_MIN": "0.2",
 }
 
 
@@ -198,7 +198,9 @@ def sides(home: Path, url: str, short: Mapping[str, str] = SHORT) -> Iterator[di
                     [sys.executable, "-m", "tipoff", *command], env=environment, stdout=log, stderr=log, cwd=home.parent
                 )
             if name == "controller":
-                _wait_for_ledger(home)
+                _wait(lambda: _beats(home / "ledger.db", "controller nba"), "the controller did not show itself")
+        _wait(lambda: _beats(home / "ledger.db", "monitor"), "the monitor did not show itself")
+        _wait(lambda: _beats(home / "sentinel.db", "sentinel"), "the sentinel did not show itself")
         yield running
     finally:
         for process in running.values():
@@ -207,21 +209,30 @@ def sides(home: Path, url: str, short: Mapping[str, str] = SHORT) -> Iterator[di
             process.wait(timeout=30)
 
 
-def _wait_for_ledger(home: Path) -> None:
+def _wait(is_so: Callable[[], bool], otherwise: str) -> None:
     began = stopwatch()
-    while stopwatch() - began < 60:
-        if (home / "ledger.db").exists() and _beats(home, "controller nba"):
-            return
+    while not is_so():
+        if stopwatch() - began > 120:
+            msg = f"{otherwise} within two minutes"
+            raise TimeoutError(msg)
         pause(timedelta(milliseconds=200))
-    msg = "the controller did not show itself within a minute"
-    raise TimeoutError(msg)
 
 
-def _beats(home: Path, name: str) -> bool:
+def _beats(store: Path, name: str) -> bool:
     try:
-        return name in read_other(home / "ledger.db", RealClock().now())[1]
+        return store.exists() and name in read_other(store, RealClock().now())[1]
     except PipelineError:
         return False
+
+
+def _is_calm(home: Path) -> bool:
+    """Whether nobody tells of a missing side any more."""
+    sides_ = {"controller", "monitor", "sentinel"}
+    return not any(
+        incident.is_open and incident.cause in sides_
+        for store in (home / "ledger.db", home / "sentinel.db")
+        for incident in read_other(store, RealClock().now())[0]
+    )
 
 
 def three_processes() -> dict[str, Any]:
@@ -230,15 +241,15 @@ def three_processes() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, receiver() as (url, got):
         home = Path(folder) / "home"
         with sides(home, url):
-            pause(timedelta(seconds=8))
             for side in ("controller", "monitor", "sentinel"):
-                command = [sys.executable, "-m", "tipoff", "prove-alive", "nba", side, "--within", "60", "--json"]
+                _wait(lambda: _is_calm(home), "the sides did not come to rest")
+                command = [sys.executable, "-m", "tipoff", "prove-alive", "nba", side, "--within", "90", "--json"]
                 environment = dict(os.environ) | {"TIPOFF_HOME": str(home)}
                 done = subprocess.run(
-                    command, env=environment, capture_output=True, text=True, check=False, timeout=120
+                    command, env=environment, capture_output=True, text=True, check=False, timeout=150
                 )
                 found[side] = json.loads(done.stdout) if done.stdout else {"after_s": None, "error": done.stderr}
-                pause(timedelta(seconds=4))
+                _wait(lambda: _is_calm(home), f"nobody said that the {side} is back")
         found["messages"] = [message["text"] for message in got]
     return found
 
