@@ -191,6 +191,13 @@ class Port:
             dataset.default_table_expiration_ms = _DAY_MS
         self._told(partial(self._client.create_dataset, dataset, exists_ok=True, **self._once()))
 
+    def drop_dataset(self, name: str) -> None:
+        """Delete a dataset with all its tables; for tests in a project that others use too."""
+        dropped = f"{self.place.project}.{name}"
+        self._told(
+            partial(self._client.delete_dataset, dropped, delete_contents=True, not_found_ok=True, **self._once())
+        )
+
     def create_table(
         self,
         name: str,

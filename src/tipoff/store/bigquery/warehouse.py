@@ -340,6 +340,7 @@ class BigQueryWarehouse:
         return WarehouseError(f"{what}: {refused}", kind=verdict.kind, hint=verdict.hint)
 
     def _write(self, table: Table, day: date, fence: int, content: str) -> Write:
+        content = f"{self._place.prefix}:{content}"  # a home that is pointed elsewhere writes its rows there again
         return Write(home=self._home, league=table.league, table=table.name, day=day, fence=fence, content=content)
 
     def _labels(self, what: str, table: Table | None) -> dict[str, str]:
