@@ -19,13 +19,14 @@ _ARROW = {
 
 
 @cache
-def _schema(columns: tuple[Column, ...]) -> pa.Schema:
+def schema_of(columns: tuple[Column, ...]) -> pa.Schema:
+    """Return the Arrow schema of columns, in order."""
     return pa.schema([(column.name, _ARROW[column.type]) for column in columns])
 
 
 def arrow_schema(table: Table) -> pa.Schema:
     """Return the Arrow schema of `table`: its columns in order."""
-    return _schema(table.columns)
+    return schema_of(table.columns)
 
 
 def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) -> pa.Table:

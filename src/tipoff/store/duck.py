@@ -72,6 +72,10 @@ class DuckWarehouse:
         self._slices.clear()
         self._db.close()
 
+    def beside(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection to the same file with transactions of its own: history is written beside the tables."""
+        return self._db.cursor()
+
     # --- declaring
 
     def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.Loaded]:

@@ -75,6 +75,16 @@ RUNBOOKS: Mapping[str, Runbook] = {
         itself="open days are made again where a step has changed",
         you="nothing, if you deployed it; else find out who did",
     ),
+    "history": Runbook(
+        means="the ledger's history does not reach the warehouse",
+        itself="its batches are kept with their content and tried again; the rows stay in the ledger; nothing else waits for it",
+        you="read the newest error (tipoff status); may the service account load into tipoff_history?",
+    ),
+    "quota": Runbook(
+        means="a daily limit of the warehouse fills up",
+        itself="history stops at 95 % and goes on when there is room again; the day's work goes on",
+        you="look what fills it (tipoff digest): a table that is written too often, or another user of the project",
+    ),
     "channel": Runbook(
         means="messages to a channel do not go out",
         itself="they wait and are tried again; the other channels tell of it",
@@ -108,6 +118,8 @@ def named(cause: str) -> str:
         "table": f"{name} does not take rows",
         "data": f"the data of {name} do not look right",
         "build": "another build or other settings run",
+        "history": "history does not reach the warehouse",
+        "quota": "a daily limit of the warehouse fills up",
         "channel": f"messages to {name} do not go out",
     }
     return said.get(kind, f"{name or kind} does not hold")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -208,6 +208,10 @@ class Ledger:
         except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
             msg = f"the ledger could not be written: {error}"
             raise LedgerError(msg, hint="is the disk full, or does another process hold it?") from error
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Hold one write transaction, as `transaction` does; what the store raises comes as a LedgerError."""
+        return self._writing()
 
     def _write(self, cursor: DBAPICursor, table: Table, rows: Sequence[Row]) -> None:
         key = (table.name, tuple(rows[0]))

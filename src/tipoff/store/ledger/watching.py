@@ -128,6 +128,7 @@ scorecards = Table(
     Column("repair_s", Float),
     Column("self_healed", Float),
     Column("mae", Float),
+    Column("quota_ratio", Float),  # the greatest share of a daily limit of the warehouse that was in use
     Column("is_clean", Boolean, nullable=False),
     Column("late_by_phase", Text, nullable=False),  # JSON object
     Column("failed_by_source", Text, nullable=False),  # JSON object

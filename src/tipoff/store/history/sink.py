@@ -1,0 +1,41 @@
+"""The sink's seam: what a warehouse promises to the outbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tipoff.store.history.pace import Outcome
+from tipoff.store.history.streams import Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A batch as it is handed over. `was_sent`: it may have arrived already, so it is looked for first."""
+
+    stream: Stream
+    batch_id: str
+    job_id: str
+    content: bytes  # Parquet, of the stream's columns
+    was_sent: bool
+    league: str = ""
+
+
+class HistorySink(Protocol):
+    """Takes batches up, each exactly once, however often it is handed over."""
+
+    def prepare(self, streams: Sequence[Stream]) -> None:
+        """Create the tables and views that are not there, and add new columns.
+
+        Raises:
+            WarehouseError: The warehouse refuses, or cannot be reached.
+            ShapeError: A table stands there with a column of another type.
+        """
+        ...
+
+    def apply(self, parcel: Parcel) -> Outcome:
+        """Take a batch up, or say what has become of it.
+
+        Raises:
+            WarehouseError: It is not known whether it arrived (transient), or it was refused (quota, permanent).
+        """
+        ...
