@@ -8,6 +8,8 @@ import pytest
 from tests.emulator.double import Double, running
 from tests.support import DATA
 
+pytest_plugins = ["tests.postgres"]
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:

@@ -83,7 +83,7 @@ def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
     clock = RealClock()
     world = SampleNba(first_day=live.season.first_day, days=DAYS, season=live.season.name)
     days = live.season.first_day, live.season.last_day
-    spec = ReplaySpec(league=live.league, season=live.season, days=days, world=world)
+    spec = ReplaySpec(league=live.league, season=live.season, days=days, world=world, history=live.settings.history)
     with live.home.lock():
         stage = Stage(live.settings, spec, clock)
         watcher = threading.Thread(target=run_monitor, args=(live, stop), daemon=True) if monitored else None

@@ -23,6 +23,7 @@ from tipoff.engine.controller import Controller
 from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
+from tipoff.history import with_history
 from tipoff.sim.crash import never
 from tipoff.sim.faults.controllers import Pair
 from tipoff.sim.faults.hooks import hook
@@ -80,6 +81,7 @@ class ReplaySpec:
     faults: Sequence[Fault] = ()
     scope: frozenset[str] | None = None  # a backfill: these outputs of these days alone
     budgets: Mapping[str, int] = field(default_factory=dict)  # requests a day, by provider
+    history: bool = False  # whether the ledger's history flows to the warehouse
 
 
 class Stage:
@@ -147,10 +149,10 @@ class Stage:
         self._controllers = [
             self._controller(holder, loaded, published, runner) for holder in ("one", "two")[: 1 + bool(two)]
         ]
-        if not two:
-            return self._controllers[0]
-        one, other = self._controllers
-        return Pair(one, other, two[0])
+        works: Works = self._controllers[0] if not two else Pair(self._controllers[0], self._controllers[1], two[0])
+        if not self._spec.history:
+            return works
+        return with_history(works, ledger, warehouse, self._spec.league.name, at=self._at)
 
     def _warehouse(self, ledger: Ledger, faults: list[Fault]) -> Warehouse:
         settings, home, clock = self._settings, self.home, self._clock

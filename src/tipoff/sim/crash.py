@@ -5,6 +5,8 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 
+from tipoff.store.history import outbox
+
 POINTS = (
     "claimed",
     "made",
@@ -16,6 +18,9 @@ POINTS = (
     "before ledger",
     "after ledger",
 )
+
+
+HISTORY = outbox.POINTS  # passed only where history flows
 
 
 class Died(BaseException):
@@ -35,8 +40,9 @@ def kill_at(spec: str) -> Callable[[str], None]:
         ValueError: There is no such point, or n is no number.
     """
     point, _, number = spec.rpartition(":")
-    if point not in {*POINTS, "any"}:
-        msg = f"no point named {point!r}; there are {', '.join(POINTS)}, any"
+    known = (*POINTS, *HISTORY, "any")
+    if point not in known:
+        msg = f"no point named {point!r}; there are {', '.join(known)}"
         raise ValueError(msg)
     nth, passed = int(number), Counter[str]()
 

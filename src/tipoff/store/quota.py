@@ -125,6 +125,11 @@ def uses(used: Used) -> list[Use]:
     return sorted((use for use in found if use.n), key=lambda use: -use.ratio)
 
 
+def fullest(used: Used) -> str:
+    """Return the limit that is used most, as a person reads it; empty where nothing is used."""
+    return next((str(use) for use in uses(used)), "")
+
+
 def may(used: Used, kind: Kind, table: str, n: int = 1, *, essential: bool) -> bool:
     """Whether `n` more may go: what is essential always, anything else only while 95 % of every limit is not exceeded."""
     if essential:

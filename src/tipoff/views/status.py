@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.store.ledger import Ledger, schema
+from tipoff.views.flow import Flow, flow_lines, read_flow
 
 _WRONG = (State.LATE.value, State.LOST.value)
 
@@ -28,6 +29,7 @@ class Status:
     running: int
     failed_last_day: int
     waivers: list[dict[str, Any]]
+    history: Flow
 
     @property
     def ok(self) -> bool:
@@ -39,6 +41,7 @@ def read_status(ledger: Ledger, league: League) -> Status:
     """Return the league's status as the ledger stands; `today` is the newest day that is planned."""
     table = schema.obligations
     home = ledger.home()
+    clock_at = datetime.fromisoformat(home["clock_at"]) if "clock_at" in home else None
     [newest] = ledger.rows(select(func.max(table.c.day).label("day")).where(table.c.league == league.name))
     today = newest["day"]
     rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == today)) if today else []
@@ -49,7 +52,7 @@ def read_status(ledger: Ledger, league: League) -> Status:
     return Status(
         league=league.name,
         world=home.get("world", ""),
-        clock_at=datetime.fromisoformat(home["clock_at"]) if "clock_at" in home else None,
+        clock_at=clock_at,
         last_tick_at=tick["at"],
         today=today,
         today_states={row["output"]: row["state"] for row in rows},
@@ -57,6 +60,7 @@ def read_status(ledger: Ledger, league: League) -> Status:
         running=_count(ledger, "started"),
         failed_last_day=_count(ledger, "failed"),
         waivers=live_waivers(ledger, league),
+        history=read_flow(ledger, clock_at),
     )
 
 
@@ -97,4 +101,4 @@ def status_lines(status: Status) -> list[str]:
     lines.append(
         f"  world {status.world}, clock at {clock}, {status.running} running, {status.failed_last_day} failed runs"
     )
-    return lines
+    return lines + flow_lines(status.history)

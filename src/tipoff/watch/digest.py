@@ -13,6 +13,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
+from tipoff.store import quota
 from tipoff.store.ledger import Batch, Ledger, schema, watching
 from tipoff.watch.outbox import Message
 from tipoff.watch.scorecard import (
@@ -58,6 +59,7 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         _gates(ledger, league, yesterday, now),
         _checks(ledger, league, yesterday),
         _accuracy(rows),
+        *_quota(ledger, now),
         _today(league, day, today, games[day]),
         *_open(incidents),
         *_trend(rows, league),
@@ -162,6 +164,11 @@ def _checks(ledger: Ledger, league: League, day: date) -> str:
     return f"checks: {states['ok']} in order, {len(failed)} not, {states['not measurable']} not measurable" + (
         f" ({', '.join(failed[:4])})" if failed else ""
     )
+
+
+def _quota(ledger: Ledger, now: datetime) -> list[str]:
+    said = quota.fullest(quota.read_used(ledger, now))
+    return [f"quota: {said} at most, in the last 24 h"] if said else []
 
 
 def _accuracy(rows: Sequence[Row]) -> str:

@@ -14,6 +14,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork
+from tipoff.store import quota
 from tipoff.store.ledger import Ledger, schema, watching
 
 Row = dict[str, Any]
@@ -51,6 +52,7 @@ def score(ledger: Ledger, league: League, day: date, now: datetime) -> Row:
         "n_incidents": len(loud),
         **_handled(ledger, incidents, {(row["output"], str(row["day"])): row["due_at"] for row in owed}),
         "mae": _accuracy(ledger, league, day),
+        "quota_ratio": _quota_ratio(ledger, day),
         "is_clean": proven == units and not n_lost and not loud,
         "late_by_phase": json.dumps(Counter(required[name].phase.value for name in late)),
         "failed_by_source": json.dumps(_failures(ledger, league, day)),
@@ -114,6 +116,13 @@ def _accuracy(ledger: Ledger, league: League, day: date) -> float | None:
     )
     found = ledger.rows(query)
     return found[0]["value"] if found else None
+
+
+def _quota_ratio(ledger: Ledger, day: date) -> float | None:
+    """Return the greatest share of a daily limit of the warehouse that the day has used; None where nothing was counted."""
+    end = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
+    used = quota.read_used(ledger, end, length=end - midnight(day))
+    return max((use.ratio for use in quota.uses(used)), default=None)
 
 
 def _failures(ledger: Ledger, league: League, day: date) -> dict[str, int]:
@@ -183,6 +192,7 @@ def scorecard_lines(rows: Sequence[Row], league: League) -> list[str]:
         ("quality", "made on whole input"),
         ("checks_ok", "checks in order"),
         ("mae", "mean absolute error"),
+        ("quota_ratio", "warehouse quota used"),
     ):
         values = [row[name] for row in rows]
         known = [value for value in values if value is not None]

@@ -1,0 +1,161 @@
+"""When history is sealed and sent, how long it waits, and when a quota stops it: values that must hold for every input."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.core.errors import ErrorKind
+from tipoff.store.history.bigquery import kind_of
+from tipoff.store.history.pace import PACE, Outcome, after_error, after_outcome, is_due, take_slot, wait_after
+from tipoff.store.history.streams import STREAMS, views_of
+from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
+
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+DAY = timedelta(hours=24)
+T = "tipoff_history.ticks_log"
+gaps = st.lists(st.integers(0, 600), min_size=1, max_size=400)
+
+
+def sent(gaps: list[int]) -> list[datetime]:
+    """Return when jobs went, of a sender that asks after each gap of so many seconds, and each time as often as it may."""
+    paced_until, found = None, []
+    for at in (NOW + timedelta(seconds=s) for s in accumulate(gaps)):
+        slot = take_slot(PACE, paced_until, at)
+        while slot is not None:
+            found.append(at)
+            paced_until = slot
+            slot = take_slot(PACE, paced_until, at)
+    return found
+
+
+@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=60))
+def test_in_any_24_hours_a_table_gets_at_most_720_jobs(gaps: list[int]) -> None:
+    times = sent(gaps)
+
+    assert all(sum(begin <= at < begin + DAY for at in times) <= 720 for begin in times)
+
+
+def test_a_sender_that_never_rests_gets_almost_all_of_the_720() -> None:
+    times = [at for at in sent([1] * 90_000) if at < NOW + DAY]
+
+    assert 700 <= len(times) <= 720
+
+
+@given(gaps)
+def test_whoever_waits_a_slot_may_always_send_one(gaps: list[int]) -> None:
+    paced_until = None
+    for at in (NOW + timedelta(seconds=s) for s in accumulate(gaps)):
+        paced_until = take_slot(PACE, paced_until, at) or paced_until
+
+    assert paced_until is not None
+    last = NOW + timedelta(seconds=sum(gaps))
+    assert take_slot(PACE, paced_until, last + PACE.slot) is not None
+
+
+@given(
+    st.integers(0, 20_000),
+    st.integers(0, 40),
+    st.one_of(st.none(), st.integers(0, 400).map(lambda s: timedelta(seconds=s))),
+)
+def test_a_batch_is_sealed_only_when_it_is_full_or_old_enough_and_has_room(
+    n_waiting: int, n_unsent: int, ago: timedelta | None
+) -> None:
+    due = is_due(PACE, n_waiting=n_waiting, n_unsent=n_unsent, sealed_at=None if ago is None else NOW - ago, now=NOW)
+
+    is_old = ago is None or ago >= timedelta(seconds=120)
+    assert due == (n_waiting > 0 and n_unsent < PACE.unsent and (n_waiting >= 5_000 or is_old))
+
+
+@given(st.sampled_from(ErrorKind), st.integers(0, 10_000))
+def test_every_wait_is_bounded_and_none_is_for_ever(kind: ErrorKind, tries: int) -> None:
+    assert timedelta(minutes=1) <= wait_after(kind, tries) <= timedelta(hours=6)
+
+
+@given(st.sampled_from(ErrorKind), st.integers(0, 9), st.integers(0, 9))
+def test_after_an_error_a_batch_is_looked_for_under_the_same_id_before_it_is_sent(
+    kind: ErrorKind, attempt: int, tries: int
+) -> None:
+    after = after_error(kind, attempt=attempt, tries=tries, now=NOW)
+
+    assert (after.state, after.attempt, after.tries) == ("sent", attempt, tries + 1)
+    assert after.not_before is not None
+    assert after.not_before > NOW
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "attempt", "tries"),
+    [
+        (Outcome.APPLIED, "applied", 2, 0),
+        (Outcome.RUNNING, "sent", 2, 1),
+        (Outcome.BURNT, "sealed", 3, 2),
+        (Outcome.MISSING, "sealed", 2, 1),
+    ],
+)
+def test_only_a_burnt_id_is_given_up_for_the_next(outcome: Outcome, state: str, attempt: int, tries: int) -> None:
+    after = after_outcome(outcome, attempt=2, tries=1, now=NOW)
+
+    assert (after.state, after.attempt, after.tries) == (state, attempt, tries)
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons", "kind"),
+    [
+        (403, ["quotaExceeded"], ErrorKind.QUOTA),
+        (403, ["rateLimitExceeded"], ErrorKind.TRANSIENT),
+        (403, ["accessDenied"], ErrorKind.PERMANENT),
+        (503, ["backendError"], ErrorKind.TRANSIENT),
+        (None, [], ErrorKind.TRANSIENT),
+        (400, ["invalid"], ErrorKind.PERMANENT),
+        (404, ["notFound"], ErrorKind.PERMANENT),
+    ],
+)
+def test_an_error_of_the_api_is_treated_by_its_code_and_reason(
+    code: int | None, reasons: list[str], kind: ErrorKind
+) -> None:
+    assert kind_of(code, reasons) is kind
+
+
+@given(st.integers(0, 40_000), st.integers(1, 200), st.sampled_from([Kind.LOAD, Kind.CHANGE, Kind.PARTITION]))
+def test_what_can_wait_never_fills_more_than_95_percent_and_what_cannot_is_never_stopped(
+    n: int, more: int, kind: Kind
+) -> None:
+    limit = next(limit for limit in LIMITS if limit.kind == kind and not limit.of_project)
+    used = {(str(kind), T): n}
+
+    assert may(used, kind, T, more, essential=True)
+    assert may(used, kind, T, more, essential=False) == (n + more <= 0.95 * limit.per_day)
+    assert may(used, kind, "another.table", 1, essential=False)
+
+
+def test_a_projects_limit_counts_all_tables_together() -> None:
+    used = {("load", f"d.t{n}"): 1_000 for n in range(95)}
+
+    assert not may(used, Kind.LOAD, "d.new", essential=False)
+    assert uses(used)[0].table == ""
+    assert fullest(used) == "95% of the load limit of the project (95,000 of 100,000 a day)"
+
+
+@pytest.mark.parametrize(
+    ("n", "level"), [(0, 0), (749, 0), (750, 50), (1_199, 50), (1_200, 80), (1_424, 80), (1_425, 95), (9_999, 95)]
+)
+def test_a_level_is_reached_exactly_at_its_share(n: int, level: int) -> None:
+    assert Use(limit=LIMITS[0], table=T, n=n).level == Level(level)
+
+
+def test_every_limit_names_its_source() -> None:
+    assert all(limit.source.startswith("https://cloud.google.com/bigquery/") for limit in LIMITS)
+
+
+def test_dml_is_counted_and_has_no_daily_limit() -> None:
+    assert may({("dml", T): 10**6}, Kind.DML, T, essential=False)
+    assert uses({("dml", T): 10**6}) == []
+
+
+def test_every_stream_can_say_when_its_rows_happened_and_has_its_views() -> None:
+    for stream in STREAMS:
+        assert set(stream.at) <= {column.name for column in stream.kept}
+        assert not stream.source.c[stream.at[-1]].nullable
+        assert len(views_of(stream)) == 1 + stream.is_updated
