@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -64,7 +65,7 @@ def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Standing]:
     for row in ledger.rows(query.order_by(batches.c.lo)):
         unsent.setdefault(row["stream"], []).append(Batch(**row))
     rows = {row["stream"]: row for row in ledger.rows(select(table))}
-    waiting = {row["stream"]: row for row in ledger.rows(_waiting(streams))}
+    waiting = {row["stream"]: row for row in ledger.rows(_waiting(tuple(streams)))}
     found = {}
     for stream in streams:
         if stream.name in rows:
@@ -80,7 +81,8 @@ def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Standing]:
     return found
 
 
-def _waiting(streams: Sequence[Stream]) -> Any:  # noqa: ANN401 -- an SQLAlchemy select
+@cache  # building it costs more than asking it
+def _waiting(streams: tuple[Stream, ...]) -> Any:  # noqa: ANN401 -- an SQLAlchemy select
     source = revisions.c.source
     changed = select(source.label("stream"), func.count().label("n"), func.max(revisions.c.id).label("last"))
     grown = [

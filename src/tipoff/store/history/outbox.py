@@ -13,7 +13,7 @@ from tipoff.store.history.batches import Batch, Standing
 from tipoff.store.history.pace import MINUTE, PACE, Outcome, Pace, after_error, after_outcome, is_due, take_slot
 from tipoff.store.history.sink import HistorySink, Parcel
 from tipoff.store.history.streams import STREAMS, Stream
-from tipoff.store.history.trouble import HELD_BACK, Troubles
+from tipoff.store.history.trouble import FLOWS, HELD_BACK, Troubles
 from tipoff.store.ledger import Ledger
 
 POINTS = ("sealed", "sending", "handed over", "followed")  # where a process can be killed, for the tests
@@ -94,7 +94,7 @@ class Outbox:
         self._troubles.backlog(standing, self._pace, now)
         self._sweep(now)
         self._troubles.quotas(quota.Guard(self._ledger, lambda: now), now)
-        self._troubles.tell(now)
+        self._troubles.tell()
         self.counts.update(done.counts)
         return done
 
@@ -104,8 +104,8 @@ class Outbox:
             try:
                 self._sink.prepare(self._streams)
             except PipelineError as error:
-                self._troubles.add("history_flows", Severity.WARNING, f"{error}; {error.hint}", now)
-                self._troubles.tell(now)
+                self._troubles.add(FLOWS, Severity.WARNING, f"{error}; {error.hint}", now)
+                self._troubles.tell()
                 return False
             self._is_ready = True
         return True
@@ -162,7 +162,8 @@ class Outbox:
                 use = next(
                     (use for use in quota.uses(used) if use.limit.kind == kind and use.table in {table, ""}), None
                 )
-                self._troubles.add(HELD_BACK, Severity.ERROR, f"the history of {stream.name} is held back: {use}", now)
+                note = f"the history of {stream.name} is held back: {use}"
+                self._troubles.add(HELD_BACK, Severity.ERROR, note, now, about=stream.name)
                 return False
         return True
 
@@ -195,7 +196,7 @@ class Outbox:
     def _tell_failure(self, stream: Stream, tries: int, kind: ErrorKind, said: str, now: datetime) -> None:
         if tries >= _BAD_TRIES or kind in {ErrorKind.QUOTA, ErrorKind.PERMANENT}:
             note = f"the history of {stream.name} does not go through, {tries} failures in a row: {said}"
-            self._troubles.add("history_flows", Severity.WARNING, note, now)
+            self._troubles.add(FLOWS, Severity.WARNING, note, now, about=stream.name)
 
     def _sweep(self, now: datetime) -> None:
         if self._swept_at is None or now - self._swept_at >= timedelta(days=1):

@@ -23,16 +23,16 @@ class Troubles:
 
     def __init__(self, ledger: Ledger, league: str) -> None:
         self._ledger, self._league = ledger, league
-        self._told: dict[str, datetime] = {}
+        self._told: dict[tuple[str, str], datetime] = {}
         self._batch = Batch()
 
-    def add(self, check: str, severity: Severity, note: str, now: datetime, *, ratio: float = 0.0) -> None:
-        """Take up a finding, unless the same check was told within the hour."""
-        last = self._told.get(check)
+    def add(self, check: str, severity: Severity, note: str, now: datetime, *, about: str = "") -> None:
+        """Take up a finding, unless the same was told of the same stream within the hour."""
+        last = self._told.get((check, about))
         if last is not None and now - last < _AGAIN:
             return
-        self._told[check] = now
-        self._batch.add("findings", self._finding(check, severity, note, now, ratio))
+        self._told[check, about] = now
+        self._batch.add("findings", self._finding(check, severity, note, now, 0.0))
 
     def _finding(self, check: str, severity: Severity, note: str, now: datetime, ratio: float) -> dict[str, object]:
         return {
@@ -55,7 +55,7 @@ class Troubles:
         for name, standing in standings.items():
             if len(standing.unsent) >= pace.unsent and standing.n_waiting > _PILE * pace.rows:
                 note = f"{standing.n_waiting:,} rows of {name} wait in the ledger behind {len(standing.unsent)} batches"
-                self.add(FLOWS, Severity.WARNING, note, now)
+                self.add(FLOWS, Severity.WARNING, note, now, about=f"backlog of {name}")
 
     def quotas(self, guard: Guard, now: datetime) -> None:
         """Take up each limit that has reached a higher level: these are told at once, each level once."""
@@ -63,7 +63,7 @@ class Troubles:
             severity = Severity.ERROR if use.level is Level.FULL else Severity.WARNING
             self._batch.add("findings", self._finding(ROOM, severity, str(use), now, use.ratio))
 
-    def tell(self, now: datetime) -> None:  # noqa: ARG002 -- reads as the other parts do
+    def tell(self) -> None:
         """Write down what was found.
 
         Raises:
