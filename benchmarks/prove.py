@@ -20,6 +20,7 @@ from typing import Any
 from tests.support import killed_at_random, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
 from benchmarks.engine_cost import engine_cost
+from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
@@ -283,6 +284,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_with_faults": faulty_season,
     "random_kills": random_kills,
     "idle_tick": idle,
+    "history_quota": history_quota,
     "seasons": all_seasons,
 }
 
