@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.errors import ErrorKind
-from tipoff.store.history.bigquery import kind_of
 from tipoff.store.history.pace import PACE, Outcome, after_error, after_outcome, is_due, take_slot, wait_after
 from tipoff.store.history.streams import STREAMS, views_of
 from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
@@ -98,24 +97,6 @@ def test_only_a_burnt_id_is_given_up_for_the_next(outcome: Outcome, state: str, 
     after = after_outcome(outcome, attempt=2, tries=1, now=NOW)
 
     assert (after.state, after.attempt, after.tries) == (state, attempt, tries)
-
-
-@pytest.mark.parametrize(
-    ("code", "reasons", "kind"),
-    [
-        (403, ["quotaExceeded"], ErrorKind.QUOTA),
-        (403, ["rateLimitExceeded"], ErrorKind.TRANSIENT),
-        (403, ["accessDenied"], ErrorKind.PERMANENT),
-        (503, ["backendError"], ErrorKind.TRANSIENT),
-        (None, [], ErrorKind.TRANSIENT),
-        (400, ["invalid"], ErrorKind.PERMANENT),
-        (404, ["notFound"], ErrorKind.PERMANENT),
-    ],
-)
-def test_an_error_of_the_api_is_treated_by_its_code_and_reason(
-    code: int | None, reasons: list[str], kind: ErrorKind
-) -> None:
-    assert kind_of(code, reasons) is kind
 
 
 @given(st.integers(0, 40_000), st.integers(1, 200), st.sampled_from([Kind.LOAD, Kind.CHANGE, Kind.PARTITION]))

@@ -70,7 +70,7 @@ class Port:
         """
         self.place = place
         self.counts: Counter[str] = Counter()
-        self._client = _client(place)
+        self._client = client_of(place)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -257,7 +257,12 @@ class Port:
             raise Refused(judge(_said(error)), job_id) from error
 
 
-def _client(place: Place) -> bigquery.Client:
+def client_of(place: Place) -> bigquery.Client:
+    """Return a client of a place; nothing is asked of the network yet.
+
+    Raises:
+        UsageError: There are no credentials.
+    """
     options = ClientOptions(api_endpoint=place.endpoint) if place.endpoint else None
     try:
         credentials = AnonymousCredentials() if place.endpoint else None

@@ -65,6 +65,11 @@ class BigQueryWarehouse:
         self._turns_lock = threading.Lock()
         self.counts: Counter[str] = Counter()
 
+    @property
+    def place(self) -> Place:
+        """Where it lies."""
+        return self._place
+
     def close(self) -> None:
         """Let go of the connections."""
         self.counts.update({f"bigquery {name}": n for name, n in self._port.counts.items()})
