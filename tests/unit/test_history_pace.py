@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from tipoff.store.history.pace import PACE, Outcome, after_error, after_outcome,
 from tipoff.store.history.streams import STREAMS, views_of
 from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
 T = "tipoff_history.ticks_log"
@@ -140,3 +142,10 @@ def test_every_stream_can_say_when_its_rows_happened_and_has_its_views() -> None
         assert set(stream.at) <= {column.name for column in stream.kept}
         assert not stream.source.c[stream.at[-1]].nullable
         assert len(views_of(stream)) == 1 + stream.is_updated
+
+
+def test_the_page_about_history_names_every_limit_with_its_source() -> None:
+    lines = (ROOT / "docs" / "how-to" / "keep-history-in-the-warehouse.md").read_text().splitlines()
+
+    for limit in LIMITS:
+        assert any(f"{limit.per_day:,}" in line and line.endswith(f"{limit.source} |") for line in lines), limit
