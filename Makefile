@@ -6,7 +6,7 @@ ifeq ($(TIPOFF_DATA),)
 unexport TIPOFF_DATA
 endif
 
-.PHONY: demo test prove emulator check format reference lock clean
+.PHONY: demo test test-bigquery prove emulator check format reference lock clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@echo "setting up .venv (once)"
@@ -34,6 +34,12 @@ emulator: .venv-emulator/ready  ## an emulator of BigQuery to try the warehouse 
 	@.venv-emulator/bin/python -m tests.emulator.serve --port 9050
 
 check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
+test-bigquery: .venv/ready  ## what every warehouse promises, on a real project: make test-bigquery PROJECT=my-project [LOCATION=EU]
+	@test -n "$(PROJECT)" || { echo "name a project that may be written to: make test-bigquery PROJECT=my-project"; exit 2; }
+	@BIGQUERY_TEST_PROJECT=$(PROJECT) BIGQUERY_TEST_LOCATION=$(or $(LOCATION),US) \
+	  $(BIN)/pytest tests/contract/test_warehouse.py -k bigquery -m 'prove or not prove' -v
+
+check: .venv/ready  ## format, lint, types, house rules
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy

@@ -23,6 +23,7 @@ from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import clean_season
 from benchmarks.conformance import conformance
 from benchmarks.engine_cost import engine_cost
+from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.mutation_score import mutation_scores
 from benchmarks.quiet_season import quiet_season
@@ -319,6 +320,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "quiet_season": lambda: quiet_season(data()),
     "recorded_runs": lambda: recorded_runs(data()),
     "conformance": conformance,
+    "history_quota": history_quota,
     "seasons": all_seasons,
     "checks_cost": checks_cost,
     "mutation_score": mutation_scores,

@@ -1,9 +1,11 @@
-"""Fixtures: where the recorded seasons lie, and a folder for a home."""
+"""Fixtures: where the recorded seasons lie, and an emulator of BigQuery."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.emulator.double import Double, running
 from tests.support import DATA
 
 pytest_plugins = ["tests.postgres"]
@@ -18,3 +20,17 @@ def data() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return DATA
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Double]:
+    """An emulator of BigQuery in a process of its own, started once."""
+    with running(tmp_path_factory.mktemp("emulator")) as started:
+        yield started
+
+
+@pytest.fixture
+def double(emulator: Double) -> Double:
+    """The emulator, with nothing left of what earlier tests ordered."""
+    emulator.forget()
+    return emulator

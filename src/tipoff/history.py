@@ -1,17 +1,18 @@
 """A controller whose history flows to the warehouse: the outbox looks after each tick, at most once a minute."""
 
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import LedgerError
 from tipoff.sim.replay import Works
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.history.duck import DuckSink
 from tipoff.store.history.outbox import Outbox
 from tipoff.store.history.sink import HistorySink
-from tipoff.store.ledger import Batch, Ledger
-
-NAME = "history name"  # the fact of a home by which its events and load jobs are told from every other home's
+from tipoff.store.ledger import Ledger
+from tipoff.store.warehouse import Warehouse
+from tipoff.warehouses import name_of
 
 
 class WithHistory:
@@ -49,23 +50,27 @@ class WithHistory:
 
 
 def with_history(
-    works: Works, ledger: Ledger, sink: HistorySink, league: str, *, at: Callable[[str], None]
+    works: Works, ledger: Ledger, warehouse: Warehouse, league: str, *, at: Callable[[str], None]
 ) -> WithHistory:
     """Return the controller with its home's outbox beside it.
 
     Raises:
         LedgerError: The home's name cannot be written down.
     """
-    outbox = Outbox(ledger=ledger, sink=sink, home=home_name(ledger), league=league, stopwatch=stopwatch, at=at)
+    outbox = Outbox(
+        ledger=ledger, sink=sink_of(warehouse), home=name_of(ledger), league=league, stopwatch=stopwatch, at=at
+    )
     return WithHistory(works, outbox)
 
 
-def home_name(ledger: Ledger) -> str:
-    """Return the home's own name; a home that has none is given one, which no other home has."""
-    known = ledger.home().get(NAME)
-    if known is None:
-        known = uuid.uuid4().hex[:12]
-        batch = Batch()
-        batch.add("home", {"key": NAME, "value": known})
-        ledger.commit(batch)
-    return known
+def sink_of(warehouse: Warehouse) -> HistorySink:
+    """Return what takes history into a warehouse."""
+    if isinstance(warehouse, DuckWarehouse):
+        return DuckSink(warehouse.beside())
+    from tipoff.store.bigquery.warehouse import BigQueryWarehouse  # noqa: PLC0415 -- Google's client takes a second to import
+    from tipoff.store.history.bigquery import BigQuerySink  # noqa: PLC0415 -- as above
+
+    if not isinstance(warehouse, BigQueryWarehouse):
+        msg = f"history has no way into a {type(warehouse).__name__}"
+        raise TypeError(msg)
+    return BigQuerySink(warehouse.place)

@@ -41,7 +41,7 @@ from tipoff.store.home import Home
 from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
-from tipoff.warehouses import history_of, open_warehouse
+from tipoff.warehouses import open_warehouse
 
 
 class SharedFetch:
@@ -152,7 +152,7 @@ class Stage:
         works: Works = self._controllers[0] if not two else Pair(self._controllers[0], self._controllers[1], two[0])
         if not self._spec.history:
             return works
-        return with_history(works, ledger, history_of(self._settings, warehouse), self._spec.league.name, at=self._at)
+        return with_history(works, ledger, warehouse, self._spec.league.name, at=self._at)
 
     def _warehouse(self, ledger: Ledger, faults: list[Fault]) -> Warehouse:
         settings, home, clock = self._settings, self.home, self._clock

@@ -1,10 +1,15 @@
-"""What every warehouse promises. DuckDB runs it in memory and on disk."""
+"""What every warehouse promises: DuckDB in memory and on disk, and BigQuery on an emulator (all of it in `make prove`).
 
-from collections.abc import Iterator
+With BIGQUERY_TEST_PROJECT (`make test-bigquery PROJECT=…`) BigQuery is Google's own.
+"""
+
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,10 +20,13 @@ from tipoff.core.obligation import Anchor, Moment, Timing
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.rows import table_from_records
-from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, integer, number, text
+from tipoff.core.schema import DAY, KNOWN_AT, Column, Phase, Table, integer, number, text
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Window
+from tipoff.store.bigquery.place import Place
+from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Asked, Warehouse, Written
 
@@ -80,14 +88,66 @@ def row(game: str, who: int, points: float | None = 1.0, note: str | None = "n")
     return {"game_id": game, "who": who, "points": points, "note": note}
 
 
-@pytest.fixture(params=["memory", "file"])
+Open = Callable[..., Store]
+ON_BIGQUERY = pytest.param("bigquery", marks=pytest.mark.prove)
+
+
+def opener(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    """Return what opens the same store again and again; one in memory is a new one each time."""
+    if engine == "bigquery":
+        real = os.environ.get("BIGQUERY_TEST_PROJECT")
+        place = real_place(request) if real else request.getfixturevalue("double").place()
+        return lambda **named: opened(
+            lambda at: BigQueryWarehouse(place, home="contract", now=lambda: NOW, at=at), **named
+        )
+    path = tmp_path / "w.duckdb" if engine == "file" else None
+    return lambda **named: opened(lambda at: DuckWarehouse(path, profile=Profile.REPLAY, at=at), **named)
+
+
+def opened(
+    make: Callable[[Callable[[str], None]], Warehouse],
+    *,
+    steps: tuple[Step, ...] = STEPS,
+    at: Callable[[str], None] | None = None,
+    fence: int = 0,
+) -> Store:
+    store = Store(None, fence=fence)  # type: ignore[arg-type]
+    store.warehouse = make(at or store.points.append)
+    store.warehouse.prepare(steps)
+    return store
+
+
+def real_place(request: pytest.FixtureRequest) -> Place:
+    """Return a place of its own in a real project, whose datasets are deleted when the test is over."""
+    location = os.environ.get("BIGQUERY_TEST_LOCATION", "US")
+    place = Place(
+        project=os.environ["BIGQUERY_TEST_PROJECT"], location=location, prefix=f"tipofftest_{uuid4().hex[:8]}_"
+    )
+    try:
+        port = Port(place)
+    except UsageError as error:
+        pytest.exit(f"{error}; {error.hint}", returncode=2)
+
+    def remove() -> None:
+        for name in ("tipoff", "tipoff_staging", "x_raw", "x_analytics"):
+            port.drop_dataset(place.dataset(name))
+        port.close()
+
+    request.addfinalizer(remove)
+    return place
+
+
+@pytest.fixture(params=["memory", "file", ON_BIGQUERY])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made = Store(None)  # type: ignore[arg-type]
-    path = tmp_path / "w.duckdb" if request.param == "file" else None
-    made.warehouse = DuckWarehouse(path, profile=Profile.REPLAY, at=made.points.append)
-    made.warehouse.prepare(STEPS)
+    made = opener(request.param, request, tmp_path)()
     yield made
     made.warehouse.close()
+
+
+@pytest.fixture(params=["file", ON_BIGQUERY])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    """What opens one store that stays, however often it is let go of."""
+    return opener(request.param, request, tmp_path)
 
 
 def test_what_was_asked_for_is_there_and_proven(store: Store) -> None:
@@ -229,10 +289,8 @@ class Died(RuntimeError):
 
 
 @pytest.mark.parametrize("point", ["staged", "before commit"])
-def test_dying_before_the_commit_leaves_everything_as_it_was(tmp_path: Path, point: str) -> None:
-    path = tmp_path / "w.duckdb"
-    first = Store(DuckWarehouse(path))
-    first.warehouse.prepare(STEPS)
+def test_dying_before_the_commit_leaves_everything_as_it_was(reopen: Open, point: str) -> None:
+    first = reopen()
     first.replace([row("a", 1)])
     first.warehouse.close()
 
@@ -240,28 +298,25 @@ def test_dying_before_the_commit_leaves_everything_as_it_was(tmp_path: Path, poi
         if name == point:
             raise Died
 
-    second = Store(DuckWarehouse(path, at=die), fence=1)
-    second.warehouse.prepare(STEPS)
+    second = reopen(at=die, fence=1)
     with pytest.raises(Died):
         second.replace([row("a", 1, 9.0)])
     second.warehouse.close()
-    third = Store(DuckWarehouse(path))
-    third.warehouse.prepare(STEPS)
+    third = reopen()
 
     assert third.rows() == [("a", 1, 1.0, "n")]
     assert [proof.fence for proof in third.warehouse.proofs()] == [1]
     third.warehouse.close()
 
 
-def test_a_write_that_raises_anything_at_all_ends_its_transaction() -> None:
+def test_a_write_that_raises_anything_at_all_ends_its_transaction(reopen: Open) -> None:
     deaths = ["before commit"]
 
     def die(name: str) -> None:
         if name in deaths:
             raise Died
 
-    store = Store(DuckWarehouse(None, at=die))
-    store.warehouse.prepare(STEPS)
+    store = reopen(at=die)
     assert store.rows() == []
     with pytest.raises(Died):
         store.replace([row("a", 1, 9.0)])
@@ -316,17 +371,87 @@ def test_known_gives_what_had_arrived_by_the_instant(store: Store) -> None:
     assert store.rows(RAW, KNOWN) == [("a", 1, 1.0, "n")]
 
 
-def test_a_table_with_another_type_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "w.duckdb"
-    first = DuckWarehouse(path)
-    first.prepare(STEPS)
-    first.close()
-    other = replace(ROWS, columns=(DAY, text("game_id"), text("who"), number("points"), text("note")))
-    second = DuckWarehouse(path)
+def declared(*columns: Column) -> tuple[Step, ...]:
+    """Return the steps, with the table of rows declared otherwise, and made without reading anything but what it has."""
+    names = [column.name for column in columns]
+    known = ("day", "game_id", "who", "points", "note")
+    made = ", ".join(name if name in known else f"CAST(NULL AS STRING) AS {name}" for name in names)
+    sql = SqlWork(sql=f"SELECT {made} FROM slate.raw_rows")  # noqa: S608 -- declared names
+    return STEPS[0], replace(STEPS[1], table=replace(ROWS, columns=columns), work=sql)
 
-    with pytest.raises(ShapeError, match=r"x_analytics.rows.who is BIGINT, declared as VARCHAR"):
-        second.prepare((STEPS[0], replace(STEPS[1], table=other)))
-    second.close()
+
+def test_a_table_with_another_type_is_refused_by_name(reopen: Open) -> None:
+    reopen().warehouse.close()
+    other = declared(DAY, text("game_id"), text("who"), number("points"), text("note"))
+
+    with pytest.raises(ShapeError, match=r"x_analytics.rows.who is (BIGINT|INT64), declared as (VARCHAR|STRING)"):
+        reopen(steps=other)
+
+
+def test_a_new_column_is_added_and_the_old_rows_have_nothing_in_it(reopen: Open) -> None:
+    first = reopen()
+    first.replace([row("a", 1)])
+    first.warehouse.close()
+    more = declared(*COLUMNS, text("why"))
+    second = reopen(steps=more)
+
+    found = second.warehouse.read(more[1].table, SLATE, day=TODAY, season=SEASON, as_of=NOW)
+    assert found.to_pylist() == [{"day": TODAY, "game_id": "a", "who": 1, "points": 1.0, "note": "n", "why": None}]
+    second.warehouse.close()
+
+
+def test_a_column_that_is_no_longer_declared_is_refused(reopen: Open) -> None:
+    reopen().warehouse.close()
+
+    with pytest.raises(ShapeError, match="has columns that are not declared: note"):
+        reopen(steps=declared(*COLUMNS[:-1]))
+
+
+def test_a_step_whose_sql_does_not_fit_the_tables_is_refused_at_the_start(reopen: Open) -> None:
+    bad = replace(STEPS[1], work=SqlWork(sql=READS.replace("points", "SUBSTR(points, 'x') AS points")))
+
+    with pytest.raises(ShapeError, match="the SQL does not fit the declared tables"):
+        reopen(steps=(STEPS[0], bad))
+
+
+def test_a_step_selects_what_its_windows_let_through(store: Store) -> None:
+    store.replace([row("a", 1), row("a", 2)], table=RAW)
+    store.replace([row("a", 3)], table=RAW, day=TODAY - timedelta(days=1))
+    loaded = store.warehouse.prepare(STEPS)["rows"]
+    asked = Asked(step=STEPS[1], season=SEASON, day=TODAY, fence=9, as_of=NOW, step_version="v", units={})
+
+    assert sorted(found["who"] for found in store.warehouse.select(loaded, asked).to_pylist()) == [1, 2]
+
+
+def test_a_season_is_asked_and_a_check_asks_a_slate(store: Store) -> None:
+    store.replace([row("a", 1, 2.5), row("a", 2, 3.5)])
+    bounds = {"season_start": SEASON.first_day, "season_end": SEASON.last_day}
+    season = store.warehouse.query(
+        "SELECT COUNT(*) AS n, SUM(who) AS who, SUM(points) AS points FROM season.rows", [ROWS], bounds
+    )
+    check = store.warehouse.ask(
+        "SELECT game_id, MAX(points) AS most FROM slate.rows GROUP BY game_id", day=TODAY, season=SEASON, as_of=NOW
+    )
+
+    assert season.to_pylist() == [{"n": 2, "who": 3, "points": 6.0}]
+    assert check.to_pylist() == [{"game_id": "a", "most": 3.5}]
+
+
+def test_a_mirrored_table_holds_what_it_was_given_last(store: Store) -> None:
+    for points in (1.0, 2.0):
+        store.warehouse.mirror(ROWS, TODAY, table_from_records(ROWS, [{"day": TODAY} | row("a", 1, points)]))
+
+    assert store.rows() == [("a", 1, 2.0, "n")]
+    store.warehouse.mirror(ROWS, TODAY, table_from_records(ROWS, []))
+    assert store.rows() == []
+
+
+def test_text_of_any_kind_comes_back_as_it_was(store: Store) -> None:
+    texts = ["it's", 'a "word"', "back\\slash", "two\nlines", "ünïcode ✓", "@day", "%s", "-- no comment"]
+    written = store.replace([row("a", number, note=note) for number, note in enumerate(texts)])
+
+    assert [note for *_, note in store.rows()] == texts
+    assert store.warehouse.recount(ROWS, TODAY)["a"] == (8, written.proof.units["a"].content_hash)
 
 
 def test_a_file_that_is_no_warehouse_is_a_usage_error(tmp_path: Path) -> None:

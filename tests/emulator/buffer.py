@@ -99,6 +99,14 @@ class Buffer:
         return bool(found and found[0])
 
 
+def changed(sql: str, project: str) -> set[Name]:
+    """Return the tables whose rows a statement or script changes or deletes; rows that are only added are no change."""
+    try:
+        return {(target.catalog or project, target.db, target.name) for _, target in _changes(sql)}
+    except SqlglotError:
+        return set()
+
+
 def _changes(sql: str) -> Iterator[tuple[exp.Expr, exp.Table]]:
     for statement in sqlglot.parse(sql, read="bigquery"):
         if isinstance(statement, exp.Delete | exp.Update | exp.Merge):

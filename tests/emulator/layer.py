@@ -1,8 +1,9 @@
 """What the emulator lacks, laid around it: a test double written from public documents, never compared with Google's BigQuery.
 
 It adds the streaming buffer, 409 for a job id that is known, job ids of uploads as the client gives them, parameters in scripts,
-limits on how often a table may be loaded, and faults on order: an answer before the work (503, serialize, reset), or no answer
-after it (lost). `POST /double` gives orders and `GET /double` tells what was seen.
+the refusal of a second statement that changes a table while another does, limits on how often a table may be loaded, and faults
+on order: an answer before the work (503, serialize, reset, rate, quota), or no answer after it (lost). `POST /double` gives
+orders and tells what was seen.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tests.emulator.binding import bound, is_script
-from tests.emulator.buffer import Buffer, Name
+from tests.emulator.buffer import Buffer, Name, changed
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -67,6 +68,11 @@ class Asked:
         return str(self.query.get("query", ""))
 
     @property
+    def bound(self) -> str:
+        parameters = self.query.get("queryParameters", ())
+        return bound(self.sql, parameters) if parameters else self.sql
+
+    @property
     def loads(self) -> Name | None:
         target = self.job.get("configuration", {}).get("load", {}).get("destinationTable")
         return (target["projectId"], target["datasetId"], target["tableId"]) if target else None
@@ -102,6 +108,7 @@ class Layer:
         self.buffer = Buffer(self.now, _WINDOW_S)
         self._orders: list[Order] = []
         self._known: set[tuple[str, str]] = set()
+        self._changing: Counter[Name] = Counter()
         self._uploads: dict[str, str] = {}
         self._loads: dict[Name, list[float]] = defaultdict(list)
         self._per_10_s, self._per_day = 1_000_000, 1_000_000
@@ -146,13 +153,22 @@ class Layer:
             self.seen[f"fault {fault.partition(':')[0]}"] += 1
         if fault == "reset":
             raise ConnectionResetError(fault)
-        if fault.startswith("slow:"):
-            await asyncio.sleep(float(fault[5:]))
         refused = _ordered_refusal(fault) or self._refusal(asked)
+        changes = changed(asked.bound, asked.project) if asked.sql and not refused else set()
+        busy = next((name for name in changes if self._changing[name]), None)
+        if busy:
+            self.seen["at the same time"] += 1
+            refused = _error(400, "invalidQuery", SERIALIZE.format(f"{busy[0]}:{busy[1]}.{busy[2]}"))
         if refused:
             await _reply(send, *refused)
             return
-        await self._forward(asked, _swallow if fault == "lost" else send)
+        self._changing.update(changes)
+        try:
+            if fault.startswith("slow:"):
+                await asyncio.sleep(float(fault[5:]))
+            await self._forward(asked, _swallow if fault == "lost" else send)
+        finally:
+            self._changing.subtract(changes)
         if fault == "lost":  # the work is done and nobody hears of it
             raise ConnectionResetError(fault)
 
@@ -168,9 +184,7 @@ class Layer:
         if asked.sql:
             self.seen["query job"] += 1
             self.statements[asked.sql] += 1
-            parameters = asked.query.get("queryParameters", ())
-            sql = bound(asked.sql, parameters) if parameters else asked.sql
-            text = self.buffer.refuses(sql, asked.project, self._types)
+            text = self.buffer.refuses(asked.bound, asked.project, self._types)
             if text:
                 self.seen["streaming buffer"] += 1
                 return _error(400, "invalidQuery", text)

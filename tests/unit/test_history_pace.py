@@ -2,17 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.errors import ErrorKind
-from tipoff.store.history.bigquery import kind_of
 from tipoff.store.history.pace import PACE, Outcome, after_error, after_outcome, is_due, take_slot, wait_after
 from tipoff.store.history.streams import STREAMS, views_of
 from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
 T = "tipoff_history.ticks_log"
@@ -100,24 +101,6 @@ def test_only_a_burnt_id_is_given_up_for_the_next(outcome: Outcome, state: str, 
     assert (after.state, after.attempt, after.tries) == (state, attempt, tries)
 
 
-@pytest.mark.parametrize(
-    ("code", "reasons", "kind"),
-    [
-        (403, ["quotaExceeded"], ErrorKind.QUOTA),
-        (403, ["rateLimitExceeded"], ErrorKind.TRANSIENT),
-        (403, ["accessDenied"], ErrorKind.PERMANENT),
-        (503, ["backendError"], ErrorKind.TRANSIENT),
-        (None, [], ErrorKind.TRANSIENT),
-        (400, ["invalid"], ErrorKind.PERMANENT),
-        (404, ["notFound"], ErrorKind.PERMANENT),
-    ],
-)
-def test_an_error_of_the_api_is_treated_by_its_code_and_reason(
-    code: int | None, reasons: list[str], kind: ErrorKind
-) -> None:
-    assert kind_of(code, reasons) is kind
-
-
 @given(st.integers(0, 40_000), st.integers(1, 200), st.sampled_from([Kind.LOAD, Kind.CHANGE, Kind.PARTITION]))
 def test_what_can_wait_never_fills_more_than_95_percent_and_what_cannot_is_never_stopped(
     n: int, more: int, kind: Kind
@@ -159,3 +142,10 @@ def test_every_stream_can_say_when_its_rows_happened_and_has_its_views() -> None
         assert set(stream.at) <= {column.name for column in stream.kept}
         assert not stream.source.c[stream.at[-1]].nullable
         assert len(views_of(stream)) == 1 + stream.is_updated
+
+
+def test_the_page_about_history_names_every_limit_with_its_source() -> None:
+    lines = (ROOT / "docs" / "how-to" / "keep-history-in-the-warehouse.md").read_text().splitlines()
+
+    for limit in LIMITS:
+        assert any(f"{limit.per_day:,}" in line and line.endswith(f"{limit.source} |") for line in lines), limit

@@ -174,6 +174,7 @@ class DuckWarehouse:
         self._run(f"DELETE FROM {table.full_name} WHERE day = $day", {"day": day})  # noqa: S608 -- declared names
         if rows.num_rows:
             self._insert(table, rows, 0)
+        self._slices.forget(table.full_name, day)
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""

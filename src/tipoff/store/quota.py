@@ -21,7 +21,7 @@ from tipoff.store.ledger import Ledger
 from tipoff.store.ledger.history import quota_levels, quota_use
 
 WINDOW = timedelta(hours=24)
-KEPT = timedelta(days=40)  # how long the counts are kept: the scorecard looks a month back
+KEPT = timedelta(days=400)  # how long the counts are kept: a season can be looked back at
 STOPS = 0.95  # share of a limit beyond which nothing goes that can wait
 PROJECT = ""  # the name under which all tables are counted together
 
@@ -153,6 +153,11 @@ def add(connection: Connection, now: datetime, counts: Iterable[tuple[str, str, 
         connection.execute(made.on_conflict_do_update(index_elements=keys, set_={"n": quota_use.c.n + made.excluded.n}))
 
 
+def forget(connection: Connection, now: datetime) -> None:
+    """Drop counts that nobody looks back at any more."""
+    connection.execute(delete(quota_use).where(quota_use.c.hour < now - KEPT))
+
+
 class Reads(Protocol):
     """Something that SELECTs can be run on."""
 
@@ -228,4 +233,3 @@ class Guard:
                 values = {"level": int(level), "told_at": now}
                 if not connection.execute(update(table).where(mine).values(**values)).rowcount:
                     connection.execute(insert(table).values(table=name, kind=kind, **values))
-            connection.execute(delete(quota_use).where(quota_use.c.hour < now - KEPT))

@@ -191,6 +191,13 @@ class Port:
             dataset.default_table_expiration_ms = _DAY_MS
         self._told(partial(self._client.create_dataset, dataset, exists_ok=True, **self._once()))
 
+    def drop_dataset(self, name: str) -> None:
+        """Delete a dataset with all its tables; for tests in a project that others use too."""
+        dropped = f"{self.place.project}.{name}"
+        self._told(
+            partial(self._client.delete_dataset, dropped, delete_contents=True, not_found_ok=True, **self._once())
+        )
+
     def create_table(
         self,
         name: str,
@@ -251,7 +258,7 @@ class Port:
 
 
 def client_of(place: Place) -> bigquery.Client:
-    """Return a client for the place; nothing is asked of the network.
+    """Return a client of a place; nothing is asked of the network yet.
 
     Raises:
         UsageError: There are no credentials.

@@ -65,6 +65,11 @@ class BigQueryWarehouse:
         self._turns_lock = threading.Lock()
         self.counts: Counter[str] = Counter()
 
+    @property
+    def place(self) -> Place:
+        """Where it lies."""
+        return self._place
+
     def close(self) -> None:
         """Let go of the connections."""
         self.counts.update({f"bigquery {name}": n for name, n in self._port.counts.items()})
@@ -340,6 +345,7 @@ class BigQueryWarehouse:
         return WarehouseError(f"{what}: {refused}", kind=verdict.kind, hint=verdict.hint)
 
     def _write(self, table: Table, day: date, fence: int, content: str) -> Write:
+        content = f"{self._place.prefix}:{content}"  # a home that is pointed elsewhere writes its rows there again
         return Write(home=self._home, league=table.league, table=table.name, day=day, fence=fence, content=content)
 
     def _labels(self, what: str, table: Table | None) -> dict[str, str]:

@@ -221,8 +221,8 @@ def _change(connection: Connection, number: str, values: Mapping[str, Any]) -> N
     connection.execute(update(history_batches).where(history_batches.c.id == number).values(**values))
 
 
-def forget_applied(ledger: Ledger, now: datetime) -> None:
-    """Drop the records of batches that were applied long ago.
+def forget_old(ledger: Ledger, now: datetime) -> None:
+    """Drop the records of batches that were applied long ago, and counts of quotas.
 
     Raises:
         LedgerError: The ledger cannot be written.
@@ -230,3 +230,4 @@ def forget_applied(ledger: Ledger, now: datetime) -> None:
     old = (history_batches.c.state == "applied") & (history_batches.c.applied_at < now - KEPT)
     with ledger.writing() as connection:
         connection.execute(delete(history_batches).where(old))
+        quota.forget(connection, now)

@@ -201,7 +201,7 @@ class Outbox:
     def _sweep(self, now: datetime) -> None:
         if self._swept_at is None or now - self._swept_at >= timedelta(days=1):
             self._swept_at = now
-            batches.forget_applied(self._ledger, now)
+            batches.forget_old(self._ledger, now)
 
 
 def _counts(stream: Stream, batch: Batch) -> list[tuple[str, str, int]]:

@@ -1,0 +1,308 @@
+"""The warehouse on BigQuery when things go wrong between it and Google, on the emulator with its layer of faults.
+
+A part of what every warehouse promises runs here too, so that `make test` has it; all of it is in `make prove`.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from tests.contract import test_warehouse as contract
+from tests.contract.test_warehouse import NOW, RAW, ROWS, STEPS, TODAY, Store, row
+from tests.emulator.double import PROJECT, Double
+
+from tipoff.core.errors import ErrorKind, Fenced, UsageError, WarehouseError, WriteConflict
+from tipoff.core.rows import table_from_records
+from tipoff.core.schema import Table
+from tipoff.store.bigquery.place import Place
+from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.statements import unfiltered
+from tipoff.store.bigquery.warehouse import BigQueryWarehouse
+from tipoff.store.warehouse import Asked
+
+LOAD, PUBLISH = "POST /upload", r"POST .*/jobs (?s:.*)BEGIN TRANSACTION"
+
+
+@pytest.fixture
+def place(double: Double) -> Place:
+    return double.place()
+
+
+@pytest.fixture
+def another(place: Place) -> Iterator[Callable[[], Store]]:
+    """Open the same place again and again, as other processes would."""
+    opened: list[Store] = []
+
+    def open_it() -> Store:
+        made = Store(BigQueryWarehouse(place, home="h1", now=lambda: NOW), fence=10 * len(opened))
+        made.warehouse.prepare(STEPS)
+        opened.append(made)
+        return made
+
+    yield open_it
+    for made in opened:
+        made.warehouse.close()
+
+
+@pytest.fixture
+def store(another: Callable[[], Store]) -> Store:
+    return another()
+
+
+def streamed(double: Double, table: str, rows: list[dict[str, Any]]) -> None:
+    """Stream rows in, as a program does that knows no better."""
+    client = bigquery.Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),
+        client_options=ClientOptions(api_endpoint=double.url),
+    )
+    assert client.insert_rows_json(f"{PROJECT}.{table}", rows, retry=None) == []
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        contract.test_what_was_asked_for_is_there_and_proven,
+        contract.test_the_same_again_touches_nothing,
+        contract.test_units_that_are_not_asked_for_stay_as_they_were,
+        contract.test_an_excused_unit_is_a_signed_zero,
+        contract.test_a_raw_row_that_is_not_believed_is_quarantined_and_the_good_ones_go_on,
+        contract.test_a_proven_unit_is_not_made_poorer_without_evidence,
+        contract.test_history_is_kept_and_the_first_arrival_of_a_key_wins,
+        contract.test_known_gives_what_had_arrived_by_the_instant,
+        contract.test_a_season_is_asked_and_a_check_asks_a_slate,
+        contract.test_text_of_any_kind_comes_back_as_it_was,
+    ],
+    ids=lambda promise: promise.__name__.removeprefix("test_"),
+)
+def test_what_every_warehouse_promises(promise: Callable[[Store], None], double: Double) -> None:
+    made = Store(None)  # type: ignore[arg-type]
+    made.warehouse = BigQueryWarehouse(double.place(), home="h1", now=lambda: NOW, at=made.points.append)
+    made.warehouse.prepare(STEPS)
+
+    promise(made)
+    made.warehouse.close()
+
+
+@pytest.mark.parametrize("what", [LOAD, PUBLISH])
+@pytest.mark.parametrize("fault", ["lost", "503", "reset"])
+def test_a_job_whose_reply_is_lost_is_done_once(double: Double, store: Store, what: str, fault: str) -> None:
+    double.fault(fault, match=what)
+
+    written = store.replace([row("a", 1), row("a", 2)])
+
+    assert store.rows() == [("a", 1, 1.0, "n"), ("a", 2, 1.0, "n")]
+    assert store.warehouse.recount(ROWS, TODAY)["a"] == (2, written.proof.units["a"].content_hash)
+    assert double.seen().get("409", 0) == (fault == "lost")
+
+
+def test_with_no_answer_at_all_the_run_fails_and_the_next_one_finds_out_how_far_it_came(
+    double: Double, store: Store
+) -> None:
+    store.replace([row("a", 1)])
+    double.fault("lost", match=PUBLISH)
+    double.fault("503", match=PUBLISH, count=9)
+    with pytest.raises(WarehouseError) as failed:
+        store.replace([row("a", 1, 5.0)])
+    double.forget()
+
+    written = store.replace([row("a", 1, 5.0)])
+
+    assert failed.value.kind is ErrorKind.TRANSIENT
+    assert written.changed == frozenset(), "it had been published: the proof was read, and nothing is written again"
+    assert store.rows() == [("a", 1, 5.0, "n")]
+
+
+def test_a_job_id_that_is_known_without_its_proof_is_not_believed(double: Double, store: Store, place: Place) -> None:
+    double.fault("lost", match=PUBLISH)
+    double.fault("reset", match=r"POST .*ORDER BY fence DESC", count=0)
+    port = Port(place)
+    said: list[str] = []
+    real = store.warehouse._port.query  # type: ignore[attr-defined] # noqa: SLF001 -- the proof vanishes behind its back
+
+    def query(sql: str, *given: Any, **named: Any) -> Any:
+        if "LIMIT 1" in sql:
+            said.append(sql)
+            sql = sql.replace("WHERE day = @day", "WHERE FALSE AND day = @day")
+        return real(sql, *given, **named)
+
+    store.warehouse._port.query = query  # type: ignore[attr-defined] # noqa: SLF001 -- as above
+    with pytest.raises(WarehouseError, match="its proof is not there") as failed:
+        store.replace([row("a", 1)])
+    port.close()
+
+    assert failed.value.kind is ErrorKind.TRANSIENT
+    assert len(said) == 1
+
+
+def test_an_update_at_the_same_time_is_a_conflict_and_changes_nothing(double: Double, store: Store) -> None:
+    store.replace([row("a", 1)])
+    double.fault("serialize", match=PUBLISH)
+
+    with pytest.raises(WriteConflict, match="could not serialize"):
+        store.replace([row("a", 1, 9.0)])
+
+    assert store.rows() == [("a", 1, 1.0, "n")]
+    assert store.replace([row("a", 1, 9.0)]).changed == {"a"}
+
+
+def test_rows_in_a_streaming_buffer_park_their_units_and_no_others(double: Double, place: Place, store: Store) -> None:
+    began = datetime(2024, 1, 10, 11, 50, tzinfo=UTC)
+    double.at(began)
+    streamed(double, place.table(ROWS), [{"day": str(TODAY), "game_id": "a", "who": 9, "points": 1.0, "note": "s"}])
+    double.at(NOW)
+
+    with pytest.raises(WriteConflict, match="about 1 rows are in the streaming buffer") as held:
+        store.replace([row("a", 1)])
+    others = store.replace([row("b", 1)], units="b")
+    double.at(began + timedelta(minutes=30))
+    written = store.replace([row("a", 1)])
+
+    assert held.value.clears_at == began + timedelta(minutes=30)
+    assert held.value.kind is ErrorKind.CONFLICT
+    assert "a writer that streams rows" in held.value.holder
+    assert [others.changed, written.changed] == [{"b"}, {"a"}]
+    assert store.rows() == [("a", 1, 1.0, "n"), ("b", 1, 1.0, "n")]
+
+
+def test_the_writer_beside_a_conflict_is_named_from_its_jobs_labels(double: Double, place: Place, store: Store) -> None:
+    store.replace([row("a", 1)])
+    client = bigquery.Client(
+        project=PROJECT, credentials=AnonymousCredentials(), client_options=ClientOptions(api_endpoint=double.url)
+    )
+    config = bigquery.LoadJobConfig(
+        source_format="NEWLINE_DELIMITED_JSON",
+        write_disposition="WRITE_APPEND",
+        labels={"app": "legacy-loader", "team": "x"},
+        schema=[bigquery.SchemaField("day", "DATE"), bigquery.SchemaField("game_id", "STRING")],
+    )
+    found = [{"day": "2024-01-02", "game_id": "z"}]
+    client.load_table_from_json(found, f"{PROJECT}.{place.table(ROWS)}", job_config=config).result(retry=None)
+    client.close()
+    double.fault("serialize", match=PUBLISH)
+
+    with pytest.raises(WriteConflict) as held:
+        store.replace([row("a", 1, 9.0)])
+
+    assert held.value.holder.startswith("legacy-loader (team=x), whose job ")
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("rate", ErrorKind.TRANSIENT), ("quota", ErrorKind.QUOTA)])
+def test_limits_are_told_apart(double: Double, store: Store, fault: str, kind: ErrorKind) -> None:
+    double.fault(fault, match=LOAD, count=9)
+
+    with pytest.raises(WarehouseError) as failed:
+        store.replace([row("a", 1)])
+
+    assert failed.value.kind is kind
+    assert store.rows() == []
+
+
+def test_a_run_that_another_process_has_overtaken_cannot_publish(another: Callable[[], Store]) -> None:
+    first, second = another(), another()
+    second.replace([row("a", 1, 7.0)], fence=7)
+
+    with pytest.raises(Fenced, match="published by a later run"):
+        first.replace([row("a", 1, 6.0)], fence=6)
+    with pytest.raises(Fenced, match="published by run 7"):
+        first.replace([row("a", 1, 6.0)], fence=6)
+
+    assert first.rows() == [("a", 1, 7.0, "n")]
+
+
+def test_a_run_that_knows_an_old_proof_looks_again_before_it_publishes(another: Callable[[], Store]) -> None:
+    first, second = another(), another()
+    second.replace([row("a", 1, 7.0), row("b", 1)], units="ab", fence=7)
+
+    with pytest.raises(WarehouseError, match="another run has published meanwhile") as failed:
+        first.replace([row("a", 1, 8.0)], fence=8)
+    written = first.replace([row("a", 1, 8.0)], fence=9)
+
+    assert failed.value.kind is ErrorKind.TRANSIENT
+    assert set(written.proof.units) == {"a", "b"}
+    assert first.rows() == [("a", 1, 8.0, "n"), ("b", 1, 1.0, "n")]
+
+
+def written_at_once(store: Store, tables: tuple[Table, ...]) -> list[WarehouseError | WriteConflict]:
+    """Write four slates of each table, each in a thread of its own; returns what failed."""
+    fences, failures = count(20), []
+
+    def write(table: Table, number: int) -> None:
+        step = next(step for step in STEPS if step.table is table)
+        day = TODAY - timedelta(days=number)
+        asked = Asked(
+            step=step,
+            season=contract.SEASON,
+            day=day,
+            fence=next(fences),
+            as_of=NOW,
+            step_version="v",
+            units={"a": "made"},
+        )
+        records = [{"day": day, "known_at": NOW} | row("a", 1, float(number))]
+        try:
+            store.warehouse.replace(asked, table_from_records(table, records))
+        except (WarehouseError, WriteConflict) as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(table, number)) for table in tables for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return failures
+
+
+def test_two_slates_of_one_table_take_turns_and_two_tables_never_conflict(double: Double, store: Store) -> None:
+    double.fault("slow:0.2", match=PUBLISH, count=99)
+
+    assert written_at_once(store, (ROWS, RAW)) == []
+
+    days = [TODAY - timedelta(days=number) for number in range(4)]
+    expected = [[("a", 1, float(number), "n")] for number in range(4)]
+    assert [store.rows(table, day=day) for table in (ROWS, RAW) for day in days] == expected * 2
+    assert store.warehouse.counts["transaction"] == 8, "none was made twice"
+    assert "at the same time" not in double.seen()
+
+
+def test_without_turns_they_would_cancel_each_other(
+    double: Double, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BigQueryWarehouse, "_turn", lambda *_given: nullcontext())
+    double.fault("slow:0.2", match=PUBLISH, count=99)
+
+    failures = written_at_once(store, (ROWS,))
+
+    assert {type(failure) for failure in failures} == {WriteConflict}
+    assert double.seen()["at the same time"] == len(failures)
+
+
+def test_every_statement_that_reached_bigquery_filters_the_partition(
+    double: Double, place: Place, store: Store
+) -> None:
+    store.replace([row("a", 1), row("a", 2)])
+    store.replace([row("a", 1)], evidence=False)
+    store.replace([row("b", 1)], table=RAW, keeps_history=True, units="b")
+    contract.test_a_season_is_asked_and_a_check_asks_a_slate(store)
+    store.warehouse.recount(ROWS, TODAY)
+    store.warehouse.proofs()
+    statements = double.order()["statements"]
+    partitioned = {place.table(ROWS), place.table(RAW), place.proofs}
+
+    assert len(statements) >= 8
+    assert [found for sql in statements for found in unfiltered(sql, partitioned)] == []
+
+
+def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")
+
+    with pytest.raises(UsageError, match="no credentials for the project p"):
+        Port(Place(project="p"))
