@@ -20,7 +20,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.catalog import league_named
 from tipoff.leagues.nba.league import SAMPLE, sample_season
 from tipoff.sim.crash import kill_at, never
-from tipoff.sim.faults.spec import read_faults, read_file
+from tipoff.sim.faults.spec import faults_of
 from tipoff.sim.nba_recorded import RecordedNba
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import Outage, Progress, look_at_nothing, replay
@@ -197,7 +197,7 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     declared = league_named(league)
     if world == "sample":
         season = sample_season(_days(span))
-        told = read_faults(read_file(Path(faults)).get("faults", ()), season.first_day) if faults else ()
+        told = faults_of(Path(faults), season.first_day) if faults else ()
         n_days = len(season.days())
         made = SampleNba(first_day=season.first_day, days=n_days, season=season.name, seed=seed, faults=told)
         days = season.first_day, season.last_day
@@ -211,7 +211,7 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     recorded = RecordedNba(settings.data, season.name, seed=seed, disturbed=faults == "season")
     told = recorded.faults
     if faults and faults != "season":
-        told = read_faults(read_file(Path(faults)).get("faults", ()), days[0])
+        told = faults_of(Path(faults), days[0])
     return ReplaySpec(league=declared, season=season, days=days, world=recorded, faults=told)
 
 

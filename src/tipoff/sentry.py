@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from tipoff.config import Settings
 from tipoff.core.build import build
@@ -13,7 +14,7 @@ from tipoff.store.home import Home
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.watch.notices import Channel
 from tipoff.watch.send import ping, send
-from tipoff.watch.sentinel import Limits, Sentinel
+from tipoff.watch.sentinel import LIVE, Limits, Sentinel
 
 AGAIN = timedelta(seconds=5)  # after which a side whose own store failed tries again
 Stop = threading.Event
@@ -21,8 +22,11 @@ Stop = threading.Event
 
 def limits_of(settings: Settings) -> Limits:
     """Return when silence is told, as it is set."""
+    warn_after = timedelta(minutes=settings.silence_warn_min)
     return Limits(
-        warn_after=timedelta(minutes=settings.silence_warn_min),
+        warn_after=warn_after,
+        settle_after=min(LIVE.settle_after, warn_after),
+        ledger_after=LIVE.ledger_after,
         error_after=timedelta(minutes=settings.silence_error_min),
         critical_after=timedelta(minutes=settings.silence_critical_min),
         monitor_after=timedelta(minutes=settings.watcher_silent_min),
@@ -68,9 +72,14 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None
         limits=limits_of(settings),
     )
     try:
-        look_often(sentinel.look, settings, settings.sentinel_ping_url.get_secret_value(), RealClock(), stop)
+        look_often(partial(_look, sentinel), settings, settings.sentinel_ping_url.get_secret_value(), RealClock(), stop)
     finally:
         sentinel.close()
+
+
+def _look(sentinel: Sentinel, now: datetime) -> None:
+    sentinel.forget()
+    sentinel.look(now)
 
 
 def look_often(

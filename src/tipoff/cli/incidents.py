@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import click
@@ -13,8 +12,10 @@ from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
 from tipoff.store.home import Home
-from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.store.ledger.tellings import Tellings
 from tipoff.watch.words import act_of, story, title_of
+
+_DIGITS = 10  # of a number at most
 
 
 @click.group("incident")
@@ -87,11 +88,7 @@ def ack_command(number: str, hours: float, by: str, note: str) -> None:
     """Take an incident on: it is not raised by age until then."""
     until = home_now() + timedelta(hours=hours)
 
-    def change(incident: Incident) -> str:
-        incident.acked_by, incident.acked_until = by, until
-        return note or f"taken on until {until:%Y-%m-%d %H:%M} UTC"
-
-    _act(number, "acked", by, change)
+    _act(number, "acked", by, note or f"taken on until {until:%Y-%m-%d %H:%M} UTC", acked_by=by, acked_until=until)
 
 
 @incident_group.command("snooze")
@@ -100,14 +97,9 @@ def ack_command(number: str, hours: float, by: str, note: str) -> None:
 @click.option("--by", default=os.environ.get("USER", "somebody"), help="Who wants silence.")
 @click.option("--reason", required=True, help="Why.")
 def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
-    """Send nothing of an incident for a while; it stays open and in the digest."""
+    """Send nothing of an incident for a while but its end; it stays open and in the digest."""
     until = home_now() + timedelta(hours=hours)
-
-    def change(incident: Incident) -> str:
-        incident.snoozed_until = until
-        return f"silent until {until:%Y-%m-%d %H:%M} UTC: {reason}"
-
-    _act(number, "snoozed", by, change)
+    _act(number, "snoozed", by, f"silent until {until:%Y-%m-%d %H:%M} UTC: {reason}", snoozed_until=until)
 
 
 @incident_group.command("note")
@@ -116,25 +108,32 @@ def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
 @click.option("--by", default=os.environ.get("USER", "somebody"), help="Who writes.")
 def note_command(number: str, text: str, by: str) -> None:
     """Write down what was done."""
-    _act(number, "note", by, lambda _incident: text)
+    _act(number, "note", by, text)
 
 
 def _one(number: str) -> tuple[Tellings, Incident]:
     prefix, digits = ("s", number[1:]) if number.startswith("s") else ("", number)
-    if not digits.isdigit():
+    if not (digits.isascii() and digits.isdigit() and len(digits) < _DIGITS):
         msg = f"{number!r} is no incident's number"
-        raise UsageError(msg, hint="see: tipoff incident list")
+        raise UsageError(msg, hint="write it as tipoff incident list shows it: 3, or s3 for one of the sentinel's")
     stores = dict(_stores())
     if prefix not in stores:
         msg = "this home has no sentinel"
         raise UsageError(msg, hint="see: tipoff incident list")
-    return stores[prefix], stores[prefix].incident(int(digits))
+    store = stores.pop(prefix)
+    for other in stores.values():
+        other.close()
+    try:
+        return store, store.incident(int(digits))
+    except UsageError:
+        store.close()
+        raise
 
 
-def _act(number: str, kind: str, by: str, change: Callable[[Incident], str]) -> None:
+def _act(number: str, kind: str, by: str, note: str, **values: datetime | str | None) -> None:
     store, incident = _one(number)
-    note = change(incident)
-    telling = Telling(incidents=[incident], acts=[(incident, act_of(kind, by, note, home_now()))])
-    store.write(telling)
+    act = act_of(kind, by, note, home_now())
+    store.act(incident.id, act, **values)
     store.close()
-    click.echo(f"incident {number}: {kind} by {by}: {note}")
+    ended = "" if incident.is_open else " (it has ended already)"
+    click.echo(f"incident {number}: {kind} by {by}: {note}{ended}")

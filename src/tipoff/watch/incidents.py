@@ -1,7 +1,7 @@
 """Folding what was found into incidents: one for each broken cause, and what of it people are told."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tipoff.core.finding import Severity
@@ -55,23 +55,38 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
             continue
         incident = open_by.get((trouble.league, trouble.cause))
         if incident is None:
-            incident = _begin(trouble, open_by, ended, changes, now)
+            incident = _begin(trouble, open_by, ended, changes, now, by)
             open_by[trouble.league, trouble.cause] = incident
         _take_up(incident, trouble, open_by.values())
     for incident in list(open_by.values()):
-        _adopt(incident, elsewhere, now)
+        _adopt(incident, elsewhere, now, by)
+        _meet(incident, is_met, now)
         _age(incident, now, changes, by)
         _tell(incident, now, changes, by)
-        _end(incident, is_met, now, changes, by, settle)
-    return changes
+        _end(incident, now, changes, by, settle)
+    return list(_once(changes))
 
 
-def _begin(
+def _once(changes: Sequence[Change]) -> Iterator[Change]:
+    """Yield the changes; of one incident's in one look only one is told: its message says how it stands after all of them.
+
+    That is the first, or its end where it has ended; what begins and ends in the same look is told as both.
+    """
+    for change in changes:
+        told = [other for other in changes if other.incident is change.incident and other.is_told]
+        chosen = told[:1]
+        if told and told[-1].kind == "closed":
+            chosen = [other for other in told if other.kind in {"opened", "reopened", "closed"}]
+        yield replace(change, is_told=change in chosen)
+
+
+def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
     trouble: Trouble,
     open_by: dict[tuple[str, str], Incident],
     ended: Mapping[tuple[str, str], Incident],
     changes: list[Change],
     now: datetime,
+    by: str,
 ) -> Incident:
     """Return the incident of a cause that has no open one: an old one, one whose cause turns out to be this, or a new one."""
     old = ended.get((trouble.league, trouble.cause))
@@ -79,6 +94,7 @@ def _begin(
         old.closed_at, old.changed_at = None, now
         is_told = trouble.severity >= TOLD_FROM
         old.severity, old.told = trouble.severity, int(trouble.severity) if is_told else NOT_TOLD
+        old.step = max(old.step, _step(old, now))  # it says that it is back; its age says no more
         changes.append(Change(incident=old, kind="reopened", note=trouble.note, is_told=is_told))
         return old
     for other in open_by.values():
@@ -86,7 +102,8 @@ def _begin(
             note = f"the cause is {trouble.cause}, not {other.cause}"
             del open_by[other.league, other.cause]
             other.cause, other.what, other.changed_at = trouble.cause, trouble.note, now
-            changes.append(Change(incident=other, kind="renamed", note=note, is_told=other.told != NOT_TOLD))
+            is_told = other.told != NOT_TOLD and _is_mine(other, by) and not _is_snoozed(other, now)
+            changes.append(Change(incident=other, kind="renamed", note=note, is_told=is_told))
             return other
     return Incident(
         league=trouble.league,
@@ -110,14 +127,26 @@ def _take_up(incident: Incident, trouble: Trouble, others: Iterable[Incident]) -
         incident.severity, incident.check, incident.what = trouble.severity, trouble.check, trouble.note
 
 
-def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime) -> None:
-    """Take over what another watcher has told of the same cause: it is not told twice."""
+def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime, by: str) -> None:
+    """Take over what another watcher has told of the same cause: it is not told twice.
+
+    What the other has long called over, or knows nothing of any more, and is not over here, is this one's to tell again.
+    """
     other = elsewhere.get((incident.league, incident.cause))
-    if other is None or other.told == NOT_TOLD or incident.told_by:
+    is_its = other is not None and (other.closed_at is None or now - other.closed_at < REOPENS)
+    if not _is_mine(incident, by):
+        if not is_its:
+            incident.told_by = by
         return
-    if other.closed_at is None or now - other.closed_at < REOPENS:
+    if other is not None and is_its and other.told != NOT_TOLD and not incident.told_by:
         incident.told, incident.told_by = max(other.told, incident.severity), other.told_by
         incident.radius_told = len(incident.days)
+
+
+def _meet(incident: Incident, is_met: Callable[[str, str], bool], now: datetime) -> None:
+    for effect in incident.unmet:
+        if is_met(incident.league, effect):
+            incident.effects[effect] = now
 
 
 def ladder_of(incident: Incident) -> tuple[timedelta, ...]:
@@ -130,7 +159,8 @@ def _age(incident: Incident, now: datetime, changes: list[Change], by: str) -> N
     age = now - incident.opened_at
     if incident.severity == Severity.WARNING and age >= GROWS_UP and incident.unmet:
         incident.severity = Severity.ERROR
-    if incident.told == NOT_TOLD or incident.is_acked(now) or not _is_mine(incident, by):
+    is_hushed = incident.is_acked(now) or _is_snoozed(incident, now)  # afterwards it is told how old it has become
+    if incident.told == NOT_TOLD or is_hushed or not incident.unmet or not _is_mine(incident, by):
         return
     ladder = ladder_of(incident)
     step = _step(incident, now)
@@ -141,7 +171,9 @@ def _age(incident: Incident, now: datetime, changes: list[Change], by: str) -> N
         incident.severity = Severity.CRITICAL
     incident.told = max(incident.told, incident.severity)
     note = f"nobody has acknowledged it for {_length(age)}"
-    changes.append(Change(incident=incident, kind="escalated", note=note, is_told=not _is_snoozed(incident, now)))
+    if incident.acked_by is not None:
+        note = f"{incident.acked_by} took it on, that time is over, and it has lasted {_length(age)}"
+    changes.append(Change(incident=incident, kind="escalated", note=note, is_told=True))
 
 
 def _step(incident: Incident, now: datetime) -> int:
@@ -177,17 +209,7 @@ def _said(  # noqa: PLR0913 -- all of one message
         changes.append(Change(incident=incident, kind=kind, note=note, is_told=is_told))
 
 
-def _end(  # noqa: PLR0913 -- the end of one incident
-    incident: Incident,
-    is_met: Callable[[str, str], bool],
-    now: datetime,
-    changes: list[Change],
-    by: str,
-    settle: timedelta,
-) -> None:
-    for effect in incident.unmet:
-        if is_met(incident.league, effect):
-            incident.effects[effect] = now
+def _end(incident: Incident, now: datetime, changes: list[Change], by: str, settle: timedelta) -> None:
     quiet = now - incident.changed_at
     is_faded = incident.severity == Severity.WARNING and incident.cause.startswith("data:") and quiet >= FADES
     if (incident.unmet and not is_faded) or quiet < settle:

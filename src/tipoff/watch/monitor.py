@@ -3,11 +3,12 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.errors import LedgerError, UsageError
@@ -16,7 +17,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.store.ledger import Batch, Ledger, schema, watching
 from tipoff.store.ledger.tellings import Telling, Tellings, by_cause
 from tipoff.watch.incidents import fold
-from tipoff.watch.notices import Channel, Flushed, Message, Send, flush, notice_row, tell
+from tipoff.watch.notices import Channel, Flushed, Message, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
@@ -25,7 +26,8 @@ _REASONS = {
     "proven": "sent",
     "running": "on its way",
     "waiting": "not yet due",
-    "lost": "nobody was there to send it",
+    "lost": "nobody was there to send it, or no channel took it",
+    "excused": "no channel takes digests; tipoff digest shows it",
 }
 _UNMET = ("late", "held", "open", "running")
 _KEPT = timedelta(days=2)
@@ -64,7 +66,6 @@ class Monitor:
         self._sentinel, self._digest_at, self._since = sentinel, digest_at, since
         self._cursor = self._taken_up()
         self._known: list[Incident] | None = None
-        self._given_up: tuple[Mapping[str, Any], ...] = ()
         self._written: date | None = None  # the newest digest that is written
         self._is_sending = True  # some digest may not have gone out yet
         self._swept: date | None = None
@@ -81,13 +82,15 @@ class Monitor:
         """
         found, cursor = self._found()
         others, beats = self._outside(now)
-        troubles = [*found, *self._about_sentinel(beats, now), *self._about_channels(now)]
+        dead = dead_channels(self._store, self._channels, self._league, now)
+        standing = [*self._about_sentinel(beats, now), *dead]
+        troubles = [*found, *standing]
         known = self._store.incidents(self._league, now=now) if self._known is None else self._known
         open_now = any(incident.is_open for incident in known)
         telling = Telling()
         incidents = known
         if troubles or open_now:
-            is_met = self._is_met(open_now=open_now)
+            is_met = self._is_met({trouble.effect for trouble in standing}, open_now=open_now)
             changes = fold(known, troubles, is_met=is_met, elsewhere=by_cause(others), now=now, by=NAME)
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
             self._store.number(incidents)
@@ -97,12 +100,11 @@ class Monitor:
         digest = self._morning(now, incidents, telling)
         self._known = None  # a failing write leaves memory behind the store
         self._store.write(telling, beat=(NAME, now, self._build, _note(cursor)))
-        self._cursor, self._given_up = cursor, ()
+        self._cursor = cursor
         if digest is not None:
             self._owe(digest, now)
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
         flushed = flush(self._store, self._channels, self._send, now)
-        self._given_up = flushed.given_up
         self._note_digest(now)
         return flushed
 
@@ -149,24 +151,10 @@ class Monitor:
             )
         ]
 
-    def _about_channels(self, now: datetime) -> list[Trouble]:
-        return [
-            Trouble(
-                league=self._league,
-                cause=f"channel:{notice['channel']}",
-                check="notices_are_sent",
-                output="",
-                day=league_day(now),
-                severity=Severity.ERROR,
-                note=f"a message was given up after {notice['attempts'] + 1} attempts: {notice['title']}",
-                at=now,
-            )
-            for notice in self._given_up
-        ]
-
-    def _is_met(self, *, open_now: bool) -> Callable[[str, str], bool]:
+    def _is_met(self, standing: AbstractSet[str], *, open_now: bool) -> Callable[[str, str], bool]:
+        """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now."""
         if not open_now:
-            return lambda _league, effect: effect.startswith("|")
+            return lambda _league, effect: effect.startswith("|") and effect not in standing
         ledger, table, checks = self._ledger(), schema.obligations, watching.measured
         owed = {
             (row["output"], str(row["day"]))
@@ -187,7 +175,7 @@ class Monitor:
 
         def is_met(_league: str, effect: str) -> bool:
             output, day, check = effect.split("|", 2)
-            return (output, day) not in owed and (check, day) not in failing
+            return (output, day) not in owed and (check, day) not in failing and effect not in standing
 
         return is_met
 
@@ -241,24 +229,25 @@ class Monitor:
         self._ledger().commit(batch)
 
     def _note_digest(self, now: datetime) -> None:
-        """Mark digests that went out as proven: every notice of it was sent."""
+        """Mark a digest as proven once a channel has taken it, as lost once all have been given up; one for nobody is excused."""
         if not self._is_sending:
             return
         self._is_sending = False
+        table = watching.notices
         for row in self._obligations(schema.obligations.c.state == "running"):
-            table = watching.notices
-            key = f"%|{self._league}|digest|{row['day']}"
-            query = select(func.count().label("n")).where(table.c.key.like(key), table.c.state != "sent")
-            if self._ledger().rows(query)[0]["n"]:
+            query = select(table.c.state).where(table.c.key.like(f"%|{self._league}|digest|{row['day']}"))
+            states = {notice["state"] for notice in self._ledger().rows(query)}
+            if "sent" not in states and states & {"waiting", "claimed"}:
                 self._is_sending = True
-            else:
-                batch = Batch()
-                batch.add("obligations", self._digest_row(row["day"], "proven", "RUN", now))
-                self._ledger().commit(batch)
+                continue
+            fate = "proven" if "sent" in states else "lost" if states else "excused"
+            batch = Batch()
+            batch.add("obligations", self._digest_row(row["day"], fate, "RUN", now))
+            self._ledger().commit(batch)
 
     def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
         opens_at = midnight(day) + self._digest_at
-        is_proven = state == "proven"
+        is_proven, is_excused = state == "proven", state == "excused"
         return {
             "league": self._league,
             "output": "digest",
@@ -273,9 +262,9 @@ class Monitor:
             "polls": 0,
             "n_units": 1,
             "n_proven": int(is_proven),
-            "n_excused": 0,
-            "missing": "[]" if is_proven else '["slate"]',
-            "excused": "{}",
+            "n_excused": int(is_excused),
+            "missing": "[]" if is_proven or is_excused else '["slate"]',
+            "excused": json.dumps({"slate": _REASONS[state]}) if is_excused else "{}",
             "attempted": "{}",
             "verb": verb,
             "reason": _REASONS[state],

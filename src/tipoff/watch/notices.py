@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
-from tipoff.core.incident import Incident
+from tipoff.core.incident import Incident, Trouble
 from tipoff.store.ledger.tellings import Telling, Tellings
 from tipoff.watch.incidents import Change
 from tipoff.watch.words import act_of, lines_of, title_of
@@ -18,6 +18,7 @@ Row = dict[str, Any]
 WAITS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)
 )  # between attempts, then given up
+STUCK_AFTER = 4  # attempts, within the hour: then the other channels are told of it
 
 
 class NotSent(PipelineError):
@@ -98,11 +99,11 @@ def tell(changes: Iterable[Change], channels: Sequence[Channel], telling: Tellin
 
 
 def _key(channel: Channel, incident: Incident, change: Change) -> str:
-    """Name what may be told only once."""
+    """Name what may be told only once; that the cause is another one, once for each cause, however often it changes."""
     level = {"escalated": incident.step, "spread": incident.radius_told, "worsened": int(incident.severity)}
-    at = incident.opened_at if change.kind in level else incident.changed_at
+    at = incident.opened_at if change.kind == "renamed" else incident.changed_at
     number = level.get(change.kind, 0)
-    return f"{channel.name}|{incident.league}|{incident.cause}|{at:%Y%m%dT%H%M}|{change.kind}|{number}"[:160]
+    return f"{channel.name}|{incident.league}|{incident.cause}|{at:%Y%m%dT%H%M%S}|{change.kind}|{number}"[:160]
 
 
 def notice_row(channel: Channel, message: Message, *, key: str, now: datetime) -> Row:
@@ -132,23 +133,25 @@ class Flushed:
 
 
 def flush(store: Tellings, channels: Sequence[Channel], send: Send, now: datetime) -> Flushed:
-    """Send what is waiting. A notice is claimed before and marked after it is sent; what fails is tried again, then given up."""
+    """Send what is waiting, the worst first. A notice is claimed before and marked after it is sent.
+
+    What fails is tried again, then given up. A channel that has failed once is not tried again in the same look: one that
+    hangs would keep the others waiting, and the looks.
+    """
     by_name = {channel.name: channel for channel in channels}
+    failing: set[str] = set()
     sent, given_up = 0, []
-    for notice in store.waiting(now):
+    for notice in sorted(store.waiting(now), key=lambda row: (row["severity"] < Severity.CRITICAL, row["id"])):
         channel = by_name.get(notice["channel"])
         if channel is None:
             store.not_sent(notice["id"], "there is no such channel any more", again_at=None)
             continue
-        if channel.is_quiet(now) and notice["severity"] < Severity.CRITICAL and notice["kind"] != "digest":
-            continue
-        if store.n_sent(channel.name, now - timedelta(hours=1)) >= channel.per_hour:
-            continue
-        if not store.claim(notice, now):
+        if channel.name in failing or not _may_go(channel, notice, store, now) or not store.claim(notice, now):
             continue
         try:
             send(channel, message_of(notice))
         except NotSent as error:
+            failing.add(channel.name)
             attempt = notice["attempts"]
             again_at = now + WAITS[attempt] if attempt < len(WAITS) else None
             store.not_sent(notice["id"], str(error), again_at=again_at)
@@ -158,6 +161,32 @@ def flush(store: Tellings, channels: Sequence[Channel], send: Send, now: datetim
             store.sent(notice["id"], now)
             sent += 1
     return Flushed(sent=sent, given_up=tuple(given_up))
+
+
+def _may_go(channel: Channel, notice: Row, store: Tellings, now: datetime) -> bool:
+    """Whether it is not night for what can wait, and the hour's share is not used up."""
+    is_night = channel.is_quiet(now) and notice["severity"] < Severity.CRITICAL and notice["kind"] != "digest"
+    return not is_night and store.n_sent(channel.name, now - timedelta(hours=1)) < channel.per_hour
+
+
+def dead_channels(store: Tellings, channels: Sequence[Channel], league: str, now: datetime) -> list[Trouble]:
+    """Return a trouble for each channel that has not taken a message in many attempts, and none since."""
+    found = []
+    for row in store.stuck([channel.name for channel in channels], attempts=STUCK_AFTER):
+        fate = "was given up" if row["state"] == "failed" else "has not gone out"
+        found.append(
+            Trouble(
+                league=league,
+                cause=f"channel:{row['channel']}",
+                check="notices_are_sent",
+                output="",
+                day=league_day(row["at"]),
+                severity=Severity.ERROR,
+                note=f"a message {fate} after {row['attempts']} attempts: {row['error']}; it says: {row['title']}",
+                at=now,
+            )
+        )
+    return found
 
 
 def message_of(notice: Row) -> Message:

@@ -7,8 +7,11 @@ from tipoff.core.finding import Severity
 from tipoff.watch.notices import Channel, Message, NotSent
 
 TIMEOUT_S = 15.0
+PING_TIMEOUT_S = 5.0
 _SLACK = ("https://hooks.slack.com/", "slackhook+")
 _MOST = 2900  # characters in one of Slack's sections, which hold 3,000
+_HEADER = 150  # characters in a header, by Slack's rule
+_SECTIONS = 48  # of at most 50 blocks, beside header and context
 _SIGNS: Mapping[Severity, str] = {
     Severity.INFO: ":white_check_mark:",
     Severity.WARNING: ":large_yellow_circle:",
@@ -34,12 +37,13 @@ def _to_slack(channel: Channel, message: Message) -> None:
 
     url = channel.url.removeprefix("slackhook+")
     try:
-        answer = httpx.post(url, json=blocks(message), timeout=TIMEOUT_S)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        with httpx.stream("POST", url, json=blocks(message), timeout=TIMEOUT_S) as answer:  # its body may never end
+            status, is_success = answer.status_code, answer.is_success
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         msg = f"{channel.name} could not be reached: {type(error).__name__}"
         raise NotSent(msg, hint="it is tried again") from None  # the error's own text may name the address
-    if not answer.is_success:
-        msg = f"{channel.name} answered {answer.status_code}"
+    if not is_success:
+        msg = f"{channel.name} answered {status}"
         raise NotSent(msg, hint="is the webhook still valid?")
 
 
@@ -49,11 +53,14 @@ def blocks(message: Message) -> dict[str, Any]:
     if message.kind == "closed":
         sign = _SIGNS[Severity.INFO]
     sections: list[str] = [""]
-    for line in message.lines:
+    for line in (_escaped(line) for line in message.lines if line.strip()):
         if len(sections[-1]) + len(line) > _MOST:
             sections.append("")
-        sections[-1] += f"{_escaped(line)[:_MOST]}\n"
-    text = {"type": "plain_text", "text": f"{sign} {message.title}"[:150], "emoji": True}
+        sections[-1] += f"{line}\n"
+    if len(sections) > _SECTIONS:
+        sections = [*sections[: _SECTIONS - 1], "… and more: tipoff incident list"]
+    title = f"{sign} {message.title}"
+    text = {"type": "plain_text", "text": title if len(title) <= _HEADER else f"{title[: _HEADER - 1]}…", "emoji": True}
     return {
         "text": message.title,
         "blocks": [
@@ -68,7 +75,14 @@ def blocks(message: Message) -> dict[str, Any]:
 
 
 def _escaped(line: str) -> str:
-    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return a line as Slack's mrkdwn reads it, cut where it is too long, but in no entity."""
+    signs = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+    text = "".join(signs.get(sign, sign) for sign in line)
+    if len(text) <= _MOST:
+        return text
+    text = text[: _MOST - 1]
+    head, ampersand, tail = text.rpartition("&")
+    return f"{head if ampersand and ';' not in tail else text}…"
 
 
 def _by_apprise(channel: Channel, message: Message) -> None:
@@ -85,7 +99,8 @@ def _by_apprise(channel: Channel, message: Message) -> None:
     if not sender.add(channel.url):
         msg = f"the address of {channel.name} is none that apprise knows"
         raise NotSent(msg, hint="see its list of services; the address is a secret and is not shown")
-    if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind):
+    text = apprise.NotifyFormat.TEXT  # or a mail shows the lines as one paragraph
+    if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
         raise NotSent(msg, hint="it is tried again")
 
@@ -95,6 +110,7 @@ def ping(url: str) -> None:
     import httpx  # noqa: PLC0415 -- as above
 
     try:
-        httpx.get(url, timeout=10)
-    except (httpx.HTTPError, httpx.InvalidURL):
+        with httpx.stream("GET", url, timeout=PING_TIMEOUT_S):
+            return  # whatever it answers: it has been asked
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
         return

@@ -21,7 +21,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.store.ledger import LEASE, Lease, Ledger, schema, watching
 from tipoff.store.ledger.tellings import Telling, Tellings, by_cause, read_incidents
 from tipoff.watch.incidents import TOLD_FROM, fold
-from tipoff.watch.notices import Channel, Flushed, Send, flush, tell
+from tipoff.watch.notices import Channel, Flushed, Send, dead_channels, flush, tell
 
 NAME = "sentinel"
 
@@ -36,6 +36,8 @@ class Limits:
     digest_after: timedelta = timedelta(minutes=30)  # past its due time
     monitor_after: timedelta = timedelta(hours=1)
     overdue_after: timedelta = timedelta(hours=2)  # past its due time, and no incident tells of it
+    settle_after: timedelta = timedelta(0)  # in order for so long, and it is over: what comes and goes is one incident
+    ledger_after: timedelta = timedelta(0)  # of the sentinel's own life: a home without a ledger may still be made
     active: Mapping[str, Hours] = field(default_factory=dict)  # by league; at all hours for one that is not named
 
     def silence(self, league: str, alive_at: datetime, now: datetime) -> Severity | None:
@@ -49,7 +51,12 @@ class Limits:
         return Severity.WARNING if gap >= self.warn_after else None
 
 
-LIVE = Limits(warn_after=timedelta(minutes=5), monitor_after=timedelta(minutes=10))
+LIVE = Limits(
+    warn_after=timedelta(minutes=5),
+    monitor_after=timedelta(minutes=10),
+    settle_after=timedelta(minutes=5),
+    ledger_after=timedelta(minutes=5),
+)
 REPLAYED = Limits()
 
 
@@ -65,6 +72,7 @@ class Facts:
     overdue: tuple[tuple[str, date, datetime], ...]  # output, day, due: late, and in no incident
     digest_due: tuple[date, datetime] | None  # the oldest digest that is past its due time and was not sent
     monitor_at: datetime | None
+    started_at: datetime | None = None  # the first tick that did something
     is_over: bool = False  # the season has ended and nothing is owed
 
 
@@ -98,17 +106,25 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
         if now - due_at >= limits.digest_after:
             note = f"the digest of {day} was due at {due_at:%H:%M} UTC and was not sent"
             yield _trouble(facts, "monitor", "digest_is_sent", Severity.ERROR, note, now, day=day)
-    if facts.monitor_at is not None and silent is None and alive_at - facts.monitor_at >= limits.monitor_after:
-        note = f"the monitor has not looked since {facts.monitor_at:%Y-%m-%d %H:%M} UTC"
-        severity = Severity.CRITICAL if now - facts.monitor_at >= limits.critical_after else Severity.ERROR
-        day = league_day(facts.monitor_at)
-        yield _trouble(facts, "monitor", "monitor_is_alive", severity, note, now, day=day)
-        for output, day, due_at in facts.overdue:
-            if now - due_at >= limits.overdue_after:
-                note = f"{output} of {day} was due at {due_at:%Y-%m-%d %H:%M} UTC, and nobody was told"
-                yield _trouble(
-                    facts, "monitor", "obligation_is_told", Severity.ERROR, note, now, day=day, output=output
-                )
+    if silent is None:
+        yield from _about_monitor(facts, alive_at, now, limits)
+
+
+def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limits) -> Iterator[Trouble]:
+    """Yield that the monitor does not look while the controller lives, and what nobody tells in its stead."""
+    looked_at = facts.monitor_at or facts.started_at
+    if looked_at is None or alive_at - looked_at < limits.monitor_after:
+        return
+    said = f"has not looked since {looked_at:%Y-%m-%d %H:%M} UTC"
+    if facts.monitor_at is None:
+        said = f"has never looked, and the controller works since {looked_at:%Y-%m-%d %H:%M} UTC"
+    severity = Severity.CRITICAL if now - looked_at >= limits.critical_after else Severity.ERROR
+    day = league_day(looked_at)
+    yield _trouble(facts, "monitor", "monitor_is_alive", severity, f"the monitor {said}", now, day=day)
+    for output, day, due_at in facts.overdue:
+        if now - due_at >= limits.overdue_after:
+            note = f"{output} of {day} was due at {due_at:%Y-%m-%d %H:%M} UTC, and nobody was told"
+            yield _trouble(facts, "monitor", "obligation_is_told", Severity.ERROR, note, now, day=day, output=output)
 
 
 def _trouble(  # noqa: PLR0913 -- the parts of one trouble
@@ -155,9 +171,10 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         PipelineError, DatabaseError: The ledger cannot be read.
     """
     lease = ledger.lease(f"controller {league}")
-    last = ledger.rows(select(func.max(schema.ticks.c.at).label("at")))[0]["at"]
+    ticks = schema.ticks
+    [tick] = ledger.rows(select(func.min(ticks.c.at).label("first"), func.max(ticks.c.at).label("last")))
     beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
-    signs = (last, lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
+    signs = (tick["last"], lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
     seen = [at for at in signs if at is not None]
     alive_at = min(max(seen), now) if seen else None
     unexecuted, since = _unexecuted(ledger, league)
@@ -170,6 +187,7 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         overdue=_overdue(ledger, league, now) if "monitor" in beats else (),
         digest_due=_digest_due(ledger, league, now),
         monitor_at=beats.get("monitor"),
+        started_at=tick["first"],
         is_over=bool(ledger.home().get(f"over {league}")),
     )
 
@@ -233,12 +251,13 @@ class Sentinel:
         build: str,
         limits: Limits = REPLAYED,
     ) -> None:
-        self._target, self._leagues, self._store = ledger, leagues, store
+        self._ledger_at, self._leagues, self._store = ledger, leagues, store
         self._channels, self._send, self._build, self._limits = channels, send, build, limits
         self._ledger: Ledger | None = None
         self._known: list[Incident] | None = None
         self._looked_at: datetime | None = None
         self._silent_at: dict[str, datetime] = {}  # when a controller was last found silent
+        self._since: datetime | None = None  # its first look
 
     def look(self, now: datetime) -> list[Trouble]:
         """Do one look and tell what is to be told; returns what is wrong.
@@ -246,7 +265,9 @@ class Sentinel:
         Raises:
             LedgerError: Its own store cannot be written.
         """
+        self._since = self._since or now
         found, elsewhere = self._judged(now)
+        found += dead_channels(self._store, self._channels, self._leagues[0], now)
         troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
         known = self._store.incidents(now=now) if self._known is None else self._known
         standing = {(t.league, t.effect) for t in troubles}
@@ -257,7 +278,7 @@ class Sentinel:
             elsewhere=by_cause(elsewhere),
             now=now,
             by=NAME,
-            settle=timedelta(0),
+            settle=self._limits.settle_after,
         )
         incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
         self._store.number(incidents)
@@ -272,6 +293,10 @@ class Sentinel:
         self.flushed = flush(self._store, self._channels, self._send, now)
         return found
 
+    def forget(self) -> None:
+        """Read incidents anew at the next look: a person may have acted on them."""
+        self._known = None
+
     flushed: Flushed = Flushed(sent=0, given_up=())
 
     def told(self, _now: datetime) -> tuple[list[Incident], dict[str, dict[str, Any]]]:
@@ -285,7 +310,7 @@ class Sentinel:
         for league in self._leagues:
             try:
                 if self._ledger is None:
-                    self._ledger = Ledger(self._target, read_only=True)
+                    self._ledger = Ledger(self._ledger_at, read_only=True)
                 found = judge(read_facts(self._ledger, league, now), now, self._limits)
                 if any(trouble.cause == "controller" for trouble in found):
                     self._silent_at[league] = now
@@ -293,10 +318,16 @@ class Sentinel:
                 late = is_back < self._limits.monitor_after  # the monitor comes back with the controller
                 troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
                 elsewhere += read_incidents(self._ledger, league, now)
-            except (UsageError, LedgerError, DatabaseError) as error:
-                self._let_go()
-                troubles.append(unreadable(league, error, now))
+            except (UsageError, LedgerError, DatabaseError, ValueError, TypeError, KeyError) as error:
+                self._let_go()  # a damaged file also shows as values that are none
+                if not self._may_be_made(now):
+                    troubles.append(unreadable(league, error, now))
         return troubles, elsewhere
+
+    def _may_be_made(self, now: datetime) -> bool:
+        """Whether there is no ledger yet, and this side has only just begun: the others may be starting too."""
+        is_there = not isinstance(self._ledger_at, Path) or self._ledger_at.exists()
+        return not is_there and now - (self._since or now) < self._limits.ledger_after
 
     def _let_go(self) -> None:
         if self._ledger is not None:

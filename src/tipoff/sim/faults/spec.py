@@ -134,3 +134,16 @@ def read_file(path: Path) -> dict[str, Any]:
     except (OSError, tomllib.TOMLDecodeError) as error:
         msg = f"{path} cannot be read: {error}"
         raise UsageError(msg, hint="is it a TOML file?") from error
+
+
+def faults_of(path: Path, first_day: date) -> tuple[Fault, ...]:
+    """Return the faults of a fault file.
+
+    Raises:
+        UsageError: It is not there, is no TOML, says no fault, or something else.
+    """
+    said = read_file(path)
+    if set(said) != {"faults"}:
+        msg = f"{path} holds {', '.join(sorted(said)) or 'nothing'}, and not faults alone"
+        raise UsageError(msg, hint="write each as [[faults]] with kind, how, from, to")
+    return read_faults(said["faults"], first_day)

@@ -24,6 +24,7 @@ from tipoff.store.ledger.schema import metadata
 Row = dict[str, Any]
 
 CLAIM = timedelta(minutes=5)  # after which a notice that was claimed and neither sent nor given back is claimed again
+HANDS = frozenset({"acked_by", "acked_until", "snoozed_until"})  # what people write, and watchers only read
 _SINCE_CLOSED = timedelta(days=2)
 
 
@@ -131,12 +132,30 @@ class Tellings:
             msg = f"what was found could not be written down: {error}"
             raise LedgerError(msg, hint="is the disk full, or does another process hold the file?") from error
 
+    def act(self, number: int, act: Act, **values: datetime | str | None) -> None:
+        """Write down what a person did about an incident; `values` are the columns that are theirs, and change nothing else.
+
+        Raises:
+            LedgerError: The store cannot be written.
+        """
+        table = watching.incidents
+        try:
+            with self._connection.begin():
+                if values:
+                    self._connection.execute(update(table).where(table.c.id == number).values(**values))
+                self._connection.execute(insert(watching.acts).values(incident_id=number, **dataclasses.asdict(act)))
+        except DatabaseError as error:
+            msg = f"incident {number} could not be changed: {error}"
+            raise LedgerError(msg, hint="does another process hold the file? then try again") from error
+
     def _save(self, incident: Incident) -> None:
+        """Write an incident; what is a person's to change is not a watcher's to write back, who read it before."""
         table = watching.incidents
         values = {f.name: getattr(incident, f.name) for f in dataclasses.fields(incident)}
         values["effects"] = json.dumps({k: v.isoformat() if v else None for k, v in incident.effects.items()})
         values["severity"], values["told"] = int(incident.severity), int(incident.told)
-        if not self._connection.execute(update(table).where(table.c.id == incident.id).values(**values)).rowcount:
+        mine = {name: value for name, value in values.items() if name not in HANDS}
+        if not self._connection.execute(update(table).where(table.c.id == incident.id).values(**mine)).rowcount:
             self._connection.execute(insert(table).values(**values))
 
     def _add_notice(self, row: Row, incident: Incident | None) -> None:
@@ -173,6 +192,23 @@ class Tellings:
         if again_at:
             values["not_before"] = again_at
         self._change(update(table).where(table.c.id == number).values(**values))
+
+    def stuck(self, channels: Sequence[str], *, attempts: int) -> list[Row]:
+        """Return, of each of these channels that takes no message any more, the last notice that it did not take.
+
+        One that was given up, or was tried `attempts` times, and after which nothing was sent.
+        """
+        table = watching.notices
+        sent = select(table.c.channel, func.max(table.c.sent_at).label("at")).group_by(table.c.channel).subquery()
+        given_up = (table.c.state == "failed") & or_(sent.c.at.is_(None), sent.c.at < table.c.not_before)
+        tried = (table.c.state != "sent") & (table.c.attempts >= attempts)
+        query = (
+            select(table)
+            .join(sent, sent.c.channel == table.c.channel)
+            .where(table.c.channel.in_(channels))
+            .where(or_(given_up, tried & or_(sent.c.at.is_(None), sent.c.at < table.c.at)))
+        )
+        return list({row["channel"]: row for row in self.rows(query.order_by(table.c.id))}.values())
 
     def n_sent(self, channel: str, since: datetime) -> int:
         """Return how many notices a channel was sent since an instant."""
