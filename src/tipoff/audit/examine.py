@@ -10,8 +10,9 @@ from tipoff.audit.context import FEATURE, TESTS, File
 from tipoff.audit.deeds import Deeds
 from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
-from tipoff.audit.guards import guards, judge
+from tipoff.audit.guards import guards
 from tipoff.audit.index import index
+from tipoff.audit.judging import judge
 from tipoff.audit.names import Names
 from tipoff.audit.shell import examine_lines
 from tipoff.audit.source import Source

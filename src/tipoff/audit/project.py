@@ -8,7 +8,8 @@ from typing import Any
 from tipoff.audit.context import TESTS
 from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
-from tipoff.audit.guards import Guard, judge
+from tipoff.audit.guards import Guard
+from tipoff.audit.judging import judge
 from tipoff.audit.names import words
 from tipoff.audit.project_classes import judge_classes
 from tipoff.audit.project_copies import judge_copies
