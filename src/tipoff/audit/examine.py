@@ -22,13 +22,17 @@ from tipoff.audit.sqltext import verbs
 _RULES: tuple[Callable[[File], None], ...] = (
     raising.raising_handlers,
     flows.lost_after_delete,
+    flows.lost_between_helpers,
     flows.cleared_before_io,
+    loads.streaming_by_another_name,
     loads.loads_per_row,
     loads.appends,
     strings.missing_f,
+    strings.missing_f_in_joined,
     strings.sql_from_values,
     strings.sql_in_strings,
     clocks.naive_now,
+    clocks.current_dates,
     zeros.zero_for_missing,
     lookahead.inclusive_cutoffs,
     lookahead.current_rows,
@@ -42,7 +46,7 @@ def examine(source: Source) -> FileFacts:
     if source.kind == "sql":
         findings, shared = _sql(source)
     elif source.tree is None:
-        findings, shared = examine_lines(source), {}
+        findings, shared = examine_lines(source), {"copies": copies.copied_text(source.path, source.text.split("\n"))}
     else:
         findings, shared = _python(source)
     kept = tuple(sorted(set(_softened(source.path, findings))))
@@ -76,6 +80,8 @@ def _python(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         "guards": [guard.to_json() for guard in guarded if not guard.raised and not _settled(guard.deeds)],
         "functions": _functions(file),
         "classes": classes.classes(file),
+        "request_calls": retries.request_calls(file),
+        "sleeping": retries.sleeping_functions(file),
         "uses": classes.uses(file),
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
@@ -142,4 +148,4 @@ def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         if kind in {"update", "delete", "merge"} and table:
             line = source.text.count("\n", 0, at) + 1
             mutated.append([table, kind.upper(), line, 1, line, re.sub(r"\s+", " ", lines[line - 1]).strip(), ""])
-    return findings, {"mutated": mutated} if mutated else {}
+    return findings, {"mutated": mutated, "copies": copies.copied_text(source.path, lines)}

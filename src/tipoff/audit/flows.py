@@ -22,6 +22,9 @@ _FILLERS = tuple(
         )
     )
 )
+_FILLS_IT = these(
+    "set put create insert upsert write save add update upload_from_string upload_from_filename upload_from_file"
+)
 _TEMPORARY = re.compile(r"tmp|temp|stag|scratch|lock|pid|sock|backup|bak|old|stale|cache", re.IGNORECASE)
 
 
@@ -55,9 +58,15 @@ def _deleted(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return fo
             return table or "?"
     callee = file.names.callee(call)
     if callee.full in {"shutil.rmtree", "os.remove", "os.unlink"} and call.args:
-        return "" if _TEMPORARY.search(dotted(call.args[0])) else "path:" + dotted(call.args[0])
-    if callee.name in {"unlink", "rmtree"} and callee.receiver and not _TEMPORARY.search(callee.receiver):
-        return "path:" + callee.receiver
+        return _path(file, call.args[0])
+    if callee.name in {"unlink", "rmtree"} and isinstance(call.func, ast.Attribute):
+        return _path(file, call.func.value)
+    if (
+        callee.name == "delete"
+        and not call.args
+        and re.search(r"firestore|storage|blob|document|(^|[._])(ref|doc)$", f"{callee.origin} {callee.receiver}")
+    ):
+        return "it:" + callee.receiver
     said = words(callee.name)
     if (
         said[:1]
@@ -75,6 +84,42 @@ def _deleted(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return fo
     return "the slice" if callee.name == "execute" and call.args and _constructs(call.args[0], "delete") else ""
 
 
+def _helpers(file: File) -> dict[str, tuple[set[str], set[str], bool]]:
+    """Return what the file's functions empty and fill by SQL, and whether each commits by itself."""
+    found = {}
+    for scope in file.index.scopes:
+        done = [part for call in scope.calls for part in file.deeds.of(call).sql]
+        if scope.kind == "function" and done:
+            emptied = {table for kind, table, _ in done if kind == "delete"}
+            filled = {table for kind, table, _ in done if kind in {"insert", "load", "copy"}}
+            commits = any(last_name(call.func) in {"commit", "result"} for call in scope.calls)
+            found[scope.name] = (emptied - filled, filled, commits)
+    return found
+
+
+def lost_between_helpers(file: File) -> None:
+    """Report one function that empties a table and another that fills it, each committed by itself, called in turn."""
+    helpers = _helpers(file)
+    for scope in file.index.scopes:
+        calls = [(call, helpers[name]) for call in scope.calls if (name := file.names.callee(call).full) in helpers]
+        for place, (call, (emptied, _, commits)) in enumerate(calls):
+            for other, (_, filled, _) in calls[place + 1 :]:
+                if commits and emptied & filled and scope.name not in helpers and not _apart(file, call, other):
+                    table = min(emptied & filled)
+                    message = f"{table} is emptied and committed here, and filled on line {other.lineno} in another transaction"
+                    file.say("lost-after-delete", call, Level.ERROR, f"{message}; do both in one", guards="write")
+
+
+def _path(file: File, node: ast.expr) -> str:
+    """Return the path that is deleted; a temporary one, or one that has no name, is nobody's loss."""
+    made = file.scope_value(node) if isinstance(node, ast.Name) else None
+    told = [part.value for part in ast.walk(made) if isinstance(part, ast.Constant)] if made is not None else []
+    text = dotted(node)
+    if "?" in text or _TEMPORARY.search(" ".join([text, *map(str, told)])):
+        return ""
+    return "path:" + text
+
+
 def _constructs(node: ast.expr, name: str) -> bool:
     return any(isinstance(part, ast.Call) and last_name(part.func) == name for part in ast.walk(node))
 
@@ -82,6 +127,10 @@ def _constructs(node: ast.expr, name: str) -> bool:
 def _refilled(file: File, calls: list[ast.Call], target: str, call: ast.Call) -> ast.Call | None:
     for other in calls:
         if _apart(file, call, other):
+            continue
+        if target.startswith("it:"):
+            if dotted(other.func).rpartition(".")[0] == target[3:] and last_name(other.func) in _FILLS_IT:
+                return other
             continue
         if target.startswith("path:"):
             if _writes_path(file, other, target.removeprefix("path:")):
@@ -103,24 +152,18 @@ def _refilled(file: File, calls: list[ast.Call], target: str, call: ast.Call) ->
 
 def _writes_path(file: File, call: ast.Call, path: str) -> bool:
     callee = file.names.callee(call)
-    if callee.full == "open" or callee.name in {
-        "copytree",
-        "copy",
-        "copy2",
-        "copyfile",
-        "move",
-        "to_parquet",
-        "to_csv",
-        "mkdir",
-        "makedirs",
-        "write_table",
-    }:
-        mode = call.args[1] if len(call.args) > 1 else keyword(call, "mode")
-        reads = callee.name == "open" and (mode is None or str(constant(mode)).startswith("r"))
-        return (
-            not reads and callee.name not in {"mkdir", "makedirs"} and any(dotted(given) == path for given in call.args)
+    if callee.name in {"write_text", "write_bytes"}:
+        return callee.receiver == path
+    if callee.name == "open":
+        mode = next(
+            (str(constant(given)) for given in [*call.args[1:], keyword(call, "mode")] if given is not None), "r"
         )
-    return callee.name in {"write_text", "write_bytes", "open"} and callee.receiver == path
+        named = callee.receiver == path or any(dotted(given) == path for given in call.args)
+        return named and mode[:1] in "wax"
+    first = (words(callee.name) or [""])[0]
+    return first in {"write", "save", "dump", "copy", "move", "to", "export", "copytree", "copyfile"} and any(
+        dotted(given) == path for given in call.args
+    )
 
 
 def _apart(file: File, one: ast.Call, other: ast.Call) -> bool:
@@ -159,8 +202,10 @@ def chain(file: File, node: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
 def _why_lost(file: File, scope: Scope, delete: ast.Call, insert: ast.Call) -> str:
     if _swallowed(file, insert, delete):
         return "where a failure is swallowed"
-    if _in_transaction(file, delete) or file.deeds.of(insert).kind == "clean-up":
-        return ""
+    around = _transaction(file, delete)
+    if around is not None:
+        apart = all(parent is not around for _, parent in chain(file, insert))
+        return "in a transaction of its own" if apart and _TRANSACTIONS.search(_context(around)) else ""
     if _deleted(file, delete).startswith("path:"):
         return "and a failure between the two leaves nothing"
     committed = [
@@ -195,14 +240,19 @@ def _swallowed(file: File, call: ast.Call, beside: ast.Call) -> bool:
     return False
 
 
-def _in_transaction(file: File, call: ast.Call) -> bool:
+def _transaction(file: File, call: ast.Call) -> ast.With | ast.AsyncWith | None:
+    """Return the block that makes one transaction of what stands in it."""
     for _, parent in chain(file, call):
         if isinstance(parent, ast.With | ast.AsyncWith):
-            for item in parent.items:
-                text = dotted(item.context_expr)
-                if _TRANSACTIONS.search(text) or text.rpartition(".")[2] in {"conn", "connection", "db", "con"}:
-                    return True
-    return False
+            text = _context(parent)
+            if _TRANSACTIONS.search(text) or text.rpartition(".")[2] in {"conn", "connection", "db", "con"}:
+                return parent
+    return None
+
+
+def _context(block: ast.With | ast.AsyncWith) -> str:
+    texts = [dotted(item.context_expr) for item in block.items]
+    return next((text for text in texts if _TRANSACTIONS.search(text)), texts[0])
 
 
 _BUFFERS = re.compile(
@@ -231,19 +281,18 @@ def cleared_before_io(file: File) -> None:
             "open",
         }:
             continue
-        writes = [call for call in scope.calls if _is_io(file, call)]
-        if not writes:
-            continue
         for node, what, how in _cleared(scope):
+            writes = [call for call in scope.calls if _is_io(file, call, loosely=how == "cleared")]
             _judge_cleared(file, scope, node, what, how, writes)
 
 
-def _is_io(file: File, call: ast.Call) -> bool:
+def _is_io(file: File, call: ast.Call, *, loosely: bool) -> bool:
+    """Whether the call is I/O that a cleared buffer (`loosely`: also by a private name) or a moved cursor stands for."""
     name = last_name(call.func)
     if name in _ACKS or _CURSORS.search(name) or (name in {"clear", "commit"} and "consumer" in dotted(call.func)):
         return False
     deeds = file.deeds.through(call)
-    if any(deed.kind == "write" and (deed.sure or name[:1] != "_") for deed in deeds):
+    if any(deed.kind == "write" and (deed.sure or loosely or name[:1] != "_") for deed in deeds):
         return True
     first = (words(name) or [""])[0]
     if first in {"set", "update"} or {"event", "signal", "task", "hook", "metric", "heartbeat"} & set(words(name)):
@@ -266,12 +315,14 @@ def _cleared(scope: Scope) -> list[tuple[ast.AST, str, str]]:
             and call.args
         ):
             found.append((call, name, "advanced"))
+    body = getattr(scope.node, "body", [])
+    shared = {name for part in body if isinstance(part, ast.Global) for name in part.names}
     for node in scope.assigns:
-        found += _assigned(node)
+        found += _assigned(node, shared)
     return found
 
 
-def _assigned(node: ast.Assign) -> list[tuple[ast.AST, str, str]]:
+def _assigned(node: ast.Assign, shared: set[str]) -> list[tuple[ast.AST, str, str]]:
     targets = [(target, node.value) for target in node.targets]
     if (
         isinstance(node.targets[0], ast.Tuple)
@@ -281,6 +332,8 @@ def _assigned(node: ast.Assign) -> list[tuple[ast.AST, str, str]]:
         targets = list(zip(node.targets[0].elts, node.value.elts, strict=True))
     found: list[tuple[ast.AST, str, str]] = []
     for target, value in targets:
+        if isinstance(target, ast.Name) and target.id in shared and _is_empty(value):
+            found.append((node, target.id, "cleared"))
         if not isinstance(target, ast.Attribute | ast.Subscript):
             continue
         text = dotted(target)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from tipoff.audit.deeds import Deed, Deeds
-from tipoff.audit.handlers import Answer, answer, breadth, caught_types, inside
+from tipoff.audit.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff.audit.index import FUNCTIONS, Index
 from tipoff.audit.names import dotted, last_name
 
@@ -50,21 +50,14 @@ def guards(index: Index, deeds: Deeds) -> list[Guard]:
             made = _guard(block, handler, block.handlers[:place], deeds, index)
             if made is not None:
                 found.append(made)
-    quiet = [block for block in index.withs if any(suppresses_all(item.context_expr) for item in block.items)]
+    quiet = [block for block in index.withs if any(suppresses_all(item.context_expr, index) for item in block.items)]
     return found + [_suppressed(block, deeds, index) for block in quiet]
-
-
-def suppresses_all(node: ast.expr) -> bool:
-    """Whether it is `contextlib.suppress(Exception)`."""
-    if not isinstance(node, ast.Call) or last_name(node.func) != "suppress":
-        return False
-    return any(last_name(kind) in {"Exception", "BaseException"} for kind in node.args)
 
 
 def _guard(
     block: ast.Try, handler: ast.ExceptHandler, earlier: list[ast.ExceptHandler], deeds: Deeds, index: Index
 ) -> Guard | None:
-    how = breadth(handler)
+    how = breadth(handler, index)
     if how == "narrow" or _is_import(block):
         return None
     said = answer(handler, deeds, index)
@@ -77,7 +70,7 @@ def _guard(
         handler,
         caught="any error" if handler.type is None else " and ".join(filter(None, map(dotted, caught_types(handler)))),
         breadth=how,
-        raised=_deliberate(block, earlier) if how != "root" else "",
+        raised=_deliberate(block.body, earlier) if how != "root" else "",
         said=said,
         body=block.body,
         deeds=deeds,
@@ -85,8 +78,9 @@ def _guard(
 
 
 def _suppressed(block: ast.With | ast.AsyncWith, deeds: Deeds, index: Index) -> Guard:
+    raised = _deliberate(block.body, [])
     return _made(
-        index, block, caught="Exception", breadth="broad", raised="", said=Answer(), body=block.body, deeds=deeds
+        index, block, caught="Exception", breadth="broad", raised=raised, said=Answer(), body=block.body, deeds=deeds
     )
 
 
@@ -139,10 +133,10 @@ def _retried(block: ast.Try, index: Index) -> bool:
     return False
 
 
-def _deliberate(block: ast.Try, earlier: list[ast.ExceptHandler]) -> str:
+def _deliberate(body: list[ast.stmt], earlier: list[ast.ExceptHandler]) -> str:
     """Return the error that the block raises on purpose and that no earlier handler takes."""
     taken = {last_name(kind) for handler in earlier for kind in caught_types(handler)}
-    stack: list[ast.AST] = list(reversed(block.body))
+    stack: list[ast.AST] = list(reversed(body))
     while stack:
         node = stack.pop()
         if isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):

@@ -27,6 +27,7 @@ _LOCAL = {
     "dump",
     "save",
 }
+_FILTERS = these("filter exclude dedupe drop remove eligible clean without only keep select")
 _NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
 
 
@@ -108,11 +109,11 @@ def _closes(guard: Guard, what: str) -> bool:
     """Whether the handler's answer is the one that holds."""
     own = guard.symbol.rpartition(".")[2]
     asked = words(own) if named(own) else words(what)
-    negative = bool(set(asked) & w.NEGATIVE) and asked[0] in {*w.PREDICATES, "check"}
+    negative = bool(set(asked) & w.NEGATIVE) and bool({*w.PREDICATES, "check"} & set(asked[:3]))
     if guard.returns in {"true", "success"}:
         return negative
     if guard.returns in {"false", "none", "zero"}:
-        return asked[:1] != [] and not negative and (asked[0] in w.PREDICATES or guard.returns == "false")
+        return asked[:1] != [] and not negative and (bool(w.PREDICATES & set(asked[:3])) or guard.returns == "false")
     if guard.returns == "empty":
         return asked[:1] == ["get"]
     if guard.assigns:
@@ -124,12 +125,9 @@ def _around_the_rest(guard: Guard) -> Finding | None:
     read, notice, work = guard.deeds.get("read"), guard.deeds.get("notice"), guard.deeds.get("work")
     if guard.breadth == "root" and not (notice or read):
         return None
-    if guard.returns == "input" and (guard.deeds.keys() - {"clean-up"} or guard.calls):
-        level = (
-            Level.ERROR
-            if set(words(guard.symbol.rpartition(".")[2])) & {"filter", "exclude", "dedupe", "drop", "remove"}
-            else Level.WARNING
-        )
+    filters = set(words(guard.symbol.rpartition(".")[2])) & _FILTERS
+    if guard.returns == "input" and (guard.deeds.keys() - {"clean-up"} or guard.calls or filters):
+        level = Level.ERROR if filters else Level.WARNING
         message = f"the handler returns its input as it came, as if the work had been done on it: {_answers(guard)}"
         return _found(guard, "default-on-error", level, f"{message}; raise, or say that it was not done", "work")
     about = read or work

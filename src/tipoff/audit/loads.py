@@ -36,6 +36,21 @@ def streaming_inserts(file: File) -> list[list[object]]:
     return tables
 
 
+def streaming_by_another_name(file: File) -> None:
+    """Report a streaming method that is handed on, or looked up by its name."""
+    if not file.index.attributes & _STREAMS and not any(node.value in _STREAMS for node in file.index.strings):
+        return
+    for node, parent in list(file.index.up.items()):
+        name = node.attr if isinstance(node, ast.Attribute) else ""
+        handed_on = name in _STREAMS and not (isinstance(parent, ast.Call) and parent.func is node)
+        looked_up = isinstance(parent, ast.Call) and last_name(parent.func) == "getattr" and constant(node) in _STREAMS
+        if handed_on or looked_up:
+            message = (
+                "a streaming insert under another name: for 30 to 90 minutes its rows refuse UPDATE, DELETE and MERGE"
+            )
+            file.say("streaming-insert", node, Level.ERROR, f"{message}; load them in a batch", guards="write")
+
+
 def _streams(file: File, call: ast.Call) -> bool:
     callee = file.names.callee(call)
     if callee.name in _STREAMS:
@@ -57,6 +72,12 @@ def _streams(file: File, call: ast.Call) -> bool:
 
 def _table(file: File, call: ast.Call) -> str:
     given = call.args[0] if call.args else keyword(call, "table")
+    if (
+        isinstance(given, ast.Call)
+        and last_name(given.func) in {"get_table", "table", "Table", "TableReference"}
+        and given.args
+    ):
+        given = given.args[-1]
     if given is None:
         return ""
     text = file.names.text(given, file.scope(call))
@@ -69,7 +90,7 @@ def _table(file: File, call: ast.Call) -> str:
         )
         if inner:
             return table_name(inner)
-    return f"{{{last_name(given).lower()}}}" if last_name(given) else ""
+    return f"{{{last_name(given)}}}" if last_name(given) else ""
 
 
 def mutated_tables(file: File) -> list[list[object]]:
@@ -113,27 +134,18 @@ def loads_per_row(file: File) -> None:
             )
 
 
-def _row_loop(file: File, call: ast.Call) -> ast.For | ast.AsyncFor | None:
+_Loop = ast.For | ast.AsyncFor | ast.comprehension
+
+
+def _row_loop(file: File, call: ast.Call) -> _Loop | None:
     """Return the innermost loop over rows in which the call is made each time."""
     child: ast.AST = call
     for parent in file.index.parents(call):
         inner, child = child, parent
+        if isinstance(parent, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            return None if _is_batched(parent.generators[0]) else parent.generators[0]
         if isinstance(parent, ast.For | ast.AsyncFor):
-            if inner is parent.iter:
-                return None
-            names = [part.id for part in ast.walk(parent.target) if isinstance(part, ast.Name)]
-            source = last_name(parent.iter)
-            if (
-                isinstance(parent.iter, ast.Call)
-                and last_name(parent.iter.func) in {"enumerate", "tqdm", "sorted", "list", "reversed"}
-                and parent.iter.args
-            ):
-                source = last_name(parent.iter.args[0])
-                names = names[1:] if last_name(parent.iter.func) == "enumerate" else names
-            batched = any(_BATCHES.search(name) for name in names) or bool(
-                re.search(r"chunk|batch|pages|groups|partition|range|split|dates|days", source)
-            )
-            return None if batched else parent
+            return None if inner is parent.iter or _is_batched(parent) else parent
         if isinstance(parent, (*FUNCTIONS, ast.If, ast.Lambda, ast.While, ast.ExceptHandler)):
             if isinstance(parent, ast.If) and not any(
                 isinstance(part, ast.Mod | ast.GtE | ast.Gt) for part in ast.walk(parent.test)
@@ -143,7 +155,22 @@ def _row_loop(file: File, call: ast.Call) -> ast.For | ast.AsyncFor | None:
     return None
 
 
-def _per_row(file: File, call: ast.Call, loop: ast.For | ast.AsyncFor) -> str:
+def _is_batched(loop: _Loop) -> bool:
+    """Whether the loop goes over batches, days, tables or files rather than rows."""
+    names = [part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)]
+    source = last_name(loop.iter)
+    if (
+        isinstance(loop.iter, ast.Call)
+        and source in {"enumerate", "tqdm", "sorted", "list", "reversed"}
+        and loop.iter.args
+    ):
+        names = names[1:] if source == "enumerate" else names
+        source = last_name(loop.iter.args[0])
+    of_batches = re.search(r"chunk|batch|pages|groups|partition|range|split|dates|days", source)
+    return bool(of_batches) or any(_BATCHES.search(name) for name in names)
+
+
+def _per_row(file: File, call: ast.Call, loop: _Loop) -> str:
     callee = file.names.callee(call)
     if _JOBS.match(callee.name):
         return f"a load job (`{callee.name}`)"
@@ -161,7 +188,9 @@ def _per_row(file: File, call: ast.Call, loop: ast.For | ast.AsyncFor) -> str:
     return ""
 
 
-def _writes_rows(file: File, loop: ast.For | ast.AsyncFor) -> bool:
+def _writes_rows(file: File, loop: _Loop) -> bool:
+    if isinstance(loop, ast.comprehension):
+        return False
     return any(
         isinstance(node, ast.Call)
         and last_name(node.func) != "commit"
@@ -177,7 +206,7 @@ def appends(file: File) -> None:
         for given in call.keywords:
             if given.arg == "write_disposition" and _says_append(given.value):
                 _append(file, call, given.value, "WRITE_APPEND")
-            elif given.arg == "if_exists" and constant(given.value) == "append":
+            elif given.arg == "if_exists" and file.names.text(given.value, file.scope(call)) == "append":
                 _append(file, call, call, f'`{last_name(call.func)}(…, if_exists="append")`')
             elif (
                 given.arg == "mode"

@@ -1,6 +1,6 @@
 """Copies of files and of long functions, and how far they have drifted."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,8 @@ from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
 
 _ALIKE = 0.6  # of the lines of two files, or of two functions, that bear one name
+_RENAMED = 0.75  # of the lines of two functions of different names
+_MARKS = 8  # of the smallest hashes: two that are alike share some of them
 _MOST = 12  # places that bear one name and are compared with one another
 _EVERYWHERE = frozenset({"__init__.py", "conftest.py", "setup.py", "__main__.py", "main", "__init__"})
 
@@ -34,7 +36,10 @@ def judge_copies(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     """Yield each copy but the first, by path; functions within copied files are told once, by the file."""
     texts = [_text(file.path, row) for file in facts for row in file.shared.get("copies", ())]
     copied: set[str] = set()
+    n_functions = Counter(text.path for text in texts if text.kind == "function")
     for text, first in _pairs([text for text in texts if text.kind == "file"]):
+        if n_functions[text.path] == 1 and text.digest != first.digest:
+            continue  # one long function: told of the function
         copied.add(text.path)
         yield _finding(text, first)
     rest = [text for text in texts if text.kind == "function" and text.path not in copied]

@@ -29,7 +29,7 @@ def retries(file: File) -> None:
     """Judge loops, decorators and calls that repeat what failed."""
     endless: set[ast.AST] = set()
     for loop in file.index.loops:
-        if isinstance(loop, ast.While) and _is_endless(file, loop):
+        if isinstance(loop, ast.While) and (_is_endless(file, loop) or (_requeues(loop) and not _bounded(loop))):
             endless.add(loop)
             message = "this retries for ever: no number of attempts, no deadline, no state in which it has failed"
             file.say(
@@ -75,7 +75,7 @@ def _is_endless(file: File, loop: ast.While) -> bool:
     if _bounded(loop):
         return False
     name = last_name(flag) if flag is not None else ""
-    return _is_retry(loop, name) or (for_ever and _polls(file, loop))
+    return _is_retry(loop, name) or _polls(file, loop, name)
 
 
 def _bounded(loop: ast.While) -> bool:
@@ -138,16 +138,36 @@ def _leaves(node: ast.AST, flag: str) -> bool:
     return isinstance(node, ast.Assign) and bool(flag) and last_name(node.targets[0]) == flag
 
 
-def _polls(file: File, loop: ast.While) -> bool:
+def _polls(file: File, loop: ast.While, flag: str) -> bool:
     """Whether the loop asks somebody outside, sleeps, and asks again."""
     calls = [node for node in inside(loop.body) if isinstance(node, ast.Call)]
     if any(isinstance(node, ast.Raise) for node in inside(loop.body)):
         return False
     asks = any(file.deeds.of(call).kind in {"read", "write", "notice"} and file.deeds.of(call).sure for call in calls)
     return (
-        asks
-        and any(_sleeps(file, call) for call in calls)
-        and any(isinstance(node, ast.Break | ast.Return) for node in inside(loop.body))
+        asks and any(_sleeps(file, call) for call in calls) and any(_leaves(node, flag) for node in inside(loop.body))
+    )
+
+
+def _requeues(loop: ast.While) -> bool:
+    """Whether what failed is put back where the loop takes it from, with nothing counted."""
+    calls = [node for node in inside(loop.body) if isinstance(node, ast.Call)]
+    taken = {
+        dotted(call.func).rpartition(".")[0]
+        for call in calls
+        if last_name(call.func) in {"popleft", "pop", "get", "get_nowait"}
+    }
+    handlers = [node for node in inside(loop.body) if isinstance(node, ast.ExceptHandler)]
+    put_back = [
+        node
+        for handler in handlers
+        for node in inside(handler.body)
+        if isinstance(node, ast.Call)
+        and last_name(node.func) in {"append", "appendleft", "put", "insert", "put_nowait"}
+    ]
+    return any(
+        dotted(call.func).rpartition(".")[0] in taken and all(isinstance(given, ast.Name) for given in call.args)
+        for call in put_back
     )
 
 
@@ -263,10 +283,16 @@ def _recursion(file: File, scope: Scope) -> None:
         )
         own = {argument.arg for argument in _arguments(scope)}
         acts = [part for part in inside(handler.body) if isinstance(part, ast.Call) and part is not call]
-        if any(file.deeds.of(part).kind != "log" and not _sleeps(file, part) for part in acts):
+        if any(not _idle(file, part) for part in acts):
             continue  # it changes something before it comes again
         if not counted and all(last_name(argument) in own or isinstance(argument, ast.Constant) for argument in given):
             _say_endless(file, call, f"`{name}` calls itself where it failed, with nothing that ends it")
+
+
+def _idle(file: File, call: ast.Call) -> bool:
+    return (
+        file.deeds.of(call).kind == "log" or _sleeps(file, call) or file.names.callee(call).full.startswith("random.")
+    )
 
 
 def _arguments(scope: Scope) -> list[ast.arg]:
@@ -274,22 +300,16 @@ def _arguments(scope: Scope) -> list[ast.arg]:
     return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs] if isinstance(node, FUNCTIONS) else []
 
 
+_SLEEPS = these("time.sleep asyncio.sleep gevent.sleep eventlet.sleep trio.sleep anyio.sleep")
+
+
 def _sleeps(file: File, call: ast.Call) -> bool:
-    if last_name(call.func) != "sleep":
-        return False
-    return file.names.callee(call).full in {
-        "time.sleep",
-        "asyncio.sleep",
-        "gevent.sleep",
-        "eventlet.sleep",
-        "trio.sleep",
-        "anyio.sleep",
-    }
+    return file.names.callee(call).full in _SLEEPS
 
 
 def _sleep(file: File, call: ast.Call, requests: set[str], endless: set[ast.AST]) -> None:
     scope = file.scope(call)
-    if scope.name in requests and file.names.callee(call).full == "time.sleep":
+    if scope.name in requests:
         message = "whoever asked waits, and the worker serves nobody else, while this sleeps"
         file.say(
             "sleep-in-request",
@@ -358,9 +378,37 @@ def _has_jitter(file: File, scope: Scope, wait: ast.expr, depth: int = 0) -> boo
     return False
 
 
+_ROUTERS = these("Route add_url_rule path re_path add_api_route add_route add_post add_get add_put url Mount")
+
+
+def request_calls(file: File) -> list[str]:
+    """Return the functions of other files that this file's request handlers call."""
+    requests = _request_functions(file)
+    return sorted(
+        {file.names.callee(call).full for scope in file.index.scopes if scope.name in requests for call in scope.calls}
+    )
+
+
+def sleeping_functions(file: File) -> list[list[object]]:
+    """Return where functions that answer no request sleep: the function, and the place."""
+    found: list[list[object]] = []
+    for call in file.index.calls:
+        scope = file.scope(call)
+        if scope.kind == "function" and _sleeps(file, call):
+            place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
+            found.append([scope.name, *place, file.index.line(call.lineno)])
+    return found
+
+
 def _request_functions(file: File) -> set[str]:
     """Return the functions that answer requests, and those of this file that they call."""
-    found: set[str] = set()
+    found = {
+        file.names.origin(given, file.scope(call))
+        for call in file.index.calls
+        if last_name(call.func) in _ROUTERS
+        for given in [*call.args[1:], *[one.value for one in call.keywords]]
+        if isinstance(given, ast.Name | ast.Attribute)
+    }
     for scope in file.index.scopes:
         if isinstance(scope.node, FUNCTIONS) and _answers_requests(scope, scope.node):
             found.add(scope.name)

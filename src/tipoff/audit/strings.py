@@ -29,7 +29,7 @@ def missing_f(file: File) -> None:
         if not isinstance(text, str) or "{" not in text or len(text) > 20_000:  # noqa: PLR2004 -- a template of that length is data
             continue
         holes = _HOLE.findall(text)
-        if not holes or not _filled_by_names(file, node, holes):
+        if not holes or not (_filled_by_names(file, node, holes) or _is_query_option(file, node, text)):
             continue
         use = _use(file, node, text)
         if use:
@@ -42,6 +42,32 @@ def missing_f(file: File) -> None:
                 f"{message}; put an f before the string",
                 guards="read" if use == "SQL" else "",
             )
+
+
+def _is_query_option(file: File, node: ast.Constant, text: str) -> bool:
+    """Whether the SQL stands as an operator's `query` or `sql`: who runs it later knows no names of ours."""
+    parent = file.index.up.get(node)
+    if isinstance(parent, ast.Dict):
+        key = next((key for key, value in zip(parent.keys, parent.values, strict=True) if value is node), None)
+        option = constant(key)
+    else:
+        option = parent.arg if isinstance(parent, ast.keyword) else None
+    return option in {"query", "sql", "bql"} and looks_like_sql(text) and "{{" not in text
+
+
+def missing_f_in_joined(file: File) -> None:
+    """Report a plain string among f-strings that are joined by standing side by side."""
+    for node in file.index.joined:
+        parts = [str(part.value) for part in node.values if isinstance(part, ast.Constant)]
+        if node.lineno == node.end_lineno or not any(_HOLE.search(part) for part in parts):
+            continue
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            plain = re.match(r"\s*([\"'])(?!\1\1)(.*)\1[,)\s]*$", file.index.lines[number - 1])
+            if plain and (holes := _HOLE.findall(plain[2])) and any(plain[2] in part for part in parts):
+                message = (
+                    f"`{{{holes[0]}}}` stays as it is written: this piece of the string has no f, its neighbours have"
+                )
+                file.say("missing-f", node, Level.ERROR, f"{message}; put an f before it", guards="read", line=number)
 
 
 def _filled_by_names(file: File, node: ast.Constant, holes: list[str]) -> bool:
@@ -60,6 +86,8 @@ def _filled_by_names(file: File, node: ast.Constant, holes: list[str]) -> bool:
 def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: PLR0911 -- a return for each case
     """Return what the string is used as, "" where something may still fill it."""
     parent = file.index.up.get(node)
+    if _is_query_option(file, node, text):
+        return "SQL"
     if isinstance(
         parent, ast.Expr | ast.JoinedStr | ast.FormattedValue | ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Compare
     ):
@@ -213,6 +241,8 @@ def _filled(node: ast.JoinedStr) -> str:
 def _is_value(before: str, after: str, hole: ast.expr, file: File) -> str:
     """Return "quoted" or "bare" where a value is expected in the SQL, "" where a name may stand."""
     found = _VALUE_BEFORE.search(before[-80:])
+    if found is not None and _holds_quoted(hole, file):
+        return "quoted"
     if found is None or _harmless(hole, file):
         return ""
     if found["quote"] is not None:
@@ -225,6 +255,17 @@ def _is_value(before: str, after: str, hole: ast.expr, file: File) -> str:
     if weak and not between and "VALUES" not in found[0].upper() and "IN" not in found[0].upper()[:2]:
         return ""
     return "" if re.match(r"[.\w(`\"]|\s*\.", after) else "bare"
+
+
+def _holds_quoted(hole: ast.expr, file: File) -> bool:
+    """Whether it is a list of values with quotes put around each: `", ".join(f"'{name}'" …)`."""
+    made = file.scope_value(hole) if isinstance(hole, ast.Name) else hole
+    if not isinstance(made, ast.Call) or last_name(made.func) != "join" or not made.args:
+        return False
+    each = made.args[0].elt if isinstance(made.args[0], ast.GeneratorExp | ast.ListComp) else None
+    if isinstance(each, ast.JoinedStr) and each.values:
+        return str(constant(each.values[0]) or "")[-1:] == "'"
+    return isinstance(each, ast.BinOp) and str(_text(each.left) or "").strip()[:1] == "'"
 
 
 _MAKERS = these(
@@ -283,6 +324,8 @@ def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
 
 def _percent(file: File, node: ast.BinOp) -> None:
     text = _text(node.left)
+    if text is None and isinstance(node.left, ast.Name | ast.Attribute):
+        text = file.names.text(node.left, file.scope(node))
     if text is None or not looks_like_sql(text):
         return
     given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
