@@ -31,8 +31,10 @@ class Method:
 
 
 def classes(file: File) -> list[list[Any]]:
-    """Return the file's classes: name, resolved bases, whether others may call it (a Protocol, a metaclass), methods,
-    what they call on self, whether the class says that it is to be derived from.
+    """Return the file's classes.
+
+    Each: name, resolved bases, whether others may call it (a Protocol, a metaclass), methods, what they call on self, whether
+    the class says that it is to be derived from.
     """
     found = []
     for scope in file.index.scopes:

@@ -69,10 +69,11 @@ def current_dates(file: File) -> None:
             file.say("sql-clock", call, Level.WARNING, f"{message}; hand the day in as a parameter", guards="read")
         for given in call.keywords:
             node = given.value
-            if given.arg in _FACTORIES and isinstance(node, ast.Attribute) and node.attr in _CLOCK_METHODS:
-                if _CLASSES.search(file.names.origin(node.value, file.scope(call))):
-                    message = f"`{dotted(node)}` is called without a zone whenever a row is made"
-                    file.say("naive-now", node, Level.NOTE, f"{message}; hand the time in, or name the zone")
+            if given.arg not in _FACTORIES or not isinstance(node, ast.Attribute) or node.attr not in _CLOCK_METHODS:
+                continue
+            if _CLASSES.search(file.names.origin(node.value, file.scope(call))):
+                message = f"`{dotted(node)}` is called without a zone whenever a row is made"
+                file.say("naive-now", node, Level.NOTE, f"{message}; hand the time in, or name the zone")
 
 
 def _zoned(call: ast.Call, name: str, file: File) -> bool:

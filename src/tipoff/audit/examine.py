@@ -5,7 +5,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tipoff.audit import classes, clocks, copies, flows, loads, lookahead, raising, results, retries, strings, zeros
+from tipoff.audit import (
+    classes,
+    cleared,
+    clocks,
+    copies,
+    deleted,
+    loads,
+    lookahead,
+    raising,
+    requests,
+    results,
+    retries,
+    strings,
+    values,
+    zeros,
+)
 from tipoff.audit.context import FEATURE, TESTS, File
 from tipoff.audit.deeds import Deeds
 from tipoff.audit.facts import FileFacts
@@ -21,15 +36,16 @@ from tipoff.audit.sqltext import verbs
 
 _RULES: tuple[Callable[[File], None], ...] = (
     raising.raising_handlers,
-    flows.lost_after_delete,
-    flows.lost_between_helpers,
-    flows.cleared_before_io,
+    deleted.lost_after_delete,
+    deleted.lost_between_helpers,
+    cleared.cleared_before_io,
     loads.streaming_by_another_name,
     loads.loads_per_row,
     loads.appends,
+    loads.appends_by_default,
     strings.missing_f,
     strings.missing_f_in_joined,
-    strings.sql_from_values,
+    values.sql_from_values,
     strings.sql_in_strings,
     clocks.naive_now,
     clocks.current_dates,
@@ -80,8 +96,8 @@ def _python(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         "guards": [guard.to_json() for guard in guarded if not guard.raised and not _settled(guard.deeds)],
         "functions": _functions(file),
         "classes": classes.classes(file),
-        "request_calls": retries.request_calls(file),
-        "sleeping": retries.sleeping_functions(file),
+        "request_calls": requests.request_calls(file),
+        "sleeping": requests.sleeping_functions(file),
         "uses": classes.uses(file),
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),

@@ -7,7 +7,8 @@ from typing import Any, Self
 from tipoff.audit.deeds import Deed, Deeds
 from tipoff.audit.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff.audit.index import FUNCTIONS, Index
-from tipoff.audit.names import dotted, last_name
+from tipoff.audit.names import dotted, last_name, words
+from tipoff.audit.words import these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +59,11 @@ def _guard(
     block: ast.Try, handler: ast.ExceptHandler, earlier: list[ast.ExceptHandler], deeds: Deeds, index: Index
 ) -> Guard | None:
     how = breadth(handler, index)
-    if how == "narrow" or _is_import(block):
+    if _is_import(block) or (how == "narrow" and not _reads_content(block, handler, deeds, index)):
         return None
     said = answer(handler, deeds, index)
+    if how == "narrow" and (said.returns != "empty" or said.logs or said.acts):
+        return None
     if said.raises or said.records or _retried(block, index):
         return None
     if how == "root" and (said.logs or said.acts or said.assigns or said.returns in {"none", "false", "value"}):
@@ -74,6 +77,21 @@ def _guard(
         said=said,
         body=block.body,
         deeds=deeds,
+    )
+
+
+_READERS = these("parse read fetch load extract games rows decode scrape")
+_CONTENT = these("ValueError KeyError TypeError IndexError JSONDecodeError AttributeError LookupError")
+
+
+def _reads_content(block: ast.Try, handler: ast.ExceptHandler, deeds: Deeds, index: Index) -> bool:
+    """Whether the block takes a payload apart, and the handler takes whatever is wrong with the payload."""
+    if not {last_name(kind) for kind in caught_types(handler, index)} <= _CONTENT:
+        return False
+    calls = [node for node in inside(block.body) if isinstance(node, ast.Call)]
+    name = words(index.scope(block).name.rpartition(".")[2])
+    return set(name[:1]) <= _READERS and any(
+        deeds.names.callee(call).full in {"json.loads", "json.load"} for call in calls
     )
 
 

@@ -31,10 +31,17 @@ _FILTERS = these("filter exclude dedupe drop remove eligible clean without only 
 _NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
 
 
+def _empty_for_broken(guard: Guard) -> Finding:
+    message = "what cannot be parsed becomes something empty, which stands for a day without any"
+    return _found(guard, "default-on-error", Level.NOTE, f"{message}; raise, or let the payload be quarantined", "read")
+
+
 def judge(guard: Guard) -> Finding | None:  # noqa: PLR0911 -- a return for each case
     """Return what is wrong with the handler, if anything is lost by it."""
     if guard.raised and (guard.calls or guard.deeds) and not guard.acts and guard.returns != "value":
         return _swallowed_raise(guard)
+    if guard.breadth == "narrow":
+        return _empty_for_broken(guard)
     name = guard.symbol.rpartition(".")[2]
     write, gate = guard.deeds.get("write"), guard.deeds.get("gate")
     if name.strip("_") in _CLOSING or name in {"__del__", "__exit__", "__aexit__"}:
@@ -142,6 +149,9 @@ def _around_the_rest(guard: Guard) -> Finding | None:
             f"{message}; raise, or return what says that it is unknown",
             "read" if read else "work",
         )
+    if guard.returns == "success" and guard.calls:
+        message = f"the handler {_answers(guard)} although what it answers for has failed"
+        return _found(guard, "default-on-error", Level.WARNING, f"{message}; say that it failed", "work")
     if guard.exits_well:
         message = "the process ends with exit status 0 after an error that nobody has seen"
         return _found(guard, "default-on-error", Level.WARNING, f"{message}; end with another status", "work")

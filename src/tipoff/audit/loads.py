@@ -8,6 +8,7 @@ from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.index import FUNCTIONS
 from tipoff.audit.names import constant, dotted, keyword, last_name, words
+from tipoff.audit.sqlrules import KEYED
 from tipoff.audit.sqltext import table_name
 
 _STREAMS = frozenset({"insert_rows_json", "insertAll", "insert_rows_from_dataframe"})
@@ -229,15 +230,50 @@ def appends(file: File) -> None:
                 _append_in(file, scope.calls, node, "WRITE_APPEND")
 
 
+def appends_by_default(file: File) -> None:
+    """Report a load job that says nothing of the rows that are there: it appends; and rows added to a file's end."""
+    for call in file.index.calls:
+        name = last_name(call.func)
+        if (
+            name.startswith("load_table_from_")
+            and keyword(call, "job_config") is None
+            and keyword(call, "job_id") is None
+        ):
+            if len(call.args) < 3:  # noqa: PLR2004 -- rows, table, and no more
+                _append(file, call, call, f"`{name}` appends where nothing else is said, and does so")
+        elif name == "open" and _mode_of(call)[:1] == "a" and _ROW_FILES.search(_text_of(file, call)):
+            _append(file, call, call, "rows are added to the file's end")
+        elif (done := file.deeds.of(call).sql) and done[0][0] == "insert":
+            text = file.deeds.sql(call) or ""
+            plain = re.search(r"\bVALUES\b", text, re.IGNORECASE) and not KEYED.search(text)
+            if plain and not re.match(r"(tmp|temp|stag|_)", done[0][1]):
+                _append(file, call, call, f"a plain INSERT into {done[0][1].strip('{}') or 'this table'}", Level.NOTE)
+
+
+_ROW_FILES = re.compile(r"\.(jsonl|ndjson|csv|tsv|jsonlines)$")
+
+
+def _mode_of(call: ast.Call) -> str:
+    place = 1 if isinstance(call.func, ast.Name) else 0
+    return str(constant(call.args[place] if len(call.args) > place else keyword(call, "mode")) or "r")
+
+
+def _text_of(file: File, call: ast.Call) -> str:
+    """Return the last literal of the path that is opened."""
+    given = call.args[0] if isinstance(call.func, ast.Name) and call.args else call.func
+    texts = [part.value for part in ast.walk(given) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return texts[-1] if texts else file.names.text(given, file.scope(call)) or ""
+
+
 def _says_append(node: ast.expr) -> bool:
     return constant(node) == "WRITE_APPEND" or last_name(node) == "WRITE_APPEND"
 
 
-def _append(file: File, call: ast.Call, node: ast.AST, what: str) -> None:
-    _append_in(file, file.scope(call).calls, node, what)
+def _append(file: File, call: ast.Call, node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
+    _append_in(file, file.scope(call).calls, node, what, level)
 
 
-def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str) -> None:
+def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
     for other in calls:
         deed = file.deeds.of(other)
         if any(kind in {"delete", "merge"} for kind, _, _ in deed.sql) or keyword(other, "job_id") is not None:
@@ -263,7 +299,7 @@ def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str) -> N
     file.say(
         "append-without-key",
         node,
-        Level.WARNING,
+        level,
         f"{message}; delete the slice in the same transaction, MERGE on the key, or give a deterministic job_id",
         guards="write",
         line=line,

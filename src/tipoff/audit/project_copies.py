@@ -68,6 +68,21 @@ def _pairs(texts: list[_Text]) -> Iterator[tuple[_Text, _Text]]:
             if alike is not None and (text.path, text.line) not in told:
                 told.add((text.path, text.line))
                 yield text, alike
+    yield from _renamed([text for text in texts if text.kind == "function"], told)
+
+
+def _renamed(texts: list[_Text], told: set[tuple[str, int]]) -> Iterator[tuple[_Text, _Text]]:
+    """Yield functions that are much alike under different names, found by the lines that they share."""
+    seen: dict[int, list[_Text]] = defaultdict(list)
+    for text in sorted(texts, key=lambda text: (text.path, text.line)):
+        marks = sorted(text.sketch)[:_MARKS]
+        near = {id(other): other for mark in marks for other in seen[mark][:_MOST] if other.path != text.path}
+        alike = next((other for other in near.values() if _alike(text, other) >= _RENAMED), None)
+        if alike is not None and (text.path, text.line) not in told:
+            told.add((text.path, text.line))
+            yield text, alike
+        for mark in marks:
+            seen[mark].append(text)
 
 
 def _alike(one: _Text, other: _Text) -> float:

@@ -6,8 +6,9 @@ import re
 from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.handlers import inside
-from tipoff.audit.index import FUNCTIONS, Function, Scope
-from tipoff.audit.names import dotted, keyword, last_name, words
+from tipoff.audit.index import FUNCTIONS, Scope
+from tipoff.audit.names import constant, dotted, keyword, last_name
+from tipoff.audit.requests import request_functions, sleeps
 from tipoff.audit.words import these
 
 _ATTEMPT = re.compile(r"attempt|retr(y|ies)|tries|try_|backoff", re.IGNORECASE)
@@ -16,13 +17,6 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _JITTER = re.compile(r"jitter|random|uniform|rand(int|range)?|secrets|expovariate|gauss|triangular", re.IGNORECASE)
-_ROUTES = re.compile(
-    r"\.(route|get|post|put|patch|delete|api_route|websocket|http|cloud_event|view|errorhandler)$|^(http|cloud_event|api_view|require_http_methods|require_POST|require_GET|csrf_exempt|login_required|view_config)$"
-)
-_VIEWS = re.compile(
-    r"(View|ViewSet|Resource|Handler|Endpoint|MethodView|HTTPEndpoint|APIView|RequestHandler|Controller)$"
-)
-_VERBS = these("get post put patch delete head options dispatch do_GET do_POST do_PUT do_DELETE")
 
 
 def retries(file: File) -> None:
@@ -55,9 +49,9 @@ def retries(file: File) -> None:
         if scope.kind == "function":
             _decorators(file, scope)
             _recursion(file, scope)
-    requests = _request_functions(file)
+    requests = request_functions(file)
     for call in file.index.calls:
-        if _sleeps(file, call):
+        if sleeps(file, call):
             _sleep(file, call, requests, endless)
         else:
             _policy(file, call)
@@ -144,9 +138,7 @@ def _polls(file: File, loop: ast.While, flag: str) -> bool:
     if any(isinstance(node, ast.Raise) for node in inside(loop.body)):
         return False
     asks = any(file.deeds.of(call).kind in {"read", "write", "notice"} and file.deeds.of(call).sure for call in calls)
-    return (
-        asks and any(_sleeps(file, call) for call in calls) and any(_leaves(node, flag) for node in inside(loop.body))
-    )
+    return asks and any(sleeps(file, call) for call in calls) and any(_leaves(node, flag) for node in inside(loop.body))
 
 
 def _requeues(loop: ast.While) -> bool:
@@ -222,6 +214,8 @@ def _policy(file: File, call: ast.Call) -> None:
         and last_name(call.func) in {"task", "shared_task", "retry"}
     ):
         _say_endless(file, call, "`max_retries=None` tries for ever")
+    elif constant(keyword(call, "retry_jitter")) is False:
+        _say_unjittered(file, call)
     elif (
         last_name(call.func) == "Retry"
         and "total" in given
@@ -290,21 +284,12 @@ def _recursion(file: File, scope: Scope) -> None:
 
 
 def _idle(file: File, call: ast.Call) -> bool:
-    return (
-        file.deeds.of(call).kind == "log" or _sleeps(file, call) or file.names.callee(call).full.startswith("random.")
-    )
+    return file.deeds.of(call).kind == "log" or sleeps(file, call) or file.names.callee(call).full.startswith("random.")
 
 
 def _arguments(scope: Scope) -> list[ast.arg]:
     node = scope.node
     return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs] if isinstance(node, FUNCTIONS) else []
-
-
-_SLEEPS = these("time.sleep asyncio.sleep gevent.sleep eventlet.sleep trio.sleep anyio.sleep")
-
-
-def _sleeps(file: File, call: ast.Call) -> bool:
-    return file.names.callee(call).full in _SLEEPS
 
 
 def _sleep(file: File, call: ast.Call, requests: set[str], endless: set[ast.AST]) -> None:
@@ -376,63 +361,3 @@ def _has_jitter(file: File, scope: Scope, wait: ast.expr, depth: int = 0) -> boo
         ):
             return True  # somebody else's policy
     return False
-
-
-_ROUTERS = these("Route add_url_rule path re_path add_api_route add_route add_post add_get add_put url Mount")
-
-
-def request_calls(file: File) -> list[str]:
-    """Return the functions of other files that this file's request handlers call."""
-    requests = _request_functions(file)
-    return sorted(
-        {file.names.callee(call).full for scope in file.index.scopes if scope.name in requests for call in scope.calls}
-    )
-
-
-def sleeping_functions(file: File) -> list[list[object]]:
-    """Return where functions that answer no request sleep: the function, and the place."""
-    found: list[list[object]] = []
-    for call in file.index.calls:
-        scope = file.scope(call)
-        if scope.kind == "function" and _sleeps(file, call):
-            place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
-            found.append([scope.name, *place, file.index.line(call.lineno)])
-    return found
-
-
-def _request_functions(file: File) -> set[str]:
-    """Return the functions that answer requests, and those of this file that they call."""
-    found = {
-        file.names.origin(given, file.scope(call))
-        for call in file.index.calls
-        if last_name(call.func) in _ROUTERS
-        for given in [*call.args[1:], *[one.value for one in call.keywords]]
-        if isinstance(given, ast.Name | ast.Attribute)
-    }
-    for scope in file.index.scopes:
-        if isinstance(scope.node, FUNCTIONS) and _answers_requests(scope, scope.node):
-            found.add(scope.name)
-    by_name = {scope.name: scope for scope in file.index.scopes}
-    for name in list(found):
-        for call in by_name[name].calls:
-            full = file.names.callee(call).full
-            if full in by_name:
-                found.add(full)
-    return found
-
-
-def _answers_requests(scope: Scope, node: Function) -> bool:
-    for decorator in node.decorator_list:
-        text = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        if _ROUTES.search(text) and not re.search(r"property|mock|cache|pytest|click|cli\.", text):
-            return True
-    owner = scope.parent
-    if owner is not None and isinstance(owner.node, ast.ClassDef):
-        return any(_VIEWS.search(last_name(base)) for base in owner.node.bases) and node.name in _VERBS
-    arguments = [argument.arg for argument in node.args.args[:1]]
-    annotation = node.args.args[0].annotation if node.args.args else None
-    return (
-        arguments in (["request"], ["req"])
-        and (annotation is None or last_name(annotation) in {"Request", "HttpRequest", "WSGIRequest"})
-        and not {"hook", "fixture", "send"} & set(words(node.name))
-    )

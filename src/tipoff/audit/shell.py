@@ -96,7 +96,7 @@ def _excused_exits(source: Source, lines: list[str]) -> list[Finding]:
         asked = _IF_NOT.match(line)
         if asked:
             failed = bool(_CHECKS.search(asked["command"])) and not re.search(
-                r"\[|command\s+-v|which|test\s|grep", asked["command"]
+                r"\[|command\s+-v|which|\btest\s|grep", asked["command"]
             )
         elif re.match(r"\s*(fi|else|elif)\b", line):
             failed = False

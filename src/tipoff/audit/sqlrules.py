@@ -186,7 +186,7 @@ def _noughts(sql: str) -> Iterator[Said]:
             )
 
 
-_KEYED = re.compile(
+KEYED = re.compile(
     r"ON\s+CONFLICT|ON\s+DUPLICATE|NOT\s+EXISTS|INSERT\s+OR\s+(?:IGNORE|REPLACE)|INSERT\s+IGNORE|INSERT\s+OVERWRITE|\bMERGE\b|\bEXCEPT\b"
     r"|NOT\s+IN\s*\(|LEFT\s+(?:OUTER\s+)?JOIN[\s\S]*IS\s+NULL|REPLACE\s+INTO|QUALIFY",
     _I,
@@ -202,7 +202,7 @@ def _appends(sql: str) -> Iterator[Said]:
         if (
             kind != "insert"
             or table in emptied
-            or _KEYED.search(statement)
+            or KEYED.search(statement)
             or not re.search(r"\bSELECT\b", statement, _I)
         ):
             continue

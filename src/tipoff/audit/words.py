@@ -86,7 +86,8 @@ READ_HOLDERS = STORES | these("requests httpx api http reader source provider sc
 WORK_VERBS = these(
     """process run execute compute train grade export sync refresh rebuild ingest scrape transform backfill predict generate
     build trigger calculate aggregate reprocess dispatch submit migrate deploy complete finalize finalise reconcile import
-    update load handle apply collect fit retrain rerun resolve replay schedule invoke simulate forecast infer render extract score clean merge evaluate consume analyze analyse enrich settle perform
+    update load handle apply collect fit retrain rerun resolve replay schedule invoke simulate forecast infer render
+    extract score clean merge evaluate consume analyze analyse enrich settle perform
     recompute"""
 )
 CLEAN_UPS = these(
