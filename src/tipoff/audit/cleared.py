@@ -37,22 +37,23 @@ def cleared_before_io(file: File) -> None:
         }:
             continue
         for node, what, how in _cleared(scope):
-            writes = [call for call in scope.calls if _is_io(file, call, loosely=how == "cleared")]
+            writes = [call for call in scope.calls if _is_io(file, call, how)]
             _judge_cleared(file, scope, node, what, how, writes)
 
 
-def _is_io(file: File, call: ast.Call, *, loosely: bool) -> bool:
-    """Whether the call is I/O that a cleared buffer (`loosely`: also by a private name) or a moved cursor stands for."""
+def _is_io(file: File, call: ast.Call, how: str) -> bool:
+    """Whether the call is I/O that a cleared buffer, an acknowledged message or a moved cursor stands for."""
     name = last_name(call.func)
     if name in _ACKS or _CURSORS.search(name) or (name in {"clear", "commit"} and "consumer" in dotted(call.func)):
         return False
     deeds = file.deeds.through(call)
-    if any(deed.kind == "write" and (deed.sure or loosely or name[:1] != "_") for deed in deeds):
+    if any(deed.kind == "write" and (deed.sure or how == "cleared" or name[:1] != "_") for deed in deeds):
         return True
     first = (words(name) or [""])[0]
     if first in {"set", "update"} or {"event", "signal", "task", "hook", "metric", "heartbeat"} & set(words(name)):
         return False
-    return first in {"process", "handle", "deliver", "ship", "publish", "send", "post"} and deeds[0].kind != "log"
+    sends = {"deliver", "ship", "publish", "send", "post"} if how == "cleared" else set()
+    return first in {"process", "handle"} | sends and deeds[0].kind != "log"
 
 
 def _cleared(scope: Scope) -> list[tuple[ast.AST, str, str]]:
@@ -140,7 +141,11 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
     does = {"cleared": "is cleared", "acknowledged": "is acknowledged", "advanced": "is moved on"}[how]
     after_it = f"{last_name(later[0].func)}() on line {later[0].lineno}"
     message = f"`{what}` {does} before {after_it} has succeeded: if that fails, nothing comes again"
-    file.say("cleared-before-io", node, Level.ERROR, f"{message}; do it after the I/O", guards="write")
+    is_local = "." not in what and what in getattr(file.scope(node), "bound", {})
+    level = (
+        Level.WARNING if is_local and how == "cleared" else Level.ERROR
+    )  # a list that was handed in may live on elsewhere
+    file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
 
 
 def _under_handler(file: File, node: ast.AST) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Self
 from tipoff.audit.deeds import Deed, Deeds
 from tipoff.audit.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff.audit.index import FUNCTIONS, Index
-from tipoff.audit.names import dotted, last_name, words
+from tipoff.audit.names import constant, dotted, last_name, words
 from tipoff.audit.words import these
 
 
@@ -32,6 +32,8 @@ class Guard:
     exits_well: bool = False
     yields_value: bool = False  # the block returns something where it succeeds
     acts: bool = False
+    skips: bool = False
+    holds: bool = False  # what the gate lets through stands in the block itself, or its answer is no until it says yes
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -132,6 +134,8 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         exits_well=said.exits_well,
         yields_value=gives,
         acts=said.acts,
+        skips=said.skips,
+        holds=_holds(body, deeds, index),
     )
 
 
@@ -170,6 +174,30 @@ def _deliberate(body: list[ast.stmt], earlier: list[ast.ExceptHandler]) -> str:
     return ""
 
 
+def _holds(body: list[ast.stmt], deeds: Deeds, index: Index) -> bool:
+    """Whether an error of the gate keeps back what it guards: that stands after it in the block, or waits for a yes."""
+    for place, statement in enumerate(body):
+        calls = [node for node in inside([statement]) if isinstance(node, ast.Call)]
+        if any(deeds.of(call).kind == "gate" for call in calls):
+            after = [node for node in inside(body[place + 1 :]) if isinstance(node, ast.Call)]
+            if any(deeds.of(call).kind not in {"log", "gate"} for call in after):
+                return True
+            return isinstance(statement, ast.Assign) and _was_no(statement, index)
+    return False
+
+
+def _was_no(statement: ast.Assign, index: Index) -> bool:
+    """Whether the name that takes the gate's answer says no before."""
+    name = last_name(statement.targets[0])
+    return any(
+        last_name(earlier.targets[0]) == name
+        and constant(earlier.value) in {False, None}
+        and isinstance(earlier.value, ast.Constant)
+        for earlier in index.scope(statement).assigns
+        if earlier.lineno < statement.lineno
+    )
+
+
 def _protected(body: list[ast.stmt], deeds: Deeds) -> tuple[dict[str, tuple[str, bool, bool]], list[str], bool]:
     """Return what the block does, the functions that other files may know, and whether it returns something."""
     done: dict[str, tuple[str, bool, bool]] = {}
@@ -182,7 +210,7 @@ def _protected(body: list[ast.stmt], deeds: Deeds) -> tuple[dict[str, tuple[str,
             continue
         if isinstance(node, ast.Return) and node.value is not None:
             gives = gives or not (isinstance(node.value, ast.Constant) and node.value.value is None)
-        if isinstance(node, ast.Try) and any(breadth(handler) in {"bare", "broad"} for handler in node.handlers):
+        if isinstance(node, ast.Try) and any(_keeps(handler) for handler in node.handlers):
             stack.extend(node.orelse + node.finalbody)
             continue
         if isinstance(node, ast.Call):
@@ -193,6 +221,13 @@ def _protected(body: list[ast.stmt], deeds: Deeds) -> tuple[dict[str, tuple[str,
                 calls.append(full)
         stack.extend(reversed(list(ast.iter_child_nodes(node))))
     return done, calls, gives
+
+
+def _keeps(handler: ast.ExceptHandler) -> bool:
+    """Whether the inner handler lets nothing out to the outer one."""
+    if breadth(handler) not in {"bare", "broad"}:
+        return False
+    return not any(isinstance(node, ast.Raise) for node in inside(handler.body))
 
 
 def _add(done: dict[str, tuple[str, bool, bool]], deed: Deed, *, here: bool) -> None:

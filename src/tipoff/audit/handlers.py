@@ -74,6 +74,7 @@ class Answer:
     logs: bool = False
     loud: bool = False  # logged as an error or with its traceback
     exits_well: bool = False
+    skips: bool = False  # goes to the loop's next item, or out of the loop
     returns: str = ""  # none, true, false, empty, zero, input, success, value
     assigns: str = ""  # the first name that is given a default
     acts: bool = False  # calls something else: a second way to do the work
@@ -88,12 +89,15 @@ def answer(handler: ast.ExceptHandler, deeds: Deeds, index: Index) -> Answer:
             found.exits_well, found.raises = _exit(node, found)
         elif isinstance(node, ast.Call):
             _call(found, node, deeds)
+        elif isinstance(node, ast.Continue | ast.Break):
+            found.skips = True
         elif isinstance(node, ast.Return):
             found.returns = _returned(node.value, parameters)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             _assigned(found, node)
         elif isinstance(node, ast.Yield) and node.value is not None and constant(node.value) is None:
             found.records = True  # whoever iterates is told
+    found.records = found.records or (not found.logs and _takes_traceback(handler))
     if handler.name and not found.records:
         found.records = _kept(handler, deeds, index)
     return found
@@ -158,6 +162,12 @@ def _assigned(found: Answer, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -
             found.records = True
         elif not isinstance(node, ast.AugAssign) and _is_default(node.value):
             found.assigns = found.assigns or last_name(target)
+
+
+def _takes_traceback(handler: ast.ExceptHandler) -> bool:
+    """Whether the error's text is kept under a name, for what comes after the handler."""
+    values = [node.value for node in inside(handler.body) if isinstance(node, ast.Assign)]
+    return any(isinstance(value, ast.Call) and last_name(value.func) in {"format_exc", "exc_info"} for value in values)
 
 
 def _keeps_traceback(node: ast.expr | None) -> bool:

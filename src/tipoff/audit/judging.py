@@ -47,7 +47,8 @@ def judge(guard: Guard) -> Finding | None:  # noqa: PLR0911 -- a return for each
     if name.strip("_") in _CLOSING or name in {"__del__", "__exit__", "__aexit__"}:
         return None if write is None or not (write[1] and write[2]) else _around_write(guard, write)
     own = named(name)
-    is_gate = own is not None and own.kind == "gate"
+    decides = bool(guard.returns or guard.raised or guard.deeds.keys() & {"read", "gate"})
+    is_gate = own is not None and own.kind == "gate" and decides
     if is_gate and not (write is not None and write[1] and write[2]):
         return _around_gate(guard, name, sure=True)
     if write is not None and write[2]:
@@ -101,7 +102,7 @@ def _around_write(guard: Guard, write: tuple[str, bool, bool]) -> Finding | None
 
 
 def _around_gate(guard: Guard, what: str, *, sure: bool) -> Finding | None:
-    if _closes(guard, what) or (guard.acts and not guard.returns):
+    if _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
         return None
     level = (
         Level.ERROR
@@ -119,7 +120,9 @@ def _closes(guard: Guard, what: str) -> bool:
     negative = bool(set(asked) & w.NEGATIVE) and bool({*w.PREDICATES, "check"} & set(asked[:3]))
     if guard.returns in {"true", "success"}:
         return negative
-    if guard.returns in {"false", "none", "zero"}:
+    if guard.returns == "zero":
+        return not negative
+    if guard.returns in {"false", "none"}:
         return asked[:1] != [] and not negative and (bool(w.PREDICATES & set(asked[:3])) or guard.returns == "false")
     if guard.returns == "empty":
         return asked[:1] == ["get"]

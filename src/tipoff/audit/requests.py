@@ -59,7 +59,7 @@ def request_functions(file: File) -> set[str]:
             found.add(scope.name)
     by_name = {scope.name: scope for scope in file.index.scopes}
     for name in list(found):
-        for call in by_name[name].calls:
+        for call in by_name[name].calls if name in by_name else []:
             full = file.names.callee(call).full
             if full in by_name:
                 found.add(full)

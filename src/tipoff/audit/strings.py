@@ -60,14 +60,15 @@ def missing_f_in_joined(file: File) -> None:
             continue
         for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
             plain = re.match(r"\s*([\"'])(?!\1\1)(.*)\1[,)\s]*$", file.index.lines[number - 1])
-            if plain and (holes := _HOLE.findall(plain[2])) and any(plain[2] in part for part in parts):
+            holes = _HOLE.findall(plain[2]) if plain else []
+            if plain and holes and any(plain[2] in part for part in parts) and _filled_by_names(file, node, holes):
                 message = (
                     f"`{{{holes[0]}}}` stays as it is written: this piece of the string has no f, its neighbours have"
                 )
                 file.say("missing-f", node, Level.ERROR, f"{message}; put an f before it", guards="read", line=number)
 
 
-def _filled_by_names(file: File, node: ast.Constant, holes: list[str]) -> bool:
+def _filled_by_names(file: File, node: ast.expr, holes: list[str]) -> bool:
     """Whether each hole names something that is bound where the string stands."""
     scope: Scope | None = file.scope(node)
     known = set(file.index.imports)
