@@ -241,6 +241,7 @@ class Monitor:
         if not self._is_sending:
             return
         self._is_sending = False
+        batch = Batch()
         for row in self._obligations(schema.obligations.c.state == "running"):
             table = watching.notices
             key = f"%|{self._league}|digest|{row['day']}"
@@ -248,9 +249,8 @@ class Monitor:
             if self._ledger().rows(query)[0]["n"]:
                 self._is_sending = True
             else:
-                batch = Batch()
                 batch.add("obligations", self._digest_row(row["day"], "proven", "RUN", now))
-                self._ledger().commit(batch)
+        self._ledger().commit(batch)
 
     def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
         opens_at = midnight(day) + self._digest_at
