@@ -21,7 +21,7 @@ FLOORS = {  # each folder, and those that it may import from beside itself
     "checks": {"core", "store"},
     "leagues": {"core", "checks", "predict"},
     "sim": {"core", "store", "engine", "watch", "sources", "leagues"},
-    "views": {"core", "store", "watch", "leagues"},
+    "views": {"core", "store", "watch", "leagues", "audit"},
 }
 MACHINE = ("core", "store", "engine", "watch")
 SPORT = re.compile(

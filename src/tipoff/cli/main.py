@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {  # where each command lives; only the one that i
     "up": "watch:up_command",
     "monitor": "watch:monitor_command",
     "sentinel": "sentinel:sentinel_command",
+    "audit": "audit:audit_command",
     "prove-alive": "watch:prove_alive_command",
     "notify": "sentinel:notify_group",
     "replay-incident": "watch:replay_incident_command",

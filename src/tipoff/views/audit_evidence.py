@@ -1,0 +1,132 @@
+"""What a ledger knows of the code behind a finding: the runs, tables and incidents that each file took part in."""
+
+import ast
+import inspect
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import Integer, func, select
+
+from tipoff.audit.report import Evidence
+from tipoff.core.league import League
+from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
+from tipoff.store.ledger import Ledger, schema, watching
+
+PACKAGE = __name__.partition(".")[0]
+MACHINE = ("engine", "store")  # their code takes part in every run
+
+
+def audit_evidence(ledger: Ledger, leagues: Iterable[League]) -> dict[str, Evidence]:
+    """Return, by file (`tipoff/leagues/…`, relative to the folder that holds the package), what its code took part in."""
+    outputs: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    sources: dict[tuple[str, str], str] = {}
+    machine = [name for floor in MACHINE for name in _files_of(f"{PACKAGE}.{floor}")]
+    for league in leagues:
+        for step in league.steps:
+            output = (league.name, step.name)
+            if isinstance(step.work, SourceWork):
+                sources[output] = step.work.source
+            for name in {*_code_of(step, league), *machine}:
+                outputs[name].add(output)
+    runs, failed = _runs(ledger)
+    incidents = list(_incidents(ledger, sources))
+    return {
+        name: Evidence(
+            outputs=tuple(sorted({output for _, output in made})),
+            n_runs=sum(runs.get(output, 0) for output in made),
+            n_failed=sum(failed.get(output, 0) for output in made),
+            n_incidents=sum(bool(made & touched) for touched in incidents),
+        )
+        for name, made in outputs.items()
+    }
+
+
+def _runs(ledger: Ledger) -> tuple[Mapping[tuple[str, str], int], Mapping[tuple[str, str], int]]:
+    table = schema.runs
+    wrong = func.sum(func.cast(table.c.state.in_(["failed", "expired"]), Integer))
+    query = select(table.c.league, table.c.output, func.count().label("n"), wrong.label("failed"))
+    rows = ledger.rows(query.group_by(table.c.league, table.c.output))
+    counted = {(row["league"], row["output"]): int(row["n"]) for row in rows}
+    return counted, {(row["league"], row["output"]): int(row["failed"]) for row in rows}
+
+
+def _incidents(ledger: Ledger, sources: Mapping[tuple[str, str], str]) -> Iterator[set[tuple[str, str]]]:
+    """Yield the outputs that each incident began at: those of its cause, or of what showed it where the cause is no output's."""
+    table = watching.incidents
+    for row in ledger.rows(select(table.c.league, table.c.cause, table.c.effects)):
+        kind, _, name = row["cause"].partition(":")
+        shown = {(row["league"], effect.split("|", 1)[0]) for effect in json.loads(row["effects"])}
+        of_source = {output for output, source in sources.items() if output[0] == row["league"] and source == name}
+        yield {"step": {(row["league"], name)}, "table": {(row["league"], name)}, "source": of_source}.get(
+            kind
+        ) or shown
+
+
+def _code_of(step: Step, league: League) -> set[str]:
+    """Return the files that make a step's output: its functions' modules, what these import, its SQL."""
+    work = step.work
+    functions: list[object] = list(step.parsers)
+    if isinstance(work, PythonWork | PublishWork):
+        functions.append(work.transform)
+    elif isinstance(work, SourceWork):
+        functions += [work.requests, work.parse]
+    modules = {name for one in functions if (found := inspect.getmodule(one)) and (name := found.__name__)}
+    names = set().union(*(_reached(module) for module in sorted(modules))) if modules else set()
+    if isinstance(work, SqlWork):
+        names |= {name for name, text in _sql_of(league.name).items() if text == work.sql}
+    return names
+
+
+@cache
+def _sql_of(league: str) -> Mapping[str, str]:
+    top = _folder(f"{PACKAGE}.leagues.{league}")
+    return {_named(file): file.read_text("utf-8") for file in sorted(top.rglob("*.sql"))}
+
+
+@cache
+def _reached(module: str) -> frozenset[str]:
+    """Return the files of a module and of what it imports of this package, however far."""
+    seen: set[str] = set()
+    names: set[str] = set()
+    waiting = [module]
+    while waiting:
+        one = waiting.pop()
+        if one in seen or one.partition(".")[0] != PACKAGE:
+            continue
+        seen.add(one)
+        file = _file(one)
+        if file is None:  # a name inside a module, not a module
+            continue
+        names.add(_named(file))
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+    return frozenset(names)
+
+
+def _file(module: str) -> Path | None:
+    place = _folder(PACKAGE).joinpath(*module.split(".")[1:])
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+
+
+def _files_of(package: str) -> list[str]:
+    return [_named(file) for file in sorted(_folder(package).rglob("*.py"))]
+
+
+@cache
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        msg = f"{package} has no files"
+        raise LookupError(msg)
+    return Path(spec.origin).resolve().parent
+
+
+def _named(file: Path) -> str:
+    return file.resolve().relative_to(_folder(PACKAGE).parent).as_posix()
