@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -21,33 +21,36 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def look_at_all(entries: Sequence[Entry], jobs: int) -> Iterator[Seen]:
-    """Yield what came of each file, in no order."""
+LookAt = Callable[[Sequence[Entry]], list[Seen]]
+
+
+def look_at_all(entries: Sequence[Entry], jobs: int, look: LookAt = look_at) -> Iterator[Seen]:
+    """Yield what came of each file, in no order; `look` is what a process does with some of them."""
     chunks = list(_chunks(entries))
     if jobs == 1 or sum(entry.n_bytes for entry in entries) < ALONE_BYTES:
         for chunk in chunks:
-            yield from _here(chunk)
+            yield from _here(chunk, look)
         return
     suspects = []
     with _pool(min(jobs, len(chunks))) as pool:
-        asked = deque((chunk, pool.submit(look_at, chunk)) for chunk in chunks)
+        asked = deque((chunk, pool.submit(look, chunk)) for chunk in chunks)
         while asked:
             chunk, future = asked.popleft()  # let go of, with its result, once it is told
             failure = future.exception()
             if isinstance(failure, BrokenProcessPool):
                 suspects.append(chunk)  # one of these, or of another chunk, took its process down
             elif failure is not None:
-                yield from _here(chunk)
+                yield from _here(chunk, look)
             else:
                 yield from future.result()
     for chunk in suspects:
-        yield from _apart(chunk)
+        yield from _apart(chunk, look)
 
 
-def _here(chunk: Sequence[Entry]) -> Iterator[Seen]:
+def _here(chunk: Sequence[Entry], look: LookAt) -> Iterator[Seen]:
     """Look at files in this process; one on which a rule itself fails is a finding, and the others go on."""
     with ThreadPoolExecutor(1) as thread:
-        for future, entry in [(thread.submit(look_at, [entry]), entry) for entry in chunk]:
+        for future, entry in [(thread.submit(look, [entry]), entry) for entry in chunk]:
             failure = future.exception()
             if failure is None:
                 yield from future.result()
@@ -56,23 +59,23 @@ def _here(chunk: Sequence[Entry]) -> Iterator[Seen]:
                 yield Seen(entry.name, finding=unreadable(entry.name, what), crashed=True)
 
 
-def _apart(chunk: Sequence[Entry]) -> Iterator[Seen]:
+def _apart(chunk: Sequence[Entry], look: LookAt) -> Iterator[Seen]:
     """Look at files in a process of their own, halving until the one that takes it down is alone."""
     with _pool(1) as pool:
-        future = pool.submit(look_at, chunk)
+        future = pool.submit(look, chunk)
         failure = future.exception()
     if failure is None:
         yield from future.result()
     elif not isinstance(failure, BrokenProcessPool):
-        yield from _here(chunk)
+        yield from _here(chunk, look)
     elif len(chunk) == 1:
         yield Seen(
             chunk[0].name, finding=unreadable(chunk[0].name, "reading it ends the process that reads it"), crashed=True
         )
     else:
         half = len(chunk) // 2
-        yield from _apart(chunk[:half])
-        yield from _apart(chunk[half:])
+        yield from _apart(chunk[:half], look)
+        yield from _apart(chunk[half:], look)
 
 
 def _chunks(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
