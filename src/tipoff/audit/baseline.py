@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -103,15 +103,19 @@ def read_baseline(file: Path) -> tuple[Old, ...]:
     if not isinstance(document, dict) or document.get("tipoff-audit-baseline") != FORMAT:
         msg = f"{file} is no baseline of this version"
         raise UsageError(msg, hint="name the file that --write-baseline wrote")
-    return tuple(_entry(row, file) for row in document.get("findings", ()))
+    rows = document.get("findings")
+    if not isinstance(rows, list):
+        msg = f"the baseline {file} has no list of findings"
+        raise UsageError(msg, hint="take it from version control again")
+    return tuple(_entry(row, file) for row in rows)
 
 
 def _entry(row: Any, file: Path) -> Old:  # noqa: ANN401 -- whatever stands in the file
-    try:
-        return Old(**row)
-    except TypeError as error:
+    names = {field.name for field in fields(Old)}
+    if not isinstance(row, dict) or set(row) != names or not all(isinstance(value, str) for value in row.values()):
         msg = f"the baseline {file} has an entry that is none: {row!r}"
-        raise UsageError(msg, hint="take it from version control again") from error
+        raise UsageError(msg, hint="take it from version control again")
+    return Old(**row)
 
 
 def write_baseline(file: Path, entries: Iterable[Old]) -> None:

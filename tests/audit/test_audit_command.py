@@ -1,0 +1,93 @@
+"""`tipoff audit` as somebody calls it: its exit codes, its options, and that they are refused when they do not fit."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.audit.faces import CLEAN, STREAMS, command, written
+from tests.support import replayed, sample_spec
+
+from tipoff.audit.run import all_rules
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return written(tmp_path / "root", {"a.py": STREAMS, "b.py": CLEAN})
+
+
+def test_it_exits_with_0_when_clean_1_with_a_finding_2_when_called_wrongly(root: Path) -> None:
+    assert command(root, "b.py").returncode == 0
+    assert command(root).returncode == 1
+    assert command(root, "--odd").returncode == 2
+    assert command(root, "--rule", "odd").returncode == 2
+    assert command(root, "--fail-on", "odd").returncode == 2
+
+
+def test_only_findings_at_or_above_the_level_fail(root: Path) -> None:
+    written(root, {"pyproject.toml": '[tool.tipoff.audit]\nlevels = { "streaming-insert" = "warning" }\n'})
+
+    assert command(root).returncode == 0
+    assert command(root, "--fail-on", "warning").returncode == 1
+    assert "1 warning" in command(root).stdout
+
+
+def test_a_file_that_cannot_be_read_fails_whatever_the_level(root: Path) -> None:
+    written(root, {"a.py": "x = ("})
+
+    assert command(root, "--rule", "swallowed-write", "--fail-on", "error").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--write",), ("--fix", "--json"), ("--write-baseline",), ("--ledger", "nothing")],
+)
+def test_options_that_do_not_fit_are_refused_with_what_to_do(arguments: tuple[str, ...], root: Path) -> None:
+    done = command(root, *arguments)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert done.stdout == ""
+
+
+def test_every_rule_explains_itself(root: Path) -> None:
+    for rule in all_rules():
+        done = command(root, "--explain", rule.slug)
+
+        assert done.returncode == 0
+        assert rule.claim in done.stdout
+        assert "What happened:" in done.stdout
+    assert command(root, "--explain", "swallowed-wrte").stderr.endswith("did you mean swallowed-write?\n")
+
+
+def test_without_a_cache_nothing_is_left_behind(root: Path) -> None:
+    command(root, "--no-cache")
+    assert not (root.parent / ".root-cache").exists()
+
+    command(root)
+    assert len(list((root.parent / ".root-cache").iterdir())) == 1
+    assert sorted(one.name for one in root.iterdir()) == ["a.py", "b.py"]
+
+
+def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    replayed(home, sample_spec(3))
+    root = written(
+        tmp_path / "root",
+        {"src/other/a.py": STREAMS, "src/tipoff/leagues/nba/models.py": STREAMS, "src/tipoff/engine/run.py": STREAMS},
+    )
+
+    plain = json.loads(command(root, "--json").stdout)
+    done = command(root, "--json", "--ledger", str(home))
+
+    ranked = json.loads(done.stdout)
+    assert next(one["path"] for one in plain["findings"]) == "src/other/a.py"
+    assert [one["path"] for one in ranked["findings"]] == [
+        "src/tipoff/engine/run.py",
+        "src/tipoff/leagues/nba/models.py",
+        "src/other/a.py",
+    ]
+    engine, models, other = ranked["findings"]
+    assert engine["evidence"]["n_runs"] > models["evidence"]["n_runs"] > 0
+    assert "predictions" in models["evidence"]["outputs"]
+    assert "evidence" not in other
+    assert "took part in" in command(root, "--ledger", str(home)).stdout
