@@ -33,10 +33,11 @@ prove: .venv/ready  ## every figure that the documents name; resumable, writes d
 emulator: .venv-emulator/ready  ## one replace of one table against an emulator of BigQuery, with Google's client
 	@PYTHONPATH=src:. .venv-emulator/bin/python -m benchmarks.emulator_replace
 
-check: .venv/ready  ## format, lint, types, house rules
+check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
+	@$(BIN)/tipoff audit
 	@$(BIN)/pytest tests/house
 
 format: .venv/ready
