@@ -39,7 +39,7 @@ test-bigquery: .venv/ready  ## what every warehouse promises, on a real project:
 	@BIGQUERY_TEST_PROJECT=$(PROJECT) BIGQUERY_TEST_LOCATION=$(or $(LOCATION),US) \
 	  $(BIN)/pytest tests/contract/test_warehouse.py -k bigquery -m 'prove or not prove' -v
 
-check: .venv/ready  ## format, lint, types, house rules
+check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
@@ -50,9 +50,10 @@ format: .venv/ready
 	@$(BIN)/ruff format src tests benchmarks
 	@$(BIN)/ruff check --fix src tests benchmarks
 
-reference: .venv/ready  ## docs/reference.md and docs/drills.md, from the code
+reference: .venv/ready  ## docs/reference.md, docs/drills.md and docs/audit-rules.md, from the code
 	@$(BIN)/python -m benchmarks.reference > docs/reference.md
 	@$(BIN)/python -m benchmarks.drill_page > docs/drills.md
+	@$(BIN)/python -m benchmarks.audit_page > docs/audit-rules.md
 
 lock:  ## resolve pyproject.toml anew into requirements.lock: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv

@@ -1,37 +1,143 @@
 """One file, examined by every rule that needs no other file."""
 
-import ast
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+from tipoff.audit import classes, clocks, copies, flows, loads, lookahead, raising, results, retries, strings, zeros
+from tipoff.audit.context import FEATURE, TESTS, File
+from tipoff.audit.deeds import Deeds
 from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
+from tipoff.audit.guards import guards, judge
+from tipoff.audit.index import index
+from tipoff.audit.names import Names
+from tipoff.audit.shell import examine_lines
 from tipoff.audit.source import Source
+from tipoff.audit.sqlrules import examine_sql
+from tipoff.audit.sqltext import verbs
+
+_RULES: tuple[Callable[[File], None], ...] = (
+    raising.raising_handlers,
+    flows.lost_after_delete,
+    flows.cleared_before_io,
+    loads.loads_per_row,
+    loads.appends,
+    strings.missing_f,
+    strings.sql_from_values,
+    strings.sql_in_strings,
+    clocks.naive_now,
+    zeros.zero_for_missing,
+    lookahead.inclusive_cutoffs,
+    lookahead.current_rows,
+    retries.retries,
+)
 
 
 def examine(source: Source) -> FileFacts:
     """Return what the file shows by itself and what it tells the project-wide pass; the tree is walked once."""
+    n_lines = source.text.count("\n") + 1
+    if source.kind == "sql":
+        findings, shared = _sql(source)
+    elif source.tree is None:
+        findings, shared = examine_lines(source), {}
+    else:
+        findings, shared = _python(source)
+    kept = tuple(sorted(set(_softened(source.path, findings))))
+    return FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
+
+
+def _softened(path: str, findings: list[Finding]) -> list[Finding]:
+    """Return notes where nobody's data can be lost: in tests, examples and documents."""
+    if not TESTS.search(path):
+        return findings
+    return [replace(finding, level=Level.NOTE) for finding in findings]
+
+
+def _python(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
+    if source.tree is None:
+        return [], {}
+    found = index(source, source.tree)
+    names = Names(found)
+    file = File(found, names, Deeds(found, names))
+    streamed = loads.streaming_inserts(file)
+    for rule in _RULES:
+        rule(file)
+    ignored = results.ignored_results(file)
+    guarded = guards(found, file.deeds)
+    file.findings += [finding for guard in guarded if (finding := judge(guard)) is not None]
+    shared: dict[str, list[Any]] = {
+        "streamed": streamed,
+        "mutated": loads.mutated_tables(file),
+        "ignored": ignored,
+        "telling": results.telling_functions(file),
+        "guards": [guard.to_json() for guard in guarded if not guard.raised and not _settled(guard.deeds)],
+        "functions": _functions(file),
+        "classes": classes.classes(file),
+        "uses": classes.uses(file),
+        "copies": copies.copies(file),
+    }
+    return _without_doubles(file.findings), {kind: rows for kind, rows in shared.items() if rows}
+
+
+def _settled(deeds: dict[str, tuple[str, bool, bool]]) -> bool:
+    """Whether no other file can make the guard more than it is: it writes for certain."""
+    return "write" in deeds and deeds["write"][1]
+
+
+def _functions(file: File) -> list[list[Any]]:
+    """Return the functions that matter elsewhere: (name, what they do for certain, what they call)."""
+    found = []
+    for scope in file.index.scopes:
+        if scope.kind != "function":
+            continue
+        kinds: dict[str, str] = {}
+        calls: list[str] = []
+        for call in scope.calls:
+            deed = file.deeds.of(call)
+            if deed.kind in {"write", "gate", "notice"} and deed.sure:
+                kinds.setdefault(deed.kind, deed.what)
+            full = file.names.callee(call).full
+            if "." in full and deed.kind not in {"log", "clean-up"} and full not in calls:
+                calls.append(full)
+        if kinds or calls:
+            found.append([scope.name, kinds, calls])
+    return found
+
+
+def _without_doubles(findings: list[Finding]) -> list[Finding]:
+    """Where a stronger rule speaks of a line already, a result that is ignored there is the same news."""
+    louder = {
+        finding.line
+        for finding in findings
+        if finding.rule in {"streaming-insert", "load-per-row", "lost-after-delete"}
+    }
+    return [finding for finding in findings if finding.rule != "ignored-result" or finding.line not in louder]
+
+
+def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
+    lines = source.text.split("\n")
     findings = []
-    if source.tree is not None:
-        lines = source.text.split("\n")
-        findings = [
-            _streaming(source, node, lines)
-            for node in ast.walk(source.tree)
-            if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "insert_rows_json"
-        ]
-    return FileFacts(path=source.path, n_lines=source.text.count("\n") + 1, findings=tuple(findings))
-
-
-def _streaming(source: Source, node: ast.Call, lines: list[str]) -> Finding:
-    return Finding(
-        rule="streaming-insert",
-        path=source.path,
-        line=node.lineno,
-        column=node.col_offset + 1,
-        end_line=node.end_lineno or node.lineno,
-        level=Level.ERROR,
-        message="rows that are streamed refuse UPDATE, DELETE and MERGE for 30 to 90 minutes; load them in a batch",
-        guards="write",
-        symbol="",
-        text=lines[node.lineno - 1].strip(),
-    )
+    for said in examine_sql(source.text, feature=bool(FEATURE.search(source.path)), script=True):
+        line = source.text.count("\n", 0, said.at) + 1
+        findings.append(
+            Finding(
+                rule=said.rule,
+                path=source.path,
+                line=line,
+                column=said.at - source.text.rfind("\n", 0, said.at),
+                end_line=line,
+                level=said.level,
+                message=said.message,
+                guards=said.guards,
+                symbol="",
+                text=lines[line - 1].strip(),
+            )
+        )
+    mutated = []
+    for kind, table, at in verbs(source.text):
+        if kind in {"update", "delete", "merge"} and table:
+            line = source.text.count("\n", 0, at) + 1
+            mutated.append([table, kind.upper(), line, 1, line, re.sub(r"\s+", " ", lines[line - 1]).strip(), ""])
+    return findings, {"mutated": mutated} if mutated else {}

@@ -1,9 +1,18 @@
 """All files together: what no single file can show."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from tipoff.audit.context import TESTS
 from tipoff.audit.facts import FileFacts
-from tipoff.audit.finding import Finding
+from tipoff.audit.finding import Finding, Level
+from tipoff.audit.guards import Guard, judge
+from tipoff.audit.project_classes import judge_classes
+from tipoff.audit.project_copies import judge_copies
+
+_DEEPEST = 4  # how many functions a write may be away
 
 
 def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
@@ -11,4 +20,161 @@ def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
 
     Findings of files that could not be read (`read_source` returned them) are not among them: the caller has those.
     """
-    return tuple(sorted(finding for file in facts for finding in file.findings))
+    own = {
+        (finding.path, finding.line, finding.column, finding.rule): finding
+        for file in facts
+        for finding in file.findings
+    }
+    for better in _guards(facts):
+        place = (better.path, better.line, better.column)
+        for key in [key for key in own if key[:3] == place and own[key].guards in {"work", "read", ""}]:
+            del own[key]
+        own[*place, better.rule] = better
+    wide = [*_streamed(facts), *_ignored(facts), *judge_classes(facts), *judge_copies(facts)]
+    return tuple(sorted({*own.values(), *(_softened(finding) for finding in wide)}))
+
+
+def _softened(finding: Finding) -> Finding:
+    return replace(finding, level=Level.NOTE) if TESTS.search(finding.path) else finding
+
+
+def _rows(facts: Sequence[FileFacts], kind: str) -> Iterator[tuple[str, Any]]:
+    for file in facts:
+        for row in file.shared.get(kind, ()):
+            yield file.path, row
+
+
+@dataclass(slots=True)
+class _Functions:
+    """The project's functions, found by their full name or by its last two parts where that is one function."""
+
+    known: dict[str, tuple[Mapping[str, str], list[str]]] = field(default_factory=dict)
+    short: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    _done: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+
+    def find(self, name: str) -> str:
+        """Return the function's full name, "" where it is not the project's."""
+        if name in self.known:
+            return name
+        parts = name.split(".")
+        alike = self.short.get(".".join(parts[-2:]), []) if len(parts) > 1 else []
+        if len(alike) == 1:
+            return alike[0]
+        owner, _, method = name.rpartition(".")
+        for base in self.bases.get(owner, ()):
+            found = self.find(f"{base}.{method}") if base != owner else ""
+            if found:
+                return found
+        return ""
+
+    def does(self, name: str, depth: int = 0) -> dict[str, str]:
+        """Return what the function does for certain, itself or by what it calls."""
+        full = self.find(name)
+        if not full or depth > _DEEPEST:
+            return {}
+        key = (full, depth)
+        if key not in self._done:
+            self._done[key] = {}  # a circle of calls ends here
+            kinds, calls = self.known[full]
+            done = dict(kinds)
+            for call in calls:
+                for kind, what in self.does(call, depth + 1).items():
+                    if kind == "write":
+                        done.setdefault(kind, what)
+            self._done[key] = done
+        return self._done[key]
+
+
+def _functions(facts: Sequence[FileFacts]) -> _Functions:
+    found = _Functions()
+    for _, (name, kinds, calls) in _rows(facts, "functions"):
+        found.known[name] = (kinds, calls)
+        found.short[".".join(name.split(".")[-2:])].append(name)
+    for _, (name, bases, _, _) in _rows(facts, "classes"):
+        found.bases[name] = bases
+    return found
+
+
+def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    """Yield the handlers that guard a write which stands in another file."""
+    functions = _functions(facts)
+    for _, row in _rows(facts, "guards"):
+        guard = Guard.from_json(row)
+        deeds = dict(guard.deeds)
+        for call in guard.calls:
+            for kind, what in functions.does(call).items():
+                if kind in {"write", "notice"} and kind not in deeds:
+                    deeds[kind] = (f"{what} (in `{call.rpartition('.')[2]}`)", True, False)
+        if deeds != guard.deeds:
+            better = judge(replace(guard, deeds=deeds))
+            if better is not None:
+                yield better
+
+
+def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    streamed: dict[str, str] = {}
+    for path, (table, line) in _rows(facts, "streamed"):
+        streamed.setdefault(_scoped(path, table), f"{path}:{line}")
+    for path, (table, verb, line, column, end_line, text, symbol) in _rows(facts, "mutated"):
+        place = streamed.get(_scoped(path, table))
+        if place:
+            message = (
+                f"{verb} of {table.strip('{}')}, which {place} streams to: for 30 to 90 minutes such rows refuse it"
+            )
+            yield Finding(
+                rule="streamed-and-mutated",
+                path=path,
+                line=line,
+                column=column,
+                end_line=end_line,
+                level=Level.ERROR,
+                message=f"{message}; load this table in batches",
+                guards="write",
+                symbol=symbol,
+                text=text,
+            )
+
+
+def _scoped(path: str, table: str) -> str:
+    """Keep a table that is known by a variable's name alone to its file."""
+    return f"{path}:{table}" if table.startswith("{") else table
+
+
+def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    telling: dict[str, str] = {}
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for path, (full, name) in _rows(facts, "telling"):
+        telling[full] = path
+        by_name[name].add(full)
+    defined: dict[str, set[str]] = defaultdict(set)
+    for _, (full, _, methods) in ((path, row[:2] + row[3:]) for path, row in _rows(facts, "classes")):
+        for method in methods:
+            defined[method[0]].add(f"{full}.{method[0]}")
+    functions = _functions(facts)
+    for path, (full, name, receiver, line, column, end_line, text, symbol) in _rows(facts, "ignored"):
+        found = full if full in telling else functions.find(full)
+        if found not in telling:
+            alike = by_name.get(name, set())
+            if not (
+                receiver
+                and receiver not in {"self", "cls", "super()"}
+                and alike
+                and defined[name] <= alike
+                and len(alike) == 1
+            ):
+                continue
+            found = next(iter(alike))
+        message = f"`{name}` says by False that it has failed ({telling[found]}), and nobody looks at its answer"
+        yield Finding(
+            rule="ignored-result",
+            path=path,
+            line=line,
+            column=column,
+            end_line=end_line,
+            level=Level.ERROR,
+            message=f"{message}; act on it, or let the function raise",
+            guards="write",
+            symbol=symbol,
+            text=text,
+        )

@@ -233,7 +233,7 @@ class Monitor:
         if not self._is_sending:
             return
         self._is_sending = False
-        table = watching.notices
+        batch = Batch()
         for row in self._obligations(schema.obligations.c.state == "running"):
             query = select(table.c.state).where(table.c.key.like(f"%|{self._league}|digest|{row['day']}"))
             states = {notice["state"] for notice in self._ledger().rows(query)}
@@ -241,9 +241,8 @@ class Monitor:
                 self._is_sending = True
                 continue
             fate = "proven" if "sent" in states else "lost" if states else "excused"
-            batch = Batch()
             batch.add("obligations", self._digest_row(row["day"], fate, "RUN", now))
-            self._ledger().commit(batch)
+        self._ledger().commit(batch)
 
     def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
         opens_at = midnight(day) + self._digest_at

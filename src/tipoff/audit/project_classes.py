@@ -1,0 +1,185 @@
+"""Base methods that do nothing where something is owed, and overrides that nothing calls."""
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tipoff.audit.classes import Method
+from tipoff.audit.facts import FileFacts
+from tipoff.audit.finding import Finding, Level
+from tipoff.audit.names import words
+from tipoff.audit.words import WORK_VERBS, WRITE_VERBS, these
+
+_OWED = (
+    WORK_VERBS
+    | WRITE_VERBS
+    | these(
+        "fetch read parse validate check extract get verify download query send notify emit record predict fit grade"
+    )
+)
+_HOOKS = these("on before after pre post handle hook")
+_FROM_OUTSIDE = these(
+    """setUp tearDown setUpClass tearDownClass run main do_GET do_POST emit format filter default
+    visit generic_visit get post put patch delete
+    handle process_request process_response dispatch configure ready render forward"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    path: str
+    name: str
+    bases: list[str]
+    is_open: bool
+    methods: dict[str, Method]
+
+
+def judge_classes(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    """Yield what is wrong with the project's bases and overrides."""
+    known: dict[str, _Class] = {}
+    short: dict[str, list[str]] = defaultdict(list)
+    used: set[str] = set()
+    for file in facts:
+        used |= set(file.shared.get("uses", ()))
+        for name, bases, is_open, methods in file.shared.get("classes", ()):
+            made = {row[0]: Method(*row) for row in methods}
+            known[name] = _Class(file.path, name, bases, is_open, made)
+            short[name.rpartition(".")[2]].append(name)
+    tree = _Tree(known, short)
+    for one in known.values():
+        yield from _empty(one, tree)
+        yield from _uncalled(one, tree, used)
+
+
+@dataclass(slots=True)
+class _Tree:
+    known: dict[str, _Class]
+    short: dict[str, list[str]]
+    children: dict[str, list[_Class]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        """Note of each class which classes name it as a base."""
+        for one in self.known.values():
+            for base in one.bases:
+                parent = self.find(base)
+                if parent is not None and parent is not one:
+                    self.children[parent.name].append(one)
+
+    def find(self, name: str) -> _Class | None:
+        """Return the project's class of that name, by its full name or by its last part where that is one class."""
+        if name in self.known:
+            return self.known[name]
+        alike = self.short.get(name.rpartition(".")[2], [])
+        return self.known[alike[0]] if len(alike) == 1 else None
+
+    def above(self, one: _Class, depth: int = 0) -> tuple[list[_Class], bool]:
+        """Return the classes above, and whether all of them are the project's."""
+        found: list[_Class] = []
+        closed = True
+        for base in one.bases:
+            if base.rpartition(".")[2] in {"ABC", "object", "Generic"}:
+                continue
+            parent = self.find(base)
+            if parent is None or parent is one or depth > 8:  # noqa: PLR2004 -- a circle
+                closed = False
+                continue
+            more, all_known = self.above(parent, depth + 1)
+            found += [parent, *more]
+            closed = closed and all_known
+        return found, closed
+
+    def below(self, one: _Class) -> list[_Class]:
+        """Return the classes that name this one as a base."""
+        return [
+            other
+            for other in self.known.values()
+            if other is not one and any(self.find(base) is one for base in other.bases)
+        ]
+
+
+def _empty(one: _Class, tree: _Tree) -> Iterator[Finding]:
+    if one.is_open:
+        return
+    empty = [
+        method
+        for method in one.methods.values()
+        if method.body == "noop" and not method.decorated and not method.name.startswith("__")
+    ]
+    if not empty:
+        return
+    below = tree.below(one)
+    for method in empty:
+        first = (words(method.name) or [""])[0]
+        if first in _HOOKS or not (method.told or first in _OWED):
+            continue
+        overriding = [other for other in below if method.name in other.methods]
+        if (
+            not (method.told and (below or _is_base(one)))
+            and not (overriding and first in _OWED)
+            and not (_is_base(one) and below == [] and first in _OWED)
+        ):
+            continue
+        forgotten = [
+            other.name.rpartition(".")[2]
+            for other in below
+            if method.name not in other.methods
+            and not any(
+                m.name == method.name for up in tree.above(other)[0] if up is not one for m in up.methods.values()
+            )
+        ]
+        missing = f"; {', '.join(sorted(forgotten)[:3])} does not override it" if forgotten else ""
+        message = (
+            f"`{method.name}` does nothing unless a subclass overrides it: one that forgets loses its work{missing}"
+        )
+        level = Level.WARNING if forgotten else Level.NOTE
+        yield _at(one, method, "no-op-override", level, f"{message}; make it abstract, or raise NotImplementedError")
+
+
+def _is_base(one: _Class) -> bool:
+    name = one.name.rpartition(".")[2]
+    return (
+        name.startswith(("Base", "Abstract"))
+        or name.endswith(("Base", "ABC"))
+        or any(base.rpartition(".")[2] == "ABC" for base in one.bases)
+    )
+
+
+def _uncalled(one: _Class, tree: _Tree, used: set[str]) -> Iterator[Finding]:
+    above, closed = tree.above(one)
+    if not above or not closed or one.is_open or any(parent.is_open for parent in above):
+        return
+    inherited = {name: method for parent in above for name, method in parent.methods.items()}
+    for method in one.methods.values():
+        name = method.name
+        if name in used or name.startswith(("__", "test")) or method.decorated or name in _FROM_OUTSIDE:
+            continue
+        is_hook = (words(name) or [""])[0] in _HOOKS
+        near = difflib.get_close_matches(
+            name, [other for other in inherited if other not in one.methods and other != name], n=1, cutoff=0.78
+        )
+        if name in inherited:
+            message = f"`{name}` overrides `{above[0].name.rpartition('.')[2]}.{name}`, and nothing calls either"
+        elif near:
+            message = f"nothing calls `{name}`; the base class calls `{near[0]}`: this override has the wrong name"
+        elif method.marked or is_hook:
+            message = f"`{name}` looks like a hook of the base class, and nothing calls it"
+        else:
+            continue
+        level = Level.WARNING if near and name not in inherited else Level.NOTE
+        yield _at(one, method, "uncalled-override", level, f"{message}; call it, rename it, or delete it")
+
+
+def _at(one: _Class, method: Method, rule: str, level: Level, message: str) -> Finding:
+    return Finding(
+        rule=rule,
+        path=one.path,
+        line=method.line,
+        column=method.column,
+        end_line=method.end_line,
+        level=level,
+        message=message,
+        guards="work",
+        symbol=f"{one.name}.{method.name}",
+        text=method.text,
+    )

@@ -1,0 +1,74 @@
+"""What counts as SQL, and what a statement does to which table; by pattern, for it is asked of every string of a code base."""
+
+import re
+
+_FIRST = re.compile(
+    r"""^[\s(]*(?:--[^\n]*\n\s*)*[\s(]*
+    (SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|CREATE|TRUNCATE|REPLACE\s+INTO|REPLACE\s+VIEW|ALTER\s+TABLE|BEGIN|DECLARE|DROP\s+TABLE
+    |WHERE|AND|OR|FROM|JOIN|LEFT\s+JOIN|INNER\s+JOIN|ORDER\s+BY|GROUP\s+BY|HAVING|QUALIFY|CASE\s+WHEN|COALESCE\s*\(
+    |(?:AVG|SUM|MAX|MIN|COUNT|STDDEV\w*)\s*\()""",
+    re.VERBOSE,
+)
+_LOWER = re.compile(
+    r"""^\s*(select\s[\s\S]*?\sfrom\s+[\w.`"{\[]+\s*($|\n|;|where|join|left|inner|group|order|limit|as\s|[a-z]\s)
+    |insert\s+(or\s+\w+\s+)?into\s+[\w.`"{]+\s*(\(|values|select)
+    |update\s+[\w.`"{}]+\s+set\s+\w+\s*=
+    |delete\s+from\s+[\w.`"{}]+\s*($|;|where|\n)
+    |merge\s+into\s|with\s+\w+\s+as\s*\()""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_UPPER_ALONE = re.compile(
+    r"""\b(FROM|INTO|SET|TABLE|JOIN|USING|WHERE|BY|AS|OVER|VALUES|BETWEEN|IN|NULL|LIMIT|TRANSACTION|VIEW)\b|[=<>]|CURRENT_|^\s*SELECT\s+[\w(*]"""
+)
+_VERB = re.compile(
+    r"""\b(?:
+      (?P<insert>INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?(?:INTO\s+|OVERWRITE\s+)?|REPLACE\s+INTO\s+)
+     |(?P<update>UPDATE\s+(?:ONLY\s+)?)(?=[\w.`"\[{}$:@-]+\s+(?:AS\s+\w+\s+|\w+\s+)?SET\b)
+     |(?P<delete>DELETE\s+FROM\s+|DELETE\s+(?=[`\w.{}-]+\s+WHERE)|TRUNCATE\s+(?:TABLE\s+)?)
+     |(?P<merge>MERGE\s+(?:INTO\s+)?)(?=[\s\S]*?\b(?:USING)\b)
+     |(?P<copy>COPY\s+)(?=[\w.`"\[{}-]+(?:\s*\([^)]*\))?\s+FROM\b)
+     |(?P<load>LOAD\s+DATA\s+(?:INTO|OVERWRITE)\s+)
+    )(?P<table>[\w.`"\[\]{}$:@-]*)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_COMMENT = re.compile(r"--[^\n]*|/\*[\s\S]*?\*/")
+_QUOTED = re.compile(r"'(?:[^'\n]|'')*'")
+
+
+def looks_like_sql(text: str) -> bool:
+    """Whether the text is SQL, or a piece of it, rather than a sentence."""
+    if _FIRST.match(text):
+        return bool(_UPPER_ALONE.search(text))
+    return bool(_LOWER.match(text))
+
+
+def blank(text: str, pattern: re.Pattern[str]) -> str:
+    """Return `text` with each match turned to spaces: places and lines stay."""
+    return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def without_comments(text: str) -> str:
+    """Return the SQL with its comments turned to spaces."""
+    return blank(text, _COMMENT)
+
+
+def without_literals(text: str) -> str:
+    """Return the SQL with comments and quoted values turned to spaces."""
+    return blank(without_comments(text), _QUOTED)
+
+
+def verbs(text: str) -> list[tuple[str, str, int]]:
+    """Return what the SQL does: (insert, update, delete, merge, copy or load; the table; the place in the text)."""
+    found = []
+    for match in _VERB.finditer(without_literals(text)):
+        if match.lastgroup is not None:
+            kind = next(name for name, value in match.groupdict().items() if value and name != "table")
+            found.append((kind, table_name(match["table"]), match.start()))
+    return found
+
+
+def table_name(text: str) -> str:
+    """Return a table's bare name: `box` for `project.raw.box`, `{table}` where only a variable's name is known, else ""."""
+    name = re.sub(r"\{[^{}]*?(\w*)\W*\}", r"{\1}", re.sub(r"[`\"\[\]]", "", text)).strip().rstrip(";").split("(")[0]
+    last = name.replace(":", ".").rpartition(".")[2]
+    return "" if "{}" in last else last.lower()

@@ -1,0 +1,25 @@
+"""Files audited as texts: what the tests of the auditor share."""
+
+from collections.abc import Mapping
+
+from tipoff.audit.examine import examine
+from tipoff.audit.finding import Finding
+from tipoff.audit.project import conclude
+from tipoff.audit.source import read_source
+
+
+def audited(files: Mapping[str, str]) -> list[Finding]:
+    """Return the findings of a project that consists of `files`: path to text."""
+    facts, found = [], []
+    for path, text in files.items():
+        source = read_source(path, text.encode())
+        if isinstance(source, Finding):
+            found.append(source)
+        else:
+            facts.append(examine(source))
+    return sorted([*found, *conclude(facts)])
+
+
+def said(text: str, path: str = "jobs/example.py") -> list[tuple[str, int]]:
+    """Return (rule, line) of each finding in one file."""
+    return [(finding.rule, finding.line) for finding in audited({path: text})]
