@@ -91,6 +91,18 @@ def _is_nothing(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Dict) and not node.keys
 
 
+def dispatched(file: File) -> list[list[str]]:
+    """Return how names are put together for getattr: (prefix, suffix)."""
+    found = []
+    for call in file.index.calls:
+        if last_name(call.func) in {"getattr", "hasattr", "methodcaller", "_dispatch"} and len(call.args) > 1:
+            text = file.names.text(call.args[1], file.scope(call))
+            if text is None or "{" in text or "%" in text or isinstance(call.args[1], ast.BinOp):
+                head, _, tail = re.sub(r"\{\w*\}|%\w", "\0", text or "\0").partition("\0")
+                found.append([head, tail.rpartition("\0")[2]])
+    return found
+
+
 def uses(file: File) -> list[str]:
     """Return every name that the file may call: attributes, names, and strings that could be given to getattr."""
     strings = {node.value for node in file.index.strings if isinstance(node.value, str) and node.value.isidentifier()}

@@ -172,8 +172,8 @@ def _by_library(call: ast.Call, callee: Callee) -> Deed | None:
     if w.FULL_CLEAN_UPS.search(callee.full):
         return Deed("clean-up", callee.name, sure=True)
     if callee.name in w.WRITES or w.FULL_WRITES.search(callee.full):
-        if callee.name == "create_task" and "asyncio" in callee.full + callee.receiver + "loop":
-            return None
+        if callee.name == "create_task" and "client" not in callee.receiver.lower():
+            return None  # asyncio's, not a queue's
         return Deed("write", callee.name, sure=True)
     if callee.name == "to_csv" or (callee.name == "to_json" and call.args):
         return Deed("write", callee.name, sure=True) if call.args or call.keywords else None

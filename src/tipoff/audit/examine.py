@@ -76,6 +76,7 @@ def _python(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         "functions": _functions(file),
         "classes": classes.classes(file),
         "uses": classes.uses(file),
+        "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
     }
     return _without_doubles(file.findings), {kind: rows for kind, rows in shared.items() if rows}

@@ -37,10 +37,11 @@ def lost_after_delete(file: File) -> None:
             if after is not None and (why := _why_lost(file, scope, call, after)):
                 what = target if target != "?" else "what was there"
                 message = f"{what} is deleted here and written again on line {after.lineno}, {why}"
+                is_file = target.startswith("path:") and "swallowed" not in why
                 file.say(
                     "lost-after-delete",
                     call,
-                    Level.ERROR,
+                    Level.WARNING if is_file else Level.ERROR,
                     f"{message}; write first and swap, or do both in one transaction",
                     guards="write",
                 )
@@ -209,7 +210,8 @@ _BUFFERS = re.compile(
     re.IGNORECASE,
 )
 _CURSORS = re.compile(
-    r"cursor|offset|watermark|checkpoint|bookmark|last_(seen|id|processed|sync|synced|loaded|run|event|read|exported)|high_water|position|since|progress|marker",
+    r"(?<!db_)(?<!sql_)cursor$|(^|_)offset$|watermark|checkpoint|bookmark|last_(seen|id|processed|sync|synced|loaded|event|read|exported)"
+    r"|high_water|since_id|^(save|set|store|advance|commit|update|persist|write|move)_(cursor|offset|progress|position)s?$",
     re.IGNORECASE,
 )
 _ACKS = these("ack acknowledge basic_ack task_done delete_message xack commit_offsets ack_message complete_message")
@@ -241,12 +243,12 @@ def _is_io(file: File, call: ast.Call) -> bool:
     if name in _ACKS or _CURSORS.search(name) or (name in {"clear", "commit"} and "consumer" in dotted(call.func)):
         return False
     deeds = file.deeds.through(call)
-    if any(deed.kind == "write" for deed in deeds) and name not in {"put", "flush"}:
+    if any(deed.kind == "write" and (deed.sure or name[:1] != "_") for deed in deeds):
         return True
-    return (name in {"flush", "put"} and deeds[0].kind == "write") or (
-        (words(name) or [""])[0] in {"process", "handle", "send", "deliver", "ship", "post", "emit"}
-        and deeds[0].kind != "log"
-    )
+    first = (words(name) or [""])[0]
+    if first in {"set", "update"} or {"event", "signal", "task", "hook", "metric", "heartbeat"} & set(words(name)):
+        return False
+    return first in {"process", "handle", "deliver", "ship", "publish", "send", "post"} and deeds[0].kind != "log"
 
 
 def _cleared(scope: Scope) -> list[tuple[ast.AST, str, str]]:
@@ -285,11 +287,17 @@ def _assigned(node: ast.Assign) -> list[tuple[ast.AST, str, str]]:
         key = constant(target.slice) if isinstance(target, ast.Subscript) else ""
         if _is_empty(value) and isinstance(target, ast.Attribute) and _BUFFERS.search(text):
             found.append((node, text, "cleared"))
-        elif _CURSORS.search(f"{target.attr if isinstance(target, ast.Attribute) else key}") and not isinstance(
-            value, ast.Constant
-        ):
+        elif _CURSORS.search(target.attr if isinstance(target, ast.Attribute) else str(key)) and _is_position(value):
             found.append((node, str(key or text), "advanced"))
     return found
+
+
+def _is_position(node: ast.expr) -> bool:
+    """Whether the value is taken from what is in hand: the last row's id, the greatest instant; not made anew."""
+    if isinstance(node, ast.Constant):
+        return False
+    made = last_name(node.func) if isinstance(node, ast.Call) else ""
+    return not re.search(r"cursor|open|connect|monotonic|time$|now$|^tell$|^create", made)
 
 
 def _is_empty(node: ast.expr) -> bool:

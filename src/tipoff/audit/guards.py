@@ -13,6 +13,25 @@ from tipoff.audit.names import dotted, last_name, words
 from tipoff.audit.words import these
 
 _CLOSING = these("close cleanup shutdown teardown stop terminate aclose disconnect dispose")
+_DECIDES = (
+    w.GATED
+    | w.WRITE_OBJECTS
+    | w.READ_OBJECTS
+    | w.GATES - {"assert", "ensure", "check", "require"}
+    | {"schema", "lock", "rows"}
+)
+_LOCAL = {
+    "the file opened for writing",
+    "renames",
+    "rename",
+    "replace",
+    "move",
+    "copy",
+    "copyfile",
+    "copy2",
+    "dump",
+    "save",
+}  # files
 _NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
 
 
@@ -239,7 +258,10 @@ def _around_write(guard: Guard, write: tuple[str, bool, bool]) -> Finding | None
     if guard.returns == "false" and guard.yields_value:
         return None  # told by its result: whether callers look at it is asked of them
     level = Level.ERROR if sure and (here or not guard.logs) else Level.WARNING
-    if "cache" in words(f"{guard.symbol} {what}"):
+    is_local = what.split(" (in")[0] in _LOCAL or what.endswith((".write", ".writelines"))
+    if is_local and (guard.logs or not here):
+        level = Level.WARNING
+    if {"cache", "cached", "telemetry", "track"} & set(words(f"{guard.path} {guard.symbol} {what}")):
         level = Level.NOTE  # what is only remembered can be made again
     if (
         guard.returns in {"success", "true"}
@@ -257,9 +279,13 @@ def _around_write(guard: Guard, write: tuple[str, bool, bool]) -> Finding | None
 
 
 def _around_gate(guard: Guard, what: str, *, sure: bool) -> Finding | None:
-    if _closes(guard, what):
+    if _closes(guard, what) or (guard.acts and not guard.returns):
         return None
-    level = Level.ERROR if sure else Level.WARNING
+    level = (
+        Level.ERROR
+        if sure and (set(words(what)) & _DECIDES or named(guard.symbol.rpartition(".")[2]))
+        else Level.WARNING
+    )
     message = f"`except {guard.caught}` around {what}: when it cannot be evaluated the gate {_answers(guard)}, and stands open"
     return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
 

@@ -75,8 +75,8 @@ def answer(handler: ast.ExceptHandler, deeds: Deeds, index: Index) -> Answer:
             found.returns = _returned(node.value, parameters)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             _assigned(found, node)
-        elif isinstance(node, ast.Yield) and node.value is not None and handler.name:
-            found.records = found.records or _mentions(node.value, handler.name)
+        elif isinstance(node, ast.Yield) and node.value is not None and constant(node.value) is None:
+            found.records = True  # whoever iterates is told
     if handler.name and not found.records:
         found.records = _kept(handler, deeds, index)
     return found
@@ -133,13 +133,24 @@ def _assigned(found: Answer, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -
     for target in targets:
         said = set(words(last_name(target))) | _key_words(target)
         if (
-            (said & (w.RECORDS | _COUNTS) and not _is_default(node.value))
+            _keeps_traceback(node.value)
+            or (said & (w.RECORDS | _COUNTS) and not _is_default(node.value))
             or (said & _FLAGS and constant(node.value) is False)
             or (said & {"status", "state", "outcome"} and _says(node.value, w.RECORDS))
         ):
             found.records = True
         elif not isinstance(node, ast.AugAssign) and _is_default(node.value):
             found.assigns = found.assigns or last_name(target)
+
+
+def _keeps_traceback(node: ast.expr | None) -> bool:
+    """Whether the error's text goes into an object of somebody's making: `TracebackWrapper(format_exc())`."""
+    return isinstance(node, ast.Call) and any(
+        isinstance(part, ast.Call)
+        and part is not node
+        and last_name(part.func) in {"format_exc", "exc_info", "format_exception"}
+        for part in ast.walk(node)
+    )
 
 
 def _key_words(target: ast.expr) -> set[str]:
@@ -174,8 +185,6 @@ def _returned(node: ast.expr | None, parameters: frozenset[str]) -> str:  # noqa
             if name in {"DataFrame", "list", "dict", "set", "tuple", "Series", "defaultdict"} and not node.args
             else "value"
         )
-    if isinstance(node, ast.UnaryOp):
-        return "zero" if isinstance(node.operand, ast.Constant) else "value"
     return "success" if isinstance(node, ast.Attribute) and set(words(node.attr)) & _SUCCESS else "value"
 
 
@@ -185,7 +194,7 @@ def _constant(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return "zero"
+        return "zero" if value == 0 else "value"
     if isinstance(value, str):
         return "empty" if not value else "success" if set(words(value)) & _SUCCESS else "value"
     return "value"

@@ -9,9 +9,11 @@ from tipoff.audit.context import TESTS
 from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
 from tipoff.audit.guards import Guard, judge
+from tipoff.audit.names import words
 from tipoff.audit.project_classes import judge_classes
 from tipoff.audit.project_copies import judge_copies
 
+_WRITES = frozenset({"flush", "save", "write", "persist", "publish", "upload", "insert", "commit", "store"})
 _DEEPEST = 4  # how many functions a write may be away
 
 
@@ -141,6 +143,14 @@ def _scoped(path: str, table: str) -> str:
     return f"{path}:{table}" if table.startswith("{") else table
 
 
+def _is_of(receiver: str, name: str, full: str) -> bool:
+    """Whether the thing that is called may well be of the class that has the method."""
+    if receiver in {"", "self", "cls", "super()"}:
+        return False
+    owner = set(words(full.split(".")[-2]))
+    return bool(owner & set(words(receiver.rpartition(".")[2]))) or len(words(name)) > 1
+
+
 def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     telling: dict[str, str] = {}
     by_name: dict[str, set[str]] = defaultdict(set)
@@ -172,7 +182,7 @@ def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
             line=line,
             column=column,
             end_line=end_line,
-            level=Level.ERROR,
+            level=Level.ERROR if words(name)[0] in _WRITES else Level.WARNING,
             message=f"{message}; act on it, or let the function raise",
             guards="write",
             symbol=symbol,

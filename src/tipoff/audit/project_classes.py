@@ -40,8 +40,10 @@ def judge_classes(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     known: dict[str, _Class] = {}
     short: dict[str, list[str]] = defaultdict(list)
     used: set[str] = set()
+    built: set[tuple[str, str]] = set()  # beginnings and ends of names that are put together at run time
     for file in facts:
         used |= set(file.shared.get("uses", ()))
+        built |= {(head, tail) for head, tail in file.shared.get("dispatched", ())}
         for name, bases, is_open, methods in file.shared.get("classes", ()):
             made = {row[0]: Method(*row) for row in methods}
             known[name] = _Class(file.path, name, bases, is_open, made)
@@ -49,7 +51,7 @@ def judge_classes(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     tree = _Tree(known, short)
     for one in known.values():
         yield from _empty(one, tree)
-        yield from _uncalled(one, tree, used)
+        yield from _uncalled(one, tree, _Uses(used, frozenset(built - {("", "")}), free=("", "") in built))
 
 
 @dataclass(slots=True)
@@ -145,7 +147,20 @@ def _is_base(one: _Class) -> bool:
     )
 
 
-def _uncalled(one: _Class, tree: _Tree, used: set[str]) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """What is called: by its name, or by one that is put together; `free`: getattr of any name."""
+
+    names: set[str]
+    built: frozenset[tuple[str, str]]
+    free: bool
+
+    def __contains__(self, name: str) -> bool:
+        """Whether somebody may call `name`."""
+        return name in self.names or any(name.startswith(head) and name.endswith(tail) for head, tail in self.built)
+
+
+def _uncalled(one: _Class, tree: _Tree, used: _Uses) -> Iterator[Finding]:
     above, closed = tree.above(one)
     if not above or not closed or one.is_open or any(parent.is_open for parent in above):
         return
@@ -154,20 +169,20 @@ def _uncalled(one: _Class, tree: _Tree, used: set[str]) -> Iterator[Finding]:
         name = method.name
         if name in used or name.startswith(("__", "test")) or method.decorated or name in _FROM_OUTSIDE:
             continue
-        is_hook = (words(name) or [""])[0] in _HOOKS
         near = difflib.get_close_matches(
-            name, [other for other in inherited if other not in one.methods and other != name], n=1, cutoff=0.78
+            name, [other for other in inherited if other not in one.methods], n=1, cutoff=0.85
         )
         if name in inherited:
-            message = f"`{name}` overrides `{above[0].name.rpartition('.')[2]}.{name}`, and nothing calls either"
-        elif near:
-            message = f"nothing calls `{name}`; the base class calls `{near[0]}`: this override has the wrong name"
-        elif method.marked or is_hook:
+            if inherited[name].body == "real" or used.free:
+                continue  # an interface that others may call
+            message = f"`{name}` overrides a hook of the base class, and nothing calls it"
+        elif near and not used.free and near[0] in used.names:
+            message = f"nothing calls `{name}`; the base class has `{near[0]}`: this override has the wrong name"
+        elif method.marked or (words(name) or [""])[0] in _HOOKS:
             message = f"`{name}` looks like a hook of the base class, and nothing calls it"
         else:
             continue
-        level = Level.WARNING if near and name not in inherited else Level.NOTE
-        yield _at(one, method, "uncalled-override", level, f"{message}; call it, rename it, or delete it")
+        yield _at(one, method, "uncalled-override", Level.WARNING, f"{message}; call it, rename it, or delete it")
 
 
 def _at(one: _Class, method: Method, rule: str, level: Level, message: str) -> Finding:

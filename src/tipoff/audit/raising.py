@@ -9,7 +9,7 @@ from tipoff.audit.handlers import breadth, caught_types, inside
 from tipoff.audit.index import FUNCTIONS
 from tipoff.audit.names import dotted, last_name
 
-_OF_EVERY_ERROR = frozenset(dir(BaseException)) | {"add_note", "__notes__"}
+_OF_EVERY_ERROR = frozenset(dir(BaseException)) | {"add_note", "__notes__", "winerror"}
 _LOGGING = frozenset({"exc_info", "stack_info", "stacklevel", "extra"})
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal"})
 
@@ -94,7 +94,8 @@ def _wrong_call(file: File, call: ast.Call, handler: ast.ExceptHandler) -> str:
 def _no_attribute(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> str:
     if node.attr in _OF_EVERY_ERROR or not isinstance(node.ctx, ast.Load) or _asked(file, handler, node):
         return ""
-    types = [last_name(kind) for kind in caught_types(handler)] or ["BaseException"]
+    types = [kind.id for kind in caught_types(handler) if isinstance(kind, ast.Name)]
+    types = types if handler.type is not None else ["BaseException"]
     missing = []
     for name in types:
         known = getattr(builtins, name, None)
@@ -156,7 +157,7 @@ def _may_fail_before(block: ast.Try, name: str) -> bool:
             if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
         ]
         simple = isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(
-            node.value, ast.Constant | ast.List | ast.Dict | ast.Name | ast.Tuple
+            node.value, ast.Constant | ast.List | ast.Dict | ast.Name | ast.Tuple | ast.Attribute | ast.Compare
         )
         if stored:
             return not simple and not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import)

@@ -12,9 +12,9 @@ from tipoff.audit.names import constant, keyword, words
 from tipoff.audit.words import these
 
 _TOLD = these(
-    """flush save acquire send write store persist publish upload push insert commit lock
-    deliver notify enqueue load sync record submit try emit post"""
+    "flush save acquire send write store persist publish upload push insert commit lock deliver notify enqueue load sync submit"
 )
+_MAYBE = these("if maybe unless exists needed changed")  # False says that there was nothing to do
 
 
 def ignored_results(file: File) -> list[list[object]]:
@@ -91,7 +91,7 @@ def telling_functions(file: File) -> list[list[str]]:
     found = []
     for scope in file.index.scopes:
         name = scope.name.rpartition(".")[2]
-        if scope.kind != "function" or not set(words(name)[:1]) & _TOLD:
+        if scope.kind != "function" or not set(words(name)[:1]) & _TOLD or set(words(name)) & _MAYBE:
             continue
         values = [constant(done.value) for done in scope.returns if done.value is not None]
         other = [done for done in scope.returns if done.value is not None and constant(done.value) is not False]

@@ -79,17 +79,18 @@ def _is_endless(file: File, loop: ast.While) -> bool:
 
 
 def _bounded(loop: ast.While) -> bool:
-    """Whether something is counted or timed, and something is raised."""
+    """Whether something is counted or timed within the loop."""
     for node in inside(loop.body):
         if isinstance(node, ast.If | ast.While) and any(_COUNT.search(_said(part)) for part in ast.walk(node.test)):
             return True
-        if isinstance(node, ast.Call) and last_name(node.func) in {
-            "fail_after",
-            "timeout",
-            "wait_for",
-            "move_on_after",
-        }:
-            return True
+        if isinstance(node, ast.Call):
+            if last_name(node.func) in {"fail_after", "timeout", "wait_for", "move_on_after"}:
+                return True
+            given = [*node.args, *[one.value for one in node.keywords]]
+            if last_name(node.func) != "sleep" and any(
+                re.search(r"deadline|attempt|retries|policy", _said(part)) for part in given
+            ):
+                return True
     return False
 
 
@@ -261,6 +262,9 @@ def _recursion(file: File, scope: Scope) -> None:
             one.arg and _COUNT.search(one.arg) for one in call.keywords
         )
         own = {argument.arg for argument in _arguments(scope)}
+        acts = [part for part in inside(handler.body) if isinstance(part, ast.Call) and part is not call]
+        if any(file.deeds.of(part).kind != "log" and not _sleeps(file, part) for part in acts):
+            continue  # it changes something before it comes again
         if not counted and all(last_name(argument) in own or isinstance(argument, ast.Constant) for argument in given):
             _say_endless(file, call, f"`{name}` calls itself where it failed, with nothing that ends it")
 

@@ -186,8 +186,7 @@ def sql_from_values(file: File) -> None:
 
 
 def _joined(file: File, node: ast.JoinedStr) -> None:
-    start = node.values[0]
-    if not (isinstance(start, ast.Constant) and isinstance(start.value, str)):
+    if not node.values or not isinstance(node.values[0], ast.Constant):
         return
     whole = _filled(node)
     if not looks_like_sql(whole):
@@ -268,9 +267,16 @@ def _joins_marks(call: ast.Call, file: File) -> bool:
     )
 
 
-def _say_values(file: File, node: ast.AST, hole: ast.expr, how: str) -> None:
+_DDL = re.compile(
+    r"[^'\"]*['\"\s]*(CREATE|ALTER|DROP|COPY|WITH\s*\(|GRANT|SET|ATTACH)\b", re.IGNORECASE
+)  # takes no parameters
+
+
+def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
     name = last_name(hole) or "a value"
-    level = Level.ERROR if how == "quoted" else Level.WARNING
+    level = Level.ERROR if how == "quoted" and not _DDL.match(file.index.segment(node)) else Level.WARNING
+    if re.search(r"(^|/)(migrations?|versions|alembic)/", file.index.path):
+        level = Level.NOTE
     message = f"`{name}` is written into the SQL as text: a quote in it breaks the statement or changes it"
     file.say("sql-from-values", node, level, f"{message}; hand it over as a parameter", guards="read")
 
