@@ -1,7 +1,8 @@
 """The auditor on ten large, well-known code bases: no crash, and a sample of its findings to be judged by hand.
 
 `python -m benchmarks.audit_code_bases FOLDER [SAMPLE.tsv]` installs them below FOLDER from the package index, audits each, and
-writes the sample. What was judged stands in docs/evidence/audit_judged.tsv: versions, places and verdicts, nothing of the code itself.
+writes the sample. What was judged stands in docs/evidence/audit_judged.tsv: versions, places and verdicts, nothing of the
+code itself.
 """
 
 import csv
