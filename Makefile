@@ -39,7 +39,7 @@ test-bigquery: .venv/ready  ## what every warehouse promises, on a real project:
 	@BIGQUERY_TEST_PROJECT=$(PROJECT) BIGQUERY_TEST_LOCATION=$(or $(LOCATION),US) \
 	  $(BIN)/pytest tests/contract/test_warehouse.py -k bigquery -m 'prove or not prove' -v
 
-check: .venv/ready  ## format, lint, types, house rules
+check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy

@@ -14,8 +14,8 @@ HEAD = """# The auditor's rules
 `tipoff audit PATH` reads Python, SQL, shell scripts and CI files, and finds the patterns by which real pipelines failed in
 silence. A handler is judged by what its block does: the same `except Exception` is an error around a write, a warning around a
 read, and nothing around a clean-up. Levels go by what is guarded: **error** around a write, a gate, the correctness of SQL and
-look-ahead; **warning** around what is read and told; **note** for the rest, and for all that is found in tests,
-examples and documents.
+look-ahead; **warning** around what is read and told; **note** for the rest, and for all that is found in tests, examples and
+documents.
 
 Each rule comes from an incident; *row* is its number in the catalogue of faults. The examples below are the tests' own: the bad
 one fires exactly its rule, the good one none.
