@@ -8,6 +8,7 @@ code itself.
 import csv
 import hashlib
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,7 @@ def audit_code_bases(folder: Path | None = None) -> tuple[bool, dict[str, Any]]:
         measured["crashes"] == 0
         and len(rows) >= SAMPLE
         and not gone
-        and measured["judged"].get("error", {}).get("precision", 0) >= LEAST_PRECISION
+        and measured["judged"].get("error", {}).get("precision", math.nan) >= LEAST_PRECISION
     )
     return ok, measured
 

@@ -5,6 +5,7 @@ does only some of them.
 """
 
 import json
+import math
 import os
 import random
 import shutil
@@ -124,9 +125,9 @@ def this_season() -> Measured:
         "player_games": report.get("rows", {}).get("player_games") == 26401,
         "graded": made.get("graded", 0) >= 25_000,
         "baseline_mae": made.get("baseline_mae", 9) <= 4.70,
-        "mae": made.get("mae", 9) <= made.get("baseline_mae", 0),
+        "mae": made.get("mae", 9) <= made.get("baseline_mae", math.nan),
         "lined": made.get("lined", 0) >= 2300,
-        "line_mae": 5.1 <= made.get("line_mae", 0) <= 5.4,
+        "line_mae": 5.1 <= made.get("line_mae", math.nan) <= 5.4,
         "wall_s": report.get("wall_s", 999) <= 120,
         "peak_rss_mb": report.get("peak_rss_mb", 9999) <= 1000,
     }

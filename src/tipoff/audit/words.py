@@ -133,6 +133,9 @@ SQL_CALLS = these(
     raw fetch fetch_all fetchrow fetchval exec run do_query run_dml mogrify execute_async scalar submit"""
 )
 BIGQUERY = re.compile(r"bigquery|(^|[._])bq(_|$|[a-z]*client)", re.IGNORECASE)
+BIGQUERY_CLIENT = re.compile(
+    r"google\.cloud\.bigquery|bigquery\.Client|(^|[\s.])_?(bq|bigquery)(_?client)?(\s|$)", re.IGNORECASE
+)
 ROOTS = these(
     """RequestException GoogleAPIError GoogleAPICallError GoogleCloudError SQLAlchemyError DBAPIError DatabaseError
     ClientError BotoCoreError PyMongoError RedisError KafkaError KafkaException"""

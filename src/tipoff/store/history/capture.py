@@ -63,6 +63,7 @@ def _changed(connection: Connection, stream: Stream) -> str:
 
 def _triggers(connection: Connection, stream: Stream) -> list[str]:
     name, body, changed = stream.name, _body(connection, stream, "NEW"), _changed(connection, stream)
+    # tipoff: allow sql-from-values -- the name of a declared table; a trigger takes no parameters
     note = f"INSERT INTO revisions (source, body) VALUES ('{name}', {body})"  # noqa: S608 -- declared names
     if connection.dialect.name == "sqlite":
         head = "CREATE TRIGGER history_{0}_{1} AFTER {2} ON {0}{3} BEGIN " + note.replace("{", "{{") + "; END"
@@ -77,6 +78,7 @@ def _triggers(connection: Connection, stream: Stream) -> list[str]:
 
 def _take_up(connection: Connection, stream: Stream) -> str:
     order = ", ".join(_quoted(name) for name in stream.key)
+    # tipoff: allow sql-from-values, append-without-key -- a declared name; once a stream, in the transaction that begins it
     return (
         f"INSERT INTO revisions (source, body) SELECT '{stream.name}', {_body(connection, stream, stream.name)}"  # noqa: S608 -- declared names
         f" FROM {stream.name} ORDER BY {order}"
