@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import select, update
 from tests.emulator.double import Double
@@ -13,6 +14,7 @@ from tests.history import NOW, finding, finished, looks, started, ticks, written
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
+from tipoff.store.bigquery.errors import Refused
 from tipoff.store.bigquery.place import Place
 from tipoff.store.bigquery.port import Port
 from tipoff.store.history import batches
@@ -23,6 +25,7 @@ from tipoff.store.history.sink import Parcel
 from tipoff.store.history.streams import STREAMS
 from tipoff.store.ledger import Ledger, schema
 from tipoff.store.ledger.history import history_batches
+from tipoff.store.quota import Guard
 
 SOME = [stream for stream in STREAMS if stream.name in {"ticks", "runs", "findings"}]
 UPLOAD = "POST /upload"
@@ -192,3 +195,19 @@ def test_a_warehouse_that_does_not_answer_is_told_and_stops_nothing(flow: Flow, 
     flow.box.look(NOW + HOUR)
 
     assert flow.numbers() == [1]
+
+
+def test_the_warehouses_own_writes_are_counted_before_they_are_sent(flow: Flow, double: Double) -> None:
+    guard = Guard(flow.ledger, lambda: NOW)
+    port = Port(flow.place, guard.record)
+    port.create_dataset(flow.place.staging, {})
+    port.create_table(f"{flow.place.staging}.t", {"n": "INT64"}, {})
+    double.fault("503", match=UPLOAD)
+
+    with pytest.raises(Refused):
+        port.load(f"{flow.place.staging}.t", pa.table({"n": [1]}), {}, job_id="one")
+    port.query(f"DELETE FROM {flow.place.staging}.t WHERE TRUE", {}, {"league": "x", "table": "t"}, job_id="two")  # noqa: S608 -- a test's own
+    port.query("SELECT 1", {}, {})
+
+    assert guard.used() == {("load", ""): 1, ("dml", "x.t"): 1}
+    port.close()
