@@ -73,19 +73,19 @@ def _season(home: Path, days: int, kills: int) -> dict[str, Any]:
 def _killed(home: Path, days: int, kills: int, *, longest_s: float, url: str = "") -> int:
     """Play the season to its end, with so many kills at most, each after a time by dice; returns how many there were."""
     command = [sys.executable, "-m", "benchmarks.history_season", str(home), str(days), *([url] if url else [])]
-    dice, killed = random.Random(5), 0  # noqa: S311 -- seeded choice of moments
-    while True:
+    dice = random.Random(5)  # noqa: S311 -- seeded choice of moments
+    for killed in range(kills + 1):
         process = subprocess.Popen(command)
         try:
             code = process.wait(dice.uniform(3, longest_s) if killed < kills else None)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            killed += 1
             continue
         if code:
             sys.exit(f"the season ended with {code}")
         return killed
+    return kills
 
 
 FAULTS = ("lost", "503", "reset", "serialize", "rate", "lost")
