@@ -9,7 +9,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from tipoff.core.errors import UsageError
 
@@ -20,7 +20,7 @@ _NOT_SETTINGS = frozenset({"TIPOFF_REQUIRE_DATA"})  # read by the tests alone
 
 _SECRET = frozenset({"balldontlie_key", "odds_api_key", "notify_url", "ping_url", "sentinel_ping_url"})
 _WATCHING = frozenset(
-    {"active_hours", "channels", "history", "look_every_s", "tick_every_s"}
+    {"active_hours", "channels", "history", "history_keep_days", "look_every_s", "tick_every_s"}
 )  # they change nothing of what is made
 
 
@@ -74,6 +74,7 @@ class Settings(BaseModel):
     sentinel_ping_url: SecretStr = SecretStr("")  # and one for the sentinel
     digest_at: time = time(11, 0)  # New York
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
+    history_keep_days: int = Field(default=0, ge=0)  # rows that the warehouse has leave the ledger then; 0: never
     tick_every_s: float = 60.0
     look_every_s: float = 30.0
     silence_warn_min: float = 5.0

@@ -152,7 +152,8 @@ class Stage:
         works: Works = self._controllers[0] if not two else Pair(self._controllers[0], self._controllers[1], two[0])
         if not self._spec.history:
             return works
-        return with_history(works, ledger, warehouse, self._spec.league.name, at=self._at)
+        keep = self._settings.history_keep_days
+        return with_history(works, ledger, warehouse, self._spec.league.name, keep_days=keep, at=self._at)
 
     def _warehouse(self, ledger: Ledger, faults: list[Fault]) -> Warehouse:
         settings, home, clock = self._settings, self.home, self._clock
