@@ -33,7 +33,6 @@ prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name
 emulator: .venv-emulator/ready  ## an emulator of BigQuery to try the warehouse on, at http://127.0.0.1:9050
 	@.venv-emulator/bin/python -m tests.emulator.serve --port 9050
 
-check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
 test-bigquery: .venv/ready  ## what every warehouse promises, on a real project: make test-bigquery PROJECT=my-project [LOCATION=EU]
 	@test -n "$(PROJECT)" || { echo "name a project that may be written to: make test-bigquery PROJECT=my-project"; exit 2; }
 	@BIGQUERY_TEST_PROJECT=$(PROJECT) BIGQUERY_TEST_LOCATION=$(or $(LOCATION),US) \
