@@ -160,8 +160,8 @@ def emulator() -> Iterator[bigquery.Client]:
             project=PROJECT, credentials=AnonymousCredentials(), client_options=ClientOptions(api_endpoint=url)
         )
     finally:
-        running.terminate()
-        running.wait(10)
+        running.kill()  # it holds nothing that is worth an orderly end
+        running.wait(60)
 
 
 def _free_ports(n: int) -> list[int]:
