@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tipoff.config import Settings
@@ -43,7 +44,7 @@ class Live:
     @property
     def home(self) -> Home:
         """The home."""
-        return Home(self.settings.home)
+        return self.settings.place
 
 
 def sample_live(settings: Settings, league: League, now: datetime) -> Live:
@@ -52,7 +53,7 @@ def sample_live(settings: Settings, league: League, now: datetime) -> Live:
     Raises:
         UsageError: The home belongs to another world.
     """
-    home = Home(settings.home)
+    home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(home.ledger)
     known = ledger.home()
@@ -117,7 +118,7 @@ def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Sto
             for day, cadence in times.due(now, partial(first_tip, stage.ledger, live.league.name)):
                 examiner = examiner_of(live.league, live.season, stage)
                 examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
-            beats.write(Telling(), beat=(f"controller {live.league.name}", now, build(), _mine()))
+            beats.write(Telling(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"
             stage.close()
@@ -164,8 +165,8 @@ def _monitored(monitor: Monitor, now: datetime) -> None:
     monitor.look(now)
 
 
-def _mine() -> str:
-    return json.dumps({"pid": os.getpid()})
+def _mine(settings: Settings) -> str:
+    return json.dumps({"pid": os.getpid(), "settings": settings.hash})
 
 
 # --- proving that each is missed
@@ -186,7 +187,7 @@ def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta
     Raises:
         UsageError: That side does not run here.
     """
-    home, clock = Home(settings.home), RealClock()
+    home, clock = settings.place, RealClock()
     pid = _pid_of(home, league, side)
     began = clock.now()
     os.kill(pid, signal.SIGSTOP)
@@ -198,7 +199,10 @@ def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta
     missed = Missed(side=side, told_by="monitor" if side == "sentinel" else "sentinel", after_s=after)
     ledger = Ledger(home.ledger)
     batch = Batch()
-    record = json.dumps(dataclasses.asdict(missed) | {"at": began.isoformat(), "store": other.name})
+    record = json.dumps(
+        dataclasses.asdict(missed)
+        | {"at": began.isoformat(), "store": other.name if isinstance(other, Path) else "database"}
+    )
     batch.add("home", {"key": f"proved {side}", "value": record})
     ledger.commit(batch)
     ledger.close()

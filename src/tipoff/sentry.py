@@ -10,7 +10,6 @@ from tipoff.core.build import build
 from tipoff.core.clock import Hours, RealClock
 from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
-from tipoff.store.home import Home
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.watch.notices import Channel
 from tipoff.watch.send import ping, send
@@ -61,7 +60,7 @@ def channels_of(settings: Settings) -> list[Channel]:
 
 def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None:
     """Look until `stop` is set, as the sentinel of a home."""
-    home = Home(settings.home)
+    home = settings.place
     sentinel = Sentinel(
         ledger=home.ledger,
         leagues=leagues,

@@ -8,6 +8,7 @@ from tests.conformance.bench import Bench, wrong_on_the_emulator
 from tests.conformance.cases import TABLES
 from tests.conformance.slate import Good, make_good, write_ledger
 from tests.conformance.spoils import CANNOT_FIRE, RULES, spoils_of, written_checks
+from tests.emulator.double import Double
 
 from tipoff.core.check import Check
 from tipoff.core.proof import digest_of
@@ -56,7 +57,9 @@ def test_on_duckdb_a_check_finds_what_is_spoiled_and_nothing_else(check: Check, 
     assert duck.wrong(check) == []
 
 
-def test_on_the_emulator_a_check_of_some_kinds_finds_what_is_spoiled(good: Good, tmp_path: Path) -> None:
+def test_on_the_emulator_a_check_of_some_kinds_finds_what_is_spoiled(
+    emulator: Double, good: Good, tmp_path: Path
+) -> None:
     some = {
         "schedule.tips_off_on_its_day",
         "player_lines.keys_are_unique",
@@ -66,9 +69,11 @@ def test_on_the_emulator_a_check_of_some_kinds_finds_what_is_spoiled(good: Good,
         "player_games.games_are_there",
     }
 
-    assert wrong_on_the_emulator(good, tmp_path, [check for check in NBA.checks if check.name in some]) == {}
+    assert wrong_on_the_emulator(emulator, good, tmp_path, [check for check in NBA.checks if check.name in some]) == {}
 
 
 @pytest.mark.prove
-def test_on_the_emulator_every_check_finds_what_is_spoiled_and_nothing_else(good: Good, tmp_path: Path) -> None:
-    assert wrong_on_the_emulator(good, tmp_path, list(NBA.checks)) == {}
+def test_on_the_emulator_every_check_finds_what_is_spoiled_and_nothing_else(
+    emulator: Double, good: Good, tmp_path: Path
+) -> None:
+    assert wrong_on_the_emulator(emulator, good, tmp_path, list(NBA.checks)) == {}

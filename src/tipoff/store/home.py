@@ -10,14 +10,23 @@ from tipoff.core.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder that holds one world's ledger, archive, warehouse and published files."""
+    """The folder that holds one world's ledger, archive, warehouse and published files.
+
+    `database` is the address of a PostgreSQL that holds the ledger instead: one database for each home.
+    """
 
     root: Path
+    database: str = ""
 
     @property
-    def ledger(self) -> Path:
-        """The ledger's file."""
-        return self.root / "ledger.db"
+    def ledger(self) -> Path | str:
+        """The ledger's file, or its database's address."""
+        return self.database or self.root / "ledger.db"
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there may be a ledger: a file, or a database that is named."""
+        return bool(self.database) or (self.root / "ledger.db").exists()
 
     @property
     def warehouse(self) -> Path:
