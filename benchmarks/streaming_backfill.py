@@ -55,26 +55,35 @@ class Followed(SimClock):
 def streaming_backfill(world: World, season: Season, days: tuple[date, date], n_files: int) -> dict[str, Any]:
     """Backfill `n_files` slates of one table while rows of theirs are held; returns what became of each."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as double:
-        home, place = Home(Path(folder) / "home"), double.place()
-        home.root.mkdir()
-        settings = Settings(
-            home=home.root,
-            warehouse="bigquery",
-            bigquery_project=PROJECT,
-            bigquery_endpoint=double.url,
-            bigquery_prefix=place.prefix,
-        )
-        spec = ReplaySpec(league=NBA, season=season, days=days, world=world, scope=frozenset({NBA.schedule}))
-        clock_of(home, spec)
-        clock = Followed(midnight(days[1]) + timedelta(hours=60), double)
-        _replayed(settings, spec, clock)  # which games there are
-        start = clock.now()
-        files = _first_games(home.root, n_files)
-        clears = _stream(double, place.table(NBA.table(TABLE)), files, start)
-        both = dataclasses.replace(spec, scope=frozenset({NBA.schedule, TABLE}), days=(days[0], max(files)))
-        n_strays = _replayed(settings, both, clock)
-        said = why(Ledger(home.ledger, read_only=True), NBA, TABLE, min(files)).sentences
-        return _report(home.root, clears, start, n_strays) | {"layer": double.seen(), "why": said}
+        return backfilled(world, season, days, n_files, Path(folder), double)
+
+
+def backfilled(  # noqa: PLR0913 -- what is backfilled, and where
+    world: World, season: Season, days: tuple[date, date], n_files: int, folder: Path, double: Double
+) -> dict[str, Any]:
+    """Do so with an emulator that runs."""
+    home, place = Home(folder / "home"), double.place()
+    home.root.mkdir()
+    settings = Settings(
+        home=home.root,
+        warehouse="bigquery",
+        bigquery_project=PROJECT,
+        bigquery_endpoint=double.url,
+        bigquery_prefix=place.prefix,
+    )
+    spec = ReplaySpec(league=NBA, season=season, days=days, world=world, scope=frozenset({NBA.schedule}))
+    clock_of(home, spec)
+    clock = Followed(midnight(days[1]) + timedelta(hours=60), double)
+    _replayed(settings, spec, clock)  # which games there are
+    start = clock.now()
+    files = _first_games(home.root, n_files)
+    clears = _stream(double, place.table(NBA.table(TABLE)), files, start)
+    both = dataclasses.replace(spec, scope=frozenset({NBA.schedule, TABLE}), days=(days[0], max(files)))
+    n_strays = _replayed(settings, both, clock)
+    ledger = Ledger(home.ledger, read_only=True)
+    said = why(ledger, NBA, TABLE, min(files)).sentences
+    ledger.close()
+    return _report(home.root, clears, start, n_strays) | {"layer": double.seen(), "why": said}
 
 
 def _replayed(settings: Settings, spec: ReplaySpec, clock: Followed) -> int:
