@@ -38,7 +38,7 @@ from tipoff.store.warehouse import Asked, Warehouse
 COUNTS = (1, 1_000, 100_000, 1_000_000)
 DAY = SEASON.first_day
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-HISTORY = timedelta(days=2)  # replayed before the day that is counted
+HISTORY = timedelta(days=1)  # replayed before the day that is counted
 
 
 def rows_of(n: int, shift: float) -> pa.Table:
