@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.support import killed_at_random, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
+from benchmarks import bigquery_claims
 from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import clean_season
 from benchmarks.conformance import conformance
@@ -321,6 +322,11 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "recorded_runs": lambda: recorded_runs(data()),
     "conformance": conformance,
     "history_quota": history_quota,
+    "bigquery_contract": bigquery_claims.bigquery_contract,
+    "exactly_100000": bigquery_claims.exactly_100000,
+    "streaming_backfill_89": bigquery_claims.streaming_backfill_89,
+    "emulator_replay": bigquery_claims.replay_on_the_emulator,
+    "warehouse_bench": bigquery_claims.bench,
     "seasons": all_seasons,
     "checks_cost": checks_cost,
     "mutation_score": mutation_scores,

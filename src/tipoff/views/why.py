@@ -57,6 +57,7 @@ def _walk(ledger: Ledger, league: League, row: Mapping[str, Any], seen: set[tupl
     sentences += [f"  {waiver_line(waiver)}" for waiver in waived]
     missing = json.loads(row["missing"])
     sentences += [f"  excused: {unit}: {reason}" for unit, reason in json.loads(row["excused"]).items()]
+    sentences += _conflicts(ledger, row)
     if not missing:
         return sentences + _proof_sentences(ledger, row)
     sentences.append(f"  missing: {', '.join(missing[:12])}{' …' if len(missing) > 12 else ''}")  # noqa: PLR2004 -- a line's length
@@ -86,6 +87,21 @@ def _proof_sentences(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
         f" digest {proof['digest'][:12]}"
         for proof in found
     ]
+
+
+def _conflicts(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
+    """Tell of every conflict: who held the rows, since when and until when, how often it was tried, how it ended."""
+    table = schema.conflicts
+    mine = (table.c.league == row["league"], table.c.output == row["output"], table.c.day == row["day"])
+    return [_conflict(found) for found in ledger.rows(select(table).where(*mine).order_by(table.c.since))]
+
+
+def _conflict(found: Mapping[str, Any]) -> str:
+    who = f", held by {found['holder']}" if found["holder"] else ""
+    told = f"  {found['kind']} since {found['since']:%Y-%m-%d %H:%M} UTC{who}; tried {found['attempts']} times"
+    if found["resolved_at"]:
+        return f"{told}; ended {found['resolved_at']:%Y-%m-%d %H:%M} UTC ({found['resolution']})"
+    return f"{told}; clears about {found['clears_at']:%H:%M} UTC" if found["clears_at"] else told
 
 
 def _closed_gates(ledger: Ledger, row: Mapping[str, Any]) -> list[dict[str, Any]]:
