@@ -31,6 +31,7 @@ from benchmarks.quiet_season import quiet_season
 from benchmarks.recorded_runs import recorded_runs
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
+from benchmarks.sentinel_cost import sentinel_cost
 from benchmarks.stops import stops
 from tipoff.core.clock import RealClock, midnight, stopwatch
 from tipoff.leagues.nba.league import NBA
@@ -316,6 +317,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_with_faults": faulty_season,
     "random_kills": random_kills,
     "idle_tick": idle,
+    "sentinel_cost": sentinel_cost,
     "stops": stops,
     "watched_drills": watched_drills,
     "quiet_season": lambda: quiet_season(data()),

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -85,9 +86,11 @@ def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
     world = SampleNba(first_day=live.season.first_day, days=DAYS, season=live.season.name)
     days = live.season.first_day, live.season.last_day
     spec = ReplaySpec(league=live.league, season=live.season, days=days, world=world, history=live.settings.history)
-    with live.home.lock():
+    if monitored:
+        channels_of(live.settings)  # said here rather than in the monitor's thread
+    with live.home.lock(), live.home.lock("monitor") if monitored else nullcontext():
         stage = Stage(live.settings, spec, clock)
-        watcher = threading.Thread(target=run_monitor, args=(live, stop), daemon=True) if monitored else None
+        watcher = threading.Thread(target=_look_inside, args=(live, stop), daemon=True) if monitored else None
         beats = Tellings(live.home.ledger)
         if watcher:
             watcher.start()
@@ -136,7 +139,16 @@ def since_of(ledger: Ledger, league: str) -> datetime | None:
 
 
 def run_monitor(live: Live, stop: Stop) -> None:
-    """Look until `stop` is set, as the monitor of one league."""
+    """Look until `stop` is set, as the monitor of one league.
+
+    Raises:
+        UsageError: Another monitor looks at the home, or a channel has no address.
+    """
+    with live.home.lock("monitor"):
+        _look_inside(live, stop)
+
+
+def _look_inside(live: Live, stop: Stop) -> None:
     clock, settings = RealClock(), live.settings
     store, ledger = Tellings(live.home.ledger), Ledger(live.home.ledger)
     silent = timedelta(minutes=settings.watcher_silent_min)

@@ -48,15 +48,15 @@ class Home:
         """What readers read."""
         return self.root / "published"
 
-    def lock(self) -> IO[str]:
-        """Take the home for this process; two controllers never work in one home.
+    def lock(self, side: str = "") -> IO[str]:
+        """Take the home for this process; two controllers never work in one home, nor do two of any other side.
 
         Raises:
             UsageError: Another process has it, or the folder cannot be made.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            held = (self.root / "lock").open("w")
+            held = (self.root / (f"{side}.lock" if side else "lock")).open("w")
         except OSError as error:
             msg = f"the home {self.root} cannot be used: {error.strerror}"
             raise UsageError(msg, hint="set TIPOFF_HOME to a folder that can be written") from error
@@ -64,6 +64,6 @@ class Home:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             held.close()
-            msg = f"another process works in the home {self.root}"
+            msg = f"another {side or 'process'} works in the home {self.root}"
             raise UsageError(msg, hint="wait for it to end, or set TIPOFF_HOME to another folder") from error
         return held
