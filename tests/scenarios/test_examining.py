@@ -60,7 +60,7 @@ class Patient:
     def spoil(self, statement: str) -> None:
         """Do to the store what no writer would."""
         self.warehouse._db.execute(statement)  # noqa: SLF001 -- a corruption comes in no honest way
-        self.warehouse._slates.clear()  # noqa: SLF001
+        self.warehouse._slices.clear()  # noqa: SLF001
 
     def examine(self, day: date = TODAY) -> dict[str, Examined]:
         """Measure every check."""
