@@ -37,7 +37,8 @@ def slate(tmp_path: Path) -> Iterator[Slate]:
 
 def stands(slate: Slate, columns: str = "game_id, player_id") -> list[Any]:
     sql = f"SELECT {columns} FROM {PLAYERS.full_name} WHERE day = '{TODAY}' ORDER BY game_id, player_id"
-    return slate.bench.warehouse._db.execute(sql).fetchall()  # noqa: SLF001 -- whatever the declarations say
+    rows: list[Any] = slate.bench.warehouse._db.execute(sql).fetchall()  # noqa: SLF001 -- whatever the declarations say
+    return rows
 
 
 def corrupted(slate: Slate, operator: str, column: str = "", *, scope: str = "game") -> list[Any]:
