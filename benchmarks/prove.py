@@ -337,10 +337,8 @@ def commit() -> str:
 
 def claim(name: str, measure: Callable[[], Measured]) -> bool:
     """Measure `name` unless it is measured at this commit already; write it down either way it ends."""
-    path, measured_commit = (
-        EVIDENCE / f"{name}.json",
-        commit(),
-    )  # as it is now: the work may last longer than the commit
+    path = EVIDENCE / f"{name}.json"
+    measured_commit = commit()  # before the work, which may last longer than the commit does
     if path.exists():
         known = json.loads(path.read_text())
         if known["commit"] == measured_commit and known["ok"]:
