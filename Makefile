@@ -49,10 +49,12 @@ format: .venv/ready
 	@$(BIN)/ruff format src tests benchmarks
 	@$(BIN)/ruff check --fix src tests benchmarks
 
-reference: .venv/ready  ## docs/reference.md, docs/drills.md and docs/audit-rules.md, from the code
+reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rules, checks and mutations, from the code and the evidence
 	@$(BIN)/python -m benchmarks.reference > docs/reference.md
 	@$(BIN)/python -m benchmarks.drill_page > docs/drills.md
 	@$(BIN)/python -m benchmarks.audit_page > docs/audit-rules.md
+	@$(BIN)/python -m benchmarks.checks_page > docs/checks.md
+	@test ! -e docs/evidence/mutation_score.json || $(BIN)/python -m benchmarks.mutation_page > docs/mutation-score.md
 
 lock:  ## resolve pyproject.toml anew into requirements.lock: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
