@@ -1,8 +1,7 @@
 """The auditor on ten large, well-known code bases: no crash, and a sample of its findings to be judged by hand.
 
 `python -m benchmarks.audit_code_bases FOLDER [SAMPLE.tsv]` installs them below FOLDER from the package index, audits each, and
-writes the sample. What was judged stands in docs/evidence/audit_judged.tsv: versions, places and verdicts, nothing of the
-code itself.
+writes the sample. What was judged stands in docs/evidence/audit_judged.tsv: places and verdicts, nothing of the code itself.
 """
 
 import csv
@@ -57,12 +56,9 @@ def audit_code_bases(folder: Path | None = None) -> tuple[bool, dict[str, Any]]:
         "judged_by_rule": by_rule(rows),
         "judged_and_no_longer_found": len(gone),
     }
-    ok = (
-        measured["crashes"] == 0
-        and len(rows) >= SAMPLE
-        and not gone
-        and measured["judged"].get("error", {}).get("precision", 0) >= LEAST_PRECISION
-    )
+    at_error = measured["judged"].get("error")
+    precise = at_error is not None and at_error["precision"] >= LEAST_PRECISION
+    ok = measured["crashes"] == 0 and len(rows) >= SAMPLE and not gone and precise
     return ok, measured
 
 
