@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,10 @@ def audit_code_bases(folder: Path | None = None) -> tuple[bool, dict[str, Any]]:
     return ok, measured
 
 
-def installed(folder: Path) -> dict[str, Path]:
-    """Install each code base, without what it depends on, into a folder of its own; return the folders by name."""
+def installed(folder: Path, names: Iterable[str] = tuple(VERSIONS)) -> dict[str, Path]:
+    """Install each named code base, without what it depends on, into a folder of its own; return the folders by name."""
     places = {}
-    for name, version in VERSIONS.items():
+    for name in names:
         places[name] = folder / name
         if not places[name].is_dir():
             pip = [
@@ -78,7 +78,7 @@ def installed(folder: Path) -> dict[str, Path]:
                 "--no-deps",
                 "--no-compile",
             ]
-            subprocess.run([*pip, "--target", str(places[name]), f"{name}=={version}"], check=True)
+            subprocess.run([*pip, "--target", str(places[name]), f"{name}=={VERSIONS[name]}"], check=True)
     return places
 
 
