@@ -21,6 +21,9 @@ from typing import Any
 from tests.support import killed_at_random, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
 from benchmarks import bigquery_claims
+from benchmarks.audit_code_bases import audit_code_bases
+from benchmarks.audit_planted import audit_planted
+from benchmarks.audit_speed import audit_speed
 from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import clean_season
 from benchmarks.conformance import conformance
@@ -331,6 +334,9 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "checks_cost": checks_cost,
     "mutation_score": mutation_scores,
     "clean_seasons": clean_seasons,
+    "audit_speed": audit_speed,
+    "audit_planted": audit_planted,
+    "audit_code_bases": audit_code_bases,
 }
 CLEAN = {
     f"clean_season_{name}": partial(clean_season, name) for name in SEASONS

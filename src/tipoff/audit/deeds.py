@@ -188,7 +188,7 @@ def _by_receiver(_call: ast.Call, callee: Callee) -> Deed | None:  # noqa: PLR09
         return None
     if receiver & w.GATE_HOLDERS and set(words(callee.name)) & w.GATE_ACTS:
         return Deed("gate", f"{callee.receiver}.{callee.name}", sure=True)
-    if "lock" in receiver and callee.name in {"acquire", "lock", "try_acquire"}:
+    if "lock" in receiver and (words(callee.name) or [""])[0] in {"acquire", "lock", "try", "obtain", "take"}:
         return Deed("gate", f"{callee.receiver}.acquire", sure=False)
     if callee.name in w.CLEAN_UPS:
         return Deed("clean-up", callee.name)
@@ -199,13 +199,26 @@ def _by_receiver(_call: ast.Call, callee: Callee) -> Deed | None:  # noqa: PLR09
     return None
 
 
-def _by_name(_call: ast.Call, callee: Callee) -> Deed | None:
+def _by_name(call: ast.Call, callee: Callee) -> Deed | None:
     said = words(callee.name)
+    if _passes_all_on(call):
+        return Deed("work", callee.name)
     if not said or callee.name in w.PURE or callee.name[:1].isupper():
         return None
     return named(callee.name) or (
         Deed("clean-up", callee.name) if callee.name in w.CLEAN_UPS or said[0] in {"close", "cleanup"} else None
     )
+
+
+def is_predicate(said: list[str]) -> bool:
+    """Whether the words ask for leave: is ready, can publish, games are final."""
+    return any(word in w.PREDICATES and set(said[at + 1 :]) & w.GATED for at, word in enumerate(said[:3]))
+
+
+def _passes_all_on(call: ast.Call) -> bool:
+    """Whether it is what a decorator does: `function(*args, **kwargs)`."""
+    starred = any(isinstance(given, ast.Starred) for given in call.args)
+    return starred and any(given.arg is None for given in call.keywords)
 
 
 def named(name: str) -> Deed | None:  # noqa: PLR0911 -- a return for each case
@@ -214,7 +227,7 @@ def named(name: str) -> Deed | None:  # noqa: PLR0911 -- a return for each case
     first, rest = (said[0] if said else ""), set(said[1:])
     if name in w.NO_GATES:
         return None
-    if first in w.GATES or "gate" in said or (first in w.PREDICATES and rest & w.GATED):
+    if first in w.GATES or "gate" in said or is_predicate(said):
         return Deed("gate", name, sure=len(said) > 1)
     if "lock" in rest and first in {"acquire", "take", "get", "obtain"}:
         return Deed("gate", name, sure=True)

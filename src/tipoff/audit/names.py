@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tipoff.audit.index import Index, Scope
 
-_DEEPEST = 6  # how many assignments are followed
+_DEEPEST = 12  # how many assignments are followed
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 

@@ -36,6 +36,8 @@ def raising_handlers(file: File) -> None:
 def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AST, unsafe: dict[str, int]) -> str:
     if isinstance(node, ast.Call):
         return _wrong_call(file, node, handler)
+    if isinstance(block, ast.TryStar):
+        return ""  # what it names is a group
     if (
         isinstance(node, ast.Attribute)
         and handler.name

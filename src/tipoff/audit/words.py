@@ -86,7 +86,8 @@ READ_HOLDERS = STORES | these("requests httpx api http reader source provider sc
 WORK_VERBS = these(
     """process run execute compute train grade export sync refresh rebuild ingest scrape transform backfill predict generate
     build trigger calculate aggregate reprocess dispatch submit migrate deploy complete finalize finalise reconcile import
-    update load handle apply collect extract score clean merge evaluate consume analyze analyse enrich settle perform
+    update load handle apply collect fit retrain rerun resolve replay schedule invoke simulate forecast infer render
+    extract score clean merge evaluate consume analyze analyse enrich settle perform
     recompute"""
 )
 CLEAN_UPS = these(
@@ -100,6 +101,9 @@ PURE = these(
     decode items keys values get pop copy append extend add update discard loads dumps fromisoformat strptime strftime
     isoformat now utcnow today date group groups match search sub findall fullmatch Path Decimal datetime timedelta
     timezone ZoneInfo setdefault insert index count rstrip lstrip replace total_seconds"""
+)
+RESPONSES = these(
+    "jsonify JSONResponse Response make_response HttpResponse JsonResponse json_response PlainTextResponse dict"
 )
 LOG_METHODS = these("debug info warning warn error exception critical fatal log msg trace success print")
 LOGGERS = re.compile(r"log(ger|ging|s)?(?![a-z])|console|^LOG|_log$|print", re.IGNORECASE)
