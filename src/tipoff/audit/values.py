@@ -176,6 +176,10 @@ def _percent(file: File, node: ast.BinOp) -> None:
     given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
     for place, found in enumerate(re.finditer(r"%(?:\(\w+\))?[sdrf]", text)):
         hole = given[place] if place < len(given) else given[-1]
+        if re.search(
+            r"\((\w*_)?(table|column|name|sequence|trigger|index|schema|field|constraint)s?(_\w*)?\)", found[0]
+        ):
+            continue  # a name of the schema
         quoted = _is_value(text[: found.start()], text[found.end() :], hole, file)
         if quoted and not (found[0].endswith("d") and quoted == "bare"):
             _say_values(file, node, hole, quoted)
