@@ -8,7 +8,7 @@ from functools import partial
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Hours, RealClock
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.watch.notices import Channel
@@ -58,9 +58,16 @@ def channels_of(settings: Settings) -> list[Channel]:
     return found
 
 
-def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None:
-    """Look until `stop` is set, as the sentinel of a home."""
+def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop, *, once: bool = False) -> int:
+    """Look until `stop` is set, or once, as the sentinel of a home; returns how many troubles that one look found.
+
+    Raises:
+        UsageError, LedgerError: Its own store cannot be used, or there is nothing to look at; once, this ends it.
+    """
     home = settings.place
+    if once and not home.has_ledger:
+        msg = f"there is no ledger in {home.root}"
+        raise UsageError(msg, hint="set TIPOFF_HOME or TIPOFF_LEDGER_URL; a sentinel that stays waits for one to be made")
     sentinel = Sentinel(
         ledger=home.ledger,
         leagues=leagues,
@@ -70,8 +77,15 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None
         build=build(),
         limits=limits_of(settings),
     )
+    ping_url, clock = settings.sentinel_ping_url.get_secret_value(), RealClock()
     try:
-        look_often(partial(_look, sentinel), settings, settings.sentinel_ping_url.get_secret_value(), RealClock(), stop)
+        if once:
+            found = sentinel.look(clock.now())
+            if ping_url:
+                ping(ping_url)
+            return len(found)
+        look_often(partial(_look, sentinel), settings, ping_url, clock, stop)
+        return 0
     finally:
         sentinel.close()
 

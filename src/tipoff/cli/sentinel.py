@@ -26,9 +26,14 @@ def stopper() -> threading.Event:
 
 @click.command("sentinel")
 @click.argument("leagues", nargs=-1, required=True)
-def sentinel_command(leagues: tuple[str, ...]) -> None:
+@click.option("--once", is_flag=True, help="Look once and end: for a scheduler that starts it every few minutes.")
+def sentinel_command(leagues: tuple[str, ...], *, once: bool) -> None:
     """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
     settings = read_settings()
+    if once:
+        n_found = run_sentinel(settings, leagues, stopper(), once=True)
+        click.echo(f"{', '.join(leagues)}: looked from outside, {n_found or 'no'} {'trouble' if n_found == 1 else 'troubles'}")
+        return
     click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
     run_sentinel(settings, leagues, stopper())
 
