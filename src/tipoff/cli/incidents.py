@@ -27,7 +27,7 @@ def _stores() -> list[tuple[str, Tellings]]:
     open_ledger().close()
     home = read_settings().place
     found = [("", Tellings(home.ledger))]
-    return [*found, ("s", Tellings(home.sentinel))] if home.sentinel.exists() else found
+    return [*found, ("s", Tellings(home.sentinel))] if home.has_sentinel else found
 
 
 def home_now() -> datetime:
