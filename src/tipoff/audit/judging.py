@@ -28,7 +28,8 @@ _LOCAL = {
     "save",
 }
 _SWEEPERS = these(
-    "clean cleanup clear sweep prune expire purge orphan orphans discard revoke remove drop delete cancel stale handle"
+    """clean cleanup clear sweep prune expire purge orphan orphans discard revoke
+    remove drop delete cancel stale handle"""
 )
 _BESIDE_THE_POINT = these(  # what is only remembered, or only counted, can be made again
     "cache cached caches caching telemetry analytics track nux milestone memo memoize banner device first preload bytecode pyc"
@@ -127,7 +128,7 @@ def _around_gate(guard: Guard, what: str, *, sure: bool) -> Finding | None:
     return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
 
 
-def _closes(guard: Guard, what: str) -> bool:
+def _closes(guard: Guard, what: str) -> bool:  # noqa: PLR0911 -- a return for each case
     """Whether the handler's answer is the one that holds."""
     own = guard.symbol.rpartition(".")[2]
     asked = words(own) if named(own) else words(what)

@@ -157,7 +157,8 @@ def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
 
 
 _SAFE_CALLS = these(
-    "copy split strip items keys values list dict len str set tuple range enumerate perf_counter monotonic time now uuid4"
+    """copy split strip items keys values list dict len str set tuple
+    range enumerate perf_counter monotonic time now uuid4"""
 )
 
 
