@@ -32,7 +32,7 @@ def quiet_season(data: Path) -> tuple[bool, dict[str, Any]]:
     """Replay 2023-24 with the watchers and every check on, and count what was sent."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        done = tipoff("replay", "nba", SEASON, "--watch", "--json", home=home, timeout=1800, TIPOFF_DATA=str(data))
+        done = tipoff("replay", "nba", SEASON, "--watch", "--json", home=home, TIPOFF_DATA=str(data))
         if done.returncode:
             return False, {"exit": done.returncode, "stderr": done.stderr[-2000:], "out": done.stdout[-2000:]}
         report = json.loads(done.stdout)
