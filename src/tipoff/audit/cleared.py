@@ -20,6 +20,8 @@ _CURSORS = re.compile(
     re.IGNORECASE,
 )
 _ACKS = these("ack acknowledge basic_ack task_done delete_message xack commit_offsets ack_message complete_message")
+_IN_MEMORY = these("update add append extend setdefault insert discard")
+_OF_A_STORE = these("ref doc document table client db database collection session conn connection cursor bucket blob")
 _EMPTY = (ast.List, ast.Dict, ast.Tuple)
 
 
@@ -45,6 +47,8 @@ def _is_io(file: File, call: ast.Call, how: str) -> bool:
     """Whether the call is I/O that a cleared buffer, an acknowledged message or a moved cursor stands for."""
     name = last_name(call.func)
     if name in _ACKS or _CURSORS.search(name) or (name in {"clear", "commit"} and "consumer" in dotted(call.func)):
+        return False
+    if name in _IN_MEMORY and not _OF_A_STORE & set(words(dotted(call.func).rpartition(".")[0])):
         return False
     deeds = file.deeds.through(call)
     if any(deed.kind == "write" and (deed.sure or how == "cleared" or name[:1] != "_") for deed in deeds):
@@ -106,7 +110,9 @@ def _is_position(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return False
     made = last_name(node.func) if isinstance(node, ast.Call) else ""
-    return not re.search(r"cursor|open|connect|monotonic|time$|now$|^tell$|^create", made)
+    return not re.search(
+        r"cursor|open|connect|monotonic|time$|now$|^tell$|^create|^(emit|send|publish|post|write|save)_", made
+    )
 
 
 def _is_empty(node: ast.expr) -> bool:
@@ -132,6 +138,9 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
         read = "\n".join(file.index.lines[scope.node.lineno - 1 : line])  # type: ignore[union-attr]
         after = "\n".join(file.index.lines[line : scope.node.end_lineno])  # type: ignore[union-attr]
         bare = re.escape(what)
+        later = [call for call in later if _carries(scope, call, what) and not _puts_back(file, call, what)]
+        if not later:
+            return
         if not re.search(rf"=.*{bare}|\(\s*{bare}|in {bare}", read) or re.search(
             rf"{bare}\s*(\.(extend|append|extendleft|appendleft|insert)|\[:0\]|=\s*[^\[{{\s])", after
         ):
@@ -146,6 +155,44 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
         Level.WARNING if is_local and how == "cleared" else Level.ERROR
     )  # a list that was handed in may live on elsewhere
     file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
+
+
+def _carries(scope: Scope, call: ast.Call, what: str) -> bool:
+    """Whether a call is given something that was taken out of the buffer."""
+    taken: set[str] = set()
+    assigned = [
+        (part.targets if isinstance(part, ast.Assign) else [part.target], part.value)
+        for part in ast.walk(scope.node)
+        if isinstance(part, ast.Assign | ast.AnnAssign | ast.NamedExpr) and part.value is not None
+    ]
+    loops = [
+        ([part.target], part.iter)
+        for part in ast.walk(scope.node)
+        if isinstance(part, ast.For | ast.AsyncFor | ast.comprehension)
+    ]
+    for _ in range(3):  # a name of a name of the buffer
+        for targets, value in (*assigned, *loops):
+            if _names(value) & taken or what in {dotted(part) for part in ast.walk(value)}:
+                for target in targets:
+                    taken |= _names(target)
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return any(_names(one) & taken for one in given)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - {"self", "cls"}
+
+
+def _puts_back(file: File, call: ast.Call, what: str) -> bool:
+    """Whether the file's own function that is called puts into the buffer again what it could not send."""
+    name = last_name(call.func)
+    again = re.compile(rf"{re.escape(what)}\s*\.(append|extend|appendleft|insert|put)")
+    return any(
+        scope.kind == "function"
+        and scope.name.rpartition(".")[2] == name
+        and again.search("\n".join(file.index.lines[scope.node.lineno - 1 : scope.node.end_lineno]))  # type: ignore[union-attr]
+        for scope in file.index.scopes
+    )
 
 
 def _under_handler(file: File, node: ast.AST) -> bool:

@@ -98,7 +98,9 @@ def _no_attribute(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -
         return ""
     types = [kind.id for kind in caught_types(handler) if isinstance(kind, ast.Name)]
     types = types if handler.type is not None else ["BaseException"]
-    missing = []
+    missing: list[str] = []
+    if _set_elsewhere(file, node.attr):
+        return ""
     for name in types:
         known = getattr(builtins, name, None)
         if not (isinstance(known, type) and issubclass(known, BaseException)) or name in file.index.module.bound:
@@ -106,6 +108,17 @@ def _no_attribute(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -
         if not hasattr(known, node.attr):
             missing.append(name)
     return f"`{missing[0]}` has no attribute `{node.attr}`" if missing else ""
+
+
+def _set_elsewhere(file: File, attribute: str) -> bool:
+    """Whether the file gives some error such an attribute: then those that come here may have it."""
+    return any(
+        isinstance(part, ast.Attribute)
+        and isinstance(part.ctx, ast.Store)
+        and part.attr == attribute
+        and dotted(part.value) not in {"self", "cls"}
+        for part in ast.walk(file.index.source.tree or ast.Module([], []))
+    )
 
 
 def _asked(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> bool:
@@ -150,26 +163,61 @@ def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
     return {name: line for name, line in found.items() if _may_fail_before(block, name)}
 
 
+_FIRM = frozenset(
+    {"copy", "list", "dict", "set", "tuple", "str", "bool", "time", "monotonic", "perf_counter", "getLogger"}
+)
+
+
 def _may_fail_before(block: ast.Try, name: str) -> bool:
-    """Whether something can raise before or while `name` is bound."""
-    for node in block.body:
-        stored = [
-            part
-            for part in ast.walk(node)
-            if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
-        ]
-        simple = isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(
-            node.value, ast.Constant | ast.List | ast.Dict | ast.Name | ast.Tuple | ast.Attribute | ast.Compare
-        )
-        if stored:
-            return not simple and not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import)
-        if not simple and not isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal):
-            return any(
-                isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
-                for other in block.body
-                for part in ast.walk(other)
-            )
-    return False
+    """Whether something can raise before or while `name` is bound, in the order in which the block is carried out."""
+    return _fails_before(block.body, name) is True
+
+
+def _fails_before(body: list[ast.stmt], name: str) -> bool | None:
+    """Return True when something can fail before `name` is bound, False when it is bound first, None when neither is met."""
+    for node in body:
+        found = _statement(node, name)
+        if found is not None:
+            return found
+    return None
+
+
+def _statement(node: ast.stmt, name: str) -> bool | None:
+    match node:
+        case ast.For() | ast.AsyncFor():
+            bound = False if _stores(node.target, name) else _fails_before(node.body, name)
+            return True if _can_fail(node.iter) else bound
+        case ast.If() | ast.While():
+            either = [_fails_before(body, name) for body in (node.body, node.orelse)]
+            return True if _can_fail(node.test) else next((found for found in either if found is not None), None)
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return False if node.name == name else None
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if not _can_fail(value):
+            return False if _stores(node, name) else None
+        case ast.Return(value=None) | ast.Return(value=ast.Constant()) | ast.Expr(value=ast.Constant()):
+            return None
+        case (
+            ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Global() | ast.Nonlocal() | ast.Continue() | ast.Break()
+        ):
+            return None
+    return True
+
+
+def _stores(node: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in ast.walk(node)
+    )
+
+
+def _can_fail(node: ast.expr) -> bool:
+    """Whether an expression fails in practice: it calls, waits, or looks something up in what it was given."""
+    return any(
+        (isinstance(part, ast.Call) and last_name(part.func) not in _FIRM)
+        or isinstance(part, ast.Await | ast.Yield | ast.YieldFrom)
+        or (isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name | ast.Call))
+        or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div | ast.FloorDiv | ast.Mod))
+        for part in ast.walk(node)
+    )
 
 
 def _unbound(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.Name) -> str:  # noqa: C901, PLR0911 -- a return for each case
