@@ -78,6 +78,10 @@ def _ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
+def _shown(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{ratio:.3f}"
+
+
 def audit_score() -> tuple[bool, dict[str, Any]]:
     """Hold precision and recall on the labelled cases against their bound."""
     measured = score()
@@ -92,7 +96,7 @@ def main() -> None:
         return
     print(f"{'rule':24} {'due':>4} {'precision':>9} {'recall':>7}")
     for slug, figures in measured["rules"].items():
-        print(f"{slug:24} {figures['expected']:4} {figures['precision'] or 0:9.3f} {figures['recall'] or 0:7.3f}")
+        print(f"{slug:24} {figures['expected']:4} {_shown(figures['precision']):>9} {_shown(figures['recall']):>7}")
     print(f"{measured['n_cases']} cases: precision {measured['precision']:.4f}, recall {measured['recall']:.4f}")
     for kind, lines in measured["told"].items():
         print(f"{kind}: {len(lines)}")

@@ -17,6 +17,7 @@ from tests.conformance.bench import (
 from tests.conformance.cases import every_case
 from tests.conformance.slate import make_good, write_ledger
 from tests.conformance.spoils import CANNOT_FIRE, spoils_of
+from tests.emulator.double import running
 
 from tipoff.leagues.nba.league import NBA
 
@@ -31,12 +32,13 @@ def conformance() -> tuple[bool, dict[str, Any]]:
         bench = Bench(good, good.warehouse, ledger, folder)
         on_duckdb = {check.name: bench.wrong(check) for check in NBA.checks}
         ledger.close()
-        wrong = {
-            "statements on DuckDB": wrong_statements_on_duckdb(cases),
-            "statements on the emulator": wrong_statements_on_the_emulator(cases),
-            "checks on DuckDB": {check: said for check, said in on_duckdb.items() if said},
-            "checks on the emulator": wrong_on_the_emulator(good, folder, NBA.checks),
-        }
+        with running(folder) as double:
+            wrong = {
+                "statements on DuckDB": wrong_statements_on_duckdb(cases),
+                "statements on the emulator": wrong_statements_on_the_emulator(double, cases),
+                "checks on DuckDB": {check: said for check, said in on_duckdb.items() if said},
+                "checks on the emulator": wrong_on_the_emulator(double, good, folder, NBA.checks),
+            }
     spoils = [spoil for check in NBA.checks for spoil in spoils_of(check, good)]
     measured = {
         "statements": [case.name for case in cases],

@@ -11,11 +11,13 @@ from typing import Any
 
 import duckdb
 from sqlalchemy import func, select
+from tests.emulator.double import running
 from tests.history import Jobs, looks, ticks
 
-from benchmarks.history_season import DAYS, FIRST, n_events
+from benchmarks.history_season import DAYS, FIRST, n_events, place
 from tipoff.core.clock import stopwatch
 from tipoff.core.profile import Profile
+from tipoff.store.bigquery.port import Port
 from tipoff.store.history.outbox import Outbox
 from tipoff.store.history.pace import PACE, Pace
 from tipoff.store.history.streams import STREAMS
@@ -28,10 +30,11 @@ TICKS = [stream for stream in STREAMS if stream.name == "ticks"]
 KILLS = 12
 
 
-def history_quota(days: int = DAYS, kills: int = KILLS) -> Measured:
+def history_quota(days: int = DAYS, kills: int = KILLS, emulated: int = 4) -> Measured:
     """Hold a season with kills, two storms with the guard, and the outbox on an emulator against what they must give."""
     with tempfile.TemporaryDirectory() as folder:
         season = _season(Path(folder) / "season", days, kills)
+        emulator = _on_emulator(Path(folder), emulated)
         jobs = _storm_of_jobs(Path(folder) / "jobs")
         partitions = _storm_of_partitions(Path(folder) / "partitions")
     ok = (
@@ -39,29 +42,19 @@ def history_quota(days: int = DAYS, kills: int = KILLS) -> Measured:
         and (days < DAYS or season["events"] >= 1_000_000)
         and season["most_load_jobs_of_a_table_in_a_day"] <= 720
         and season["killed"] >= min(kills, 5)
+        and emulator["exact"]
+        and emulator["answers_lost"] >= 20
         and jobs["sent"] == jobs["stops_at"] == 1_425
         and partitions["changed"] == partitions["stops_at"] == 28_500
         and all(storm["said"] and storm["all_arrived_later"] for storm in (jobs, partitions))
     )
-    return ok, {"season": season, "storm_of_jobs": jobs, "storm_of_partitions": partitions}
+    return ok, {"season": season, "emulator": emulator, "storm_of_jobs": jobs, "storm_of_partitions": partitions}
 
 
 def _season(home: Path, days: int, kills: int) -> dict[str, Any]:
     """Play the season in processes that are killed at random moments, then count what arrived."""
-    command = [sys.executable, "-m", "benchmarks.history_season", str(home), str(days)]
-    dice, killed, began = random.Random(5), 0, stopwatch()  # noqa: S311 -- seeded choice of moments
-    while True:
-        process = subprocess.Popen(command)
-        try:
-            code = process.wait(dice.uniform(4, 40) if killed < kills else None)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            killed += 1
-            continue
-        if code:
-            sys.exit(f"the season ended with {code}")
-        break
+    began = stopwatch()
+    killed = _killed(home, days, kills, longest_s=60)
     expected = n_events(days)
     arrived = _arrived(home / "warehouse.duckdb", list(expected))
     found = _jobs(home / "ledger.db")
@@ -74,6 +67,53 @@ def _season(home: Path, days: int, kills: int) -> dict[str, Any]:
         "exact": all(arrived[name] == {"rows": n, "distinct": n} for name, n in expected.items()),
         **found,
         "wall_s": round(stopwatch() - began, 1),
+    }
+
+
+def _killed(home: Path, days: int, kills: int, *, longest_s: float, url: str = "") -> int:
+    """Play the season to its end, with so many kills at most, each after a time by dice; returns how many there were."""
+    command = [sys.executable, "-m", "benchmarks.history_season", str(home), str(days), *([url] if url else [])]
+    dice = random.Random(5)  # noqa: S311 -- seeded choice of moments
+    for killed in range(kills + 1):
+        process = subprocess.Popen(command)
+        try:
+            code = process.wait(dice.uniform(3, longest_s) if killed < kills else None)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            continue
+        if code:
+            sys.exit(f"the season ended with {code}")
+        return killed
+    return kills
+
+
+FAULTS = ("lost", "503", "reset", "serialize", "rate", "lost")
+
+
+def _on_emulator(folder: Path, days: int) -> dict[str, Any]:
+    """Play a few days into BigQuery's emulator, with a fault at every third upload, and kills."""
+    with running(folder) as double:
+        for n in range(60):
+            double.fault(FAULTS[n % len(FAULTS)], match="POST /upload", skip=2 * n)
+        killed = _killed(folder / "emulated", days, 4, longest_s=12, url=double.url)
+        expected, port = n_events(days), Port(place(double.url))
+        arrived = {}
+        for name in expected:
+            own = " WHERE `check` = 'c'" if name == "findings" else ""
+            sql = f"SELECT COUNT(*) AS n, COUNT(DISTINCT event_id) AS m FROM season_tipoff_history.{name}_log{own}"  # noqa: S608 -- declared names
+            [row] = port.query(sql, {}, {}).to_pylist()
+            arrived[name] = {"rows": row["n"], "distinct": row["m"]}
+        port.close()
+        seen = double.seen()
+    return {
+        "days": days,
+        "events": sum(expected.values()),
+        "killed": killed,
+        "arrived": arrived,
+        "exact": all(arrived[name] == {"rows": n, "distinct": n} for name, n in expected.items()),
+        "answers_lost": seen.get("fault lost", 0),
+        "seen": seen,
     }
 
 

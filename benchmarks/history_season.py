@@ -1,8 +1,8 @@
-"""A season of history on a simulated clock, as a process that can be killed: `python -m benchmarks.history_season HOME DAYS`.
+"""A season of history on a simulated clock, as a process that can be killed: `… -m benchmarks.history_season HOME DAYS [URL]`.
 
-Each instant writes rows of every busy stream, with the clock's instant in the same commit, and lets the outbox look. Killed and
-started again it goes on from the ledger's clock. On a storm's day something is written every 30 seconds, and there is a look each
-minute; on any other day there are 16 busy hours.
+It flows into DuckDB, or into BigQuery's emulator at URL. Each instant writes rows of every busy stream, with the clock's instant
+in the same commit, and lets the outbox look. Killed and started again it goes on from the ledger's clock. On a storm's day
+something is written every 30 seconds, and there is a look each minute; on any other day there are 16 busy hours.
 """
 
 import sys
@@ -15,8 +15,13 @@ import duckdb
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.profile import Profile
+from tipoff.store.bigquery.place import Place
+from tipoff.store.history.batches import standings
+from tipoff.store.history.bigquery import BigQuerySink
 from tipoff.store.history.duck import DuckSink
 from tipoff.store.history.outbox import Outbox
+from tipoff.store.history.sink import HistorySink
+from tipoff.store.history.streams import STREAMS
 from tipoff.store.ledger import Batch, Ledger
 
 FIRST = datetime(2023, 10, 24, tzinfo=UTC)
@@ -127,13 +132,24 @@ _ROWS = {
 }
 
 
-def play(home: Path, days: int) -> None:
-    """Play the season on from where the home stands; it ends when all is applied."""
-    ledger = Ledger(home / "ledger.db", profile=Profile.REPLAY)
+def place(url: str) -> Place:
+    """Return where the emulator keeps the season."""
+    return Place(project="test-project", prefix="season_", endpoint=url)
+
+
+def _sink(home: Path, url: str) -> HistorySink:
+    if url:
+        return BigQuerySink(place(url))
     db = duckdb.connect(str(home / "warehouse.duckdb"))
     db.execute("SET threads=1; SET TimeZone='UTC'; SET fsync_mode='NONE'")
+    return DuckSink(db)
+
+
+def play(home: Path, days: int, url: str = "") -> None:
+    """Play the season on from where the home stands; it ends when all is applied."""
+    ledger = Ledger(home / "ledger.db", profile=Profile.REPLAY)
     season = Season(ledger)
-    outbox = Outbox(ledger=ledger, sink=DuckSink(db.cursor()), home="season", league="x", stopwatch=stopwatch)
+    outbox = Outbox(ledger=ledger, sink=_sink(home, url), home="season", league="x", stopwatch=stopwatch)
     outbox.begin(FIRST)
     for day in range(days):
         for at, rows, is_measured in instants(day):
@@ -145,10 +161,10 @@ def play(home: Path, days: int) -> None:
             if day not in STORMS:
                 outbox.look(at + timedelta(minutes=2))
     end = FIRST + timedelta(days=days)
-    for n in range(3 * 1440):
-        if not outbox.look(end + n * timedelta(minutes=2)).counts:
+    for n in range(3 * 720):
+        if not any(found.n_waiting or found.unsent for found in standings(ledger, STREAMS).values()):
             break
-    db.close()
+        outbox.look(end + n * timedelta(minutes=2))
     ledger.close()
 
 
@@ -156,7 +172,7 @@ def main(arguments: Sequence[str]) -> None:
     """Play so many days in a home."""
     home = Path(arguments[0])
     home.mkdir(parents=True, exist_ok=True)
-    play(home, int(arguments[1]))
+    play(home, int(arguments[1]), *arguments[2:])
 
 
 if __name__ == "__main__":

@@ -9,18 +9,32 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
+from tipoff.store.home import Home
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
-_NOT_SETTINGS = frozenset({"TIPOFF_REQUIRE_DATA"})  # read by the tests alone
+_NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of the tests
 
 
-_SECRET = frozenset({"balldontlie_key", "odds_api_key", "notify_url", "ping_url", "sentinel_ping_url"})
+_SECRET = frozenset(
+    {"balldontlie_key", "ledger_url", "notify_url", "odds_api_key", "ping_url", "sentinel_ping_url", "web_token"}
+)
+_FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _WATCHING = frozenset(
-    {"active_hours", "channels", "history", "look_every_s", "tick_every_s"}
+    {
+        "active_hours",
+        "channels",
+        "history",
+        "history_keep_days",
+        "look_every_s",
+        "tick_every_s",
+        "web_host",
+        "web_port",
+    }
 )  # they change nothing of what is made
 
 
@@ -66,6 +80,7 @@ class Settings(BaseModel):
     bigquery_prefix: str = ""  # before the names of all datasets: two homes in one project need two
     bigquery_endpoint: str = ""  # an emulator's address; without it Google's
     bigquery_max_bytes: int = 1_073_741_824  # what one statement may bill; a dearer one is refused unread
+    ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
     balldontlie_key: SecretStr = SecretStr("")
     odds_api_key: SecretStr = SecretStr("")
     notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses
@@ -74,6 +89,7 @@ class Settings(BaseModel):
     sentinel_ping_url: SecretStr = SecretStr("")  # and one for the sentinel
     digest_at: time = time(11, 0)  # New York
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
+    history_keep_days: int = Field(default=0, ge=0)  # rows that the warehouse has leave the ledger then; 0: never
     tick_every_s: float = 60.0
     look_every_s: float = 30.0
     silence_warn_min: float = 5.0
@@ -81,6 +97,14 @@ class Settings(BaseModel):
     silence_critical_min: float = 360.0
     watcher_silent_min: float = 10.0
     active_hours: dict[str, tuple[time, time]] = {}  # by league, New York: when silence counts; at all hours without
+    web_host: str = "127.0.0.1"
+    web_port: int = 8080
+    web_token: SecretStr = SecretStr("")  # beyond loopback nothing is served without it
+
+    @property
+    def place(self) -> Home:
+        """The home, with its ledger."""
+        return Home(self.home, self.ledger_url.get_secret_value())
 
     @property
     def digest_after_midnight(self) -> timedelta:
@@ -113,6 +137,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         for name, value in environment.items()
         if name.startswith(PREFIX) and name not in _NOT_SETTINGS
     }
+    values = {name: value for name, value in values.items() if not _is_file_of_a_secret(name)} | _secrets(values)
     for name in values:
         if name not in Settings.model_fields:
             near = difflib.get_close_matches(name, Settings.model_fields, n=1)
@@ -124,3 +149,23 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         problem = error.errors()[0]
         msg = f"setting {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
         raise UsageError(msg) from error
+
+
+def _is_file_of_a_secret(name: str) -> bool:
+    return name.endswith(_FROM_FILE) and name.removesuffix(_FROM_FILE) in _SECRET
+
+
+def _secrets(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the secrets that stand in files of their own, as containers are handed them.
+
+    Raises:
+        UsageError: A file that is named cannot be read.
+    """
+    found: dict[str, object] = {}
+    for name in filter(_is_file_of_a_secret, values):
+        try:
+            found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).read_text().strip()
+        except OSError as error:
+            msg = f"{PREFIX}{name.upper()} names {values[name]}, which cannot be read: {error.strerror}"
+            raise UsageError(msg, hint="is the secret mounted, and may this user read it?") from error
+    return found

@@ -1,7 +1,7 @@
 """A controller whose history flows to the warehouse: the outbox looks after each tick, at most once a minute."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import LedgerError
@@ -49,16 +49,22 @@ class WithHistory:
             self.n_failed_looks += 1
 
 
-def with_history(
-    works: Works, ledger: Ledger, warehouse: Warehouse, league: str, *, at: Callable[[str], None]
+def with_history(  # noqa: PLR0913 -- what a home's outbox is made of
+    works: Works, ledger: Ledger, warehouse: Warehouse, league: str, *, keep_days: int, at: Callable[[str], None]
 ) -> WithHistory:
-    """Return the controller with its home's outbox beside it.
+    """Return the controller with its home's outbox beside it; `keep_days`: rows of the ledger, 0 for ever.
 
     Raises:
         LedgerError: The home's name cannot be written down.
     """
     outbox = Outbox(
-        ledger=ledger, sink=sink_of(warehouse), home=name_of(ledger), league=league, stopwatch=stopwatch, at=at
+        ledger=ledger,
+        sink=sink_of(warehouse),
+        home=name_of(ledger),
+        league=league,
+        stopwatch=stopwatch,
+        at=at,
+        keep=timedelta(days=keep_days) if keep_days else None,
     )
     return WithHistory(works, outbox)
 

@@ -95,7 +95,7 @@ class Stage:
         *,
         at: Callable[[str], None] = never,
     ) -> None:
-        self.home = Home(settings.home)
+        self.home = settings.place
         self._settings, self._spec, self._clock, self._faults = settings, spec, clock, spec.faults
         self._at = _both(hook(clock, spec.faults), at) if spec.faults else at
         self._opened: tuple[Ledger, Warehouse] | None = None
@@ -152,7 +152,8 @@ class Stage:
         works: Works = self._controllers[0] if not two else Pair(self._controllers[0], self._controllers[1], two[0])
         if not self._spec.history:
             return works
-        return with_history(works, ledger, warehouse, self._spec.league.name, at=self._at)
+        keep = self._settings.history_keep_days
+        return with_history(works, ledger, warehouse, self._spec.league.name, keep_days=keep, at=self._at)
 
     def _warehouse(self, ledger: Ledger, faults: list[Fault]) -> Warehouse:
         settings, home, clock = self._settings, self.home, self._clock

@@ -10,6 +10,7 @@ from tipoff.core.profile import Profile
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
 from tipoff.store.ledger import Batch, Ledger
+from tipoff.store.quota import Guard
 from tipoff.store.warehouse import Warehouse
 
 
@@ -45,7 +46,7 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
         endpoint=settings.bigquery_endpoint,
         max_bytes=settings.bigquery_max_bytes,
     )
-    return BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at)
+    return BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, guard=Guard(ledger, now))
 
 
 def name_of(ledger: Ledger) -> str:

@@ -159,7 +159,7 @@ class Watch:
             self._monitor = None  # a process whose ledger fails is started again
 
     def _outside(self, now: datetime) -> list[Trouble]:
-        if not self._home.ledger.exists():
+        if not self._home.has_ledger:
             return []
         if self._sentinel is None:
             store = Tellings(self._home.sentinel, profile=Profile.REPLAY, create=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.conformance.cases import TABLES, Case
-from tests.conformance.emulated import EmulatedWarehouse, emulator
+from tests.conformance.emulated import Emulated
 from tests.conformance.slate import DAY, NOW, SEASON, Good, obligation_row, proof_row, write_ledger
 from tests.conformance.spoils import Spoil, spoils_of
+from tests.emulator.double import Double
 
 from tipoff.checks.examine import Examiner
 from tipoff.core.check import Check, Measured, Status
@@ -85,15 +86,13 @@ class Bench:
         return said
 
 
-def wrong_on_the_emulator(good: Good, folder: Path, checks: Sequence[Check]) -> dict[str, list[str]]:
+def wrong_on_the_emulator(double: Double, good: Good, folder: Path, checks: Sequence[Check]) -> dict[str, list[str]]:
     """Return what differs on an emulator, by check."""
-    ledger = write_ledger(good, folder / "ledger.db")
-    with emulator() as client:
-        warehouse = EmulatedWarehouse(client, "checks")
-        warehouse.prepare(NBA.steps)
-        warehouse.fill(good.all_rows())
-        bench = Bench(good, warehouse, ledger, folder)
-        wrong = {check.name: bench.wrong(check) for check in checks}
+    ledger, emulated = write_ledger(good, folder / "ledger.db"), Emulated(double)
+    emulated.hold(good.all_rows())
+    bench = Bench(good, emulated.warehouse, ledger, folder)
+    wrong = {check.name: bench.wrong(check) for check in checks}
+    emulated.close()
     ledger.close()
     return {name: said for name, said in wrong.items() if said}
 
@@ -110,13 +109,11 @@ def wrong_statements_on_duckdb(cases: Sequence[Case]) -> dict[str, list[str]]:
     return {name: said for name, said in wrong.items() if said}
 
 
-def wrong_statements_on_the_emulator(cases: Sequence[Case]) -> dict[str, list[str]]:
-    """Return in what statements differ from what was computed by hand, by case, each in a project of its own."""
-    wrong = {}
-    with emulator() as client:
-        for case in cases:
-            warehouse = EmulatedWarehouse(client, f"case-{case.name}")
-            loaded = warehouse.prepare(NBA.steps)
-            warehouse.fill(case.inputs)
-            wrong[case.name] = case.differences(case.run(warehouse, loaded))
+def wrong_statements_on_the_emulator(double: Double, cases: Sequence[Case]) -> dict[str, list[str]]:
+    """Return in what statements differ from what was computed by hand, by case."""
+    wrong, emulated = {}, Emulated(double)
+    for case in cases:
+        emulated.hold(case.inputs)
+        wrong[case.name] = case.differences(case.run(emulated.warehouse, emulated.loaded))
+    emulated.close()
     return {name: said for name, said in wrong.items() if said}

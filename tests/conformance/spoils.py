@@ -22,10 +22,14 @@ from tipoff.store.rows import units_of
 NUMBERS = {ColumnType.INT, ColumnType.FLOAT}
 OTHER_GAME, NO_GAME = "0022399999", "22301000"
 
-# A profile calls a column constant only in units of eight rows and more; these tables have one or two a game.
+# A profile calls a column constant only in units of eight rows and more; these tables have one or two a game. NULLs rise over
+# three slates, of which one is spoiled here; columns are the store's, not the rows'.
 CANNOT_FIRE = frozenset(
-    f"{name}.values_vary"
-    for name in ("schedule", "nba_team_boxscores", "odds_events", "source_agreement", "team_games", "points_model")
+    {
+        f"{name}.values_vary"
+        for name in ("schedule", "nba_team_boxscores", "odds_events", "source_agreement", "team_games", "points_model")
+    }
+    | {f"{name}.{kind}" for name in TABLES for kind in ("nulls_do_not_rise", "columns_are_declared")}
 )
 
 
@@ -40,6 +44,11 @@ class Spoil:
     ledger: str = ""  # not run, or nothing found: see the bench
     day: date = DAY
     value: float | None = None
+
+
+def looks_at_rows(check: Check) -> bool:
+    """Whether a check looks at a slate's rows; what looks at the ledger alone is the same on every engine."""
+    return bool(check.tables) and not check.name.endswith(".is_fresh")
 
 
 def spoils_of(check: Check, good: Good) -> list[Spoil]:
@@ -213,6 +222,10 @@ def _profile(table: Table, good: Good) -> Mapping[str, Mapping[str, float]]:
     return profile_of(table, good.rows[table.name][-1])
 
 
+def _nothing(_check: str, _table: Table, _good: Good) -> Iterator[Spoil]:
+    yield from ()
+
+
 def _all_null(check: str, table: Table, good: Good) -> Iterator[Spoil]:
     profile = _profile(table, good)
     yield _column(check, table, good, [c for c in _plain(table) if profile[c.name]["nulls"] == 0], lambda _row: None)
@@ -263,6 +276,8 @@ _RULES: Mapping[str, Callable[[str, Table, Good], Iterator[Spoil]]] = {
     "is_still_there": _row_gone,
     "is_what_its_inputs_give": _altered,
     "known_at_is_when_it_came": _known_late,
+    "columns_are_declared": _nothing,
+    "nulls_do_not_rise": _nothing,
     "nulls_are_usual": _all_null,
     "zeros_are_usual": _all_zero,
     "means_are_usual": _far_off,

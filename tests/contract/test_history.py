@@ -297,3 +297,23 @@ def test_history_begins_where_it_stood_when_the_home_is_opened_again(target: Pat
 
     assert jobs.ids("ticks") == ["h:ticks:1", "h:ticks:2", "h:ticks:3"]
     assert {column.name for column in watching.scorecards.columns} >= {"quota_ratio"}
+
+
+def test_old_rows_leave_the_ledger_only_when_they_are_applied_and_never_the_newest(ledger: Ledger) -> None:
+    jobs, streams = Jobs(), [stream for stream in STREAMS if stream.name == "ticks"]
+    box = outbox(ledger, jobs, streams=streams, keep=timedelta(days=60))
+    box.look(NOW)
+    ledger.commit(ticks([1, 2, 3]))
+    jobs.is_down = True
+    box.look(NOW + timedelta(days=100))
+    assert len(ledger.rows(select(schema.ticks))) == 3
+
+    jobs.is_down = False
+    box.look(NOW + timedelta(days=102))
+    box.look(NOW + timedelta(days=104))
+    assert [row["id"] for row in ledger.rows(select(schema.ticks))] == [3]
+    ledger.commit(ticks([4], NOW + timedelta(days=103)))
+    box.look(NOW + timedelta(days=106))
+    box.look(NOW + timedelta(days=108))
+    assert [row["id"] for row in ledger.rows(select(schema.ticks))] == [4]
+    assert jobs.ids("ticks") == [f"h:ticks:{number}" for number in range(1, 5)]

@@ -117,6 +117,7 @@ def test_a_projects_limit_counts_all_tables_together() -> None:
     used = {("load", f"d.t{n}"): 1_000 for n in range(95)}
 
     assert not may(used, Kind.LOAD, "d.new", essential=False)
+    assert may({("load", ""): 2_000}, Kind.LOAD, "", essential=False)  # staging tables, each with a load of its own
     assert uses(used)[0].table == ""
     assert fullest(used) == "95% of the load limit of the project (95,000 of 100,000 a day)"
 

@@ -11,6 +11,7 @@ from tipoff.audit import (
     clocks,
     copies,
     deleted,
+    facts,
     loads,
     lookahead,
     raising,
@@ -23,7 +24,6 @@ from tipoff.audit import (
 )
 from tipoff.audit.context import FEATURE, TESTS, File
 from tipoff.audit.deeds import Deeds
-from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
 from tipoff.audit.guards import guards
 from tipoff.audit.index import index
@@ -34,6 +34,7 @@ from tipoff.audit.source import Source
 from tipoff.audit.sqlrules import examine_sql
 from tipoff.audit.sqltext import verbs
 
+NO_NAMES = facts.Names()
 _RULES: tuple[Callable[[File], None], ...] = (
     raising.raising_handlers,
     deleted.lost_after_delete,
@@ -56,17 +57,20 @@ _RULES: tuple[Callable[[File], None], ...] = (
 )
 
 
-def examine(source: Source) -> FileFacts:
-    """Return what the file shows by itself and what it tells the project-wide pass; the tree is walked once."""
-    n_lines = source.text.count("\n") + 1
+def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
+    """Return what the file shows by itself and what it tells the project-wide pass; the tree is walked once.
+
+    `names`: what the settings add to the names by which calls are known.
+    """
+    n_lines = source.text.count("\n") + (not source.text.endswith("\n") and bool(source.text))
     if source.kind == "sql":
         findings, shared = _sql(source)
     elif source.tree is None:
         findings, shared = examine_lines(source), {"copies": copies.copied_text(source.path, source.text.split("\n"))}
     else:
-        findings, shared = _python(source)
+        findings, shared = _python(source, names)
     kept = tuple(sorted(set(_softened(source.path, findings))))
-    return FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
+    return facts.FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
 
 
 def _softened(path: str, findings: list[Finding]) -> list[Finding]:
@@ -76,12 +80,12 @@ def _softened(path: str, findings: list[Finding]) -> list[Finding]:
     return [replace(finding, level=Level.NOTE) for finding in findings]
 
 
-def _python(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
+def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str, list[Any]]]:
     if source.tree is None:
         return [], {}
     found = index(source, source.tree)
     names = Names(found)
-    file = File(found, names, Deeds(found, names))
+    file = File(found, names, Deeds(found, names, given))
     streamed = loads.streaming_inserts(file)
     for rule in _RULES:
         rule(file)

@@ -27,6 +27,13 @@ _LOCAL = {
     "dump",
     "save",
 }
+_SWEEPERS = these(
+    """clean cleanup clear sweep prune expire purge orphan orphans discard revoke
+    remove drop delete cancel stale handle"""
+)
+_BESIDE_THE_POINT = these(  # what is only remembered, or only counted, can be made again
+    "cache cached caches caching telemetry analytics track nux milestone memo memoize banner device first preload bytecode pyc"
+)
 _FILTERS = these("filter exclude dedupe drop remove eligible clean without only keep select")
 _NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
 
@@ -47,7 +54,7 @@ def judge(guard: Guard) -> Finding | None:  # noqa: PLR0911 -- a return for each
     if name.strip("_") in _CLOSING or name in {"__del__", "__exit__", "__aexit__"}:
         return None if write is None or not (write[1] and write[2]) else _around_write(guard, write)
     own = named(name)
-    decides = bool(guard.returns or guard.raised or guard.deeds.keys() & {"read", "gate"})
+    decides = guard.returns not in {"", "none"} or bool(guard.raised or guard.deeds.get("gate"))
     is_gate = own is not None and own.kind == "gate" and decides
     if is_gate and not (write is not None and write[1] and write[2]):
         return _around_gate(guard, name, sure=True)
@@ -84,7 +91,9 @@ def _around_write(guard: Guard, write: tuple[str, bool, bool]) -> Finding | None
     is_local = what.split(" (in")[0] in _LOCAL or what.endswith((".write", ".writelines"))
     if is_local and (guard.logs or not here):
         level = Level.WARNING
-    if {"cache", "cached", "telemetry", "track"} & set(words(f"{guard.path} {guard.symbol} {what}")):
+    if guard.breadth == "root" or (_is_removal(what) and (guard.logs or set(words(guard.symbol)) & _SWEEPERS)):
+        level = min(level, Level.WARNING)
+    if _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol} {what}")):
         level = Level.NOTE  # what is only remembered can be made again
     if (
         guard.returns in {"success", "true"}
@@ -101,6 +110,12 @@ def _around_write(guard: Guard, write: tuple[str, bool, bool]) -> Finding | None
     return _found(guard, "swallowed-write", level, f"{message}; raise, or record what was not written", "write")
 
 
+def _is_removal(what: str) -> bool:
+    return what.startswith("the DELETE") or what.split(" (in", maxsplit=1)[0].endswith(
+        (".delete", "delete_many", "delete_one")
+    )
+
+
 def _around_gate(guard: Guard, what: str, *, sure: bool) -> Finding | None:
     if _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
         return None
@@ -113,7 +128,7 @@ def _around_gate(guard: Guard, what: str, *, sure: bool) -> Finding | None:
     return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
 
 
-def _closes(guard: Guard, what: str) -> bool:
+def _closes(guard: Guard, what: str) -> bool:  # noqa: PLR0911 -- a return for each case
     """Whether the handler's answer is the one that holds."""
     own = guard.symbol.rpartition(".")[2]
     asked = words(own) if named(own) else words(what)
@@ -122,6 +137,8 @@ def _closes(guard: Guard, what: str) -> bool:
         return negative
     if guard.returns == "zero":
         return not negative
+    if guard.yields_value and guard.returns in {"", "false", "none"} and not guard.assigns and named(own):
+        return not negative  # no answer is no, where a yes is something
     if guard.returns in {"false", "none"}:
         return asked[:1] != [] and not negative and (bool(w.PREDICATES & set(asked[:3])) or guard.returns == "false")
     if guard.returns == "empty":

@@ -13,6 +13,7 @@ from tipoff.audit.judging import judge
 from tipoff.audit.names import words
 from tipoff.audit.project_classes import judge_classes
 from tipoff.audit.project_copies import judge_copies
+from tipoff.audit.words import ONLY_READ
 
 _WRITES = frozenset({"flush", "save", "write", "persist", "publish", "upload", "insert", "commit", "store"})
 _DEEPEST = 4  # how many functions a write may be away
@@ -106,6 +107,8 @@ def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
         guard = Guard.from_json(row)
         deeds = dict(guard.deeds)
         for call in guard.calls:
+            if (words(call.rpartition(".")[2]) or [""])[0] in ONLY_READ:
+                continue
             for kind, what in functions.does(call).items():
                 if kind in {"write", "notice"} and kind not in deeds:
                     deeds[kind] = (f"{what} (in `{call.rpartition('.')[2]}`)", True, False)

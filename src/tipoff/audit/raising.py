@@ -2,14 +2,17 @@
 
 import ast
 import builtins
+import re
 
 from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.handlers import breadth, caught_types, inside
 from tipoff.audit.index import FUNCTIONS
 from tipoff.audit.names import dotted, last_name
+from tipoff.audit.words import these
 
 _OF_EVERY_ERROR = frozenset(dir(BaseException)) | {"add_note", "__notes__", "winerror"}
+_NEVER = these("message response status_code code reason detail text msg status errors body")  # often believed in
 _LOGGING = frozenset({"exc_info", "stack_info", "stacklevel", "extra"})
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal"})
 
@@ -22,10 +25,13 @@ def raising_handlers(file: File) -> None:
             for node in inside(handler.body):
                 why = _raises(file, block, handler, node, unsafe)
                 if why:
+                    level = (
+                        Level.WARNING if "has no attribute" in why and last_name(node) not in _NEVER else Level.ERROR
+                    )
                     file.say(
                         "handler-raises",
                         node,
-                        Level.ERROR,
+                        level,
                         f"{why}: the handler itself raises, and the first error is lost",
                         guards="work",
                         line=handler.lineno,
@@ -98,9 +104,7 @@ def _no_attribute(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -
         return ""
     types = [kind.id for kind in caught_types(handler) if isinstance(kind, ast.Name)]
     types = types if handler.type is not None else ["BaseException"]
-    missing: list[str] = []
-    if _set_elsewhere(file, node.attr):
-        return ""
+    missing = []
     for name in types:
         known = getattr(builtins, name, None)
         if not (isinstance(known, type) and issubclass(known, BaseException)) or name in file.index.module.bound:
@@ -108,17 +112,6 @@ def _no_attribute(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -
         if not hasattr(known, node.attr):
             missing.append(name)
     return f"`{missing[0]}` has no attribute `{node.attr}`" if missing else ""
-
-
-def _set_elsewhere(file: File, attribute: str) -> bool:
-    """Whether the file gives some error such an attribute: then those that come here may have it."""
-    return any(
-        isinstance(part, ast.Attribute)
-        and isinstance(part.ctx, ast.Store)
-        and part.attr == attribute
-        and dotted(part.value) not in {"self", "cls"}
-        for part in ast.walk(file.index.source.tree or ast.Module([], []))
-    )
 
 
 def _asked(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> bool:
@@ -146,7 +139,7 @@ def _asked(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> bool:
             return True
         if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store):
             return True
-    return False
+    return re.search(rf"\.{node.attr}\s*=[^=]|setattr\(.*['\"]{node.attr}['\"]", file.index.source.text) is not None
 
 
 def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
@@ -163,61 +156,35 @@ def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
     return {name: line for name, line in found.items() if _may_fail_before(block, name)}
 
 
-_FIRM = frozenset(
-    {"copy", "list", "dict", "set", "tuple", "str", "bool", "time", "monotonic", "perf_counter", "getLogger"}
+_SAFE_CALLS = these(
+    """copy split strip items keys values list dict len str set tuple
+    range enumerate perf_counter monotonic time now uuid4"""
 )
 
 
+def _cannot_fail(node: ast.stmt) -> bool:
+    """Whether the statement binds what is at hand: a literal, a copy, an attribute; or only begins to go over something."""
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal):
+        return True
+    value = node.iter if isinstance(node, ast.For) else getattr(node, "value", None)
+    if isinstance(value, ast.Call):
+        return last_name(value.func) in _SAFE_CALLS
+    at_hand = (
+        ast.Constant | ast.List | ast.Dict | ast.Name | ast.Tuple | ast.Attribute | ast.Compare | ast.BoolOp | ast.Set
+    )
+    return isinstance(node, ast.Assign | ast.AnnAssign | ast.For) and isinstance(value, at_hand)
+
+
 def _may_fail_before(block: ast.Try, name: str) -> bool:
-    """Whether something can raise before or while `name` is bound, in the order in which the block is carried out."""
-    return _fails_before(block.body, name) is True
-
-
-def _fails_before(body: list[ast.stmt], name: str) -> bool | None:
-    """Return True when something can fail before `name` is bound, False when it is bound first, None when neither is met."""
-    for node in body:
-        found = _statement(node, name)
-        if found is not None:
-            return found
-    return None
-
-
-def _statement(node: ast.stmt, name: str) -> bool | None:
-    match node:
-        case ast.For() | ast.AsyncFor():
-            bound = False if _stores(node.target, name) else _fails_before(node.body, name)
-            return True if _can_fail(node.iter) else bound
-        case ast.If() | ast.While():
-            either = [_fails_before(body, name) for body in (node.body, node.orelse)]
-            return True if _can_fail(node.test) else next((found for found in either if found is not None), None)
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return False if node.name == name else None
-        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if not _can_fail(value):
-            return False if _stores(node, name) else None
-        case ast.Return(value=None) | ast.Return(value=ast.Constant()) | ast.Expr(value=ast.Constant()):
-            return None
-        case (
-            ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Global() | ast.Nonlocal() | ast.Continue() | ast.Break()
-        ):
-            return None
-    return True
-
-
-def _stores(node: ast.AST, name: str) -> bool:
-    return any(
-        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in ast.walk(node)
-    )
-
-
-def _can_fail(node: ast.expr) -> bool:
-    """Whether an expression fails in practice: it calls, waits, or looks something up in what it was given."""
-    return any(
-        (isinstance(part, ast.Call) and last_name(part.func) not in _FIRM)
-        or isinstance(part, ast.Await | ast.Yield | ast.YieldFrom)
-        or (isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name | ast.Call))
-        or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div | ast.FloorDiv | ast.Mod))
-        for part in ast.walk(node)
-    )
+    """Whether something can raise before or while `name` is bound."""
+    for node in block.body:
+        bound = ast.walk(node.target) if isinstance(node, ast.For) else ast.walk(node)
+        stored = any(
+            isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in bound
+        )
+        if stored or not _cannot_fail(node):
+            return not (_cannot_fail(node) or isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return False
 
 
 def _unbound(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.Name) -> str:  # noqa: C901, PLR0911 -- a return for each case

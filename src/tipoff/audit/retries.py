@@ -74,6 +74,10 @@ def _is_endless(file: File, loop: ast.While) -> bool:
 
 def _bounded(loop: ast.While) -> bool:
     """Whether something is counted or timed within the loop."""
+    counted = {_said(node.target) for node in inside(loop.body) if isinstance(node, ast.AugAssign)}
+    compared = {_said(part) for node in inside(loop.body) if isinstance(node, ast.Compare) for part in ast.walk(node)}
+    if counted & compared - {""}:
+        return True
     for node in inside(loop.body):
         if isinstance(node, ast.If | ast.While) and any(_COUNT.search(_said(part)) for part in ast.walk(node.test)):
             return True

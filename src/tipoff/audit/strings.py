@@ -74,10 +74,9 @@ def _filled_by_names(file: File, node: ast.expr, holes: list[str]) -> bool:
     known = set(file.index.imports)
     first = True
     while scope is not None:
-        if first and scope.kind == "function":
-            last = node.end_lineno or node.lineno
-            known |= {name for name, lines in scope.bound.items() if min(lines) <= last}
-        elif first or scope.kind != "class":
+        if first:
+            known |= {name for name, lines in scope.bound.items() if min(lines) <= node.lineno}
+        elif scope.kind != "class":
             known |= set(scope.bound)
         first = False
         scope = scope.parent

@@ -91,7 +91,7 @@ def _holds_quoted(hole: ast.expr, file: File) -> bool:
 
 
 _MAKERS = these(
-    """int len float literal quote quote_literal escape quote_ident quote_name Identifier adapt bind param placeholder
+    """int len float format literal quote quote_literal escape quote_ident quote_name Identifier adapt bind param placeholder
     format_sql"""
 )
 _QUOTED = these("quote quoted escaped literal expr expression ident identifier")
@@ -102,7 +102,9 @@ def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:
     if isinstance(hole, ast.Constant):
         return True
     if isinstance(hole, ast.JoinedStr):
-        return str(constant(hole.values[0]) if hole.values else "")[:1] in set(":@$?%")
+        return str(constant(hole.values[0]) if hole.values else "")[:1] in set(":@$?%") or looks_like_sql(filled(hole))
+    if _is_typed(hole, file):
+        return True
     if isinstance(hole, ast.Call):
         name = last_name(hole.func)
         return name in _MAKERS or (name == "join" and _joins_marks(hole, file))
@@ -116,6 +118,27 @@ def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:
         and not isinstance(made, ast.Constant)
         and _harmless(made, file, depth + 1)
     )
+
+
+_TYPED = frozenset(
+    {
+        "datetime.date",
+        "datetime.datetime",
+        "int",
+        "float",
+        "bool",
+        "uuid.UUID",
+        "decimal.Decimal",
+        "datetime.date.fromisoformat",
+    }
+)
+
+
+def _is_typed(hole: ast.expr, file: File) -> bool:
+    """Whether it is known to be of a type whose text holds no quote."""
+    if not isinstance(hole, ast.Name | ast.Attribute):
+        return False
+    return file.names.origin(hole, file.scope(hole)) in _TYPED
 
 
 def _joins_marks(call: ast.Call, file: File) -> bool:
@@ -161,6 +184,10 @@ def _percent(file: File, node: ast.BinOp) -> None:
         if found[1] and _NAMES.search(found[1]):
             continue
         hole = given[place] if place < len(given) else given[-1]
+        if re.search(
+            r"\((\w*_)?(table|column|name|sequence|trigger|index|schema|field|constraint)s?(_\w*)?\)", found[0]
+        ):
+            continue  # a name of the schema
         quoted = _is_value(text[: found.start()], text[found.end() :], hole, file)
         if quoted and not (found[0].endswith("d") and quoted == "bare"):
             _say_values(file, node, hole, quoted)

@@ -27,11 +27,15 @@ STORE_METHODS = these(
 )
 STORES = these(
     """db conn connection cursor cur session engine transaction txn tx client warehouse bq bigquery storage repo repository
-    dao ledger bucket blob collection table s3 gcs dynamodb redis mongo firestore doc document publisher producer topic
+    dao ledger bucket blob collection table s3 gcs dynamodb redis mongo firestore doc document ref publisher producer topic
     queue sink writer outbox archive database es elasticsearch kafka sqs uploader store snowflake postgres duckdb sqlite
     bqclient"""
 )
 NO_STORES = these("self cls super log logger dict headers params config options kwargs cache re os path")
+KEY_STORES = these("redis firestore doc document ref bucket memcache memcached kv dynamodb etcd")
+ONLY_READ = these(
+    "read get fetch list show find lookup query describe load count is has can should parse render format"
+)
 WRITE_VERBS = these(
     """save write persist store upsert insert publish upload flush commit archive checkpoint overwrite enqueue"""
 )
@@ -133,6 +137,9 @@ SQL_CALLS = these(
     raw fetch fetch_all fetchrow fetchval exec run do_query run_dml mogrify execute_async scalar submit"""
 )
 BIGQUERY = re.compile(r"bigquery|(^|[._])bq(_|$|[a-z]*client)", re.IGNORECASE)
+BIGQUERY_CLIENT = re.compile(
+    r"google\.cloud\.bigquery|bigquery\.Client|(^|[\s.])_?(bq|bigquery)(_?client)?(\s|$)", re.IGNORECASE
+)
 ROOTS = these(
     """RequestException GoogleAPIError GoogleAPICallError GoogleCloudError SQLAlchemyError DBAPIError DatabaseError
     ClientError BotoCoreError PyMongoError RedisError KafkaError KafkaException"""

@@ -44,6 +44,7 @@ class Place:
 def _where(cell: Cell, place: Place) -> str:
     where = f"day = DATE '{place.day}'"
     if "game_id" in cell.table.names and cell.scope != "slate":
+        # tipoff: allow sql-from-values -- an id that the machine itself made; a mutation is a text that is shown to people
         where += f" AND game_id = '{place.game_id}'"
     if cell.scope == "row":
         key = ", ".join(cell.table.key)

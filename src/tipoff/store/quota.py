@@ -23,7 +23,7 @@ from tipoff.store.ledger.history import quota_levels, quota_use
 WINDOW = timedelta(hours=24)
 KEPT = timedelta(days=400)  # how long the counts are kept: a season can be looked back at
 STOPS = 0.95  # share of a limit beyond which nothing goes that can wait
-PROJECT = ""  # the name under which all tables are counted together
+PROJECT = ""  # all tables together; what is recorded under this name counts for the project alone
 
 Used = Mapping[tuple[str, str], int]  # (kind, table) -> how many in the window
 
@@ -121,7 +121,9 @@ def uses(used: Used) -> list[Use]:
             total = sum(n for (kind, _), n in used.items() if kind == limit.kind)
             found.append(Use(limit=limit, table=PROJECT, n=total))
         else:
-            found += [Use(limit=limit, table=t, n=n) for (kind, t), n in used.items() if kind == limit.kind]
+            found += [
+                Use(limit=limit, table=t, n=n) for (kind, t), n in used.items() if kind == limit.kind and t != PROJECT
+            ]
     return sorted((use for use in found if use.n), key=lambda use: -use.ratio)
 
 
@@ -135,7 +137,7 @@ def may(used: Used, kind: Kind, table: str, n: int = 1, *, essential: bool) -> b
     if essential:
         return True
     for limit in LIMITS:
-        if limit.kind != kind:
+        if limit.kind != kind or (table == PROJECT and not limit.of_project):
             continue
         so_far = sum(m for (k, t), m in used.items() if k == kind and (limit.of_project or t == table))
         if so_far + n > STOPS * limit.per_day:

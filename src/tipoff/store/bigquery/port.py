@@ -24,11 +24,14 @@ from requests.exceptions import RequestException
 from tipoff.core.errors import UsageError
 from tipoff.store.bigquery.errors import Refused, Said, judge
 from tipoff.store.bigquery.place import Place
+from tipoff.store.quota import PROJECT, Kind
 
 _TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", datetime: "TIMESTAMP", date: "DATE"}
 _CONNECTION = (RequestException, JobTimeout, ConnectionError, GoogleAuthError)
 _DAY_MS = 86_400_000
+_PAGE = 50_000  # rows asked for at a time; BigQuery gives fewer where they are wide
 T = TypeVar("T")
+Count = Callable[[Kind, str], None]  # see `tipoff.store.quota.Guard.record`
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,15 @@ class Seen:
 class Port:
     """One connection to one place."""
 
-    def __init__(self, place: Place) -> None:
-        """Make a client; nothing is asked of the network yet.
+    def __init__(self, place: Place, count: Count = lambda _kind, _table: None) -> None:
+        """Make a client; nothing is asked of the network yet. `count` is told of what uses up quotas before it is sent.
 
         Raises:
             UsageError: There are no credentials.
         """
         self.place = place
         self.counts: Counter[str] = Counter()
+        self._count = count
         self._client = client_of(place)
 
     def close(self) -> None:
@@ -84,6 +88,8 @@ class Port:
         """Run a statement or a script and return its last SELECT's rows; with a job id it is run under that alone."""
         config = self._config(values, labels)
         self.counts["job"] += 1
+        if job_id is not None:  # what has an id of its own changes something
+            self._count(Kind.DML, f"{labels.get('league', '')}.{labels.get('table', '')}")
         return self._asked(
             lambda: self._client.query(
                 sql,
@@ -118,6 +124,7 @@ class Port:
             labels=dict(labels),
         )
         self.counts["load"] += 1
+        self._count(Kind.LOAD, PROJECT)  # each goes into a staging table of its own
         self._asked(
             lambda: self._client.load_table_from_file(
                 file,
@@ -154,6 +161,7 @@ class Port:
         return self._told(
             lambda: self._client.list_rows(
                 self._client.get_table(f"{self.place.project}.{table}", retry=None, timeout=self.place.timeout_s),
+                page_size=_PAGE,
                 retry=None,
                 timeout=self.place.timeout_s,
             ).to_arrow(create_bqstorage_client=False)

@@ -23,6 +23,7 @@ from tipoff.store.bigquery.port import Port
 from tipoff.store.bigquery.settle import settle
 from tipoff.store.bigquery.tables import declare, declare_own
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
+from tipoff.store.quota import Guard
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
@@ -45,14 +46,15 @@ class BigQueryWarehouse:
         home: str,
         now: Callable[[], datetime],
         at: Callable[[str], None] = _nothing,
+        guard: Guard | None = None,
     ) -> None:
-        """Make a client; nothing is asked of the network before `prepare`.
+        """Make a client; nothing is asked of the network before `prepare`. `guard` counts what uses up quotas.
 
         Raises:
             UsageError: There are no credentials.
         """
         self._place, self._home, self._now, self._at = place, home, now, at
-        self._port = Port(place)
+        self._port = Port(place, guard.record) if guard else Port(place)
         self._tables: dict[str, Table] = {}
         self._partitioned: frozenset[str] = frozenset()
         self._proofs: dict[Key, Proof] = {}
@@ -182,7 +184,7 @@ class BigQueryWarehouse:
             try:
                 return self._port.query(sql, sent, said)
             except Refused as refused:
-                if refused.verdict.meaning is not Meaning.TRANSIENT:
+                if refused.verdict.meaning is not Meaning.TRANSIENT or not refused.verdict.at_once:
                     raise
                 return self._port.query(sql, sent, said)
 

@@ -76,10 +76,9 @@ class BigQuerySink:
             if found.get(column.name, column.type.value) != column.type.value:
                 msg = f"{stream.table}.{column.name} is {found[column.name]}, declared as {column.type.value}"
                 raise ShapeError(msg, hint="only new columns are added by themselves; move the table aside")
-        new = [_field(column, optional=True) for column in stream.columns if column.name not in found]
-        if new:  # what is added later cannot be required
-            table.schema = [*table.schema, *new]
-            self._client.update_table(table, ["schema"], **self._once)
+            if column.name not in found:
+                added = f"ADD COLUMN IF NOT EXISTS `{column.name}` {column.type.value}"
+                self._query(f"ALTER TABLE {self._dataset()}.{stream.name}{LOG} {added}")
 
     def _query(self, sql: str) -> None:
         job = self._client.query(sql, job_retry=None, **self._once)
@@ -132,9 +131,8 @@ class _Known(Exception):
     """A job of this id is known."""
 
 
-def _field(column: Column, *, optional: bool = False) -> Any:  # noqa: ANN401 -- a class of Google's client
-    is_required = column.required and not optional
-    return bigquery.SchemaField(column.name, column.type.value, mode="REQUIRED" if is_required else "NULLABLE")
+def _field(column: Column) -> Any:  # noqa: ANN401 -- a class of Google's client
+    return bigquery.SchemaField(column.name, column.type.value, mode="REQUIRED" if column.required else "NULLABLE")
 
 
 def _outcome(job: Any) -> Outcome:  # noqa: ANN401 -- a job of Google's client

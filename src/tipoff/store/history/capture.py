@@ -63,21 +63,23 @@ def _changed(connection: Connection, stream: Stream) -> str:
 
 def _triggers(connection: Connection, stream: Stream) -> list[str]:
     name, body, changed = stream.name, _body(connection, stream, "NEW"), _changed(connection, stream)
+    # tipoff: allow sql-from-values -- declared names; DDL takes no parameters
     note = f"INSERT INTO revisions (source, body) VALUES ('{name}', {body})"  # noqa: S608 -- declared names
-    if connection.dialect.name == "sqlite":
-        head = "CREATE TRIGGER history_{0}_{1} AFTER {2} ON {0}{3} BEGIN " + note.replace("{", "{{") + "; END"
-        return [head.format(name, "new", "INSERT", ""), head.format(name, "changed", "UPDATE", f" WHEN {changed}")]
-    function = (
-        f"CREATE OR REPLACE FUNCTION history_{name}() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN {note}; RETURN NULL; END $$"
-    )
-    head = f"CREATE TRIGGER history_{name}_{{0}} AFTER {{1}} ON {name} FOR EACH ROW {{2}} EXECUTE FUNCTION history_{name}()"
-    return [function, head.format("new", "INSERT", ""), head.format("changed", "UPDATE", f"WHEN ({changed})")]
+    is_sqlite = connection.dialect.name == "sqlite"
+    work = f"BEGIN {note}; END" if is_sqlite else f"EXECUTE FUNCTION history_{name}()"
+
+    def trigger(event: str, verb: str, when: str = "") -> str:
+        return f"CREATE TRIGGER history_{name}_{event} AFTER {verb} ON {name} FOR EACH ROW {when} {work}"
+
+    both = [trigger("new", "INSERT"), trigger("changed", "UPDATE", f"WHEN ({changed})")]
+    if is_sqlite:
+        return both
+    head = f"CREATE OR REPLACE FUNCTION history_{name}() RETURNS trigger LANGUAGE plpgsql AS"
+    return [f"{head} $$ BEGIN {note}; RETURN NULL; END $$", *both]
 
 
 def _take_up(connection: Connection, stream: Stream) -> str:
     order = ", ".join(_quoted(name) for name in stream.key)
-    return (
-        f"INSERT INTO revisions (source, body) SELECT '{stream.name}', {_body(connection, stream, stream.name)}"  # noqa: S608 -- declared names
-        f" FROM {stream.name} ORDER BY {order}"
-    )
+    # tipoff: allow sql-from-values, append-without-key -- declared names; done once, in the transaction that begins the stream
+    head = f"INSERT INTO revisions (source, body) SELECT '{stream.name}', {_body(connection, stream, stream.name)}"
+    return f"{head} FROM {stream.name} ORDER BY {order}"

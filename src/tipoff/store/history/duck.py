@@ -50,6 +50,7 @@ class DuckSink:
             if self._db.execute(f"SELECT 1 FROM {applied} WHERE id = ?", [parcel.batch_id]).fetchone():  # noqa: S608 -- declared names
                 return Outcome.APPLIED
             self._db.execute("BEGIN")
+            # tipoff: allow append-without-key -- in one transaction with the batch's name, which is a primary key
             self._db.execute(f"INSERT INTO {parcel.stream.table} ({names}) SELECT {names} FROM rows")  # noqa: S608 -- declared names
             self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [parcel.batch_id, parcel.stream.name])  # noqa: S608 -- declared names
             self._db.execute("COMMIT")

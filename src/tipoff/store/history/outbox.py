@@ -11,6 +11,7 @@ from tipoff.store import quota
 from tipoff.store.history import batches, capture
 from tipoff.store.history.batches import Batch, Standing
 from tipoff.store.history.pace import MINUTE, PACE, Outcome, Pace, after_error, after_outcome, is_due, take_slot
+from tipoff.store.history.retention import drop_old
 from tipoff.store.history.sink import HistorySink, Parcel
 from tipoff.store.history.streams import STREAMS, Stream
 from tipoff.store.history.trouble import FLOWS, HELD_BACK, Troubles
@@ -52,10 +53,15 @@ class Outbox:
         pace: Pace = PACE,
         streams: Sequence[Stream] = STREAMS,
         at: Callable[[str], None] = _nothing,
+        keep: timedelta | None = None,
     ) -> None:
-        """Keep history of `ledger` in `sink`; `home` is the home's own name, which no other home has ever had."""
+        """Keep history of `ledger` in `sink`; `home` is the home's own name, which no other home has ever had.
+
+        With `keep`, older rows are dropped from the ledger once they are applied; see `tipoff.store.history.retention`.
+        """
         self._ledger, self._sink, self._home, self._league = ledger, sink, home, league
         self._stopwatch, self._pace, self._streams, self._at = stopwatch, pace, streams, at
+        self._keep = keep
         self._looked_at: datetime | None = None
         self._swept_at: datetime | None = None
         self._is_ready = False
@@ -202,6 +208,9 @@ class Outbox:
         if self._swept_at is None or now - self._swept_at >= timedelta(days=1):
             self._swept_at = now
             batches.forget_old(self._ledger, now)
+            if self._keep is not None:
+                standing = batches.standings(self._ledger, self._streams)
+                drop_old(self._ledger, self._streams, standing, keep=self._keep, now=now)
 
 
 def _counts(stream: Stream, batch: Batch) -> list[tuple[str, str, int]]:
