@@ -229,6 +229,7 @@ def _stray(double: Double, place: Place) -> None:
     with _client(double) as client:
         for day in SEASON.days()[:5]:
             row = {"day": str(day), "unit": "u03", "who": 10**9, "points": 1.0}
+            # tipoff: allow streaming-insert -- a stranger who streams into our table: what is measured is what then happens
             client.insert_rows_json(f"{PROJECT}.{place.table(ROWS)}", [row], retry=None)
 
 
@@ -247,6 +248,7 @@ def _naive_bigquery(double: Double) -> Mapping[str, int]:
         fields = {"day": "DATE", "unit": "STRING", "who": "INT64", "points": "FLOAT64", "note": "STRING"}
         schema = [bigquery.SchemaField(column, kind) for column, kind in fields.items()]
         client.create_table(bigquery.Table(f"{PROJECT}.naive.rows", schema=schema), exists_ok=True)
+        # tipoff: allow append-without-key -- the naive way, which is shown to double rows
         config = bigquery.LoadJobConfig(schema=schema, write_disposition="WRITE_APPEND")
         for day in SEASON.days()[:SLATES]:
             records = [row | {"day": str(row["day"])} for row in rows_of(day).to_pylist()]

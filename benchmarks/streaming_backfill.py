@@ -122,6 +122,7 @@ def _stream(double: Double, table: str, files: Mapping[date, str], start: dateti
         held = LEAST + (MOST - LEAST) * dice.random()
         double.at(start + held - MOST)
         row = {"day": str(day), "game_id": game, "player_id": STRAY, "known_at": start.isoformat()}
+        # tipoff: allow streaming-insert -- a stranger who streams into our table: what is measured is what then happens
         if client.insert_rows_json(f"{PROJECT}.{table}", [row], retry=None):
             raise RuntimeError(day)
         clears[day] = start + held
