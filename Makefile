@@ -33,7 +33,6 @@ prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name
 emulator: .venv-emulator/ready  ## an emulator of BigQuery to try the warehouse on, at http://127.0.0.1:9050
 	@.venv-emulator/bin/python -m tests.emulator.serve --port 9050
 
-check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
 test-bigquery: .venv/ready  ## what every warehouse promises, on a real project: make test-bigquery PROJECT=my-project [LOCATION=EU]
 	@test -n "$(PROJECT)" || { echo "name a project that may be written to: make test-bigquery PROJECT=my-project"; exit 2; }
 	@BIGQUERY_TEST_PROJECT=$(PROJECT) BIGQUERY_TEST_LOCATION=$(or $(LOCATION),US) \
@@ -50,17 +49,28 @@ format: .venv/ready
 	@$(BIN)/ruff format src tests benchmarks
 	@$(BIN)/ruff check --fix src tests benchmarks
 
-reference: .venv/ready  ## docs/reference.md, docs/drills.md and docs/audit-rules.md, from the code
+reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rules, checks and mutations, from the code and the evidence
 	@$(BIN)/python -m benchmarks.reference > docs/reference.md
 	@$(BIN)/python -m benchmarks.drill_page > docs/drills.md
 	@$(BIN)/python -m benchmarks.audit_page > docs/audit-rules.md
+	@$(BIN)/python -m benchmarks.checks_page > docs/checks.md
+	@test ! -e docs/evidence/mutation_score.json || $(BIN)/python -m benchmarks.mutation_page > docs/mutation-score.md
 
-lock:  ## resolve pyproject.toml anew into requirements.lock: versions and hashes, no addresses
+lock:  ## resolve pyproject.toml anew into the three locks: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
+	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 -c requirements.lock \
+	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-image.lock
 	@.venv-lock/bin/uv pip compile requirements-emulator.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-emulator.lock
 
+wheel: .venv/ready  ## the one wheel, into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -t wheel
+
+image: wheel  ## the one image, of the wheel in dist/; TAG names it
+	@docker build --tag $(or $(TAG),tipoff) .
+
 clean:
-	@rm -rf .venv .venv-lock .venv-emulator .tipoff
+	@rm -rf .venv .venv-lock .venv-emulator .tipoff dist

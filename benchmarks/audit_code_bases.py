@@ -1,8 +1,7 @@
 """The auditor on ten large, well-known code bases: no crash, and a sample of its findings to be judged by hand.
 
 `python -m benchmarks.audit_code_bases FOLDER [SAMPLE.tsv]` installs them below FOLDER from the package index, audits each, and
-writes the sample. What was judged stands in docs/evidence/audit_judged.tsv: versions, places and verdicts, nothing of the
-code itself.
+writes the sample. What was judged stands in docs/evidence/audit_judged.tsv: places and verdicts, nothing of the code itself.
 """
 
 import csv
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,19 +56,16 @@ def audit_code_bases(folder: Path | None = None) -> tuple[bool, dict[str, Any]]:
         "judged_by_rule": by_rule(rows),
         "judged_and_no_longer_found": len(gone),
     }
-    ok = (
-        measured["crashes"] == 0
-        and len(rows) >= SAMPLE
-        and not gone
-        and measured["judged"].get("error", {}).get("precision", 0) >= LEAST_PRECISION
-    )
+    at_error = measured["judged"].get("error")
+    precise = at_error is not None and at_error["precision"] >= LEAST_PRECISION
+    ok = measured["crashes"] == 0 and len(rows) >= SAMPLE and not gone and precise
     return ok, measured
 
 
-def installed(folder: Path) -> dict[str, Path]:
-    """Install each code base, without what it depends on, into a folder of its own; return the folders by name."""
+def installed(folder: Path, names: Iterable[str] = tuple(VERSIONS)) -> dict[str, Path]:
+    """Install each named code base, without what it depends on, into a folder of its own; return the folders by name."""
     places = {}
-    for name, version in VERSIONS.items():
+    for name in names:
         places[name] = folder / name
         if not places[name].is_dir():
             pip = [
@@ -82,7 +78,7 @@ def installed(folder: Path) -> dict[str, Path]:
                 "--no-deps",
                 "--no-compile",
             ]
-            subprocess.run([*pip, "--target", str(places[name]), f"{name}=={version}"], check=True)
+            subprocess.run([*pip, "--target", str(places[name]), f"{name}=={VERSIONS[name]}"], check=True)
     return places
 
 

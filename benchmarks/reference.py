@@ -61,7 +61,9 @@ def _contexts(above: click.Context) -> Iterator[click.Context]:
 
 
 def _settings() -> Iterator[str]:
-    yield from ("", "## Settings", "", f"From `tipoff.toml` or `{PREFIX}*`; unknown names are refused.", "")
+    where = f"From `tipoff.toml` or `{PREFIX}*`; unknown names are refused."
+    files = f"A secret may stand in a file instead: `{PREFIX}LEDGER_URL_FILE` names it."
+    yield from ("", "## Settings", "", f"{where} {files}", "")
     yield from ("| name | default |", "|---|---|")
     for name, field in Settings.model_fields.items():
         yield f"| `{PREFIX}{name.upper()}` | {'(secret)' if field.annotation is SecretStr else f'`{field.default}`'} |"

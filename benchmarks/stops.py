@@ -186,7 +186,7 @@ def sides(home: Path, url: str, short: Mapping[str, str] = SHORT) -> Iterator[di
     """Run controller, monitor and sentinel as processes of a home, with short thresholds, until the block ends."""
     environment = dict(os.environ) | dict(short) | {"TIPOFF_HOME": str(home), "TIPOFF_NOTIFY_URL": url}
     commands = {
-        "controller": ("up", "nba", "--no-monitor"),
+        "controller": ("up", "nba", "--no-monitor", "--no-web"),
         "monitor": ("monitor", "nba"),
         "sentinel": ("sentinel", "nba"),
     }

@@ -25,7 +25,6 @@ from tipoff.sim.nba_recorded import RecordedNba
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import Outage, Progress, look_at_nothing, replay
 from tipoff.stage import ReplaySpec, Stage, clock_of, outages_of
-from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger, schema
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
@@ -62,7 +61,7 @@ def run_replay(
         UsageError: The home belongs to another world, another process has it, or its clock is past these days.
     """
     began = stopwatch()
-    home = Home(settings.home)
+    home = settings.place
     with home.lock():
         clock = clock_of(home, spec)
         stage = Stage(settings, spec, clock, at=kill_at(crash_at) if crash_at else never)
@@ -104,7 +103,7 @@ def measure(settings: Settings, league: League, day: date) -> None:
     Raises:
         UsageError: A controller works in the home.
     """
-    home = Home(settings.home)
+    home = settings.place
     with home.lock():
         ledger = Ledger(home.ledger)
         warehouse = _warehouse(settings, ledger)
@@ -131,7 +130,7 @@ def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]
     Raises:
         UsageError: A controller works in the home.
     """
-    home = Home(settings.home)
+    home = settings.place
     with home.lock():
         ledger = Ledger(home.ledger)
         warehouse = _warehouse(settings, ledger)
@@ -147,7 +146,7 @@ def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]
 
 def _warehouse(settings: Settings, ledger: Ledger) -> Warehouse:
     now = RealClock().now
-    return open_warehouse(settings, Home(settings.home), ledger, profile=Profile.LIVE, at=never, now=now)
+    return open_warehouse(settings, settings.place, ledger, profile=Profile.LIVE, at=never, now=now)
 
 
 def _season_of(ledger: Ledger, league: League, day: date) -> Season:
@@ -257,7 +256,7 @@ def replay_report(
 ) -> dict[str, Any]:
     """Replay, and return the report: what the ledger says of the season, the accuracy, what it cost."""
     replayed = run_replay(settings, spec, progress=progress, crash_at=crash_at, watched=watched)
-    ledger = Ledger(Home(settings.home).ledger, read_only=True)
+    ledger = Ledger(settings.place.ledger, read_only=True)
     try:
         report = season_report(ledger, spec.league, spec.season)
     finally:

@@ -44,7 +44,7 @@ def backfill(
     Raises:
         UsageError: The days are not over at the home's clock, or the home belongs to another world.
     """
-    home = Home(settings.home)
+    home = settings.place
     with home.lock():
         clock = _clock(home, spec)
         stage = Stage(settings, spec, clock)

@@ -11,16 +11,39 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
+from tipoff.store.home import Home
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
-_NOT_SETTINGS = frozenset({"TIPOFF_REQUIRE_DATA"})  # read by the tests alone
+_NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of the tests
 
 
-_SECRET = frozenset({"balldontlie_key", "odds_api_key", "notify_url", "ping_url", "sentinel_ping_url"})
+_SECRET = frozenset(
+    {
+        "balldontlie_key",
+        "ledger_url",
+        "notify_url",
+        "odds_api_key",
+        "ping_url",
+        "sentinel_ping_url",
+        "sentinel_url",
+        "web_token",
+    }
+)
+_FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _WATCHING = frozenset(
-    {"active_hours", "channels", "history", "history_keep_days", "look_every_s", "tick_every_s"}
+    {
+        "active_hours",
+        "channels",
+        "history",
+        "history_keep_days",
+        "look_every_s",
+        "tick_every_s",
+        "web_host",
+        "web_port",
+    }
 )  # they change nothing of what is made
 
 
@@ -66,6 +89,8 @@ class Settings(BaseModel):
     bigquery_prefix: str = ""  # before the names of all datasets: two homes in one project need two
     bigquery_endpoint: str = ""  # an emulator's address; without it Google's
     bigquery_max_bytes: int = 1_073_741_824  # what one statement may bill; a dearer one is refused unread
+    ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
+    sentinel_url: SecretStr = SecretStr("")  # and another database for the sentinel's own store
     balldontlie_key: SecretStr = SecretStr("")
     odds_api_key: SecretStr = SecretStr("")
     notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses
@@ -82,6 +107,14 @@ class Settings(BaseModel):
     silence_critical_min: float = 360.0
     watcher_silent_min: float = 10.0
     active_hours: dict[str, tuple[time, time]] = {}  # by league, New York: when silence counts; at all hours without
+    web_host: str = "127.0.0.1"
+    web_port: int = 8080
+    web_token: SecretStr = SecretStr("")  # beyond loopback nothing is served without it
+
+    @property
+    def place(self) -> Home:
+        """The home, with its ledger."""
+        return Home(self.home, self.ledger_url.get_secret_value(), self.sentinel_url.get_secret_value())
 
     @property
     def digest_after_midnight(self) -> timedelta:
@@ -114,6 +147,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         for name, value in environment.items()
         if name.startswith(PREFIX) and name not in _NOT_SETTINGS
     }
+    values = {name: value for name, value in values.items() if not _is_file_of_a_secret(name)} | _secrets(values)
     for name in values:
         if name not in Settings.model_fields:
             near = difflib.get_close_matches(name, Settings.model_fields, n=1)
@@ -125,3 +159,23 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         problem = error.errors()[0]
         msg = f"setting {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
         raise UsageError(msg) from error
+
+
+def _is_file_of_a_secret(name: str) -> bool:
+    return name.endswith(_FROM_FILE) and name.removesuffix(_FROM_FILE) in _SECRET
+
+
+def _secrets(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the secrets that stand in files of their own, as containers are handed them.
+
+    Raises:
+        UsageError: A file that is named cannot be read.
+    """
+    found: dict[str, object] = {}
+    for name in filter(_is_file_of_a_secret, values):
+        try:
+            found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).read_text().strip()
+        except OSError as error:
+            msg = f"{PREFIX}{name.upper()} names {values[name]}, which cannot be read: {error.strerror}"
+            raise UsageError(msg, hint="is the secret mounted, and may this user read it?") from error
+    return found

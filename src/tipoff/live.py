@@ -6,9 +6,11 @@ import os
 import signal
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tipoff.config import Settings
@@ -43,7 +45,7 @@ class Live:
     @property
     def home(self) -> Home:
         """The home."""
-        return Home(self.settings.home)
+        return self.settings.place
 
 
 def sample_live(settings: Settings, league: League, now: datetime) -> Live:
@@ -52,7 +54,7 @@ def sample_live(settings: Settings, league: League, now: datetime) -> Live:
     Raises:
         UsageError: The home belongs to another world.
     """
-    home = Home(settings.home)
+    home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(home.ledger)
     known = ledger.home()
@@ -84,9 +86,11 @@ def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
     world = SampleNba(first_day=live.season.first_day, days=DAYS, season=live.season.name)
     days = live.season.first_day, live.season.last_day
     spec = ReplaySpec(league=live.league, season=live.season, days=days, world=world, history=live.settings.history)
-    with live.home.lock():
+    if monitored:
+        channels_of(live.settings)  # said here rather than in the monitor's thread
+    with live.home.lock(), live.home.lock("monitor") if monitored else nullcontext():
         stage = Stage(live.settings, spec, clock)
-        watcher = threading.Thread(target=run_monitor, args=(live, stop), daemon=True) if monitored else None
+        watcher = threading.Thread(target=_look_inside, args=(live, stop), daemon=True) if monitored else None
         beats = Tellings(live.home.ledger)
         if watcher:
             watcher.start()
@@ -117,7 +121,7 @@ def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Sto
             for day, cadence in times.due(now, partial(first_tip, stage.ledger, live.league.name)):
                 examiner = examiner_of(live.league, live.season, stage)
                 examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
-            beats.write(Telling(), beat=(f"controller {live.league.name}", now, build(), _mine()))
+            beats.write(Telling(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"
             stage.close()
@@ -135,7 +139,16 @@ def since_of(ledger: Ledger, league: str) -> datetime | None:
 
 
 def run_monitor(live: Live, stop: Stop) -> None:
-    """Look until `stop` is set, as the monitor of one league."""
+    """Look until `stop` is set, as the monitor of one league.
+
+    Raises:
+        UsageError: Another monitor looks at the home, or a channel has no address.
+    """
+    with live.home.lock("monitor"):
+        _look_inside(live, stop)
+
+
+def _look_inside(live: Live, stop: Stop) -> None:
     clock, settings = RealClock(), live.settings
     store, ledger = Tellings(live.home.ledger), Ledger(live.home.ledger)
     silent = timedelta(minutes=settings.watcher_silent_min)
@@ -164,8 +177,8 @@ def _monitored(monitor: Monitor, now: datetime) -> None:
     monitor.look(now)
 
 
-def _mine() -> str:
-    return json.dumps({"pid": os.getpid()})
+def _mine(settings: Settings) -> str:
+    return json.dumps({"pid": os.getpid(), "settings": settings.hash})
 
 
 # --- proving that each is missed
@@ -186,7 +199,7 @@ def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta
     Raises:
         UsageError: That side does not run here.
     """
-    home, clock = Home(settings.home), RealClock()
+    home, clock = settings.place, RealClock()
     pid = _pid_of(home, league, side)
     began = clock.now()
     os.kill(pid, signal.SIGSTOP)
@@ -198,7 +211,10 @@ def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta
     missed = Missed(side=side, told_by="monitor" if side == "sentinel" else "sentinel", after_s=after)
     ledger = Ledger(home.ledger)
     batch = Batch()
-    record = json.dumps(dataclasses.asdict(missed) | {"at": began.isoformat(), "store": other.name})
+    record = json.dumps(
+        dataclasses.asdict(missed)
+        | {"at": began.isoformat(), "store": other.name if isinstance(other, Path) else "database"}
+    )
     batch.add("home", {"key": f"proved {side}", "value": record})
     ledger.commit(batch)
     ledger.close()

@@ -1,16 +1,20 @@
 """The sentinel as a process: the ledger from outside, a store of its own, messages of its own; nothing of the engine."""
 
+import dataclasses
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Hours, RealClock
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
+from tipoff.core.incident import Trouble
 from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.watch.notices import Channel
 from tipoff.watch.send import ping, send
@@ -59,22 +63,71 @@ def channels_of(settings: Settings) -> list[Channel]:
     return found
 
 
-def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None:
-    """Look until `stop` is set, as the sentinel of a home."""
-    home = Home(settings.home)
-    sentinel = Sentinel(
-        ledger=home.ledger,
-        leagues=leagues,
-        store=Tellings(home.sentinel, create=True),
-        channels=channels_of(settings),
-        send=send,
-        build=build(),
-        limits=limits_of(settings),
-    )
+@contextmanager
+def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits) -> Iterator[Sentinel]:
+    """Hold the sentinel of a home.
+
+    Raises:
+        UsageError: Another one looks at the home, its own store cannot be opened, or a league has never been worked on there.
+    """
+    home = settings.place
+    with home.lock("sentinel"):
+        _refuse_strangers(home, leagues)
+        sentinel = Sentinel(
+            ledger=home.ledger,
+            leagues=leagues,
+            store=Tellings(home.sentinel, create=True),
+            channels=channels_of(settings),
+            send=send,
+            build=build(),
+            limits=limits,
+        )
+        try:
+            yield sentinel
+        finally:
+            sentinel.close()
+
+
+def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
+    """Refuse a league that the home does not have: it would be looked at for ever, and never found silent."""
+    if not home.has_ledger:
+        return
     try:
-        look_often(partial(_look, sentinel), settings, settings.sentinel_ping_url.get_secret_value(), RealClock(), stop)
-    finally:
-        sentinel.close()
+        ledger = Ledger(home.ledger, read_only=True)
+        known = ledger.home().get("league", "")
+        ledger.close()
+    except (UsageError, LedgerError):
+        return  # told by the first look
+    strangers = [league for league in leagues if known and league != known]
+    if strangers:
+        msg = f"{', '.join(strangers)} has never been worked on in the home {home.root}"
+        raise UsageError(msg, hint=f"its league is {known}; is TIPOFF_HOME right?")
+
+
+def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None:
+    """Look until `stop` is set, as the sentinel of a home.
+
+    Raises:
+        UsageError: As `sentinel_of`.
+    """
+    with sentinel_of(settings, leagues, limits_of(settings)) as sentinel:
+        ping_url = settings.sentinel_ping_url.get_secret_value()
+        look_often(partial(_look, sentinel), settings, ping_url, RealClock(), stop)
+
+
+def look_once(settings: Settings, leagues: Sequence[str]) -> list[Trouble]:
+    """Look once, tell what is to be told, and return what is wrong.
+
+    Raises:
+        UsageError: As `sentinel_of`.
+        LedgerError: The sentinel's own store cannot be written.
+    """
+    limits = dataclasses.replace(limits_of(settings), ledger_after=timedelta(0))  # it looks for what is there now
+    with sentinel_of(settings, leagues, limits) as sentinel:
+        found = sentinel.look(RealClock().now())
+    if settings.sentinel_ping_url.get_secret_value():
+        ping(settings.sentinel_ping_url.get_secret_value())
+    return found
 
 
 def _look(sentinel: Sentinel, now: datetime) -> None:

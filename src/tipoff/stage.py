@@ -95,7 +95,7 @@ class Stage:
         *,
         at: Callable[[str], None] = never,
     ) -> None:
-        self.home = Home(settings.home)
+        self.home = settings.place
         self._settings, self._spec, self._clock, self._faults = settings, spec, clock, spec.faults
         self._at = _both(hook(clock, spec.faults), at) if spec.faults else at
         self._opened: tuple[Ledger, Warehouse] | None = None

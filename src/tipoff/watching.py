@@ -18,8 +18,7 @@ from tipoff.core.errors import LedgerError
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
-from tipoff.core.slate import Season
-from tipoff.engine.plan import opening_of
+from tipoff.core.slate import Season, Slate
 from tipoff.sim.faults.spec import Fault
 from tipoff.sim.replay import Outage
 from tipoff.sim.world import World
@@ -78,7 +77,7 @@ class CheckTimes:
 
     league: League
     season: Season
-    since: datetime | None = None  # when this home first ran: slates that were open before are not judged
+    since: datetime | None = None  # when this home first ran: slates whose schedule was due before are not judged
     done: set[tuple[date, str]] = field(default_factory=set)
 
     def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
@@ -99,7 +98,8 @@ class CheckTimes:
         return [(day, cadence) for day, cadence in found if self._is_ours(day)]
 
     def _is_ours(self, day: date) -> bool:
-        return self.since is None or self.since <= opening_of(self.league, self.season, day)
+        schedule = self.league.step(self.league.schedule)
+        return self.since is None or self.since <= schedule.timing.due.at(Slate(self.league.name, self.season, day))
 
 
 class Watch:
@@ -159,7 +159,7 @@ class Watch:
             self._monitor = None  # a process whose ledger fails is started again
 
     def _outside(self, now: datetime) -> list[Trouble]:
-        if not self._home.ledger.exists():
+        if not self._home.has_ledger:
             return []
         if self._sentinel is None:
             store = Tellings(self._home.sentinel, profile=Profile.REPLAY, create=True)

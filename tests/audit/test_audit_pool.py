@@ -32,7 +32,10 @@ def fails_on_bad(chunk: Sequence[Entry]) -> list[Seen]:
 
 
 def test_two_processes_find_what_one_finds(tmp_path: Path) -> None:
-    written(tmp_path, {f"p{n}/m{n}.py": STREAMS if n % 7 == 0 else CLEAN * 400 for n in range(90)})
+    written(
+        tmp_path,
+        {f"p{n}/m{n}.py": STREAMS if n % 7 == 0 else f"x{n} = [\n" + "    1,\n" * 4000 + "]\n" for n in range(90)},
+    )
     assert sum(entry.n_bytes for entry in walk([tmp_path], tmp_path, max_bytes=10**9).entries) > ALONE_BYTES
 
     one, two = (audited(tmp_path, jobs=jobs) for jobs in (1, 2))

@@ -3,6 +3,7 @@
 import pytest
 from tests.conformance.bench import wrong_statements_on_duckdb, wrong_statements_on_the_emulator
 from tests.conformance.cases import Case, every_case
+from tests.emulator.double import Double
 
 from tipoff.core.step import SqlWork
 from tipoff.leagues.nba.league import NBA
@@ -24,12 +25,12 @@ def test_duckdb_gives_what_was_computed_by_hand(case: Case) -> None:
     assert wrong_statements_on_duckdb([case]) == {}
 
 
-def test_the_emulator_gives_what_was_computed_by_hand_for_a_few() -> None:
+def test_the_emulator_gives_what_was_computed_by_hand_for_a_few(emulator: Double) -> None:
     few = [case for case in CASES if case.name in {"source_agreement", "main_lines", "summary"}]
 
-    assert wrong_statements_on_the_emulator(few) == {}
+    assert wrong_statements_on_the_emulator(emulator, few) == {}
 
 
 @pytest.mark.prove
-def test_the_emulator_gives_what_was_computed_by_hand() -> None:
-    assert wrong_statements_on_the_emulator(CASES) == {}
+def test_the_emulator_gives_what_was_computed_by_hand(emulator: Double) -> None:
+    assert wrong_statements_on_the_emulator(emulator, CASES) == {}

@@ -22,6 +22,7 @@ FLOORS = {  # each folder, and those that it may import from beside itself
     "leagues": {"core", "checks", "predict"},
     "sim": {"core", "store", "engine", "watch", "sources", "leagues"},
     "views": {"core", "store", "watch", "leagues", "audit"},
+    "web": {"core", "store", "views"},
 }
 MACHINE = ("core", "store", "engine", "watch")
 SPORT = re.compile(

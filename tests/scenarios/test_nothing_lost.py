@@ -264,6 +264,9 @@ def test_a_conflict_is_logged_with_its_holder_and_how_it_ended(
         row for row in ledger_rows(tmp_path, "obligations") if row["output"] == "grades" and row["day"] == second
     ]
     assert grades["state"] == state
+    said = tipoff("why", "nba", "grades", str(second), home=tmp_path).stdout
+    assert "held by a streaming insert; tried " in said
+    assert f"({resolution})" in said
 
 
 def test_a_conflict_of_what_is_put_off_is_no_longer_one(tmp_path: Path) -> None:

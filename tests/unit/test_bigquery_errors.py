@@ -142,6 +142,7 @@ SAID = [
     ("transient", "the reply was lost", 0, "ReadTimeout", "reply lost: read timed out. (read timeout=60)"),
     ("transient", "the reply was lost", 0, "RefreshError", "reply lost: the token could not be refreshed"),
     ("transient", "too many requests", 429, "", "Too Many Requests"),
+    ("transient", "the request took too long", 408, "", "Request Timeout"),
     ("transient", "the server's trouble", 502, "", "Bad Gateway"),
     ("permanent", "no access, by status", 401, "", "Invalid Credentials"),
     ("permanent", "no rule", 418, "teapot", "never heard of"),

@@ -190,6 +190,15 @@ def test_what_repeating_cannot_help_is_raised_at_once() -> None:
     assert sent == ["j0"]
 
 
+@pytest.mark.parametrize("said", [(403, "rateLimitExceeded"), (429, ""), (403, "quotaExceeded")])
+def test_what_was_too_much_at_a_time_is_not_asked_again_at_once(said: tuple[int, str]) -> None:
+    sent, send = sender(refused(*said))
+
+    with pytest.raises(Refused):
+        settle(Port(), "j{}".format, send)  # type: ignore[arg-type]
+    assert sent == ["j0"]
+
+
 def test_tries_have_an_end() -> None:
     sent, send = sender(*[refused(503, "backendError")] * 20)
 

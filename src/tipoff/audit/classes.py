@@ -31,7 +31,11 @@ class Method:
 
 
 def classes(file: File) -> list[list[Any]]:
-    """Return the file's classes: name, resolved bases, whether others may call it (a Protocol, a metaclass), methods."""
+    """Return the file's classes.
+
+    Each: name, resolved bases, whether others may call it (a Protocol, a metaclass), methods, what they call on self, whether
+    the class says that it is to be derived from.
+    """
     found = []
     for scope in file.index.scopes:
         node = scope.node
@@ -41,8 +45,15 @@ def classes(file: File) -> list[list[Any]]:
                 base.rpartition(".")[2] in {"Protocol", "TypedDict", "NamedTuple", "Enum"} for base in bases
             ) or any(given.arg == "metaclass" and last_name(given.value) != "ABCMeta" for given in node.keywords)
             methods = [_method(file, part) for part in node.body if isinstance(part, FUNCTIONS)]
-            found.append([scope.name, bases, is_open, methods])
+            own = {last_name(call.func) for part in scope.members.values() for call in part.calls if _on_self(call)}
+            told = bool(_SAYS_OVERRIDE.search(ast.get_docstring(node, clean=False) or ""))
+            found.append([scope.name, bases, is_open, methods, sorted(own), told])
     return found
+
+
+def _on_self(call: ast.Call) -> bool:
+    func = call.func
+    return isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in {"self", "cls"}
 
 
 def _base(file: File, node: ast.expr, scope: Scope) -> str:

@@ -5,7 +5,7 @@ import re
 
 from tipoff.audit.context import File
 from tipoff.audit.finding import Level
-from tipoff.audit.names import constant, last_name, words
+from tipoff.audit.names import constant, dotted, last_name, words
 from tipoff.audit.words import these
 
 _DAY_USES = frozenset(
@@ -26,6 +26,7 @@ _DAY_USES = frozenset(
 )
 _DAYS = these("day date today yesterday tomorrow cutoff slate as_of season week partition key")
 _CLOCK_METHODS = frozenset({"now", "utcnow", "today", "fromtimestamp", "utcfromtimestamp"})
+_FACTORIES = these("default_factory default onupdate factory server_default insert_default")
 _CLASSES = re.compile(r"(^|\.)(datetime|date|Timestamp|dt|pd|pandas|DateTime)$")
 
 
@@ -57,6 +58,22 @@ def naive_now(file: File) -> None:
             f"{message}: {why}; hand the time in, or name the zone",
             guards="read" if is_day else "",
         )
+
+
+def current_dates(file: File) -> None:
+    """Report the query builders' clock, and clocks that are handed on by their name."""
+    for call in file.index.calls:
+        full = file.names.callee(call).full
+        if re.search(r"(^|\.)(func|functions|F)\.(current_date|curdate|today)$", full) and not call.args:
+            message = f"`{dotted(call.func)}()` is a day of the server's zone"
+            file.say("sql-clock", call, Level.WARNING, f"{message}; hand the day in as a parameter", guards="read")
+        for given in call.keywords:
+            node = given.value
+            if given.arg not in _FACTORIES or not isinstance(node, ast.Attribute) or node.attr not in _CLOCK_METHODS:
+                continue
+            if _CLASSES.search(file.names.origin(node.value, file.scope(call))):
+                message = f"`{dotted(node)}` is called without a zone whenever a row is made"
+                file.say("naive-now", node, Level.NOTE, f"{message}; hand the time in, or name the zone")
 
 
 def _zoned(call: ast.Call, name: str, file: File) -> bool:

@@ -12,6 +12,12 @@ _LEAST_FILE = 12
 _SKETCH = 24  # the smallest hashes of the lines: enough to tell how much two texts have in common
 
 
+def copied_text(path: str, lines: list[str]) -> list[list[Any]]:
+    """Return the sketch of a file that is not Python."""
+    whole = [said for line in lines if (said := _said(line))]
+    return [["file", path.rpartition("/")[2], 1, len(lines), *_sketch(whole)]] if len(whole) >= _LEAST_FILE else []
+
+
 def copies(file: File) -> list[list[Any]]:
     """Return sketches: (kind, name, line, end line, number of lines, digest, the smallest line hashes)."""
     lines = [_said(line) for line in file.index.lines]
@@ -36,7 +42,7 @@ def copies(file: File) -> list[list[Any]]:
 
 def _said(line: str) -> str:
     text = line.strip()
-    return "" if text.startswith("#") or len(text) < 4 else text  # noqa: PLR2004 -- a bracket says nothing
+    return "" if text.startswith(("#", "--")) or len(text) < 4 else text  # noqa: PLR2004 -- a bracket says nothing
 
 
 def _sketch(lines: list[str]) -> tuple[int, int, list[int]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tipoff.audit import words as w
+from tipoff.audit.facts import Names as Given
 from tipoff.audit.index import Index, Scope
 from tipoff.audit.names import Callee, Names, constant, keyword, last_name, words
 from tipoff.audit.sqltext import looks_like_sql, verbs
@@ -24,14 +25,16 @@ class Deed:
 
 
 _NOTHING = Deed("")
+_NO_NAMES = Given()
 
 
 @dataclass(slots=True)
 class Deeds:
-    """The deeds of one file's calls and functions. `added`: names that the settings say write, gate or notify."""
+    """The deeds of one file's calls and functions. `given`: names that the settings say write, gate or notify."""
 
     index: Index
     names: Names
+    given: Given = _NO_NAMES
     _known: dict[ast.Call, Deed] = field(default_factory=dict)
     _functions: dict[str, Scope] = field(default_factory=dict)
     _inside: dict[tuple[str, int], tuple[Deed, ...]] = field(default_factory=dict)
@@ -51,7 +54,8 @@ class Deeds:
         """Return what the call does, and what the functions of this file that it calls do."""
         own = self.of(call)
         scope = self._functions.get(self.names.callee(call).full)
-        if scope is None or depth >= _DEPTH or own.kind in {"log", "clean-up"}:
+        is_read = (words(self.names.callee(call).name) or [""])[0] in w.ONLY_READ
+        if scope is None or depth >= _DEPTH or own.kind in {"log", "clean-up"} or is_read:
             return (own,)
         key = (scope.name, depth)
         if key not in self._inside:
@@ -62,6 +66,9 @@ class Deeds:
 
     def _judge(self, call: ast.Call) -> Deed:
         callee = self.names.callee(call)
+        for kind, given in (("write", self.given.writes), ("gate", self.given.gates), ("notice", self.given.notices)):
+            if callee.name in given:
+                return Deed(kind, callee.name, sure=True)  # type: ignore[arg-type]
         for judge in (_logs, self._by_sql, self._by_notice, _by_library, self._by_handle, _by_receiver, _by_name):
             deed = judge(call, callee)
             if deed is not None:
@@ -188,10 +195,12 @@ def _by_receiver(_call: ast.Call, callee: Callee) -> Deed | None:  # noqa: PLR09
         return None
     if receiver & w.GATE_HOLDERS and set(words(callee.name)) & w.GATE_ACTS:
         return Deed("gate", f"{callee.receiver}.{callee.name}", sure=True)
-    if "lock" in receiver and callee.name in {"acquire", "lock", "try_acquire"}:
+    if "lock" in receiver and (words(callee.name) or [""])[0] in {"acquire", "lock", "try", "obtain", "take"}:
         return Deed("gate", f"{callee.receiver}.acquire", sure=False)
     if callee.name in w.CLEAN_UPS:
         return Deed("clean-up", callee.name)
+    if callee.name == "set" and not receiver & w.KEY_STORES:
+        return None
     if receiver & w.STORES and not receiver & w.NO_STORES and callee.name in w.STORE_METHODS:
         return Deed("write", f"{callee.receiver}.{callee.name}", sure=True)
     if receiver & w.READ_HOLDERS and (words(callee.name) or [""])[0] in w.READ_VERBS:
@@ -199,13 +208,26 @@ def _by_receiver(_call: ast.Call, callee: Callee) -> Deed | None:  # noqa: PLR09
     return None
 
 
-def _by_name(_call: ast.Call, callee: Callee) -> Deed | None:
+def _by_name(call: ast.Call, callee: Callee) -> Deed | None:
     said = words(callee.name)
+    if _passes_all_on(call):
+        return Deed("work", callee.name)
     if not said or callee.name in w.PURE or callee.name[:1].isupper():
         return None
     return named(callee.name) or (
         Deed("clean-up", callee.name) if callee.name in w.CLEAN_UPS or said[0] in {"close", "cleanup"} else None
     )
+
+
+def is_predicate(said: list[str]) -> bool:
+    """Whether the words ask for leave: is ready, can publish, games are final."""
+    return any(word in w.PREDICATES and set(said[at + 1 :]) & w.GATED for at, word in enumerate(said[:3]))
+
+
+def _passes_all_on(call: ast.Call) -> bool:
+    """Whether it is what a decorator does: `function(*args, **kwargs)`."""
+    starred = any(isinstance(given, ast.Starred) for given in call.args)
+    return starred and any(given.arg is None for given in call.keywords)
 
 
 def named(name: str) -> Deed | None:  # noqa: PLR0911 -- a return for each case
@@ -214,7 +236,7 @@ def named(name: str) -> Deed | None:  # noqa: PLR0911 -- a return for each case
     first, rest = (said[0] if said else ""), set(said[1:])
     if name in w.NO_GATES:
         return None
-    if first in w.GATES or "gate" in said or (first in w.PREDICATES and rest & w.GATED):
+    if first in w.GATES or "gate" in said or is_predicate(said):
         return Deed("gate", name, sure=len(said) > 1)
     if "lock" in rest and first in {"acquire", "take", "get", "obtain"}:
         return Deed("gate", name, sure=True)

@@ -5,29 +5,51 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tipoff.audit import classes, clocks, copies, flows, loads, lookahead, raising, results, retries, strings, zeros
+from tipoff.audit import (
+    classes,
+    cleared,
+    clocks,
+    copies,
+    deleted,
+    facts,
+    loads,
+    lookahead,
+    raising,
+    requests,
+    results,
+    retries,
+    strings,
+    values,
+    zeros,
+)
 from tipoff.audit.context import FEATURE, TESTS, File
 from tipoff.audit.deeds import Deeds
-from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
-from tipoff.audit.guards import guards, judge
+from tipoff.audit.guards import guards
 from tipoff.audit.index import index
+from tipoff.audit.judging import judge
 from tipoff.audit.names import Names
 from tipoff.audit.shell import examine_lines
 from tipoff.audit.source import Source
 from tipoff.audit.sqlrules import examine_sql
 from tipoff.audit.sqltext import verbs
 
+NO_NAMES = facts.Names()
 _RULES: tuple[Callable[[File], None], ...] = (
     raising.raising_handlers,
-    flows.lost_after_delete,
-    flows.cleared_before_io,
+    deleted.lost_after_delete,
+    deleted.lost_between_helpers,
+    cleared.cleared_before_io,
+    loads.streaming_by_another_name,
     loads.loads_per_row,
     loads.appends,
+    loads.appends_by_default,
     strings.missing_f,
-    strings.sql_from_values,
+    strings.missing_f_in_joined,
+    values.sql_from_values,
     strings.sql_in_strings,
     clocks.naive_now,
+    clocks.current_dates,
     zeros.zero_for_missing,
     lookahead.inclusive_cutoffs,
     lookahead.current_rows,
@@ -35,17 +57,20 @@ _RULES: tuple[Callable[[File], None], ...] = (
 )
 
 
-def examine(source: Source) -> FileFacts:
-    """Return what the file shows by itself and what it tells the project-wide pass; the tree is walked once."""
-    n_lines = source.text.count("\n") + 1
+def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
+    """Return what the file shows by itself and what it tells the project-wide pass; the tree is walked once.
+
+    `names`: what the settings add to the names by which calls are known.
+    """
+    n_lines = source.text.count("\n") + (not source.text.endswith("\n") and bool(source.text))
     if source.kind == "sql":
         findings, shared = _sql(source)
     elif source.tree is None:
-        findings, shared = examine_lines(source), {}
+        findings, shared = examine_lines(source), {"copies": copies.copied_text(source.path, source.text.split("\n"))}
     else:
-        findings, shared = _python(source)
+        findings, shared = _python(source, names)
     kept = tuple(sorted(set(_softened(source.path, findings))))
-    return FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
+    return facts.FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
 
 
 def _softened(path: str, findings: list[Finding]) -> list[Finding]:
@@ -55,12 +80,12 @@ def _softened(path: str, findings: list[Finding]) -> list[Finding]:
     return [replace(finding, level=Level.NOTE) for finding in findings]
 
 
-def _python(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
+def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str, list[Any]]]:
     if source.tree is None:
         return [], {}
     found = index(source, source.tree)
     names = Names(found)
-    file = File(found, names, Deeds(found, names))
+    file = File(found, names, Deeds(found, names, given))
     streamed = loads.streaming_inserts(file)
     for rule in _RULES:
         rule(file)
@@ -75,6 +100,8 @@ def _python(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         "guards": [guard.to_json() for guard in guarded if not guard.raised and not _settled(guard.deeds)],
         "functions": _functions(file),
         "classes": classes.classes(file),
+        "request_calls": requests.request_calls(file),
+        "sleeping": requests.sleeping_functions(file),
         "uses": classes.uses(file),
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
@@ -141,4 +168,4 @@ def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         if kind in {"update", "delete", "merge"} and table:
             line = source.text.count("\n", 0, at) + 1
             mutated.append([table, kind.upper(), line, 1, line, re.sub(r"\s+", " ", lines[line - 1]).strip(), ""])
-    return findings, {"mutated": mutated} if mutated else {}
+    return findings, {"mutated": mutated, "copies": copies.copied_text(source.path, lines)}

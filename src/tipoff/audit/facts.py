@@ -8,6 +8,15 @@ from tipoff.audit.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Names of functions and methods that a project's settings say write, decide or notify."""
+
+    writes: frozenset[str] = frozenset()
+    gates: frozenset[str] = frozenset()
+    notices: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
     """A file as it was examined.
 

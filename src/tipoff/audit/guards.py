@@ -4,35 +4,11 @@ import ast
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from tipoff.audit import words as w
-from tipoff.audit.deeds import Deed, Deeds, named
-from tipoff.audit.finding import Finding, Level
-from tipoff.audit.handlers import Answer, answer, breadth, caught_types, inside
+from tipoff.audit.deeds import Deed, Deeds
+from tipoff.audit.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff.audit.index import FUNCTIONS, Index
-from tipoff.audit.names import dotted, last_name, words
+from tipoff.audit.names import constant, dotted, last_name, words
 from tipoff.audit.words import these
-
-_CLOSING = these("close cleanup shutdown teardown stop terminate aclose disconnect dispose")
-_DECIDES = (
-    w.GATED
-    | w.WRITE_OBJECTS
-    | w.READ_OBJECTS
-    | w.GATES - {"assert", "ensure", "check", "require"}
-    | {"schema", "lock", "rows"}
-)
-_LOCAL = {
-    "the file opened for writing",
-    "renames",
-    "rename",
-    "replace",
-    "move",
-    "copy",
-    "copyfile",
-    "copy2",
-    "dump",
-    "save",
-}  # files
-_NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +32,8 @@ class Guard:
     exits_well: bool = False
     yields_value: bool = False  # the block returns something where it succeeds
     acts: bool = False
+    skips: bool = False
+    holds: bool = False  # what the gate lets through stands in the block itself, or its answer is no until it says yes
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -75,24 +53,19 @@ def guards(index: Index, deeds: Deeds) -> list[Guard]:
             made = _guard(block, handler, block.handlers[:place], deeds, index)
             if made is not None:
                 found.append(made)
-    quiet = [block for block in index.withs if any(suppresses_all(item.context_expr) for item in block.items)]
+    quiet = [block for block in index.withs if any(suppresses_all(item.context_expr, index) for item in block.items)]
     return found + [_suppressed(block, deeds, index) for block in quiet]
-
-
-def suppresses_all(node: ast.expr) -> bool:
-    """Whether it is `contextlib.suppress(Exception)`."""
-    if not isinstance(node, ast.Call) or last_name(node.func) != "suppress":
-        return False
-    return any(last_name(kind) in {"Exception", "BaseException"} for kind in node.args)
 
 
 def _guard(
     block: ast.Try, handler: ast.ExceptHandler, earlier: list[ast.ExceptHandler], deeds: Deeds, index: Index
 ) -> Guard | None:
-    how = breadth(handler)
-    if how == "narrow" or _is_import(block):
+    how = breadth(handler, index)
+    if _is_import(block) or (how == "narrow" and not _reads_content(block, handler, deeds, index)):
         return None
     said = answer(handler, deeds, index)
+    if how == "narrow" and (said.returns != "empty" or said.logs or said.acts):
+        return None
     if said.raises or said.records or _retried(block, index):
         return None
     if how == "root" and (said.logs or said.acts or said.assigns or said.returns in {"none", "false", "value"}):
@@ -102,16 +75,32 @@ def _guard(
         handler,
         caught="any error" if handler.type is None else " and ".join(filter(None, map(dotted, caught_types(handler)))),
         breadth=how,
-        raised=_deliberate(block, earlier) if how != "root" else "",
+        raised=_deliberate(block.body, earlier) if how != "root" else "",
         said=said,
         body=block.body,
         deeds=deeds,
     )
 
 
+_READERS = these("parse read fetch load extract games rows decode scrape")
+_CONTENT = these("ValueError KeyError TypeError IndexError JSONDecodeError AttributeError LookupError")
+
+
+def _reads_content(block: ast.Try, handler: ast.ExceptHandler, deeds: Deeds, index: Index) -> bool:
+    """Whether the block takes a payload apart, and the handler takes whatever is wrong with the payload."""
+    if not {last_name(kind) for kind in caught_types(handler, index)} <= _CONTENT:
+        return False
+    calls = [node for node in inside(block.body) if isinstance(node, ast.Call)]
+    name = words(index.scope(block).name.rpartition(".")[2])
+    return set(name[:1]) <= _READERS and any(
+        deeds.names.callee(call).full in {"json.loads", "json.load"} for call in calls
+    )
+
+
 def _suppressed(block: ast.With | ast.AsyncWith, deeds: Deeds, index: Index) -> Guard:
+    raised = _deliberate(block.body, [])
     return _made(
-        index, block, caught="Exception", breadth="broad", raised="", said=Answer(), body=block.body, deeds=deeds
+        index, block, caught="Exception", breadth="broad", raised=raised, said=Answer(), body=block.body, deeds=deeds
     )
 
 
@@ -145,6 +134,8 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         exits_well=said.exits_well,
         yields_value=gives,
         acts=said.acts,
+        skips=said.skips,
+        holds=_holds(body, deeds, index),
     )
 
 
@@ -164,10 +155,10 @@ def _retried(block: ast.Try, index: Index) -> bool:
     return False
 
 
-def _deliberate(block: ast.Try, earlier: list[ast.ExceptHandler]) -> str:
+def _deliberate(body: list[ast.stmt], earlier: list[ast.ExceptHandler]) -> str:
     """Return the error that the block raises on purpose and that no earlier handler takes."""
     taken = {last_name(kind) for handler in earlier for kind in caught_types(handler)}
-    stack: list[ast.AST] = list(reversed(block.body))
+    stack: list[ast.AST] = list(reversed(body))
     while stack:
         node = stack.pop()
         if isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
@@ -183,6 +174,30 @@ def _deliberate(block: ast.Try, earlier: list[ast.ExceptHandler]) -> str:
     return ""
 
 
+def _holds(body: list[ast.stmt], deeds: Deeds, index: Index) -> bool:
+    """Whether an error of the gate keeps back what it guards: that stands after it in the block, or waits for a yes."""
+    for place, statement in enumerate(body):
+        calls = [node for node in inside([statement]) if isinstance(node, ast.Call)]
+        if any(deeds.of(call).kind == "gate" for call in calls):
+            after = [node for node in inside(body[place + 1 :]) if isinstance(node, ast.Call)]
+            if any(deeds.of(call).kind not in {"log", "gate"} for call in after):
+                return True
+            return isinstance(statement, ast.Assign) and _was_no(statement, index)
+    return False
+
+
+def _was_no(statement: ast.Assign, index: Index) -> bool:
+    """Whether the name that takes the gate's answer says no before."""
+    name = last_name(statement.targets[0])
+    return any(
+        last_name(earlier.targets[0]) == name
+        and constant(earlier.value) in {False, None}
+        and isinstance(earlier.value, ast.Constant)
+        for earlier in index.scope(statement).assigns
+        if earlier.lineno < statement.lineno
+    )
+
+
 def _protected(body: list[ast.stmt], deeds: Deeds) -> tuple[dict[str, tuple[str, bool, bool]], list[str], bool]:
     """Return what the block does, the functions that other files may know, and whether it returns something."""
     done: dict[str, tuple[str, bool, bool]] = {}
@@ -195,7 +210,7 @@ def _protected(body: list[ast.stmt], deeds: Deeds) -> tuple[dict[str, tuple[str,
             continue
         if isinstance(node, ast.Return) and node.value is not None:
             gives = gives or not (isinstance(node.value, ast.Constant) and node.value.value is None)
-        if isinstance(node, ast.Try) and any(breadth(handler) in {"bare", "broad"} for handler in node.handlers):
+        if isinstance(node, ast.Try) and any(_keeps(handler) for handler in node.handlers):
             stack.extend(node.orelse + node.finalbody)
             continue
         if isinstance(node, ast.Call):
@@ -208,195 +223,16 @@ def _protected(body: list[ast.stmt], deeds: Deeds) -> tuple[dict[str, tuple[str,
     return done, calls, gives
 
 
+def _keeps(handler: ast.ExceptHandler) -> bool:
+    """Whether the inner handler lets nothing out to the outer one."""
+    if breadth(handler) not in {"bare", "broad"}:
+        return False
+    return not any(isinstance(node, ast.Raise) for node in inside(handler.body))
+
+
 def _add(done: dict[str, tuple[str, bool, bool]], deed: Deed, *, here: bool) -> None:
     if not deed.kind or deed.kind == "log":
         return
     known = done.get(deed.kind)
     if known is None or (here, deed.sure) > (known[2], known[1]):
         done[deed.kind] = (deed.what, deed.sure, here)
-
-
-def judge(guard: Guard) -> Finding | None:  # noqa: PLR0911 -- a return for each case
-    """Return what is wrong with the handler, if anything is lost by it."""
-    if guard.raised and (guard.calls or guard.deeds) and not guard.acts and guard.returns != "value":
-        return _swallowed_raise(guard)
-    name = guard.symbol.rpartition(".")[2]
-    write, gate = guard.deeds.get("write"), guard.deeds.get("gate")
-    if name.strip("_") in _CLOSING or name in {"__del__", "__exit__", "__aexit__"}:
-        return None if write is None or not (write[1] and write[2]) else _around_write(guard, write)
-    own = named(name)
-    is_gate = own is not None and own.kind == "gate"
-    if is_gate and not (write is not None and write[1] and write[2]):
-        return _around_gate(guard, name, sure=True)
-    if write is not None and write[2]:
-        return _around_write(guard, write)
-    if gate is not None and gate[2]:
-        return _around_gate(guard, gate[0], sure=gate[1])
-    if write is not None:
-        return _around_write(guard, write)
-    return _around_the_rest(guard)
-
-
-def _swallowed_raise(guard: Guard) -> Finding:
-    meant = bool(
-        set(words(guard.raised))
-        & {*w.NEGATIVE, *w.GATES, *w.GATED, "quota", "incomplete", "refused", "gate", "conflict", "drift"}
-    )
-    level = Level.ERROR if meant or guard.deeds.get("write", ("", False, False))[1] else Level.WARNING
-    message = f"`raise {guard.raised}` in this block is swallowed by its own `except {guard.caught}`: {_answers(guard)}"
-    return _found(
-        guard,
-        "swallowed-raise",
-        level,
-        f"{message}; let it pass (catch it first and raise), or narrow the handler",
-        "gate",
-    )
-
-
-def _around_write(guard: Guard, write: tuple[str, bool, bool]) -> Finding | None:
-    what, sure, here = write
-    if guard.returns == "false" and guard.yields_value:
-        return None  # told by its result: whether callers look at it is asked of them
-    level = Level.ERROR if sure and (here or not guard.logs) else Level.WARNING
-    is_local = what.split(" (in")[0] in _LOCAL or what.endswith((".write", ".writelines"))
-    if is_local and (guard.logs or not here):
-        level = Level.WARNING
-    if {"cache", "cached", "telemetry", "track"} & set(words(f"{guard.path} {guard.symbol} {what}")):
-        level = Level.NOTE  # what is only remembered can be made again
-    if (
-        guard.returns in {"success", "true"}
-        or guard.exits_well
-        or (guard.yields_value and guard.returns in _NOTHING_DONE - {"value"})
-    ):
-        message = f"{what} may have failed, and the handler {_answers(guard)} as if it had been done"
-        return _found(guard, "default-on-error", level, f"{message}; raise, or record the failure", "write")
-    if guard.returns == "value" and guard.yields_value:
-        return None
-    message = (
-        f"`except {guard.caught}` around {what}: a failed write {_answers(guard)}, and its rows are lost in silence"
-    )
-    return _found(guard, "swallowed-write", level, f"{message}; raise, or record what was not written", "write")
-
-
-def _around_gate(guard: Guard, what: str, *, sure: bool) -> Finding | None:
-    if _closes(guard, what) or (guard.acts and not guard.returns):
-        return None
-    level = (
-        Level.ERROR
-        if sure and (set(words(what)) & _DECIDES or named(guard.symbol.rpartition(".")[2]))
-        else Level.WARNING
-    )
-    message = f"`except {guard.caught}` around {what}: when it cannot be evaluated the gate {_answers(guard)}, and stands open"
-    return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
-
-
-def _closes(guard: Guard, what: str) -> bool:
-    """Whether the handler's answer is the one that holds."""
-    own = guard.symbol.rpartition(".")[2]
-    asked = words(own) if named(own) else words(what)
-    negative = bool(set(asked) & w.NEGATIVE) and asked[0] in {*w.PREDICATES, "check"}
-    if guard.returns in {"true", "success"}:
-        return negative
-    if guard.returns in {"false", "none", "zero"}:
-        return asked[:1] != [] and not negative and (asked[0] in w.PREDICATES or guard.returns == "false")
-    if guard.returns == "empty":
-        return asked[:1] == ["get"]
-    if guard.assigns:
-        return False
-    return guard.returns == "value"
-
-
-def _around_the_rest(guard: Guard) -> Finding | None:
-    read, notice, work = guard.deeds.get("read"), guard.deeds.get("notice"), guard.deeds.get("work")
-    if guard.breadth == "root" and not (notice or read):
-        return None
-    if guard.returns == "input" and (guard.deeds.keys() - {"clean-up"} or guard.calls):
-        level = (
-            Level.ERROR
-            if set(words(guard.symbol.rpartition(".")[2])) & {"filter", "exclude", "dedupe", "drop", "remove"}
-            else Level.WARNING
-        )
-        message = f"the handler returns its input as it came, as if the work had been done on it: {_answers(guard)}"
-        return _found(guard, "default-on-error", level, f"{message}; raise, or say that it was not done", "work")
-    about = read or work
-    if about is not None and (
-        guard.returns in {"success", "true", "empty", "zero"} or (guard.returns == "none" and guard.yields_value)
-    ):
-        message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
-        return _found(
-            guard,
-            "default-on-error",
-            Level.WARNING,
-            f"{message}; raise, or return what says that it is unknown",
-            "read" if read else "work",
-        )
-    if guard.exits_well:
-        message = "the process ends with exit status 0 after an error that nobody has seen"
-        return _found(guard, "default-on-error", Level.WARNING, f"{message}; end with another status", "work")
-    return _gone_on(guard, read, notice, work)
-
-
-def _gone_on(guard: Guard, read: object, notice: object, work: object) -> Finding | None:  # noqa: PLR0911 -- a return for each case
-    if guard.returns in {"value", "false"} or guard.acts:
-        return None
-    if notice is not None and read is None and work is None:
-        if guard.logs:
-            return None
-        message = f"`except {guard.caught}` around {_what(notice)}: an alert that cannot be sent leaves no trace"
-        return _found(guard, "swallowed-notice", Level.WARNING, f"{message}; record that nobody was told", "notice")
-    if read is not None and guard.assigns:
-        rule = "default-on-error" if guard.logs else "swallowed-notice"
-        message = (
-            f"{_what(read)} failed, and `{guard.assigns}` becomes a default that nobody can tell from a true answer"
-        )
-        return _found(guard, rule, Level.WARNING, f"{message}; raise, or record that it is unknown", "read")
-    if not guard.logs and read is not None:
-        message = f"`except {guard.caught}` around {_what(read)}: what could not be read {_answers(guard)} in silence"
-        return _found(
-            guard, "swallowed-notice", Level.WARNING, f"{message}; raise, or record that it is unknown", "read"
-        )
-    if work is None and read is None:
-        return None
-    message = f"`except {guard.caught}` around {_what(work or read)} only logs, and goes on as if it had been done"
-    if not guard.logs:
-        message = f"`except {guard.caught}` around {_what(work)} does not even log, and goes on as if it had been done"
-    return _found(
-        guard, "log-only-handler", Level.WARNING, f"{message}; raise, or count and record the failure", "work"
-    )
-
-
-def _what(deed: object) -> str:
-    return f"`{deed[0]}`" if isinstance(deed, tuple) and deed[0] else "work"
-
-
-def _answers(guard: Guard) -> str:
-    said = {
-        "none": "returns None",
-        "true": "returns True",
-        "false": "returns False",
-        "empty": "returns something empty",
-        "zero": "returns a number",
-        "input": "returns its input",
-        "success": "reports success",
-        "value": "returns another value",
-    }.get(guard.returns)
-    if guard.exits_well:
-        said = "exits with status 0"
-    if said:
-        return said if not guard.logs else f"is logged and {said}"
-    return "is only logged" if guard.logs else "is passed over"
-
-
-def _found(guard: Guard, rule: str, level: Level, message: str, guarded: str) -> Finding:
-    return Finding(
-        rule=rule,
-        path=guard.path,
-        line=guard.line,
-        column=guard.column,
-        end_line=guard.end_line,
-        level=level,
-        message=message,
-        guards=guarded,
-        symbol=guard.symbol,
-        text=guard.text,
-    )

@@ -21,21 +21,38 @@ _COUNTS = these("skipped missed lost dropped unsaved undelivered pending bad")
 _SUCCESS = these("ok success successful succeeded completed complete done passed healthy ready true published sent 200")
 
 
-def breadth(handler: ast.ExceptHandler) -> Breadth:
+def breadth(handler: ast.ExceptHandler, index: Index | None = None) -> Breadth:
     """Return how much the handler catches; `root`: all that can go wrong with some library's I/O."""
     if handler.type is None:
         return "bare"
-    caught = {last_name(kind) for kind in caught_types(handler)}
+    caught = {last_name(kind) for kind in caught_types(handler, index)}
     if caught & _BROAD:
         return "broad"
     return "root" if caught & w.ROOTS else "narrow"
 
 
-def caught_types(handler: ast.ExceptHandler) -> list[ast.expr]:
-    """Return the types that the handler names."""
+def caught_types(handler: ast.ExceptHandler, index: Index | None = None) -> list[ast.expr]:
+    """Return the types that the handler names, through a name that the module gives them."""
     if handler.type is None:
         return []
-    return list(handler.type.elts) if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return [kind for named in _several(handler.type) for kind in _several(_meant(named, index))]
+
+
+def _several(node: ast.expr) -> list[ast.expr]:
+    return list(node.elts) if isinstance(node, ast.Tuple) else [node]
+
+
+def _meant(node: ast.expr, index: Index | None) -> ast.expr:
+    made = index.module.values.get(node.id) if index is not None and isinstance(node, ast.Name) else None
+    return made if isinstance(made, ast.Name | ast.Tuple | ast.Attribute) else node
+
+
+def suppresses_all(node: ast.expr, index: Index) -> bool:
+    """Whether it is `contextlib.suppress(Exception)`, under whatever names."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    name = index.imports.get(last_name(node.func), last_name(node.func)).rpartition(".")[2]
+    return name == "suppress" and any(last_name(_meant(kind, index)) in _BROAD for kind in node.args)
 
 
 def inside(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
@@ -57,6 +74,7 @@ class Answer:
     logs: bool = False
     loud: bool = False  # logged as an error or with its traceback
     exits_well: bool = False
+    skips: bool = False  # goes to the loop's next item, or out of the loop
     returns: str = ""  # none, true, false, empty, zero, input, success, value
     assigns: str = ""  # the first name that is given a default
     acts: bool = False  # calls something else: a second way to do the work
@@ -71,12 +89,15 @@ def answer(handler: ast.ExceptHandler, deeds: Deeds, index: Index) -> Answer:
             found.exits_well, found.raises = _exit(node, found)
         elif isinstance(node, ast.Call):
             _call(found, node, deeds)
+        elif isinstance(node, ast.Continue | ast.Break):
+            found.skips = True
         elif isinstance(node, ast.Return):
             found.returns = _returned(node.value, parameters)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             _assigned(found, node)
         elif isinstance(node, ast.Yield) and node.value is not None and constant(node.value) is None:
             found.records = True  # whoever iterates is told
+    found.records = found.records or (not found.logs and _takes_traceback(handler))
     if handler.name and not found.records:
         found.records = _kept(handler, deeds, index)
     return found
@@ -123,7 +144,7 @@ def _call(found: Answer, node: ast.Call, deeds: Deeds) -> None:
         kept = set(words(last_name(node.func.value)))
         found.records = found.records or bool(kept & (w.RECORDS | _COUNTS))
     elif deed.kind in {"work", "read", "gate"} or (
-        not deed.kind and name not in w.PURE | _TEXT_CALLS and not name[:1].isupper()
+        not deed.kind and name not in w.PURE | _TEXT_CALLS | w.RESPONSES and not name[:1].isupper()
     ):
         found.acts = True
 
@@ -141,6 +162,12 @@ def _assigned(found: Answer, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -
             found.records = True
         elif not isinstance(node, ast.AugAssign) and _is_default(node.value):
             found.assigns = found.assigns or last_name(target)
+
+
+def _takes_traceback(handler: ast.ExceptHandler) -> bool:
+    """Whether the error's text is kept under a name, for what comes after the handler."""
+    values = [node.value for node in inside(handler.body) if isinstance(node, ast.Assign)]
+    return any(isinstance(value, ast.Call) and last_name(value.func) in {"format_exc", "exc_info"} for value in values)
 
 
 def _keeps_traceback(node: ast.expr | None) -> bool:
@@ -180,6 +207,8 @@ def _returned(node: ast.expr | None, parameters: frozenset[str]) -> str:  # noqa
         return _dictionary(node)
     if isinstance(node, ast.Call):
         name = last_name(node.func)
+        if name in w.RESPONSES:
+            return _response(node)
         return (
             "empty"
             if name in {"DataFrame", "list", "dict", "set", "tuple", "Series", "defaultdict"} and not node.args
@@ -194,7 +223,7 @@ def _constant(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return "zero" if value == 0 else "value"
+        return "zero" if value == 0 or isinstance(value, float) else "value"
     if isinstance(value, str):
         return "empty" if not value else "success" if set(words(value)) & _SUCCESS else "value"
     return "value"
@@ -217,6 +246,16 @@ def _dictionary(node: ast.Dict) -> str:
             kind = _returned(value, frozenset())
             return "success" if kind in {"success", "true"} else "value"
     return "value"
+
+
+def _response(node: ast.Call) -> str:
+    """Return what an answer to a request says: `jsonify(status="success")`, `JSONResponse({"ok": True})`."""
+    for given in node.keywords:
+        if given.arg and set(words(given.arg)) & {"status", "ok", "success", "state", "result"}:
+            kind = _returned(given.value, frozenset())
+            status = constant(given.value)
+            return "success" if kind in {"success", "true"} or status in {200, 201, 202, 204} else "value"
+    return _returned(node.args[0], frozenset()) if node.args and isinstance(node.args[0], ast.Dict) else "value"
 
 
 def _mentions(node: ast.AST, name: str) -> bool:
@@ -248,7 +287,7 @@ def _goes_on(node: ast.Name, handler: ast.ExceptHandler, deeds: Deeds, index: In
             name = last_name(parent.func)
             if deeds.of(parent).kind == "log":
                 return False
-            if name not in _TEXT_CALLS and name not in {
+            if name not in _TEXT_CALLS | w.RESPONSES and name not in {
                 "join",
                 "format",
                 "strip",
@@ -259,7 +298,7 @@ def _goes_on(node: ast.Name, handler: ast.ExceptHandler, deeds: Deeds, index: In
             }:
                 return True
         if isinstance(parent, ast.Return | ast.Yield):
-            return True
+            return _returned(parent.value, frozenset()) != "success"
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
             target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
             return not isinstance(target, ast.Name)

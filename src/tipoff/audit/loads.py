@@ -8,6 +8,7 @@ from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.index import FUNCTIONS
 from tipoff.audit.names import constant, dotted, keyword, last_name, words
+from tipoff.audit.sqlrules import KEYED
 from tipoff.audit.sqltext import table_name
 
 _STREAMS = frozenset({"insert_rows_json", "insertAll", "insert_rows_from_dataframe"})
@@ -36,6 +37,21 @@ def streaming_inserts(file: File) -> list[list[object]]:
     return tables
 
 
+def streaming_by_another_name(file: File) -> None:
+    """Report a streaming method that is handed on, or looked up by its name."""
+    if not file.index.attributes & _STREAMS and not any(node.value in _STREAMS for node in file.index.strings):
+        return
+    for node, parent in list(file.index.up.items()):
+        name = node.attr if isinstance(node, ast.Attribute) else ""
+        handed_on = name in _STREAMS and not (isinstance(parent, ast.Call) and parent.func is node)
+        looked_up = isinstance(parent, ast.Call) and last_name(parent.func) == "getattr" and constant(node) in _STREAMS
+        if handed_on or looked_up:
+            message = (
+                "a streaming insert under another name: for 30 to 90 minutes its rows refuse UPDATE, DELETE and MERGE"
+            )
+            file.say("streaming-insert", node, Level.ERROR, f"{message}; load them in a batch", guards="write")
+
+
 def _streams(file: File, call: ast.Call) -> bool:
     callee = file.names.callee(call)
     if callee.name in _STREAMS:
@@ -57,6 +73,12 @@ def _streams(file: File, call: ast.Call) -> bool:
 
 def _table(file: File, call: ast.Call) -> str:
     given = call.args[0] if call.args else keyword(call, "table")
+    if (
+        isinstance(given, ast.Call)
+        and last_name(given.func) in {"get_table", "table", "Table", "TableReference"}
+        and given.args
+    ):
+        given = given.args[-1]
     if given is None:
         return ""
     text = file.names.text(given, file.scope(call))
@@ -69,7 +91,7 @@ def _table(file: File, call: ast.Call) -> str:
         )
         if inner:
             return table_name(inner)
-    return f"{{{last_name(given).lower()}}}" if last_name(given) else ""
+    return f"{{{last_name(given)}}}" if last_name(given) else ""
 
 
 def mutated_tables(file: File) -> list[list[object]]:
@@ -113,27 +135,18 @@ def loads_per_row(file: File) -> None:
             )
 
 
-def _row_loop(file: File, call: ast.Call) -> ast.For | ast.AsyncFor | None:
+_Loop = ast.For | ast.AsyncFor | ast.comprehension
+
+
+def _row_loop(file: File, call: ast.Call) -> _Loop | None:
     """Return the innermost loop over rows in which the call is made each time."""
     child: ast.AST = call
     for parent in file.index.parents(call):
         inner, child = child, parent
+        if isinstance(parent, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            return None if _is_batched(parent.generators[0]) else parent.generators[0]
         if isinstance(parent, ast.For | ast.AsyncFor):
-            if inner is parent.iter:
-                return None
-            names = [part.id for part in ast.walk(parent.target) if isinstance(part, ast.Name)]
-            source = last_name(parent.iter)
-            if (
-                isinstance(parent.iter, ast.Call)
-                and last_name(parent.iter.func) in {"enumerate", "tqdm", "sorted", "list", "reversed"}
-                and parent.iter.args
-            ):
-                source = last_name(parent.iter.args[0])
-                names = names[1:] if last_name(parent.iter.func) == "enumerate" else names
-            batched = any(_BATCHES.search(name) for name in names) or bool(
-                re.search(r"chunk|batch|pages|groups|partition|range|split|dates|days", source)
-            )
-            return None if batched else parent
+            return None if inner is parent.iter or _is_batched(parent) else parent
         if isinstance(parent, (*FUNCTIONS, ast.If, ast.Lambda, ast.While, ast.ExceptHandler)):
             if isinstance(parent, ast.If) and not any(
                 isinstance(part, ast.Mod | ast.GtE | ast.Gt) for part in ast.walk(parent.test)
@@ -143,7 +156,22 @@ def _row_loop(file: File, call: ast.Call) -> ast.For | ast.AsyncFor | None:
     return None
 
 
-def _per_row(file: File, call: ast.Call, loop: ast.For | ast.AsyncFor) -> str:
+def _is_batched(loop: _Loop) -> bool:
+    """Whether the loop goes over batches, days, tables or files rather than rows."""
+    names = [part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)]
+    source = last_name(loop.iter)
+    if (
+        isinstance(loop.iter, ast.Call)
+        and source in {"enumerate", "tqdm", "sorted", "list", "reversed"}
+        and loop.iter.args
+    ):
+        names = names[1:] if source == "enumerate" else names
+        source = last_name(loop.iter.args[0])
+    of_batches = re.search(r"chunk|batch|pages|groups|partition|range|split|dates|days", source)
+    return bool(of_batches) or any(_BATCHES.search(name) for name in names)
+
+
+def _per_row(file: File, call: ast.Call, loop: _Loop) -> str:
     callee = file.names.callee(call)
     if _JOBS.match(callee.name):
         return f"a load job (`{callee.name}`)"
@@ -161,7 +189,9 @@ def _per_row(file: File, call: ast.Call, loop: ast.For | ast.AsyncFor) -> str:
     return ""
 
 
-def _writes_rows(file: File, loop: ast.For | ast.AsyncFor) -> bool:
+def _writes_rows(file: File, loop: _Loop) -> bool:
+    if isinstance(loop, ast.comprehension):
+        return False
     return any(
         isinstance(node, ast.Call)
         and last_name(node.func) != "commit"
@@ -177,7 +207,7 @@ def appends(file: File) -> None:
         for given in call.keywords:
             if given.arg == "write_disposition" and _says_append(given.value):
                 _append(file, call, given.value, "WRITE_APPEND")
-            elif given.arg == "if_exists" and constant(given.value) == "append":
+            elif given.arg == "if_exists" and file.names.text(given.value, file.scope(call)) == "append":
                 _append(file, call, call, f'`{last_name(call.func)}(…, if_exists="append")`')
             elif (
                 given.arg == "mode"
@@ -200,15 +230,50 @@ def appends(file: File) -> None:
                 _append_in(file, scope.calls, node, "WRITE_APPEND")
 
 
+def appends_by_default(file: File) -> None:
+    """Report a load job that says nothing of the rows that are there: it appends; and rows added to a file's end."""
+    for call in file.index.calls:
+        name = last_name(call.func)
+        if (
+            name.startswith("load_table_from_")
+            and keyword(call, "job_config") is None
+            and keyword(call, "job_id") is None
+        ):
+            if len(call.args) < 3:  # noqa: PLR2004 -- rows, table, and no more
+                _append(file, call, call, f"`{name}` appends where nothing else is said, and does so")
+        elif name == "open" and _mode_of(call)[:1] == "a" and _ROW_FILES.search(_text_of(file, call)):
+            _append(file, call, call, "rows are added to the file's end")
+        elif (done := file.deeds.of(call).sql) and done[0][0] == "insert":
+            text = file.deeds.sql(call) or ""
+            plain = re.search(r"\bVALUES\b", text, re.IGNORECASE) and not KEYED.search(text)
+            if plain and not re.match(r"(tmp|temp|stag|_)", done[0][1]):
+                _append(file, call, call, f"a plain INSERT into {done[0][1].strip('{}') or 'this table'}", Level.NOTE)
+
+
+_ROW_FILES = re.compile(r"\.(jsonl|ndjson|csv|tsv|jsonlines)$")
+
+
+def _mode_of(call: ast.Call) -> str:
+    place = 1 if isinstance(call.func, ast.Name) else 0
+    return str(constant(call.args[place] if len(call.args) > place else keyword(call, "mode")) or "r")
+
+
+def _text_of(file: File, call: ast.Call) -> str:
+    """Return the last literal of the path that is opened."""
+    given = call.args[0] if isinstance(call.func, ast.Name) and call.args else call.func
+    texts = [part.value for part in ast.walk(given) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return texts[-1] if texts else file.names.text(given, file.scope(call)) or ""
+
+
 def _says_append(node: ast.expr) -> bool:
     return constant(node) == "WRITE_APPEND" or last_name(node) == "WRITE_APPEND"
 
 
-def _append(file: File, call: ast.Call, node: ast.AST, what: str) -> None:
-    _append_in(file, file.scope(call).calls, node, what)
+def _append(file: File, call: ast.Call, node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
+    _append_in(file, file.scope(call).calls, node, what, level)
 
 
-def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str) -> None:
+def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
     for other in calls:
         deed = file.deeds.of(other)
         if any(kind in {"delete", "merge"} for kind, _, _ in deed.sql) or keyword(other, "job_id") is not None:
@@ -234,7 +299,7 @@ def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str) -> N
     file.say(
         "append-without-key",
         node,
-        Level.WARNING,
+        level,
         f"{message}; delete the slice in the same transaction, MERGE on the key, or give a deterministic job_id",
         guards="write",
         line=line,

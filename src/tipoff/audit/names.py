@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tipoff.audit.index import Index, Scope
 
-_DEEPEST = 6  # how many assignments are followed
+_DEEPEST = 12  # how many assignments are followed
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -116,6 +116,9 @@ class Names:
                 return self.annotation(noted, owner)
             return f"{owner.name}.{node.attr}" if node.attr in owner.members else f"self.{node.attr}"
         base = self.origin(node.value, scope, depth + 1)
+        of_class = self.index.module.members.get(base.rpartition(".")[2])
+        if of_class is not None and node.attr in of_class.notes:
+            return self.annotation(of_class.notes[node.attr], of_class)
         return f"{base}.{node.attr}" if base else node.attr
 
     def _name(self, name: str, scope: Scope, depth: int) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 from tipoff.audit.context import TESTS
 from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
-from tipoff.audit.guards import Guard, judge
+from tipoff.audit.guards import Guard
+from tipoff.audit.judging import judge
 from tipoff.audit.names import words
 from tipoff.audit.project_classes import judge_classes
 from tipoff.audit.project_copies import judge_copies
+from tipoff.audit.words import ONLY_READ
 
 _WRITES = frozenset({"flush", "save", "write", "persist", "publish", "upload", "insert", "commit", "store"})
 _DEEPEST = 4  # how many functions a write may be away
@@ -32,7 +34,7 @@ def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
         for key in [key for key in own if key[:3] == place and own[key].guards in {"work", "read", ""}]:
             del own[key]
         own[*place, better.rule] = better
-    wide = [*_streamed(facts), *_ignored(facts), *judge_classes(facts), *judge_copies(facts)]
+    wide = [*_streamed(facts), *_ignored(facts), *_sleeping(facts), *judge_classes(facts), *judge_copies(facts)]
     return tuple(sorted({*own.values(), *(_softened(finding) for finding in wide)}))
 
 
@@ -93,7 +95,7 @@ def _functions(facts: Sequence[FileFacts]) -> _Functions:
     for _, (name, kinds, calls) in _rows(facts, "functions"):
         found.known[name] = (kinds, calls)
         found.short[".".join(name.split(".")[-2:])].append(name)
-    for _, (name, bases, _, _) in _rows(facts, "classes"):
+    for _, (name, bases, *_) in _rows(facts, "classes"):
         found.bases[name] = bases
     return found
 
@@ -105,6 +107,8 @@ def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
         guard = Guard.from_json(row)
         deeds = dict(guard.deeds)
         for call in guard.calls:
+            if (words(call.rpartition(".")[2]) or [""])[0] in ONLY_READ:
+                continue
             for kind, what in functions.does(call).items():
                 if kind in {"write", "notice"} and kind not in deeds:
                     deeds[kind] = (f"{what} (in `{call.rpartition('.')[2]}`)", True, False)
@@ -112,6 +116,29 @@ def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
             better = judge(replace(guard, deeds=deeds))
             if better is not None:
                 yield better
+
+
+def _sleeping(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    """Yield sleeps in functions that a request handler of another file calls."""
+    asked = {name for _, name in _rows(facts, "request_calls")}
+    short = {".".join(name.split(".")[-2:]) for name in asked}
+    for path, (symbol, line, column, end_line, text) in _rows(facts, "sleeping"):
+        if symbol in asked or ".".join(symbol.split(".")[-2:]) in short:
+            message = (
+                "a request handler calls this: whoever asked waits, and the worker serves nobody else, while it sleeps"
+            )
+            yield Finding(
+                rule="sleep-in-request",
+                path=path,
+                line=line,
+                column=column,
+                end_line=end_line,
+                level=Level.WARNING,
+                message=f"{message}; answer with 503 and Retry-After, or leave the rest to a queue",
+                guards="work",
+                symbol=symbol,
+                text=text,
+            )
 
 
 def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
@@ -139,8 +166,8 @@ def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
 
 
 def _scoped(path: str, table: str) -> str:
-    """Keep a table that is known by a variable's name alone to its file."""
-    return f"{path}:{table}" if table.startswith("{") else table
+    """Keep a table that is known by a variable's name alone to its file; a constant's name is the project's."""
+    return f"{path}:{table}" if table.startswith("{") and not table.isupper() else table
 
 
 def _is_of(receiver: str, name: str, full: str) -> bool:
@@ -158,7 +185,7 @@ def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
         telling[full] = path
         by_name[name].add(full)
     defined: dict[str, set[str]] = defaultdict(set)
-    for _, (full, _, methods) in ((path, row[:2] + row[3:]) for path, row in _rows(facts, "classes")):
+    for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
         for method in methods:
             defined[method[0]].add(f"{full}.{method[0]}")
     functions = _functions(facts)

@@ -1,6 +1,12 @@
 """Base methods that do nothing where something is owed, and overrides that nothing calls."""
 
+import ast
 import difflib
+import html.parser
+import json
+import logging
+import threading
+import unittest
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +39,8 @@ class _Class:
     bases: list[str]
     is_open: bool
     methods: dict[str, Method]
+    calls: frozenset[str]  # on self
+    told: bool  # its docstring speaks of subclasses
 
 
 def judge_classes(facts: Sequence[FileFacts]) -> Iterator[Finding]:
@@ -44,9 +52,9 @@ def judge_classes(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     for file in facts:
         used |= set(file.shared.get("uses", ()))
         built |= {(head, tail) for head, tail in file.shared.get("dispatched", ())}
-        for name, bases, is_open, methods in file.shared.get("classes", ()):
+        for name, bases, is_open, methods, calls, told in file.shared.get("classes", ()):
             made = {row[0]: Method(*row) for row in methods}
-            known[name] = _Class(file.path, name, bases, is_open, made)
+            known[name] = _Class(file.path, name, bases, is_open, made, frozenset(calls), told)
             short[name.rpartition(".")[2]].append(name)
     tree = _Tree(known, short)
     for one in known.values():
@@ -113,14 +121,10 @@ def _empty(one: _Class, tree: _Tree) -> Iterator[Finding]:
     below = tree.below(one)
     for method in empty:
         first = (words(method.name) or [""])[0]
-        if first in _HOOKS or not (method.told or first in _OWED):
-            continue
         overriding = [other for other in below if method.name in other.methods]
-        if (
-            not (method.told and (below or _is_base(one)))
-            and not (overriding and first in _OWED)
-            and not (_is_base(one) and below == [] and first in _OWED)
-        ):
+        meant = method.told or (one.told and bool(overriding)) or (bool(overriding) and method.name in one.calls)
+        owed = first in _OWED and (bool(overriding) or (_is_base(one) and not below))
+        if first in _HOOKS or not (owed or (meant and (below or _is_base(one)))):
             continue
         forgotten = [
             other.name.rpartition(".")[2]
@@ -161,6 +165,7 @@ class _Uses:
 
 
 def _uncalled(one: _Class, tree: _Tree, used: _Uses) -> Iterator[Finding]:
+    yield from _outside(one, used)
     above, closed = tree.above(one)
     if not above or not closed or one.is_open or any(parent.is_open for parent in above):
         return
@@ -173,7 +178,8 @@ def _uncalled(one: _Class, tree: _Tree, used: _Uses) -> Iterator[Finding]:
             name, [other for other in inherited if other not in one.methods], n=1, cutoff=0.85
         )
         if name in inherited:
-            if inherited[name].body == "real" or used.free:
+            is_hook = (words(name) or [""])[0] in _HOOKS
+            if (inherited[name].body == "real" and not is_hook) or used.free:
                 continue  # an interface that others may call
             message = f"`{name}` overrides a hook of the base class, and nothing calls it"
         elif near and not used.free and near[0] in used.names:
@@ -183,6 +189,42 @@ def _uncalled(one: _Class, tree: _Tree, used: _Uses) -> Iterator[Finding]:
         else:
             continue
         yield _at(one, method, "uncalled-override", Level.WARNING, f"{message}; call it, rename it, or delete it")
+
+
+_STANDARD: dict[str, type] = {
+    "threading.Thread": threading.Thread,
+    "threading.Timer": threading.Timer,
+    "ast.NodeVisitor": ast.NodeVisitor,
+    "ast.NodeTransformer": ast.NodeTransformer,
+    "logging.Handler": logging.Handler,
+    "logging.Filter": logging.Filter,
+    "logging.Formatter": logging.Formatter,
+    "json.JSONEncoder": json.JSONEncoder,
+    "unittest.TestCase": unittest.TestCase,
+    "html.parser.HTMLParser": html.parser.HTMLParser,
+}
+
+
+def _outside(one: _Class, used: _Uses) -> Iterator[Finding]:
+    """Yield methods that miss the name by which a class of the standard library would call them."""
+    for base in one.bases:
+        known = _STANDARD.get(base)
+        if known is None:
+            continue
+        offered = [name for name in dir(known) if not name.startswith("__") and name not in one.methods]
+        for method in one.methods.values():
+            name = method.name
+            if name in used.names or hasattr(known, name) or name.startswith("__") or method.decorated:
+                continue
+            node = name.removeprefix("visit_")
+            if issubclass(known, ast.NodeVisitor):
+                wrong = f"ast has no node {node}" if name.startswith("visit_") and not hasattr(ast, node) else ""
+            else:
+                near = difflib.get_close_matches(name, offered, n=1, cutoff=0.8)
+                wrong = f"{base} calls `{near[0]}`" if near else ""
+            if wrong:
+                message = f"nothing calls `{name}`: {wrong}; rename it, call it, or delete it"
+                yield _at(one, method, "uncalled-override", Level.WARNING, message)
 
 
 def _at(one: _Class, method: Method, rule: str, level: Level, message: str) -> Finding:

@@ -1,6 +1,6 @@
 """Copies of files and of long functions, and how far they have drifted."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,8 @@ from tipoff.audit.facts import FileFacts
 from tipoff.audit.finding import Finding, Level
 
 _ALIKE = 0.6  # of the lines of two files, or of two functions, that bear one name
+_RENAMED = 0.75  # of the lines of two functions of different names
+_MARKS = 8  # of the smallest hashes: two that are alike share some of them
 _MOST = 12  # places that bear one name and are compared with one another
 _EVERYWHERE = frozenset({"__init__.py", "conftest.py", "setup.py", "__main__.py", "main", "__init__"})
 
@@ -34,7 +36,10 @@ def judge_copies(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     """Yield each copy but the first, by path; functions within copied files are told once, by the file."""
     texts = [_text(file.path, row) for file in facts for row in file.shared.get("copies", ())]
     copied: set[str] = set()
+    n_functions = Counter(text.path for text in texts if text.kind == "function")
     for text, first in _pairs([text for text in texts if text.kind == "file"]):
+        if n_functions[text.path] == 1 and text.digest != first.digest:
+            continue  # one long function: told of the function
         copied.add(text.path)
         yield _finding(text, first)
     rest = [text for text in texts if text.kind == "function" and text.path not in copied]
@@ -63,6 +68,21 @@ def _pairs(texts: list[_Text]) -> Iterator[tuple[_Text, _Text]]:
             if alike is not None and (text.path, text.line) not in told:
                 told.add((text.path, text.line))
                 yield text, alike
+    yield from _renamed([text for text in texts if text.kind == "function"], told)
+
+
+def _renamed(texts: list[_Text], told: set[tuple[str, int]]) -> Iterator[tuple[_Text, _Text]]:
+    """Yield functions that are much alike under different names, found by the lines that they share."""
+    seen: dict[int, list[_Text]] = defaultdict(list)
+    for text in sorted(texts, key=lambda text: (text.path, text.line)):
+        marks = sorted(text.sketch)[:_MARKS]
+        near = {id(other): other for mark in marks for other in seen[mark][:_MOST] if other.path != text.path}
+        alike = next((other for other in near.values() if _alike(text, other) >= _RENAMED), None)
+        if alike is not None and (text.path, text.line) not in told:
+            told.add((text.path, text.line))
+            yield text, alike
+        for mark in marks:
+            seen[mark].append(text)
 
 
 def _alike(one: _Text, other: _Text) -> float:

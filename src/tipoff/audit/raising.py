@@ -2,14 +2,17 @@
 
 import ast
 import builtins
+import re
 
 from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.handlers import breadth, caught_types, inside
 from tipoff.audit.index import FUNCTIONS
 from tipoff.audit.names import dotted, last_name
+from tipoff.audit.words import these
 
 _OF_EVERY_ERROR = frozenset(dir(BaseException)) | {"add_note", "__notes__", "winerror"}
+_NEVER = these("message response status_code code reason detail text msg status errors body")  # often believed in
 _LOGGING = frozenset({"exc_info", "stack_info", "stacklevel", "extra"})
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal"})
 
@@ -22,10 +25,13 @@ def raising_handlers(file: File) -> None:
             for node in inside(handler.body):
                 why = _raises(file, block, handler, node, unsafe)
                 if why:
+                    level = (
+                        Level.WARNING if "has no attribute" in why and last_name(node) not in _NEVER else Level.ERROR
+                    )
                     file.say(
                         "handler-raises",
                         node,
-                        Level.ERROR,
+                        level,
                         f"{why}: the handler itself raises, and the first error is lost",
                         guards="work",
                         line=handler.lineno,
@@ -36,6 +42,8 @@ def raising_handlers(file: File) -> None:
 def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AST, unsafe: dict[str, int]) -> str:
     if isinstance(node, ast.Call):
         return _wrong_call(file, node, handler)
+    if isinstance(block, ast.TryStar):
+        return ""  # what it names is a group
     if (
         isinstance(node, ast.Attribute)
         and handler.name
@@ -131,7 +139,7 @@ def _asked(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> bool:
             return True
         if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store):
             return True
-    return False
+    return re.search(rf"\.{node.attr}\s*=[^=]|setattr\(.*['\"]{node.attr}['\"]", file.index.source.text) is not None
 
 
 def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
@@ -148,25 +156,34 @@ def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
     return {name: line for name, line in found.items() if _may_fail_before(block, name)}
 
 
+_SAFE_CALLS = these(
+    """copy split strip items keys values list dict len str set tuple
+    range enumerate perf_counter monotonic time now uuid4"""
+)
+
+
+def _cannot_fail(node: ast.stmt) -> bool:
+    """Whether the statement binds what is at hand: a literal, a copy, an attribute; or only begins to go over something."""
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal):
+        return True
+    value = node.iter if isinstance(node, ast.For) else getattr(node, "value", None)
+    if isinstance(value, ast.Call):
+        return last_name(value.func) in _SAFE_CALLS
+    at_hand = (
+        ast.Constant | ast.List | ast.Dict | ast.Name | ast.Tuple | ast.Attribute | ast.Compare | ast.BoolOp | ast.Set
+    )
+    return isinstance(node, ast.Assign | ast.AnnAssign | ast.For) and isinstance(value, at_hand)
+
+
 def _may_fail_before(block: ast.Try, name: str) -> bool:
     """Whether something can raise before or while `name` is bound."""
     for node in block.body:
-        stored = [
-            part
-            for part in ast.walk(node)
-            if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
-        ]
-        simple = isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(
-            node.value, ast.Constant | ast.List | ast.Dict | ast.Name | ast.Tuple | ast.Attribute | ast.Compare
+        bound = ast.walk(node.target) if isinstance(node, ast.For) else ast.walk(node)
+        stored = any(
+            isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in bound
         )
-        if stored:
-            return not simple and not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import)
-        if not simple and not isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal):
-            return any(
-                isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
-                for other in block.body
-                for part in ast.walk(other)
-            )
+        if stored or not _cannot_fail(node):
+            return not (_cannot_fail(node) or isinstance(node, ast.FunctionDef | ast.ClassDef))
     return False
 
 

@@ -8,6 +8,7 @@ from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.flows import chain
 from tipoff.audit.handlers import breadth
+from tipoff.audit.index import Scope
 from tipoff.audit.names import constant, keyword, words
 from tipoff.audit.words import these
 
@@ -58,17 +59,11 @@ def _ignored(file: File, call: ast.Call) -> str:
             else ""
         )
     about = f"{callee.origin} {callee.receiver}"
-    if callee.name.startswith("load_table_from_") or (
-        callee.name == "query" and w.BIGQUERY.search(about) and file.deeds.of(call).kind == "write"
-    ):
+    if callee.name.startswith("load_table_from_") or (callee.name == "query" and w.BIGQUERY_CLIENT.search(about)):
         return f"`{callee.name}` only starts a job: its failure is told by `.result()`, which nobody calls"
     if callee.name == "publish" and ("pubsub" in about or re.search(r"publisher(_client)?$", callee.receiver)):
         return "`publish` returns a future, and nobody asks it whether the message was taken: call `.result()`"
-    if (
-        callee.name in {"post", "put", "patch"}
-        and re.match(r"(requests|httpx)(\.|$)", callee.origin)
-        and file.deeds.of(call).kind == "write"
-    ):
+    if callee.name in {"post", "put", "patch"} and re.match(r"(requests|httpx)(\.|$)", callee.origin):
         return (
             ""
             if _in_broad(file, call)
@@ -93,8 +88,21 @@ def telling_functions(file: File) -> list[list[str]]:
         name = scope.name.rpartition(".")[2]
         if scope.kind != "function" or not set(words(name)[:1]) & _TOLD or set(words(name)) & _MAYBE:
             continue
-        values = [constant(done.value) for done in scope.returns if done.value is not None]
-        other = [done for done in scope.returns if done.value is not None and constant(done.value) is not False]
-        if False in [value for value in values if isinstance(value, bool)] and other:
+        if any(_says_no(done.value) for done in scope.returns) and _answers(scope):
             found.append([scope.name, name])
     return found
+
+
+def _says_no(node: ast.expr | None) -> bool:
+    """Whether the value may be False, and says that something did not work."""
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not)
+    return constant(node) is False or isinstance(node, ast.Compare)
+
+
+def _answers(scope: Scope) -> bool:
+    """Whether the function has more than one answer."""
+    values = [done.value for done in scope.returns if done.value is not None]
+    return len({repr(constant(value)) for value in values}) > 1 or any(
+        not isinstance(value, ast.Constant) for value in values
+    )

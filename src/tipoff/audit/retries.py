@@ -6,8 +6,9 @@ import re
 from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.handlers import inside
-from tipoff.audit.index import FUNCTIONS, Function, Scope
-from tipoff.audit.names import dotted, keyword, last_name, words
+from tipoff.audit.index import FUNCTIONS, Scope
+from tipoff.audit.names import constant, dotted, keyword, last_name
+from tipoff.audit.requests import request_functions, sleeps
 from tipoff.audit.words import these
 
 _ATTEMPT = re.compile(r"attempt|retr(y|ies)|tries|try_|backoff", re.IGNORECASE)
@@ -16,20 +17,13 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _JITTER = re.compile(r"jitter|random|uniform|rand(int|range)?|secrets|expovariate|gauss|triangular", re.IGNORECASE)
-_ROUTES = re.compile(
-    r"\.(route|get|post|put|patch|delete|api_route|websocket|http|cloud_event|view|errorhandler)$|^(http|cloud_event|api_view|require_http_methods|require_POST|require_GET|csrf_exempt|login_required|view_config)$"
-)
-_VIEWS = re.compile(
-    r"(View|ViewSet|Resource|Handler|Endpoint|MethodView|HTTPEndpoint|APIView|RequestHandler|Controller)$"
-)
-_VERBS = these("get post put patch delete head options dispatch do_GET do_POST do_PUT do_DELETE")
 
 
 def retries(file: File) -> None:
     """Judge loops, decorators and calls that repeat what failed."""
     endless: set[ast.AST] = set()
     for loop in file.index.loops:
-        if isinstance(loop, ast.While) and _is_endless(file, loop):
+        if isinstance(loop, ast.While) and (_is_endless(file, loop) or (_requeues(loop) and not _bounded(loop))):
             endless.add(loop)
             message = "this retries for ever: no number of attempts, no deadline, no state in which it has failed"
             file.say(
@@ -55,9 +49,9 @@ def retries(file: File) -> None:
         if scope.kind == "function":
             _decorators(file, scope)
             _recursion(file, scope)
-    requests = _request_functions(file)
+    requests = request_functions(file)
     for call in file.index.calls:
-        if _sleeps(file, call):
+        if sleeps(file, call):
             _sleep(file, call, requests, endless)
         else:
             _policy(file, call)
@@ -75,11 +69,15 @@ def _is_endless(file: File, loop: ast.While) -> bool:
     if _bounded(loop):
         return False
     name = last_name(flag) if flag is not None else ""
-    return _is_retry(loop, name) or (for_ever and _polls(file, loop))
+    return _is_retry(loop, name) or _polls(file, loop, name)
 
 
 def _bounded(loop: ast.While) -> bool:
     """Whether something is counted or timed within the loop."""
+    counted = {_said(node.target) for node in inside(loop.body) if isinstance(node, ast.AugAssign)}
+    compared = {_said(part) for node in inside(loop.body) if isinstance(node, ast.Compare) for part in ast.walk(node)}
+    if counted & compared - {""}:
+        return True
     for node in inside(loop.body):
         if isinstance(node, ast.If | ast.While) and any(_COUNT.search(_said(part)) for part in ast.walk(node.test)):
             return True
@@ -138,16 +136,34 @@ def _leaves(node: ast.AST, flag: str) -> bool:
     return isinstance(node, ast.Assign) and bool(flag) and last_name(node.targets[0]) == flag
 
 
-def _polls(file: File, loop: ast.While) -> bool:
+def _polls(file: File, loop: ast.While, flag: str) -> bool:
     """Whether the loop asks somebody outside, sleeps, and asks again."""
     calls = [node for node in inside(loop.body) if isinstance(node, ast.Call)]
     if any(isinstance(node, ast.Raise) for node in inside(loop.body)):
         return False
     asks = any(file.deeds.of(call).kind in {"read", "write", "notice"} and file.deeds.of(call).sure for call in calls)
-    return (
-        asks
-        and any(_sleeps(file, call) for call in calls)
-        and any(isinstance(node, ast.Break | ast.Return) for node in inside(loop.body))
+    return asks and any(sleeps(file, call) for call in calls) and any(_leaves(node, flag) for node in inside(loop.body))
+
+
+def _requeues(loop: ast.While) -> bool:
+    """Whether what failed is put back where the loop takes it from, with nothing counted."""
+    calls = [node for node in inside(loop.body) if isinstance(node, ast.Call)]
+    taken = {
+        dotted(call.func).rpartition(".")[0]
+        for call in calls
+        if last_name(call.func) in {"popleft", "pop", "get", "get_nowait"}
+    }
+    handlers = [node for node in inside(loop.body) if isinstance(node, ast.ExceptHandler)]
+    put_back = [
+        node
+        for handler in handlers
+        for node in inside(handler.body)
+        if isinstance(node, ast.Call)
+        and last_name(node.func) in {"append", "appendleft", "put", "insert", "put_nowait"}
+    ]
+    return any(
+        dotted(call.func).rpartition(".")[0] in taken and all(isinstance(given, ast.Name) for given in call.args)
+        for call in put_back
     )
 
 
@@ -202,6 +218,8 @@ def _policy(file: File, call: ast.Call) -> None:
         and last_name(call.func) in {"task", "shared_task", "retry"}
     ):
         _say_endless(file, call, "`max_retries=None` tries for ever")
+    elif constant(keyword(call, "retry_jitter")) is False:
+        _say_unjittered(file, call)
     elif (
         last_name(call.func) == "Retry"
         and "total" in given
@@ -263,10 +281,14 @@ def _recursion(file: File, scope: Scope) -> None:
         )
         own = {argument.arg for argument in _arguments(scope)}
         acts = [part for part in inside(handler.body) if isinstance(part, ast.Call) and part is not call]
-        if any(file.deeds.of(part).kind != "log" and not _sleeps(file, part) for part in acts):
+        if any(not _idle(file, part) for part in acts):
             continue  # it changes something before it comes again
         if not counted and all(last_name(argument) in own or isinstance(argument, ast.Constant) for argument in given):
             _say_endless(file, call, f"`{name}` calls itself where it failed, with nothing that ends it")
+
+
+def _idle(file: File, call: ast.Call) -> bool:
+    return file.deeds.of(call).kind == "log" or sleeps(file, call) or file.names.callee(call).full.startswith("random.")
 
 
 def _arguments(scope: Scope) -> list[ast.arg]:
@@ -274,22 +296,9 @@ def _arguments(scope: Scope) -> list[ast.arg]:
     return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs] if isinstance(node, FUNCTIONS) else []
 
 
-def _sleeps(file: File, call: ast.Call) -> bool:
-    if last_name(call.func) != "sleep":
-        return False
-    return file.names.callee(call).full in {
-        "time.sleep",
-        "asyncio.sleep",
-        "gevent.sleep",
-        "eventlet.sleep",
-        "trio.sleep",
-        "anyio.sleep",
-    }
-
-
 def _sleep(file: File, call: ast.Call, requests: set[str], endless: set[ast.AST]) -> None:
     scope = file.scope(call)
-    if scope.name in requests and file.names.callee(call).full == "time.sleep":
+    if scope.name in requests:
         message = "whoever asked waits, and the worker serves nobody else, while this sleeps"
         file.say(
             "sleep-in-request",
@@ -356,35 +365,3 @@ def _has_jitter(file: File, scope: Scope, wait: ast.expr, depth: int = 0) -> boo
         ):
             return True  # somebody else's policy
     return False
-
-
-def _request_functions(file: File) -> set[str]:
-    """Return the functions that answer requests, and those of this file that they call."""
-    found: set[str] = set()
-    for scope in file.index.scopes:
-        if isinstance(scope.node, FUNCTIONS) and _answers_requests(scope, scope.node):
-            found.add(scope.name)
-    by_name = {scope.name: scope for scope in file.index.scopes}
-    for name in list(found):
-        for call in by_name[name].calls:
-            full = file.names.callee(call).full
-            if full in by_name:
-                found.add(full)
-    return found
-
-
-def _answers_requests(scope: Scope, node: Function) -> bool:
-    for decorator in node.decorator_list:
-        text = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        if _ROUTES.search(text) and not re.search(r"property|mock|cache|pytest|click|cli\.", text):
-            return True
-    owner = scope.parent
-    if owner is not None and isinstance(owner.node, ast.ClassDef):
-        return any(_VIEWS.search(last_name(base)) for base in owner.node.bases) and node.name in _VERBS
-    arguments = [argument.arg for argument in node.args.args[:1]]
-    annotation = node.args.args[0].annotation if node.args.args else None
-    return (
-        arguments in (["request"], ["req"])
-        and (annotation is None or last_name(annotation) in {"Request", "HttpRequest", "WSGIRequest"})
-        and not {"hook", "fixture", "send"} & set(words(node.name))
-    )

@@ -41,7 +41,7 @@ def examine_lines(source: Source) -> list[Finding]:
             level, message = said
             found.append(_finding(source, number, line, level, message))
     if source.kind == "shell":
-        found += _ends_well(source, lines)
+        found += _ends_well(source, lines) + _excused_exits(source, lines)
     return found
 
 
@@ -83,6 +83,31 @@ def _status_is_kept(lines: list[str], number: int) -> bool:
     return bool(re.search(r"\$\?|PIPESTATUS", after)) and bool(
         re.search(r"^\s*(set\s+-\w*e|exit\s+[\"']?\$|return\s+[\"']?\$|if\s)", after, re.MULTILINE)
     )
+
+
+_IF_NOT = re.compile(r"^\s*if\s+!\s*(?P<command>.+?);?\s*(then\b.*)?$")
+
+
+def _excused_exits(source: Source, lines: list[str]) -> list[Finding]:
+    """Find `exit 0` where a check has just failed: `if ! check; then …; exit 0; fi`."""
+    found: list[Finding] = []
+    failed = False
+    for number, line in enumerate(lines, 1):
+        asked = _IF_NOT.match(line)
+        if asked:
+            failed = bool(_CHECKS.search(asked["command"])) and not re.search(
+                r"\[|command\s+-v|which|\btest\s|grep", asked["command"]
+            )
+        elif re.match(r"\s*(fi|else|elif)\b", line):
+            failed = False
+        if failed and re.search(r"(^|;)\s*exit\s+0\s*;?\s*(fi)?\s*(#.*)?$", line):
+            level = Level.ERROR if _HOOK.search(source.path) else Level.WARNING
+            found.append(
+                _finding(
+                    source, number, line, level, "`exit 0` right after a check has failed; exit with another status"
+                )
+            )
+    return found
 
 
 def _ends_well(source: Source, lines: list[str]) -> list[Finding]:

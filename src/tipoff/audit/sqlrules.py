@@ -23,7 +23,7 @@ class Said:
 
 
 _CLOCK = re.compile(
-    r"""\b(?P<day>CURRENT_DATE|CURDATE|CURRENT_DATETIME|TODAY)\b\s*(?P<args>\(\s*[^()]*\))?
+    r"""(?<![@:$.\w])(?P<day>CURRENT_DATE|CURDATE|CURRENT_DATETIME)\b\s*(?P<args>\(\s*[^()]*\))?
     |\b(?:DATE|TO_DATE|DATE_TRUNC|TIMESTAMP_TRUNC|DATETIME_TRUNC|TRUNC|EXTRACT|FORMAT_DATE|FORMAT_TIMESTAMP|TO_CHAR|DATE_FORMAT)
         \s*\((?P<before>[^()]*?)(?P<now>CURRENT_TIMESTAMP(?:\s*\(\s*\))?|NOW\s*\(\s*\)|GETDATE\s*\(\s*\)|SYSDATE(?:TIME)?(?:\s*\(\s*\))?)
         (?P<after>[^()]*)\)
@@ -62,7 +62,7 @@ _CUT = (
     r"(?:[@:$]|%\(|\{\s*|'\s*\{\s*|\"\s*\{\s*|DATE\s*\(?\s*['\"{@:]*|\w+\.)?[\w.]*"
     r"(?:cut_?off|as_?of|analysis|target_(?:date|day)|game_(?:date|day)|prediction_(?:date|day)|predict_(?:date|day)|slate|current_(?:date|day)"
     r"|up_?to|forecast|reference_(?:date|day)|ref_(?:date|day)|run_date|tip_?off|obs_date|snapshot_date|today|this_(?:day|date)|event_date"
-    r"|eval_date|score_date|feature_(?:date|day)|train_end|label_date|match_date|@day|@date)[\w.]*"
+    r"|eval_date|score_date|feature_(?:date|day)|train_end|label_date|match_date|(?<=[@:$])(?!\w*(?:start|end|from|since|until|min|max|low|high|first|last|season|through|to_))\w*(?:date|day))[\w.]*"
 )
 _INCLUSIVE = re.compile(rf"(?P<column>{_EVENT})\)?\s*<=\s*(?P<cut>{_CUT})(?=(?P<rest>[^\n]{{0,40}}))", _I)
 _TURNED = re.compile(rf"(?P<cut>{_CUT})['\"}}\s)]*>=\s*(?P<column>{_EVENT})", _I)
@@ -148,9 +148,9 @@ def _windows(sql: str) -> Iterator[Said]:
 
 
 def _window(window: str, at: int, function_at: int) -> Iterator[Said]:
-    if not re.search(r"\bORDER\s+BY\b", window, _I):
-        return
     frame = _FRAME.search(window)
+    if frame is None and not re.search(r"\bORDER\s+BY\b", window, _I):
+        return
     if frame is None:
         told, place = "a window with ORDER BY and no frame ends at the current row", function_at
     elif frame["short"] or re.match(r"CURRENT|UNBOUNDED\s+F|.*FOLLOWING", frame["to"] or "", _I):
@@ -186,7 +186,7 @@ def _noughts(sql: str) -> Iterator[Said]:
             )
 
 
-_KEYED = re.compile(
+KEYED = re.compile(
     r"ON\s+CONFLICT|ON\s+DUPLICATE|NOT\s+EXISTS|INSERT\s+OR\s+(?:IGNORE|REPLACE)|INSERT\s+IGNORE|INSERT\s+OVERWRITE|\bMERGE\b|\bEXCEPT\b"
     r"|NOT\s+IN\s*\(|LEFT\s+(?:OUTER\s+)?JOIN[\s\S]*IS\s+NULL|REPLACE\s+INTO|QUALIFY",
     _I,
@@ -202,7 +202,7 @@ def _appends(sql: str) -> Iterator[Said]:
         if (
             kind != "insert"
             or table in emptied
-            or _KEYED.search(statement)
+            or KEYED.search(statement)
             or not re.search(r"\bSELECT\b", statement, _I)
         ):
             continue

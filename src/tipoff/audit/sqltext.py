@@ -71,4 +71,6 @@ def table_name(text: str) -> str:
     """Return a table's bare name: `box` for `project.raw.box`, `{table}` where only a variable's name is known, else ""."""
     name = re.sub(r"\{[^{}]*?(\w*)\W*\}", r"{\1}", re.sub(r"[`\"\[\]]", "", text)).strip().rstrip(";").split("(")[0]
     last = name.replace(":", ".").rpartition(".")[2]
-    return "" if "{}" in last else last.lower()
+    if "{}" in last:
+        return ""
+    return last if last.startswith("{") else last.lower()

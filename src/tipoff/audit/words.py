@@ -27,11 +27,15 @@ STORE_METHODS = these(
 )
 STORES = these(
     """db conn connection cursor cur session engine transaction txn tx client warehouse bq bigquery storage repo repository
-    dao ledger bucket blob collection table s3 gcs dynamodb redis mongo firestore doc document publisher producer topic
+    dao ledger bucket blob collection table s3 gcs dynamodb redis mongo firestore doc document ref publisher producer topic
     queue sink writer outbox archive database es elasticsearch kafka sqs uploader store snowflake postgres duckdb sqlite
     bqclient"""
 )
 NO_STORES = these("self cls super log logger dict headers params config options kwargs cache re os path")
+KEY_STORES = these("redis firestore doc document ref bucket memcache memcached kv dynamodb etcd")
+ONLY_READ = these(
+    "read get fetch list show find lookup query describe load count is has can should parse render format"
+)
 WRITE_VERBS = these(
     """save write persist store upsert insert publish upload flush commit archive checkpoint overwrite enqueue"""
 )
@@ -86,7 +90,8 @@ READ_HOLDERS = STORES | these("requests httpx api http reader source provider sc
 WORK_VERBS = these(
     """process run execute compute train grade export sync refresh rebuild ingest scrape transform backfill predict generate
     build trigger calculate aggregate reprocess dispatch submit migrate deploy complete finalize finalise reconcile import
-    update load handle apply collect extract score clean merge evaluate consume analyze analyse enrich settle perform
+    update load handle apply collect fit retrain rerun resolve replay schedule invoke simulate forecast infer render
+    extract score clean merge evaluate consume analyze analyse enrich settle perform
     recompute"""
 )
 CLEAN_UPS = these(
@@ -100,6 +105,9 @@ PURE = these(
     decode items keys values get pop copy append extend add update discard loads dumps fromisoformat strptime strftime
     isoformat now utcnow today date group groups match search sub findall fullmatch Path Decimal datetime timedelta
     timezone ZoneInfo setdefault insert index count rstrip lstrip replace total_seconds"""
+)
+RESPONSES = these(
+    "jsonify JSONResponse Response make_response HttpResponse JsonResponse json_response PlainTextResponse dict"
 )
 LOG_METHODS = these("debug info warning warn error exception critical fatal log msg trace success print")
 LOGGERS = re.compile(r"log(ger|ging|s)?(?![a-z])|console|^LOG|_log$|print", re.IGNORECASE)
@@ -129,6 +137,9 @@ SQL_CALLS = these(
     raw fetch fetch_all fetchrow fetchval exec run do_query run_dml mogrify execute_async scalar submit"""
 )
 BIGQUERY = re.compile(r"bigquery|(^|[._])bq(_|$|[a-z]*client)", re.IGNORECASE)
+BIGQUERY_CLIENT = re.compile(
+    r"google\.cloud\.bigquery|bigquery\.Client|(^|[\s.])_?(bq|bigquery)(_?client)?(\s|$)", re.IGNORECASE
+)
 ROOTS = these(
     """RequestException GoogleAPIError GoogleAPICallError GoogleCloudError SQLAlchemyError DBAPIError DatabaseError
     ClientError BotoCoreError PyMongoError RedisError KafkaError KafkaException"""

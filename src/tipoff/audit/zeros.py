@@ -1,11 +1,12 @@
 """Unknown that becomes nought: `x or 0`, `.get(…, 0)`, `fillna(0)`, on what is counted as quality or measured."""
 
 import ast
+import re
 
 from tipoff.audit.context import File
 from tipoff.audit.finding import Level
 from tipoff.audit.index import Index
-from tipoff.audit.names import constant, last_name, words
+from tipoff.audit.names import constant, dotted, last_name, words
 from tipoff.audit.sqlrules import MEASURED
 
 _ADVICE = "keep it unknown (None, NULL), and let what reads it decide"
@@ -78,7 +79,7 @@ def _counts(node: ast.expr) -> bool:
 
 def _get(file: File, call: ast.Call) -> None:
     key = constant(call.args[0])
-    about = key if isinstance(key, str) else ""
+    about = key if isinstance(key, str) else last_name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     if about and MEASURED.search(about) and not _is_tally(file.index, call):
         _say(file, call, f"`.get({about!r}, 0)`")
 
@@ -91,6 +92,8 @@ def _fill(file: File, call: ast.Call, name: str) -> None:
         about = _columns(call.func.value) or about
     if name == "nan_to_num":
         about = last_name(call.args[0]) if call.args else ""
+    if re.search(r"get_dummies|crosstab|value_counts|size\(|count\(", dotted(call.func)):
+        return  # nought is what was counted
     if (
         MEASURED.search(about)
         or file.is_feature(call, about)

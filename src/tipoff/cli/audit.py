@@ -168,7 +168,7 @@ def _ranked(report: Report, home: Path) -> Report:
     from tipoff.store.ledger import Ledger  # noqa: PLC0415
     from tipoff.views.audit_evidence import audit_evidence  # noqa: PLC0415
 
-    if not Home(home).ledger.exists():
+    if not Home(home).has_ledger:
         msg = f"there is no ledger in {home}"
         raise UsageError(msg, hint="name a home: a folder in which something was replayed or is run")
     ledger = Ledger(Home(home).ledger, read_only=True)

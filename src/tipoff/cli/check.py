@@ -11,8 +11,9 @@ import click
 from tipoff.cli.incidents import home_now
 from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
 from tipoff.config import read_settings
-from tipoff.core.clock import league_day
+from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
+from tipoff.core.league import League
 from tipoff.leagues.catalog import league_named
 from tipoff.views import health as views
 
@@ -55,6 +56,16 @@ def _finish(  # noqa: PLR0913 -- the common options
     sys.exit(EXIT_WRONG if bad else 0)
 
 
+def _last_day(league: League) -> date:
+    ledger = open_ledger()
+    day = views.last_day(ledger, league, home_now())
+    ledger.close()
+    if day is None:
+        msg = f"no day of {league.name} is over in this home"
+        raise UsageError(msg, hint="name a day with --date, or see: tipoff status")
+    return day
+
+
 @check_group.command("health")
 @click.argument("league")
 @click.option("--date", "day", type=DAY, help="The day; the last one that is over, where none is named.")
@@ -63,7 +74,7 @@ def _finish(  # noqa: PLR0913 -- the common options
 def health_command(league: str, day: date | None, *, measure: bool, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show what the checks measured of a day's data."""
     declared = league_named(league)
-    day = day or league_day(home_now()) - timedelta(days=1)
+    day = day or _last_day(declared)
     if measure:
         from tipoff import app  # noqa: PLC0415 -- imports the warehouse
 
@@ -95,7 +106,7 @@ def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: 
 def transitions_command(league: str, day: date | None, days: int, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show, day by day and phase by phase, how much of what is owed is proven."""
     declared = league_named(league)
-    last = day or league_day(home_now()) - timedelta(days=1)
+    last = day or _last_day(declared)
     ledger = open_ledger()
     span = [last - timedelta(days=back) for back in reversed(range(days))]
     lines = views.transitions(ledger, declared, span)
@@ -110,7 +121,7 @@ def transitions_command(league: str, day: date | None, days: int, **shown: Any) 
 def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show games by output against the schedule, and whether what stands is what was written."""
     declared = league_named(league)
-    day = day or league_day(home_now()) - timedelta(days=1)
+    day = day or _last_day(declared)
     ledger = open_ledger()
     lines = views.reconcile(ledger, declared, day)
     ledger.close()

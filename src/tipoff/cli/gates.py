@@ -12,7 +12,6 @@ from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
-from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger, schema
 from tipoff.views.boundary import boundary_lines, read_boundaries
 from tipoff.views.status import waiver_line
@@ -128,8 +127,8 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
 
 
 def _writable() -> Ledger:
-    home = Home(read_settings().home)
-    if not home.ledger.exists():
+    home = read_settings().place
+    if not home.has_ledger:
         msg = f"there is no ledger in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
     return Ledger(home.ledger)

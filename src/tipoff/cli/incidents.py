@@ -11,7 +11,6 @@ from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
-from tipoff.store.home import Home
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.watch.words import act_of, story, title_of
 
@@ -26,9 +25,9 @@ def incident_group() -> None:
 def _stores() -> list[tuple[str, Tellings]]:
     """Open the ledger's incidents and, where there is one, the sentinel's."""
     open_ledger().close()
-    home = Home(read_settings().home)
+    home = read_settings().place
     found = [("", Tellings(home.ledger))]
-    return [*found, ("s", Tellings(home.sentinel))] if home.sentinel.exists() else found
+    return [*found, ("s", Tellings(home.sentinel))] if home.has_sentinel else found
 
 
 def home_now() -> datetime:

@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = {  # where each command lives; only the one that i
     "prove-alive": "watch:prove_alive_command",
     "notify": "sentinel:notify_group",
     "replay-incident": "watch:replay_incident_command",
+    "web": "serve:web_command",
+    "doctor": "serve:doctor_command",
 }
 
 

@@ -9,7 +9,7 @@ import click
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
-from tipoff.sentry import channels_of, run_sentinel
+from tipoff.sentry import channels_of, look_once, run_sentinel
 from tipoff.watch.notices import Message, NotSent
 from tipoff.watch.send import send
 
@@ -26,9 +26,17 @@ def stopper() -> threading.Event:
 
 @click.command("sentinel")
 @click.argument("leagues", nargs=-1, required=True)
-def sentinel_command(leagues: tuple[str, ...]) -> None:
+@click.option("--once", is_flag=True, help="Look once and say what is wrong, for a timer; exits with 1 on an error.")
+def sentinel_command(leagues: tuple[str, ...], *, once: bool) -> None:
     """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
     settings = read_settings()
+    if once:
+        found = look_once(settings, leagues)
+        for trouble in found:
+            click.echo(f"{trouble.severity.name:<9}{trouble.league}: {trouble.note}")
+        if not found:
+            click.echo(f"{', '.join(leagues)}: nothing is wrong")
+        sys.exit(EXIT_WRONG if any(trouble.severity >= Severity.ERROR for trouble in found) else 0)
     click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
     run_sentinel(settings, leagues, stopper())
 

@@ -13,7 +13,6 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.leagues.catalog import league_named
-from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import read_status, status_lines
@@ -50,8 +49,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 def open_ledger() -> Ledger:
     """Open the home's ledger for reading; a home without one is a usage error."""
-    home = Home(read_settings().home)
-    if not home.ledger.exists():
+    home = read_settings().place
+    if not home.has_ledger:
         msg = f"there is no ledger in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
     return Ledger(home.ledger, read_only=True)
@@ -131,7 +130,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
     from tipoff.views.trace import trace, trace_lines  # noqa: PLC0415 -- only when it is asked for
 
     ledger = open_ledger()
-    found = trace(ledger, _league(league), game, Home(read_settings().home).published)
+    found = trace(ledger, _league(league), game, read_settings().place.published)
     ledger.close()
     if as_json:
         print_json(found)
@@ -148,7 +147,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
 def predictions_command(league: str, day: date, *, as_json: bool) -> None:
     """Show what was published for a day."""
     declared = _league(league)
-    path = Home(read_settings().home).published / declared.name / "published_predictions" / f"{day}.json"
+    path = read_settings().place.published / declared.name / "published_predictions" / f"{day}.json"
     if not path.exists():
         msg = f"nothing was published for {declared.name} {day}"
         raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")

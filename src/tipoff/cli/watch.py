@@ -1,33 +1,60 @@
 """Watching from the command line: the live processes, messages, the digest, the scorecard, the time machine."""
 
+import importlib.util
 import json
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tipoff.cli.incidents import home_now
 from tipoff.cli.sentinel import stopper
 from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
-from tipoff.config import read_settings
+from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, league_day
 from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
+
+if TYPE_CHECKING:
+    from tipoff.web.serve import Served
 
 
 @click.command("up")
 @click.argument("league")
 @click.option("--world", type=click.Choice(["sample"]), default="sample", help="Who answers.")
 @click.option("--monitor/--no-monitor", "monitored", default=True, help="With the monitor in a thread of its own.")
-def up_command(league: str, *, world: str, monitored: bool) -> None:  # noqa: ARG001 -- one world so far
+@click.option(
+    "--web/--no-web", "served", default=True, help="With /health and /ready, where the extra `web` is installed."
+)
+def up_command(league: str, *, world: str, monitored: bool, served: bool) -> None:  # noqa: ARG001 -- one world so far
     """Run the controller on the real clock until it is stopped."""
     from tipoff import live  # noqa: PLC0415 -- imports every store
 
     settings = read_settings()
     what = live.sample_live(settings, league_named(league), RealClock().now())
     click.echo(f"{league}: the sample league, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
-    live.run_controller(what, stopper(), monitored=monitored)
+    stop = stopper()
+    web = _web(settings) if served else None
+    try:
+        live.run_controller(what, stop, monitored=monitored)
+    finally:
+        if web is not None:
+            web.end()
+
+
+def _web(settings: Settings) -> "Served | None":
+    """Begin to answer /health and /ready; without the extra this is said, and the controller runs without."""
+    if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("uvicorn") is None:
+        click.echo("no /health here: install the extra, pip install 'tipoff[web]'", err=True)
+        return None
+    from tipoff.serving import served_of  # noqa: PLC0415 -- an extra of its own
+
+    web = served_of(settings, RealClock().now)
+    web.begin()
+    click.echo(f"{web.url}/health and {web.url}/ready")
+    return web
 
 
 @click.command("monitor")

@@ -13,7 +13,6 @@ from tipoff.cli.show import EXIT_WRONG, as_json, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import league_day
 from tipoff.core.errors import UsageError
-from tipoff.store.home import Home
 
 DEMO_DAYS = 14
 
@@ -109,7 +108,7 @@ def demo_command(days: int) -> None:
         settings = settings.model_copy(update={"home": Path(".tipoff/demo")})
     click.echo("The sample league is synthetic: real team codes, invented players, games and lines.")
     report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7, watched=True)
-    home = Home(settings.home)
+    home = settings.place
     ledger = Ledger(home.ledger, read_only=True)
     grid = read_grid(ledger, league_named("nba"))
     ledger.close()

@@ -1,10 +1,11 @@
 """Gates as the engine applies them: what an input window should hold for a unit, and what is known of it."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tipoff.core.gate import Evidence, Verdict, decide
+from tipoff.core.obligation import State
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
 from tipoff.core.window import WindowKind
@@ -43,6 +44,24 @@ def gates(
             if known is None or (verdict.is_open, verdict.coverage) < (known.is_open, known.coverage):
                 worst[edge.table] = verdict
     return worst, by_unit
+
+
+def without_hope(book: Book, entry: Entry, now: datetime, units: Iterable[str]) -> list[str]:
+    """Return those of `units` for which an input that they need is lost: it closed before it was made, and will not come."""
+    day, found = entry.obligation.day, []
+    needed = [r for r in book.readings[entry.step.name] if r.is_aligned and r.edge.needed and not r.edge.optional]
+    for unit in units:
+        game = entry.obligation.units[unit]
+        for reading in needed if game is not None else ():
+            source = book.entries.get((reading.input.table, day))
+            if source is None or source.state is not State.LOST or game is None:
+                continue
+            own = own_units(book, reading.input.table, game, unit)
+            gone = (name for name in own if not source.obligation.closes_at or source.obligation.closed(name, now))
+            if any(book.evidence(reading.input.table, day, name) is Evidence.MISSING for name in gone):
+                found.append(unit)
+                break
+    return found
 
 
 def _expected(

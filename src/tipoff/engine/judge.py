@@ -16,7 +16,7 @@ from tipoff.core.slate import Game
 from tipoff.core.step import PublishWork, SourceWork
 from tipoff.core.window import WindowKind
 from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading, made_from
-from tipoff.engine.gates import gates, has_no_history, own_units
+from tipoff.engine.gates import gates, has_no_history, own_units, without_hope
 
 _NOTHING_ON = "no game is on"
 
@@ -251,13 +251,16 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     waits = not_before is not None and now < not_before and not _has_new_input(entry, tally)
     plans = () if waits else _plans(book, entry, now, tally, ready, verdicts)
     held = [unit for unit in verdicts if unit not in ready]
+    hopeless = without_hope(book, entry, now, held)
+    tally.lost += hopeless
     if held:
         patience = [obligation.opens_at + reading.edge.patience for reading in book.readings[entry.step.name]]
         tally.wakes += [instant for instant in (*patience, obligation.due_at) if instant > now]
     if waits and not_before is not None and verdicts:
         tally.wakes.append(not_before)
     state = _state(entry, now, tally, held)
-    verb, reason, until = _decision(entry, tally, gates, plans, ready=ready, waits=waits)
+    is_held = len(held) > len(hopeless)
+    verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, ready=ready, waits=waits)
     return Judgement(
         state=state,
         verb=verb,

@@ -138,7 +138,8 @@ class Results:
         policy, output = POLICIES[kind], entry.step.name
         if 2 * len(outcome.claim.plan.units) > len(entry.obligation.units):
             table = self._tables.setdefault(output, Breaker(1, policy.first_wait, policy.max_wait))
-            table.failed(now)
+            if not table.rest(now):  # the slates that conflict in one round are one failure of their table
+                table.failed(now)
             if table.rests_until is not None:
                 self._book.resting[output] = table.rests_until
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
@@ -73,13 +74,26 @@ def _line(  # noqa: PLR0913 -- the parts of one line
     )
 
 
+def last_day(ledger: Ledger, league: League, now: datetime) -> date | None:
+    """Return the newest planned day that is over at `now`; none where nothing is planned."""
+    owed = schema.obligations
+    query = select(func.max(owed.c.day).label("day")).where(
+        owed.c.league == league.name, owed.c.output != "digest", owed.c.day < league_day(now)
+    )
+    found: date | None = ledger.rows(query)[0]["day"]
+    return found
+
+
 # --- health: what was measured of a day
 
 
 def health(ledger: Ledger, league: League, day: date) -> list[Line]:
-    """Return what the checks measured of `day`, failures first."""
+    """Return what the checks measured of `day`, failures first; that nothing was measured of a day is a failure too."""
     table = watching.measured
     rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
+    if not rows:
+        note = "no check has measured this day: no evidence is not good news"
+        return [_line("checks_are_run", Severity.ERROR, 0, len(league.checks), "checks", note)]
     claims = {check.name: check.claim for check in league.checks}
     lines = [
         Line(

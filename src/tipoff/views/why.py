@@ -13,6 +13,7 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.store.ledger import Ledger, schema
 from tipoff.views.status import live_waivers, waiver_line
+from tipoff.watch.words import named
 
 _DEPTH = 12
 
@@ -57,6 +58,7 @@ def _walk(ledger: Ledger, league: League, row: Mapping[str, Any], seen: set[tupl
     sentences += [f"  {waiver_line(waiver)}" for waiver in waived]
     missing = json.loads(row["missing"])
     sentences += [f"  excused: {unit}: {reason}" for unit, reason in json.loads(row["excused"]).items()]
+    sentences += _conflicts(ledger, row)
     if not missing:
         return sentences + _proof_sentences(ledger, row)
     sentences.append(f"  missing: {', '.join(missing[:12])}{' …' if len(missing) > 12 else ''}")  # noqa: PLR2004 -- a line's length
@@ -69,8 +71,28 @@ def _walk(ledger: Ledger, league: League, row: Mapping[str, Any], seen: set[tupl
         else:
             sentences.append(f"  waits for {gate['input']}, of which nothing is known yet")
     if not upstream:
+        sentences += _blamed(ledger, row)
         sentences += _last_run(ledger, row)
     return sentences
+
+
+def _blamed(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
+    """Return what was found to be the cause when it was late or lost; what stood in its way then may be gone by now."""
+    table = schema.findings
+    query = (
+        select(table)
+        .where(table.c.league == row["league"], table.c.output == row["output"], table.c.day == row["day"])
+        .where(table.c.ok.is_(False), table.c.check == "obligation_is_met")
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    if row["state"] not in {State.LATE.value, State.LOST.value}:
+        return []
+    return [
+        f"  found {found['at']:%Y-%m-%d %H:%M} UTC: {found['note']}"
+        + (f"; the cause was {named(found['cause'])}" if found["cause"] else "")
+        for found in ledger.rows(query)
+    ]
 
 
 def _standing(row: Mapping[str, Any]) -> str:
@@ -86,6 +108,21 @@ def _proof_sentences(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
         f" digest {proof['digest'][:12]}"
         for proof in found
     ]
+
+
+def _conflicts(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
+    """Tell of every conflict: who held the rows, since when and until when, how often it was tried, how it ended."""
+    table = schema.conflicts
+    mine = (table.c.league == row["league"], table.c.output == row["output"], table.c.day == row["day"])
+    return [_conflict(found) for found in ledger.rows(select(table).where(*mine).order_by(table.c.since))]
+
+
+def _conflict(found: Mapping[str, Any]) -> str:
+    who = f", held by {found['holder']}" if found["holder"] else ""
+    told = f"  {found['kind']} since {found['since']:%Y-%m-%d %H:%M} UTC{who}; tried {found['attempts']} times"
+    if found["resolved_at"]:
+        return f"{told}; ended {found['resolved_at']:%Y-%m-%d %H:%M} UTC ({found['resolution']})"
+    return f"{told}; clears about {found['clears_at']:%H:%M} UTC" if found["clears_at"] else told
 
 
 def _closed_gates(ledger: Ledger, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -113,7 +150,10 @@ def _last_run(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
     if not runs:
         return ["  it has never been run"]
     run = runs[0]
-    sentences = [f"  cause: run {run['id']} of {run['started_at']:%Y-%m-%d %H:%M} UTC {run['state']}"]
+    is_bad = run["state"] != "finished"
+    sentences = [
+        f"  {'cause' if is_bad else 'last'}: run {run['id']} of {run['started_at']:%Y-%m-%d %H:%M} UTC {run['state']}"
+    ]
     if run["error"]:
         sentences.append(f"  {run['error_kind']}: {run['error']}")
         sentences += [f"  next: {run['hint']}"] if run["hint"] else []

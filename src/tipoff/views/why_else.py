@@ -98,6 +98,8 @@ def _usual(ledger: Ledger, league: League, check: str, day: date) -> list[str]:
     values = sorted(row["value"] for row in rows)
     if not values:
         return []
+    if len(values) == 1:
+        return [f"  the day before: {values[0]:.4g}"]
     return [
         f"  on the {len(values)} days before: {values[0]:.4g} to {values[-1]:.4g}, half below {values[len(values) // 2]:.4g}"
     ]

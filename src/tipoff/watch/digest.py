@@ -25,6 +25,7 @@ from tipoff.watch.scorecard import (
     sparkline,
     streak,
 )
+from tipoff.watch.sentinel import REPLAYED, read_facts
 from tipoff.watch.words import named
 
 Row = dict[str, Any]
@@ -104,24 +105,17 @@ def _counted(n: int, noun: str) -> str:
 
 
 def _alive(ledger: Ledger, league: League, now: datetime) -> str:
-    runs, ticks = schema.runs, schema.ticks
-    last = ledger.rows(select(func.max(ticks.c.at).label("at")))[0]["at"]
+    runs = schema.runs
+    alive_at = read_facts(ledger, league.name, now).alive_at  # quiet ticks leave no row of their own
     since = now - timedelta(days=1)
-    states = Counter(
-        {
-            row["state"]: row["n"]
-            for row in ledger.rows(
-                select(runs.c.state, func.count().label("n"))
-                .where(runs.c.league == league.name, runs.c.started_at > since)
-                .group_by(runs.c.state)
-            )
-        }
-    )
-    silent = now - last if last else None
-    state = "never ticked" if silent is None else "alive" if silent < timedelta(hours=2) else "SILENT"
-    at = f", last tick that did something {last.astimezone(LEAGUE_ZONE):%H:%M}" if last else ""
+    query = select(runs.c.state, func.count().label("n")).where(runs.c.league == league.name, runs.c.started_at > since)
+    states = Counter({row["state"]: row["n"] for row in ledger.rows(query.group_by(runs.c.state))})
+    if alive_at is None:
+        return "orchestration: it has never decided anything"
+    state = "alive" if now - alive_at < REPLAYED.error_after else "SILENT"
     failed = states["failed"] + states["expired"]
-    return f"orchestration {state}{at}; {sum(states.values())} runs in 24 h, {failed} of them failed"
+    at = f"{alive_at.astimezone(LEAGUE_ZONE):%a %H:%M} New York"
+    return f"orchestration {state}, last seen {at}; {_counted(sum(states.values()), 'run')} in 24 h, {failed or 'none'} failed"
 
 
 def _by_phase(league: League, rows: Sequence[Row]) -> dict[str, str]:
@@ -189,7 +183,7 @@ def _today(league: League, day: date, rows: Sequence[Row], n_games: int) -> str:
     required = {step.name for step in league.steps if not step.optional}
     due = sorted({row["due_at"] for row in waits if row["output"] in required})
     first = f"; first due {due[0].astimezone(LEAGUE_ZONE):%H:%M} New York" if due else ""
-    return f"today, {day:%a %d %b}, {_counted(n_games, 'game')}: {len(waits)} outputs to come{first}"
+    return f"today, {day:%a %d %b}, {_counted(n_games, 'game')}: {_counted(len(waits), 'output')} to come{first}"
 
 
 def _open(incidents: Sequence[Incident]) -> list[str]:
@@ -209,7 +203,8 @@ def _trend(rows: Sequence[Row], league: League) -> list[str]:
     clean = sparkline([float(row["is_clean"]) if row["complete"] is not None else None for row in rows])
     left = budgets(rows, league)
     worst = min(left, key=lambda phase: left[phase])
+    said = f"{worst} has least, {left[worst]:.0%} left" if left[worst] >= 0 else f"{worst} has OVERSPENT it"
     return [
-        f"{streak(rows)} clean days in a row; the last {len(rows)}  {clean}",
-        f"error budget: {worst} has least, {left[worst]:.0%} left",
+        f"{_counted(streak(rows), 'clean day')} in a row; the last {len(rows)}  {clean}",
+        f"error budget of {WINDOW.days} days: {said}",
     ]

@@ -233,7 +233,7 @@ class Monitor:
         if not self._is_sending:
             return
         self._is_sending = False
-        batch, table = Batch(), watching.notices
+        table, batch = watching.notices, Batch()
         for row in self._obligations(schema.obligations.c.state == "running"):
             query = select(table.c.state).where(table.c.key.like(f"%|{self._league}|digest|{row['day']}"))
             states = {notice["state"] for notice in self._ledger().rows(query)}

@@ -160,12 +160,16 @@ def streak(rows: Sequence[Row]) -> int:
 
 
 def budgets(rows: Sequence[Row], league: League) -> dict[str, float]:
-    """Return what is left of each phase's error budget over the rows, as a share: 1 is untouched, below 0 is overspent."""
+    """Return what is left of each phase's error budget over the rows, as a share: 1 is untouched, below 0 is overspent.
+
+    The first days draw on a whole window's budget.
+    """
     n_steps = Counter(step.phase.value for step in league.steps if not step.optional)
     late: Counter[str] = Counter()
     for row in rows:
         late.update(json.loads(row["late_by_phase"]))
-    return {phase: 1 - late[phase] / (BUDGET * n * len(rows)) for phase, n in n_steps.items()} if rows else {}
+    n_days = max(len(rows), WINDOW.days)
+    return {phase: 1 - late[phase] / (BUDGET * n * n_days) for phase, n in n_steps.items()} if rows else {}
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -202,8 +206,15 @@ def scorecard_lines(rows: Sequence[Row], league: League) -> list[str]:
     lines.append(
         f"  incidents {totals['n_incidents']}, of which false {totals['n_false']}; obligations lost {totals['n_lost']}"
     )
-    lines.append(f"  told {_mean(rows, 'detect_s')} after due, over {_mean(rows, 'repair_s')} after told")
-    lines.append("  error budget left: " + ", ".join(f"{p} {left:.0%}" for p, left in budgets(rows, league).items()))
+    if totals["n_incidents"]:
+        lines.append(f"  told {_mean(rows, 'detect_s')} after due, over {_mean(rows, 'repair_s')} after told")
+    left = budgets(rows, league)
+    spent = ", ".join(
+        f"{phase} {'OVERSPENT' if share < 0 else f'{share:.0%}'}" for phase, share in left.items() if share < 1
+    )
+    lines.append(
+        f"  error budget left: {spent or 'all of it'}{', the rest all of it' if spent and len(left) > 1 else ''}"
+    )
     failures: Counter[str] = Counter()
     for row in rows:
         failures.update(json.loads(row["failed_by_source"]))

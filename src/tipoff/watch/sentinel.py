@@ -171,9 +171,8 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         PipelineError, DatabaseError: The ledger cannot be read.
     """
     lease = ledger.lease(f"controller {league}")
-    ticks = schema.ticks
-    [tick] = ledger.rows(select(func.min(ticks.c.at).label("first"), func.max(ticks.c.at).label("last")))
     beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
+    [tick] = ledger.rows(select(func.min(schema.ticks.c.at).label("first"), func.max(schema.ticks.c.at).label("last")))
     signs = (tick["last"], lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
     seen = [at for at in signs if at is not None]
     alive_at = min(max(seen), now) if seen else None

@@ -21,6 +21,8 @@ def mended(text: str, wanted: Mapping[int, Collection[str]]) -> str:
     Raises:
         libcst.ParserSyntaxError: The text is newer Python than libcst reads.
     """
+    if text.startswith("\ufeff"):
+        return "\ufeff" + mended(text[1:], wanted)
     wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
     context = CodemodContext(wrapper=wrapper)
     mender = _Mender(context, wanted, _names_at(text))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ BEYOND = frozenset({"worsened", "spread", "escalated", "renamed", "reopened"})  
 def look_at_tellings(truth: "Truth", home: Home) -> None:
     """Read what the monitor and the sentinel told: incidents by cause, messages by cause and kind."""
     for path in (home.ledger, home.sentinel):
-        if not path.exists():
+        if isinstance(path, Path) and not path.exists():
             continue
         store = Tellings(path)
         incidents, notices = watching.incidents, watching.notices

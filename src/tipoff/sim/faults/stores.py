@@ -58,8 +58,8 @@ class FaultyWarehouse(DuckWarehouse):
 class FaultyLedger(Ledger):
     """A ledger that another process locks, or whose disk is full, for a while."""
 
-    def __init__(self, path: Path, *, clock: Clock, faults: Sequence[Fault]) -> None:
-        super().__init__(path, profile=Profile.REPLAY)
+    def __init__(self, target: Path | str, *, clock: Clock, faults: Sequence[Fault]) -> None:
+        super().__init__(target, profile=Profile.REPLAY)
         self._clock, self._faults = clock, faults
 
     def commit(self, batch: Batch, *, lease: Lease | None = None) -> None:

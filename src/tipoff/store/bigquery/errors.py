@@ -54,6 +54,7 @@ class Rule:
     statuses: frozenset[int] = frozenset()
     reasons: frozenset[str] = frozenset()
     text: str = ""
+    at_once: bool = True  # whether a transient one may be asked again before anything is waited for
 
     def fits(self, said: Said) -> bool:
         """Whether every part fits."""
@@ -72,6 +73,7 @@ class Verdict:
     rule: str
     hint: str
     said: Said
+    at_once: bool = True
 
     @property
     def kind(self) -> ErrorKind:
@@ -119,12 +121,14 @@ RULES = (
         Meaning.TRANSIENT,
         "too many at a time; it is tried again, more slowly",
         reasons=frozenset({"rateLimitExceeded", "jobRateLimitExceeded", "userRateLimitExceeded"}),
+        at_once=False,
     ),
     Rule(
         "rate limit, by its text",
         Meaning.TRANSIENT,
         "too many at a time; it is tried again, more slowly",
         text=r"exceeded rate limits",
+        at_once=False,
     ),
     Rule(
         "quota",
@@ -188,7 +192,8 @@ RULES = (
     Rule(
         "the reply was lost", Meaning.TRANSIENT, "whether it was done is found out by its job id", text=r"^reply lost"
     ),
-    Rule("too many requests", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({408, 429})),
+    Rule("too many requests", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({429}), at_once=False),
+    Rule("the request took too long", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({408})),
     Rule("the server's trouble", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({500, 502, 503, 504})),
     Rule("not found, by status", Meaning.PERMANENT, "tables are made at the start", statuses=frozenset({404})),
     Rule("no access, by status", Meaning.PERMANENT, "see the credentials' roles", statuses=frozenset({401, 403})),
@@ -199,7 +204,7 @@ UNKNOWN = Rule("no rule", Meaning.PERMANENT, "an error that is not known: look a
 def judge(said: Said) -> Verdict:
     """Return what an error means: the first rule that fits; what none fits is permanent, so that a person looks at it."""
     rule = next((rule for rule in RULES if rule.fits(said)), UNKNOWN)
-    return Verdict(rule.meaning, rule.name, rule.hint, said)
+    return Verdict(rule.meaning, rule.name, rule.hint, said, rule.at_once)
 
 
 class Refused(Exception):

@@ -29,6 +29,7 @@ from tipoff.store.quota import PROJECT, Kind
 _TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", datetime: "TIMESTAMP", date: "DATE"}
 _CONNECTION = (RequestException, JobTimeout, ConnectionError, GoogleAuthError)
 _DAY_MS = 86_400_000
+_PAGE = 50_000  # rows asked for at a time; BigQuery gives fewer where they are wide
 T = TypeVar("T")
 Count = Callable[[Kind, str], None]  # see `tipoff.store.quota.Guard.record`
 
@@ -160,6 +161,7 @@ class Port:
         return self._told(
             lambda: self._client.list_rows(
                 self._client.get_table(f"{self.place.project}.{table}", retry=None, timeout=self.place.timeout_s),
+                page_size=_PAGE,
                 retry=None,
                 timeout=self.place.timeout_s,
             ).to_arrow(create_bqstorage_client=False)

@@ -20,7 +20,7 @@ def settle(port: Port, name: Callable[[int], str], send: Callable[[str, int], No
     work: its id is burnt, and the next attempt has another.
 
     Raises:
-        Refused: It was refused for good, or the tries are used up.
+        Refused: It was refused for good or for being too much at a time, or the tries are used up.
     """
     attempt, last = 0, None
     for _ in range(TRIES):
@@ -31,7 +31,7 @@ def settle(port: Port, name: Callable[[int], str], send: Callable[[str, int], No
             last = _end_of(port, job_id, refused) if _has_arrived(refused) else refused
             if last is None:
                 return attempt, True
-            if last.verdict.meaning not in {Meaning.TRANSIENT, Meaning.APPLIED}:
+            if last.verdict.meaning not in {Meaning.TRANSIENT, Meaning.APPLIED} or not last.verdict.at_once:
                 raise last from refused
             attempt += last.ran
         else:

@@ -184,7 +184,7 @@ class BigQueryWarehouse:
             try:
                 return self._port.query(sql, sent, said)
             except Refused as refused:
-                if refused.verdict.meaning is not Meaning.TRANSIENT:
+                if refused.verdict.meaning is not Meaning.TRANSIENT or not refused.verdict.at_once:
                     raise
                 return self._port.query(sql, sent, said)
 

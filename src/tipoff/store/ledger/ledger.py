@@ -36,10 +36,10 @@ from tipoff.core.proof import Proof
 from tipoff.core.slate import Game
 from tipoff.store.ledger import schema, watching
 from tipoff.store.ledger.codec import read_game, read_proof
+from tipoff.store.ledger.connect import never_write, patience, pragmas, shown, url_of
 from tipoff.store.ledger.migrate import HEAD, upgrade
 
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
-BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
 Row = dict[str, Any]
 
@@ -116,24 +116,37 @@ class Ledger:
         Raises:
             UsageError: The file cannot be opened, is no ledger, or was made by a later version of Tipoff.
         """
-        self._engine = create_engine(url_of(target, read_only=read_only))
+        self._engine = create_engine(url_of(target, read_only=read_only), connect_args=patience(target))
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         if self._is_sqlite:
             event.listen(self._engine, "connect", pragmas(profile, read_only=read_only))
+        elif read_only:
+            event.listen(self._engine, "connect", never_write)
         try:
             if not read_only:
                 upgrade(self._engine)
             self._connection = self._engine.connect()
-            found = self._connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+            self._must_be_current(target)
         except (OperationalError, DatabaseError) as error:
-            msg = f"the ledger at {target} cannot be opened: {error.__cause__ or error}"
+            self._engine.dispose()
+            msg = f"the ledger at {shown(target)} cannot be opened: {error.__cause__ or error}"
             raise UsageError(msg, hint="is TIPOFF_HOME right, and was anything replayed there yet?") from error
-        if found != HEAD:
-            msg = f"the ledger at {target} has schema {found}, this build needs {HEAD}"
-            raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
         self._connection.rollback()
         self._live_waivers: Select[Any] | None = None
         self._statements: dict[tuple[str, tuple[str, ...]], _Prepared] = {}
+
+    def _must_be_current(self, target: Path | str) -> None:
+        """Let go of a ledger that is none, or is of another schema: who looks again and again must not pile up connections."""
+        found: str | None = None
+        try:
+            found = self._connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+        finally:
+            if found != HEAD:
+                self._connection.close()
+                self._engine.dispose()
+        if found != HEAD:
+            msg = f"the ledger at {shown(target)} has schema {found}, this build needs {HEAD}"
+            raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -358,26 +371,3 @@ def _run_end(names: tuple[str, ...]) -> Update:
 
 def _read_obligation(row: Row) -> Row:
     return row | {name: json.loads(row[name]) for name in ("missing", "excused", "attempted")}
-
-
-def url_of(target: Path | str, *, read_only: bool) -> str:
-    """Return the database address of a file, or the address itself."""
-    if isinstance(target, str):
-        return target
-    if read_only:
-        return f"sqlite:///file:{target}?mode=ro&uri=true"
-    return f"sqlite:///{target}"
-
-
-def pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
-    """Return what is to be set on each new connection to SQLite."""
-
-    def connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        if not read_only:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute(f"PRAGMA synchronous={'NORMAL' if profile is Profile.REPLAY else 'FULL'}")
-        cursor.close()
-
-    return connect

@@ -18,7 +18,7 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.incident import Act, Incident
 from tipoff.core.profile import Profile
 from tipoff.store.ledger import watching
-from tipoff.store.ledger.ledger import pragmas, url_of
+from tipoff.store.ledger.connect import patience, pragmas, shown, url_of
 from tipoff.store.ledger.schema import metadata
 
 Row = dict[str, Any]
@@ -50,14 +50,14 @@ class Tellings:
         try:
             if create and isinstance(target, Path):
                 target.parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(url_of(target, read_only=False))
+            self._engine = create_engine(url_of(target, read_only=False), connect_args=patience(target))
             if self._engine.dialect.name == "sqlite":
                 event.listen(self._engine, "connect", pragmas(profile, read_only=False))
             if create:
                 metadata.create_all(self._engine, tables=list(watching.TELLING))
             self._connection = self._engine.connect()
         except (OSError, DatabaseError) as error:
-            msg = f"{target} cannot be opened: {error}"
+            msg = f"{shown(target)} cannot be opened: {error}"
             raise UsageError(msg, hint="is TIPOFF_HOME right, and may it be written?") from error
 
     def close(self) -> None:
@@ -265,13 +265,13 @@ def read_incidents(store: Reads, league: str, now: datetime) -> list[Incident]:
     return [_incident(row) for row in store.rows(query.order_by(table.c.id))]
 
 
-def read_other(target: Path, now: datetime) -> tuple[Sequence[Incident], dict[str, Row]]:
+def read_other(target: Path | str, now: datetime) -> tuple[Sequence[Incident], dict[str, Row]]:
     """Return the incidents and heartbeats of another's store, without making one: none where there is no file.
 
     Raises:
         UsageError, LedgerError: It is there and cannot be read.
     """
-    if not target.exists():
+    if isinstance(target, Path) and not target.exists():
         return (), {}
     store = Tellings(target)
     try:

@@ -1,0 +1,152 @@
+"""Buffers cleared, messages acknowledged and cursors moved before the I/O that they stand for is done."""
+
+import ast
+import re
+
+from tipoff.audit.context import File
+from tipoff.audit.finding import Level
+from tipoff.audit.flows import apart, chain
+from tipoff.audit.index import Scope
+from tipoff.audit.names import constant, dotted, last_name, words
+from tipoff.audit.words import these
+
+_BUFFERS = re.compile(
+    r"buf|batch|pending|queue|rows|events|items|records|messages|entries|outbox|lines|points|unsent|unsaved|backlog|data|stash|logs|metrics|spool|accumulat",
+    re.IGNORECASE,
+)
+_CURSORS = re.compile(
+    r"(?<!db_)(?<!sql_)cursor$|(^|_)offset$|watermark|checkpoint|bookmark|last_(seen|id|processed|sync|synced|loaded|event|read|exported)"
+    r"|high_water|since_id|^(save|set|store|advance|commit|update|persist|write|move)_(cursor|offset|progress|position)s?$",
+    re.IGNORECASE,
+)
+_ACKS = these("ack acknowledge basic_ack task_done delete_message xack commit_offsets ack_message complete_message")
+_EMPTY = (ast.List, ast.Dict, ast.Tuple)
+
+
+def cleared_before_io(file: File) -> None:
+    """Report a buffer cleared, a message acknowledged, a cursor advanced, before its I/O is done."""
+    for scope in file.index.scopes:
+        if scope.kind != "function" or scope.name.rpartition(".")[2] in {
+            "__init__",
+            "reset",
+            "clear",
+            "setup",
+            "start",
+            "connect",
+            "open",
+        }:
+            continue
+        for node, what, how in _cleared(scope):
+            writes = [call for call in scope.calls if _is_io(file, call, how)]
+            _judge_cleared(file, scope, node, what, how, writes)
+
+
+def _is_io(file: File, call: ast.Call, how: str) -> bool:
+    """Whether the call is I/O that a cleared buffer, an acknowledged message or a moved cursor stands for."""
+    name = last_name(call.func)
+    if name in _ACKS or _CURSORS.search(name) or (name in {"clear", "commit"} and "consumer" in dotted(call.func)):
+        return False
+    deeds = file.deeds.through(call)
+    if any(deed.kind == "write" and (deed.sure or how == "cleared" or name[:1] != "_") for deed in deeds):
+        return True
+    first = (words(name) or [""])[0]
+    if first in {"set", "update"} or {"event", "signal", "task", "hook", "metric", "heartbeat"} & set(words(name)):
+        return False
+    sends = {"deliver", "ship", "publish", "send", "post"} if how == "cleared" else set()
+    return first in {"process", "handle"} | sends and deeds[0].kind != "log"
+
+
+def _cleared(scope: Scope) -> list[tuple[ast.AST, str, str]]:
+    found: list[tuple[ast.AST, str, str]] = []
+    for call in scope.calls:
+        name, receiver = last_name(call.func), dotted(call.func).rpartition(".")[0]
+        if name == "clear" and receiver and _BUFFERS.search(receiver):
+            found.append((call, receiver, "cleared"))
+        elif name in _ACKS or (name == "commit" and "consumer" in receiver):
+            found.append((call, receiver or name, "acknowledged"))
+        elif (
+            (words(name) or [""])[0]
+            in {"set", "save", "update", "advance", "store", "write", "commit", "persist", "move"}
+            and _CURSORS.search(name)
+            and call.args
+        ):
+            found.append((call, name, "advanced"))
+    body = getattr(scope.node, "body", [])
+    shared = {name for part in body if isinstance(part, ast.Global) for name in part.names}
+    for node in scope.assigns:
+        found += _assigned(node, shared)
+    return found
+
+
+def _assigned(node: ast.Assign, shared: set[str]) -> list[tuple[ast.AST, str, str]]:
+    targets = [(target, node.value) for target in node.targets]
+    if (
+        isinstance(node.targets[0], ast.Tuple)
+        and isinstance(node.value, ast.Tuple)
+        and len(node.targets[0].elts) == len(node.value.elts)
+    ):
+        targets = list(zip(node.targets[0].elts, node.value.elts, strict=True))
+    found: list[tuple[ast.AST, str, str]] = []
+    for target, value in targets:
+        if isinstance(target, ast.Name) and target.id in shared and _is_empty(value):
+            found.append((node, target.id, "cleared"))
+        if not isinstance(target, ast.Attribute | ast.Subscript):
+            continue
+        text = dotted(target)
+        key = constant(target.slice) if isinstance(target, ast.Subscript) else ""
+        if _is_empty(value) and isinstance(target, ast.Attribute) and _BUFFERS.search(text):
+            found.append((node, text, "cleared"))
+        elif _CURSORS.search(target.attr if isinstance(target, ast.Attribute) else str(key)) and _is_position(value):
+            found.append((node, str(key or text), "advanced"))
+    return found
+
+
+def _is_position(node: ast.expr) -> bool:
+    """Whether the value is taken from what is in hand: the last row's id, the greatest instant; not made anew."""
+    if isinstance(node, ast.Constant):
+        return False
+    made = last_name(node.func) if isinstance(node, ast.Call) else ""
+    return not re.search(r"cursor|open|connect|monotonic|time$|now$|^tell$|^create", made)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    if isinstance(node, ast.List | ast.Tuple):
+        return not node.elts
+    if isinstance(node, ast.Dict):
+        return not node.keys
+    return (
+        isinstance(node, ast.Call)
+        and last_name(node.func) in {"list", "deque", "dict", "defaultdict", "set"}
+        and not node.args
+    )
+
+
+def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str, writes: list[ast.Call]) -> None:  # noqa: PLR0913 -- what was cleared, how, and what comes after
+    line = getattr(node, "lineno", 0)
+    later = [call for call in writes if call.lineno > line and call is not node and not apart(file, node, call)]
+    before = [call for call in writes if call.lineno <= line and call is not node]
+    if not later or before or _under_handler(file, node):
+        return
+    body = "\n".join(file.index.lines[scope.node.lineno - 1 : scope.node.end_lineno])  # type: ignore[union-attr]
+    if how == "cleared":
+        read = "\n".join(file.index.lines[scope.node.lineno - 1 : line])  # type: ignore[union-attr]
+        after = "\n".join(file.index.lines[line : scope.node.end_lineno])  # type: ignore[union-attr]
+        bare = re.escape(what)
+        if not re.search(rf"=.*{bare}|\(\s*{bare}|in {bare}", read) or re.search(
+            rf"{bare}\s*(\.(extend|append|extendleft|appendleft|insert)|\[:0\]|=\s*[^\[{{\s])", after
+        ):
+            return
+    elif how == "advanced" and ("old_" in body or "rollback" in body):
+        return
+    does = {"cleared": "is cleared", "acknowledged": "is acknowledged", "advanced": "is moved on"}[how]
+    after_it = f"{last_name(later[0].func)}() on line {later[0].lineno}"
+    message = f"`{what}` {does} before {after_it} has succeeded: if that fails, nothing comes again"
+    is_local = "." not in what and what in getattr(file.scope(node), "bound", {})
+    level = (
+        Level.WARNING if is_local and how == "cleared" else Level.ERROR
+    )  # a list that was handed in may live on elsewhere
+    file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
+
+
+def _under_handler(file: File, node: ast.AST) -> bool:
+    return any(isinstance(parent, ast.ExceptHandler) for _, parent in chain(file, node))

@@ -1,0 +1,37 @@
+"""`tipoff web` and `tipoff doctor`: what runs here, for machines and for people."""
+
+import sys
+
+import click
+
+from tipoff.cli.sentinel import stopper
+from tipoff.cli.show import EXIT_WRONG, as_json, print_json
+from tipoff.config import read_settings
+from tipoff.core.clock import RealClock
+from tipoff.core.errors import UsageError
+
+
+@click.command("web")
+def web_command() -> None:
+    """Serve /health and /ready until it is stopped; on loopback, or beyond it with a token."""
+    try:
+        from tipoff.serving import run_web  # noqa: PLC0415 -- an extra of its own
+    except ImportError as error:
+        msg = f"the web cannot be served: {error}"
+        raise UsageError(msg, hint="install the extra: pip install 'tipoff[web]'") from error
+    run_web(read_settings(), RealClock().now, stopper(), told=lambda url: click.echo(f"{url}/health and {url}/ready"))
+
+
+@click.command("doctor")
+@as_json
+def doctor_command(*, as_json: bool) -> None:
+    """Compare what runs with what is declared, and this machine with what the work needs."""
+    from tipoff import doctor  # noqa: PLC0415 -- looks at every part
+
+    found = doctor.look(read_settings(), RealClock().now())
+    if as_json:
+        print_json(found)
+    else:
+        for one in found:
+            click.echo(f"{'ok   ' if one.ok else 'WRONG'} {one.what}: {one.said}" + (f" ({one.do})" if one.do else ""))
+    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)

@@ -1,0 +1,70 @@
+"""What runs: which build each part shows itself with, how old the last tick is, and whether the home is ready."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.store.ledger.migrate import HEAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One running part's newest sign of life."""
+
+    name: str
+    at: datetime
+    build: str
+    settings_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What the ledger says of what runs."""
+
+    schema_version: str
+    last_tick_at: datetime | None
+    last_tick_build: str = ""
+    last_tick_settings: str = ""
+    parts: tuple[Part, ...] = ()
+
+
+def read_running(ledger: Ledger) -> Running:
+    """Return what runs, as the ledger says; the newest tick and each part's heartbeat."""
+    ticks = ledger.rows(select(schema.ticks).order_by(schema.ticks.c.id.desc()).limit(1))
+    last: Mapping[str, Any] = ticks[0] if ticks else {}
+    beats = ledger.rows(select(watching.heartbeats).order_by(watching.heartbeats.c.name))
+    return Running(
+        schema_version=HEAD,  # a ledger of another one is not opened
+        last_tick_at=last.get("at"),
+        last_tick_build=last.get("build", ""),
+        last_tick_settings=last.get("settings_hash", ""),
+        parts=tuple(part_of(row) for row in beats),
+    )
+
+
+def part_of(beat: Mapping[str, Any]) -> Part:
+    """Return the part that a heartbeat is of."""
+    note = json.loads(beat["note"]) if beat["note"].startswith("{") else {}
+    return Part(name=beat["name"], at=beat["at"], build=beat["build"], settings_hash=str(note.get("settings", "")))
+
+
+def why_not_ready(running: Running, now: datetime, *, silent_after: timedelta) -> tuple[str, ...]:
+    """Return the reasons for which a home is not ready: no decision yet, or none for too long."""
+    if running.last_tick_at is None:
+        return ("nothing has been decided yet",)
+    age = now - max([running.last_tick_at, *(part.at for part in running.parts if part.name.startswith("controller"))])
+    if age > silent_after:
+        return (f"no tick for {age.total_seconds() / 60:.0f} min",)
+    return ()
+
+
+def builds_differ(running: Running, mine: str, now: datetime, *, alive: timedelta) -> Iterator[str]:
+    """Yield, for each part that lives, in which build it differs from this one."""
+    for part in running.parts:
+        if now - part.at <= alive and part.build != mine:
+            yield f"{part.name} runs {part.build}, this is {mine}"

@@ -1,0 +1,76 @@
+"""Serving the site: on loopback, or beyond it with a token; in a thread beside the controller, or as a process of its own."""
+
+import ipaddress
+import socket
+import threading
+
+import uvicorn
+from starlette.applications import Starlette
+
+from tipoff.core.errors import UsageError
+
+MOST_AT_ONCE = 32
+_IDLE_S, _END_S = 5, 5
+
+
+class Served:
+    """A server on a port that is already held: that it cannot be had is known before anything else begins."""
+
+    def __init__(self, application: Starlette, *, host: str, port: int, token: str) -> None:
+        """Take the port.
+
+        Raises:
+            UsageError: It is taken, or lies beyond loopback without a token.
+        """
+        if not token and not is_loopback(host):
+            msg = f"{host} can be reached from other machines, and there is no token"
+            raise UsageError(msg, hint="set TIPOFF_WEB_TOKEN (or TIPOFF_WEB_TOKEN_FILE), or stay on 127.0.0.1")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((host, port), family=family)
+        except OSError as error:
+            msg = f"the port {port} of {host} cannot be had: {error.strerror}"
+            raise UsageError(
+                msg, hint="set TIPOFF_WEB_PORT to a free one, or 0 for any; `tipoff up --no-web`"
+            ) from error
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                application,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                limit_concurrency=MOST_AT_ONCE,
+                timeout_keep_alive=_IDLE_S,
+                timeout_graceful_shutdown=_END_S,
+                h11_max_incomplete_event_size=16 * 1024,
+                lifespan="off",
+                ws="none",
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def begin(self) -> None:
+        """Answer from now on, in a thread."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Finish what is being answered, and let go of the port."""
+        self._server.should_exit = True
+        self._thread.join(timeout=2 * _END_S)
+        self._socket.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

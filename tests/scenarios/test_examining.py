@@ -1,0 +1,250 @@
+"""Days of the sample league examined: nothing fails while all is well; what is spoiled is named, blamed once, written down."""
+
+# ruff: noqa: S608 -- a test writes its own statements
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.support import sample_spec
+
+from tipoff import app
+from tipoff.checks.examine import Examined, Examiner
+from tipoff.checks.looks import is_remade
+from tipoff.config import Settings
+from tipoff.core.check import WINDOW, Check, Measured, Status, View
+from tipoff.core.clock import midnight, stopwatch
+from tipoff.core.finding import Severity
+from tipoff.core.profile import Profile
+from tipoff.leagues.nba import tables as nba
+from tipoff.leagues.nba.league import NBA, sample_season
+from tipoff.store.dialect import Loaded
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.store.published import Published
+from tipoff.views.rules import rules
+
+DAYS = 4
+SEASON = sample_season(DAYS)
+TODAY = SEASON.last_day - timedelta(days=1)
+Prepared = tuple[Path, DuckWarehouse, Mapping[str, Loaded]]
+
+
+class Patient:
+    """A replayed home that is examined, spoiled and examined again; what is spoiled is put right when the test ends."""
+
+    def __init__(self, prepared: Prepared, ledger: Path) -> None:
+        home, self.warehouse, self._loaded = prepared
+        self.ledger = Ledger(ledger, profile=Profile.REPLAY)
+        self._published = Published(Home(home).published)
+        self.examiner = self.examiner_of(())
+
+    def examiner_of(self, checks: tuple[Check, ...]) -> Examiner:
+        """Return an examiner of the league, with other checks where some are given."""
+        return Examiner(
+            league=dataclasses.replace(NBA, checks=checks, steps=()) if checks else NBA,
+            season=SEASON,
+            loaded=self._loaded,
+            warehouse=self.warehouse,
+            ledger=self.ledger,
+            published=self._published,
+            stopwatch=stopwatch,
+        )
+
+    def spoil(self, statement: str) -> None:
+        """Do to the store what no writer would."""
+        self.warehouse._db.execute(statement)  # noqa: SLF001 -- a corruption comes in no honest way
+        self.warehouse._slices.clear()  # noqa: SLF001
+
+    def examine(self, day: date = TODAY) -> dict[str, Examined]:
+        """Measure every check."""
+        found = self.examiner.examine(day, midnight(day) + timedelta(hours=35))
+        return {one.check.name: one for one in found}
+
+    def failing(self) -> dict[str, Examined]:
+        """Return what fails, of warning severity or worse."""
+        return {
+            name: one
+            for name, one in self.examine().items()
+            if one.status is Status.FAILED and one.check.severity > Severity.INFO
+        }
+
+    def record(self, found: dict[str, Examined], *, times: int = 1) -> None:
+        """Write down what was measured, so many times."""
+        for _ in range(times):
+            self.examiner.record(TODAY, list(found.values()), midnight(TODAY) + timedelta(hours=35))
+
+    def findings(self) -> list[dict[str, object]]:
+        """Return the findings of checks on the day."""
+        table = schema.findings
+        return self.ledger.rows(select(table).where(table.c.day == TODAY).order_by(table.c.id))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    home = tmp_path_factory.mktemp("watched")
+    app.run_replay(Settings(home=home), sample_spec(DAYS), progress=lambda _: None, watched=True)
+    warehouse = DuckWarehouse(Home(home).warehouse, profile=Profile.REPLAY)
+    yield home, warehouse, warehouse.prepare(NBA.steps)
+    warehouse.close()
+
+
+@pytest.fixture
+def patient(prepared: Prepared, tmp_path: Path) -> Iterator[Patient]:
+    shutil.copy(Home(prepared[0]).ledger, tmp_path / "ledger.db")
+    made = Patient(prepared, tmp_path / "ledger.db")
+    made.spoil("BEGIN")
+    yield made
+    made.spoil("ROLLBACK")
+    made.ledger.close()
+
+
+def test_while_all_is_well_nothing_fails_and_most_is_measurable(patient: Patient) -> None:
+    failing, found = patient.failing(), patient.examine()
+
+    assert {name: one.measured for name, one in failing.items()} == {}
+    assert not [name for name, one in found.items() if one.error]
+    assert sum(one.status is Status.OK for one in found.values()) > 0.5 * len(found)
+
+
+def test_a_replay_with_its_checks_writes_no_finding_of_an_error_and_measures_every_day(patient: Patient) -> None:
+    measured = watching.measured
+    days = {row["day"] for row in patient.ledger.rows(select(measured.c.day))}
+    names = {check.name for check in NBA.checks}
+    findings = patient.ledger.rows(select(schema.findings).where(schema.findings.c.severity >= int(Severity.WARNING)))
+
+    assert days == set(SEASON.days())
+    assert [row for row in findings if row["check"] in names] == []
+
+
+def test_an_output_that_is_not_what_its_inputs_give_is_named_by_its_unit(patient: Patient) -> None:
+    [game] = patient.warehouse._db.execute(  # noqa: SLF001
+        f"SELECT min(game_id) FROM nba_analytics.player_games WHERE day = '{TODAY}'"
+    ).fetchall()[0]
+    patient.spoil(
+        f"UPDATE nba_analytics.player_games SET points = points + 1 WHERE day = '{TODAY}' AND game_id = '{game}'"
+    )
+
+    found = patient.examine()["player_games.is_what_its_inputs_give"]
+
+    assert (found.status, found.measured.failing) == (Status.FAILED, (game,))
+
+
+def test_an_output_that_was_never_made_cannot_be_made_anew(patient: Patient) -> None:
+    check = is_remade(nba.PLAYER_GAMES, ("player_boxscores",))
+    patient.examiner.forget()
+
+    [found] = patient.examiner.measure([check], SEASON.last_day + timedelta(days=3), midnight(TODAY))
+
+    assert found.status is Status.NOT_MEASURABLE
+
+
+def test_what_is_wrong_upstream_is_blamed_and_everything_behind_it_shares_the_cause(patient: Patient) -> None:
+    patient.spoil(f"UPDATE nba_raw.nba_player_boxscores SET points = 0 WHERE day = '{TODAY}'")
+
+    failing = patient.failing()
+
+    assert {"nba_player_boxscores.lines_add_up", "player_boxscores.is_what_its_inputs_give"} <= failing.keys()
+    assert {one.cause for one in failing.values()} == {"data:nba_player_boxscores"}
+
+
+def test_what_fails_is_written_down_once_and_again_only_when_it_fails_otherwise(patient: Patient) -> None:
+    check = "nba_player_boxscores.values_are_as_declared"
+    patient.spoil(f"UPDATE nba_raw.nba_player_boxscores SET points = 999 WHERE day = '{TODAY}' AND player_id % 2 = 0")
+    first = patient.examine()
+    patient.record(first, times=3)
+
+    once = [row for row in patient.findings() if row["check"] == check]
+    patient.spoil(f"UPDATE nba_raw.nba_player_boxscores SET points = 999 WHERE day = '{TODAY}'")
+    patient.record(patient.examine())
+    twice = [row for row in patient.findings() if row["check"] == check]
+
+    assert (len(once), len(twice)) == (1, 2)
+    assert once[0]["severity"] == int(Severity.ERROR)
+    assert json.loads(str(once[0]["missing"])) == sorted(first[check].measured.failing)[:40]
+
+
+def test_a_check_that_cannot_run_is_told_and_counts_as_not_measured(patient: Patient) -> None:
+    patient.spoil("ALTER TABLE nba_raw.bdl_player_boxscores RENAME COLUMN points TO pts")
+
+    found = patient.examine()
+    patient.record(found)
+
+    blind = found["bdl_player_boxscores.keys_are_unique"]
+    told = {row["cause"] for row in patient.findings() if row["check"] == "checks_can_run"}
+    assert (blind.status, blind.error[:14]) == (Status.NOT_MEASURABLE, "WarehouseError")
+    assert "check:bdl_player_boxscores.keys_are_unique" in told
+    assert found["bdl_player_boxscores.columns_are_declared"].status is Status.FAILED
+
+
+def test_a_day_that_failed_is_no_example_for_the_days_after(patient: Patient) -> None:
+    before = patient.examiner.usual("nba_player_boxscores", SEASON.last_day)
+    patient.spoil(f"UPDATE nba_raw.nba_player_boxscores SET points = points * 100 WHERE day = '{TODAY}'")
+
+    patient.record(patient.examine())
+    patient.examiner.forget()
+    after = patient.examiner.usual("nba_player_boxscores", SEASON.last_day)
+
+    assert [profile["points"] for profile in after] == [profile["points"] for profile in before]
+
+
+def test_a_threshold_that_would_have_held_is_shown_and_changes_nothing(patient: Patient) -> None:
+    worse = [1 - n / 1000 for n in range(WINDOW + 5)]
+    check = Check(
+        name="x.share",
+        claim="all of it",
+        severity=Severity.ERROR,
+        tables=("schedule",),
+        do="look",
+        look=lambda view: Measured(value=worse[(view.day - SEASON.first_day).days]),
+    )
+    examiner = patient.examiner_of((check,))
+    league = dataclasses.replace(NBA, checks=(check,))
+
+    statuses = []
+    for n in range(WINDOW + 5):
+        day = SEASON.first_day + timedelta(days=n)
+        found = examiner.measure([check], day, midnight(day))
+        examiner.record(day, found, midnight(day))
+        statuses.append(found[0].status)
+
+    [rule] = [rule for rule in rules(patient.ledger, league) if rule.name == "x.share"]
+    assert set(statuses[1:]) == {Status.FAILED}  # however often it was too low, it stays too low
+    assert rule.required == 1.0
+    assert rule.learned == min(worse)
+    assert rule.word == "fires"
+
+
+@pytest.mark.parametrize(
+    ("value", "word"), [(1.0, "never fired"), (None, "never measurable")], ids=["always in order", "never measurable"]
+)
+def test_a_rule_that_has_had_its_window_and_never_fired_is_a_finding(
+    patient: Patient, value: float | None, word: str
+) -> None:
+    def look(_view: View) -> Measured:
+        return Measured(value=value)
+
+    check = Check(name="x.blind", claim="c", severity=Severity.ERROR, tables=("schedule",), do="look", look=look)
+    examiner = patient.examiner_of((check,))
+
+    for n in range(WINDOW + 5):
+        examiner.record(TODAY, examiner.measure([check], TODAY, midnight(TODAY)), midnight(TODAY) + timedelta(hours=n))
+
+    told = [row for row in patient.findings() if row["check"] == "rules_fire"]
+    [rule] = [r for r in rules(patient.ledger, dataclasses.replace(NBA, checks=(check,))) if r.name == "x.blind"]
+    assert [row["cause"] for row in told] == ["check:x.blind"]  # once, when its window was over
+    assert rule.word == word
+
+
+def test_a_slate_is_examined_again_only_when_something_of_it_was_written(patient: Patient) -> None:
+    first, again = patient.examiner.has_changed(TODAY), patient.examiner.has_changed(TODAY)
+    with patient.ledger.transaction() as connection:
+        connection.execute(schema.proofs.update().where(schema.proofs.c.day == TODAY).values(digest="other"))
+
+    assert (first, again, patient.examiner.has_changed(TODAY)) == (True, False, True)

@@ -1,0 +1,39 @@
+"""Whole days with the warehouse on an emulator of BigQuery: the same tables as on DuckDB, and files that a buffer holds."""
+
+from datetime import date
+from pathlib import Path
+
+from benchmarks.emulator_replay import is_same, twice
+from benchmarks.streaming_backfill import backfilled
+from tests.emulator.double import Double
+from tests.support import DATA, recorded_spec, sample_spec
+
+from tipoff.sim.nba_recorded import RecordedNba
+from tipoff.stage import ReplaySpec
+
+DAYS = (date(2024, 1, 20), date(2024, 1, 22))
+
+
+def three_days() -> ReplaySpec:
+    """Return three recorded days; without the recorded seasons, three of the sample league."""
+    return recorded_spec(RecordedNba(DATA, "2023-24"), DAYS) if DATA and DATA.is_dir() else sample_spec(3)
+
+
+def test_three_days_leave_the_same_tables_cell_by_cell(double: Double, tmp_path: Path) -> None:
+    measured = twice(three_days, tmp_path, double)
+
+    assert is_same(measured), measured
+    assert measured["cells"]["rows"] > 1000
+
+
+def test_files_whose_rows_a_streaming_buffer_holds_are_all_done_and_none_is_skipped(
+    double: Double, tmp_path: Path
+) -> None:
+    spec = sample_spec(4)
+    measured = backfilled(spec.world, spec.season, spec.days, 4, tmp_path, double)
+
+    assert (measured["done"], measured["skipped"], measured["done_before_free"]) == (4, 0, 0), measured
+    assert measured["resolutions"] == {"auto": measured["conflicts"]}
+    assert measured["conflicts"] == measured["with_a_holder"] == 4
+    assert measured["streamed_rows_left"] == 0
+    assert any("held by a writer that streams rows" in sentence for sentence in measured["why"])

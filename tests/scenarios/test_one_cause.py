@@ -1,0 +1,77 @@
+"""What follows from a stop is the stop's incident: one cause, however much came late because of it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from tipoff.core.clock import SimClock, midnight
+from tipoff.core.finding import Severity
+from tipoff.core.slate import Season
+from tipoff.engine.plan import opening_of
+from tipoff.leagues.nba.league import NBA, sample_season
+from tipoff.sim.faults.spec import read_faults
+from tipoff.sim.nba_sample import SampleNba
+from tipoff.sim.replay import replay
+from tipoff.store.ledger import schema, watching
+from tipoff.store.ledger.tellings import Tellings
+from tipoff.watching import CheckTimes, drill_stage
+
+DAYS = 5
+
+
+def incidents_after(home: Path, fault: dict[str, object]) -> list[tuple[str, bool]]:
+    """Replay five sample days with one fault under every check; return causes of error, and whether each is open."""
+    season = sample_season(DAYS)
+    faults = read_faults([fault], season.first_day)
+    world = SampleNba(first_day=season.first_day, days=DAYS, season=season.name, faults=faults)
+    clock = SimClock(opening_of(NBA, season, season.first_day))
+    stage, outages, watch = drill_stage(home, NBA, season, world, clock, faults, checks=True)
+    try:
+        until = clock.now() + timedelta(days=DAYS + 3)
+        replay(stage, clock, until=until, progress=lambda _: None, outages=outages, look=watch.look)
+    finally:
+        watch.close()
+        stage.close()
+    store = Tellings(home / "ledger.db")
+    rows = store.rows(select(watching.incidents).where(watching.incidents.c.severity >= int(Severity.ERROR)))
+    store.close()
+    return [(row["cause"], row["closed_at"] is None) for row in rows]
+
+
+def test_a_stop_over_two_evenings_is_one_incident_that_ends(tmp_path: Path) -> None:
+    fault: dict[str, object] = {"kind": "controller", "how": "stopped", "from": "day 1 23:00", "to": "day 3 20:00"}
+
+    assert incidents_after(tmp_path, fault) == [("controller", False)]
+
+
+def test_a_day_of_runs_that_nobody_makes_is_one_incident_that_ends(tmp_path: Path) -> None:
+    fault: dict[str, object] = {"kind": "executor", "how": "drop", "from": "day 1 09:00", "to": "day 2 10:00"}
+
+    assert incidents_after(tmp_path, fault) == [("executor", False)]
+
+
+def test_what_was_due_before_a_home_first_ran_wakes_nobody(tmp_path: Path) -> None:
+    season = Season("sample", sample_season(1).first_day, sample_season(3).last_day)
+    world = SampleNba(first_day=season.first_day, days=3, season=season.name)
+    clock = SimClock(midnight(season.first_day) + timedelta(hours=45))
+    stage, outages, watch = drill_stage(tmp_path, NBA, season, world, clock, ())
+    try:
+        replay(stage, clock, until=clock.now() + timedelta(hours=2), progress=lambda _: None, outages=outages)
+        findings = stage.ledger.rows(select(schema.findings).where(schema.findings.c.check == "obligation_is_met"))
+    finally:
+        watch.close()
+        stage.close()
+
+    assert {row["day"] for row in findings} >= {season.first_day}
+    assert all(row["severity"] == int(Severity.INFO) for row in findings)
+
+
+def test_slates_whose_schedule_was_due_before_a_home_first_ran_are_not_examined() -> None:
+    season = sample_season(3)
+    since = midnight(season.first_day) + timedelta(hours=45)
+    now = midnight(season.last_day) + timedelta(hours=36)
+
+    due = CheckTimes(NBA, season, since=since).due(now, lambda _day: None)
+
+    assert [day for day, _ in due] == [season.last_day]

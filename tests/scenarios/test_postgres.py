@@ -1,0 +1,156 @@
+"""A home whose ledger is a PostgreSQL: replays are as on a file, `up` and the sentinel run, passwords stay hidden."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy.exc import DatabaseError
+from tests.postgres import fresh, server
+from tests.support import tipoff
+
+from tipoff.config import Settings, read_settings
+from tipoff.core.errors import UsageError
+from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.store.ledger.tellings import read_other
+
+DAYS = 2
+
+
+__all__ = ["server"]  # a fixture
+
+
+def what_is_proven(target: Path | str) -> dict[tuple[str, str], str]:
+    ledger = Ledger(target, read_only=True)
+    rows = ledger.rows(select(schema.proofs))
+    ledger.close()
+    return {(row["output"], str(row["day"])): row["digest"] for row in rows}
+
+
+def test_a_replay_on_a_server_proves_what_it_proves_on_a_file(server: str, tmp_path: Path) -> None:
+    uri, arguments = fresh(server), ("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--json")
+    secret = tmp_path / "ledger-url"
+    secret.write_text(f"{uri}\n")
+
+    on_file = tipoff(*arguments, home=tmp_path / "file")
+    on_server = tipoff(*arguments, home=tmp_path / "server", TIPOFF_LEDGER_URL_FILE=str(secret))
+
+    assert (on_file.returncode, on_server.returncode) == (0, 0), on_server.stderr
+    assert not (tmp_path / "server" / "ledger.db").exists()
+    proven = what_is_proven(uri)
+    assert len(proven) > 20
+    assert proven == what_is_proven(tmp_path / "file" / "ledger.db")
+    status = tipoff("status", "nba", "--json", home=tmp_path / "server", TIPOFF_LEDGER_URL=uri)
+    assert status.returncode == 0, status.stderr
+    again = tipoff(*arguments, home=tmp_path / "server", TIPOFF_LEDGER_URL=uri)
+    assert again.returncode == 0, again.stderr
+
+
+def test_up_and_the_sentinel_work_on_a_server_until_they_are_stopped(server: str, tmp_path: Path) -> None:
+    uri = fresh(server)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    environment |= {"TIPOFF_HOME": str(tmp_path / "home"), "TIPOFF_LEDGER_URL": uri}
+    environment |= {"TIPOFF_TICK_EVERY_S": "0.2", "TIPOFF_LOOK_EVERY_S": "0.2", "TIPOFF_WEB_PORT": "0"}
+    running = [
+        subprocess.Popen([sys.executable, "-m", "tipoff", *words], env=environment, stderr=subprocess.PIPE)
+        for words in (("up", "nba"), ("sentinel", "nba"))
+    ]
+    try:
+        assert _until(uri, running, "controller nba")
+        beats = _beats(uri)
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        ends = [process.communicate(timeout=60)[1].decode() for process in running]
+
+    assert [process.returncode for process in running] == [0, 0], ends
+    assert {"controller nba", "monitor nba"} & beats.keys()
+    assert what_is_proven(uri)
+
+
+def test_a_sentinel_that_looks_once_keeps_what_it_told_in_a_database_of_its_own(server: str, tmp_path: Path) -> None:
+    ledger_at = fresh(server)
+    Ledger(ledger_at).close()
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE sentinel_store"))
+    engine.dispose()
+    own = make_url(server).set(database="sentinel_store").render_as_string(hide_password=False)
+    where = {"TIPOFF_LEDGER_URL": ledger_at, "TIPOFF_SENTINEL_URL": own}
+
+    looks = [tipoff("sentinel", "nba", "--once", home=tmp_path, **where) for _ in range(2)]
+    nowhere = tipoff("sentinel", "nba", "--once", home=tmp_path / "none")
+
+    assert [look.returncode for look in looks] == [0, 0], [look.stderr for look in looks]
+    assert not (tmp_path / "sentinel.db").exists()
+    incidents, beats = read_other(own, datetime.now(UTC))  # noqa: TID251 -- a real process wrote at the real time
+    assert "sentinel" in beats
+    assert len({incident.cause for incident in incidents}) == len(incidents)
+    assert (nowhere.returncode, "there is no ledger" in nowhere.stderr) == (2, True)
+
+
+def _beats(uri: str) -> dict[str, str]:
+    ledger = Ledger(uri, read_only=True)
+    rows = ledger.rows(select(watching.heartbeats))
+    ledger.close()
+    return {row["name"]: row["build"] for row in rows}
+
+
+def _until(uri: str, running: list["subprocess.Popen[bytes]"], name: str) -> bool:
+    for _ in range(600):
+        try:
+            if name in _beats(uri):
+                return True
+        except UsageError:
+            pass  # no schema yet
+        try:
+            running[0].wait(0.2)
+        except subprocess.TimeoutExpired:
+            continue
+        return False
+    return False
+
+
+def test_who_only_reads_cannot_write(server: str) -> None:
+    uri = fresh(server)
+    Ledger(uri).close()
+    reader = Ledger(uri, read_only=True)
+
+    with pytest.raises(DatabaseError, match="read-only"), reader.transaction() as connection:
+        connection.execute(text("INSERT INTO home (key, value) VALUES ('a', 'b')"))
+
+    reader.close()
+
+
+def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
+    with pytest.raises(UsageError) as told:
+        Ledger("postgresql://tipoff:a-secret@127.0.0.1:9/tipoff")
+
+    assert "a-secret" not in str(told.value)
+    assert "tipoff:***@127.0.0.1" in str(told.value)
+
+
+def test_the_address_is_no_part_of_the_settings_hash_and_is_not_shown() -> None:
+    known = Settings(ledger_url=SecretStr("postgresql://u:a-secret@h/d"))
+
+    assert known.hash == Settings().hash
+    assert "a-secret" not in json.dumps(known.model_dump(mode="json"))
+    assert "a-secret" not in repr(known)
+
+
+def test_a_secret_may_stand_in_a_file_and_one_that_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p@h/d\n")
+
+    known = read_settings({"TIPOFF_LEDGER_URL_FILE": str(tmp_path / "url")}, file=tmp_path / "none.toml")
+
+    assert known.place.ledger == "postgresql://u:p@h/d"
+    with pytest.raises(UsageError, match=r"TIPOFF_ODDS_API_KEY_FILE names .*missing, which cannot be read"):
+        read_settings({"TIPOFF_ODDS_API_KEY_FILE": str(tmp_path / "missing")}, file=tmp_path / "none.toml")
+    with pytest.raises(UsageError, match="no setting TIPOFF_HOME_FILE"):
+        read_settings({"TIPOFF_HOME_FILE": str(tmp_path / "url")}, file=tmp_path / "none.toml")

@@ -1,0 +1,233 @@
+"""Controller, monitor and sentinel as real processes on the real clock, with thresholds of seconds: whoever stops is missed."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from benchmarks.stops import SHORT, sides
+from tests.receivers import Received, http_receiver
+from tests.support import tipoff
+
+from tipoff.core.clock import RealClock, pause, stopwatch
+from tipoff.core.finding import Severity
+from tipoff.store.ledger.tellings import Tellings
+from tipoff.watch.sentinel import LIVE, Sentinel
+from tipoff.watch.words import act_of
+
+_NOTHING_OF = (
+    "tipoff.engine",
+    "tipoff.leagues",
+    "tipoff.checks",
+    "tipoff.sim",
+    "tipoff.stage",
+    "tipoff.app",
+    "tipoff.live",
+)
+_HEAVY = ("duckdb", "pyarrow", "numpy", "lightgbm", "sqlglot", "apprise")
+
+
+@pytest.fixture
+def received() -> Iterator[Received]:
+    with http_receiver() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def a_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which one day of the sample league was replayed."""
+    home = tmp_path_factory.mktemp("day") / "home"
+    done = tipoff("replay", "nba", "sample:1", "--world", "sample", home=home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+def wait_for(received: Received, text: str, *, within: float = 60) -> str:
+    """Return the first message that holds `text`."""
+    began = stopwatch()
+    while stopwatch() - began < within:
+        found = next((body["text"] for body in list(received.bodies) if text in body["text"]), "")
+        if found:
+            return found
+        pause(timedelta(milliseconds=100))
+    said = [body["text"] for body in received.bodies]
+    msg = f"nobody said {text!r} within {within} s, only {said}"
+    raise AssertionError(msg)
+
+
+def test_each_side_that_is_stopped_or_killed_is_told_by_another(tmp_path: Path, received: Received) -> None:
+    url = f"slackhook+http://127.0.0.1:{received.port}/hook"
+    pinged = {name: f"http://127.0.0.1:{received.port}/{name}" for name in ("monitor", "sentinel")}
+    pings = {"TIPOFF_PING_URL": pinged["monitor"], "TIPOFF_SENTINEL_PING_URL": pinged["sentinel"]}
+    with sides(tmp_path / "home", url, SHORT | pings) as running:
+        pause(timedelta(seconds=6))
+        proved = tipoff("prove-alive", "nba", "sentinel", "--within", "60", "--json", home=tmp_path / "home")
+        running["controller"].send_signal(signal.SIGSTOP)
+        wait_for(received, "the controller does not decide")
+        running["controller"].send_signal(signal.SIGCONT)
+        wait_for(received, "OVER: the controller does not decide")
+
+        running["monitor"].kill()
+        wait_for(received, "the monitor does not look")
+        refused = tipoff("sentinel", "nba", "--once", home=tmp_path / "home")
+
+    assert json.loads(proved.stdout)["told_by"] == "monitor", proved.stderr
+    assert json.loads(proved.stdout)["after_s"] < 60
+    assert {"/monitor", "/sentinel"} <= set(received.paths)
+    assert (refused.returncode, "another sentinel works in the home" in refused.stderr) == (2, True)
+
+
+def test_a_side_that_does_not_run_cannot_be_proved(a_day: Path) -> None:
+    done = tipoff("prove-alive", "nba", "monitor", home=a_day)
+
+    assert done.returncode == 2
+    assert "no monitor has shown itself" in done.stderr
+
+
+# --- one look, as a timer would do it
+
+
+def test_a_look_at_a_home_that_is_well_says_so(a_day: Path) -> None:
+    done = tipoff("sentinel", "nba", "--once", home=a_day)
+
+    assert (done.returncode, done.stdout) == (0, "nba: nothing is wrong\n")
+
+
+@pytest.mark.parametrize("how", ["no file", "no database", "cut", "locked away"])
+def test_a_ledger_that_cannot_be_read_is_critical_and_is_told(
+    a_day: Path, tmp_path: Path, received: Received, how: str
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    content = (a_day / "ledger.db").read_bytes()
+    if how == "no database":
+        (home / "ledger.db").write_bytes(b"this was a ledger" * 1000)
+    if how == "cut":
+        (home / "ledger.db").write_bytes(content[:20_000])
+    if how == "locked away":
+        (home / "ledger.db").mkdir()
+
+    done = tipoff(
+        "sentinel", "nba", "--once", home=home, TIPOFF_NOTIFY_URL=f"slackhook+http://127.0.0.1:{received.port}/hook"
+    )
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("CRITICAL nba: the ledger cannot be read"), done.stdout
+    assert [body["text"] for body in received.bodies] == ["[nba] CRITICAL: the ledger cannot be used"]
+
+
+def test_a_damaged_ledger_never_ends_the_sentinel(a_day: Path, tmp_path: Path) -> None:
+    """A hundred times some of its pages are overwritten: a look gives what is wrong, or nothing, and never an error."""
+    dice = random.Random(11)  # noqa: S311 -- it need not be secret
+    with sqlite3.connect(a_day / "ledger.db") as ledger:
+        ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = (a_day / "ledger.db").read_bytes()
+    outcomes = set()
+    for n in range(100):
+        content = bytearray(whole)
+        for _ in range(dice.randint(1, 20)):
+            place, length = dice.randrange(100, len(content)), dice.choice((1, 8, 4096))
+            content[place : place + length] = dice.randbytes(min(length, len(content) - place))
+        (tmp_path / "ledger.db").write_bytes(content)
+        with sentinel(tmp_path, n) as one:
+            found = one.look(RealClock().now())
+        outcomes.add(max((trouble.severity for trouble in found), default=Severity.INFO))
+
+    assert Severity.CRITICAL in outcomes
+
+
+@contextmanager
+def sentinel(folder: Path, n: int) -> Iterator[Sentinel]:
+    one = Sentinel(
+        ledger=folder / "ledger.db",
+        leagues=["nba"],
+        store=Tellings(folder / f"sentinel{n}.db", create=True),
+        channels=[],
+        send=lambda _channel, _message: None,
+        build="test",
+        limits=LIVE,
+    )
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def test_a_damaged_store_of_its_own_is_a_clear_error(a_day: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "ledger.db").write_bytes((a_day / "ledger.db").read_bytes())
+    (home / "sentinel.db").write_bytes(b"this was a store" * 1000)
+
+    done = tipoff("sentinel", "nba", "--once", home=home)
+
+    assert done.returncode == 2
+    assert "sentinel.db cannot be opened" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_league_that_the_home_does_not_have_is_refused(a_day: Path) -> None:
+    done = tipoff("sentinel", "nab", "--once", home=a_day)
+
+    assert done.returncode == 2
+    assert "its league is nba" in done.stderr
+
+
+# --- it is small
+
+
+def test_the_sentinel_imports_nothing_of_the_engine() -> None:
+    script = "import sys, tipoff.cli.main as m; m.cli.get_command(None, 'sentinel'); print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+
+    imported = set(done.stdout.split())
+    assert "tipoff.watch.sentinel" in imported
+    strangers = {name for name in imported if name.startswith(_NOTHING_OF) or name.split(".")[0] in _HEAVY}
+    assert strangers == set()
+
+
+def test_a_look_stays_in_sixty_megabytes(a_day: Path) -> None:
+    script = (
+        "import sys\nsys.argv = ['tipoff', 'sentinel', 'nba', '--once']\n"
+        "from tipoff.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    environment = dict(os.environ) | {"TIPOFF_HOME": str(a_day)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert int(done.stdout.split()[-1]) / 1024 <= 60
+
+
+# --- taking it on, while it looks
+
+
+def test_what_a_person_writes_is_seen_by_a_sentinel_that_runs(tmp_path: Path) -> None:
+    """Its ledger is gone; it is acknowledged from another process, and the next look does not write that away."""
+    with sentinel(tmp_path, 0) as one:
+        now = RealClock().now()
+        one.look(now)
+        one.look(now + timedelta(minutes=6))
+        other = Tellings(tmp_path / "sentinel0.db")
+        [incident] = other.incidents(now=now)
+        other.act(incident.id, act_of("acked", "ada", "mine", now), acked_by="ada", acked_until=now + timedelta(days=9))
+        one.forget()
+        for hour in range(1, 100):
+            one.forget()
+            one.look(now + timedelta(hours=hour))
+        [after] = other.incidents(now=now)
+        kinds = [act["kind"] for act in other.acts(incident.id)]
+        other.close()
+
+    assert after.acked_by == "ada"
+    assert "escalated" not in kinds

@@ -1,0 +1,224 @@
+"""/health and /ready by a real server: what they tell, to whom, and when a home is not ready."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tipoff.config import Settings
+from tipoff.core.build import build, commit
+from tipoff.core.errors import UsageError
+from tipoff.serving import run_web, served_of
+from tipoff.store.ledger import Batch, Ledger
+from tipoff.store.ledger.migrate import HEAD
+from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.web.serve import is_loopback
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 -- that this is refused is what is tested
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+Told = tuple[int, dict[str, Any]]
+
+
+class Hands:
+    """A clock whose hands are set."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def ask(url: str, token: str = "") -> Told:
+    answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=10)
+    return answer.status_code, answer.json()
+
+
+@contextmanager
+def serving(home: Path, clock: Hands, **more: Any) -> Iterator[str]:
+    served = served_of(Settings(home=home, web_port=0, **more), clock)
+    served.begin()
+    try:
+        yield served.url
+    finally:
+        served.end()
+
+
+def ticked(home: Path, at: datetime) -> None:
+    home.mkdir(exist_ok=True)
+    ledger = Ledger(home / "ledger.db")
+    batch = Batch()
+    counts = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
+    batch.add("ticks", {"at": at, "build": build(), "settings_hash": "abc"} | counts)
+    ledger.commit(batch)
+    ledger.close()
+    store = Tellings(home / "ledger.db")
+    store.write(Telling(), beat=("controller nba", at, build(), "{}"))
+    store.close()
+
+
+def test_a_ticking_home_is_healthy_and_ready_and_says_what_runs(tmp_path: Path) -> None:
+    clock = Hands()
+    ticked(tmp_path, NOW - timedelta(seconds=42))
+
+    with serving(tmp_path, clock) as url:
+        health, ready = ask(f"{url}/health"), ask(f"{url}/ready")
+
+    assert health == (
+        200,
+        {
+            "status": "ok",
+            "build": build(),
+            "commit": commit(),
+            "config_hash": Settings(home=tmp_path).hash,
+            "schema_version": HEAD,
+            "last_tick_age_s": 42.0,
+            "parts": {"controller nba": {"build": build(), "age_s": 42.0}},
+        },
+    )
+    assert (ready[0], ready[1]["ready"], ready[1]["reasons"]) == (200, True, [])
+
+
+def test_a_home_without_a_ledger_is_healthy_and_not_ready(tmp_path: Path) -> None:
+    with serving(tmp_path, Hands()) as url:
+        health, ready = ask(f"{url}/health"), ask(f"{url}/ready")
+
+    assert (health[0], health[1]["ledger"]) == (200, "there is no ledger yet")
+    assert (ready[0], ready[1]["reasons"]) == (503, ["there is no ledger yet"])
+
+
+def test_silence_makes_a_home_not_ready_and_a_tick_makes_it_ready_again(tmp_path: Path) -> None:
+    clock = Hands()
+    ticked(tmp_path, NOW)
+
+    with serving(tmp_path, clock) as url:
+        clock.at = NOW + timedelta(minutes=6)
+        silent = ask(f"{url}/ready")
+        ticked(tmp_path, clock.at)
+        clock.at += timedelta(seconds=2)
+        again = ask(f"{url}/ready")
+
+    assert (silent[0], silent[1]["reasons"]) == (503, ["no tick for 6 min"])
+    assert again[0] == 200
+
+
+def test_a_ledger_that_is_none_is_told_without_its_text(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_text("this is no database, and a-secret stands in it")
+
+    with serving(tmp_path, Hands()) as url:
+        code, said = ask(f"{url}/ready")
+
+    assert code == 503
+    assert said["reasons"] == ["the ledger cannot be read: UsageError"]
+
+
+def test_the_ledger_is_read_once_a_second_however_many_ask(tmp_path: Path) -> None:
+    clock = Hands()
+
+    with serving(tmp_path, clock) as url:
+        before = ask(f"{url}/ready")[0]
+        ticked(tmp_path, NOW)
+        same_second = ask(f"{url}/ready")[0]
+        clock.at += timedelta(seconds=1)
+        after = ask(f"{url}/ready")[0]
+
+    assert (before, same_second, after) == (503, 503, 200)
+
+
+def test_without_the_token_an_answer_says_only_whether(tmp_path: Path) -> None:
+    ticked(tmp_path, NOW)
+
+    with serving(tmp_path, Hands(), web_token=SecretStr("a-secret")) as url:
+        assert ask(f"{url}/health") == (200, {"status": "ok"})
+        assert ask(f"{url}/ready") == (200, {"ready": True})
+        assert ask(f"{url}/health", "another") == (401, {"error": "this token is not known"})
+        code, said = ask(f"{url}/health", "a-secret")
+
+    assert (code, said["build"]) == (200, build())
+    assert "a-secret" not in json.dumps(said)
+
+
+def test_nothing_else_is_served_and_nothing_can_be_sent(tmp_path: Path) -> None:
+    with serving(tmp_path, Hands()) as url:
+        assert [httpx.get(f"{url}/{page}").status_code for page in ("", "docs", "ledger.db")] == [404] * 3
+        assert httpx.post(f"{url}/health", content=b"x").status_code == 405
+
+
+def test_beyond_loopback_nothing_is_served_without_a_token(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can be reached from other machines"):
+        served_of(Settings(home=tmp_path, web_host=EVERYWHERE, web_port=0), Hands())
+
+    with serving(tmp_path, Hands(), web_host=EVERYWHERE, web_token=SecretStr("t")) as url:
+        assert ask(url.replace(EVERYWHERE, "127.0.0.1") + "/health") == (200, {"status": "ok"})
+
+
+def test_a_port_that_is_taken_is_told_before_anything_begins(tmp_path: Path) -> None:
+    with serving(tmp_path, Hands()) as url:
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(UsageError, match=f"the port {port} of 127.0.0.1 cannot be had"):
+            served_of(Settings(home=tmp_path, web_port=port), Hands())
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), (EVERYWHERE, False), ("10.0.0.1", False), ("a.b", False)],
+)
+def test_loopback_is_what_only_this_machine_reaches(host: str, *, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_the_web_as_a_process_shows_itself_in_the_ledger(tmp_path: Path) -> None:
+    ticked(tmp_path, NOW)
+    stop, urls = threading.Event(), []
+
+    def told(url: str) -> None:
+        urls.append(ask(f"{url}/ready")[0])
+        stop.set()
+
+    run_web(Settings(home=tmp_path, web_port=0, look_every_s=0.01), Hands(), stop, told=told)
+
+    assert urls == [200]
+
+
+def test_up_serves_both_until_it_is_stopped(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    environment |= {"TIPOFF_HOME": str(tmp_path), "TIPOFF_WEB_PORT": "0", "TIPOFF_TICK_EVERY_S": "0.2"}
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tipoff", "up", "nba"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert running.stdout is not None
+        url = next(line.split("/health")[0] for line in running.stdout if "/health" in line)
+        health = ask(f"{url}/health")
+        ready = _until_ready(running, url)
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+
+    assert (health[0], health[1]["build"]) == (200, build())
+    assert ready[1]["parts"]["controller nba"]["build"] == build()
+    assert running.returncode == 0
+
+
+def _until_ready(running: "subprocess.Popen[str]", url: str) -> Told:
+    for _ in range(600):
+        told = ask(f"{url}/ready")
+        if told[0] == 200 and "controller nba" in told[1]["parts"]:
+            return told
+        try:
+            running.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    pytest.fail(f"it never became ready: {told}")

@@ -1,0 +1,45 @@
+"""The angles: each is looked from by a check of every league that has any; what is told at once is really told by somebody."""
+
+import re
+from pathlib import Path
+
+import pytest
+from benchmarks.checks_page import page
+
+from tipoff.checks.angles import ANGLES, by_angle
+from tipoff.core.league import League
+from tipoff.leagues.catalog import LEAGUES
+
+ROOT = Path(__file__).parents[2]
+CHECKED = [league for league in LEAGUES.values() if league.checks]
+
+
+@pytest.mark.parametrize("league", CHECKED, ids=lambda league: league.name)
+def test_every_angle_is_covered_by_a_check_and_every_check_names_known_angles(league: League) -> None:
+    covered = by_angle(league.checks)
+
+    assert [angle.number for angle in ANGLES] == list(range(1, 34))
+    assert [angle.name for angle in ANGLES if not covered[angle.number]] == []
+
+
+@pytest.mark.parametrize("league", CHECKED, ids=lambda league: league.name)
+def test_every_check_says_what_it_claims_what_to_do_and_has_a_name_of_its_own(league: League) -> None:
+    names = [check.name for check in league.checks]
+
+    assert len(set(names)) == len(names)
+    assert max(len(name) for name in names) <= 64  # a finding's column is no wider
+    assert [
+        check.name for check in league.checks if not check.claim or not check.do or not (check.sql or check.look)
+    ] == []
+
+
+def test_what_an_angle_says_is_told_at_once_is_a_finding_of_the_engine_or_the_watchers() -> None:
+    told = "\n".join(
+        path.read_text() for floor in ("engine", "watch") for path in (ROOT / "src/tipoff" / floor).rglob("*.py")
+    )
+
+    assert [name for angle in ANGLES for name in angle.also if not re.search(rf'"{name}"', told)] == []
+
+
+def test_the_page_of_checks_is_what_the_code_says() -> None:
+    assert (ROOT / "docs" / "checks.md").read_text() == "\n".join(page()) + "\n", "make reference"

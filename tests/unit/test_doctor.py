@@ -1,0 +1,186 @@
+"""The doctor: drift, copies, other builds, other settings, a machine that would give wrong answers."""
+
+import base64
+import hashlib
+import importlib.metadata
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+import pytest
+
+from tipoff import doctor
+from tipoff.config import Settings
+from tipoff.core.build import build, commit, of_checkout
+from tipoff.leagues.nba.models import FEATURES
+from tipoff.predict import boosting
+from tipoff.store.ledger import Ledger
+from tipoff.views.running import Part, Running
+
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+MINE = Settings()
+
+
+def wheel(folder: Path) -> importlib.metadata.Distribution:
+    """Lay out an installed wheel of two files."""
+    lines = []
+    for name, text in {"tipoff/__init__.py": "", "tipoff/rule.py": "LEAST = 0.8\n"}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        lines.append(f"{name},sha256={digest},{len(text)}")
+    facts = folder / "tipoff-0.1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: tipoff\nVersion: 0.1.0\n")
+    (facts / "RECORD").write_text("\n".join([*lines, "tipoff-0.1.0.dist-info/RECORD,,"]))
+    return importlib.metadata.PathDistribution(facts)
+
+
+def test_files_as_they_were_built_are_in_order(tmp_path: Path) -> None:
+    [look] = doctor.installed_files(wheel(tmp_path))
+
+    assert (look.ok, look.said) == (True, "2 files are as they were built")
+
+
+@pytest.mark.parametrize("change", ["edited", "gone"])
+def test_a_file_that_drifted_is_named(tmp_path: Path, change: str) -> None:
+    found = wheel(tmp_path)
+    if change == "edited":
+        (tmp_path / "tipoff" / "rule.py").write_text("LEAST = 0.5\n")
+    else:
+        (tmp_path / "tipoff" / "rule.py").unlink()
+
+    [look] = doctor.installed_files(found)
+
+    assert (look.ok, look.said) == (False, "not as built: tipoff/rule.py")
+    assert look.do
+
+
+def test_an_install_of_which_nothing_is_recorded_is_not_in_order(tmp_path: Path) -> None:
+    found = wheel(tmp_path)
+    (tmp_path / "tipoff-0.1.0.dist-info" / "RECORD").write_text("")
+
+    [look] = doctor.installed_files(found)
+
+    assert not look.ok
+
+
+def test_a_second_copy_of_the_package_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tipoff").mkdir()
+    (tmp_path / "tipoff" / "__init__.py").touch()
+
+    look = doctor.one_copy([str(tmp_path)])
+
+    assert not look.ok
+    assert str(tmp_path / "tipoff") in look.said
+    assert doctor.one_copy([]).ok
+
+
+def running(**more: object) -> Running:
+    known = {"schema_version": "1", "last_tick_at": NOW, "last_tick_build": build(), "last_tick_settings": MINE.hash}
+    return Running(**known | more)  # type: ignore[arg-type]
+
+
+def looks(found: Running, *, live: bool = True) -> dict[str, doctor.Look]:
+    return {look.what: look for look in doctor.parts(found, MINE, NOW, live=live)}
+
+
+def test_a_living_part_of_another_build_is_named_and_a_dead_one_is_not() -> None:
+    old = Part(name="sentinel", at=NOW, build="0.0.9+abc")
+    dead = Part(name="monitor", at=NOW - timedelta(days=1), build="0.0.8")
+
+    found = looks(running(parts=(old, dead)))
+
+    assert (found["parts"].ok, found["parts"].said) == (False, f"sentinel runs 0.0.9+abc, this is {build()}")
+    assert (
+        looks(running(parts=(Part(name="web", at=NOW, build=build()),)))["parts"].said == "web running, of this build"
+    )
+
+
+def test_other_settings_than_the_last_ticks_are_told() -> None:
+    found = looks(running(last_tick_settings="other"))
+
+    assert not found["settings"].ok
+    assert MINE.hash in found["settings"].said
+    assert looks(running())["settings"].ok
+
+
+def test_a_tick_of_the_future_means_a_wrong_clock_where_it_runs_live() -> None:
+    ahead = running(last_tick_at=NOW + timedelta(hours=1))
+
+    assert not looks(ahead)["clock"].ok
+    assert "clock" not in looks(ahead, live=False)
+
+
+def test_a_machine_without_the_zone_or_with_a_wrong_one_is_told() -> None:
+    def none(name: str) -> ZoneInfo:
+        raise ZoneInfoNotFoundError(name)
+
+    def always_winter(_name: str) -> ZoneInfo:
+        return timezone(timedelta(hours=-5))  # type: ignore[return-value]
+
+    assert not doctor.time_zones(none).ok
+    assert doctor.time_zones(always_winter).said == "New York is wrong in July"
+    assert doctor.time_zones().ok
+
+
+def test_models_of_another_library_or_other_features_are_told(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    with duckdb.connect(str(settings.place.warehouse)) as database:
+        database.execute("CREATE SCHEMA nba_models")
+        database.execute("CREATE TABLE nba_models.points_model (day DATE, library VARCHAR, features VARCHAR)")
+        mine = boosting.contract(FEATURES)
+        database.execute("INSERT INTO nba_models.points_model VALUES ('2024-01-01', ?, ?)", [boosting.library(), mine])
+    [good] = doctor.models(settings)
+    with duckdb.connect(str(settings.place.warehouse)) as database:
+        database.execute("INSERT INTO nba_models.points_model VALUES ('2024-01-08', 'lightgbm 1.0.0', ?)", [mine])
+    [bad] = doctor.models(settings)
+
+    assert good.ok
+    assert not bad.ok
+    assert "lightgbm 1.0.0" in bad.said
+    [none] = doctor.models(Settings(home=tmp_path / "empty"))
+    assert none.ok
+
+
+def test_a_ledger_of_another_schema_is_told(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    ledger.close()
+
+    found = {look.what: look for look in doctor.look(Settings(home=tmp_path), NOW)}
+
+    assert not found["ledger"].ok
+    assert "schema 0001" in found["ledger"].said
+
+
+def test_a_whole_look_at_a_new_home_is_in_order(tmp_path: Path) -> None:
+    found = doctor.look(Settings(home=tmp_path), NOW)
+
+    assert [look for look in found if not look.ok] == []
+    assert {"build", "copies", "disk", "installed files", "ledger", "libgomp", "models", "time zones"} == {
+        look.what for look in found
+    }
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_DISK", 1 << 60)
+
+    assert not doctor.disk(tmp_path / "not" / "yet").ok
+
+
+def test_the_commit_is_read_from_a_checkouts_files(tmp_path: Path) -> None:
+    git = tmp_path / ".git"
+    (git / "refs" / "heads").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    assert of_checkout(tmp_path) == ""
+    (git / "packed-refs").write_text(f"# pack-refs\n{'a' * 40} refs/heads/main\n")
+    assert of_checkout(tmp_path) == "a" * 40
+    (git / "refs" / "heads" / "main").write_text("b" * 40 + "\n")
+    assert of_checkout(tmp_path) == "b" * 40
+    (git / "HEAD").write_text("c" * 40 + "\n")
+    assert of_checkout(tmp_path) == "c" * 40
+    assert build().endswith(commit()[:12])
