@@ -44,7 +44,7 @@ class Place:
 def _where(cell: Cell, place: Place) -> str:
     where = f"day = DATE '{place.day}'"
     if "game_id" in cell.table.names and cell.scope != "slate":
-        # tipoff: allow sql-from-values -- a corruption of a copy; names are declared, values the store's own
+        # tipoff: allow sql-from-values -- an id that the machine itself made; a mutation is a text that is shown to people
         where += f" AND game_id = '{place.game_id}'"
     if cell.scope == "row":
         key = ", ".join(cell.table.key)
@@ -56,7 +56,6 @@ def _where(cell: Cell, place: Place) -> str:
 def _set(value: str, changed: str) -> Callable[[Cell, Place], list[str]]:
     def statements(cell: Cell, place: Place) -> list[str]:
         column, table = cell.column, cell.table.full_name
-        # tipoff: allow sql-from-values -- a corruption of a copy; names are declared, values the store's own
         return [
             (
                 f"UPDATE {table} SET {column} = {value.format(c=column)} WHERE {_where(cell, place)} "
@@ -73,7 +72,6 @@ def _constant(cell: Cell, place: Place) -> list[str]:
         f"(SELECT {column} FROM {table} WHERE {where} AND {column} IS NOT NULL GROUP BY {column} "
         f"ORDER BY count(*) DESC, {column} LIMIT 1)"
     )
-    # tipoff: allow sql-from-values -- a corruption of a copy; names are declared, values the store's own
     return [f"UPDATE {table} SET {column} = {value} WHERE {where} AND {column} <> {value}"]
 
 
@@ -102,7 +100,6 @@ def _without_one(cell: Cell, place: Place) -> list[str]:
     order = ", ".join(cell.table.key)
     ranked = f"SELECT rowid, row_number() OVER (PARTITION BY game_id ORDER BY {order}) AS n FROM {table} WHERE {where}"
     first = f"SELECT rowid FROM ({ranked}) WHERE n = 1"
-    # tipoff: allow sql-from-values -- a corruption of a copy; names are declared, values the store's own
     return [f"DELETE FROM {table} WHERE rowid IN ({first})"]
 
 
@@ -134,12 +131,10 @@ def _stale(cell: Cell, place: Place) -> list[str]:
             shown.append(f"o.{name}")
     names = ", ".join(table.names)
     if "game_id" not in table.names:
-        # tipoff: allow sql-from-values -- a corruption of a copy; names are declared, values the store's own
         source = f"SELECT {', '.join(shown)} FROM {table.full_name} AS o WHERE o.day = DATE '{place.before}'"
     else:
         mine = _numbered("mine", table, where)
         old = _numbered("other", table, f"day = DATE '{place.before}'")
-        # tipoff: allow sql-from-values -- a corruption of a copy; names are declared, values the store's own
         source = (
             f"SELECT {', '.join(shown)} FROM {table.full_name} AS o JOIN ({old}) AS p ON p.other = o.game_id "
             f"JOIN ({mine}) AS m ON m.n = p.n WHERE o.day = DATE '{place.before}'"
@@ -165,7 +160,6 @@ def _leaked(cell: Cell, place: Place) -> list[str]:
     shown = ", ".join(f"DATE '{place.day}' AS day" if name == "day" else name for name in table.names)
     one = " LIMIT 1" if cell.scope != "slate" else ""
     order = ", ".join(table.key)
-    # tipoff: allow sql-from-values -- a corruption of a copy; names are declared, values the store's own
     return [
         (
             f"INSERT INTO {table.full_name} ({', '.join(table.names)}) SELECT {shown} FROM {table.full_name} "
