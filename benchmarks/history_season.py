@@ -62,6 +62,7 @@ class Season:
         known = ledger.home()
         self._ledger = ledger
         self.n = int(known.get("season n", 0))
+        self.half = known.get("season half", "")
         self.at = datetime.fromisoformat(known["clock_at"]) if "clock_at" in known else None
 
     def write(self, at: datetime, rows: dict[str, int], *, is_measured: bool) -> None:
@@ -79,7 +80,9 @@ class Season:
         if is_measured:
             for k in range(CHECKS):
                 batch.add("measured", _measured(k, at, day))
-        self._ledger.commit(batch)
+        batch.add("home", {"key": "season half", "value": at.isoformat()})
+        if self.half != at.isoformat():  # else it was killed between the two
+            self._ledger.commit(batch)
         self.n += 1
         ends.add("home", {"key": "clock_at", "value": at.isoformat()})
         ends.add("home", {"key": "season n", "value": str(self.n)})
