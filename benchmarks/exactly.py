@@ -248,7 +248,7 @@ def _naive_bigquery(double: Double) -> Mapping[str, int]:
                     GoogleAPICallError,
                     RequestException,
                     ConnectionError,
-                ):  # tipoff: allow swallowed-write -- shown here
+                ):
                     continue
                 break
         key = "CONCAT(CAST(day AS STRING), '|', CAST(who AS STRING))"

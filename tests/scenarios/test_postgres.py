@@ -82,9 +82,11 @@ def test_a_sentinel_that_looks_once_keeps_what_it_told_in_a_database_of_its_own(
         connection.execute(text("CREATE DATABASE sentinel_store"))
     engine.dispose()
     own = make_url(server).set(database="sentinel_store").render_as_string(hide_password=False)
-    where = {"TIPOFF_LEDGER_URL": ledger_at, "TIPOFF_SENTINEL_URL": own}
 
-    looks = [tipoff("sentinel", "nba", "--once", home=tmp_path, **where) for _ in range(2)]
+    looks = [
+        tipoff("sentinel", "nba", "--once", home=tmp_path, TIPOFF_LEDGER_URL=ledger_at, TIPOFF_SENTINEL_URL=own)
+        for _ in range(2)
+    ]
     nowhere = tipoff("sentinel", "nba", "--once", home=tmp_path / "none")
 
     assert [look.returncode for look in looks] == [0, 0], [look.stderr for look in looks]

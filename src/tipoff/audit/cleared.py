@@ -47,11 +47,13 @@ def _is_io(file: File, call: ast.Call, how: str) -> bool:
     if name in _ACKS or _CURSORS.search(name) or (name in {"clear", "commit"} and "consumer" in dotted(call.func)):
         return False
     deeds = file.deeds.through(call)
+    first = (words(name) or [""])[0]
+    if first in {"set", "update", "start"} or {"event", "signal", "hook", "metric", "heartbeat", "telemetry"} & set(
+        words(name)
+    ):
+        return False
     if any(deed.kind == "write" and (deed.sure or how == "cleared" or name[:1] != "_") for deed in deeds):
         return True
-    first = (words(name) or [""])[0]
-    if first in {"set", "update"} or {"event", "signal", "task", "hook", "metric", "heartbeat"} & set(words(name)):
-        return False
     sends = {"deliver", "ship", "publish", "send", "post"} if how == "cleared" else set()
     return first in {"process", "handle"} | sends and deeds[0].kind != "log"
 
@@ -106,6 +108,8 @@ def _is_position(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return False
     made = last_name(node.func) if isinstance(node, ast.Call) else ""
+    if (words(made) or [""])[0] in {"emit", "write", "send", "publish", "save", "flush", "process"}:
+        return False  # the result of the I/O itself
     return not re.search(r"cursor|open|connect|monotonic|time$|now$|^tell$|^create", made)
 
 
@@ -125,27 +129,72 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
     line = getattr(node, "lineno", 0)
     later = [call for call in writes if call.lineno > line and call is not node and not apart(file, node, call)]
     before = [call for call in writes if call.lineno <= line and call is not node]
-    if not later or before or _under_handler(file, node):
+    if how != "advanced":
+        later = [call for call in later if _names_in(call) & _derived(scope, what)]
+    if not later or before or _under_handler(file, node) or (how == "cleared" and _put_back(file, scope, what, line)):
         return
-    body = "\n".join(file.index.lines[scope.node.lineno - 1 : scope.node.end_lineno])  # type: ignore[union-attr]
-    if how == "cleared":
-        read = "\n".join(file.index.lines[scope.node.lineno - 1 : line])  # type: ignore[union-attr]
-        after = "\n".join(file.index.lines[line : scope.node.end_lineno])  # type: ignore[union-attr]
-        bare = re.escape(what)
-        if not re.search(rf"=.*{bare}|\(\s*{bare}|in {bare}", read) or re.search(
-            rf"{bare}\s*(\.(extend|append|extendleft|appendleft|insert)|\[:0\]|=\s*[^\[{{\s])", after
-        ):
-            return
-    elif how == "advanced" and ("old_" in body or "rollback" in body):
+    if how == "advanced" and re.search(r"old_|rollback", _lines(file, scope, 0)):
         return
     does = {"cleared": "is cleared", "acknowledged": "is acknowledged", "advanced": "is moved on"}[how]
     after_it = f"{last_name(later[0].func)}() on line {later[0].lineno}"
     message = f"`{what}` {does} before {after_it} has succeeded: if that fails, nothing comes again"
-    is_local = "." not in what and what in getattr(file.scope(node), "bound", {})
-    level = (
-        Level.WARNING if is_local and how == "cleared" else Level.ERROR
-    )  # a list that was handed in may live on elsewhere
+    quiet = any(isinstance(parent, ast.Try) for _, parent in chain(file, later[0]))
+    level = Level.ERROR if how == "acknowledged" or quiet or _is_remote(file, later[0]) else Level.WARNING
     file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
+
+
+def _is_remote(file: File, call: ast.Call) -> bool:
+    """Whether the write goes to a warehouse, a queue or over the network: where it fails one day in a hundred."""
+    callee = file.names.callee(call)
+    about = set(words(f"{callee.receiver} {callee.origin} {callee.name}"))
+    return bool(about & _REMOTE) or any(deed.sql for deed in file.deeds.through(call))
+
+
+_REMOTE = these(
+    """client bigquery bq warehouse session requests httpx publisher producer topic s3 gcs bucket blob db database connection
+    cursor engine load gbq upload api http redis kafka sqs"""
+)
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    """Return the names that the arguments of a call are made of."""
+    given = [*node.args, *[one.value for one in node.keywords]] if isinstance(node, ast.Call) else [node]
+    return {
+        part.id
+        for one in given
+        for part in ast.walk(one)
+        if isinstance(part, ast.Name) and part.id not in {"self", "cls"}
+    }
+
+
+def _derived(scope: Scope, what: str) -> set[str]:
+    """Return the names that were made from `what`, in up to three steps."""
+    root = what.partition(".")[0]
+    found = {root} if root not in {"self", "cls"} else set()
+    steps = [(target, node.value) for node in scope.assigns for target in node.targets]
+    loops = [
+        (node.target, node.iter)
+        for node in ast.walk(scope.node)
+        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension)
+    ]
+    for _ in range(3):
+        for target, value in [*steps, *loops]:
+            made = any(dotted(part) == what for part in ast.walk(value) if isinstance(part, ast.Attribute | ast.Name))
+            if made or _names_in(value) & found:
+                found |= {part.id for part in ast.walk(target) if isinstance(part, ast.Name)} - {"self", "cls"}
+    return found
+
+
+def _lines(file: File, scope: Scope, begin: int) -> str:
+    first = begin or getattr(scope.node, "lineno", 1) - 1
+    return "\n".join(file.index.lines[first : getattr(scope.node, "end_lineno", first)])
+
+
+def _put_back(file: File, scope: Scope, what: str, line: int) -> bool:
+    """Whether a failure puts back what was taken."""
+    bare = re.escape(what)
+    again = rf"{bare}\s*(\.(extend|append|extendleft|appendleft|insert)|\[:0\]|=\s*[^\[{{\s])"
+    return re.search(again, _lines(file, scope, line)) is not None
 
 
 def _under_handler(file: File, node: ast.AST) -> bool:

@@ -151,7 +151,10 @@ def _retried(block: ast.Try, index: Index) -> bool:
         if isinstance(parent, FUNCTIONS):
             return False
         if isinstance(parent, ast.For | ast.AsyncFor | ast.While):
-            return any(isinstance(node, ast.Break | ast.Return) for node in inside([*block.body, *block.orelse]))
+            ends = [node for node in parent.body if isinstance(node, ast.Break | ast.Return)]
+            return bool(ends) or any(
+                isinstance(node, ast.Break | ast.Return) for node in inside([*block.body, *block.orelse])
+            )
     return False
 
 

@@ -74,7 +74,7 @@ def show_command(number: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"incident": incident, "acts": acts})
         return
-    for line in story(incident, acts, home_now()):
+    for line in story(incident, acts, home_now(), by="sentinel" if number.startswith("s") else "monitor"):
         click.echo(line)
 
 
