@@ -167,6 +167,12 @@ def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
     file.say("sql-from-values", node, level, f"{message}; hand it over as a parameter", guards="read")
 
 
+_NAMES = re.compile(  # a key that stands for what has a name in the database: no parameter can take its place
+    r"(^|_)(table|column|col|schema|sequence|seq|sq|constraint|index|view|trigger|database|suffix|prefix)(_?names?)?$",
+    re.IGNORECASE,
+)
+
+
 def _percent(file: File, node: ast.BinOp) -> None:
     text = _text(node.left)
     if text is None and isinstance(node.left, ast.Name | ast.Attribute):
@@ -174,7 +180,9 @@ def _percent(file: File, node: ast.BinOp) -> None:
     if text is None or not looks_like_sql(text):
         return
     given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-    for place, found in enumerate(re.finditer(r"%(?:\(\w+\))?[sdrf]", text)):
+    for place, found in enumerate(re.finditer(r"%(?:\((\w+)\))?[sdrf]", text)):
+        if found[1] and _NAMES.search(found[1]):
+            continue
         hole = given[place] if place < len(given) else given[-1]
         if re.search(
             r"\((\w*_)?(table|column|name|sequence|trigger|index|schema|field|constraint)s?(_\w*)?\)", found[0]
