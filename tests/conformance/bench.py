@@ -36,7 +36,6 @@ from tipoff.store.duck import DuckWarehouse
 from tipoff.store.ledger import Batch, Ledger, schema
 from tipoff.store.published import Published
 
-
 Put = Callable[[str, date, pa.Table], None]
 
 
