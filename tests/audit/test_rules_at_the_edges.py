@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from tests.audit.reading import audited, said
+
 from tipoff.audit.examine import examine
 from tipoff.audit.facts import FileFacts, Names
 from tipoff.audit.finding import Finding, Level
