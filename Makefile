@@ -56,12 +56,21 @@ reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rule
 	@$(BIN)/python -m benchmarks.checks_page > docs/checks.md
 	@test ! -e docs/evidence/mutation_score.json || $(BIN)/python -m benchmarks.mutation_page > docs/mutation-score.md
 
-lock:  ## resolve pyproject.toml anew into requirements.lock: versions and hashes, no addresses
+lock:  ## resolve pyproject.toml anew into the three locks: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
+	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 -c requirements.lock \
+	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-image.lock
 	@.venv-lock/bin/uv pip compile requirements-emulator.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-emulator.lock
 
+wheel: .venv/ready  ## the one wheel, into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -t wheel
+
+image: wheel  ## the one image, of the wheel in dist/; TAG names it
+	@docker build --tag $(or $(TAG),tipoff) .
+
 clean:
-	@rm -rf .venv .venv-lock .venv-emulator .tipoff
+	@rm -rf .venv .venv-lock .venv-emulator .tipoff dist

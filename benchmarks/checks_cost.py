@@ -60,7 +60,7 @@ def _one(patient: Patient, day: date) -> dict[str, Any]:
         "day": day,
         "cpu_s": round(process_time() - began_cpu, 3),
         "wall_s": round(stopwatch() - began, 3),
-        "games": patient.one(f"SELECT count(*) FROM nba_raw.schedule WHERE day = '{day}'"),  # noqa: S608 -- a date
+        "games": patient.one("SELECT count(*) FROM nba_raw.schedule WHERE day = ?", [day]),
         "measurable": sum(one.status is not Status.NOT_MEASURABLE for one in found),
         "by_check": {one.check.name: one.took_ms for one in found},
     }

@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tipoff.core.finding import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.store.ledger.tellings import Tellings
 from tipoff.views.rules import rules
 
 CHECKS = {check.name: check for check in NBA.checks}
@@ -37,6 +39,7 @@ def clean_season(season: str) -> tuple[bool, dict[str, Any]]:
             measured = measured_in(ledger) | {"season": season, "wall_s": round(replayed.wall_s, 1)}
         finally:
             ledger.close()
+        measured |= sent_from(Path(folder), season)
     return not measured["errors"] and not measured["could_not_run"] and measured["days"] > 0, measured
 
 
@@ -54,7 +57,6 @@ def measured_in(ledger: Ledger) -> dict[str, Any]:
         states[row["check"]][row["status"]] += row["n"]
     totals: Counter[str] = sum(states.values(), Counter())
     words = Counter(rule.word for rule in rules(ledger, NBA) if rule.kind == "check")
-    told = ledger.rows(select(watching.notices.c.kind, func.count().label("n")).group_by(watching.notices.c.kind))
     return {
         "days": ledger.rows(select(func.count(func.distinct(table.c.day)).label("n")))[0]["n"],
         "measurements": dict(totals),
@@ -64,8 +66,26 @@ def measured_in(ledger: Ledger) -> dict[str, Any]:
         "angles": _angles(states),
         "checks_never_measurable": sorted(name for name, n in states.items() if n.keys() == {_NOT}),
         "rules": dict(words),
-        "messages": {row["kind"]: row["n"] for row in told},
     }
+
+
+def sent_from(home: Path, season: str) -> dict[str, Any]:
+    """Return what was sent from a home, by kind, by monitor and sentinel; and whether each calendar day had its digest."""
+    sent: Counter[str] = Counter()
+    unsent = 0
+    for path in (home / "ledger.db", home / "sentinel.db"):
+        store = Tellings(path)
+        notices = store.rows(select(watching.notices))
+        store.close()
+        sent.update(row["kind"] for row in notices if row["state"] == "sent")
+        unsent += sum(row["state"] != "sent" for row in notices)
+    ledger, table = Ledger(home / "ledger.db", read_only=True), schema.obligations
+    owed = ledger.rows(select(table.c.day, table.c.state).where(table.c.output == "digest"))
+    ledger.close()
+    first, last = NBA.season(season).first_day, NBA.season(season).last_day
+    wanted = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    proven = {row["day"] for row in owed if row["state"] == "proven"}
+    return {"sent": dict(sent), "unsent": unsent, "days_with_a_digest": len(proven), "every_day": proven == wanted}
 
 
 _NOT = Status.NOT_MEASURABLE.value

@@ -13,16 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from requests.exceptions import RequestException
 from tests.emulator.double import PROJECT, Double, running
@@ -226,29 +223,18 @@ def _disturb(double: Double, dice: random.Random, faults: int) -> None:
 def _stray(double: Double, place: Place) -> None:
     """Stream a row into each of five slates; the layer holds them for half a minute."""
     double.order(window_s=30.0)
-    with _client(double) as client:
-        for day in SEASON.days()[:5]:
-            row = {"day": str(day), "unit": "u03", "who": 10**9, "points": 1.0}
-            # tipoff: allow streaming-insert -- a stranger who streams into our table: what is measured is what then happens
-            client.insert_rows_json(f"{PROJECT}.{place.table(ROWS)}", [row], retry=None)
-
-
-@contextmanager
-def _client(double: Double) -> Iterator[bigquery.Client]:
-    options = ClientOptions(api_endpoint=double.url)
-    client = bigquery.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options=options)
-    yield client
-    client.close()
+    for day in SEASON.days()[:5]:
+        double.stream(place.table(ROWS), {"day": str(day), "unit": "u03", "who": 10**9, "points": 1.0})
 
 
 def _naive_bigquery(double: Double) -> Mapping[str, int]:
     """Append each slate under an id by chance, and again when nothing was heard of it."""
-    with _client(double) as client:
+    with double.client() as client:
         client.create_dataset("naive", exists_ok=True)
         fields = {"day": "DATE", "unit": "STRING", "who": "INT64", "points": "FLOAT64", "note": "STRING"}
         schema = [bigquery.SchemaField(column, kind) for column, kind in fields.items()]
         client.create_table(bigquery.Table(f"{PROJECT}.naive.rows", schema=schema), exists_ok=True)
-        # tipoff: allow append-without-key -- the naive way, which is shown to double rows
+        # tipoff: allow append-without-key -- the old way, which must be seen to double rows
         config = bigquery.LoadJobConfig(schema=schema, write_disposition="WRITE_APPEND")
         for day in SEASON.days()[:SLATES]:
             records = [row | {"day": str(row["day"])} for row in rows_of(day).to_pylist()]
@@ -258,7 +244,11 @@ def _naive_bigquery(double: Double) -> Mapping[str, int]:
                         records, f"{PROJECT}.naive.rows", job_config=config, num_retries=0, timeout=60
                     )
                     job.result(retry=None, timeout=60)
-                except (GoogleAPICallError, RequestException, ConnectionError):
+                except (
+                    GoogleAPICallError,
+                    RequestException,
+                    ConnectionError,
+                ):
                     continue
                 break
         key = "CONCAT(CAST(day AS STRING), '|', CAST(who AS STRING))"

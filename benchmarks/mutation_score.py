@@ -81,16 +81,16 @@ class Patient:
 
     def place(self, table: Table) -> Place:
         """Return where to corrupt `table`: its first game of the day, and the slates beside."""
-        game = ""
+        game, name, today = "", table.full_name, [self.day]
         if "game_id" in table.names:
-            game = self.one(f"SELECT min(game_id) FROM {table.full_name} WHERE day = '{self.day}'") or ""  # noqa: S608 -- declared names
-        before = self.one(f"SELECT max(day) FROM {table.full_name} WHERE day < '{self.day}'")  # noqa: S608 -- declared names
-        after = self.one(f"SELECT min(day) FROM {table.full_name} WHERE day > '{self.day}'")  # noqa: S608 -- declared names
+            game = self.one(f"SELECT min(game_id) FROM {name} WHERE day = ?", today) or ""  # noqa: S608 -- declared names
+        before = self.one(f"SELECT max(day) FROM {name} WHERE day < ?", today)  # noqa: S608 -- declared names
+        after = self.one(f"SELECT min(day) FROM {name} WHERE day > ?", today)  # noqa: S608 -- declared names
         return Place(day=self.day, game_id=game, before=before, after=after)
 
-    def one(self, sql: str) -> Any:  # noqa: ANN401 -- whatever the statement says
+    def one(self, sql: str, values: Sequence[object] = ()) -> Any:  # noqa: ANN401 -- whatever the statement says
         """Return the first value that a statement gives."""
-        row = self._db.execute(sql).fetchone()
+        row = self._db.execute(sql, list(values)).fetchone()
         return row[0] if row else None
 
     @property

@@ -21,7 +21,16 @@ _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of t
 
 
 _SECRET = frozenset(
-    {"balldontlie_key", "ledger_url", "notify_url", "odds_api_key", "ping_url", "sentinel_ping_url", "web_token"}
+    {
+        "balldontlie_key",
+        "ledger_url",
+        "notify_url",
+        "odds_api_key",
+        "ping_url",
+        "sentinel_ping_url",
+        "sentinel_url",
+        "web_token",
+    }
 )
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _WATCHING = frozenset(
@@ -30,7 +39,12 @@ _WATCHING = frozenset(
         "channels",
         "history",
         "history_keep_days",
+        "digest_at",
         "look_every_s",
+        "silence_critical_min",
+        "silence_error_min",
+        "silence_warn_min",
+        "watcher_silent_min",
         "tick_every_s",
         "web_host",
         "web_port",
@@ -81,6 +95,7 @@ class Settings(BaseModel):
     bigquery_endpoint: str = ""  # an emulator's address; without it Google's
     bigquery_max_bytes: int = 1_073_741_824  # what one statement may bill; a dearer one is refused unread
     ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
+    sentinel_url: SecretStr = SecretStr("")  # and another database for the sentinel's own store
     balldontlie_key: SecretStr = SecretStr("")
     odds_api_key: SecretStr = SecretStr("")
     notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses
@@ -104,7 +119,7 @@ class Settings(BaseModel):
     @property
     def place(self) -> Home:
         """The home, with its ledger."""
-        return Home(self.home, self.ledger_url.get_secret_value())
+        return Home(self.home, self.ledger_url.get_secret_value(), self.sentinel_url.get_secret_value())
 
     @property
     def digest_after_midnight(self) -> timedelta:

@@ -26,8 +26,9 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
     """Open the warehouse of a home.
 
     Raises:
-        UsageError: It cannot be opened, or the settings do not say where it lies.
+        UsageError: It cannot be opened, the settings do not say where it lies, or the home's rows lie in another one.
     """
+    _must_be_its_own(settings, home, ledger)
     if settings.warehouse == "duckdb":
         return DuckWarehouse(home.warehouse, profile=profile, at=at)
     if not settings.bigquery_project:
@@ -46,15 +47,37 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
         endpoint=settings.bigquery_endpoint,
         max_bytes=settings.bigquery_max_bytes,
     )
-    return BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, guard=Guard(ledger, now))
+    warehouse = BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, guard=Guard(ledger, now))
+    _remember(ledger, "warehouse", _called(settings))
+    return warehouse
+
+
+def _must_be_its_own(settings: Settings, home: Home, ledger: Ledger) -> None:
+    """Refuse another warehouse than the one whose rows the home's ledger holds to be proven."""
+    known = ledger.home().get("warehouse", "duckdb" if home.warehouse.exists() else _called(settings))
+    if known != _called(settings):
+        msg = f"this home's rows lie in {known}, and the settings name {_called(settings)}"
+        raise UsageError(
+            msg, hint="set TIPOFF_WAREHOUSE and TIPOFF_BIGQUERY_* as they were, or TIPOFF_HOME to a new folder"
+        )
+
+
+def _called(settings: Settings) -> str:
+    if settings.warehouse == "duckdb":
+        return "duckdb"
+    return f"bigquery {settings.bigquery_project} {settings.bigquery_prefix}".rstrip()
 
 
 def name_of(ledger: Ledger) -> str:
     """Return the home's name in job ids and labels: given once by chance and kept in the ledger."""
-    known = ledger.home().get("name")
+    return _remember(ledger, "name", f"h{secrets.token_hex(4)}")
+
+
+def _remember(ledger: Ledger, key: str, value: str) -> str:
+    """Return what the ledger keeps under a key of the home; `value` where there is nothing yet."""
+    known = ledger.home().get(key)
     if known is None:
-        known = f"h{secrets.token_hex(4)}"
         batch = Batch()
-        batch.add("home", {"key": "name", "value": known})
+        batch.add("home", {"key": key, "value": value})
         ledger.commit(batch)
-    return known
+    return known or value

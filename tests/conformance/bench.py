@@ -3,12 +3,25 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
 from tests.conformance.cases import TABLES, Case
 from tests.conformance.emulated import Emulated
-from tests.conformance.slate import DAY, NOW, SEASON, Good, obligation_row, proof_row, write_ledger
+from tests.conformance.slate import (
+    DAY,
+    N_DAYS,
+    NOW,
+    SEASON,
+    Good,
+    at,
+    obligation_row,
+    profile_row,
+    proof_row,
+    write_ledger,
+)
 from tests.conformance.spoils import Spoil, spoils_of
 from tests.emulator.double import Double
 
@@ -19,7 +32,7 @@ from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.ledger import Batch, Ledger
+from tipoff.store.ledger import Batch, Ledger, schema
 from tipoff.store.published import Published
 
 
@@ -45,25 +58,53 @@ class Bench:
     @contextmanager
     def spoiled(self, spoil: Spoil) -> Iterator[None]:
         table = TABLES[spoil.table]
-        proof = self.good.proofs[spoil.table]
-        if spoil.rows is None:
-            self._record(spoil, proof)
-            yield
-            self._put("proofs", proof_row(proof))
-            self._put("obligations", obligation_row(spoil.table, proof))
-            return
-        self.warehouse.mirror(table, spoil.day, table_from_records(table, spoil.rows))
+        if spoil.ledger:
+            self._record(spoil)
+        if spoil.rows is not None:
+            self.warehouse.mirror(table, spoil.day, table_from_records(table, spoil.rows))
         yield
-        good = table_from_records(table, self.good.slate(spoil.table, spoil.day))
-        self.warehouse.mirror(table, spoil.day, good)
+        if spoil.rows is not None:
+            good = table_from_records(table, self.good.slate(spoil.table, spoil.day))
+            self.warehouse.mirror(table, spoil.day, good)
+        if spoil.ledger:
+            self._put_right(spoil)
 
-    def _record(self, spoil: Spoil, proof: Any) -> None:
-        if spoil.ledger == "not run":
-            self._put("obligations", obligation_row(spoil.table, proof, state="waiting"))
-            return
-        [unit] = spoil.failing
-        units = {name: dataclasses.replace(one, n_rows=0) if name == unit else one for name, one in proof.units.items()}
-        self._put("proofs", proof_row(dataclasses.replace(proof, units=units)))
+    def _record(self, spoil: Spoil) -> None:
+        proof = self.good.proofs[spoil.table]
+        match spoil.ledger:
+            case "not run":
+                self._put("obligations", obligation_row(spoil.table, proof, state="waiting"))
+                self._ended(spoil.table, None)
+            case "looked long ago":
+                self._ended(spoil.table, at(N_DAYS - 1, 12))
+            case "nulls before":
+                for n in (1, 2):
+                    self._put("profiles", profile_row(self.good, spoil.table, n, null=spoil.failing[0]))
+            case _:
+                [unit] = spoil.failing
+                units = {
+                    name: dataclasses.replace(one, n_rows=0) if name == unit else one
+                    for name, one in proof.units.items()
+                }
+                self._put("proofs", proof_row(dataclasses.replace(proof, units=units)))
+        self._examiner.forget()
+
+    def _put_right(self, spoil: Spoil) -> None:
+        proof = self.good.proofs[spoil.table]
+        self._put("proofs", proof_row(proof))
+        self._put("obligations", obligation_row(spoil.table, proof))
+        self._ended(spoil.table, at(N_DAYS - 1, 23))
+        for n in (1, 2):
+            self._put("profiles", profile_row(self.good, spoil.table, n))
+        self._examiner.forget()
+
+    def _ended(self, table: str, ended_at: datetime | None) -> None:
+        """Let the table's run have ended at an instant; None: let it never have been."""
+        runs = schema.runs
+        with self.ledger.transaction() as connection:
+            mine = runs.c.output.in_([table, f"not {table}"])
+            output = table if ended_at else f"not {table}"
+            connection.execute(update(runs).where(mine).values(output=output, ended_at=ended_at or NOW))
 
     def _put(self, table: str, row: dict[str, Any]) -> None:
         batch = Batch()

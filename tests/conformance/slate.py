@@ -281,7 +281,7 @@ def write_ledger(good: Good, path: Path) -> Ledger:
                 "changed_at": row["known_at"],
             },
         )
-    for name, proof in good.proofs.items():
+    for number, (name, proof) in enumerate(good.proofs.items(), start=1):
         batch.add("proofs", proof_row(proof))
         batch.add("obligations", obligation_row(name, proof))
         if "known_at" in TABLES[name].names:
@@ -289,12 +289,41 @@ def write_ledger(good: Good, path: Path) -> Ledger:
             for unit in proof.units:
                 key = {"league": "nba", "output": name, "day": DAY, "unit": unit}
                 batch.add("arrivals", key | {"first_at": first, "run_id": 1})
-        profile = json.dumps(profile_of(TABLES[name], good.rows[name][-1]))
+        batch.add("runs", run_row(name, number, ended_at=at(N_DAYS - 1, 23)))
         for n in range(1, LEAST + 1):
-            day = {"league": "nba", "output": name, "day": DAY - timedelta(days=n)}
-            batch.add("profiles", day | {"at": NOW, "profile": profile})
+            batch.add("profiles", profile_row(good, name, n))
+    counts = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
+    for hour in range(48):
+        batch.add("ticks", {"at": at(N_DAYS - 1, hour), "build": "b", "settings_hash": "s"} | counts)
     ledger.commit(batch)
     return ledger
+
+
+def run_row(name: str, number: int, *, ended_at: datetime) -> Row:
+    """Return the run that looked at a source, or made an output."""
+    return {
+        "id": number,
+        "league": "nba",
+        "output": name,
+        "day": DAY,
+        "units": "[]",
+        "state": "finished",
+        "as_of": ended_at,
+        "started_at": ended_at,
+        "lease_until": ended_at,
+        "ended_at": ended_at,
+        "attempt": 1,
+        "worker": "w",
+    }
+
+
+def profile_row(good: Good, name: str, n: int, *, null: str = "") -> Row:
+    """Return what a table looked like n days before the slate: as on the slate, but for one column that was NULL."""
+    profile = dict(profile_of(TABLES[name], good.rows[name][-1]))
+    if null:
+        profile[null] = profile[null] | {"nulls": 1.0}
+    day = {"league": "nba", "output": name, "day": DAY - timedelta(days=n)}
+    return day | {"at": NOW, "profile": json.dumps(profile)}
 
 
 def proof_row(proof: Proof) -> Row:

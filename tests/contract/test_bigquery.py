@@ -8,24 +8,30 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from tests.contract import test_warehouse as contract
 from tests.contract.test_warehouse import NOW, RAW, ROWS, STEPS, TODAY, Store, row
 from tests.emulator.double import PROJECT, Double
 
+from tipoff.config import Settings
 from tipoff.core.errors import ErrorKind, Fenced, UsageError, WarehouseError, WriteConflict
+from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
+from tipoff.sim.crash import never
 from tipoff.store.bigquery.place import Place
 from tipoff.store.bigquery.port import Port
 from tipoff.store.bigquery.statements import unfiltered
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
-from tipoff.store.warehouse import Asked
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger
+from tipoff.store.warehouse import Asked, Warehouse
+from tipoff.warehouses import name_of, open_warehouse
 
 LOAD, PUBLISH = "POST /upload", r"POST .*/jobs (?s:.*)BEGIN TRANSACTION"
 
@@ -54,17 +60,6 @@ def another(place: Place) -> Iterator[Callable[[], Store]]:
 @pytest.fixture
 def store(another: Callable[[], Store]) -> Store:
     return another()
-
-
-def streamed(double: Double, table: str, rows: list[dict[str, Any]]) -> None:
-    """Stream rows in, as a program does that knows no better."""
-    client = bigquery.Client(
-        project=PROJECT,
-        credentials=AnonymousCredentials(),
-        client_options=ClientOptions(api_endpoint=double.url),
-    )
-    assert client.insert_rows_json(f"{PROJECT}.{table}", rows, retry=None) == []
-    client.close()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +152,7 @@ def test_an_update_at_the_same_time_is_a_conflict_and_changes_nothing(double: Do
 def test_rows_in_a_streaming_buffer_park_their_units_and_no_others(double: Double, place: Place, store: Store) -> None:
     began = datetime(2024, 1, 10, 11, 50, tzinfo=UTC)
     double.at(began)
-    streamed(double, place.table(ROWS), [{"day": str(TODAY), "game_id": "a", "who": 9, "points": 1.0, "note": "s"}])
+    double.stream(place.table(ROWS), {"day": str(TODAY), "game_id": "a", "who": 9, "points": 1.0, "note": "s"})
     double.at(NOW)
 
     with pytest.raises(WriteConflict, match="about 1 rows are in the streaming buffer") as held:
@@ -175,9 +170,6 @@ def test_rows_in_a_streaming_buffer_park_their_units_and_no_others(double: Doubl
 
 def test_the_writer_beside_a_conflict_is_named_from_its_jobs_labels(double: Double, place: Place, store: Store) -> None:
     store.replace([row("a", 1)])
-    client = bigquery.Client(
-        project=PROJECT, credentials=AnonymousCredentials(), client_options=ClientOptions(api_endpoint=double.url)
-    )
     config = bigquery.LoadJobConfig(
         source_format="NEWLINE_DELIMITED_JSON",
         write_disposition="WRITE_APPEND",
@@ -185,8 +177,8 @@ def test_the_writer_beside_a_conflict_is_named_from_its_jobs_labels(double: Doub
         schema=[bigquery.SchemaField("day", "DATE"), bigquery.SchemaField("game_id", "STRING")],
     )
     found = [{"day": "2024-01-02", "game_id": "z"}]
-    client.load_table_from_json(found, f"{PROJECT}.{place.table(ROWS)}", job_config=config).result(retry=None)
-    client.close()
+    with double.client() as client:
+        client.load_table_from_json(found, f"{PROJECT}.{place.table(ROWS)}", job_config=config).result(retry=None)
     double.fault("serialize", match=PUBLISH)
 
     with pytest.raises(WriteConflict) as held:
@@ -306,3 +298,58 @@ def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
     with pytest.raises(UsageError, match="no credentials for the project p"):
         Port(Place(project="p"))
+
+
+def test_a_home_keeps_to_the_warehouse_that_holds_its_rows(double: Double, tmp_path: Path) -> None:
+    place = double.place()
+    there = Settings(
+        home=tmp_path,
+        warehouse="bigquery",
+        bigquery_project=PROJECT,
+        bigquery_endpoint=double.url,
+        bigquery_prefix=place.prefix,
+    )
+    ledger = Ledger(tmp_path / "ledger.db")
+
+    def opened(settings: Settings) -> Warehouse:
+        return open_warehouse(settings, Home(tmp_path), ledger, profile=Profile.REPLAY, at=never, now=lambda: NOW)
+
+    opened(there).close()
+    name = name_of(ledger)
+    opened(there).close()
+
+    assert name_of(ledger) == name
+    with pytest.raises(
+        UsageError, match=f"rows lie in bigquery {PROJECT} {place.prefix}, and the settings name duckdb"
+    ):
+        opened(Settings(home=tmp_path))
+    with pytest.raises(UsageError, match="and the settings name bigquery another"):
+        opened(there.model_copy(update={"bigquery_project": "another"}))
+    ledger.close()
+
+
+def test_a_home_on_duckdb_is_not_pointed_at_bigquery(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+    settings = Settings(
+        home=tmp_path, warehouse="bigquery", bigquery_project="p", bigquery_endpoint="http://127.0.0.1:1"
+    )
+    DuckWarehouse(tmp_path / "warehouse.duckdb").close()
+
+    with pytest.raises(UsageError, match="rows lie in duckdb, and the settings name bigquery p"):
+        open_warehouse(settings, Home(tmp_path), ledger, profile=Profile.REPLAY, at=never, now=lambda: NOW)
+    ledger.close()
+
+
+def test_without_a_project_it_says_so(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+
+    with pytest.raises(UsageError, match="TIPOFF_BIGQUERY_PROJECT is not set"):
+        open_warehouse(
+            Settings(home=tmp_path, warehouse="bigquery"),
+            Home(tmp_path),
+            ledger,
+            profile=Profile.REPLAY,
+            at=never,
+            now=lambda: NOW,
+        )
+    ledger.close()

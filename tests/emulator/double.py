@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
 from tipoff.core.clock import pause
 from tipoff.store.bigquery.place import Place
 
@@ -43,6 +47,23 @@ class Double:
     def fault(self, kind: str, *, match: str = ".", count: int = 1, skip: int = 0) -> None:
         """Let something go wrong."""
         self.order(fault={"kind": kind, "match": match, "count": count, "skip": skip})
+
+    @contextmanager
+    def client(self) -> Iterator[bigquery.Client]:
+        """Return Google's client for the emulator."""
+        options = ClientOptions(api_endpoint=self.url)
+        made = bigquery.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options=options)
+        try:
+            yield made
+        finally:
+            made.close()
+
+    def stream(self, table: str, *rows: dict[str, Any]) -> None:
+        """Stream rows into `dataset.table`, as a program does that knows no better."""
+        with self.client() as client:
+            refused = client.insert_rows_json(f"{PROJECT}.{table}", rows, retry=None)
+        if refused:
+            raise ValueError(refused)
 
     def at(self, now: datetime | None) -> None:
         """Set the layer's clock; None gives it back to the machine."""

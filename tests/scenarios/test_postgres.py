@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.exc import DatabaseError
 from tests.postgres import fresh, server
 from tests.support import tipoff
@@ -17,6 +18,7 @@ from tests.support import tipoff
 from tipoff.config import Settings, read_settings
 from tipoff.core.errors import UsageError
 from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.store.ledger.tellings import read_other
 
 DAYS = 2
 
@@ -70,6 +72,29 @@ def test_up_and_the_sentinel_work_on_a_server_until_they_are_stopped(server: str
     assert [process.returncode for process in running] == [0, 0], ends
     assert {"controller nba", "monitor nba"} & beats.keys()
     assert what_is_proven(uri)
+
+
+def test_a_sentinel_that_looks_once_keeps_what_it_told_in_a_database_of_its_own(server: str, tmp_path: Path) -> None:
+    ledger_at = fresh(server)
+    Ledger(ledger_at).close()
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE sentinel_store"))
+    engine.dispose()
+    own = make_url(server).set(database="sentinel_store").render_as_string(hide_password=False)
+
+    looks = [
+        tipoff("sentinel", "nba", "--once", home=tmp_path, TIPOFF_LEDGER_URL=ledger_at, TIPOFF_SENTINEL_URL=own)
+        for _ in range(2)
+    ]
+    nowhere = tipoff("sentinel", "nba", "--once", home=tmp_path / "none")
+
+    assert [look.returncode for look in looks] == [0, 0], [look.stderr for look in looks]
+    assert not (tmp_path / "sentinel.db").exists()
+    incidents, beats = read_other(own, datetime.now(UTC))  # noqa: TID251 -- a real process wrote at the real time
+    assert "sentinel" in beats
+    assert len({incident.cause for incident in incidents}) == len(incidents)
+    assert (nowhere.returncode, "there is no ledger" in nowhere.stderr) == (2, True)
 
 
 def _beats(uri: str) -> dict[str, str]:

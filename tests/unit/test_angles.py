@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from benchmarks.checks_page import page
+from benchmarks.checks_page import HEAD, page
 
 from tipoff.checks.angles import ANGLES, by_angle
 from tipoff.core.league import League
@@ -39,6 +39,13 @@ def test_what_an_angle_says_is_told_at_once_is_a_finding_of_the_engine_or_the_wa
     )
 
     assert [name for angle in ANGLES for name in angle.also if not re.search(rf'"{name}"', told)] == []
+
+
+def test_every_check_that_the_page_names_as_an_example_exists() -> None:
+    named = re.findall(r"`([a-z_.]+)`", "\n".join(line for line in HEAD.splitlines() if line.startswith("|")))
+    names = {check.name for league in CHECKED for check in league.checks}
+
+    assert [name for name in named if name not in names | {n.rpartition(".")[2] for n in names}] == []
 
 
 def test_the_page_of_checks_is_what_the_code_says() -> None:

@@ -12,6 +12,7 @@ from tipoff.core.errors import ErrorKind
 from tipoff.store.history.pace import PACE, Outcome, after_error, after_outcome, is_due, take_slot, wait_after
 from tipoff.store.history.streams import STREAMS, views_of
 from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
+from tipoff.watch.words import named, runbook_of
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -150,3 +151,9 @@ def test_the_page_about_history_names_every_limit_with_its_source() -> None:
 
     for limit in LIMITS:
         assert any(f"{limit.per_day:,}" in line and line.endswith(f"{limit.source} |") for line in lines), limit
+
+
+@pytest.mark.parametrize("cause", ["history", "quota"])
+def test_what_the_outbox_tells_has_words_and_a_runbook_of_its_own(cause: str) -> None:
+    assert runbook_of(cause) is not runbook_of("no such cause")
+    assert named(cause) != f"{cause} does not hold"

@@ -27,7 +27,7 @@ def _stores() -> list[tuple[str, Tellings]]:
     open_ledger().close()
     home = read_settings().place
     found = [("", Tellings(home.ledger))]
-    return [*found, ("s", Tellings(home.sentinel))] if home.sentinel.exists() else found
+    return [*found, ("s", Tellings(home.sentinel))] if home.has_sentinel else found
 
 
 def home_now() -> datetime:
@@ -74,7 +74,7 @@ def show_command(number: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"incident": incident, "acts": acts})
         return
-    for line in story(incident, acts, home_now()):
+    for line in story(incident, acts, home_now(), by="sentinel" if number.startswith("s") else "monitor"):
         click.echo(line)
 
 

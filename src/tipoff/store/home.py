@@ -12,11 +12,13 @@ from tipoff.core.errors import UsageError
 class Home:
     """The folder that holds one world's ledger, archive, warehouse and published files.
 
-    `database` is the address of a PostgreSQL that holds the ledger instead: one database for each home.
+    `database` is the address of a PostgreSQL that holds the ledger instead, `watch_database` of one that holds the sentinel's
+    own store: one database for each home and each of them.
     """
 
     root: Path
     database: str = ""
+    watch_database: str = ""
 
     @property
     def ledger(self) -> Path | str:
@@ -34,9 +36,14 @@ class Home:
         return self.root / "warehouse.duckdb"
 
     @property
-    def sentinel(self) -> Path:
+    def sentinel(self) -> Path | str:
         """The sentinel's own store."""
-        return self.root / "sentinel.db"
+        return self.watch_database or self.root / "sentinel.db"
+
+    @property
+    def has_sentinel(self) -> bool:
+        """Whether there may be a sentinel's store."""
+        return bool(self.watch_database) or (self.root / "sentinel.db").exists()
 
     @property
     def archive(self) -> Path:

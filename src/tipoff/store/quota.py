@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -147,12 +148,17 @@ def may(used: Used, kind: Kind, table: str, n: int = 1, *, essential: bool) -> b
 
 def add(connection: Connection, now: datetime, counts: Iterable[tuple[str, str, int]]) -> None:
     """Count (kind, table, n) within a transaction of the ledger: with what it belongs to, or not at all."""
-    into: Any = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
     hour = now.replace(minute=0, second=0, microsecond=0)
-    for kind, table, n in counts:
-        made = into(quota_use).values(hour=hour, table=table, kind=str(kind), n=n)
-        keys = ["hour", "table", "kind"]
-        connection.execute(made.on_conflict_do_update(index_elements=keys, set_={"n": quota_use.c.n + made.excluded.n}))
+    rows = [{"hour": hour, "table": table, "kind": str(kind), "n": n} for kind, table, n in counts]
+    connection.execute(_addition(connection.dialect.name), rows)
+
+
+@cache
+def _addition(dialect: str) -> Any:  # noqa: ANN401 -- an INSERT of either dialect
+    into: Any = sqlite_insert if dialect == "sqlite" else postgres_insert
+    made = into(quota_use)
+    keys = ["hour", "table", "kind"]
+    return made.on_conflict_do_update(index_elements=keys, set_={"n": quota_use.c.n + made.excluded.n})
 
 
 def forget(connection: Connection, now: datetime) -> None:

@@ -24,6 +24,7 @@ ERROR_GAP, CRITICAL_GAP = timedelta(hours=2), timedelta(hours=6)
 MOST_ERRORS = 10
 LEAST_FINISHED = 0.8
 LATE_TOO_LONG = timedelta(hours=4)
+NOT_MEASURED = "checks_are_run"
 _SHOWN = 6
 Row = dict[str, Any]
 
@@ -93,7 +94,7 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
     rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
     if not rows:
         note = "no check has measured this day: no evidence is not good news"
-        return [_line("checks_are_run", Severity.ERROR, 0, len(league.checks), "checks", note)]
+        return [_line(NOT_MEASURED, Severity.ERROR, 0, len(league.checks), "checks", note)]
     claims = {check.name: check.claim for check in league.checks}
     lines = [
         Line(
@@ -312,6 +313,11 @@ def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
     proofs = schema.proofs
     rows = ledger.rows(select(proofs).where(proofs.c.league == league.name, proofs.c.day == day))
     units = {row["output"]: read_units(row["units"]) for row in rows}
+    table = schema.obligations
+    standing = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
+    owed = {row["output"]: {unit.partition("|")[0] for unit in json.loads(row["missing"])} for row in standing}
+    measured = health(ledger, league, day)
+    failing = {line.name for line in measured if line.is_bad}
     lines = []
     for step in league.steps:
         if not step.table.unit_columns or not on or step.name not in units:
@@ -320,13 +326,18 @@ def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
         excused = {unit.unit.partition("|")[0] for unit in mine if unit.excuse}
         expected = on - excused
         there = {unit.unit.partition("|")[0] for unit in mine if unit.n_rows} & expected
+        empty = set()
+        if f"{step.name}.games_are_there" not in failing:  # whether no row is right is that check's to say
+            empty = expected - there - owed.get(step.name, expected)
+        there |= empty
+        note = f"{len(empty)} of them owe no row" if empty else ""
         share = len(there) / len(expected) if expected else 1.0
         bad = Severity.ERROR if share < LEAST_FINISHED else Severity.WARNING
         severity = None if share == 1 else Severity.WARNING if step.optional else bad
         missing = sorted(expected - there)[:_SHOWN]
-        lines.append(_line(f"{step.name}.games", severity, share, 1.0, f"of {len(expected)} games", "", missing))
+        lines.append(_line(f"{step.name}.games", severity, share, 1.0, f"of {len(expected)} games", note, missing))
     wanted = (".is_still_there", ".is_what_its_inputs_give")
-    return [*lines, *(line for line in health(ledger, league, day) if line.name.endswith(wanted))]
+    return [*lines, *(line for line in measured if line.name.endswith(wanted) or line.name == NOT_MEASURED)]
 
 
 # --- showing

@@ -89,7 +89,7 @@ def tell(changes: Iterable[Change], channels: Sequence[Channel], telling: Tellin
                     league=incident.league,
                     severity=Severity(incident.severity),
                     title=title_of(incident, change.kind),
-                    lines=tuple(lines_of(incident, change.kind, change.note, now)),
+                    lines=tuple(lines_of(incident, change.kind, change.note, now, by=by)),
                 ),
                 key=_key(channel, incident, change),
                 now=now,

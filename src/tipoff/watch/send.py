@@ -41,7 +41,9 @@ def _to_slack(channel: Channel, message: Message) -> None:
             status, is_success = answer.status_code, answer.is_success
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         msg = f"{channel.name} could not be reached: {type(error).__name__}"
-        raise NotSent(msg, hint="it is tried again") from None  # the error's own text may name the address
+        raise NotSent(
+            msg, hint="is its address right, and can it be reached from here?"
+        ) from None  # the error's own text may name the address
     if not is_success:
         msg = f"{channel.name} answered {status}"
         raise NotSent(msg, hint="is the webhook still valid?")
@@ -102,7 +104,7 @@ def _by_apprise(channel: Channel, message: Message) -> None:
     text = apprise.NotifyFormat.TEXT  # or a mail shows the lines as one paragraph
     if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
-        raise NotSent(msg, hint="it is tried again")
+        raise NotSent(msg, hint="is its address right, and can it be reached from here?")
 
 
 def ping(url: str) -> None:

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.store.ledger import Ledger, schema
+from tipoff.store.ledger import Ledger, schema, watching
 from tipoff.watch.incidents import TOLD_FROM, fold
-from tipoff.watch.sentinel import REPLAYED, Limits
+from tipoff.watch.sentinel import REPLAYED, Limits, read_facts
 from tipoff.watch.words import named
 
 LOOK = timedelta(minutes=30)
@@ -134,6 +135,7 @@ def _silences(ledger: Ledger, league: str, limits: Limits) -> Iterator[Trouble]:
     ticks = schema.ticks
     rows = ledger.rows(select(ticks.c.at, ticks.c.n_quiet).order_by(ticks.c.id))
     name = league or ledger.home().get("league", "")
+    rows += _at_the_end(ledger, name)
     for one, later in itertools.pairwise(rows):
         gap: timedelta = (later["at"] - one["at"]) / (later["n_quiet"] + 1)
         for severity, after in ((Severity.ERROR, limits.error_after), (Severity.CRITICAL, limits.critical_after)):
@@ -150,6 +152,17 @@ def _silences(ledger: Ledger, league: str, limits: Limits) -> Iterator[Trouble]:
                     note=note,
                     at=at,
                 )
+
+
+def _at_the_end(ledger: Ledger, league: str) -> list[dict[str, Any]]:
+    """Return when the controller was last seen and when somebody last looked: a silence that has no end stands in no tick."""
+    [seen] = ledger.rows(select(func.max(watching.heartbeats.c.at).label("at")))
+    if seen["at"] is None:
+        return []
+    facts = read_facts(ledger, league, seen["at"])
+    if facts.is_over or facts.alive_at is None:
+        return []
+    return [{"at": at, "n_quiet": 0} for at in (facts.alive_at, seen["at"])]
 
 
 def _met(ledger: Ledger) -> dict[tuple[str, str], datetime]:

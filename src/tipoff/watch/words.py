@@ -143,8 +143,13 @@ def _reach(incident: Incident) -> str:
     return f"{len(outputs)} {'output' if len(outputs) == 1 else 'outputs'} of {when}"
 
 
-def lines_of(incident: Incident, kind: str, note: str, now: datetime) -> list[str]:
-    """Return a message's lines: the evidence, what stands behind it, what is done, what to do."""
+def number_of(incident: Incident, by: str) -> str:
+    """Return an incident's number as commands take it: the sentinel counts its own, with an s before it."""
+    return f"{'s' if by == 'sentinel' else ''}{incident.id}"
+
+
+def lines_of(incident: Incident, kind: str, note: str, now: datetime, *, by: str) -> list[str]:
+    """Return a message's lines: the evidence, what stands behind it, what is done, what to do; `by` is who keeps it."""
     book = runbook_of(incident.cause)
     lines = [note]
     if note != incident.what and kind != "closed":
@@ -160,9 +165,9 @@ def lines_of(incident: Incident, kind: str, note: str, now: datetime) -> list[st
     first = next((effect for effect in incident.unmet if not effect.startswith("|")), "")
     if first:
         output, day, _ = first.split("|", 2)
-        lines.append(f"tipoff why {incident.league} {output} {day}")
+        lines.append(f"why: tipoff why {incident.league} {output} {day}")
     if incident.id:
-        lines.append(f"tipoff incident ack {incident.id}")
+        lines.append(f"take it on: tipoff incident ack {number_of(incident, by)}")
     if incident.is_acked(now):
         lines.append(f"acknowledged by {incident.acked_by}")
     return lines
@@ -172,11 +177,11 @@ def _days(days: Sequence[str]) -> str:
     return ", ".join(days[:3]) + (f" and {len(days) - 3} more days" if len(days) > 3 else "")  # noqa: PLR2004 -- a line's length
 
 
-def story(incident: Incident, acts: Sequence[Mapping[str, object]], now: datetime) -> list[str]:
+def story(incident: Incident, acts: Sequence[Mapping[str, object]], now: datetime, *, by: str) -> list[str]:
     """Return an incident with all that became of it, as a person reads it."""
     state = "open" if incident.is_open else f"closed {incident.closed_at:%Y-%m-%d %H:%M} UTC"
-    lines = [f"incident {incident.id}, {state}: {title_of(incident, 'opened')}"]
-    lines += [f"  {line}" for line in lines_of(incident, "opened", incident.what, now)]
+    lines = [f"incident {number_of(incident, by)}, {state}: {title_of(incident, 'opened')}"]
+    lines += [f"  {line}" for line in lines_of(incident, "opened", incident.what, now, by=by)]
     lines += [f"  {act['at']:%Y-%m-%d %H:%M} {act['kind']} by {act['by']}: {act['note']}" for act in acts]
     return lines
 

@@ -63,11 +63,11 @@ def proof(place: Place) -> str:
 
 
 def newest_proofs(place: Place) -> str:
-    """Return the statement that makes the view of the proofs with the highest fences."""
+    """Return the statement that makes the view of the proofs with the highest fences; a view names its table's project."""
     newest = "ROW_NUMBER() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1"
     return (
         f"CREATE OR REPLACE VIEW {place.own}.newest_proofs AS "
-        f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.proofs} WHERE day >= {FIRST_DAY} QUALIFY {newest}"
+        f"SELECT {', '.join(PROOF_COLUMNS)} FROM `{place.project}`.{place.proofs} WHERE day >= {FIRST_DAY} QUALIFY {newest}"
     )
 
 

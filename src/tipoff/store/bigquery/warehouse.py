@@ -65,7 +65,7 @@ class BigQueryWarehouse:
         self._questions: dict[str, dialect.Question] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._turns_lock = threading.Lock()
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = self._port.counts  # what was asked of it, and the jobs that this took
 
     @property
     def place(self) -> Place:
@@ -74,7 +74,6 @@ class BigQueryWarehouse:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self.counts.update({f"bigquery {name}": n for name, n in self._port.counts.items()})
         self._slices.clear()
         self._port.close()
 

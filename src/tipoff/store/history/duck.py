@@ -43,7 +43,7 @@ class DuckSink:
 
     def apply(self, parcel: Parcel) -> Outcome:
         """See `HistorySink.apply`."""
-        rows = pq.read_table(io.BytesIO(parcel.content))  # noqa: F841 -- read by its name in the SQL
+        rows = pq.read_table(io.BytesIO(parcel.content), use_threads=False, pre_buffer=False)  # noqa: F841 -- read by its name in the SQL
         names = ", ".join(f'"{column.name}"' for column in parcel.stream.columns)
         applied = f"{DATASET}._applied_batches"
         try:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -113,8 +114,12 @@ _READ: Mapping[ColumnType, Callable[[Any], object]] = {
 def read_revision(stream: Stream, body: str) -> Row:
     """Return a row as a revision holds it."""
     said: Mapping[str, Any] = json.loads(body)
-    types = {column.name: _READ[_type_of(column)] for column in stream.kept}
-    return {name: None if said.get(name) is None else read(said[name]) for name, read in types.items()}
+    return {name: None if said.get(name) is None else read(said[name]) for name, read in _readers(stream)}
+
+
+@cache
+def _readers(stream: Stream) -> tuple[tuple[str, Callable[[Any], object]], ...]:
+    return tuple((column.name, _READ[_type_of(column)]) for column in stream.kept)
 
 
 def event_of(stream: Stream, home: str, number: int, row: Mapping[str, Any]) -> Row:
@@ -127,13 +132,18 @@ def event_of(stream: Stream, home: str, number: int, row: Mapping[str, Any]) -> 
         "event_number": number,
         "event_day": at.date(),
         "event_at": at,
-        **{column.name: row[column.name] for column in stream.kept},
+        **{name: row[name] for name, _ in _readers(stream)},
     }
 
 
 def arrow_of(stream: Stream, events: Sequence[Row]) -> pa.Table:
     """Return events as Arrow rows of the stream's columns."""
-    return pa.Table.from_pylist(list(events), schema=schema_of(stream.columns))
+    return pa.Table.from_pylist(list(events), schema=_schema(stream))
+
+
+@cache
+def _schema(stream: Stream) -> pa.Schema:
+    return schema_of(stream.columns)
 
 
 def views_of(stream: Stream, quote: str = '"') -> list[str]:

@@ -1,0 +1,258 @@
+"""The watching commands as a user runs them, on a replayed home: exit codes, one JSON document, words."""
+
+import json
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import ledger_rows, tipoff
+
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident
+from tipoff.leagues.nba.league import sample_season
+from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.watch.words import act_of
+
+DAYS = 2
+FIRST = sample_season(DAYS).first_day
+LAST = FIRST + timedelta(days=DAYS - 1)
+
+
+@pytest.fixture(scope="session")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which two days were replayed with the watchers on."""
+    home = tmp_path_factory.mktemp("watched") / "home"
+    done = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--watch", home=home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def troubled(watched: Path, tmp_path: Path) -> Path:
+    """The same, with an open incident of the monitor and one of the sentinel."""
+    home = tmp_path / "home"
+    shutil.copytree(watched, home)
+    at = datetime.combine(LAST, datetime.min.time(), UTC) + timedelta(hours=20)
+    for path, cause in ((home / "ledger.db", "source:stats.nba.com"), (home / "sentinel.db", "controller")):
+        store = Tellings(path)
+        one = Incident(
+            league="nba",
+            cause=cause,
+            check="obligation_is_met",
+            what="stats.nba.com answered 503",
+            severity=Severity.ERROR,
+            told=int(Severity.ERROR),
+            told_by="monitor",
+            opened_at=at,
+            changed_at=at,
+            effects={f"nba_player_boxscores|{LAST}|obligation_is_met": None},
+        )
+        store.number([one])
+        store.write(Telling(incidents=[one], acts=[(one, act_of("opened", "monitor", "it does not come", at))]))
+        store.close()
+    return home
+
+
+VIEWS = (
+    ("check", "health", "nba"),
+    ("check", "workflow", "nba"),
+    ("check", "transitions", "nba", "--days", "2"),
+    ("check", "reconcile", "nba"),
+    ("check", "rules", "nba"),
+    ("digest", "nba"),
+    ("scorecard", "nba"),
+    ("incident", "list"),
+    ("why", "nba", "published_predictions", str(LAST)),
+    ("why", "nba", "predictions.are_published", str(LAST)),
+)
+
+
+@pytest.mark.parametrize("command", VIEWS, ids=" ".join)
+def test_a_view_of_a_home_that_is_well_exits_with_zero_in_words_and_in_json(
+    watched: Path, command: tuple[str, ...]
+) -> None:
+    words, document = tipoff(*command, home=watched), tipoff(*command, "--json", home=watched)
+
+    assert (words.returncode, words.stderr) == (0, "")
+    assert words.stdout.strip()
+    assert all(len(line) <= 200 for line in words.stdout.splitlines())
+    assert (document.returncode, document.stderr) == (0, "")
+    json.loads(document.stdout)
+
+
+@pytest.mark.parametrize("view", ["health", "workflow", "transitions", "reconcile"])
+def test_a_view_prints_a_markdown_table(watched: Path, view: str) -> None:
+    done = tipoff("check", view, "nba", "--markdown", home=watched)
+
+    title, blank, head, rule, *rows = done.stdout.splitlines()
+    assert title.startswith("## nba")
+    assert (blank, head, rule) == ("", "| | claim | measured | note |", "|---|---|---|---|")
+    assert rows
+    assert all(row.startswith("| ") and row.count("|") == 5 for row in rows)
+
+
+def test_a_game_is_followed_through_every_table(watched: Path) -> None:
+    game = next(row["game_id"] for row in ledger_rows(watched, "games") if row["status"] == "final")
+
+    words = tipoff("trace", "nba", game, home=watched)
+    found = json.loads(tipoff("trace", "nba", game, "--json", home=watched).stdout)
+    why = tipoff("why", "nba", game, home=watched)
+
+    assert words.returncode == 0
+    assert {"schedule", "player_boxscores", "predictions", "grades"} <= {stop["output"] for stop in found["stops"]}
+    assert "no check fails for it" in words.stdout
+    assert (why.returncode, "nothing of it is missing" in why.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (("check", "health", "nab"), "nba"),
+        (("check", "health", "nba", "--date", "yesterday"), "2024-03-01"),
+        (("check", "health", "nba", "--fail-on", "panic"), "critical"),
+        (("check", "helath", "nba"), "No such command"),
+        (("trace", "nba", "nogame"), "ids look like"),
+        (("why", "nba", "predictoins", str(FIRST)), "see: tipoff check health"),
+        (("why", "nba", "games_are_there", str(FIRST)), "did you mean"),
+        (("why", "nba", "nogame"), "a day is needed"),
+        (("why", "nba", "predictions", str(FIRST), "--player", "x"), "player DAY"),
+        (("incident", "show", "99"), "tipoff incident list"),
+        (("incident", "ack", "one"), "tipoff incident list"),
+        (("incident", "ack", "¹"), "tipoff incident list"),
+        (("incident", "snooze", "1"), "--hours"),
+        (("scorecard", "nba", "--days", "0"), "1<=x<=400"),
+        (("prove-alive", "nba", "web"), "controller"),
+        (("notify", "test", "--channel", "ops"), "TIPOFF_NOTIFY_URL"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_bad_usage_exits_with_two_and_says_what_to_do(watched: Path, command: tuple[str, ...], hint: str) -> None:
+    done = tipoff(*command, home=watched)
+
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_there_is_nothing_to_see_without_a_home(tmp_path: Path) -> None:
+    done = tipoff("check", "workflow", "nba", home=tmp_path / "none")
+
+    assert (done.returncode, "there is no ledger" in done.stderr) == (2, True)
+
+
+def test_a_day_that_no_check_has_measured_is_no_good_news(watched: Path) -> None:
+    done = tipoff("check", "health", "nba", "--date", str(FIRST - timedelta(days=90)), home=watched)
+
+    assert done.returncode == 1
+    assert "checks_are_run" in done.stdout
+
+
+# --- what is wrong
+
+
+def measured_badly(home: Path, severity: Severity) -> None:
+    """Let a check of the last day have failed."""
+    from tipoff.store.ledger import Batch, Ledger  # noqa: PLC0415 -- only here
+
+    row: dict[str, Any] = {
+        "league": "nba",
+        "day": LAST,
+        "check": "predictions.are_published",
+        "status": "failed",
+        "severity": int(severity),
+        "value": 0.5,
+        "required": 1.0,
+        "measure": "share",
+        "failing": json.dumps(["0029900001"]),
+        "note": "half of them are not",
+        "cause": "data:published_predictions",
+        "at": datetime.combine(LAST, datetime.min.time(), UTC) + timedelta(hours=30),
+        "took_ms": 1.0,
+    }
+    ledger, batch = Ledger(home / "ledger.db"), Batch()
+    batch.add("measured", row)
+    ledger.commit(batch)
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("severity", "codes"),
+    [
+        (Severity.WARNING, {"warning": 1, "error": 0, "critical": 0}),
+        (Severity.ERROR, {"warning": 1, "error": 1, "critical": 0}),
+        (Severity.CRITICAL, {"warning": 1, "error": 1, "critical": 1}),
+    ],
+)
+def test_what_makes_it_exit_with_one_is_chosen(troubled: Path, severity: Severity, codes: dict[str, int]) -> None:
+    measured_badly(troubled, severity)
+    command = ("check", "health", "nba", "--date", str(LAST))
+
+    found = {level: tipoff(*command, "--fail-on", level, home=troubled).returncode for level in codes}
+    document = json.loads(tipoff(*command, "--json", home=troubled).stdout)
+
+    assert found == codes
+    assert document["worst"] == severity.name.lower()
+
+
+def test_a_number_that_is_low_is_explained(troubled: Path) -> None:
+    measured_badly(troubled, Severity.ERROR)
+
+    done = tipoff("why", "nba", "predictions.are_published", str(LAST), home=troubled)
+
+    assert done.returncode == 1
+    assert "failing: 0029900001" in done.stdout
+    assert "blamed on data:published_predictions" in done.stdout
+
+
+def test_incidents_of_both_watchers_are_listed_and_shown(troubled: Path) -> None:
+    listed = tipoff("incident", "list", home=troubled)
+    document = json.loads(tipoff("incident", "list", "--json", home=troubled).stdout)
+    shown = tipoff("incident", "show", "s1", home=troubled)
+    digest = tipoff("digest", "nba", home=troubled)
+
+    assert listed.returncode == 1
+    assert [one["number"] for one in document] == ["1", "s1"]
+    assert "stats.nba.com gives no usable answers" in listed.stdout
+    assert "the controller does not decide" in shown.stdout
+    assert "start it (tipoff up)" in shown.stdout
+    assert "open incidents: 1" in digest.stdout
+
+
+@pytest.mark.parametrize("number", ["1", "s1"])
+def test_taking_on_silencing_and_writing_down_stand_in_its_story(troubled: Path, number: str) -> None:
+    acked = tipoff("incident", "ack", number, "--by", "ada", "--hours", "48", home=troubled)
+    tipoff("incident", "snooze", number, "--by", "ada", "--hours", "2", "--reason", "they know", home=troubled)
+    tipoff("incident", "note", number, "asked the provider", "--by", "ada", home=troubled)
+    shown = tipoff("incident", "show", number, home=troubled)
+    listed = tipoff("incident", "list", home=troubled)
+
+    assert acked.returncode == 0
+    assert "taken on until" in acked.stdout
+    story = [line for line in shown.stdout.splitlines() if " by ada: " in line]
+    assert [line.split()[2] for line in story] == ["acked", "snoozed", "note"]
+    assert "asked the provider" in story[2]
+    assert listed.stdout.count("taken on by ada") == 1
+
+
+def test_the_sentinel_finds_nothing_where_the_season_is_over(watched: Path) -> None:
+    assert tipoff("sentinel", "nba", "--once", home=watched).returncode == 0
+
+
+def test_a_recorded_ledger_is_held_against_the_rules(watched: Path, tmp_path: Path) -> None:
+    quiet = tipoff("replay-incident", str(watched / "ledger.db"), home=tmp_path)
+    none = tipoff("replay-incident", str(tmp_path / "no.db"), home=tmp_path)
+
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert none.returncode == 2
+
+
+def test_each_morning_has_its_digest_and_nothing_else_is_said(watched: Path) -> None:
+    notices = ledger_rows(watched, "notices")
+
+    assert {notice["kind"] for notice in notices} == {"digest"}
+    days = [date.fromisoformat(notice["key"].rpartition("|")[2]) for notice in notices]
+    assert days == sorted(set(days))
+    assert {notice["state"] for notice in notices} == {"sent"}
