@@ -8,7 +8,21 @@ import pytest
 from tests.emulator.double import Double, running
 from tests.support import DATA
 
+from tipoff.core.errors import UsageError
+from tipoff.store.bigquery.place import Place
+from tipoff.store.bigquery.port import Port
+
 pytest_plugins = ["tests.postgres"]
+
+
+def pytest_sessionstart() -> None:
+    """Refuse a real project at once where there are no credentials for it."""
+    project = os.environ.get("BIGQUERY_TEST_PROJECT")
+    if project:
+        try:
+            Port(Place(project=project)).close()
+        except UsageError as error:
+            pytest.exit(f"{error}; {error.hint}", returncode=2)
 
 
 @pytest.fixture(scope="session")

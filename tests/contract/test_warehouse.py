@@ -123,10 +123,7 @@ def real_place(request: pytest.FixtureRequest) -> Place:
     place = Place(
         project=os.environ["BIGQUERY_TEST_PROJECT"], location=location, prefix=f"tipofftest_{uuid4().hex[:8]}_"
     )
-    try:
-        port = Port(place)
-    except UsageError as error:
-        pytest.exit(f"{error}; {error.hint}", returncode=2)
+    port = Port(place)
 
     def remove() -> None:
         for name in ("tipoff", "tipoff_staging", "x_raw", "x_analytics"):

@@ -94,7 +94,11 @@ def running(folder: Path) -> Iterator[Double]:
         yield double
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # what it holds is in memory, and nobody's any more
+            process.kill()
+            process.wait(20)
 
 
 def _wait(double: Double, process: "subprocess.Popen[bytes]", log: Path) -> None:

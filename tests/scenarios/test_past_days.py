@@ -1,10 +1,20 @@
 """Waivers, the boundary report and backfill: what a person does about days that are not whole."""
 
+import dataclasses
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.support import ledger_rows, proofs, tipoff
+from tests.support import ledger_rows, proofs, sample_spec, tipoff
+
+from tipoff.config import Settings
+from tipoff.core.clock import SimClock, midnight
+from tipoff.leagues.nba.league import NBA
+from tipoff.sim.faults.spec import Fault
+from tipoff.sim.replay import replay
+from tipoff.stage import Stage, clock_of
+from tipoff.store.home import Home
 
 SAMPLE = ("--world", "sample")
 
@@ -155,3 +165,30 @@ def test_a_backfill_that_cannot_be_meant_is_refused(tmp_path: Path, arguments: t
 
     assert done.returncode == 2
     assert why in done.stderr
+
+
+def test_many_slates_that_conflict_at_once_are_one_failure_of_their_table(tmp_path: Path) -> None:
+    """Six files of one table are held for seven minutes: they are tried again after five and ten, not after forty."""
+    told = sample_spec(6)
+    start = midnight(told.days[1]) + timedelta(hours=60)
+    held = Fault(
+        kind="warehouse",
+        how="conflict",
+        begin=start,
+        end=start + timedelta(minutes=7),
+        where={"table": NBA.table("nba_player_boxscores").full_name},
+    )
+    scope = frozenset({NBA.schedule, "nba_player_boxscores"})
+    spec = dataclasses.replace(told, scope=scope, faults=(held,))
+    settings = Settings(home=tmp_path)
+    clock_of(Home(tmp_path), spec)
+    clock = SimClock(start)
+    stage = Stage(settings, spec, clock)
+
+    replay(stage, clock, until=start + timedelta(hours=6), progress=lambda _: None)
+    stage.close()
+
+    log = ledger_rows(tmp_path, "conflicts")
+    assert len(log) == 6
+    assert {row["resolution"] for row in log} == {"auto"}
+    assert max(row["resolved_at"] for row in log) - start < timedelta(minutes=25)
