@@ -22,7 +22,7 @@ do. Checks in SQL give a row for each thing looked at, its key and whether it is
 - **Thresholds** are the numbers below. What the days so far would have met is shown beside each (`tipoff check rules LEAGUE
   --every`) for a person to decide on; nothing changes a threshold by itself, and a day that failed is no example of what is
   usual.
-- A rule that was looked at {window} times and never fired is named (`work.rules_fire`): checks, gates and filters alike.
+- A rule that was looked at {window} times and never fired is a finding (`rules_fire`, once): checks, gates, filters alike.
 
 ## Kinds
 

@@ -24,6 +24,7 @@ from tests.support import killed_at_random, ledger_rows, proofs, published, reco
 from benchmarks import bigquery_claims
 from benchmarks.audit_code_bases import audit_code_bases
 from benchmarks.audit_planted import audit_planted
+from benchmarks.audit_score import audit_score
 from benchmarks.audit_speed import audit_speed
 from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import clean_season
@@ -343,6 +344,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "checks_cost": checks_cost,
     "mutation_score": mutation_scores,
     "clean_seasons": clean_seasons,
+    "audit_score": audit_score,
     "audit_speed": audit_speed,
     "audit_planted": audit_planted,
     "audit_code_bases": audit_code_bases,

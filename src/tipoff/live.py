@@ -18,6 +18,7 @@ from tipoff.core.build import build
 from tipoff.core.clock import RealClock, league_day, pause
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.league import League
+from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.sentry import AGAIN, channels_of, look_often
 from tipoff.sim.nba_sample import SampleNba
@@ -85,7 +86,14 @@ def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
     clock = RealClock()
     world = SampleNba(first_day=live.season.first_day, days=DAYS, season=live.season.name)
     days = live.season.first_day, live.season.last_day
-    spec = ReplaySpec(league=live.league, season=live.season, days=days, world=world, history=live.settings.history)
+    spec = ReplaySpec(
+        league=live.league,
+        season=live.season,
+        days=days,
+        world=world,
+        history=live.settings.history,
+        profile=Profile.LIVE,
+    )
     if monitored:
         channels_of(live.settings)  # said here rather than in the monitor's thread
     with live.home.lock(), live.home.lock("monitor") if monitored else nullcontext():

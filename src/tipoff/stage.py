@@ -82,6 +82,7 @@ class ReplaySpec:
     scope: frozenset[str] | None = None  # a backfill: these outputs of these days alone
     budgets: Mapping[str, int] = field(default_factory=dict)  # requests a day, by provider
     history: bool = False  # whether the ledger's history flows to the warehouse
+    profile: Profile = Profile.REPLAY
 
 
 class Stage:
@@ -112,7 +113,7 @@ class Stage:
     @property
     def published(self) -> Published:
         """The published files."""
-        return Published(self.home.published, profile=Profile.REPLAY, at=self._at)
+        return Published(self.home.published, profile=self._spec.profile, at=self._at)
 
     @property
     def warehouse(self) -> Warehouse:
@@ -138,7 +139,7 @@ class Stage:
         ledger: Ledger = (
             FaultyLedger(home.ledger, clock=clock, faults=kinds["ledger"])
             if kinds["ledger"]
-            else Ledger(home.ledger, profile=Profile.REPLAY)
+            else Ledger(home.ledger, profile=self._spec.profile)
         )
         warehouse = self._warehouse(ledger, kinds["warehouse"])
         self._opened = ledger, warehouse
@@ -162,7 +163,7 @@ class Stage:
             raise UsageError(msg, hint="the emulator of BigQuery has a layer of faults of its own, for the tests")
         if faults:
             return FaultyWarehouse(home.warehouse, at=self._at, clock=clock, faults=faults)
-        return open_warehouse(settings, home, ledger, profile=Profile.REPLAY, at=self._at, now=clock.now)
+        return open_warehouse(settings, home, ledger, profile=self._spec.profile, at=self._at, now=clock.now)
 
     def controller(self) -> Controller:
         """Open the stores and build a controller."""
@@ -193,7 +194,7 @@ class Stage:
             if kinds["http"] and isinstance(clock, SimClock)
             else self._spec.world.transport(clock)
         )
-        archive = Archive(self.home.archive, profile=Profile.REPLAY)
+        archive = Archive(self.home.archive, profile=self._spec.profile)
         secrets = secrets_without({"odds_api_key": "simulated", "balldontlie_key": "simulated"}, self._faults)
         client = httpx.Client(transport=transport, timeout=30.0)
         parts: dict[str, Any] = {

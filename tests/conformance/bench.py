@@ -1,12 +1,13 @@
 """Benches: statements on their inputs, and checks on the good slate, spoiled and put right again."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import update
 from tests.conformance.cases import TABLES, Case
 from tests.conformance.emulated import Emulated
@@ -35,12 +36,15 @@ from tipoff.store.duck import DuckWarehouse
 from tipoff.store.ledger import Batch, Ledger, schema
 from tipoff.store.published import Published
 
+Put = Callable[[str, date, pa.Table], None]
+
 
 class Bench:
     """The good slate on one engine, spoiled and put right again."""
 
-    def __init__(self, good: Good, warehouse: Any, ledger: Ledger, folder: Path) -> None:
-        self.good, self.warehouse, self.ledger = good, warehouse, ledger
+    def __init__(self, good: Good, warehouse: Any, ledger: Ledger, folder: Path, put: Put | None = None) -> None:
+        self.good, self.ledger = good, ledger
+        self._put_rows = put or (lambda name, day, rows: warehouse.mirror(TABLES[name], day, rows))
         self._examiner = Examiner(
             league=NBA,
             season=SEASON,
@@ -61,11 +65,11 @@ class Bench:
         if spoil.ledger:
             self._record(spoil)
         if spoil.rows is not None:
-            self.warehouse.mirror(table, spoil.day, table_from_records(table, spoil.rows))
+            self._put_rows(spoil.table, spoil.day, table_from_records(table, spoil.rows))
         yield
         if spoil.rows is not None:
             good = table_from_records(table, self.good.slate(spoil.table, spoil.day))
-            self.warehouse.mirror(table, spoil.day, good)
+            self._put_rows(spoil.table, spoil.day, good)
         if spoil.ledger:
             self._put_right(spoil)
 
@@ -131,7 +135,7 @@ def wrong_on_the_emulator(double: Double, good: Good, folder: Path, checks: Sequ
     """Return what differs on an emulator, by check."""
     ledger, emulated = write_ledger(good, folder / "ledger.db"), Emulated(double)
     emulated.hold(good.all_rows())
-    bench = Bench(good, emulated.warehouse, ledger, folder)
+    bench = Bench(good, emulated.warehouse, ledger, folder, emulated.put)
     wrong = {check.name: bench.wrong(check) for check in checks}
     emulated.close()
     ledger.close()

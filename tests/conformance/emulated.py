@@ -51,6 +51,14 @@ class Emulated:
         for name in sorted(self._filled):
             self._load(name, inputs[name])
 
+    def put(self, name: str, day: date, rows: pa.Table) -> None:
+        """Let a table hold exactly these rows of a day: two jobs, where a proper write takes six."""
+        sql = f"DELETE FROM {self._place.table(TABLES[name])} WHERE day = '{day}'"  # noqa: S608 -- declared names
+        self._client.query(sql, retry=None, job_retry=None, timeout=60).result(retry=None, timeout=60)
+        if rows.num_rows:
+            self._load(name, rows)
+        self.warehouse._slices.forget(TABLES[name].full_name, day)  # noqa: SLF001 -- it was changed behind its back
+
     def _load(self, name: str, rows: pa.Table) -> None:
         file = io.BytesIO()
         pq.write_table(rows.append_column("_run", pa.array([0] * rows.num_rows, pa.int64())), file)

@@ -3,16 +3,20 @@
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
 
+from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.finding import Severity
+from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.sim.faults.spec import read_faults
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import replay
+from tipoff.stage import ReplaySpec, Stage
 from tipoff.store.ledger import schema, watching
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.watching import CheckTimes, drill_stage
@@ -75,3 +79,21 @@ def test_slates_whose_schedule_was_due_before_a_home_first_ran_are_not_examined(
     due = CheckTimes(NBA, season, since=since).due(now, lambda _day: None)
 
     assert [day for day, _ in due] == [season.last_day]
+
+
+@pytest.mark.parametrize(("profile", "synchronous"), [(Profile.LIVE, 2), (Profile.REPLAY, 1)])
+def test_what_runs_live_survives_a_loss_of_power_and_a_replay_need_not(
+    tmp_path: Path, profile: Profile, synchronous: int
+) -> None:
+    season = sample_season(1)
+    world = SampleNba(first_day=season.first_day, days=1, season=season.name)
+    days = season.first_day, season.last_day
+    spec = ReplaySpec(league=NBA, season=season, days=days, world=world, profile=profile)
+    stage = Stage(Settings(home=tmp_path), spec, SimClock(midnight(season.first_day)))
+    try:
+        stage.open()
+        [row] = stage.ledger.rows(text("PRAGMA synchronous"))
+    finally:
+        stage.close()
+
+    assert row["synchronous"] == synchronous

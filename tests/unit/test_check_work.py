@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from tests.checked import KNOWN, MORNING, Slate, decided, every, owed, ran, tick
 from tests.nba import TODAY
 
@@ -12,6 +13,7 @@ from tipoff.checks.work import work
 from tipoff.core.check import WINDOW, Status
 from tipoff.core.clock import midnight
 from tipoff.core.finding import Severity
+from tipoff.store.ledger import schema
 
 CHECKS = {check.name.partition(".")[2]: check for check in work("nba")}
 NOON = midnight(TODAY) + timedelta(hours=12)
@@ -36,7 +38,6 @@ def good(slate: Slate) -> None:
     slate.write("arrivals", _arrived("schedule", KNOWN), _arrived("grades", KNOWN))
     slate.write("heartbeats", {"name": "monitor", "at": MORNING - HOUR / 2, "build": "1", "note": "{}"})
     slate.write("fetches", *(_fetched(n, at) for n, at in enumerate(every(24, 14, begin=NOON - 14 * 24 * HOUR), 1)))
-    slate.write("rules", _rule("a", fired=1))
 
 
 def _arrived(output: str, at: object) -> dict[str, object]:
@@ -57,31 +58,14 @@ def _fetched(number: int, at: object) -> dict[str, object]:
     } | counts
 
 
-def _rule(name: str, *, fired: int, evaluated: int = WINDOW) -> dict[str, object]:
-    times = {"first_at": NOON, "last_at": NOON, "fired_at": NOON if fired else None, "not_measurable": 0}
-    return {"league": "nba", "rule": name, "evaluated": evaluated, "fired": fired} | times
+def _gate(back: int) -> dict[str, object]:
+    slate = {"league": "nba", "output": "grades", "day": TODAY - timedelta(days=back), "input": "predictions"}
+    state = {"is_open": True, "held_at": None, "opened_at": NOON, "coverage": 1.0, "missing": "[]", "reason": ""}
+    return slate | state
 
 
-def _gate() -> Write:
-    def write(slate: Slate) -> None:
-        rows = [
-            {
-                "league": "nba",
-                "output": "grades",
-                "day": TODAY - timedelta(days=n),
-                "input": "predictions",
-                "is_open": True,
-                "held_at": None,
-                "opened_at": NOON,
-                "coverage": 1.0,
-                "missing": "[]",
-                "reason": "",
-            }
-            for n in range(WINDOW)
-        ]
-        slate.write("gates", *rows)
-
-    return write
+def write_gates(slate: Slate, n: int) -> None:
+    slate.write("gates", *(_gate(back) for back in range(n)))
 
 
 WRONG: dict[str, tuple[str, Write, str]] = {
@@ -155,22 +139,6 @@ WRONG: dict[str, tuple[str, Write, str]] = {
         lambda s: s.write("heartbeats", {"name": "monitor", "at": NOON, "build": "1", "note": "{}"}),
         "",
     ),
-    "a check that has never fired": (
-        "rules_fire",
-        lambda s: s.write("rules", _rule("b", fired=0)),
-        "check b: never fired",
-    ),
-    "a check that was never measurable": (
-        "rules_fire",
-        lambda s: s.write("rules", _rule("b", fired=0, evaluated=0) | {"not_measurable": WINDOW}),
-        "check b: never measurable",
-    ),
-    "a gate that has never held": ("rules_fire", _gate(), "gate grades waits for predictions: never fired"),
-    "a filter that has never refused": (
-        "rules_fire",
-        lambda s: s.write("fetches", *(_fetched(100 + n, NOON) for n in range(WINDOW))),
-        "filter rows of s are usable: never fired",
-    ),
 }
 
 
@@ -211,7 +179,26 @@ def test_quiet_ticks_folded_into_one_row_are_no_gap(slate: Slate) -> None:
     assert (found.status, found.measured.value) == (Status.OK, 30.0)
 
 
-def test_a_young_rule_is_not_called_silent(slate: Slate) -> None:
-    slate.write("rules", _rule("old", fired=3), _rule("young", fired=0, evaluated=WINDOW - 1))
+def told(slate: Slate) -> list[str]:
+    slate.examiner.record(TODAY, slate.examiner.examine(TODAY, MORNING, checks=[]), MORNING)
+    query = select(schema.findings.c.cause).where(schema.findings.c.check == "rules_fire")
+    return [row["cause"] for row in slate.ledger.rows(query)]
 
-    assert slate.measure(CHECKS["rules_fire"]).status is Status.OK
+
+def test_a_gate_that_has_never_held_and_a_filter_that_has_never_refused_are_found_once(slate: Slate) -> None:
+    good(slate)
+    before = told(slate)
+    write_gates(slate, WINDOW)
+    slate.write("fetches", *(_fetched(100 + n, NOON) for n in range(WINDOW)))
+
+    assert before == []
+    assert told(slate) == ["gate:grades waits for predictions", "filter:rows of s are usable"]
+    assert told(slate) == ["gate:grades waits for predictions", "filter:rows of s are usable"]
+
+
+def test_a_gate_that_held_once_and_a_young_one_are_not_called_silent(slate: Slate) -> None:
+    write_gates(slate, WINDOW - 1)
+    young = told(slate)
+    slate.write("gates", _gate(WINDOW) | {"held_at": NOON})
+
+    assert (young, told(slate)) == ([], [])

@@ -139,7 +139,9 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
     after_it = f"{last_name(later[0].func)}() on line {later[0].lineno}"
     message = f"`{what}` {does} before {after_it} has succeeded: if that fails, nothing comes again"
     quiet = any(isinstance(parent, ast.Try) for _, parent in chain(file, later[0]))
-    level = Level.ERROR if how == "acknowledged" or quiet or _is_remote(file, later[0]) else Level.WARNING
+    kept = "." in what or how != "cleared"  # a list that was handed in may live on elsewhere
+    is_lost = how == "acknowledged" or (kept and (quiet or _is_remote(file, later[0])))
+    level = Level.ERROR if is_lost else Level.WARNING
     file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
 
 

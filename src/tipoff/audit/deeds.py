@@ -54,7 +54,8 @@ class Deeds:
         """Return what the call does, and what the functions of this file that it calls do."""
         own = self.of(call)
         scope = self._functions.get(self.names.callee(call).full)
-        is_read = (words(self.names.callee(call).name) or [""])[0] in w.ONLY_READ
+        name = self.names.callee(call).name
+        is_read = (words(name) or [""])[0] in w.ONLY_READ or name.startswith("fetch")
         if scope is None or depth >= _DEPTH or own.kind in {"log", "clean-up"} or is_read:
             return (own,)
         key = (scope.name, depth)
@@ -219,6 +220,9 @@ def _by_name(call: ast.Call, callee: Callee) -> Deed | None:
     )
 
 
+_HELD = (["dict"], ["list"], ["set"], ["map"], ["mapping"])  # `add_to_index_dict` writes into memory
+
+
 def is_predicate(said: list[str]) -> bool:
     """Whether the words ask for leave: is ready, can publish, games are final."""
     return any(word in w.PREDICATES and set(said[at + 1 :]) & w.GATED for at, word in enumerate(said[:3]))
@@ -234,8 +238,10 @@ def named(name: str) -> Deed | None:  # noqa: PLR0911 -- a return for each case
     """Return what a function of this name would do, if it keeps what it promises."""
     said = words(name)
     first, rest = (said[0] if said else ""), set(said[1:])
-    if name in w.NO_GATES:
+    if name in w.NO_GATES or said[-1:] in _HELD:
         return None
+    if name.startswith("fetch"):
+        return Deed("read", name)
     if first in w.GATES or "gate" in said or is_predicate(said):
         return Deed("gate", name, sure=len(said) > 1)
     if "lock" in rest and first in {"acquire", "take", "get", "obtain"}:

@@ -182,10 +182,15 @@ def _holds(body: list[ast.stmt], deeds: Deeds, index: Index) -> bool:
     for place, statement in enumerate(body):
         calls = [node for node in inside([statement]) if isinstance(node, ast.Call)]
         if any(deeds.of(call).kind == "gate" for call in calls):
-            after = [node for node in inside(body[place + 1 :]) if isinstance(node, ast.Call)]
-            if any(deeds.of(call).kind not in {"log", "gate"} for call in after):
+            after = list(inside(body[place + 1 :]))
+            if any(isinstance(node, ast.Call) and deeds.of(node).kind not in {"log", "gate"} for node in after):
                 return True
-            return isinstance(statement, ast.Assign) and _was_no(statement, index)
+            if any(
+                isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store) for node in after
+            ):
+                return True
+            assigned = [node for node in inside([statement]) if isinstance(node, ast.Assign)]
+            return any(_was_no(node, index) for node in assigned)
     return False
 
 

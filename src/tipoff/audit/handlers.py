@@ -134,6 +134,8 @@ def _call(found: Answer, node: ast.Call, deeds: Deeds) -> None:
     if name in {"safe_reraise", "save_and_reraise_exception", "reraise", "raise_from"}:
         found.raises = True
     said = set(words(name))
+    if name == "writelines" and not dotted(node.func).startswith("sys."):
+        found.records = True  # what could not be handed on stands in a file
     if (
         deed.kind in {"notice", "write"}
         or said & w.RECORDS

@@ -117,7 +117,9 @@ def _is_removal(what: str) -> bool:
 
 
 def _around_gate(guard: Guard, what: str, *, sure: bool) -> Finding | None:
-    if _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
+    own = named(guard.symbol.rpartition(".")[2])
+    leaves = guard.returns == "none" and not guard.yields_value and (own is None or own.kind != "gate")
+    if leaves or _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
         return None
     level = (
         Level.ERROR

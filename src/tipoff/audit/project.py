@@ -107,11 +107,12 @@ def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
         guard = Guard.from_json(row)
         deeds = dict(guard.deeds)
         for call in guard.calls:
-            if (words(call.rpartition(".")[2]) or [""])[0] in ONLY_READ:
+            name = call.rpartition(".")[2]
+            if (words(name) or [""])[0] in ONLY_READ or name.startswith("fetch"):
                 continue
             for kind, what in functions.does(call).items():
                 if kind in {"write", "notice"} and kind not in deeds:
-                    deeds[kind] = (f"{what} (in `{call.rpartition('.')[2]}`)", True, False)
+                    deeds[kind] = (f"{what} (in `{name}`)", True, False)
         if deeds != guard.deeds:
             better = judge(replace(guard, deeds=deeds))
             if better is not None:

@@ -162,29 +162,53 @@ _SAFE_CALLS = these(
 )
 
 
-def _cannot_fail(node: ast.stmt) -> bool:
-    """Whether the statement binds what is at hand: a literal, a copy, an attribute; or only begins to go over something."""
-    if isinstance(node, ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal):
-        return True
-    value = node.iter if isinstance(node, ast.For) else getattr(node, "value", None)
-    if isinstance(value, ast.Call):
-        return last_name(value.func) in _SAFE_CALLS
-    at_hand = (
-        ast.Constant | ast.List | ast.Dict | ast.Name | ast.Tuple | ast.Attribute | ast.Compare | ast.BoolOp | ast.Set
-    )
-    return isinstance(node, ast.Assign | ast.AnnAssign | ast.For) and isinstance(value, at_hand)
-
-
 def _may_fail_before(block: ast.Try, name: str) -> bool:
-    """Whether something can raise before or while `name` is bound."""
-    for node in block.body:
-        bound = ast.walk(node.target) if isinstance(node, ast.For) else ast.walk(node)
-        stored = any(
-            isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in bound
-        )
-        if stored or not _cannot_fail(node):
-            return not (_cannot_fail(node) or isinstance(node, ast.FunctionDef | ast.ClassDef))
-    return False
+    """Whether something can raise before or while `name` is bound, in the order in which the block is carried out."""
+    return _fails_before(block.body, name) is True
+
+
+def _fails_before(body: list[ast.stmt], name: str) -> bool | None:
+    """Return True when something can fail before `name` is bound, False when it is bound first, None when neither is met."""
+    return next((found for node in body if (found := _statement(node, name)) is not None), None)
+
+
+def _statement(node: ast.stmt, name: str) -> bool | None:
+    found: bool | None = True
+    match node:
+        case ast.For() | ast.AsyncFor():
+            bound = False if _stores(node.target, name) else _fails_before(node.body, name)
+            found = True if _can_fail(node.iter) else bound
+        case ast.If() | ast.While():
+            either = [_fails_before(body, name) for body in (node.body, node.orelse)]
+            found = True if _can_fail(node.test) else next((one for one in either if one is not None), None)
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            found = False if node.name == name else None
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if not _can_fail(value):
+            found = False if _stores(node, name) else None
+        case ast.Return(value=None) | ast.Return(value=ast.Constant()) | ast.Expr(value=ast.Constant()):
+            found = None
+        case (
+            ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Global() | ast.Nonlocal() | ast.Continue() | ast.Break()
+        ):
+            found = None
+    return found
+
+
+def _stores(node: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in ast.walk(node)
+    )
+
+
+def _can_fail(node: ast.expr) -> bool:
+    """Whether an expression fails in practice: it calls, waits, or looks something up in what it was given."""
+    return any(
+        (isinstance(part, ast.Call) and last_name(part.func) not in _SAFE_CALLS)
+        or isinstance(part, ast.Await | ast.Yield | ast.YieldFrom)
+        or (isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name | ast.Call))
+        or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div | ast.FloorDiv))
+        for part in ast.walk(node)
+    )
 
 
 def _unbound(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.Name) -> str:  # noqa: C901, PLR0911 -- a return for each case

@@ -9,7 +9,7 @@ from tipoff.audit.finding import Level
 from tipoff.audit.flows import chain
 from tipoff.audit.handlers import breadth
 from tipoff.audit.index import Scope
-from tipoff.audit.names import constant, keyword, words
+from tipoff.audit.names import constant, keyword, last_name, words
 from tipoff.audit.words import these
 
 _TOLD = these(
@@ -88,9 +88,20 @@ def telling_functions(file: File) -> list[list[str]]:
         name = scope.name.rpartition(".")[2]
         if scope.kind != "function" or not set(words(name)[:1]) & _TOLD or set(words(name)) & _MAYBE:
             continue
-        if any(_says_no(done.value) for done in scope.returns) and _answers(scope):
+        if any(_says_no(done.value) and not _has_nothing_to_do(file, done) for done in scope.returns) and _answers(
+            scope
+        ):
             found.append([scope.name, name])
     return found
+
+
+def _has_nothing_to_do(file: File, done: ast.Return) -> bool:
+    """Whether it is returned where the question was whether there is anything to do: `if self.exists(...): return False`."""
+    parent = file.index.up.get(done)
+    if not isinstance(parent, ast.If) or not isinstance(parent.test, ast.Call) or done not in parent.body:
+        return False
+    asked = words(last_name(parent.test.func))
+    return asked[:1] in (["can"], ["has"], ["is"], ["exists"], ["was"]) or asked[-1:] == ["exists"]
 
 
 def _says_no(node: ast.expr | None) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
 from tipoff.store.dialect import Loaded
 from tipoff.store.ledger import Batch, Ledger, schema, watching
+from tipoff.store.ledger.rulebook import filters_kept, gates_kept
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
@@ -206,7 +207,10 @@ class Examiner:
         for row in self._rules(found, now):
             batch.add("rules", row)
             if row["evaluated"] + row["not_measurable"] == WINDOW and not row["fired"]:
-                batch.add("findings", self._never_fired(day, row, now))
+                never = "measured anything" if not row["evaluated"] else "fired"
+                batch.add("findings", self._never_fired(day, "check", row["rule"], never, now))
+        for silent in self._silent_others(day, now):
+            batch.add("findings", silent)
         self._keep_profiles(batch, day, found, now)
         self._ledger.commit(batch)
 
@@ -269,11 +273,20 @@ class Examiner:
         name = one.check.name
         return self._told(day, "checks_can_run", f"check:{name}", Severity.WARNING, f"{name}: {one.measured.note}", now)
 
-    def _never_fired(self, day: date, rule: Row, now: datetime) -> Row:
+    def _silent_others(self, day: date, now: datetime) -> Iterator[Row]:
+        """Yield the findings of gates and filters that have had their window and never fired, each once for ever."""
+        table, ask = schema.findings, self._ledger.rows
+        told = select(table.c.note).where(table.c.league == self._league.name, table.c.check == "rules_fire")
+        known = {row["note"] for row in ask(told)}
+        for rule in (*gates_kept(ask, self._league.name), *filters_kept(ask)):
+            found = self._never_fired(day, rule.kind, rule.name, "fired", now)
+            if rule.is_silent and found["note"] not in known:
+                yield found
+
+    def _never_fired(self, day: date, kind: str, rule: str, never: str, now: datetime) -> Row:
         """Return the finding that a rule has had its window and never fired: it may be blind."""
-        never = "measured anything" if not rule["evaluated"] else "fired"
-        note = f"{rule['rule']} has been looked at {WINDOW} times and has never {never}"
-        return self._told(day, "rules_fire", f"check:{rule['rule']}", Severity.INFO, note, now)
+        note = f"{rule} has been looked at {WINDOW} times and has never {never}"
+        return self._told(day, "rules_fire", f"{kind}:{rule}", Severity.INFO, note, now)
 
     def _told(  # noqa: PLR0913 -- the columns of one row
         self, day: date, check: str, cause: str, severity: Severity, note: str, now: datetime

@@ -16,7 +16,6 @@ from tipoff.core.check import Check, Measured, View
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.finding import Severity
 from tipoff.store.ledger import LEASE, schema, watching
-from tipoff.store.ledger.rulebook import rules_kept
 
 INFO, WARNING = Severity.INFO, Severity.WARNING
 _DAY = timedelta(days=1)
@@ -65,7 +64,6 @@ def work(league: str) -> list[Check]:
         ),
         _check("one_build_and_settings", "one build with one set of settings did the day's work", (33,), _builds),
         _check("monitor_looks", "the monitor has looked within the hour", (31,), _monitor, minutes=60),
-        _check("rules_fire", "every rule that has had its window has fired at least once", (31,), _rules(league)),
     ]
 
 
@@ -89,7 +87,7 @@ def _check(  # noqa: PLR0913 -- a claim in one line
         at_most=minutes is not None,
         measure="share" if minutes is None else "minutes",
         angles=angles,
-        do="tipoff check workflow LEAGUE; tipoff check rules LEAGUE for rules that never fire",
+        do="tipoff check workflow LEAGUE",
     )
 
 
@@ -245,12 +243,3 @@ def _monitor(view: View) -> Measured:
     if not found:
         return Measured.nothing("no monitor has run in this home")
     return Measured(value=max(0.0, (view.now - found[0]["at"]).total_seconds() / 60))
-
-
-def _rules(league: str) -> Look:
-    def look(view: View) -> Measured:
-        rules = [rule for rule in rules_kept(view.ledger, league) if rule.word != "young"]
-        silent = sorted(f"{rule.kind} {rule.name}: {rule.word}" for rule in rules if rule.is_silent)
-        return _share(len(silent), len(rules), silent, "every rule is young")
-
-    return look

@@ -1,0 +1,127 @@
+"""What the rules must not fall over, and what they must be able to tell apart."""
+
+import json
+
+import pytest
+from tests.audit.reading import audited, said
+
+from tipoff.audit.examine import examine
+from tipoff.audit.facts import FileFacts, Names
+from tipoff.audit.finding import Finding, Level
+from tipoff.audit.source import Source, read_source
+
+
+def source(text: str, path: str = "jobs/example.py") -> Source:
+    found = read_source(path, text.encode())
+    assert isinstance(found, Source)
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x = f""\n',
+        "def route(*a):\n    return a\n\n\nroute(path, some.thing)\n",
+        "try:\n    pass\nexcept* ValueError as e:\n    print(e.exceptions)\n",
+        "x = " + " + ".join(["a"] * 500) + "\n",
+        "lambda: (yield)\n",
+        "",
+    ],
+)
+def test_odd_but_valid_python_is_read_without_a_finding(text: str) -> None:
+    assert said(text) == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"def f(:\n", b"x = '\xe9'\n", b"\0", b"# coding: nonsense\nx = '\xe9'\n"]
+)
+def test_what_cannot_be_read_is_a_finding_and_never_an_error(data: bytes) -> None:
+    found = read_source("jobs/broken.py", data)
+
+    assert isinstance(found, Finding)
+    assert (found.rule, found.level) == ("unreadable", Level.ERROR)
+
+
+def test_facts_come_back_from_json_as_they_went() -> None:
+    facts = examine(source("def save(rows):\n    try:\n        send_rows(rows)\n    except Exception:\n        pass\n"))
+
+    again = FileFacts.from_json(json.loads(json.dumps(facts.to_json())))
+
+    assert again.to_json() == facts.to_json()
+
+
+def test_lines_are_counted_as_an_editor_counts_them() -> None:
+    assert [examine(source(text)).n_lines for text in ("", "x = 1", "x = 1\n", "x = 1\ny = 2")] == [0, 1, 1, 2]
+
+
+def test_a_name_that_the_settings_give_is_a_write() -> None:
+    text = "def run(rows):\n    try:\n        frobnicate(rows)\n    except Exception:\n        pass\n"
+
+    found = examine(source(text), Names(writes=frozenset({"frobnicate"}))).findings
+
+    assert [finding.rule for finding in found] == ["swallowed-write"]
+    assert examine(source(text)).findings == ()
+
+
+def test_a_write_in_another_file_makes_its_callers_handler_a_swallowed_write() -> None:
+    store = "def keep(connection, row):\n    connection.execute('UPDATE runs SET state = ? WHERE id = ?', row)\n"
+    caller = (
+        "from jobs.store import keep\n\n\ndef run(connection, rows):\n    for row in rows:\n        try:\n"
+        "            keep(connection, row)\n        except Exception:\n            print(row)\n"
+    )
+
+    found = audited({"jobs/store.py": store, "jobs/run.py": caller})
+
+    assert [(finding.path, finding.line, finding.rule) for finding in found] == [("jobs/run.py", 8, "swallowed-write")]
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "        raise",
+        "        failed.append(error)",
+        "        run.mark_failed(error)",
+        "        sys.exit(1)",
+        "        return Failure(error)",
+        "        n_failed += 1",
+        "        spool.write_text(rows)",
+        "        ok = False",
+    ],
+)
+def test_a_handler_that_lets_the_failure_go_on_is_let_off(handler: str) -> None:
+    text = (
+        f"def run(db, rows):\n    try:\n        db.executemany(SQL, rows)\n    except Exception as error:\n{handler}\n"
+    )
+
+    assert said(text) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "is_open"),
+    [
+        ("can_publish", "True", True),
+        ("can_publish", "False", False),
+        ("is_halted", "False", True),
+        ("is_halted", "True", False),
+        ("should_skip", "False", True),
+    ],
+)
+def test_a_gate_is_judged_by_the_way_its_answer_falls(name: str, answer: str, is_open: bool) -> None:  # noqa: FBT001 -- a row of the table
+    text = f"def {name}(day):\n    try:\n        return ask_controller(day)\n    except Exception:\n        return {answer}\n"
+
+    assert ("swallowed-gate" in {rule for rule, _ in said(text)}) is is_open
+
+
+def test_what_stands_in_tests_is_a_note() -> None:
+    text = "def run(db, rows):\n    try:\n        db.executemany(SQL, rows)\n    except Exception:\n        pass\n"
+
+    levels = {audited({path: text})[0].level for path in ("tests/test_run.py", "jobs/examples/run.py")}
+
+    assert levels == {Level.NOTE}
+
+
+def test_a_clean_up_may_swallow() -> None:
+    assert (
+        said("def leave(connection):\n    try:\n        connection.close()\n    except Exception:\n        pass\n")
+        == []
+    )
