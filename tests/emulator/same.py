@@ -5,24 +5,23 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tipoff.core.clock import midnight
 from tipoff.core.schema import ColumnType, Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import BEFORE
+from tipoff.store.rows import rounded
 from tipoff.store.warehouse import Warehouse
 
 _SHOWN = 5
 
 
-def rounded(table: Table, rows: pa.Table) -> list[dict[str, Any]]:
+def at_their_places(table: Table, rows: pa.Table) -> list[dict[str, Any]]:
     """Return the rows with every decimal number at its column's declared places."""
     for number, column in enumerate(table.columns):
         if column.type is ColumnType.FLOAT:
-            values = pc.add(pc.round(rows.column(column.name), ndigits=column.places), pa.scalar(0.0))
-            rows = rows.set_column(number, column.name, values)
+            rows = rows.set_column(number, column.name, rounded(rows.column(column.name), column.places))
     found: list[dict[str, Any]] = rows.to_pylist()
     return found
 
@@ -36,7 +35,7 @@ def compared(one: Warehouse, other: Warehouse, steps: Iterable[Step], season: Se
     filled = 0
     for table in tables:
         here, there = (
-            rounded(table, warehouse.read(table, BEFORE, day=after, season=season, as_of=midnight(after)))
+            at_their_places(table, warehouse.read(table, BEFORE, day=after, season=season, as_of=midnight(after)))
             for warehouse in (one, other)
         )
         n_rows += len(here)

@@ -1,0 +1,25 @@
+"""Numbers at their declared places: what two engines may give for one value has one hash."""
+
+import math
+import random
+
+import pyarrow as pa
+
+from tipoff.store.rows import rounded
+
+
+def test_numbers_that_differ_in_their_last_bit_are_the_same_at_their_places() -> None:
+    dice = random.Random(1)  # noqa: S311 -- seeded
+    for places in (1, 2, 3, 6):
+        exact = [dice.randint(-(10**9), 10**9) / 10**places for _ in range(5000)]
+        above = [math.nextafter(value, math.inf) for value in exact]
+        below = [math.nextafter(value, -math.inf) for value in exact]
+
+        assert [rounded(pa.array(values), places).to_pylist() for values in (exact, above, below)] == [exact] * 3
+
+
+def test_nothing_stays_nothing_and_unknown_stays_unknown() -> None:
+    found = rounded(pa.array([-0.0, None, 95.28960000000001]), 6).to_pylist()
+
+    assert found == [0.0, None, 95.2896]
+    assert math.copysign(1, found[0]) == 1
