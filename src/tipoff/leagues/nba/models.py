@@ -57,7 +57,7 @@ def matrix(features: pa.Table) -> _Floats:
 def _numbers(features: pa.Table, name: str) -> _Floats:
     """Return a feature at its declared places: warehouses differ in the last bits, and a model's text keeps every one of them."""
     values = pc.cast(features.column(name), pa.float64()).to_numpy(zero_copy_only=False)
-    return np.round(values, PLAYER_FEATURES.column(name).places)
+    return np.asarray(np.round(values, PLAYER_FEATURES.column(name).places), dtype=np.float64)
 
 
 def train_points(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
