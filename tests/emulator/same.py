@@ -45,7 +45,7 @@ def compared(one: Warehouse, other: Warehouse, steps: Iterable[Step], season: Se
             differ.append(f"{table.full_name}: {len(here)} rows, and {len(there)}")
             continue
         differ += [
-            f"{table.full_name} {[a[key] for key in table.key]}.{name}: {a[name]!r}, and {b[name]!r}"
+            f"{table.full_name} {[a[key] for key in table.key]}.{name}: {_cut(a[name])}, and {_cut(b[name])}"
             for a, b in zip(here, there, strict=True)
             for name in table.names
             if a[name] != b[name]
@@ -58,3 +58,8 @@ def compared(one: Warehouse, other: Warehouse, steps: Iterable[Step], season: Se
         "differ": len(differ),
         "examples": differ[:_SHOWN],
     }
+
+
+def _cut(value: object) -> str:
+    """Return a value as it is shown; a model's text is long."""
+    return repr(value)[:80]

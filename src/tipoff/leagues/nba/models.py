@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tipoff.core.errors import PipelineError
 from tipoff.core.rows import arrow_schema
 from tipoff.core.step import Context, Made
-from tipoff.leagues.nba.tables import POINTS_MODEL, PREDICTIONS, PUBLISHED_PREDICTIONS, SYSTEMS
+from tipoff.leagues.nba.tables import PLAYER_FEATURES, POINTS_MODEL, PREDICTIONS, PUBLISHED_PREDICTIONS, SYSTEMS
 from tipoff.predict import boosting
 
 FEATURES = (
@@ -50,8 +50,14 @@ class WrongContract(PipelineError):
 
 def matrix(features: pa.Table) -> _Floats:
     """Return the features as (n, k) floats in the order of FEATURES; unknown is NaN."""
-    columns = [pc.cast(features.column(name), pa.float64()).to_numpy(zero_copy_only=False) for name in FEATURES]
+    columns = [_numbers(features, name) for name in FEATURES]
     return np.column_stack(columns).astype(np.float64) if columns else np.zeros((0, 0))
+
+
+def _numbers(features: pa.Table, name: str) -> _Floats:
+    """Return a feature at its declared places: warehouses differ in the last bits, and a model's text keeps every one of them."""
+    values = pc.cast(features.column(name), pa.float64()).to_numpy(zero_copy_only=False)
+    return np.asarray(np.round(values, PLAYER_FEATURES.column(name).places), dtype=np.float64)
 
 
 def train_points(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
@@ -63,7 +69,7 @@ def train_points(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     model_text = ""
     if joined.num_rows >= LEAST_ROWS:
         points = pc.cast(joined.column("points"), pa.float64()).to_numpy()
-        model_text = boosting.train(matrix(joined), points - joined.column(BASELINE).to_numpy())
+        model_text = boosting.train(matrix(joined), points - _numbers(joined, BASELINE))
     row = {
         "day": context.slate.day,
         "system": "lightgbm",
@@ -89,7 +95,7 @@ def predict_points(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     if model is not None and model["features"] != boosting.contract(FEATURES):
         msg = f"the model of {model['day']} was trained on other features than these"
         raise WrongContract(msg, hint="train it again: its step's version has changed with the features")
-    baseline = np.asarray(features.column(BASELINE).to_numpy(zero_copy_only=False), dtype=np.float64)
+    baseline = _numbers(features, BASELINE)
     added = boosting.predict(model["model_text"] if model else "", matrix(features))
     by_system = {"moving_average": baseline, "lightgbm": baseline + added}
     common = features.select(["day", "game_id", "player_id", "n_games"]).to_pylist()
