@@ -86,11 +86,15 @@ class Monitor:
         standing = [*self._about_sentinel(beats, now), *dead]
         troubles = [*found, *standing]
         known = self._store.incidents(self._league, now=now) if self._known is None else self._known
-        open_now = any(incident.is_open for incident in known)
+        open_now = [incident for incident in known if incident.is_open]
         telling = Telling()
         incidents = known
         if troubles or open_now:
-            is_met = self._is_met({trouble.effect for trouble in standing}, open_now=open_now)
+            unmet = {effect.split("|", 2)[1] for incident in open_now for effect in incident.unmet}
+            days = {date.fromisoformat(day) for day in unmet if day} | {
+                t.day for t in troubles if open_now and t.output
+            }
+            is_met = self._is_met({trouble.effect for trouble in standing}, days)
             changes = fold(known, troubles, is_met=is_met, elsewhere=by_cause(others), now=now, by=NAME)
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
             self._store.number(incidents)
@@ -151,15 +155,20 @@ class Monitor:
             )
         ]
 
-    def _is_met(self, standing: AbstractSet[str], *, open_now: bool) -> Callable[[str, str], bool]:
-        """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now."""
-        if not open_now:
+    def _is_met(self, standing: AbstractSet[str], days: AbstractSet[date]) -> Callable[[str, str], bool]:
+        """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now.
+
+        `days` are those on which anything of an open incident is not met yet; without any, only what bears on no day is met.
+        """
+        if not days:
             return lambda _league, effect: effect.startswith("|") and effect not in standing
         ledger, table, checks = self._ledger(), schema.obligations, watching.measured
         owed = {
             (row["output"], str(row["day"]))
             for row in ledger.rows(
-                select(table.c.output, table.c.day).where(table.c.league == self._league, table.c.state.in_(_UNMET))
+                select(table.c.output, table.c.day).where(
+                    table.c.league == self._league, table.c.day.in_(days), table.c.state.in_(_UNMET)
+                )
             )
         }
         # what a check blames on a source or a side is over with what is owed: what closed meanwhile can never be made good
@@ -168,7 +177,7 @@ class Monitor:
             (row["check"], str(row["day"]))
             for row in ledger.rows(
                 select(checks.c.check, checks.c.day).where(
-                    checks.c.league == self._league, checks.c.status == "failed", its_own
+                    checks.c.league == self._league, checks.c.day.in_(days), checks.c.status == "failed", its_own
                 )
             )
         }
