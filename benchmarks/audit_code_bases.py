@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ VERSIONS = {
     "django": "5.2.19",
     "pandas": "3.1.1",
 }
-SAMPLE, SEED = 200, "audit-field-1"
+SAMPLE, BELOW, SEED = 200, 170, "audit-field-below-1"
 LEAST_PRECISION = 0.85  # of the findings at error
+Pair = tuple[str, dict[str, Any]]  # the name of a code base, and a finding in it
 FIELDS = ("package", "version", "path", "line", "rule", "level", "guards", "verdict", "why")
 RIGHT, WRONG = "right", "wrong"
 
@@ -92,24 +94,33 @@ def audited(place: Path) -> dict[str, Any]:
     return report
 
 
-def every(reports: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def every(reports: Mapping[str, dict[str, Any]]) -> Iterator[Pair]:
     """Yield each finding with the name of its code base, but for files that were not read: these are no opinion."""
     for name, report in reports.items():
         yield from ((name, one) for one in report["findings"] if one["rule"] != "unreadable")
 
 
-def sample(reports: Mapping[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Draw findings by a hash of what they are: three of four at error, for that is where the bound lies; the rest below it."""
+def sample(reports: Mapping[str, dict[str, Any]]) -> list[Pair]:
+    """Draw every finding at error, for there lies the bound; below it, BELOW by a hash, over rules and levels, and code bases."""
+    pairs = list(every(reports))
+    strata: dict[tuple[str, str], dict[str, list[Pair]]] = {}
+    for name, one in sorted((pair for pair in pairs if pair[1]["level"] != "error"), key=_drawn):
+        strata.setdefault((one["rule"], one["level"]), {}).setdefault(name, []).append((name, one))
+    queues = [
+        [pair for turn in _turns(strata[key].values()) for pair in sorted(turn, key=_drawn)] for key in sorted(strata)
+    ]
+    dealt = (pair for turn in _turns(queues) for pair in turn)
+    return [*(pair for pair in pairs if pair[1]["level"] == "error"), *islice(dealt, BELOW)]
 
-    def drawn(pair: tuple[str, dict[str, Any]]) -> bytes:
-        name, one = pair
-        return hashlib.sha256(f"{SEED} {name} {one['fingerprint']}".encode()).digest()
 
-    ordered = sorted(every(reports), key=drawn)
-    errors = [pair for pair in ordered if pair[1]["level"] == "error"]
-    others = [pair for pair in ordered if pair[1]["level"] != "error"]
-    n_errors = min(len(errors), max(SAMPLE * 3 // 4, SAMPLE - len(others)))
-    return [*errors[:n_errors], *others[: SAMPLE - n_errors]]
+def _drawn(pair: Pair) -> bytes:
+    name, one = pair
+    return hashlib.sha256(f"{SEED} {name} {one['fingerprint']} {one['line']}".encode()).digest()
+
+
+def _turns(queues: Iterable[list[Pair]]) -> Iterator[list[Pair]]:
+    """Yield the first of each queue, then the second of each, until all are empty."""
+    yield from ([pair for pair in turn if pair is not None] for turn in zip_longest(*queues))
 
 
 def version_of(place: Path) -> str:
@@ -135,9 +146,11 @@ def precision(rows: list[dict[str, str]]) -> dict[str, Any]:
 
 
 def by_rule(rows: list[dict[str, str]]) -> dict[str, Any]:
-    """Return the same by rule."""
+    """Return the same by level and rule: a rule that speaks at two levels is as good as each of them, not as their mean."""
+    keys = sorted({(row["level"], row["rule"]) for row in rows})
     return {
-        rule: _share([row for row in rows if row["rule"] == rule]) for rule in sorted({row["rule"] for row in rows})
+        f"{level} {rule}": _share([row for row in rows if (row["level"], row["rule"]) == (level, rule)])
+        for level, rule in keys
     }
 
 
