@@ -1,7 +1,7 @@
 """What the emulator lacks, laid around it: a test double written from public documents, never compared with Google's BigQuery.
 
 It adds the streaming buffer, 409 for a job id that is known, job ids of uploads as the client gives them, parameters in scripts,
-the refusal of a second statement that changes a table while another does, limits on how often a table may be loaded, and faults on
+the refusal of a second statement that changes a table while another does, limits on how often a table is loaded, and faults on
 order: an answer before the work (503, serialize, reset, rate, quota, denied), or no answer after it (lost). `POST /double` gives
 orders and tells what was seen.
 """

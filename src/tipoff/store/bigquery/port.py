@@ -284,7 +284,7 @@ def client_of(place: Place) -> bigquery.Client:
 
 
 def make_dataset(client: bigquery.Client, dataset: bigquery.Dataset, **once: Any) -> None:  # noqa: ANN401 -- what the client takes
-    """Create a dataset unless it is there; that is looked at first, for creating needs a right even where there is nothing to do."""
+    """Create a dataset unless it is there; it is looked for first: creating needs a right even where there is nothing to do."""
     try:
         client.get_dataset(dataset.reference, **once)
     except NotFound:
