@@ -293,6 +293,33 @@ def test_every_statement_that_reached_bigquery_filters_the_partition(
     assert [found for sql in statements for found in unfiltered(sql, partitioned)] == []
 
 
+def test_where_the_datasets_are_there_no_right_to_make_any_is_needed(
+    double: Double, place: Place, another: Callable[[], Store]
+) -> None:
+    names = {place.own, place.staging, *(place.dataset(step.table.dataset) for step in STEPS)}
+    with double.client() as client:
+        for name in names:
+            client.create_dataset(name)
+    double.fault("denied", match="POST .*/datasets ", count=99)
+
+    made = another()
+    made.replace([row("a", 1)])
+
+    assert made.rows() == [("a", 1, 1.0, "n")]
+
+
+def test_without_the_right_to_make_a_dataset_it_says_what_is_needed(
+    double: Double, another: Callable[[], Store]
+) -> None:
+    double.fault("denied", match="POST .*/datasets ", count=99)
+
+    with pytest.raises(WarehouseError, match=r"bigquery\.datasets\.create") as failed:
+        another()
+
+    assert failed.value.kind is ErrorKind.PERMANENT
+    assert "docs/how-to/run-on-bigquery.md" in failed.value.hint
+
+
 def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")
 

@@ -186,6 +186,27 @@ def test_a_column_of_another_type_is_refused_and_told(flow: Flow) -> None:
     assert any("n_quiet is STRING" in row["note"] for row in flow.ledger.rows(select(schema.findings.c.note)))
 
 
+def test_where_the_dataset_is_there_no_right_to_make_one_is_needed(flow: Flow, double: Double) -> None:
+    port = Port(flow.place)
+    port.create_dataset(flow.place.dataset("tipoff_history"), {})
+    port.close()
+    double.fault("denied", match="POST .*/datasets ", count=99)
+    flow.ledger.commit(ticks([1]))
+
+    flow.box.look(NOW)
+
+    assert flow.numbers() == [1]
+
+
+def test_no_column_is_required_for_bigquery_refuses_parquet_into_such(flow: Flow, double: Double) -> None:
+    flow.sink.prepare(SOME)
+
+    with double.client() as client:
+        made = client.get_table(f"{flow.place.project}.{flow.place.dataset('tipoff_history')}.ticks_log")
+
+    assert {field.mode for field in made.schema} == {"NULLABLE"}
+
+
 def test_a_warehouse_that_does_not_answer_is_told_and_stops_nothing(flow: Flow, double: Double) -> None:
     flow.ledger.commit(ticks([1]))
     double.fault("503", count=1)

@@ -1,8 +1,8 @@
 """What the emulator lacks, laid around it: a test double written from public documents, never compared with Google's BigQuery.
 
 It adds the streaming buffer, 409 for a job id that is known, job ids of uploads as the client gives them, parameters in scripts,
-the refusal of a second statement that changes a table while another does, limits on how often a table may be loaded, and faults
-on order: an answer before the work (503, serialize, reset, rate, quota), or no answer after it (lost). `POST /double` gives
+the refusal of a second statement that changes a table while another does, limits on how often a table is loaded, and faults on
+order: an answer before the work (503, serialize, reset, rate, quota, denied), or no answer after it (lost). `POST /double` gives
 orders and tells what was seen.
 """
 
@@ -28,6 +28,7 @@ UPLOAD_ID: ContextVar[str | None] = ContextVar("upload_id", default=None)
 SERIALIZE = "Could not serialize access to table {} due to concurrent update"
 RATE = "Exceeded rate limits: too many table update operations for this table"
 QUOTA = "Quota exceeded: Your table exceeded quota for imports or query appends per table"
+DENIED = "Access Denied: Project p: User does not have bigquery.datasets.create permission in project p."
 BACKEND = "Error encountered during execution. Retrying may solve the problem."
 _TEN_S, _DAY_S, _WINDOW_S = 10.0, 86_400.0, 1800.0
 _TABLE = re.compile(r"^/bigquery/v2/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)(/insertAll)?$")
@@ -336,6 +337,8 @@ def _ordered_refusal(fault: str) -> tuple[int, dict[str, Any]] | None:
         return _error(403, "rateLimitExceeded", RATE)
     if fault == "quota":
         return _error(403, "quotaExceeded", QUOTA)
+    if fault == "denied":
+        return _error(403, "accessDenied", DENIED)
     return None
 
 

@@ -72,6 +72,10 @@ def test_every_step_of_every_league_names_the_days_that_it_reads(league: object)
         "UPDATE t_x_raw.rows SET who = 2 WHERE game_id = 'a'",
         "INSERT INTO t_x_raw.rows SELECT * FROM t_x_raw.rows",
         "SELECT 1 FROM t_x_raw.rows AS a JOIN (SELECT who FROM t_x_raw.rows WHERE day = @day) AS b USING (who)",
+        "SELECT 1 FROM t_x_raw.rows AS a JOIN t_tipoff.proofs AS b ON a.who = b.fence WHERE a.day = @day",
+        "SELECT 1 FROM t_x_raw.rows AS a JOIN t_tipoff.proofs AS b USING (day) WHERE day = @day",
+        "SELECT who FROM t_x_raw.rows WHERE day = day",
+        "SELECT 1 FROM t_x_raw.rows AS a JOIN other.days AS b ON a.day = b.day WHERE a.day = b.day",
         "BEGIN TRANSACTION; DELETE FROM t_x_raw.rows WHERE TRUE; COMMIT TRANSACTION;",
     ],
 )

@@ -197,7 +197,7 @@ class Port:
         dataset.location, dataset.labels = self.place.location, dict(labels)
         if vanishing:
             dataset.default_table_expiration_ms = _DAY_MS
-        self._told(partial(self._client.create_dataset, dataset, exists_ok=True, **self._once()))
+        self._told(partial(make_dataset, self._client, dataset, **self._once()))
 
     def drop_dataset(self, name: str) -> None:
         """Delete a dataset with all its tables; for tests in a project that others use too."""
@@ -281,6 +281,14 @@ def client_of(place: Place) -> bigquery.Client:
         msg = f"there are no credentials for the project {place.project}: {str(error).splitlines()[0]}"
         hint = "see docs/how-to/run-on-bigquery.md: a service account, or `gcloud auth application-default login`"
         raise UsageError(msg, hint=hint) from error
+
+
+def make_dataset(client: bigquery.Client, dataset: bigquery.Dataset, **once: Any) -> None:  # noqa: ANN401 -- what the client takes
+    """Create a dataset unless it is there; it is looked for first: creating needs a right even where there is nothing to do."""
+    try:
+        client.get_dataset(dataset.reference, **once)
+    except NotFound:
+        client.create_dataset(dataset, exists_ok=True, **once)
 
 
 def _parameter(name: str, value: object) -> Any:  # noqa: ANN401 -- two classes of Google's client

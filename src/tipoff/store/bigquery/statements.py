@@ -156,19 +156,23 @@ def _is_target(table: exp.Table, statement: exp.Expr) -> bool:
 def _bounds_the_day(table: exp.Table) -> bool:
     query = table.find_ancestor(exp.Select, exp.Delete, exp.Update)
     where = query.args.get("where") if query is not None else None
-    if where is None:
+    if query is None or where is None:
         return False
-    return (
-        any(_names_the_day(part) for part in where.this.flatten())
-        if isinstance(where.this, exp.And)
-        else (_names_the_day(where.this))
-    )
+    is_alone = not query.args.get("joins")
+    parts = where.this.flatten() if isinstance(where.this, exp.And) else (where.this,)
+    return any(_names_the_day(part, table.alias_or_name, is_alone=is_alone) for part in parts)
 
 
-def _names_the_day(part: exp.Expr) -> bool:
+def _names_the_day(part: exp.Expr, table: str, *, is_alone: bool) -> bool:
+    """Whether a condition bounds the table's own day, by something that is no column: another column's bound is not its own."""
     if not isinstance(part, exp.EQ | exp.Between | exp.GTE | exp.LTE | exp.GT | exp.LT | exp.In):
         return False
-    return isinstance(part.this, exp.Column) and part.this.name == "day"
+    column = part.this
+    if not isinstance(column, exp.Column) or column.name != "day":
+        return False
+    if column.table != table and (column.table or not is_alone):
+        return False
+    return all(found is column for found in part.find_all(exp.Column))
 
 
 def named(sql: str, values: Mapping[str, object]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.core.schema import Column
 from tipoff.store.bigquery.errors import Said, judge
 from tipoff.store.bigquery.place import Place, labels
-from tipoff.store.bigquery.port import client_of
+from tipoff.store.bigquery.port import client_of, make_dataset
 from tipoff.store.history.pace import Outcome
 from tipoff.store.history.sink import Parcel
 from tipoff.store.history.streams import DATASET, LOG, Stream, views_of
@@ -52,7 +52,7 @@ class BigQuerySink:
         dataset = bigquery.Dataset(f"{self._place.project}.{self._dataset()}")
         dataset.location, dataset.labels = self._place.location, labels(part="history")
         what = "the tables of history cannot be made"
-        _told(what, partial(self._client.create_dataset, dataset, exists_ok=True, **self._once))
+        _told(what, partial(make_dataset, self._client, dataset, **self._once))
         known = _told(what, lambda: {found.table_id for found in self._client.list_tables(dataset, **self._once)})
         for stream in streams:
             if stream.name + LOG in known:
@@ -132,7 +132,8 @@ class _Known(Exception):
 
 
 def _field(column: Column) -> Any:  # noqa: ANN401 -- a class of Google's client
-    return bigquery.SchemaField(column.name, column.type.value, mode="REQUIRED" if column.required else "NULLABLE")
+    # never REQUIRED: a Parquet file's columns are taken for NULLABLE, and BigQuery refuses such a load
+    return bigquery.SchemaField(column.name, column.type.value)
 
 
 def _outcome(job: Any) -> Outcome:  # noqa: ANN401 -- a job of Google's client
