@@ -189,6 +189,8 @@ def _holds(body: list[ast.stmt], deeds: Deeds, index: Index) -> bool:
                 isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store) for node in after
             ):
                 return True
+            if any(isinstance(node, ast.Return) and not isinstance(node.value, ast.Constant | None) for node in after):
+                return True  # what it lets through is returned from the block itself
             assigned = [node for node in inside([statement]) if isinstance(node, ast.Assign)]
             return any(_was_no(node, index) for node in assigned)
     return False

@@ -153,14 +153,24 @@ def _joins_marks(call: ast.Call, file: File) -> bool:
     )
 
 
+_IN_PATTERN = re.compile(
+    r"\bLIKE\s+'[^']*\{", re.IGNORECASE
+)  # there a letter of the name can match what it does not mean
 _DDL = re.compile(
     r"[^'\"]*['\"\s]*(CREATE|ALTER|DROP|COPY|WITH\s*\(|GRANT|SET|ATTACH)\b", re.IGNORECASE
 )  # takes no parameters
 
 
+_PLACES = these(
+    "table column schema catalog database dataset tablespace index view path file dir directory folder uri url bucket"
+)  # what the program's own code or settings name: a quote in it stops the statement, which somebody sees
+
+
 def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
-    name = last_name(hole) or "a value"
-    level = Level.ERROR if how == "quoted" and not _DDL.match(file.index.segment(node)) else Level.WARNING
+    name, segment = last_name(hole) or "a value", file.index.segment(node)
+    level = Level.ERROR if how == "quoted" and not _DDL.match(segment) else Level.WARNING
+    if _PLACES & set(words(name)) and not _IN_PATTERN.search(segment):
+        level = Level.WARNING
     if re.search(r"(^|/)(migrations?|versions|alembic)/", file.index.path):
         level = Level.NOTE
     message = f"`{name}` is written into the SQL as text: a quote in it breaks the statement or changes it"
