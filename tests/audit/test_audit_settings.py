@@ -113,3 +113,32 @@ def test_paths_and_the_level_of_the_settings_hold_unless_others_are_given(tmp_pa
     assert command(root / "c").returncode == 0
     assert command(root, ".").returncode == 1
     assert command(root, ".", "--fail-on", "warning").returncode == 0
+
+
+OF_OWN_NAMES = """\
+def run(row):
+    try:
+        stash(row)
+    except Exception:
+        pass
+
+
+def tonight(game):
+    try:
+        go_ahead = green_light(game)
+    except Exception:
+        go_ahead = True
+    return go_ahead
+"""
+
+
+def test_names_that_the_settings_give_are_known_as_writes_and_gates(tmp_path: Path) -> None:
+    root = written(tmp_path, {"jobs.py": OF_OWN_NAMES})
+
+    plain = {rule for _, _, rule in told(audited(root))}
+    named = {
+        rule for _, _, rule in told(audited(root, settings=AuditSettings(writes=("stash",), gates=("green_light",))))
+    }
+
+    assert "swallowed-write" not in plain
+    assert {"swallowed-write", "swallowed-gate"} <= named

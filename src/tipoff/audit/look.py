@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tipoff.audit.cache import Kept, digest_of
 from tipoff.audit.examine import examine
-from tipoff.audit.facts import FileFacts
+from tipoff.audit.facts import FileFacts, Names
 from tipoff.audit.finding import Finding
 from tipoff.audit.source import read_source, unreadable
 from tipoff.audit.waivers import Waiver, read_waivers
@@ -38,8 +38,11 @@ def read_bytes(entry: Entry) -> bytes | Finding:
         return unreadable(entry.name, f"it cannot be opened: {error.strerror}")
 
 
-def look(entry: Entry) -> Seen:
-    """Read, parse and examine one file; whatever its bytes are, this returns."""
+NO_NAMES = Names()
+
+
+def look(entry: Entry, names: Names = NO_NAMES) -> Seen:
+    """Read, parse and examine one file; whatever its bytes are, this returns. `names`: what the settings add."""
     data = read_bytes(entry)
     if isinstance(data, Finding):
         return Seen(entry.name, finding=data)
@@ -48,13 +51,13 @@ def look(entry: Entry) -> Seen:
         if isinstance(source, Finding):
             return Seen(entry.name, finding=source)
         waivers = [waiver.to_json() for waiver in read_waivers(source.kind, source.text)]
-        seen = json.dumps([examine(source).to_json(), waivers], separators=(",", ":"))
+        seen = json.dumps([examine(source, names).to_json(), waivers], separators=(",", ":"))
     except (RecursionError, MemoryError):
         return Seen(entry.name, finding=unreadable(entry.name, "it is nested too deeply to be examined"))
     return Seen(entry.name, kept=Kept(digest_of(data), seen))
 
 
-def look_at(entries: Sequence[Entry]) -> list[Seen]:
+def look_at(entries: Sequence[Entry], names: Names = NO_NAMES) -> list[Seen]:
     """Look at a chunk of files.
 
     A syntax tree holds no circles, so it goes when it is let go of; searching a million of its nodes for circles meanwhile
@@ -63,7 +66,7 @@ def look_at(entries: Sequence[Entry]) -> list[Seen]:
     was_on = gc.isenabled()
     gc.disable()
     try:
-        return [look(entry) for entry in entries]
+        return [look(entry, names) for entry in entries]
     finally:
         if was_on:
             gc.enable()

@@ -5,14 +5,15 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from tipoff.audit.baseline import Old, compare, fingerprints
 from tipoff.audit.cache import Cache, Kept, digest_of
 from tipoff.audit.catalog import RULES, RULES_VERSION
-from tipoff.audit.facts import FileFacts
+from tipoff.audit.facts import FileFacts, Names
 from tipoff.audit.finding import Finding
-from tipoff.audit.look import Seen, read_bytes, unpack
+from tipoff.audit.look import Seen, look_at, read_bytes, unpack
 from tipoff.audit.pool import cores, look_at_all
 from tipoff.audit.project import conclude
 from tipoff.audit.report import Report, rank
@@ -81,8 +82,11 @@ class _Looked:
 
 
 def _look(task: Task, walked: Walked) -> _Looked:
+    said = task.settings
+    names = Names(writes=frozenset(said.writes), gates=frozenset(said.gates), notices=frozenset(said.notices))
+    look = partial(look_at, names=names)
     if task.cache is None:
-        return _Looked(list(look_at_all(walked.entries, task.jobs or cores())), 0, ())
+        return _Looked(list(look_at_all(walked.entries, task.jobs or cores(), look)), 0, ())
     cache = Cache.open(task.cache, task.root, _stamp(task.settings))
     seen, changed = [], []
     for entry in walked.entries:
@@ -92,7 +96,7 @@ def _look(task: Task, walked: Walked) -> _Looked:
         else:
             changed.append(entry)
     n_remembered = len(seen)
-    seen += look_at_all(changed, task.jobs or cores())
+    seen += look_at_all(changed, task.jobs or cores(), look)
     seen.sort(key=lambda one: one.name)
     fresh = {one.name: one.kept for one in seen if one.kept is not None}
     note = cache.write(fresh, below=_heads(task))
