@@ -129,6 +129,7 @@ def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Sto
             for day, cadence in times.due(now, partial(first_tip, stage.ledger, live.league.name)):
                 examiner = examiner_of(live.league, live.season, stage)
                 examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
+                times.did(day, cadence, now)
             beats.write(Telling(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"

@@ -81,21 +81,26 @@ class CheckTimes:
     done: set[tuple[date, str]] = field(default_factory=set)
 
     def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
-        """Return the slates to be examined at `now` and not examined yet, with the cadence (None: every check)."""
+        """Return the slates to be examined at `now` and not examined yet, with the cadence (None: every check).
+
+        They stay due until `did` is told of them: what failed half-way is examined again.
+        """
         today = league_day(now)
         found: list[tuple[date, Cadence | None]] = []
         if (today, "pregame") not in self.done:
             tip = first_tip(today)
             if tip is not None and now >= tip - PREGAME_AT:
-                self.done.add((today, "pregame"))
                 found.append((today, Cadence.PREGAME))
         if now >= midnight(today) + DIGEST_AT - CHECKED_BEFORE_DIGEST:
             for back in range(1, 2 + CHECKED_AGAIN):
                 day, name = today - timedelta(days=back), f"morning {back}"
                 if (day, name) not in self.done and self.season.first_day <= day <= self.season.last_day:
-                    self.done.add((day, name))
                     found.append((day, None))
         return [(day, cadence) for day, cadence in found if self._is_ours(day)]
+
+    def did(self, day: date, cadence: Cadence | None, now: datetime) -> None:
+        """Take note that a slate which was due at `now` has been examined."""
+        self.done.add((day, "pregame" if cadence is Cadence.PREGAME else f"morning {(league_day(now) - day).days}"))
 
     def _is_ours(self, day: date) -> bool:
         schedule = self.league.step(self.league.schedule)
@@ -156,7 +161,7 @@ class Watch:
             self._inside().look(now)
         except LedgerError:
             self.n_failed_looks += 1
-            self._monitor = None  # a process whose ledger fails is started again
+            self._monitor, self._examiners = None, {}  # a process whose ledger fails is started again
 
     def _outside(self, now: datetime) -> list[Trouble]:
         if not self._home.has_ledger:
@@ -205,6 +210,7 @@ class Watch:
             examiner = self._examiner()
             if cadence is not None or examiner.has_changed(day):
                 examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
+            self._times.did(day, cadence, now)
 
     def _first_tip(self, day: date) -> datetime | None:
         return first_tip(self._stores.ledger, self._league.name, day)

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from sqlalchemy import text
 from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
@@ -155,3 +156,10 @@ def test_an_upgrade_that_was_killed_is_done_again(tmp_path: Path, nth: int) -> N
 
     assert ledger.home() == {"league": "x"}
     ledger.close()
+
+
+def test_what_cannot_be_read_is_a_ledger_error_and_the_next_read_works(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError, match="cannot be read"):
+        ledger.rows(text("SELECT * FROM no_such_table"))
+
+    assert ledger.rows(text("SELECT 1 AS one")) == [{"one": 1}]

@@ -250,3 +250,17 @@ def test_a_slate_is_examined_again_only_when_something_of_it_was_written(patient
         connection.execute(schema.proofs.update().where(schema.proofs.c.day == TODAY).values(digest="other"))
 
     assert (first, again, patient.examiner.has_changed(TODAY)) == (True, False, True)
+
+
+@pytest.mark.parametrize("content", ['{"league": "nba", "output', "{}", "[]", "\udcff"])
+def test_a_published_document_that_cannot_be_read_ends_nothing_and_is_named(patient: Patient, content: str) -> None:
+    path = patient._published.path(NBA.step("published_predictions"), TODAY)  # noqa: SLF001 -- as above
+    whole = path.read_bytes()
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    try:
+        failing = patient.failing()
+    finally:
+        path.write_bytes(whole)
+
+    assert failing["published_predictions.is_still_there"].cause == "data:published_predictions"
+    assert patient.failing() == {}

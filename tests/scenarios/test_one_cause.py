@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tipoff.config import Settings
+from tipoff.core.check import Cadence
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.finding import Severity
 from tipoff.core.profile import Profile
@@ -79,6 +80,21 @@ def test_slates_whose_schedule_was_due_before_a_home_first_ran_are_not_examined(
     due = CheckTimes(NBA, season, since=since).due(now, lambda _day: None)
 
     assert [day for day, _ in due] == [season.last_day]
+
+
+def test_a_slate_stays_due_until_it_has_been_examined() -> None:
+    season = sample_season(3)
+    times = CheckTimes(NBA, season)
+    now = midnight(season.last_day) + timedelta(hours=12)
+
+    cut_off, again = (times.due(now, lambda _day: now) for _ in range(2))
+    for day, cadence in again:
+        times.did(day, cadence, now)
+
+    assert (season.last_day, Cadence.PREGAME) in cut_off
+    assert (season.first_day, None) in cut_off
+    assert again == cut_off
+    assert times.due(now, lambda _day: now) == []
 
 
 @pytest.mark.parametrize(("profile", "synchronous"), [(Profile.LIVE, 2), (Profile.REPLAY, 1)])

@@ -79,6 +79,9 @@ def test_a_stop_of_45_hours_is_told_after_two_hours_and_is_one_incident(path: Pa
     assert incident.told_at is not None
     assert incident.told_at - NOW <= 2 * HOUR + LOOK
     assert not incident.is_false
+    assert incident.closed_at is not None
+    assert incident.closed_at - NOW >= 45 * HOUR
+    assert incident.n_messages == 4  # opened, critical, not acknowledged for a day, over
 
 
 def test_a_stop_that_nobody_ended_is_told_too(path: Path, write: Write) -> None:
@@ -89,7 +92,17 @@ def test_a_stop_that_nobody_ended_is_told_too(path: Path, write: Write) -> None:
 
     [incident] = replay_ledger(path).incidents
 
-    assert (incident.cause, incident.severity) == ("controller", "CRITICAL")
+    assert (incident.cause, incident.severity, incident.closed_at) == ("controller", "CRITICAL", None)
+
+
+def test_a_controller_with_nothing_to_write_down_is_not_silent(path: Path, write: Write) -> None:
+    write(ticks=(0, 0.5))
+    store = Tellings(path)
+    store.write(Telling(), beat=("controller east", NOW + 9 * HOUR, "1", "{}"))
+    store.write(Telling(), beat=("monitor", NOW + 9 * HOUR, "1", '{"findings": 0}'))
+    store.close()
+
+    assert replay_ledger(path).incidents == ()
 
 
 def test_findings_of_one_cause_are_one_incident_that_ends(path: Path, write: Write) -> None:
@@ -109,6 +122,7 @@ def test_what_was_in_order_within_a_look_was_told_in_vain(path: Path, write: Wri
     [incident] = replay_ledger(path).incidents
 
     assert incident.is_false
+    assert f"{incident.n_messages} messages, {incident.n_messages} of them in vain" in in_words(replay_ledger(path))[0]
 
 
 def test_a_warning_is_an_incident_that_nobody_hears_of(path: Path, write: Write) -> None:

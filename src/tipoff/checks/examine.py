@@ -14,9 +14,10 @@ from sqlalchemy import select
 from tipoff.checks.profile import USUAL
 from tipoff.checks.view import Profiles, SlateView
 from tipoff.core.check import WINDOW, Cadence, Check, Measured, Status
-from tipoff.core.errors import LedgerError, PipelineError
+from tipoff.core.errors import LedgerError, PipelineError, WarehouseError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
+from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
 from tipoff.store.dialect import Loaded
@@ -103,10 +104,14 @@ class Examiner:
         return now != was
 
     def mirror(self, day: date) -> None:
-        """Let the checks see what is published for `day`."""
+        """Let the checks see what is published for `day`; a document that nobody can read shows them no rows."""
         for step in self._league.steps:
             if step.phase is Phase.PUBLISHED:
-                self._warehouse.mirror(step.table, day, self._published.rows(step, day))
+                try:
+                    rows = self._published.rows(step, day)
+                except WarehouseError:
+                    rows = table_from_records(step.table, [])
+                self._warehouse.mirror(step.table, day, rows)
 
     def _measure(self, check: Check, view: SlateView) -> Examined:
         """Return what a check measured; one that cannot be run measured nothing, which is told and is no pass.

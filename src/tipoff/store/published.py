@@ -57,8 +57,17 @@ class Published:
         return [_proof_of(json.loads(path.read_text())) for path in sorted(self._root.glob("*/*/[!.]*.json"))]
 
     def rows(self, step: Step, day: date) -> pa.Table:
-        """Return the rows of the document of `day`; none where there is none."""
-        return self._read(step, day)[1]
+        """Return the rows of the document of `day`; none where there is none.
+
+        Raises:
+            WarehouseError: The document is there and cannot be read.
+        """
+        try:
+            return self._read(step, day)[1]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            msg = f"{step.name} of {day} cannot be read as it is published: {error}"
+            hint = f"restore {self.path(step, day)}, or move it away"
+            raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint=hint) from error
 
     def path(self, step: Step, day: date) -> Path:
         """Return where the document of `day` lies."""

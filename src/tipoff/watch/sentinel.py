@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DatabaseError
 
 from tipoff.core.clock import Hours, league_day
 from tipoff.core.errors import LedgerError, UsageError
@@ -24,6 +23,8 @@ from tipoff.watch.incidents import TOLD_FROM, fold
 from tipoff.watch.notices import Channel, Flushed, Send, dead_channels, flush, tell
 
 NAME = "sentinel"
+_BEHIND_CONTROLLER = frozenset({"decisions_are_executed", "digest_is_sent", "monitor_is_alive", "obligation_is_told"})
+_BEHIND_LEDGER = _BEHIND_CONTROLLER | {"controller_is_alive"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +169,7 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
     """Read what the judge needs; a controller's lease lasts by its length beyond its last sign of life.
 
     Raises:
-        PipelineError, DatabaseError: The ledger cannot be read.
+        LedgerError: The ledger cannot be read.
     """
     lease = ledger.lease(f"controller {league}")
     beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
@@ -257,6 +258,7 @@ class Sentinel:
         self._looked_at: datetime | None = None
         self._silent_at: dict[str, datetime] = {}  # when a controller was last found silent
         self._since: datetime | None = None  # its first look
+        self._hidden: dict[str, frozenset[str]] = {}  # by league: the checks of which this look can say nothing
 
     def look(self, now: datetime) -> list[Trouble]:
         """Do one look and tell what is to be told; returns what is wrong.
@@ -273,7 +275,7 @@ class Sentinel:
         changes = fold(
             known,
             troubles,
-            is_met=lambda league, effect: (league, effect) not in standing,
+            is_met=lambda league, effect: (league, effect) not in standing and not self._is_hidden(league, effect),
             elsewhere=by_cause(elsewhere),
             now=now,
             by=NAME,
@@ -306,6 +308,7 @@ class Sentinel:
     def _judged(self, now: datetime) -> tuple[list[Trouble], list[Incident]]:
         troubles: list[Trouble] = []
         elsewhere: list[Incident] = []
+        self._hidden = {}
         for league in self._leagues:
             try:
                 if self._ledger is None:
@@ -315,13 +318,20 @@ class Sentinel:
                     self._silent_at[league] = now
                 is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))
                 late = is_back < self._limits.monitor_after  # the monitor comes back with the controller
+                if late:
+                    self._hidden[league] = _BEHIND_CONTROLLER
                 troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
                 elsewhere += read_incidents(self._ledger, league, now)
-            except (UsageError, LedgerError, DatabaseError, ValueError, TypeError, KeyError) as error:
+            except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
+                self._hidden[league] = _BEHIND_LEDGER
                 if not self._may_be_made(now):
                     troubles.append(unreadable(league, error, now))
         return troubles, elsewhere
+
+    def _is_hidden(self, league: str, effect: str) -> bool:
+        """Whether nothing can be said of an effect now: what cannot be seen is not in order again."""
+        return effect.rpartition("|")[2] in self._hidden.get(league, ())
 
     def _may_be_made(self, now: datetime) -> bool:
         """Whether there is no ledger yet, and this side has only just begun: the others may be starting too."""

@@ -1,11 +1,10 @@
 """The time machine: over a recorded ledger, with these rules, when would one have been told, how often, how often in vain."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -19,6 +18,7 @@ from tipoff.watch.words import named
 
 LOOK = timedelta(minutes=30)
 NAME = "monitor"
+_SILENCE = "controller_is_alive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,14 @@ def replay_ledger(path: Path, league: str = "", limits: Limits = REPLAYED) -> Re
 
 
 def _replay(ledger: Ledger, league: str, limits: Limits) -> Replayed:
-    found = sorted([*_findings(ledger, league), *_silences(ledger, league, limits)], key=lambda trouble: trouble.at)
+    name = league or ledger.home().get("league", "")
+    gaps = [gap for gap in _gaps(ledger, name) if gap.length >= limits.error_after]
+    found = sorted([*_findings(ledger, league), *_silences(gaps, name, limits)], key=lambda trouble: trouble.at)
     if not found:
         return Replayed(begin=None, end=None, looks=0, incidents=())
     met = _met(ledger)
     begin = found[0].at
-    last = max([found[-1].at, *met.values()])
+    last = max([found[-1].at, *met.values(), *(gap.end for gap in gaps if gap.is_over)])
     end = min(last, found[-1].at + timedelta(days=20)) + timedelta(days=1)
     known: list[Incident] = []
     n_messages: dict[int, int] = {}
@@ -77,7 +79,9 @@ def _replay(ledger: Ledger, league: str, limits: Limits) -> Replayed:
         looks += 1
 
         def is_met(_league: str, effect: str, at: datetime = now) -> bool:
-            output, day, _ = effect.split("|", 2)
+            output, day, check = effect.split("|", 2)
+            if check == _SILENCE:
+                return not any(gap.lasts(at) for gap in gaps)
             return met.get((output, day), at) <= at
 
         changes = fold(known, found[place:upto], is_met=is_met, elsewhere={}, now=now, by=NAME)
@@ -130,39 +134,49 @@ def _findings(ledger: Ledger, league: str) -> Iterator[Trouble]:
             )
 
 
-def _silences(ledger: Ledger, league: str, limits: Limits) -> Iterator[Trouble]:
-    """Yield what a sentinel would have said of each long gap between ticks, when it would have said it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gap:
+    """A time without a tick; `is_over`: it is known to have ended. `length` is shorter where quiet ticks left no row."""
+
+    begin: datetime
+    end: datetime
+    length: timedelta
+    is_over: bool = True
+
+    def lasts(self, at: datetime) -> bool:
+        """Whether nobody decided at that instant."""
+        return self.begin <= at and (at < self.end or not self.is_over)
+
+
+def _gaps(ledger: Ledger, league: str) -> Iterator[_Gap]:
+    """Yield the times between ticks, and that from the controller's last sign of life until somebody last looked."""
     ticks = schema.ticks
-    rows = ledger.rows(select(ticks.c.at, ticks.c.n_quiet).order_by(ticks.c.id))
-    name = league or ledger.home().get("league", "")
-    rows += _at_the_end(ledger, name)
-    for one, later in itertools.pairwise(rows):
-        gap: timedelta = (later["at"] - one["at"]) / (later["n_quiet"] + 1)
-        for severity, after in ((Severity.ERROR, limits.error_after), (Severity.CRITICAL, limits.critical_after)):
-            if gap >= after:
-                at: datetime = one["at"] + after
-                note = f"nothing was decided from {one['at']:%Y-%m-%d %H:%M} to {later['at']:%Y-%m-%d %H:%M} UTC"
-                yield Trouble(
-                    league=name,
-                    cause="controller",
-                    check="controller_is_alive",
-                    output="",
-                    day=league_day(one["at"]),
-                    severity=severity,
-                    note=note,
-                    at=at,
-                )
-
-
-def _at_the_end(ledger: Ledger, league: str) -> list[dict[str, Any]]:
-    """Return when the controller was last seen and when somebody last looked: a silence that has no end stands in no tick."""
+    for one, later in itertools.pairwise(ledger.rows(select(ticks.c.at, ticks.c.n_quiet).order_by(ticks.c.id))):
+        length = (later["at"] - one["at"]) / (later["n_quiet"] + 1)
+        yield _Gap(begin=one["at"], end=later["at"], length=length)
     [seen] = ledger.rows(select(func.max(watching.heartbeats.c.at).label("at")))
     if seen["at"] is None:
-        return []
+        return
     facts = read_facts(ledger, league, seen["at"])
-    if facts.is_over or facts.alive_at is None:
-        return []
-    return [{"at": at, "n_quiet": 0} for at in (facts.alive_at, seen["at"])]
+    if not facts.is_over and facts.alive_at is not None:
+        yield _Gap(begin=facts.alive_at, end=seen["at"], length=seen["at"] - facts.alive_at, is_over=False)
+
+
+def _silences(gaps: Iterable[_Gap], league: str, limits: Limits) -> Iterator[Trouble]:
+    """Yield what a sentinel would have said of each long gap between ticks, when it would have said it."""
+    for gap in gaps:
+        for severity, after in ((Severity.ERROR, limits.error_after), (Severity.CRITICAL, limits.critical_after)):
+            if gap.length >= after:
+                yield Trouble(
+                    league=league,
+                    cause="controller",
+                    check=_SILENCE,
+                    output="",
+                    day=league_day(gap.begin),
+                    severity=severity,
+                    note=f"nothing was decided from {gap.begin:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC",
+                    at=gap.begin + after,
+                )
 
 
 def _met(ledger: Ledger) -> dict[tuple[str, str], datetime]:
@@ -183,7 +197,7 @@ def in_words(replayed: Replayed) -> list[str]:
         (
             f"{replayed.begin:%Y-%m-%d} to {replayed.end:%Y-%m-%d}: {len(replayed.incidents)} incidents, {len(told)} of them "
             f"from {TOLD_FROM.name} on; {sum(one.n_messages for one in told)} messages, "
-            f"{sum(one.is_false for one in told)} of them in vain"
+            f"{sum(one.n_messages for one in told if one.is_false)} of them in vain"
         )
     ]
     for one in told:

@@ -254,9 +254,18 @@ class Ledger:
         return insert.on_conflict_do_update(index_elements=keys, set_=changes)
 
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
-        """Run a SELECT and return its rows as dictionaries."""
-        found = [dict(row) for row in self._connection.execute(statement).mappings()]
-        self._connection.rollback()
+        """Run a SELECT and return its rows as dictionaries.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        try:
+            found = [dict(row) for row in self._connection.execute(statement).mappings()]
+        except DatabaseError as error:
+            msg = f"the ledger cannot be read: {error}"
+            raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
+        finally:
+            self._connection.rollback()
         return found
 
     def home(self) -> dict[str, str]:

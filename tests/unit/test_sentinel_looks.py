@@ -1,0 +1,93 @@
+"""The sentinel's looks one after the other: what it cannot see is not in order again."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tipoff.store.ledger import Ledger
+from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.watch.notices import Channel, Message
+from tipoff.watch.sentinel import REPLAYED, Sentinel
+
+NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Watched:
+    """A ledger in which only heartbeats stand, and a sentinel that looks at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path, self.titles = folder / "ledger.db", list[str]()
+        Ledger(self.path).close()
+        self.beats = Tellings(self.path)
+        self.sentinel = Sentinel(
+            ledger=self.path,
+            leagues=["east"],
+            store=Tellings(folder / "sentinel.db", create=True),
+            channels=[Channel(name="all", url="")],
+            send=self.keep,
+            build="test",
+            limits=REPLAYED,
+        )
+
+    def keep(self, _channel: Channel, message: Message) -> None:
+        self.titles.append(message.title)
+
+    def lives(self, name: str, at: datetime) -> None:
+        note = '{"findings": 0}' if name == "monitor" else "{}"
+        self.beats.write(Telling(), beat=(name, at, "test", note))
+
+    def look(self, at: datetime) -> list[str]:
+        """Look, and return what was said in it."""
+        self.titles.clear()
+        self.sentinel.look(at)
+        return list(self.titles)
+
+    def close(self) -> None:
+        self.sentinel.close()
+        self.beats.close()
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    watched = Watched(tmp_path)
+    yield watched
+    watched.close()
+
+
+def test_a_stopped_controller_is_not_called_over_while_the_ledger_cannot_be_read(
+    watched: Watched, tmp_path: Path
+) -> None:
+    watched.lives("controller east", NOW)
+    watched.lives("monitor", NOW)
+    watched.look(NOW)
+    stopped = watched.look(NOW + 3 * HOUR)
+    watched.path.rename(tmp_path / "away")
+    watched.sentinel._let_go()  # noqa: SLF001 -- an open file is still read after it was moved
+
+    lost = watched.look(NOW + 3.5 * HOUR)
+    (tmp_path / "away").rename(watched.path)
+    back = watched.look(NOW + 4 * HOUR)
+
+    assert stopped == ["[east] ERROR: the controller does not decide"]
+    assert lost == ["[east] CRITICAL: the ledger cannot be used"]
+    assert back == ["[east] OVER: the ledger cannot be used"]
+
+
+def test_a_silent_monitor_is_not_called_over_because_the_controller_falls_silent_too(watched: Watched) -> None:
+    watched.lives("monitor", NOW)
+    for half in range(4):
+        watched.lives("controller east", NOW + half * HOUR / 2)
+        said = watched.look(NOW + half * HOUR / 2)
+        if said:
+            break
+    assert said == ["[east] ERROR: the monitor does not look"]
+
+    assert watched.look(NOW + 4 * HOUR) == ["[east] ERROR: the controller does not decide"]
+
+    watched.lives("controller east", NOW + 5 * HOUR)
+    watched.lives("monitor", NOW + 5 * HOUR)
+    over = watched.look(NOW + 5 * HOUR)
+    assert sorted(over) == ["[east] OVER: the controller does not decide", "[east] OVER: the monitor does not look"]
