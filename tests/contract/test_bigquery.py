@@ -223,6 +223,11 @@ def test_a_run_that_knows_an_old_proof_looks_again_before_it_publishes(another: 
     assert first.rows() == [("a", 1, 8.0, "n"), ("b", 1, 1.0, "n")]
 
 
+# Asked by several threads at once, the emulator now and then answers with 500, or with another statement's rows (seen in one
+# run of five): these two are proven apart, where such a run is looked at and made again.
+AT_ONCE = pytest.mark.prove
+
+
 def written_at_once(store: Store, tables: tuple[Table, ...]) -> list[WarehouseError | WriteConflict]:
     """Write four slates of each table, each in a thread of its own; returns what failed."""
     fences, failures = count(20), []
@@ -253,6 +258,7 @@ def written_at_once(store: Store, tables: tuple[Table, ...]) -> list[WarehouseEr
     return failures
 
 
+@AT_ONCE
 def test_two_slates_of_one_table_take_turns_and_two_tables_never_conflict(double: Double, store: Store) -> None:
     double.fault("slow:0.2", match=PUBLISH, count=99)
 
@@ -265,6 +271,7 @@ def test_two_slates_of_one_table_take_turns_and_two_tables_never_conflict(double
     assert "at the same time" not in double.seen()
 
 
+@AT_ONCE
 def test_without_turns_they_would_cancel_each_other(
     double: Double, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
