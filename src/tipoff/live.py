@@ -20,7 +20,7 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.sentry import AGAIN, channels_of, look_often
+from tipoff.sentry import AGAIN, Say, channels_of, look_often
 from tipoff.sim.nba_sample import SampleNba
 from tipoff.stage import ReplaySpec, Stage
 from tipoff.store.home import Home
@@ -28,7 +28,7 @@ from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.ledger.tellings import Telling, Tellings, read_other
 from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
-from tipoff.watching import CheckTimes, examiner_of, first_tip, morning
+from tipoff.watching import CheckTimes, Mornings, examine_due, examiner_of
 
 DAYS = 60  # of the sample league, from today on
 
@@ -75,7 +75,7 @@ def sample_live(settings: Settings, league: League, now: datetime) -> Live:
     return Live(settings=settings, league=league, season=Season("sample", first, first + timedelta(days=DAYS - 1)))
 
 
-def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
+def run_controller(live: Live, stop: Stop, *, monitored: bool, said: Say) -> None:
     """Tick until `stop` is set: decide, work, check; with the monitor in a thread of its own.
 
     A ledger that cannot be written ends the controller's work; it is taken up again after a while.
@@ -98,12 +98,12 @@ def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
         channels_of(live.settings)  # said here rather than in the monitor's thread
     with live.home.lock(), live.home.lock("monitor") if monitored else nullcontext():
         stage = Stage(live.settings, spec, clock)
-        watcher = threading.Thread(target=_look_inside, args=(live, stop), daemon=True) if monitored else None
+        watcher = threading.Thread(target=_look_inside, args=(live, stop, said), daemon=True) if monitored else None
         beats = Tellings(live.home.ledger)
         if watcher:
             watcher.start()
         try:
-            _tick(live, stage, beats, clock, stop)
+            _tick(live, stage, beats, clock, stop, said)
         finally:
             stop.set()
             if watcher:
@@ -112,8 +112,10 @@ def run_controller(live: Live, stop: Stop, *, monitored: bool) -> None:
             stage.close()
 
 
-def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Stop) -> None:
-    every = timedelta(seconds=live.settings.tick_every_s)
+def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it could not
+    live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Stop, said: Say
+) -> None:
+    every, days = timedelta(seconds=live.settings.tick_every_s), (live.season.first_day, live.season.last_day)
     times: CheckTimes | None = None
     controller, after = None, ""
     while not stop.is_set():
@@ -126,13 +128,11 @@ def _tick(live: Live, stage: Stage, beats: Tellings, clock: RealClock, stop: Sto
             controller.tick(now)
             if times is None:
                 times = CheckTimes(live.league, live.season, since=since_of(stage.ledger, live.league.name))
-            for day, cadence in times.due(now, partial(first_tip, stage.ledger, live.league.name)):
-                examiner = examiner_of(live.league, live.season, stage)
-                examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
-                times.did(day, cadence, now)
+            examine_due(times, partial(examiner_of, live.league, live.season, stage), stage.ledger, now, days=days)
             beats.write(Telling(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"
+            said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
             stage.close()
             stop.wait(AGAIN.total_seconds())
             continue
@@ -147,35 +147,36 @@ def since_of(ledger: Ledger, league: str) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
-def run_monitor(live: Live, stop: Stop) -> None:
+def run_monitor(live: Live, stop: Stop, *, said: Say) -> None:
     """Look until `stop` is set, as the monitor of one league.
 
     Raises:
         UsageError: Another monitor looks at the home, or a channel has no address.
     """
     with live.home.lock("monitor"):
-        _look_inside(live, stop)
+        _look_inside(live, stop, said)
 
 
-def _look_inside(live: Live, stop: Stop) -> None:
-    clock, settings = RealClock(), live.settings
+def _look_inside(live: Live, stop: Stop, said: Say) -> None:
+    clock, settings, channels = RealClock(), live.settings, channels_of(live.settings)
+    days = live.season.first_day, live.season.last_day
     store, ledger = Tellings(live.home.ledger), Ledger(live.home.ledger)
     silent = timedelta(minutes=settings.watcher_silent_min)
     monitor = Monitor(
         league=live.league.name,
-        days=(live.season.first_day, live.season.last_day),
+        days=days,
         ledger=lambda: ledger,
         store=store,
-        channels=channels_of(settings),
+        channels=channels,
         send=send,
-        digest=partial(morning, lambda: ledger, live.league, live.season.first_day),
+        mornings=Mornings(ledger=lambda: ledger, league=live.league, days=days),
         build=build(),
         sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
         digest_at=settings.digest_after_midnight,
         since=clock.now(),
     )
     try:
-        look_often(partial(_monitored, monitor), settings, settings.ping_url.get_secret_value(), clock, stop)
+        look_often(partial(_monitored, monitor), settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
     finally:
         store.close()
         ledger.close()

@@ -20,8 +20,10 @@ from tipoff.watch.notices import Channel
 from tipoff.watch.send import ping, send
 from tipoff.watch.sentinel import LIVE, Limits, Sentinel
 
+_NO_PING = "the ping address could not be reached"
 AGAIN = timedelta(seconds=5)  # after which a side whose own store failed tries again
 Stop = threading.Event
+Say = Callable[[str], None]  # a line for whoever reads a process's own output
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -70,14 +72,14 @@ def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits) -> I
     Raises:
         UsageError: Another one looks at the home, its own store cannot be opened, or a league has never been worked on there.
     """
-    home = settings.place
+    home, channels = settings.place, channels_of(settings)
     with home.lock("sentinel"):
         _refuse_strangers(home, leagues)
         sentinel = Sentinel(
             ledger=home.ledger,
             leagues=leagues,
             store=Tellings(home.sentinel, create=True),
-            channels=channels_of(settings),
+            channels=channels,
             send=send,
             build=build(),
             limits=limits,
@@ -104,7 +106,7 @@ def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
         raise UsageError(msg, hint=f"its league is {known}; is TIPOFF_HOME right?")
 
 
-def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None:
+def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop, *, said: Say) -> None:
     """Look until `stop` is set, as the sentinel of a home.
 
     Raises:
@@ -112,10 +114,10 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop) -> None
     """
     with sentinel_of(settings, leagues, limits_of(settings)) as sentinel:
         ping_url = settings.sentinel_ping_url.get_secret_value()
-        look_often(partial(_look, sentinel), settings, ping_url, RealClock(), stop)
+        look_often(partial(_look, sentinel), settings, ping_url, RealClock(), stop, said=said)
 
 
-def look_once(settings: Settings, leagues: Sequence[str]) -> list[Trouble]:
+def look_once(settings: Settings, leagues: Sequence[str], *, said: Say) -> list[Trouble]:
     """Look once, tell what is to be told, and return what is wrong.
 
     Raises:
@@ -125,8 +127,10 @@ def look_once(settings: Settings, leagues: Sequence[str]) -> list[Trouble]:
     limits = dataclasses.replace(limits_of(settings), ledger_after=timedelta(0))  # it looks for what is there now
     with sentinel_of(settings, leagues, limits) as sentinel:
         found = sentinel.look(RealClock().now())
-    if settings.sentinel_ping_url.get_secret_value():
-        ping(settings.sentinel_ping_url.get_secret_value())
+    ping_url = settings.sentinel_ping_url.get_secret_value()
+    trouble = ping(ping_url) if ping_url else ""
+    if trouble:
+        said(f"{_NO_PING}: {trouble}")
     return found
 
 
@@ -135,16 +139,28 @@ def _look(sentinel: Sentinel, now: datetime) -> None:
     sentinel.look(now)
 
 
-def look_often(
-    look: Callable[[datetime], object], settings: Settings, ping_url: str, clock: RealClock, stop: Stop
+def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says what it could not do
+    look: Callable[[datetime], object], settings: Settings, ping_url: str, clock: RealClock, stop: Stop, *, said: Say
 ) -> None:
-    """Look every so often; a look whose own store fails is done again at the next, and the other side tells of the silence."""
+    """Look every so often; a look whose own store fails is done again at the next, and the other side tells of the silence.
+
+    A trouble is said when it comes and when it changes, not at every look.
+    """
+    failed = unasked = ""
     while not stop.is_set():
         try:
             look(clock.now())
-        except LedgerError:
+        except LedgerError as error:
+            if str(error) != failed:
+                failed = str(error)
+                said(f"this look could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
             stop.wait(AGAIN.total_seconds())
             continue
-        if ping_url:
-            ping(ping_url)
+        if failed:
+            said("looking goes on")
+        failed = ""
+        trouble = ping(ping_url) if ping_url else ""
+        if trouble and trouble != unasked:
+            said(f"{_NO_PING}: {trouble}")
+        unasked = trouble
         stop.wait(settings.look_every_s)

@@ -221,7 +221,7 @@ class Stage:
             loaded=loaded,
             ledger=self.ledger,
             warehouse=self.warehouse,
-            published_proofs=published.proofs,
+            published=published.survey,
             executor=runner,
             identity=Identity(
                 build="another build" if "other build" in others else build(),

@@ -14,18 +14,20 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.check import Cadence
 from tipoff.core.clock import SimClock, league_day, midnight, stopwatch
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import LedgerError, PipelineError
+from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season, Slate
+from tipoff.engine.findings import WAREHOUSE, finding
 from tipoff.sim.faults.spec import Fault
 from tipoff.sim.replay import Outage
 from tipoff.sim.world import World
 from tipoff.stage import ReplaySpec, Stage, outages_of
 from tipoff.store.dialect import Loaded
 from tipoff.store.home import Home
-from tipoff.store.ledger import LEASE, Ledger, schema
+from tipoff.store.ledger import LEASE, Batch, Ledger, schema
 from tipoff.store.ledger.tellings import Tellings
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
@@ -39,6 +41,7 @@ PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is du
 CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
 CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected
 CHECKED_AFTER_TICK = timedelta(hours=1)
+EXAMINED_AGAIN = timedelta(minutes=10)  # what could not be examined: the warehouse refused, or was not there
 RECORD = Channel(name="record", url="", per_hour=100_000)
 
 
@@ -79,11 +82,13 @@ class CheckTimes:
     season: Season
     since: datetime | None = None  # when this home first ran: slates whose schedule was due before are not judged
     done: set[tuple[date, str]] = field(default_factory=set)
+    tried: dict[tuple[date, str], datetime] = field(default_factory=dict)  # when one that could not be done was tried
 
     def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
         """Return the slates to be examined at `now` and not examined yet, with the cadence (None: every check).
 
-        They stay due until `did` is told of them: what failed half-way is examined again.
+        They stay due until `did` is told of them: what failed half-way is examined again, and what `failed` is told of after
+        a while.
         """
         today = league_day(now)
         found: list[tuple[date, Cadence | None]] = []
@@ -96,11 +101,22 @@ class CheckTimes:
                 day, name = today - timedelta(days=back), f"morning {back}"
                 if (day, name) not in self.done and self.season.first_day <= day <= self.season.last_day:
                     found.append((day, None))
-        return [(day, cadence) for day, cadence in found if self._is_ours(day)]
+        return [(day, cadence) for day, cadence in found if self._is_ours(day) and not self._rests(day, cadence, now)]
 
     def did(self, day: date, cadence: Cadence | None, now: datetime) -> None:
         """Take note that a slate which was due at `now` has been examined."""
-        self.done.add((day, "pregame" if cadence is Cadence.PREGAME else f"morning {(league_day(now) - day).days}"))
+        self.done.add(self._name(day, cadence, now))
+
+    def failed(self, day: date, cadence: Cadence | None, now: datetime) -> None:
+        """Take note that a slate which was due at `now` could not be examined."""
+        self.tried[self._name(day, cadence, now)] = now
+
+    def _rests(self, day: date, cadence: Cadence | None, now: datetime) -> bool:
+        tried = self.tried.get(self._name(day, cadence, now))
+        return tried is not None and now - tried < EXAMINED_AGAIN
+
+    def _name(self, day: date, cadence: Cadence | None, now: datetime) -> tuple[date, str]:
+        return day, "pregame" if cadence is Cadence.PREGAME else f"morning {(league_day(now) - day).days}"
 
     def _is_ours(self, day: date) -> bool:
         schedule = self.league.step(self.league.schedule)
@@ -137,7 +153,6 @@ class Watch:
         self._told: tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]] = ((), {})
         self.troubles: dict[str, datetime] = {}
         self.messages: list[tuple[datetime, Message]] = []
-        self.n_failed_looks = 0
         self._now: datetime | None = None
 
     def _keep(self, _channel: Channel, message: Message) -> None:
@@ -159,8 +174,7 @@ class Watch:
             if self._checks:
                 self._examine(now)
             self._inside().look(now)
-        except LedgerError:
-            self.n_failed_looks += 1
+        except LedgerError:  # the controller meets it too, and its next start tells it
             self._monitor, self._examiners = None, {}  # a process whose ledger fails is started again
 
     def _outside(self, now: datetime) -> list[Trouble]:
@@ -192,7 +206,7 @@ class Watch:
                 store=store,
                 channels=self._channels,
                 send=self._send,
-                digest=partial(morning, lambda: self._stores.ledger, self._league, self._days[0]),
+                mornings=Mornings(ledger=lambda: self._stores.ledger, league=self._league, days=self._days),
                 build=self._build,
                 sentinel=Outside(read=sentinel.told) if sentinel else None,
             )
@@ -204,16 +218,7 @@ class Watch:
         lease = self._stores.ledger.lease(f"controller {self._league.name}")
         if lease is None or now - (lease.until - LEASE) > CHECKED_AFTER_TICK:
             return  # what is not there while nobody decides is no fault of the data
-        for day, cadence in self._times.due(now, self._first_tip):
-            if not self._days[0] <= day <= self._days[1]:
-                continue
-            examiner = self._examiner()
-            if cadence is not None or examiner.has_changed(day):
-                examiner.record(day, examiner.examine(day, now, cadence=cadence), now)
-            self._times.did(day, cadence, now)
-
-    def _first_tip(self, day: date) -> datetime | None:
-        return first_tip(self._stores.ledger, self._league.name, day)
+        examine_due(self._times, self._examiner, self._stores.ledger, now, days=self._days)
 
     def _examiner(self) -> Examiner:
         key = id(self._stores.warehouse)
@@ -269,6 +274,38 @@ def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:
     )
 
 
+def examine_due(
+    times: CheckTimes, examiner: Callable[[], Examiner], ledger: Ledger, now: datetime, *, days: tuple[date, date]
+) -> None:
+    """Examine every slate of `days` that is due; one that cannot be is told of, and is due again after a while.
+
+    Raises:
+        LedgerError: The ledger cannot be read or written.
+    """
+    league = times.league.name
+    for day, cadence in times.due(now, partial(first_tip, ledger, league)):
+        if not days[0] <= day <= days[1]:
+            continue
+        try:
+            looks = examiner()
+            if cadence is not None:
+                looks.record(day, looks.examine(day, now, cadence=cadence), now)
+            elif looks.has_changed(day):
+                looks.record(day, looks.examine(day, now), now)
+                looks.seen(day)
+        except LedgerError:
+            raise
+        except PipelineError as error:
+            times.failed(day, cadence, now)
+            batch, note = Batch(), f"{day} could not be examined: {error} ({error.hint})"
+            batch.add(
+                "findings", finding((league, "", day), "slate_is_examined", WAREHOUSE, Severity.ERROR, note, now=now)
+            )
+            ledger.commit(batch)
+        else:
+            times.did(day, cadence, now)
+
+
 def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:
     """Return when the day's first game that is on begins; None where there is none."""
     table = schema.games
@@ -280,9 +317,18 @@ def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:
     return at
 
 
-def morning(  # noqa: PLR0913 -- what a digest is made of
-    ledger: Callable[[], Ledger], league: League, first: date, day: date, now: datetime, incidents: Sequence[Incident]
-) -> Message:
-    """Bring the scorecards up to date, and return the digest of `day`."""
-    keep_score(ledger(), league, first, now)
-    return digest(ledger(), league, day, now, incidents)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mornings:
+    """What a league's mornings bring: the scorecards of the days just past, and the digest."""
+
+    ledger: Callable[[], Ledger]
+    league: League
+    days: tuple[date, date]
+
+    def score(self, now: datetime) -> None:
+        """Bring the scorecards of the days that can still change up to date; see `keep_score`."""
+        keep_score(self.ledger(), self.league, self.days, now)
+
+    def digest(self, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
+        """Return the digest of `day`."""
+        return digest(self.ledger(), self.league, day, now, incidents)

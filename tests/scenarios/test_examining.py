@@ -245,11 +245,13 @@ def test_a_rule_that_has_had_its_window_and_never_fired_is_a_finding(
 
 
 def test_a_slate_is_examined_again_only_when_something_of_it_was_written(patient: Patient) -> None:
-    first, again = patient.examiner.has_changed(TODAY), patient.examiner.has_changed(TODAY)
+    first, cut_off = patient.examiner.has_changed(TODAY), patient.examiner.has_changed(TODAY)
+    patient.examiner.seen(TODAY)
+    again = patient.examiner.has_changed(TODAY)
     with patient.ledger.transaction() as connection:
         connection.execute(schema.proofs.update().where(schema.proofs.c.day == TODAY).values(digest="other"))
 
-    assert (first, again, patient.examiner.has_changed(TODAY)) == (True, False, True)
+    assert (first, cut_off, again, patient.examiner.has_changed(TODAY)) == (True, True, False, True)
 
 
 @pytest.mark.parametrize("content", ['{"league": "nba", "output', "{}", "[]", "\udcff"])

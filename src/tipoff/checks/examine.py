@@ -92,16 +92,21 @@ class Examiner:
         )
 
     def has_changed(self, day: date) -> bool:
-        """Whether anything of the day was written, or fell behind, since it was last asked; true the first time."""
+        """Whether anything of the day was written, or fell behind, since it was last `seen`; true the first time."""
+        return self._looked.get(day) != self._state(day)
+
+    def seen(self, day: date) -> None:
+        """Take note that the day has been examined as it stands."""
+        self._looked[day] = self._state(day)
+
+    def _state(self, day: date) -> object:
         proofs, marks = schema.proofs, schema.marks
         of_day = (proofs.c.league == self._league.name, proofs.c.day == day)
         stands = self._ledger.rows(select(proofs.c.output, proofs.c.digest).where(*of_day).order_by(proofs.c.output))
         n_marks = len(
             self._ledger.rows(select(marks.c.unit).where(marks.c.league == self._league.name, marks.c.day == day))
         )
-        now = (tuple((row["output"], row["digest"]) for row in stands), n_marks)
-        was, self._looked[day] = self._looked.get(day), now
-        return now != was
+        return tuple((row["output"], row["digest"]) for row in stands), n_marks
 
     def mirror(self, day: date) -> None:
         """Let the checks see what is published for `day`; a document that nobody can read shows them no rows."""

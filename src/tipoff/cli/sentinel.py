@@ -7,6 +7,7 @@ import threading
 import click
 
 from tipoff.config import read_settings
+from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.sentry import channels_of, look_once, run_sentinel
@@ -24,6 +25,11 @@ def stopper() -> threading.Event:
     return stop
 
 
+def say(line: str) -> None:
+    """Say what a process could not do, with the time, where its errors go."""
+    click.echo(f"{RealClock().now():%Y-%m-%d %H:%M:%S} UTC  {line}", err=True)
+
+
 @click.command("sentinel")
 @click.argument("leagues", nargs=-1, required=True)
 @click.option("--once", is_flag=True, help="Look once and say what is wrong, for a timer; exits with 1 on an error.")
@@ -31,14 +37,14 @@ def sentinel_command(leagues: tuple[str, ...], *, once: bool) -> None:
     """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
     settings = read_settings()
     if once:
-        found = look_once(settings, leagues)
+        found = look_once(settings, leagues, said=say)
         for trouble in found:
             click.echo(f"{trouble.severity.name:<9}{trouble.league}: {trouble.note}")
         if not found:
             click.echo(f"{', '.join(leagues)}: nothing is wrong")
         sys.exit(EXIT_WRONG if any(trouble.severity >= Severity.ERROR for trouble in found) else 0)
     click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
-    run_sentinel(settings, leagues, stopper())
+    run_sentinel(settings, leagues, stopper(), said=say)
 
 
 @click.group("notify")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tipoff.cli.incidents import home_now
-from tipoff.cli.sentinel import stopper
+from tipoff.cli.sentinel import say, stopper
 from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, league_day
@@ -38,7 +38,7 @@ def up_command(league: str, *, world: str, monitored: bool, served: bool) -> Non
     stop = stopper()
     web = _web(settings) if served else None
     try:
-        live.run_controller(what, stop, monitored=monitored)
+        live.run_controller(what, stop, monitored=monitored, said=say)
     finally:
         if web is not None:
             web.end()
@@ -66,7 +66,7 @@ def monitor_command(league: str) -> None:
     settings = read_settings()
     what = live.sample_live(settings, league_named(league), RealClock().now())
     click.echo(f"{league}: looking from inside every {settings.look_every_s:g} s")
-    live.run_monitor(what, stopper())
+    live.run_monitor(what, stopper(), said=say)
 
 
 @click.command("prove-alive")

@@ -94,6 +94,18 @@ class WarehouseError(PipelineError):
         self.kind = kind
 
 
+class Damaged(WarehouseError):
+    """What is published of an output for a day cannot be read; it may be the only copy, so nobody writes over it."""
+
+    def __init__(self, output: str, day: date, *, why: str, where: str) -> None:
+        super().__init__(
+            f"{output} of {day} cannot be read as it is published: {why}",
+            kind=ErrorKind.PERMANENT,
+            hint=f"restore {where}, or move it away: it is published anew where its games have not begun",
+        )
+        self.output, self.day = output, day
+
+
 class LedgerError(PipelineError):
     """The ledger could not be written: nothing of the batch was, and the controller must not go on without it."""
 

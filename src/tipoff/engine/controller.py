@@ -3,10 +3,10 @@
 import dataclasses
 import heapq
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
-from tipoff.core.errors import LeaseLost
+from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
@@ -16,7 +16,14 @@ from tipoff.engine.book import Book, Entry, Key, Live, Waiver
 from tipoff.engine.claim import Claim, Executor, has_ended
 from tipoff.engine.findings import blamed, unmet_finding
 from tipoff.engine.judge import Judgement, RunPlan, judge
-from tipoff.engine.past import GAP, Identity, findings_on_the_past, silence_before, silence_finding
+from tipoff.engine.past import (
+    GAP,
+    Identity,
+    damage_finding,
+    findings_on_the_past,
+    silence_before,
+    silence_finding,
+)
 from tipoff.engine.plan import days_to_open, opening_of
 from tipoff.engine.remember import remember
 from tipoff.engine.results import Counts, Results
@@ -48,7 +55,7 @@ class Controller:
         loaded: Mapping[str, Loaded],
         ledger: Ledger,
         warehouse: Warehouse,
-        published_proofs: Callable[[], Iterable[Proof]],
+        published: Callable[[], tuple[list[Proof], list[Damaged]]],
         executor: Executor,
         identity: Identity,
         jitter: Callable[[str], float],
@@ -57,7 +64,7 @@ class Controller:
     ) -> None:
         self._league, self._season, self._days, self._scope = league, season, days, scope
         self._loaded, self._ledger, self._warehouse, self._executor = loaded, ledger, warehouse, executor
-        self._published_proofs = published_proofs
+        self._published = published
         self._identity, self._jitter, self._at = identity, jitter, at
         self.counts = Counts()
         self._serial = itertools.count()
@@ -112,7 +119,10 @@ class Controller:
     def _take_up(self, batch: Batch, now: datetime) -> ledgers.Loaded:
         known = self._ledger.load()
         self._tick_id, self._decision_id, run_id = (known.last_ids[name] for name in ("ticks", "decisions", "runs"))
-        stored = [*self._warehouse.proofs(), *self._published_proofs()]
+        published, damaged = self._published()
+        for error in damaged:
+            batch.add("findings", damage_finding(self._league.name, error, now))
+        stored = [*self._warehouse.proofs(), *published]
         days = (self._season.first_day, self._days[1]) if self._scope else self._days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._run_id = max(run_id, fence)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tipoff.core.clock import league_day
+from tipoff.core.errors import Damaged
 from tipoff.core.finding import Severity
 from tipoff.engine.findings import CONTROLLER, finding
 from tipoff.store.ledger import Loaded
@@ -33,6 +34,12 @@ def silence_finding(league: str, begin: datetime, end: datetime) -> dict[str, An
     """Return the finding that nothing was decided from `begin` to `end`."""
     note = f"nothing was decided from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
     return finding((league, "", league_day(end)), "controller_decides", CONTROLLER, Severity.CRITICAL, note, now=end)
+
+
+def damage_finding(league: str, error: Damaged, now: datetime) -> dict[str, Any]:
+    """Return the finding that something published cannot be read: whoever reads it gets nothing, or what is wrong."""
+    where, note = (league, error.output, error.day), f"{error} ({error.hint})"
+    return finding(where, "documents_are_readable", f"data:{error.output}", Severity.ERROR, note, now=now)
 
 
 def findings_on_the_past(

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tipoff.core.errors import ErrorKind, WarehouseError
+from tipoff.core.errors import Damaged, ErrorKind, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof, digest_of
 from tipoff.core.rows import table_from_records
@@ -21,6 +21,9 @@ from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import conform
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
 from tipoff.store.warehouse import Asked, Written
+
+# What reading a document raises that a disk, an editor or another program has damaged.
+_DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapeError, pa.ArrowException)
 
 
 def _nothing(_point: str) -> None:
@@ -42,6 +45,7 @@ class Published:
             ShapeError: The rows do not have the declared shape.
             Fenced: A later run has published the day.
             WarehouseError: The disk refused; the document stands as it stood.
+            Damaged: The document that is there cannot be read.
         """
         table = asked.step.table
         known, old = self._read(asked.step, asked.day)
@@ -52,22 +56,24 @@ class Published:
             self._write(asked, proof, _merged(table, old, staged), staged.changed)
         return written(proof, staged)
 
-    def proofs(self) -> Iterable[Proof]:
-        """Return the proofs that the documents carry."""
-        return [_proof_of(json.loads(path.read_text())) for path in sorted(self._root.glob("*/*/[!.]*.json"))]
+    def survey(self) -> tuple[list[Proof], list[Damaged]]:
+        """Return the proofs that the documents carry, and an error for each document that cannot be read."""
+        proofs: list[Proof] = []
+        damaged: list[Damaged] = []
+        for path in sorted(self._root.glob("*/*/????-??-??.json")):
+            try:
+                proofs.append(_proof_of(_document(path)))
+            except _DAMAGED as error:
+                damaged.append(_unreadable(path, error))
+        return proofs, damaged
 
     def rows(self, step: Step, day: date) -> pa.Table:
         """Return the rows of the document of `day`; none where there is none.
 
         Raises:
-            WarehouseError: The document is there and cannot be read.
+            Damaged: The document is there and cannot be read.
         """
-        try:
-            return self._read(step, day)[1]
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            msg = f"{step.name} of {day} cannot be read as it is published: {error}"
-            hint = f"restore {self.path(step, day)}, or move it away"
-            raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint=hint) from error
+        return self._read(step, day)[1]
 
     def path(self, step: Step, day: date) -> Path:
         """Return where the document of `day` lies."""
@@ -77,8 +83,11 @@ class Published:
         path = self.path(step, day)
         if not path.exists():
             return None, table_from_records(step.table, [])
-        document = json.loads(path.read_text())
-        return _proof_of(document), _rows_of(step.table, document["rows"])
+        try:
+            document = _document(path)
+            return _proof_of(document), _rows_of(step.table, document["rows"])
+        except _DAMAGED as error:
+            raise _unreadable(path, error) from error
 
     def _write(self, asked: Asked, proof: Proof, rows: pa.Table, changed: Iterable[str]) -> None:
         path = self.path(asked.step, asked.day)
@@ -109,6 +118,17 @@ class Published:
             msg = f"{asked.step.name} of {asked.day} could not be published: {error.strerror}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
         self._at("after rename")
+
+
+def _document(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text())
+    return document
+
+
+def _unreadable(path: Path, error: Exception) -> Damaged:
+    return Damaged(
+        path.parent.name, date.fromisoformat(path.stem), why=f"{type(error).__name__}: {error}", where=str(path)
+    )
 
 
 def _merged(table: Table, old: pa.Table, staged: Staged) -> pa.Table:

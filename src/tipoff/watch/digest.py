@@ -32,14 +32,14 @@ Row = dict[str, Any]
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 
 
-def keep_score(ledger: Ledger, league: League, first: date, now: datetime) -> None:
-    """Write the scorecard's rows of the days that can still change.
+def keep_score(ledger: Ledger, league: League, days: tuple[date, date], now: datetime) -> None:
+    """Write the scorecard's rows of the days that can still change, among `days`, the first and the last.
 
     Raises:
         LedgerError: The ledger cannot be written.
     """
     batch = Batch()
-    for day in days_to_score(now, first):
+    for day in days_to_score(now, days):
         batch.add("scorecards", score(ledger, league, day, now))
     ledger.commit(batch)
 

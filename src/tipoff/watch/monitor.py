@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
@@ -32,7 +32,17 @@ _REASONS = {
 _UNMET = ("late", "held", "open", "running")
 _KEPT = timedelta(days=2)
 
-Say = Callable[[date, datetime, Sequence[Incident]], Message]
+
+class Mornings(Protocol):
+    """What a league's mornings bring; see `tipoff.watching.Mornings`."""
+
+    def score(self, now: datetime) -> None:
+        """Bring the scorecards of the days that can still change up to date."""
+        ...
+
+    def digest(self, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
+        """Return the digest of `day`; `incidents` are the open ones."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +65,14 @@ class Monitor:
         store: Tellings,
         channels: Sequence[Channel],
         send: Send,
-        digest: Say,
+        mornings: Mornings,
         build: str,
         sentinel: Outside | None = None,
         digest_at: timedelta = DIGEST_AT,
         since: datetime | None = None,
     ) -> None:
         self._league, self._days, self._ledger, self._store = league, days, ledger, store
-        self._channels, self._send, self._digest, self._build = channels, send, digest, build
+        self._channels, self._send, self._mornings, self._build = channels, send, mornings, build
         self._sentinel, self._digest_at, self._since = sentinel, digest_at, since
         self._cursor = self._taken_up()
         self._known: list[Incident] | None = None
@@ -195,12 +205,13 @@ class Monitor:
         day = league_day(now)
         first, last = self._days
         self._give_up_missed(day, now)
-        if day == self._written or not first <= day <= last or now < midnight(day) + self._digest_at:
+        if day == self._written or now < midnight(day) + self._digest_at:
             return None
         self._written = day
-        if self._has_digest(day):
+        self._mornings.score(now)
+        if not first <= day <= last or self._has_digest(day):
             return None
-        message = self._digest(day, now, [incident for incident in incidents if incident.is_open])
+        message = self._mornings.digest(day, now, [incident for incident in incidents if incident.is_open])
         for channel in self._channels:
             if channel.digest and (not channel.leagues or self._league in channel.leagues):
                 key = f"{channel.name}|{self._league}|digest|{day}"

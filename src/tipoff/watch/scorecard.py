@@ -21,6 +21,7 @@ Row = dict[str, Any]
 ACCURACY = "accuracy"  # the check whose value is the day's mean absolute error
 BUDGET = 0.02  # share of a phase's obligations that may be late over a window
 WINDOW = timedelta(days=30)
+SCORED_FOR = 3  # mornings on which a day's row is made anew
 _BARS = "▁▂▃▄▅▆▇█"
 _BY_HAND = frozenset({"acked", "snoozed", "note"})
 
@@ -227,7 +228,8 @@ def _mean(rows: Sequence[Row], name: str) -> str:
     return f"{fmean(known) / 3600:.1f} h" if known else "-"
 
 
-def days_to_score(now: datetime, first: date) -> list[date]:
-    """Return the days whose row can still change: the last three that are over."""
+def days_to_score(now: datetime, days: tuple[date, date]) -> list[date]:
+    """Return the days whose row can still change: of the last `SCORED_FOR` that are over, those among `days`."""
     today = league_day(now)
-    return [day for day in (today - timedelta(days=n) for n in (3, 2, 1)) if day >= first]
+    past = (today - timedelta(days=n) for n in range(SCORED_FOR, 0, -1))
+    return [day for day in past if days[0] <= day <= days[1]]

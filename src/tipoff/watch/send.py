@@ -107,12 +107,15 @@ def _by_apprise(channel: Channel, message: Message) -> None:
         raise NotSent(msg, hint="is its address right, and can it be reached from here?")
 
 
-def ping(url: str) -> None:
-    """Show an outside dead-man's switch that this side lives; it tells of pings that do not come."""
+def ping(url: str) -> str:
+    """Show an outside dead-man's switch that this side lives; it tells of pings that do not come.
+
+    Returns why it could not be asked, without its address, which is a secret; empty where it was asked.
+    """
     import httpx  # noqa: PLC0415 -- as above
 
     try:
-        with httpx.stream("GET", url, timeout=PING_TIMEOUT_S):
-            return  # whatever it answers: it has been asked
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
-        return
+        with httpx.stream("GET", url, timeout=PING_TIMEOUT_S) as answer:
+            return "" if answer.is_success else f"it answered {answer.status_code}"
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        return type(error).__name__

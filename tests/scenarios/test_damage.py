@@ -1,0 +1,195 @@
+"""What a disk, an editor or a refusing warehouse leaves behind: it is told, nothing is written over, and the work goes on."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.support import replayed, sample_spec
+
+from tipoff.checks.examine import Examined, Examiner
+from tipoff.config import Settings
+from tipoff.core.check import Cadence
+from tipoff.core.clock import RealClock, SimClock, midnight
+from tipoff.core.errors import Damaged, ErrorKind, LedgerError, WarehouseError
+from tipoff.leagues.nba.league import NBA, sample_season
+from tipoff.sentry import look_often
+from tipoff.stage import Stage
+from tipoff.store.home import Home
+from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.store.published import Published
+from tipoff.watching import EXAMINED_AGAIN, CheckTimes, Watch, examine_due, examiner_of
+
+DAYS = 3
+SEASON = sample_season(DAYS)
+NOW = midnight(SEASON.last_day) + timedelta(hours=36)
+WHOLE = (SEASON.first_day, SEASON.last_day)
+DAMAGES = ("", "{", "[]", "{}", '{"league": "nba"}', "\x00\x01", "null")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("whole")
+    replayed(made, sample_spec(DAYS))
+    return made
+
+
+@pytest.fixture
+def home(whole: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(whole, tmp_path / "home")
+
+
+def document(home: Path) -> Path:
+    """Return the newest published predictions."""
+    return Home(home).published / "nba" / "published_predictions" / f"{SEASON.last_day}.json"
+
+
+def found(home: Path, check: str) -> list[tuple[str, date, str]]:
+    ledger = Ledger(Home(home).ledger, read_only=True)
+    rows = ledger.rows(select(schema.findings).where(schema.findings.c.check == check))
+    ledger.close()
+    return [(row["output"], row["day"], row["cause"]) for row in rows]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_document_is_told_by_name_and_the_others_are_read(home: Path, damage: str) -> None:
+    document(home).write_text(damage)
+
+    proofs, [error] = Published(Home(home).published).survey()
+
+    assert (error.output, error.day, error.kind) == ("published_predictions", SEASON.last_day, ErrorKind.PERMANENT)
+    assert str(document(home)) in error.hint
+    assert [proof.day for proof in proofs] == [SEASON.last_day - timedelta(days=1)]
+
+
+def test_a_controller_starts_beside_a_damaged_document_and_tells_of_it(home: Path) -> None:
+    document(home).write_text("{")
+    (document(home).parent / "notes.json").write_text("somebody's own")
+    stage = Stage(Settings(home=home), sample_spec(DAYS), SimClock(NOW))
+    try:
+        controller = stage.open()
+
+        assert controller.start(NOW)
+        controller.tick(NOW)
+    finally:
+        stage.close()
+
+    where = ("published_predictions", SEASON.last_day, "data:published_predictions")
+    assert found(home, "documents_are_readable") == [where]
+    assert document(home).read_text() == "{"
+
+
+def test_a_damaged_document_is_never_written_over(home: Path) -> None:
+    document(home).write_text("{")
+    step = NBA.step("published_predictions")
+
+    with pytest.raises(Damaged, match="cannot be read as it is published"):
+        Published(Home(home).published).rows(step, SEASON.last_day)
+
+
+# --- an examination that cannot be done
+
+
+class Refusing(Examiner):
+    """Meets a warehouse that refuses, until it is well."""
+
+    is_well = False
+
+    def examine(self, day: date, now: datetime, **_said: object) -> list[Examined]:
+        if not self.is_well:
+            msg = "the warehouse is not there"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
+        return super().examine(day, now)
+
+
+@pytest.fixture
+def stage(home: Path) -> Iterator[Stage]:
+    made = Stage(Settings(home=home), sample_spec(DAYS), SimClock(NOW))
+    made.open()
+    yield made
+    made.close()
+
+
+def refusing(stage: Stage) -> Refusing:
+    made = examiner_of(NBA, SEASON, stage)
+    made.__class__ = Refusing
+    assert isinstance(made, Refusing)
+    return made
+
+
+def test_a_slate_that_cannot_be_examined_is_told_and_examined_again_after_a_while(home: Path, stage: Stage) -> None:
+    times, looks = CheckTimes(NBA, SEASON), refusing(stage)
+
+    for minutes in range(0, 30, 5):
+        examine_due(times, lambda: looks, stage.ledger, NOW + timedelta(minutes=minutes), days=WHOLE)
+
+    assert {day for day, _ in times.due(NOW + 2 * timedelta(hours=1), lambda _: None)} == set(SEASON.days())
+    assert found(home, "slate_is_examined") == [("", day, "warehouse") for day in reversed(SEASON.days())] * 3
+
+
+def test_a_slate_is_examined_as_soon_as_it_can_be(stage: Stage) -> None:
+    times, looks = CheckTimes(NBA, SEASON), refusing(stage)
+    examine_due(times, lambda: looks, stage.ledger, NOW, days=WHOLE)
+    looks.is_well = True
+
+    examine_due(times, lambda: looks, stage.ledger, NOW + EXAMINED_AGAIN, days=WHOLE)
+
+    assert times.due(NOW + EXAMINED_AGAIN, lambda _: None) == []
+    assert {row["day"] for row in stage.ledger.rows(select(watching.measured.c.day))} == set(SEASON.days())
+
+
+def test_a_pregame_look_that_failed_does_not_hold_up_the_mornings() -> None:
+    times = CheckTimes(NBA, SEASON)
+    now = midnight(SEASON.last_day) + timedelta(hours=12)
+    times.failed(SEASON.last_day, Cadence.PREGAME, now)
+
+    due = times.due(now, lambda _: now)
+
+    assert due == [(day, None) for day in reversed(SEASON.days()[:-1])]
+
+
+# --- looks that cannot be done
+
+
+def test_a_side_that_cannot_look_says_so_once_and_says_when_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tipoff.sentry.AGAIN", timedelta(0))
+    stop, lines, left = threading.Event(), list[str](), ["is locked"] * 3 + [""] * 2
+
+    def look(_now: datetime) -> None:
+        trouble = left.pop(0)
+        if not left:
+            stop.set()
+        if trouble:
+            raise LedgerError(trouble, hint="see the runbook")
+
+    look_often(look, Settings(look_every_s=0.001), "http://\x00", RealClock(), stop, said=lines.append)
+
+    assert [line.partition(":")[0] for line in lines] == [
+        "this look could not be done, and is done again every 0 s",
+        "looking goes on",
+        "the ping address could not be reached",
+    ]
+    assert "is locked (see the runbook)" in lines[0]
+
+
+# --- the scorecard
+
+
+def test_every_day_of_a_season_has_its_row_on_the_scorecard_the_last_one_too(tmp_path: Path) -> None:
+    spec = sample_spec(DAYS)
+    stage = Stage(Settings(home=tmp_path), spec, SimClock(midnight(SEASON.first_day)))
+    watch = Watch(league=NBA, season=SEASON, days=WHOLE, home=stage.home, stores=stage, build="a build", checks=False)
+    try:
+        stage.open()
+        for n in range(1, DAYS + 3):
+            watch.look(midnight(SEASON.first_day) + timedelta(days=n, hours=12))
+        rows = stage.ledger.rows(select(watching.scorecards.c.day).order_by(watching.scorecards.c.day))
+    finally:
+        watch.close()
+        stage.close()
+
+    assert [row["day"] for row in rows] == SEASON.days()
+    assert len(watch.messages) == DAYS - 1
