@@ -70,7 +70,7 @@ def exactly_100000() -> Measured:
 
 
 def streaming_backfill_89() -> Measured:
-    """Backfill 89 files while rows of each sit in a streaming buffer: all done, none skipped, none before its rows are free."""
+    """Backfill 89 files while rows of each sit in a streaming buffer: all done, in the order in which they are free."""
     season = NBA.season("2023-24")
     days = (season.first_day, season.first_day + timedelta(days=94))
     measured = streaming_backfill(RecordedNba(_data(), season.name), season, days, 89)
@@ -79,7 +79,10 @@ def streaming_backfill_89() -> Measured:
         and measured["resolutions"] == {"auto": 89}
         and not measured["skipped"]
         and not measured["done_before_free"]
+        and measured["pairs_apart"] > 89
         and not measured["overtaken"]
+        and measured["overtaken_by_date"] > 89
+        and measured["longest_after_free_min"] <= 11
         and not measured["streamed_rows_left"]
     )
     return ok, measured

@@ -199,7 +199,7 @@ def _by(found: Caught, part: Callable[[str], str]) -> dict[str, list[int]]:
 
 @contextmanager
 def home_of(season: str) -> Iterator[Path]:
-    """Give a home in which the season was replayed with its checks: the one below BENCHMARK_HOMES, or one made for the occasion."""
+    """Give a home in which the season was replayed with its checks: one below BENCHMARK_HOMES, or one made for the occasion."""
     named = os.environ.get("BENCHMARK_HOMES")
     if named and (Path(named) / season / "warehouse.duckdb").exists():
         yield Path(named) / season

@@ -19,8 +19,7 @@ from tests.support import ledger_rows
 
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
-from tipoff.core.errors import ErrorKind
-from tipoff.core.retry import POLICIES
+from tipoff.core.retry import WHILE_FREED
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA
 from tipoff.sim.replay import replay
@@ -32,7 +31,7 @@ from tipoff.views.why import why
 
 TABLE, STRAY = "nba_player_boxscores", 9_999_999
 LEAST, MOST = timedelta(minutes=30), timedelta(minutes=90)
-LONGEST_WAIT = POLICIES[ErrorKind.CONFLICT].max_wait * 1.25  # with its jitter
+APART = WHILE_FREED + timedelta(minutes=1)  # files that are free so far apart must be done in that order
 
 
 class Followed(SimClock):
@@ -128,10 +127,8 @@ def _report(home: Path, clears: Mapping[date, datetime], start: datetime, n_stra
     wrote = [row for row in ledger_rows(home, "runs") if row["output"] == TABLE and row["state"] == "finished"]
     done_at = {row["day"]: row["ended_at"] for row in sorted(wrote, key=lambda row: row["id"], reverse=True)}
     waited = {day: done_at[day] - clears[day] for day in clears if day in done_at}
-    order = sorted(done_at, key=lambda day: done_at[day])
-    overtaken = sum(
-        clears[later] + LONGEST_WAIT < clears[earlier] for n, earlier in enumerate(order) for later in order[n + 1 :]
-    )
+    pairs = [(one, other) for one in done_at for other in done_at if clears[other] - clears[one] > APART]
+    overtaken = sum(done_at[other] < done_at[one] for one, other in pairs)
     minutes = sorted(round((clears[row["day"]] - start).total_seconds() / 60) for row in log)
     return {
         "files": len(clears),
@@ -144,6 +141,8 @@ def _report(home: Path, clears: Mapping[date, datetime], start: datetime, n_stra
         "free_after_min": [minutes[0], minutes[len(minutes) // 2], minutes[-1]] if minutes else [],
         "done_before_free": sum(wait < timedelta(0) for wait in waited.values()),
         "longest_after_free_min": round(max(waited.values()).total_seconds() / 60, 1) if waited else None,
+        "pairs_apart": len(pairs),
         "overtaken": overtaken,
+        "overtaken_by_date": sum(other < one for one, other in pairs),  # what the order of the files would come to
         "streamed_rows_left": n_strays,
     }

@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.clock import SimClock, league_day, midnight
-from tipoff.core.errors import ErrorKind
+from tipoff.core.errors import ErrorKind, LeaseLost, PipelineError, WriteConflict
 from tipoff.core.gate import Evidence, decide
 from tipoff.core.obligation import Anchor, Moment
-from tipoff.core.retry import POLICIES, RetryPolicy
+from tipoff.core.retry import POLICIES, RetryPolicy, while_freed
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.window import Window
 
 SEASON = Season("2023-24", date(2023, 10, 24), date(2024, 4, 14))
+NOON = midnight(SEASON.first_day) + timedelta(hours=12)
 evidences = st.dictionaries(st.text(min_size=1, max_size=3), st.sampled_from(Evidence), max_size=12)
 
 
@@ -138,3 +139,35 @@ def test_an_excused_unit_is_neither_expected_nor_missing() -> None:
     expected = {"a": Evidence.EXCUSED, "b": Evidence.PROVEN}
 
     assert decide(expected=expected, minimum=1.0, patience_over=False).coverage == 1.0
+
+
+def conflict(*, clears_in: int | None, held_for: int | None = None) -> WriteConflict:
+    clears_at = None if clears_in is None else NOON + timedelta(minutes=clears_in)
+    held_until = None if held_for is None else NOON + timedelta(minutes=held_for)
+    return WriteConflict("nba_raw.x", NOON.date(), clears_at=clears_at, reason="held", held_until=held_until)
+
+
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [
+        (conflict(clears_in=60), 10),
+        (conflict(clears_in=60, held_for=-30), 10),
+        (conflict(clears_in=25, held_for=25), 25),
+        (conflict(clears_in=90), 10),
+        (conflict(clears_in=91), None),
+        (conflict(clears_in=None), None),
+        (LeaseLost("another has it"), None),
+    ],
+)
+def test_rows_that_are_being_freed_are_tried_every_ten_minutes_and_not_before_any_can_be_free(
+    error: PipelineError, wait: int | None
+) -> None:
+    at = while_freed(error, NOON + timedelta(minutes=40), NOON)
+
+    assert at == (None if wait is None else NOON + timedelta(minutes=wait))
+
+
+def test_a_first_wait_that_is_shorter_stays_as_it_is() -> None:
+    at = while_freed(conflict(clears_in=60), NOON + timedelta(minutes=5), NOON)
+
+    assert at == NOON + timedelta(minutes=5)

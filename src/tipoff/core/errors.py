@@ -76,14 +76,27 @@ class OverTime(PipelineError):
 
 
 class WriteConflict(PipelineError):
-    """Rows that must change are still held by an earlier write."""
+    """Rows that must change are still held by an earlier write.
+
+    Nothing of the table is free before `held_until`, and by `clears_at` something is; None where that is not known.
+    """
 
     kind = ErrorKind.CONFLICT
 
-    def __init__(self, table: str, day: date, *, clears_at: datetime | None, reason: str, holder: str = "") -> None:
+    def __init__(  # noqa: PLR0913 -- what is held, until when, by whom
+        self,
+        table: str,
+        day: date,
+        *,
+        clears_at: datetime | None,
+        reason: str,
+        holder: str = "",
+        held_until: datetime | None = None,
+    ) -> None:
         until = f"after {clears_at:%H:%M} UTC" if clears_at else "later"
         super().__init__(f"cannot rewrite {table} for {day}: {reason}", hint=f"it is tried again {until}")
-        self.table, self.day, self.clears_at, self.holder = table, day, clears_at, holder
+        self.table, self.day, self.holder = table, day, holder
+        self.clears_at, self.held_until = clears_at, held_until
 
 
 class WarehouseError(PipelineError):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tipoff.core.errors import ErrorKind
+from tipoff.core.errors import ErrorKind, PipelineError, WriteConflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,10 @@ class RetryPolicy:
         return wait
 
 
+SOON_FREE = timedelta(
+    minutes=90
+)  # rows that are known to be freed within this are tried again at most `WHILE_FREED` apart
+WHILE_FREED = timedelta(minutes=10)
 LONGEST_ASKED = timedelta(hours=6)  # a provider's Retry-After is believed up to here
 
 POLICIES: dict[ErrorKind, RetryPolicy] = {
@@ -68,3 +72,14 @@ class Breaker:
     def succeeded(self) -> None:
         """Forget the failures."""
         self.failures, self.rests_until = 0, None
+
+
+def while_freed(error: PipelineError, after: datetime, now: datetime) -> datetime | None:
+    """Return when rows that are being freed are tried again, so that slates are written in the order in which they are free.
+
+    That is `after`, though no later than `WHILE_FREED` from now, nor before anything can be free. None where nothing is known of
+    when the rows are free.
+    """
+    if not isinstance(error, WriteConflict) or error.clears_at is None or error.clears_at - now > SOON_FREE:
+        return None
+    return max(min(after, now + WHILE_FREED), error.held_until or now)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from tipoff.core.errors import ErrorKind, NotBegun, Resting
 from tipoff.core.finding import Severity
-from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker
+from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import records
@@ -118,12 +118,15 @@ class Results:
             entry.attempted |= units
             entry.not_before = None
         else:
-            entry.not_before = max(after, asked) if asked else after
+            entry.not_before = while_freed(error, after, now) or (max(after, asked) if asked else after)
         if error.kind in HELD_ROWS:
             self._conflicts(entry, outcome, now, batch)
 
     def _conflicts(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
-        """Log the conflict; a table of whose slate more than half conflicts is left alone as a whole."""
+        """Log the conflict; a table of whose slate more than half conflicts is left alone as a whole.
+
+        Not so one whose rows are being freed: each slate of it is free at a time of its own.
+        """
         error, known = outcome.error, entry.conflict
         kind = error.kind if error else ErrorKind.CONFLICT
         entry.conflict = Conflict(
@@ -136,6 +139,8 @@ class Results:
         )
         self._log_conflict(entry, "gave up" if entry.not_before is None else "", now, batch)
         policy, output = POLICIES[kind], entry.step.name
+        if error is not None and while_freed(error, now, now):
+            return
         if 2 * len(outcome.claim.plan.units) > len(entry.obligation.units):
             table = self._tables.setdefault(output, Breaker(1, policy.first_wait, policy.max_wait))
             if not table.rest(now):  # the slates that conflict in one round are one failure of their table

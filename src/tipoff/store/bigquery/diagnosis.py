@@ -23,9 +23,13 @@ def conflict_of(  # noqa: PLR0913 -- what was to be written, and what was in its
     held = _asked(port, name)
     writer = _writer(port, home, name, now)
     reason = refused.verdict.rule if held is None else told(held, now)
-    clears = clears_at(held, now)
     return WriteConflict(
-        table.full_name, day, clears_at=clears, reason=f"{reason} ({refused})", holder=holder(held, writer)
+        table.full_name,
+        day,
+        clears_at=clears_at(held, now),
+        held_until=held.since + FIXED_AFTER if held and held.since else None,
+        reason=f"{reason} ({refused})",
+        holder=holder(held, writer),
     )
 
 
