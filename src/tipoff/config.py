@@ -36,6 +36,7 @@ _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LE
 _WATCHING = frozenset(
     {
         "active_hours",
+        "audit_report",
         "channels",
         "history",
         "history_keep_days",
@@ -103,6 +104,7 @@ class Settings(BaseModel):
     ping_url: SecretStr = SecretStr("")  # a healthchecks-compatible switch that the monitor keeps from firing
     sentinel_ping_url: SecretStr = SecretStr("")  # and one for the sentinel
     digest_at: time = time(11, 0)  # New York
+    audit_report: Path | None = None  # what `tipoff audit --json` said of who else writes to the warehouse
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
     history_keep_days: int = Field(default=0, ge=0)  # rows that the warehouse has leave the ledger then; 0: never
     tick_every_s: float = 60.0

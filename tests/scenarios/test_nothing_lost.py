@@ -269,6 +269,36 @@ def test_a_conflict_is_logged_with_its_holder_and_how_it_ended(
     assert f"({resolution})" in said
 
 
+STREAMS = """
+from google.cloud import bigquery
+
+client = bigquery.Client()
+
+
+def log(rows):
+    errors = client.insert_rows_json("proj.nba_predictions.grades", rows)
+    if errors:
+        raise RuntimeError(errors)
+"""
+
+
+def test_a_conflict_names_the_code_that_streams_into_the_table_where_an_audit_is_at_hand(tmp_path: Path) -> None:
+    held = {"table": "grades", "told": True, "from": "day 3 00:30", "to": "day 3 04:00"}
+    code, report = tmp_path / "code", tmp_path / "report.json"
+    (tmp_path / "home").mkdir()
+    code.mkdir()
+    played(tmp_path / "home", told(kind="warehouse", how="conflict", **held)).close()
+    (code / "writer.py").write_text(STREAMS)
+    report.write_text(tipoff("audit", str(code), "--json", home=tmp_path / "home").stdout)
+    asked = ("why", "nba", "grades", str(SAMPLE.first_day + timedelta(days=1)))
+
+    said = tipoff(*asked, home=tmp_path / "home", TIPOFF_AUDIT_REPORT=str(report)).stdout
+    other = tipoff(*asked, home=tmp_path / "home", TIPOFF_AUDIT_REPORT=str(code / "writer.py"))
+
+    assert "by the audit, writer.py:8 (writer.log) streams into it" in said
+    assert (other.returncode, "is no report of an audit" in other.stderr) == (2, True)
+
+
 def test_a_conflict_of_what_is_put_off_is_no_longer_one(tmp_path: Path) -> None:
     """A whole day's games are put off while their table is held: nothing is owed, and the log says so."""
     held = told(kind="warehouse", how="conflict", table="candidates", **{"from": "day 3 08:00", "to": "day 9 00:00"})

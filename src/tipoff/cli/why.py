@@ -12,6 +12,7 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.leagues.catalog import league_named
 from tipoff.store.ledger import Ledger
+from tipoff.views.streamers import read_streamers
 from tipoff.views.why import Why, why
 
 
@@ -59,5 +60,5 @@ def _answer(ledger: Ledger, league: League, what: str, day: date | None, player:
             return funnel.why_player(ledger, league, day, rows, player)
         return funnel.why_count(league, day, rows)
     if any(step.name == what for step in league.steps):
-        return why(ledger, league, what, day)
+        return why(ledger, league, what, day, read_streamers(read_settings().audit_report))
     return why_else.why_number(ledger, league, what, day)

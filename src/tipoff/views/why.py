@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -13,9 +13,11 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.store.ledger import Ledger, schema
 from tipoff.views.status import live_waivers, waiver_line
+from tipoff.views.streamers import Streamers
 from tipoff.watch.words import named
 
 _DEPTH = 12
+NOBODY = Streamers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class Why:
         return self.state in {State.PROVEN.value, State.EXCUSED.value, State.WAITING.value}
 
 
-def why(ledger: Ledger, league: League, output: str, day: date) -> Why:
-    """Explain the obligation (`output`, `day`).
+def why(ledger: Ledger, league: League, output: str, day: date, streamers: Streamers = NOBODY) -> Why:
+    """Explain the obligation (`output`, `day`); `streamers` are who may hold the rows of a conflict.
 
     Raises:
         UsageError: The league has no such output.
@@ -44,21 +46,30 @@ def why(ledger: Ledger, league: League, output: str, day: date) -> Why:
     row = _obligation(ledger, league, output, day)
     if row is None:
         return Why(league.name, output, day, "unplanned", tuple(_unplanned(ledger, league, output, day)))
-    sentences = _walk(ledger, league, row, set(), 0)
+    sentences = _walk(_Walk(ledger, league, streamers), row, 0)
     return Why(league.name, output, day, row["state"], tuple(sentences))
 
 
-def _walk(ledger: Ledger, league: League, row: Mapping[str, Any], seen: set[tuple[str, date]], depth: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    ledger: Ledger
+    league: League
+    streamers: Streamers
+    seen: set[tuple[str, date]] = field(default_factory=set)
+
+
+def _walk(walk: _Walk, row: Mapping[str, Any], depth: int) -> list[str]:
     output, day = row["output"], row["day"]
-    if (output, day) in seen or depth > _DEPTH:
+    if (output, day) in walk.seen or depth > _DEPTH:
         return []
-    seen.add((output, day))
+    walk.seen.add((output, day))
+    ledger, league = walk.ledger, walk.league
     sentences = [_standing(row)]
     waived = [w for w in live_waivers(ledger, league) if (w["output"], w["day"]) == (output, day)]
     sentences += [f"  {waiver_line(waiver)}" for waiver in waived]
     missing = json.loads(row["missing"])
     sentences += [f"  excused: {unit}: {reason}" for unit, reason in json.loads(row["excused"]).items()]
-    sentences += _conflicts(ledger, row)
+    sentences += _conflicts(walk, row)
     if not missing:
         return sentences + _proof_sentences(ledger, row)
     sentences.append(f"  missing: {', '.join(missing[:12])}{' …' if len(missing) > 12 else ''}")  # noqa: PLR2004 -- a line's length
@@ -67,7 +78,7 @@ def _walk(ledger: Ledger, league: League, row: Mapping[str, Any], seen: set[tupl
     for gate in upstream:
         source = _obligation(ledger, league, gate["input"], _day_of(gate, day))
         if source is not None:
-            sentences += _walk(ledger, league, source, seen, depth + 1)
+            sentences += _walk(walk, source, depth + 1)
         else:
             sentences.append(f"  waits for {gate['input']}, of which nothing is known yet")
     if not upstream:
@@ -110,11 +121,13 @@ def _proof_sentences(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _conflicts(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
+def _conflicts(walk: _Walk, row: Mapping[str, Any]) -> list[str]:
     """Tell of every conflict: who held the rows, since when and until when, how often it was tried, how it ended."""
     table = schema.conflicts
     mine = (table.c.league == row["league"], table.c.output == row["output"], table.c.day == row["day"])
-    return [_conflict(found) for found in ledger.rows(select(table).where(*mine).order_by(table.c.since))]
+    found = walk.ledger.rows(select(table).where(*mine).order_by(table.c.since))
+    code = walk.streamers.into(walk.league.table(row["output"])) if found else ()
+    return [*map(_conflict, found), *(f"    {said}" for said in code)]
 
 
 def _conflict(found: Mapping[str, Any]) -> str:
