@@ -259,6 +259,7 @@ def stops() -> tuple[bool, dict[str, Any]]:
     missed = [sides_[side].get("after_s") for side in ("controller", "monitor", "sentinel")]
     ok = (
         all(found["in_time"] and found["incidents"] == [found["cause"]] for found in replayed.values())
+        and all(" closed: " in found["messages"][-1] for found in (*replayed.values(), silent))
         and silent["escalations"] >= 1
         and silent["digests_that_name_it"] == silent["digests_while_open"] > 0
         and all(after is not None for after in missed)

@@ -3,18 +3,20 @@
 A part of what every warehouse promises runs here too, so that `make test` has it; all of it is in `make prove`.
 """
 
+import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from google.cloud import bigquery
 from tests.contract import test_warehouse as contract
-from tests.contract.test_warehouse import NOW, RAW, ROWS, STEPS, TODAY, Store, row
+from tests.contract.test_warehouse import NOW, RAW, ROWS, SEASON, STEPS, TODAY, Store, row
 from tests.emulator.double import PROJECT, Double
 
 from tipoff.config import Settings
@@ -22,6 +24,8 @@ from tipoff.core.errors import ErrorKind, Fenced, UsageError, WarehouseError, Wr
 from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
+from tipoff.core.step import Context, Made, PythonWork
+from tipoff.core.window import SLATE, Input
 from tipoff.sim.crash import never
 from tipoff.store.bigquery.place import Place
 from tipoff.store.bigquery.port import Port
@@ -387,3 +391,44 @@ def test_without_a_project_it_says_so(tmp_path: Path) -> None:
             now=lambda: NOW,
         )
     ledger.close()
+
+
+# --- what reading costs
+
+
+@pytest.mark.parametrize(("of_the_step", "of_the_place", "sent"), [(1234, 10**9, 1234), (1234, 1000, 1000)])
+def test_a_steps_select_may_bill_what_the_step_allows_and_never_more_than_the_place(
+    double: Double, place: Place, of_the_step: int, of_the_place: int, sent: int
+) -> None:
+    steps = (STEPS[0], dataclasses.replace(STEPS[1], max_bytes=of_the_step))
+    bound = dataclasses.replace(place, max_bytes=of_the_place)
+    warehouse = BigQueryWarehouse(bound, home="h1", now=lambda: NOW)
+    loaded = warehouse.prepare(steps)["rows"]
+    double.fault("dear", match=rf'"maximumBytesBilled": ?"{sent}"(?s:.*)raw_rows', count=1)
+    asked = Asked(step=steps[1], season=SEASON, day=TODAY, fence=9, as_of=NOW, step_version="v", units={})
+
+    with pytest.raises(WarehouseError, match=r"the warehouse refused a select for x_analytics\.rows") as refused:
+        warehouse.select(loaded, asked)
+
+    warehouse.close()
+    assert (refused.value.kind, "tipoff cost" in refused.value.hint) == (ErrorKind.PERMANENT, True)
+
+
+def test_what_a_step_would_read_is_asked_by_a_dry_run_that_changes_and_reads_nothing(
+    double: Double, place: Place
+) -> None:
+    read = PythonWork(inputs=(Input("raw_rows", SLATE), Input("rows", SLATE)), transform=_nothing_made)
+    steps = (*STEPS, dataclasses.replace(STEPS[1], table=dataclasses.replace(ROWS, name="more"), work=read))
+    warehouse = BigQueryWarehouse(place, home="h1", now=lambda: NOW)
+    loaded = warehouse.prepare(steps)
+    before = double.seen().get("query job", 0)
+
+    found = {name: warehouse.estimate(one, day=TODAY, season=SEASON, as_of=NOW) for name, one in loaded.items()}
+
+    warehouse.close()
+    assert {name: len(sizes) for name, sizes in found.items()} == {"raw_rows": 1, "rows": 1, "more": 2}
+    assert double.seen().get("query job", 0) == before
+
+
+def _nothing_made(_context: Context, _tables: Mapping[str, pa.Table]) -> Made:
+    return Made(rows=table_from_records(ROWS, []))

@@ -29,6 +29,7 @@ SERIALIZE = "Could not serialize access to table {} due to concurrent update"
 RATE = "Exceeded rate limits: too many table update operations for this table"
 QUOTA = "Quota exceeded: Your table exceeded quota for imports or query appends per table"
 DENIED = "Access Denied: Project p: User does not have bigquery.datasets.create permission in project p."
+DEAR = "Query exceeded limit for bytes billed: 1000000. 10485760 or higher required."
 BACKEND = "Error encountered during execution. Retrying may solve the problem."
 _TEN_S, _DAY_S, _WINDOW_S = 10.0, 86_400.0, 1800.0
 _TABLE = re.compile(r"^/bigquery/v2/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)(/insertAll)?$")
@@ -328,18 +329,18 @@ async def _reply(send: Send, status: int, answer: Mapping[str, Any]) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+_REFUSALS = {
+    "503": (503, "backendError", BACKEND),
+    "serialize": (400, "invalidQuery", SERIALIZE.format("a table")),
+    "rate": (403, "rateLimitExceeded", RATE),
+    "quota": (403, "quotaExceeded", QUOTA),
+    "denied": (403, "accessDenied", DENIED),
+    "dear": (400, "bytesBilledLimitExceeded", DEAR),
+}
+
+
 def _ordered_refusal(fault: str) -> tuple[int, dict[str, Any]] | None:
-    if fault == "503":
-        return _error(503, "backendError", BACKEND)
-    if fault == "serialize":
-        return _error(400, "invalidQuery", SERIALIZE.format("a table"))
-    if fault == "rate":
-        return _error(403, "rateLimitExceeded", RATE)
-    if fault == "quota":
-        return _error(403, "quotaExceeded", QUOTA)
-    if fault == "denied":
-        return _error(403, "accessDenied", DENIED)
-    return None
+    return _error(*_REFUSALS[fault]) if fault in _REFUSALS else None
 
 
 def _error(status: int, reason: str, message: str) -> tuple[int, dict[str, Any]]:

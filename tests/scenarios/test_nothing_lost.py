@@ -245,6 +245,24 @@ def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> N
     assert {row["kind"] for row in ledger_rows(tmp_path / "waived", "marks")} >= {"partial"}
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_was_given_up_while_its_source_was_gone_is_made_once_it_answers(tmp_path: Path, *, restart: bool) -> None:
+    """Five days without a box score are more attempts than any slate is given; a slate that is asked for later finds it back."""
+    gone: dict[str, Any] = {"kind": "http", "how": "status", "status": 503, "url": "PlayerOrTeam=P"}
+    faults = [gone | {"from": "day 1 09:00", "to": "day 6 09:00"}]
+    faults += [{"kind": "controller", "how": "stopped", "from": "day 5 22:00", "to": "day 6 00:00"}] if restart else []
+    spec = dataclasses.replace(sample_spec(DAYS), faults=read_faults(faults, SAMPLE.first_day))
+    clock = clock_of(Home(tmp_path), spec)
+    stage = Stage(Settings(home=tmp_path), spec, clock)
+    until = clock.now() + timedelta(days=DAYS + 6)
+    replay(stage, clock, until=until, progress=lambda _: None, outages=outages_of(spec.faults))
+    stage.close()
+
+    boxes = [row for row in ledger_rows(tmp_path, "obligations") if row["output"] == "nba_player_boxscores"]
+    assert {row["state"] for row in boxes} == {"proven"}
+    assert max(Counter(row["day"] for row in ledger_rows(tmp_path, "runs") if row["state"] == "failed").values()) >= 100
+
+
 @pytest.mark.parametrize(
     ("to", "resolution", "state"), [("day 3 04:00", "auto", "proven"), ("day 9 00:00", "gave up", "late")]
 )

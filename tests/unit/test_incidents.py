@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.watch.incidents import CRITICAL_FROM, FADES, GROWS_UP, LADDER, REOPENS, SETTLE, STEEP_LADDER, Change, fold
+from tipoff.watch.words import title_of
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -394,6 +395,20 @@ def test_what_the_other_watcher_has_told_is_not_told_twice() -> None:
 
     assert watcher.kinds == []
     assert watcher.known[0].told_by == OTHER
+
+
+def test_who_says_that_it_is_back_says_that_it_is_over() -> None:
+    watcher = Watcher()
+    watcher.elsewhere = {("east", "controller"): of_other("controller", closed_at=NOW - timedelta(minutes=5))}
+    watcher.look(trouble("controller", output=""))
+    nothing(watcher, hours=[4], met=met)
+
+    watcher.look(trouble("controller", at=NOW + 10 * HOUR), at=NOW + 10 * HOUR)
+    title = title_of(watcher.known[0], "reopened")
+    nothing(watcher, hours=[14], met=met)
+
+    assert title.startswith("[east] LEFT BEHIND, ERROR: the controller does not decide")
+    assert watcher.kinds == ["reopened", "closed"]
 
 
 def test_what_the_other_watcher_calls_over_and_is_not_is_raised_again_here() -> None:

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {  # where each command lives; only the one that i
     "notify": "sentinel:notify_group",
     "replay-incident": "watch:replay_incident_command",
     "web": "serve:web_command",
+    "cost": "cost:cost_command",
     "doctor": "serve:doctor_command",
 }
 

@@ -128,6 +128,9 @@ class Step:
     owed_on: Callable[[date], bool] = every_slate
     rows_as: str = ""  # the table of which each unit's rows are as many, at the least
     time_limit: timedelta = timedelta(minutes=3)
+    max_bytes: int = (
+        268_435_456  # what one statement that reads its inputs may bill on BigQuery; a day needs 10 MB a table
+    )
     parsers: tuple[object, ...] = ()  # functions beyond `work`'s own whose source is part of the version
 
     @property

@@ -125,6 +125,7 @@ class Controller:
         stored = [*self._warehouse.proofs(), *published]
         days = (self._season.first_day, self._days[1]) if self._scope else self._days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
+        self._results.take_up()
         self._run_id = max(run_id, fence)
         self._unopened = [d for d in days_to_open(self._season, *self._days)[::-1] if d not in self.book.slates]
         for gate in known.held_gates:

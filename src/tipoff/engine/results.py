@@ -45,6 +45,7 @@ class Results:
         self.dirty: set[Key] = set()
         self.moved: dict[Key, Entry] = {}  # entries whose row in the ledger is behind
         self._tables: dict[str, Breaker] = {}
+        self._given_up: dict[str, set[Key]] = {}  # slates of a source that failed too often, by output
 
     def take(self, outcome: Outcome, now: datetime, batch: Batch) -> None:
         """Take in a run's end."""
@@ -117,6 +118,8 @@ class Results:
         if after is None:
             entry.attempted |= units
             entry.not_before = None
+            if is_source:
+                self._given_up.setdefault(entry.step.name, set()).add(entry.key)
         else:
             entry.not_before = while_freed(error, after, now) or (max(after, asked) if asked else after)
         if error.kind in HELD_ROWS:
@@ -193,8 +196,18 @@ class Results:
             if entry.step.name == self._book.league.schedule:
                 self.read_games(entry.obligation.day, now, batch)
 
+    def take_up(self) -> None:
+        """Know from the book which slates of a source an earlier controller has given up."""
+        for key, entry in self._book.entries.items():
+            if isinstance(entry.step.work, SourceWork) and entry.attempted and entry.failures and not entry.not_before:
+                self._given_up.setdefault(entry.step.name, set()).add(key)
+
     def _recovered(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
         entry.failures, entry.not_before = 0, None
+        for key in self._given_up.pop(entry.step.name, ()):  # its source answers again
+            other = self._book.entries[key]
+            other.failures, other.attempted, other.of_kind = 0, {}, ("", 0)
+            self.dirty.add(key)
         if not (outcome.written and (outcome.written.refused or outcome.written.missing)):
             entry.of_kind = "", 0
         self.end_conflict(entry, "auto", now, batch)

@@ -243,6 +243,7 @@ class Runner:
                 season=claim.season,
                 as_of=claim.plan.as_of,
                 columns=read.columns,
+                max_bytes=claim.step.max_bytes,
             )
             for read in inputs
         }

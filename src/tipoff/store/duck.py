@@ -135,7 +135,15 @@ class DuckWarehouse:
         return self._arrow("select", loaded.duck, _named(values, loaded.parameters))
 
     def read(  # noqa: PLR0913 -- what a slice is
-        self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
+        self,
+        table: Table,
+        window: Window,
+        *,
+        day: date,
+        season: Season,
+        as_of: datetime,
+        columns: tuple[str, ...] = (),
+        max_bytes: int = 0,  # noqa: ARG002 -- reading here costs nothing
     ) -> pa.Table:
         """See `Warehouse.read`."""
         kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None

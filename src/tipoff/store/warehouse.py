@@ -83,9 +83,20 @@ class Warehouse(Protocol):
         ...
 
     def read(  # noqa: PLR0913 -- what a slice is
-        self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
+        self,
+        table: Table,
+        window: Window,
+        *,
+        day: date,
+        season: Season,
+        as_of: datetime,
+        columns: tuple[str, ...] = (),
+        max_bytes: int = 0,
     ) -> pa.Table:
-        """Return the rows of `table` that the window lets through, in key order; of all declared columns, or of `columns`."""
+        """Return the rows of `table` that the window lets through, in key order; of all declared columns, or of `columns`.
+
+        `max_bytes` is what this may bill where reading is billed; 0 leaves it to the settings.
+        """
         ...
 
     def replace(self, asked: Asked, rows: pa.Table) -> Written:

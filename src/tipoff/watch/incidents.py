@@ -94,6 +94,8 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         old.closed_at, old.changed_at = None, now
         is_told = trouble.severity >= TOLD_FROM
         old.severity, old.told = trouble.severity, int(trouble.severity) if is_told else NOT_TOLD
+        if is_told:
+            old.told_by = by  # who says that it is back says that it is over
         old.step = max(old.step, _step(old, now))  # it says that it is back; its age says no more
         changes.append(Change(incident=old, kind="reopened", note=trouble.note, is_told=is_told))
         return old

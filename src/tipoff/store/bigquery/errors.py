@@ -81,6 +81,9 @@ class Verdict:
         return KINDS[self.meaning]
 
 
+_TOO_DEAR = (
+    "it would read more than its step or TIPOFF_BIGQUERY_MAX_BYTES allows: tipoff cost shows what each step reads"
+)
 _AGAIN = "nothing was changed; it is tried again"
 _BACKEND = frozenset({"backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"})
 RULES = (
@@ -142,13 +145,13 @@ RULES = (
     Rule(
         "bytes billed",
         Meaning.PERMANENT,
-        "the statement would read more than is allowed: look at its windows, or raise TIPOFF_BIGQUERY_MAX_BYTES",
+        _TOO_DEAR,
         reasons=frozenset({"bytesBilledLimitExceeded"}),
     ),
     Rule(
         "bytes billed, by its text",
         Meaning.PERMANENT,
-        "the statement would read more than is allowed: look at its windows, or raise TIPOFF_BIGQUERY_MAX_BYTES",
+        _TOO_DEAR,
         text=r"exceeded limit for bytes billed",
     ),
     Rule(

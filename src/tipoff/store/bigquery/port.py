@@ -83,10 +83,19 @@ class Port:
     # --- statements
 
     def query(
-        self, sql: str, values: Mapping[str, object], labels: Mapping[str, str], *, job_id: str | None = None
+        self,
+        sql: str,
+        values: Mapping[str, object],
+        labels: Mapping[str, str],
+        *,
+        job_id: str | None = None,
+        most: int = 0,
     ) -> pa.Table:
-        """Run a statement or a script and return its last SELECT's rows; with a job id it is run under that alone."""
-        config = self._config(values, labels)
+        """Run a statement or a script and return its last SELECT's rows; with a job id it is run under that alone.
+
+        It may bill `most` bytes, and never more than the place allows.
+        """
+        config = self._config(values, labels, most)
         self.counts["job"] += 1
         if job_id is not None:  # what has an id of its own changes something
             self._count(Kind.DML, f"{labels.get('league', '')}.{labels.get('table', '')}")
@@ -167,11 +176,13 @@ class Port:
             ).to_arrow(create_bqstorage_client=False)
         )
 
-    def _config(self, values: Mapping[str, object], labels: Mapping[str, str]) -> bigquery.QueryJobConfig:
+    def _config(
+        self, values: Mapping[str, object], labels: Mapping[str, str], most: int = 0
+    ) -> bigquery.QueryJobConfig:
         return bigquery.QueryJobConfig(
             query_parameters=[_parameter(name, value) for name, value in values.items()],
             labels=dict(labels),
-            maximum_bytes_billed=self.place.max_bytes,
+            maximum_bytes_billed=min(most, self.place.max_bytes) if most else self.place.max_bytes,
             job_timeout_ms=int(self.place.job_timeout_s * 1000),
             use_legacy_sql=False,
         )

@@ -113,22 +113,40 @@ class BigQueryWarehouse:
             msg = f"{loaded.step.name}: the SQL does not fit the declared tables: {refused.verdict.said}"
             raise ShapeError(msg, hint="mend the step's SQL or the tables that it reads") from refused
 
-    def estimate(self, loaded: dialect.Loaded, asked: Asked) -> int:
-        """Return the bytes that a SQL step's SELECT would read, by a dry run."""
-        values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
-        sql = self._place.here(loaded.bigquery)
+    def estimate(self, loaded: dialect.Loaded, *, day: date, season: Season, as_of: datetime) -> list[int]:
+        """Return the bytes that each statement would read by which a step reads a slate: dry runs, which cost nothing."""
+        values = dialect.bounds(loaded.inputs, day=day, season=season, as_of=as_of)
+        sqls = (
+            [loaded.bigquery]
+            if loaded.bigquery
+            else [
+                dialect.slice_sql(self._tables[read.table], read.window, read.columns, "bigquery")
+                for read in loaded.inputs
+            ]
+        )
+        said = self._labels("estimate", loaded.step.table)
         with self._doing(f"what {loaded.step.name} reads could not be estimated"):
-            return self._port.estimate(sql, statements.named(sql, values), self._labels("estimate", asked.step.table))
+            return [
+                self._port.estimate(sql, statements.named(sql, values), said) for sql in map(self._place.here, sqls)
+            ]
 
     # --- reading
 
     def select(self, loaded: dialect.Loaded, asked: Asked) -> pa.Table:
         """See `Warehouse.select`."""
         values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
-        return self._read("select", loaded.bigquery, values, asked.step.table)
+        return self._read("select", loaded.bigquery, values, asked.step.table, most=asked.step.max_bytes)
 
     def read(  # noqa: PLR0913 -- what a slice is
-        self, table: Table, window: Window, *, day: date, season: Season, as_of: datetime, columns: tuple[str, ...] = ()
+        self,
+        table: Table,
+        window: Window,
+        *,
+        day: date,
+        season: Season,
+        as_of: datetime,
+        columns: tuple[str, ...] = (),
+        max_bytes: int = 0,
     ) -> pa.Table:
         """See `Warehouse.read`."""
         kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None
@@ -136,7 +154,7 @@ class BigQueryWarehouse:
             return kept
         first, last = window.bounds(day, season)
         values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last, "as_of": as_of}
-        rows = self._read("read", dialect.slice_sql(table, window, columns, "bigquery"), values, table)
+        rows = self._read("read", dialect.slice_sql(table, window, columns, "bigquery"), values, table, most=max_bytes)
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
         rows = conform(table, rows) if not columns else rows
         rows = rows.sort_by([(name, "ascending") for name in order])
@@ -171,21 +189,25 @@ class BigQueryWarehouse:
         rows = self._fetch("readback", sql, {"day": day, "unit_names": sorted(units or ())}, table)
         return conform(table, rows)
 
-    def _read(self, what: str, sql: str, values: Mapping[str, object], table: Table | None) -> pa.Table:
-        return self._fetch(what, self._place.here(sql), values, table)
+    def _read(
+        self, what: str, sql: str, values: Mapping[str, object], table: Table | None, *, most: int = 0
+    ) -> pa.Table:
+        return self._fetch(what, self._place.here(sql), values, table, most=most)
 
-    def _fetch(self, what: str, sql: str, values: Mapping[str, object], table: Table | None) -> pa.Table:
+    def _fetch(
+        self, what: str, sql: str, values: Mapping[str, object], table: Table | None, *, most: int = 0
+    ) -> pa.Table:
         """Run a SELECT and return its rows; one whose reply is lost is asked again at once, for it changes nothing."""
         statements.must_filter(sql, self._partitioned)
         self.counts[what] += 1
         said, sent = self._labels(what, table), statements.named(sql, values)
-        with self._doing(f"the warehouse refused a {what}"):
+        with self._doing(f"the warehouse refused a {what}{f' for {table.full_name}' if table else ''}"):
             try:
-                return self._port.query(sql, sent, said)
+                return self._port.query(sql, sent, said, most=most)
             except Refused as refused:
                 if refused.verdict.meaning is not Meaning.TRANSIENT or not refused.verdict.at_once:
                     raise
-                return self._port.query(sql, sent, said)
+                return self._port.query(sql, sent, said, most=most)
 
     # --- writing
 

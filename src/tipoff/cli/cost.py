@@ -1,0 +1,32 @@
+"""`tipoff cost`: what a day would read on BigQuery, before it is read."""
+
+import sys
+from datetime import date
+
+import click
+
+from tipoff.cli.show import DAY, EXIT_WRONG, as_json, print_json
+from tipoff.config import read_settings
+from tipoff.core.clock import RealClock
+from tipoff.leagues.catalog import league_named
+
+
+@click.command("cost")
+@click.argument("league")
+@click.argument("day", type=DAY)
+@as_json
+def cost_command(league: str, day: date, *, as_json: bool) -> None:
+    """Estimate by dry runs what each step would read on BigQuery for a day, beside what it may bill.
+
+    Exits with 1 where a statement would be refused.
+    """
+    from tipoff import cost  # noqa: PLC0415 -- imports the warehouse
+
+    settings = read_settings()
+    found = cost.costs(settings, league_named(league), day, RealClock().now())
+    if as_json:
+        print_json(found)
+    else:
+        for line in cost.cost_lines(found, is_emulated=bool(settings.bigquery_endpoint)):
+            click.echo(line)
+    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)
