@@ -4,7 +4,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, WarehouseError
 from tipoff.store.history.outbox import Outbox
 from tipoff.store.history.pace import PACE, Outcome, Pace
-from tipoff.store.history.sink import HistorySink, Parcel
+from tipoff.store.history.sink import Answer, HistorySink, Parcel
 from tipoff.store.history.streams import Stream
 from tipoff.store.ledger import Batch, Ledger
 
@@ -84,14 +84,22 @@ class Jobs:
         for stream in streams:
             self.rows.setdefault(stream.name, [])
 
-    def apply(self, parcel: Parcel) -> Outcome:
+    def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
+        assert since < NOW.date()
+        rows = {stream.name: self.rows.get(stream.name, []) for stream in streams}
+        return {
+            name: max((row["event_number"] for row in found if row["event_home"] == home), default=0)
+            for name, found in rows.items()
+        }
+
+    def apply(self, parcel: Parcel) -> Answer:
         if self.is_down:
             msg = "nobody answers"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
         if parcel.job_id in self.jobs:
             return self._answer(parcel.job_id)
         if parcel.was_sent:
-            return Outcome.MISSING
+            return Answer(Outcome.MISSING)
         word = self.says.pop(0) if self.says else ""
         kinds = {"refused": ErrorKind.TRANSIENT, "quota": ErrorKind.QUOTA, "wrong": ErrorKind.PERMANENT}
         if word in kinds:
@@ -108,9 +116,10 @@ class Jobs:
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
         return self._answer(parcel.job_id)
 
-    def _answer(self, job_id: str) -> Outcome:
+    def _answer(self, job_id: str) -> Answer:
         answers = self.jobs[job_id]
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+        outcome = answers.pop(0) if len(answers) > 1 else answers[0]
+        return Answer(outcome, "it was told to fail" if outcome is Outcome.BURNT else "")
 
     def ids(self, stream: str) -> list[str]:
         return [row["event_id"] for row in self.rows[stream]]

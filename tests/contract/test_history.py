@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import insert, select, update
-from tests.history import NOW, SLATE, Jobs, finding, finished, outbox, started, tick, ticks, written
+from tests.history import NOW, SLATE, Jobs, finding, finished, looks, outbox, started, tick, ticks, written
 
 from tipoff.core.errors import LedgerError, ShapeError
 from tipoff.store.history import batches, capture
@@ -317,3 +317,47 @@ def test_old_rows_leave_the_ledger_only_when_they_are_applied_and_never_the_newe
     box.look(NOW + timedelta(days=108))
     assert [row["id"] for row in ledger.rows(select(schema.ticks))] == [4]
     assert jobs.ids("ticks") == [f"h:ticks:{number}" for number in range(1, 5)]
+
+
+# --- a ledger that was restored
+
+
+def test_a_ledger_that_went_back_numbers_new_events_behind_those_that_are_known(ledger: Ledger) -> None:
+    """The warehouse is given what a lost ledger had handed over; new events must not be taken for those."""
+    jobs = Jobs()
+    lost = [{"event_home": "h", "event_id": f"h:ticks:{n}", "event_number": n} for n in range(1, 9)]
+    jobs.rows["ticks"] = [dict(row) for row in lost]
+    ledger.commit(ticks(range(1, 4)))
+    box = outbox(ledger, jobs)
+    ledger.commit(ticks(range(4, 6)))
+
+    looks(box, NOW, timedelta(minutes=10))
+
+    assert jobs.ids("ticks")[8:] == [f"h:ticks:{n}" for n in (1, 2, 3, 9, 10)]
+    assert any("the ledger has gone back" in row["note"] for row in ledger.rows(select(schema.findings.c.note)))
+
+
+def test_going_back_twice_is_found_twice_and_once_found_is_not_found_again(ledger: Ledger) -> None:
+    jobs = Jobs()
+    for far, new in ((8, range(1, 3)), (8, range(3, 5)), (40, range(5, 7))):
+        jobs.rows.setdefault("ticks", []).append({"event_home": "h", "event_id": f"lost {far}", "event_number": far})
+        box = outbox(ledger, jobs)
+        ledger.commit(ticks(new))
+        looks(box, NOW, timedelta(minutes=10))
+
+    ours = [row["event_number"] for row in jobs.rows["ticks"] if not row["event_id"].startswith("lost")]
+    assert ours == [9, 10, 11, 12, 41, 42]
+
+
+def test_what_was_written_while_the_warehouse_could_not_be_asked_is_numbered_behind_too(ledger: Ledger) -> None:
+    jobs = Jobs(is_down=True)
+    jobs.rows["ticks"] = [{"event_home": "h", "event_id": "lost", "event_number": 8}]
+    for new in (range(1, 3), range(3, 5)):  # two starts, and nobody answers
+        box = outbox(ledger, jobs)
+        ledger.commit(ticks(new))
+        box.look(NOW)
+    jobs.is_down = False
+
+    looks(outbox(ledger, jobs), NOW + timedelta(hours=1), timedelta(minutes=10))
+
+    assert [row["event_number"] for row in jobs.rows["ticks"]] == [8, 9, 10, 11, 12]

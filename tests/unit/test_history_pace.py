@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.errors import ErrorKind
+from tipoff.store.bigquery.statements import unfiltered
 from tipoff.store.history.pace import PACE, Outcome, after_error, after_outcome, is_due, take_slot, wait_after
-from tipoff.store.history.streams import STREAMS, views_of
+from tipoff.store.history.streams import DATASET, EVERY_DAY, STREAMS, views_of
 from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 from tipoff.watch.words import named, runbook_of
 
@@ -144,6 +145,13 @@ def test_every_stream_can_say_when_its_rows_happened_and_has_its_views() -> None
         assert set(stream.at) <= {column.name for column in stream.kept}
         assert not stream.source.c[stream.at[-1]].nullable
         assert len(views_of(stream)) == 1 + stream.is_updated
+
+
+def test_every_view_of_history_names_the_days_that_it_reads() -> None:
+    for stream in STREAMS:
+        for view, reads in zip(views_of(stream, "`"), (stream.table, f"{DATASET}.{stream.name}"), strict=False):
+            assert unfiltered(view, [reads]) == []
+            assert unfiltered(view.replace(EVERY_DAY, "TRUE"), [reads]) != []
 
 
 def test_the_page_about_history_names_every_limit_with_its_source() -> None:

@@ -62,6 +62,15 @@ class Seen:
     target: str  # dataset.table that it writes to, where that is told
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A load job that was sent: whether it has ended, what it failed of (empty where nothing), where it writes."""
+
+    has_ended: bool
+    error: str
+    target: str
+
+
 class Port:
     """One connection to one place."""
 
@@ -148,6 +157,38 @@ class Port:
             job_id,
             rows=False,
         )
+
+    def append(self, table: str, content: bytes, labels: Mapping[str, str], *, job_id: str) -> Sent:
+        """Send a job that adds a Parquet file's rows to a table, and do not wait for its end."""
+        config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.PARQUET,
+            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
+            labels=dict(labels),
+        )
+        self.counts["load"] += 1
+        job = self._told(
+            lambda: self._client.load_table_from_file(
+                io.BytesIO(content),
+                f"{self.place.project}.{table}",
+                size=len(content),  # in one request, not in an upload of several
+                num_retries=0,
+                job_id=job_id,
+                job_config=config,
+                timeout=self.place.timeout_s,
+            ),
+            job_id=job_id,
+        )
+        return _sent(job)
+
+    def sent(self, job_id: str) -> Sent | None:
+        """Return how a load job stands; None where none of that id has arrived."""
+        try:
+            return _sent(self._client.get_job(job_id, **self._once()))
+        except NotFound:
+            return None
+        except (GoogleAPICallError, *_CONNECTION) as error:
+            raise Refused(judge(_said(error)), job_id) from error
 
     def end_of(self, job_id: str) -> Refused | None:
         """Wait for the end of a job that was sent before; returns what it failed of, None where it did its work.
@@ -319,13 +360,22 @@ def _said_by_job(failed: Mapping[str, Any]) -> Said:
     return Said(200, str(failed.get("reason", "")), str(failed.get("message", "")))
 
 
-def _seen(job: Any) -> Seen:  # noqa: ANN401 -- a job of Google's client
+def _sent(job: Any) -> Sent:  # noqa: ANN401 -- a job of Google's client
+    error = str(_said_by_job(job.error_result)) if job.error_result else ""
+    return Sent(has_ended=job.state == "DONE", error=error, target=_target(job))
+
+
+def _target(job: Any) -> str:  # noqa: ANN401 -- as above
     target = getattr(job, "destination", None)
+    return f"{target.dataset_id}.{target.table_id}" if target is not None else ""
+
+
+def _seen(job: Any) -> Seen:  # noqa: ANN401 -- a job of Google's client
     return Seen(
         job_id=str(job.job_id),
         kind=str(job.job_type),
         user=str(job.user_email or ""),
         labels=dict(job.labels or {}),
         created_at=job.created,
-        target=f"{target.dataset_id}.{target.table_id}" if target is not None else "",
+        target=_target(job),
     )

@@ -26,6 +26,7 @@ PROOF_COLUMNS = {
     "units": ColumnType.TEXT,
     "inputs": ColumnType.TEXT,
 }
+DAYS = frozenset({"day", "event_day"})  # the columns by which tables are cut into partitions
 FIRST_DAY = "DATE '1900-01-01'"  # before every slate: proofs are read whole, and say so to the partition filter
 
 # ruff: noqa: S608 -- texts are made of declared names alone; values are parameters
@@ -168,7 +169,7 @@ def _names_the_day(part: exp.Expr, table: str, *, is_alone: bool) -> bool:
     if not isinstance(part, exp.EQ | exp.Between | exp.GTE | exp.LTE | exp.GT | exp.LT | exp.In):
         return False
     column = part.this
-    if not isinstance(column, exp.Column) or column.name != "day":
+    if not isinstance(column, exp.Column) or column.name not in DAYS:
         return False
     if column.table != table and (column.table or not is_alone):
         return False

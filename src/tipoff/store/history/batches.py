@@ -16,11 +16,13 @@ from sqlalchemy import Connection, delete, func, insert, literal, select, text, 
 
 from tipoff.core.errors import ErrorKind, LedgerError, WarehouseError
 from tipoff.store import quota
+from tipoff.store.history.numbers import Numbers
 from tipoff.store.history.pace import After, Pace
 from tipoff.store.history.streams import Row, Stream, arrow_of, event_of, read_revision
 from tipoff.store.ledger import Ledger
 from tipoff.store.ledger.history import history_batches, history_streams, revisions
 
+OWN = Numbers()
 KEPT = timedelta(days=7)  # how long the record of an applied batch is kept
 
 
@@ -98,9 +100,11 @@ def _waiting(streams: tuple[Stream, ...]) -> Any:  # noqa: ANN401 -- an SQLAlche
 
 
 def seal(  # noqa: PLR0913 -- what a batch is made of
-    ledger: Ledger, stream: Stream, standing: Standing, *, home: str, pace: Pace, now: datetime
+    ledger: Ledger, stream: Stream, standing: Standing, *, home: str, pace: Pace, now: datetime, numbers: Numbers = OWN
 ) -> Batch | None:
     """Seal the next events of a stream, and return the batch; None where none wait.
+
+    A batch knows its rows by the ledger's own numbers, its events by those that `numbers` gives them.
 
     Raises:
         LedgerError: The ledger cannot be written, or another process sealed them; nothing was sealed.
@@ -109,9 +113,10 @@ def seal(  # noqa: PLR0913 -- what a batch is made of
         numbered = _next(connection, stream, standing.sealed_to, pace.rows)
         if not numbered:
             return None
-        events = _of_days([event_of(stream, home, number, row) for number, row in numbered], pace.days)
+        events = [event_of(stream, home, numbers.of(stream.name, own), row) for own, row in numbered]
+        events = _of_days(events, pace.days)
         content = _content(arrow_of(stream, events))
-        lo, hi, sha = events[0]["event_number"], events[-1]["event_number"], hashlib.sha256(content).hexdigest()
+        lo, hi, sha = numbered[0][0], numbered[len(events) - 1][0], hashlib.sha256(content).hexdigest()
         batch = Batch(
             id=f"{stream.name}-{lo}-{hi}-{sha[:12]}",
             stream=stream.name,

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from datetime import date
 
 import duckdb
 import pyarrow.parquet as pq
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.store.dialect import duck_type
 from tipoff.store.history.pace import Outcome
-from tipoff.store.history.sink import Parcel
+from tipoff.store.history.sink import Answer, Parcel
 from tipoff.store.history.streams import DATASET, LOG, Stream, views_of
 
 
@@ -41,14 +42,23 @@ class DuckSink:
                 msg = f"{stream.table}.{column.name} is {found[column.name]}, declared as {wanted}"
                 raise ShapeError(msg, hint="only new columns are added by themselves; move the table aside")
 
-    def apply(self, parcel: Parcel) -> Outcome:
+    def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
+        """See `HistorySink.reached`."""
+        where = "WHERE event_day >= ? AND event_home = ?"
+        asked = (
+            f"SELECT '{stream.name}', coalesce(max(event_number), 0) FROM {stream.table} {where}"  # noqa: S608 -- declared names
+            for stream in streams
+        )
+        return dict(self._run(" UNION ALL ".join(asked), [since, home] * len(streams)).fetchall())
+
+    def apply(self, parcel: Parcel) -> Answer:
         """See `HistorySink.apply`."""
         rows = pq.read_table(io.BytesIO(parcel.content), use_threads=False, pre_buffer=False)  # noqa: F841 -- read by its name in the SQL
         names = ", ".join(f'"{column.name}"' for column in parcel.stream.columns)
         applied = f"{DATASET}._applied_batches"
         try:
             if self._db.execute(f"SELECT 1 FROM {applied} WHERE id = ?", [parcel.batch_id]).fetchone():  # noqa: S608 -- declared names
-                return Outcome.APPLIED
+                return Answer(Outcome.APPLIED)
             self._db.execute("BEGIN")
             # tipoff: allow append-without-key -- in one transaction with the batch's name, which is a primary key
             self._db.execute(f"INSERT INTO {parcel.stream.table} ({names}) SELECT {names} FROM rows")  # noqa: S608 -- declared names
@@ -60,7 +70,7 @@ class DuckSink:
             raise WarehouseError(
                 msg, kind=ErrorKind.TRANSIENT, hint="nothing was written; it is tried again"
             ) from error
-        return Outcome.APPLIED
+        return Answer(Outcome.APPLIED)
 
     def _rollback(self) -> None:
         try:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
+from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, WarehouseError
 from tipoff.core.finding import Severity
 from tipoff.store import quota
-from tipoff.store.history import batches, capture
+from tipoff.store.history import batches, capture, numbers
 from tipoff.store.history.batches import Batch, Standing
 from tipoff.store.history.pace import MINUTE, PACE, Outcome, Pace, after_error, after_outcome, is_due, take_slot
 from tipoff.store.history.retention import drop_old
@@ -20,6 +20,7 @@ from tipoff.store.ledger import Ledger
 POINTS = ("sealed", "sending", "handed over", "followed")  # where a process can be killed, for the tests
 _PER_LOOK = 4  # jobs of a table in one look: its rate limit is 5 changes in 10 s, 50 for one with partitions
 _SPEND_S = 20.0  # of real time in one look: a tick waits for it
+_LOOKED_BACK = timedelta(days=400)  # how far back the warehouse is asked how far it has come
 _BAD_TRIES = 3  # failures in a row, from which on people are told
 
 
@@ -65,6 +66,7 @@ class Outbox:
         self._looked_at: datetime | None = None
         self._swept_at: datetime | None = None
         self._is_ready = False
+        self._numbers = batches.OWN
         self._troubles = Troubles(ledger, league)
         self.counts: Counter[str] = Counter()
 
@@ -75,6 +77,7 @@ class Outbox:
             LedgerError: The ledger cannot be written.
         """
         capture.begin(self._ledger, now, self._streams)
+        numbers.mark(self._ledger, self._streams)
 
     def look(self, now: datetime, *, is_last: bool = False) -> Done:
         """Seal, send and follow; at most once a minute. The last look of a process does not wait for a batch to fill.
@@ -109,10 +112,18 @@ class Outbox:
             self.begin(now)
             try:
                 self._sink.prepare(self._streams)
+                reached = self._sink.reached(self._streams, self._home, (now - _LOOKED_BACK).date())
+            except LedgerError:
+                raise
             except PipelineError as error:
                 self._troubles.add(FLOWS, Severity.WARNING, f"{error}; {error.hint}", now)
                 self._troubles.tell()
                 return False
+            behind = numbers.settle(self._ledger, self._streams, reached)
+            if behind:
+                note = f"the ledger has gone back, as one does that is restored: new events of {', '.join(behind)} are "
+                self._troubles.add(FLOWS, Severity.WARNING, f"{note}numbered behind those that the warehouse has", now)
+            self._numbers = numbers.read_numbers(self._ledger)
             self._is_ready = True
         return True
 
@@ -128,7 +139,15 @@ class Outbox:
                 now=now,
             )
             if due:
-                sealed = batches.seal(self._ledger, stream, current, home=self._home, pace=self._pace, now=now)
+                sealed = batches.seal(
+                    self._ledger,
+                    stream,
+                    current,
+                    home=self._home,
+                    pace=self._pace,
+                    now=now,
+                    numbers=self._numbers,
+                )
                 if sealed is None:
                     n_waiting = 0
                 else:
@@ -184,15 +203,16 @@ class Outbox:
                 was_sent=batch.state == "sent",
                 league=self._league,
             )
-            outcome = self._sink.apply(parcel)
+            answer = self._sink.apply(parcel)
             self._at("handed over")
         except WarehouseError as error:
             after = after_error(error.kind, attempt=batch.attempt, tries=batch.tries, now=now)
             batches.follow(self._ledger, batch, after, now, error=str(error))
             self._tell_failure(stream, after.tries, error.kind, str(error), now)
             return None
+        outcome = answer.outcome
         after = after_outcome(outcome, attempt=batch.attempt, tries=batch.tries, now=now)
-        error_text = f"the job {parcel.job_id} failed" if outcome is Outcome.BURNT else ""
+        error_text = f"the job {parcel.job_id} failed: {answer.said}" if outcome is Outcome.BURNT else ""
         batches.follow(self._ledger, batch, after, now, error=error_text)
         self._at("followed")
         if outcome is Outcome.BURNT:

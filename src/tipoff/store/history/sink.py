@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from tipoff.store.history.pace import Outcome
@@ -20,6 +21,14 @@ class Parcel:
     league: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a batch; where its job has failed, what that said."""
+
+    outcome: Outcome
+    said: str = ""
+
+
 class HistorySink(Protocol):
     """Takes batches up, each exactly once, however often it is handed over."""
 
@@ -32,7 +41,15 @@ class HistorySink(Protocol):
         """
         ...
 
-    def apply(self, parcel: Parcel) -> Outcome:
+    def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
+        """Return the greatest number of an event of `home` in each stream, among those since a day; 0 where there is none.
+
+        Raises:
+            WarehouseError: The warehouse refuses, or cannot be reached.
+        """
+        ...
+
+    def apply(self, parcel: Parcel) -> Answer:
         """Take a batch up, or say what has become of it.
 
         Raises:

@@ -20,6 +20,7 @@ from tipoff.store.ledger import schema, watching
 DATASET = "tipoff_history"
 LOG = "_log"  # a stream's rows as they were loaded; the stream's own name is the view that shows each event once
 NEWEST = "_newest"  # the view of the newest revision of each row
+EVERY_DAY = "event_day >= DATE '1900-01-01'"  # the tables demand a filter, and a view that has none cannot be made
 Row = dict[str, Any]
 
 EVENT = (
@@ -150,15 +151,15 @@ def views_of(stream: Stream, quote: str = '"') -> list[str]:
     """Return the statements that make a stream's views: each event once; of an updated table, the newest revision of each row.
 
     A batch is applied once, but only as long as the warehouse remembers its jobs; the first view is the net below that. A
-    filter on `event_day` reaches the table: the window is partitioned by it.
+    filter on `event_day` reaches the table: the window is partitioned by it. That of the newest revisions reads every day.
     """
     once = f"{DATASET}.{stream.name}"
     first = "QUALIFY ROW_NUMBER() OVER (PARTITION BY event_day, event_id ORDER BY event_number) = 1"
-    made = [f"CREATE OR REPLACE VIEW {once} AS SELECT * FROM {stream.table} WHERE TRUE {first}"]  # noqa: S608 -- declared names
+    made = [f"CREATE OR REPLACE VIEW {once} AS SELECT * FROM {stream.table} WHERE {EVERY_DAY} {first}"]  # noqa: S608 -- declared names
     if stream.is_updated:
         key = ", ".join(f"{quote}{name}{quote}" for name in stream.key)
         made.append(
-            f"CREATE OR REPLACE VIEW {once}{NEWEST} AS SELECT * FROM {once} WHERE TRUE"  # noqa: S608 -- declared names
+            f"CREATE OR REPLACE VIEW {once}{NEWEST} AS SELECT * FROM {once} WHERE {EVERY_DAY}"  # noqa: S608 -- declared names
             f" QUALIFY ROW_NUMBER() OVER (PARTITION BY event_home, {key} ORDER BY event_number DESC) = 1"
         )
     return made
