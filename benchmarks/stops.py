@@ -29,7 +29,7 @@ from tipoff.sim.nba_sample import SampleNba
 from tipoff.sim.replay import AHEAD, replay
 from tipoff.store.ledger import watching
 from tipoff.store.ledger.tellings import Tellings, read_other
-from tipoff.watch.incidents import TOLD_FROM
+from tipoff.watch.incidents import TOLD_FROM, teller_of
 from tipoff.watching import Watch, drill_stage
 
 ERROR_AFTER, CRITICAL_AFTER = timedelta(hours=2), timedelta(hours=6)
@@ -78,7 +78,7 @@ def _incidents(home: Path) -> list[str]:
     found = []
     for path, by in ((home / "ledger.db", "monitor"), (home / "sentinel.db", "sentinel")):
         store = Tellings(path)
-        found += [row["cause"] for row in store.rows(select(watching.incidents)) if row["told_by"] == by]
+        found += [row["cause"] for row in store.rows(select(watching.incidents)) if teller_of(row["told_by"]) == by]
         store.close()
     return found
 

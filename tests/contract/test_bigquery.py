@@ -432,3 +432,14 @@ def test_what_a_step_would_read_is_asked_by_a_dry_run_that_changes_and_reads_not
 
 def _nothing_made(_context: Context, _tables: Mapping[str, pa.Table]) -> Made:
     return Made(rows=table_from_records(ROWS, []))
+
+
+def test_rows_that_are_read_back_from_staging_are_asked_for_once_more_where_the_answer_is_lost(
+    double: Double, store: Store
+) -> None:
+    double.fault("503", match="GET .*/data")
+
+    store.replace([row("a", 1)])
+
+    assert double.seen()["fault 503"] == 1
+    assert store.rows() == [("a", 1, 1.0, "n")]

@@ -279,8 +279,9 @@ def test_the_warehouses_own_writes_are_counted_before_they_are_sent(flow: Flow, 
 
     with pytest.raises(Refused):
         port.load(f"{flow.place.staging}.t", pa.table({"n": [1]}), {}, job_id="one")
-    port.query(f"DELETE FROM {flow.place.staging}.t WHERE TRUE", {}, {"league": "x", "table": "t"}, job_id="two")  # noqa: S608 -- a test's own
+    sql = f"DELETE FROM {flow.place.staging}.t WHERE TRUE"  # noqa: S608 -- a test's own
+    port.query(sql, {}, {}, job_id="two", changes=("x.t", "x.proofs"))
     port.query("SELECT 1", {}, {})
 
-    assert guard.used() == {("load", ""): 1, ("dml", "x.t"): 1}
+    assert guard.used() == {("load", ""): 1, ("dml", "x.t"): 1, ("dml", "x.proofs"): 1}
     port.close()

@@ -1,9 +1,11 @@
 """What BigQuery's errors mean: the texts are those that its documents and its users' reports give."""
 
 import pytest
+from google.auth.exceptions import RefreshError, TransportError
 
 from tipoff.core.errors import ErrorKind
 from tipoff.store.bigquery.errors import RULES, Meaning, Said, judge
+from tipoff.store.bigquery.port import said
 
 SAID = [
     (
@@ -141,6 +143,13 @@ SAID = [
     ("transient", "the reply was lost", 0, "ConnectionError", "reply lost: Connection aborted., RemoteDisconnected"),
     ("transient", "the reply was lost", 0, "ReadTimeout", "reply lost: read timed out. (read timeout=60)"),
     ("transient", "the reply was lost", 0, "RefreshError", "reply lost: the token could not be refreshed"),
+    (
+        "permanent",
+        "credentials",
+        401,
+        "authError",
+        "the credentials are refused: invalid_grant: Token has been revoked.",
+    ),
     ("transient", "too many requests", 429, "", "Too Many Requests"),
     ("transient", "the request took too long", 408, "", "Request Timeout"),
     ("transient", "the server's trouble", 502, "", "Bad Gateway"),
@@ -182,3 +191,15 @@ def test_each_meaning_has_its_kind_in_the_engine(meaning: Meaning, kind: ErrorKi
     }
 
     assert found[meaning].kind is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "rule"),
+    [
+        (RefreshError("invalid_grant: Token has been expired or revoked."), "credentials"),
+        (RefreshError("could not reach the server", retryable=True), "the reply was lost"),
+        (TransportError("connection reset"), "the reply was lost"),
+    ],
+)
+def test_credentials_that_are_refused_help_no_one_who_waits(error: Exception, rule: str) -> None:
+    assert judge(said(error)).rule == rule

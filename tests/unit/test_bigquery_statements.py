@@ -268,3 +268,8 @@ def test_the_doubles_buffer_clears_after_its_window() -> None:
     assert before is not None
     assert before["oldestEntryTime"] == "1000000"
     assert buffer.metadata(("p", "d", "t")) is None
+
+
+def test_a_statement_that_the_parser_does_not_know_may_not_name_a_table_of_days() -> None:
+    assert statements.unfiltered("CALL x.y('nba_raw.schedule')", ["nba_raw.schedule"]) != []
+    assert statements.unfiltered("CALL x.y('another')", ["nba_raw.schedule"]) == []

@@ -1,6 +1,7 @@
 """Folding: one incident for each broken cause, and what of it people are told."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.watch.incidents import CRITICAL_FROM, FADES, GROWS_UP, LADDER, REOPENS, SETTLE, STEEP_LADDER, Change, fold
-from tipoff.watch.words import title_of
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -404,11 +404,51 @@ def test_who_says_that_it_is_back_says_that_it_is_over() -> None:
     nothing(watcher, hours=[4], met=met)
 
     watcher.look(trouble("controller", at=NOW + 10 * HOUR), at=NOW + 10 * HOUR)
-    title = title_of(watcher.known[0], "reopened")
     nothing(watcher, hours=[14], met=met)
 
-    assert title.startswith("[east] LEFT BEHIND, ERROR: the controller does not decide")
     assert watcher.kinds == ["reopened", "closed"]
+
+
+def left_behind(hours: int) -> Trouble:
+    return replace(trouble("executor", at=NOW + hours * HOUR), check="grades.is_still_there")
+
+
+def test_what_a_check_finds_missing_of_a_stop_that_is_over_is_open_and_wakes_nobody() -> None:
+    watcher = Watcher()
+    watcher.look(trouble("executor", output=""))
+    nothing(watcher, hours=[4], met=met)
+
+    watcher.look(left_behind(10), at=NOW + 10 * HOUR)
+    is_open = watcher.known[0].is_open
+    nothing(watcher, hours=[14], met=met)
+
+    assert is_open
+    assert not watcher.known[0].is_open
+    assert watcher.kinds == ["opened", "closed"]
+
+
+def test_a_side_that_fails_again_is_told_though_what_it_left_behind_was_not() -> None:
+    watcher = Watcher()
+    watcher.look(trouble("executor", output=""))
+    nothing(watcher, hours=[4], met=met)
+    watcher.look(left_behind(10), at=NOW + 10 * HOUR)
+
+    watcher.look(trouble("executor", output="", at=NOW + 11 * HOUR), at=NOW + 11 * HOUR)
+    nothing(watcher, hours=[15], met=met)
+
+    assert watcher.kinds == ["opened", "closed", "opened", "closed"]
+
+
+def test_what_a_stop_left_behind_and_is_not_in_order_after_a_day_is_told() -> None:
+    watcher = Watcher()
+    watcher.look(trouble("executor", output=""))
+    nothing(watcher, hours=[4], met=met)
+    watcher.look(left_behind(10), at=NOW + 10 * HOUR)
+
+    nothing(watcher, hours=range(11, 80))
+
+    assert watcher.kinds[:2] == ["opened", "closed"]
+    assert "escalated" in watcher.kinds[2:]
 
 
 def test_what_the_other_watcher_calls_over_and_is_not_is_raised_again_here() -> None:

@@ -11,7 +11,9 @@ SETTLE = timedelta(hours=3)  # nothing new for so long, and all that it touched 
 REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the same incident again
 TOLD_FROM = Severity.ERROR  # what is less stands in the digest, and wakes nobody
 
-ORCHESTRATION = frozenset({"controller", "executor", "ledger", "warehouse", "monitor", "sentinel"})
+SIDES = frozenset({"controller", "executor", "monitor", "sentinel"})
+ORCHESTRATION = SIDES | {"ledger", "warehouse"}
+DIGEST = "digest "  # before who told: of what a stop has left behind the digest tells, and no message
 LADDER = (timedelta(hours=24), timedelta(days=3), timedelta(days=7), timedelta(days=14))
 STEEP_LADDER = (timedelta(hours=6), *LADDER)
 CRITICAL_FROM = {LADDER: 2, STEEP_LADDER: 1}  # the step from which an incident is critical, whatever it was
@@ -92,10 +94,13 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
     old = ended.get((trouble.league, trouble.cause))
     if old is not None and old.closed_at is not None and now - old.closed_at < REOPENS:
         old.closed_at, old.changed_at = None, now
-        is_told = trouble.severity >= TOLD_FROM
-        old.severity, old.told = trouble.severity, int(trouble.severity) if is_told else NOT_TOLD
+        is_left = _is_left_behind(trouble)
+        is_told = trouble.severity >= TOLD_FROM and not is_left
+        old.severity, old.told = trouble.severity, int(trouble.severity) if is_told or is_left else NOT_TOLD
         if is_told:
             old.told_by = by  # who says that it is back says that it is over
+        elif is_left:
+            old.told_by = f"{DIGEST}{teller_of(old.told_by) or by}"
         old.step = max(old.step, _step(old, now))  # it says that it is back; its age says no more
         changes.append(Change(incident=old, kind="reopened", note=trouble.note, is_told=is_told))
         return old
@@ -118,7 +123,19 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
     )
 
 
+def teller_of(told_by: str) -> str:
+    """Return the watcher that told an incident, whoever tells of what it left behind."""
+    return told_by.removeprefix(DIGEST)
+
+
+def _is_left_behind(trouble: Trouble) -> bool:
+    """Whether a check finds missing what a side that works again has missed: told when it stopped, and in the digest."""
+    return trouble.cause in SIDES and "." in trouble.check and bool(trouble.output)
+
+
 def _take_up(incident: Incident, trouble: Trouble, others: Iterable[Incident]) -> None:
+    if incident.told_by.startswith(DIGEST) and not _is_left_behind(trouble):
+        incident.told, incident.told_by = NOT_TOLD, ""  # that side itself fails again
     for other in others:
         if other is not incident and other.league == incident.league and len(other.effects) > 1:
             other.effects.pop(trouble.effect, None)
@@ -134,6 +151,10 @@ def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime, by: str) -> 
 
     What the other has long called over, or knows nothing of any more, and is not over here, is this one's to tell again.
     """
+    if incident.told_by.startswith(DIGEST):
+        if now - incident.changed_at < REOPENS:
+            return
+        incident.told_by = teller_of(incident.told_by)
     other = elsewhere.get((incident.league, incident.cause))
     is_its = other is not None and (other.closed_at is None or now - other.closed_at < REOPENS)
     if not _is_mine(incident, by):

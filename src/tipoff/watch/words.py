@@ -8,7 +8,6 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Act, Incident
 
 _SHOWN = 6
-SIDES = frozenset({"controller", "executor", "monitor", "sentinel"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +129,9 @@ def title_of(incident: Incident, kind: str) -> str:
     """Return the one line of a message: what happened to what, how bad, how far it reaches."""
     severity = Severity(incident.severity).name
     before = {"escalated": "STILL ", "worsened": "NOW ", "reopened": "AGAIN "}.get(kind, "")
-    if kind == "reopened" and incident.cause in SIDES and incident.unmet and all(_output_of(e) for e in incident.unmet):
-        before = "LEFT BEHIND, "  # that side works again; what it missed does not mend itself
     sign = "OVER" if kind == "closed" else f"{before}{severity}"
     reach = _reach(incident)
     return f"[{incident.league}] {sign}: {named(incident.cause)}" + (f" ({reach})" if reach else "")
-
-
-def _output_of(effect: str) -> str:
-    return effect.partition("|")[0]
 
 
 def _reach(incident: Incident) -> str:

@@ -11,6 +11,7 @@ from tipoff.core.finding import Severity
 from tipoff.store.home import Home
 from tipoff.store.ledger import watching
 from tipoff.store.ledger.tellings import Tellings
+from tipoff.watch.incidents import teller_of
 
 if TYPE_CHECKING:
     from tipoff.sim.drills.oracle import Truth
@@ -28,7 +29,7 @@ def look_at_tellings(truth: "Truth", home: Home) -> None:
         causes = {}
         for row in store.rows(select(incidents).order_by(incidents.c.id)):
             causes[row["id"]] = row["cause"]
-            if row["told_by"] in {"", "monitor" if path == home.ledger else "sentinel"}:
+            if teller_of(row["told_by"]) in {"", "monitor" if path == home.ledger else "sentinel"}:
                 truth.incidents.append((row["cause"], Severity(row["severity"]), row["opened_at"]))
         for row in store.rows(select(notices)):
             cause = causes.get(row["incident_id"], "")

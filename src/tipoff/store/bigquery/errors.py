@@ -88,6 +88,12 @@ _AGAIN = "nothing was changed; it is tried again"
 _BACKEND = frozenset({"backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"})
 RULES = (
     Rule(
+        "credentials",
+        Meaning.PERMANENT,
+        "they were revoked or have ended: mount a valid service account's key, or run `gcloud auth application-default login`",
+        text=r"^the credentials are refused",
+    ),
+    Rule(
         "streaming buffer",
         Meaning.CONFLICT,
         "rows that were streamed cannot be changed for about 30 minutes, at times for 90; it is tried again",

@@ -5,7 +5,7 @@ What goes wrong comes out as `Refused`, judged. When a thing is tried again is d
 
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as JobTimeout
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
 from google.cloud import bigquery
 from requests.exceptions import RequestException
 
@@ -91,7 +91,7 @@ class Port:
 
     # --- statements
 
-    def query(
+    def query(  # noqa: PLR0913 -- a statement and all that goes with it
         self,
         sql: str,
         values: Mapping[str, object],
@@ -99,15 +99,16 @@ class Port:
         *,
         job_id: str | None = None,
         most: int = 0,
+        changes: Sequence[str] = (),
     ) -> pa.Table:
         """Run a statement or a script and return its last SELECT's rows; with a job id it is run under that alone.
 
-        It may bill `most` bytes, and never more than the place allows.
+        It may bill `most` bytes, and never more than the place allows. `changes`: the table that each of its statements changes.
         """
         config = self._config(values, labels, most)
         self.counts["job"] += 1
-        if job_id is not None:  # what has an id of its own changes something
-            self._count(Kind.DML, f"{labels.get('league', '')}.{labels.get('table', '')}")
+        for table in changes:
+            self._count(Kind.DML, table)
         return self._asked(
             lambda: self._client.query(
                 sql,
@@ -188,7 +189,7 @@ class Port:
         except NotFound:
             return None
         except (GoogleAPICallError, *_CONNECTION) as error:
-            raise Refused(judge(_said(error)), job_id) from error
+            raise Refused(judge(said(error)), job_id) from error
 
     def end_of(self, job_id: str) -> Refused | None:
         """Wait for the end of a job that was sent before; returns what it failed of, None where it did its work.
@@ -238,8 +239,8 @@ class Port:
             return result.to_arrow(create_bqstorage_client=False) if rows else None
         except (GoogleAPICallError, *_CONNECTION) as error:
             failed = job.error_result
-            said = _said_by_job(failed) if failed else _said(error)
-            raise Refused(judge(said), job_id or job.job_id, ran=bool(failed)) from error
+            heard = _said_by_job(failed) if failed else said(error)
+            raise Refused(judge(heard), job_id or job.job_id, ran=bool(failed)) from error
 
     # --- datasets and tables
 
@@ -285,7 +286,7 @@ class Port:
         except NotFound:
             return {}
         except (GoogleAPICallError, *_CONNECTION) as error:
-            raise Refused(judge(_said(error))) from error
+            raise Refused(judge(said(error))) from error
         legacy = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
         return {field.name: legacy.get(field.field_type, field.field_type) for field in found.schema}
 
@@ -314,7 +315,7 @@ class Port:
         try:
             return ask()
         except (GoogleAPICallError, *_CONNECTION) as error:
-            raise Refused(judge(_said(error)), job_id) from error
+            raise Refused(judge(said(error)), job_id) from error
 
 
 def client_of(place: Place) -> bigquery.Client:
@@ -349,10 +350,13 @@ def _parameter(name: str, value: object) -> Any:  # noqa: ANN401 -- two classes 
     return bigquery.ScalarQueryParameter(name, _TYPES[type(value)], value)
 
 
-def _said(error: BaseException) -> Said:
+def said(error: BaseException) -> Said:
+    """Return what came back, of an error of Google's client, of its credentials, or of the connection."""
     if isinstance(error, GoogleAPICallError):
         first = error.errors[0] if error.errors and isinstance(error.errors[0], dict) else {}
         return Said(int(error.code or 0), str(first.get("reason", "")), str(first.get("message") or error.message))
+    if isinstance(error, RefreshError) and not error.retryable:  # nothing was lost: Google was asked, and said no
+        return Said(401, "authError", f"the credentials are refused: {error}")
     return Said(0, type(error).__name__, f"reply lost: {error}")
 
 

@@ -5,6 +5,8 @@ Nothing waits here: after a few tries the run fails as it must, and the engine t
 
 from collections.abc import Callable
 
+import pyarrow as pa
+
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.port import Port
 
@@ -49,3 +51,13 @@ def _end_of(port: Port, job_id: str, known: Refused) -> Refused | None:
         return port.end_of(job_id)
     except Refused as refused:
         return known if refused.verdict.said.status == _NOT_FOUND else refused
+
+
+def asked_again(ask: Callable[[], pa.Table]) -> pa.Table:
+    """Ask for rows; if the answer is lost, once more at once, for asking changes nothing."""
+    try:
+        return ask()
+    except Refused as refused:
+        if refused.verdict.meaning is not Meaning.TRANSIENT or not refused.verdict.at_once:
+            raise
+        return ask()

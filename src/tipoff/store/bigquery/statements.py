@@ -117,6 +117,11 @@ def _filled(name: str, table: Table, staging: str, where: str) -> list[str]:
     ]
 
 
+def changes(table: Table, staging: str) -> tuple[str, ...]:
+    """Return the table once for each statement of a script that changes it: rows are deleted and, where some come, added."""
+    return (table.full_name,) * (1 + bool(staging))
+
+
 def add_column(name: str, column: str, kind: ColumnType) -> str:
     """Return the statement that adds a column."""
     return f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column} {kind.value}"
@@ -139,7 +144,11 @@ def unfiltered(sql: str, partitioned: Iterable[str]) -> list[tuple[str, str]]:
     names = set(partitioned)
     found = []
     for statement in sqlglot.parse(sql, read="bigquery"):
-        if statement is None or isinstance(statement, exp.Transaction | exp.Commit | exp.Alter | exp.Command):
+        if statement is None or isinstance(statement, exp.Transaction | exp.Commit | exp.Alter):
+            continue
+        if isinstance(statement, exp.Command):  # the parser does not know what it does
+            text = statement.sql(dialect="bigquery")
+            found += [(name, text) for name in names if name in text]
             continue
         for table in statement.find_all(exp.Table):
             name = f"{table.db}.{table.name}"

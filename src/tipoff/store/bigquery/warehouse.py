@@ -20,7 +20,7 @@ from tipoff.store.bigquery.diagnosis import conflict_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.place import Place, Write, labels
 from tipoff.store.bigquery.port import Port
-from tipoff.store.bigquery.settle import settle
+from tipoff.store.bigquery.settle import asked_again, settle
 from tipoff.store.bigquery.tables import declare, declare_own
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.quota import Guard
@@ -202,12 +202,7 @@ class BigQueryWarehouse:
         self.counts[what] += 1
         said, sent = self._labels(what, table), statements.named(sql, values)
         with self._doing(f"the warehouse refused a {what}{f' for {table.full_name}' if table else ''}"):
-            try:
-                return self._port.query(sql, sent, said, most=most)
-            except Refused as refused:
-                if refused.verdict.meaning is not Meaning.TRANSIENT or not refused.verdict.at_once:
-                    raise
-                return self._port.query(sql, sent, said, most=most)
+            return asked_again(lambda: self._port.query(sql, sent, said, most=most))
 
     # --- writing
 
@@ -255,7 +250,8 @@ class BigQueryWarehouse:
         try:
             staging = self._staged(write, table, staged.rows) if staged.rows.num_rows else ""
             self._at("before commit")
-            self._transact(write, statements.publish(self._place, table, staging), values, staging)
+            changes = (*statements.changes(table, staging), "tipoff.proofs")
+            self._transact(write, statements.publish(self._place, table, staging), values, staging, changes)
         except Refused as refused:
             raise self._refusal(asked, refused) from refused
         self.counts["transaction"] += 1
@@ -279,20 +275,22 @@ class BigQueryWarehouse:
 
         attempt, _ = settle(self._port, lambda attempt: write.job_id("load", attempt), send)
         staging = f"{self._place.staging}.{write.staging(attempt)}"
-        found = in_order(table, conform(table, self._port.rows(staging)))
+        found = in_order(table, conform(table, asked_again(lambda: self._port.rows(staging))))
         if not found.equals(in_order(table, rows)):
             self._drop(staging)
             msg = f"{table.full_name} of {write.day}: what was read back from staging is not what was loaded"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
         return staging
 
-    def _transact(self, write: Write, sql: str, values: Mapping[str, object], staging: str) -> None:
+    def _transact(
+        self, write: Write, sql: str, values: Mapping[str, object], staging: str, changes: tuple[str, ...]
+    ) -> None:
         """Run a script exactly once; one whose reply was lost is believed only when its proof has been read."""
         statements.must_filter(sql.replace(staging, "staging") if staging else sql, self._partitioned)
         sent, said = statements.named(sql, values), write.labels("publish")
 
         def send(job_id: str, _attempt: int) -> None:
-            self._port.query(sql, sent, said, job_id=job_id)
+            self._port.query(sql, sent, said, job_id=job_id, changes=changes)
 
         try:
             _, was_lost = settle(self._port, lambda attempt: write.job_id("publish", attempt), send)
@@ -328,7 +326,8 @@ class BigQueryWarehouse:
         with self._turn(table), self._doing(f"{table.full_name} of {day} could not be mirrored"):
             staging = self._staged(write, table, rows) if rows.num_rows else ""
             values = {"day": day, "fence": 0, "n_rows": rows.num_rows}
-            self._transact(write, statements.mirror(self._place, table, staging), values, staging)
+            changes = statements.changes(table, staging)
+            self._transact(write, statements.mirror(self._place, table, staging), values, staging, changes)
         self._slices.forget(table.full_name, day)
 
     # --- what else it takes

@@ -68,12 +68,15 @@ class BigQuerySink:
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
         """See `HistorySink.reached`."""
         where = "WHERE event_day >= @since AND event_home = @home"
-        asked = (
-            f"SELECT '{stream.name}' AS stream, COALESCE(MAX(event_number), 0) AS n FROM {self._table(stream)} {where}"  # noqa: S608 -- declared names
-            for stream in streams
-        )
+        asked = [
+            f"SELECT @name{n} AS stream, COALESCE(MAX(event_number), 0) AS n FROM {self._table(stream)} {where}"  # noqa: S608 -- declared names
+            for n, stream in enumerate(streams)
+        ]
+        names = {f"name{n}": stream.name for n, stream in enumerate(streams)}
         with _doing("how far history has come cannot be asked"):
-            rows = self._port.query(" UNION ALL ".join(asked), {"since": since, "home": home}, labels(part="history"))
+            rows = self._port.query(
+                " UNION ALL ".join(asked), {"since": since, "home": home, **names}, labels(part="history")
+            )
         return {row["stream"]: row["n"] for row in rows.to_pylist()}
 
     def apply(self, parcel: Parcel) -> Answer:

@@ -46,10 +46,11 @@ class DuckSink:
         """See `HistorySink.reached`."""
         where = "WHERE event_day >= ? AND event_home = ?"
         asked = (
-            f"SELECT '{stream.name}', coalesce(max(event_number), 0) FROM {stream.table} {where}"  # noqa: S608 -- declared names
+            f"SELECT ?, coalesce(max(event_number), 0) FROM {stream.table} {where}"  # noqa: S608 -- declared names
             for stream in streams
         )
-        return dict(self._run(" UNION ALL ".join(asked), [since, home] * len(streams)).fetchall())
+        values = [value for stream in streams for value in (stream.name, since, home)]
+        return dict(self._run(" UNION ALL ".join(asked), values).fetchall())
 
     def apply(self, parcel: Parcel) -> Answer:
         """See `HistorySink.apply`."""

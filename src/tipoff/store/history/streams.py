@@ -44,7 +44,7 @@ class Stream:
     @property
     def name(self) -> str:
         """The stream's name: the ledger table's."""
-        return self.source.name
+        return str(self.source.name)
 
     @property
     def kept(self) -> tuple[sa.Column[Any], ...]:

@@ -14,7 +14,9 @@ incidents = Table(
     Column("what", Text, nullable=False),
     Column("severity", Integer, nullable=False),
     Column("told", Integer, nullable=False),  # the severity that people were told; -1 while nobody was
-    Column("told_by", String(16), nullable=False),  # monitor or sentinel
+    Column(
+        "told_by", String(16), nullable=False
+    ),  # monitor or sentinel; after `digest ` where the digest tells in its stead
     Column("step", Integer, nullable=False),  # how far up the ladder of age it has been told
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),  # when something was last found
