@@ -25,6 +25,11 @@ def pytest_sessionstart() -> None:
             pytest.exit(f"{error}; {error.hint}", returncode=2)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: some tests wait for real processes and do nothing meanwhile."""
+    return 1 + (os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of recorded seasons; without it the test is skipped and says so, in CI it fails."""

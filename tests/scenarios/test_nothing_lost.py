@@ -31,21 +31,16 @@ from tipoff.watching import drill_stage
 
 DAYS = 3
 DRILLS = catalogue()
-FEW = (
-    "controller-frozen-overnight",
+FEW = (  # of all of them; the claim `drills` holds every one
     "gate-blocks-then-data-comes",
     "one-game-of-noughts",
-    "streaming-buffer-holds-rows",
     "rows-delivered-twice",
-    "two-controllers",
     "answers-crawl-past-tip-off",
     "keys-are-gone",
     "fewer-rows-than-before",
-    "a-correction-cascades",
-    "killed-again-and-again",
     "type-drift",
 )
-slow = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+slow = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +70,15 @@ def told(**said: Any) -> tuple[Fault, ...]:
     return read_faults([said], SAMPLE.first_day)
 
 
-def test_killed_twenty_times_at_random_it_ends_the_same(quiet: Path, tmp_path: Path) -> None:
+def test_killed_six_times_at_random_it_ends_the_same(quiet: Path, tmp_path: Path) -> None:
     total = 0
-    for home, moments in killed_at_random(tmp_path, f"sample:{DAYS}", random.Random(5), kills=20):  # noqa: S311 -- seeded
+    for home, moments in killed_at_random(tmp_path, f"sample:{DAYS}", random.Random(5), kills=6):  # noqa: S311 -- seeded
         total += len(moments)
         assert proofs(home) == proofs(quiet), moments
         assert published(home) == published(quiet), moments
         assert {row["state"] for row in ledger_rows(home, "runs")} <= {"finished", "expired"}
 
-    assert total == 20
+    assert total == 6
 
 
 def test_there_are_sixty_drills_for_different_rows_and_each_has_a_control() -> None:
@@ -107,7 +102,7 @@ def test_without_its_mechanism_a_drill_fails(rehearsal: Rehearsal, name: str) ->
     assert not rehearsal.run(DRILLS[name], control=True).passed
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(3))  # two hundred: the claim `drill_fuzz`
 def test_faults_by_dice_lose_nothing(rehearsal: Rehearsal, number: int) -> None:
     verdict = rehearsal.run(composed(41, number))
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,17 +20,23 @@ from tipoff.store.home import Home
 SAMPLE = ("--world", "sample")
 
 
-@pytest.fixture
-def held(tmp_path: Path) -> Path:
-    """A home in which the first source never gave the second day, so that its player_games is held."""
-    faults = tmp_path / "faults.toml"
+@pytest.fixture(scope="module")
+def once_held(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("held")
+    faults = folder / "faults.toml"
     faults.write_text(
         '[[faults]]\nkind = "http"\nhow = "empty"\nurl = "DateTo=01%2F08%2F2030"\nfrom = "day 2 00:00"\nto = "day 9 00:00"\n'
     )
-    home = tmp_path / "home"
+    home = folder / "home"
     done = tipoff("replay", "nba", "sample:2", *SAMPLE, "--faults", str(faults), "--json", home=home)
     assert done.returncode == 1, done.stderr
     return home
+
+
+@pytest.fixture
+def held(once_held: Path, tmp_path: Path) -> Path:
+    """A home in which the first source never gave the second day, so that its player_games is held."""
+    return shutil.copytree(once_held, tmp_path / "home")
 
 
 def test_what_a_gate_holds_and_why_is_shown_with_exit_3(held: Path) -> None:
