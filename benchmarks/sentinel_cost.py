@@ -1,6 +1,6 @@
 """What a look of the sentinel costs over a whole season's ledger: time, and the memory of its process.
 
-`python -m benchmarks.sentinel_cost [HOME]` replays 2023-24 (TIPOFF_DATA) into a folder of its own, or takes a copy of HOME.
+`python -m benchmarks.sentinel_cost` replays 2023-24 (TIPOFF_DATA), or takes the home of it below BENCHMARK_HOMES.
 """
 
 import json
@@ -15,9 +15,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from tipoff import app
-from tipoff.config import read_settings
-from tipoff.sim.replay import Progress
+from benchmarks.mutation_score import home_of
 from tipoff.store.ledger import Ledger, schema
 
 LOOKS = 300
@@ -43,18 +41,11 @@ print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": int(status["VmHWM"].split
 """
 
 
-def sentinel_cost(made: Path | None = None) -> tuple[bool, dict[str, Any]]:
+def sentinel_cost() -> tuple[bool, dict[str, Any]]:
     """Measure 300 looks in a process of their own: the median at most 50 ms, the process at most 60 MB."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        home.mkdir()
-        if made is not None:
-            shutil.copy(made / "ledger.db", home / "ledger.db")
-        else:
-            settings = read_settings().model_copy(update={"home": home})
-            spec = app.replay_spec(settings, "nba", "2023-24", world="recorded", seed=7)
-            app.run_replay(settings, spec, progress=_nothing, watched=True)
-        (home / "sentinel.db").unlink(missing_ok=True)
+    with home_of("2023-24") as made, tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        shutil.copy(made / "ledger.db", home / "ledger.db")
         ledger = Ledger(home / "ledger.db")
         [tick] = ledger.rows(select(func.max(schema.ticks.c.at).label("at")))
         rows = {
@@ -87,9 +78,5 @@ def _spread(values: list[float]) -> dict[str, float]:
     }
 
 
-def _nothing(_progress: Progress) -> None:
-    """Say nothing of a replay's progress."""
-
-
 if __name__ == "__main__":
-    print(json.dumps(sentinel_cost(Path(sys.argv[1]) if sys.argv[1:] else None), indent=1))
+    print(json.dumps(sentinel_cost(), indent=1))
