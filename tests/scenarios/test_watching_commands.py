@@ -103,6 +103,7 @@ def test_a_game_is_followed_through_every_table(watched: Path) -> None:
     assert words.returncode == 0
     assert {"schedule", "player_boxscores", "predictions", "grades"} <= {stop["output"] for stop in found["stops"]}
     assert "no check fails for it" in words.stdout
+    assert "names no game" in words.stdout
     assert (why.returncode, "nothing of it is missing" in why.stdout) == (0, True)
 
 
@@ -244,9 +245,11 @@ def test_the_sentinel_finds_nothing_where_the_season_is_over(watched: Path) -> N
 def test_a_recorded_ledger_is_held_against_the_rules(watched: Path, tmp_path: Path) -> None:
     quiet = tipoff("replay-incident", str(watched / "ledger.db"), home=tmp_path)
     none = tipoff("replay-incident", str(tmp_path / "no.db"), home=tmp_path)
+    runs = tipoff("replay-incident", str(tmp_path / "runs.csv.gz"), home=tmp_path)
 
     assert (quiet.returncode, quiet.stderr) == (0, "")
     assert none.returncode == 2
+    assert (runs.returncode, "add --timetable FILE" in runs.stderr) == (2, True)
 
 
 def test_each_morning_has_its_digest_and_nothing_else_is_said(watched: Path) -> None:

@@ -85,7 +85,8 @@ def test_of_few_days_nothing_is_learned(slate: Slate) -> None:
 
 
 def test_what_is_not_measurable_is_shown_as_that_and_never_as_in_order(slate: Slate) -> None:
-    slate.write("measured", measured(KEYS, None, status="not measurable"), measured(ACCURACY, 1.0))
+    unmeasured = measured(KEYS, None, status="not measurable") | {"note": "no lines were recorded"}
+    slate.write("measured", unmeasured, measured(ACCURACY, 1.0))
 
     lines = health(slate.ledger, NBA, TODAY)
 
@@ -93,4 +94,5 @@ def test_what_is_not_measurable_is_shown_as_that_and_never_as_in_order(slate: Sl
         (KEYS, "not measurable", False),
         (ACCURACY, "ok", False),
     ]
-    assert lines_in_words(lines, every=False) == ["1 ok, 1 not measurable"]
+    words = lines_in_words(lines, every=False)
+    assert words == ["1 ok, 1 not measurable", "  not measurable: 1 no lines were recorded"]

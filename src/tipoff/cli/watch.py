@@ -14,6 +14,7 @@ from tipoff.cli.sentinel import say, stopper
 from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, league_day
+from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
 
@@ -142,6 +143,9 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
 
     RECORD is a ledger, or a file of runs (a CSV with job and committed_at) beside a timetable.
     """
+    if timetable is None and ".csv" in record.suffixes:
+        msg = f"{record} is a file of runs, and what was expected of them is not said"
+        raise UsageError(msg, hint="add --timetable FILE: each job with its slots; docs/recorded-runs.md shows one")
     if timetable is None:
         from tipoff.watch import timemachine  # noqa: PLC0415 -- only for ledgers
 

@@ -355,7 +355,15 @@ def lines_in_words(lines: Sequence[Line], *, every: bool) -> list[str]:
             text.append(f"{'':<15}{line.note}")
         text += [f"{'':<17}{name}" for name in line.failing[:_SHOWN]]
     counts = ", ".join(f"{states[name]} {name}" for name in ("ok", "failed", "not measurable") if states[name])
-    return [*text, counts or "nothing was measured"]
+    return [*text, counts or "nothing was measured", *([] if every else _why_not(lines))]
+
+
+def _why_not(lines: Sequence[Line]) -> list[str]:
+    """Return in one line why what could not be measured could not, the commonest reasons first."""
+    reasons = Counter(line.note for line in lines if line.status == "not measurable" and line.note)
+    said = [f"{n} {reason}" for reason, n in reasons.most_common(_SHOWN)]
+    more = len(reasons) - len(said)
+    return [f"  not measurable: {'; '.join(said)}{f'; and {more} more reasons' if more > 0 else ''}"] if said else []
 
 
 def _measured(line: Line) -> str:

@@ -15,6 +15,8 @@ from tipoff.core.step import SourceWork
 from tipoff.store.ledger import Ledger, schema, watching
 from tipoff.store.proofs import read_units
 
+_SHOWN = 3  # answers of one run
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
@@ -117,7 +119,7 @@ def _stops(ledger: Ledger, league: League, game_id: str, day: date, published: P
                 run=run or None,
                 excuse=excuse,
                 marks=tuple(f"{row['kind']}: {row['note']}" for row in marks.get(step.name, ()) if row["unit"] in mine),
-                answers=_answers(ledger, run) if isinstance(step.work, SourceWork) and run else (),
+                answers=_answers(ledger, run, game_id) if isinstance(step.work, SourceWork) and run else (),
                 file=str(path) if path.exists() else "",
             )
         )
@@ -128,10 +130,14 @@ def _state(of_slate: str) -> str:
     return "waiting" if of_slate in {"waiting", "open", "running", "held"} else "MISSING"
 
 
-def _answers(ledger: Ledger, run: int) -> tuple[str, ...]:
+def _answers(ledger: Ledger, run: int, game_id: str) -> tuple[str, ...]:
+    """Return the answers that the run got to requests which name the game; where none does, all of the run."""
     fetches = schema.fetches
     rows = ledger.rows(select(fetches).where(fetches.c.run_id == run))
-    return tuple(f"{row['url']} {row['status']} {row['outcome']} archive {row['sha256'][:12]}" for row in rows)
+    own = [row for row in rows if game_id in row["url"]]
+    of = "" if own else " (names no game)"
+    said = [f"{row['url']} {row['status']} {row['outcome']} archive {row['sha256'][:12]}{of}" for row in own or rows]
+    return (*said[:_SHOWN], f"and {len(said) - _SHOWN} more") if len(said) > _SHOWN else tuple(said)
 
 
 def _failing(ledger: Ledger, league: League, game_id: str, days: Sequence[date]) -> list[str]:
@@ -155,7 +161,7 @@ def trace_lines(found: Trace) -> list[str]:
         run = stop.run if stop.run is not None else "-"
         lines.append(f"  {stop.day} {stop.output:<24}{stop.state:<9}{what:>12}  came {first}  seen {seen}  run {run}")
         lines += [f"      {mark}" for mark in stop.marks]
-        lines += [f"      {answer}" for answer in stop.answers[:3]]
+        lines += [f"      {answer}" for answer in stop.answers]
         lines += [f"      {stop.file}"] if stop.file else []
     lines += [f"  fails {name}" for name in found.failing] or ["  no check fails for it"]
     return lines

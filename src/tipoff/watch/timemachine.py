@@ -195,7 +195,7 @@ def in_words(replayed: Replayed) -> list[str]:
     told = [one for one in replayed.incidents if one.told_at is not None]
     lines = [
         (
-            f"{replayed.begin:%Y-%m-%d} to {replayed.end:%Y-%m-%d}: {len(replayed.incidents)} incidents, {len(told)} of them "
+            f"{replayed.begin:%Y-%m-%d} to {replayed.end:%Y-%m-%d}: {_counted(len(replayed.incidents))}, {len(told)} of them "
             f"from {TOLD_FROM.name} on; {sum(one.n_messages for one in told)} messages, "
             f"{sum(one.n_messages for one in told if one.is_false)} of them in vain"
         )
@@ -208,3 +208,7 @@ def in_words(replayed: Replayed) -> list[str]:
             f"{one.n_messages} messages{vain}"
         )
     return lines
+
+
+def _counted(n: int) -> str:
+    return f"{n} incident" if n == 1 else f"{n} incidents"
