@@ -95,4 +95,4 @@ def test_what_is_not_measurable_is_shown_as_that_and_never_as_in_order(slate: Sl
         (ACCURACY, "ok", False),
     ]
     words = lines_in_words(lines, every=False)
-    assert words == ["1 ok, 1 not measurable", "  not measurable: 1 no lines were recorded"]
+    assert words == ["1 ok, 1 not measurable", "  not measurable: 1, no lines were recorded"]

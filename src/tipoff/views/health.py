@@ -359,11 +359,11 @@ def lines_in_words(lines: Sequence[Line], *, every: bool) -> list[str]:
 
 
 def _why_not(lines: Sequence[Line]) -> list[str]:
-    """Return in one line why what could not be measured could not, the commonest reasons first."""
+    """Return why what could not be measured could not, the commonest reasons first."""
     reasons = Counter(line.note for line in lines if line.status == "not measurable" and line.note)
-    said = [f"{n} {reason}" for reason, n in reasons.most_common(_SHOWN)]
+    said = [f"  not measurable: {n}, {reason}" for reason, n in reasons.most_common(_SHOWN)]
     more = len(reasons) - len(said)
-    return [f"  not measurable: {'; '.join(said)}{f'; and {more} more reasons' if more > 0 else ''}"] if said else []
+    return [*said, f"  and {more} more reasons (--every shows all)"] if more > 0 else said
 
 
 def _measured(line: Line) -> str:
