@@ -20,13 +20,14 @@ from tests.contract.test_warehouse import NOW, RAW, ROWS, SEASON, STEPS, TODAY, 
 from tests.emulator.double import PROJECT, Double
 
 from tipoff.config import Settings
-from tipoff.core.errors import ErrorKind, Fenced, UsageError, WarehouseError, WriteConflict
+from tipoff.core.errors import ErrorKind, Fenced, PipelineError, UsageError, WarehouseError, WriteConflict
 from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PythonWork
 from tipoff.core.window import SLATE, Input
 from tipoff.sim.crash import never
+from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.place import Place
 from tipoff.store.bigquery.port import Port
 from tipoff.store.bigquery.statements import unfiltered
@@ -34,6 +35,7 @@ from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger
+from tipoff.store.quota import Guard, Kind
 from tipoff.store.warehouse import Asked, Warehouse
 from tipoff.warehouses import name_of, open_warehouse
 
@@ -288,6 +290,105 @@ def test_without_turns_they_would_cancel_each_other(
     assert double.seen()["at the same time"] == len(failures)
 
 
+def written_twice(one: Store, other: Store) -> list[PipelineError]:
+    """Let two processes stage the first rows of one slate one after the other and publish them at the same moment.
+
+    Returns what failed. Only the publications meet: the emulator is not asked several things at once before that.
+    """
+    failures: list[PipelineError] = []
+    staged, go = threading.Event(), threading.Event()
+
+    def stand(point: str) -> None:
+        if point == "before commit":
+            staged.set()
+            go.wait(60)
+
+    def write(store: Store, points: float, at: Callable[[str], None]) -> None:
+        store.warehouse._at = at  # type: ignore[attr-defined] # noqa: SLF001 -- where both are to stand
+        try:
+            store.replace([row("a", 1, points)])
+        except PipelineError as error:
+            failures.append(error)
+
+    waiting = threading.Thread(target=write, args=(other, 2.0, stand))
+    waiting.start()
+    assert staged.wait(60)
+    write(one, 1.0, lambda point: go.set() if point == "before commit" else None)
+    waiting.join(60)
+    return failures
+
+
+@AT_ONCE
+def test_of_two_first_writes_of_a_slate_one_is_cancelled_even_if_a_delete_of_nothing_is_no_change(
+    double: Double, another: Callable[[], Store]
+) -> None:
+    one, other = another(), another()
+    double.order(deletes=False)
+    double.fault("slow:1", match=PUBLISH, count=2)
+
+    failures = written_twice(one, other)
+
+    assert [type(failure) for failure in failures] == [WriteConflict]
+    assert double.seen()["at the same time"] == 1
+    assert len(one.rows()) == 1
+
+
+@AT_ONCE
+def test_without_the_row_that_every_write_changes_none_of_the_two_would_be(
+    double: Double, another: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "_turn_taken", lambda *_given: [])
+    one, other = another(), another()
+    double.order(deletes=False)
+    double.fault("slow:1", match=PUBLISH, count=2)
+
+    written_twice(one, other)
+
+    assert "at the same time" not in double.seen()
+
+
+def test_a_write_whose_turn_has_lost_its_row_is_refused_and_a_start_makes_it_again(
+    double: Double, place: Place, another: Callable[[], Store]
+) -> None:
+    made = another()
+    with double.client() as client:
+        client.query_and_wait(f"DELETE FROM {place.turn(ROWS)} WHERE TRUE")  # noqa: S608 -- our own name
+
+        with pytest.raises(WarehouseError, match="has lost its row") as refused:
+            made.replace([row("a", 1)])
+        client.delete_table(f"{PROJECT}.{place.turn(ROWS)}")
+    again = another()
+    again.replace([row("a", 1)])
+
+    assert refused.value.kind is ErrorKind.PERMANENT
+    assert made.rows() == again.rows() == [("a", 1, 1.0, "n")]
+
+
+def test_each_statement_that_changes_a_table_is_counted_for_that_table(
+    double: Double, place: Place, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+    guard = Guard(ledger, lambda: NOW)
+    made = Store(BigQueryWarehouse(place, home="h1", now=lambda: NOW, guard=guard))
+    made.warehouse.prepare(STEPS)
+
+    made.replace([row("a", 1)])
+    made.replace([row("a", 1)])  # nothing new, nothing sent
+    double.fault("lost", match=PUBLISH)
+    made.replace([row("a", 1, 2.0)])
+
+    used = guard.used()
+    sent = 1 + 2  # the second write's script was sent twice
+    made.warehouse.close()
+    ledger.close()
+    assert {table: n for (kind, table), n in used.items() if kind == Kind.DML} == {
+        "x_analytics.rows": 2 * sent,
+        "tipoff.turn_x_analytics_rows": sent,
+        "tipoff.proofs": sent,
+    }
+    assert used[Kind.LOAD, ""] == 2
+
+
 def test_every_statement_that_reached_bigquery_filters_the_partition(
     double: Double, place: Place, store: Store
 ) -> None:
@@ -297,11 +398,11 @@ def test_every_statement_that_reached_bigquery_filters_the_partition(
     contract.test_a_season_is_asked_and_a_check_asks_a_slate(store)
     store.warehouse.recount(ROWS, TODAY)
     store.warehouse.proofs()
-    statements = double.order()["statements"]
+    sent = double.order()["statements"]
     partitioned = {place.table(ROWS), place.table(RAW), place.proofs}
 
-    assert len(statements) >= 8
-    assert [found for sql in statements for found in unfiltered(sql, partitioned)] == []
+    assert len(sent) >= 8
+    assert [found for sql in sent for found in unfiltered(sql, partitioned)] == []
 
 
 def test_where_the_datasets_are_there_no_right_to_make_any_is_needed(

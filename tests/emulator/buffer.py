@@ -99,10 +99,17 @@ class Buffer:
         return bool(found and found[0])
 
 
-def changed(sql: str, project: str) -> set[Name]:
-    """Return the tables whose rows a statement or script changes or deletes; rows that are only added are no change."""
+def changed(sql: str, project: str, *, by_deletion: bool = True) -> set[Name]:
+    """Return the tables whose rows a statement or script changes or deletes; rows that are only added are no change.
+
+    Without `by_deletion`, as if no DELETE found a row.
+    """
     try:
-        return {(target.catalog or project, target.db, target.name) for _, target in _changes(sql)}
+        return {
+            (target.catalog or project, target.db, target.name)
+            for change, target in _changes(sql)
+            if by_deletion or not isinstance(change, exp.Delete)
+        }
     except SqlglotError:
         return set()
 

@@ -111,6 +111,7 @@ class Layer:
         self._orders: list[Order] = []
         self._known: set[tuple[str, str]] = set()
         self._changing: Counter[Name] = Counter()
+        self._deletes = True  # whether a DELETE changes its table; False: as if none found a row
         self._uploads: dict[str, str] = {}
         self._loads: dict[Name, list[float]] = defaultdict(list)
         self._per_10_s, self._per_day = 1_000_000, 1_000_000
@@ -144,6 +145,8 @@ class Layer:
             self.seen.clear()
             self.statements.clear()
             self._per_10_s = self._per_day = 1_000_000
+            self._deletes = True
+        self._deletes = order.get("deletes", self._deletes)
         self._per_10_s = order.get("per_10_s", self._per_10_s)
         self._per_day = order.get("per_day", self._per_day)
         self.buffer.window_s = order.get("window_s", self.buffer.window_s)
@@ -156,7 +159,8 @@ class Layer:
         if fault == "reset":
             raise ConnectionResetError(fault)
         refused = _ordered_refusal(fault) or self._refusal(asked)
-        changes = changed(asked.bound, asked.project) if asked.sql and not refused else set()
+        is_change = asked.sql and not refused
+        changes = changed(asked.bound, asked.project, by_deletion=self._deletes) if is_change else set()
         busy = next((name for name in changes if self._changing[name]), None)
         if busy:
             self.seen["at the same time"] += 1

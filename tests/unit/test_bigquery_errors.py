@@ -193,12 +193,20 @@ def test_each_meaning_has_its_kind_in_the_engine(meaning: Meaning, kind: ErrorKi
     assert found[meaning].kind is kind
 
 
+def unreached() -> RefreshError:
+    """Return what comes of a metadata server that does not answer: as on a machine of Google's, at a start."""
+    error = RefreshError("timed out")
+    error.__cause__ = TransportError("timed out")
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "rule"),
     [
         (RefreshError("invalid_grant: Token has been expired or revoked."), "credentials"),
         (RefreshError("could not reach the server", retryable=True), "the reply was lost"),
         (TransportError("connection reset"), "the reply was lost"),
+        (unreached(), "the reply was lost"),
     ],
 )
 def test_credentials_that_are_refused_help_no_one_who_waits(error: Exception, rule: str) -> None:

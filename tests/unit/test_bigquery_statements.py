@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import sqlglot
+from sqlglot import exp
 from tests.emulator.binding import bound, is_script
 from tests.emulator.buffer import Buffer
 
@@ -82,6 +84,36 @@ def test_every_step_of_every_league_names_the_days_that_it_reads(league: object)
 def test_a_statement_that_would_read_a_table_whole_is_refused(sql: str) -> None:
     with pytest.raises(ShapeError, match="without naming its days"):
         statements.must_filter(sql, frozenset(OURS))
+
+
+@pytest.mark.parametrize("staging", ["t_tipoff_staging.s", ""])
+def test_what_a_script_changes_is_counted_statement_by_statement(staging: str) -> None:
+    published = changed_by(statements.publish(PLACE, ROWS, staging))
+    mirrored = changed_by(statements.mirror(PLACE, ROWS, staging))
+    counted = [f"t_{name}" for name in statements.changes(ROWS, staging)]
+
+    assert mirrored == counted
+    assert published == [*counted, PLACE.proofs]
+
+
+def test_every_write_of_a_table_first_changes_one_row_of_a_table_that_no_other_tables_write_touches() -> None:
+    tables = [step.table for league in LEAGUES.values() for step in league.steps]
+    first = [
+        changed_by(script(PLACE, table, ""))[0]
+        for table in tables
+        for script in (statements.publish, statements.mirror)
+    ]
+
+    assert first == [PLACE.turn(table) for table in tables for _ in range(2)]
+    assert len(set(first)) == len(tables)
+
+
+def changed_by(script: str) -> list[str]:
+    """Return the table of each statement of a script that changes one."""
+    parsed = sqlglot.parse(script, read="bigquery")
+    changes = [one for one in parsed if isinstance(one, exp.Insert | exp.Update | exp.Delete | exp.Merge)]
+    tables = [one.find(exp.Table) for one in changes]
+    return [f"{table.db}.{table.name}" for table in tables if table is not None]
 
 
 def test_a_jobs_id_tells_home_slate_run_attempt_and_content_apart() -> None:

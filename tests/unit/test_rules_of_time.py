@@ -162,12 +162,23 @@ def conflict(*, clears_in: int | None, held_for: int | None = None) -> WriteConf
 def test_rows_that_are_being_freed_are_tried_every_ten_minutes_and_not_before_any_can_be_free(
     error: PipelineError, wait: int | None
 ) -> None:
-    at = while_freed(error, NOON + timedelta(minutes=40), NOON)
+    at = while_freed(error, NOON + timedelta(minutes=40), NOON, NOON - timedelta(minutes=90))
 
     assert at == (None if wait is None else NOON + timedelta(minutes=wait))
 
 
 def test_a_first_wait_that_is_shorter_stays_as_it_is() -> None:
-    at = while_freed(conflict(clears_in=60), NOON + timedelta(minutes=5), NOON)
+    at = while_freed(conflict(clears_in=60), NOON + timedelta(minutes=5), NOON, NOON)
 
     assert at == NOON + timedelta(minutes=5)
+
+
+def test_rows_that_somebody_streams_into_all_day_are_waited_for_as_long_as_any_others() -> None:
+    policy, now, failures = POLICIES[ErrorKind.CONFLICT], NOON, 1
+    while (wait := policy.wait_after(failures, jitter=0.0)) is not None:
+        minutes = int((now - NOON).total_seconds() // 60)
+        freed = conflict(clears_in=minutes + 60)  # the oldest rows are always half an hour old
+        now = while_freed(freed, now + wait, now, NOON) or now + wait
+        failures += 1
+
+    assert now - NOON > timedelta(hours=10), "at ten minutes apart it would be given up within four"

@@ -31,9 +31,7 @@ class RetryPolicy:
         return wait
 
 
-SOON_FREE = timedelta(
-    minutes=90
-)  # rows that are known to be freed within this are tried again at most `WHILE_FREED` apart
+SOON_FREE = timedelta(minutes=90)  # rows that are freed within this are tried again at most `WHILE_FREED` apart
 WHILE_FREED = timedelta(minutes=10)
 LONGEST_ASKED = timedelta(hours=6)  # a provider's Retry-After is believed up to here
 
@@ -74,12 +72,15 @@ class Breaker:
         self.failures, self.rests_until = 0, None
 
 
-def while_freed(error: PipelineError, after: datetime, now: datetime) -> datetime | None:
+def while_freed(error: PipelineError, after: datetime, now: datetime, since: datetime) -> datetime | None:
     """Return when rows that are being freed are tried again, so that slates are written in the order in which they are free.
 
     That is `after`, though no later than `WHILE_FREED` from now, nor before anything can be free. None where nothing is known of
-    when the rows are free.
+    when the rows are free; and where they should have been by now, counted from when the conflict began (`since`): somebody
+    streams on, and short waits would use up the attempts of a day in hours.
     """
-    if not isinstance(error, WriteConflict) or error.clears_at is None or error.clears_at - now > SOON_FREE:
+    if not isinstance(error, WriteConflict) or error.clears_at is None:
+        return None
+    if error.clears_at - now > SOON_FREE or now - since > SOON_FREE:
         return None
     return max(min(after, now + WHILE_FREED), error.held_until or now)

@@ -121,7 +121,8 @@ class Results:
             if is_source:
                 self._given_up.setdefault(entry.step.name, set()).add(entry.key)
         else:
-            entry.not_before = while_freed(error, after, now) or (max(after, asked) if asked else after)
+            since = entry.conflict.since if entry.conflict else now
+            entry.not_before = while_freed(error, after, now, since) or (max(after, asked) if asked else after)
         if error.kind in HELD_ROWS:
             self._conflicts(entry, outcome, now, batch)
 
@@ -132,8 +133,9 @@ class Results:
         """
         error, known = outcome.error, entry.conflict
         kind = error.kind if error else ErrorKind.CONFLICT
+        since = known.since if known else now
         entry.conflict = Conflict(
-            since=known.since if known else now,
+            since=since,
             kind=kind.value,
             units=json.dumps(sorted(outcome.claim.plan.units)),
             holder=getattr(error, "holder", ""),
@@ -142,7 +144,7 @@ class Results:
         )
         self._log_conflict(entry, "gave up" if entry.not_before is None else "", now, batch)
         policy, output = POLICIES[kind], entry.step.name
-        if error is not None and while_freed(error, now, now):
+        if error is not None and while_freed(error, now, now, since):
             return
         if 2 * len(outcome.claim.plan.units) > len(entry.obligation.units):
             table = self._tables.setdefault(output, Breaker(1, policy.first_wait, policy.max_wait))

@@ -54,9 +54,18 @@ class Place:
         """The table of proofs: rows are only ever added."""
         return f"{self.own}.proofs"
 
+    def turn(self, table: Table) -> str:
+        """Return the name of the table with one row that every write of `table` changes, whatever else it finds to change."""
+        return f"{self.own}.{turn_of(table)}"
+
     def here(self, sql: str) -> str:
         """Return a statement over declared datasets as it is for this place."""
         return _prefixed(sql, self.prefix) if self.prefix else sql
+
+
+def turn_of(table: Table) -> str:
+    """Return the name of a table's turn in the machine's own dataset."""
+    return f"turn_{table.dataset}_{table.name}"
 
 
 @cache

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
 from google.cloud import bigquery
 from requests.exceptions import RequestException
 
@@ -355,7 +355,10 @@ def said(error: BaseException) -> Said:
     if isinstance(error, GoogleAPICallError):
         first = error.errors[0] if error.errors and isinstance(error.errors[0], dict) else {}
         return Said(int(error.code or 0), str(first.get("reason", "")), str(first.get("message") or error.message))
-    if isinstance(error, RefreshError) and not error.retryable:  # nothing was lost: Google was asked, and said no
+    is_heard = not isinstance(
+        error.__cause__, TransportError
+    )  # a metadata server that was not reached shows as the cause
+    if isinstance(error, RefreshError) and not error.retryable and is_heard:  # Google was asked, and said no
         return Said(401, "authError", f"the credentials are refused: {error}")
     return Said(0, type(error).__name__, f"reply lost: {error}")
 

@@ -13,9 +13,10 @@ from sqlglot import exp
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.schema import ColumnType, Table
-from tipoff.store.bigquery.place import Place
+from tipoff.store.bigquery.place import Place, turn_of
 
 FENCED, MOVED, UNEQUAL = "tipoff: a later run has published", "tipoff: the proof is another", "tipoff: read back"
+NO_TURN = "tipoff: the table of turns is empty"
 PROOF_COLUMNS = {
     "fence": ColumnType.INT,
     "league": ColumnType.TEXT,
@@ -85,6 +86,7 @@ def publish(place: Place, table: Table, staging: str) -> str:
     )
     statements = [
         "BEGIN TRANSACTION",
+        *_turn_taken(place, table),
         f"SELECT IF({newest} > @fence, ERROR('{FENCED}'), IF({newest} <> @known, ERROR('{MOVED}'), 'ok'))",
         f"DELETE FROM {name} WHERE {of_units(table, some=True)}",
         *_filled(name, table, staging, of_units(table, some=True)),
@@ -97,8 +99,32 @@ def publish(place: Place, table: Table, staging: str) -> str:
 def mirror(place: Place, table: Table, staging: str) -> str:
     """Return the script that makes a whole slate what stands in `staging`, without a proof."""
     name = place.table(table)
-    parts = ["BEGIN TRANSACTION", f"DELETE FROM {name} WHERE day = @day", *_filled(name, table, staging, "day = @day")]
+    parts = [
+        "BEGIN TRANSACTION",
+        *_turn_taken(place, table),
+        f"DELETE FROM {name} WHERE day = @day",
+        *_filled(name, table, staging, "day = @day"),
+    ]
     return ";\n".join([*parts, "COMMIT TRANSACTION"]) + ";"
+
+
+def make_turn(place: Place, table: Table) -> str:
+    """Return the statement that makes a table's turn with its one row, at once or not at all."""
+    return f"CREATE TABLE IF NOT EXISTS {place.turn(table)} AS SELECT 0 AS fence"
+
+
+def _turn_taken(place: Place, table: Table) -> list[str]:
+    """Return the statements by which two writes of one table change one row that is always there.
+
+    BigQuery cancels one of two transactions that change rows of one table. Two first writes of a slate delete nothing and only
+    add rows, which is no such change: without this row both might come through. Each table's turn is a table of its own, as
+    writes of different tables must not cancel each other.
+    """
+    name = place.turn(table)
+    return [
+        f"UPDATE {name} SET fence = @fence WHERE TRUE",
+        f"SELECT IF(EXISTS (SELECT 1 FROM {name}), 'ok', ERROR('{NO_TURN}'))",
+    ]
 
 
 def _filled(name: str, table: Table, staging: str, where: str) -> list[str]:
@@ -118,8 +144,8 @@ def _filled(name: str, table: Table, staging: str, where: str) -> list[str]:
 
 
 def changes(table: Table, staging: str) -> tuple[str, ...]:
-    """Return the table once for each statement of a script that changes it: rows are deleted and, where some come, added."""
-    return (table.full_name,) * (1 + bool(staging))
+    """Return the table of each statement of a script that changes one: its turn; rows are deleted and, where some come, added."""
+    return (f"tipoff.{turn_of(table)}", *(table.full_name,) * (1 + bool(staging)))
 
 
 def add_column(name: str, column: str, kind: ColumnType) -> str:

@@ -34,6 +34,8 @@ def declare(port: Port, table: Table) -> None:
         cluster = tuple(column for column in table.key if column != "day")[:_MOST_CLUSTERS]
         port.create_table(name, {**wanted, "_run": "INT64"}, said, day="day", cluster=cluster)
         found = port.fields(name)
+    if not port.fields(place.turn(table)):
+        port.query(statements.make_turn(place, table), {}, said)
     for column in table.columns:
         if column.name not in found:
             port.query(statements.add_column(name, column.name, column.type), {}, said)

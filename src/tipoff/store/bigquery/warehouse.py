@@ -20,9 +20,9 @@ from tipoff.store.bigquery.diagnosis import conflict_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.place import Place, Write, labels
 from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.proofs import proof_values, read_proof
 from tipoff.store.bigquery.settle import asked_again, settle
 from tipoff.store.bigquery.tables import declare, declare_own
-from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.quota import Guard
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
@@ -178,7 +178,7 @@ class BigQueryWarehouse:
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""
         rows = self._fetch("proofs", statements.proofs(self._place), {"since": since}, None)
-        return [_proof(row) for row in rows.to_pylist()]
+        return [read_proof(row) for row in rows.to_pylist()]
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""
@@ -227,7 +227,8 @@ class BigQueryWarehouse:
             league, output, day = key
             values = {"league": league, "output": output, "day": day}
             found = [
-                _proof(row) for row in self._fetch("proofs", statements.proof(self._place), values, None).to_pylist()
+                read_proof(row)
+                for row in self._fetch("proofs", statements.proof(self._place), values, None).to_pylist()
             ]
             self._proofs.pop(key, None)
             self._fences.pop(key, None)
@@ -242,7 +243,7 @@ class BigQueryWarehouse:
         self._unsure.add(key)
         write = self._write(table, asked.day, asked.fence, "".join(f"{u}{h}" for u, h in sorted(staged.hashes.items())))
         values = {
-            **_values(proof),
+            **proof_values(proof),
             "unit_names": sorted(staged.changed),
             "n_rows": staged.rows.num_rows,
             "known": self._fences.get(key, 0),
@@ -353,6 +354,9 @@ class BigQueryWarehouse:
         if statements.FENCED in text:
             msg = f"{what} was published by a later run; run {asked.fence} is too late"
             return Fenced(msg, hint="nothing is to be done: the later run stands")
+        if statements.NO_TURN in text:
+            msg = f"{what} could not be written: {self._place.turn(table)} has lost its row"
+            return WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="delete that table: a start makes it again")
         if statements.MOVED in text or statements.UNEQUAL in text:
             moved = statements.MOVED in text
             why = "another run has published meanwhile" if moved else "what was read back is not what was staged"
@@ -373,20 +377,3 @@ class BigQueryWarehouse:
     def _labels(self, what: str, table: Table | None) -> dict[str, str]:
         named = {"league": table.league, "table": table.name} if table else {}
         return labels(what=what, home=self._home, **named)
-
-
-def _values(proof: Proof) -> dict[str, object]:
-    return {
-        "fence": proof.fence,
-        "league": proof.league,
-        "output": proof.output,
-        "day": proof.day,
-        "made_at": proof.made_at,
-        "step_version": proof.step_version,
-        "units": units_text(proof.units),
-        "inputs": inputs_text(proof.inputs),
-    }
-
-
-def _proof(row: Mapping[str, object]) -> Proof:
-    return Proof(**{**row, "units": read_units(str(row["units"])), "inputs": read_inputs(str(row["inputs"]))})  # type: ignore[arg-type]
