@@ -26,7 +26,7 @@ from tipoff.watch.scorecard import (
     streak,
 )
 from tipoff.watch.sentinel import REPLAYED, read_facts
-from tipoff.watch.words import named
+from tipoff.watch.words import counted, named
 
 Row = dict[str, Any]
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
@@ -54,7 +54,7 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
     answer = _answer(before, owed, games[yesterday])
     lines = [
         _alive(ledger, league, now),
-        f"yesterday, {yesterday:%a %d %b}, {_counted(games[yesterday], 'game')}: {answer}",
+        f"yesterday, {yesterday:%a %d %b}, {counted(games[yesterday], 'game')}: {answer}",
         *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
         *(f"  {row['state'].upper()} {row['output']}: {row['reason'][:120]}" for row in owed[:6]),
         _gates(ledger, league, yesterday, now),
@@ -66,7 +66,7 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         *_trend(rows, league),
     ]
     worst = max((incident.severity for incident in incidents), default=Severity.INFO)
-    wrong = "" if not incidents else f"; {_counted(len(incidents), 'open incident')}"
+    wrong = "" if not incidents else f"; {counted(len(incidents), 'open incident')}"
     return Message(
         kind="digest",
         league=league.name,
@@ -100,10 +100,6 @@ def _answer(before: Sequence[Row], owed: Sequence[Row], n_games: int) -> str:
     return f"complete, {len(before)} of {len(before)} outputs" if n_games else "complete, no game was on"
 
 
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n or 'no'} {noun}s"
-
-
 def _alive(ledger: Ledger, league: League, now: datetime) -> str:
     runs = schema.runs
     alive_at = read_facts(ledger, league.name, now).alive_at  # quiet ticks leave no row of their own
@@ -115,7 +111,7 @@ def _alive(ledger: Ledger, league: League, now: datetime) -> str:
     state = "alive" if now - alive_at < REPLAYED.error_after else "SILENT"
     failed = states["failed"] + states["expired"]
     at = f"{alive_at.astimezone(LEAGUE_ZONE):%a %H:%M} New York"
-    return f"orchestration {state}, last seen {at}; {_counted(sum(states.values()), 'run')} in 24 h, {failed or 'none'} failed"
+    return f"orchestration {state}, last seen {at}; {counted(sum(states.values()), 'run')} in 24 h, {failed or 'none'} failed"
 
 
 def _by_phase(league: League, rows: Sequence[Row]) -> dict[str, str]:
@@ -183,7 +179,7 @@ def _today(league: League, day: date, rows: Sequence[Row], n_games: int) -> str:
     required = {step.name for step in league.steps if not step.optional}
     due = sorted({row["due_at"] for row in waits if row["output"] in required})
     first = f"; first due {due[0].astimezone(LEAGUE_ZONE):%H:%M} New York" if due else ""
-    return f"today, {day:%a %d %b}, {_counted(n_games, 'game')}: {_counted(len(waits), 'output')} to come{first}"
+    return f"today, {day:%a %d %b}, {counted(n_games, 'game')}: {counted(len(waits), 'output')} to come{first}"
 
 
 def _open(incidents: Sequence[Incident]) -> list[str]:
@@ -205,6 +201,6 @@ def _trend(rows: Sequence[Row], league: League) -> list[str]:
     worst = min(left, key=lambda phase: left[phase])
     said = f"{worst} has least, {left[worst]:.0%} left" if left[worst] >= 0 else f"{worst} has OVERSPENT it"
     return [
-        f"{_counted(streak(rows), 'clean day')} in a row; the last {len(rows)}  {clean}",
+        f"{counted(streak(rows), 'clean day')} in a row; the last {len(rows)}  {clean}",
         f"error budget of {WINDOW.days} days: {said}",
     ]

@@ -14,7 +14,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.store.ledger import Ledger, schema, watching
 from tipoff.watch.incidents import TOLD_FROM, fold
 from tipoff.watch.sentinel import REPLAYED, Limits, read_facts
-from tipoff.watch.words import named
+from tipoff.watch.words import counted, named
 
 LOOK = timedelta(minutes=30)
 NAME = "monitor"
@@ -195,8 +195,9 @@ def in_words(replayed: Replayed) -> list[str]:
     told = [one for one in replayed.incidents if one.told_at is not None]
     lines = [
         (
-            f"{replayed.begin:%Y-%m-%d} to {replayed.end:%Y-%m-%d}: {_counted(len(replayed.incidents))}, {len(told)} of them "
-            f"from {TOLD_FROM.name} on; {sum(one.n_messages for one in told)} messages, "
+            f"{replayed.begin:%Y-%m-%d} to {replayed.end:%Y-%m-%d}: "
+            f"{counted(len(replayed.incidents), 'incident')}, "
+            f"{len(told)} of them from {TOLD_FROM.name} on; {sum(one.n_messages for one in told)} messages, "
             f"{sum(one.n_messages for one in told if one.is_false)} of them in vain"
         )
     ]
@@ -208,7 +209,3 @@ def in_words(replayed: Replayed) -> list[str]:
             f"{one.n_messages} messages{vain}"
         )
     return lines
-
-
-def _counted(n: int) -> str:
-    return f"{n} incident" if n == 1 else f"{n} incidents"

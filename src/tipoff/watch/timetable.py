@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.core.errors import UsageError
+from tipoff.watch.words import counted
 
 GRACE = timedelta(minutes=90)
 
@@ -174,7 +175,8 @@ def in_words(judged: Judged) -> Iterable[str]:
     """Yield what a person reads: what would have been told, when, in how many messages."""
     n_messages = sum(incident.n_messages for incident in judged.incidents)
     yield (
-        f"{judged.n_runs} runs against {judged.n_slots} slots: {len(judged.lost)} lost, in {_counted(len(judged.incidents))}, "
+        f"{judged.n_runs} runs against {judged.n_slots} slots: {len(judged.lost)} lost, "
+        f"in {counted(len(judged.incidents), 'incident')}, "
         f"{n_messages} messages"
     )
     for job, late in judged.late.items():
@@ -188,7 +190,3 @@ def in_words(judged: Judged) -> Iterable[str]:
             f" to {last:%m-%d %H:%M}, {len(incident.lost)} slots" if first != last else ""
         )
         yield f"  LOST {incident.job} {what}: told {incident.opened_at:%Y-%m-%d %H:%M} UTC, {closed}"
-
-
-def _counted(n: int) -> str:
-    return f"{n} incident" if n == 1 else f"{n} incidents"

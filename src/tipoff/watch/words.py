@@ -125,6 +125,11 @@ def named(cause: str) -> str:
     return said.get(kind, f"{name or kind} does not hold")
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun: no game, 1 game, 2 games."""
+    return f"{n} {noun}" if n == 1 else f"{n or 'no'} {noun}s"
+
+
 def title_of(incident: Incident, kind: str) -> str:
     """Return the one line of a message: what happened to what, how bad, how far it reaches."""
     severity = Severity(incident.severity).name
