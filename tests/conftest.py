@@ -12,6 +12,10 @@ from tipoff.core.errors import UsageError
 from tipoff.store.bigquery.place import Place
 from tipoff.store.bigquery.port import Port
 
+LONGEST = (
+    "test_each_side_that_is_stopped_or_killed_is_told_by_another",
+    "test_three_days_leave_the_same_tables_cell_by_cell",
+)
 pytest_plugins = ["tests.postgres"]
 
 
@@ -28,6 +32,11 @@ def pytest_sessionstart() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: some tests wait for real processes and do nothing meanwhile."""
     return 1 + (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that at the end no worker waits for another."""
+    items.sort(key=lambda item: item.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
