@@ -155,7 +155,8 @@ def _killed_until_done(engine: str, folder: Path, dice: random.Random, kills: in
         command = [sys.executable, "-m", "benchmarks.exactly", engine, str(folder), crash_at, str(n), place]
         process = subprocess.Popen(command)
         if not inside and n < kills:
-            pause(timedelta(seconds=2 + 3 * dice.random()))
+            _let_it_write(process, folder / "fences", dice.randint(1, 3))
+            pause(timedelta(milliseconds=20 * dice.random()))
             os.kill(process.pid, signal.SIGKILL)
         code = process.wait(900)
         died["inside" if inside else "outside"] += code == -signal.SIGKILL
@@ -164,6 +165,13 @@ def _killed_until_done(engine: str, folder: Path, dice: random.Random, kills: in
     if code:
         raise RuntimeError(code)
     return dict(died)
+
+
+def _let_it_write(process: subprocess.Popen[bytes], fences: Path, more: int) -> None:
+    """Wait until the process has begun so many more writes: on a fast machine it would be done before a moment by the clock."""
+    until = more + (fences.stat().st_size if fences.exists() else 0)
+    while process.poll() is None and (not fences.exists() or fences.stat().st_size < until):
+        pause(timedelta(milliseconds=5))
 
 
 def _counted(warehouse: Warehouse) -> dict[str, Any]:
