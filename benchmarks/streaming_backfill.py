@@ -55,9 +55,9 @@ def streaming_backfill(world: World, season: Season, days: tuple[date, date], n_
 
 
 def backfilled(  # noqa: PLR0913 -- what is backfilled, and where
-    world: World, season: Season, days: tuple[date, date], n_files: int, folder: Path, double: Double
+    world: World, season: Season, days: tuple[date, date], n_files: int, folder: Path, double: Double, *, seed: int = 3
 ) -> dict[str, Any]:
-    """Do so with an emulator that runs."""
+    """Do so with an emulator that runs; `seed` chooses when each file is free."""
     home, place = Home(folder / "home"), double.place()
     home.root.mkdir()
     settings = Settings(
@@ -73,7 +73,7 @@ def backfilled(  # noqa: PLR0913 -- what is backfilled, and where
     _replayed(settings, spec, clock)  # which games there are
     start = clock.now()
     files = _first_games(home.root, n_files)
-    clears = _stream(double, place.table(NBA.table(TABLE)), files, start)
+    clears = _stream(double, place.table(NBA.table(TABLE)), files, start, random.Random(seed))  # noqa: S311 -- seeded
     both = dataclasses.replace(spec, scope=frozenset({NBA.schedule, TABLE}), days=(days[0], max(files)))
     n_strays = _replayed(settings, both, clock)
     ledger = Ledger(home.ledger, read_only=True)
@@ -103,12 +103,13 @@ def _first_games(home: Path, n_files: int) -> dict[date, str]:
     return {day: games[day] for day in sorted(games)[:n_files]}
 
 
-def _stream(double: Double, table: str, files: Mapping[date, str], start: datetime) -> dict[date, datetime]:
+def _stream(
+    double: Double, table: str, files: Mapping[date, str], start: datetime, dice: random.Random
+) -> dict[date, datetime]:
     """Stream a row into each file's slate; returns when each is free again.
 
     The layer holds all for 90 minutes: those that shall be free earlier were streamed earlier.
     """
-    dice = random.Random(3)  # noqa: S311 -- seeded
     double.order(window_s=MOST.total_seconds())
     clears = {}
     for day, game in files.items():
