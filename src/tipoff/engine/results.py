@@ -206,16 +206,20 @@ class Results:
 
     def _recovered(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
         entry.failures, entry.not_before = 0, None
-        for key in self._given_up.pop(entry.step.name, ()):  # its source answers again
-            other = self._book.entries[key]
-            other.failures, other.attempted, other.of_kind = 0, {}, ("", 0)
-            self.dirty.add(key)
+        self._ask_again(entry.step.name)
         if not (outcome.written and (outcome.written.refused or outcome.written.missing)):
             entry.of_kind = "", 0
         self.end_conflict(entry, "auto", now, batch)
         if self._book.resting.pop(entry.step.name, None):
             self._tables.pop(entry.step.name, None)
             self.dirty.update(key for key in self._book.entries if key[0] == entry.step.name)
+
+    def _ask_again(self, output: str) -> None:
+        """Take up the slates that were given up while their source did not answer: it does again."""
+        for key in self._given_up.pop(output, ()):
+            other = self._book.entries[key]
+            other.failures, other.attempted, other.of_kind = 0, {}, ("", 0)
+            self.dirty.add(key)
 
     def read_games(self, day: date, now: datetime, batch: Batch) -> None:
         """Let the day's games be what its schedule now says; what it no longer names stays expected."""

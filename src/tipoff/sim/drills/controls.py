@@ -141,7 +141,7 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "lateness is silent": ((controller, "unmet_finding", _muted),),
     "days are told from UTC dates": ((obligation.Moment, "at", _by_utc_date),),
     "days are the machine's": ((oddsapi, "league_day", _utc_day),),
-    "no second attempt": (_once(ErrorKind.TRANSIENT),),
+    "no second attempt": (_once(ErrorKind.TRANSIENT), (results.Results, "_ask_again", _nothing)),
     "quota is final": (_once(ErrorKind.QUOTA),),
     "a conflict is final": (_once(ErrorKind.CONFLICT),),
     "no waits": (
