@@ -117,7 +117,7 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
 ) -> None:
     every, days = timedelta(seconds=live.settings.tick_every_s), (live.season.first_day, live.season.last_day)
     times: CheckTimes | None = None
-    controller, after = None, ""
+    controller, after, failed = None, "", ""
     while not stop.is_set():
         now = clock.now()
         try:
@@ -132,10 +132,15 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
             beats.write(Telling(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"
-            said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
+            if str(error) != failed:  # said when it comes, not at every tick
+                failed = str(error)
+                said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
             stage.close()
             stop.wait(AGAIN.total_seconds())
             continue
+        if failed:
+            said("ticking goes on")
+            failed = ""
         stop.wait(every.total_seconds())
     if controller is not None:
         controller.rest(clock.now())

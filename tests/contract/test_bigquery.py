@@ -18,6 +18,7 @@ from google.cloud import bigquery
 from tests.contract import test_warehouse as contract
 from tests.contract.test_warehouse import NOW, RAW, ROWS, SEASON, STEPS, TODAY, Store, row
 from tests.emulator.double import PROJECT, Double
+from tests.support import tipoff
 
 from tipoff.config import Settings
 from tipoff.core.errors import ErrorKind, Fenced, PipelineError, UsageError, WarehouseError, WriteConflict
@@ -26,7 +27,10 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PythonWork
 from tipoff.core.window import SLATE, Input
+from tipoff.cost import Cost, cost_lines
+from tipoff.leagues.nba.league import NBA
 from tipoff.sim.crash import never
+from tipoff.store import dialect
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.place import Place
 from tipoff.store.bigquery.port import Port
@@ -39,6 +43,7 @@ from tipoff.store.quota import Guard, Kind
 from tipoff.store.warehouse import Asked, Warehouse
 from tipoff.warehouses import name_of, open_warehouse
 
+TABLES = {step.name: step.table for step in NBA.steps}
 LOAD, PUBLISH = "POST /upload", r"POST .*/jobs (?s:.*)BEGIN TRANSACTION"
 
 
@@ -544,3 +549,40 @@ def test_rows_that_are_read_back_from_staging_are_asked_for_once_more_where_the_
 
     assert double.seen()["fault 503"] == 1
     assert store.rows() == [("a", 1, 1.0, "n")]
+
+
+def test_what_a_day_would_cost_is_shown_step_by_step_and_an_emulator_is_called_one(
+    double: Double, place: Place, tmp_path: Path
+) -> None:
+    where = {
+        "TIPOFF_WAREHOUSE": "bigquery",
+        "TIPOFF_BIGQUERY_PROJECT": PROJECT,
+        "TIPOFF_BIGQUERY_ENDPOINT": double.url,
+        "TIPOFF_BIGQUERY_PREFIX": place.prefix,
+    }
+
+    done = tipoff("cost", "nba", "2024-01-10", home=tmp_path, **where)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    reading = [step.name for step in NBA.steps if dialect.load(step, TABLES).inputs]
+    assert sorted(line.split()[0] for line in lines[:-2]) == sorted(reading)
+    assert "one may bill 256 MB" in lines[0]
+    assert lines[-1].startswith("an emulator answers here")
+
+
+def test_a_day_on_duckdb_costs_nothing_and_the_command_says_so(tmp_path: Path) -> None:
+    done = tipoff("cost", "nba", "2024-01-10", home=tmp_path)
+
+    assert (done.returncode, "reading is not billed" in done.stderr) == (2, True)
+
+
+def test_a_step_that_would_be_refused_stands_first_and_is_called_too_dear() -> None:
+    dear = Cost(step="features", statements=2, bytes=700 * 2**20, dearest=600 * 2**20, limit=512 * 2**20)
+    cheap = Cost(step="games", statements=1, bytes=2**20, dearest=2**20, limit=512 * 2**20)
+
+    lines = cost_lines([cheap, dear], is_emulated=False)
+
+    assert (dear.ok, cheap.ok) == (False, True)
+    assert lines[0].startswith("TOO DEAR features")
+    assert lines[-1].startswith("in all 701.0 MB would be read")

@@ -21,6 +21,7 @@ from tipoff.stage import Stage
 from tipoff.store.home import Home
 from tipoff.store.ledger import Ledger, schema, watching
 from tipoff.store.published import Published
+from tipoff.store.warehouse import Asked
 from tipoff.watching import EXAMINED_AGAIN, CheckTimes, Watch, examine_due, examiner_of
 
 DAYS = 3
@@ -83,11 +84,27 @@ def test_a_controller_starts_beside_a_damaged_document_and_tells_of_it(home: Pat
 
 
 def test_a_damaged_document_is_never_written_over(home: Path) -> None:
+    step, published = NBA.step("published_predictions"), Published(Home(home).published)
+    rows = published.rows(step, SEASON.last_day)
     document(home).write_text("{")
-    step = NBA.step("published_predictions")
+    units = {str(row["game_id"]): "made anew" for row in rows.to_pylist()}
+    asked = Asked(
+        step=step,
+        season=SEASON,
+        day=SEASON.last_day,
+        fence=10**6,
+        as_of=NOW,
+        step_version="v",
+        units=units,
+        evidence=True,
+    )
 
     with pytest.raises(Damaged, match="cannot be read as it is published"):
-        Published(Home(home).published).rows(step, SEASON.last_day)
+        published.replace(asked, rows)
+    assert document(home).read_text() == "{"
+
+    document(home).rename(document(home).with_name("aside"))
+    assert published.replace(asked, rows).changed
 
 
 # --- an examination that cannot be done

@@ -355,9 +355,7 @@ def said(error: BaseException) -> Said:
     if isinstance(error, GoogleAPICallError):
         first = error.errors[0] if error.errors and isinstance(error.errors[0], dict) else {}
         return Said(int(error.code or 0), str(first.get("reason", "")), str(first.get("message") or error.message))
-    is_heard = not isinstance(
-        error.__cause__, TransportError
-    )  # a metadata server that was not reached shows as the cause
+    is_heard = not isinstance(error.__cause__, TransportError)  # else the metadata server was not reached
     if isinstance(error, RefreshError) and not error.retryable and is_heard:  # Google was asked, and said no
         return Said(401, "authError", f"the credentials are refused: {error}")
     return Said(0, type(error).__name__, f"reply lost: {error}")

@@ -20,9 +20,9 @@ from tipoff.store.bigquery.diagnosis import conflict_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.place import Place, Write, labels
 from tipoff.store.bigquery.port import Port
-from tipoff.store.bigquery.proofs import proof_values, read_proof
 from tipoff.store.bigquery.settle import asked_again, settle
 from tipoff.store.bigquery.tables import declare, declare_own
+from tipoff.store.ledger.codec import proof_row, read_proof
 from tipoff.store.quota import Guard
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
@@ -243,7 +243,7 @@ class BigQueryWarehouse:
         self._unsure.add(key)
         write = self._write(table, asked.day, asked.fence, "".join(f"{u}{h}" for u, h in sorted(staged.hashes.items())))
         values = {
-            **proof_values(proof),
+            **proof_row(proof),
             "unit_names": sorted(staged.changed),
             "n_rows": staged.rows.num_rows,
             "known": self._fences.get(key, 0),
