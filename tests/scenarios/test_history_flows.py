@@ -99,7 +99,7 @@ def test_a_process_that_dies_anywhere_loses_and_doubles_nothing(home: Ledger, po
 
 
 @given(st.lists(st.sampled_from(["", "lost", "refused", "fails", "slow", "quota"]), max_size=12), st.integers(0, 30))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_under_any_sequence_of_faults_and_deaths_each_event_arrives_once(
     tmp_path_factory: pytest.TempPathFactory, says: list[str], deadly: int
 ) -> None:
