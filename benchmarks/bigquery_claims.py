@@ -16,7 +16,7 @@ from benchmarks import exactly, warehouse_bench
 from benchmarks.emulator_replay import emulator_replay, is_same
 from benchmarks.streaming_backfill import streaming_backfill
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.nba_recorded import RecordedNba
+from tipoff.leagues.nba.world.recorded import RecordedNba
 
 ROOT = Path(__file__).parents[1]
 Measured = tuple[bool, dict[str, Any]]

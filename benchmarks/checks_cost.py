@@ -11,7 +11,7 @@ from time import process_time
 from typing import Any
 
 from benchmarks.mutation_score import Patient, home_of
-from tipoff.core.check import Status
+from tipoff.core.check import CheckStatus
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.leagues.nba.league import NBA
 
@@ -61,7 +61,7 @@ def _one(patient: Patient, day: date) -> dict[str, Any]:
         "cpu_s": round(process_time() - began_cpu, 3),
         "wall_s": round(stopwatch() - began, 3),
         "games": patient.one("SELECT count(*) FROM nba_raw.schedule WHERE day = ?", [day]),
-        "measurable": sum(one.status is not Status.NOT_MEASURABLE for one in found),
+        "measurable": sum(one.status is not CheckStatus.NOT_MEASURABLE for one in found),
         "by_check": {one.check.name: one.took_ms for one in found},
     }
 

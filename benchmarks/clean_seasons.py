@@ -14,15 +14,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from tipoff import app
-from tipoff.checks.angles import ANGLES, by_angle
+from tipoff.app import replay as app
+from tipoff.checks.categories import ANGLES, by_angle
 from tipoff.config import read_settings
-from tipoff.core.check import Status
+from tipoff.core.check import CheckStatus
 from tipoff.core.finding import Severity
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger.alerts import AlertStore
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger, schema, watching
-from tipoff.store.ledger.tellings import Tellings
 from tipoff.views.rules import rules
 
 CHECKS = {check.name: check for check in NBA.checks}
@@ -74,7 +74,7 @@ def sent_from(home: Path, season: str) -> dict[str, Any]:
     sent: Counter[str] = Counter()
     unsent = 0
     for path in (home / "ledger.db", home / "sentinel.db"):
-        store = Tellings(path)
+        store = AlertStore(path)
         notices = store.rows(select(watching.notices))
         store.close()
         sent.update(row["kind"] for row in notices if row["state"] == "sent")
@@ -88,7 +88,7 @@ def sent_from(home: Path, season: str) -> dict[str, Any]:
     return {"sent": dict(sent), "unsent": unsent, "days_with_a_digest": len(proven), "every_day": proven == wanted}
 
 
-_NOT = Status.NOT_MEASURABLE.value
+_NOT = CheckStatus.NOT_MEASURABLE.value
 
 
 def _angles(states: dict[str, Counter[str]]) -> dict[str, str | dict[str, int]]:

@@ -1,6 +1,6 @@
 """docs/drills.md, from the drills themselves: `python -m benchmarks.drill_page > docs/drills.md`."""
 
-from tipoff.sim.drills.drill import catalogue
+from tipoff.drills.drill import catalogue
 
 HEAD = """# Drills
 

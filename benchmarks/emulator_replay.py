@@ -13,11 +13,11 @@ from tests.emulator.double import PROJECT, Double, running
 from tests.emulator.same import compared
 from tests.support import proofs, published, replayed
 
-from tipoff import app
+from tipoff.app import replay as app
+from tipoff.app.instance import ReplaySpec
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, stopwatch
 from tipoff.core.profile import Profile
-from tipoff.stage import ReplaySpec
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 

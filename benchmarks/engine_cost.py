@@ -9,14 +9,14 @@ from typing import Any
 
 from tests.support import sample_spec
 
-from tipoff import app
+from tipoff.app import loop as replay_module
+from tipoff.app import replay as app
+from tipoff.app.loop import Progress
 from tipoff.config import Settings
 from tipoff.core.clock import stopwatch
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.controller import Controller
 from tipoff.engine.run import Runner
-from tipoff.sim import replay as replay_module
-from tipoff.sim.replay import Progress
 
 DAYS = 28
 MOST_RUN_MS, MOST_TICK_MS, LONGEST_TICK_MS = 2.0, 2.0, 20.0

@@ -24,6 +24,7 @@ from google.cloud import bigquery
 from requests.exceptions import RequestException
 from tests.emulator.double import PROJECT, Double, running
 
+from tipoff.app.crash import kill_at, never
 from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError, WriteConflict
 from tipoff.core.obligation import Anchor, Moment, Timing
@@ -31,12 +32,11 @@ from tipoff.core.profile import Profile
 from tipoff.core.schema import DAY, Phase, Table, integer, number, text
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
-from tipoff.sim.crash import kill_at, never
-from tipoff.store.bigquery.place import Place
+from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import hash_units
-from tipoff.store.warehouse import Asked, Warehouse, Written
+from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 SLATES, UNITS, A_UNIT = 40, 10, 250  # 100,000 rows
 FIRST = date(2024, 1, 1)
@@ -89,7 +89,7 @@ class Shaky(DuckWarehouse):
         super().__init__(path, profile=Profile.REPLAY, at=at)
         self._dice = dice
 
-    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """See `Warehouse.replace`."""
         fault = self._dice.choice(("", "", "conflict", "refused", "lost"))
         if fault == "conflict":
@@ -112,7 +112,7 @@ def write(warehouse: Warehouse, folder: Path) -> None:
         for day in list(owed):
             with fences.open("a") as file:
                 file.write(".")
-            asked = Asked(
+            asked = WriteRequest(
                 step=STEP,
                 season=SEASON,
                 day=day,
@@ -137,7 +137,7 @@ def main(engine: str, folder: Path, crash_at: str, seed: str, place: str = "") -
     if engine == "duckdb":
         warehouse: Warehouse = Shaky(folder / "w.duckdb", at=at, dice=random.Random(seed))  # noqa: S311 -- seeded
     else:
-        warehouse = BigQueryWarehouse(Place(**json.loads(place)), home="exactly", now=RealClock().now, at=at)
+        warehouse = BigQueryWarehouse(Target(**json.loads(place)), home="exactly", now=RealClock().now, at=at)
     write(warehouse, folder)
     warehouse.close()
 
@@ -228,7 +228,7 @@ def _disturb(double: Double, dice: random.Random, faults: int) -> None:
         double.fault(dice.choice(FAULTS), match=match, skip=dice.randint(0, 2 * SLATES))
 
 
-def _stray(double: Double, place: Place) -> None:
+def _stray(double: Double, place: Target) -> None:
     """Stream a row into each of five slates; the layer holds them for half a minute."""
     double.order(window_s=30.0)
     for day in SEASON.days()[:5]:

@@ -17,12 +17,12 @@ from tests.history import Jobs, looks, ticks
 from benchmarks.history_season import DAYS, FIRST, n_events, place
 from tipoff.core.clock import stopwatch
 from tipoff.core.profile import Profile
-from tipoff.store.bigquery.port import Port
-from tipoff.store.history.outbox import Outbox
-from tipoff.store.history.pace import PACE, Pace
-from tipoff.store.history.streams import STREAMS
-from tipoff.store.ledger import Ledger, schema
-from tipoff.store.ledger.history import history_batches, quota_use
+from tipoff.history.outbox import Outbox
+from tipoff.history.pace import PACE, Pace
+from tipoff.history.streams import STREAMS
+from tipoff.ledger import Ledger, schema
+from tipoff.ledger.history import history_batches, quota_use
+from tipoff.store.bigquery.client import Client
 from tipoff.store.quota import LIMITS, Kind, fullest, read_used
 
 Measured = tuple[bool, dict[str, Any]]
@@ -98,7 +98,7 @@ def _on_emulator(folder: Path, days: int) -> dict[str, Any]:
         for n in range(60):
             double.fault(FAULTS[n % len(FAULTS)], match="POST /upload", skip=2 * n)
         killed = _killed(folder / "emulated", days, 4, longest_s=5, url=double.url)
-        expected, port = n_events(days), Port(place(double.url))
+        expected, port = n_events(days), Client(place(double.url))
         arrived = {}
         for name in expected:
             own = " WHERE `check` = 'c'" if name == "findings" else ""

@@ -15,14 +15,14 @@ import duckdb
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.profile import Profile
-from tipoff.store.bigquery.place import Place
-from tipoff.store.history.batches import standings
-from tipoff.store.history.bigquery import BigQuerySink
-from tipoff.store.history.duck import DuckSink
-from tipoff.store.history.outbox import Outbox
-from tipoff.store.history.sink import HistorySink
-from tipoff.store.history.streams import STREAMS
-from tipoff.store.ledger import Batch, Ledger
+from tipoff.history.batches import standings
+from tipoff.history.bigquery import BigQuerySink
+from tipoff.history.duck import DuckSink
+from tipoff.history.outbox import Outbox
+from tipoff.history.sink import HistorySink
+from tipoff.history.streams import STREAMS
+from tipoff.ledger import Batch, Ledger
+from tipoff.store.bigquery.target import Target
 
 FIRST = datetime(2023, 10, 24, tzinfo=UTC)
 DAYS = 174
@@ -135,9 +135,9 @@ _ROWS = {
 }
 
 
-def place(url: str) -> Place:
+def place(url: str) -> Target:
     """Return where the emulator keeps the season."""
-    return Place(project="test-project", prefix="season_", endpoint=url)
+    return Target(project="test-project", prefix="season_", endpoint=url)
 
 
 def _sink(home: Path, url: str) -> HistorySink:

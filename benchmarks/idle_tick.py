@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tipoff import app
+from tipoff.app import replay as app
+from tipoff.app.instance import Instance
+from tipoff.app.loop import Progress
 from tipoff.config import read_settings
 from tipoff.core.clock import SimClock, stopwatch
-from tipoff.sim.replay import Progress
-from tipoff.stage import Stage
 
 TICKS = 2000
 APART = timedelta(minutes=5)
@@ -28,7 +28,7 @@ def idle_tick(span: str = "2023-24") -> dict[str, Any]:
         spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7)
         app.run_replay(settings, spec, progress=_nothing)
         clock = SimClock(app.end_of(spec) + timedelta(days=10))
-        stage = Stage(settings, spec, clock)
+        stage = Instance(settings, spec, clock)
         controller = stage.controller()
         controller.start(clock.now())
         controller.tick(clock.now())

@@ -19,19 +19,19 @@ from typing import Any
 
 import duckdb
 
-from tipoff import app
+from tipoff.app import replay as app
 from tipoff.checks.examine import Examiner
 from tipoff.config import read_settings
-from tipoff.core.check import Status
+from tipoff.core.check import CheckStatus
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.schema import Table
+from tipoff.drills.mutations import Cell, CellPlace, cells, statements
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.mutations import Cell, Place, cells, statements
+from tipoff.ledger import Ledger
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger
 from tipoff.store.published import Published
 
 SCOPES = ("game", "slate", "row")
@@ -77,16 +77,16 @@ class Patient:
 
     def _failing(self, checks: Sequence[Any]) -> set[str]:
         found = self.examiner.measure(checks, self.day, self.now)
-        return {one.check.name for one in found if one.status is Status.FAILED}
+        return {one.check.name for one in found if one.status is CheckStatus.FAILED}
 
-    def place(self, table: Table) -> Place:
+    def place(self, table: Table) -> CellPlace:
         """Return where to corrupt `table`: its first game of the day, and the slates beside."""
         game, name, today = "", table.full_name, [self.day]
         if "game_id" in table.names:
             game = self.one(f"SELECT min(game_id) FROM {name} WHERE day = ?", today) or ""  # noqa: S608 -- declared names
         before = self.one(f"SELECT max(day) FROM {name} WHERE day < ?", today)  # noqa: S608 -- declared names
         after = self.one(f"SELECT min(day) FROM {name} WHERE day > ?", today)  # noqa: S608 -- declared names
-        return Place(day=self.day, game_id=game, before=before, after=after)
+        return CellPlace(day=self.day, game_id=game, before=before, after=after)
 
     def one(self, sql: str, values: Sequence[object] = ()) -> Any:  # noqa: ANN401 -- whatever the statement says
         """Return the first value that a statement gives."""
@@ -105,7 +105,7 @@ class Patient:
         finally:
             self._db.execute("ROLLBACK")
 
-    def catch(self, cell: Cell, place: Place) -> list[str] | None:
+    def catch(self, cell: Cell, place: CellPlace) -> list[str] | None:
         """Return the checks that catch a corruption; None where it changes nothing."""
         with self._undone():
             n_changed = 0

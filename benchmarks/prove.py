@@ -38,12 +38,12 @@ from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
 from benchmarks.sentinel_cost import sentinel_cost
 from benchmarks.stops import stops
+from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock, midnight, stopwatch
+from tipoff.drills.drill import catalogue
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.crash import POINTS
-from tipoff.sim.drills.drill import catalogue
-from tipoff.sim.nba_data import Alter, Row
-from tipoff.sim.nba_recorded import RecordedNba
+from tipoff.leagues.nba.world.data import Alter, Row
+from tipoff.leagues.nba.world.recorded import RecordedNba
 
 ROOT = Path(__file__).parents[1]
 EVIDENCE = ROOT / "docs" / "evidence"

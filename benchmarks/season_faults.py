@@ -11,13 +11,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tipoff import app
+from tipoff.app import replay as app
+from tipoff.app.instance import Instance
+from tipoff.app.loop import Progress
 from tipoff.config import read_settings
 from tipoff.core.clock import SimClock
-from tipoff.sim.drills.oracle import Truth, look_at
-from tipoff.sim.faults.season import Unit, expected_differences
-from tipoff.sim.replay import Progress
-from tipoff.stage import Stage
+from tipoff.drills.oracle import Truth, look_at
+from tipoff.leagues.nba.world.season_faults import Unit, expected_differences
 
 
 def season_faults(span: str = "2023-24") -> dict[str, Any]:
@@ -61,7 +61,7 @@ def replayed(span: str, faults: str) -> tuple[Truth, set[Unit], dict[str, int], 
         settings = read_settings().model_copy(update={"home": Path(folder)})
         spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7, faults=faults)
         done = app.run_replay(settings, spec, progress=_nothing)
-        stage = Stage(settings, spec, SimClock(app.end_of(spec)))
+        stage = Instance(settings, spec, SimClock(app.end_of(spec)))
         stage.open()
         truth = look_at(spec.league, spec.days, stage.warehouse, stage.ledger, Path(folder) / "published")
         stage.close()

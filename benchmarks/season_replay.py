@@ -11,18 +11,19 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.layers import Layers
-from tipoff import app, stage
+from tipoff.app import instance as stage
+from tipoff.app import replay as app
+from tipoff.app.loop import Progress
 from tipoff.config import read_settings
 from tipoff.engine.controller import Controller
 from tipoff.engine.run import Runner
 from tipoff.leagues.nba.league import NBA
+from tipoff.leagues.nba.world import recorded as nba_recorded
+from tipoff.ledger import Ledger, schema
 from tipoff.predict import boosting
-from tipoff.sim import nba_recorded
-from tipoff.sim.replay import Progress
-from tipoff.sim.world import WorldTransport
+from tipoff.sources.world import WorldTransport
 from tipoff.store.archive import Archive
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.ledger import Ledger, schema
 from tipoff.store.published import Published
 
 LAYERS: dict[str, list[tuple[Any, str]]] = {

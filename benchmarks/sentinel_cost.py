@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.mutation_score import home_of
-from tipoff.store.ledger import Ledger, schema
+from tipoff.ledger import Ledger, schema
 
 LOOKS = 300
 LONGEST_MS, MOST_MB = 50.0, 60.0
@@ -25,7 +25,7 @@ import json, sys
 from datetime import datetime, timedelta
 from time import perf_counter, process_time
 from tipoff.config import read_settings
-from tipoff.sentry import limits_of, sentinel_of
+from tipoff.app.sentinel import limits_of, sentinel_of
 settings, now = read_settings(), datetime.fromisoformat(sys.argv[1])
 wall, cpu = [], []
 with sentinel_of(settings, ["nba"], limits_of(settings)) as sentinel:

@@ -19,18 +19,18 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tipoff.app.loop import AHEAD, replay
+from tipoff.app.watching import Watch, drill_stage
 from tipoff.core.clock import RealClock, SimClock, pause, stopwatch
 from tipoff.core.errors import PipelineError
+from tipoff.core.fault import read_faults
 from tipoff.core.finding import Severity
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season
-from tipoff.sim.faults.spec import read_faults
-from tipoff.sim.nba_sample import SampleNba
-from tipoff.sim.replay import AHEAD, replay
-from tipoff.store.ledger import watching
-from tipoff.store.ledger.tellings import Tellings, read_other
+from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.ledger import watching
+from tipoff.ledger.alerts import AlertStore, read_other
 from tipoff.watch.incidents import TOLD_FROM, teller_of
-from tipoff.watching import Watch, drill_stage
 
 ERROR_AFTER, CRITICAL_AFTER = timedelta(hours=2), timedelta(hours=6)
 STOPS: Mapping[str, Mapping[str, Any]] = {
@@ -77,7 +77,7 @@ def stop(name: str) -> dict[str, Any]:
 def _incidents(home: Path) -> list[str]:
     found = []
     for path, by in ((home / "ledger.db", "monitor"), (home / "sentinel.db", "sentinel")):
-        store = Tellings(path)
+        store = AlertStore(path)
         found += [row["cause"] for row in store.rows(select(watching.incidents)) if teller_of(row["told_by"]) == by]
         store.close()
     return found

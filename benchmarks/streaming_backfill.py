@@ -17,16 +17,16 @@ from typing import Any
 from tests.emulator.double import PROJECT, Double, running
 from tests.support import ledger_rows
 
+from tipoff.app.instance import Instance, ReplaySpec, clock_of
+from tipoff.app.loop import replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.retry import WHILE_FREED
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.replay import replay
-from tipoff.sim.world import World
-from tipoff.stage import ReplaySpec, Stage, clock_of
+from tipoff.ledger import Ledger
+from tipoff.sources.world import World
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger
 from tipoff.views.why import why
 
 TABLE, STRAY = "nba_player_boxscores", 9_999_999
@@ -84,7 +84,7 @@ def backfilled(  # noqa: PLR0913 -- what is backfilled, and where
 
 def _replayed(settings: Settings, spec: ReplaySpec, clock: Followed) -> int:
     """Replay until nothing is left to do; returns how many rows of others then stand in the table."""
-    stage = Stage(settings, spec, clock)
+    stage = Instance(settings, spec, clock)
     try:
         replay(stage, clock, until=clock.now() + timedelta(days=1), progress=lambda _: None)
         rows = stage.warehouse.query(

@@ -24,17 +24,17 @@ from tests.support import recorded_spec, replayed
 
 from benchmarks.bytes_read import LEAST_BILLED, Read, read_by, sizes_of
 from benchmarks.exactly import SEASON, STEP
-from tipoff import app
+from tipoff.app import replay as app
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, stopwatch
 from tipoff.core.schema import Phase
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.nba_recorded import RecordedNba
-from tipoff.store.bigquery.port import Port
+from tipoff.leagues.nba.world.recorded import RecordedNba
+from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
-from tipoff.store.warehouse import Asked, Warehouse
+from tipoff.store.warehouse import Warehouse, WriteRequest
 
 COUNTS = (1, 1_000, 100_000, 1_000_000)
 DAY = SEASON.first_day
@@ -63,9 +63,9 @@ def _timed(work: Callable[[], object]) -> dict[str, float]:
     return {"s": round(stopwatch() - began, 3), "cpu_s": round(time.process_time() - cpu, 3)}
 
 
-def _asked(n: int, fence: int) -> Asked:
+def _asked(n: int, fence: int) -> WriteRequest:
     units = {f"u{k:04d}": "made" for k in range(-(-n // 1000))}
-    return Asked(
+    return WriteRequest(
         step=STEP,
         season=SEASON,
         day=DAY,
@@ -203,13 +203,13 @@ def a_day(data: Path) -> dict[str, Any]:
 def _asked_of(data: Path, days: tuple[date, date], home: Path, double: Double) -> dict[str, Any]:
     """Replay days on the emulator; returns what was asked and sent."""
     place, sent = double.place(), list[tuple[str, str, dict[str, object]]]()
-    real = Port.query
+    real = Client.query
 
-    def query(port: Port, sql: str, values: dict[str, object], labels: dict[str, str], **named: Any) -> pa.Table:  # noqa: ANN401
+    def query(port: Client, sql: str, values: dict[str, object], labels: dict[str, str], **named: Any) -> pa.Table:  # noqa: ANN401
         sent.append((labels.get("what", ""), sql, dict(values)))
         return real(port, sql, values, labels, **named)
 
-    Port.query = query  # type: ignore[method-assign, assignment] # it listens
+    Client.query = query  # type: ignore[method-assign, assignment] # it listens
     try:
         settings = Settings(
             home=home / "bigquery",
@@ -220,7 +220,7 @@ def _asked_of(data: Path, days: tuple[date, date], home: Path, double: Double) -
         )
         report = app.replay_report(settings, recorded_spec(RecordedNba(data, "2023-24"), days), progress=lambda _: None)
     finally:
-        Port.query = real  # type: ignore[method-assign]
+        Client.query = real  # type: ignore[method-assign]
     return {
         "counts": Counter(report["warehouse"]),
         "statements": sent,

@@ -13,7 +13,7 @@ from tipoff.core.clock import midnight
 from tipoff.core.profile import Profile
 from tipoff.core.proof import UnitProof
 from tipoff.leagues.nba.league import NBA
-from tipoff.store.ledger import Batch, Ledger
+from tipoff.ledger import Batch, Ledger
 from tipoff.store.proofs import units_text
 from tipoff.store.published import Published
 

@@ -9,8 +9,8 @@ from tests.emulator.double import Double, running
 from tests.support import DATA
 
 from tipoff.core.errors import UsageError
-from tipoff.store.bigquery.place import Place
-from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.client import Client
+from tipoff.store.bigquery.target import Target
 
 LONGEST = (
     "test_each_side_that_is_stopped_or_killed_is_told_by_another",
@@ -24,7 +24,7 @@ def pytest_sessionstart() -> None:
     project = os.environ.get("BIGQUERY_TEST_PROJECT")
     if project:
         try:
-            Port(Place(project=project)).close()
+            Client(Target(project=project)).close()
         except UsageError as error:
             pytest.exit(f"{error}; {error.hint}", returncode=2)
 

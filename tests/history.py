@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, WarehouseError
-from tipoff.store.history.outbox import Outbox
-from tipoff.store.history.pace import PACE, Outcome, Pace
-from tipoff.store.history.sink import Answer, HistorySink, Parcel
-from tipoff.store.history.streams import Stream
-from tipoff.store.ledger import Batch, Ledger
+from tipoff.history.outbox import Outbox
+from tipoff.history.pace import PACE, LoadOutcome, Pace
+from tipoff.history.sink import Answer, BatchUpload, HistorySink
+from tipoff.history.streams import Stream
+from tipoff.ledger import Batch, Ledger
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 SLATE = {"league": "x", "output": "o", "day": NOW.date()}
@@ -73,7 +73,9 @@ class Jobs:
 
     says: list[str] = field(default_factory=list)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    jobs: dict[str, list[Outcome]] = field(default_factory=dict)  # what each is answered with, the last one for ever
+    jobs: dict[str, list[LoadOutcome]] = field(
+        default_factory=dict
+    )  # what each is answered with, the last one for ever
     sent: Counter[str] = field(default_factory=Counter)
     is_down: bool = False
 
@@ -92,23 +94,23 @@ class Jobs:
             for name, found in rows.items()
         }
 
-    def apply(self, parcel: Parcel) -> Answer:
+    def apply(self, parcel: BatchUpload) -> Answer:
         if self.is_down:
             msg = "nobody answers"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
         if parcel.job_id in self.jobs:
             return self._answer(parcel.job_id)
         if parcel.was_sent:
-            return Answer(Outcome.MISSING)
+            return Answer(LoadOutcome.MISSING)
         word = self.says.pop(0) if self.says else ""
         kinds = {"refused": ErrorKind.TRANSIENT, "quota": ErrorKind.QUOTA, "wrong": ErrorKind.PERMANENT}
         if word in kinds:
             raise WarehouseError(word, kind=kinds[word])
         self.sent[parcel.stream.name] += 1
         self.jobs[parcel.job_id] = {
-            "fails": [Outcome.BURNT],
-            "slow": [Outcome.RUNNING, Outcome.RUNNING, Outcome.APPLIED],
-        }.get(word, [Outcome.APPLIED])
+            "fails": [LoadOutcome.BURNT],
+            "slow": [LoadOutcome.RUNNING, LoadOutcome.RUNNING, LoadOutcome.APPLIED],
+        }.get(word, [LoadOutcome.APPLIED])
         if word != "fails":
             self.rows[parcel.stream.name] += pq.read_table(io.BytesIO(parcel.content)).to_pylist()
         if word == "lost":
@@ -119,7 +121,7 @@ class Jobs:
     def _answer(self, job_id: str) -> Answer:
         answers = self.jobs[job_id]
         outcome = answers.pop(0) if len(answers) > 1 else answers[0]
-        return Answer(outcome, "it was told to fail" if outcome is Outcome.BURNT else "")
+        return Answer(outcome, "it was told to fail" if outcome is LoadOutcome.BURNT else "")
 
     def ids(self, stream: str) -> list[str]:
         return [row["event_id"] for row in self.rows[stream]]

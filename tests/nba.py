@@ -16,7 +16,7 @@ from tipoff.core.step import PythonWork, Step
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import units_of
-from tipoff.store.warehouse import Asked
+from tipoff.store.warehouse import WriteRequest
 
 SEASON = Season("2023-24", date(2024, 1, 1), date(2024, 4, 14))
 TODAY = date(2024, 1, 20)
@@ -39,9 +39,9 @@ class Bench:
         self.loaded = self.warehouse.prepare(STEPS.values())
         self._fence = 0
 
-    def asked(self, step: Step, day: date, units: Iterable[str]) -> Asked:
+    def asked(self, step: Step, day: date, units: Iterable[str]) -> WriteRequest:
         self._fence += 1
-        return Asked(
+        return WriteRequest(
             step=step,
             season=SEASON,
             day=day,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from tipoff.store.ledger import Ledger
+from tipoff.ledger import Ledger
 
 
 @pytest.fixture(scope="session")

@@ -14,17 +14,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tipoff import app
+from tipoff.app import replay as app
+from tipoff.app.crash import POINTS
+from tipoff.app.instance import ReplaySpec
 from tipoff.config import Settings
 from tipoff.core.league import League
 from tipoff.core.step import Step
 from tipoff.leagues.nba.league import NBA, sample_season
-from tipoff.sim.crash import POINTS
-from tipoff.sim.nba_data import Alter
-from tipoff.sim.nba_sample import SampleNba
-from tipoff.sim.world import World
-from tipoff.stage import ReplaySpec
-from tipoff.store.ledger import Ledger, schema
+from tipoff.leagues.nba.world.data import Alter
+from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.ledger import Ledger, schema
+from tipoff.sources.world import World
 
 _SET = os.environ.get("TIPOFF_DATA")
 DATA = Path(_SET) if _SET else None
@@ -93,7 +93,7 @@ _KILLED_MIGRATION = """
 import os, signal, sys
 from pathlib import Path
 from sqlalchemy import Engine, event
-from tipoff.store.ledger import Ledger
+from tipoff.ledger import Ledger
 left = int(sys.argv[2])
 @event.listens_for(Engine, "before_cursor_execute")
 def count(*_given):

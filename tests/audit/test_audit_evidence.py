@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from tests.support import replayed, sample_spec
 
 from tipoff.leagues.nba.league import NBA
-from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.ledger import Ledger, schema, watching
 from tipoff.views.audit_evidence import audit_evidence
 
 AT = datetime(2030, 1, 18, 12, tzinfo=UTC)

@@ -27,13 +27,13 @@ from tests.conformance.spoils import Spoil, spoils_of
 from tests.emulator.double import Double
 
 from tipoff.checks.examine import Examiner
-from tipoff.core.check import Check, Measured, Status
+from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import stopwatch
 from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Batch, Ledger, schema
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.ledger import Batch, Ledger, schema
 from tipoff.store.published import Published
 
 Put = Callable[[str, date, pa.Table], None]
@@ -55,7 +55,7 @@ class Bench:
             stopwatch=stopwatch,
         )
 
-    def measure(self, check: Check) -> tuple[Measured, Status]:
+    def measure(self, check: Check) -> tuple[Measured, CheckStatus]:
         [found] = self._examiner.measure([check], DAY, NOW)
         return found.measured, found.status
 
@@ -118,7 +118,7 @@ class Bench:
     def wrong(self, check: Check) -> list[str]:
         """Return in what a check differs from what is known of it, on the good slate and on each spoiled one."""
         measured, status = self.measure(check)
-        said = [] if (status, measured.failing) == (Status.OK, ()) else [f"good slate: {status} {measured}"]
+        said = [] if (status, measured.failing) == (CheckStatus.OK, ()) else [f"good slate: {status} {measured}"]
         for spoil in spoils_of(check, self.good):
             with self.spoiled(spoil):
                 measured, _ = self.measure(check)

@@ -20,8 +20,8 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA
-from tipoff.store.dialect import Loaded
-from tipoff.store.warehouse import Asked
+from tipoff.store.dialect import CompiledStep
+from tipoff.store.warehouse import WriteRequest
 
 FOLDER = Path(__file__).parent
 TABLES: Mapping[str, Table] = {step.name: step.table for step in NBA.steps}
@@ -33,7 +33,7 @@ class Reads(Protocol):
 
     def mirror(self, table: Table, day: date, rows: pa.Table) -> None: ...
 
-    def select(self, loaded: Loaded, asked: Asked) -> pa.Table: ...
+    def select(self, loaded: CompiledStep, asked: WriteRequest) -> pa.Table: ...
 
     def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table: ...
 
@@ -60,10 +60,10 @@ class Case:
             for day in sorted(set(rows.column("day").to_pylist())):
                 warehouse.mirror(TABLES[name], day, rows.filter(pc.equal(rows.column("day"), pa.scalar(day))))
 
-    def run(self, warehouse: Reads, loaded: Mapping[str, Loaded]) -> list[Row]:
+    def run(self, warehouse: Reads, loaded: Mapping[str, CompiledStep]) -> list[Row]:
         """Run the statement on what the warehouse holds."""
         if self.kind == "step":
-            asked = Asked(
+            asked = WriteRequest(
                 step=NBA.step(self.of),
                 season=self.season,
                 day=self.day,

@@ -20,7 +20,7 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
-from tipoff.store.dialect import Loaded
+from tipoff.store.dialect import CompiledStep
 
 _EVER = date(1990, 1, 1)
 
@@ -31,7 +31,7 @@ class Emulated:
     def __init__(self, double: Double) -> None:
         place = double.place()
         self.warehouse = BigQueryWarehouse(place, home="conformance", now=lambda: datetime(2024, 1, 22, tzinfo=UTC))
-        self.loaded: Mapping[str, Loaded] = self.warehouse.prepare(NBA.steps)
+        self.loaded: Mapping[str, CompiledStep] = self.warehouse.prepare(NBA.steps)
         for table in TABLES.values():
             if table.phase is Phase.PUBLISHED:
                 self.warehouse.mirror(table, _EVER, table_from_records(table, []))

@@ -23,13 +23,13 @@ from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.names import player_key
 from tipoff.leagues.nba.sources.teams import TEAMS
-from tipoff.store.dialect import Loaded
+from tipoff.ledger import Batch, Ledger
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.ledger import Batch, Ledger
 from tipoff.store.proofs import inputs_text, units_text
 from tipoff.store.rows import units_of
 from tipoff.store.staging import make_proof, stage
-from tipoff.store.warehouse import Asked
+from tipoff.store.warehouse import WriteRequest
 
 FIRST = date(2024, 1, 10)
 N_DAYS = 11
@@ -181,7 +181,7 @@ class Good:
     """The good slate's rows by table, of every day, and the slate's own proofs."""
 
     warehouse: DuckWarehouse
-    loaded: Mapping[str, Loaded]
+    loaded: Mapping[str, CompiledStep]
     rows: dict[str, list[pa.Table]] = field(default_factory=dict)
     proofs: dict[str, Proof] = field(default_factory=dict)
 
@@ -238,8 +238,8 @@ def _made(good: Good, step: Step, slate: Slate, as_of: datetime, given: Mapping[
     return table_from_records(step.table, given[step.name])
 
 
-def _asked(good: Good, step: Step, slate: Slate, as_of: datetime, units: Any) -> Asked:
-    return Asked(
+def _asked(good: Good, step: Step, slate: Slate, as_of: datetime, units: Any) -> WriteRequest:
+    return WriteRequest(
         step=step,
         season=SEASON,
         day=slate.day,

@@ -20,6 +20,9 @@ from tests.contract.test_warehouse import NOW, RAW, ROWS, SEASON, STEPS, TODAY, 
 from tests.emulator.double import PROJECT, Double
 from tests.support import tipoff
 
+from tipoff.app.cost import Cost, cost_lines
+from tipoff.app.crash import never
+from tipoff.app.warehouses import name_of, open_warehouse
 from tipoff.config import Settings
 from tipoff.core.errors import ErrorKind, Fenced, PipelineError, UsageError, WarehouseError, WriteConflict
 from tipoff.core.profile import Profile
@@ -27,33 +30,30 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PythonWork
 from tipoff.core.window import SLATE, Input
-from tipoff.cost import Cost, cost_lines
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.crash import never
+from tipoff.ledger import Ledger
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
-from tipoff.store.bigquery.place import Place
-from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.statements import unfiltered
+from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger
 from tipoff.store.quota import Guard, Kind
-from tipoff.store.warehouse import Asked, Warehouse
-from tipoff.warehouses import name_of, open_warehouse
+from tipoff.store.warehouse import Warehouse, WriteRequest
 
 TABLES = {step.name: step.table for step in NBA.steps}
 LOAD, PUBLISH = "POST /upload", r"POST .*/jobs (?s:.*)BEGIN TRANSACTION"
 
 
 @pytest.fixture
-def place(double: Double) -> Place:
+def place(double: Double) -> Target:
     return double.place()
 
 
 @pytest.fixture
-def another(place: Place) -> Iterator[Callable[[], Store]]:
+def another(place: Target) -> Iterator[Callable[[], Store]]:
     """Open the same place again and again, as other processes would."""
     opened: list[Store] = []
 
@@ -127,10 +127,10 @@ def test_with_no_answer_at_all_the_run_fails_and_the_next_one_finds_out_how_far_
     assert store.rows() == [("a", 1, 5.0, "n")]
 
 
-def test_a_job_id_that_is_known_without_its_proof_is_not_believed(double: Double, store: Store, place: Place) -> None:
+def test_a_job_id_that_is_known_without_its_proof_is_not_believed(double: Double, store: Store, place: Target) -> None:
     double.fault("lost", match=PUBLISH)
     double.fault("reset", match=r"POST .*ORDER BY fence DESC", count=0)
-    port = Port(place)
+    port = Client(place)
     said: list[str] = []
     real = store.warehouse._port.query  # type: ignore[attr-defined] # noqa: SLF001 -- the proof vanishes behind its back
 
@@ -160,7 +160,7 @@ def test_an_update_at_the_same_time_is_a_conflict_and_changes_nothing(double: Do
     assert store.replace([row("a", 1, 9.0)]).changed == {"a"}
 
 
-def test_rows_in_a_streaming_buffer_park_their_units_and_no_others(double: Double, place: Place, store: Store) -> None:
+def test_rows_in_a_streaming_buffer_park_their_units_and_no_others(double: Double, place: Target, store: Store) -> None:
     began = datetime(2024, 1, 10, 11, 50, tzinfo=UTC)
     double.at(began)
     double.stream(place.table(ROWS), {"day": str(TODAY), "game_id": "a", "who": 9, "points": 1.0, "note": "s"})
@@ -179,7 +179,9 @@ def test_rows_in_a_streaming_buffer_park_their_units_and_no_others(double: Doubl
     assert store.rows() == [("a", 1, 1.0, "n"), ("b", 1, 1.0, "n")]
 
 
-def test_the_writer_beside_a_conflict_is_named_from_its_jobs_labels(double: Double, place: Place, store: Store) -> None:
+def test_the_writer_beside_a_conflict_is_named_from_its_jobs_labels(
+    double: Double, place: Target, store: Store
+) -> None:
     store.replace([row("a", 1)])
     config = bigquery.LoadJobConfig(
         source_format="NEWLINE_DELIMITED_JSON",
@@ -246,7 +248,7 @@ def written_at_once(store: Store, tables: tuple[Table, ...]) -> list[WarehouseEr
     def write(table: Table, number: int) -> None:
         step = next(step for step in STEPS if step.table is table)
         day = TODAY - timedelta(days=number)
-        asked = Asked(
+        asked = WriteRequest(
             step=step,
             season=contract.SEASON,
             day=day,
@@ -353,7 +355,7 @@ def test_without_the_row_that_every_write_changes_none_of_the_two_would_be(
 
 
 def test_a_write_whose_turn_has_lost_its_row_is_refused_and_a_start_makes_it_again(
-    double: Double, place: Place, another: Callable[[], Store]
+    double: Double, place: Target, another: Callable[[], Store]
 ) -> None:
     made = another()
     with double.client() as client:
@@ -370,7 +372,7 @@ def test_a_write_whose_turn_has_lost_its_row_is_refused_and_a_start_makes_it_aga
 
 
 def test_each_statement_that_changes_a_table_is_counted_for_that_table(
-    double: Double, place: Place, tmp_path: Path
+    double: Double, place: Target, tmp_path: Path
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     guard = Guard(ledger, lambda: NOW)
@@ -395,7 +397,7 @@ def test_each_statement_that_changes_a_table_is_counted_for_that_table(
 
 
 def test_every_statement_that_reached_bigquery_filters_the_partition(
-    double: Double, place: Place, store: Store
+    double: Double, place: Target, store: Store
 ) -> None:
     store.replace([row("a", 1), row("a", 2)])
     store.replace([row("a", 1)], evidence=False)
@@ -411,7 +413,7 @@ def test_every_statement_that_reached_bigquery_filters_the_partition(
 
 
 def test_where_the_datasets_are_there_no_right_to_make_any_is_needed(
-    double: Double, place: Place, another: Callable[[], Store]
+    double: Double, place: Target, another: Callable[[], Store]
 ) -> None:
     names = {place.own, place.staging, *(place.dataset(step.table.dataset) for step in STEPS)}
     with double.client() as client:
@@ -441,7 +443,7 @@ def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")
 
     with pytest.raises(UsageError, match="no credentials for the project p"):
-        Port(Place(project="p"))
+        Client(Target(project="p"))
 
 
 def test_a_home_keeps_to_the_warehouse_that_holds_its_rows(double: Double, tmp_path: Path) -> None:
@@ -504,14 +506,14 @@ def test_without_a_project_it_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("of_the_step", "of_the_place", "sent"), [(1234, 10**9, 1234), (1234, 1000, 1000)])
 def test_a_steps_select_may_bill_what_the_step_allows_and_never_more_than_the_place(
-    double: Double, place: Place, of_the_step: int, of_the_place: int, sent: int
+    double: Double, place: Target, of_the_step: int, of_the_place: int, sent: int
 ) -> None:
     steps = (STEPS[0], dataclasses.replace(STEPS[1], max_bytes=of_the_step))
     bound = dataclasses.replace(place, max_bytes=of_the_place)
     warehouse = BigQueryWarehouse(bound, home="h1", now=lambda: NOW)
     loaded = warehouse.prepare(steps)["rows"]
     double.fault("dear", match=rf'"maximumBytesBilled": ?"{sent}"(?s:.*)raw_rows', count=1)
-    asked = Asked(step=steps[1], season=SEASON, day=TODAY, fence=9, as_of=NOW, step_version="v", units={})
+    asked = WriteRequest(step=steps[1], season=SEASON, day=TODAY, fence=9, as_of=NOW, step_version="v", units={})
 
     with pytest.raises(WarehouseError, match=r"the warehouse refused a select for x_analytics\.rows") as refused:
         warehouse.select(loaded, asked)
@@ -521,7 +523,7 @@ def test_a_steps_select_may_bill_what_the_step_allows_and_never_more_than_the_pl
 
 
 def test_what_a_step_would_read_is_asked_by_a_dry_run_that_changes_and_reads_nothing(
-    double: Double, place: Place
+    double: Double, place: Target
 ) -> None:
     read = PythonWork(inputs=(Input("raw_rows", SLATE), Input("rows", SLATE)), transform=_nothing_made)
     steps = (*STEPS, dataclasses.replace(STEPS[1], table=dataclasses.replace(ROWS, name="more"), work=read))
@@ -552,7 +554,7 @@ def test_rows_that_are_read_back_from_staging_are_asked_for_once_more_where_the_
 
 
 def test_what_a_day_would_cost_is_shown_step_by_step_and_an_emulator_is_called_one(
-    double: Double, place: Place, tmp_path: Path
+    double: Double, place: Target, tmp_path: Path
 ) -> None:
     where = {
         "TIPOFF_WAREHOUSE": "bigquery",

@@ -14,14 +14,14 @@ from sqlalchemy import insert, select, update
 from tests.history import NOW, SLATE, Jobs, finding, finished, looks, outbox, started, tick, ticks, written
 
 from tipoff.core.errors import LedgerError, ShapeError
-from tipoff.store.history import batches, capture
-from tipoff.store.history.batches import Batch as Sealed
-from tipoff.store.history.duck import DuckSink
-from tipoff.store.history.pace import PACE, Pace
-from tipoff.store.history.sink import HistorySink
-from tipoff.store.history.streams import STREAMS
-from tipoff.store.ledger import Ledger, schema, watching
-from tipoff.store.ledger.history import history_batches, revisions
+from tipoff.history import batches, capture
+from tipoff.history.batches import SealedBatch as Sealed
+from tipoff.history.duck import DuckSink
+from tipoff.history.pace import PACE, Pace
+from tipoff.history.sink import HistorySink
+from tipoff.history.streams import STREAMS
+from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger.history import history_batches, revisions
 from tipoff.store.quota import Guard, Kind, read_used
 
 SCORE = {

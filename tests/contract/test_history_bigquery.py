@@ -14,17 +14,17 @@ from tests.history import NOW, finding, finished, looks, started, ticks, written
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
+from tipoff.history import batches
+from tipoff.history.bigquery import BigQuerySink
+from tipoff.history.outbox import Outbox
+from tipoff.history.pace import PACE, LoadOutcome
+from tipoff.history.sink import BatchUpload
+from tipoff.history.streams import STREAMS
+from tipoff.ledger import Ledger, schema
+from tipoff.ledger.history import history_batches
+from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.errors import Refused
-from tipoff.store.bigquery.place import Place
-from tipoff.store.bigquery.port import Port
-from tipoff.store.history import batches
-from tipoff.store.history.bigquery import BigQuerySink
-from tipoff.store.history.outbox import Outbox
-from tipoff.store.history.pace import PACE, Outcome
-from tipoff.store.history.sink import Parcel
-from tipoff.store.history.streams import STREAMS
-from tipoff.store.ledger import Ledger, schema
-from tipoff.store.ledger.history import history_batches
+from tipoff.store.bigquery.target import Target
 from tipoff.store.quota import Guard
 
 SOME = [stream for stream in STREAMS if stream.name in {"ticks", "runs", "findings"}]
@@ -36,7 +36,7 @@ class Flow:
     """A ledger's history on its way into a place of its own."""
 
     def __init__(self, double: Double, folder: Path) -> None:
-        self.place: Place = double.place()
+        self.place: Target = double.place()
         self.sink = BigQuerySink(self.place)
         self.ledger = Ledger(folder / "ledger.db", profile=Profile.REPLAY)
         self.home = uuid4().hex[:8]
@@ -54,7 +54,7 @@ class Flow:
         return box
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        port = Port(self.place)
+        port = Client(self.place)
         sql = f"SELECT * FROM {self.place.dataset('tipoff_history')}.{name} ORDER BY event_number"  # noqa: S608 -- a test's own
         found: list[dict[str, Any]] = port.query(sql, {}, {}).to_pylist()
         port.close()
@@ -117,7 +117,7 @@ def test_a_load_that_is_sent_again_after_a_lost_answer_is_known_by_its_id(flow: 
     assert flow.numbers() == [1]
 
 
-def parcel(flow: Flow, **given: Any) -> Parcel:
+def parcel(flow: Flow, **given: Any) -> BatchUpload:
     [stream] = [stream for stream in SOME if stream.name == "ticks"]
     flow.ledger.commit(ticks([1]))
     standing = batches.standings(flow.ledger, [stream])["ticks"]
@@ -125,39 +125,43 @@ def parcel(flow: Flow, **given: Any) -> Parcel:
     assert batch is not None
     content = batches.content_of(flow.ledger, batch)
     known = {"stream": stream, "batch_id": batch.id, "job_id": batch.job_id(flow.home), "content": content}
-    return Parcel(**known | {"was_sent": False} | given)  # type: ignore[arg-type]
+    return BatchUpload(**known | {"was_sent": False} | given)  # type: ignore[arg-type]
 
 
 def test_a_load_that_fails_burns_its_id_and_the_next_attempt_goes_through(flow: Flow) -> None:
     flow.sink.prepare(SOME)
     good = parcel(flow)
-    bad = Parcel(stream=good.stream, batch_id=good.batch_id, job_id=good.job_id, content=b"no Parquet", was_sent=False)
+    bad = BatchUpload(
+        stream=good.stream, batch_id=good.batch_id, job_id=good.job_id, content=b"no Parquet", was_sent=False
+    )
 
     said = [flow.sink.apply(bad), flow.sink.apply(good)]
-    again = Parcel(
+    again = BatchUpload(
         stream=good.stream, batch_id=good.batch_id, job_id=good.job_id[:-1] + "1", content=good.content, was_sent=False
     )
 
-    assert [answer.outcome for answer in said] == [Outcome.BURNT, Outcome.BURNT]
+    assert [answer.outcome for answer in said] == [LoadOutcome.BURNT, LoadOutcome.BURNT]
     assert said[0].said == said[1].said != ""
-    assert flow.sink.apply(again).outcome is Outcome.APPLIED
+    assert flow.sink.apply(again).outcome is LoadOutcome.APPLIED
     assert flow.numbers() == [1]
 
 
 def test_a_batch_that_was_never_sent_is_missing(flow: Flow) -> None:
     flow.sink.prepare(SOME)
 
-    assert flow.sink.apply(parcel(flow, was_sent=True)).outcome is Outcome.MISSING
+    assert flow.sink.apply(parcel(flow, was_sent=True)).outcome is LoadOutcome.MISSING
 
 
 def test_a_job_of_another_table_is_not_taken_for_the_batchs_own(flow: Flow) -> None:
     flow.sink.prepare(SOME)
     ours = parcel(flow)
-    assert flow.sink.apply(ours).outcome is Outcome.APPLIED
+    assert flow.sink.apply(ours).outcome is LoadOutcome.APPLIED
     [other] = [stream for stream in SOME if stream.name == "runs"]
 
     with pytest.raises(WarehouseError, match="is not the load of") as raised:
-        flow.sink.apply(Parcel(stream=other, batch_id="b", job_id=ours.job_id, content=ours.content, was_sent=True))
+        flow.sink.apply(
+            BatchUpload(stream=other, batch_id="b", job_id=ours.job_id, content=ours.content, was_sent=True)
+        )
     assert raised.value.kind is ErrorKind.PERMANENT
 
 
@@ -165,7 +169,7 @@ def made(flow: Flow, **otherwise: str) -> None:
     """Make the table of ticks with some columns of another type, or with none of a name."""
     [stream] = [stream for stream in SOME if stream.name == "ticks"]
     fields = {column.name: column.type.value for column in stream.columns} | otherwise
-    port = Port(flow.place)
+    port = Client(flow.place)
     port.create_dataset(flow.place.dataset("tipoff_history"), {})
     port.create_table(
         f"{flow.place.dataset('tipoff_history')}.ticks_log", {name: kind for name, kind in fields.items() if kind}, {}
@@ -184,7 +188,7 @@ def test_a_new_column_is_added(flow: Flow) -> None:
 
 def test_a_view_is_made_anew_when_its_table_has_got_a_column(flow: Flow) -> None:
     flow.sink.prepare(SOME)
-    port = Port(flow.place)
+    port = Client(flow.place)
     view = f"{flow.place.dataset('tipoff_history')}.ticks"
     old = f"CREATE OR REPLACE VIEW {view} AS SELECT * EXCEPT (n_quiet) FROM {view}_log WHERE event_day > '1900-01-01'"  # noqa: S608 -- a test's own
     port.query(old, {}, {})
@@ -239,7 +243,7 @@ def test_a_column_of_another_type_is_refused_and_told(flow: Flow) -> None:
 
 
 def test_where_the_dataset_is_there_no_right_to_make_one_is_needed(flow: Flow, double: Double) -> None:
-    port = Port(flow.place)
+    port = Client(flow.place)
     port.create_dataset(flow.place.dataset("tipoff_history"), {})
     port.close()
     double.fault("denied", match="POST .*/datasets ", count=99)
@@ -272,7 +276,7 @@ def test_a_warehouse_that_does_not_answer_is_told_and_stops_nothing(flow: Flow, 
 
 def test_the_warehouses_own_writes_are_counted_before_they_are_sent(flow: Flow, double: Double) -> None:
     guard = Guard(flow.ledger, lambda: NOW)
-    port = Port(flow.place, guard.record)
+    port = Client(flow.place, guard.record)
     port.create_dataset(flow.place.staging, {})
     port.create_table(f"{flow.place.staging}.t", {"n": "INT64"}, {})
     double.fault("503", match=UPLOAD)

@@ -12,7 +12,7 @@ from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
 from tipoff.core.errors import LeaseLost, LedgerError
-from tipoff.store.ledger import Batch, Ledger
+from tipoff.ledger import Batch, Ledger
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 

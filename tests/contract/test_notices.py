@@ -19,8 +19,8 @@ from tests.support import tipoff
 
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
-from tipoff.store.ledger import watching
-from tipoff.store.ledger.tellings import CLAIM, Telling, Tellings
+from tipoff.ledger import watching
+from tipoff.ledger.alerts import CLAIM, AlertChanges, AlertStore
 from tipoff.watch import send as sending
 from tipoff.watch.incidents import Change
 from tipoff.watch.notices import (
@@ -43,8 +43,8 @@ SECRET = "T0PSECRET"  # noqa: S105 -- made up, to look for where it must not be
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Tellings]:
-    store = Tellings(tmp_path / "sentinel.db", create=True)
+def store(tmp_path: Path) -> Iterator[AlertStore]:
+    store = AlertStore(tmp_path / "sentinel.db", create=True)
     yield store
     store.close()
 
@@ -63,23 +63,23 @@ def message(n: int = 1, *, severity: Severity = Severity.ERROR, kind: str = "ope
     return Message(kind=kind, league="east", severity=severity, title=f"[east] number {n}", lines=("what", "how bad"))
 
 
-def put(store: Tellings, channel: Channel, *messages: Message, at: datetime = NOW) -> None:
+def put(store: AlertStore, channel: Channel, *messages: Message, at: datetime = NOW) -> None:
     rows = [notice_row(channel, m, key=f"{channel.name}|{m.title}", now=at) for m in messages]
-    store.write(Telling(notices=rows))
+    store.write(AlertChanges(notices=rows))
 
 
-def states(store: Tellings) -> list[str]:
+def states(store: AlertStore) -> list[str]:
     return [row["state"] for row in store.rows(select(watching.notices).order_by(watching.notices.c.id))]
 
 
-def everything(store: Tellings) -> str:
+def everything(store: AlertStore) -> str:
     return json.dumps([store.rows(select(table)) for table in watching.TELLING], default=str)
 
 
 # --- every channel
 
 
-def test_a_message_arrives_at_slack_as_its_title_and_its_lines(store: Tellings, http: Received) -> None:
+def test_a_message_arrives_at_slack_as_its_title_and_its_lines(store: AlertStore, http: Received) -> None:
     put(store, slack(http), message())
 
     assert flush(store, [slack(http)], send, NOW).sent == 1
@@ -179,7 +179,7 @@ def test_a_message_too_long_for_slack_says_so() -> None:
 # --- at least once
 
 
-def test_what_is_refused_is_tried_again_with_growing_waits_and_then_given_up(store: Tellings, http: Received) -> None:
+def test_what_is_refused_is_tried_again_with_growing_waits_and_then_given_up(store: AlertStore, http: Received) -> None:
     http.status = 500
     channel = slack(http)
     put(store, channel, message())
@@ -201,7 +201,7 @@ def test_what_is_refused_is_tried_again_with_growing_waits_and_then_given_up(sto
     assert row["error"] == "ops answered 500"
 
 
-def test_a_receiver_that_comes_back_gets_what_waited(store: Tellings, http: Received) -> None:
+def test_a_receiver_that_comes_back_gets_what_waited(store: AlertStore, http: Received) -> None:
     http.status = 503
     put(store, slack(http), message())
     flush(store, [slack(http)], send, NOW)
@@ -212,7 +212,7 @@ def test_a_receiver_that_comes_back_gets_what_waited(store: Tellings, http: Rece
     assert states(store) == ["sent"]
 
 
-def test_a_channel_that_failed_is_not_asked_again_in_the_same_look(store: Tellings, http: Received) -> None:
+def test_a_channel_that_failed_is_not_asked_again_in_the_same_look(store: AlertStore, http: Received) -> None:
     http.status = 500
     put(store, slack(http), *(message(n) for n in range(30)))
 
@@ -222,7 +222,7 @@ def test_a_channel_that_failed_is_not_asked_again_in_the_same_look(store: Tellin
     assert [row["attempts"] for row in store.waiting(NOW + HOUR)].count(0) == 29
 
 
-def test_a_channel_that_takes_nothing_is_a_trouble_until_it_takes_something(store: Tellings, http: Received) -> None:
+def test_a_channel_that_takes_nothing_is_a_trouble_until_it_takes_something(store: AlertStore, http: Received) -> None:
     http.status = 500
     channel = slack(http)
     put(store, channel, message())
@@ -251,7 +251,7 @@ def test_a_channel_that_takes_nothing_is_a_trouble_until_it_takes_something(stor
     assert dead_channels(store, [channel], "east", now + MINUTE) == []
 
 
-def test_a_channel_that_is_no_longer_set_up_is_given_up_at_once(store: Tellings, http: Received) -> None:
+def test_a_channel_that_is_no_longer_set_up_is_given_up_at_once(store: AlertStore, http: Received) -> None:
     put(store, slack(http), message())
 
     flush(store, [], send, NOW)
@@ -259,7 +259,7 @@ def test_a_channel_that_is_no_longer_set_up_is_given_up_at_once(store: Tellings,
     assert states(store) == ["failed"]
 
 
-def test_the_same_is_not_written_twice(store: Tellings, http: Received) -> None:
+def test_the_same_is_not_written_twice(store: AlertStore, http: Received) -> None:
     put(store, slack(http), message())
     put(store, slack(http), message())
 
@@ -272,7 +272,7 @@ _KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from tipoff.store.ledger.tellings import Tellings
+from tipoff.ledger.alerts import Tellings
 from tipoff.watch.notices import Channel, flush
 from tipoff.watch.send import send
 path, url, moment, now = sys.argv[1:]
@@ -300,13 +300,13 @@ def test_a_crash_while_sending_loses_nothing_and_doubles_at_most_once(
     tmp_path: Path, http: Received, moment: str, copies: int
 ) -> None:
     path, channel = tmp_path / "sentinel.db", slack(http)
-    store = Tellings(path, create=True)
+    store = AlertStore(path, create=True)
     put(store, channel, message())
     store.close()
 
     killed(path, channel, moment, NOW)
 
-    store = Tellings(path)
+    store = AlertStore(path)
     assert states(store) == ["claimed"]
     assert flush(store, [channel], send, NOW + CLAIM - MINUTE).sent == 0  # the claim may still be alive
     assert flush(store, [channel], send, NOW + CLAIM).sent == 1
@@ -316,9 +316,9 @@ def test_a_crash_while_sending_loses_nothing_and_doubles_at_most_once(
     assert len(http.bodies) == copies
 
 
-def test_two_senders_never_send_the_same(store: Tellings, tmp_path: Path, http: Received) -> None:
+def test_two_senders_never_send_the_same(store: AlertStore, tmp_path: Path, http: Received) -> None:
     put(store, slack(http), message())
-    other = Tellings(tmp_path / "sentinel.db")
+    other = AlertStore(tmp_path / "sentinel.db")
     [seen_by_both] = store.waiting(NOW)
 
     assert store.claim(seen_by_both, NOW)
@@ -346,7 +346,7 @@ def incident(severity: Severity, *, league: str = "east", step: int = 0, told: i
 
 
 def told_to(channels: list[Channel], change: Change) -> list[str]:
-    telling = Telling()
+    telling = AlertChanges()
     tell([change], channels, telling, NOW, by="monitor")
     return [row["channel"] for row in telling.notices]
 
@@ -387,7 +387,7 @@ def test_what_worsens_again_after_it_came_back_is_a_new_message() -> None:
     again.changed_at = NOW + 5 * HOUR
     keys = set()
     for one in (first, again):
-        telling = Telling()
+        telling = AlertChanges()
         tell([Change(incident=one, kind="worsened", note="", is_told=True)], [ALL], telling, NOW, by="monitor")
         keys |= {row["key"] for row in telling.notices}
 
@@ -399,7 +399,7 @@ def test_a_cause_that_goes_to_and_fro_is_told_once_for_each_name() -> None:
     for n in range(6):
         one = incident(Severity.ERROR)
         one.cause, one.changed_at = ("source:feed", "step:games")[n % 2], NOW + n * HOUR
-        telling = Telling()
+        telling = AlertChanges()
         tell([Change(incident=one, kind="renamed", note="", is_told=True)], [ALL], telling, NOW, by="monitor")
         keys |= {row["key"] for row in telling.notices}
 
@@ -420,7 +420,7 @@ NIGHT = (time(22), time(7))  # New York
     ],
 )
 def test_at_night_only_what_is_critical_wakes_anybody(  # noqa: PLR0913 -- one row of the table
-    store: Tellings, http: Received, severity: Severity, kind: str, now: datetime, n_sent: int
+    store: AlertStore, http: Received, severity: Severity, kind: str, now: datetime, n_sent: int
 ) -> None:
     channel = slack(http, quiet=NIGHT)
     put(store, channel, message(severity=severity, kind=kind), at=now)
@@ -428,7 +428,7 @@ def test_at_night_only_what_is_critical_wakes_anybody(  # noqa: PLR0913 -- one r
     assert flush(store, [channel], send, now).sent == n_sent
 
 
-def test_what_waited_for_the_morning_is_sent_then(store: Tellings, http: Received) -> None:
+def test_what_waited_for_the_morning_is_sent_then(store: AlertStore, http: Received) -> None:
     channel = slack(http, quiet=NIGHT)
     put(store, channel, message(), at=datetime(2024, 1, 11, 5, tzinfo=UTC))
 
@@ -436,7 +436,7 @@ def test_what_waited_for_the_morning_is_sent_then(store: Tellings, http: Receive
     assert flush(store, [channel], send, datetime(2024, 1, 11, 12, tzinfo=UTC)).sent == 1
 
 
-def test_an_hour_holds_so_many_messages_the_worst_first_and_the_rest_follow(store: Tellings, http: Received) -> None:
+def test_an_hour_holds_so_many_messages_the_worst_first_and_the_rest_follow(store: AlertStore, http: Received) -> None:
     channel = slack(http, per_hour=3)
     put(store, channel, *(message(n) for n in range(5)), message(9, severity=Severity.CRITICAL))
 
@@ -450,7 +450,7 @@ def test_an_hour_holds_so_many_messages_the_worst_first_and_the_rest_follow(stor
 # --- what is kept tells no secret
 
 
-def test_what_is_stored_holds_no_address(store: Tellings, http: Received) -> None:
+def test_what_is_stored_holds_no_address(store: AlertStore, http: Received) -> None:
     http.status = 404
     put(store, slack(http), message())
     flush(store, [slack(http)], send, NOW)

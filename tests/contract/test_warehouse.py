@@ -24,11 +24,11 @@ from tipoff.core.schema import DAY, KNOWN_AT, Column, Phase, Table, integer, num
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Window
-from tipoff.store.bigquery.place import Place
-from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.client import Client
+from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.warehouse import Asked, Warehouse, Written
+from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 TODAY = date(2024, 1, 10)
 SEASON = Season("s", date(2024, 1, 1), date(2024, 2, 1))
@@ -62,12 +62,14 @@ class Store:
     points: list[str] = field(default_factory=list)
     fence: int = 0
 
-    def replace(self, rows: list[dict[str, Any]], *, table: Table = ROWS, units: str = "a", **asked: Any) -> Written:
+    def replace(
+        self, rows: list[dict[str, Any]], *, table: Table = ROWS, units: str = "a", **asked: Any
+    ) -> WriteResult:
         step = next(step for step in STEPS if step.table is table)
         self.fence += 1
         day = asked.pop("day", TODAY)
         records = [{"day": day, "known_at": NOW} | row for row in rows]
-        whole = Asked(
+        whole = WriteRequest(
             step=step,
             season=SEASON,
             day=day,
@@ -117,13 +119,13 @@ def opened(
     return store
 
 
-def real_place(request: pytest.FixtureRequest) -> Place:
+def real_place(request: pytest.FixtureRequest) -> Target:
     """Return a place of its own in a real project, whose datasets are deleted when the test is over."""
     location = os.environ.get("BIGQUERY_TEST_LOCATION", "US")
-    place = Place(
+    place = Target(
         project=os.environ["BIGQUERY_TEST_PROJECT"], location=location, prefix=f"tipofftest_{uuid4().hex[:8]}_"
     )
-    port = Port(place)
+    port = Client(place)
 
     def remove() -> None:
         for name in ("tipoff", "tipoff_staging", "x_raw", "x_analytics"):
@@ -415,7 +417,7 @@ def test_a_step_selects_what_its_windows_let_through(store: Store) -> None:
     store.replace([row("a", 1), row("a", 2)], table=RAW)
     store.replace([row("a", 3)], table=RAW, day=TODAY - timedelta(days=1))
     loaded = store.warehouse.prepare(STEPS)["rows"]
-    asked = Asked(step=STEPS[1], season=SEASON, day=TODAY, fence=9, as_of=NOW, step_version="v", units={})
+    asked = WriteRequest(step=STEPS[1], season=SEASON, day=TODAY, fence=9, as_of=NOW, step_version="v", units={})
 
     assert sorted(found["who"] for found in store.warehouse.select(loaded, asked).to_pylist()) == [1, 2]
 

@@ -17,9 +17,9 @@ import yaml
 
 from tipoff.cli.main import COMMANDS, cli
 from tipoff.config import _SECRET, PREFIX, Settings
+from tipoff.history.streams import DATASET
 from tipoff.leagues.nba.league import NBA
-from tipoff.store.bigquery.place import Place
-from tipoff.store.history.streams import DATASET
+from tipoff.store.bigquery.target import Target
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "deploy" / "terraform"
@@ -104,7 +104,7 @@ def test_every_resource_that_is_named_is_declared() -> None:
 
 def test_the_datasets_are_those_that_the_code_writes() -> None:
     [default] = [body["default"] for name, _, body in blocks("variable") if name == "datasets"]
-    place = Place(project="p")
+    place = Target(project="p")
 
     assert set(default) == {step.table.dataset for step in NBA.steps} | {place.own, place.staging, DATASET}
 

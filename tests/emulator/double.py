@@ -19,7 +19,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from tipoff.core.clock import pause
-from tipoff.store.bigquery.place import Place
+from tipoff.store.bigquery.target import Target
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
@@ -33,9 +33,9 @@ class Double:
 
     url: str
 
-    def place(self, prefix: str | None = None) -> Place:
+    def place(self, prefix: str | None = None) -> Target:
         """Return a place of its own in the emulator's project."""
-        return Place(project=PROJECT, prefix=f"t{uuid4().hex[:8]}_" if prefix is None else prefix, endpoint=self.url)
+        return Target(project=PROJECT, prefix=f"t{uuid4().hex[:8]}_" if prefix is None else prefix, endpoint=self.url)
 
     def order(self, **order: Any) -> dict[str, Any]:
         """Give an order; returns what the layer has seen."""

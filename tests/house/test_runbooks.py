@@ -9,11 +9,11 @@ import click
 import pytest
 
 from tipoff.cli.main import COMMANDS, cli
-from tipoff.watch.words import RUNBOOKS, runbook_of
+from tipoff.watch.messages import RUNBOOKS, runbook_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
-PLACES = ("engine", "watch", "checks", "store")
+PLACES = ("engine", "watch", "checks", "store", "history", "ledger")
 _NAMED = re.compile(r"^[a-z]+:$")
 _CAUSE_AT = {"_trouble": 1, "finding": 2}  # where the two that tell take their cause
 _CAUSE_NAMES = {"CAUSE", "CONTROLLER", "EXECUTOR", "WAREHOUSE"}
@@ -34,7 +34,7 @@ def texts(node: ast.AST) -> Iterator[str]:
 def kinds(root: Path) -> Iterator[str]:
     """Yield the kinds of causes that the modules below `root` can name."""
     for path in root.rglob("*.py"):
-        if path.name == "words.py":
+        if path.name == "messages.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             yield from _kinds(node)

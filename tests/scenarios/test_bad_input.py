@@ -9,10 +9,10 @@ import httpx
 import pytest
 from tests.support import ledger_rows, proofs, replayed, sample_spec, tipoff
 
+from tipoff.app.instance import ReplaySpec
 from tipoff.core.clock import Clock
-from tipoff.sim.nba_data import Row
-from tipoff.sim.world import World
-from tipoff.stage import ReplaySpec
+from tipoff.leagues.nba.world.data import Row
+from tipoff.sources.world import World
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,19 @@ import pytest
 from sqlalchemy import select
 from tests.support import replayed, sample_spec
 
+from tipoff.app.instance import Instance
+from tipoff.app.sentinel import look_often
+from tipoff.app.watching import EXAMINED_AGAIN, CheckTimes, Watch, examine_due, examiner_of
 from tipoff.checks.examine import Examined, Examiner
 from tipoff.config import Settings
 from tipoff.core.check import Cadence
 from tipoff.core.clock import RealClock, SimClock, midnight
 from tipoff.core.errors import Damaged, ErrorKind, LedgerError, WarehouseError
 from tipoff.leagues.nba.league import NBA, sample_season
-from tipoff.sentry import look_often
-from tipoff.stage import Stage
+from tipoff.ledger import Ledger, schema, watching
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger, schema, watching
 from tipoff.store.published import Published
-from tipoff.store.warehouse import Asked
-from tipoff.watching import EXAMINED_AGAIN, CheckTimes, Watch, examine_due, examiner_of
+from tipoff.store.warehouse import WriteRequest
 
 DAYS = 3
 SEASON = sample_season(DAYS)
@@ -69,7 +69,7 @@ def test_a_damaged_document_is_told_by_name_and_the_others_are_read(home: Path, 
 def test_a_controller_starts_beside_a_damaged_document_and_tells_of_it(home: Path) -> None:
     document(home).write_text("{")
     (document(home).parent / "notes.json").write_text("somebody's own")
-    stage = Stage(Settings(home=home), sample_spec(DAYS), SimClock(NOW))
+    stage = Instance(Settings(home=home), sample_spec(DAYS), SimClock(NOW))
     try:
         controller = stage.open()
 
@@ -88,7 +88,7 @@ def test_a_damaged_document_is_never_written_over(home: Path) -> None:
     rows = published.rows(step, SEASON.last_day)
     document(home).write_text("{")
     units = {str(row["game_id"]): "made anew" for row in rows.to_pylist()}
-    asked = Asked(
+    asked = WriteRequest(
         step=step,
         season=SEASON,
         day=SEASON.last_day,
@@ -123,21 +123,21 @@ class Refusing(Examiner):
 
 
 @pytest.fixture
-def stage(home: Path) -> Iterator[Stage]:
-    made = Stage(Settings(home=home), sample_spec(DAYS), SimClock(NOW))
+def stage(home: Path) -> Iterator[Instance]:
+    made = Instance(Settings(home=home), sample_spec(DAYS), SimClock(NOW))
     made.open()
     yield made
     made.close()
 
 
-def refusing(stage: Stage) -> Refusing:
+def refusing(stage: Instance) -> Refusing:
     made = examiner_of(NBA, SEASON, stage)
     made.__class__ = Refusing
     assert isinstance(made, Refusing)
     return made
 
 
-def test_a_slate_that_cannot_be_examined_is_told_and_examined_again_after_a_while(home: Path, stage: Stage) -> None:
+def test_a_slate_that_cannot_be_examined_is_told_and_examined_again_after_a_while(home: Path, stage: Instance) -> None:
     times, looks = CheckTimes(NBA, SEASON), refusing(stage)
 
     for minutes in range(0, 30, 5):
@@ -147,7 +147,7 @@ def test_a_slate_that_cannot_be_examined_is_told_and_examined_again_after_a_whil
     assert found(home, "slate_is_examined") == [("", day, "warehouse") for day in reversed(SEASON.days())] * 3
 
 
-def test_a_slate_is_examined_as_soon_as_it_can_be(stage: Stage) -> None:
+def test_a_slate_is_examined_as_soon_as_it_can_be(stage: Instance) -> None:
     times, looks = CheckTimes(NBA, SEASON), refusing(stage)
     examine_due(times, lambda: looks, stage.ledger, NOW, days=WHOLE)
     looks.is_well = True
@@ -172,7 +172,7 @@ def test_a_pregame_look_that_failed_does_not_hold_up_the_mornings() -> None:
 
 
 def test_a_side_that_cannot_look_says_so_once_and_says_when_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tipoff.sentry.AGAIN", timedelta(0))
+    monkeypatch.setattr("tipoff.app.sentinel.AGAIN", timedelta(0))
     stop, lines, left = threading.Event(), list[str](), ["is locked"] * 3 + [""] * 2
 
     def look(_now: datetime) -> None:
@@ -197,7 +197,7 @@ def test_a_side_that_cannot_look_says_so_once_and_says_when_it_goes_on(monkeypat
 
 def test_every_day_of_a_season_has_its_row_on_the_scorecard_the_last_one_too(tmp_path: Path) -> None:
     spec = sample_spec(DAYS)
-    stage = Stage(Settings(home=tmp_path), spec, SimClock(midnight(SEASON.first_day)))
+    stage = Instance(Settings(home=tmp_path), spec, SimClock(midnight(SEASON.first_day)))
     watch = Watch(league=NBA, season=SEASON, days=WHOLE, home=stage.home, stores=stage, build="a build", checks=False)
     try:
         stage.open()

@@ -13,27 +13,27 @@ import pytest
 from sqlalchemy import select
 from tests.support import sample_spec
 
-from tipoff import app
+from tipoff.app import replay as app
 from tipoff.checks.examine import Examined, Examiner
-from tipoff.checks.looks import is_remade
+from tipoff.checks.probes import is_remade
 from tipoff.config import Settings
-from tipoff.core.check import WINDOW, Check, Measured, Status, View
+from tipoff.core.check import WINDOW, Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.finding import Severity
 from tipoff.core.profile import Profile
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA, sample_season
-from tipoff.store.dialect import Loaded
+from tipoff.ledger import Ledger, schema, watching
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger, schema, watching
 from tipoff.store.published import Published
 from tipoff.views.rules import rules
 
 DAYS = 4
 SEASON = sample_season(DAYS)
 TODAY = SEASON.last_day - timedelta(days=1)
-Prepared = tuple[Path, DuckWarehouse, Mapping[str, Loaded]]
+Prepared = tuple[Path, DuckWarehouse, Mapping[str, CompiledStep]]
 
 
 class Patient:
@@ -72,7 +72,7 @@ class Patient:
         return {
             name: one
             for name, one in self.examine().items()
-            if one.status is Status.FAILED and one.check.severity > Severity.INFO
+            if one.status is CheckStatus.FAILED and one.check.severity > Severity.INFO
         }
 
     def record(self, found: dict[str, Examined], *, times: int = 1) -> None:
@@ -110,7 +110,7 @@ def test_while_all_is_well_nothing_fails_and_most_is_measurable(patient: Patient
 
     assert {name: one.measured for name, one in failing.items()} == {}
     assert not [name for name, one in found.items() if one.error]
-    assert sum(one.status is Status.OK for one in found.values()) > 0.5 * len(found)
+    assert sum(one.status is CheckStatus.OK for one in found.values()) > 0.5 * len(found)
 
 
 def test_a_replay_with_its_checks_writes_no_finding_of_an_error_and_measures_every_day(patient: Patient) -> None:
@@ -133,7 +133,7 @@ def test_an_output_that_is_not_what_its_inputs_give_is_named_by_its_unit(patient
 
     found = patient.examine()["player_games.is_what_its_inputs_give"]
 
-    assert (found.status, found.measured.failing) == (Status.FAILED, (game,))
+    assert (found.status, found.measured.failing) == (CheckStatus.FAILED, (game,))
 
 
 def test_an_output_that_was_never_made_cannot_be_made_anew(patient: Patient) -> None:
@@ -142,7 +142,7 @@ def test_an_output_that_was_never_made_cannot_be_made_anew(patient: Patient) -> 
 
     [found] = patient.examiner.measure([check], SEASON.last_day + timedelta(days=3), midnight(TODAY))
 
-    assert found.status is Status.NOT_MEASURABLE
+    assert found.status is CheckStatus.NOT_MEASURABLE
 
 
 def test_what_is_wrong_upstream_is_blamed_and_everything_behind_it_shares_the_cause(patient: Patient) -> None:
@@ -178,9 +178,9 @@ def test_a_check_that_cannot_run_is_told_and_counts_as_not_measured(patient: Pat
 
     blind = found["bdl_player_boxscores.keys_are_unique"]
     told = {row["cause"] for row in patient.findings() if row["check"] == "checks_can_run"}
-    assert (blind.status, blind.error[:14]) == (Status.NOT_MEASURABLE, "WarehouseError")
+    assert (blind.status, blind.error[:14]) == (CheckStatus.NOT_MEASURABLE, "WarehouseError")
     assert "check:bdl_player_boxscores.keys_are_unique" in told
-    assert found["bdl_player_boxscores.columns_are_declared"].status is Status.FAILED
+    assert found["bdl_player_boxscores.columns_are_declared"].status is CheckStatus.FAILED
 
 
 def test_a_day_that_failed_is_no_example_for_the_days_after(patient: Patient) -> None:
@@ -215,7 +215,7 @@ def test_a_threshold_that_would_have_held_is_shown_and_changes_nothing(patient: 
         statuses.append(found[0].status)
 
     [rule] = [rule for rule in rules(patient.ledger, league) if rule.name == "x.share"]
-    assert set(statuses[1:]) == {Status.FAILED}  # however often it was too low, it stays too low
+    assert set(statuses[1:]) == {CheckStatus.FAILED}  # however often it was too low, it stays too low
     assert rule.required == 1.0
     assert rule.learned == min(worse)
     assert rule.word == "fires"

@@ -15,13 +15,13 @@ from tests.history import NOW, Jobs, finding, looks, outbox, ticks, written
 from tests.postgres import fresh
 from tests.support import replayed, sample_spec, tipoff
 
+from tipoff.app.crash import Died
 from tipoff.core.profile import Profile
-from tipoff.sim.crash import Died
-from tipoff.store.history.outbox import POINTS
-from tipoff.store.history.pace import Pace
-from tipoff.store.history.streams import STREAMS
-from tipoff.store.ledger import Ledger, schema
-from tipoff.store.ledger.history import history_batches, quota_use
+from tipoff.history.outbox import POINTS
+from tipoff.history.pace import Pace
+from tipoff.history.streams import STREAMS
+from tipoff.ledger import Ledger, schema
+from tipoff.ledger.history import history_batches, quota_use
 from tipoff.store.quota import Guard, Kind
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

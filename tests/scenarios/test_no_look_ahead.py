@@ -15,7 +15,7 @@ from tipoff.core.slate import Season
 from tipoff.core.step import Edge, SqlWork, Step
 from tipoff.core.window import Window, WindowKind
 from tipoff.leagues.nba.league import NBA, SAMPLE
-from tipoff.sim.nba_data import Alter, Row
+from tipoff.leagues.nba.world.data import Alter, Row
 
 DAYS = 4
 SLATE = SAMPLE.first_day + timedelta(days=2)

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from tests.support import killed_at_random, ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
+from tipoff.app.instance import Instance, clock_of, outages_of
+from tipoff.app.loop import replay
+from tipoff.app.watching import drill_stage
 from tipoff.config import Settings
+from tipoff.core.fault import Fault, read_faults
+from tipoff.drills.drill import catalogue
+from tipoff.drills.fuzz import composed
+from tipoff.drills.oracle import look_at
+from tipoff.drills.runner import Rehearsal
 from tipoff.leagues.nba.league import NBA, SAMPLE
-from tipoff.sim.drills.drill import catalogue
-from tipoff.sim.drills.fuzz import composed
-from tipoff.sim.drills.oracle import look_at
-from tipoff.sim.drills.runner import Rehearsal
-from tipoff.sim.faults.spec import Fault, read_faults
-from tipoff.sim.replay import replay
-from tipoff.stage import Stage, clock_of, outages_of
+from tipoff.ledger import Ledger, schema
 from tipoff.store import dialect
 from tipoff.store.home import Home
-from tipoff.store.ledger import Ledger, schema
-from tipoff.watching import drill_stage
 
 DAYS = 3
 DRILLS = catalogue()
@@ -55,11 +55,11 @@ def rehearsal() -> Rehearsal:
     return Rehearsal(drill_stage)
 
 
-def played(home: Path, faults: Sequence[Fault]) -> Stage:
+def played(home: Path, faults: Sequence[Fault]) -> Instance:
     """Replay the sample league with faults; the stage is left open, for the oracle."""
     spec = dataclasses.replace(sample_spec(DAYS), faults=faults)
     clock = clock_of(Home(home), spec)
-    stage = Stage(Settings(home=home), spec, clock)
+    stage = Instance(Settings(home=home), spec, clock)
     replay(
         stage, clock, until=clock.now() + timedelta(days=DAYS + 4), progress=lambda _: None, outages=outages_of(faults)
     )
@@ -114,7 +114,7 @@ def test_faults_by_dice_lose_nothing(rehearsal: Rehearsal, number: int) -> None:
 @given(st.integers(1, 10_000))
 @slow
 def test_repeating_changes_nothing(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    from tipoff import app  # noqa: PLC0415 -- with its world
+    from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
     home = tmp_path_factory.mktemp("again")
     spec = app.replay_spec(Settings(home=home), "nba", "sample:2", world="sample", seed=seed)
@@ -250,7 +250,7 @@ def test_what_was_given_up_while_its_source_was_gone_is_made_once_it_answers(tmp
     faults += [{"kind": "controller", "how": "stopped", "from": "day 5 22:00", "to": "day 6 00:00"}] if restart else []
     spec = dataclasses.replace(sample_spec(DAYS), faults=read_faults(faults, SAMPLE.first_day))
     clock = clock_of(Home(tmp_path), spec)
-    stage = Stage(Settings(home=tmp_path), spec, clock)
+    stage = Instance(Settings(home=tmp_path), spec, clock)
     until = clock.now() + timedelta(days=DAYS + 6)
     replay(stage, clock, until=until, progress=lambda _: None, outages=outages_of(spec.faults))
     stage.close()

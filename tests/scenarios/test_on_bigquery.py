@@ -8,8 +8,8 @@ from benchmarks.streaming_backfill import backfilled
 from tests.emulator.double import Double
 from tests.support import DATA, recorded_spec, sample_spec
 
-from tipoff.sim.nba_recorded import RecordedNba
-from tipoff.stage import ReplaySpec
+from tipoff.app.instance import ReplaySpec
+from tipoff.leagues.nba.world.recorded import RecordedNba
 
 DAYS = (date(2024, 1, 20), date(2024, 1, 22))
 

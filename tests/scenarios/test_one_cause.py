@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.loop import replay
+from tipoff.app.watching import CheckTimes, drill_stage
 from tipoff.config import Settings
 from tipoff.core.check import Cadence
 from tipoff.core.clock import SimClock, midnight
+from tipoff.core.fault import read_faults
 from tipoff.core.finding import Severity
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season
-from tipoff.sim.faults.spec import read_faults
-from tipoff.sim.nba_sample import SampleNba
-from tipoff.sim.replay import replay
-from tipoff.stage import ReplaySpec, Stage
-from tipoff.store.ledger import schema, watching
-from tipoff.store.ledger.tellings import Tellings
-from tipoff.watching import CheckTimes, drill_stage
+from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.ledger import schema, watching
+from tipoff.ledger.alerts import AlertStore
 
 DAYS = 5
 
@@ -41,7 +41,7 @@ def incidents_after(home: Path, fault: dict[str, object]) -> list[tuple[str, boo
     finally:
         watch.close()
         stage.close()
-    store = Tellings(home / "ledger.db")
+    store = AlertStore(home / "ledger.db")
     rows = store.rows(select(watching.incidents).where(watching.incidents.c.severity >= int(Severity.ERROR)))
     store.close()
     return [(row["cause"], row["closed_at"] is None) for row in rows]
@@ -102,7 +102,7 @@ def test_what_runs_live_survives_a_loss_of_power_and_a_replay_need_not(
     world = SampleNba(first_day=season.first_day, days=1, season=season.name)
     days = season.first_day, season.last_day
     spec = ReplaySpec(league=NBA, season=season, days=days, world=world, profile=profile)
-    stage = Stage(Settings(home=tmp_path), spec, SimClock(midnight(season.first_day)))
+    stage = Instance(Settings(home=tmp_path), spec, SimClock(midnight(season.first_day)))
     try:
         stage.open()
         [row] = stage.ledger.rows(text("PRAGMA synchronous"))

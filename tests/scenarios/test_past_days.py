@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from tests.support import ledger_rows, proofs, sample_spec, tipoff
 
+from tipoff.app.instance import Instance, clock_of
+from tipoff.app.loop import replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
+from tipoff.core.fault import Fault
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.faults.spec import Fault
-from tipoff.sim.replay import replay
-from tipoff.stage import Stage, clock_of
 from tipoff.store.home import Home
 
 SAMPLE = ("--world", "sample")
@@ -190,7 +190,7 @@ def test_many_slates_that_conflict_at_once_are_one_failure_of_their_table(tmp_pa
     settings = Settings(home=tmp_path)
     clock_of(Home(tmp_path), spec)
     clock = SimClock(start)
-    stage = Stage(settings, spec, clock)
+    stage = Instance(settings, spec, clock)
 
     replay(stage, clock, until=start + timedelta(hours=6), progress=lambda _: None)
     stage.close()

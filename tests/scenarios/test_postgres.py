@@ -17,8 +17,8 @@ from tests.support import tipoff
 
 from tipoff.config import Settings, read_settings
 from tipoff.core.errors import UsageError
-from tipoff.store.ledger import Ledger, schema, watching
-from tipoff.store.ledger.tellings import read_other
+from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger.alerts import read_other
 
 DAYS = 2
 

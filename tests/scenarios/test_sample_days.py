@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
-from tipoff.sim.nba_sample import SampleNba
+from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.store.proofs import read_units
 
 DAYS = 3

@@ -19,18 +19,18 @@ from tests.support import tipoff
 
 from tipoff.core.clock import RealClock, pause, stopwatch
 from tipoff.core.finding import Severity
-from tipoff.store.ledger.tellings import Tellings
+from tipoff.ledger.alerts import AlertStore
+from tipoff.watch.messages import act_of
 from tipoff.watch.sentinel import LIVE, Sentinel
-from tipoff.watch.words import act_of
 
 _NOTHING_OF = (
     "tipoff.engine",
     "tipoff.leagues",
     "tipoff.checks",
-    "tipoff.sim",
-    "tipoff.stage",
-    "tipoff.app",
-    "tipoff.live",
+    "tipoff.drills",
+    "tipoff.app.instance",
+    "tipoff.app.replay",
+    "tipoff.app.live",
 )
 _HEAVY = ("duckdb", "pyarrow", "numpy", "lightgbm", "sqlglot", "apprise")
 
@@ -149,7 +149,7 @@ def sentinel(folder: Path, n: int) -> Iterator[Sentinel]:
     one = Sentinel(
         ledger=folder / "ledger.db",
         leagues=["nba"],
-        store=Tellings(folder / f"sentinel{n}.db", create=True),
+        store=AlertStore(folder / f"sentinel{n}.db", create=True),
         channels=[],
         send=lambda _channel, _message: None,
         build="test",
@@ -218,7 +218,7 @@ def test_what_a_person_writes_is_seen_by_a_sentinel_that_runs(tmp_path: Path) ->
         now = RealClock().now()
         one.look(now)
         one.look(now + timedelta(minutes=6))
-        other = Tellings(tmp_path / "sentinel0.db")
+        other = AlertStore(tmp_path / "sentinel0.db")
         [incident] = other.incidents(now=now)
         other.act(incident.id, act_of("acked", "ada", "mine", now), acked_by="ada", acked_until=now + timedelta(days=9))
         one.forget()

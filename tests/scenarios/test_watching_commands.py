@@ -12,8 +12,8 @@ from tests.support import ledger_rows, tipoff
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.leagues.nba.league import sample_season
-from tipoff.store.ledger.tellings import Telling, Tellings
-from tipoff.watch.words import act_of
+from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.watch.messages import act_of
 
 DAYS = 2
 FIRST = sample_season(DAYS).first_day
@@ -36,7 +36,7 @@ def troubled(watched: Path, tmp_path: Path) -> Path:
     shutil.copytree(watched, home)
     at = datetime.combine(LAST, datetime.min.time(), UTC) + timedelta(hours=20)
     for path, cause in ((home / "ledger.db", "source:stats.nba.com"), (home / "sentinel.db", "controller")):
-        store = Tellings(path)
+        store = AlertStore(path)
         one = Incident(
             league="nba",
             cause=cause,
@@ -50,7 +50,7 @@ def troubled(watched: Path, tmp_path: Path) -> Path:
             effects={f"nba_player_boxscores|{LAST}|obligation_is_met": None},
         )
         store.number([one])
-        store.write(Telling(incidents=[one], acts=[(one, act_of("opened", "monitor", "it does not come", at))]))
+        store.write(AlertChanges(incidents=[one], acts=[(one, act_of("opened", "monitor", "it does not come", at))]))
         store.close()
     return home
 
@@ -156,7 +156,7 @@ def test_a_day_that_no_check_has_measured_is_no_good_news(watched: Path) -> None
 
 def measured_badly(home: Path, severity: Severity) -> None:
     """Let a check of the last day have failed."""
-    from tipoff.store.ledger import Batch, Ledger  # noqa: PLC0415 -- only here
+    from tipoff.ledger import Batch, Ledger  # noqa: PLC0415 -- only here
 
     row: dict[str, Any] = {
         "league": "nba",

@@ -16,13 +16,13 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from tipoff.app.web import run_web, served_of
 from tipoff.config import Settings
 from tipoff.core.build import build, commit
 from tipoff.core.errors import UsageError
-from tipoff.serving import run_web, served_of
-from tipoff.store.ledger import Batch, Ledger
-from tipoff.store.ledger.migrate import HEAD
-from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.ledger.migrate import HEAD
 from tipoff.web.serve import is_loopback
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- that this is refused is what is tested
@@ -63,8 +63,8 @@ def ticked(home: Path, at: datetime) -> None:
     batch.add("ticks", {"at": at, "build": build(), "settings_hash": "abc"} | counts)
     ledger.commit(batch)
     ledger.close()
-    store = Tellings(home / "ledger.db")
-    store.write(Telling(), beat=("controller nba", at, build(), "{}"))
+    store = AlertStore(home / "ledger.db")
+    store.write(AlertChanges(), beat=("controller nba", at, build(), "{}"))
     store.close()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from benchmarks.checks_page import HEAD, page
 
-from tipoff.checks.angles import ANGLES, by_angle
+from tipoff.checks.categories import ANGLES, by_angle
 from tipoff.core.league import League
 from tipoff.leagues.catalog import LEAGUES
 

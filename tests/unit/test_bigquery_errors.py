@@ -4,8 +4,8 @@ import pytest
 from google.auth.exceptions import RefreshError, TransportError
 
 from tipoff.core.errors import ErrorKind
+from tipoff.store.bigquery.client import said
 from tipoff.store.bigquery.errors import RULES, Meaning, Said, judge
-from tipoff.store.bigquery.port import said
 
 SAID = [
     (

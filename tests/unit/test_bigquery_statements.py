@@ -14,13 +14,13 @@ from tipoff.core.schema import DAY, Phase, Table, integer, number, text
 from tipoff.leagues.catalog import LEAGUES
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
+from tipoff.store.bigquery.await_job import TRIES, settle
+from tipoff.store.bigquery.client import JobInfo, StreamingBuffer
 from tipoff.store.bigquery.diagnosis import clears_at, holder, told
 from tipoff.store.bigquery.errors import Meaning, Refused, Said, judge
-from tipoff.store.bigquery.place import Place, Write, labels
-from tipoff.store.bigquery.port import Held, Seen
-from tipoff.store.bigquery.settle import TRIES, settle
+from tipoff.store.bigquery.target import Target, Write, labels
 
-PLACE = Place(project="p", prefix="t_")
+PLACE = Target(project="p", prefix="t_")
 ROWS = Table(
     league="x",
     phase=Phase.RAW,
@@ -143,18 +143,21 @@ def test_labels_have_only_the_letters_that_bigquery_takes() -> None:
     ("held", "at"),
     [
         (None, None),
-        (Held(3, None), None),
-        (Held(3, NOW - timedelta(minutes=10)), NOW + timedelta(minutes=20)),
-        (Held(3, NOW - timedelta(minutes=31)), NOW + timedelta(minutes=59)),
-        (Held(3, NOW - timedelta(minutes=95)), None),
+        (StreamingBuffer(3, None), None),
+        (StreamingBuffer(3, NOW - timedelta(minutes=10)), NOW + timedelta(minutes=20)),
+        (StreamingBuffer(3, NOW - timedelta(minutes=31)), NOW + timedelta(minutes=59)),
+        (StreamingBuffer(3, NOW - timedelta(minutes=95)), None),
     ],
 )
-def test_when_a_buffer_clears_is_told_as_far_as_it_is_known(held: Held | None, at: datetime | None) -> None:
+def test_when_a_buffer_clears_is_told_as_far_as_it_is_known(held: StreamingBuffer | None, at: datetime | None) -> None:
     assert clears_at(held, NOW) == at
 
 
 def test_who_holds_the_rows_is_told_as_far_as_it_is_known() -> None:
-    held, job = Held(3, NOW), Seen("j1", "load", "someone@example.org", {"app": "old", "step": "2"}, NOW, "d.t")
+    held, job = (
+        StreamingBuffer(3, NOW),
+        JobInfo("j1", "load", "someone@example.org", {"app": "old", "step": "2"}, NOW, "d.t"),
+    )
 
     assert holder(None, None) == ""
     assert holder(None, job) == "old (step=2), whose job j1 wrote to the table"

@@ -10,8 +10,9 @@ import pytest
 from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, game
 from tests.nba import TODAY
 
-from tipoff.checks import kinds, looks
-from tipoff.core.check import Cadence, Check, Measured, Status
+from tipoff.checks import kinds
+from tipoff.checks import probes as looks
+from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.leagues.nba import tables as nba
 
 PLAYERS, CLUBS, SECOND = nba.NBA_PLAYER_BOXSCORES, nba.NBA_TEAM_BOXSCORES, nba.BDL_PLAYER_BOXSCORES
@@ -158,10 +159,10 @@ def test_a_kind_is_quiet_on_the_good_slate_and_names_what_is_spoiled(kind: str, 
     slate.spoil(statement)
     bad = slate.measure(check)
 
-    assert (good.status, good.measured.failing) == (Status.OK, ())
+    assert (good.status, good.measured.failing) == (CheckStatus.OK, ())
     assert bad.measured.failing == keys
     if check.required == 1:
-        assert bad.status is Status.FAILED
+        assert bad.status is CheckStatus.FAILED
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -171,7 +172,7 @@ def test_a_kind_that_has_nothing_to_look_at_has_not_passed(kind: str, tmp_path: 
     found = empty.measure(KINDS[kind][0])
     empty.close()
 
-    assert found.status is Status.NOT_MEASURABLE
+    assert found.status is CheckStatus.NOT_MEASURABLE
     assert found.measured.note == "nothing to look at"
 
 
@@ -183,7 +184,7 @@ def test_a_kind_whose_table_is_gone_has_not_passed_and_says_so(kind: str, slate:
 
     found = slate.measure(check)
 
-    assert found.status is Status.NOT_MEASURABLE
+    assert found.status is CheckStatus.NOT_MEASURABLE
     assert found.error.startswith("WarehouseError")
 
 
@@ -195,8 +196,8 @@ def test_an_optional_output_that_has_nothing_at_all_is_not_measurable_and_one_wi
     slate.spoil("DELETE FROM nba_raw.bdl_player_boxscores")
     bare = slate.measure(check)
 
-    assert (holed.status, holed.measured.failing) == (Status.FAILED, ("0022300501",))
-    assert bare.status is Status.NOT_MEASURABLE
+    assert (holed.status, holed.measured.failing) == (CheckStatus.FAILED, ("0022300501",))
+    assert bare.status is CheckStatus.NOT_MEASURABLE
 
 
 def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> None:
@@ -204,7 +205,7 @@ def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> No
         nba.CANDIDATES, "schedule", played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history="team_games"
     )
 
-    assert slate.measure(check).status is Status.NOT_MEASURABLE
+    assert slate.measure(check).status is CheckStatus.NOT_MEASURABLE
 
 
 def test_an_answer_of_null_is_not_in_order(slate: Slate) -> None:
@@ -214,7 +215,7 @@ def test_an_answer_of_null_is_not_in_order(slate: Slate) -> None:
 
     found = slate.measure(check)
 
-    assert (found.status, found.measured.failing) == (Status.FAILED, (GAME,))
+    assert (found.status, found.measured.failing) == (CheckStatus.FAILED, (GAME,))
 
 
 def test_a_statement_that_cannot_be_read_is_told_and_is_no_pass(slate: Slate) -> None:
@@ -222,23 +223,23 @@ def test_a_statement_that_cannot_be_read_is_told_and_is_no_pass(slate: Slate) ->
 
     found = slate.measure(check)
 
-    assert found.status is Status.NOT_MEASURABLE
+    assert found.status is CheckStatus.NOT_MEASURABLE
     assert "could not be measured" in found.measured.note
 
 
 def test_a_check_with_nothing_to_measure_with_is_no_pass(slate: Slate) -> None:
     check = Check(name="x", claim="c", severity=kinds.ERROR, tables=("schedule",), do="nothing")
 
-    assert slate.measure(check).status is Status.NOT_MEASURABLE
+    assert slate.measure(check).status is CheckStatus.NOT_MEASURABLE
 
 
 def test_a_share_is_held_against_what_is_required() -> None:
     least = kinds.holds(PLAYERS, "x", "c", "TRUE", required=0.8)
     most = looks.accuracy(nba.GRADES, "lightgbm", at_most=7.5, measure="points")
 
-    assert [least.status(_share(v)) for v in (0.8, 0.79)] == [Status.OK, Status.FAILED]
-    assert [most.status(_share(v)) for v in (7.5, 7.6)] == [Status.OK, Status.FAILED]
-    assert [check.status(_share(float("nan"))) for check in (least, most)] == [Status.FAILED, Status.FAILED]
+    assert [least.status(_share(v)) for v in (0.8, 0.79)] == [CheckStatus.OK, CheckStatus.FAILED]
+    assert [most.status(_share(v)) for v in (7.5, 7.6)] == [CheckStatus.OK, CheckStatus.FAILED]
+    assert [check.status(_share(float("nan"))) for check in (least, most)] == [CheckStatus.FAILED, CheckStatus.FAILED]
 
 
 def _share(value: float) -> Measured:

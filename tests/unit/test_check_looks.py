@@ -9,8 +9,9 @@ import pytest
 from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, every, game, on_schedule, owed, proven, ran, tick
 from tests.nba import TODAY
 
-from tipoff.checks import looks, silences
-from tipoff.core.check import Check, Measured, Status
+from tipoff.checks import probes as looks
+from tipoff.checks import silences
+from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.sources.names import player_key
@@ -47,12 +48,12 @@ def test_a_row_known_before_it_arrived_or_after_the_last_look_is_named(slate: Sl
     )
     bad = slate.measure(check)
 
-    assert good.status is Status.OK
-    assert (bad.status, bad.measured.failing) == (Status.FAILED, (GAME,))
+    assert good.status is CheckStatus.OK
+    assert (bad.status, bad.measured.failing) == (CheckStatus.FAILED, (GAME,))
 
 
 def test_rows_without_an_arrival_are_not_measurable(slate: Slate) -> None:
-    assert slate.measure(looks.known_when_it_came(PLAYERS)).status is Status.NOT_MEASURABLE
+    assert slate.measure(looks.known_when_it_came(PLAYERS)).status is CheckStatus.NOT_MEASURABLE
 
 
 @pytest.mark.parametrize(
@@ -70,14 +71,14 @@ def test_a_prediction_made_after_tip_off_or_on_another_day_or_after_its_proof_is
     slate.spoil(f"UPDATE nba_predictions.predictions SET made_at = {value} WHERE player_id = 2")  # noqa: S608
     bad = slate.measure(check)
 
-    assert good.status is Status.OK
-    assert (bad.status, bad.measured.failing) == (Status.FAILED, (UNIT,))
+    assert good.status is CheckStatus.OK
+    assert (bad.status, bad.measured.failing) == (CheckStatus.FAILED, (UNIT,))
 
 
 def test_a_prediction_of_a_game_that_nobody_knows_is_named(slate: Slate) -> None:
     found = slate.measure(looks.made_before_tipoff(nba.PREDICTIONS, "made_at"))
 
-    assert (found.status, found.measured.failing) == (Status.FAILED, (UNIT,))
+    assert (found.status, found.measured.failing) == (CheckStatus.FAILED, (UNIT,))
 
 
 # --- names and columns
@@ -91,8 +92,8 @@ def test_a_key_that_is_not_its_names_is_named(slate: Slate, value: str) -> None:
     slate.spoil(f"UPDATE nba_raw.nba_player_boxscores SET player_key = {value} WHERE player_id = 1")  # noqa: S608
     bad = slate.measure(check)
 
-    assert good.status is Status.OK
-    assert bad.status is Status.FAILED
+    assert good.status is CheckStatus.OK
+    assert bad.status is CheckStatus.FAILED
     assert bad.measured.failing[0].startswith("Player A: ")
 
 
@@ -111,8 +112,8 @@ def test_a_column_of_another_type_or_gone_is_schema_drift(slate: Slate, statemen
     slate.spoil(statement)
     bad = slate.measure(check)
 
-    assert good.status is Status.OK
-    assert bad.status is Status.FAILED
+    assert good.status is CheckStatus.OK
+    assert bad.status is CheckStatus.FAILED
     assert bad.measured.failing[0].startswith(failing)
 
 
@@ -130,9 +131,9 @@ def test_the_days_accuracy_is_its_mean_error_of_what_was_played_and_too_large_a_
     slate.spoil("UPDATE nba_grades.grades SET abs_error = abs_error * 100")
     bad = slate.measure(check)
 
-    assert none.status is Status.NOT_MEASURABLE
-    assert (good.status, good.measured.value, good.measured.note) == (Status.OK, 5.0, "2 graded")
-    assert bad.status is Status.FAILED
+    assert none.status is CheckStatus.NOT_MEASURABLE
+    assert (good.status, good.measured.value, good.measured.note) == (CheckStatus.OK, 5.0, "2 graded")
+    assert bad.status is CheckStatus.FAILED
 
 
 # --- freshness
@@ -156,8 +157,8 @@ def test_a_source_looked_at_shortly_before_the_game_is_fresh_and_hours_before_it
     looked(slate, 2, number=2)
     good = slate.measure(fresh())
 
-    assert (stale.status, stale.measured.value) == (Status.FAILED, 5.0)
-    assert (good.status, good.measured.value) == (Status.OK, 2.0)
+    assert (stale.status, stale.measured.value) == (CheckStatus.FAILED, 5.0)
+    assert (good.status, good.measured.value) == (CheckStatus.OK, 2.0)
 
 
 def test_before_the_game_freshness_is_held_against_now(slate: Slate) -> None:
@@ -167,7 +168,7 @@ def test_before_the_game_freshness_is_held_against_now(slate: Slate) -> None:
 
     found = slate.measure(fresh(), now=TIP - timedelta(hours=4))
 
-    assert (found.status, found.measured.value) == (Status.OK, 1.0)
+    assert (found.status, found.measured.value) == (CheckStatus.OK, 1.0)
 
 
 @pytest.mark.parametrize("why", ["nobody decided", "the looks failed", "no look", "no game"])
@@ -180,7 +181,7 @@ def test_what_others_tell_is_not_told_again_as_staleness_nor_passed(slate: Slate
     if why == "the looks failed":
         looked(slate, 2, "failed", 2)
 
-    assert slate.measure(fresh()).status is Status.NOT_MEASURABLE
+    assert slate.measure(fresh()).status is CheckStatus.NOT_MEASURABLE
 
 
 # --- the three silences
@@ -195,15 +196,15 @@ def test_what_was_due_and_never_ran_is_the_first_silence(slate: Slate) -> None:
     slate.write("runs", ran(1, PLAYERS.name, "failed", KNOWN))
     tried = slate.measure(check)
 
-    assert early.status is Status.NOT_MEASURABLE
-    assert (never.status, never.measured.note) == (Status.FAILED, "never ran: its gate is shut")
-    assert tried.status is Status.OK
+    assert early.status is CheckStatus.NOT_MEASURABLE
+    assert (never.status, never.measured.note) == (CheckStatus.FAILED, "never ran: its gate is shut")
+    assert tried.status is CheckStatus.OK
 
 
 def test_what_is_not_due_yet_is_no_silence(slate: Slate) -> None:
     slate.write("obligations", owed(PLAYERS.name, "waiting", due_at=MORNING + timedelta(hours=1)))
 
-    assert slate.measure(silences.has_run(PLAYERS)).status is Status.NOT_MEASURABLE
+    assert slate.measure(silences.has_run(PLAYERS)).status is CheckStatus.NOT_MEASURABLE
 
 
 def test_nothing_found_without_anybodys_word_is_the_second_silence(slate: Slate) -> None:
@@ -216,9 +217,9 @@ def test_nothing_found_without_anybodys_word_is_the_second_silence(slate: Slate)
     slate.write("proofs", proven(PLAYERS.name, {GAME: 0}, excuse="not offered"))
     signed = slate.measure(check)
 
-    assert unmade.status is Status.NOT_MEASURABLE
-    assert (unsigned.status, unsigned.measured.failing) == (Status.FAILED, (GAME,))
-    assert (signed.status, signed.measured.note) == (Status.OK, "0 rows of 1, and not offered")
+    assert unmade.status is CheckStatus.NOT_MEASURABLE
+    assert (unsigned.status, unsigned.measured.failing) == (CheckStatus.FAILED, (GAME,))
+    assert (signed.status, signed.measured.note) == (CheckStatus.OK, "0 rows of 1, and not offered")
 
 
 def test_a_game_that_is_off_signs_its_own_zero(slate: Slate) -> None:
@@ -227,7 +228,7 @@ def test_a_game_that_is_off_signs_its_own_zero(slate: Slate) -> None:
 
     found = slate.measure(silences.zero_is_signed(PLAYERS))
 
-    assert (found.status, found.measured.note) == (Status.OK, "0 rows of 1, and the schedule says 0 games")
+    assert (found.status, found.measured.note) == (CheckStatus.OK, "0 rows of 1, and the schedule says 0 games")
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM {} WHERE player_id = 1", "INSERT INTO {} SELECT * FROM {}"])
@@ -240,8 +241,8 @@ def test_what_was_proven_and_is_gone_or_doubled_is_the_third_silence(slate: Slat
     slate.spoil(change.format(PLAYERS.full_name, PLAYERS.full_name))
     bad = slate.measure(check)
 
-    assert (unmade.status, good.status) == (Status.NOT_MEASURABLE, Status.OK)
-    assert (bad.status, bad.measured.failing) == (Status.FAILED, (GAME,))
+    assert (unmade.status, good.status) == (CheckStatus.NOT_MEASURABLE, CheckStatus.OK)
+    assert (bad.status, bad.measured.failing) == (CheckStatus.FAILED, (GAME,))
 
 
 def test_rows_of_a_unit_that_was_never_proven_are_named(slate: Slate) -> None:
@@ -258,6 +259,6 @@ def test_a_look_that_stumbles_over_what_it_finds_is_told_and_is_no_pass(slate: S
 
     found = slate.measure(stumbling)
 
-    assert found.status is Status.NOT_MEASURABLE
+    assert found.status is CheckStatus.NOT_MEASURABLE
     assert found.error == "ZeroDivisionError: division by zero"
     assert midnight(TODAY) < MORNING

@@ -9,7 +9,7 @@ import pytest
 from tests.nba import SEASON, TODAY, Row
 
 from tipoff.checks.profile import LEAST, ROWS, USUAL, looks_usual, profile_of
-from tipoff.core.check import Check, Measured, Status, View
+from tipoff.core.check import Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Phase, Table, flag, integer, number, text
@@ -70,7 +70,7 @@ def slate(change: Change = lambda _n, row: row, *, games: int = 2, rows: int = 1
     return table_from_records(TABLE, [change(n, row) for n, row in enumerate(records)])
 
 
-def look(name: str, now: pa.Table, before: Sequence[pa.Table] | None = None) -> tuple[Status, Measured]:
+def look(name: str, now: pa.Table, before: Sequence[pa.Table] | None = None) -> tuple[CheckStatus, Measured]:
     check: Check = CHECKS[name]
     assert check.look is not None
     found = check.look(cast("View", Seen(now, [slate()] * USUAL if before is None else before)))
@@ -102,8 +102,8 @@ def test_what_changed_in_one_game_is_named_by_its_column(
 ) -> None:
     good, bad = look(name, slate()), look(name, spoiled)
 
-    assert (good[0], good[1].failing) == (Status.OK, ())
-    assert (bad[0], bad[1].failing) == (Status.FAILED, failing)
+    assert (good[0], good[1].failing) == (CheckStatus.OK, ())
+    assert (bad[0], bad[1].failing) == (CheckStatus.FAILED, failing)
 
 
 def test_a_column_that_was_always_empty_and_is_filled_at_once_is_named() -> None:
@@ -111,7 +111,7 @@ def test_a_column_that_was_always_empty_and_is_filled_at_once_is_named() -> None
 
     status, found = look("nulls_are_usual", slate(), before)
 
-    assert (status, found.failing) == (Status.FAILED, ("club",))
+    assert (status, found.failing) == (CheckStatus.FAILED, ("club",))
 
 
 def test_nulls_that_rise_too_slowly_for_any_one_day_are_named_by_their_trend() -> None:
@@ -120,28 +120,28 @@ def test_nulls_that_rise_too_slowly_for_any_one_day_are_named_by_their_trend() -
 
     before = [with_nulls(2), with_nulls(1), *[with_nulls(0)] * (USUAL - 2)]  # newest first
 
-    assert look("nulls_are_usual", with_nulls(2), before)[0] is Status.OK
+    assert look("nulls_are_usual", with_nulls(2), before)[0] is CheckStatus.OK
     status, found = look("nulls_do_not_rise", with_nulls(2), before)
-    assert (status, found.failing) == (Status.FAILED, ("points",))
+    assert (status, found.failing) == (CheckStatus.FAILED, ("points",))
 
 
 def test_nulls_that_come_and_go_are_no_trend() -> None:
     some, none = slate(lambda n, row: row | {"points": None} if n % 10 < 2 else row), slate()
 
-    assert look("nulls_do_not_rise", some, [none, some, *[none, some] * 6])[0] is Status.OK
+    assert look("nulls_do_not_rise", some, [none, some, *[none, some] * 6])[0] is CheckStatus.OK
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_with_too_few_days_before_nothing_is_usual_and_nothing_has_passed(name: str) -> None:
     status, found = look(name, slate(), [slate()] * (LEAST - 1))
 
-    assert status is Status.NOT_MEASURABLE
+    assert status is CheckStatus.NOT_MEASURABLE
     assert found.note == f"only {LEAST - 1} slates before, {LEAST} are needed"
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_slate_without_rows_has_not_passed(name: str) -> None:
-    assert look(name, slate(games=0))[0] is Status.NOT_MEASURABLE
+    assert look(name, slate(games=0))[0] is CheckStatus.NOT_MEASURABLE
 
 
 def test_a_column_named_irregular_is_left_out_and_the_others_are_not() -> None:
@@ -171,4 +171,4 @@ def test_the_limits_do_not_move_with_what_was_measured() -> None:
     first = look("means_are_usual", spoiled)[0]
     again = [look("means_are_usual", spoiled)[0] for _ in range(30)]
 
-    assert {first, *again} == {Status.FAILED}
+    assert {first, *again} == {CheckStatus.FAILED}

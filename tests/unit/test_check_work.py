@@ -10,10 +10,10 @@ from tests.checked import KNOWN, MORNING, Slate, decided, every, owed, ran, tick
 from tests.nba import TODAY
 
 from tipoff.checks.work import work
-from tipoff.core.check import WINDOW, Status
+from tipoff.core.check import WINDOW, CheckStatus
 from tipoff.core.clock import midnight
 from tipoff.core.finding import Severity
-from tipoff.store.ledger import schema
+from tipoff.ledger import schema
 
 CHECKS = {check.name.partition(".")[2]: check for check in work("nba")}
 NOON = midnight(TODAY) + timedelta(hours=12)
@@ -151,14 +151,14 @@ def test_a_day_that_went_wrong_is_named_and_one_that_did_not_is_in_order(wrong: 
     spoil(slate)
     after = slate.measure(CHECKS[name])
 
-    assert before.status is Status.OK, before.measured
-    assert after.status is Status.FAILED, after.measured
+    assert before.status is CheckStatus.OK, before.measured
+    assert after.status is CheckStatus.FAILED, after.measured
     assert not failing or failing in after.measured.failing
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_on_a_day_without_any_work_nothing_has_passed(name: str, slate: Slate) -> None:
-    assert slate.measure(CHECKS[name]).status is Status.NOT_MEASURABLE
+    assert slate.measure(CHECKS[name]).status is CheckStatus.NOT_MEASURABLE
 
 
 def test_every_check_of_the_work_is_shown_wrong_above() -> None:
@@ -176,7 +176,7 @@ def test_quiet_ticks_folded_into_one_row_are_no_gap(slate: Slate) -> None:
 
     found = slate.measure(CHECKS["decided_without_gap"])
 
-    assert (found.status, found.measured.value) == (Status.OK, 30.0)
+    assert (found.status, found.measured.value) == (CheckStatus.OK, 30.0)
 
 
 def told(slate: Slate) -> list[str]:

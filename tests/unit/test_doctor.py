@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 import pytest
 
-from tipoff import doctor
+from tipoff.app import doctor
 from tipoff.config import Settings
 from tipoff.core.build import build, commit, of_checkout
 from tipoff.leagues.nba.models import FEATURES
+from tipoff.ledger import Ledger
 from tipoff.predict import boosting
-from tipoff.store.ledger import Ledger
 from tipoff.views.running import Part, Running
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -83,7 +83,7 @@ def running(**more: object) -> Running:
     return Running(**known | more)  # type: ignore[arg-type]
 
 
-def looks(found: Running, *, live: bool = True) -> dict[str, doctor.Look]:
+def looks(found: Running, *, live: bool = True) -> dict[str, doctor.DoctorLine]:
     return {look.what: look for look in doctor.parts(found, MINE, NOW, live=live)}
 
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.errors import ErrorKind
+from tipoff.history.pace import PACE, LoadOutcome, after_error, after_outcome, is_due, take_slot, wait_after
+from tipoff.history.streams import DATASET, EVERY_DAY, STREAMS, views_of
 from tipoff.store.bigquery.statements import unfiltered
-from tipoff.store.history.pace import PACE, Outcome, after_error, after_outcome, is_due, take_slot, wait_after
-from tipoff.store.history.streams import DATASET, EVERY_DAY, STREAMS, views_of
 from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
-from tipoff.watch.words import named, runbook_of
+from tipoff.watch.messages import named, runbook_of
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -91,13 +91,13 @@ def test_after_an_error_a_batch_is_looked_for_under_the_same_id_before_it_is_sen
 @pytest.mark.parametrize(
     ("outcome", "state", "attempt", "tries"),
     [
-        (Outcome.APPLIED, "applied", 2, 0),
-        (Outcome.RUNNING, "sent", 2, 1),
-        (Outcome.BURNT, "sealed", 3, 2),
-        (Outcome.MISSING, "sealed", 2, 1),
+        (LoadOutcome.APPLIED, "applied", 2, 0),
+        (LoadOutcome.RUNNING, "sent", 2, 1),
+        (LoadOutcome.BURNT, "sealed", 3, 2),
+        (LoadOutcome.MISSING, "sealed", 2, 1),
     ],
 )
-def test_only_a_burnt_id_is_given_up_for_the_next(outcome: Outcome, state: str, attempt: int, tries: int) -> None:
+def test_only_a_burnt_id_is_given_up_for_the_next(outcome: LoadOutcome, state: str, attempt: int, tries: int) -> None:
     after = after_outcome(outcome, attempt=2, tries=1, now=NOW)
 
     assert (after.state, after.attempt, after.tries) == (state, attempt, tries)

@@ -13,14 +13,14 @@ from tests.checked import AWAY, GAME, HOME, YESTERDAY, Slate, game
 from tests.nba import TODAY
 
 from tipoff.core.schema import ColumnType
+from tipoff.drills.mutations import Cell, CellPlace, cells, statements
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA
-from tipoff.sim.mutations import Cell, Place, cells, statements
 
 TABLES = [step.table for step in NBA.steps]
 PLAYERS = nba.NBA_PLAYER_BOXSCORES
 TOMORROW = TODAY + timedelta(days=1)
-PLACE = Place(day=TODAY, game_id=GAME, before=YESTERDAY, after=TOMORROW)
+PLACE = CellPlace(day=TODAY, game_id=GAME, before=YESTERDAY, after=TOMORROW)
 
 
 @pytest.fixture

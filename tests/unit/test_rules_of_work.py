@@ -15,11 +15,11 @@ from tipoff.core.retry import Breaker
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Floor, Phase, Table, integer, text
 from tipoff.core.slate import Slate
+from tipoff.drills.faults.work import Unspeakable
 from tipoff.engine.claim import Claim, StepFailed, in_time, must_begin
 from tipoff.engine.judge import RunPlan
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.reading import game_id
-from tipoff.sim.faults.work import Unspeakable
 from tipoff.sources.budget import Budget
 from tipoff.store import dialect
 from tipoff.store.rows import below_floor, conform

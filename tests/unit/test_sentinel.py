@@ -8,7 +8,7 @@ import pytest
 from tipoff.core.clock import Hours
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
-from tipoff.store.ledger import LEASE, Lease
+from tipoff.ledger import LEASE, Lease
 from tipoff.watch.sentinel import LIVE, Facts, Limits, judge, unreadable
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)  # noon in New York

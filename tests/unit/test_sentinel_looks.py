@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tipoff.store.ledger import Ledger
-from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.notices import Channel, Message
 from tipoff.watch.sentinel import REPLAYED, Sentinel
 
@@ -21,11 +21,11 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.path, self.titles = folder / "ledger.db", list[str]()
         Ledger(self.path).close()
-        self.beats = Tellings(self.path)
+        self.beats = AlertStore(self.path)
         self.sentinel = Sentinel(
             ledger=self.path,
             leagues=["east"],
-            store=Tellings(folder / "sentinel.db", create=True),
+            store=AlertStore(folder / "sentinel.db", create=True),
             channels=[Channel(name="all", url="")],
             send=self.keep,
             build="test",
@@ -37,7 +37,7 @@ class Watched:
 
     def lives(self, name: str, at: datetime) -> None:
         note = '{"findings": 0}' if name == "monitor" else "{}"
-        self.beats.write(Telling(), beat=(name, at, "test", note))
+        self.beats.write(AlertChanges(), beat=(name, at, "test", note))
 
     def look(self, at: datetime) -> list[str]:
         """Look, and return what was said in it."""

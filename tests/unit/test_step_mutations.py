@@ -16,10 +16,10 @@ from tipoff.core.schema import ColumnType, Phase
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import SLATE
 from tipoff.leagues.nba.league import NBA, SAMPLE
-from tipoff.store.dialect import Loaded
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import check, hash_units
-from tipoff.store.warehouse import Asked
+from tipoff.store.warehouse import WriteRequest
 
 DAY = SAMPLE.first_day + timedelta(days=3)
 SQL_STEPS = [step for step in NBA.steps if isinstance(step.work, SqlWork)]
@@ -28,12 +28,12 @@ SQL_STEPS = [step for step in NBA.steps if isinstance(step.work, SqlWork)]
 class Mutable:
     """A replayed sample home whose tables a test may change, one at a time, and puts back."""
 
-    def __init__(self, warehouse: DuckWarehouse, loaded: dict[str, Loaded]) -> None:
+    def __init__(self, warehouse: DuckWarehouse, loaded: dict[str, CompiledStep]) -> None:
         self.warehouse, self.loaded = warehouse, loaded
         self.db: Any = warehouse._db  # noqa: SLF001 -- the bench spoils tables behind the store's back
 
     def make(self, step: Step) -> pa.Table:
-        asked = Asked(
+        asked = WriteRequest(
             step=step, season=SAMPLE, day=DAY, fence=1, as_of=_close(), step_version="v", units={}, evidence=True
         )
         return self.warehouse.select(self.loaded[step.name], asked)
@@ -123,7 +123,7 @@ def test_a_ratio_given_as_percent_is_refused_where_it_is_stored(bench: Mutable, 
         position = rows.schema.get_field_index(column.name)
         spoiled = rows.set_column(position, column.name, pa.array([75.0] * rows.num_rows, pa.float64()))
         units = dict.fromkeys({row["game_id"] for row in rows.to_pylist()}, "made")
-        asked = Asked(
+        asked = WriteRequest(
             step=step, season=SAMPLE, day=DAY, fence=10**6, as_of=_close(), step_version="v", units=units, evidence=True
         )
         written = bench.warehouse.replace(asked, spoiled)

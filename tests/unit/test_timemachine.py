@@ -9,9 +9,9 @@ import pytest
 
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
-from tipoff.store.ledger import Batch, Ledger
-from tipoff.store.ledger.tellings import Telling, Tellings
-from tipoff.watch.timemachine import LOOK, in_words, replay_ledger
+from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.watch.backtest import LOOK, in_words, replay_ledger
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -86,8 +86,8 @@ def test_a_stop_of_45_hours_is_told_after_two_hours_and_is_one_incident(path: Pa
 
 def test_a_stop_that_nobody_ended_is_told_too(path: Path, write: Write) -> None:
     write(ticks=(0, 0.5))
-    store = Tellings(path)
-    store.write(Telling(), beat=("monitor", NOW + 30 * HOUR, "1", '{"findings": 0}'))
+    store = AlertStore(path)
+    store.write(AlertChanges(), beat=("monitor", NOW + 30 * HOUR, "1", '{"findings": 0}'))
     store.close()
 
     [incident] = replay_ledger(path).incidents
@@ -97,9 +97,9 @@ def test_a_stop_that_nobody_ended_is_told_too(path: Path, write: Write) -> None:
 
 def test_a_controller_with_nothing_to_write_down_is_not_silent(path: Path, write: Write) -> None:
     write(ticks=(0, 0.5))
-    store = Tellings(path)
-    store.write(Telling(), beat=("controller east", NOW + 9 * HOUR, "1", "{}"))
-    store.write(Telling(), beat=("monitor", NOW + 9 * HOUR, "1", '{"findings": 0}'))
+    store = AlertStore(path)
+    store.write(AlertChanges(), beat=("controller east", NOW + 9 * HOUR, "1", "{}"))
+    store.write(AlertChanges(), beat=("monitor", NOW + 9 * HOUR, "1", '{"findings": 0}'))
     store.close()
 
     assert replay_ledger(path).incidents == ()

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.leagues.nba.league import NBA
+from tipoff.watch.messages import RUNBOOKS, lines_of, named, runbook_of, story, title_of
 from tipoff.watch.scorecard import budgets, scorecard_lines, sparkline, streak
-from tipoff.watch.words import RUNBOOKS, lines_of, named, runbook_of, story, title_of
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 

@@ -13,16 +13,16 @@ from sqlalchemy import select
 
 from tipoff.checks.profile import USUAL
 from tipoff.checks.view import Profiles, SlateView
-from tipoff.core.check import WINDOW, Cadence, Check, Measured, Status
+from tipoff.core.check import WINDOW, Cadence, Check, CheckStatus, Measured
 from tipoff.core.errors import LedgerError, PipelineError, WarehouseError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
-from tipoff.store.dialect import Loaded
-from tipoff.store.ledger import Batch, Ledger, schema, watching
-from tipoff.store.ledger.rulebook import filters_kept, gates_kept
+from tipoff.ledger import Batch, Ledger, schema, watching
+from tipoff.ledger.rulebook import filters_kept, gates_kept
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
@@ -39,7 +39,7 @@ class Examined:
 
     check: Check
     measured: Measured
-    status: Status
+    status: CheckStatus
     took_ms: float
     cause: str = ""
     error: str = ""  # why it could not be measured at all; told, for a check that cannot run sees nothing
@@ -53,7 +53,7 @@ class Examiner:
         *,
         league: League,
         season: Season,
-        loaded: Mapping[str, Loaded],
+        loaded: Mapping[str, CompiledStep],
         warehouse: Warehouse,
         ledger: Ledger,
         published: Published,
@@ -150,10 +150,12 @@ class Examiner:
 
     def _blamed(self, found: Sequence[Examined], day: date) -> list[Examined]:
         """Blame each failure on the most upstream table that fails a check of its own, or on what that suffers from."""
-        broken = {(e.check.about or e.check.tables[-1]) for e in found if e.status is Status.FAILED and e.check.tables}
+        broken = {
+            (e.check.about or e.check.tables[-1]) for e in found if e.status is CheckStatus.FAILED and e.check.tables
+        }
         known = self._in_the_making(day) | self._engine_says(day) if broken else {}
         return [
-            replace(one, cause=self._cause(one.check, broken, known)) if one.status is Status.FAILED else one
+            replace(one, cause=self._cause(one.check, broken, known)) if one.status is CheckStatus.FAILED else one
             for one in found
         ]
 
@@ -210,7 +212,7 @@ class Examiner:
             batch.add("measured", row)
             was = known.get(one.check.name)
             same = was is not None and (was["failing"], was["cause"]) == (row["failing"], row["cause"])
-            if one.status is Status.FAILED and one.cause and not same:
+            if one.status is CheckStatus.FAILED and one.cause and not same:
                 batch.add("findings", self._finding(day, one, now))
             if one.error and (was is None or was["note"] != one.measured.note):
                 batch.add("findings", self._cannot_run(day, one, now))
@@ -230,7 +232,7 @@ class Examiner:
         spoiled = {
             one.check.about or one.check.tables[-1]
             for one in found
-            if (one.status is Status.FAILED or one.error) and one.check.tables
+            if (one.status is CheckStatus.FAILED or one.error) and one.check.tables
         }
         for step in self._league.steps:
             if step.name in spoiled or not view.profile(step.name):
@@ -324,14 +326,14 @@ class Examiner:
         rows = []
         for one in found:
             was = known.get(one.check.name, {})
-            fired = one.status is Status.FAILED
+            fired = one.status is CheckStatus.FAILED
             rows.append(
                 {
                     "league": self._league.name,
                     "rule": one.check.name,
-                    "evaluated": was.get("evaluated", 0) + (one.status is not Status.NOT_MEASURABLE),
+                    "evaluated": was.get("evaluated", 0) + (one.status is not CheckStatus.NOT_MEASURABLE),
                     "fired": was.get("fired", 0) + fired,
-                    "not_measurable": was.get("not_measurable", 0) + (one.status is Status.NOT_MEASURABLE),
+                    "not_measurable": was.get("not_measurable", 0) + (one.status is CheckStatus.NOT_MEASURABLE),
                     "first_at": was.get("first_at", now),
                     "last_at": now,
                     "fired_at": now if fired else was.get("fired_at"),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
 from tipoff.core.schema import Table
-from tipoff.store.ledger import schema
+from tipoff.ledger import schema
 from tipoff.store.proofs import read_units
 from tipoff.store.rows import units_of
 

@@ -17,11 +17,11 @@ from tipoff.core.schema import Table
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork
 from tipoff.core.window import SLATE
-from tipoff.store.dialect import Loaded
-from tipoff.store.ledger import Ledger, schema
+from tipoff.ledger import Ledger, schema
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.proofs import read_units
 from tipoff.store.rows import check, conform, hash_units
-from tipoff.store.warehouse import Asked, Warehouse
+from tipoff.store.warehouse import Warehouse, WriteRequest
 
 Row = dict[str, Any]
 Profiles = Mapping[str, Mapping[str, float]]
@@ -37,7 +37,7 @@ class SlateView:
     league: League
     warehouse: Warehouse
     records: Ledger
-    loaded: Mapping[str, Loaded]
+    loaded: Mapping[str, CompiledStep]
     profiles_before: Callable[[str, date], Sequence[Profiles]]
     _rows: dict[str, pa.Table] = field(default_factory=dict)
     _profiles: dict[str, Profiles] = field(default_factory=dict)
@@ -124,7 +124,9 @@ class SlateView:
         off = {game.game_id for game in self._slate.games if game.status.is_off}
         return (output, unit) in self._overtaken or unit.partition("|")[0] in off
 
-    def _hashed(self, loaded: Loaded, as_of: datetime, units: Mapping[str, UnitProof]) -> dict[str, tuple[int, str]]:
+    def _hashed(
+        self, loaded: CompiledStep, as_of: datetime, units: Mapping[str, UnitProof]
+    ) -> dict[str, tuple[int, str]]:
         """Return what the output comes out as by unit; a transform that cannot work on what stands makes nothing."""
         table = loaded.step.table
         try:
@@ -132,10 +134,10 @@ class SlateView:
         except (PipelineError, pa.ArrowException, LookupError, ValueError, TypeError, ArithmeticError):
             return {}
 
-    def _made(self, loaded: Loaded, as_of: datetime, units: Mapping[str, UnitProof]) -> pa.Table:
+    def _made(self, loaded: CompiledStep, as_of: datetime, units: Mapping[str, UnitProof]) -> pa.Table:
         work = loaded.step.work
         if isinstance(work, SqlWork):
-            asked = Asked(
+            asked = WriteRequest(
                 step=loaded.step,
                 season=self.season,
                 day=self.day,

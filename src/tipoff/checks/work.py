@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from tipoff.core.check import Check, Measured, View
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.finding import Severity
-from tipoff.store.ledger import LEASE, schema, watching
+from tipoff.ledger import LEASE, schema, watching
 
 INFO, WARNING = Severity.INFO, Severity.WARNING
 _DAY = timedelta(days=1)

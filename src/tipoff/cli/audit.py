@@ -164,8 +164,8 @@ def _mend(report: Report, task: Task, *, write: bool) -> Report:
 
 def _ranked(report: Report, home: Path) -> Report:
     from tipoff.leagues.catalog import LEAGUES  # noqa: PLC0415 -- the leagues and the ledger, only when they are asked for
+    from tipoff.ledger import Ledger  # noqa: PLC0415
     from tipoff.store.home import Home  # noqa: PLC0415
-    from tipoff.store.ledger import Ledger  # noqa: PLC0415
     from tipoff.views.audit_evidence import audit_evidence  # noqa: PLC0415
 
     if not Home(home).has_ledger:

@@ -76,7 +76,7 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
     declared = league_named(league)
     day = day or _last_day(declared)
     if measure:
-        from tipoff import app  # noqa: PLC0415 -- imports the warehouse
+        from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
         app.measure(read_settings(), declared, day)
     ledger = open_ledger()

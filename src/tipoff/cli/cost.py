@@ -20,7 +20,7 @@ def cost_command(league: str, day: date, *, as_json: bool) -> None:
 
     Exits with 1 where a statement would be refused.
     """
-    from tipoff import cost  # noqa: PLC0415 -- imports the warehouse
+    from tipoff.app import cost  # noqa: PLC0415 -- imports every store
 
     settings = read_settings()
     found = cost.costs(settings, league_named(league), day, RealClock().now())

@@ -14,9 +14,9 @@ from tipoff.cli.show import EXIT_WRONG, as_json, print_json
 from tipoff.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from tipoff.sim.drills.drill import Drill
-    from tipoff.sim.drills.oracle import Verdict
-    from tipoff.sim.drills.runner import Rehearsal
+    from tipoff.drills.drill import Drill
+    from tipoff.drills.oracle import DrillVerdict
+    from tipoff.drills.runner import Rehearsal
 
 _JOBS = min(8, os.cpu_count() or 1)
 jobs_option = click.option("--jobs", type=click.IntRange(1, 64), default=_JOBS, help="Processes at work at once.")
@@ -32,7 +32,7 @@ def drill_group() -> None:
 @as_json
 def list_command(*, as_json: bool) -> None:
     """Show every drill: the fault, and what stops it."""
-    from tipoff.sim.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
+    from tipoff.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
 
     drills = list(catalogue().values())
     if as_json:
@@ -58,7 +58,7 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
     names: tuple[str, ...], *, every: bool, control: bool, checks: bool, jobs: int, as_json: bool
 ) -> None:
     """Run drills by name, or all of them."""
-    from tipoff.sim.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
+    from tipoff.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
 
     known = catalogue()
     strange = [name for name in names if name not in known]
@@ -76,38 +76,38 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
 @as_json
 def fuzz_command(seed: int, count: int, jobs: int, *, as_json: bool) -> None:
     """Compose faults by dice (kind, place, time, length), and hold each composition against the same oracle."""
-    from tipoff.sim.drills.fuzz import composed  # noqa: PLC0415 -- imports the leagues
+    from tipoff.drills.fuzz import composed  # noqa: PLC0415 -- imports the leagues
 
     drills = [composed(seed, number) for number in range(count)]
     _finish(rehearse(drills, control=False, jobs=jobs), control=False, as_json=as_json)
 
 
-def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int, checks: bool = False) -> "Iterator[Verdict]":
+def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int, checks: bool = False) -> "Iterator[DrillVerdict]":
     """Run `drills` in `jobs` processes and yield their verdicts in order; one that crashes has failed, with its error."""
-    from tipoff.sim.drills.oracle import Verdict  # noqa: PLC0415 -- imports the stores
+    from tipoff.drills.oracle import DrillVerdict  # noqa: PLC0415 -- imports the stores
 
     drills = list(drills)
     with ProcessPoolExecutor(jobs) as pool:
-        futures: list[Future[Verdict]] = [pool.submit(_one, drill, control, checks) for drill in drills]
+        futures: list[Future[DrillVerdict]] = [pool.submit(_one, drill, control, checks) for drill in drills]
         for drill, future in zip(drills, futures, strict=True):
             error = future.exception()
             if error is None:
                 yield future.result()
             else:
                 why = (f"it ended with {type(error).__name__}: {str(error)[:300]}",)
-                yield Verdict(name=drill.name, fault=drill.fault, passed=False, why=why)
+                yield DrillVerdict(name=drill.name, fault=drill.fault, passed=False, why=why)
 
 
-def _one(drill: "Drill", control: bool, checks: bool) -> "Verdict":  # noqa: FBT001 -- given to another process
-    from tipoff.sim.drills.runner import Rehearsal  # noqa: PLC0415 -- imports the stores
-    from tipoff.watching import drill_stage  # noqa: PLC0415 -- imports everything
+def _one(drill: "Drill", control: bool, checks: bool) -> "DrillVerdict":  # noqa: FBT001 -- given to another process
+    from tipoff.app.watching import drill_stage  # noqa: PLC0415 -- imports everything
+    from tipoff.drills.runner import Rehearsal  # noqa: PLC0415 -- imports the stores
 
     if not _rehearsal:
         _rehearsal.append(Rehearsal(partial(drill_stage, checks=checks)))
     return _rehearsal[0].run(drill, control=control)
 
 
-def _finish(verdicts: "Iterator[Verdict]", *, control: bool, as_json: bool) -> None:
+def _finish(verdicts: "Iterator[DrillVerdict]", *, control: bool, as_json: bool) -> None:
     """Print verdicts as they come, and leave: with 0 when every drill passed, or every control failed."""
     told: list[dict[str, Any]] = []
     n_wrong = 0
@@ -124,7 +124,7 @@ def _finish(verdicts: "Iterator[Verdict]", *, control: bool, as_json: bool) -> N
     sys.exit(EXIT_WRONG if n_wrong else 0)
 
 
-def _line(verdict: "Verdict", *, control: bool) -> str:
+def _line(verdict: "DrillVerdict", *, control: bool) -> str:
     if verdict.passed is control:
         sign = "PASSED WITHOUT ITS MECHANISM" if control else "FAILED"
     else:

@@ -12,7 +12,7 @@ from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
-from tipoff.store.ledger import Ledger, schema
+from tipoff.ledger import Ledger, schema
 from tipoff.views.boundary import boundary_lines, read_boundaries
 from tipoff.views.status import waiver_line
 

@@ -11,8 +11,8 @@ from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
-from tipoff.store.ledger.tellings import Tellings
-from tipoff.watch.words import act_of, story, title_of
+from tipoff.ledger.alerts import AlertStore
+from tipoff.watch.messages import act_of, story, title_of
 
 _DIGITS = 10  # of a number at most
 
@@ -22,12 +22,12 @@ def incident_group() -> None:
     """See what is wrong, and take it on: acknowledge, snooze, write down what was done."""
 
 
-def _stores() -> list[tuple[str, Tellings]]:
+def _stores() -> list[tuple[str, AlertStore]]:
     """Open the ledger's incidents and, where there is one, the sentinel's."""
     open_ledger().close()
     home = read_settings().place
-    found = [("", Tellings(home.ledger))]
-    return [*found, ("s", Tellings(home.sentinel))] if home.has_sentinel else found
+    found = [("", AlertStore(home.ledger))]
+    return [*found, ("s", AlertStore(home.sentinel))] if home.has_sentinel else found
 
 
 def home_now() -> datetime:
@@ -110,7 +110,7 @@ def note_command(number: str, text: str, by: str) -> None:
     _act(number, "note", by, text)
 
 
-def _one(number: str) -> tuple[Tellings, Incident]:
+def _one(number: str) -> tuple[AlertStore, Incident]:
     prefix, digits = ("s", number[1:]) if number.startswith("s") else ("", number)
     if not (digits.isascii() and digits.isdigit() and len(digits) < _DIGITS):
         msg = f"{number!r} is no incident's number"

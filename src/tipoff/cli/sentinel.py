@@ -6,11 +6,11 @@ import threading
 
 import click
 
+from tipoff.app.sentinel import channels_of, look_once, run_sentinel
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
-from tipoff.sentry import channels_of, look_once, run_sentinel
 from tipoff.watch.notices import Message, NotSent
 from tipoff.watch.send import send
 

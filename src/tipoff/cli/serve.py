@@ -15,7 +15,7 @@ from tipoff.core.errors import UsageError
 def web_command() -> None:
     """Serve /health and /ready until it is stopped; on loopback, or beyond it with a token."""
     try:
-        from tipoff.serving import run_web  # noqa: PLC0415 -- an extra of its own
+        from tipoff.app.web import run_web  # noqa: PLC0415 -- an extra of its own
     except ImportError as error:
         msg = f"the web cannot be served: {error}"
         raise UsageError(msg, hint="install the extra: pip install 'tipoff[web]'") from error
@@ -26,7 +26,7 @@ def web_command() -> None:
 @as_json
 def doctor_command(*, as_json: bool) -> None:
     """Compare what runs with what is declared, and this machine with what the work needs."""
-    from tipoff import doctor  # noqa: PLC0415 -- looks at every part
+    from tipoff.app import doctor  # noqa: PLC0415 -- imports every store
 
     found = doctor.look(read_settings(), RealClock().now())
     if as_json:

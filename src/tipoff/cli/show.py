@@ -13,7 +13,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.leagues.catalog import league_named
-from tipoff.store.ledger import Ledger
+from tipoff.ledger import Ledger
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import read_status, status_lines
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 def up_command(league: str, *, world: str, monitored: bool, served: bool) -> None:  # noqa: ARG001 -- one world so far
     """Run the controller on the real clock until it is stopped."""
-    from tipoff import live  # noqa: PLC0415 -- imports every store
+    from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     settings = read_settings()
     what = live.sample_live(settings, league_named(league), RealClock().now())
@@ -50,7 +50,7 @@ def _web(settings: Settings) -> "Served | None":
     if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("uvicorn") is None:
         click.echo("no /health here: install the extra, pip install 'tipoff[web]'", err=True)
         return None
-    from tipoff.serving import served_of  # noqa: PLC0415 -- an extra of its own
+    from tipoff.app.web import served_of  # noqa: PLC0415 -- an extra of its own
 
     web = served_of(settings, RealClock().now)
     web.begin()
@@ -62,7 +62,7 @@ def _web(settings: Settings) -> "Served | None":
 @click.argument("league")
 def monitor_command(league: str) -> None:
     """Run the monitor as a process of its own until it is stopped."""
-    from tipoff import live  # noqa: PLC0415 -- imports every store
+    from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     settings = read_settings()
     what = live.sample_live(settings, league_named(league), RealClock().now())
@@ -77,7 +77,7 @@ def monitor_command(league: str) -> None:
 @as_json
 def prove_alive_command(league: str, side: str, within: float, *, as_json: bool) -> None:
     """Stop one side, measure how long until another tells of it, let it go on."""
-    from tipoff import live  # noqa: PLC0415 -- imports every store
+    from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     missed = live.prove_alive(read_settings(), league, side, within=timedelta(seconds=within))
     if as_json:
@@ -95,7 +95,7 @@ def prove_alive_command(league: str, side: str, within: float, *, as_json: bool)
 @as_json
 def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
     """Show the morning's digest as it is sent."""
-    from tipoff.store.ledger.tellings import read_incidents  # noqa: PLC0415 -- only when it is asked for
+    from tipoff.ledger.alerts import read_incidents  # noqa: PLC0415 -- only when it is asked for
     from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
 
     declared, now = league_named(league), home_now()
@@ -147,7 +147,7 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
         msg = f"{record} is a file of runs, and what was expected of them is not said"
         raise UsageError(msg, hint="add --timetable FILE: each job with its slots; docs/recorded-runs.md shows one")
     if timetable is None:
-        from tipoff.watch import timemachine  # noqa: PLC0415 -- only for ledgers
+        from tipoff.watch import backtest as timemachine  # noqa: PLC0415 -- imports the engine
 
         told = timemachine.replay_ledger(record, league)
         if as_json:

@@ -11,7 +11,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.leagues.catalog import league_named
-from tipoff.store.ledger import Ledger
+from tipoff.ledger import Ledger
 from tipoff.views.streamers import read_streamers
 from tipoff.views.why import Why, why
 
@@ -53,7 +53,7 @@ def _answer(ledger: Ledger, league: League, what: str, day: date | None, player:
         msg = f"no schedule in this home names a game {what!r}, and for anything else a day is needed"
         raise UsageError(msg, hint=f"write: tipoff why {league.name} {what} 2024-03-01")
     if what == "player":
-        from tipoff import app  # noqa: PLC0415 -- imports the warehouse
+        from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
         rows = app.funnel(read_settings(), league, day)
         if player:

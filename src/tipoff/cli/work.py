@@ -69,7 +69,8 @@ def backfill_command(  # noqa: PLR0913 -- options
     league: str, span: str, *, table: str, dry_run: bool, world: str, seed: int, budgets: tuple[str, ...], as_json: bool
 ) -> None:
     """Make what is missing or outdated of past days, in order; what is not made is listed with its reason."""
-    from tipoff import app, backfill  # noqa: PLC0415 -- imports every store
+    from tipoff.app import backfill  # noqa: PLC0415 -- imports every store
+    from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
     spec = app.replay_spec(read_settings(), league, span, world=world, seed=seed)
     spec = backfill.spec_for(spec, table, {name: int(n) for name, n in (_budget(text) for text in budgets)})
@@ -99,7 +100,7 @@ def _budget(text: str) -> tuple[str, str]:
 def demo_command(days: int) -> None:
     """Replay the sample league (synthetic, invented players) and show what came of it."""
     from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- with the app
-    from tipoff.store.ledger import Ledger  # noqa: PLC0415 -- with the app
+    from tipoff.ledger import Ledger  # noqa: PLC0415 -- with the app
     from tipoff.views.grid import grid_lines, read_grid  # noqa: PLC0415 -- with the app
     from tipoff.views.report import in_words  # noqa: PLC0415 -- with the app
 
@@ -135,7 +136,7 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
     history: bool = False,
 ) -> dict[str, Any]:
     """Replay, with a bar on standard error, and return the report."""
-    from tipoff import app  # noqa: PLC0415 -- imports every store, and `tipoff status` must stay fast
+    from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
     spec = app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults)
     spec = dataclasses.replace(spec, history=history)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WINDOW = 120  # looks, after which a rule that has never fired is named
 
 
-class Status(Enum):
+class CheckStatus(Enum):
     """What came of a check."""
 
     OK = "ok"
@@ -110,9 +110,9 @@ class Check:
     angles: tuple[int, ...] = ()
     about: str = ""  # the table whose trouble it shows; the last of `tables` where it is not named
 
-    def status(self, measured: Measured) -> Status:
+    def status(self, measured: Measured) -> CheckStatus:
         """Return what a measurement means."""
         if measured.value is None:
-            return Status.NOT_MEASURABLE
+            return CheckStatus.NOT_MEASURABLE
         good = measured.value <= self.required if self.at_most else measured.value >= self.required
-        return Status.OK if good else Status.FAILED
+        return CheckStatus.OK if good else CheckStatus.FAILED

@@ -81,7 +81,7 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class IncidentEvent:
     """What became of an incident, or what somebody did about it."""
 
     at: datetime

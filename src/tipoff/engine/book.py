@@ -19,7 +19,7 @@ from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
 from tipoff.core.window import Input, WindowKind
 from tipoff.engine.plan import plan_step
-from tipoff.store.dialect import Loaded
+from tipoff.store.dialect import CompiledStep
 
 Key = tuple[str, date]  # output, day
 
@@ -38,7 +38,7 @@ SAME_DAY = (WindowKind.SLATE, WindowKind.KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveRun:
     """A run that has been handed out and has not reported yet; after `until` it has no right to write."""
 
     run_id: int
@@ -73,7 +73,7 @@ class Entry:
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
     failed_on: Mapping[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
     not_before: datetime | None = None
-    running: Live | None = None
+    running: LiveRun | None = None
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
     conflict: Conflict | None = None
     cause: str = ""  # what its last failure was blamed on
@@ -106,7 +106,7 @@ class Reading:
 class Book:
     """The obligations of one league and season."""
 
-    def __init__(self, league: League, season: Season, loaded: Mapping[str, Loaded]) -> None:
+    def __init__(self, league: League, season: Season, loaded: Mapping[str, CompiledStep]) -> None:
         self.league = league
         self.season = season
         self.loaded = loaded
@@ -304,7 +304,7 @@ def _units_of_games(obligation: Obligation) -> dict[str, list[str]]:
     return found
 
 
-def _readings(league: League, step: Step, loaded: Loaded) -> tuple[Reading, ...]:
+def _readings(league: League, step: Step, loaded: CompiledStep) -> tuple[Reading, ...]:
     found = []
     for read in loaded.inputs:
         if read.table != step.name:

@@ -11,8 +11,8 @@ from tipoff.core.proof import InputProof, Proof
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Step
 from tipoff.engine.judge import RunPlan
-from tipoff.store.dialect import Loaded
-from tipoff.store.warehouse import Written
+from tipoff.store.dialect import CompiledStep
+from tipoff.store.warehouse import WriteResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Claim:
     """A run that may be made: its fence, its obligation, its plan."""
 
     run_id: int
-    loaded: Loaded
+    loaded: CompiledStep
     slate: Slate
     season: Season
     plan: RunPlan
@@ -55,7 +55,7 @@ class Outcome:
     """How a run ended."""
 
     claim: Claim
-    written: Written | None = None
+    written: WriteResult | None = None
     error: PipelineError | None = None
     fetches: list[FetchNote] = field(default_factory=list)
     parse_rejects: list[tuple[str, str]] = field(default_factory=list)

@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
+from tipoff import ledger as ledgers
 from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.core.slate import Season
 from tipoff.engine import records
-from tipoff.engine.book import Book, Entry, Key, Live, Waiver
+from tipoff.engine.book import Book, Entry, Key, LiveRun, Waiver
 from tipoff.engine.claim import Claim, Executor, has_ended
 from tipoff.engine.findings import blamed, unmet_finding
 from tipoff.engine.judge import Judgement, RunPlan, judge
@@ -27,9 +28,8 @@ from tipoff.engine.past import (
 from tipoff.engine.plan import days_to_open, opening_of
 from tipoff.engine.remember import remember
 from tipoff.engine.results import Counts, Results
-from tipoff.store import ledger as ledgers
-from tipoff.store.dialect import Loaded
-from tipoff.store.ledger import LEASE, Batch, Lease, Ledger
+from tipoff.ledger import LEASE, Batch, Lease, Ledger
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import Warehouse
 
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
@@ -52,7 +52,7 @@ class Controller:
         league: League,
         season: Season,
         days: tuple[date, date],
-        loaded: Mapping[str, Loaded],
+        loaded: Mapping[str, CompiledStep],
         ledger: Ledger,
         warehouse: Warehouse,
         published: Callable[[], tuple[list[Proof], list[Damaged]]],
@@ -116,7 +116,7 @@ class Controller:
         self._dirty.update(self.book.entries)
         return True
 
-    def _take_up(self, batch: Batch, now: datetime) -> ledgers.Loaded:
+    def _take_up(self, batch: Batch, now: datetime) -> ledgers.LedgerSnapshot:
         known = self._ledger.load()
         self._tick_id, self._decision_id, run_id = (known.last_ids[name] for name in ("ticks", "decisions", "runs"))
         published, damaged = self._published()
@@ -370,7 +370,7 @@ class Controller:
                 self._results.take(outcome, now, batch)
                 continue
             entry = self.book.entries[claim.step.name, claim.slate.day]
-            entry.running = Live(claim.run_id, claim.lease_until)
+            entry.running = LiveRun(claim.run_id, claim.lease_until)
             self._moved[entry.key] = entry
             self._dirty.add(entry.key)
         return batch

@@ -9,7 +9,7 @@ from tipoff.core.clock import league_day
 from tipoff.core.errors import Damaged
 from tipoff.core.finding import Severity
 from tipoff.engine.findings import CONTROLLER, finding
-from tipoff.store.ledger import Loaded
+from tipoff.ledger import LedgerSnapshot
 
 GAP = timedelta(hours=2)  # a longer silence of the controller is told when it comes back
 
@@ -24,7 +24,7 @@ class Identity:
     holder: str
 
 
-def silence_before(known: Loaded, now: datetime) -> tuple[datetime, datetime] | None:
+def silence_before(known: LedgerSnapshot, now: datetime) -> tuple[datetime, datetime] | None:
     """Return from when to when nothing was decided, if that was long."""
     last = known.last_tick
     return (last["at"], now) if last is not None and now - last["at"] > GAP else None
@@ -43,7 +43,7 @@ def damage_finding(league: str, error: Damaged, now: datetime) -> dict[str, Any]
 
 
 def findings_on_the_past(
-    known: Loaded, identity: Identity, league: str, after: str, *, now: datetime
+    known: LedgerSnapshot, identity: Identity, league: str, after: str, *, now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Yield a finding on each; `after` is `cause: what`, where the last controller of this process ended badly."""
     where = (league, "", league_day(now))

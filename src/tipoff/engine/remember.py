@@ -10,14 +10,14 @@ from tipoff.core.proof import Proof
 from tipoff.engine.book import Book, Conflict
 from tipoff.engine.plan import grown
 from tipoff.engine.results import Results
-from tipoff.store.ledger import Batch, Loaded
-from tipoff.store.ledger.codec import proof_row
+from tipoff.ledger import Batch, LedgerSnapshot
+from tipoff.ledger.codec import proof_row
 
 
 def remember(  # noqa: PLR0913 -- from where, into what
     book: Book,
     results: Results,
-    known: Loaded,
+    known: LedgerSnapshot,
     stored: Iterable[Proof],
     batch: Batch,
     *,

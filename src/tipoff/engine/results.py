@@ -15,9 +15,9 @@ from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
 from tipoff.engine.plan import grown
-from tipoff.store.ledger import Batch
-from tipoff.store.ledger.codec import game_row, proof_row
-from tipoff.store.warehouse import Warehouse, Written
+from tipoff.ledger import Batch
+from tipoff.ledger.codec import game_row, proof_row
+from tipoff.store.warehouse import Warehouse, WriteResult
 
 MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes
 SOON = timedelta(minutes=1)
@@ -170,7 +170,7 @@ class Results:
         if entry.polls >= MOST_POLLS:
             entry.attempted |= units
 
-    def _finished(self, entry: Entry, outcome: Outcome, written: Written, now: datetime, batch: Batch) -> None:
+    def _finished(self, entry: Entry, outcome: Outcome, written: WriteResult, now: datetime, batch: Batch) -> None:
         known, plan, failures = entry.proof, outcome.claim.plan, entry.failures
         self._recovered(entry, outcome, now, batch)
         proof = records.renewed(outcome, now=now)

@@ -16,7 +16,7 @@ from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
-from tipoff.store.warehouse import Asked, Warehouse, Written
+from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 _SHOWN = 400  # characters of a row that is refused
 HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
@@ -25,7 +25,7 @@ HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minu
 class Writer(Protocol):
     """What a run writes through: the warehouse, or the published files."""
 
-    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """See `tipoff.store.warehouse.Warehouse.replace`."""
         ...
 
@@ -135,7 +135,7 @@ class Runner:
         is_whole = claim.previous is not None and claim.plan.units.keys() <= claim.previous.units.keys()
         if claim.previous and is_whole and not failures and answers.are_known(self._answers.get(key)):
             outcome.fetches += [_note(payload, "unchanged") for payload in payloads]
-            outcome.written = Written(proof=claim.previous, changed=frozenset())
+            outcome.written = WriteResult(proof=claim.previous, changed=frozenset())
             return
         self._answers.pop(key, None)
         own = self._own(claim)
@@ -147,7 +147,7 @@ class Runner:
             and same_rows(claim.step.table, made.rows, own)
         ):
             missing = claim.plan.units.keys() - claim.previous.units.keys()
-            outcome.written = Written(proof=claim.previous, changed=frozenset(), missing=frozenset(missing))
+            outcome.written = WriteResult(proof=claim.previous, changed=frozenset(), missing=frozenset(missing))
             self._answers[key] = answers
             return
         if failures and not made.rows.num_rows and not made.excused:
@@ -249,9 +249,9 @@ class Runner:
         }
 
 
-def _asked(claim: Claim, excused: Mapping[str, str], now: datetime, *, evidence: bool) -> Asked:
+def _asked(claim: Claim, excused: Mapping[str, str], now: datetime, *, evidence: bool) -> WriteRequest:
     work = claim.step.work
-    return Asked(
+    return WriteRequest(
         step=claim.step,
         season=claim.season,
         day=claim.slate.day,

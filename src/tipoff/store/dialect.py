@@ -32,7 +32,7 @@ Slicer = Callable[[Table, Window], exp.Select]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class CompiledStep:
     """A step ready to run: its inputs as read off its work, its version, and its SELECT in both dialects."""
 
     step: Step
@@ -43,7 +43,7 @@ class Loaded:
     parameters: frozenset[str] = frozenset()
 
 
-def load(step: Step, tables: Mapping[str, Table]) -> Loaded:
+def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
     """Read off what `step` reads and, where it is SQL, narrow and translate it.
 
     Raises:
@@ -55,13 +55,13 @@ def load(step: Step, tables: Mapping[str, Table]) -> Loaded:
             if read.table not in tables:
                 msg = f"{step.name} reads {read.table}, which the league does not declare"
                 raise ShapeError(msg, hint="declare it in the catalog")
-        return Loaded(step, work.inputs, step.version())
+        return CompiledStep(step, work.inputs, step.version())
     tree = _parse(work.sql, step.name)
     refuse_traps(tree, step.name, tables)
     _refuse_other_columns(tree, step)
     inputs = _narrow(tree, step.name, tables, _slice)
     wrapped = _typed(tree, step.table)
-    return Loaded(
+    return CompiledStep(
         step=step,
         inputs=tuple(inputs),
         version=step.version(parsed_sql=tree.sql(dialect="bigquery")),

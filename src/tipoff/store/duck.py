@@ -22,7 +22,7 @@ from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
-from tipoff.store.warehouse import Asked, Written
+from tipoff.store.warehouse import WriteRequest, WriteResult
 
 _MEMORY = "600MB"
 _PROOFS = """
@@ -78,7 +78,7 @@ class DuckWarehouse:
 
     # --- declaring
 
-    def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.Loaded]:
+    def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.CompiledStep]:
         """See `Warehouse.prepare`."""
         steps = list(steps)
         self._tables = {step.name: step.table for step in steps}
@@ -117,7 +117,7 @@ class DuckWarehouse:
             msg = f"{table.full_name} has columns that are not declared: {', '.join(sorted(extra))}"
             raise ShapeError(msg, hint="a build that knows them wrote this home; run that one, or a new home")
 
-    def _bind(self, loaded: dialect.Loaded) -> None:
+    def _bind(self, loaded: dialect.CompiledStep) -> None:
         season = Season("bind", date(2000, 1, 1), date(2000, 1, 2))
         as_of = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
         values = dialect.bounds(loaded.inputs, day=date(2000, 1, 1), season=season, as_of=as_of)
@@ -129,7 +129,7 @@ class DuckWarehouse:
 
     # --- reading
 
-    def select(self, loaded: dialect.Loaded, asked: Asked) -> pa.Table:
+    def select(self, loaded: dialect.CompiledStep, asked: WriteRequest) -> pa.Table:
         """See `Warehouse.select`."""
         values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
         return self._arrow("select", loaded.duck, _named(values, loaded.parameters))
@@ -203,7 +203,7 @@ class DuckWarehouse:
 
     # --- writing
 
-    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """See `Warehouse.replace`."""
         table, key = asked.step.table, (asked.step.name, asked.day)
         known = self._proofs.get(key)
@@ -216,7 +216,7 @@ class DuckWarehouse:
         self._proofs[key] = proof
         return written(proof, staged)
 
-    def _publish(self, asked: Asked, staged: Staged, proof: Proof, known: Proof | None) -> None:
+    def _publish(self, asked: WriteRequest, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table
         self._slices.forget(table.full_name, asked.day)
         had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
@@ -272,7 +272,7 @@ class DuckWarehouse:
         sql = f"INSERT INTO {table.full_name} ({names}, _run) SELECT {names}, $fence FROM staged"  # noqa: S608 -- declared names
         self._db.execute(self._statement(sql), {"fence": fence})
 
-    def _read_back(self, asked: Asked, staged: Staged) -> None:
+    def _read_back(self, asked: WriteRequest, staged: Staged) -> None:
         """Read what was just written and compare it with what was staged, whose hashes the proof carries.
 
         Raises:

@@ -20,7 +20,7 @@ from tipoff.store.archive import write_whole
 from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import conform
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
-from tipoff.store.warehouse import Asked, Written
+from tipoff.store.warehouse import WriteRequest, WriteResult
 
 # What reading a document raises that a disk, an editor or another program has damaged.
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapeError, pa.ArrowException)
@@ -38,7 +38,7 @@ class Published:
         self._fsync = profile is Profile.LIVE
         self._at = at
 
-    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """Make the asked units of the document hold exactly `rows`; the rows of other units stay as they were.
 
         Raises:
@@ -89,7 +89,7 @@ class Published:
         except _DAMAGED as error:
             raise _unreadable(path, error) from error
 
-    def _write(self, asked: Asked, proof: Proof, rows: pa.Table, changed: Iterable[str]) -> None:
+    def _write(self, asked: WriteRequest, proof: Proof, rows: pa.Table, changed: Iterable[str]) -> None:
         path = self.path(asked.step, asked.day)
         before = json.loads(path.read_text()).get("written_at", {}) if path.exists() else {}
         document = {

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from tipoff.store.ledger import Ledger
-from tipoff.store.ledger.history import quota_levels, quota_use
+from tipoff.ledger import Ledger
+from tipoff.ledger.history import quota_levels, quota_use
 
 WINDOW = timedelta(hours=24)
 KEPT = timedelta(days=400)  # how long the counts are kept: a season can be looked back at

@@ -11,7 +11,7 @@ from tipoff.core.payload import Reject
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.schema import Phase, Table
 from tipoff.store.rows import below_floor, check, conform, hash_units, key_text, units_of
-from tipoff.store.warehouse import Asked, Written
+from tipoff.store.warehouse import WriteRequest, WriteResult
 
 Stored = Callable[[Iterable[str]], pa.Table]  # the rows that now stand in the named units
 
@@ -30,7 +30,7 @@ class Staged:
     doubts: dict[str, str] = field(default_factory=dict)
 
 
-def must_be_newest(asked: Asked, known: Proof | None) -> None:
+def must_be_newest(asked: WriteRequest, known: Proof | None) -> None:
     """Refuse a run that comes after a later one.
 
     Raises:
@@ -42,7 +42,7 @@ def must_be_newest(asked: Asked, known: Proof | None) -> None:
         raise Fenced(msg, hint="nothing is to be done: the later run stands")
 
 
-def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> Staged:
+def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stored) -> Staged:
     """Decide what the write changes.
 
     A unit with bad rows is refused, except in the raw phase, where the bad rows are quarantined and the good ones go on.
@@ -77,7 +77,7 @@ def stage(asked: Asked, rows: pa.Table, known: Proof | None, stored: Stored) -> 
     )
 
 
-def too_few(asked: Asked, rows: pa.Table, hashes: dict[str, tuple[int, str]]) -> dict[str, str]:
+def too_few(asked: WriteRequest, rows: pa.Table, hashes: dict[str, tuple[int, str]]) -> dict[str, str]:
     """Return the units below their table's floor, or with fewer rows than another output says, each with the reason."""
     found = {
         unit: f"{hashes[unit][0]} rows, where there must be {least}"
@@ -112,7 +112,7 @@ def _differs(unit: str, hashes: dict[str, tuple[int, str]], known: Proof | None)
     return now != ((before.n_rows, before.content_hash) if before else (0, ""))
 
 
-def _excuse_differs(unit: str, asked: Asked, hashes: dict[str, tuple[int, str]], known: Proof | None) -> bool:
+def _excuse_differs(unit: str, asked: WriteRequest, hashes: dict[str, tuple[int, str]], known: Proof | None) -> bool:
     before = known.units.get(unit) if known else None
     excuse = "" if unit in hashes else asked.excused.get(unit, "")
     return before is None or before.excuse != excuse
@@ -125,7 +125,7 @@ def _with_history(table: Table, rows: pa.Table, old: pa.Table) -> pa.Table:
 
 
 def _poorer(
-    asked: Asked, rows: pa.Table, hashes: dict[str, tuple[int, str]], known: Proof | None, stored: Stored
+    asked: WriteRequest, rows: pa.Table, hashes: dict[str, tuple[int, str]], known: Proof | None, stored: Stored
 ) -> dict[str, str]:
     """Return the units that would lose rows or values, with what they would lose."""
     if known is None:
@@ -160,7 +160,7 @@ def _emptied(table: Table, old: pa.Table, new: pa.Table) -> list[str]:
     return sorted(lost)
 
 
-def make_proof(asked: Asked, staged: Staged, known: Proof | None) -> Proof:
+def make_proof(asked: WriteRequest, staged: Staged, known: Proof | None) -> Proof:
     """Return the whole state of (output, day) after the write: units not asked for stand as they stood."""
     units: dict[str, UnitProof] = dict(known.units) if known else {}
     for unit, made in asked.units.items():
@@ -191,9 +191,9 @@ def make_proof(asked: Asked, staged: Staged, known: Proof | None) -> Proof:
     )
 
 
-def written(proof: Proof, staged: Staged) -> Written:
+def written(proof: Proof, staged: Staged) -> WriteResult:
     """Return what a write left behind."""
-    return Written(
+    return WriteResult(
         proof=proof,
         changed=staged.changed,
         refused=staged.refused,

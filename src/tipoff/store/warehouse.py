@@ -14,11 +14,11 @@ from tipoff.core.schema import Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import Window
-from tipoff.store.dialect import Loaded
+from tipoff.store.dialect import CompiledStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class WriteRequest:
     """What a write is asked to do, fixed before it begins.
 
     `units` are the only ones that may change; each maps to the digest of what it is made from. `previous` is the proof that the
@@ -47,7 +47,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WriteResult:
     """What a write left behind.
 
     `proof` is the whole state of (output, day) as read back. `changed` are the units whose content differs from
@@ -69,7 +69,7 @@ class Warehouse(Protocol):
 
     counts: Counter[str]
 
-    def prepare(self, steps: Iterable[Step]) -> Mapping[str, Loaded]:
+    def prepare(self, steps: Iterable[Step]) -> Mapping[str, CompiledStep]:
         """Create what is declared, bind every step on empty tables, and return the loaded steps by output name.
 
         Raises:
@@ -78,7 +78,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    def select(self, loaded: Loaded, asked: Asked) -> pa.Table:
+    def select(self, loaded: CompiledStep, asked: WriteRequest) -> pa.Table:
         """Run a SQL step's SELECT for the slate and return its rows, of the declared columns, unwritten."""
         ...
 
@@ -99,7 +99,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """Make the asked units hold exactly `rows`, with the proof, or leave everything as it was.
 
         Rows of other units are ignored. A unit whose content is equal to what stands there is not touched.

@@ -14,7 +14,7 @@ from sqlalchemy import Integer, func, select
 from tipoff.audit.report import Evidence
 from tipoff.core.league import League
 from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
-from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.ledger import Ledger, schema, watching
 
 PACKAGE = __name__.partition(".")[0]
 MACHINE = ("engine", "store")  # their code takes part in every run

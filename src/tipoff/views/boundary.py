@@ -12,8 +12,8 @@ from tipoff.core.league import League
 from tipoff.core.schema import Table
 from tipoff.core.step import Step
 from tipoff.core.window import Input
+from tipoff.ledger import Ledger, schema
 from tipoff.store import dialect
-from tipoff.store.ledger import Ledger, schema
 from tipoff.store.proofs import read_units
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from tipoff.history.batches import standings
+from tipoff.history.streams import STREAMS
+from tipoff.ledger import Ledger
+from tipoff.ledger.history import history_batches
 from tipoff.store import quota
-from tipoff.store.history.batches import standings
-from tipoff.store.history.streams import STREAMS
-from tipoff.store.ledger import Ledger
-from tipoff.store.ledger.history import history_batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
-from tipoff.store.ledger import Ledger
+from tipoff.ledger import Ledger
 from tipoff.views.why import Why, why
 
 Row = dict[str, Any]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.store.ledger import Ledger, schema
+from tipoff.ledger import Ledger, schema
 from tipoff.views.status import live_waivers, waiver_line
 
 SIGNS: Mapping[State, str] = {

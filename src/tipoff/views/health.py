@@ -17,7 +17,7 @@ from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
-from tipoff.store.ledger import LEASE, Ledger, schema, watching
+from tipoff.ledger import LEASE, Ledger, schema, watching
 from tipoff.store.proofs import read_units
 
 ERROR_GAP, CRITICAL_GAP = timedelta(hours=2), timedelta(hours=6)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from tipoff.core.league import League
 from tipoff.core.slate import GameStatus, Season
-from tipoff.store.ledger import Ledger, schema
+from tipoff.ledger import Ledger, schema
 
 _OFF = [status.value for status in GameStatus if status.is_off]
 

@@ -8,19 +8,19 @@ from sqlalchemy import select
 
 from tipoff.core.check import WINDOW
 from tipoff.core.league import League
-from tipoff.store.ledger import Ledger, watching
-from tipoff.store.ledger.rulebook import Rule, rules_kept
+from tipoff.ledger import Ledger, watching
+from tipoff.ledger.rulebook import RuleCount, rules_kept
 
 _RANK = {"never measurable": 0, "never fired": 1, "young": 2, "fires": 3}
 
 
-def rules(ledger: Ledger, league: League) -> list[Rule]:
+def rules(ledger: Ledger, league: League) -> list[RuleCount]:
     """Return every rule's record in this home, those that never fired over their window first."""
     found = _with_thresholds(ledger, league, rules_kept(ledger.rows, league.name))
     return sorted(found, key=lambda rule: (_RANK[rule.word], rule.kind, rule.name))
 
 
-def _with_thresholds(ledger: Ledger, league: League, found: list[Rule]) -> list[Rule]:
+def _with_thresholds(ledger: Ledger, league: League, found: list[RuleCount]) -> list[RuleCount]:
     """Return the rules with what each check requires, and what would have been met so far: shown, never applied."""
     measured = watching.measured
     values: dict[str, list[float]] = defaultdict(list)
@@ -40,7 +40,7 @@ def _with_thresholds(ledger: Ledger, league: League, found: list[Rule]) -> list[
     return shown
 
 
-def rule_lines(found: list[Rule], *, every: bool) -> list[str]:
+def rule_lines(found: list[RuleCount], *, every: bool) -> list[str]:
     """Return the rules as aligned text: the silent ones, then, with `every`, the rest; and the counts by kind and word."""
     shown = [rule for rule in found if every or rule.is_silent]
     lines = [_line(rule) for rule in shown]
@@ -50,7 +50,7 @@ def rule_lines(found: list[Rule], *, every: bool) -> list[str]:
     return [*lines, json.dumps(dict(sorted(counts.items())))[1:-1].replace('"', "")]
 
 
-def _line(rule: Rule) -> str:
+def _line(rule: RuleCount) -> str:
     learned = f", {rule.learned:.4g} would have held" if rule.learned is not None else ""
     required = f"  required {rule.required:.4g}{learned}" if rule.required is not None else ""
     return f"{rule.word:<17}{rule.kind:<7}{rule.name:<58}{rule.fired:>5} of {rule.evaluated}{required}"

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tipoff.store.ledger import Ledger, schema, watching
-from tipoff.store.ledger.migrate import HEAD
+from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger.migrate import HEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

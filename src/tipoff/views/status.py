@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.store.ledger import Ledger, schema
+from tipoff.ledger import Ledger, schema
 from tipoff.views.flow import Flow, flow_lines, read_flow
 
 _WRONG = (State.LATE.value, State.LOST.value)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.step import SourceWork
-from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.ledger import Ledger, schema, watching
 from tipoff.store.proofs import read_units
 
 _SHOWN = 3  # answers of one run

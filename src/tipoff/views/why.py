@@ -11,10 +11,10 @@ from sqlalchemy import select
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.store.ledger import Ledger, schema
+from tipoff.ledger import Ledger, schema
 from tipoff.views.status import live_waivers, waiver_line
 from tipoff.views.streamers import Streamers
-from tipoff.watch.words import named
+from tipoff.watch.messages import named
 
 _DEPTH = 12
 NOBODY = Streamers()

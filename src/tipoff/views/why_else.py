@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
-from tipoff.store.ledger import Ledger, schema, watching
+from tipoff.ledger import Ledger, schema, watching
 from tipoff.views.why import Why, why
 
 _SHOWN = 8

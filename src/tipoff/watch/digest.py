@@ -13,8 +13,9 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
+from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.store import quota
-from tipoff.store.ledger import Batch, Ledger, schema, watching
+from tipoff.watch.messages import counted, named
 from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import (
     WINDOW,
@@ -26,7 +27,6 @@ from tipoff.watch.scorecard import (
     streak,
 )
 from tipoff.watch.sentinel import REPLAYED, read_facts
-from tipoff.watch.words import counted, named
 
 Row = dict[str, Any]
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})

@@ -14,8 +14,8 @@ from tipoff.core.clock import league_day, midnight
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.store.ledger import Batch, Ledger, schema, watching
-from tipoff.store.ledger.tellings import Telling, Tellings, by_cause
+from tipoff.ledger import Batch, Ledger, schema, watching
+from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
 from tipoff.watch.incidents import fold
 from tipoff.watch.notices import Channel, Flushed, Message, Send, dead_channels, flush, notice_row, tell
 
@@ -33,8 +33,8 @@ _UNMET = ("late", "held", "open", "running")
 _KEPT = timedelta(days=2)
 
 
-class Mornings(Protocol):
-    """What a league's mornings bring; see `tipoff.watching.Mornings`."""
+class DailyJobs(Protocol):
+    """What a league's mornings bring; see `tipoff.app.watching.Mornings`."""
 
     def score(self, now: datetime) -> None:
         """Bring the scorecards of the days that can still change up to date."""
@@ -62,10 +62,10 @@ class Monitor:
         league: str,
         days: tuple[date, date],
         ledger: Callable[[], Ledger],
-        store: Tellings,
+        store: AlertStore,
         channels: Sequence[Channel],
         send: Send,
-        mornings: Mornings,
+        mornings: DailyJobs,
         build: str,
         sentinel: Outside | None = None,
         digest_at: timedelta = DIGEST_AT,
@@ -97,7 +97,7 @@ class Monitor:
         troubles = [*found, *standing]
         known = self._store.incidents(self._league, now=now) if self._known is None else self._known
         open_now = [incident for incident in known if incident.is_open]
-        telling = Telling()
+        telling = AlertChanges()
         incidents = known
         if troubles or open_now:
             unmet = {effect.split("|", 2)[1] for incident in open_now for effect in incident.unmet}
@@ -200,7 +200,7 @@ class Monitor:
 
     # --- the digest
 
-    def _morning(self, now: datetime, incidents: Sequence[Incident], telling: Telling) -> date | None:
+    def _morning(self, now: datetime, incidents: Sequence[Incident], telling: AlertChanges) -> date | None:
         """Write this morning's digest, where it is time and it is not written; returns its day."""
         day = league_day(now)
         first, last = self._days

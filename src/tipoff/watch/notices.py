@@ -10,9 +10,9 @@ from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.store.ledger.tellings import Telling, Tellings
+from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.incidents import Change
-from tipoff.watch.words import act_of, lines_of, title_of
+from tipoff.watch.messages import act_of, lines_of, title_of
 
 Row = dict[str, Any]
 WAITS = tuple(
@@ -69,7 +69,9 @@ class Message:
 Send = Callable[[Channel, Message], None]
 
 
-def tell(changes: Iterable[Change], channels: Sequence[Channel], telling: Telling, now: datetime, *, by: str) -> None:
+def tell(
+    changes: Iterable[Change], channels: Sequence[Channel], telling: AlertChanges, now: datetime, *, by: str
+) -> None:
     """Take the changes up into what is written: the incidents, their history, and a notice for each channel that takes it."""
     for change in changes:
         incident = change.incident
@@ -132,7 +134,7 @@ class Flushed:
     given_up: tuple[Row, ...]
 
 
-def flush(store: Tellings, channels: Sequence[Channel], send: Send, now: datetime) -> Flushed:
+def flush(store: AlertStore, channels: Sequence[Channel], send: Send, now: datetime) -> Flushed:
     """Send what is waiting, the worst first. A notice is claimed before and marked after it is sent.
 
     What fails is tried again, then given up. A channel that has failed once is not tried again in the same look: one that
@@ -163,13 +165,13 @@ def flush(store: Tellings, channels: Sequence[Channel], send: Send, now: datetim
     return Flushed(sent=sent, given_up=tuple(given_up))
 
 
-def _may_go(channel: Channel, notice: Row, store: Tellings, now: datetime) -> bool:
+def _may_go(channel: Channel, notice: Row, store: AlertStore, now: datetime) -> bool:
     """Whether it is not night for what can wait, and the hour's share is not used up."""
     is_night = channel.is_quiet(now) and notice["severity"] < Severity.CRITICAL and notice["kind"] != "digest"
     return not is_night and store.n_sent(channel.name, now - timedelta(hours=1)) < channel.per_hour
 
 
-def dead_channels(store: Tellings, channels: Sequence[Channel], league: str, now: datetime) -> list[Trouble]:
+def dead_channels(store: AlertStore, channels: Sequence[Channel], league: str, now: datetime) -> list[Trouble]:
     """Return a trouble for each channel that has not taken a message in many attempts, and none since."""
     found = []
     for row in store.stuck([channel.name for channel in channels], attempts=STUCK_AFTER):

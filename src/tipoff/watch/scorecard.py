@@ -14,8 +14,8 @@ from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork
+from tipoff.ledger import Ledger, schema, watching
 from tipoff.store import quota
-from tipoff.store.ledger import Ledger, schema, watching
 
 Row = dict[str, Any]
 ACCURACY = "accuracy"  # the check whose value is the day's mean absolute error

@@ -17,8 +17,8 @@ from tipoff.core.clock import Hours, league_day
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.store.ledger import LEASE, Lease, Ledger, schema, watching
-from tipoff.store.ledger.tellings import Telling, Tellings, by_cause, read_incidents
+from tipoff.ledger import LEASE, Lease, Ledger, schema, watching
+from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
 from tipoff.watch.incidents import TOLD_FROM, fold
 from tipoff.watch.notices import Channel, Flushed, Send, dead_channels, flush, tell
 
@@ -245,7 +245,7 @@ class Sentinel:
         *,
         ledger: Path | str,
         leagues: Sequence[str],
-        store: Tellings,
+        store: AlertStore,
         channels: Sequence[Channel],
         send: Send,
         build: str,
@@ -283,7 +283,7 @@ class Sentinel:
         )
         incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
         self._store.number(incidents)
-        telling = Telling(
+        telling = AlertChanges(
             incidents=[i for i in incidents if (i.league, i.cause) in {(t.league, t.cause) for t in troubles}]
         )
         tell(changes, self._channels, telling, now, by=NAME)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.core.errors import UsageError
-from tipoff.watch.words import counted
+from tipoff.watch.messages import counted
 
 GRACE = timedelta(minutes=90)
 
@@ -52,7 +52,7 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
+class LostSlots:
     """Lost slots of one job in a row: one message when it opens, one when a run comes again."""
 
     job: str
@@ -74,7 +74,7 @@ class Judged:
     n_runs: int
     lost: tuple[Lost, ...]
     late: Mapping[str, tuple[timedelta, ...]]  # by job: how late each run in its grace was
-    incidents: tuple[Incident, ...]
+    incidents: tuple[LostSlots, ...]
     extra: int  # runs that no slot expected
 
 
@@ -82,7 +82,7 @@ def judge_runs(timetable: Sequence[Expected], runs: Mapping[str, Sequence[dateti
     """Hold `runs` (instants by job) against the timetable; slots whose grace is not over at `until` are left open."""
     lost: list[Lost] = []
     late: dict[str, list[timedelta]] = {}
-    incidents: list[Incident] = []
+    incidents: list[LostSlots] = []
     n_slots = used = 0
     for job in dict.fromkeys(expected.job for expected in timetable):
         slots = sorted({s for line in timetable if line.job == job for s in line.slots(until - GRACE)})
@@ -109,7 +109,7 @@ def judge_runs(timetable: Sequence[Expected], runs: Mapping[str, Sequence[dateti
     )
 
 
-def _folded(job: str, missed: Sequence[Lost], times: Sequence[datetime]) -> Iterator[Incident]:
+def _folded(job: str, missed: Sequence[Lost], times: Sequence[datetime]) -> Iterator[LostSlots]:
     """Fold lost slots between which no run came."""
     group: list[Lost] = []
     for found in missed:
@@ -121,11 +121,11 @@ def _folded(job: str, missed: Sequence[Lost], times: Sequence[datetime]) -> Iter
         yield _incident(job, group, times)
 
 
-def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> Incident:
+def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> LostSlots:
     place = bisect_left(times, group[-1].told_at)
     closed_at = times[place] if place < len(times) else None
     slots = tuple(found.slot for found in group)
-    return Incident(job=job, opened_at=group[0].told_at, closed_at=closed_at, lost=slots)
+    return LostSlots(job=job, opened_at=group[0].told_at, closed_at=closed_at, lost=slots)
 
 
 def read_timetable(path: Path) -> tuple[Expected, ...]:

@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tipoff.core.errors import PipelineError
-from tipoff.store.ledger import Ledger
-from tipoff.store.ledger.migrate import HEAD
+from tipoff.ledger import Ledger
+from tipoff.ledger.migrate import HEAD
 from tipoff.views.running import Running, read_running, why_not_ready
 
 KEPT = timedelta(seconds=1)  # an answer is read from the ledger once a second at most, however many ask
@@ -26,7 +26,7 @@ _NOT_READY, _NOBODY = 503, 401
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class SiteAnswer:
     """What does not change while the process runs."""
 
     build: str
@@ -36,7 +36,7 @@ class Told:
     silent_after: timedelta
 
 
-class Facts:
+class SiteFacts:
     """What the ledger says, kept for a moment; a ledger that cannot be read is a fact as well."""
 
     def __init__(self, ledger: Path | str, now: Callable[[], datetime]) -> None:
@@ -68,7 +68,7 @@ class Facts:
             return None, f"the ledger cannot be read: {type(error).__name__}"  # its text may name hosts and users
 
 
-def site(told: Told, facts: Facts) -> Starlette:
+def site(told: SiteAnswer, facts: SiteFacts) -> Starlette:
     """Return the application: two pages, for GET and HEAD alone."""
 
     def health(request: Request) -> Response:
@@ -86,7 +86,7 @@ def site(told: Told, facts: Facts) -> Starlette:
 
 
 def _answer(
-    told: Told, request: Request, plain: dict[str, Any], known: dict[str, Any], *, status: int = 200
+    told: SiteAnswer, request: Request, plain: dict[str, Any], known: dict[str, Any], *, status: int = 200
 ) -> Response:
     given = request.headers.get("authorization", "")
     if told.token and given and not hmac.compare_digest(given.encode(), f"Bearer {told.token}".encode()):
@@ -95,7 +95,7 @@ def _answer(
     return JSONResponse(shown, status, headers={"cache-control": "no-store"})
 
 
-def _about(told: Told, running: Running | None, trouble: str, now: datetime) -> dict[str, Any]:
+def _about(told: SiteAnswer, running: Running | None, trouble: str, now: datetime) -> dict[str, Any]:
     known = {"build": told.build, "commit": told.commit, "config_hash": told.settings_hash, "schema_version": HEAD}
     if running is None:
         return known | {"ledger": trouble}

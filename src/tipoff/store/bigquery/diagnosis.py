@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 from tipoff.core.errors import WriteConflict
 from tipoff.core.schema import Table
+from tipoff.store.bigquery.client import Client, JobInfo, StreamingBuffer
 from tipoff.store.bigquery.errors import Refused
-from tipoff.store.bigquery.port import Held, Port, Seen
 
 FIXED_AFTER = timedelta(minutes=30)  # rows that were streamed earlier than this may be changed again
 RARELY = timedelta(minutes=90)  # and at times only those that were streamed earlier than this
@@ -13,7 +13,7 @@ RECENT = timedelta(hours=2)  # jobs older than this are taken to have nothing to
 
 
 def conflict_of(  # noqa: PLR0913 -- what was to be written, and what was in its way
-    port: Port, home: str, table: Table, day: date, refused: Refused, now: datetime
+    port: Client, home: str, table: Table, day: date, refused: Refused, now: datetime
 ) -> WriteConflict:
     """Return the conflict with since when, until when and by whom the rows are held, as far as BigQuery tells.
 
@@ -33,7 +33,7 @@ def conflict_of(  # noqa: PLR0913 -- what was to be written, and what was in its
     )
 
 
-def told(held: Held, now: datetime) -> str:
+def told(held: StreamingBuffer, now: datetime) -> str:
     """Return in words what a streaming buffer holds, and since when."""
     if held.since is None:
         return f"about {held.n_rows} rows are in the streaming buffer"
@@ -41,7 +41,7 @@ def told(held: Held, now: datetime) -> str:
     return f"about {held.n_rows} rows are in the streaming buffer, the oldest since {held.since:%H:%M} UTC ({age} min)"
 
 
-def clears_at(held: Held | None, now: datetime) -> datetime | None:
+def clears_at(held: StreamingBuffer | None, now: datetime) -> datetime | None:
     """Return when the oldest rows can be changed; unknown where they should have been by now, or nothing is held."""
     if held is None or held.since is None:
         return None
@@ -51,7 +51,7 @@ def clears_at(held: Held | None, now: datetime) -> datetime | None:
     return None
 
 
-def holder(held: Held | None, writer: Seen | None) -> str:
+def holder(held: StreamingBuffer | None, writer: JobInfo | None) -> str:
     """Return who is likely to hold the rows; a streaming writer leaves no job behind, so that only others can be named."""
     known = ""
     if writer is not None:
@@ -64,14 +64,14 @@ def holder(held: Held | None, writer: Seen | None) -> str:
     return f"{streaming}; last seen beside it: {known}" if known else f"{streaming}; it leaves no job to be named by"
 
 
-def _asked(port: Port, name: str) -> Held | None:
+def _asked(port: Client, name: str) -> StreamingBuffer | None:
     try:
         return port.held(name)
     except Refused:
         return None
 
 
-def _writer(port: Port, home: str, name: str, now: datetime) -> Seen | None:
+def _writer(port: Client, home: str, name: str, now: datetime) -> JobInfo | None:
     """Return the newest job of somebody else that wrote to the table lately."""
     try:
         jobs = port.jobs()

@@ -45,7 +45,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ErrorRule:
     """One rule: what an error must be like, what it then means, and what helps. An empty part fits everything."""
 
     name: str
@@ -66,7 +66,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ErrorVerdict:
     """What an error means, by which rule, and the evidence."""
 
     meaning: Meaning
@@ -87,138 +87,138 @@ _TOO_DEAR = (
 _AGAIN = "nothing was changed; it is tried again"
 _BACKEND = frozenset({"backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"})
 RULES = (
-    Rule(
+    ErrorRule(
         "credentials",
         Meaning.PERMANENT,
         "they were revoked or have ended: mount a valid service account's key, or run `gcloud auth application-default login`",
         text=r"^the credentials are refused",
     ),
-    Rule(
+    ErrorRule(
         "streaming buffer",
         Meaning.CONFLICT,
         "rows that were streamed cannot be changed for about 30 minutes, at times for 90; it is tried again",
         text=r"streaming buffer",
     ),
-    Rule(
+    ErrorRule(
         "could not serialize",
         Meaning.CONFLICT,
         "another statement changed the table at the same time; it is tried again",
         text=r"could not serialize access|due to concurrent update",
     ),
-    Rule(
+    ErrorRule(
         "too many statements wait",
         Meaning.CONFLICT,
         "twenty statements wait for the table already; it is tried again",
         text=r"too many DML statements outstanding",
     ),
-    Rule(
+    ErrorRule(
         "the job is known",
         Meaning.APPLIED,
         "a job with this id has arrived before",
         statuses=frozenset({409}),
         text=r"already exists: job|duplicate job",
     ),
-    Rule(
+    ErrorRule(
         "it exists",
         Meaning.APPLIED,
         "it was created before",
         reasons=frozenset({"duplicate", "alreadyExists"}),
     ),
-    Rule("it exists, by status", Meaning.APPLIED, "it was created before", statuses=frozenset({409})),
-    Rule(
+    ErrorRule("it exists, by status", Meaning.APPLIED, "it was created before", statuses=frozenset({409})),
+    ErrorRule(
         "rate limit",
         Meaning.TRANSIENT,
         "too many at a time; it is tried again, more slowly",
         reasons=frozenset({"rateLimitExceeded", "jobRateLimitExceeded", "userRateLimitExceeded"}),
         at_once=False,
     ),
-    Rule(
+    ErrorRule(
         "rate limit, by its text",
         Meaning.TRANSIENT,
         "too many at a time; it is tried again, more slowly",
         text=r"exceeded rate limits",
         at_once=False,
     ),
-    Rule(
+    ErrorRule(
         "quota",
         Meaning.QUOTA,
         "the quota comes back by itself, mostly at midnight Pacific time; see `tipoff status` for what is held",
         reasons=frozenset({"quotaExceeded", "dailyLimitExceeded"}),
     ),
-    Rule(
+    ErrorRule(
         "quota, by its text", Meaning.QUOTA, "the quota comes back by itself", text=r"\bquota exceeded|exceeded quota"
     ),
-    Rule(
+    ErrorRule(
         "bytes billed",
         Meaning.PERMANENT,
         _TOO_DEAR,
         reasons=frozenset({"bytesBilledLimitExceeded"}),
     ),
-    Rule(
+    ErrorRule(
         "bytes billed, by its text",
         Meaning.PERMANENT,
         _TOO_DEAR,
         text=r"exceeded limit for bytes billed",
     ),
-    Rule(
+    ErrorRule(
         "response too large",
         Meaning.PERMANENT,
         "narrow what the step reads or returns",
         reasons=frozenset({"responseTooLarge", "resultTooLarge"}),
     ),
-    Rule(
+    ErrorRule(
         "resources exceeded",
         Meaning.PERMANENT,
         "the statement needs more than BigQuery gives to one: narrow its windows",
         reasons=frozenset({"resourcesExceeded"}),
     ),
-    Rule("backend", Meaning.TRANSIENT, _AGAIN, reasons=_BACKEND),
-    Rule("the job was stopped", Meaning.TRANSIENT, _AGAIN, reasons=frozenset({"stopped", "timeout"})),
-    Rule(
+    ErrorRule("backend", Meaning.TRANSIENT, _AGAIN, reasons=_BACKEND),
+    ErrorRule("the job was stopped", Meaning.TRANSIENT, _AGAIN, reasons=frozenset({"stopped", "timeout"})),
+    ErrorRule(
         "no access",
         Meaning.PERMANENT,
         "give the service account the roles that docs/how-to/run-on-bigquery.md names",
         reasons=frozenset({"accessDenied", "authError", "forbidden"}),
     ),
-    Rule(
+    ErrorRule(
         "no billing",
         Meaning.PERMANENT,
         "the project's billing has to be set right by a person",
         reasons=frozenset({"billingNotEnabled", "billingTierLimitExceeded", "blocked"}),
     ),
-    Rule(
+    ErrorRule(
         "not found",
         Meaning.PERMANENT,
         "tables are made at the start: was one deleted, or is the location another?",
         reasons=frozenset({"notFound"}),
     ),
-    Rule(
+    ErrorRule(
         "invalid",
         Meaning.PERMANENT,
         "the statement or its rows are at fault",
         reasons=frozenset({"invalid", "invalidQuery", "badRequest", "invalidUser"}),
     ),
-    Rule(
+    ErrorRule(
         "the reply was lost", Meaning.TRANSIENT, "whether it was done is found out by its job id", text=r"^reply lost"
     ),
-    Rule("too many requests", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({429}), at_once=False),
-    Rule("the request took too long", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({408})),
-    Rule("the server's trouble", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({500, 502, 503, 504})),
-    Rule("not found, by status", Meaning.PERMANENT, "tables are made at the start", statuses=frozenset({404})),
-    Rule("no access, by status", Meaning.PERMANENT, "see the credentials' roles", statuses=frozenset({401, 403})),
+    ErrorRule("too many requests", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({429}), at_once=False),
+    ErrorRule("the request took too long", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({408})),
+    ErrorRule("the server's trouble", Meaning.TRANSIENT, _AGAIN, statuses=frozenset({500, 502, 503, 504})),
+    ErrorRule("not found, by status", Meaning.PERMANENT, "tables are made at the start", statuses=frozenset({404})),
+    ErrorRule("no access, by status", Meaning.PERMANENT, "see the credentials' roles", statuses=frozenset({401, 403})),
 )
-UNKNOWN = Rule("no rule", Meaning.PERMANENT, "an error that is not known: look at what BigQuery said")
+UNKNOWN = ErrorRule("no rule", Meaning.PERMANENT, "an error that is not known: look at what BigQuery said")
 
 
-def judge(said: Said) -> Verdict:
+def judge(said: Said) -> ErrorVerdict:
     """Return what an error means: the first rule that fits; what none fits is permanent, so that a person looks at it."""
     rule = next((rule for rule in RULES if rule.fits(said)), UNKNOWN)
-    return Verdict(rule.meaning, rule.name, rule.hint, said, rule.at_once)
+    return ErrorVerdict(rule.meaning, rule.name, rule.hint, said, rule.at_once)
 
 
 class Refused(Exception):
     """BigQuery refused, or did not answer; `ran`: the job existed and failed, so that its id will never do the work."""
 
-    def __init__(self, verdict: Verdict, job_id: str = "", *, ran: bool = False) -> None:
+    def __init__(self, verdict: ErrorVerdict, job_id: str = "", *, ran: bool = False) -> None:
         super().__init__(f"{verdict.rule}: {verdict.said}{f' (job {job_id})' if job_id else ''}")
         self.verdict, self.job_id, self.ran = verdict, job_id, ran

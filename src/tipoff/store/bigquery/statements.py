@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.schema import ColumnType, Table
-from tipoff.store.bigquery.place import Place, turn_of
+from tipoff.store.bigquery.target import Target, turn_of
 
 FENCED, MOVED, UNEQUAL = "tipoff: a later run has published", "tipoff: the proof is another", "tipoff: read back"
 NO_TURN = "tipoff: the table of turns is empty"
@@ -46,25 +46,25 @@ def of_units(table: Table, *, some: bool) -> str:
     return "day = @day" + (f" AND {unit_of(table)} IN UNNEST(@unit_names)" if some and table.unit_columns else "")
 
 
-def stored(place: Place, table: Table, *, some: bool) -> str:
+def stored(place: Target, table: Table, *, some: bool) -> str:
     """Return the SELECT of the rows that now stand in a slate."""
     return f"SELECT {', '.join(table.names)} FROM {place.table(table)} WHERE {of_units(table, some=some)}"
 
 
-def proofs(place: Place) -> str:
+def proofs(place: Target) -> str:
     """Return the SELECT of every slate's newest proof with a fence above @since."""
     return (
         f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.own}.newest_proofs WHERE day >= {FIRST_DAY} AND fence > @since"
     )
 
 
-def proof(place: Place) -> str:
+def proof(place: Target) -> str:
     """Return the SELECT of one slate's newest proof; not through the view, so that one partition is read."""
     where = "day = @day AND league = @league AND output = @output"
     return f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.proofs} WHERE {where} ORDER BY fence DESC LIMIT 1"
 
 
-def newest_proofs(place: Place) -> str:
+def newest_proofs(place: Target) -> str:
     """Return the statement that makes the view of the proofs with the highest fences; a view names its table's project."""
     newest = "ROW_NUMBER() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1"
     return (
@@ -73,7 +73,7 @@ def newest_proofs(place: Place) -> str:
     )
 
 
-def publish(place: Place, table: Table, staging: str) -> str:
+def publish(place: Target, table: Table, staging: str) -> str:
     """Return the script that makes the units @unit_names of a slate what stands in `staging`, if anything, and adds the proof.
 
     It raises if a later run has published, if the newest proof is not the one that the writer knows, or if what then stands in
@@ -96,7 +96,7 @@ def publish(place: Place, table: Table, staging: str) -> str:
     return ";\n".join(statements) + ";"
 
 
-def mirror(place: Place, table: Table, staging: str) -> str:
+def mirror(place: Target, table: Table, staging: str) -> str:
     """Return the script that makes a whole slate what stands in `staging`, without a proof."""
     name = place.table(table)
     parts = [
@@ -108,12 +108,12 @@ def mirror(place: Place, table: Table, staging: str) -> str:
     return ";\n".join([*parts, "COMMIT TRANSACTION"]) + ";"
 
 
-def make_turn(place: Place, table: Table) -> str:
+def make_turn(place: Target, table: Table) -> str:
     """Return the statement that makes a table's turn with its one row, at once or not at all."""
     return f"CREATE TABLE IF NOT EXISTS {place.turn(table)} AS SELECT 0 AS fence"
 
 
-def _turn_taken(place: Place, table: Table) -> list[str]:
+def _turn_taken(place: Target, table: Table) -> list[str]:
     """Return the statements by which two writes of one table change one row that is always there.
 
     BigQuery cancels one of two transactions that change rows of one table. Two first writes of a slate delete nothing and only

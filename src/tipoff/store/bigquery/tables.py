@@ -3,13 +3,13 @@
 from tipoff.core.errors import ShapeError
 from tipoff.core.schema import Table
 from tipoff.store.bigquery import statements
-from tipoff.store.bigquery.place import labels
-from tipoff.store.bigquery.port import Port
+from tipoff.store.bigquery.client import Client
+from tipoff.store.bigquery.target import labels
 
 _MOST_CLUSTERS = 4  # columns by which BigQuery clusters
 
 
-def declare_own(port: Port) -> None:
+def declare_own(port: Client) -> None:
     """Make the machine's own datasets: the proofs with their view, and the staging tables' place."""
     place = port.place
     port.create_dataset(place.own, labels(what="own"))
@@ -19,7 +19,7 @@ def declare_own(port: Port) -> None:
     port.query(statements.newest_proofs(place), {}, labels(what="declare"))
 
 
-def declare(port: Port, table: Table) -> None:
+def declare(port: Client, table: Table) -> None:
     """Make a table with its dataset, or add the columns that it lacks.
 
     Raises:

@@ -14,20 +14,20 @@ from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Window
+from tipoff.ledger.codec import proof_row, read_proof
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
+from tipoff.store.bigquery.await_job import asked_again, settle
+from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.diagnosis import conflict_of
 from tipoff.store.bigquery.errors import Meaning, Refused
-from tipoff.store.bigquery.place import Place, Write, labels
-from tipoff.store.bigquery.port import Port
-from tipoff.store.bigquery.settle import asked_again, settle
 from tipoff.store.bigquery.tables import declare, declare_own
-from tipoff.store.ledger.codec import proof_row, read_proof
+from tipoff.store.bigquery.target import Target, Write, labels
 from tipoff.store.quota import Guard
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
-from tipoff.store.warehouse import Asked, Written
+from tipoff.store.warehouse import WriteRequest, WriteResult
 
 Key = tuple[str, str, date]  # league, output, day
 
@@ -41,7 +41,7 @@ class BigQueryWarehouse:
 
     def __init__(
         self,
-        place: Place,
+        place: Target,
         *,
         home: str,
         now: Callable[[], datetime],
@@ -54,7 +54,7 @@ class BigQueryWarehouse:
             UsageError: There are no credentials.
         """
         self._place, self._home, self._now, self._at = place, home, now, at
-        self._port = Port(place, guard.record) if guard else Port(place)
+        self._port = Client(place, guard.record) if guard else Client(place)
         self._tables: dict[str, Table] = {}
         self._partitioned: frozenset[str] = frozenset()
         self._proofs: dict[Key, Proof] = {}
@@ -68,7 +68,7 @@ class BigQueryWarehouse:
         self.counts: Counter[str] = self._port.counts  # what was asked of it, and the jobs that this took
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Target:
         """Where it lies."""
         return self._place
 
@@ -79,7 +79,7 @@ class BigQueryWarehouse:
 
     # --- declaring
 
-    def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.Loaded]:
+    def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.CompiledStep]:
         """See `Warehouse.prepare`."""
         steps = list(steps)
         self._tables = {step.name: step.table for step in steps}
@@ -98,7 +98,7 @@ class BigQueryWarehouse:
             self._proofs[key], self._fences[key] = proof, proof.fence
         return loaded
 
-    def _bind(self, loaded: dialect.Loaded) -> None:
+    def _bind(self, loaded: dialect.CompiledStep) -> None:
         season = Season("bind", date(2000, 1, 1), date(2000, 1, 2))
         as_of = datetime(2000, 1, 1, tzinfo=UTC)
         values = dialect.bounds(loaded.inputs, day=date(2000, 1, 1), season=season, as_of=as_of)
@@ -113,7 +113,7 @@ class BigQueryWarehouse:
             msg = f"{loaded.step.name}: the SQL does not fit the declared tables: {refused.verdict.said}"
             raise ShapeError(msg, hint="mend the step's SQL or the tables that it reads") from refused
 
-    def estimate(self, loaded: dialect.Loaded, *, day: date, season: Season, as_of: datetime) -> list[int]:
+    def estimate(self, loaded: dialect.CompiledStep, *, day: date, season: Season, as_of: datetime) -> list[int]:
         """Return the bytes that each statement would read by which a step reads a slate: dry runs, which cost nothing."""
         values = dialect.bounds(loaded.inputs, day=day, season=season, as_of=as_of)
         sqls = (
@@ -132,7 +132,7 @@ class BigQueryWarehouse:
 
     # --- reading
 
-    def select(self, loaded: dialect.Loaded, asked: Asked) -> pa.Table:
+    def select(self, loaded: dialect.CompiledStep, asked: WriteRequest) -> pa.Table:
         """See `Warehouse.select`."""
         values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
         return self._read("select", loaded.bigquery, values, asked.step.table, most=asked.step.max_bytes)
@@ -206,7 +206,7 @@ class BigQueryWarehouse:
 
     # --- writing
 
-    def replace(self, asked: Asked, rows: pa.Table) -> Written:
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """See `Warehouse.replace`. Writes of one table take turns: two transactions on it would cancel each other."""
         table = asked.step.table
         key = table.league, asked.step.name, asked.day
@@ -237,7 +237,7 @@ class BigQueryWarehouse:
             self._unsure.discard(key)
         return self._proofs.get(key)
 
-    def _publish(self, asked: Asked, staged: Staged, proof: Proof, key: Key) -> None:
+    def _publish(self, asked: WriteRequest, staged: Staged, proof: Proof, key: Key) -> None:
         table = asked.step.table
         self._slices.forget(table.full_name, asked.day)
         self._unsure.add(key)
@@ -347,7 +347,7 @@ class BigQueryWarehouse:
         except Refused as refused:
             raise self._failed(what, refused) from refused
 
-    def _refusal(self, asked: Asked, refused: Refused) -> Exception:
+    def _refusal(self, asked: WriteRequest, refused: Refused) -> Exception:
         """Return the error that a refused write is."""
         table, text = asked.step.table, refused.verdict.said.message
         what = f"{table.full_name} of {asked.day}"

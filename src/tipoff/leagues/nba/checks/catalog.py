@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tipoff.checks import kinds, looks, silences, work
+from tipoff.checks import kinds, silences, work
+from tipoff.checks import probes as looks
 from tipoff.checks.profile import looks_usual
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table

@@ -2,7 +2,8 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
-from tipoff.checks import kinds, looks
+from tipoff.checks import kinds
+from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Check
 from tipoff.leagues.nba.sources.names import player_key

@@ -1,0 +1,1 @@
+"""The one floor that constructs: wiring, loops, processes."""

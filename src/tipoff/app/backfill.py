@@ -1,0 +1,167 @@
+"""Backfill: making what is missing or outdated of past days, in order, under budgets, and saying what was not made."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import select
+
+from tipoff.app.instance import Instance, ReplaySpec, clock_of
+from tipoff.app.loop import Progress, replay
+from tipoff.config import Settings
+from tipoff.core.clock import SimClock, midnight
+from tipoff.core.decision import Verb
+from tipoff.core.errors import UsageError
+from tipoff.core.league import League
+from tipoff.core.obligation import State
+from tipoff.core.step import SourceWork
+from tipoff.engine.book import Entry
+from tipoff.engine.judge import Judgement
+from tipoff.ledger import Ledger, schema
+from tipoff.store.home import Home
+
+PATIENCE = timedelta(days=4)  # what has not come by then is listed, and the backfill ends
+_UNKNOWN_MS = 5.0  # what a run is taken to cost that has never been made in this home
+
+
+def scope_of(league: League, table: str) -> frozenset[str]:
+    """Return the outputs of a backfill: all, or the one that is named.
+
+    Raises:
+        UsageError: The league has no such output.
+    """
+    return frozenset({league.step(table).name}) if table else frozenset(step.name for step in league.steps)
+
+
+def backfill(
+    settings: Settings, spec: ReplaySpec, *, dry_run: bool, progress: Callable[[Progress], None]
+) -> dict[str, Any]:
+    """Make what is missing or stale in the days and outputs of `spec`; with `dry_run`, only say what that would be.
+
+    Raises:
+        UsageError: The days are not over at the home's clock, or the home belongs to another world.
+    """
+    home = settings.place
+    with home.lock():
+        clock = _clock(home, spec)
+        stage = Instance(settings, spec, clock)
+        try:
+            before = stage.controller().survey(clock.now())
+            plan = _plan(stage.ledger, spec, before)
+            if dry_run:
+                return plan | {"dry_run": True}
+            until = clock.now() + PATIENCE
+            replay(stage, clock, until=until, progress=progress)
+            counts, stage_counts = stage.controller().survey(clock.now()), dict(stage.counts)
+        finally:
+            stage.close()
+    return plan | {"dry_run": False, "made": stage_counts, "not_made": _not_made(counts)}
+
+
+def _clock(home: Home, spec: ReplaySpec) -> SimClock:
+    """Return the home's clock; that of a home in which nothing was decided yet stands after the last day."""
+    clock = clock_of(home, spec)
+    ledger = Ledger(home.ledger, read_only=True)
+    is_new = "clock_at" not in ledger.home()
+    ledger.close()
+    over = midnight(spec.days[1]) + timedelta(hours=60)
+    if is_new:
+        clock.advance_to(over)
+    if clock.now() < over - timedelta(hours=24):
+        msg = f"{spec.days[1]} is not over yet: this home's clock stands at {clock.now():%Y-%m-%d %H:%M} UTC"
+        raise UsageError(msg, hint="a backfill makes past days; replay the others")
+    return clock
+
+
+def _plan(ledger: Ledger, spec: ReplaySpec, judged: Iterable[tuple[Entry, Judgement]]) -> dict[str, Any]:
+    costs = _costs(ledger)
+    runs: Counter[str] = Counter()
+    requests: Counter[str] = Counter()
+    waiting: Counter[str] = Counter()
+    seen = set()
+    for entry, judgement in judged:
+        name = entry.step.name
+        if name == spec.league.schedule and entry.proof is not None:
+            seen.add(entry.obligation.day)
+        if judgement.verb is Verb.RUN:
+            runs[name] += 1
+            if isinstance(entry.step.work, SourceWork):
+                requests[entry.step.work.source] += 1
+        elif judgement.state not in {State.PROVEN, State.EXCUSED, State.LOST}:
+            waiting[name] += 1
+    days = (spec.days[1] - spec.days[0]).days + 1
+    total_ms = sum(n * costs.get(name, _UNKNOWN_MS) for name, n in (runs + waiting).items())
+    over_budget = {
+        source: -(-n // spec.budgets[source]) for source, n in requests.items() if spec.budgets.get(source, n) < n
+    }
+    return {
+        "league": spec.league.name,
+        "from": spec.days[0],
+        "to": spec.days[1],
+        "days": days,
+        "days_without_schedule": days - len(seen),
+        "runs": dict(runs),
+        "waiting": dict(waiting),
+        "requests": dict(requests),
+        "estimate_s": round(total_ms / 1000, 1),
+        "days_by_budget": over_budget,
+    }
+
+
+def _costs(ledger: Ledger) -> dict[str, float]:
+    """Return what a run of each output has cost in this home, in ms: the median."""
+    found: dict[str, list[float]] = {}
+    runs = schema.runs
+    for row in ledger.rows(select(runs.c.output, runs.c.cpu_ms).where(runs.c.state == "finished")):
+        found.setdefault(row["output"], []).append(row["cpu_ms"])
+    return {name: median(costs) for name, costs in found.items()}
+
+
+def _not_made(judged: Iterable[tuple[Entry, Judgement]]) -> list[Mapping[str, Any]]:
+    """List everything of the backfill that is not settled, or stands as it was although its input has changed."""
+    found = []
+    for entry, judgement in judged:
+        slate = {"output": entry.step.name, "day": entry.obligation.day}
+        if not judgement.state.is_settled:
+            missing = list(judgement.missing)
+            found.append(slate | {"state": judgement.state.value, "why": judgement.reason, "missing": missing})
+        elif judgement.overtaken:
+            why = "closed: its input has changed since, and what was out before tip-off stays"
+            found.append(slate | {"state": "overtaken", "why": why, "missing": list(judgement.overtaken)})
+    return sorted(found, key=lambda row: (row["day"], row["output"]))
+
+
+def in_words(report: Mapping[str, Any]) -> list[str]:
+    """Return what a person reads of a backfill."""
+    lines = [
+        f"{report['league']} {report['from']} to {report['to']}: {sum(report['runs'].values())} runs to be made at once"
+    ]
+    lines += [f"  {name:<26} {n}" for name, n in report["runs"].items()]
+    if report["waiting"]:
+        lines.append(f"  after these: {', '.join(f'{n} {name}' for name, n in report['waiting'].items())}")
+    if report["days_without_schedule"]:
+        lines.append(
+            f"  {report['days_without_schedule']} days whose schedule is not known yet: what they owe is seen then"
+        )
+    asked = ", ".join(f"{n} to {source}" for source, n in report["requests"].items()) or "none"
+    lines.append(f"  requests: {asked}; about {report['estimate_s']} s of work")
+    for source, n_days in report["days_by_budget"].items():
+        lines.append(f"  the budget of {source} stretches it over {n_days} days")
+    if report["dry_run"]:
+        return [*lines, "nothing was made: a dry run"]
+    made = report["made"]
+    done, unchanged, failed = (made.get(name, 0) for name in ("finished", "unchanged", "failed"))
+    lines.append(f"made: {done} runs, of which {unchanged} found nothing new; {failed} more failed")
+    lines.append(f"not made: {len(report['not_made'])}")
+    for row in report["not_made"]:
+        n_units = f", {len(row['missing'])} units" if row["missing"] else ""
+        lines.append(f"  {row['state'].upper()} {row['output']} {row['day']}{n_units} ({row['why'].partition(':')[0]})")
+    return lines
+
+
+def spec_for(spec: ReplaySpec, table: str, budgets: Mapping[str, int]) -> ReplaySpec:
+    """Return the replay's specification as a backfill's."""
+    return dataclasses.replace(spec, scope=scope_of(spec.league, table), budgets=budgets)

@@ -1,0 +1,217 @@
+"""The doctor: what runs against what is declared, the installed files against those built, this machine against what it needs.
+
+Each look says what is wrong and what to do; nothing is changed.
+"""
+
+import base64
+import hashlib
+import importlib.metadata
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+
+from tipoff.config import Settings
+from tipoff.core.build import build
+from tipoff.core.errors import PipelineError, UsageError
+from tipoff.leagues.nba.models import FEATURES
+from tipoff.leagues.nba.tables import POINTS_MODEL
+from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import read_other
+from tipoff.ledger.migrate import HEAD
+from tipoff.predict import boosting
+from tipoff.views.running import Running, builds_differ, part_of, read_running
+
+LEAST_DISK = 1 << 30  # bytes; a season with its archive takes less, a full disk stops everything
+_AHEAD = timedelta(minutes=5)
+_OFFSETS = {datetime(2024, 1, 15, tzinfo=UTC): -5, datetime(2024, 7, 15, tzinfo=UTC): -4}  # New York, in hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorLine:
+    """One look: what was looked at, whether it is in order, what was seen, what to do."""
+
+    what: str
+    ok: bool
+    said: str
+    do: str = ""
+
+
+def look(settings: Settings, now: datetime) -> list[DoctorLine]:
+    """Look at everything; a look that cannot be had is not in order, and says why."""
+    return [
+        DoctorLine(what="build", ok=True, said=build()),
+        *installed_files(importlib.metadata.distribution("tipoff")),
+        one_copy(sys.path),
+        *_running(settings, now),
+        lightgbm(),
+        time_zones(),
+        disk(settings.home),
+        *models(settings),
+    ]
+
+
+# --- one code base
+
+
+def installed_files(found: importlib.metadata.Distribution) -> Iterator[DoctorLine]:
+    """Hold the installed files against the hashes that the wheel was recorded with."""
+    if found.read_text("direct_url.json") and '"editable": true' in (found.read_text("direct_url.json") or ""):
+        yield DoctorLine(what="installed files", ok=True, said="an editable checkout: what runs is what stands there")
+        return
+    files = [file for file in found.files or () if file.hash is not None]
+    if not files:
+        yield DoctorLine(what="installed files", ok=False, said="nothing is recorded of them", do="install the wheel")
+        return
+    other = sorted(str(file) for file in files if not _is_as_recorded(file))
+    if not other:
+        yield DoctorLine(what="installed files", ok=True, said=f"{len(files)} files are as they were built")
+        return
+    shown = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")  # noqa: PLR2004 -- a line's length
+    yield DoctorLine(what="installed files", ok=False, said=f"not as built: {shown}", do="install the wheel anew")
+
+
+def _is_as_recorded(file: importlib.metadata.PackagePath) -> bool:
+    path = Path(str(file.locate()))
+    if not path.is_file() or file.hash is None:
+        return False
+    digest = hashlib.new(file.hash.mode, path.read_bytes()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == file.hash.value
+
+
+def one_copy(path: Sequence[str]) -> DoctorLine:
+    """Demand that the package can be imported from one place alone."""
+    places = sorted(
+        {str((Path(entry or ".") / "tipoff").resolve()) for entry in path if _is_package(Path(entry or "."))}
+    )
+    here = importlib.util.find_spec("tipoff")
+    if here is not None and here.origin:
+        places = sorted({*places, str(Path(here.origin).parent.resolve())})
+    if len(places) == 1:
+        return DoctorLine(what="copies", ok=True, said=f"one: {places[0]}")
+    return DoctorLine(what="copies", ok=False, said=", ".join(places), do="remove all but the installed one")
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "tipoff" / "__init__.py").is_file()
+
+
+# --- what runs
+
+
+def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
+    if not settings.place.has_ledger:
+        yield DoctorLine(what="ledger", ok=True, said=f"none in {settings.home} yet")
+        return
+    try:
+        ledger = Ledger(settings.place.ledger, read_only=True)
+    except UsageError as error:
+        yield DoctorLine(what="ledger", ok=False, said=str(error), do=error.hint)
+        return
+    try:
+        running = read_running(ledger)
+        live = "live since" in ledger.home()
+    finally:
+        ledger.close()
+    yield DoctorLine(what="ledger", ok=True, said=f"schema {HEAD}, as this build needs")
+    yield from parts(_with_sentinel(settings, running, now), settings, now, live=live)
+
+
+def _with_sentinel(settings: Settings, running: Running, now: datetime) -> Running:
+    _, beats = read_other(settings.place.sentinel, now)
+    mine = tuple(part_of(row) for name, row in sorted(beats.items()) if name == "sentinel")
+    return Running(
+        schema_version=running.schema_version,
+        last_tick_at=running.last_tick_at,
+        last_tick_build=running.last_tick_build,
+        last_tick_settings=running.last_tick_settings,
+        parts=(*running.parts, *mine),
+    )
+
+
+def parts(running: Running, settings: Settings, now: datetime, *, live: bool) -> Iterator[DoctorLine]:
+    """Hold each living part's build, and the last tick's settings, against this process's own."""
+    alive = timedelta(minutes=settings.watcher_silent_min)
+    other = list(builds_differ(running, build(), now, alive=alive))
+    living = [part.name for part in running.parts if now - part.at <= alive]
+    if other:
+        yield DoctorLine(
+            what="parts", ok=False, said="; ".join(other), do="deploy one image everywhere, and restart what is old"
+        )
+    else:
+        yield DoctorLine(what="parts", ok=True, said=f"{', '.join(living) or 'none'} running, of this build")
+    if running.last_tick_at is None:
+        yield DoctorLine(what="last tick", ok=True, said="none yet")
+        return
+    if live and running.last_tick_at > now + _AHEAD:
+        said = f"the last tick is of {running.last_tick_at:%Y-%m-%d %H:%M} UTC, this clock says {now:%H:%M}"
+        yield DoctorLine(what="clock", ok=False, said=said, do="set this machine's clock")
+    same = running.last_tick_settings == settings.hash
+    said = f"{running.last_tick_settings} in the last tick, {settings.hash} here"
+    do = "" if same else "the controller was started with other settings: restart it, or mend these"
+    yield DoctorLine(what="settings", ok=same, said=said, do=do)
+
+
+# --- this machine
+
+
+def lightgbm() -> DoctorLine:
+    """Load LightGBM, which wants the system's OpenMP runtime."""
+    try:
+        return DoctorLine(what="libgomp", ok=True, said=f"{boosting.library()} loads")
+    except PipelineError as error:
+        return DoctorLine(what="libgomp", ok=False, said=str(error), do=error.hint)
+
+
+def time_zones(zone: Callable[[str], ZoneInfo] = ZoneInfo) -> DoctorLine:
+    """Hold New York's two offsets against what they are."""
+    try:
+        new_york = zone("America/New_York")
+    except ZoneInfoNotFoundError as error:
+        return DoctorLine(what="time zones", ok=False, said=str(error), do="install tzdata")
+    wrong = [at for at, hours in _OFFSETS.items() if at.astimezone(new_york).utcoffset() != timedelta(hours=hours)]
+    if wrong:
+        return DoctorLine(
+            what="time zones", ok=False, said=f"New York is wrong in {wrong[0]:%B}", do="install tzdata anew"
+        )
+    return DoctorLine(what="time zones", ok=True, said=f"New York's, tzdata {importlib.metadata.version('tzdata')}")
+
+
+def disk(home: Path) -> DoctorLine:
+    """Demand room on the disk of the home."""
+    place = next(folder for folder in (home.absolute(), *home.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    ok = free >= LEAST_DISK
+    said = f"{free / LEAST_DISK:.1f} GiB free for {home}"
+    return DoctorLine(what="disk", ok=ok, said=said, do="" if ok else "make room: a full disk stops the ledger")
+
+
+def models(settings: Settings) -> Iterator[DoctorLine]:
+    """Hold the newest trained model's library and feature contract against this build's."""
+    path = settings.place.warehouse
+    if not path.exists():
+        yield DoctorLine(what="models", ok=True, said="no warehouse here yet")
+        return
+    query = f"SELECT day, library, features FROM {POINTS_MODEL.full_name} ORDER BY day DESC LIMIT 1"  # noqa: S608 -- declared names
+    try:
+        with duckdb.connect(str(path), read_only=True) as database:
+            found = database.execute(query).fetchone()
+    except duckdb.Error as error:
+        held = "lock" in str(error).lower()
+        said = "the controller holds the warehouse: not looked at" if held else str(error).splitlines()[0]
+        yield DoctorLine(what="models", ok=held, said=said, do="" if held else "is this a warehouse of this build?")
+        return
+    if found is None:
+        yield DoctorLine(what="models", ok=True, said="none trained yet")
+        return
+    day, library, features = found
+    mine = boosting.library(), boosting.contract(FEATURES)
+    ok = (library, features) == mine
+    said = f"the model of {day}: {library}, features {features}" + ("" if ok else f"; here {mine[0]}, {mine[1]}")
+    yield DoctorLine(what="models", ok=ok, said=said, do="" if ok else "train anew with this build before it predicts")

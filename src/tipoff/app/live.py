@@ -1,0 +1,265 @@
+"""Live: the controller, the monitor and the sentinel as processes on the real clock, and proving that each is missed."""
+
+import dataclasses
+import json
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
+from tipoff.app.watching import CheckTimes, DailyJobs, examine_due, examiner_of
+from tipoff.config import Settings
+from tipoff.core.build import build
+from tipoff.core.clock import RealClock, league_day, pause
+from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.league import League
+from tipoff.core.profile import Profile
+from tipoff.core.slate import Season
+from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
+from tipoff.store.home import Home
+from tipoff.watch.monitor import Monitor, Outside
+from tipoff.watch.send import send
+
+DAYS = 60  # of the sample league, from today on
+
+Stop = threading.Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSpec:
+    """What runs on the real clock: which league, in which season, in which home."""
+
+    settings: Settings
+    league: League
+    season: Season
+
+    @property
+    def home(self) -> Home:
+        """The home."""
+        return self.settings.place
+
+
+def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
+    """Return a live home of the sample league, whose season began the day before the home was made.
+
+    Raises:
+        UsageError: The home belongs to another world.
+    """
+    home = settings.place
+    home.root.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(home.ledger)
+    known = ledger.home()
+    begun = known.get("live since")
+    if begun is None and known:
+        ledger.close()
+        msg = f"the home {home.root} was made by a replay"
+        raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what runs live")
+    if begun is None:
+        begun = (league_day(now) - timedelta(days=1)).isoformat()
+        batch = Batch()
+        for key, value in {"live since": begun, "world": "sample", "league": league.name, "season": "sample"}.items():
+            batch.add("home", {"key": key, "value": value})
+        ledger.commit(batch)
+    ledger.close()
+    first = datetime.fromisoformat(begun).date()
+    return LiveSpec(settings=settings, league=league, season=Season("sample", first, first + timedelta(days=DAYS - 1)))
+
+
+def run_controller(live: LiveSpec, stop: Stop, *, monitored: bool, said: Say) -> None:
+    """Tick until `stop` is set: decide, work, check; with the monitor in a thread of its own.
+
+    A ledger that cannot be written ends the controller's work; it is taken up again after a while.
+
+    Raises:
+        UsageError: Another process works in the home.
+    """
+    clock = RealClock()
+    world = SampleNba(first_day=live.season.first_day, days=DAYS, season=live.season.name)
+    days = live.season.first_day, live.season.last_day
+    spec = ReplaySpec(
+        league=live.league,
+        season=live.season,
+        days=days,
+        world=world,
+        history=live.settings.history,
+        profile=Profile.LIVE,
+    )
+    if monitored:
+        channels_of(live.settings)  # said here rather than in the monitor's thread
+    with live.home.lock(), live.home.lock("monitor") if monitored else nullcontext():
+        stage = Instance(live.settings, spec, clock)
+        watcher = threading.Thread(target=_look_inside, args=(live, stop, said), daemon=True) if monitored else None
+        beats = AlertStore(live.home.ledger)
+        if watcher:
+            watcher.start()
+        try:
+            _tick(live, stage, beats, clock, stop, said)
+        finally:
+            stop.set()
+            if watcher:
+                watcher.join(timeout=10)
+            beats.close()
+            stage.close()
+
+
+def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it could not
+    live: LiveSpec, stage: Instance, beats: AlertStore, clock: RealClock, stop: Stop, said: Say
+) -> None:
+    every, days = timedelta(seconds=live.settings.tick_every_s), (live.season.first_day, live.season.last_day)
+    times: CheckTimes | None = None
+    controller, after, failed = None, "", ""
+    while not stop.is_set():
+        now = clock.now()
+        try:
+            if controller is None:
+                controller = stage.open()
+                controller.start(now, after=after)
+                after = ""
+            controller.tick(now)
+            if times is None:
+                times = CheckTimes(live.league, live.season, since=since_of(stage.ledger, live.league.name))
+            examine_due(times, partial(examiner_of, live.league, live.season, stage), stage.ledger, now, days=days)
+            beats.write(AlertChanges(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
+        except LedgerError as error:
+            controller, after = None, f"ledger: {error}"
+            if str(error) != failed:  # said when it comes, not at every tick
+                failed = str(error)
+                said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
+            stage.close()
+            stop.wait(AGAIN.total_seconds())
+            continue
+        if failed:
+            said("ticking goes on")
+            failed = ""
+        stop.wait(every.total_seconds())
+    if controller is not None:
+        controller.rest(clock.now())
+
+
+def since_of(ledger: Ledger, league: str) -> datetime | None:
+    """Return when this home first ran; None where that is not known."""
+    said = ledger.home().get(f"since {league}")
+    return datetime.fromisoformat(said) if said else None
+
+
+def run_monitor(live: LiveSpec, stop: Stop, *, said: Say) -> None:
+    """Look until `stop` is set, as the monitor of one league.
+
+    Raises:
+        UsageError: Another monitor looks at the home, or a channel has no address.
+    """
+    with live.home.lock("monitor"):
+        _look_inside(live, stop, said)
+
+
+def _look_inside(live: LiveSpec, stop: Stop, said: Say) -> None:
+    clock, settings, channels = RealClock(), live.settings, channels_of(live.settings)
+    days = live.season.first_day, live.season.last_day
+    store, ledger = AlertStore(live.home.ledger), Ledger(live.home.ledger)
+    silent = timedelta(minutes=settings.watcher_silent_min)
+    monitor = Monitor(
+        league=live.league.name,
+        days=days,
+        ledger=lambda: ledger,
+        store=store,
+        channels=channels,
+        send=send,
+        mornings=DailyJobs(ledger=lambda: ledger, league=live.league, days=days),
+        build=build(),
+        sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
+        digest_at=settings.digest_after_midnight,
+        since=clock.now(),
+    )
+    try:
+        look_often(partial(_monitored, monitor), settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
+    finally:
+        store.close()
+        ledger.close()
+
+
+def _monitored(monitor: Monitor, now: datetime) -> None:
+    monitor.forget()
+    monitor.look(now)
+
+
+def _mine(settings: Settings) -> str:
+    return json.dumps({"pid": os.getpid(), "settings": settings.hash})
+
+
+# --- proving that each is missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """How long a stopped side was missed: who told of it, after how long; none where nobody did in time."""
+
+    side: str
+    told_by: str
+    after_s: float | None
+
+
+def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta) -> Missed:
+    """Stop one side (SIGSTOP), wait until another tells of it, let it go on, and write down how long that took.
+
+    Raises:
+        UsageError: That side does not run here.
+    """
+    home, clock = settings.place, RealClock()
+    pid = _pid_of(home, league, side)
+    began = clock.now()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        after = _wait_for(home, side, began, within, clock)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    other = home.ledger if side == "sentinel" else home.sentinel
+    missed = Missed(side=side, told_by="monitor" if side == "sentinel" else "sentinel", after_s=after)
+    ledger = Ledger(home.ledger)
+    batch = Batch()
+    record = json.dumps(
+        dataclasses.asdict(missed)
+        | {"at": began.isoformat(), "store": other.name if isinstance(other, Path) else "database"}
+    )
+    batch.add("home", {"key": f"proved {side}", "value": record})
+    ledger.commit(batch)
+    ledger.close()
+    return missed
+
+
+def _wait_for(home: Home, side: str, began: datetime, within: timedelta, clock: RealClock) -> float | None:
+    other = home.ledger if side == "sentinel" else home.sentinel
+    while clock.now() - began < within:
+        incidents, _ = read_other(other, clock.now())
+        for incident in incidents:
+            if incident.cause == side and incident.is_open and incident.opened_at > began:
+                return (incident.opened_at - began).total_seconds()
+        pause(timedelta(milliseconds=200))
+    return None
+
+
+def _pid_of(home: Home, league: str, side: str) -> int:
+    store = home.sentinel if side == "sentinel" else home.ledger
+    _, beats = read_other(store, RealClock().now())
+    name = f"controller {league}" if side == "controller" else side
+    note = _note(beats.get(name))
+    if "pid" not in note:
+        msg = f"no {side} has shown itself in {home.root}"
+        raise UsageError(msg, hint=f"start it: tipoff {'up' if side == 'controller' else side} …")
+    return int(note["pid"])
+
+
+def _note(beat: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if beat is None or not beat["note"].startswith("{"):
+        return {}
+    said: dict[str, Any] = json.loads(beat["note"])
+    return said

@@ -1,0 +1,166 @@
+"""The sentinel as a process: the ledger from outside, a store of its own, messages of its own; nothing of the engine."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+
+from tipoff.config import Settings
+from tipoff.core.build import build
+from tipoff.core.clock import Hours, RealClock
+from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Trouble
+from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import AlertStore
+from tipoff.store.home import Home
+from tipoff.watch.notices import Channel
+from tipoff.watch.send import ping, send
+from tipoff.watch.sentinel import LIVE, Limits, Sentinel
+
+_NO_PING = "the ping address could not be reached"
+AGAIN = timedelta(seconds=5)  # after which a side whose own store failed tries again
+Stop = threading.Event
+Say = Callable[[str], None]  # a line for whoever reads a process's own output
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return when silence is told, as it is set."""
+    warn_after = timedelta(minutes=settings.silence_warn_min)
+    return Limits(
+        warn_after=warn_after,
+        settle_after=min(LIVE.settle_after, warn_after),
+        ledger_after=LIVE.ledger_after,
+        error_after=timedelta(minutes=settings.silence_error_min),
+        critical_after=timedelta(minutes=settings.silence_critical_min),
+        monitor_after=timedelta(minutes=settings.watcher_silent_min),
+        active={league: Hours(begin, end) for league, (begin, end) in settings.active_hours.items()},
+    )
+
+
+def channels_of(settings: Settings) -> list[Channel]:
+    """Return the channels that are set, with their addresses read from the environment or from files.
+
+    Raises:
+        UsageError: An address is not there.
+    """
+    found = []
+    if settings.notify_url.get_secret_value():
+        found.append(Channel(name="default", url=settings.notify_url.get_secret_value()))
+    for name, said in settings.channels.items():
+        found.append(
+            Channel(
+                name=name,
+                url=said.address(name),
+                leagues=tuple(said.leagues),
+                least=Severity[said.least.upper()],
+                step=said.step,
+                quiet=said.quiet,
+                per_hour=said.per_hour,
+                digest=said.digest,
+            )
+        )
+    return found
+
+
+@contextmanager
+def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits) -> Iterator[Sentinel]:
+    """Hold the sentinel of a home.
+
+    Raises:
+        UsageError: Another one looks at the home, its own store cannot be opened, or a league has never been worked on there.
+    """
+    home, channels = settings.place, channels_of(settings)
+    with home.lock("sentinel"):
+        _refuse_strangers(home, leagues)
+        sentinel = Sentinel(
+            ledger=home.ledger,
+            leagues=leagues,
+            store=AlertStore(home.sentinel, create=True),
+            channels=channels,
+            send=send,
+            build=build(),
+            limits=limits,
+        )
+        try:
+            yield sentinel
+        finally:
+            sentinel.close()
+
+
+def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
+    """Refuse a league that the home does not have: it would be looked at for ever, and never found silent."""
+    if not home.has_ledger:
+        return
+    try:
+        ledger = Ledger(home.ledger, read_only=True)
+        known = ledger.home().get("league", "")
+        ledger.close()
+    except (UsageError, LedgerError):
+        return  # told by the first look
+    strangers = [league for league in leagues if known and league != known]
+    if strangers:
+        msg = f"{', '.join(strangers)} has never been worked on in the home {home.root}"
+        raise UsageError(msg, hint=f"its league is {known}; is TIPOFF_HOME right?")
+
+
+def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop, *, said: Say) -> None:
+    """Look until `stop` is set, as the sentinel of a home.
+
+    Raises:
+        UsageError: As `sentinel_of`.
+    """
+    with sentinel_of(settings, leagues, limits_of(settings)) as sentinel:
+        ping_url = settings.sentinel_ping_url.get_secret_value()
+        look_often(partial(_look, sentinel), settings, ping_url, RealClock(), stop, said=said)
+
+
+def look_once(settings: Settings, leagues: Sequence[str], *, said: Say) -> list[Trouble]:
+    """Look once, tell what is to be told, and return what is wrong.
+
+    Raises:
+        UsageError: As `sentinel_of`.
+        LedgerError: The sentinel's own store cannot be written.
+    """
+    limits = dataclasses.replace(limits_of(settings), ledger_after=timedelta(0))  # it looks for what is there now
+    with sentinel_of(settings, leagues, limits) as sentinel:
+        found = sentinel.look(RealClock().now())
+    ping_url = settings.sentinel_ping_url.get_secret_value()
+    trouble = ping(ping_url) if ping_url else ""
+    if trouble:
+        said(f"{_NO_PING}: {trouble}")
+    return found
+
+
+def _look(sentinel: Sentinel, now: datetime) -> None:
+    sentinel.forget()
+    sentinel.look(now)
+
+
+def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says what it could not do
+    look: Callable[[datetime], object], settings: Settings, ping_url: str, clock: RealClock, stop: Stop, *, said: Say
+) -> None:
+    """Look every so often; a look whose own store fails is done again at the next, and the other side tells of the silence.
+
+    A trouble is said when it comes and when it changes, not at every look.
+    """
+    failed = unasked = ""
+    while not stop.is_set():
+        try:
+            look(clock.now())
+        except LedgerError as error:
+            if str(error) != failed:
+                failed = str(error)
+                said(f"this look could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
+            stop.wait(AGAIN.total_seconds())
+            continue
+        if failed:
+            said("looking goes on")
+        failed = ""
+        trouble = ping(ping_url) if ping_url else ""
+        if trouble and trouble != unasked:
+            said(f"{_NO_PING}: {trouble}")
+        unasked = trouble
+        stop.wait(settings.look_every_s)

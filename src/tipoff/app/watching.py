@@ -1,0 +1,334 @@
+"""Watching a home: the monitor, the sentinel and the checks put together, for a replay's clock and for the live one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import func, select
+
+from tipoff.app.instance import Instance, ReplaySpec, outages_of
+from tipoff.app.loop import Outage
+from tipoff.checks.examine import Examiner
+from tipoff.config import Settings
+from tipoff.core.build import build
+from tipoff.core.check import Cadence
+from tipoff.core.clock import SimClock, league_day, midnight, stopwatch
+from tipoff.core.errors import LedgerError, PipelineError
+from tipoff.core.fault import Fault
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident, Trouble
+from tipoff.core.league import League
+from tipoff.core.profile import Profile
+from tipoff.core.slate import Season, Slate
+from tipoff.engine.findings import WAREHOUSE, finding
+from tipoff.ledger import LEASE, Batch, Ledger, schema
+from tipoff.ledger.alerts import AlertStore
+from tipoff.sources.world import World
+from tipoff.store.dialect import CompiledStep
+from tipoff.store.home import Home
+from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
+from tipoff.watch.digest import digest, keep_score
+from tipoff.watch.incidents import TOLD_FROM
+from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
+from tipoff.watch.notices import Channel, Message
+from tipoff.watch.sentinel import REPLAYED, Limits, Sentinel
+
+PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier
+CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
+CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected
+CHECKED_AFTER_TICK = timedelta(hours=1)
+EXAMINED_AGAIN = timedelta(minutes=10)  # what could not be examined: the warehouse refused, or was not there
+RECORD = Channel(name="record", url="", per_hour=100_000)
+
+
+class Stores(Protocol):
+    """A stage's stores, while it is open; see `tipoff.app.instance.Stage`."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are stores."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        ...
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse."""
+        ...
+
+    @property
+    def published(self) -> Published:
+        """The published files."""
+        ...
+
+    @property
+    def loaded(self) -> Mapping[str, CompiledStep]:
+        """The league's steps, ready to run."""
+        ...
+
+
+@dataclass(slots=True)
+class CheckTimes:
+    """When which slate is examined: before tip-off, the morning after, and again while it can be corrected."""
+
+    league: League
+    season: Season
+    since: datetime | None = None  # when this home first ran: slates whose schedule was due before are not judged
+    done: set[tuple[date, str]] = field(default_factory=set)
+    tried: dict[tuple[date, str], datetime] = field(default_factory=dict)  # when one that could not be done was tried
+
+    def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
+        """Return the slates to be examined at `now` and not examined yet, with the cadence (None: every check).
+
+        They stay due until `did` is told of them: what failed half-way is examined again, and what `failed` is told of after
+        a while.
+        """
+        today = league_day(now)
+        found: list[tuple[date, Cadence | None]] = []
+        if (today, "pregame") not in self.done:
+            tip = first_tip(today)
+            if tip is not None and now >= tip - PREGAME_AT:
+                found.append((today, Cadence.PREGAME))
+        if now >= midnight(today) + DIGEST_AT - CHECKED_BEFORE_DIGEST:
+            for back in range(1, 2 + CHECKED_AGAIN):
+                day, name = today - timedelta(days=back), f"morning {back}"
+                if (day, name) not in self.done and self.season.first_day <= day <= self.season.last_day:
+                    found.append((day, None))
+        return [(day, cadence) for day, cadence in found if self._is_ours(day) and not self._rests(day, cadence, now)]
+
+    def did(self, day: date, cadence: Cadence | None, now: datetime) -> None:
+        """Take note that a slate which was due at `now` has been examined."""
+        self.done.add(self._name(day, cadence, now))
+
+    def failed(self, day: date, cadence: Cadence | None, now: datetime) -> None:
+        """Take note that a slate which was due at `now` could not be examined."""
+        self.tried[self._name(day, cadence, now)] = now
+
+    def _rests(self, day: date, cadence: Cadence | None, now: datetime) -> bool:
+        tried = self.tried.get(self._name(day, cadence, now))
+        return tried is not None and now - tried < EXAMINED_AGAIN
+
+    def _name(self, day: date, cadence: Cadence | None, now: datetime) -> tuple[date, str]:
+        return day, "pregame" if cadence is Cadence.PREGAME else f"morning {(league_day(now) - day).days}"
+
+    def _is_ours(self, day: date) -> bool:
+        schedule = self.league.step(self.league.schedule)
+        return self.since is None or self.since <= schedule.timing.due.at(Slate(self.league.name, self.season, day))
+
+
+class Watch:
+    """Watches a replay: what lives in the controller's process looks while that lives, the sentinel always."""
+
+    def __init__(  # noqa: PLR0913 -- what is watched, and how
+        self,
+        *,
+        league: League,
+        season: Season,
+        days: tuple[date, date],
+        home: Home,
+        stores: Stores,
+        outages: Sequence[Outage] = (),
+        build: str,
+        checks: bool = True,
+        limits: Limits = REPLAYED,
+        channels: Sequence[Channel] = (RECORD,),
+        send: Callable[[Channel, Message], None] | None = None,
+    ) -> None:
+        self._league, self._season, self._home, self._stores = league, season, home, stores
+        self._outages, self._build, self._limits, self._checks = outages, build, limits, checks
+        self._days, self._channels, self._send = days, channels, send or self._keep
+        self._monitor: Monitor | None = None
+        self._sentinel: Sentinel | None = None
+        self._tellings: list[AlertStore] = []
+        self._times = CheckTimes(league, season)
+        self._examiners: dict[int, Examiner] = {}
+        self._beat_at: datetime | None = None
+        self._told: tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]] = ((), {})
+        self.troubles: dict[str, datetime] = {}
+        self.messages: list[tuple[datetime, Message]] = []
+        self._now: datetime | None = None
+
+    def _keep(self, _channel: Channel, message: Message) -> None:
+        if self._now is not None:
+            self.messages.append((self._now, message))
+
+    def look(self, now: datetime) -> None:
+        """Look at `now`, as the sentinel does from outside and, while the controller lives, the monitor from inside."""
+        self._now = now
+        self._look_inside(now)
+        for trouble in (found for found in self._outside(now) if found.severity >= TOLD_FROM):
+            self.troubles.setdefault(trouble.check, now)
+
+    def _look_inside(self, now: datetime) -> None:
+        if not self._stores.is_open or any(outage.begin <= now < outage.end for outage in self._outages):
+            self._monitor = None  # it lives in the controller's process
+            return
+        try:
+            if self._checks:
+                self._examine(now)
+            self._inside().look(now)
+        except LedgerError:  # the controller meets it too, and its next start tells it
+            self._monitor, self._examiners = None, {}  # a process whose ledger fails is started again
+
+    def _outside(self, now: datetime) -> list[Trouble]:
+        if not self._home.has_ledger:
+            return []
+        if self._sentinel is None:
+            store = AlertStore(self._home.sentinel, profile=Profile.REPLAY, create=True)
+            self._tellings.append(store)
+            self._sentinel = Sentinel(
+                ledger=self._home.ledger,
+                leagues=[self._league.name],
+                store=store,
+                channels=self._channels,
+                send=self._send,
+                build=self._build,
+                limits=self._limits,
+            )
+        return self._sentinel.look(now)
+
+    def _inside(self) -> Monitor:
+        if self._monitor is None:
+            store = AlertStore(self._home.ledger, profile=Profile.REPLAY)
+            self._tellings.append(store)
+            sentinel = self._sentinel
+            self._monitor = Monitor(
+                league=self._league.name,
+                days=self._days,
+                ledger=lambda: self._stores.ledger,
+                store=store,
+                channels=self._channels,
+                send=self._send,
+                mornings=DailyJobs(ledger=lambda: self._stores.ledger, league=self._league, days=self._days),
+                build=self._build,
+                sentinel=Outside(read=sentinel.told) if sentinel else None,
+            )
+        return self._monitor
+
+    # --- checks
+
+    def _examine(self, now: datetime) -> None:
+        lease = self._stores.ledger.lease(f"controller {self._league.name}")
+        if lease is None or now - (lease.until - LEASE) > CHECKED_AFTER_TICK:
+            return  # what is not there while nobody decides is no fault of the data
+        examine_due(self._times, self._examiner, self._stores.ledger, now, days=self._days)
+
+    def _examiner(self) -> Examiner:
+        key = id(self._stores.warehouse)
+        if key not in self._examiners:
+            self._examiners = {key: examiner_of(self._league, self._season, self._stores)}
+        return self._examiners[key]
+
+    def close(self) -> None:
+        """Let go of every store."""
+        if self._sentinel is not None:
+            self._sentinel.close()
+        for store in self._tellings:
+            store.close()
+
+
+def drill_stage(  # noqa: PLR0913 -- what a stage is made of
+    home: Path,
+    league: League,
+    season: Season,
+    world: World,
+    clock: SimClock,
+    faults: Sequence[Fault],
+    *,
+    checks: bool = False,
+) -> tuple[Instance, list[Outage], Watch]:
+    """Return a stage for a drill, the times without ticks that its faults bring, and who watches it."""
+    days = season.first_day, season.last_day
+    spec = ReplaySpec(league=league, season=season, days=days, world=world, faults=faults)
+    stage, outages = Instance(Settings(home=home), spec, clock), outages_of(faults)
+    watch = Watch(
+        league=league,
+        season=season,
+        days=days,
+        home=stage.home,
+        stores=stage,
+        outages=outages,
+        build=build(),
+        checks=checks,
+    )
+    return stage, outages, watch
+
+
+def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:
+    """Return what examines the slates of a season on open stores."""
+    return Examiner(
+        league=league,
+        season=season,
+        loaded=stores.loaded,
+        warehouse=stores.warehouse,
+        ledger=stores.ledger,
+        published=stores.published,
+        stopwatch=stopwatch,
+    )
+
+
+def examine_due(
+    times: CheckTimes, examiner: Callable[[], Examiner], ledger: Ledger, now: datetime, *, days: tuple[date, date]
+) -> None:
+    """Examine every slate of `days` that is due; one that cannot be is told of, and is due again after a while.
+
+    Raises:
+        LedgerError: The ledger cannot be read or written.
+    """
+    league = times.league.name
+    for day, cadence in times.due(now, partial(first_tip, ledger, league)):
+        if not days[0] <= day <= days[1]:
+            continue
+        try:
+            looks = examiner()
+            if cadence is not None:
+                looks.record(day, looks.examine(day, now, cadence=cadence), now)
+            elif looks.has_changed(day):
+                looks.record(day, looks.examine(day, now), now)
+                looks.seen(day)
+        except LedgerError:
+            raise
+        except PipelineError as error:
+            times.failed(day, cadence, now)
+            batch, note = Batch(), f"{day} could not be examined: {error} ({error.hint})"
+            batch.add(
+                "findings", finding((league, "", day), "slate_is_examined", WAREHOUSE, Severity.ERROR, note, now=now)
+            )
+            ledger.commit(batch)
+        else:
+            times.did(day, cadence, now)
+
+
+def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:
+    """Return when the day's first game that is on begins; None where there is none."""
+    table = schema.games
+    off = ("postponed", "moved", "cancelled")
+    query = select(func.min(table.c.tipoff_at).label("at")).where(
+        table.c.league == league, table.c.day == day, table.c.status.not_in(off)
+    )
+    at: datetime | None = ledger.rows(query)[0]["at"]
+    return at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyJobs:
+    """What a league's mornings bring: the scorecards of the days just past, and the digest."""
+
+    ledger: Callable[[], Ledger]
+    league: League
+    days: tuple[date, date]
+
+    def score(self, now: datetime) -> None:
+        """Bring the scorecards of the days that can still change up to date; see `keep_score`."""
+        keep_score(self.ledger(), self.league, self.days, now)
+
+    def digest(self, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
+        """Return the digest of `day`."""
+        return digest(self.ledger(), self.league, day, now, incidents)

@@ -1,0 +1,68 @@
+"""The web beside the controller, or as a process of its own: what the settings say of it, and its sign of life."""
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tipoff.config import Settings
+from tipoff.core.build import build, commit
+from tipoff.core.errors import LedgerError, UsageError
+from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.web.serve import Served
+from tipoff.web.site import SiteAnswer, SiteFacts, site
+
+Now = Callable[[], datetime]
+Stop = threading.Event
+
+
+def served_of(settings: Settings, now: Now) -> Served:
+    """Return the site on the port that the settings name, not yet begun.
+
+    Raises:
+        UsageError: The port is taken, or lies beyond loopback without a token.
+    """
+    told = SiteAnswer(
+        build=build(),
+        commit=commit(),
+        settings_hash=settings.hash,
+        token=settings.web_token.get_secret_value(),
+        silent_after=timedelta(minutes=settings.silence_warn_min),
+    )
+    application = site(told, SiteFacts(settings.place.ledger, now))
+    return Served(application, host=settings.web_host, port=settings.web_port, token=told.token)
+
+
+def run_web(settings: Settings, now: Now, stop: Stop, *, told: Callable[[str], None]) -> None:
+    """Serve until `stop` is set, as a process of its own, and show itself in the ledger where there is one.
+
+    Raises:
+        UsageError: As `served_of`.
+    """
+    served = served_of(settings, now)
+    served.begin()
+    told(served.url)
+    try:
+        while not stop.is_set():
+            if settings.place.has_ledger:
+                with contextlib.suppress(LedgerError, UsageError):  # /ready tells of the ledger; a heartbeat can wait
+                    show_itself(settings, now())
+            stop.wait(settings.look_every_s)
+    finally:
+        served.end()
+
+
+def show_itself(settings: Settings, now: datetime) -> None:
+    """Write the web's heartbeat.
+
+    Raises:
+        UsageError, LedgerError: The ledger cannot be opened or written.
+    """
+    store = AlertStore(settings.place.ledger)
+    try:
+        note = json.dumps({"pid": os.getpid(), "settings": settings.hash})
+        store.write(AlertChanges(), beat=("web", now, build(), note))
+    finally:
+        store.close()

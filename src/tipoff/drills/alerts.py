@@ -1,0 +1,58 @@
+"""What people were told in a drill: one incident for each cause, two messages, and what escalated."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from tipoff.core.finding import Severity
+from tipoff.ledger import watching
+from tipoff.ledger.alerts import AlertStore
+from tipoff.store.home import Home
+from tipoff.watch.incidents import teller_of
+
+if TYPE_CHECKING:
+    from tipoff.drills.oracle import Truth
+
+BEYOND = frozenset({"worsened", "spread", "escalated", "renamed", "reopened"})  # told once each, by rule
+
+
+def look_at_tellings(truth: "Truth", home: Home) -> None:
+    """Read what the monitor and the sentinel told: incidents by cause, messages by cause and kind."""
+    for path in (home.ledger, home.sentinel):
+        if isinstance(path, Path) and not path.exists():
+            continue
+        store = AlertStore(path)
+        incidents, notices = watching.incidents, watching.notices
+        causes = {}
+        for row in store.rows(select(incidents).order_by(incidents.c.id)):
+            causes[row["id"]] = row["cause"]
+            if teller_of(row["told_by"]) in {"", "monitor" if path == home.ledger else "sentinel"}:
+                truth.incidents.append((row["cause"], Severity(row["severity"]), row["opened_at"]))
+        for row in store.rows(select(notices)):
+            cause = causes.get(row["incident_id"], "")
+            truth.messages[cause, row["kind"]] += 1
+        store.close()
+
+
+def too_many(truth: "Truth", twin: "Truth", n_faults: int) -> list[str]:
+    """Return what people were told too often: two incidents of one cause, more causes than faults, more than two messages."""
+    found = []
+    by_cause = Counter(cause for cause, _, _ in truth.incidents)
+    was = Counter(cause for cause, _, _ in twin.incidents)
+    found += [f"{n} incidents of {cause}" for cause, n in by_cause.items() if n > max(1, was[cause])]
+    new = [cause for cause in by_cause if cause not in was]
+    if len(new) > max(1, n_faults):
+        found.append(f"{len(new)} incidents, where {n_faults} faults are: {', '.join(sorted(new))}")
+    for cause in new:
+        n_messages = sum(n for (of, kind), n in truth.messages.items() if of == cause and kind not in BEYOND)
+        n_messages -= truth.messages[cause, "reopened"]  # each of them ends once more
+        if n_messages > 2:  # noqa: PLR2004 -- opened, closed
+            found.append(f"{n_messages} messages of {cause}: {_kinds(truth.messages, cause)}")
+    return found
+
+
+def _kinds(messages: Mapping[tuple[str, str], int], cause: str) -> str:
+    return ", ".join(f"{n} {kind}" for (of, kind), n in messages.items() if of == cause)

@@ -1,0 +1,212 @@
+"""Controls: each mechanism, and how it is switched off, so that a drill can be shown to fail without it."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+
+from sqlglot import exp
+
+from tipoff.core import obligation
+from tipoff.core.clock import midnight
+from tipoff.core.errors import ErrorKind
+from tipoff.core.finding import Severity
+from tipoff.core.gate import Verdict
+from tipoff.core.obligation import Anchor, Moment, Obligation
+from tipoff.core.payload import Reject, Request
+from tipoff.core.retry import POLICIES, Breaker, RetryPolicy
+from tipoff.core.schema import Table
+from tipoff.core.slate import Game, Slate
+from tipoff.core.step import Step
+from tipoff.core.window import Input, Window, WindowKind
+from tipoff.drills.faults.stores import FaultyLedger
+from tipoff.engine import book, claim, controller, gates, judge, records, results, run
+from tipoff.engine.findings import finding
+from tipoff.engine.plan import plan_step
+from tipoff.leagues.nba.sources import oddsapi, schedule, statsnba
+from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
+from tipoff.ledger import ledger as ledgers
+from tipoff.sources.fetch import Fetcher
+from tipoff.store import dialect, duck, published, rows, staging
+from tipoff.watch import sentinel
+
+Patch = tuple[Any, str, Any]
+
+# ruff: noqa: ANN401 -- each function here stands in for another, whatever it is given
+# ruff: noqa: SLF001 -- and switches off what is nobody else's business
+
+
+def _nothing(*_given: Any, **_named: Any) -> None:
+    return None
+
+
+def _none(*_given: Any, **_named: Any) -> tuple[()]:
+    return ()
+
+
+def _no_words(*_given: Any, **_named: Any) -> dict[str, str]:
+    return {}
+
+
+def _first(given: Any, *_others: Any, **_named: Any) -> Any:
+    return given
+
+
+def _muted(*_given: Any, **_named: Any) -> dict[str, Any]:
+    at = next(value for value in (*_given, *_named.values()) if isinstance(value, datetime))
+    return finding(("nba", "", at.date()), "muted", "", Severity.INFO, "", now=at)
+
+
+def _always_open(**_facts: Any) -> Verdict:
+    return Verdict(is_open=True, coverage=1.0)
+
+
+def _once(*kinds: ErrorKind) -> Patch:
+    once = RetryPolicy(attempts=1, first_wait=timedelta(0), max_wait=timedelta(0))
+    return results, "POLICIES", POLICIES | dict.fromkeys(kinds, once)
+
+
+def _by_utc_date(moment: Moment, slate: Slate) -> datetime:
+    """Tell a slate's day from the UTC date of its first game, as comparing clock times of one calendar day does."""
+    tips = [game.tipoff_at for game in slate.played] or [midnight(slate.day) + timedelta(hours=19)]
+    begin = min(tips).astimezone(UTC).replace(hour=0, minute=0)
+    base = {Anchor.MIDNIGHT: begin, Anchor.FIRST_TIP: min(tips), Anchor.LAST_TIP: max(tips)}[moment.anchor]
+    return base + moment.offset
+
+
+def _utc_day(at: datetime) -> Any:
+    return at.astimezone(UTC).date()
+
+
+def _due_at_once(step: Step, slate: Slate) -> Obligation:
+    owed = plan_step(step, slate)
+    return dataclasses.replace(owed, due_at=owed.opens_at)
+
+
+def _only_what_is_said(_known: Any, said: Any) -> tuple[tuple[Game, ...], tuple[str, ...]]:
+    return tuple(said), ()
+
+
+def _strict(items: Any, read: Any) -> tuple[list[Any], tuple[Reject, ...]]:
+    return [read(item) for item in items], ()
+
+
+def _any_input(found: exp.Table, _name: str, tables: Mapping[str, Table]) -> Input:
+    return Input(found.name if found.name in tables else "team_games", Window(WindowKind.BEFORE))
+
+
+def _create_only(warehouse: duck.DuckWarehouse, table: Table) -> None:
+    columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
+    warehouse._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
+    warehouse._db.execute(f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns}, _run BIGINT)")
+
+
+def _everybodys_lease(_ledger: Ledger, name: str, holder: str, *, now: datetime, length: timedelta) -> Lease:
+    return Lease(name=name, holder=holder, epoch=1, until=now + length)
+
+
+def _commit_or_not(ledger: FaultyLedger, batch: Batch, *, lease: Lease | None = None) -> None:
+    if not any(fault.holds(ledger._clock.now()) for fault in ledger._faults):
+        Ledger.commit(ledger, batch, lease=lease)
+
+
+_load, _wait_after = Ledger.load, RetryPolicy.wait_after
+
+
+def _load_without_runs(ledger: Ledger) -> LedgerSnapshot:
+    return dataclasses.replace(_load(ledger), unended_runs=())
+
+
+def _hundredfold(policy: RetryPolicy, failures: int, jitter: float) -> timedelta | None:
+    return _wait_after(policy, failures * 100, jitter)
+
+
+def _no_key(fetcher: Fetcher, name: str, _request: Request) -> str:
+    return fetcher._secrets.get(name, "")
+
+
+_AT_ONCE = RetryPolicy(attempts=10_000, first_wait=timedelta(minutes=1), max_wait=timedelta(minutes=1))
+
+CONTROLS: Mapping[str, tuple[Patch, ...]] = {
+    "nobody looks from outside": ((sentinel, "judge", _none),),
+    "silence is not told": ((controller, "silence_finding", _muted),),
+    "the past is not told": ((controller, "findings_on_the_past", _none),),
+    "runs never expire": ((results.Results, "expire", _nothing),),
+    "runs are left running": ((Ledger, "load", _load_without_runs),),
+    "a failing ledger is ignored": ((FaultyLedger, "commit", _commit_or_not),),
+    "what changed is not looked at again": ((book.Book, "readers", _none),),
+    "failures are silent": ((records, "run_findings", _none),),
+    "lateness is silent": ((controller, "unmet_finding", _muted),),
+    "days are told from UTC dates": ((obligation.Moment, "at", _by_utc_date),),
+    "days are the machine's": ((oddsapi, "league_day", _utc_day),),
+    "no second attempt": (_once(ErrorKind.TRANSIENT), (results.Results, "_ask_again", _nothing)),
+    "quota is final": (_once(ErrorKind.QUOTA),),
+    "a conflict is final": (_once(ErrorKind.CONFLICT),),
+    "no waits": (
+        (results, "POLICIES", dict.fromkeys(POLICIES, _AT_ONCE)),
+        (Breaker, "rest", lambda *_given: timedelta(0)),
+    ),
+    "each failure counts a hundred times": ((RetryPolicy, "wait_after", _hundredfold),),
+    "gates are always open": ((gates, "decide", _always_open),),
+    "units have no floor": ((staging, "too_few", _no_words),),
+    "ranges are not kept": ((rows, "_out_of_range", _none),),
+    "hopes are not compared": ((staging, "doubts_of", _no_words),),
+    "poorer is accepted": ((staging, "_poorer", _no_words),),
+    "nothing is read back": ((duck.DuckWarehouse, "_read_back", _nothing),),
+    "a failed write stays open": ((duck.DuckWarehouse, "_rollback", _nothing),),
+    "every write adds": (
+        (staging, "_differs", lambda *_given: True),
+        (duck.DuckWarehouse, "_delete", _nothing),
+        (duck.DuckWarehouse, "_read_back", _nothing),
+    ),
+    "repeats stay": ((rows, "_without_repeats", lambda _table, found, _checked: found),),
+    "everything is due at once": ((book, "plan_step", _due_at_once),),
+    "an end is believed without a write": ((controller, "has_ended", lambda outcome: outcome is not None),),
+    "nothing is excused": ((judge, "excuses", _no_words),),
+    "one bad row spoils its answer": ((statsnba, "each", _strict),),
+    "everybody holds the lease": ((Ledger, "take_lease", _everybodys_lease), (ledgers, "_renew", _nothing)),
+    "ids stay as they come": ((statsnba, "game_id", str), (schedule, "game_id", str)),
+    "nobody looks at the clock before writing": ((run, "in_time", _first), (run, "must_begin", _nothing)),
+    "the dead may write": (
+        (run, "in_time", _first),
+        (run, "must_begin", _nothing),
+        (duck, "must_be_newest", _nothing),
+        (published, "must_be_newest", _nothing),
+    ),
+    "nothing closes at tip-off": ((obligation.Obligation, "closed", lambda *_given: False),),
+    "strange rows are dropped": ((run, "_of_the_slate", lambda _claim, found: (found, ())),),
+    "the bench plays": ((statsnba, "_must_have_played", _nothing),),
+    "dates and games of rows are not compared": (
+        (statsnba, "_must_be_of", _nothing),
+        (run, "_of_the_slate", lambda _claim, found: (found, ())),
+    ),
+    "a missing key is empty": ((Fetcher, "_secret", _no_key),),
+    "errors must be tellable": ((claim, "_text_of", str),),
+    "what it was made from is not compared": ((judge, "made_from", lambda _parts: "the same"),),
+    "what is not named is not expected": (
+        (results, "grown", _only_what_is_said),
+        (schedule, "_kept", lambda *_given: ([], ())),
+    ),
+    "final is final": ((schedule, "_with_result", _first),),
+    "traps are not looked for": ((dialect, "_refuse_traps", _nothing),),
+    "windows are not looked for": ((dialect, "_input", _any_input),),
+    "columns are not compared": (
+        (dialect, "_refuse_other_columns", _nothing),
+        (duck.DuckWarehouse, "_declare", _create_only),
+    ),
+    "statements are not bound": ((duck.DuckWarehouse, "_bind", _nothing),),
+}
+
+
+@contextmanager
+def switched_off(name: str) -> Iterator[None]:
+    """Switch one mechanism off while the block runs; none for the empty name."""
+    with ExitStack() as stack:
+        for target, attribute, stand_in in CONTROLS[name] if name else ():
+            patch = f"{target}.{attribute}" if isinstance(target, str) else None
+            stack.enter_context(
+                mock.patch(patch, stand_in) if patch else mock.patch.object(target, attribute, stand_in)
+            )
+        yield

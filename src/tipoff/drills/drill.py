@@ -1,0 +1,131 @@
+"""What a drill's file says: the faults, what must be noticed and when, what cannot be had back, what the control switches off."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from importlib.resources import files
+from typing import Any
+
+from tipoff.core.errors import UsageError
+from tipoff.core.fault import Fault, moment, read_faults
+from tipoff.drills.controls import CONTROLS
+from tipoff.drills.refusals import REFUSALS
+from tipoff.leagues.nba.league import SAMPLE
+
+_KNOWN = frozenset(
+    [
+        "name",
+        "fault",
+        "rows",
+        "days",
+        "first_day",
+        "detectable_at",
+        "check",
+        "cause",
+        "quiet",
+        "storm",
+        "heals",
+        "stops_it",
+        "control",
+        "faults",
+        "unavoidable",
+        "differs",
+        "refused",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavoidable:
+    """What nobody could have made: units of `outputs` whose games tip off from `begin` to `end`."""
+
+    outputs: frozenset[str]
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """One drill.
+
+    `rows`: of the catalogue of faults. `check` and `cause`: the finding that must be the first to tell; none where the fault
+    must cause no finding at all (`quiet`). `storm`: how many times the quiet twin's runs are too many. `differs`: outputs whose
+    content may differ from the twin's. `refused`: a change of the league that must not load, with a part of the sentence that
+    says why.
+    """
+
+    name: str
+    fault: str
+    rows: tuple[int, ...]
+    first_day: date = SAMPLE.first_day
+    days: int = 4
+    faults: tuple[Fault, ...] = ()
+    detectable_at: datetime | None = None
+    check: str = ""
+    cause: str = ""
+    quiet: bool = False
+    storm: float = 3.0
+    heals: bool = True
+    stops_it: str = ""
+    control: str = ""
+    unavoidable: Unavoidable | None = None
+    differs: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    fuzzed: bool = False  # by dice: what is noticed is told from the ledger's own troubles
+
+
+def catalogue() -> dict[str, Drill]:
+    """Return every drill by name, in the order of their names."""
+    found = {}
+    for path in sorted(files("tipoff.drills").joinpath("catalogue").iterdir(), key=lambda path: path.name):
+        if path.name.endswith(".toml"):
+            for said in tomllib.loads(path.read_text())["drill"]:
+                drill = read_drill(said)
+                if drill.name in found:
+                    msg = f"two drills are named {drill.name}"
+                    raise UsageError(msg, hint="give one of them another name")
+                found[drill.name] = drill
+    return found
+
+
+def read_drill(said: Mapping[str, Any]) -> Drill:
+    """Read one drill.
+
+    Raises:
+        UsageError: A name in it is not known.
+    """
+    strange = said.keys() - _KNOWN
+    control = said.get("control", "")
+    refused = said.get("refused", {})
+    if strange or (control and control not in CONTROLS) or (refused and refused["change"] not in REFUSALS):
+        msg = f"drill {said.get('name')}: not known: {', '.join(strange) or control or refused['change']}"
+        raise UsageError(msg, hint=f"names: {', '.join(sorted(_KNOWN))}; controls: {', '.join(sorted(CONTROLS))}")
+    first_day = said.get("first_day", SAMPLE.first_day)
+    lost = said.get("unavoidable")
+    return Drill(
+        name=said["name"],
+        fault=said["fault"],
+        rows=tuple(said.get("rows", ())),
+        first_day=first_day,
+        days=said.get("days", 4),
+        faults=read_faults(said.get("faults", ()), first_day),
+        detectable_at=moment(said["detectable_at"], first_day) if "detectable_at" in said else None,
+        check=said.get("check", ""),
+        cause=said.get("cause", ""),
+        quiet=said.get("quiet", False),
+        storm=said.get("storm", 3.0),
+        heals=said.get("heals", True),
+        stops_it=said.get("stops_it", ""),
+        control=control,
+        unavoidable=_unavoidable(lost, first_day) if lost else None,
+        differs=frozenset(said.get("differs", ())),
+        refused=refused,
+    )
+
+
+def _unavoidable(said: Mapping[str, Any], first_day: date) -> Unavoidable:
+    outputs: Sequence[str] = said["outputs"]
+    return Unavoidable(
+        outputs=frozenset(outputs), begin=moment(said["from"], first_day), end=moment(said["to"], first_day)
+    )

@@ -1,0 +1,290 @@
+"""The oracle: what stands in the end, held against a quiet twin; when it was noticed; what came too late.
+
+It reads the warehouse, the published files and the ledger's times, never the controller.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import func, select
+
+from tipoff.core.finding import Severity
+from tipoff.core.league import League
+from tipoff.core.schema import Phase
+from tipoff.core.step import PublishWork, PythonWork, Step
+from tipoff.core.window import SLATE
+from tipoff.drills.alerts import too_many
+from tipoff.drills.drill import Drill
+from tipoff.ledger import Ledger, schema
+from tipoff.store.rows import hash_units, key_text
+from tipoff.store.warehouse import Warehouse
+
+_TOLD_OUTSIDE = (Phase.PREDICTIONS, Phase.PUBLISHED)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+Unit = tuple[str, date, str]  # output, day, unit
+Told = tuple[str, str, str, str]  # check, cause, output, day
+
+
+@dataclass(slots=True)
+class Truth:
+    """What a replay left behind."""
+
+    content: dict[Unit, tuple[int, str]] = field(default_factory=dict)
+    duplicates: int = 0
+    arrivals: dict[Unit, datetime] = field(default_factory=dict)
+    told: dict[Told, datetime] = field(default_factory=dict)
+    causes: set[str] = field(default_factory=set)
+    unmet: set[tuple[str, date]] = field(default_factory=set)
+    trouble_at: datetime | None = None  # when the first run failed or expired
+    due: dict[tuple[str, date], datetime] = field(default_factory=dict)
+    n_runs: int = 0
+    n_running: int = 0
+    too_late: int = 0  # published after tip-off
+    past_gate: int = 0  # made while a gate held, or before its own input was there
+    tips: dict[str, datetime] = field(default_factory=dict)
+    incidents: list[tuple[str, Severity, datetime]] = field(default_factory=list)  # cause, worst severity, opened at
+    messages: Counter[tuple[str, str]] = field(default_factory=Counter)  # by cause and kind
+
+
+def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledger: Ledger, published: Path) -> Truth:
+    """Read what stands."""
+    truth = Truth()
+    for game in ledger.rows(select(schema.games)):
+        truth.tips[game["game_id"]] = game["tipoff_at"]
+    for step in league.steps:
+        if step.phase is Phase.PUBLISHED:
+            _published(truth, published / league.name / step.name, step.table.key)
+            continue
+        sql = f"SELECT {', '.join(step.table.names)} FROM season.{step.name}"  # noqa: S608 -- declared names
+        rows = warehouse.query(sql, [step.table], {"season_start": days[0], "season_end": days[1]})
+        if not rows.num_rows:
+            continue
+        keys = key_text(step.table, rows)
+        truth.duplicates += rows.num_rows - pc.count_distinct(_with_day(rows, keys)).as_py()
+        for day in pc.unique(rows.column("day")).to_pylist():
+            of_day = rows.filter(pc.equal(rows.column("day"), pa.scalar(day, pa.date32())))
+            for unit, found in hash_units(step.table, of_day).items():
+                truth.content[step.name, day, unit] = found
+    _ledger(truth, ledger)
+    truth.past_gate += sum(_before_its_input(truth, step) for step in league.steps if step.phase in _TOLD_OUTSIDE)
+    return truth
+
+
+def _before_its_input(truth: Truth, step: Step) -> int:
+    """Count the units that arrived before their own game's units of an input of the same day without which they cannot be."""
+    work = step.work
+    read = work.inputs if isinstance(work, PythonWork | PublishWork) else ()
+    needed = {
+        i.table for i in read if i.window == SLATE and not step.edge(i.table).optional and step.edge(i.table).cascades
+    }
+    first: dict[tuple[str, date, str], datetime] = {}
+    for (output, day, unit), at in truth.arrivals.items():
+        key = output, day, unit.partition("|")[0]
+        first[key] = min(at, first.get(key, at))
+    mine = [(day, game, at) for (output, day, game), at in first.items() if output == step.name]
+    return sum(at < first.get((table, day, game), _NEVER) for day, game, at in mine for table in needed)
+
+
+def _with_day(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(rows.column("day").cast(pa.string()), keys, "|")
+
+
+def _published(truth: Truth, folder: Path, key: tuple[str, ...]) -> None:
+    for path in sorted(folder.glob("[!.]*.json")):
+        document = json.loads(path.read_text())
+        rows = document["rows"]
+        truth.duplicates += len(rows) - len({tuple(row[name] for name in key) for row in rows})
+        day = date.fromisoformat(document["day"])
+        units: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            units.setdefault(row["game_id"], []).append(row)
+        for unit, mine in units.items():
+            text = json.dumps([{n: v for n, v in row.items() if n != "made_at"} for row in mine], sort_keys=True)
+            truth.content[document["output"], day, unit] = len(mine), hashlib.sha256(text.encode()).hexdigest()
+            written_at = datetime.fromisoformat(document["written_at"][unit])
+            tipoff_at = datetime.fromisoformat(mine[0]["tipoff_at"])
+            truth.too_late += written_at >= tipoff_at
+
+
+def _ledger(truth: Truth, ledger: Ledger) -> None:
+    for row in ledger.rows(select(schema.arrivals)):
+        truth.arrivals[row["output"], row["day"], row["unit"]] = row["first_at"]
+    findings = schema.findings
+    for row in ledger.rows(select(findings).order_by(findings.c.at)):
+        truth.told.setdefault((row["check"], row["cause"], row["output"], str(row["day"])), row["at"])
+        if row["severity"] >= Severity.WARNING:
+            truth.causes.add(row["cause"])
+    obligations, gates, runs = schema.obligations, schema.gates, schema.runs
+    owed = obligations.c.state.in_(["late", "lost", "held", "open", "running"])
+    truth.unmet = {(row["output"], row["day"]) for row in ledger.rows(select(obligations).where(owed))}
+    proven = {
+        (row["output"], row["day"]) for row in ledger.rows(select(obligations).where(obligations.c.state == "proven"))
+    }
+    shut = ledger.rows(select(gates).where(gates.c.is_open.is_(False)))
+    truth.past_gate = sum((row["output"], row["day"]) in proven for row in shut)
+    for row in ledger.rows(select(obligations)):
+        truth.due[row["output"], row["day"]] = row["due_at"]
+    bad = select(func.min(runs.c.ended_at).label("at")).where(
+        (runs.c.state == "expired") | ((runs.c.state == "failed") & (runs.c.error_kind != "not yet"))
+    )
+    truth.trouble_at = ledger.rows(bad)[0]["at"]
+    [counted] = ledger.rows(select(func.count().label("n")).select_from(runs))
+    truth.n_runs = counted["n"]
+    truth.n_running = len(ledger.rows(select(runs.c.id).where(runs.c.state == "started")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillVerdict:
+    """What the oracle says of one drill; `why` names everything that is not as it must be."""
+
+    name: str
+    fault: str
+    passed: bool
+    detected_after_s: float | None = None
+    found_by: str = ""
+    healed_after_s: float | None = None
+    units_lost: int = 0
+    duplicates: int = 0
+    wrong_or_late: int = 0
+    notices: int = 0
+    incidents: int = 0
+    why: tuple[str, ...] = ()
+
+
+NOTICED_WITHIN = timedelta(minutes=30)
+
+
+def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, datetime]) -> DrillVerdict:
+    """Hold what came of a drill against what should have."""
+    why: list[str] = []
+    new = {told: at for told, at in truth.told.items() if told not in twin.told}
+    detected, found_by = _detected(drill, new, alarms)
+    detectable_at = truth.trouble_at if drill.fuzzed else drill.detectable_at
+    after = max(timedelta(0), detected - detectable_at) if detected and detectable_at else None
+    why += _noticing(drill, truth, new, alarms, after)
+    lost = sorted(_lost(drill, twin, truth))
+    if lost:
+        why.append(f"lost: {', '.join(' '.join(map(str, unit)) for unit in lost[:6])}")
+    wrong = sorted(_wrong(drill, twin, truth))
+    if wrong:
+        why.append(f"other content than the twin's: {', '.join(' '.join(map(str, unit)) for unit in wrong[:6])}")
+    if twin.unmet:
+        why.append(f"the quiet twin itself owes {len(twin.unmet)}")
+    causes = {told[1] for told in new if told[1] in truth.causes}
+    if len(causes) > max(1, len(drill.faults)):
+        why.append(f"more than one root: {', '.join(sorted(causes))}")
+    why += _never_allowed(drill, twin, truth)
+    why += too_many(truth, twin, len(drill.faults))
+    return DrillVerdict(
+        name=drill.name,
+        fault=drill.fault,
+        passed=not why,
+        detected_after_s=after.total_seconds() if after is not None else None,
+        found_by=found_by,
+        healed_after_s=_healed(drill, twin, truth),
+        units_lost=len(lost),
+        duplicates=truth.duplicates,
+        wrong_or_late=len(wrong) + truth.too_late,
+        notices=sum(n for (cause, _), n in truth.messages.items() if cause),
+        incidents=len([cause for cause, _, _ in truth.incidents if cause not in {told[0] for told in twin.incidents}]),
+        why=tuple(why),
+    )
+
+
+def _noticing(
+    drill: Drill, truth: Truth, new: Mapping[Told, datetime], alarms: Mapping[str, datetime], after: timedelta | None
+) -> list[str]:
+    """Return what is wrong with how the fault was noticed: not at all, too late, or though it is none."""
+    if drill.quiet:
+        return [f"told of what is no fault: {', '.join(sorted({told[0] for told in new}))}"] if new else []
+    if drill.fuzzed:
+        untold = [
+            f"{output} of {day}"
+            for (output, day, unit), at in truth.arrivals.items()
+            if at > truth.due[output, day] + NOTICED_WITHIN
+            and not any(told[0] == "obligation_is_met" and told[2:] == (output, str(day)) for told in truth.told)
+        ]
+        if untold:
+            return [f"late and not told: {', '.join(sorted(set(untold))[:4])}"]
+        if truth.trouble_at is None:
+            return []
+    if after is None:
+        seen = sorted({f"{told[0]} ({told[1]})" for told in new}) + sorted(alarms)
+        return [f"never noticed by {drill.check} of {drill.cause}; seen: {', '.join(seen) or 'nothing'}"]
+    return [f"noticed {after} after it could be"] if after > NOTICED_WITHIN else []
+
+
+def _never_allowed(drill: Drill, twin: Truth, truth: Truth) -> list[str]:
+    """Return what must not be, whatever the fault: duplicates, late or unfounded publications, phantom runs, storms."""
+    counted = (
+        (truth.duplicates, "duplicate keys"),
+        (truth.too_late, "units published after tip-off"),
+        (max(0, truth.past_gate - twin.past_gate), "units made past a closed gate"),
+        (truth.n_running, "runs that are running for ever"),
+    )
+    found = [f"{n} {what}" for n, what in counted if n]
+    if truth.n_runs > twin.n_runs * drill.storm:
+        found.append(f"a storm: {truth.n_runs} runs, where a quiet day has {twin.n_runs}")
+    return found
+
+
+def _detected(
+    drill: Drill, new: Mapping[Told, datetime], alarms: Mapping[str, datetime]
+) -> tuple[datetime | None, str]:
+    if drill.fuzzed:
+        first = min(new, key=lambda told: new[told], default=None)
+        return (new[first], f"{first[0]} ({first[1]})") if first else (None, "")
+    times = [at for told, at in new.items() if told[0] == drill.check and told[1] == drill.cause]
+    if drill.check in alarms:
+        times.append(alarms[drill.check])
+    return (min(times), f"{drill.check} ({drill.cause})") if times else (None, "")
+
+
+def _excepted(drill: Drill, truth: Truth, unit: Unit) -> bool:
+    output, _, name = unit
+    lost = drill.unavoidable
+    if lost is None or output not in lost.outputs:
+        return False
+    tip = truth.tips.get(name.partition("|")[0])
+    return tip is None or lost.begin <= tip < lost.end
+
+
+def _lost(drill: Drill, twin: Truth, truth: Truth) -> set[Unit]:
+    lost = {unit for unit, (n_rows, _) in twin.content.items() if n_rows and unit not in truth.content}
+    unmet = {(output, day, "") for output, day in truth.unmet - twin.unmet}
+    named = {(output, day) for output, day, _ in lost}
+    lost |= {unit for unit in unmet if unit[:2] not in named}
+    return {
+        unit
+        for unit in lost
+        if not _excepted(drill, truth, unit)
+        and not (unit[2] == "" and drill.unavoidable and unit[0] in drill.unavoidable.outputs)
+    }
+
+
+def _wrong(drill: Drill, twin: Truth, truth: Truth) -> set[Unit]:
+    return {
+        unit
+        for unit, found in truth.content.items()
+        if found != twin.content.get(unit) and unit[0] not in drill.differs
+    }
+
+
+def _healed(drill: Drill, twin: Truth, truth: Truth) -> float | None:
+    """Return how long after it could be noticed the last of what came late had come; None where nothing did."""
+    late = [
+        at
+        for unit, at in truth.arrivals.items()
+        if unit in twin.arrivals and at - twin.arrivals[unit] > timedelta(minutes=2)
+    ]
+    if not late or drill.detectable_at is None:
+        return None
+    return max(0.0, (max(late) - drill.detectable_at).total_seconds())

@@ -1,0 +1,162 @@
+"""Running drills: each in a home of its own, beside a quiet twin that is made once for all that share its days."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from tipoff.app.loop import Outage, Progress, Works, replay
+from tipoff.core.clock import SimClock, midnight
+from tipoff.core.errors import PipelineError
+from tipoff.core.fault import Fault
+from tipoff.core.league import League
+from tipoff.core.slate import Season
+from tipoff.drills.alerts import look_at_tellings
+from tipoff.drills.controls import switched_off
+from tipoff.drills.drill import Drill
+from tipoff.drills.oracle import DrillVerdict, Truth, judge_drill, look_at
+from tipoff.drills.refusals import REFUSALS
+from tipoff.engine.plan import opening_of
+from tipoff.leagues.nba.league import NBA, SAMPLE
+from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.ledger import Ledger
+from tipoff.sources.world import World
+from tipoff.store.home import Home
+from tipoff.store.warehouse import Warehouse
+
+AFTERWARDS = timedelta(days=4)
+
+
+class DrillInstance(Protocol):
+    """A stage with its stores in sight; see `tipoff.app.instance.Stage`."""
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse, while the stage is open."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, while the stage is open."""
+        ...
+
+    def open(self) -> Works:
+        """Build a controller on stores opened anew."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the stores."""
+        ...
+
+
+class Watcher(Protocol):
+    """Whoever watches a drill; see `tipoff.app.watching.Watch`."""
+
+    @property
+    def troubles(self) -> Mapping[str, datetime]:
+        """What the sentinel found, by check, with when it first did."""
+        ...
+
+    def look(self, now: datetime) -> None:
+        """Look once."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every store."""
+        ...
+
+
+class DrillBuild(Protocol):
+    """Builds the stage of a drill."""
+
+    def __call__(  # noqa: PLR0913 -- what a stage is made of
+        self, home: Path, league: League, season: Season, world: World, clock: SimClock, faults: Sequence[Fault]
+    ) -> tuple[DrillInstance, Sequence[Outage], Watcher]:
+        """Return the stage, the times without ticks that the faults bring, and who watches."""
+        ...
+
+
+class Rehearsal:
+    """Runs drills, and keeps their quiet twins."""
+
+    def __init__(self, build: DrillBuild) -> None:
+        self._build = build
+        self._twins: dict[tuple[date, int], Truth] = {}
+
+    def twin(self, first_day: date, days: int) -> Truth:
+        """Return what a replay without faults leaves behind."""
+        key = first_day, days
+        if key not in self._twins:
+            self._twins[key] = self._play(NBA, first_day, days, ())[0]
+        return self._twins[key]
+
+    def run(self, drill: Drill, *, control: bool = False) -> DrillVerdict:
+        """Run one drill; as a `control`, with the mechanism that stops its fault switched off: it must then fail."""
+        if drill.refused:
+            with switched_off(drill.control if control else ""):
+                return self._refuse(drill)
+        twin = self.twin(drill.first_day, drill.days)
+        with switched_off(drill.control if control else ""):
+            truth, alarms = self._play(NBA, drill.first_day, drill.days, drill.faults)
+        return judge_drill(drill, twin, truth, alarms)
+
+    def _play(
+        self, league: League, first_day: date, days: int, faults: Sequence[Fault]
+    ) -> tuple[Truth, dict[str, datetime]]:
+        season = Season(SAMPLE.name, first_day, first_day + timedelta(days=days - 1))
+        world = SampleNba(first_day=first_day, days=days, season=season.name, faults=faults)
+        clock = SimClock(opening_of(league, season, first_day))
+        with tempfile.TemporaryDirectory() as folder:
+            stage, outages, watch = self._build(Path(folder), league, season, world, clock, faults)
+            clock_began = clock.now()
+
+            def look(now: datetime) -> None:
+                if now > clock_began:
+                    watch.look(now)
+
+            until = midnight(season.last_day) + AFTERWARDS
+            try:
+                replay(stage, clock, until=until, progress=_nothing, outages=outages, look=look)
+                truth = look_at(
+                    league, (first_day, season.last_day), stage.warehouse, stage.ledger, Path(folder) / "published"
+                )
+                look_at_tellings(truth, Home(Path(folder)))
+            finally:
+                watch.close()
+                stage.close()
+        return truth, dict(watch.troubles)
+
+    def _refuse(self, drill: Drill) -> DrillVerdict:
+        """Load a league that must be refused, with a sentence that says why."""
+        change, says = REFUSALS[drill.refused["change"]], drill.refused["says"]
+        season = Season(SAMPLE.name, drill.first_day, drill.first_day)
+        clock = SimClock(opening_of(NBA, season, drill.first_day))
+        world = SampleNba(first_day=drill.first_day, days=1, season=season.name)
+        with tempfile.TemporaryDirectory() as folder:
+            said = ""
+            try:
+                for league in (NBA, change(NBA)):
+                    stage, _, watch = self._build(Path(folder), league, season, world, clock, ())
+                    try:
+                        stage.open()
+                    finally:
+                        watch.close()
+                        stage.close()
+            except PipelineError as error:
+                said = str(error)
+        passed = says in said
+        why = () if passed else (f"not refused: {said or 'it was loaded'}",)
+        found = f"refused at the start: {said[:120]}" if passed else ""
+        return DrillVerdict(
+            name=drill.name,
+            fault=drill.fault,
+            passed=passed,
+            detected_after_s=0.0 if passed else None,
+            found_by=found,
+            why=why,
+        )
+
+
+def _nothing(_progress: Progress) -> None:
+    """Show nothing."""

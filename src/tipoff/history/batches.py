@@ -1,0 +1,238 @@
+"""Batches in the ledger: sealed once, with their content, before anything is sent; then followed until they are applied."""
+
+import dataclasses
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import takewhile
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all, update
+
+from tipoff.core.errors import ErrorKind, LedgerError, WarehouseError
+from tipoff.history.numbers import Numbers
+from tipoff.history.pace import After, Pace
+from tipoff.history.streams import Row, Stream, arrow_of, event_of, read_revision
+from tipoff.ledger import Ledger
+from tipoff.ledger.history import history_batches, history_streams, revisions
+from tipoff.store import quota
+
+OWN = Numbers()
+KEPT = timedelta(days=7)  # how long the record of an applied batch is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedBatch:
+    """A sealed batch: some events of one stream, whose content never changes."""
+
+    id: str
+    stream: str
+    lo: int
+    hi: int
+    n_rows: int
+    n_days: int
+    sha256: str
+    state: str
+    attempt: int
+    tries: int
+    not_before: datetime | None
+
+    def job_id(self, home: str) -> str:
+        """Return the id of its load job: the same for the same content and attempt, whoever sends it."""
+        return f"tipoff-history-{home}-{self.id}-{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a stream stands: up to where it is sealed, what waits behind that, and the batches not yet applied, in order."""
+
+    sealed_to: int
+    sealed_at: datetime | None
+    paced_until: datetime | None
+    n_waiting: int
+    unsent: Sequence[SealedBatch]
+
+
+def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Standing]:
+    """Return how each stream that has begun stands, by name. What waits is counted by numbers: gaps count as rows."""
+    table, batches = history_streams, history_batches
+    names = [field.name for field in dataclasses.fields(SealedBatch)]
+    unsent: dict[str, list[SealedBatch]] = {}
+    query = select(*(batches.c[name] for name in names)).where(batches.c.state != "applied")
+    for row in ledger.rows(query.order_by(batches.c.lo)):
+        unsent.setdefault(row["stream"], []).append(SealedBatch(**row))
+    rows = {row["stream"]: row for row in ledger.rows(select(table))}
+    waiting = {row["stream"]: row for row in ledger.rows(_waiting(tuple(streams)))}
+    found = {}
+    for stream in streams:
+        if stream.name in rows:
+            row, said = rows[stream.name], waiting.get(stream.name, {"n": 0, "last": 0})
+            n = said["n"] if stream.is_updated else max(0, said["last"] - row["sealed_to"])
+            found[stream.name] = Standing(
+                sealed_to=row["sealed_to"],
+                sealed_at=row["sealed_at"],
+                paced_until=row["paced_until"],
+                n_waiting=n,
+                unsent=unsent.get(stream.name, ()),
+            )
+    return found
+
+
+@cache  # building it costs more than asking it
+def _waiting(streams: tuple[Stream, ...]) -> Any:  # noqa: ANN401 -- an SQLAlchemy select
+    source = revisions.c.source
+    changed = select(source.label("stream"), func.count().label("n"), func.max(revisions.c.id).label("last"))
+    grown = [
+        select(
+            literal(stream.name).label("stream"),
+            literal(0).label("n"),
+            func.coalesce(func.max(stream.source.c.id), 0).label("last"),
+        )
+        for stream in streams
+        if not stream.is_updated
+    ]
+    return union_all(changed.group_by(source), *grown)
+
+
+def seal(  # noqa: PLR0913 -- what a batch is made of
+    ledger: Ledger, stream: Stream, standing: Standing, *, home: str, pace: Pace, now: datetime, numbers: Numbers = OWN
+) -> SealedBatch | None:
+    """Seal the next events of a stream, and return the batch; None where none wait.
+
+    A batch knows its rows by the ledger's own numbers, its events by those that `numbers` gives them.
+
+    Raises:
+        LedgerError: The ledger cannot be written, or another process sealed them; nothing was sealed.
+    """
+    with ledger.writing() as connection:
+        numbered = _next(connection, stream, standing.sealed_to, pace.rows)
+        if not numbered:
+            return None
+        events = [event_of(stream, home, numbers.of(stream.name, own), row) for own, row in numbered]
+        events = _of_days(events, pace.days)
+        content = _content(arrow_of(stream, events))
+        lo, hi, sha = numbered[0][0], numbered[len(events) - 1][0], hashlib.sha256(content).hexdigest()
+        batch = SealedBatch(
+            id=f"{stream.name}-{lo}-{hi}-{sha[:12]}",
+            stream=stream.name,
+            lo=lo,
+            hi=hi,
+            n_rows=len(events),
+            n_days=len({event["event_day"] for event in events}),
+            sha256=sha,
+            state="sealed",
+            attempt=0,
+            tries=0,
+            not_before=None,
+        )
+        values = dataclasses.asdict(batch) | {"content": content, "sealed_at": now}
+        connection.execute(insert(history_batches).values(**values))
+        table = history_streams
+        mine = (table.c.stream == stream.name) & (table.c.sealed_to == standing.sealed_to)
+        if connection.execute(update(table).where(mine).values(sealed_to=hi, sealed_at=now)).rowcount != 1:
+            msg = f"the history of {stream.name} was sealed by another process"
+            raise LedgerError(msg, hint="one outbox works in a home; this one goes on from there")
+        if stream.is_updated:
+            inside = (revisions.c.source == stream.name) & (revisions.c.id <= hi)
+            connection.execute(delete(revisions).where(inside))
+    return batch
+
+
+def _next(connection: Connection, stream: Stream, after: int, most: int) -> list[tuple[int, Row]]:
+    """Return the next events' numbers and rows.
+
+    On PostgreSQL numbers are given before they are committed: a writer that is still at it would be passed over. So writers are
+    waited for, and kept out for as long as the batch is read. SQLite has one writer at a time.
+    """
+    table = revisions if stream.is_updated else stream.source
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text(f"LOCK TABLE {table.name} IN SHARE MODE"))
+    query = select(table).where(table.c.id > after).order_by(table.c.id).limit(most)
+    if stream.is_updated:
+        query = query.where(revisions.c.source == stream.name)
+    rows = connection.execute(query).mappings()
+    if stream.is_updated:
+        return [(row["id"], read_revision(stream, row["body"])) for row in rows]
+    return [(row["id"], dict(row)) for row in rows]
+
+
+def _of_days(events: list[Row], most: int) -> list[Row]:
+    """Return the first events that lie on at most so many days."""
+    seen: set[object] = set()
+
+    def fits(event: Row) -> bool:
+        seen.add(event["event_day"])
+        return len(seen) <= most
+
+    return list(takewhile(fits, events))
+
+
+def _content(rows: pa.Table) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(rows, file, compression="zstd")
+    return file.getvalue()
+
+
+def content_of(ledger: Ledger, batch: SealedBatch) -> bytes:
+    """Return a batch's content.
+
+    Raises:
+        WarehouseError: It is not what was sealed.
+    """
+    found = ledger.rows(select(history_batches.c.content).where(history_batches.c.id == batch.id))
+    content: bytes = (found[0]["content"] if found else None) or b""
+    if hashlib.sha256(content).hexdigest() != batch.sha256:
+        msg = f"the content of the batch {batch.id} is not what was sealed"
+        hint = "the ledger's file is damaged: restore it, or read the rows from the ledger's own table"
+        raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint=hint)
+    return content
+
+
+def sending(
+    ledger: Ledger, batch: SealedBatch, paced_until: datetime, counts: Sequence[tuple[str, str, int]], now: datetime
+) -> None:
+    """Write down that a batch is about to be sent, with the slot and the quota that its job uses, before it is.
+
+    Raises:
+        LedgerError: The ledger cannot be written; it must not be sent then.
+    """
+    with ledger.writing() as connection:
+        _change(connection, batch.id, {"state": "sent", "not_before": None})
+        mine = history_streams.c.stream == batch.stream
+        connection.execute(update(history_streams).where(mine).values(paced_until=paced_until))
+        quota.add(connection, now, counts)
+
+
+def follow(ledger: Ledger, batch: SealedBatch, after: After, now: datetime, *, error: str = "") -> None:
+    """Write down what has become of a batch.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    values: dict[str, Any] = dataclasses.asdict(after) | {"error": error[:500] or None}
+    if after.state == "applied":
+        values |= {"applied_at": now, "content": None}
+    with ledger.writing() as connection:
+        _change(connection, batch.id, values)
+
+
+def _change(connection: Connection, number: str, values: Mapping[str, Any]) -> None:
+    connection.execute(update(history_batches).where(history_batches.c.id == number).values(**values))
+
+
+def forget_old(ledger: Ledger, now: datetime) -> None:
+    """Drop the records of batches that were applied long ago, and counts of quotas.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    old = (history_batches.c.state == "applied") & (history_batches.c.applied_at < now - KEPT)
+    with ledger.writing() as connection:
+        connection.execute(delete(history_batches).where(old))
+        quota.forget(connection, now)

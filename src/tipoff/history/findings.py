@@ -1,0 +1,73 @@
+"""What the outbox tells: history that is held back, does not go through or piles up, and limits that fill."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from tipoff.core.clock import league_day
+from tipoff.core.finding import Severity
+from tipoff.history.batches import Standing
+from tipoff.history.pace import Pace
+from tipoff.ledger import Batch, Ledger
+from tipoff.store.quota import Guard, Level
+
+HELD_BACK = "history_is_not_held_back"
+FLOWS = "history_flows"
+ROOM = "quota_has_room"
+CAUSE = "quota"
+_AGAIN = timedelta(hours=1)  # what lasts is found anew so often: its incident ends when it is found no more
+_PILE = 20  # full batches that may wait unsealed, until people are told
+
+
+class Troubles:
+    """Collects findings of a look, and writes each down once an hour at most."""
+
+    def __init__(self, ledger: Ledger, league: str) -> None:
+        self._ledger, self._league = ledger, league
+        self._told: dict[tuple[str, str], datetime] = {}
+        self._batch = Batch()
+
+    def add(self, check: str, severity: Severity, note: str, now: datetime, *, about: str = "") -> None:
+        """Take up a finding, unless the same was told of the same stream within the hour."""
+        last = self._told.get((check, about))
+        if last is not None and now - last < _AGAIN:
+            return
+        self._told[check, about] = now
+        self._batch.add("findings", self._finding(check, severity, note, now, 0.0))
+
+    def _finding(self, check: str, severity: Severity, note: str, now: datetime, ratio: float) -> dict[str, object]:
+        return {
+            "at": now,
+            "league": self._league,
+            "output": "",
+            "day": league_day(now),
+            "check": check,
+            "cause": CAUSE if check != FLOWS else "history",
+            "severity": int(severity),
+            "ok": False,
+            "coverage": ratio,
+            "required": 0.0,
+            "missing": "[]",
+            "note": note,
+        }
+
+    def backlog(self, standings: Mapping[str, Standing], pace: Pace, now: datetime) -> None:
+        """Take up that rows pile up behind batches that do not go."""
+        for name, standing in standings.items():
+            if len(standing.unsent) >= pace.unsent and standing.n_waiting > _PILE * pace.rows:
+                note = f"{standing.n_waiting:,} rows of {name} wait in the ledger behind {len(standing.unsent)} batches"
+                self.add(FLOWS, Severity.WARNING, note, now, about=f"backlog of {name}")
+
+    def quotas(self, guard: Guard, now: datetime) -> None:
+        """Take up each limit that has reached a higher level: these are told at once, each level once."""
+        for use, _ in guard.news():
+            severity = Severity.ERROR if use.level is Level.FULL else Severity.WARNING
+            self._batch.add("findings", self._finding(ROOM, severity, str(use), now, use.ratio))
+
+    def tell(self) -> None:
+        """Write down what was found.
+
+        Raises:
+            LedgerError: The ledger cannot be written.
+        """
+        batch, self._batch = self._batch, Batch()
+        self._ledger.commit(batch)

@@ -1,0 +1,254 @@
+"""The history's outbox: each look seals what is due, sends what may go, and follows what was sent, until it is applied once."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, WarehouseError
+from tipoff.core.finding import Severity
+from tipoff.history import batches, capture, numbers
+from tipoff.history.batches import SealedBatch, Standing
+from tipoff.history.findings import FLOWS, HELD_BACK, Troubles
+from tipoff.history.pace import MINUTE, PACE, LoadOutcome, Pace, after_error, after_outcome, is_due, take_slot
+from tipoff.history.retention import drop_old
+from tipoff.history.sink import BatchUpload, HistorySink
+from tipoff.history.streams import STREAMS, Stream
+from tipoff.ledger import Ledger
+from tipoff.store import quota
+
+POINTS = ("sealed", "sending", "handed over", "followed")  # where a process can be killed, for the tests
+_PER_LOOK = 4  # jobs of a table in one look: its rate limit is 5 changes in 10 s, 50 for one with partitions
+_SPEND_S = 20.0  # of real time in one look: a tick waits for it
+_LOOKED_BACK = timedelta(days=400)  # how far back the warehouse is asked how far it has come
+_BAD_TRIES = 3  # failures in a row, from which on people are told
+
+
+def _nothing(_point: str) -> None:
+    """Do nothing: what happens at named points in everyday work."""
+
+
+@dataclass(slots=True)
+class Done:
+    """What one look did."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def n_jobs(self) -> int:
+        """How many load jobs were sent."""
+        return self.counts["jobs"]
+
+
+class Outbox:
+    """One home's history on its way to one warehouse; one works in a home at a time."""
+
+    def __init__(  # noqa: PLR0913 -- the one place where its parts meet
+        self,
+        *,
+        ledger: Ledger,
+        sink: HistorySink,
+        home: str,
+        league: str,
+        stopwatch: Callable[[], float],
+        pace: Pace = PACE,
+        streams: Sequence[Stream] = STREAMS,
+        at: Callable[[str], None] = _nothing,
+        keep: timedelta | None = None,
+    ) -> None:
+        """Keep history of `ledger` in `sink`; `home` is the home's own name, which no other home has ever had.
+
+        With `keep`, older rows are dropped from the ledger once they are applied; see `tipoff.history.retention`.
+        """
+        self._ledger, self._sink, self._home, self._league = ledger, sink, home, league
+        self._stopwatch, self._pace, self._streams, self._at = stopwatch, pace, streams, at
+        self._keep = keep
+        self._looked_at: datetime | None = None
+        self._swept_at: datetime | None = None
+        self._is_ready = False
+        self._numbers = batches.OWN
+        self._troubles = Troubles(ledger, league)
+        self.counts: Counter[str] = Counter()
+
+    def begin(self, now: datetime) -> None:
+        """Begin to take history down, before anything else is written.
+
+        Raises:
+            LedgerError: The ledger cannot be written.
+        """
+        capture.begin(self._ledger, now, self._streams)
+        numbers.mark(self._ledger, self._streams)
+
+    def look(self, now: datetime, *, is_last: bool = False) -> Done:
+        """Seal, send and follow; at most once a minute. The last look of a process does not wait for a batch to fill.
+
+        What the warehouse refuses is written down and told; it is no reason to stop.
+
+        Raises:
+            LedgerError: The ledger cannot be read or written; what was sealed and sent is known when it can be again.
+        """
+        done = Done()
+        if not is_last and self._looked_at is not None and now - self._looked_at < MINUTE:
+            return done
+        self._looked_at = now
+        if not self._get_ready(now):
+            return done
+        until = self._stopwatch() + _SPEND_S
+        standing = batches.standings(self._ledger, self._streams)
+        for stream in self._streams:
+            if self._stopwatch() > until:
+                break
+            if stream.name in standing:
+                self._serve(stream, standing[stream.name], now, done, is_last=is_last)
+        self._troubles.backlog(standing, self._pace, now)
+        self._sweep(now)
+        self._troubles.quotas(quota.Guard(self._ledger, lambda: now), now)
+        self._troubles.tell()
+        self.counts.update(done.counts)
+        return done
+
+    def _get_ready(self, now: datetime) -> bool:
+        if not self._is_ready:
+            self.begin(now)
+            try:
+                self._sink.prepare(self._streams)
+                reached = self._sink.reached(self._streams, self._home, (now - _LOOKED_BACK).date())
+            except LedgerError:
+                raise
+            except PipelineError as error:
+                self._troubles.add(FLOWS, Severity.WARNING, f"{error}; {error.hint}", now)
+                self._troubles.tell()
+                return False
+            behind = numbers.settle(self._ledger, self._streams, reached)
+            if behind:
+                note = f"the ledger has gone back, as one does that is restored: new events of {', '.join(behind)} are "
+                self._troubles.add(FLOWS, Severity.WARNING, f"{note}numbered behind those that the warehouse has", now)
+            self._numbers = numbers.read_numbers(self._ledger)
+            self._is_ready = True
+        return True
+
+    def _serve(self, stream: Stream, standing: Standing, now: datetime, done: Done, *, is_last: bool) -> None:
+        unsent, n_waiting, current = list(standing.unsent), standing.n_waiting, standing
+        paced_until = standing.paced_until
+        for _ in range(_PER_LOOK):
+            due = is_due(
+                self._pace,
+                n_waiting=n_waiting,
+                n_unsent=len(unsent),
+                sealed_at=None if is_last else current.sealed_at,
+                now=now,
+            )
+            if due:
+                sealed = batches.seal(
+                    self._ledger,
+                    stream,
+                    current,
+                    home=self._home,
+                    pace=self._pace,
+                    now=now,
+                    numbers=self._numbers,
+                )
+                if sealed is None:
+                    n_waiting = 0
+                else:
+                    self._at("sealed")
+                    done.counts["sealed"] += 1
+                    unsent.append(sealed)
+                    n_waiting = max(0, n_waiting - sealed.n_rows)
+                    current = _sealed(current, sealed, now)
+            if not unsent:
+                return
+            batch = unsent[0]
+            if batch.not_before is not None and batch.not_before > now:
+                return
+            if batch.state == "sealed":
+                slot = take_slot(self._pace, paced_until, now)
+                if slot is None or not self._may_go(stream, batch, now):
+                    return
+                paced_until = slot
+                batches.sending(self._ledger, batch, slot, _counts(stream, batch), now)
+                self._at("sending")
+                done.counts["jobs"] += 1
+            followed = self._hand_over(stream, batch, now)
+            if followed is LoadOutcome.MISSING:
+                unsent[0] = _again(batch)
+                continue
+            if followed is not LoadOutcome.APPLIED:
+                return
+            done.counts["applied"] += 1
+            done.counts["rows"] += batch.n_rows
+            unsent.pop(0)
+
+    def _may_go(self, stream: Stream, batch: SealedBatch, now: datetime) -> bool:
+        """Whether the quotas leave room for a batch; where they do not, that is told, and the batch waits."""
+        used = quota.read_used(self._ledger, now)
+        for kind, table, n in _counts(stream, batch):
+            if not quota.may(used, quota.Kind(kind), table, n, essential=False):
+                use = next(
+                    (use for use in quota.uses(used) if use.limit.kind == kind and use.table in {table, ""}), None
+                )
+                note = f"the history of {stream.name} is held back: {use}"
+                self._troubles.add(HELD_BACK, Severity.ERROR, note, now, about=stream.name)
+                return False
+        return True
+
+    def _hand_over(self, stream: Stream, batch: SealedBatch, now: datetime) -> LoadOutcome | None:
+        """Give a batch to the warehouse, or ask what has become of it; None where an error left that open."""
+        try:
+            parcel = BatchUpload(
+                stream=stream,
+                batch_id=batch.id,
+                job_id=batch.job_id(self._home),
+                content=batches.content_of(self._ledger, batch),
+                was_sent=batch.state == "sent",
+                league=self._league,
+            )
+            answer = self._sink.apply(parcel)
+            self._at("handed over")
+        except WarehouseError as error:
+            after = after_error(error.kind, attempt=batch.attempt, tries=batch.tries, now=now)
+            batches.follow(self._ledger, batch, after, now, error=str(error))
+            self._tell_failure(stream, after.tries, error.kind, str(error), now)
+            return None
+        outcome = answer.outcome
+        after = after_outcome(outcome, attempt=batch.attempt, tries=batch.tries, now=now)
+        error_text = f"the job {parcel.job_id} failed: {answer.said}" if outcome is LoadOutcome.BURNT else ""
+        batches.follow(self._ledger, batch, after, now, error=error_text)
+        self._at("followed")
+        if outcome is LoadOutcome.BURNT:
+            self._tell_failure(stream, after.tries, ErrorKind.TRANSIENT, error_text, now)
+        return outcome
+
+    def _tell_failure(self, stream: Stream, tries: int, kind: ErrorKind, said: str, now: datetime) -> None:
+        if tries >= _BAD_TRIES or kind in {ErrorKind.QUOTA, ErrorKind.PERMANENT}:
+            note = f"the history of {stream.name} does not go through, {tries} failures in a row: {said}"
+            self._troubles.add(FLOWS, Severity.WARNING, note, now, about=stream.name)
+
+    def _sweep(self, now: datetime) -> None:
+        if self._swept_at is None or now - self._swept_at >= timedelta(days=1):
+            self._swept_at = now
+            batches.forget_old(self._ledger, now)
+            if self._keep is not None:
+                standing = batches.standings(self._ledger, self._streams)
+                drop_old(self._ledger, self._streams, standing, keep=self._keep, now=now)
+
+
+def _counts(stream: Stream, batch: SealedBatch) -> list[tuple[str, str, int]]:
+    """Return what sending a batch uses: history's tables are partitioned by a column."""
+    return [(quota.Kind.LOAD, stream.table, 1), (quota.Kind.PARTITION, stream.table, batch.n_days)]
+
+
+def _sealed(standing: Standing, batch: SealedBatch, now: datetime) -> Standing:
+    return Standing(
+        sealed_to=batch.hi,
+        sealed_at=now,
+        paced_until=standing.paced_until,
+        n_waiting=standing.n_waiting,
+        unsent=standing.unsent,
+    )
+
+
+def _again(batch: SealedBatch) -> SealedBatch:
+    """Return a batch whose job never arrived as it was before it was sent."""
+    values = {name: getattr(batch, name) for name in SealedBatch.__slots__}
+    return SealedBatch(**values | {"state": "sealed"})

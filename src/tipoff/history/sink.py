@@ -1,0 +1,58 @@
+"""The sink's seam: what a warehouse promises to the outbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from tipoff.history.pace import LoadOutcome
+from tipoff.history.streams import Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchUpload:
+    """A batch as it is handed over. `was_sent`: it may have arrived already, so it is looked for first."""
+
+    stream: Stream
+    batch_id: str
+    job_id: str
+    content: bytes  # Parquet, of the stream's columns
+    was_sent: bool
+    league: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a batch; where its job has failed, what that said."""
+
+    outcome: LoadOutcome
+    said: str = ""
+
+
+class HistorySink(Protocol):
+    """Takes batches up, each exactly once, however often it is handed over."""
+
+    def prepare(self, streams: Sequence[Stream]) -> None:
+        """Create the tables and views that are not there, and add new columns.
+
+        Raises:
+            WarehouseError: The warehouse refuses, or cannot be reached.
+            ShapeError: A table stands there with a column of another type.
+        """
+        ...
+
+    def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
+        """Return the greatest number of an event of `home` in each stream, among those since a day; 0 where there is none.
+
+        Raises:
+            WarehouseError: The warehouse refuses, or cannot be reached.
+        """
+        ...
+
+    def apply(self, parcel: BatchUpload) -> Answer:
+        """Take a batch up, or say what has become of it.
+
+        Raises:
+            WarehouseError: It is not known whether it arrived (transient), or it was refused (quota, permanent).
+        """
+        ...

@@ -1,0 +1,165 @@
+"""The streams of history: which of the ledger's tables flow to the warehouse, and in what shape they arrive there.
+
+Some tables only grow: their rows are events already. Others are updated: each change of a row is an event, a revision of it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from tipoff.core.rows import schema_of
+from tipoff.core.schema import Column, ColumnType
+from tipoff.ledger import schema, watching
+
+DATASET = "tipoff_history"
+LOG = "_log"  # a stream's rows as they were loaded; the stream's own name is the view that shows each event once
+NEWEST = "_newest"  # the view of the newest revision of each row
+EVERY_DAY = "event_day >= DATE '1900-01-01'"  # the tables demand a filter, and a view that has none cannot be made
+Row = dict[str, Any]
+
+EVENT = (
+    Column(name="event_home", type=ColumnType.TEXT, required=True),  # the home's own name
+    Column(name="event_id", type=ColumnType.TEXT, required=True),  # home:stream:number; never used twice
+    Column(name="event_number", type=ColumnType.INT, required=True),  # grows within the home and stream
+    Column(name="event_day", type=ColumnType.DATE, required=True),  # UTC; the table is partitioned by it
+    Column(name="event_at", type=ColumnType.INSTANT, required=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One of the ledger's tables on its way. `at`: columns that tell when it happened, the first that is not NULL counts."""
+
+    source: sa.Table
+    at: tuple[str, ...]
+    is_updated: bool = False
+    without: frozenset[str] = frozenset()  # columns that lie in the warehouse already
+
+    @property
+    def name(self) -> str:
+        """The stream's name: the ledger table's."""
+        return str(self.source.name)
+
+    @property
+    def kept(self) -> tuple[sa.Column[Any], ...]:
+        """The columns that flow."""
+        return tuple(column for column in self.source.columns if column.name not in self.without)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return tuple(column.name for column in self.source.primary_key)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns in the warehouse: the event's own, then the row's."""
+        return (*EVENT, *(Column(name=column.name, type=_type_of(column)) for column in self.kept))
+
+    @property
+    def table(self) -> str:
+        """The warehouse table's name."""
+        return f"{DATASET}.{self.name}{LOG}"
+
+
+STREAMS: Sequence[Stream] = (
+    Stream(source=schema.ticks, at=("at",)),
+    Stream(source=schema.decisions, at=("at",)),
+    Stream(source=schema.fetches, at=("at",)),
+    Stream(source=schema.findings, at=("at",)),
+    Stream(source=schema.rejects, at=("at",)),
+    Stream(source=watching.acts, at=("at",)),
+    Stream(source=schema.runs, at=("ended_at", "started_at"), is_updated=True),
+    # which units and inputs a proof has stands beside the data itself, in tipoff.proofs
+    Stream(source=schema.proofs, at=("made_at",), is_updated=True, without=frozenset({"units", "inputs"})),
+    Stream(source=schema.conflicts, at=("resolved_at", "since"), is_updated=True),
+    Stream(source=schema.waivers, at=("revoked_at", "made_at"), is_updated=True),
+    Stream(source=watching.incidents, at=("closed_at", "changed_at"), is_updated=True),
+    Stream(source=watching.measured, at=("at",), is_updated=True),
+    Stream(source=watching.scorecards, at=("at",), is_updated=True),
+)
+
+
+def _type_of(column: sa.Column[Any]) -> ColumnType:
+    kind = column.type
+    if isinstance(kind, schema.Instant):
+        return ColumnType.INSTANT
+    for known, named in (
+        (sa.Boolean, ColumnType.BOOL),
+        (sa.Integer, ColumnType.INT),
+        (sa.Float, ColumnType.FLOAT),
+        (sa.Date, ColumnType.DATE),
+        (sa.String, ColumnType.TEXT),
+    ):
+        if isinstance(kind, known):
+            return named
+    msg = f"{column}: a column of type {kind} has no place in the warehouse"
+    raise TypeError(msg)
+
+
+_READ: Mapping[ColumnType, Callable[[Any], object]] = {
+    ColumnType.BOOL: bool,
+    ColumnType.INT: int,
+    ColumnType.FLOAT: float,
+    ColumnType.DATE: date.fromisoformat,
+    ColumnType.INSTANT: datetime.fromisoformat,
+    ColumnType.TEXT: str,
+}
+
+
+def read_revision(stream: Stream, body: str) -> Row:
+    """Return a row as a revision holds it."""
+    said: Mapping[str, Any] = json.loads(body)
+    return {name: None if said.get(name) is None else read(said[name]) for name, read in _readers(stream)}
+
+
+@cache
+def _readers(stream: Stream) -> tuple[tuple[str, Callable[[Any], object]], ...]:
+    return tuple((column.name, _READ[_type_of(column)]) for column in stream.kept)
+
+
+def event_of(stream: Stream, home: str, number: int, row: Mapping[str, Any]) -> Row:
+    """Return the event that `row` is, with the number that it has in its home and stream."""
+    at: datetime = next(row[name] for name in stream.at if row[name] is not None)
+    at = at.astimezone(UTC)
+    return {
+        "event_home": home,
+        "event_id": f"{home}:{stream.name}:{number}",
+        "event_number": number,
+        "event_day": at.date(),
+        "event_at": at,
+        **{name: row[name] for name, _ in _readers(stream)},
+    }
+
+
+def arrow_of(stream: Stream, events: Sequence[Row]) -> pa.Table:
+    """Return events as Arrow rows of the stream's columns."""
+    return pa.Table.from_pylist(list(events), schema=_schema(stream))
+
+
+@cache
+def _schema(stream: Stream) -> pa.Schema:
+    return schema_of(stream.columns)
+
+
+def views_of(stream: Stream, quote: str = '"') -> list[str]:
+    """Return the statements that make a stream's views: each event once; of an updated table, the newest revision of each row.
+
+    A batch is applied once, but only as long as the warehouse remembers its jobs; the first view is the net below that. A
+    filter on `event_day` reaches the table: the window is partitioned by it. That of the newest revisions reads every day.
+    """
+    once = f"{DATASET}.{stream.name}"
+    first = "QUALIFY ROW_NUMBER() OVER (PARTITION BY event_day, event_id ORDER BY event_number) = 1"
+    made = [f"CREATE OR REPLACE VIEW {once} AS SELECT * FROM {stream.table} WHERE {EVERY_DAY} {first}"]  # noqa: S608 -- declared names
+    if stream.is_updated:
+        key = ", ".join(f"{quote}{name}{quote}" for name in stream.key)
+        made.append(
+            f"CREATE OR REPLACE VIEW {once}{NEWEST} AS SELECT * FROM {once} WHERE {EVERY_DAY}"  # noqa: S608 -- declared names
+            f" QUALIFY ROW_NUMBER() OVER (PARTITION BY event_home, {key} ORDER BY event_number DESC) = 1"
+        )
+    return made

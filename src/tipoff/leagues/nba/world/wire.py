@@ -1,0 +1,241 @@
+"""The NBA's providers, in their own wire formats: schedule file, game logs, second box scores, odds."""
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.leagues.nba.sources.teams import TEAMS
+from tipoff.leagues.nba.world.data import NbaData, Quote, Stand, WorldGame
+
+_COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
+_PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
+_PLAYER_HEADERS = f"SEASON_ID PLAYER_ID PLAYER_NAME {_PLAYED} {_COUNTED} FANTASY_PTS VIDEO_AVAILABLE".split()
+_TEAM_HEADERS = [name for name in _PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}]
+_EVENTS_AHEAD = timedelta(days=3)
+_JSON = {"content-type": "application/json"}
+
+
+class NbaProviders:
+    """Answers as cdn.nba.com, stats.nba.com, balldontlie and the-odds-api would at an instant."""
+
+    def __init__(self, data: NbaData) -> None:
+        self._games = data.games
+        self._season = data.season
+        self._has_second = data.has_second
+        self._by_event = {game.event_id: game for game in data.games}
+        self._by_day: dict[date, list[WorldGame]] = {}
+        for game in data.games:
+            self._by_day.setdefault(game.day, []).append(game)
+        self._changes = sorted(
+            {at for game in data.games for at in (game.tipoff_at, game.ends_at, *(s.since for s in game.stands))}
+        )
+        self._schedule: tuple[int, bytes] = (-1, b"")
+        self._fragments: dict[tuple[str, str], str] = {}
+        self._routes: dict[tuple[str, str], Callable[[httpx.Request, datetime], httpx.Response]] = {
+            ("cdn.nba.com", "/static/json/staticData/scheduleLeagueV2.json"): self._schedule_file,
+            ("stats.nba.com", "/stats/leaguegamelog"): self._game_log,
+            ("api.balldontlie.io", "/v1/box_scores"): self._second_box_scores,
+            ("api.the-odds-api.com", "/v4/sports/basketball_nba/events"): self._events,
+        }
+
+    def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        """Return the provider's response at `now`; unknown paths are 404."""
+        host, path = request.url.host, request.url.path
+        route = self._routes.get((host, path))
+        if route is not None:
+            return route(request, now)
+        parts = path.split("/")
+        if host == "api.the-odds-api.com" and parts[-1] == "odds" and parts[-2] in self._by_event:
+            return self._odds(self._by_event[parts[-2]], now)
+        return httpx.Response(404, json={"message": f"nothing at {path}"})
+
+    # --- schedule
+
+    def _schedule_file(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        version = bisect_right(self._changes, now)
+        etag = f'"{self._season}-{version}"'
+        if request.headers.get("if-none-match") == etag:
+            return httpx.Response(304, headers={"etag": etag})
+        if self._schedule[0] != version:
+            self._schedule = (version, self._schedule_body(now))
+        return httpx.Response(200, content=self._schedule[1], headers=_JSON | {"etag": etag})
+
+    def _schedule_body(self, now: datetime) -> bytes:
+        days: dict[date, list[str]] = {}
+        for game in self._games:
+            for stand in game.stands_at(now):
+                days.setdefault(stand.day, []).append(self._schedule_fragment(game, stand, now))
+        dates = ",".join(
+            f'{{"gameDate":"{day:%m/%d/%Y} 00:00:00","games":[{",".join(games)}]}}'
+            for day, games in sorted(days.items())
+        )
+        head = (
+            f'{{"meta":{{"version":1}},"leagueSchedule":{{"seasonYear":"{self._season}","leagueId":"00","gameDates":['
+        )
+        return f"{head}{dates}]}}}}".encode()
+
+    def _schedule_fragment(self, game: WorldGame, stand: Stand, now: datetime) -> str:
+        progress = 0 if now < game.tipoff_at else 1 if now < game.ends_at else 2
+        key = (game.game_id, f"{stand.since}{progress}")
+        if key not in self._fragments:
+            self._fragments[key] = _schedule_game(game, stand, now)
+        return self._fragments[key]
+
+    # --- stats.nba.com
+
+    def _game_log(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        query = request.url.params
+        if query.get("Season") != self._season:
+            return _json({"resource": "leaguegamelog", "parameters": dict(query), "resultSets": []})
+        first, last = (datetime.strptime(query[name], "%m/%d/%Y").date() for name in ("DateFrom", "DateTo"))  # noqa: DTZ007
+        kind = query["PlayerOrTeam"]
+        headers = _PLAYER_HEADERS if kind == "P" else _TEAM_HEADERS
+        fragments = [
+            self._log_fragment(game, kind, headers)
+            for day in _days(first, last)
+            for game in self._by_day.get(day, ())
+            if game.boxed_at <= now
+        ]
+        rows = ",".join(fragment for fragment in fragments if fragment)
+        body = (
+            f'{{"resource":"leaguegamelog","parameters":{json.dumps(dict(query))},"resultSets":'
+            f'[{{"name":"LeagueGameLog","headers":{json.dumps(headers)},"rowSet":[{rows}]}}]}}'
+        )
+        return httpx.Response(200, content=body.encode(), headers=_JSON)
+
+    def _log_fragment(self, game: WorldGame, kind: str, headers: list[str]) -> str:
+        key = (game.game_id, kind)
+        if key not in self._fragments:
+            rows = game.players if kind == "P" else game.teams
+            self._fragments[key] = ",".join(json.dumps([row.get(name) for name in headers]) for row in rows)
+        return self._fragments[key]
+
+    # --- balldontlie
+
+    def _second_box_scores(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        games = self._by_day.get(date.fromisoformat(request.url.params["date"]), ()) if self._has_second else ()
+        shown = [self._second_fragment(game) for game in games if game.second_at <= now and game.second]
+        return httpx.Response(200, content=f'{{"data":[{",".join(shown)}]}}'.encode(), headers=_JSON)
+
+    def _second_fragment(self, game: WorldGame) -> str:
+        key = (game.game_id, "second")
+        if key not in self._fragments:
+            self._fragments[key] = json.dumps(_second_game(game))
+        return self._fragments[key]
+
+    # --- the-odds-api
+
+    def _events(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        query = request.url.params
+        first = datetime.fromisoformat(query.get("commenceTimeFrom", now.isoformat()))
+        last = datetime.fromisoformat(query.get("commenceTimeTo", (now + _EVENTS_AHEAD).isoformat()))
+        events = []
+        for game in self._games:
+            shown = game.stands_at(now)
+            is_on = bool(shown) and not shown[-1].off and shown[-1].day == game.day and now < game.ends_at
+            if is_on and first <= game.commence_at <= last:
+                events.append(_event(game))
+        return _json(events)
+
+    def _odds(self, game: WorldGame, now: datetime) -> httpx.Response:
+        return _json(_event(game) | {"bookmakers": _bookmakers(game.lines_at(now))})
+
+
+def _json(document: Any) -> httpx.Response:  # noqa: ANN401 -- any JSON
+    headers = _JSON | {"x-requests-remaining": "19000", "x-requests-used": "1000"}
+    return httpx.Response(200, content=json.dumps(document).encode(), headers=headers)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _schedule_game(game: WorldGame, stand: Stand, now: datetime) -> str:
+    is_played = not stand.off and stand.day == game.day
+    if stand.off:
+        status, text, home, away = 3, "PPD", "null", "null"
+    elif is_played and now >= game.ends_at:
+        status, text, home, away = 3, "Final", str(game.home_score), str(game.away_score)
+    elif is_played and now >= game.tipoff_at:
+        status, text, home, away = 2, "Live", "0", "0"
+    else:
+        status, text, home, away = 1, "Scheduled", "0", "0"
+    local = stand.tipoff_at.astimezone(LEAGUE_ZONE)
+    return (
+        f'{{"gameId":"{game.game_id}","gameCode":"{stand.day:%Y%m%d}/{game.away}{game.home}","gameStatus":{status},'
+        f'"gameStatusText":"{text}","gameDateEst":"{stand.day}T00:00:00Z","gameDateTimeEst":"{local:%Y-%m-%dT%H:%M:%SZ}",'
+        f'"gameDateTimeUTC":"{stand.tipoff_at:%Y-%m-%dT%H:%M:%SZ}","homeTeam":{{"teamId":{TEAMS[game.home].team_id},'
+        f'"teamTricode":"{game.home}","score":{home}}},"awayTeam":{{"teamId":{TEAMS[game.away].team_id},'
+        f'"teamTricode":"{game.away}","score":{away}}}}}'
+    )
+
+
+def _second_game(game: WorldGame) -> dict[str, Any]:
+    def side(code: str) -> dict[str, Any]:
+        team = TEAMS[code]
+        players = [row for row in game.second if row["team"] == code]
+        return {
+            "id": team.team_id % 100,
+            "full_name": team.name,
+            "abbreviation": code,
+            "players": [
+                {name: row.get(name) for name in ("min", "pts", "reb", "ast", "stl", "blk", "turnover")}
+                | {"player": {"id": row["id"], "first_name": row["first_name"], "last_name": row["last_name"]}}
+                for row in players
+            ],
+        }
+
+    return {
+        "date": game.day.isoformat(),
+        "status": "Final",
+        "postseason": False,
+        "home_team_score": game.home_score,
+        "visitor_team_score": game.away_score,
+        "home_team": side(game.home),
+        "visitor_team": side(game.away),
+    }
+
+
+def _event(game: WorldGame) -> dict[str, Any]:
+    return {
+        "id": game.event_id,
+        "sport_key": "basketball_nba",
+        "sport_title": "NBA",
+        "commence_time": f"{game.commence_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "home_team": TEAMS[game.home].odds_name,
+        "away_team": TEAMS[game.away].odds_name,
+    }
+
+
+def _bookmakers(quotes: list[Quote]) -> list[dict[str, Any]]:
+    books: dict[str, list[Quote]] = {}
+    for quote in quotes:
+        books.setdefault(quote.book, []).append(quote)
+    return [
+        {
+            "key": book,
+            "title": book,
+            "markets": [
+                {
+                    "key": "player_points",
+                    "last_update": f"{max(q.quoted_at for q in quoted):%Y-%m-%dT%H:%M:%SZ}",
+                    "outcomes": [outcome for quote in quoted for outcome in _outcomes(quote)],
+                }
+            ],
+        }
+        for book, quoted in books.items()
+    ]
+
+
+def _outcomes(quote: Quote) -> list[dict[str, Any]]:
+    sides = (("Over", quote.over), ("Under", quote.under))
+    return [
+        {"name": side, "description": quote.player, "price": price, "point": quote.line}
+        for side, price in sides
+        if price is not None
+    ]

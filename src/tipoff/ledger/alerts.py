@@ -1,0 +1,285 @@
+"""Who watches, keeps here what it has found and told: incidents, what was done about them, notices, heartbeats.
+
+The monitor's are in the ledger, the sentinel's in a file of its own; each may read the other's.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, create_engine, event, func, insert, or_, select, update
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.incident import Incident, IncidentEvent
+from tipoff.core.profile import Profile
+from tipoff.ledger import watching
+from tipoff.ledger.connect import patience, pragmas, shown, url_of
+from tipoff.ledger.schema import metadata
+
+Row = dict[str, Any]
+
+CLAIM = timedelta(minutes=5)  # after which a notice that was claimed and neither sent nor given back is claimed again
+HANDS = frozenset({"acked_by", "acked_until", "snoozed_until"})  # what people write, and watchers only read
+_SINCE_CLOSED = timedelta(days=2)
+
+
+@dataclass(slots=True)
+class AlertChanges:
+    """What one look leaves behind, written together."""
+
+    incidents: list[Incident] = field(default_factory=list)
+    acts: list[tuple[Incident, IncidentEvent]] = field(default_factory=list)
+    notices: list[Row] = field(default_factory=list)
+    of_incident: dict[str, Incident] = field(default_factory=dict)  # by the notice's key
+
+
+class AlertStore:
+    """One store of tellings: the ledger itself, or the sentinel's file."""
+
+    def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, create: bool = False) -> None:
+        """Open it; `create` makes the tables of a store that is no ledger.
+
+        Raises:
+            UsageError: It cannot be opened.
+        """
+        try:
+            if create and isinstance(target, Path):
+                target.parent.mkdir(parents=True, exist_ok=True)
+            self._engine = create_engine(url_of(target, read_only=False), connect_args=patience(target))
+            if self._engine.dialect.name == "sqlite":
+                event.listen(self._engine, "connect", pragmas(profile, read_only=False))
+            if create:
+                metadata.create_all(self._engine, tables=list(watching.TELLING))
+            self._connection = self._engine.connect()
+        except (OSError, DatabaseError) as error:
+            msg = f"{shown(target)} cannot be opened: {error}"
+            raise UsageError(msg, hint="is TIPOFF_HOME right, and may it be written?") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
+        """Run a SELECT and return its rows as dictionaries."""
+        try:
+            found = [dict(row) for row in self._connection.execute(statement).mappings()]
+        except DatabaseError as error:
+            msg = f"what was told cannot be read: {error}"
+            raise LedgerError(msg, hint="does another process hold the file?") from error
+        finally:
+            self._connection.rollback()
+        return found
+
+    # --- incidents
+
+    def incidents(self, league: str = "", *, now: datetime) -> list[Incident]:
+        """Return the open incidents and those closed within two days, oldest first; of every league for none."""
+        return read_incidents(self, league, now)
+
+    def incident(self, number: int) -> Incident:
+        """Return one incident.
+
+        Raises:
+            UsageError: There is none with that number.
+        """
+        found = self.rows(select(watching.incidents).where(watching.incidents.c.id == number))
+        if not found:
+            msg = f"there is no incident {number}"
+            raise UsageError(msg, hint="see: tipoff incident list")
+        return _incident(found[0])
+
+    def number(self, incidents: Iterable[Incident]) -> None:
+        """Give each incident that has none its number; only one watcher writes to a store."""
+        table = watching.incidents
+        new = [incident for incident in incidents if not incident.id]
+        if new:
+            [row] = self.rows(select(func.coalesce(func.max(table.c.id), 0).label("id")))
+            for place, incident in enumerate(new, start=1):
+                incident.id = int(row["id"]) + place
+
+    def acts(self, number: int) -> list[Row]:
+        """Return what became of an incident and what was done about it, in order."""
+        return self.rows(
+            select(watching.acts).where(watching.acts.c.incident_id == number).order_by(watching.acts.c.id)
+        )
+
+    def write(self, telling: AlertChanges, *, beat: tuple[str, datetime, str, str] | None = None) -> None:
+        """Write a look's incidents, acts and notices, and the looker's heartbeat (name, instant, build, note); or nothing.
+
+        Each incident has its number (see `number`). A notice whose key is known is not written again.
+
+        Raises:
+            LedgerError: The store cannot be written.
+        """
+        try:
+            with self._connection.begin():
+                for incident in telling.incidents:
+                    self._save(incident)
+                for incident, act in telling.acts:
+                    values = {"incident_id": incident.id, **dataclasses.asdict(act)}
+                    self._connection.execute(insert(watching.acts).values(**values))
+                for row in telling.notices:
+                    self._add_notice(row, telling.of_incident.get(row["key"]))
+                if beat is not None:
+                    _beat(self._connection, *beat)
+        except DatabaseError as error:
+            msg = f"what was found could not be written down: {error}"
+            raise LedgerError(msg, hint="is the disk full, or does another process hold the file?") from error
+
+    def act(self, number: int, act: IncidentEvent, **values: datetime | str | None) -> None:
+        """Write down what a person did about an incident; `values` are the columns that are theirs, and change nothing else.
+
+        Raises:
+            LedgerError: The store cannot be written.
+        """
+        table = watching.incidents
+        try:
+            with self._connection.begin():
+                if values:
+                    self._connection.execute(update(table).where(table.c.id == number).values(**values))
+                self._connection.execute(insert(watching.acts).values(incident_id=number, **dataclasses.asdict(act)))
+        except DatabaseError as error:
+            msg = f"incident {number} could not be changed: {error}"
+            raise LedgerError(msg, hint="does another process hold the file? then try again") from error
+
+    def _save(self, incident: Incident) -> None:
+        """Write an incident; what is a person's to change is not a watcher's to write back, who read it before."""
+        table = watching.incidents
+        values = {f.name: getattr(incident, f.name) for f in dataclasses.fields(incident)}
+        values["effects"] = json.dumps({k: v.isoformat() if v else None for k, v in incident.effects.items()})
+        values["severity"], values["told"] = int(incident.severity), int(incident.told)
+        mine = {name: value for name, value in values.items() if name not in HANDS}
+        if not self._connection.execute(update(table).where(table.c.id == incident.id).values(**mine)).rowcount:
+            self._connection.execute(insert(table).values(**values))
+
+    def _add_notice(self, row: Row, incident: Incident | None) -> None:
+        known = select(watching.notices.c.id).where(watching.notices.c.key == row["key"])
+        if self._connection.execute(known).first() is None:
+            values = row | {"incident_id": incident.id if incident else row.get("incident_id")}
+            self._connection.execute(insert(watching.notices).values(**values))
+
+    # --- notices
+
+    def waiting(self, now: datetime) -> list[Row]:
+        """Return the notices that are to be sent: waiting, or claimed by one who did not come back; oldest first."""
+        table = watching.notices
+        ready = (table.c.state == "waiting") & (table.c.not_before <= now)
+        forsaken = (table.c.state == "claimed") & (table.c.claimed_until <= now)
+        return self.rows(select(table).where(or_(ready, forsaken)).order_by(table.c.id))
+
+    def claim(self, notice: Row, now: datetime) -> bool:
+        """Take a notice for sending; returns False where another sender was quicker."""
+        table = watching.notices
+        same = (table.c.id == notice["id"]) & (table.c.attempts == notice["attempts"])
+        values = {"state": "claimed", "claimed_until": now + CLAIM, "attempts": notice["attempts"] + 1}
+        return self._change(update(table).where(same).values(**values)) == 1
+
+    def sent(self, number: int, now: datetime) -> None:
+        """Mark a notice as sent."""
+        table = watching.notices
+        self._change(update(table).where(table.c.id == number).values(state="sent", sent_at=now, error=None))
+
+    def not_sent(self, number: int, error: str, *, again_at: datetime | None) -> None:
+        """Put a notice back until `again_at`, or give it up for None."""
+        table = watching.notices
+        values: Row = {"state": "waiting" if again_at else "failed", "error": error[:500]}
+        if again_at:
+            values["not_before"] = again_at
+        self._change(update(table).where(table.c.id == number).values(**values))
+
+    def stuck(self, channels: Sequence[str], *, attempts: int) -> list[Row]:
+        """Return, of each of these channels that takes no message any more, the last notice that it did not take.
+
+        One that was given up, or was tried `attempts` times, and after which nothing was sent.
+        """
+        table = watching.notices
+        sent = select(table.c.channel, func.max(table.c.sent_at).label("at")).group_by(table.c.channel).subquery()
+        given_up = (table.c.state == "failed") & or_(sent.c.at.is_(None), sent.c.at < table.c.not_before)
+        tried = (table.c.state != "sent") & (table.c.attempts >= attempts)
+        query = (
+            select(table)
+            .join(sent, sent.c.channel == table.c.channel)
+            .where(table.c.channel.in_(channels))
+            .where(or_(given_up, tried & or_(sent.c.at.is_(None), sent.c.at < table.c.at)))
+        )
+        return list({row["channel"]: row for row in self.rows(query.order_by(table.c.id))}.values())
+
+    def n_sent(self, channel: str, since: datetime) -> int:
+        """Return how many notices a channel was sent since an instant."""
+        table = watching.notices
+        query = select(func.count().label("n")).where(table.c.channel == channel, table.c.sent_at > since)
+        return int(self.rows(query)[0]["n"])
+
+    def _change(self, statement: Any) -> int:  # noqa: ANN401 -- any SQLAlchemy update
+        try:
+            with self._connection.begin():
+                return int(self._connection.execute(statement).rowcount)
+        except DatabaseError as error:
+            msg = f"a notice could not be marked: {error}"
+            raise LedgerError(msg, hint="it is sent again when its claim ends") from error
+
+    # --- heartbeats
+
+    def heartbeats(self) -> dict[str, Row]:
+        """Return who looked when, by name."""
+        return {row["name"]: row for row in self.rows(select(watching.heartbeats))}
+
+
+def _beat(connection: Connection, name: str, at: datetime, build: str, note: str) -> None:
+    table, values = watching.heartbeats, {"at": at, "build": build, "note": note}
+    if connection.execute(update(table).where(table.c.name == name).values(**values)).rowcount:
+        return
+    try:
+        connection.execute(insert(table).values(name=name, **values))
+    except IntegrityError as error:  # two first looks at the same instant
+        msg = f"the heartbeat of {name} was written by another process"
+        raise LedgerError(msg, hint="only one of them should run in a home") from error
+
+
+def _incident(row: Row) -> Incident:
+    effects: dict[str, str | None] = json.loads(row["effects"])
+    met = {name: datetime.fromisoformat(at) if at else None for name, at in effects.items()}
+    return Incident(**row | {"effects": met})
+
+
+class AlertReads(Protocol):
+    """Something that SELECTs can be run on."""
+
+    def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
+        """Run a SELECT and return its rows as dictionaries."""
+        ...
+
+
+def read_incidents(store: AlertReads, league: str, now: datetime) -> list[Incident]:
+    """Return the open incidents and those closed within two days, oldest first; of every league for none."""
+    table = watching.incidents
+    query = select(table).where(or_(table.c.closed_at.is_(None), table.c.closed_at > now - _SINCE_CLOSED))
+    if league:
+        query = query.where(table.c.league == league)
+    return [_incident(row) for row in store.rows(query.order_by(table.c.id))]
+
+
+def read_other(target: Path | str, now: datetime) -> tuple[Sequence[Incident], dict[str, Row]]:
+    """Return the incidents and heartbeats of another's store, without making one: none where there is no file.
+
+    Raises:
+        UsageError, LedgerError: It is there and cannot be read.
+    """
+    if isinstance(target, Path) and not target.exists():
+        return (), {}
+    store = AlertStore(target)
+    try:
+        return store.incidents(now=now), store.heartbeats()
+    finally:
+        store.close()
+
+
+def by_cause(incidents: Iterable[Incident]) -> dict[tuple[str, str], Incident]:
+    """Return the newest incident of each league and cause."""
+    return {(incident.league, incident.cause): incident for incident in incidents}

@@ -1,1 +1,0 @@
-"""Worlds, replay on a simulated clock, and dying on purpose."""
