@@ -1,4 +1,4 @@
-# One image for every part. It holds the wheel that `make wheel` built, and the locked libraries; nothing is resolved here.
+# One image for every part. It holds the wheels that `make wheel` built, and the locked libraries; nothing is resolved here.
 # Build it with `make image`; pin BASE by its digest where images are promoted: BASE=python:3.11-slim-bookworm@sha256:…
 ARG BASE=python:3.11-slim-bookworm
 
@@ -8,8 +8,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/tipoff
 COPY requirements-image.lock ./
 RUN /opt/tipoff/bin/pip install --no-deps --require-hashes -r requirements-image.lock
-COPY dist/tipoff-*.whl ./
-RUN /opt/tipoff/bin/pip install --no-deps --no-index tipoff-*.whl \
+COPY dist/tipoff-*.whl dist/tipoff_audit-*.whl ./
+RUN /opt/tipoff/bin/pip install --no-deps --no-index tipoff-*.whl tipoff_audit-*.whl \
     && test -s /opt/tipoff/lib/python3.11/site-packages/tipoff/COMMIT \
     && /opt/tipoff/bin/pip uninstall --yes pip
 

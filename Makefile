@@ -8,11 +8,11 @@ endif
 
 .PHONY: demo test test-bigquery prove emulator check format reference lock clean
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock pyproject.toml packages/tipoff-audit/pyproject.toml
 	@echo "setting up .venv (once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e packages/tipoff-audit
 	@touch $@
 
 demo: .venv/ready  ## replay 14 days of the sample league, show the grid and the accuracy
@@ -39,15 +39,15 @@ test-bigquery: .venv/ready  ## what every warehouse promises, on a real project:
 	  $(BIN)/pytest tests/contract/test_warehouse.py -k bigquery -m 'prove or not prove' -v
 
 check: .venv/ready  ## format, lint, types, house rules, and the audit of this code itself
-	@$(BIN)/ruff format --check src tests benchmarks
-	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/ruff format --check src packages tests benchmarks
+	@$(BIN)/ruff check src packages tests benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/tipoff audit
 	@$(BIN)/pytest tests/house
 
 format: .venv/ready
-	@$(BIN)/ruff format src tests benchmarks
-	@$(BIN)/ruff check --fix src tests benchmarks
+	@$(BIN)/ruff format src packages tests benchmarks
+	@$(BIN)/ruff check --fix src packages tests benchmarks
 
 reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rules, checks and mutations, from the code and the evidence
 	@$(BIN)/python -m benchmarks.reference > docs/reference.md
@@ -59,17 +59,18 @@ reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rule
 lock:  ## resolve pyproject.toml anew into the three locks: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-package tipoff-audit --no-annotate --quiet -o requirements.lock
 	@.venv-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 -c requirements.lock \
-	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-image.lock
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-package tipoff-audit --no-annotate --quiet -o requirements-image.lock
 	@.venv-lock/bin/uv pip compile requirements-emulator.in --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements-emulator.lock
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-package tipoff-audit --no-annotate --quiet -o requirements-emulator.lock
 
-wheel: .venv/ready  ## the one wheel, into dist/
+wheel: .venv/ready  ## the wheel, and the auditor's, into dist/
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build -t wheel
+	@cd packages/tipoff-audit && ../../$(BIN)/python -m hatchling build -t wheel -d ../../dist
 
-image: wheel  ## the one image, of the wheel in dist/; TAG names it
+image: wheel  ## the one image, of the wheels in dist/; TAG names it
 	@docker build --tag $(or $(TAG),tipoff) .
 
 clean:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tipoff.audit.catalog import RULES
-from tipoff.audit.rule import Rule, example_files
+from tipoff_audit.rules.catalog import RULES
+from tipoff_audit.rules.rule import Rule, example_files
 
 EVIDENCE = Path(__file__).parents[1] / "docs" / "evidence"
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from tests.audit.labelled import Case, load
 
-from tipoff.audit.catalog import RULES
-from tipoff.audit.examine import examine
-from tipoff.audit.finding import Finding
-from tipoff.audit.project import conclude
-from tipoff.audit.source import read_source
+from tipoff_audit.finding import Finding
+from tipoff_audit.project.conclude import conclude
+from tipoff_audit.reading.source import read_source
+from tipoff_audit.rules.catalog import RULES
+from tipoff_audit.rules.examine import examine
 
 LEAST = 0.95  # of each, over all rules
 

@@ -15,8 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tipoff.audit.settings import MAX_BYTES
 from tipoff.core.clock import pause, stopwatch
+from tipoff_audit.settings import MAX_BYTES
 
 LINES = 1_000_000
 CORES = 2

@@ -13,6 +13,7 @@ from tipoff.core.retry import POLICIES
 from tipoff.core.schema import Column, Table
 from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.leagues.catalog import LEAGUES
+from tipoff_audit.cli import audit_command
 
 _WORK = {SqlWork: "SQL", PythonWork: "Python", SourceWork: "fetching", PublishWork: "publication"}
 
@@ -36,7 +37,8 @@ def _commands() -> Iterator[str]:
         "",
         "Exit codes: 0 fine · 1 wrong data or work · 2 usage or settings · 3 a gate holds.",
     )
-    for context in _contexts(click.Context(cli, info_name="tipoff")):
+    auditor = click.Context(audit_command, info_name="tipoff-audit")
+    for context in [*_contexts(click.Context(cli, info_name="tipoff")), auditor]:
         yield from (
             "",
             f"### {context.command_path}",

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from tipoff.audit.baseline import Old
-from tipoff.audit.report import Report
-from tipoff.audit.run import Task, audit
-from tipoff.audit.settings import AuditSettings
+from tipoff_audit.baseline import Old
+from tipoff_audit.report import Report
+from tipoff_audit.run import Task, audit
+from tipoff_audit.settings import AuditSettings
 
 TODAY = date(2030, 1, 18)
 CLEAN = "def add(a, b):\n    return a + b\n"
@@ -58,10 +58,11 @@ def told(report: Report) -> list[tuple[str, int, str]]:
 
 
 def command(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `tipoff audit` in `root`, with a cache of its own beside it."""
+    """Run `tipoff-audit` in `root`, with a cache of its own beside it."""
     known = {name: value for name, value in os.environ.items() if not name.startswith(("TIPOFF_", "GIT_"))}
     variables = known | {"TIPOFF_AUDIT_CACHE": str(root.parent / f".{root.name}-cache")} | environment
-    called = [sys.executable, "-m", "tipoff", "audit", *arguments]
+    program = ["tipoff", "audit"] if "--ledger" in arguments else ["tipoff_audit"]
+    called = [sys.executable, "-m", *program, *arguments]
     return subprocess.run(called, cwd=root, env=variables, capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from tipoff.audit.examine import examine
-from tipoff.audit.finding import Finding
-from tipoff.audit.project import conclude
-from tipoff.audit.source import read_source
+from tipoff_audit.finding import Finding
+from tipoff_audit.project.conclude import conclude
+from tipoff_audit.reading.source import read_source
+from tipoff_audit.rules.examine import examine
 
 
 def audited(files: Mapping[str, str]) -> list[Finding]:

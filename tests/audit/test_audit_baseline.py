@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.audit.faces import CLEAN, STREAM_LINE, STREAMS, audited, command, told, written
 
-from tipoff.audit.baseline import compare, entries_of, fingerprints, read_baseline, write_baseline
-from tipoff.audit.finding import Finding, Level
-from tipoff.core.errors import UsageError
+from tipoff_audit.baseline import compare, entries_of, fingerprints, read_baseline, write_baseline
+from tipoff_audit.errors import UsageError
+from tipoff_audit.finding import Finding, Level
 
 
 @pytest.fixture

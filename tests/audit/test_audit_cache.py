@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.audit.faces import CLEAN, STREAMS, audited, told, written
 
-from tipoff.audit.cache import Cache, Kept
-from tipoff.audit.settings import AuditSettings
+from tipoff_audit.project.cache import Cache, Kept
+from tipoff_audit.settings import AuditSettings
 
 FOUND = [("b.py", 6, "streaming-insert")]
 

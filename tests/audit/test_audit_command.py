@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from tests.audit.faces import CLEAN, STREAMS, command, written
 from tests.support import replayed, sample_spec
 
-from tipoff.audit.run import all_rules
-from tipoff.cli.audit import audit_command
+from tipoff_audit.cli import audit_command
+from tipoff_audit.run import all_rules
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ def bin_folder(tmp_path: Path) -> Path:
     """A folder with the command, as an installation would have it."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "tipoff").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tipoff "$@"\n')
-    (folder / "tipoff").chmod(0o755)
+    (folder / "tipoff-audit").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tipoff_audit "$@"\n')
+    (folder / "tipoff-audit").chmod(0o755)
     return folder
 
 
@@ -56,7 +56,7 @@ def test_the_hook_matches_any_of_its_kinds_not_all_at_once() -> None:
 
 def test_the_hook_refuses_a_bad_commit_and_lets_the_mended_one_through(repository: Path) -> None:
     script = repository / ".git" / "hooks" / "pre-commit"
-    script.write_text(f"#!/bin/sh\nexec {hook()['entry']}\n")
+    script.write_text("#!/bin/sh\nexec tipoff-audit\n")
     script.chmod(0o755)
     written(repository, {"a.py": STREAMS})
     git(repository, "add", ".")
@@ -74,7 +74,7 @@ def test_the_hook_refuses_a_bad_commit_and_lets_the_mended_one_through(repositor
 
 def test_the_hook_refuses_what_it_cannot_read(repository: Path) -> None:
     script = repository / ".git" / "hooks" / "pre-commit"
-    script.write_text(f"#!/bin/sh\nexec {hook()['entry']}\n")
+    script.write_text("#!/bin/sh\nexec tipoff-audit\n")
     script.chmod(0o755)
     written(repository, {"a.py": "x = ("})
     git(repository, "add", ".")
@@ -135,3 +135,24 @@ def test_the_action_sends_the_log_also_when_the_audit_failed() -> None:
 
     assert "!cancelled()" in step["if"]
     assert step["with"]["sarif_file"] == "${{ inputs.sarif-file }}"
+
+
+@pytest.mark.prove  # it installs what the auditor needs from an index
+def test_the_real_pre_commit_refuses_a_bad_commit_and_lets_the_mended_one_through(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    written(repository, {"a.py": STREAMS})
+    git(repository, "add", ".")
+
+    def tried() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "tipoff-audit", "--all-files"]
+        return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+    refused = tried()
+    written(repository, {"a.py": CLEAN})
+    passed = tried()
+
+    assert "a.py:6:14 streaming-insert" in refused.stdout
+    assert refused.returncode == 1
+    assert (passed.returncode, "Passed" in passed.stdout) == (0, True)

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 from tests.audit.faces import CLEAN, STREAM_LINE, STREAMS, command, written
 
-from tipoff.audit.baseline import Old, fingerprints
-from tipoff.audit.finding import Finding, Level
-from tipoff.audit.output import FORMATS
-from tipoff.audit.output.github import escaped, escaped_property
-from tipoff.audit.output.markdown import MOST_ROWS, cell
-from tipoff.audit.output.sarif import uri_of
-from tipoff.audit.report import Report, rank
-from tipoff.audit.run import all_rules
-from tipoff.audit.waivers import Waived, Waiver
+from tipoff_audit.baseline import Old, fingerprints
+from tipoff_audit.finding import Finding, Level
+from tipoff_audit.output import FORMATS
+from tipoff_audit.output.github import escaped, escaped_property
+from tipoff_audit.output.markdown import MOST_ROWS, cell
+from tipoff_audit.output.sarif import uri_of
+from tipoff_audit.report import Report, rank
+from tipoff_audit.rules.waivers import Waived, Waiver
+from tipoff_audit.run import all_rules
 
 SCHEMA = Draft202012Validator(json.loads((Path(__file__).parent / "sarif.schema.json").read_text()))
 WAIVER = Waiver(line=1, column=1, first=1, last=1, rules=("streaming-insert",), until="", reason="a log", text="# …")

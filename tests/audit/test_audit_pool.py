@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.audit.faces import CLEAN, STREAMS, audited, told, written
 
-from tipoff.audit.look import Seen, look_at
-from tipoff.audit.pool import ALONE_BYTES, CHUNK_BYTES, look_at_all
-from tipoff.audit.walk import Entry, walk
+from tipoff_audit.project.look import Seen, look_at
+from tipoff_audit.project.pool import ALONE_BYTES, CHUNK_BYTES, look_at_all
+from tipoff_audit.project.walk import Entry, walk
 
 
 def entries(root: Path) -> list[Entry]:

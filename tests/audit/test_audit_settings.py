@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.audit.faces import CLEAN, STREAMS, audited, command, told, written
 
-from tipoff.audit.finding import Level
-from tipoff.audit.settings import AuditSettings, read_settings
-from tipoff.core.errors import UsageError
+from tipoff_audit.errors import UsageError
+from tipoff_audit.finding import Level
+from tipoff_audit.settings import AuditSettings, read_settings
 
 RULES = {"streaming-insert", "swallowed-write", "unreadable"}
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.audit.faces import STREAM_LINE, STREAMS, audited, told, written
 
-from tipoff.audit.run import all_rules
-from tipoff.audit.settings import AuditSettings
-from tipoff.audit.waivers import WAIVER_RULES, Waiver, read_waivers
+from tipoff_audit.rules.waivers import WAIVER_RULES, Waiver, read_waivers
+from tipoff_audit.run import all_rules
+from tipoff_audit.settings import AuditSettings
 
 ALLOW = "# tipoff: allow streaming-insert"
 FOUND = ("a.py", 6, "streaming-insert")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.audit.faces import CLEAN, audited, command, git, told, written
 
-from tipoff.audit.settings import AuditSettings
-from tipoff.audit.walk import is_read, matches, place_of, root_of, walk
-from tipoff.core.errors import UsageError
+from tipoff_audit.errors import UsageError
+from tipoff_audit.project.walk import is_read, matches, place_of, root_of, walk
+from tipoff_audit.settings import AuditSettings
 
 MANY = 10**9
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tests.audit.reading import audited
 
-from tipoff.audit import catalog
-from tipoff.audit.rule import Rule, example_files
+from tipoff_audit.rules import catalog
+from tipoff_audit.rules.rule import Rule, example_files
 
 ROOT = Path(__file__).parents[2]
 BESIDE = {"streamed-and-mutated": {"streaming-insert"}}  # one cannot be broken without the other
@@ -35,7 +35,7 @@ def test_no_two_rules_bear_one_name() -> None:
 
 
 def test_every_rule_that_the_code_names_is_in_the_catalogue() -> None:
-    text = "\n".join(path.read_text() for path in (ROOT / "src" / "tipoff" / "audit").glob("*.py"))
+    text = "\n".join(path.read_text() for path in (ROOT / "packages" / "tipoff-audit" / "src").rglob("*.py"))
     named = set(re.findall(r'(?:say|Said|_found|_at)\(\s*(?:guard, |one, method, )?"([a-z]+(?:-[a-z]+)+)"', text))
     named |= set(re.findall(r'rule="([a-z-]+)"', text))
 

@@ -5,10 +5,10 @@ import json
 import pytest
 from tests.audit.reading import audited, said
 
-from tipoff.audit.examine import examine
-from tipoff.audit.facts import FileFacts, Names
-from tipoff.audit.finding import Finding, Level
-from tipoff.audit.source import Source, read_source
+from tipoff_audit.finding import Finding, Level
+from tipoff_audit.reading.facts import FileFacts, Names
+from tipoff_audit.reading.source import Source, read_source
+from tipoff_audit.rules.examine import examine
 
 
 def source(text: str, path: str = "jobs/example.py") -> Source:

@@ -5,13 +5,13 @@ import inspect
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Integer, func, select
 
-from tipoff.audit.report import Evidence
 from tipoff.core.league import League
 from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.ledger import Ledger, schema, watching
@@ -20,7 +20,17 @@ PACKAGE = __name__.partition(".")[0]
 MACHINE = ("engine", "store")  # their code takes part in every run
 
 
-def audit_evidence(ledger: Ledger, leagues: Iterable[League]) -> dict[str, Evidence]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeHistory:
+    """What the code of a file took part in."""
+
+    outputs: tuple[str, ...]
+    n_runs: int
+    n_failed: int
+    n_incidents: int
+
+
+def audit_evidence(ledger: Ledger, leagues: Iterable[League]) -> dict[str, CodeHistory]:
     """Return, by file (`tipoff/leagues/…`, relative to the folder that holds the package), what its code took part in."""
     outputs: dict[str, set[tuple[str, str]]] = defaultdict(set)
     sources: dict[tuple[str, str], str] = {}
@@ -35,7 +45,7 @@ def audit_evidence(ledger: Ledger, leagues: Iterable[League]) -> dict[str, Evide
     runs, failed = _runs(ledger)
     incidents = list(_incidents(ledger, sources))
     return {
-        name: Evidence(
+        name: CodeHistory(
             outputs=tuple(sorted({output for _, output in made})),
             n_runs=sum(runs.get(output, 0) for output in made),
             n_failed=sum(failed.get(output, 0) for output in made),

@@ -1,0 +1,124 @@
+"""What can be changed without knowing more than the file says: each fix as text to put in place of text, by its preconditions.
+
+A fix is here only where nothing changes but the fault: a hole that nothing filled is filled, an argument reaches the call that it
+was meant for, a job is waited for whose failure nobody would have seen. What changes numbers (`<=` to `<`, a frame's end), what a
+surrounding `set -e` or a comparison may count on, and what needs a name that the file does not have, is left to a person.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tipoff_audit.finding import Finding
+from tipoff_audit.reading.index import Index
+from tipoff_audit.reading.names import last_name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Text that takes the place of what stands from `begin` to `end`."""
+
+    begin: int
+    end: int
+    text: str
+
+
+class Places:
+    """Where a syntax tree's nodes stand in the text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._lines = text.split("\n")
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def at(self, line: int, column: int) -> int:
+        """Return the place in the text; columns of a tree count bytes."""
+        row = self._lines[line - 1]
+        return self._starts[line - 1] + (column if row.isascii() else len(row.encode()[:column].decode()))
+
+    def begin(self, node: ast.expr | ast.keyword) -> int:
+        """Return where the node begins."""
+        return self.at(node.lineno, node.col_offset)
+
+    def end(self, node: ast.expr) -> int:
+        """Return where it ends."""
+        return self.at(node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+
+def missing_f(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
+    """Put an f before a string whose holes are names that are bound there for certain."""
+    for node in found.strings:
+        if (node.lineno, node.col_offset + 1) != (one.line, one.column) or not isinstance(node.value, str):
+            continue
+        literal = places.text[places.begin(node) : places.end(node)]
+        opening = re.match(r"([rR]?)(\"\"\"|'''|\"|')", literal)
+        if opening is None or re.search(r"\{\{|\}\}", literal) or _is_joined(literal, opening[2]):
+            return
+        try:
+            made = ast.parse(f"f{literal}", mode="eval").body
+        except SyntaxError:
+            return
+        names = {part.id for part in ast.walk(made) if isinstance(part, ast.Name)}
+        if names and names <= _known(found, node):
+            yield Edit(places.begin(node), places.begin(node), "f")
+        return
+
+
+def _is_joined(literal: str, quote: str) -> bool:
+    """Whether several literals stand side by side: an f before the first would fill only that one."""
+    inner = literal.partition(quote)[2]
+    return re.search(rf"(?<!\\){quote}", inner[: -len(quote)]) is not None
+
+
+def _known(found: Index, node: ast.AST) -> set[str]:
+    """Return the names that are bound where `node` stands, before its line in its own scope."""
+    at = found.scope(node)
+    line = getattr(node, "lineno", 0)
+    known = {name for name, lines in at.bound.items() if min(lines) < line or at.kind != "function"}
+    arguments = at.node.args if isinstance(at.node, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    if arguments is not None:
+        extra = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
+        known |= {argument.arg for argument in every}
+    above = at.parent
+    while above is not None:
+        known |= set(above.bound) if above.kind != "class" else set()
+        above = above.parent
+    return known | set(found.imports)
+
+
+def arguments_outside(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
+    """Move keywords out of a `type(error, exc_info=True)`, which raises, to the call that they were meant for."""
+    handlers = [handler for block in found.tries for handler in block.handlers if handler.lineno == one.line]
+    for call in [node for handler in handlers for node in ast.walk(handler) if isinstance(node, ast.Call)]:
+        for wrong in call.args:
+            if not (isinstance(wrong, ast.Call) and isinstance(wrong.func, ast.Name) and wrong.func.id == "type"):
+                continue
+            names = {given.arg for given in call.keywords}
+            moved = wrong.keywords
+            if len(wrong.args) != 1 or not moved or any(given.arg is None or given.arg in names for given in moved):
+                continue
+            texts = [places.text[places.begin(given) : places.end(given.value)] for given in moved]
+            yield Edit(places.end(wrong.args[0]), places.end(wrong) - 1, "")
+            yield Edit(places.end(call) - 1, places.end(call) - 1, f", {', '.join(texts)}")
+            return
+
+
+def awaited(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
+    """Wait for a load job that is begun and let go: its failure is then an error."""
+    for call in found.calls:
+        if (call.lineno, call.col_offset + 1) != (one.line, one.column):
+            continue
+        if last_name(call.func).startswith("load_table_from_") and isinstance(found.up.get(call), ast.Expr):
+            yield Edit(places.end(call), places.end(call), ".result()")
+        return
+
+
+FIXES: Mapping[str, Callable[[Index, Places, Finding], Iterator[Edit]]] = {
+    "missing-f": missing_f,
+    "handler-raises": arguments_outside,
+    "ignored-result": awaited,
+}

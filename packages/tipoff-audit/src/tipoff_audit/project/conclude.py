@@ -1,0 +1,218 @@
+"""All files together: what no single file can show."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tipoff_audit.finding import Finding, Level
+from tipoff_audit.project.classes import judge_classes
+from tipoff_audit.project.copies import judge_copies
+from tipoff_audit.reading.context import TESTS
+from tipoff_audit.reading.facts import FileFacts
+from tipoff_audit.reading.names import words
+from tipoff_audit.reading.try_blocks import TryBlock
+from tipoff_audit.reading.words import ONLY_READ
+from tipoff_audit.rules.verdicts import judge
+
+_WRITES = frozenset({"flush", "save", "write", "persist", "publish", "upload", "insert", "commit", "store"})
+_DEEPEST = 4  # how many functions a write may be away
+
+
+def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
+    """Return all findings, the files' own and the project's, in order of path and line.
+
+    Findings of files that could not be read (`read_source` returned them) are not among them: the caller has those.
+    """
+    own = {
+        (finding.path, finding.line, finding.column, finding.rule): finding
+        for file in facts
+        for finding in file.findings
+    }
+    for better in _guards(facts):
+        place = (better.path, better.line, better.column)
+        for key in [key for key in own if key[:3] == place and own[key].guards in {"work", "read", ""}]:
+            del own[key]
+        own[*place, better.rule] = better
+    wide = [*_streamed(facts), *_ignored(facts), *_sleeping(facts), *judge_classes(facts), *judge_copies(facts)]
+    return tuple(sorted({*own.values(), *(_softened(finding) for finding in wide)}))
+
+
+def _softened(finding: Finding) -> Finding:
+    return replace(finding, level=Level.NOTE) if TESTS.search(finding.path) else finding
+
+
+def _rows(facts: Sequence[FileFacts], kind: str) -> Iterator[tuple[str, Any]]:
+    for file in facts:
+        for row in file.shared.get(kind, ()):
+            yield file.path, row
+
+
+@dataclass(slots=True)
+class _Functions:
+    """The project's functions, found by their full name or by its last two parts where that is one function."""
+
+    known: dict[str, tuple[Mapping[str, str], list[str]]] = field(default_factory=dict)
+    short: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    _done: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+
+    def find(self, name: str) -> str:
+        """Return the function's full name, "" where it is not the project's."""
+        if name in self.known:
+            return name
+        parts = name.split(".")
+        alike = self.short.get(".".join(parts[-2:]), []) if len(parts) > 1 else []
+        if len(alike) == 1:
+            return alike[0]
+        owner, _, method = name.rpartition(".")
+        for base in self.bases.get(owner, ()):
+            found = self.find(f"{base}.{method}") if base != owner else ""
+            if found:
+                return found
+        return ""
+
+    def does(self, name: str, depth: int = 0) -> dict[str, str]:
+        """Return what the function does for certain, itself or by what it calls."""
+        full = self.find(name)
+        if not full or depth > _DEEPEST:
+            return {}
+        key = (full, depth)
+        if key not in self._done:
+            self._done[key] = {}  # a circle of calls ends here
+            kinds, calls = self.known[full]
+            done = dict(kinds)
+            for call in calls:
+                for kind, what in self.does(call, depth + 1).items():
+                    if kind == "write":
+                        done.setdefault(kind, what)
+            self._done[key] = done
+        return self._done[key]
+
+
+def _functions(facts: Sequence[FileFacts]) -> _Functions:
+    found = _Functions()
+    for _, (name, kinds, calls) in _rows(facts, "functions"):
+        found.known[name] = (kinds, calls)
+        found.short[".".join(name.split(".")[-2:])].append(name)
+    for _, (name, bases, *_) in _rows(facts, "classes"):
+        found.bases[name] = bases
+    return found
+
+
+def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    """Yield the handlers that guard a write which stands in another file."""
+    functions = _functions(facts)
+    for _, row in _rows(facts, "guards"):
+        guard = TryBlock.from_json(row)
+        effects = dict(guard.effects)
+        for call in guard.calls:
+            name = call.rpartition(".")[2]
+            if (words(name) or [""])[0] in ONLY_READ or name.startswith("fetch"):
+                continue
+            for kind, what in functions.does(call).items():
+                if kind in {"write", "notice"} and kind not in effects:
+                    effects[kind] = (f"{what} (in `{name}`)", True, False)
+        if effects != guard.effects:
+            better = judge(replace(guard, effects=effects))
+            if better is not None:
+                yield better
+
+
+def _sleeping(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    """Yield sleeps in functions that a request handler of another file calls."""
+    asked = {name for _, name in _rows(facts, "request_calls")}
+    short = {".".join(name.split(".")[-2:]) for name in asked}
+    for path, (symbol, line, column, end_line, text) in _rows(facts, "sleeping"):
+        if symbol in asked or ".".join(symbol.split(".")[-2:]) in short:
+            message = (
+                "a request handler calls this: whoever asked waits, and the worker serves nobody else, while it sleeps"
+            )
+            yield Finding(
+                rule="sleep-in-request",
+                path=path,
+                line=line,
+                column=column,
+                end_line=end_line,
+                level=Level.WARNING,
+                message=f"{message}; answer with 503 and Retry-After, or leave the rest to a queue",
+                guards="work",
+                symbol=symbol,
+                text=text,
+            )
+
+
+def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    streamed: dict[str, str] = {}
+    for path, (table, line) in _rows(facts, "streamed"):
+        streamed.setdefault(_scoped(path, table), f"{path}:{line}")
+    for path, (table, verb, line, column, end_line, text, symbol) in _rows(facts, "mutated"):
+        place = streamed.get(_scoped(path, table))
+        if place:
+            message = (
+                f"{verb} of {table.strip('{}')}, which {place} streams to: for 30 to 90 minutes such rows refuse it"
+            )
+            yield Finding(
+                rule="streamed-and-mutated",
+                path=path,
+                line=line,
+                column=column,
+                end_line=end_line,
+                level=Level.ERROR,
+                message=f"{message}; load this table in batches",
+                guards="write",
+                symbol=symbol,
+                text=text,
+            )
+
+
+def _scoped(path: str, table: str) -> str:
+    """Keep a table that is known by a variable's name alone to its file; a constant's name is the project's."""
+    return f"{path}:{table}" if table.startswith("{") and not table.isupper() else table
+
+
+def _is_of(receiver: str, name: str, full: str) -> bool:
+    """Whether the thing that is called may well be of the class that has the method."""
+    if receiver in {"", "self", "cls", "super()"}:
+        return False
+    owner = set(words(full.split(".")[-2]))
+    return bool(owner & set(words(receiver.rpartition(".")[2]))) or len(words(name)) > 1
+
+
+def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    telling: dict[str, str] = {}
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for path, (full, name) in _rows(facts, "telling"):
+        telling[full] = path
+        by_name[name].add(full)
+    defined: dict[str, set[str]] = defaultdict(set)
+    for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
+        for method in methods:
+            defined[method[0]].add(f"{full}.{method[0]}")
+    functions = _functions(facts)
+    for path, (full, name, receiver, line, column, end_line, text, symbol) in _rows(facts, "ignored"):
+        found = full if full in telling else functions.find(full)
+        if found not in telling:
+            alike = by_name.get(name, set())
+            if not (
+                receiver
+                and receiver not in {"self", "cls", "super()"}
+                and alike
+                and defined[name] <= alike
+                and len(alike) == 1
+            ):
+                continue
+            found = next(iter(alike))
+        message = f"`{name}` says by False that it has failed ({telling[found]}), and nobody looks at its answer"
+        yield Finding(
+            rule="ignored-result",
+            path=path,
+            line=line,
+            column=column,
+            end_line=end_line,
+            level=Level.ERROR if words(name)[0] in _WRITES else Level.WARNING,
+            message=f"{message}; act on it, or let the function raise",
+            guards="write",
+            symbol=symbol,
+            text=text,
+        )

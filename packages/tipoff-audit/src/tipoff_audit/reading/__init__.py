@@ -1,0 +1,1 @@
+"""Reading files: their text, tree, names and effects; nothing here judges."""

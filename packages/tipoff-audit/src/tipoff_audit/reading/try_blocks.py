@@ -1,0 +1,255 @@
+"""A try and one of its handlers, judged by what the protected block does; as plain values, for other files may know more."""
+
+import ast
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from tipoff_audit.reading.effects import Effect, Effects
+from tipoff_audit.reading.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
+from tipoff_audit.reading.index import FUNCTIONS, Index
+from tipoff_audit.reading.names import constant, dotted, last_name, words
+from tipoff_audit.reading.words import these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryBlock:
+    """What a broad handler guards and answers. `effects`: kind to (what, whether it is sure, whether it is done right here)."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    text: str
+    symbol: str
+    caught: str
+    breadth: str
+    effects: dict[str, tuple[str, bool, bool]]
+    calls: list[str] = field(default_factory=list)
+    raised: str = ""  # the deliberate raise that it swallows
+    logs: bool = False
+    returns: str = ""
+    assigns: str = ""
+    exits_well: bool = False
+    yields_value: bool = False  # the block returns something where it succeeds
+    acts: bool = False
+    skips: bool = False
+    holds: bool = False  # what the gate lets through stands in the block itself, or its answer is no until it says yes
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the guard that `to_json` wrote."""
+        return cls(**values | {"effects": {kind: tuple(told) for kind, told in values["effects"].items()}})
+
+
+def try_blocks(index: Index, effects: Effects) -> list[TryBlock]:
+    """Return the file's broad handlers that neither raise nor record."""
+    found = []
+    for block in index.tries:
+        for place, handler in enumerate(block.handlers):
+            made = _guard(block, handler, block.handlers[:place], effects, index)
+            if made is not None:
+                found.append(made)
+    quiet = [block for block in index.withs if any(suppresses_all(item.context_expr, index) for item in block.items)]
+    return found + [_suppressed(block, effects, index) for block in quiet]
+
+
+def _guard(
+    block: ast.Try, handler: ast.ExceptHandler, earlier: list[ast.ExceptHandler], effects: Effects, index: Index
+) -> TryBlock | None:
+    how = breadth(handler, index)
+    if _is_import(block) or (how == "narrow" and not _reads_content(block, handler, effects, index)):
+        return None
+    said = answer(handler, effects, index)
+    if how == "narrow" and (said.returns != "empty" or said.logs or said.acts):
+        return None
+    if said.raises or said.records or _retried(block, index):
+        return None
+    if how == "root" and (said.logs or said.acts or said.assigns or said.returns in {"none", "false", "value"}):
+        return None
+    return _made(
+        index,
+        handler,
+        caught="any error" if handler.type is None else " and ".join(filter(None, map(dotted, caught_types(handler)))),
+        breadth=how,
+        raised=_deliberate(block.body, earlier) if how != "root" else "",
+        said=said,
+        body=block.body,
+        effects=effects,
+    )
+
+
+_READERS = these("parse read fetch load extract games rows decode scrape")
+_CONTENT = these("ValueError KeyError TypeError IndexError JSONDecodeError AttributeError LookupError")
+
+
+def _reads_content(block: ast.Try, handler: ast.ExceptHandler, effects: Effects, index: Index) -> bool:
+    """Whether the block takes a payload apart, and the handler takes whatever is wrong with the payload."""
+    if not {last_name(kind) for kind in caught_types(handler, index)} <= _CONTENT:
+        return False
+    calls = [node for node in inside(block.body) if isinstance(node, ast.Call)]
+    name = words(index.scope(block).name.rpartition(".")[2])
+    return set(name[:1]) <= _READERS and any(
+        effects.names.callee(call).full in {"json.loads", "json.load"} for call in calls
+    )
+
+
+def _suppressed(block: ast.With | ast.AsyncWith, effects: Effects, index: Index) -> TryBlock:
+    raised = _deliberate(block.body, [])
+    return _made(
+        index,
+        block,
+        caught="Exception",
+        breadth="broad",
+        raised=raised,
+        said=Answer(),
+        body=block.body,
+        effects=effects,
+    )
+
+
+def _made(  # noqa: PLR0913 -- one value from its parts
+    index: Index,
+    node: ast.ExceptHandler | ast.With | ast.AsyncWith,
+    *,
+    caught: str,
+    breadth: str,
+    raised: str,
+    said: Answer,
+    body: list[ast.stmt],
+    effects: Effects,
+) -> TryBlock:
+    done, calls, gives = _protected(body, effects)
+    return TryBlock(
+        path=index.path,
+        line=node.lineno,
+        column=node.col_offset + 1,
+        end_line=node.end_lineno or node.lineno,
+        text=index.line(node.lineno),
+        symbol=index.scope(node).name,
+        caught=caught,
+        breadth=breadth,
+        raised=raised,
+        effects=done,
+        calls=calls,
+        logs=said.logs,
+        returns=said.returns,
+        assigns=said.assigns,
+        exits_well=said.exits_well,
+        yields_value=gives,
+        acts=said.acts,
+        skips=said.skips,
+        holds=_holds(body, effects, index),
+    )
+
+
+def _is_import(block: ast.Try) -> bool:
+    return all(isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.Pass) for node in block.body) and any(
+        isinstance(node, ast.Import | ast.ImportFrom) for node in block.body
+    )
+
+
+def _retried(block: ast.Try, index: Index) -> bool:
+    """Whether the block stands in a loop that it leaves where it succeeds, and that ends in a raise or in another attempt."""
+    for parent in index.parents(block):
+        if isinstance(parent, FUNCTIONS):
+            return False
+        if isinstance(parent, ast.For | ast.AsyncFor | ast.While):
+            ends = [node for node in parent.body if isinstance(node, ast.Break | ast.Return)]
+            return bool(ends) or any(
+                isinstance(node, ast.Break | ast.Return) for node in inside([*block.body, *block.orelse])
+            )
+    return False
+
+
+def _deliberate(body: list[ast.stmt], earlier: list[ast.ExceptHandler]) -> str:
+    """Return the error that the block raises on purpose and that no earlier handler takes."""
+    taken = {last_name(kind) for handler in earlier for kind in caught_types(handler)}
+    stack: list[ast.AST] = list(reversed(body))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.Try) and node.handlers:
+            stack.extend(node.orelse + [part for handler in node.handlers for part in handler.body])
+            continue
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            name = last_name(node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
+            if name and name not in taken and name[:1].isupper():
+                return name
+        stack.extend(reversed(list(ast.iter_child_nodes(node))))
+    return ""
+
+
+def _holds(body: list[ast.stmt], effects: Effects, index: Index) -> bool:
+    """Whether an error of the gate keeps back what it guards: that stands after it in the block, or waits for a yes."""
+    for place, statement in enumerate(body):
+        calls = [node for node in inside([statement]) if isinstance(node, ast.Call)]
+        if any(effects.of(call).kind == "gate" for call in calls):
+            after = list(inside(body[place + 1 :]))
+            if any(isinstance(node, ast.Call) and effects.of(node).kind not in {"log", "gate"} for node in after):
+                return True
+            if any(
+                isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store) for node in after
+            ):
+                return True
+            if any(isinstance(node, ast.Return) and not isinstance(node.value, ast.Constant | None) for node in after):
+                return True  # what it lets through is returned from the block itself
+            assigned = [node for node in inside([statement]) if isinstance(node, ast.Assign)]
+            return any(_was_no(node, index) for node in assigned)
+    return False
+
+
+def _was_no(statement: ast.Assign, index: Index) -> bool:
+    """Whether the name that takes the gate's answer says no before."""
+    name = last_name(statement.targets[0])
+    return any(
+        last_name(earlier.targets[0]) == name
+        and constant(earlier.value) in {False, None}
+        and isinstance(earlier.value, ast.Constant)
+        for earlier in index.scope(statement).assigns
+        if earlier.lineno < statement.lineno
+    )
+
+
+def _protected(body: list[ast.stmt], effects: Effects) -> tuple[dict[str, tuple[str, bool, bool]], list[str], bool]:
+    """Return what the block does, the functions that other files may know, and whether it returns something."""
+    done: dict[str, tuple[str, bool, bool]] = {}
+    calls: list[str] = []
+    gives = False
+    stack: list[ast.AST] = list(reversed(body))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.Return) and node.value is not None:
+            gives = gives or not (isinstance(node.value, ast.Constant) and node.value.value is None)
+        if isinstance(node, ast.Try) and any(_keeps(handler) for handler in node.handlers):
+            stack.extend(node.orelse + node.finalbody)
+            continue
+        if isinstance(node, ast.Call):
+            for far, effect in enumerate(effects.through(node)):
+                _add(done, effect, here=not far)
+            full = effects.names.callee(node).full
+            if full and full not in calls:
+                calls.append(full)
+        stack.extend(reversed(list(ast.iter_child_nodes(node))))
+    return done, calls, gives
+
+
+def _keeps(handler: ast.ExceptHandler) -> bool:
+    """Whether the inner handler lets nothing out to the outer one."""
+    if breadth(handler) not in {"bare", "broad"}:
+        return False
+    return not any(isinstance(node, ast.Raise) for node in inside(handler.body))
+
+
+def _add(done: dict[str, tuple[str, bool, bool]], effect: Effect, *, here: bool) -> None:
+    if not effect.kind or effect.kind == "log":
+        return
+    known = done.get(effect.kind)
+    if known is None or (here, effect.sure) > (known[2], known[1]):
+        done[effect.kind] = (effect.what, effect.sure, here)

@@ -1,0 +1,1 @@
+"""The rules: what is wrong, and why it matters."""

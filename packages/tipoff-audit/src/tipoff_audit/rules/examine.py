@@ -1,0 +1,168 @@
+"""One file, examined by every rule that needs no other file."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tipoff_audit.finding import Finding, Level
+from tipoff_audit.reading import classes, copies, facts, requests
+from tipoff_audit.reading.context import FEATURE, TESTS, File
+from tipoff_audit.reading.effects import Effects
+from tipoff_audit.reading.index import index
+from tipoff_audit.reading.names import Names
+from tipoff_audit.reading.source import Source
+from tipoff_audit.reading.sqltext import verbs
+from tipoff_audit.reading.try_blocks import try_blocks
+from tipoff_audit.rules import (
+    cleared_state,
+    clocks,
+    deleted,
+    loads,
+    lookahead,
+    raising,
+    results,
+    retries,
+    strings,
+    values,
+    zeros,
+)
+from tipoff_audit.rules.shell import examine_lines
+from tipoff_audit.rules.sqlrules import examine_sql
+from tipoff_audit.rules.verdicts import judge
+
+NO_NAMES = facts.Names()
+_RULES: tuple[Callable[[File], None], ...] = (
+    raising.raising_handlers,
+    deleted.lost_after_delete,
+    deleted.lost_between_helpers,
+    cleared_state.cleared_before_io,
+    loads.streaming_by_another_name,
+    loads.loads_per_row,
+    loads.appends,
+    loads.appends_by_default,
+    strings.missing_f,
+    strings.missing_f_in_joined,
+    values.sql_from_values,
+    strings.sql_in_strings,
+    clocks.naive_now,
+    clocks.current_dates,
+    zeros.zero_for_missing,
+    lookahead.inclusive_cutoffs,
+    lookahead.current_rows,
+    retries.retries,
+)
+
+
+def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
+    """Return what the file shows by itself and what it tells the project-wide pass; the tree is walked once.
+
+    `names`: what the settings add to the names by which calls are known.
+    """
+    n_lines = source.text.count("\n") + (not source.text.endswith("\n") and bool(source.text))
+    if source.kind == "sql":
+        findings, shared = _sql(source)
+    elif source.tree is None:
+        findings, shared = examine_lines(source), {"copies": copies.copied_text(source.path, source.text.split("\n"))}
+    else:
+        findings, shared = _python(source, names)
+    kept = tuple(sorted(set(_softened(source.path, findings))))
+    return facts.FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
+
+
+def _softened(path: str, findings: list[Finding]) -> list[Finding]:
+    """Return notes where nobody's data can be lost: in tests, examples and documents."""
+    if not TESTS.search(path):
+        return findings
+    return [replace(finding, level=Level.NOTE) for finding in findings]
+
+
+def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str, list[Any]]]:
+    if source.tree is None:
+        return [], {}
+    found = index(source, source.tree)
+    names = Names(found)
+    file = File(found, names, Effects(found, names, given))
+    streamed = loads.streaming_inserts(file)
+    for rule in _RULES:
+        rule(file)
+    ignored = results.ignored_results(file)
+    guarded = try_blocks(found, file.effects)
+    file.findings += [finding for guard in guarded if (finding := judge(guard)) is not None]
+    shared: dict[str, list[Any]] = {
+        "streamed": streamed,
+        "mutated": loads.mutated_tables(file),
+        "ignored": ignored,
+        "telling": results.telling_functions(file),
+        "guards": [guard.to_json() for guard in guarded if not guard.raised and not _settled(guard.effects)],
+        "functions": _functions(file),
+        "classes": classes.classes(file),
+        "request_calls": requests.request_calls(file),
+        "sleeping": requests.sleeping_functions(file),
+        "uses": classes.uses(file),
+        "dispatched": classes.dispatched(file),
+        "copies": copies.copies(file),
+    }
+    return _without_doubles(file.findings), {kind: rows for kind, rows in shared.items() if rows}
+
+
+def _settled(effects: dict[str, tuple[str, bool, bool]]) -> bool:
+    """Whether no other file can make the guard more than it is: it writes for certain."""
+    return "write" in effects and effects["write"][1]
+
+
+def _functions(file: File) -> list[list[Any]]:
+    """Return the functions that matter elsewhere: (name, what they do for certain, what they call)."""
+    found = []
+    for scope in file.index.scopes:
+        if scope.kind != "function":
+            continue
+        kinds: dict[str, str] = {}
+        calls: list[str] = []
+        for call in scope.calls:
+            effect = file.effects.of(call)
+            if effect.kind in {"write", "gate", "notice"} and effect.sure:
+                kinds.setdefault(effect.kind, effect.what)
+            full = file.names.callee(call).full
+            if "." in full and effect.kind not in {"log", "clean-up"} and full not in calls:
+                calls.append(full)
+        if kinds or calls:
+            found.append([scope.name, kinds, calls])
+    return found
+
+
+def _without_doubles(findings: list[Finding]) -> list[Finding]:
+    """Where a stronger rule speaks of a line already, a result that is ignored there is the same news."""
+    louder = {
+        finding.line
+        for finding in findings
+        if finding.rule in {"streaming-insert", "load-per-row", "lost-after-delete"}
+    }
+    return [finding for finding in findings if finding.rule != "ignored-result" or finding.line not in louder]
+
+
+def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
+    lines = source.text.split("\n")
+    findings = []
+    for said in examine_sql(source.text, feature=bool(FEATURE.search(source.path)), script=True):
+        line = source.text.count("\n", 0, said.at) + 1
+        findings.append(
+            Finding(
+                rule=said.rule,
+                path=source.path,
+                line=line,
+                column=said.at - source.text.rfind("\n", 0, said.at),
+                end_line=line,
+                level=said.level,
+                message=said.message,
+                guards=said.guards,
+                symbol="",
+                text=lines[line - 1].strip(),
+            )
+        )
+    mutated = []
+    for kind, table, at in verbs(source.text):
+        if kind in {"update", "delete", "merge"} and table:
+            line = source.text.count("\n", 0, at) + 1
+            mutated.append([table, kind.upper(), line, 1, line, re.sub(r"\s+", " ", lines[line - 1]).strip(), ""])
+    return findings, {"mutated": mutated, "copies": copies.copied_text(source.path, lines)}

@@ -1,0 +1,195 @@
+"""Look-ahead in Python: inclusive cut-offs, and windows that hold the row that is to be predicted."""
+
+import ast
+import re
+
+from tipoff_audit.finding import Level
+from tipoff_audit.reading.context import File
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name
+from tipoff_audit.reading.words import these
+
+_EVENT = re.compile(
+    r"(^|_)(date|day|at|ts|time|timestamp|tipoff|tip_off|played_on|start|when|index)$|date$|game_day", re.IGNORECASE
+)
+_CUT = re.compile(
+    r"cut_?off|as_?of|analysis|target_(date|day)|game_(date|day)|prediction_(date|day)|predict_(date|day)|slate|current_(date|day|game)|up_?to"
+    r"|reference_(date|day)|ref_date|forecast|run_date|tip_?off|obs_date|train_end|eval_date|feature_(date|day)|match_date|^(day|date|today)$",
+    re.IGNORECASE,
+)
+_KNOWN = re.compile(
+    r"known|loaded|created|published|available|ingest|updated|inserted|recorded|fetched|scraped|received|quoted|snapshot|captured|expires?|due|"
+    r"modified|seen|start_date|end_date|valid|observed|deadline|not_before|next_",
+    re.IGNORECASE,
+)
+_AGGREGATES = these("mean sum std var median max min count agg apply quantile sem skew kurt aggregate corr cov")
+_CUMULATIVE = frozenset({"cumsum", "cummean", "cummax", "cummin", "cumprod"})
+
+
+def inclusive_cutoffs(file: File) -> None:
+    """Report `game_date <= cutoff` in code that makes features."""
+    for node in file.index.compares:
+        for place, operator in enumerate(node.ops):
+            if not isinstance(operator, ast.LtE | ast.GtE):
+                continue
+            left = node.left if place == 0 else node.comparators[place - 1]
+            event, cut = (
+                (left, node.comparators[place]) if isinstance(operator, ast.LtE) else (node.comparators[place], left)
+            )
+            if (
+                _is_event(event)
+                and _is_cut(cut, event)
+                and file.is_feature(node, _name(cut))
+                and not _is_check(file, node)
+            ):
+                message = f"`{_name(event)} <= {_name(cut)}` lets in the day that is to be predicted, with its result"
+                file.say("inclusive-cutoff", node, Level.ERROR, f"{message}; use `<`", guards="look-ahead")
+    for call in file.index.calls:
+        _between(file, call)
+
+
+def _name(node: ast.expr) -> str:
+    """Return what a value is called: the column of `df["game_date"]`, the attribute, the name."""
+    if isinstance(node, ast.Subscript):
+        key = constant(node.slice)
+        return key if isinstance(key, str) else last_name(node)
+    if isinstance(node, ast.Call):
+        if last_name(node.func) in {
+            "to_datetime",
+            "Timestamp",
+            "col",
+            "date",
+            "datetime",
+            "str",
+            "fromisoformat",
+            "isoformat",
+            "lit",
+            "normalize",
+        }:
+            inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+            said = constant(inner)
+            return said if isinstance(said, str) else _name(inner) if inner is not None else ""
+        return ""
+    if isinstance(node, ast.Attribute) and node.attr == "dt":
+        return _name(node.value)
+    return last_name(node)
+
+
+def _is_event(node: ast.expr) -> bool:
+    name = _name(node)
+    return (
+        bool(_EVENT.search(name))
+        and not _KNOWN.search(name)
+        and isinstance(node, ast.Subscript | ast.Attribute | ast.Name | ast.Call)
+    )
+
+
+def _is_cut(node: ast.expr, event: ast.expr) -> bool:
+    return bool(_CUT.search(_name(node))) and not _KNOWN.search(_name(node)) and dotted(node) != dotted(event)
+
+
+def _is_check(file: File, node: ast.Compare) -> bool:
+    """Whether the comparison is an assertion that something lies before the cut-off, not a choice of rows."""
+    parent = file.index.up.get(node)
+    return isinstance(parent, ast.Assert) or (
+        isinstance(parent, ast.If) and any(isinstance(step, ast.Raise) for step in parent.body)
+    )
+
+
+def _between(file: File, call: ast.Call) -> None:
+    func = call.func
+    if not isinstance(func, ast.Attribute) or func.attr not in {"between", "is_between"} or len(call.args) < 2:  # noqa: PLR2004 -- low, high
+        return
+    third = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 -- low, high, inclusive
+    how = constant(keyword(call, "inclusive") or keyword(call, "closed") or third)
+    if how in {"left", "neither", "none", False}:
+        return
+    high = call.args[1]
+    if _is_event(func.value) and _is_cut(high, func.value) and file.is_feature(call, _name(high)):
+        message = f"`.between(…, {_name(high)})` takes in the cut-off day itself"
+        file.say("inclusive-cutoff", call, Level.ERROR, f'{message}; say `inclusive="left"`', guards="look-ahead")
+
+
+def current_rows(file: File) -> None:
+    """Report `rolling`, `expanding`, `ewm` and cumulative sums over rows that are not shifted."""
+    for call in file.index.calls:
+        func = call.func
+        if not isinstance(func, ast.Attribute):
+            continue
+        if func.attr in {"rolling", "expanding", "ewm"}:
+            if not _is_frame(call, func.attr) or _closed(call) or _shifted(file, call):
+                continue
+        elif func.attr in _CUMULATIVE and not call.args:
+            if _shifted(file, call) or _subtracted(file, call) or not _grouped(func.value):
+                continue
+        else:
+            continue
+        if not file.is_feature(call, *_around(file, call)):
+            continue
+        message = f"`.{func.attr}(…)` takes in the current row, the very game that is to be predicted"
+        file.say(
+            "window-includes-current",
+            call,
+            Level.ERROR,
+            f'{message}; shift(1) first, or closed="left"',
+            guards="look-ahead",
+        )
+
+
+def _is_frame(call: ast.Call, name: str) -> bool:
+    return name != "rolling" or bool(call.args or call.keywords)
+
+
+def _closed(call: ast.Call) -> bool:
+    return constant(keyword(call, "closed")) in {"left", "neither"}
+
+
+def _grouped(node: ast.expr) -> bool:
+    return "groupby" in dotted(node) or "group_by" in dotted(node)
+
+
+def _around(file: File, call: ast.Call) -> list[str]:
+    """Return the names that the result is given."""
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.Assign):
+            return [_name(target) for target in parent.targets]
+        if isinstance(parent, ast.keyword) and parent.arg:
+            return [parent.arg]
+        if isinstance(parent, ast.stmt):
+            return []
+    return []
+
+
+def _shifted(file: File, call: ast.Call) -> bool:
+    """Whether the rows are shifted before or after: in the chain, or in what the receiver was made by."""
+    above: ast.AST | None = call
+    while isinstance(above, ast.Attribute | ast.Call | ast.Subscript | ast.keyword | ast.Lambda | ast.BinOp):
+        if isinstance(above, ast.Attribute) and above.attr in {"shift", "lag"}:
+            return True
+        above = file.index.up.get(above)
+    inner: ast.AST = call.func.value if isinstance(call.func, ast.Attribute) else call
+    return _has_shift(file, call, inner, depth=0)
+
+
+def _has_shift(file: File, call: ast.Call, node: ast.AST, depth: int) -> bool:  # noqa: PLR0911 -- a return for each case
+    if "shift" in dotted(node) or ".lag(" in dotted(node):
+        return True
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if depth > 2:  # noqa: PLR2004 -- a name of a name
+        return False
+    if isinstance(node, ast.Subscript):
+        key = constant(node.slice)
+        if isinstance(key, str) and re.search(r"prev|prior|lag|shift|before", key):
+            return True
+        return _has_shift(file, call, node.value, depth + 1)
+    if isinstance(node, ast.Name):
+        if re.search(r"prev|prior|lag|shift|before|history|past", node.id):
+            return True
+        made = file.scope(call).values.get(node.id)
+        return made is not None and _has_shift(file, call, made, depth + 1)
+    return False
+
+
+def _subtracted(file: File, call: ast.Call) -> bool:
+    parent = file.index.up.get(call)
+    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub)

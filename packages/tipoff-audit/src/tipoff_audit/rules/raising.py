@@ -1,0 +1,249 @@
+"""Handlers that fail themselves: the first error is lost, and with it whatever the handler was for."""
+
+import ast
+import builtins
+import re
+
+from tipoff_audit.finding import Level
+from tipoff_audit.reading.context import File
+from tipoff_audit.reading.handlers import breadth, caught_types, inside
+from tipoff_audit.reading.index import FUNCTIONS
+from tipoff_audit.reading.names import dotted, last_name
+from tipoff_audit.reading.words import these
+
+_OF_EVERY_ERROR = frozenset(dir(BaseException)) | {"add_note", "__notes__", "winerror"}
+_NEVER = these("message response status_code code reason detail text msg status errors body")  # often believed in
+_LOGGING = frozenset({"exc_info", "stack_info", "stacklevel", "extra"})
+_LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal"})
+
+
+def raising_handlers(file: File) -> None:
+    """Report what would raise within a handler."""
+    for block in file.index.tries:
+        unsafe = _bound_only_within(file, block)
+        for handler in block.handlers:
+            for node in inside(handler.body):
+                why = _raises(file, block, handler, node, unsafe)
+                if why:
+                    level = (
+                        Level.WARNING if "has no attribute" in why and last_name(node) not in _NEVER else Level.ERROR
+                    )
+                    file.say(
+                        "handler-raises",
+                        node,
+                        level,
+                        f"{why}: the handler itself raises, and the first error is lost",
+                        guards="work",
+                        line=handler.lineno,
+                    )
+                    break
+
+
+def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AST, unsafe: dict[str, int]) -> str:
+    if isinstance(node, ast.Call):
+        return _wrong_call(file, node, handler)
+    if isinstance(block, ast.TryStar):
+        return ""  # what it names is a group
+    if (
+        isinstance(node, ast.Attribute)
+        and handler.name
+        and isinstance(node.value, ast.Name)
+        and node.value.id == handler.name
+    ):
+        return _no_attribute(file, handler, node)
+    if (
+        isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and node.id in unsafe
+        and breadth(handler) != "narrow"
+    ):
+        return _unbound(file, block, handler, node)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and handler.name:
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if (
+                isinstance(one, ast.Name)
+                and one.id == handler.name
+                and (
+                    isinstance(other, ast.JoinedStr)
+                    or (isinstance(other, ast.Constant) and isinstance(other.value, str))
+                )
+            ):
+                return f"`{handler.name}` is added to a string"
+    return ""
+
+
+def _wrong_call(file: File, call: ast.Call, handler: ast.ExceptHandler) -> str:
+    name = last_name(call.func)
+    if (
+        isinstance(call.func, ast.Name)
+        and name == "type"
+        and (call.keywords or len(call.args) not in {1, 3})
+        and name not in file.index.module.bound
+    ):
+        return "`type()` is called with arguments that it does not take"
+    if (
+        isinstance(call.func, ast.Name)
+        and name in {"str", "len", "repr"}
+        and any(given.arg in _LOGGING for given in call.keywords)
+    ):
+        return f"`{name}()` is called with an argument of the logger"
+    origin = file.names.callee(call).origin
+    if name in _LEVELS and (origin in {"logging", "logging.getLogger", "logging.Logger"}):
+        wrong = [given.arg for given in call.keywords if given.arg and given.arg not in _LOGGING]
+        if wrong:
+            return f"`{dotted(call.func)}` takes no argument `{wrong[0]}`"
+        if not call.args:
+            return f"`{dotted(call.func)}` is called without a message"
+    if isinstance(call.func, ast.Name) and name == handler.name:
+        return f"`{name}` is an error, and is called"
+    return ""
+
+
+def _no_attribute(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> str:
+    if node.attr in _OF_EVERY_ERROR or not isinstance(node.ctx, ast.Load) or _asked(file, handler, node):
+        return ""
+    types = [kind.id for kind in caught_types(handler) if isinstance(kind, ast.Name)]
+    types = types if handler.type is not None else ["BaseException"]
+    missing = []
+    for name in types:
+        known = getattr(builtins, name, None)
+        if not (isinstance(known, type) and issubclass(known, BaseException)) or name in file.index.module.bound:
+            continue
+        if not hasattr(known, node.attr):
+            missing.append(name)
+    return f"`{missing[0]}` has no attribute `{node.attr}`" if missing else ""
+
+
+def _asked(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> bool:
+    """Whether the code has made sure that the attribute is there, or lives with its absence."""
+    name = handler.name or ""
+    for parent in file.index.parents(node):
+        if parent is handler:
+            break
+        if isinstance(parent, ast.Try):
+            return True
+    for part in inside(handler.body):
+        if (
+            isinstance(part, ast.Call)
+            and last_name(part.func) in {"hasattr", "isinstance", "getattr", "issubclass", "type"}
+            and part.args
+            and dotted(part.args[0]) == name
+        ):
+            return True
+        if (
+            isinstance(part, ast.Attribute)
+            and isinstance(part.ctx, ast.Store)
+            and dotted(part.value) == name
+            and part.attr == node.attr
+        ):
+            return True
+        if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store):
+            return True
+    return re.search(rf"\.{node.attr}\s*=[^=]|setattr\(.*['\"]{node.attr}['\"]", file.index.source.text) is not None
+
+
+def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
+    """Return the names that only the block binds, by calls that can fail: each with the line of its first binding."""
+    scope = file.scope(block)
+    if not isinstance(scope.node, (*FUNCTIONS, ast.Module)) or not block.body:
+        return {}
+    end = block.body[-1].end_lineno or block.lineno
+    found: dict[str, int] = {}
+    for name, lines in scope.bound.items():
+        within = [line for line in lines if block.lineno <= line <= end]
+        if within and min(lines) == min(within):
+            found[name] = min(within)
+    return {name: line for name, line in found.items() if _may_fail_before(block, name)}
+
+
+_SAFE_CALLS = these(
+    """copy split strip items keys values list dict len str set tuple
+    range enumerate perf_counter monotonic time now uuid4"""
+)
+
+
+def _may_fail_before(block: ast.Try, name: str) -> bool:
+    """Whether something can raise before or while `name` is bound, in the order in which the block is carried out."""
+    return _fails_before(block.body, name) is True
+
+
+def _fails_before(body: list[ast.stmt], name: str) -> bool | None:
+    """Return True when something can fail before `name` is bound, False when it is bound first, None when neither is met."""
+    return next((found for node in body if (found := _statement(node, name)) is not None), None)
+
+
+def _statement(node: ast.stmt, name: str) -> bool | None:
+    found: bool | None = True
+    match node:
+        case ast.For() | ast.AsyncFor():
+            bound = False if _stores(node.target, name) else _fails_before(node.body, name)
+            found = True if _can_fail(node.iter) else bound
+        case ast.If() | ast.While():
+            either = [_fails_before(body, name) for body in (node.body, node.orelse)]
+            found = True if _can_fail(node.test) else next((one for one in either if one is not None), None)
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            found = False if node.name == name else None
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if not _can_fail(value):
+            found = False if _stores(node, name) else None
+        case ast.Return(value=None) | ast.Return(value=ast.Constant()) | ast.Expr(value=ast.Constant()):
+            found = None
+        case (
+            ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Global() | ast.Nonlocal() | ast.Continue() | ast.Break()
+        ):
+            found = None
+    return found
+
+
+def _stores(node: ast.AST, name: str) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in ast.walk(node)
+    )
+
+
+def _can_fail(node: ast.expr) -> bool:
+    """Whether an expression fails in practice: it calls, waits, or looks something up in what it was given."""
+    return any(
+        (isinstance(part, ast.Call) and last_name(part.func) not in _SAFE_CALLS)
+        or isinstance(part, ast.Await | ast.Yield | ast.YieldFrom)
+        or (isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name | ast.Call))
+        or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div | ast.FloorDiv))
+        for part in ast.walk(node)
+    )
+
+
+def _unbound(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.Name) -> str:  # noqa: C901, PLR0911 -- a return for each case
+    scope = file.scope(block)
+    if isinstance(scope.node, FUNCTIONS) and any(
+        isinstance(part, ast.Global | ast.Nonlocal) and node.id in part.names for part in scope.node.body
+    ):
+        return ""
+    if node.id == handler.name:
+        return ""
+    for part in inside(handler.body):
+        if part is node:
+            break
+        if isinstance(part, ast.Name) and part.id == node.id and isinstance(part.ctx, ast.Store):
+            return ""
+    for parent in file.index.parents(node):
+        if parent is handler:
+            break
+        if isinstance(parent, ast.Try) and any(
+            parent_handler.type is None
+            or last_name(parent_handler.type) in {"NameError", "UnboundLocalError", "Exception"}
+            for parent_handler in parent.handlers
+        ):
+            return ""
+        if isinstance(
+            parent,
+            ast.comprehension
+            | ast.ListComp
+            | ast.GeneratorExp
+            | ast.SetComp
+            | ast.DictComp
+            | ast.Lambda
+            | ast.FunctionDef,
+        ):
+            return ""
+    if any(isinstance(part, ast.Call) and last_name(part.func) in {"locals", "vars"} for part in inside(handler.body)):
+        return ""
+    return f"`{node.id}` is bound only within the block, and may not be when it fails"

@@ -1,0 +1,119 @@
+"""Results that tell of failure and that nobody looks at."""
+
+import ast
+import re
+
+from tipoff_audit.finding import Level
+from tipoff_audit.reading import words as w
+from tipoff_audit.reading.context import File
+from tipoff_audit.reading.flows import chain
+from tipoff_audit.reading.handlers import breadth
+from tipoff_audit.reading.index import Scope
+from tipoff_audit.reading.names import constant, keyword, last_name, words
+from tipoff_audit.reading.words import these
+
+_TOLD = these(
+    "flush save acquire send write store persist publish upload push insert commit lock deliver notify enqueue load sync submit"
+)
+_MAYBE = these("if maybe unless exists needed changed")  # False says that there was nothing to do
+
+
+def ignored_results(file: File) -> list[list[object]]:
+    """Report results that tell of failure and that nobody takes; return the calls that other files' functions decide."""
+    asked: list[list[object]] = []
+    for call in file.index.calls:
+        parent = file.index.up.get(call)
+        if isinstance(parent, ast.Await):
+            parent = file.index.up.get(parent)
+        if not isinstance(parent, ast.Expr):
+            continue
+        why = _ignored(file, call)
+        callee = file.names.callee(call)
+        if why:
+            file.say(
+                "ignored-result",
+                call,
+                Level.ERROR if "lock" in why else Level.WARNING,
+                why,
+                guards="gate" if "lock" in why else "write",
+            )
+        elif set(words(callee.name)[:1]) & _TOLD:
+            scope = file.scope(call).name
+            place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
+            asked.append([callee.full, callee.name, callee.receiver, *place, file.index.line(call.lineno), scope])
+    return asked
+
+
+def _ignored(file: File, call: ast.Call) -> str:
+    callee = file.names.callee(call)
+    if callee.name in {"acquire", "try_acquire", "try_lock"} and callee.receiver:
+        bounded = (
+            call.args
+            or keyword(call, "blocking") is not None
+            or keyword(call, "timeout") is not None
+            or callee.name != "acquire"
+        )
+        return (
+            "the lock may not have been got, and nobody looks: act on the answer of `acquire`, or let it raise"
+            if bounded
+            else ""
+        )
+    about = f"{callee.origin} {callee.receiver}"
+    if callee.name.startswith("load_table_from_") or (callee.name == "query" and w.BIGQUERY_CLIENT.search(about)):
+        return f"`{callee.name}` only starts a job: its failure is told by `.result()`, which nobody calls"
+    if callee.name == "publish" and ("pubsub" in about or re.search(r"publisher(_client)?$", callee.receiver)):
+        return "`publish` returns a future, and nobody asks it whether the message was taken: call `.result()`"
+    if callee.name in {"post", "put", "patch"} and re.match(r"(requests|httpx)(\.|$)", callee.origin):
+        return (
+            ""
+            if _in_broad(file, call)
+            else f"the answer of `{callee.name}` is not looked at: a 500 passes for success; call `raise_for_status()`"
+        )
+    if callee.name == "send" and callee.origin.startswith("socket."):
+        return "`send` may send a part and says how much: use `sendall`"
+    return ""
+
+
+def _in_broad(file: File, call: ast.Call) -> bool:
+    return any(
+        isinstance(parent, ast.Try) and any(breadth(handler) != "narrow" for handler in parent.handlers)
+        for _, parent in chain(file, call)
+    )
+
+
+def telling_functions(file: File) -> list[list[str]]:
+    """Return the functions that say by False that they failed: the qualified name and the name."""
+    found = []
+    for scope in file.index.scopes:
+        name = scope.name.rpartition(".")[2]
+        if scope.kind != "function" or not set(words(name)[:1]) & _TOLD or set(words(name)) & _MAYBE:
+            continue
+        if any(_says_no(done.value) and not _has_nothing_to_do(file, done) for done in scope.returns) and _answers(
+            scope
+        ):
+            found.append([scope.name, name])
+    return found
+
+
+def _has_nothing_to_do(file: File, done: ast.Return) -> bool:
+    """Whether it is returned where the question was whether there is anything to do: `if self.exists(...): return False`."""
+    parent = file.index.up.get(done)
+    if not isinstance(parent, ast.If) or not isinstance(parent.test, ast.Call) or done not in parent.body:
+        return False
+    asked = words(last_name(parent.test.func))
+    return asked[:1] in (["can"], ["has"], ["is"], ["exists"], ["was"]) or asked[-1:] == ["exists"]
+
+
+def _says_no(node: ast.expr | None) -> bool:
+    """Whether the value may be False, and says that something did not work."""
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not)
+    return constant(node) is False or isinstance(node, ast.Compare)
+
+
+def _answers(scope: Scope) -> bool:
+    """Whether the function has more than one answer."""
+    values = [done.value for done in scope.returns if done.value is not None]
+    return len({repr(constant(value)) for value in values}) > 1 or any(
+        not isinstance(value, ast.Constant) for value in values
+    )

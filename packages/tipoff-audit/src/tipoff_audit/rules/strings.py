@@ -1,0 +1,219 @@
+"""Strings that should have been formatted, and SQL that stands in Python."""
+
+import ast
+import re
+
+from tipoff_audit.finding import Level
+from tipoff_audit.reading import words as w
+from tipoff_audit.reading.context import File
+from tipoff_audit.reading.index import Scope
+from tipoff_audit.reading.names import constant, last_name, words
+from tipoff_audit.reading.sqltext import looks_like_sql, verbs
+from tipoff_audit.rules.sqlrules import examine_sql, unquoted
+from tipoff_audit.rules.values import filled
+
+_HOLE = re.compile(r"(?<!\{)(?<!\$)\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*)(?:![rsa])?(?::[^{}]*)?\}(?!\})")
+_LATER = frozenset(
+    {"format", "format_map", "Template", "substitute", "safe_substitute", "render", "from_string", "partial_format"}
+)
+_PATH = re.compile(r"^(gs|s3|https?|file)://|^/?[\w.{}-]+(/[\w.{}-]+)+(\.\w+)?$")
+
+
+def missing_f(file: File) -> None:
+    """Report SQL, a message or a path with `{name}` that nothing fills."""
+    for node in file.index.strings:
+        text = node.value
+        if not isinstance(text, str) or "{" not in text or len(text) > 20_000:  # noqa: PLR2004 -- a template of that length is data
+            continue
+        holes = _HOLE.findall(text)
+        if not holes or not (_filled_by_names(file, node, holes) or _is_query_option(file, node, text)):
+            continue
+        use = _use(file, node, text)
+        if use:
+            level = Level.ERROR if use == "SQL" else Level.WARNING
+            message = f"`{{{holes[0]}}}` stays as it is written: this {use} has no f and no .format"
+            file.say(
+                "missing-f",
+                node,
+                level,
+                f"{message}; put an f before the string",
+                guards="read" if use == "SQL" else "",
+            )
+
+
+def _is_query_option(file: File, node: ast.Constant, text: str) -> bool:
+    """Whether the SQL stands as an operator's `query` or `sql`: who runs it later knows no names of ours."""
+    parent = file.index.up.get(node)
+    if isinstance(parent, ast.Dict):
+        key = next((key for key, value in zip(parent.keys, parent.values, strict=True) if value is node), None)
+        option = constant(key)
+    else:
+        option = parent.arg if isinstance(parent, ast.keyword) else None
+    return option in {"query", "sql", "bql"} and looks_like_sql(text) and "{{" not in text
+
+
+def missing_f_in_joined(file: File) -> None:
+    """Report a plain string among f-strings that are joined by standing side by side."""
+    for node in file.index.joined:
+        parts = [str(part.value) for part in node.values if isinstance(part, ast.Constant)]
+        if node.lineno == node.end_lineno or not any(_HOLE.search(part) for part in parts):
+            continue
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            plain = re.match(r"\s*([\"'])(?!\1\1)(.*)\1[,)\s]*$", file.index.lines[number - 1])
+            holes = _HOLE.findall(plain[2]) if plain else []
+            if plain and holes and any(plain[2] in part for part in parts) and _filled_by_names(file, node, holes):
+                message = (
+                    f"`{{{holes[0]}}}` stays as it is written: this piece of the string has no f, its neighbours have"
+                )
+                file.say("missing-f", node, Level.ERROR, f"{message}; put an f before it", guards="read", line=number)
+
+
+def _filled_by_names(file: File, node: ast.expr, holes: list[str]) -> bool:
+    """Whether each hole names something that is bound where the string stands."""
+    scope: Scope | None = file.scope(node)
+    known = set(file.index.imports)
+    first = True
+    while scope is not None:
+        if first:
+            known |= {name for name, lines in scope.bound.items() if min(lines) <= node.lineno}
+        elif scope.kind != "class":
+            known |= set(scope.bound)
+        first = False
+        scope = scope.parent
+    return all(re.split(r"[.\[(]", hole)[0] in known | {"self", "cls"} for hole in holes)
+
+
+def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: PLR0911 -- a return for each case
+    """Return what the string is used as, "" where something may still fill it."""
+    parent = file.index.up.get(node)
+    if _is_query_option(file, node, text):
+        return "SQL"
+    if isinstance(
+        parent, ast.Expr | ast.JoinedStr | ast.FormattedValue | ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Compare
+    ):
+        return ""
+    while isinstance(parent, ast.BinOp | ast.IfExp):
+        if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mod):
+            return ""
+        parent = file.index.up.get(parent)
+    sql = looks_like_sql(text)
+    if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return _assigned_use(file, parent, sql=sql)
+    if isinstance(parent, ast.Attribute):
+        return (
+            ""
+            if parent.attr in _LATER
+            else ("SQL" if sql and parent.attr in {"strip", "replace"} and not _formatted(file, parent) else "")
+        )
+    if isinstance(parent, ast.keyword):
+        parent = file.index.up.get(parent)
+    if isinstance(parent, ast.Call):
+        return _argument_use(file, parent, text, sql=sql)
+    if isinstance(parent, ast.Return):
+        return "SQL" if sql else ""
+    return ""
+
+
+def _formatted(file: File, node: ast.AST) -> bool:
+    return any(isinstance(parent, ast.Attribute) and parent.attr in _LATER for parent in file.index.parents(node))
+
+
+def _assigned_use(file: File, node: ast.Assign | ast.AnnAssign | ast.AugAssign, *, sql: bool) -> str:
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    name = last_name(target)
+    if not name or file.scope(node).kind != "function" or _filled_later(file, name):
+        return ""
+    if sql:
+        return "SQL"
+    used = [call for call in file.scope(node).calls if any(_is_name(given, name) for given in call.args)]
+    if any(last_name(call.func) in {"open", "Path"} for call in used):
+        return "path"
+    return "message" if any(file.effects.of(call).kind in {"log", "notice"} for call in used) else ""
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _filled_later(file: File, name: str) -> bool:
+    return (
+        re.search(
+            rf"\b{re.escape(name)}\s*(\.\s*(format|format_map|replace|substitute)\b|%\s*[\w({{])",
+            file.index.source.text,
+        )
+        is not None
+    )
+
+
+def _argument_use(file: File, call: ast.Call, text: str, *, sql: bool) -> str:
+    name = last_name(call.func)
+    if name in _LATER or "template" in words(name) or "pattern" in words(name) or "format" in words(name):
+        return ""
+    if sql and (
+        name in w.SQL_CALLS
+        or name in {"text", "dedent", "QueryJobConfig", "ScriptBuilder", "append"}
+        or "query" in words(name)
+    ):
+        return (
+            "SQL"
+            if not any(given.arg for given in call.keywords if given.arg in {"format_args", "params_format"})
+            else ""
+        )
+    if (
+        file.effects.of(call).kind in {"log", "notice"}
+        and call.args
+        and constant(call.args[0]) == text
+        and len(call.args) == 1
+    ):
+        return (
+            "message"
+            if not [given for given in call.keywords if given.arg not in {"exc_info", "extra", "stack_info", "err"}]
+            else ""
+        )
+    if isinstance(file.index.up.get(call), ast.Raise) and len(call.args) == 1 and not call.keywords:
+        return "message"
+    if name in {
+        "open",
+        "Path",
+        "read_csv",
+        "read_parquet",
+        "to_csv",
+        "to_parquet",
+        "write_text",
+        "blob",
+        "get_blob",
+    } and _PATH.match(text):
+        return "path"
+    return ""
+
+
+def sql_in_strings(file: File) -> None:
+    """Report what is wrong within SQL that stands in Python, at the line within the string."""
+    inner = {id(part) for joined in file.index.joined for part in joined.values}
+    for node in [*file.index.strings, *file.index.joined]:
+        if id(node) in inner:
+            continue
+        parent = file.index.up.get(node)
+        if isinstance(parent, ast.Expr):
+            continue
+        text = filled(node) if isinstance(node, ast.JoinedStr) else constant(node)
+        if not isinstance(text, str) or not looks_like_sql(text):
+            continue
+        _in_string(file, node)
+
+
+def _emptied(file: File, statement: str) -> bool:
+    """Whether the file also deletes from the table that is appended to."""
+    table = next((table for kind, table, _ in verbs(statement) if kind == "insert"), "")
+    deletes = [text for text in file.texts if "DELETE" in text.upper() or "TRUNCATE" in text.upper()]
+    return any(kind == "delete" and other == table for text in deletes for kind, other, _ in verbs(text))
+
+
+def _in_string(file: File, node: ast.expr) -> None:
+    segment = unquoted(file.index.segment(node))
+    feature = file.is_feature(node)
+    for said in examine_sql(segment, feature=feature, script=True):
+        if said.rule == "append-without-key" and _emptied(file, segment[said.at :]):
+            continue
+        line = node.lineno + segment.count("\n", 0, said.at)
+        file.say(said.rule, node, said.level, said.message, guards=said.guards, line=line)
