@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.layers import Layers
-from tipoff.app import instance as stage
 from tipoff.app import replay as app
 from tipoff.app.loop import Progress
 from tipoff.config import read_settings
@@ -21,6 +20,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world import recorded as nba_recorded
 from tipoff.ledger import Ledger, schema
 from tipoff.predict import boosting
+from tipoff.sources.ask import Asker
 from tipoff.sources.world import WorldTransport
 from tipoff.store.archive import Archive
 from tipoff.store.duck import DuckWarehouse
@@ -30,7 +30,7 @@ LAYERS: dict[str, list[tuple[Any, str]]] = {
     "engine": [(Controller, "tick")],
     "runs": [(Runner, "attempt")],
     "world": [(WorldTransport, "handle_request"), (nba_recorded.RecordedNba, "__init__")],
-    "fetching": [(stage.SharedFetch, "__call__")],
+    "fetching": [(Asker, "__call__")],
     "archive": [(Archive, "put")],
     "parsing": [(Runner, "_parse")],
     "warehouse, reading": [(DuckWarehouse, name) for name in ("select", "read", "query", "proofs", "prepare")],

@@ -156,7 +156,7 @@ def test_streaming_inserts_do_not_exist() -> None:
     ("rule", "place", "code"),
     [
         (imports_up, "core/bad.py", "from tipoff.engine.run import Runner"),
-        (imports_up, "engine/bad.py", "from tipoff.sources.fetch import Fetcher"),
+        (imports_up, "engine/bad.py", "from tipoff.sources.ask import Asker"),
         (imports_up, "app/bad.py", "from tipoff import drills"),
         (imports_up, "store/bad.py", "def late():\n    import tipoff.ledger.schema"),
         (imports_up, "leagues/bad.py", "from tipoff.store.duck import DuckWarehouse"),

@@ -1,7 +1,7 @@
 """Breakers, floors, budgets, the last look before a write, the sentinel: values that stand alone."""
 
 import dataclasses
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.nba import NOW, SEASON, TODAY
 
-from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime, SourceError
+from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime
 from tipoff.core.gate import Evidence, decide
 from tipoff.core.retry import Breaker
 from tipoff.core.rows import table_from_records
@@ -20,7 +20,6 @@ from tipoff.engine.claim import Claim, StepFailed, in_time, must_begin
 from tipoff.engine.judge import RunPlan
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.reading import game_id
-from tipoff.sources.budget import Budget
 from tipoff.store import dialect
 from tipoff.store.rows import below_floor, conform
 
@@ -117,19 +116,6 @@ def test_a_unit_below_its_floor_is_refused_with_the_reason(floor: Floor, says: s
 def test_a_floor_names_declared_columns() -> None:
     with pytest.raises(ValueError, match="not declared"):
         Table(league="x", phase=Phase.RAW, name="t", columns=(DAY,), key=("day",), floor=Floor(filled=("gone",)))
-
-
-def test_a_budget_is_spent_by_provider_and_day_and_says_until_when() -> None:
-    budget = Budget({"odds": 2})
-    noon = datetime(2024, 1, 10, 12, tzinfo=UTC)
-    for _ in range(2):
-        budget.spend("odds", noon)
-    budget.spend("another", noon)
-
-    with pytest.raises(SourceError, match="budget of 2 requests a day") as caught:
-        budget.spend("odds", noon)
-    assert caught.value.retry_after_s == 12 * 3600
-    budget.spend("odds", noon + timedelta(hours=12))
 
 
 def test_an_error_that_cannot_be_told_is_named() -> None:

@@ -21,7 +21,6 @@ from tipoff.core.clock import Clock, SimClock, stopwatch
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import KINDS, Fault
 from tipoff.core.league import League
-from tipoff.core.payload import Fetched, Payload, Request
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.drills.faults.controllers import Pair
@@ -34,40 +33,14 @@ from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
-from tipoff.sources.budget import Budget
-from tipoff.sources.fetch import Fetcher
+from tipoff.sources.ask import Asker
+from tipoff.sources.build import asker_of_world
 from tipoff.sources.world import World
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.home import Home
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
-
-
-class SharedFetch:
-    """Fetching with one answer for all who ask within its age, and the last answer again where the provider says so."""
-
-    def __init__(self, fetcher: Fetcher, archive: Archive, budget: Budget | None = None) -> None:
-        self._budget = budget or Budget({})
-        self._fetcher = fetcher
-        self._archive = archive
-        self._last: dict[Request, tuple[Payload, str]] = {}
-
-    def __call__(self, request: Request, *, now: datetime) -> Fetched:
-        """Return an answer with a payload; see `tipoff.engine.run.Fetch`."""
-        last = self._last.get(request)
-        if last is not None and request.max_age and now - last[0].fetched_at <= request.max_age:
-            return Fetched(payload=last[0], status=last[0].status, etag=last[1])
-        self._budget.spend(request.source, now)
-        fetched = self._fetcher.get(request, now=now, etag=last[1] if last else None)
-        if fetched.payload is None and last is not None:
-            payload = Payload(
-                request=request, body=last[0].body, sha256=last[0].sha256, status=last[0].status, fetched_at=now
-            )
-            fetched = Fetched(payload=payload, status=fetched.status, etag=last[1])
-        if fetched.payload is not None and (request.max_age or fetched.etag):
-            self._last[request] = (fetched.payload, fetched.etag)
-        return fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +77,7 @@ class Instance:
         self.counts: Counter[str] = Counter()
         self.queries: Counter[str] = Counter()
         self._controllers: list[Controller] = []
+        self._asker: Asker | None = None
 
     @property
     def is_open(self) -> bool:
@@ -171,7 +145,10 @@ class Instance:
         return self._controllers[0]
 
     def close(self) -> None:
-        """Let go of the stores, and keep count of what was done."""
+        """Let go of the stores and of the outside, and keep count of what was done."""
+        if self._asker is not None:
+            self._asker.close()
+            self._asker = None
         for controller in self._controllers:
             counts = controller.counts
             for name in ("ticks", "finished", "failed", "expired", "unchanged"):
@@ -196,12 +173,14 @@ class Instance:
         )
         archive = Archive(self.home.archive, profile=self._spec.profile)
         secrets = secrets_without({"odds_api_key": "simulated", "balldontlie_key": "simulated"}, self._faults)
-        client = httpx.Client(transport=transport, timeout=30.0)
+        self._asker = asker_of_world(
+            transport, archive, secret=lambda name: secrets.get(name, ""), budgets=self._spec.budgets
+        )
         parts: dict[str, Any] = {
             "warehouse": warehouse,
             "published": published,
             "tables": {step.name: step.table for step in self._spec.league.steps},
-            "fetch": SharedFetch(Fetcher(client, archive, secrets=secrets), archive, Budget(self._spec.budgets)),
+            "fetch": self._asker,
             "now": clock.now,
             "stopwatch": stopwatch,
             "at": self._at,

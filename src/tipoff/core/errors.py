@@ -39,7 +39,11 @@ class ShapeError(PipelineError):
 
 
 class SourceError(PipelineError):
-    """A provider's answer cannot be used; the payload, if any, is in the archive."""
+    """A provider's answer cannot be used; where there was one it is in the archive under `sha256`, with its `status`."""
+
+    status: int = 0
+    sha256: str = ""
+    n_bytes: int = 0
 
     def __init__(self, message: str, *, kind: ErrorKind, hint: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(message, hint=hint)

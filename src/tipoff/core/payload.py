@@ -16,11 +16,13 @@ class Request:
     secrets: tuple[str, ...] = ()
     unit: str = ""  # the unit that the answer is about, when it is about one
     max_age: timedelta = timedelta(0)  # an answer this young may be used again, for another slate too
+    cost: int = 0  # credits that it takes up, by the provider's own rule
+    closes_at: datetime | None = None  # when its answer is worth nothing any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """An archived answer: the bytes as received, their sha256, and when they were asked for."""
+    """An archived answer: the bytes as received, their sha256, and when the last of them arrived."""
 
     request: Request
     body: bytes
@@ -31,12 +33,11 @@ class Payload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What a fetch gave: a payload, or word that the last one still stands (`payload` is None)."""
+    """What asking gave: the answer, whether newly sent or said to stand as it was (`is_unchanged`), and by which proxy."""
 
-    payload: Payload | None
-    status: int
-    etag: str = ""
-    n_bytes: int = 0
+    payload: Payload
+    is_unchanged: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

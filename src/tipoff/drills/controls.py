@@ -28,7 +28,7 @@ from tipoff.engine.plan import plan_step
 from tipoff.leagues.nba.sources import oddsapi, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.ledger import ledger as ledgers
-from tipoff.sources.fetch import Fetcher
+from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, published, rows, staging
 from tipoff.watch import sentinel
 
@@ -123,8 +123,8 @@ def _hundredfold(policy: RetryPolicy, failures: int, jitter: float) -> timedelta
     return _wait_after(policy, failures * 100, jitter)
 
 
-def _no_key(fetcher: Fetcher, name: str, _request: Request) -> str:
-    return fetcher._secrets.get(name, "")
+def _no_key(exchange: Exchange, name: str, _request: Request) -> str:
+    return exchange._secret(name)
 
 
 _AT_ONCE = RetryPolicy(attempts=10_000, first_wait=timedelta(minutes=1), max_wait=timedelta(minutes=1))
@@ -182,7 +182,7 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
         (statsnba, "_must_be_of", _nothing),
         (run, "_of_the_slate", lambda _claim, found: (found, ())),
     ),
-    "a missing key is empty": ((Fetcher, "_secret", _no_key),),
+    "a missing key is empty": ((Exchange, "_key", _no_key),),
     "errors must be tellable": ((claim, "_text_of", str),),
     "what it was made from is not compared": ((judge, "made_from", lambda _parts: "the same"),),
     "what is not named is not expected": (

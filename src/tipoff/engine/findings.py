@@ -213,7 +213,7 @@ def run_findings(
 
 def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: datetime, blame: str) -> Iterator[Row]:
     claim, error = outcome.claim, outcome.error
-    unanswered = [note for note in outcome.fetches if note.outcome == "error"]
+    unanswered = [note for note in outcome.fetches if note.outcome in {"error", "refused"}]
     if unanswered and error is None:
         note = "; ".join(sorted({fetch.note for fetch in unanswered}))
         yield finding(where, "source_answers", own, Severity.WARNING, note, now=now)

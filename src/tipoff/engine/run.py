@@ -3,14 +3,13 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Protocol
 
 import pyarrow as pa
 
-from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
+from tipoff.core.errors import PipelineError, SourceError
 from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
-from tipoff.core.retry import Breaker
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
@@ -19,7 +18,6 @@ from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, 
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 _SHOWN = 400  # characters of a row that is refused
-HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
 
 
 class Writer(Protocol):
@@ -33,8 +31,8 @@ class Writer(Protocol):
 class Fetch(Protocol):
     """Asks a provider, archives the answer, and classifies what went wrong."""
 
-    def __call__(self, request: Request, *, now: datetime) -> Fetched:
-        """Return the answer; raises SourceError."""
+    def __call__(self, request: Request, *, now: Callable[[], datetime]) -> Fetched:
+        """Return the answer, of the instant `now` at which its last byte came; raises SourceError. Called by several threads."""
         ...
 
 
@@ -56,7 +54,7 @@ class _Answers:
 
 
 class Runner:
-    """Makes claimed runs here, one at a time. A provider that fails `HOST_FAILURES` times in a row is left alone for a while."""
+    """Makes claimed runs here, one at a time."""
 
     def __init__(  # noqa: PLR0913 -- what a run touches
         self,
@@ -70,7 +68,6 @@ class Runner:
         at: Callable[[str], None],
     ) -> None:
         self._now = now
-        self._hosts: dict[str, Breaker] = {}
         self._warehouse = warehouse
         self._published = published
         self._tables = tables
@@ -125,7 +122,7 @@ class Runner:
         proven. What is missing is looked at again: the same answer a day later can be evidence.
         """
         tables = self._read(claim, work.inputs)
-        payloads, failures = self._payloads(work.requests(context, tables), context, outcome)
+        payloads, failures = self._payloads(work.requests(context, tables), outcome)
         answers = _Answers(
             version=claim.loaded.version,
             shas=tuple((payload.request, payload.sha256) for payload in payloads),
@@ -156,40 +153,17 @@ class Runner:
         if not failures and outcome.written is not None and not outcome.written.refused:
             self._answers[key] = answers
 
-    def _payloads(
-        self, requests: Sequence[Request], context: Context, outcome: Outcome
-    ) -> tuple[list[Payload], list[SourceError]]:
+    def _payloads(self, requests: Sequence[Request], outcome: Outcome) -> tuple[list[Payload], list[SourceError]]:
         payloads: list[Payload] = []
         failures: list[SourceError] = []
         for request in requests:
             try:
                 in_time(outcome.claim, self._now(), outcome.begun or self._now())
-                payloads.append(self._payload(request, context))
+                payloads.append(self._fetch(request, now=self._now).payload)
             except SourceError as error:
                 failures.append(error)
                 outcome.fetches.append(_failed(request, error))
         return payloads, failures
-
-    def _payload(self, request: Request, context: Context) -> Payload:
-        host = self._hosts.setdefault(request.source, Breaker(HOST_FAILURES, HOST_REST, HOST_LONGEST))
-        rest = host.rest(self._now())
-        if rest:
-            raise Resting(request.source, rest.total_seconds())
-        try:
-            payload = self._answer(request, context)
-        except SourceError as error:
-            if error.kind is ErrorKind.TRANSIENT:
-                host.failed(self._now())
-            raise
-        host.succeeded()
-        return payload
-
-    def _answer(self, request: Request, context: Context) -> Payload:
-        fetched = self._fetch(request, now=context.as_of)
-        if fetched.payload is None:
-            msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
-            raise SourceError(msg, kind=ErrorKind.TRANSIENT)
-        return fetched.payload
 
     def _parse(
         self,
@@ -211,7 +185,7 @@ class Runner:
                 parsed = work.parse(payload, context, inputs)
             except SourceError as error:
                 unreadable.append(error)
-                outcome.fetches.append(_failed(payload.request, error, sha256=payload.sha256))
+                outcome.fetches.append(_failed(payload.request, error, payload=payload))
                 continue
             excused |= parsed.excused
             known, strangers = _of_the_slate(claim, parsed.rows)
@@ -297,9 +271,17 @@ def _of_the_slate(
     return known, tuple(strange)
 
 
-def _failed(request: Request, error: SourceError, *, sha256: str = "") -> FetchNote:
+def _failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
+    """Note what could not be used: an answer that was refused, or one that could not be read."""
     return FetchNote(
-        request=request, status=0, sha256=sha256, n_bytes=0, n_rows=0, n_rejects=0, outcome="error", note=str(error)
+        request=request,
+        status=payload.status if payload else error.status,
+        sha256=payload.sha256 if payload else error.sha256,
+        n_bytes=len(payload.body) if payload else error.n_bytes,
+        n_rows=0,
+        n_rejects=0,
+        outcome="refused" if error.status else "error",
+        note=str(error),
     )
 
 

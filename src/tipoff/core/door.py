@@ -1,0 +1,163 @@
+"""The door: text, numbers, instants and identifiers from outside, bounded to what every store can hold.
+
+Past it nothing is met raw: no lone surrogates, no NUL, no control characters, no year 9999, no integer of thirty digits.
+"""
+
+import math
+import re
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+
+LONGEST_TEXT = 400  # characters of a name or a reason
+LONGEST_ID = 64  # characters of an identifier: the narrowest column that holds one
+LARGEST_WHOLE = 2**53  # beyond it a JSON number is no longer the one that was written
+LARGEST_NUMBER = 1e15
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+_ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,64}")
+_DIGITS = 40  # longer text is no number that anybody counts
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format, surrogate, private, unassigned
+_KEPT = frozenset({"\u200d", "\u200c"})  # joiners that some scripts write names with
+
+
+class Unfit(ValueError):
+    """A value from outside that no store could hold, or that is not what its field says; the text names both."""
+
+
+def clean(text: str, *, longest: int = LONGEST_TEXT) -> str:
+    """Return `text` as every store, terminal and page can hold it: composed, one line, nothing unseen, bounded.
+
+    Lone surrogates, NUL and control characters are left out; white space of any kind becomes one space.
+    """
+    if text.isascii() and text.isprintable() and len(text) <= longest and "  " not in text:
+        return text.strip()
+    kept = "".join(
+        " " if letter.isspace() else letter
+        for letter in text[: longest * 4]
+        if letter.isspace() or letter in _KEPT or unicodedata.category(letter) not in _UNSEEN
+    )
+    return " ".join(unicodedata.normalize("NFC", kept).split())[:longest].strip()
+
+
+def shown(value: object, *, longest: int = LONGEST_TEXT) -> str:
+    """Return an excerpt of any value that may be stored and shown."""
+    if isinstance(value, str):
+        return clean(value, longest=longest)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_WHOLE:
+        return f"a whole number of {value.bit_length()} bits"  # Python refuses to write the longest out
+    try:
+        return clean(repr(value), longest=longest)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} that cannot be written out"
+
+
+def text(value: object, name: str, *, longest: int = LONGEST_TEXT) -> str:
+    """Return a text that is there.
+
+    Raises:
+        Unfit: It is no text, or nothing of it is left.
+    """
+    if not isinstance(value, str):
+        msg = f"{name} is {shown(value, longest=60)}, no text"
+        raise Unfit(msg)
+    found = clean(value, longest=longest)
+    if not found:
+        msg = f"{name} is empty"
+        raise Unfit(msg)
+    return found
+
+
+def identifier(value: object, name: str, *, longest: int = LONGEST_ID) -> str:
+    """Return an identifier: text or a whole number, without white space or control characters, at most `longest` long.
+
+    It is refused rather than mended: two identifiers must not become one.
+
+    Raises:
+        Unfit: It is none.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
+        value = str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_WHOLE:
+        value = str(int(value))
+    ok = isinstance(value, str) and len(value) <= longest and _ID.fullmatch(value) and clean(value) == value
+    if not ok or not isinstance(value, str):
+        msg = f"{name} is {shown(value, longest=60)}, no identifier"
+        raise Unfit(msg)
+    return value
+
+
+def number(value: object, name: str) -> float | None:
+    """Return a finite number within what is believed of any, or None where nothing was said.
+
+    Raises:
+        Unfit: It is none.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        msg = f"{name} is {shown(value, longest=60)}, no number"
+        raise Unfit(msg)
+    try:
+        found = float(value) if not isinstance(value, str) or len(value) <= _DIGITS else math.nan
+    except (ValueError, OverflowError) as error:
+        msg = f"{name} is {shown(value, longest=60)}, no number"
+        raise Unfit(msg) from error
+    if not math.isfinite(found) or abs(found) > LARGEST_NUMBER:
+        msg = f"{name} is {shown(value, longest=60)}, no number that can be believed"
+        raise Unfit(msg)
+    return found
+
+
+def whole(value: object, name: str) -> int | None:
+    """Return a whole number, or None where nothing was said.
+
+    Raises:
+        Unfit: It is no whole number, or larger than any count.
+    """
+    found = number(value, name)
+    if found is None:
+        return None
+    if found != int(found):
+        msg = f"{name} is {shown(value, longest=60)}, no whole number"
+        raise Unfit(msg)
+    return int(found)
+
+
+def instant(value: object, name: str, *, near: datetime | None = None, within: timedelta | None = None) -> datetime:
+    """Return an aware instant in UTC, of a year that every store can hold; with `near`, no further than `within` from it.
+
+    Raises:
+        Unfit: It is none, names no zone, or lies further away.
+    """
+    try:
+        at = datetime.fromisoformat(value.strip()) if isinstance(value, str) and len(value) <= _DIGITS else None
+    except ValueError as error:
+        msg = f"{name} is {shown(value, longest=60)}, no instant"
+        raise Unfit(msg) from error
+    if at is None or at.tzinfo is None:
+        msg = f"{name} is {shown(value, longest=60)}, no instant with a zone"
+        raise Unfit(msg)
+    if not FIRST_YEAR < at.year < LAST_YEAR:
+        msg = f"{name} is {shown(value, longest=60)}, of a year that cannot be"
+        raise Unfit(msg)
+    at = at.astimezone(UTC)
+    if near is not None and within is not None and abs(at - near) > within:
+        msg = f"{name} is {at:%Y-%m-%d %H:%M}, more than {within.days} days from {near:%Y-%m-%d}"
+        raise Unfit(msg)
+    return at
+
+
+def calendar_date(value: object, name: str) -> date:
+    """Return the calendar date that stands at the beginning of a text written year first.
+
+    Raises:
+        Unfit: There is none.
+    """
+    try:
+        found = date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError as error:
+        msg = f"{name} is {shown(value, longest=60)}, no date"
+        raise Unfit(msg) from error
+    if found is None or not FIRST_YEAR < found.year < LAST_YEAR:
+        msg = f"{name} is {shown(value, longest=60)}, no date"
+        raise Unfit(msg)
+    return found

@@ -1,0 +1,338 @@
+"""Asking: one GET, bounded in time and size, archived as received whatever it says, its failure told apart by what helps."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpx
+
+from tipoff.core.clock import stopwatch
+from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
+from tipoff.core.outside import Answer, Credits
+from tipoff.core.payload import Fetched, Payload, Request
+from tipoff.core.retry import Breaker
+from tipoff.sources import allowance
+from tipoff.sources.exchange import Exchange, Received, header
+from tipoff.sources.memory import Memory
+from tipoff.sources.provider import Provider, of_request, request_key
+from tipoff.sources.proxies import DIRECT, Result
+from tipoff.sources.refusals import refusal
+from tipoff.sources.routes import Pool
+from tipoff.sources.unpack import BadlyPacked, TooMuch
+
+HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
+LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
+_MOST_YOUNG = 16  # answers that are held in memory for others to use
+_ROUTES = 3  # ways that one request tries
+_OK, _NOT_MODIFIED, _TOO_MANY, _UNAVAILABLE, _PROXY_REFUSES = 200, 304, 429, 503, 407
+
+Now = Callable[[], datetime]
+
+
+class Keeps(Protocol):
+    """Where payloads are archived."""
+
+    def put(self, body: bytes) -> str:
+        """Keep `body`, return its sha256."""
+        ...
+
+    def get(self, sha: str) -> bytes:
+        """Return what is kept under `sha`; raises PipelineError where it is not."""
+        ...
+
+
+class _Host:
+    """One host's turn-taking: so many at once, so far apart, and left alone after failures."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.lock = threading.Lock()
+        self.slots = threading.BoundedSemaphore(provider.at_once)
+        self.breaker = Breaker(HOST_FAILURES, HOST_REST, HOST_LONGEST)
+        self.rests_until: datetime | None = None  # as it asked for itself
+        self.next_at = 0.0
+
+    def rest(self, now: datetime) -> timedelta:
+        """Return how long it is still to be left alone."""
+        with self.lock:
+            asked = self.rests_until - now if self.rests_until else timedelta(0)
+            return max(self.breaker.rest(now), asked, timedelta(0))
+
+    def turn(self, every: timedelta) -> float:
+        """Return the seconds until the next request may begin, and take up that place."""
+        with self.lock:
+            begins = max(stopwatch(), self.next_at)
+            self.next_at = begins + every.total_seconds()
+            return begins - stopwatch()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an asker did, since its beginning."""
+
+    asked: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    failed: int = 0
+    by_host: dict[str, int] = field(default_factory=dict)
+
+
+class Asker:
+    """Asks providers. Safe for several threads. `pause` waits for a host's turn; `budgets` are requests a day by source."""
+
+    def __init__(  # noqa: PLR0913 -- what asking touches
+        self,
+        *,
+        exchange: Exchange,
+        archive: Keeps,
+        memory: Memory,
+        pool: Pool,
+        providers: Mapping[str, Provider],
+        pause: Callable[[timedelta], None],
+        budgets: Mapping[str, int] | None = None,
+    ) -> None:
+        self._exchange, self._archive, self._memory, self._pool = exchange, archive, memory, pool
+        self._providers, self._pause, self._budgets = providers, pause, dict(budgets or {})
+        self._lock = threading.Lock()
+        self._hosts: dict[str, _Host] = {}
+        self._in_use: dict[str, tuple[threading.Lock, int]] = {}
+        self._spent: dict[tuple[str, str], int] = {}
+        self._young: dict[str, Payload] = {}
+        self.counts = Counts()
+
+    def __call__(self, request: Request, *, now: Now) -> Fetched:
+        """Return the answer, archived; it is of the instant at which its last byte came.
+
+        An answer younger than the request's `max_age` is given again; so is the last one where the provider says that nothing has
+        changed. Of several threads that ask the same, one asks.
+
+        Raises:
+            SourceError: No answer, a refusal (archived, with its hash), or more than is believed; its kind says what helps.
+        """
+        key = request_key(request)
+        with self._one_at_a_time(key):
+            young = self._young.get(key)
+            if young is not None and request.max_age and now() - young.fetched_at <= request.max_age:
+                return Fetched(payload=young, is_unchanged=True)
+            provider = of_request(request, self._providers)
+            host = self._host(provider)
+            self._may_ask(request, provider, host, now())
+            with self._turn(host, provider):
+                try:
+                    fetched = self._fetch(request, key, provider, now)
+                except SourceError as error:
+                    self._failed(error, host, now())
+                    raise
+            with host.lock:
+                host.breaker.succeeded()
+            if request.max_age:
+                self._remember(key, fetched.payload)
+            return fetched
+
+    def close(self) -> None:
+        """Close every connection; nothing can be asked any more."""
+        self._exchange.close()
+
+    def _remember(self, key: str, payload: Payload) -> None:
+        with self._lock:
+            self._young[key] = payload
+            while len(self._young) > _MOST_YOUNG:
+                del self._young[next(iter(self._young))]
+
+    # --- before
+
+    @contextmanager
+    def _one_at_a_time(self, key: str) -> Iterator[None]:
+        with self._lock:
+            lock, n_users = self._in_use.get(key, (threading.Lock(), 0))
+            self._in_use[key] = lock, n_users + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, n_users = self._in_use[key]
+                if n_users == 1:
+                    del self._in_use[key]
+                else:
+                    self._in_use[key] = lock, n_users - 1
+
+    def _host(self, provider: Provider) -> _Host:
+        with self._lock:
+            return self._hosts.setdefault(provider.host, _Host(provider))
+
+    def _may_ask(self, request: Request, provider: Provider, host: _Host, now: datetime) -> None:
+        self._exchange.must_have_keys(request)
+        rest = host.rest(now)
+        if rest:
+            raise Resting(request.source, rest.total_seconds())
+        left = self._memory.credits(provider.host) if request.cost else None
+        allowance.must_be_left(left, source=request.source, cost=request.cost, now=now)
+        wait = allowance.wait_for(left, cost=request.cost, closes_at=request.closes_at, now=now)
+        if wait is not None and left is not None:
+            msg = f"{request.source}: {left.remaining} of {left.allowance} credits are left, which are kept for what is nearer"
+            hint = "it is asked when its games are near; a larger plan asks earlier"
+            raise SourceError(msg, kind=ErrorKind.NOT_YET, hint=hint, retry_after_s=max(60.0, wait.total_seconds()))
+        self._spend(request.source, now)
+
+    def _spend(self, source: str, now: datetime) -> None:
+        """Take up one request of the day's budget, where there is one."""
+        limit = self._budgets.get(source)
+        if limit is None:
+            return
+        day = f"{now:%Y-%m-%d}"
+        with self._lock:
+            spent = self._spent.get((source, day), 0)
+            if spent < limit:
+                self._spent[source, day] = spent + 1
+                return
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        msg = f"the budget of {limit} requests a day to {source} is spent"
+        rest_s = (midnight - now).total_seconds()
+        raise SourceError(msg, kind=ErrorKind.QUOTA, hint="it goes on tomorrow, or raise it", retry_after_s=rest_s)
+
+    @contextmanager
+    def _turn(self, host: _Host, provider: Provider) -> Iterator[None]:
+        if not host.slots.acquire(timeout=LONGEST_QUEUE.total_seconds()):
+            msg = (
+                f"{provider.host} is being asked by {provider.at_once} requests already, for {LONGEST_QUEUE.seconds} s"
+            )
+            raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked when they have ended")
+        try:
+            wait = host.turn(provider.every)
+            if wait > 0:
+                self._pause(timedelta(seconds=wait))
+            yield
+        finally:
+            host.slots.release()
+
+    # --- asking
+
+    def _fetch(self, request: Request, key: str, provider: Provider, now: Now) -> Fetched:
+        last = self._memory.answer(key)
+        received, by = self._by_some_way(request, provider, last, now)
+        if received.status == _NOT_MODIFIED:
+            payload = self._as_it_was(request, key, last, now())
+            if payload is not None:
+                self._count(provider, unchanged=True)
+                return Fetched(payload=payload, is_unchanged=True, by=by)
+            if last is not None:  # what has not changed is lost: all of it anew
+                received, by = self._by_some_way(request, provider, None, now)
+        at = now()
+        self._count(provider)
+        self._note_credits(provider, received, at)
+        if received.status == _NOT_MODIFIED:
+            msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
+            raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
+        sha = self._archive.put(received.body)
+        if received.status != _OK:
+            error = refusal(request, provider, received.status, received.headers, received.body, at)
+            error.status, error.sha256, error.n_bytes = received.status, sha, len(received.body)
+            raise error
+        etag, modified = header(received.headers, "etag"), header(received.headers, "last-modified")
+        if etag or modified:
+            self._memory.keep_answer(
+                Answer(key=key, source=request.source, sha256=sha, status=_OK, at=at, etag=etag, last_modified=modified)
+            )
+        return Fetched(payload=_payload(request, received.body, sha, at), by=by)
+
+    def _as_it_was(self, request: Request, key: str, last: Answer | None, at: datetime) -> Payload | None:
+        """Return the last answer as one of now, or None where it is not kept any more."""
+        if last is None:
+            return None
+        young = self._young.get(key)
+        if young is not None and young.sha256 == last.sha256:
+            return _payload(request, young.body, last.sha256, at)
+        try:
+            return _payload(request, self._archive.get(last.sha256), last.sha256, at)
+        except PipelineError:
+            return None
+
+    def _by_some_way(self, request: Request, provider: Provider, last: Answer | None, now: Now) -> tuple[Received, str]:
+        """Ask by one way; where a proxy fails, by another."""
+        tried: list[str] = []
+        failure: SourceError | None = None
+        while len(tried) < _ROUTES:
+            way = self._pool.take(provider, now(), tried=tried)
+            if way is None:
+                break
+            tried.append(way)
+            began, result = stopwatch(), Result.FAILURE
+            try:
+                received = self._exchange.get(request, provider, way, last=last)
+                result = Result.FAILURE if received.status in {403, _PROXY_REFUSES, _TOO_MANY} else Result.SUCCESS
+                if way == DIRECT or received.status != _PROXY_REFUSES:
+                    return received, way
+                failure = SourceError(f"the proxy {way} wants other credentials (407)", kind=ErrorKind.TRANSIENT)
+            except httpx.TimeoutException as error:
+                result = Result.TIMEOUT
+                failure = _no_answer(request, error, way)
+            except httpx.HTTPError as error:
+                failure = _no_answer(request, error, way)
+            except (TooMuch, BadlyPacked) as error:
+                result = Result.SUCCESS
+                raise _unusable(request, error) from error
+            finally:
+                took = timedelta(seconds=stopwatch() - began)
+                self._pool.give_back(way, provider, result, took=took, now=now())
+            if way == DIRECT:
+                break
+        if failure is not None:
+            raise failure
+        msg = f"no proxy works for {provider.host}"
+        raise SourceError(
+            msg, kind=ErrorKind.TRANSIENT, hint="tipoff sources shows them; each is tried again by itself"
+        )
+
+    # --- after
+
+    def _failed(self, error: SourceError, host: _Host, now: datetime) -> None:
+        self.counts.refused += bool(error.status)
+        self.counts.failed += not error.status
+        if error.kind is not ErrorKind.TRANSIENT:
+            return
+        with host.lock:
+            host.breaker.failed(now)
+            if error.status in {_TOO_MANY, _UNAVAILABLE} and error.retry_after_s:
+                host.rests_until = now + min(timedelta(seconds=error.retry_after_s), HOST_LONGEST)
+
+    def _count(self, provider: Provider, *, unchanged: bool = False) -> None:
+        with self._lock:
+            self.counts.asked += 1
+            self.counts.unchanged += unchanged
+            self.counts.by_host[provider.host] = self.counts.by_host.get(provider.host, 0) + 1
+
+    def _note_credits(self, provider: Provider, received: Received, at: datetime) -> None:
+        said = provider.credits
+        if said is None:
+            return
+        used, remaining = (_whole(received.headers.get(name, "")) for name in (said.used, said.remaining))
+        if used is not None and remaining is not None:
+            self._memory.keep_credits(Credits(provider=provider.host, used=used, remaining=remaining, at=at))
+
+
+def _payload(request: Request, body: bytes, sha: str, at: datetime) -> Payload:
+    return Payload(request=request, body=body, sha256=sha, status=_OK, fetched_at=at)
+
+
+def _no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceError:
+    by = f" by {way}" if way else ""
+    if isinstance(error, httpx.TimeoutException):
+        return SourceError(
+            f"{request.source} did not answer in time{by}", kind=ErrorKind.TRANSIENT, hint="it is asked again"
+        )
+    what = type(error).__name__
+    msg = f"{request.source} could not be asked{by}: {what}"
+    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
+
+
+def _unusable(request: Request, error: Exception) -> SourceError:
+    kind = ErrorKind.PERMANENT if isinstance(error, TooMuch) else ErrorKind.TRANSIENT
+    return SourceError(f"{request.source} sent {error}", kind=kind, hint="nothing of it was kept")
+
+
+def _whole(text: str) -> int | None:
+    text = text.removesuffix(".0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None  # noqa: PLR2004 -- credits

@@ -1,0 +1,130 @@
+"""Proxies: how each does for each host, which is used next, and when one that failed is tried again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from tipoff.core.outside import ProxyHealth
+
+DIRECT = ""  # asking without a proxy
+FULL = 100.0
+_WON, _FAILED, _LATE = 5.0, -15.0, -10.0
+_SLOW, _VERY_SLOW = timedelta(seconds=5), timedelta(seconds=10)
+_SLOW_COST, _VERY_SLOW_COST = -2.0, -4.0
+_OUT_BELOW = 20.0
+_RECOVERS_TO, _A_MINUTE = 70.0, 1.0
+BREAKS_AFTER = 3  # failures in a row
+_FIRST_REST, _LONGEST_REST = timedelta(seconds=60), timedelta(seconds=600)
+_FORGIVEN_AFTER = 3  # successes in a row
+_COUNTS_FROM = 5  # requests, before which the score says little
+_LEAST_WEIGHT = 1.0
+
+
+class Result(Enum):
+    """How a request by a proxy ended, as far as the proxy is concerned."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    TIMEOUT = "timeout"
+
+
+def after(health: ProxyHealth, result: Result, *, took: timedelta, now: datetime) -> ProxyHealth:
+    """Return the health after one more request.
+
+    Three failures in a row, or a score below 20, leave the proxy alone for 60 s, twice as long each time, at most 600 s; then one
+    request tries it, and a further failure leaves it alone again. Three successes in a row forgive one of these times.
+    """
+    health = replace(recovered(health, now), n_asked=health.n_asked + 1, at=now)
+    if result is Result.SUCCESS:
+        slow = _VERY_SLOW_COST if took > _VERY_SLOW else _SLOW_COST if took > _SLOW else 0.0
+        wins = health.successes + 1
+        forgiven = 1 if wins % _FORGIVEN_AFTER == 0 else 0
+        return replace(
+            health,
+            score=_bounded(health.score + (slow or _WON)),
+            n_slow=health.n_slow + bool(slow),
+            failures=0,
+            successes=wins,
+            cooldowns=max(0, health.cooldowns - forgiven),
+            rests_until=None,
+        )
+    late = result is Result.TIMEOUT
+    was_tried = health.rests_until is not None  # the one request after a rest
+    failed = replace(
+        health,
+        score=_bounded(health.score + (_LATE if late else _FAILED)),
+        n_failed=health.n_failed + (not late),
+        n_late=health.n_late + late,
+        failures=health.failures + 1,
+        successes=0,
+    )
+    if failed.failures < BREAKS_AFTER and failed.score >= _OUT_BELOW and not was_tried:
+        return failed
+    doubled: timedelta = _FIRST_REST * 2 ** min(failed.cooldowns, 10)
+    return replace(failed, cooldowns=failed.cooldowns + 1, rests_until=now + min(doubled, _LONGEST_REST))
+
+
+def recovered(health: ProxyHealth, now: datetime) -> ProxyHealth:
+    """Return the health with what time has mended: a point a minute, up to 70."""
+    if health.at is None or health.score >= _RECOVERS_TO or now <= health.at:
+        return health
+    minutes = (now - health.at) / timedelta(minutes=1)
+    return replace(health, score=min(_RECOVERS_TO, health.score + minutes * _A_MINUTE))
+
+
+def _bounded(score: float) -> float:
+    return max(0.0, min(FULL, score))
+
+
+def is_resting(health: ProxyHealth, now: datetime) -> bool:
+    """Whether the proxy is left alone for this host."""
+    return health.rests_until is not None and now < health.rests_until
+
+
+def weight(health: ProxyHealth, now: datetime) -> float:
+    """Return how much more often than another it is chosen: its score; a new one counts as whole, one on trial as half."""
+    if health.rests_until is not None:
+        return FULL / 2
+    return FULL if health.n_asked < _COUNTS_FROM else max(_LEAST_WEIGHT, recovered(health, now).score)
+
+
+def choose(
+    names: Sequence[str], health: Mapping[str, ProxyHealth], now: datetime, dice: Callable[[], float], host: str
+) -> str | None:
+    """Return the proxy to use for `host`, or None: each is left alone. `dice` gives a number in [0, 1)."""
+    states = [(name, health.get(name, ProxyHealth(proxy=name, host=host))) for name in names]
+    usable = [(name, weight(state, now)) for name, state in states if not is_resting(state, now)]
+    if not usable:
+        return None
+    point = dice() * sum(share for _, share in usable)
+    for name, share in usable:
+        point -= share
+        if point < 0:
+            return name
+    return usable[-1][0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A turn in a proxy's health that is worth keeping: it was left alone, was tried again, works again."""
+
+    proxy: str
+    host: str
+    at: datetime
+    was: str
+    now: str
+    score: float
+
+
+def change(before: ProxyHealth, then: ProxyHealth, now: datetime) -> Change | None:
+    """Return the turn between two healths, or None."""
+    was, is_now = state_of(before), state_of(then)
+    if was == is_now and before.rests_until == then.rests_until:
+        return None
+    return Change(proxy=then.proxy, host=then.host, at=now, was=was, now=is_now, score=then.score)
+
+
+def state_of(health: ProxyHealth) -> str:
+    """Return the state's name."""
+    return "resting" if health.rests_until is not None else "working"

@@ -1,0 +1,89 @@
+"""What an answer that is no success means: whether waiting helps, for how long, and what a person should do."""
+
+import email.utils
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.payload import Request
+from tipoff.core.retry import LONGEST_ASKED
+from tipoff.sources.provider import Meaning, Provider
+
+_PAYMENT = 402
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY, _TOO_MANY = 401, 403, 404, 408, 425, 429
+_SERVER, _UNAVAILABLE = 500, 503
+_READ = 2000  # bytes of a refusal that are looked at for its words
+_EPOCH = 1_000_000_000  # a number of seconds beyond it is an instant, not a wait
+_LONGEST_DIGITS = 15
+
+_MEANT: Mapping[Meaning, tuple[ErrorKind, str]] = {
+    Meaning.BAD_KEY: (ErrorKind.PERMANENT, "put a valid key in {key}; it is read again without a restart"),
+    Meaning.CREDITS: (ErrorKind.QUOTA, "it goes on when the month's credits come back, or with a larger plan"),
+    Meaning.PLAN: (ErrorKind.PERMANENT, "renew the plan, or put another key in {key}"),
+    Meaning.TOO_OFTEN: (ErrorKind.TRANSIENT, "it is asked again later, and less often"),
+}
+_BY_STATUS = {_UNAUTHORIZED: Meaning.BAD_KEY, _PAYMENT: Meaning.PLAN, _TOO_MANY: Meaning.TOO_OFTEN}
+
+
+def refusal(  # noqa: PLR0913 -- what was asked, what came back
+    request: Request, provider: Provider, status: int, headers: Mapping[str, str], body: bytes, now: datetime
+) -> SourceError:
+    """Return the error for an answer that is no success."""
+    wait = retry_after(headers, now) if status in {_TOO_MANY, _UNAVAILABLE, _FORBIDDEN} else None
+    meaning = meaning_of(provider, status, body)
+    if meaning is not None:
+        kind, hint = _MEANT[meaning]
+        keys = " or ".join(f"TIPOFF_{name.upper()}" for name in request.secrets) or "the settings"
+        if meaning is Meaning.CREDITS:
+            wait = min((next_month(now) - now).total_seconds(), LONGEST_ASKED.total_seconds())
+        msg = f"{request.source} answered {status}: {meaning.value}"
+        return SourceError(msg, kind=kind, hint=hint.format(key=keys), retry_after_s=wait)
+    if status == _NOT_FOUND and request.unit:
+        msg = f"{request.source} does not know {request.unit} yet (404)"
+        return SourceError(msg, kind=ErrorKind.NOT_YET, hint="it is asked again at the next poll")
+    waits = status in {_FORBIDDEN, _TIMEOUT, _TOO_EARLY} or status >= _SERVER
+    hint = {
+        _FORBIDDEN: "the provider refuses this machine or key; a proxy may help",
+        _NOT_FOUND: "has the provider moved the page?",
+    }.get(status, "it is asked again later" if waits else "the request is wrong: mend the source")
+    kind = ErrorKind.TRANSIENT if waits else ErrorKind.PERMANENT
+    return SourceError(f"{request.source} answered {status}", kind=kind, hint=hint, retry_after_s=wait)
+
+
+def meaning_of(provider: Provider, status: int, body: bytes) -> Meaning | None:
+    """Return what a refusal means, by the provider's own words before its status: some say 401 for spent credits."""
+    words = body[:_READ].decode("utf-8", "replace").lower()
+    return next((meaning for said, meaning in provider.says if said in words), _BY_STATUS.get(status))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return how long a provider asks to be left alone, in seconds; bounded, and None where it says nothing readable.
+
+    It may be written as seconds, as a date, or as the seconds since 1970 at which it ends.
+    """
+    for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset"):
+        wait = _wait(headers.get(name, "").strip(), now)
+        if wait is not None:
+            return min(max(wait, 0.0), LONGEST_ASKED.total_seconds())
+    return None
+
+
+def _wait(text: str, now: datetime) -> float | None:
+    if not text or not text.isascii():
+        return None
+    if text.replace(".", "", 1).isdigit():
+        if len(text) > _LONGEST_DIGITS:
+            return LONGEST_ASKED.total_seconds()
+        seconds = float(text)
+        return seconds - now.timestamp() if seconds > _EPOCH else seconds
+    try:
+        at = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+
+
+def next_month(now: datetime) -> datetime:
+    """Return the instant at which the next month begins, UTC: when credits come back."""
+    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)

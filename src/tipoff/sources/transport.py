@@ -1,0 +1,204 @@
+"""Connections to the outside: every read ends with its request, every address is looked at before it is called."""
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+
+import httpcore
+import httpx
+
+from tipoff.core.clock import stopwatch
+
+_CONNECTIONS = 16
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_ends: ContextVar[float | None] = ContextVar("ends", default=None)
+
+SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]] | None
+
+
+class ForbiddenAddress(httpx.ConnectError):
+    """An address of this machine or network, which no provider may lead to."""
+
+
+@contextmanager
+def ending_in(length: timedelta) -> Iterator[None]:
+    """Let everything that is read or written in the block end within `length`, however slowly it comes."""
+    token = _ends.set(stopwatch() + length.total_seconds())
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+def has_ended() -> bool:
+    """Whether the time of the block is over."""
+    end = _ends.get()
+    return end is not None and stopwatch() >= end
+
+
+def _within(seconds: float | None, late: type[Exception]) -> float | None:
+    end = _ends.get()
+    if end is None:
+        return seconds
+    rest = end - stopwatch()
+    if rest <= 0:
+        raise late("the whole time of the request is over")
+    return rest if seconds is None else min(seconds, rest)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A stream whose every read and write ends with its request."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _within(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _within(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: object, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        timeout = _within(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))  # type: ignore[arg-type]
+
+    def get_extra_info(self, info: str) -> object:
+        return self._inner.get_extra_info(info)
+
+
+class _Network(httpcore.NetworkBackend):
+    """Connects to addresses that may be called, and to no others, whatever their names resolve to."""
+
+    def __init__(self, is_trusted: Callable[[str, int], bool]) -> None:
+        self._is_trusted, self._inner = is_trusted, httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: SocketOptions = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception | None = None
+        for address in self._addresses(host, port):
+            try:
+                rest = _within(timeout, httpcore.ConnectTimeout)
+                return _Stream(self._inner.connect_tcp(address, port, rest, local_address, socket_options))
+            except httpcore.ConnectError as error:
+                failure = error
+        raise failure if failure is not None else httpcore.ConnectError(f"{host} has no address")
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            msg = f"{host} cannot be found: {error}"
+            raise httpcore.ConnectError(msg) from error
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        if not self._is_trusted(host, port):
+            for address in addresses:
+                if not is_public(address):
+                    msg = f"{host} leads to {address}, an address of this machine or network"
+                    raise ForbiddenAddress(msg)
+        return addresses
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, also behind the forms that wrap an older one."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        wrapped = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if wrapped is None and found in _NAT64:
+            wrapped = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if wrapped is not None:
+            return is_public(str(wrapped))
+    return found.is_global and not found.is_multicast
+
+
+class Outside(httpx.BaseTransport):
+    """The transport of live requests, direct or by one proxy."""
+
+    def __init__(self, *, is_trusted: Callable[[str, int], bool], proxy: httpx.Proxy | None = None) -> None:
+        context = httpx.create_ssl_context()
+        network = _Network(is_trusted)
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(
+                ssl_context=context, max_connections=_CONNECTIONS, keepalive_expiry=30.0, network_backend=network
+            )
+            return
+        self._pool = httpcore.HTTPProxy(
+            proxy_url=str(proxy.url),
+            proxy_auth=proxy.raw_auth,
+            ssl_context=context,
+            max_connections=_CONNECTIONS,
+            keepalive_expiry=30.0,
+            network_backend=network,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; its answer's body is still to be read."""
+        url = request.url
+        with _as_httpx(request):
+            answer = self._pool.handle_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer, request), extensions=answer.extensions
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of an answer, piece by piece, as it comes."""
+
+    def __init__(self, answer: httpcore.Response, request: httpx.Request) -> None:
+        self._answer, self._request = answer, request
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx(self._request):
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+@contextmanager
+def _as_httpx(request: httpx.Request) -> Iterator[None]:
+    """Say what goes wrong below in httpx's words."""
+    try:
+        yield
+    except httpcore.PoolTimeout as error:
+        raise httpx.PoolTimeout("every connection is in use", request=request) from error
+    except httpcore.ConnectTimeout as error:
+        raise httpx.ConnectTimeout("no connection in time", request=request) from error
+    except httpcore.TimeoutException as error:
+        raise httpx.ReadTimeout(str(error) or "no answer in time", request=request) from error
+    except httpcore.ProxyError as error:
+        raise httpx.ProxyError(str(error), request=request) from error
+    except httpcore.ConnectError as error:
+        raise httpx.ConnectError(str(error), request=request) from error
+    except httpcore.ProtocolError as error:
+        raise httpx.RemoteProtocolError(str(error), request=request) from error
+    except (httpcore.NetworkError, httpcore.UnsupportedProtocol) as error:
+        raise httpx.ReadError(str(error) or "the connection ended", request=request) from error

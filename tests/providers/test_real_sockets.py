@@ -1,0 +1,282 @@
+"""Asking over real sockets: whatever a provider does, one request ends in time, in bounded memory, with a reason."""
+
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from tests.providers.server import Local, provider, proxy
+
+from tipoff.core.clock import stopwatch
+from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.payload import Request
+from tipoff.core.profile import Profile
+from tipoff.sources.ask import Asker
+from tipoff.sources.build import live_asker
+from tipoff.sources.memory import InProcess, Memory
+from tipoff.sources.provider import CreditHeaders, Limits, Meaning, Provider, Route
+from tipoff.store.archive import Archive
+
+BASE = "https://provider.example"
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+QUICK = Limits(
+    connect=timedelta(seconds=1),
+    read=timedelta(milliseconds=400),
+    whole=timedelta(milliseconds=900),
+    max_bytes=2 * 1024 * 1024,
+    max_wire_bytes=1024 * 1024,
+    redirects=3,
+)
+
+
+@pytest.fixture
+def local() -> Iterator[Local]:
+    with provider() as found:
+        yield found
+
+
+def known(local: Local, **changes: object) -> Provider:
+    told: dict[str, object] = {
+        "base": BASE,
+        "home": local.url,
+        "limits": QUICK,
+        "credits": CreditHeaders(used="x-requests-used", remaining="x-requests-remaining"),
+        "says": (("out_of_usage_credits", Meaning.CREDITS),),
+    }
+    return Provider(**(told | changes))  # type: ignore[arg-type]
+
+
+_open: list[Asker] = []
+
+
+@pytest.fixture(autouse=True)
+def connections_are_closed() -> Iterator[None]:
+    yield
+    while _open:
+        _open.pop().close()
+
+
+def asker(tmp_path: Path, *providers: Provider, proxies: tuple[str, ...] = (), memory: Memory | None = None) -> Asker:
+    made = live_asker(
+        Archive(tmp_path / "archive", profile=Profile.REPLAY),
+        secret=lambda _: "hush",
+        memory=memory or InProcess(),
+        providers=providers,
+        dice=lambda: 0.0,
+        proxies=proxies,
+    )
+    _open.append(made)
+    return made
+
+
+def request(path: str, **more: object) -> Request:
+    return Request(source="provider", url=f"{BASE}/{path}", **more)  # type: ignore[arg-type]
+
+
+def now() -> datetime:
+    return NOW
+
+
+def test_an_answer_comes_over_real_sockets_packed_or_not(local: Local, tmp_path: Path) -> None:
+    one = asker(tmp_path, known(local))
+
+    assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
+    assert one(request("packed"), now=now).payload.body == b'{"data": [1, 2]}'
+
+
+@pytest.mark.parametrize(
+    ("path", "says", "kind"),
+    [
+        ("drip", "did not answer in time", ErrorKind.TRANSIENT),
+        ("drip-head", "did not answer in time", ErrorKind.TRANSIENT),
+        ("hang", "did not answer in time", ErrorKind.TRANSIENT),
+        ("truncated", "could not be asked", ErrorKind.TRANSIENT),
+        ("cut-pack", "cut before its end", ErrorKind.TRANSIENT),
+        ("bomb", "more than 2097152 bytes", ErrorKind.PERMANENT),
+        ("bomb-in-bomb", "not asked for", ErrorKind.TRANSIENT),
+        ("endless", "more than 1048576 bytes", ErrorKind.PERMANENT),
+        ("loop", "leads on and on", ErrorKind.TRANSIENT),
+        ("nowhere", "answered 404", ErrorKind.PERMANENT),
+        ("status?code=503&retry=7", "answered 503", ErrorKind.TRANSIENT),
+        ("status?code=401&body=OUT_OF_USAGE_CREDITS", "credits of the month are spent", ErrorKind.QUOTA),
+        ("status?code=401&body=INVALID_KEY", "key is not valid", ErrorKind.PERMANENT),
+    ],
+)
+def test_whatever_a_provider_does_a_request_ends_in_time_with_a_reason(
+    local: Local, tmp_path: Path, path: str, says: str, kind: ErrorKind
+) -> None:
+    one, began = asker(tmp_path, known(local)), stopwatch()
+
+    with pytest.raises(SourceError, match=says) as caught:
+        one(request(path), now=now)
+
+    assert caught.value.kind is kind
+    assert stopwatch() - began < 2
+
+
+def test_a_bomb_costs_no_more_memory_than_is_believed_of_an_answer(local: Local, tmp_path: Path) -> None:
+    one = asker(tmp_path, known(local, limits=Limits(max_bytes=2 * 1024 * 1024)))
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        with pytest.raises(SourceError):
+            one(request("packed"), now=now) and one(request("bomb-in-bomb"), now=now)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 40 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://127.0.0.1:1/",
+        "http://localhost/",
+        "http://[::1]/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://10.0.0.1/",
+        "http://elsewhere.example/",
+        "ftp://provider.example/",
+        "http://user:word@provider.example/",
+    ],
+)
+def test_a_redirect_to_another_host_or_to_this_machine_is_not_followed(
+    local: Local, tmp_path: Path, target: str
+) -> None:
+    one = asker(tmp_path, known(local))
+
+    with pytest.raises(SourceError, match="not one of its hosts"):
+        one(request(f"onward?to={quote(target, safe='')}"), now=now)
+
+
+def test_a_redirect_within_the_provider_is_followed(local: Local, tmp_path: Path) -> None:
+    one = asker(tmp_path, known(local))
+
+    assert one(request("onward?to=/ok"), now=now).payload.body == b'{"data": [1]}'
+
+
+def test_a_provider_of_the_internet_that_resolves_to_this_machine_is_not_asked(local: Local, tmp_path: Path) -> None:
+    port = local.url.rpartition(":")[2]
+    one = asker(tmp_path, Provider(base=f"http://localhost:{port}", limits=QUICK))
+
+    with pytest.raises(SourceError, match="ForbiddenAddress"):
+        one(Request(source="provider", url=f"http://localhost:{port}/ok"), now=now)
+    assert not local.asked
+
+
+def test_a_tag_that_is_not_ascii_goes_back_as_it_came_also_after_a_restart(local: Local, tmp_path: Path) -> None:
+    memory = InProcess()
+    first = asker(tmp_path, known(local), memory=memory)(request("tagged"), now=now)
+    again = asker(tmp_path, known(local), memory=memory)(request("tagged"), now=now)
+
+    assert (first.is_unchanged, again.is_unchanged) == (False, True)
+    assert again.payload.body == first.payload.body
+    assert local.asked[1].headers["If-Modified-Since"] == "Mon, 01 Jan 2024 00:00:00 GMT"
+
+
+def test_no_more_requests_are_open_at_once_than_a_provider_allows(local: Local, tmp_path: Path) -> None:
+    one = asker(tmp_path, known(local, at_once=4, limits=Limits()))
+    began = stopwatch()
+    with ThreadPoolExecutor(12) as threads:
+        bodies = list(threads.map(lambda n: one(request(f"slow?n={n}"), now=now).payload.body, range(12)))
+
+    assert len(set(bodies)) == 12
+    assert local.most_open == 4
+    assert stopwatch() - began < 4
+
+
+def test_of_many_threads_that_ask_the_same_one_asks(local: Local, tmp_path: Path) -> None:
+    one = asker(tmp_path, known(local, limits=Limits()))
+    shared = request("slow", max_age=timedelta(hours=1))
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda _: one(shared, now=now).payload.sha256, range(6)))
+
+    assert len(set(found)) == 1
+    assert local.paths() == ["/slow"]
+
+
+def test_requests_to_one_provider_keep_their_distance(local: Local, tmp_path: Path) -> None:
+    one = asker(tmp_path, known(local, every=timedelta(milliseconds=120)))
+    began = stopwatch()
+    for n in range(4):
+        one(request(f"ok?n={n}"), now=now)
+
+    assert stopwatch() - began >= 0.36
+
+
+def test_credits_are_counted_from_the_answer(local: Local, tmp_path: Path) -> None:
+    memory = InProcess()
+    asker(tmp_path, known(local), memory=memory)(request("credits?used=9000&remaining=1000"), now=now)
+
+    found = memory.credits("provider.example")
+
+    assert found is not None
+    assert (found.used, found.remaining) == (9000, 1000)
+
+
+def test_a_proxy_that_dies_is_out_within_three_failures_and_comes_back_by_itself(local: Local, tmp_path: Path) -> None:
+    memory, at = InProcess(), [NOW]
+    with proxy() as dead, proxy() as alive:
+        one = asker(
+            tmp_path, known(local, route=Route.POOL), proxies=(dead.url, alive.url), memory=memory
+        )  # the dice prefer the first
+        dead.works = False
+        for n in range(8):
+            one(request(f"ok?n={n}"), now=lambda: at[0])
+        asked_while_dead = dead.n_asked
+        dead.works = True
+        at[0] = NOW + timedelta(seconds=61)
+        for n in range(8, 12):
+            one(request(f"ok?n={n}"), now=lambda: at[0])
+
+    assert asked_while_dead == 3
+    assert alive.n_asked == 8
+    assert dead.n_asked == 3 + 4
+    assert [(change.was, change.now) for change in memory.changes] == [("working", "resting"), ("resting", "working")]
+
+
+def test_a_pool_that_is_out_is_asked_directly_where_that_is_allowed_and_else_said(local: Local, tmp_path: Path) -> None:
+    with proxy() as dead:
+        dead.works = False
+        one = asker(tmp_path / "a", known(local, route=Route.POOL), proxies=(dead.url,))
+        assert one(request("ok"), now=now).by == ""
+        other = asker(tmp_path / "b", known(local, route=Route.PROXY), proxies=(dead.url,))
+        for n in range(3):
+            with pytest.raises(SourceError, match=r"could not be asked by http://127\.0\.0\.1"):
+                other(request(f"ok?{n}"), now=now)
+        with pytest.raises(SourceError, match=r"no proxy works for provider\.example"):
+            other(request("ok?9"), now=now)
+
+
+def test_a_proxys_credentials_are_never_named(local: Local, tmp_path: Path) -> None:
+    memory = InProcess()
+    with proxy() as one_proxy:
+        address = one_proxy.url.replace("http://", "http://me:hush@")
+        one = asker(tmp_path, known(local, route=Route.PROXY), proxies=(address,), memory=memory)
+        fetched = one(request("ok"), now=now)
+
+    assert "hush" not in fetched.by + repr(memory.proxies("provider.example"))
+
+
+def test_threads_of_several_providers_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with provider() as slow, provider() as quick:
+        one = asker(
+            tmp_path,
+            known(slow, base="https://slow.example", at_once=1, limits=Limits()),
+            known(quick, base="https://quick.example", limits=Limits()),
+        )
+        waiting = threading.Thread(
+            target=lambda: one(Request(source="slow", url="https://slow.example/slow"), now=now), daemon=True
+        )
+        waiting.start()
+        began = stopwatch()
+        one(Request(source="quick", url="https://quick.example/ok"), now=now)
+        took = stopwatch() - began
+        waiting.join()
+
+    assert took < 0.4

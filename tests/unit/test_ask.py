@@ -1,0 +1,435 @@
+"""Asking: what is archived, how each failure is told apart, how credits are kept, which proxy is used."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
+from tipoff.core.outside import Credits, ProxyHealth
+from tipoff.core.payload import Request
+from tipoff.core.retry import LONGEST_ASKED
+from tipoff.sources import allowance, ask
+from tipoff.sources.ask import Asker
+from tipoff.sources.build import asker_of_world
+from tipoff.sources.memory import InProcess
+from tipoff.sources.provider import CreditHeaders, Limits, Meaning, Provider
+from tipoff.sources.proxies import Result, after, choose, is_resting
+from tipoff.sources.refusals import retry_after
+from tipoff.sources.transport import is_public
+
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+REQUEST = Request(
+    source="provider", url="https://provider.test/x", params=(("key", "{secret}"),), secrets=("secret",), unit=""
+)
+PROVIDER = Provider(
+    base="https://provider.test",
+    credits=CreditHeaders(used="x-used", remaining="x-left"),
+    says=(("out_of_credits", Meaning.CREDITS), ("deactivated", Meaning.PLAN)),
+)
+
+
+class Kept:
+    """An archive in memory."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    def put(self, body: bytes) -> str:
+        self.bodies.append(body)
+        return f"sha{self.bodies.index(body)}"
+
+    def get(self, sha: str) -> bytes:
+        return self.bodies[int(sha.removeprefix("sha"))]
+
+
+class Lost(Kept):
+    """An archive that has lost what it kept."""
+
+    def get(self, sha: str) -> bytes:
+        msg = f"nothing under {sha}"
+        raise PipelineError(msg)
+
+
+def now() -> datetime:
+    return NOW
+
+
+def asker(
+    answer: Callable[[httpx.Request], httpx.Response], *, kept: Kept | None = None, memory: InProcess | None = None
+) -> tuple[Asker, Kept]:
+    kept = kept or Kept()
+    secrets = {"secret": "hush"}
+    made = asker_of_world(
+        httpx.MockTransport(answer),
+        kept,
+        secret=lambda name: secrets.get(name, ""),
+        providers=(PROVIDER,),
+        memory=memory,
+    )
+    return made, kept
+
+
+def counted(asked: list[httpx.Request], response: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(response.status_code, content=response.content)
+
+    return answer
+
+
+def refused(status: int, body: bytes = b"why", **headers: str) -> SourceError:
+    one, kept = asker(lambda _: httpx.Response(status, content=body, headers=headers))
+    with pytest.raises(SourceError) as caught:
+        one(REQUEST, now=now)
+    assert kept.bodies == [body]
+    assert (caught.value.status, caught.value.sha256, caught.value.n_bytes) == (status, "sha0", len(body))
+    assert "hush" not in str(caught.value) + caught.value.hint
+    return caught.value
+
+
+def test_an_answer_is_archived_as_received_and_the_secret_goes_out_but_is_not_recorded() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=b"body")
+
+    one, kept = asker(answer)
+    payload = one(REQUEST, now=now).payload
+
+    assert (payload.body, payload.fetched_at, kept.bodies) == (b"body", NOW, [b"body"])
+    assert asked[0].url.params["key"] == "hush"
+    assert "hush" not in repr(payload.request)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, ErrorKind.PERMANENT),
+        (401, ErrorKind.PERMANENT),
+        (402, ErrorKind.PERMANENT),
+        (403, ErrorKind.TRANSIENT),
+        (404, ErrorKind.PERMANENT),
+        (408, ErrorKind.TRANSIENT),
+        (429, ErrorKind.TRANSIENT),
+        (500, ErrorKind.TRANSIENT),
+        (503, ErrorKind.TRANSIENT),
+    ],
+)
+def test_a_refusal_is_told_apart_by_what_helps_and_is_kept_with_its_status(status: int, kind: ErrorKind) -> None:
+    assert refused(status).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says", "kind"),
+    [
+        (401, b'{"error_code":"OUT_OF_CREDITS"}', "the credits of the month are spent", ErrorKind.QUOTA),
+        (401, b'{"error_code":"BAD"}', "the key is not valid", ErrorKind.PERMANENT),
+        (401, b'{"error_code":"DEACTIVATED_KEY"}', "the plan behind the key has ended", ErrorKind.PERMANENT),
+    ],
+)
+def test_spent_credits_a_bad_key_and_an_ended_plan_are_three_messages(
+    status: int, body: bytes, says: str, kind: ErrorKind
+) -> None:
+    error = refused(status, body)
+
+    assert says in str(error)
+    assert error.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        ("1.5", 1.5),
+        ("Wed, 10 Jan 2024 12:05:00 GMT", 300.0),
+        ("Mon, 01 Jan 2024 12:05:00 GMT", 0.0),
+        (str(int(NOW.timestamp()) + 90), 90.0),
+        ("9" * 20, LONGEST_ASKED.total_seconds()),
+        ("86400", LONGEST_ASKED.total_seconds()),
+        ("Mon, 01 Jan 9999 00:00:00 GMT", LONGEST_ASKED.total_seconds()),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_a_date_or_an_epoch_and_is_bounded(value: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": value}, NOW) == seconds
+
+
+@given(st.text())
+def test_no_retry_after_is_longer_than_is_believed(value: str) -> None:
+    wait = retry_after({"retry-after": value}, NOW)
+
+    assert wait is None or 0 <= wait <= LONGEST_ASKED.total_seconds()
+
+
+def test_a_game_that_the_provider_does_not_know_yet_is_no_failure() -> None:
+    request = Request(source="provider", url="https://provider.test/x", unit="game")
+    one, _ = asker(lambda _: httpx.Response(404))
+
+    with pytest.raises(SourceError) as caught:
+        one(request, now=now)
+
+    assert caught.value.kind is ErrorKind.NOT_YET
+
+
+def test_silence_and_a_reset_are_transient() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("slow", request=request)
+
+    def reset(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("reset", request=request)
+
+    for answer in (silent, reset):
+        one, _ = asker(answer)
+        with pytest.raises(SourceError) as caught:
+            one(REQUEST, now=now)
+        assert caught.value.kind is ErrorKind.TRANSIENT
+
+
+def test_a_key_that_is_not_set_asks_nothing() -> None:
+    asked: list[httpx.Request] = []
+    one, _ = asker(counted(asked, httpx.Response(200)))
+
+    with pytest.raises(SourceError, match="needs other, which is not set"):
+        one(Request(source="provider", url="https://provider.test/x", secrets=("other",)), now=now)
+    assert not asked
+
+
+def test_what_has_not_changed_is_the_archived_answer_again() -> None:
+    sent: list[dict[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(dict(request.headers))
+        if "if-none-match" in request.headers:
+            return httpx.Response(304)
+        return httpx.Response(200, content=b"body", headers={"etag": '"1"', "last-modified": "then"})
+
+    memory, kept = InProcess(), Kept()
+    asker(answer, kept=kept, memory=memory)[0](REQUEST, now=now)
+    fetched = asker(answer, kept=kept, memory=memory)[0](REQUEST, now=now)  # another life of the process
+
+    assert (fetched.payload.body, fetched.is_unchanged, len(kept.bodies)) == (b"body", True, 1)
+    assert (sent[1]["if-none-match"], sent[1]["if-modified-since"]) == ('"1"', "then")
+
+
+def test_what_has_not_changed_and_is_lost_is_asked_for_anew() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "if-none-match" in request.headers:
+            return httpx.Response(304)
+        return httpx.Response(200, content=b"body", headers={"etag": '"1"'})
+
+    memory, kept = InProcess(), Lost()
+    for _ in range(2):
+        fetched = asker(answer, kept=kept, memory=memory)[0](REQUEST, now=now)
+
+    assert (fetched.payload.body, fetched.is_unchanged) == (b"body", False)
+
+
+def test_nothing_changed_said_to_one_who_knows_nothing_is_an_error() -> None:
+    one, _ = asker(lambda _: httpx.Response(304))
+
+    with pytest.raises(SourceError, match="nothing is kept"):
+        one(REQUEST, now=now)
+
+
+def test_a_young_answer_serves_who_asks_within_its_age() -> None:
+    asked: list[httpx.Request] = []
+    one, _ = asker(counted(asked, httpx.Response(200, content=b"x")))
+    request = Request(source="provider", url="https://provider.test/x", max_age=timedelta(hours=1))
+
+    for minutes in (0, 59, 61):
+        one(request, now=lambda minutes=minutes: NOW + timedelta(minutes=minutes))  # type: ignore[misc]
+
+    assert len(asked) == 2
+
+
+def test_a_host_that_fails_again_and_again_is_left_alone_and_then_asked_once_more() -> None:
+    asked: list[httpx.Request] = []
+    one, _ = asker(counted(asked, httpx.Response(500)))
+    at = [NOW]
+
+    for _ in range(ask.HOST_FAILURES + 2):
+        with pytest.raises(SourceError):
+            one(REQUEST, now=lambda: at[0])
+    assert len(asked) == ask.HOST_FAILURES
+    with pytest.raises(Resting):
+        one(REQUEST, now=lambda: at[0])
+    at[0] = NOW + ask.HOST_REST
+    with pytest.raises(SourceError, match="answered 500"):
+        one(REQUEST, now=lambda: at[0])
+
+
+def test_a_host_that_asks_for_rest_gets_it_from_everybody() -> None:
+    one, _ = asker(lambda _: httpx.Response(429, headers={"retry-after": "120"}))
+    with pytest.raises(SourceError, match="asked too often"):
+        one(REQUEST, now=now)
+
+    with pytest.raises(Resting) as caught:
+        one(Request(source="another", url="https://provider.test/y"), now=now)
+
+    assert caught.value.retry_after_s == 120
+
+
+def test_a_budget_is_spent_by_source_and_day_and_says_until_when() -> None:
+    one = asker_of_world(
+        httpx.MockTransport(lambda _: httpx.Response(200)), Kept(), secret=lambda _: "x", budgets={"odds": 2}
+    )
+    request, other = (Request(source=name, url=f"https://{name}.test/") for name in ("odds", "another"))
+    for _ in range(2):
+        one(request, now=now)
+    one(other, now=now)
+
+    with pytest.raises(SourceError, match="budget of 2 requests a day") as caught:
+        one(request, now=now)
+    assert caught.value.retry_after_s == 12 * 3600
+    one(request, now=lambda: NOW + timedelta(hours=12))
+
+
+# --- credits
+
+
+def credits_left(remaining: int, *, used: int | None = None, at: datetime = NOW) -> Credits:
+    return Credits(
+        provider="provider.test", used=1000 - remaining if used is None else used, remaining=remaining, at=at
+    )
+
+
+def test_credits_are_read_from_the_providers_headers_for_every_process() -> None:
+    memory = InProcess()
+    answer = httpx.Response(200, headers={"x-used": "812", "x-left": "188"})
+    asker(lambda _: answer, memory=memory)[0](REQUEST, now=now)
+
+    found = memory.credits("provider.test")
+
+    assert found is not None
+    assert (found.used, found.remaining, found.used_ratio > allowance.WARNED_AT) == (812, 188, True)
+
+
+def test_spent_credits_ask_nothing_until_they_may_have_come_back() -> None:
+    memory = InProcess()
+    asked: list[httpx.Request] = []
+    memory.keep_credits(credits_left(0))
+    one, _ = asker(counted(asked, httpx.Response(200)), memory=memory)
+    request = Request(source="provider", url="https://provider.test/x", cost=1)
+
+    with pytest.raises(SourceError, match="credits of the month are spent") as caught:
+        one(request, now=now)
+    assert caught.value.kind is ErrorKind.QUOTA
+    one(request, now=lambda: datetime(2024, 2, 1, 0, 5, tzinfo=UTC))
+    assert len(asked) == 1
+
+
+@given(
+    remaining=st.integers(1, 1000),
+    ahead=st.integers(0, 40),
+    day=st.integers(1, 31),
+)
+def test_with_few_credits_left_what_is_near_its_close_is_asked_and_what_is_far_waits(
+    remaining: int, ahead: int, day: int
+) -> None:
+    at = datetime(2024, 1, day, 12, tzinfo=UTC)
+    left = credits_left(remaining, at=at)
+
+    wait = allowance.wait_for(left, cost=1, closes_at=at + timedelta(hours=ahead), now=at)
+
+    if ahead <= 1:
+        assert wait is None
+    if wait is not None:
+        assert timedelta(0) < wait < timedelta(hours=ahead)
+        later = at + wait
+        if (later.year, later.month) == (at.year, at.month):
+            assert allowance.wait_for(left, cost=1, closes_at=at + timedelta(hours=ahead), now=later) is None
+
+
+def test_a_full_allowance_waits_for_nothing() -> None:
+    left = credits_left(1000, used=0)
+
+    assert allowance.wait_for(left, cost=1, closes_at=NOW + timedelta(hours=30), now=NOW) is None
+
+
+# --- proxies
+
+
+def test_three_failures_leave_a_proxy_alone_and_one_success_brings_it_back() -> None:
+    health = ProxyHealth(proxy="p", host="h")
+    for n in range(3):
+        health = after(health, Result.FAILURE, took=timedelta(0), now=NOW + timedelta(seconds=n))
+    assert is_resting(health, NOW + timedelta(seconds=3))
+    assert choose(["p"], {"p": health}, NOW + timedelta(seconds=3), lambda: 0.5, "h") is None
+
+    later = NOW + timedelta(seconds=70)
+    assert choose(["p"], {"p": health}, later, lambda: 0.5, "h") == "p"
+    health = after(health, Result.SUCCESS, took=timedelta(0), now=later)
+
+    assert health.rests_until is None
+
+
+def test_a_proxy_that_fails_its_trial_rests_longer_each_time_up_to_ten_minutes() -> None:
+    health, at, rests = ProxyHealth(proxy="p", host="h"), NOW, []
+    for _ in range(12):
+        health = after(health, Result.TIMEOUT, took=timedelta(0), now=at)
+        if health.rests_until is not None:
+            rests.append((health.rests_until - at).total_seconds())
+            at = health.rests_until
+
+    assert rests[:4] == [60, 120, 240, 480]
+    assert set(rests[4:]) == {600}
+
+
+@given(st.lists(st.sampled_from(list(Result)), max_size=80), st.integers(0, 3600))
+def test_no_history_takes_a_score_out_of_bounds_or_a_proxy_out_for_ever(results: list[Result], gap: int) -> None:
+    health, at = ProxyHealth(proxy="p", host="h"), NOW
+    for result in results:
+        at += timedelta(seconds=gap)
+        health = after(health, result, took=timedelta(seconds=gap / 100), now=at)
+        assert 0 <= health.score <= 100
+
+    assert not is_resting(health, at + timedelta(minutes=10))
+
+
+def test_a_better_proxy_is_chosen_more_often() -> None:
+    states = {
+        name: ProxyHealth(proxy=name, host="h", score=score, n_asked=50, at=NOW)
+        for name, score in (("good", 100.0), ("poor", 25.0))
+    }
+    picks = [choose(["good", "poor"], states, NOW, lambda n=n: n / 100, "h") for n in range(100)]  # type: ignore[misc]
+
+    assert picks.count("good") == 80
+
+
+# --- addresses
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("192.168.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104 -- an address that is to be refused
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("2002:7f00:1::", False),
+        ("224.0.0.1", False),
+        ("no address", False),
+    ],
+)
+def test_addresses_of_this_machine_and_network_are_not_public(address: str, *, public: bool) -> None:
+    assert is_public(address) is public
+
+
+def test_the_limits_of_a_request_are_of_its_provider() -> None:
+    assert Provider(base="https://x.test").limits == Limits()
