@@ -13,6 +13,7 @@ from tipoff.core.retry import POLICIES
 from tipoff.core.schema import Column, Table
 from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.leagues.catalog import LEAGUES
+from tipoff.store.portable import CASTS, FUNCTIONS
 from tipoff_audit.cli import audit_command
 
 _WORK = {SqlWork: "SQL", PythonWork: "Python", SourceWork: "fetching", PublishWork: "publication"}
@@ -26,6 +27,7 @@ def lines() -> Iterator[str]:
     yield from _commands()
     yield from _settings()
     yield from _retries()
+    yield from _sql()
     for league in LEAGUES.values():
         yield from _catalog(league.name, league.steps)
 
@@ -81,6 +83,14 @@ def _retries() -> Iterator[str]:
         first, most = policy.first_wait.total_seconds() / 60, policy.max_wait.total_seconds() / 60
         ladder = f"after {first:g} min, doubling to {most:g} min, {policy.attempts} attempts in all"
         yield f"| {kind.value} | {ladder if policy.attempts > 1 else 'not by itself'} |"
+
+
+def _sql() -> Iterator[str]:
+    yield from ("", "## What SQL may hold", "")
+    yield "In steps, checks and views. Beside operators, `CASE`, `IF`, windows that count rows, and joins:"
+    yield from ("", ", ".join(f"`{name}`" for name in sorted(FUNCTIONS.values())) + ".")
+    casts = ", ".join(f"{given} to {wanted}" for given, wanted in sorted(CASTS))
+    yield from ("", f"Casts: {casts} (FLOAT64 to INT64 of a value rounded to no places). No type becomes another unasked.")
 
 
 def _catalog(league: str, steps: tuple[Step, ...]) -> Iterator[str]:

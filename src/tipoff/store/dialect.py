@@ -18,6 +18,7 @@ from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import Input, Window, WindowKind
+from tipoff.store.portable import refuse_mixed_types, refuse_unlisted
 from tipoff.store.traps import refuse_traps
 
 _DUCK_TYPES = {
@@ -57,9 +58,12 @@ def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
                 raise ShapeError(msg, hint="declare it in the catalog")
         return CompiledStep(step, work.inputs, step.version())
     tree = _parse(work.sql, step.name)
-    refuse_traps(tree, step.name, tables)
+    refuse_traps(tree, step.name)
+    refuse_unlisted(tree, step.name)
     _refuse_other_columns(tree, step)
+    written = tree.copy()
     inputs = _narrow(tree, step.name, tables, _slice)
+    refuse_mixed_types(written, step.name, tables, step.table)
     wrapped = _typed(tree, step.table)
     return CompiledStep(
         step=step,
@@ -88,8 +92,11 @@ def question(sql: str, name: str, tables: Mapping[str, Table]) -> Question:
         ShapeError: As `load`.
     """
     tree = _parse(sql, name)
-    refuse_traps(tree, name, tables)
+    refuse_traps(tree, name)
+    refuse_unlisted(tree, name)
+    written = tree.copy()
     inputs = _narrow(tree, name, tables, _slice)
+    refuse_mixed_types(written, name, tables)
     return Question(
         duck=_duck(tree, name),
         bigquery=tree.sql(dialect="bigquery"),
@@ -106,8 +113,11 @@ def season_query(sql: str, tables: Iterable[Table]) -> Question:
     """
     tree = _parse(sql, "query")
     declared = {table.name: table for table in tables}
-    refuse_traps(tree, "query", declared)
+    refuse_traps(tree, "query")
+    refuse_unlisted(tree, "query")
+    written = tree.copy()
     inputs = _narrow(tree, "query", declared, _season_slice)
+    refuse_mixed_types(written, "query", declared)
     return Question(
         duck=_duck(tree, "query"),
         bigquery=tree.sql(dialect="bigquery"),
@@ -219,10 +229,16 @@ def _typed(tree: exp.Query, table: Table) -> exp.Select:
 
 def _duck(tree: exp.Query, name: str) -> str:
     try:
-        return tree.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
+        return tree.transform(_as_date).sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         msg = f"{name}: the SQL has no translation for DuckDB: {error}"
         raise ShapeError(msg, hint="write it with functions that both engines have") from error
+
+
+def _as_date(node: exp.Expr) -> exp.Expr:
+    """Keep a moved date a date: DuckDB makes an instant of a date and an interval."""
+    is_moved = isinstance(node, exp.DateAdd | exp.DateSub)
+    return exp.cast(node.copy(), exp.DataType.build("DATE")) if is_moved else node
 
 
 def _refuse_other_columns(tree: exp.Query, step: Step) -> None:
