@@ -10,6 +10,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -117,18 +118,18 @@ class Case:
         ]
 
 
-def load(folder: Path = CASES) -> Iterator[Case]:
-    """Yield the wrong and the right version of every case.
+def load(folder: Path = CASES, slugs: AbstractSet[str] = SLUGS) -> Iterator[Case]:
+    """Yield the wrong and the right version of every case; `slugs` are the words that its labels may be.
 
     Raises:
         BadCaseError: a case is not well formed; the message says which and how.
     """
     names: set[str] = set()
     for path in sorted(folder.glob("*.toml")):
-        if path.stem not in SLUGS:
+        if path.stem not in slugs:
             raise BadCaseError(path.name, f"there is no rule {path.stem}")
         for raw in tomllib.loads(path.read_text(encoding="utf-8")).get("case", []):
-            bad, good = read_case(path.stem, raw)
+            bad, good = read_case(path.stem, raw, slugs)
             if bad.name in names:
                 raise BadCaseError(path.name, f"{bad.name!r} names two cases")
             names.add(bad.name)
@@ -136,7 +137,7 @@ def load(folder: Path = CASES) -> Iterator[Case]:
             yield good
 
 
-def read_case(slug: str, raw: Mapping[str, Any]) -> tuple[Case, Case]:
+def read_case(slug: str, raw: Mapping[str, Any], slugs: AbstractSet[str] = SLUGS) -> tuple[Case, Case]:
     """Return a case's wrong and right version.
 
     Raises:
@@ -148,8 +149,8 @@ def read_case(slug: str, raw: Mapping[str, Any]) -> tuple[Case, Case]:
         raise BadCaseError(where, f"it has {sorted(raw)}, and must have {sorted(KEYS)}")
     if not isinstance(raw["row"], int) or (raw["row"] == 0) != ("origin" in raw):
         raise BadCaseError(where, "it comes from a row of the catalogue, or from row 0 and an origin")
-    bad = _read(where, "bad", raw["bad"])
-    good = _read(where, "good", raw["good"])
+    bad = _read(where, "bad", raw["bad"], slugs)
+    good = _read(where, "good", raw["good"], slugs)
     if slug not in bad.due:
         raise BadCaseError(where, f"no line of the wrong version is marked with {slug}")
     if good.due or good.allowed:
@@ -177,13 +178,13 @@ class _Version:
         return Case(slug, raw["name"], raw["row"], kind, self.files, self.expected, self.either, self.allowed)
 
 
-def _read(where: str, kind: str, files: Mapping[str, str]) -> _Version:
+def _read(where: str, kind: str, files: Mapping[str, str], slugs: AbstractSet[str]) -> _Version:
     if not files:
         raise BadCaseError(where, f"the {kind} version has no file")
     version = _Version({path: _stripped(text) for path, text in files.items()}, {}, {}, {})
     for path, text in files.items():
         for number, line in enumerate(text.split("\n"), 1):
-            words = _words(f"{where}, {path}:{number}", number, line)
+            words = _words(f"{where}, {path}:{number}", number, line, slugs)
             sure = frozenset(word for word in words if word[0] not in "?|")
             maybe = frozenset(word[1:] for word in words if word[0] == "?")
             if sure:
@@ -198,13 +199,13 @@ def _read(where: str, kind: str, files: Mapping[str, str]) -> _Version:
     return version
 
 
-def _words(where: str, number: int, line: str) -> list[str]:
+def _words(where: str, number: int, line: str, slugs: AbstractSet[str]) -> list[str]:
     marker = MARKER.search(line)
     rest = MARKER.sub("", line)
     if "#!" in rest and not (number == 1 and rest.startswith("#!/")):
         raise BadCaseError(where, "a marker is two blanks, #!, a blank and slugs, at the end of the line")
     words = marker["words"].split() if marker else []
-    unknown = [word for word in words if word.lstrip("?|") not in SLUGS or len(word) - len(word.lstrip("?|")) > 1]
+    unknown = [word for word in words if word.lstrip("?|") not in slugs or len(word) - len(word.lstrip("?|")) > 1]
     if unknown:
         raise BadCaseError(where, f"there is no rule {unknown}")
     return words
