@@ -16,6 +16,7 @@ from tipoff.app.instance import Instance
 from tipoff.app.loop import Progress
 from tipoff.config import read_settings
 from tipoff.core.clock import SimClock
+from tipoff.drills.faults.parts import FaultyParts, outages_of
 from tipoff.drills.oracle import Truth, look_at
 from tipoff.leagues.nba.world.season_faults import Unit, expected_differences
 
@@ -60,13 +61,15 @@ def replayed(span: str, faults: str) -> tuple[Truth, set[Unit], dict[str, int], 
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings().model_copy(update={"home": Path(folder)})
         spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7, faults=faults)
-        done = app.run_replay(settings, spec, progress=_nothing)
+        broken = spec.world.faults
+        parts, outages = FaultyParts(broken), outages_of(broken)
+        done = app.run_replay(settings, spec, progress=_nothing, parts=parts, outages=outages)
         stage = Instance(settings, spec, SimClock(app.end_of(spec)))
         stage.open()
         truth = look_at(spec.league, spec.days, stage.warehouse, stage.ledger, Path(folder) / "published")
         stage.close()
-    expected = expected_differences(spec.world.data, spec.faults) if spec.faults else set()  # type: ignore[attr-defined]
-    kinds = Counter(f"{fault.kind} {fault.how}" for fault in spec.faults)
+    expected = expected_differences(spec.world.data, broken) if broken else set()  # type: ignore[attr-defined]
+    kinds = Counter(f"{fault.kind} {fault.how}" for fault in broken)
     cost = {"wall_s": done.wall_s, "peak_rss_mb": done.peak_rss_mb} | dict(done.counts)
     return truth, expected, dict(kinds), cost
 

@@ -20,11 +20,12 @@ from typing import Any
 from sqlalchemy import select
 
 from tipoff.app.loop import AHEAD, replay
-from tipoff.app.watching import Watch, drill_stage
+from tipoff.app.watching import Watch
 from tipoff.core.clock import RealClock, SimClock, pause, stopwatch
 from tipoff.core.errors import PipelineError
 from tipoff.core.fault import read_faults
 from tipoff.core.finding import Severity
+from tipoff.drills.instance import drill_instance
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.leagues.nba.world.sample import SampleNba
@@ -63,7 +64,7 @@ def stop(name: str) -> dict[str, Any]:
     world = SampleNba(first_day=season.first_day, days=said["days"], season=season.name, faults=faults)
     clock = SimClock(opening_of(NBA, season, season.first_day))
     with tempfile.TemporaryDirectory() as folder:
-        stage, outages, watch = drill_stage(Path(folder), NBA, season, world, clock, faults, checks=True)
+        stage, outages, watch = drill_instance(Path(folder), NBA, season, world, clock, faults, checks=True)
         until = clock.now() + timedelta(days=said["days"] + 3)
         try:
             replay(stage, clock, until=until, progress=lambda _: None, outages=outages, look=watch.look)
@@ -124,7 +125,7 @@ def unacknowledged() -> dict[str, Any]:
     world = SampleNba(first_day=season.first_day, days=days, season=season.name, faults=faults)
     clock = SimClock(opening_of(NBA, season, season.first_day))
     with tempfile.TemporaryDirectory() as folder:
-        stage, outages, watch = drill_stage(Path(folder), NBA, season, world, clock, faults)
+        stage, outages, watch = drill_instance(Path(folder), NBA, season, world, clock, faults)
         until = clock.now() + timedelta(days=days + 3)
         try:
             replay(stage, clock, until=until, progress=lambda _: None, outages=outages, look=watch.look)

@@ -33,7 +33,6 @@ FLOORS = {  # each folder, and those that it may import from beside itself; a mo
     "__main__": {"cli"},
 }
 DEBTS = {  # what points up today, and must go; nothing may be added
-    "app/instance.py -> drills",
     "config.py -> store",
     "ledger/codec.py -> store",
     "store/bigquery/warehouse.py -> ledger",

@@ -87,7 +87,7 @@ class Spoiled:
     def __init__(self, world: World, spoil: Any) -> None:
         self._world, self._spoil = world, spoil
         self.name, self.fingerprint = world.name, world.fingerprint
-        self.describe, self.game_days = world.describe, world.game_days
+        self.describe, self.game_days, self.faults = world.describe, world.game_days, world.faults
 
     def transport(self, clock: Clock) -> httpx.BaseTransport:
         honest, spoil = self._world.transport(clock), self._spoil

@@ -1,6 +1,5 @@
 """Killed, frozen, doubled, refused: nothing is lost, nothing comes twice, nothing is left running."""
 
-import dataclasses
 import json
 import random
 from collections import Counter
@@ -15,12 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from tests.support import killed_at_random, ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
-from tipoff.app.instance import Instance, clock_of, outages_of
+from tipoff.app.instance import Instance, clock_of
 from tipoff.app.loop import replay
-from tipoff.app.watching import drill_stage
 from tipoff.config import Settings
 from tipoff.core.fault import Fault, read_faults
 from tipoff.drills.drill import catalogue
+from tipoff.drills.faults.parts import FaultyParts, outages_of
 from tipoff.drills.fuzz import composed
 from tipoff.drills.oracle import look_at
 from tipoff.drills.runner import Rehearsal
@@ -52,14 +51,14 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def rehearsal() -> Rehearsal:
-    return Rehearsal(drill_stage)
+    return Rehearsal()
 
 
 def played(home: Path, faults: Sequence[Fault]) -> Instance:
     """Replay the sample league with faults; the stage is left open, for the oracle."""
-    spec = dataclasses.replace(sample_spec(DAYS), faults=faults)
+    spec = sample_spec(DAYS)
     clock = clock_of(Home(home), spec)
-    stage = Instance(Settings(home=home), spec, clock)
+    stage = Instance(Settings(home=home), spec, clock, parts=FaultyParts(faults))
     replay(
         stage, clock, until=clock.now() + timedelta(days=DAYS + 4), progress=lambda _: None, outages=outages_of(faults)
     )
@@ -246,13 +245,13 @@ def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> N
 def test_what_was_given_up_while_its_source_was_gone_is_made_once_it_answers(tmp_path: Path, *, restart: bool) -> None:
     """Five days without a box score are more attempts than any slate is given; a slate that is asked for later finds it back."""
     gone: dict[str, Any] = {"kind": "http", "how": "status", "status": 503, "url": "PlayerOrTeam=P"}
-    faults = [gone | {"from": "day 1 09:00", "to": "day 6 09:00"}]
-    faults += [{"kind": "controller", "how": "stopped", "from": "day 5 22:00", "to": "day 6 00:00"}] if restart else []
-    spec = dataclasses.replace(sample_spec(DAYS), faults=read_faults(faults, SAMPLE.first_day))
+    said = [gone | {"from": "day 1 09:00", "to": "day 6 09:00"}]
+    said += [{"kind": "controller", "how": "stopped", "from": "day 5 22:00", "to": "day 6 00:00"}] if restart else []
+    spec, faults = sample_spec(DAYS), read_faults(said, SAMPLE.first_day)
     clock = clock_of(Home(tmp_path), spec)
-    stage = Instance(Settings(home=tmp_path), spec, clock)
+    stage = Instance(Settings(home=tmp_path), spec, clock, parts=FaultyParts(faults))
     until = clock.now() + timedelta(days=DAYS + 6)
-    replay(stage, clock, until=until, progress=lambda _: None, outages=outages_of(spec.faults))
+    replay(stage, clock, until=until, progress=lambda _: None, outages=outages_of(faults))
     stage.close()
 
     boxes = [row for row in ledger_rows(tmp_path, "obligations") if row["output"] == "nba_player_boxscores"]

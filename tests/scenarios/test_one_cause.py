@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.loop import replay
-from tipoff.app.watching import CheckTimes, drill_stage
+from tipoff.app.watching import CheckTimes
 from tipoff.config import Settings
 from tipoff.core.check import Cadence
 from tipoff.core.clock import SimClock, midnight
@@ -19,6 +19,7 @@ from tipoff.core.fault import read_faults
 from tipoff.core.finding import Severity
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
+from tipoff.drills.instance import drill_instance
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.leagues.nba.world.sample import SampleNba
@@ -34,7 +35,7 @@ def incidents_after(home: Path, fault: dict[str, object]) -> list[tuple[str, boo
     faults = read_faults([fault], season.first_day)
     world = SampleNba(first_day=season.first_day, days=DAYS, season=season.name, faults=faults)
     clock = SimClock(opening_of(NBA, season, season.first_day))
-    stage, outages, watch = drill_stage(home, NBA, season, world, clock, faults, checks=True)
+    stage, outages, watch = drill_instance(home, NBA, season, world, clock, faults, checks=True)
     try:
         until = clock.now() + timedelta(days=DAYS + 3)
         replay(stage, clock, until=until, progress=lambda _: None, outages=outages, look=watch.look)
@@ -57,7 +58,7 @@ def test_what_was_due_before_a_home_first_ran_wakes_nobody(tmp_path: Path) -> No
     season = Season("sample", sample_season(1).first_day, sample_season(3).last_day)
     world = SampleNba(first_day=season.first_day, days=3, season=season.name)
     clock = SimClock(midnight(season.first_day) + timedelta(hours=45))
-    stage, outages, watch = drill_stage(tmp_path, NBA, season, world, clock, ())
+    stage, outages, watch = drill_instance(tmp_path, NBA, season, world, clock, ())
     try:
         replay(stage, clock, until=clock.now() + timedelta(hours=2), progress=lambda _: None, outages=outages)
         findings = stage.ledger.rows(select(schema.findings).where(schema.findings.c.check == "obligation_is_met"))

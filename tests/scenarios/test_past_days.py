@@ -14,6 +14,7 @@ from tipoff.app.loop import replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.fault import Fault
+from tipoff.drills.faults.parts import FaultyParts
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.home import Home
 
@@ -186,11 +187,11 @@ def test_many_slates_that_conflict_at_once_are_one_failure_of_their_table(tmp_pa
         where={"table": NBA.table("nba_player_boxscores").full_name},
     )
     scope = frozenset({NBA.schedule, "nba_player_boxscores"})
-    spec = dataclasses.replace(told, scope=scope, faults=(held,))
+    spec = dataclasses.replace(told, scope=scope)
     settings = Settings(home=tmp_path)
     clock_of(Home(tmp_path), spec)
     clock = SimClock(start)
-    stage = Instance(settings, spec, clock)
+    stage = Instance(settings, spec, clock, parts=FaultyParts([held]))
 
     replay(stage, clock, until=start + timedelta(hours=6), progress=lambda _: None)
     stage.close()

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from tipoff.app.crash import kill_at, never
-from tipoff.app.instance import Instance, ReplaySpec, clock_of, outages_of
+from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.loop import Outage, Progress, look_at_nothing, replay
+from tipoff.app.parts import Parts
 from tipoff.app.warehouses import open_warehouse
 from tipoff.app.watching import Watch
 from tipoff.checks.examine import Examiner
@@ -47,15 +48,19 @@ class Replayed:
     queries: Mapping[str, int]
 
 
-def run_replay(
+def run_replay(  # noqa: PLR0913 -- a replay and what disturbs it
     settings: Settings,
     spec: ReplaySpec,
     *,
     progress: Callable[[Progress], None],
     crash_at: str = "",
     watched: bool = False,
+    parts: Parts | None = None,
+    outages: Sequence[Outage] = (),
 ) -> Replayed:
     """Replay `spec` in the settings' home, going on from where its clock stands.
+
+    `parts` are what it is built from, if not the honest ones; `outages` the times without ticks.
 
     Raises:
         UsageError: The home belongs to another world, another process has it, or its clock is past these days.
@@ -64,8 +69,7 @@ def run_replay(
     home = settings.place
     with home.lock():
         clock = clock_of(home, spec)
-        stage = Instance(settings, spec, clock, at=kill_at(crash_at) if crash_at else never)
-        outages = outages_of(spec.faults)
+        stage = Instance(settings, spec, clock, at=kill_at(crash_at) if crash_at else never, parts=parts)
         watch = watch_of(spec, stage, outages) if watched else None
         try:
             look = watch.look if watch else look_at_nothing
@@ -200,7 +204,7 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
         n_days = len(season.days())
         made = SampleNba(first_day=season.first_day, days=n_days, season=season.name, seed=seed, faults=told)
         days = season.first_day, season.last_day
-        return ReplaySpec(league=declared, season=season, days=days, world=made, faults=told)
+        return ReplaySpec(league=declared, season=season, days=days, world=made)
     season, days = parse_span(span, declared)
     if settings.data is None:
         msg = "TIPOFF_DATA is not set: the recorded world needs a folder of recorded seasons"
@@ -208,10 +212,9 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
             msg, hint="set TIPOFF_DATA, or use the synthetic league: tipoff replay nba sample:14 --world sample"
         )
     recorded = RecordedNba(settings.data, season.name, seed=seed, disturbed=faults == "season")
-    told = recorded.faults
     if faults and faults != "season":
-        told = faults_of(Path(faults), days[0])
-    return ReplaySpec(league=declared, season=season, days=days, world=recorded, faults=told)
+        recorded.faults = faults_of(Path(faults), days[0])
+    return ReplaySpec(league=declared, season=season, days=days, world=recorded)
 
 
 def _days(span: str) -> int:
@@ -246,16 +249,20 @@ def parse_span(span: str, league: League) -> tuple[Season, tuple[date, date]]:
     return season, (first, last)
 
 
-def replay_report(
+def replay_report(  # noqa: PLR0913 -- a replay and what disturbs it
     settings: Settings,
     spec: ReplaySpec,
     *,
     progress: Callable[[Progress], None],
     crash_at: str = "",
     watched: bool = False,
+    parts: Parts | None = None,
+    outages: Sequence[Outage] = (),
 ) -> dict[str, Any]:
     """Replay, and return the report: what the ledger says of the season, the accuracy, what it cost."""
-    replayed = run_replay(settings, spec, progress=progress, crash_at=crash_at, watched=watched)
+    replayed = run_replay(
+        settings, spec, progress=progress, crash_at=crash_at, watched=watched, parts=parts, outages=outages
+    )
     ledger = Ledger(settings.place.ledger, read_only=True)
     try:
         report = season_report(ledger, spec.league, spec.season)

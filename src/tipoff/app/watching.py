@@ -4,20 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
 
-from tipoff.app.instance import Instance, ReplaySpec, outages_of
 from tipoff.app.loop import Outage
 from tipoff.checks.examine import Examiner
-from tipoff.config import Settings
-from tipoff.core.build import build
 from tipoff.core.check import Cadence
-from tipoff.core.clock import SimClock, league_day, midnight, stopwatch
+from tipoff.core.clock import league_day, midnight, stopwatch
 from tipoff.core.errors import LedgerError, PipelineError
-from tipoff.core.fault import Fault
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
@@ -26,7 +21,6 @@ from tipoff.core.slate import Season, Slate
 from tipoff.engine.findings import WAREHOUSE, finding
 from tipoff.ledger import LEASE, Batch, Ledger, schema
 from tipoff.ledger.alerts import AlertStore
-from tipoff.sources.world import World
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.home import Home
 from tipoff.store.published import Published
@@ -232,33 +226,6 @@ class Watch:
             self._sentinel.close()
         for store in self._tellings:
             store.close()
-
-
-def drill_stage(  # noqa: PLR0913 -- what a stage is made of
-    home: Path,
-    league: League,
-    season: Season,
-    world: World,
-    clock: SimClock,
-    faults: Sequence[Fault],
-    *,
-    checks: bool = False,
-) -> tuple[Instance, list[Outage], Watch]:
-    """Return a stage for a drill, the times without ticks that its faults bring, and who watches it."""
-    days = season.first_day, season.last_day
-    spec = ReplaySpec(league=league, season=season, days=days, world=world, faults=faults)
-    stage, outages = Instance(Settings(home=home), spec, clock), outages_of(faults)
-    watch = Watch(
-        league=league,
-        season=season,
-        days=days,
-        home=stage.home,
-        stores=stage,
-        outages=outages,
-        build=build(),
-        checks=checks,
-    )
-    return stage, outages, watch
 
 
 def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -99,11 +98,10 @@ def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int, checks: boo
 
 
 def _one(drill: "Drill", control: bool, checks: bool) -> "DrillVerdict":  # noqa: FBT001 -- given to another process
-    from tipoff.app.watching import drill_stage  # noqa: PLC0415 -- imports everything
-    from tipoff.drills.runner import Rehearsal  # noqa: PLC0415 -- imports the stores
+    from tipoff.drills.runner import Rehearsal  # noqa: PLC0415 -- imports everything
 
     if not _rehearsal:
-        _rehearsal.append(Rehearsal(partial(drill_stage, checks=checks)))
+        _rehearsal.append(Rehearsal(checks=checks))
     return _rehearsal[0].run(drill, control=control)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tipoff.cli.show import EXIT_WRONG, as_json, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import league_day
 from tipoff.core.errors import UsageError
+from tipoff.core.fault import Fault
 
 DEMO_DAYS = 14
 
@@ -148,7 +150,18 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
             day = league_day(at.now)
             bar.update(task, completed=(day - spec.days[0]).days, description=f"{league} {day}", runs=at.n_runs)
 
-        return app.replay_report(settings, spec, progress=shown, crash_at=crash_at, watched=watched)
+        return app.replay_report(
+            settings, spec, progress=shown, crash_at=crash_at, watched=watched, **_disturbances(spec.world.faults)
+        )
+
+
+def _disturbances(faults: Sequence[Fault]) -> dict[str, Any]:
+    """Return the parts and outages that the faults ask for; nothing where there are none."""
+    if not faults:
+        return {}
+    from tipoff.drills.faults.parts import FaultyParts, outages_of  # noqa: PLC0415 -- imports every store
+
+    return {"parts": FaultyParts(faults), "outages": outages_of(faults)}
 
 
 def _bar() -> Progress:

@@ -1,12 +1,11 @@
 """Running drills: each in a home of its own, beside a quiet twin that is made once for all that share its days."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
-from tipoff.app.loop import Outage, Progress, Works, replay
+from tipoff.app.loop import Progress, replay
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import PipelineError
 from tipoff.core.fault import Fault
@@ -15,73 +14,23 @@ from tipoff.core.slate import Season
 from tipoff.drills.alerts import look_at_tellings
 from tipoff.drills.controls import switched_off
 from tipoff.drills.drill import Drill
+from tipoff.drills.instance import drill_instance
 from tipoff.drills.oracle import DrillVerdict, Truth, judge_drill, look_at
 from tipoff.drills.refusals import REFUSALS
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.ledger import Ledger
-from tipoff.sources.world import World
 from tipoff.store.home import Home
-from tipoff.store.warehouse import Warehouse
 
 AFTERWARDS = timedelta(days=4)
-
-
-class DrillInstance(Protocol):
-    """A stage with its stores in sight; see `tipoff.app.instance.Stage`."""
-
-    @property
-    def warehouse(self) -> Warehouse:
-        """The warehouse, while the stage is open."""
-        ...
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger, while the stage is open."""
-        ...
-
-    def open(self) -> Works:
-        """Build a controller on stores opened anew."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the stores."""
-        ...
-
-
-class Watcher(Protocol):
-    """Whoever watches a drill; see `tipoff.app.watching.Watch`."""
-
-    @property
-    def troubles(self) -> Mapping[str, datetime]:
-        """What the sentinel found, by check, with when it first did."""
-        ...
-
-    def look(self, now: datetime) -> None:
-        """Look once."""
-        ...
-
-    def close(self) -> None:
-        """Let go of every store."""
-        ...
-
-
-class DrillBuild(Protocol):
-    """Builds the stage of a drill."""
-
-    def __call__(  # noqa: PLR0913 -- what a stage is made of
-        self, home: Path, league: League, season: Season, world: World, clock: SimClock, faults: Sequence[Fault]
-    ) -> tuple[DrillInstance, Sequence[Outage], Watcher]:
-        """Return the stage, the times without ticks that the faults bring, and who watches."""
-        ...
 
 
 class Rehearsal:
     """Runs drills, and keeps their quiet twins."""
 
-    def __init__(self, build: DrillBuild) -> None:
-        self._build = build
+    def __init__(self, *, checks: bool = False) -> None:
+        """Keep nothing yet; with `checks`, every check examines the drills' slates."""
+        self._checks = checks
         self._twins: dict[tuple[date, int], Truth] = {}
 
     def twin(self, first_day: date, days: int) -> Truth:
@@ -108,7 +57,9 @@ class Rehearsal:
         world = SampleNba(first_day=first_day, days=days, season=season.name, faults=faults)
         clock = SimClock(opening_of(league, season, first_day))
         with tempfile.TemporaryDirectory() as folder:
-            stage, outages, watch = self._build(Path(folder), league, season, world, clock, faults)
+            stage, outages, watch = drill_instance(
+                Path(folder), league, season, world, clock, faults, checks=self._checks
+            )
             clock_began = clock.now()
 
             def look(now: datetime) -> None:
@@ -137,7 +88,7 @@ class Rehearsal:
             said = ""
             try:
                 for league in (NBA, change(NBA)):
-                    stage, _, watch = self._build(Path(folder), league, season, world, clock, ())
+                    stage, _, watch = drill_instance(Path(folder), league, season, world, clock, ())
                     try:
                         stage.open()
                     finally:

@@ -1,12 +1,14 @@
 """A world: what stands outside, answering HTTP as the providers would at the simulated instant."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 import httpx
 
 from tipoff.core.clock import Clock
+from tipoff.core.fault import Fault
 
 
 class World(Protocol):
@@ -20,6 +22,11 @@ class World(Protocol):
     @property
     def fingerprint(self) -> str:
         """A hash of all that its answers depend on."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What goes wrong, in it and in what asks it; none in an honest world."""
         ...
 
     def describe(self) -> dict[str, str]:

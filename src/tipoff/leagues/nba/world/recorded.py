@@ -4,7 +4,7 @@ import csv
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from tipoff.core.clock import Clock, league_day
 from tipoff.core.errors import UsageError
+from tipoff.core.fault import Fault
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, TEAMS
 from tipoff.leagues.nba.world.data import (
     Alter,
@@ -62,7 +63,7 @@ class RecordedNba:
         self._files = _Files(data, season)
         played = _read(self._files, season, seed)
         self._data = alter_data(played, alter) if alter else played
-        self.faults = season_faults(self._data, seed) if disturbed else ()
+        self.faults: Sequence[Fault] = season_faults(self._data, seed) if disturbed else ()
         happen(self._data, self.faults)
         self._providers = NbaProviders(self._data)
 

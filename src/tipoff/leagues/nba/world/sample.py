@@ -101,6 +101,7 @@ class SampleNba:
         )
         if alter:
             alter_data(self._data, alter)
+        self.faults = tuple(faults)
         happen(self._data, faults)
         self._providers = NbaProviders(self._data)
 
