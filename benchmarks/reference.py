@@ -90,7 +90,10 @@ def _sql() -> Iterator[str]:
     yield "In steps, checks and views. Beside operators, `CASE`, `IF`, windows that count rows, and joins:"
     yield from ("", ", ".join(f"`{name}`" for name in sorted(FUNCTIONS.values())) + ".")
     casts = ", ".join(f"{given} to {wanted}" for given, wanted in sorted(CASTS))
-    yield from ("", f"Casts: {casts} (FLOAT64 to INT64 of a value rounded to no places). No type becomes another unasked.")
+    yield from (
+        "",
+        f"Casts: {casts} (FLOAT64 to INT64 of a value rounded to no places). No type becomes another unasked.",
+    )
 
 
 def _catalog(league: str, steps: tuple[Step, ...]) -> Iterator[str]:

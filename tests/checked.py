@@ -152,7 +152,7 @@ class Slate:
 
 def on_schedule(game_id: str = GAME, status: str = "final", **more: Any) -> Row:
     """Return the ledger's row of a game."""
-    known = {"home": HOME, "away": AWAY, "tipoff_at": TIP, "evidence": "", "first_seen_at": TIP, "changed_at": TIP}
+    known = {"home": HOME, "away": AWAY, "starts_at": TIP, "evidence": "", "first_seen_at": TIP, "changed_at": TIP}
     return {"league": "nba", "day": TODAY, "game_id": game_id, "status": status} | known | more
 
 

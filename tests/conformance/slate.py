@@ -208,7 +208,7 @@ def make_good() -> Good:
                 day=row["day"],
                 home=row["home_team"],
                 away=row["away_team"],
-                tipoff_at=row["tipoff_at"],
+                starts_at=row["tipoff_at"],
                 status=GameStatus.FINAL,
             )
             for row in given["schedule"]

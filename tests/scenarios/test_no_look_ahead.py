@@ -89,12 +89,12 @@ def up_to_and_including(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_a_planted_line_after_tipoff_is_caught(tmp_path: Path) -> None:
     def stays_open(step: Step) -> Step:
-        timing = dataclasses.replace(step.timing, closes_at_tipoff=False, settles=None, refresh=timedelta(hours=2))
+        timing = dataclasses.replace(step.timing, closes=None, settles=None, refresh=timedelta(hours=2))
         return dataclasses.replace(step, timing=dataclasses.replace(timing, settles=timing.due))
 
     def open_market(step: Step) -> Step:
         late = dataclasses.replace(step.timing.due, offset=timedelta(hours=4))
-        timing = dataclasses.replace(step.timing, closes_at_tipoff=False, settles=late)
+        timing = dataclasses.replace(step.timing, closes=None, settles=late)
         return dataclasses.replace(step, timing=timing)
 
     leaking = NBA

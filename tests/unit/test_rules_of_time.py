@@ -66,11 +66,11 @@ def test_times_are_told_from_the_games_that_are_on() -> None:
     day = date(2024, 1, 1)
     early, late = midnight(day) + timedelta(hours=13), midnight(day) + timedelta(hours=22)
     games = tuple(
-        Game(game_id=str(n), day=day, home="A", away="B", tipoff_at=at, status=status)
+        Game(game_id=str(n), day=day, home="A", away="B", starts_at=at, status=status)
         for n, (at, status) in enumerate([(early, GameStatus.POSTPONED), (late, GameStatus.SCHEDULED)])
     )
 
-    assert Moment(Anchor.FIRST_TIP, timedelta(0)).at(Slate("x", SEASON, day, games)) == late
+    assert Moment(Anchor.FIRST_START, timedelta(0)).at(Slate("x", SEASON, day, games)) == late
 
 
 @given(st.integers(1, 60), st.floats(0, 0.999))

@@ -17,7 +17,7 @@ from tipoff.core.schema import DAY, Floor, Phase, Table, integer, text
 from tipoff.core.slate import Slate
 from tipoff.drills.faults.work import Unspeakable
 from tipoff.engine.claim import Claim, StepFailed, in_time, must_begin
-from tipoff.engine.judge import RunPlan
+from tipoff.engine.runplan import RunPlan
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.reading import game_id
 from tipoff.store import dialect

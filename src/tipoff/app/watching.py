@@ -113,8 +113,8 @@ class CheckTimes:
         return day, "pregame" if cadence is Cadence.PREGAME else f"morning {(league_day(now) - day).days}"
 
     def _is_ours(self, day: date) -> bool:
-        schedule = self.league.step(self.league.schedule)
-        return self.since is None or self.since <= schedule.timing.due.at(Slate(self.league.name, self.season, day))
+        due_at = self.league.step(self.league.schedule).timing.due.at(Slate(self.league.name, self.season, day))
+        return self.since is None or due_at is None or self.since <= due_at
 
 
 class Watch:
@@ -277,7 +277,7 @@ def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:
     """Return when the day's first game that is on begins; None where there is none."""
     table = schema.games
     off = ("postponed", "moved", "cancelled")
-    query = select(func.min(table.c.tipoff_at).label("at")).where(
+    query = select(func.min(table.c.starts_at).label("at")).where(
         table.c.league == league, table.c.day == day, table.c.status.not_in(off)
     )
     at: datetime | None = ledger.rows(query)[0]["at"]

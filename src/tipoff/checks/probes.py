@@ -86,7 +86,7 @@ def made_before_tipoff(table: Table, column: str, *, as_of: bool = True) -> Chec
             return Measured.nothing("no rows")
         games = schema.games
         query = select(games).where(games.c.league == table.league, games.c.day == view.day)
-        tips = {row["game_id"]: row["tipoff_at"] for row in view.ledger(query)}
+        tips = {row["game_id"]: row["starts_at"] for row in view.ledger(query)}
         seen = _seen(view, table)
         bad: set[str] = set()
         units = units_of(table, rows).to_pylist()
@@ -220,13 +220,13 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
         games, runs, ticks = schema.games, schema.runs, schema.ticks
         here = (games.c.league == table.league, games.c.day == view.day)
         on = [
-            row["tipoff_at"]
-            for row in view.ledger(select(games.c.tipoff_at, games.c.status).where(*here))
+            row["starts_at"]
+            for row in view.ledger(select(games.c.starts_at, games.c.status).where(*here))
             if row["status"] not in _OFF
         ]
         if not on:
             return Measured.nothing("no game is on")
-        at = min(view.now, *on)
+        at = min([view.now, *(start for start in on if start is not None)])
         mine = (runs.c.league == table.league, runs.c.output == table.name, runs.c.day == view.day)
         ended = view.ledger(select(runs.c.state, runs.c.ended_at).where(*mine, runs.c.ended_at <= at))
         looked = [row["ended_at"] for row in ended if row["state"] == "finished"]

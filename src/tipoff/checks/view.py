@@ -92,7 +92,7 @@ class SlateView:
                 day=row["day"],
                 home=row["home"],
                 away=row["away"],
-                tipoff_at=row["tipoff_at"],
+                starts_at=row["starts_at"],
                 status=GameStatus(row["status"]),
                 evidence=row["evidence"],
             )

@@ -2,6 +2,7 @@
 
 The expected set of a unit is what its input window should hold. Open at 100 % at once; at the edge's minimum only
 when its patience is at an end; otherwise held. No evidence is not good news: an input that nothing is known of holds.
+A game of which there is no result, though its source answers, holds nobody: what is made without it is marked.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,11 @@ class Evidence(Enum):
     PROVEN = "proven"
     EXCUSED = "excused"
     MISSING = "missing"
+    NO_RESULT = "no result"  # its source answers without it, past its due time
     UNKNOWN = "unknown"  # nothing has been read of it: counts as missing
+
+
+_NOT_COUNTED = (Evidence.EXCUSED, Evidence.NO_RESULT)  # a tuple compares by identity: an enum's hash is slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +49,26 @@ def decide(
     """Decide for one unit. `quality` is what the proven input has and what is required of it, as shares.
 
     `expected` maps each input unit that its window should hold to what is known of it; excused units count neither
-    as expected nor as missing. `needs_own` is the input unit without which this unit cannot be made at all.
+    as expected nor as missing, units without a result are missing and hold nobody. `needs_own` is the input unit without
+    which this unit cannot be made at all.
     """
-    counted = {unit: seen for unit, seen in expected.items() if seen is not Evidence.EXCUSED}
-    missing = tuple(sorted(unit for unit, seen in counted.items() if seen is not Evidence.PROVEN))
-    coverage = 1 - len(missing) / len(counted) if counted else 1.0
+    counted = [seen for seen in expected.values() if seen not in _NOT_COUNTED]
+    n_lacking = sum(seen is not Evidence.PROVEN for seen in counted)
+    coverage = 1 - n_lacking / len(counted) if counted else 1.0
+    present = (Evidence.PROVEN, Evidence.EXCUSED)
+    missing = tuple(sorted(unit for unit, seen in expected.items() if seen not in present))
     has, required = quality
     if has < required:
         reason = f"{has:.0%} of the input was made on whole input, {required:.0%} required"
         return Verdict(is_open=False, coverage=coverage, missing=missing, reason=reason)
     if not missing:
-        return Verdict(is_open=True, coverage=1.0)
+        return Verdict(is_open=True, coverage=coverage)
     if needs_own is not None and needs_own in missing:
         return Verdict(is_open=False, coverage=coverage, missing=missing, reason=f"{needs_own} has not arrived")
     if coverage < minimum:
         reason = f"{coverage:.0%} of the expected set, {minimum:.0%} required"
         return Verdict(is_open=False, coverage=coverage, missing=missing, reason=reason)
-    if not patience_over:
+    if n_lacking and not patience_over:
         reason = f"{coverage:.0%} of the expected set; waiting for the rest until patience ends"
         return Verdict(is_open=False, coverage=coverage, missing=missing, reason=reason)
     return Verdict(is_open=True, coverage=coverage, missing=missing, reason="opened on partial data")

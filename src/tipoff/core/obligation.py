@@ -1,7 +1,7 @@
-"""Obligations: what must come to exist for a slate, from when, by when, until when."""
+"""Obligations: what must come to exist for a slate, from when, by when, until when; each time of a unit or of the slate."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
@@ -9,47 +9,64 @@ from tipoff.core.clock import midnight
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Slate
 
+_EVENING = timedelta(hours=19)  # New York: when games begin of which no start is known
+
 
 class Anchor(Enum):
     """What an obligation's times are told from."""
 
     MIDNIGHT = "midnight"  # the beginning of the slate's calendar date, New York
-    FIRST_TIP = "first tip-off"
-    LAST_TIP = "last tip-off"
+    FIRST_START = "first start"  # of the slate's games that are on
+    LAST_START = "last start"
+    OWN_START = "own start"  # of the unit's own game
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An instant told relative to a slate."""
+    """An instant told relative to a slate, or to one of its games."""
 
     anchor: Anchor
     offset: timedelta
 
-    def at(self, slate: Slate) -> datetime:
-        """Return the instant in UTC. A slate without games has its tip-offs at 19:00 New York time."""
-        tips = [game.tipoff_at for game in slate.played] or [midnight(slate.day) + timedelta(hours=19)]
-        base = {
-            Anchor.MIDNIGHT: midnight(slate.day),
-            Anchor.FIRST_TIP: min(tips),
-            Anchor.LAST_TIP: max(tips),
-        }[self.anchor]
-        return base + self.offset
+    def at(self, slate: Slate, game: Game | None = None) -> datetime | None:
+        """Return the instant in UTC, of the unit of `game` or of the slate; None while the start that it is told from is unknown.
+
+        A slate of which no start is known begins at 19:00 New York time; a game whose start is unknown has no own start.
+        """
+        if self.anchor is Anchor.OWN_START and game is not None:
+            return None if game.starts_at is None else game.starts_at + self.offset
+        return self._of_slate(slate)
+
+    def _of_slate(self, slate: Slate) -> datetime:
+        if self.anchor is Anchor.MIDNIGHT:
+            return midnight(slate.day) + self.offset
+        starts = [game.starts_at for game in slate.played if game.starts_at is not None]
+        starts = starts or [midnight(slate.day) + _EVENING]
+        return (max(starts) if self.anchor is Anchor.LAST_START else min(starts)) + self.offset
+
+    def bound(self, slate: Slate, game: Game | None = None) -> datetime | None:
+        """Return `at` as an end to something: a game without a known start has none, but at an hour of the day."""
+        if game is not None and game.starts_at is None and self.anchor is not Anchor.MIDNIGHT:
+            return None
+        return self.at(slate, game)
+
+
+AT_START = Moment(Anchor.OWN_START, timedelta(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """When an output can be made, is due, and is too late.
 
-    `closes_at_tipoff`: each unit closes at its own game's tip-off and is never rewritten after. `refresh`: an older
-    proof is stale until its unit closes or, where units never close, until `settles`. `poll`: the first wait after a
-    source has not yet published; it doubles up to `poll_max`.
+    Each moment is of the unit's own game where it is anchored to its start, of the slate otherwise. A closed unit is never
+    rewritten. `refresh`: an older proof is stale until its unit closes or, where units never close, until `settles`. `poll`: the
+    first wait after a source has not yet published; it doubles up to `poll_max`.
     """
 
     opens: Moment
     due: Moment
     settles: Moment | None = None
-    closes_at_tipoff: bool = False
-    closes: Moment | None = None  # of the whole slate's unit
+    closes: Moment | None = None
     refresh: timedelta | None = None
     poll: timedelta = timedelta(minutes=30)
     poll_max: timedelta = timedelta(hours=8)
@@ -94,19 +111,51 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTimes:
+    """One unit's instants; None: not known yet, and for `closes_at` also never."""
+
+    opens_at: datetime | None
+    due_at: datetime | None
+    closes_at: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can be made, as far as time goes."""
+        return self.opens_at is not None and self.opens_at <= now
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it should be there by now."""
+        return self.due_at is not None and self.due_at <= now
+
+    def is_closed(self, now: datetime) -> bool:
+        """Whether it may no longer be written."""
+        return self.closes_at is not None and self.closes_at <= now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
-    """One output owed for one slate, as the schedule and the catalog say."""
+    """One output owed for one slate, as the schedule and the catalog say.
+
+    `opens_at` is when its first unit opens, `due_at` when its first unit is due; None while no start is known to tell them from.
+    """
 
     league: str
     output: str
     day: date
     units: Mapping[str, Game | None]
-    opens_at: datetime
-    due_at: datetime
-    settles_at: datetime | None
-    closes_at: Mapping[str, datetime] = field(default_factory=dict)  # by unit; a unit that is not named never closes
+    times: Mapping[str, UnitTimes]
+    opens_at: datetime | None
+    due_at: datetime | None
+    settles_at: datetime | None = None
+
+    def due_of(self, units: Iterable[str]) -> datetime | None:
+        """When the first of `units` is due; None where that is not known of any."""
+        return first_of(self.times[unit].due_at for unit in units if unit in self.times)
 
     def closed(self, unit: str, now: datetime) -> bool:
         """Whether `unit` may no longer be written."""
-        closes_at = self.closes_at.get(unit)
-        return closes_at is not None and closes_at <= now
+        return self.times[unit].is_closed(now)
+
+
+def first_of(instants: Iterable[datetime | None]) -> datetime | None:
+    """Return the first of the instants that are known; None where none is."""
+    return min((at for at in instants if at is not None), default=None)

@@ -33,7 +33,8 @@ class Column:
 
     `measure` names what it counts in (points, minutes, ratio, american odds); `minimum` and `maximum` bound what is
     believed, both inclusive. A `volatile` column (an instant of making or of arrival) is stored and not hashed: rows that differ
-    in nothing else are the same rows.
+    in nothing else are the same rows. One that `may_empty` can rightly turn NULL again (a withdrawn line, a reason that holds
+    no longer): that makes a proven unit no poorer. `formerly` are names that the column had before.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Column:
     places: int = 6
     measure: str = ""
     volatile: bool = False
+    may_empty: bool = field(default=False, repr=False)  # not in the repr: neither changes what a step makes
+    formerly: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,9 @@ class Step:
     max_bytes: int = (
         268_435_456  # what one statement that reads its inputs may bill on BigQuery; a day needs 10 MB a table
     )
+    same_as: tuple[
+        str, ...
+    ] = ()  # earlier versions that made the same: only names have changed since, so their proofs are good
     parsers: tuple[object, ...] = ()  # functions beyond `work`'s own whose source is part of the version
 
     @property

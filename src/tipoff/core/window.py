@@ -1,6 +1,6 @@
 """Windows: which rows of an input a step may see, relative to its slate. A step cannot read wider."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum
 
@@ -12,6 +12,7 @@ class WindowKind(Enum):
 
     SLATE = "slate"  # day = D
     BEFORE = "before"  # season's first day <= day < D
+    SEASONS = "seasons"  # first day of the season n seasons ago <= day < D
     LAST = "last"  # D - n days <= day < D, within the season
     LATEST = "latest"  # the newest proven day <= D of the season
     KNOWN = "known"  # day = D and known_at <= the run's instant
@@ -19,31 +20,53 @@ class WindowKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A kind of narrowing, with its length in days where it has one."""
+    """A kind of narrowing, with its length where it has one: in days, or in seasons before this one.
+
+    `games`: the ids of the slate's own games that are history too, for they began before the ones that are made (a
+    double-header); set by the engine for a run, never by a declaration.
+    """
 
     kind: WindowKind
     days: int = 0
+    games: tuple[str, ...] = field(default=(), repr=False)  # of a run, no part of what a step is
 
     @classmethod
     def parse(cls, name: str) -> "Window":
-        """Read a window from its name in SQL: slate, before, latest, known, last14.
+        """Read a window from its name in SQL: slate, before, latest, known, last14, seasons2.
 
         Raises:
             ValueError: There is no such window.
         """
-        if name.startswith("last") and name[4:].isdigit():
-            return cls(WindowKind.LAST, int(name[4:]))
-        return cls(WindowKind(name))
+        for kind in (WindowKind.LAST, WindowKind.SEASONS):
+            length = name.removeprefix(kind.value)
+            if length != name and length.isdigit():
+                return cls(kind, int(length))
+        kind = WindowKind(name)
+        if kind in {WindowKind.LAST, WindowKind.SEASONS}:
+            msg = f"{name} needs its length, as in {name}2"
+            raise ValueError(msg)
+        return cls(kind)
 
     @property
     def name(self) -> str:
         """The window's name in SQL."""
-        return f"last{self.days}" if self.kind is WindowKind.LAST else self.kind.value
+        return (
+            f"{self.kind.value}{self.days}" if self.kind in {WindowKind.LAST, WindowKind.SEASONS} else self.kind.value
+        )
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it reads what was before the slate's games."""
+        return self.kind in {WindowKind.BEFORE, WindowKind.LAST, WindowKind.SEASONS}
+
+    def with_games(self, games: tuple[str, ...]) -> "Window":
+        """Return the window of a run for which these games of the slate are history too."""
+        return replace(self, games=games) if games and self.is_history else self
 
     def bounds(self, day: date, season: Season) -> tuple[date, date]:
         """Return the first and last day, both inclusive, that the window may touch for the slate of `day`.
 
-        An empty window has its first day after its last.
+        An empty window has its first day after its last. Seasons that nobody knows of are not read.
         """
         if self.kind in {WindowKind.SLATE, WindowKind.KNOWN}:
             return day, day
@@ -52,6 +75,8 @@ class Window:
         before = day - timedelta(days=1)
         if self.kind is WindowKind.LAST:
             return max(season.first_day, day - timedelta(days=self.days)), before
+        if self.kind is WindowKind.SEASONS and season.earlier:
+            return season.earlier[: self.days][-1], before
         return season.first_day, before
 
 

@@ -68,12 +68,16 @@ def _once(*kinds: ErrorKind) -> Patch:
     return results, "POLICIES", POLICIES | dict.fromkeys(kinds, once)
 
 
-def _by_utc_date(moment: Moment, slate: Slate) -> datetime:
+def _by_utc_date(moment: Moment, slate: Slate, game: Game | None = None) -> datetime | None:
     """Tell a slate's day from the UTC date of its first game, as comparing clock times of one calendar day does."""
-    tips = [game.tipoff_at for game in slate.played] or [midnight(slate.day) + timedelta(hours=19)]
-    begin = min(tips).astimezone(UTC).replace(hour=0, minute=0)
-    base = {Anchor.MIDNIGHT: begin, Anchor.FIRST_TIP: min(tips), Anchor.LAST_TIP: max(tips)}[moment.anchor]
-    return base + moment.offset
+    if moment.anchor is not Anchor.MIDNIGHT:
+        return _at(moment, slate, game)
+    starts = [game.starts_at for game in slate.played if game.starts_at]
+    begin = min(starts, default=midnight(slate.day) + timedelta(hours=19)).astimezone(UTC).replace(hour=0, minute=0)
+    return begin + moment.offset
+
+
+_at = Moment.at
 
 
 def _utc_day(at: datetime) -> Any:
@@ -82,7 +86,8 @@ def _utc_day(at: datetime) -> Any:
 
 def _due_at_once(step: Step, slate: Slate) -> Obligation:
     owed = plan_step(step, slate)
-    return dataclasses.replace(owed, due_at=owed.opens_at)
+    times = {unit: dataclasses.replace(own, due_at=own.opens_at) for unit, own in owed.times.items()}
+    return dataclasses.replace(owed, times=times, due_at=owed.opens_at)
 
 
 def _only_what_is_said(_known: Any, said: Any) -> tuple[tuple[Game, ...], tuple[str, ...]]:

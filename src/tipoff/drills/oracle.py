@@ -58,7 +58,7 @@ def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledge
     """Read what stands."""
     truth = Truth()
     for game in ledger.rows(select(schema.games)):
-        truth.tips[game["game_id"]] = game["tipoff_at"]
+        truth.tips[game["game_id"]] = game["starts_at"]
     for step in league.steps:
         if step.phase is Phase.PUBLISHED:
             _published(truth, published / league.name / step.name, step.table.key)

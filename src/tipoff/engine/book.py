@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from tipoff.core.gate import Evidence
 from tipoff.core.league import League
@@ -70,6 +71,12 @@ class Entry:
     reason: str = ""
     excused: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    lost: frozenset[str] = frozenset()
+    no_result: frozenset[str] = frozenset()  # missing units of which there is no result, though their source answers
+    look_by: datetime | None = (
+        None  # since when the schedule must have been seen: another output of its day asks for it
+    )
+    tried_at: datetime | None = None
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
     failed_on: Mapping[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
     not_before: datetime | None = None
@@ -92,6 +99,11 @@ class Entry:
         """The entry's place in the book."""
         return self.obligation.output, self.obligation.day
 
+    def sleeps(self, now: datetime) -> bool:
+        """Whether it is not open yet, and is to be looked at when it is."""
+        opens_at = self.obligation.opens_at
+        return opens_at is not None and now < opens_at == self.wake_at
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -111,6 +123,7 @@ class Book:
         self.season = season
         self.loaded = loaded
         self.entries: dict[Key, Entry] = {}
+        self._by_output: dict[str, dict[date, Entry]] = {}
         self.slates: dict[date, Slate] = {}
         self.readings = {step.name: _readings(league, step, loaded[step.name]) for step in league.steps}
         self._readers: dict[str, list[tuple[Step, Input]]] = {}
@@ -122,6 +135,10 @@ class Book:
         self._n_units: dict[str, dict[date, int]] = {step.name: {} for step in league.steps}
         self._windows: dict[tuple[str, date, date], str] = {}
         self._team_games: dict[str, list[tuple[date, str]]] = {}
+        self._earlier: dict[
+            date, dict[str, tuple[str, ...]]
+        ] = {}  # by day and game: its teams' earlier games of that day
+        self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
         self.waivers: dict[tuple[str, date, str], Waiver] = {}
 
@@ -136,6 +153,8 @@ class Book:
         slate = Slate(self.league.name, self.season, day, games)
         self.slates[day] = slate
         self._index_teams(old, slate)
+        earlier = {game.game_id: tuple(other.game_id for other in slate.before(game)) for game in slate.played}
+        self._earlier[day] = {game_id: others for game_id, others in earlier.items() if others}
         owed = [step for step in self.league.steps if step.name != self.league.schedule and step.owed_on(day)]
         return [(step.name, day) for step in owed if self._plan(step, slate)]
 
@@ -144,6 +163,7 @@ class Book:
         entry = self.entries.get((step.name, slate.day))
         if entry is None:
             entry = self.entries[step.name, slate.day] = Entry(step, obligation, self._order[step.name])
+            self._by_output.setdefault(step.name, {})[slate.day] = entry
             entry.units_of_game = _units_of_games(obligation)
             return True
         if entry.obligation == obligation:
@@ -184,8 +204,39 @@ class Book:
                 continue
             for other in self.slates:
                 first, last = read.window.bounds(other, self.season)
-                if first <= day <= last and (step.name, other) in self.entries:
+                is_read = first <= day <= last or (other == day and self.has_earlier_games(day))
+                if is_read and (step.name, other) in self.entries:
                     yield step.name, other
+
+    def have_schedule_seen(self, day: date, since: datetime) -> Key:
+        """Let the schedule of `day` be stale if it has not been seen since; returns its obligation."""
+        schedule = self.entries[self.league.schedule, day]
+        if schedule.look_by is None or schedule.look_by < since:
+            schedule.look_by = since
+        return schedule.key
+
+    def take_waivers(self, rows: Iterable[Mapping[str, Any]]) -> list[Key]:
+        """Take up the waivers that hold now; returns the obligations of which one began or ended."""
+        waivers = {
+            (row["output"], row["day"], row["input"]): Waiver(
+                id=row["id"], by=row["by"], reason=row["reason"], until=row["until"]
+            )
+            for row in rows
+        }
+        known, self.waivers = self.waivers, waivers
+        changed = waivers.keys() | known.keys() if waivers != known else ()
+        return [(output, day) for output, day, _ in changed if (output, day) in self.entries]
+
+    def seen_at(self, day: date) -> datetime | None:
+        """Return when the schedule of `day` was last seen."""
+        entry = self.entries.get((self.league.schedule, day))
+        proven = entry.proof.units.get(WHOLE_SLATE) if entry and entry.proof else None
+        return proven.as_of if proven else None
+
+    def is_current(self, output: str, version: str) -> bool:
+        """Whether a step of this version makes what the present one makes: it is that one, or is declared to be the same."""
+        compiled = self.loaded[output]
+        return version == compiled.version or version in compiled.step.same_as
 
     def evidence(self, table: str, day: date, unit: str) -> Evidence:
         """Return what is known of one unit of an output."""
@@ -196,7 +247,7 @@ class Book:
             return Evidence.EXCUSED
         proven = entry.proof.units.get(unit) if entry.proof else None
         if proven is None:
-            return Evidence.MISSING
+            return Evidence.NO_RESULT if unit in entry.no_result else Evidence.MISSING
         return Evidence.EXCUSED if proven.excuse else Evidence.PROVEN
 
     def units_of_game(self, table: str, day: date, game_id: str) -> list[str]:
@@ -206,17 +257,29 @@ class Book:
             return [game_id]
         return entry.units_of_game.get(game_id, [])
 
+    def has_earlier_games(self, day: date) -> bool:
+        """Whether a team plays twice on `day`: the first game is history for the second."""
+        return bool(self._earlier.get(day))
+
+    def earlier(self, game: Game | None) -> tuple[str, ...]:
+        """Return the games of the same day that are history for `game`: those that its teams play before it."""
+        return self._earlier.get(game.day, {}).get(game.game_id, ()) if game is not None else ()
+
     def own_games(self, game: Game, n: int) -> set[tuple[date, str]]:
-        """Return the last `n` games of each side of `game` before its day."""
+        """Return the last `n` games of each side of `game` before it."""
         found = set()
+        today = set(self.earlier(game))
         for side in (game.home, game.away):
             listed = self._team_games.get(side, [])
-            end = bisect_left(listed, (game.day, ""))
-            found.update(listed[max(0, end - n) : end])
+            begin = bisect_left(listed, (game.day, ""))
+            same_day = (
+                [played for played in listed[begin:] if played[0] == game.day and played[1] in today] if today else []
+            )
+            found.update([*listed[max(0, begin - n) : begin], *same_day][-n:])
         return found
 
     def recent_games(self, game: Game, n: int) -> list[tuple[date, str]]:
-        """Return the last `n` games of each side of `game` before its day, and all of the day before."""
+        """Return the last `n` games of each side of `game` before it, and all of the day before."""
         found = self.own_games(game, n)
         yesterday = self.slates.get(game.day - timedelta(days=1))
         if yesterday:
@@ -227,13 +290,17 @@ class Book:
         """Return every game of the season before `day`."""
         return [(game.day, game.game_id) for slate in self.slates.values() if slate.day < day for game in slate.played]
 
+    def has_earlier_slates(self, day: date) -> bool:
+        """Whether any game was on before `day`."""
+        return any(slate.day < day and slate.played for slate in self.slates.values())
+
+    def of_output(self, output: str) -> Iterator[tuple[date, Entry]]:
+        """Yield the obligations of one output, with their days."""
+        return iter(self._by_output.get(output, {}).items())
+
     def newest_owed(self, table: str, day: date) -> date | None:
         """Return the newest day, up to `day`, for which `table` is owed and not excused."""
-        days = [
-            entry.obligation.day
-            for (name, owed), entry in self.entries.items()
-            if name == table and owed <= day and WHOLE_SLATE not in entry.excused
-        ]
+        days = (owed for owed, entry in self.of_output(table) if owed <= day and WHOLE_SLATE not in entry.excused)
         return max(days, default=None)
 
     def newest_proven(self, table: str, day: date) -> date | None:

@@ -10,7 +10,7 @@ from tipoff.core.payload import Request
 from tipoff.core.proof import InputProof, Proof
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Step
-from tipoff.engine.judge import RunPlan
+from tipoff.engine.runplan import RunPlan
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import WriteResult
 
@@ -43,6 +43,7 @@ class Claim:
     started_at: datetime
     lease_until: datetime
     inputs: tuple[InputProof, ...] = ()
+    due_at: datetime | None = None  # the first of its units
 
     @property
     def step(self) -> Step:

@@ -13,10 +13,10 @@ from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.core.slate import Season
 from tipoff.engine import records
-from tipoff.engine.book import Book, Entry, Key, LiveRun, Waiver
+from tipoff.engine.book import Book, Entry, Key, LiveRun
 from tipoff.engine.claim import Claim, Executor, has_ended
 from tipoff.engine.findings import blamed, unmet_finding
-from tipoff.engine.judge import Judgement, RunPlan, judge
+from tipoff.engine.judge import Judgement, judge
 from tipoff.engine.past import (
     GAP,
     Identity,
@@ -28,12 +28,13 @@ from tipoff.engine.past import (
 from tipoff.engine.plan import days_to_open, opening_of
 from tipoff.engine.remember import remember
 from tipoff.engine.results import Counts, Results
+from tipoff.engine.runplan import RunPlan
 from tipoff.ledger import LEASE, Batch, Lease, Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import Warehouse
 
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_LONG_AGO, _LONG_AHEAD = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Controller:
@@ -229,16 +230,7 @@ class Controller:
 
     def _read_waivers(self, now: datetime) -> None:
         """Take up what a person has waived since; an ended waiver makes its gate be looked at again."""
-        waivers = {
-            (row["output"], row["day"], row["input"]): Waiver(
-                id=row["id"], by=row["by"], reason=row["reason"], until=row["until"]
-            )
-            for row in self._ledger.live_waivers(self._league.name, now)
-        }
-        if waivers != self.book.waivers:
-            changed = waivers.keys() | self.book.waivers.keys()
-            self.book.waivers = waivers
-            self._dirty.update((output, day) for output, day, _ in changed if (output, day) in self.book.entries)
+        self._dirty.update(self.book.take_waivers(self._ledger.live_waivers(self._league.name, now)))
 
     def rest(self, now: datetime) -> None:
         """Write down the instant and the quiet ticks since the last busy one; the next start goes on from here."""
@@ -279,8 +271,8 @@ class Controller:
         for entry in entries:
             if entry.running is not None and now >= entry.running.until:
                 self._results.expire(entry, now, batch)
-            if now < entry.obligation.opens_at == entry.wake_at or not self._in_scope(entry):
-                continue  # it is not open yet, and will be looked at when it is
+            if not self._in_scope(entry) or entry.sleeps(now):
+                continue
             judged = judge(self.book, entry, now, frozenset(busy))
             if judged is None:
                 self._dirty.add(entry.key)
@@ -296,7 +288,7 @@ class Controller:
                 busy.add(entry.key)
         if claims:  # a crash from here on goes on at this instant: what was written at it must not be read earlier
             batch.add("home", {"key": "clock_at", "value": now.isoformat()})
-        claims.sort(key=lambda claim: self.book.entries[claim.step.name, claim.slate.day].obligation.due_at)
+        claims.sort(key=lambda claim: claim.due_at or _LONG_AHEAD)
         return claims
 
     def _note(self, entry: Entry, judged: Judgement, now: datetime, batch: Batch) -> None:
@@ -305,9 +297,7 @@ class Controller:
             heapq.heappush(self._wakes, (judged.wake_at, next(self._serial), entry.key))
         entry.wake_at = judged.wake_at
         before = (entry.state, entry.reason, entry.missing, entry.excused)
-        if dict(entry.excused) != dict(judged.excused):
-            entry.excused = judged.excused
-            self._dirty.update(self.book.readers(*entry.key))
+        self._note_units(entry, judged)
         entry.missing, entry.reason = judged.missing, judged.reason
         moved = entry.state is not judged.state or entry.since is None
         if moved:
@@ -329,6 +319,15 @@ class Controller:
             self._moved[entry.key] = entry
         for row in records.overtaken_rows(entry, judged.overtaken, now=now):
             batch.add("marks", row)
+
+    def _note_units(self, entry: Entry, judged: Judgement) -> None:
+        """Take up what became of units; whoever reads them is judged again."""
+        fate = (dict(judged.excused), judged.lost, judged.no_result)
+        if (dict(entry.excused), entry.lost, entry.no_result) != fate:
+            entry.excused, entry.lost, entry.no_result = judged.excused, judged.lost, judged.no_result
+            self._dirty.update(self.book.readers(*entry.key))
+        if judged.look_by is not None:
+            self._dirty.add(self.book.have_schedule_seen(entry.obligation.day, judged.look_by))
 
     def _note_gates(self, entry: Entry, judged: Judgement, now: datetime, batch: Batch) -> None:
         for table, verdict in judged.gates.items():
@@ -356,6 +355,7 @@ class Controller:
             started_at=now,
             lease_until=now + 2 * place * entry.step.time_limit,
             inputs=self.book.input_proofs(entry),
+            due_at=entry.obligation.due_of(plan.units),
         )
         batch.add("runs", records.run_row(claim, worker=self._identity.worker))
         return claim

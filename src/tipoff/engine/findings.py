@@ -57,8 +57,10 @@ def blamed(book: Book, entry: Entry, gap: tuple[datetime, datetime] | None) -> s
     """Return what an unmet obligation is blamed on: the silence of the controller, if it fell into one; else its root cause."""
     if gap is not None:
         begin, end = gap
-        ends = [entry.obligation.due_at, *entry.obligation.closes_at.values()]
-        if entry.obligation.opens_at < end and any(begin < at <= end for at in ends):
+        times = entry.obligation.times.values()
+        ends = [at for unit in times for at in (unit.due_at, unit.closes_at) if at is not None]
+        opens_at = entry.obligation.opens_at
+        if opens_at is not None and opens_at < end and any(begin < at <= end for at in ends):
             return CONTROLLER
     return root_cause(book, entry)
 
@@ -95,7 +97,9 @@ def _late_upstream(book: Book, entry: Entry) -> str:
 
     The schedule is upstream of its whole day: what it names is not known before.
     """
-    day, due_at = entry.obligation.day, entry.obligation.due_at
+    day, due_at = entry.obligation.day, entry.obligation.due_of(entry.missing) or entry.obligation.due_at
+    if due_at is None:
+        return ""
     read = [(r.input.table, *r.input.window.bounds(day, book.season)) for r in book.readings[entry.step.name]]
     for table, first, last in [(book.league.schedule, day, day), *read]:
         for (name, other), source in book.entries.items():
@@ -161,15 +165,17 @@ def unmet_finding(entry: Entry, cause: str, *, now: datetime, since: datetime) -
     severity = Severity.ERROR if entry.state is State.LATE else Severity.CRITICAL
     if entry.step.optional:
         severity = Severity.WARNING
-    if obligation.due_at <= since:
+    due_at = obligation.due_of(entry.missing) or obligation.due_at
+    if due_at is not None and due_at <= since:
         severity = Severity.INFO
+    was_due = f"; was due at {due_at:%Y-%m-%d %H:%M} UTC" if due_at else ""
     n_units = len(obligation.units)
     return finding(
         (obligation.league, obligation.output, obligation.day),
         "obligation_is_met",
         cause,
         severity,
-        f"{entry.state.value}: {entry.reason or 'not proven'}; was due at {obligation.due_at:%Y-%m-%d %H:%M} UTC",
+        f"{entry.state.value}: {entry.reason or 'not proven'}{was_due}",
         now=now,
         missing=entry.missing,
         coverage=1 - len(entry.missing) / n_units if n_units else 1.0,

@@ -5,11 +5,27 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tipoff.core.gate import Evidence, Verdict, decide
-from tipoff.core.obligation import State
+from tipoff.core.obligation import UnitTimes
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
+from tipoff.core.step import Edge
 from tipoff.core.window import WindowKind
-from tipoff.engine.book import SAME_DAY, Book, Entry, Reading
+from tipoff.engine.book import SAME_DAY, Book, Entry, Reading, Waiver
+
+_PRESENT = (Evidence.PROVEN, Evidence.EXCUSED)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What one unit waits for on one edge: input units with what is known of each, and the one that it cannot do without.
+
+    `minimum`: the share of them at which the gate opens once patience has ended. `is_own`: they are the unit's own alone.
+    """
+
+    units: Mapping[str, Evidence]
+    minimum: float
+    own: str | None = None
+    is_own: bool = False
 
 
 def gates(
@@ -18,102 +34,135 @@ def gates(
     """Return the worst verdict for each input, and all verdicts by unit."""
     worst: dict[str, Verdict] = {}
     by_unit: dict[str, list[Verdict]] = {unit: [] for unit in todo}
-    obligation = entry.obligation
-    slates: dict[str, dict[str, Evidence]] = {}
+    slates: dict[tuple[str, bool], dict[str, Evidence]] = {}
     for reading in book.readings[entry.step.name]:
         edge = reading.edge
         if edge.optional:
             continue
-        over = now >= min(obligation.due_at, obligation.opens_at + edge.patience)
+        quality = (_quality(book, entry, reading) if edge.quality else 1.0, edge.quality)
         for unit in todo:
-            expected, own = _expected(book, entry, reading, unit, slates)
+            over = patience_is_over(entry.obligation.times[unit], edge, now)
+            expected = _expected(book, entry, reading, unit, over, slates, now)
             verdict = decide(
-                expected=expected,
-                minimum=edge.minimum,
+                expected=expected.units,
+                minimum=expected.minimum,
                 patience_over=over,
-                needs_own=own,
-                quality=(_quality(book, entry, reading) if edge.quality else 1.0, edge.quality),
+                needs_own=expected.own,
+                quality=quality,
             )
-            waiver = book.waivers.get((*entry.key, edge.table))
-            if waiver is not None and now < waiver.until and not verdict.is_open:
-                reason = f"waived by {waiver.by} until {waiver.until:%Y-%m-%d %H:%M} UTC: {waiver.reason}"
-                verdict = dataclasses.replace(verdict, is_open=True, reason=reason)
-            is_whole = reading.is_aligned and own is None  # what other units lack takes nothing from this one
-            by_unit[unit].append(dataclasses.replace(verdict, missing=()) if is_whole else verdict)
+            verdict = waived(verdict, book.waivers.get((*entry.key, edge.table)), now)
+            by_unit[unit].append(lacking_alone(verdict, reading, expected))
             known = worst.get(edge.table)
             if known is None or (verdict.is_open, verdict.coverage) < (known.is_open, known.coverage):
                 worst[edge.table] = verdict
     return worst, by_unit
 
 
-def without_hope(book: Book, entry: Entry, now: datetime, units: Iterable[str]) -> list[str]:
+def patience_is_over(times: UnitTimes, edge: Edge, now: datetime) -> bool:
+    """Whether a unit need not wait for all of its input any more: its edge's patience has ended, or it is due."""
+    return times.is_due(now) or (times.opens_at is not None and now >= times.opens_at + edge.patience)
+
+
+def waived(verdict: Verdict, waiver: Waiver | None, now: datetime) -> Verdict:
+    """Return the verdict, or the opening that somebody has signed for and that has not expired."""
+    if waiver is None or verdict.is_open or now >= waiver.until:
+        return verdict
+    reason = f"waived by {waiver.by} until {waiver.until:%Y-%m-%d %H:%M} UTC: {waiver.reason}"
+    return dataclasses.replace(verdict, is_open=True, reason=reason)
+
+
+def lacking_alone(verdict: Verdict, reading: Reading, expected: Expected) -> Verdict:
+    """Return the verdict with what the unit itself lacks.
+
+    What other units lack on an aligned edge takes nothing from this one, nor does an input for which another one stands in.
+    """
+    if not reading.is_aligned or expected.own is not None or (expected.is_own and reading.edge.needed):
+        return verdict
+    return dataclasses.replace(verdict, missing=())
+
+
+def without_hope(book: Book, entry: Entry, units: Iterable[str]) -> list[str]:
     """Return those of `units` for which an input that they need is lost: it closed before it was made, and will not come."""
-    day, found = entry.obligation.day, []
     needed = [r for r in book.readings[entry.step.name] if r.is_aligned and r.edge.needed and not r.edge.optional]
-    for unit in units:
-        game = entry.obligation.units[unit]
-        for reading in needed if game is not None else ():
-            source = book.entries.get((reading.input.table, day))
-            if source is None or source.state is not State.LOST or game is None:
-                continue
-            own = own_units(book, reading.input.table, game, unit)
-            gone = (name for name in own if not source.obligation.closes_at or source.obligation.closed(name, now))
-            if any(book.evidence(reading.input.table, day, name) is Evidence.MISSING for name in gone):
-                found.append(unit)
-                break
-    return found
+    return [unit for unit in units if any(_is_lost(book, entry, reading, unit) for reading in needed)]
 
 
-def _expected(
-    book: Book, entry: Entry, reading: Reading, unit: str, slates: dict[str, dict[str, Evidence]]
-) -> tuple[dict[str, Evidence], str | None]:
+def _is_lost(book: Book, entry: Entry, reading: Reading, unit: str) -> bool:
+    table, game = reading.input.table, entry.obligation.units[unit]
+    source = book.entries.get((table, entry.obligation.day))
+    if source is None or game is None or not source.lost:
+        return False
+    return own_lacking(book, table, game, unit) is not None and source.lost.issuperset(
+        name for name in own_units(book, table, game, unit) if book.evidence(table, game.day, name) not in _PRESENT
+    )
+
+
+def _expected(  # noqa: PLR0913 -- all that an edge is judged on
+    book: Book,
+    entry: Entry,
+    reading: Reading,
+    unit: str,
+    over: bool,  # noqa: FBT001 -- as `decide` calls it
+    slates: dict[tuple[str, bool], dict[str, Evidence]],
+    now: datetime,
+) -> Expected:
     """Return what the input window should hold for `unit`, with what is known of it, and the one it cannot do without.
 
     `slates` keeps what is known of each input's slate, which is the same for all units of one judgement.
     """
-    table, kind, day = reading.input.table, reading.input.window.kind, entry.obligation.day
+    edge, table, kind, day = reading.edge, reading.input.table, reading.input.window.kind, entry.obligation.day
     game = entry.obligation.units[unit]
     if kind is WindowKind.LATEST:
         newest = book.newest_owed(table, day)
-        return ({f"{newest}": book.evidence(table, newest, WHOLE_SLATE)} if newest else {}), None
-    if kind in SAME_DAY:
-        if not reading.units_by_game:
-            return {WHOLE_SLATE: book.evidence(table, day, WHOLE_SLATE)}, WHOLE_SLATE
-        if table not in slates:
-            slates[table] = _whole_slate(book, table, entry)
-        if game is not None and reading.edge.aligned:
-            units = own_units(book, table, game, unit)
-            lacking = (u for u in units if book.evidence(table, day, u) is Evidence.MISSING)
-            own = next(lacking, None) if reading.edge.needed else None
-            return slates[table], own
-        return slates[table], None
-    games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
+        evidence = {f"{newest}": book.evidence(table, newest, WHOLE_SLATE)} if newest else {}
+        return Expected(units=evidence, minimum=edge.minimum)
+    if kind not in SAME_DAY:
+        return Expected(units=_history(book, entry, reading, game), minimum=edge.minimum)
+    if not reading.units_by_game:
+        return Expected(
+            units={WHOLE_SLATE: book.evidence(table, day, WHOLE_SLATE)}, minimum=edge.minimum, own=WHOLE_SLATE
+        )
+    if game is not None and edge.aligned:
+        own = own_lacking(book, table, game, unit) if edge.needed else None
+        if over and (table, day) in book.entries:
+            return Expected(units=_own(book, table, game, unit), minimum=0.0, own=own, is_own=True)
+        so_far = _slate(book, table, entry, slates, now) | _own(book, table, game, unit)
+        return Expected(units=so_far, minimum=edge.minimum, own=own)
+    return Expected(units=_slate(book, table, entry, slates, None), minimum=edge.minimum)
+
+
+def _history(book: Book, entry: Entry, reading: Reading, game: Game | None) -> dict[str, Evidence]:
+    """Return what is known of earlier games: the last ones of both teams and all of yesterday's; for a slate's own unit, all."""
+    table, day = reading.input.table, entry.obligation.day
     first, last = reading.input.window.bounds(day, book.season)
+    games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
     return {
         f"{other} {own}": book.evidence(table, other, own)
         for other, game_id in games
-        if first <= other <= last
+        if first <= other <= last or other == day
         for own in book.units_of_game(table, other, game_id)
-    }, None
+    }
 
 
-def _quality(book: Book, entry: Entry, reading: Reading) -> float:
-    """Return the share of the input's proven units that were made on whole input; 1 when none is proven."""
-    first, last = reading.input.window.bounds(entry.obligation.day, book.season)
-    whole = n_units = 0
-    for (table, day), source in book.entries.items():
-        if table == reading.input.table and first <= day <= last and source.proof is not None:
-            n_units += len(source.proof.units)
-            whole += sum(not unit.partial for unit in source.proof.units.values())
-    return whole / n_units if n_units else 1.0
+def _slate(
+    book: Book, table: str, entry: Entry, slates: dict[tuple[str, bool], dict[str, Evidence]], now: datetime | None
+) -> dict[str, Evidence]:
+    """Return what is known of the input's slate; at `now`, as far as it can be there by then."""
+    key = (table, now is None)
+    if key not in slates:
+        source = book.entries.get((table, entry.obligation.day))
+        if source is None:
+            slates[key] = dict.fromkeys(entry.obligation.units, Evidence.UNKNOWN)
+        else:
+            times = source.obligation.times
+            known = {unit: book.evidence(table, entry.obligation.day, unit) for unit in source.obligation.units}
+            ready = (u for u, seen in known.items() if now is None or times[u].is_open(now) or seen in _PRESENT)
+            slates[key] = {unit: known[unit] for unit in ready}
+    return slates[key]
 
 
-def _whole_slate(book: Book, table: str, entry: Entry) -> dict[str, Evidence]:
-    day = entry.obligation.day
-    source = book.entries.get((table, day))
-    if source is None:
-        return dict.fromkeys(entry.obligation.units, Evidence.UNKNOWN)
-    return {unit: book.evidence(table, day, unit) for unit in source.obligation.units}
+def _own(book: Book, table: str, game: Game, unit: str) -> dict[str, Evidence]:
+    return {own: book.evidence(table, game.day, own) for own in own_units(book, table, game, unit)}
 
 
 def own_units(book: Book, table: str, game: Game, unit: str) -> list[str]:
@@ -122,9 +171,31 @@ def own_units(book: Book, table: str, game: Game, unit: str) -> list[str]:
     return [unit] if unit in units else units
 
 
+def own_lacking(book: Book, table: str, game: Game, unit: str) -> str | None:
+    """Return the input unit for want of which `unit` cannot be made at all.
+
+    Of an input that has several units a game (one for each system or market) one is enough: what is missing lowers its own line.
+    """
+    seen = _own(book, table, game, unit)
+    if any(evidence is Evidence.PROVEN for evidence in seen.values()):
+        return None
+    return next((own for own, evidence in seen.items() if evidence not in _PRESENT), None)
+
+
+def _quality(book: Book, entry: Entry, reading: Reading) -> float:
+    """Return the share of the input's proven units that were made on whole input; 1 when none is proven."""
+    first, last = reading.input.window.bounds(entry.obligation.day, book.season)
+    whole = n_units = 0
+    for day, source in book.of_output(reading.input.table):
+        if first <= day <= last and source.proof is not None:
+            n_units += len(source.proof.units)
+            whole += sum(not unit.partial for unit in source.proof.units.values())
+    return whole / n_units if n_units else 1.0
+
+
 def has_no_history(book: Book, entry: Entry, unit: str) -> bool:
-    """Whether no side of the unit's game has played on an earlier day, so that it may rightly be empty."""
+    """Whether no side of the unit's game has played an earlier one, so that it may rightly be empty."""
     game = entry.obligation.units[unit]
     if game is None:
-        return not book.earlier_games(entry.obligation.day)
+        return not book.has_earlier_slates(entry.obligation.day)
     return not book.own_games(game, 1)

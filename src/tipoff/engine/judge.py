@@ -5,34 +5,22 @@ A pure function of the book and the instant.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from tipoff.core.clock import league_day
 from tipoff.core.decision import Verb
 from tipoff.core.gate import Evidence, Verdict
-from tipoff.core.obligation import State
+from tipoff.core.obligation import State, first_of
 from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game
-from tipoff.core.step import PublishWork, SourceWork
-from tipoff.core.window import WindowKind
-from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading, made_from
-from tipoff.engine.gates import gates, has_no_history, own_units, without_hope
+from tipoff.core.step import SourceWork
+from tipoff.engine import rules
+from tipoff.engine.book import Book, Entry, Key, made_from
+from tipoff.engine.gates import gates, own_units, without_hope
+from tipoff.engine.inputs import own_parts, shared_parts, waits_for
+from tipoff.engine.runplan import RunPlan, run_plans
 
 _NOTHING_ON = "no game is on"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
-    """One run to be made: its units with the digest of what each is made from, and the one instant that it sees."""
-
-    units: Mapping[str, str]
-    as_of: datetime
-    may_be_empty: frozenset[str]
-    partial: Mapping[str, tuple[str, ...]]  # units let through without all input, with what is missing
-    expected: frozenset[str] = frozenset()  # every unit of the obligation
-    closes: Mapping[str, datetime] = field(default_factory=dict)  # when each may no longer be written
-    least_rows: Mapping[str, int] = field(default_factory=dict)
-    retrospective: bool = False
+_NOT_KEPT_YET = "closed before it was kept here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +35,9 @@ class Judgement:
     plans: tuple[RunPlan, ...] = ()
     excused: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    lost: frozenset[str] = frozenset()
+    no_result: frozenset[str] = frozenset()
+    look_by: datetime | None = None  # since when the day's schedule must have been seen, and has not been
     gates: Mapping[str, Verdict] = field(default_factory=dict)
     overtaken: tuple[str, ...] = ()  # closed units whose input has changed since
 
@@ -58,10 +49,19 @@ class _Tally:
     todo: dict[str, str] = field(default_factory=dict)
     closed_todo: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    ahead: list[str] = field(default_factory=list)  # not open yet
+    unsure: list[str] = field(default_factory=list)  # closed unmade, and the schedule has not been seen since
     lost: list[str] = field(default_factory=list)
+    no_result: list[str] = field(default_factory=list)
     fruitless: list[str] = field(default_factory=list)
     overtaken: list[str] = field(default_factory=list)
+    looks: list[datetime] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
+
+    @property
+    def work(self) -> dict[str, str]:
+        """All units that are to be made, with what from."""
+        return self.todo | self.closed_todo
 
 
 def judge(book: Book, entry: Entry, now: datetime, busy: frozenset[Key] = frozenset()) -> Judgement | None:
@@ -76,21 +76,26 @@ def judge(book: Book, entry: Entry, now: datetime, busy: frozenset[Key] = frozen
             wake_at=entry.running.until,
             excused=entry.excused,
             missing=entry.missing,
+            lost=entry.lost,
+            no_result=entry.no_result,
         )
+    if obligation.opens_at is None:
+        return Judgement(state=State.WAITING, verb=Verb.WAIT, reason="its start is not known yet")
     if now < obligation.opens_at:
         return Judgement(state=State.WAITING, verb=Verb.WAIT, reason="not yet open", wake_at=obligation.opens_at)
-    excused = excuses(book, entry)
+    excused = excuses(book, entry, now)
     tally = _go_through(book, entry, now, excused)
-    if (tally.todo or tally.closed_todo) and _waits_for(book, entry, busy):
+    if tally.work and waits_for(book, entry, busy):
         return None
-    if now < obligation.due_at and tally.missing:
-        tally.wakes.append(obligation.due_at)
-    edge_gates, verdicts = gates(book, entry, now, {**tally.todo, **tally.closed_todo})
+    edge_gates, verdicts = gates(book, entry, now, tally.work)
     return _conclude(book, entry, now, excused, tally, edge_gates, verdicts)
 
 
-def excuses(book: Book, entry: Entry) -> dict[str, str]:
-    """Return the units that owe nothing, each with its reason: its game is off, or its own input is excused."""
+def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
+    """Return the units that owe nothing, each with its reason.
+
+    Its game is off, its own input is excused, or it closed before its output was kept in this home.
+    """
     found: dict[str, str] = {}
     slate = book.slates[entry.obligation.day]
     is_schedule = entry.step.name == book.league.schedule
@@ -104,7 +109,16 @@ def excuses(book: Book, entry: Entry) -> dict[str, str]:
             reason = _inherited(book, entry, unit, game)
             if reason:
                 found[unit] = reason
+        if unit not in found and _was_never_owed(book, entry, unit, now):
+            found[unit] = _NOT_KEPT_YET
     return found
+
+
+def _was_never_owed(book: Book, entry: Entry, unit: str, now: datetime) -> bool:
+    since, times = book.since.get(entry.step.name), entry.obligation.times[unit]
+    if since is None or not times.is_closed(now) or not rules.closed_before(times, since):
+        return False
+    return rules.is_lost_once_closed(entry.step.work) and (entry.proof is None or unit not in entry.proof.units)
 
 
 def _inherited(book: Book, entry: Entry, unit: str, game: Game) -> str:
@@ -122,35 +136,82 @@ def _inherited(book: Book, entry: Entry, unit: str, game: Game) -> str:
 
 def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, str]) -> _Tally:
     tally = _Tally()
+    obligation = entry.obligation
     proven = entry.proof.units if entry.proof else {}
-    shared = _shared_parts(book, entry)
+    shared = shared_parts(book, entry)
     is_refreshing = _is_refreshing(entry, now)
-    for unit, game in entry.obligation.units.items():
+    for unit, game in obligation.units.items():
         if unit in excused:
             continue
-        proof = proven.get(unit)
-        made = made_from([*shared, *_own_parts(book, entry, unit, game)])
+        proof, times = proven.get(unit), obligation.times[unit]
+        if not times.is_open(now):
+            if proof is None:
+                tally.ahead.append(unit)
+            continue
         if proof is None:
-            tally.missing.append(unit)
-        if entry.obligation.closed(unit, now):
-            _note_closed(entry, unit, proof, made, tally)
+            _note_missing(book, entry, unit, now, tally)
+        made = made_from([*shared, *own_parts(book, entry, unit, game)])
+        if times.is_closed(now):
+            _note_closed(book, entry, unit, made, now, tally)
         elif _is_stale(book, entry, proof, made, now, tally, is_refreshing=is_refreshing):
             if entry.attempted.get(unit) == made:
                 tally.fruitless.append(unit)
             else:
                 tally.todo[unit] = made
-        closes_at = entry.obligation.closes_at.get(unit)
-        if closes_at is not None and closes_at > now:
-            tally.wakes.append(closes_at)
+        if times.closes_at is not None:
+            tally.wakes.append(times.closes_at)
+    tally.wakes += [at for unit in tally.ahead if (at := obligation.times[unit].opens_at) is not None]
+    tally.wakes = [at for at in tally.wakes if at > now]
     return tally
 
 
-def _note_closed(entry: Entry, unit: str, proof: UnitProof | None, made: str, tally: _Tally) -> None:
+def _note_missing(book: Book, entry: Entry, unit: str, now: datetime, tally: _Tally) -> None:
+    """Take up a unit that is not made: when it falls due, when the schedule is to be seen for it, whether it has a result."""
+    obligation, game, times = entry.obligation, entry.obligation.units[unit], entry.obligation.times[unit]
+    tally.missing.append(unit)
+    if times.due_at is not None:
+        tally.wakes.append(times.due_at)
+    if game is not None:
+        tally.wakes += rules.look_instants(times, game)
+        look_by = rules.look_by(times, game, now)
+        if look_by is not None and not _is_seen(book, entry, look_by):
+            tally.looks.append(look_by)
+        if _has_no_result(book, entry, unit, game, now):
+            tally.no_result.append(unit)
+    if times.closes_at is not None and obligation.closed(unit, now):
+        tally.wakes.append(times.closes_at + rules.LOOK_NO_MORE)
+
+
+def _is_seen(book: Book, entry: Entry, since: datetime) -> bool:
+    seen_at = book.seen_at(entry.obligation.day)
+    return seen_at is not None and seen_at >= since
+
+
+def _has_no_result(book: Book, entry: Entry, unit: str, game: Game, now: datetime) -> bool:
+    """Whether there is no result of `unit`: its source answers without it, or what it is made of has none."""
+    times, work = entry.obligation.times[unit], entry.step.work
+    if isinstance(work, SourceWork):
+        return rules.has_no_result(times, game, work, polls=entry.polls, failures=entry.failures, now=now)
+    for reading in book.readings[entry.step.name]:
+        if reading.is_aligned and not reading.edge.optional:
+            table = reading.input.table
+            seen = [book.evidence(table, game.day, own) for own in own_units(book, table, game, unit)]
+            if Evidence.NO_RESULT in seen and Evidence.PROVEN not in seen:
+                return True
+    return False
+
+
+def _note_closed(  # noqa: PLR0913 -- all of one rule
+    book: Book, entry: Entry, unit: str, made: str, now: datetime, tally: _Tally
+) -> None:
+    proof = entry.proof.units.get(unit) if entry.proof else None
     if proof is not None:
         if proof.made_from != made:
             tally.overtaken.append(unit)
-    elif isinstance(entry.step.work, PublishWork | SourceWork):
-        tally.lost.append(unit)
+    elif rules.is_lost_once_closed(entry.step.work):
+        game, times = entry.obligation.units[unit], entry.obligation.times[unit]
+        is_sure = rules.is_confirmed(times, game, book.seen_at(entry.obligation.day), now)
+        (tally.lost if is_sure else tally.unsure).append(unit)
     elif entry.attempted.get(unit) == made:
         tally.fruitless.append(unit)
     else:
@@ -160,22 +221,26 @@ def _note_closed(entry: Entry, unit: str, proof: UnitProof | None, made: str, ta
 def _is_stale(  # noqa: PLR0913 -- all of one rule
     book: Book, entry: Entry, proof: UnitProof | None, made: str, now: datetime, tally: _Tally, *, is_refreshing: bool
 ) -> bool:
-    if proof is None or proof.made_from != made:
+    if proof is None or rules.has_changed_input(proof, made):
         return True
-    is_open_day = entry.obligation.day >= league_day(now) - timedelta(days=1)
-    version = book.loaded[entry.step.name].version
-    if (is_open_day or entry.remake) and entry.proof is not None and entry.proof.step_version != version:
+    obligation, refresh = entry.obligation, entry.step.timing.refresh
+    is_remade = entry.remake or rules.is_of_open_day(obligation.day, now)
+    if is_remade and entry.proof is not None and not book.is_current(entry.step.name, entry.proof.step_version):
         return True
-    refresh = entry.step.timing.refresh
-    if refresh is None or proof.as_of is None:
+    if _is_to_be_seen(entry, proof):
+        return True
+    refresh_at = rules.refresh_at(proof, refresh, obligation.settles_at)
+    if refresh_at is None:
         return False
-    due, settles_at = proof.as_of + refresh, entry.obligation.settles_at
-    if settles_at is not None and due > settles_at:
-        return False  # the last look was close enough to the end
-    if now >= due or (is_refreshing and now >= proof.as_of + refresh / 2):
+    if now >= refresh_at or (is_refreshing and rules.is_half_way(proof, refresh, now)):
         return True
-    tally.wakes.append(due)
+    tally.wakes.append(refresh_at)
     return False
+
+
+def _is_to_be_seen(entry: Entry, proof: UnitProof) -> bool:
+    """Whether another output of the day wants this one, the schedule, to be looked at once more."""
+    return entry.look_by is not None and proof.as_of is not None and proof.as_of < entry.look_by
 
 
 def _is_refreshing(entry: Entry, now: datetime) -> bool:
@@ -184,56 +249,6 @@ def _is_refreshing(entry: Entry, now: datetime) -> bool:
     if refresh is None or entry.proof is None:
         return False
     return any(unit.as_of is not None and now >= unit.as_of + refresh for unit in entry.proof.units.values())
-
-
-def _shared_parts(book: Book, entry: Entry) -> list[str]:
-    day = entry.obligation.day
-    parts = []
-    for reading in book.readings[entry.step.name]:
-        window, table = reading.input.window, reading.input.table
-        if reading.is_aligned or not reading.edge.cascades:
-            continue
-        if window.kind in SAME_DAY:
-            parts.append(book.digest(table, day))
-        elif window.kind is WindowKind.LATEST:
-            newest = book.newest_proven(table, day)
-            parts.append(f"{newest}:{book.digest(table, newest) if newest else ''}")
-        else:
-            parts.append(book.window_digest(table, *window.bounds(day, book.season)))
-    return parts
-
-
-def _own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[str]:
-    parts = []
-    for reading in book.readings[entry.step.name]:
-        if not reading.is_aligned or not reading.edge.cascades:
-            continue
-        table = reading.input.table
-        if game is None:
-            parts.append(book.digest(table, entry.obligation.day))
-        elif _is_spared(book, reading, game, unit):
-            parts.append("spared")
-        else:
-            parts.append(book.unit_hashes(table, game.day, own_units(book, table, game, unit)))
-    return parts
-
-
-def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:
-    """Whether the input that this one stands in for has arrived."""
-    main = reading.edge.stands_in_for
-    if not main:
-        return False
-    return all(book.evidence(main, game.day, own) is Evidence.PROVEN for own in own_units(book, main, game, unit))
-
-
-def _waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
-    if not busy:
-        return False
-    for reading in book.readings[entry.step.name]:
-        first, last = reading.input.window.bounds(entry.obligation.day, book.season)
-        if any(table == reading.input.table and first <= day <= last for table, day in busy):
-            return True
-    return False
 
 
 def _conclude(  # noqa: PLR0913 -- the end of one judgement
@@ -245,24 +260,21 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     gates: Mapping[str, Verdict],
     verdicts: Mapping[str, list[Verdict]],
 ) -> Judgement:
-    obligation = entry.obligation
     ready = {unit for unit, said in verdicts.items() if all(verdict.is_open for verdict in said)}
     not_before = max((at for at in (entry.not_before, book.resting.get(entry.step.name)) if at), default=None)
-    waits = not_before is not None and now < not_before and not _has_new_input(entry, tally)
-    plans = () if waits else _plans(book, entry, now, tally, ready, verdicts)
+    waits = not_before is not None and now < not_before and not _may_try_at_once(entry, tally)
+    to_make = {} if waits else {unit: made for unit, made in tally.work.items() if unit in ready}
+    plans = run_plans(book, entry, now, to_make, verdicts)
     held = [unit for unit in verdicts if unit not in ready]
-    hopeless = without_hope(book, entry, now, held)
+    hopeless = without_hope(book, entry, held)
     tally.lost += hopeless
-    if held:
-        patience = [obligation.opens_at + reading.edge.patience for reading in book.readings[entry.step.name]]
-        tally.wakes += [instant for instant in (*patience, obligation.due_at) if instant > now]
+    tally.wakes += [at for at in _ends_of_patience(book, entry, held) if at > now]
     if waits and not_before is not None and verdicts:
         tally.wakes.append(not_before)
-    state = _state(entry, now, tally, held)
     is_held = len(held) > len(hopeless)
     verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, ready=ready, waits=waits)
     return Judgement(
-        state=state,
+        state=_state(entry, now, tally, held),
         verb=verb,
         reason=reason,
         until=until,
@@ -270,25 +282,46 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
         plans=plans,
         excused=excused,
         missing=tuple(tally.missing),
+        lost=frozenset(tally.lost),
+        no_result=frozenset(tally.no_result),
+        look_by=max(tally.looks, default=None),
         gates=gates,
         overtaken=tuple(tally.overtaken),
     )
 
 
-def _has_new_input(entry: Entry, tally: _Tally) -> bool:
-    """Whether something that a transform failed on has changed since: that is worth an attempt at once."""
-    todo = {**tally.todo, **tally.closed_todo}
-    return any(made != todo.get(unit, made) for unit, made in entry.failed_on.items())
+def _ends_of_patience(book: Book, entry: Entry, held: Iterable[str]) -> list[datetime]:
+    """Return when a gate that holds may open by itself: its patience ends, or what it holds is due."""
+    found = []
+    for times in (entry.obligation.times[unit] for unit in held):
+        if times.opens_at is not None:
+            found += [times.opens_at + reading.edge.patience for reading in book.readings[entry.step.name]]
+        if times.due_at is not None:
+            found.append(times.due_at)
+    return found
+
+
+def _may_try_at_once(entry: Entry, tally: _Tally) -> bool:
+    """Whether a wait is not for what is to be made.
+
+    Something that a transform failed on has changed since, or a unit has opened: that is worth an attempt at once.
+    """
+    work = tally.work
+    if any(made != work.get(unit, made) for unit, made in entry.failed_on.items()):
+        return True
+    return rules.has_opened_since((entry.obligation.times[unit] for unit in work), entry.tried_at)
 
 
 def _state(entry: Entry, now: datetime, tally: _Tally, held: list[str]) -> State:
     if tally.lost:
         return State.LOST
-    if not tally.missing:
-        return State.PROVEN if entry.proof is not None and _has_rows(entry) else State.EXCUSED
-    if now >= entry.obligation.due_at:
+    if any(entry.obligation.times[unit].is_due(now) for unit in tally.missing):
         return State.LATE
-    return State.HELD if held else State.OPEN
+    if tally.missing:
+        return State.HELD if held else State.OPEN
+    if tally.ahead:
+        return State.WAITING
+    return State.PROVEN if entry.proof is not None and _has_rows(entry) else State.EXCUSED
 
 
 def _has_rows(entry: Entry) -> bool:
@@ -307,16 +340,33 @@ def _decision(  # noqa: PLR0913 -- the facts of one decision
     if plans:
         return Verb.RUN, _why_run(entry, plans), None
     if waits and ready:
-        what = f"failed {entry.failures} times in a row" if entry.failures else "the source has not published all of it"
-        return Verb.WAIT, what, entry.not_before
+        return Verb.WAIT, _why_wait(entry, tally), entry.not_before
     closed_gates = [f"{table}: {verdict.reason}" for table, verdict in gates.items() if not verdict.is_open]
     if closed_gates:
         return Verb.HOLD, "; ".join(closed_gates), None
+    return _nothing_to_do(entry, tally)
+
+
+def _nothing_to_do(entry: Entry, tally: _Tally) -> tuple[Verb, str, datetime | None]:
+    """Return why nothing is made, where no wait and no gate is the reason."""
     if tally.lost:
         return Verb.SKIP, f"closed before it was made: {', '.join(tally.lost)}", None
+    if tally.unsure:
+        what = f"closed before it was made, and the schedule is looked at once more: {', '.join(tally.unsure)}"
+        return Verb.WAIT, what, min(tally.wakes, default=None)
     if tally.fruitless:
         return Verb.ABORT, f"made without rows, or refused, from this input: {', '.join(tally.fruitless)}", None
+    if tally.ahead:
+        return Verb.WAIT, "the rest is not yet open", first_of(entry.obligation.times[u].opens_at for u in tally.ahead)
     return Verb.SKIP, "nothing is owed", None
+
+
+def _why_wait(entry: Entry, tally: _Tally) -> str:
+    if entry.failures:
+        return f"failed {entry.failures} times in a row"
+    if tally.no_result:
+        return f"past its due time its source answers without a result, and holds nothing else: {', '.join(tally.no_result)}"
+    return "the source has not published all of it"
 
 
 def _why_run(entry: Entry, plans: tuple[RunPlan, ...]) -> str:
@@ -330,54 +380,3 @@ def _why_run(entry: Entry, plans: tuple[RunPlan, ...]) -> str:
     else:
         why = "its input has changed"
     return f"{why}: {n_units} of {len(entry.obligation.units)} units"
-
-
-def _plans(  # noqa: PLR0913 -- all that a plan is told
-    book: Book,
-    entry: Entry,
-    now: datetime,
-    tally: _Tally,
-    ready: set[str],
-    verdicts: Mapping[str, list[Verdict]],
-) -> tuple[RunPlan, ...]:
-    groups: dict[datetime, dict[str, str]] = {}
-    for unit, made in tally.todo.items():
-        if unit in ready:
-            groups.setdefault(now, {})[unit] = made
-    for unit, made in tally.closed_todo.items():
-        if unit in ready:
-            groups.setdefault(entry.obligation.closes_at[unit], {})[unit] = made
-    return tuple(
-        RunPlan(
-            units=units,
-            as_of=as_of,
-            may_be_empty=frozenset(unit for unit in units if has_no_history(book, entry, unit)),
-            partial={
-                unit: tuple(name for verdict in verdicts[unit] for name in verdict.missing)
-                for unit in units
-                if any(verdict.is_partial for verdict in verdicts[unit])
-            },
-            expected=frozenset(entry.obligation.units),
-            closes={u: at for u, at in entry.obligation.closes_at.items() if u in units and as_of == now},
-            least_rows=_least_rows(book, entry, units),
-            retrospective=as_of != now,
-        )
-        for as_of, units in sorted(groups.items())
-    )
-
-
-def _least_rows(book: Book, entry: Entry, units: Iterable[str]) -> dict[str, int]:
-    """Return how many rows each unit must have at the least: as many as its own units of `rows_as` are proven with."""
-    table = entry.step.rows_as
-    source = book.entries.get((table, entry.obligation.day))
-    if source is None or source.proof is None:
-        return {}
-    proven = source.proof.units
-    found = {}
-    for unit in units:
-        game = entry.obligation.units[unit]
-        own = own_units(book, table, game, unit) if game else list(proven)
-        n_rows = sum(proven[name].n_rows for name in own if name in proven)
-        if n_rows:
-            found[unit] = n_rows
-    return found

@@ -3,30 +3,40 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
+from tipoff.core.clock import midnight
 from tipoff.core.league import League
-from tipoff.core.obligation import Obligation
+from tipoff.core.obligation import Obligation, Timing, UnitTimes, first_of
 from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Step
 
 
 def plan_step(step: Step, slate: Slate) -> Obligation:
-    """Return what `step` owes for `slate`; its units, and when each closes."""
+    """Return what `step` owes for `slate`: its units, and when each opens, is due and closes."""
     units = step.units.expected(slate)
     timing = step.timing
-    closes_at: dict[str, datetime] = {}
-    if timing.closes_at_tipoff:
-        closes_at = {unit: game.tipoff_at for unit, game in units.items() if game is not None}
-    if timing.closes is not None:
-        closes_at |= dict.fromkeys(units, timing.closes.at(slate))
+    times = {unit: unit_times(timing, slate, game) for unit, game in units.items()}
+    without_units = unit_times(timing, slate, None)
     return Obligation(
         league=slate.league,
         output=step.name,
         day=slate.day,
         units=units,
-        opens_at=timing.opens.at(slate),
-        due_at=timing.due.at(slate),
+        times=times,
+        opens_at=first_of(unit.opens_at for unit in times.values()) if times else without_units.opens_at,
+        due_at=first_of(unit.due_at for unit in times.values()) if times else without_units.due_at,
         settles_at=timing.settles.at(slate) if timing.settles else None,
-        closes_at=closes_at,
+    )
+
+
+def unit_times(timing: Timing, slate: Slate, game: Game | None) -> UnitTimes:
+    """Return the times of the unit of `game` (None: the slate's own).
+
+    A game without a known start is owed, and is neither due nor closed until its start is known.
+    """
+    return UnitTimes(
+        opens_at=timing.opens.at(slate, game),
+        due_at=timing.due.bound(slate, game),
+        closes_at=timing.closes.bound(slate, game) if timing.closes else None,
     )
 
 
@@ -38,13 +48,17 @@ def grown(known: Iterable[Game], said: Sequence[Game]) -> tuple[tuple[Game, ...]
     by_id = {game.game_id: game for game in known}
     vanished = tuple(sorted(by_id.keys() - {game.game_id for game in said}))
     by_id.update({game.game_id: game for game in said})
-    return tuple(sorted(by_id.values(), key=lambda game: (game.tipoff_at, game.game_id))), vanished
+    return tuple(sorted(by_id.values(), key=_by_start)), vanished
+
+
+def _by_start(game: Game) -> tuple[bool, datetime, str]:
+    """Order games by their start; those without a known one come last."""
+    return game.starts_at is None, game.starts_at or midnight(game.day), game.game_id
 
 
 def opening_of(league: League, season: Season, day: date) -> datetime:
     """Return the instant at which the first obligation of `day`, its schedule, opens."""
-    schedule = league.step(league.schedule)
-    return schedule.timing.opens.at(Slate(league.name, season, day))
+    return plan_step(league.step(league.schedule), Slate(league.name, season, day)).opens_at or midnight(day)
 
 
 def days_to_open(season: Season, first: date, last: date) -> list[date]:

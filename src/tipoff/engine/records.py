@@ -3,10 +3,12 @@
 import dataclasses
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from tipoff.core.clock import midnight
 from tipoff.core.gate import Verdict
+from tipoff.core.obligation import Obligation
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.engine.book import Entry
 from tipoff.engine.claim import Claim, Outcome
@@ -33,25 +35,29 @@ def decision_row(entry: Entry, judged: Judgement, *, now: datetime, ids: tuple[i
 
 
 def obligation_row(entry: Entry, *, season: str) -> Row:
-    """Return the row that mirrors `entry`."""
+    """Return the row that mirrors `entry`: what is proven is what was read back, and what waits is neither that nor missing.
+
+    `due_at` is when its first missing unit is due, its last one where none is; the end of its day while no start is known.
+    """
     obligation = entry.obligation
-    n_excused = len(entry.excused)
-    if entry.proof is not None:
-        units = entry.proof.units
-        n_excused += sum(1 for unit in obligation.units if unit in units and units[unit].excuse)
+    proven = entry.proof.units if entry.proof else {}
+    made = [unit for unit in obligation.units if unit in proven and unit not in entry.excused]
+    n_signed = sum(1 for unit in made if proven[unit].excuse)
+    dues = [times.due_at for times in obligation.times.values() if times.due_at is not None]
+    end_of_day = midnight(obligation.day + timedelta(days=1))
     return {
         **_slate(entry),
         "season": season,
         "state": entry.state.value,
         "since": entry.since,
-        "opens_at": obligation.opens_at,
-        "due_at": obligation.due_at,
+        "opens_at": obligation.opens_at or midnight(obligation.day),
+        "due_at": obligation.due_of(entry.missing) or max(dues, default=obligation.due_at or end_of_day),
         "not_before": entry.not_before,
         "failures": entry.failures,
         "polls": entry.polls,
         "n_units": len(obligation.units),
-        "n_proven": len(obligation.units) - n_excused - len(entry.missing),
-        "n_excused": n_excused,
+        "n_proven": len(made) - n_signed,
+        "n_excused": len(entry.excused) + n_signed,
         "missing": json.dumps(entry.missing),
         "excused": json.dumps(entry.excused),
         "attempted": json.dumps(entry.attempted),
@@ -143,8 +149,8 @@ def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -
     yield from (("findings", row) for row in run_findings(outcome, own, rejects, now=now, blame=blame))
 
 
-def arrival_rows(outcome: Outcome, known: Proof | None, *, now: datetime) -> Iterable[Row]:
-    """Yield a row for each unit that has arrived for the first time."""
+def arrival_rows(outcome: Outcome, known: Proof | None, owed: Obligation, *, now: datetime) -> Iterable[Row]:
+    """Yield a row for each unit that has arrived for the first time, with when it was due."""
     if outcome.written is None:
         return
     for unit in sorted(outcome.written.changed):
@@ -157,6 +163,7 @@ def arrival_rows(outcome: Outcome, known: Proof | None, *, now: datetime) -> Ite
                 "unit": unit,
                 "first_at": now,
                 "run_id": claim.run_id,
+                "due_at": owed.due_of([unit]),
             }
 
 

@@ -51,7 +51,7 @@ class Results:
         """Take in a run's end."""
         claim = outcome.claim
         entry = self._book.entries[claim.step.name, claim.slate.day]
-        entry.running = None
+        entry.running, entry.tried_at = None, now
         batch.run_ends.append(records.run_end_row(outcome, now=now))
         written = outcome.written
         fruitless = [*written.refused, *written.missing] if written else []
@@ -172,9 +172,11 @@ class Results:
 
     def _finished(self, entry: Entry, outcome: Outcome, written: WriteResult, now: datetime, batch: Batch) -> None:
         known, plan, failures = entry.proof, outcome.claim.plan, entry.failures
+        if entry.look_by is not None and plan.as_of >= entry.look_by:
+            entry.look_by = None
         self._recovered(entry, outcome, now, batch)
         proof = records.renewed(outcome, now=now)
-        for row in records.arrival_rows(outcome, known, now=now):
+        for row in records.arrival_rows(outcome, known, entry.obligation, now=now):
             batch.add("arrivals", row)
         for row in records.mark_rows(outcome, now=now):
             batch.add("marks", row)

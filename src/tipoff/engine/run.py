@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
+from tipoff.store.dialect import with_earlier_games
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 _SHOWN = 400  # characters of a row that is refused
@@ -97,7 +98,8 @@ class Runner:
         work = claim.step.work
         match work:
             case SqlWork():
-                rows = self._warehouse.select(claim.loaded, _asked(claim, {}, claim.started_at, evidence=True))
+                compiled = with_earlier_games(claim.loaded, self._tables, claim.plan.earlier)
+                rows = self._warehouse.select(compiled, _asked(claim, {}, claim.started_at, evidence=True))
                 made = Made(rows=rows, excused=_signed_zeros(claim, rows, work.empty))
             case PythonWork() | PublishWork():
                 made = work.transform(context, self._read(claim, work.inputs))
@@ -159,7 +161,7 @@ class Runner:
         for request in requests:
             try:
                 in_time(outcome.claim, self._now(), outcome.begun or self._now())
-                payloads.append(self._fetch(request, now=self._now).payload)
+                payloads.append(self._fetch(_as_asked(request, outcome.claim), now=self._now).payload)
             except SourceError as error:
                 failures.append(error)
                 outcome.fetches.append(_failed(request, error))
@@ -212,7 +214,7 @@ class Runner:
         return {
             read.table: self._warehouse.read(
                 self._tables[read.table],
-                read.window,
+                read.window.with_games(claim.plan.earlier),
                 day=claim.slate.day,
                 season=claim.season,
                 as_of=claim.plan.as_of,
@@ -221,6 +223,11 @@ class Runner:
             )
             for read in inputs
         }
+
+
+def _as_asked(request: Request, claim: Claim) -> Request:
+    """Return the request, for an answer of now where one kept from before will not do."""
+    return dataclasses.replace(request, max_age=timedelta(0)) if claim.plan.is_fresh else request
 
 
 def _asked(claim: Claim, excused: Mapping[str, str], now: datetime, *, evidence: bool) -> WriteRequest:

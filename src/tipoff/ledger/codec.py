@@ -47,7 +47,7 @@ def game_row(league: str, game: Game, *, now: datetime) -> dict[str, Any]:
         "game_id": game.game_id,
         "home": game.home,
         "away": game.away,
-        "tipoff_at": game.tipoff_at,
+        "starts_at": game.starts_at,
         "status": game.status.value,
         "evidence": game.evidence,
         "first_seen_at": now,
@@ -62,7 +62,7 @@ def read_game(row: Mapping[str, Any]) -> Game:
         day=row["day"],
         home=row["home"],
         away=row["away"],
-        tipoff_at=row["tipoff_at"],
+        starts_at=row["starts_at"],
         status=GameStatus(row["status"]),
         evidence=row["evidence"],
     )

@@ -45,7 +45,7 @@ Row = dict[str, Any]
 
 _KEEP_ON_CONFLICT: Mapping[str, frozenset[str]] = {
     "games": frozenset({"first_seen_at"}),
-    "arrivals": frozenset({"first_at", "run_id"}),
+    "arrivals": frozenset({"first_at", "run_id", "due_at"}),
 }
 _FIRST_WINS = frozenset({"arrivals", "marks"})
 _UPSERTED = frozenset(

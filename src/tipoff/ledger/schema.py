@@ -151,7 +151,7 @@ games = Table(
     Column("game_id", String(32), primary_key=True),
     Column("home", String(8), nullable=False),
     Column("away", String(8), nullable=False),
-    Column("tipoff_at", Instant, nullable=False),
+    Column("starts_at", Instant),
     Column("status", String(12), nullable=False),
     Column("evidence", String(80), nullable=False),
     Column("first_seen_at", Instant, nullable=False),
@@ -184,6 +184,7 @@ arrivals = Table(
     Column("unit", String(64), primary_key=True),
     Column("first_at", Instant, nullable=False),
     Column("run_id", Integer, nullable=False),
+    Column("due_at", Instant),  # when the unit was due, as far as that was known
 )
 
 rejects = Table(

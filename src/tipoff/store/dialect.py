@@ -5,7 +5,7 @@ another engine does not get in.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 
@@ -69,6 +69,22 @@ def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
         step=step,
         inputs=tuple(inputs),
         version=step.version(parsed_sql=tree.sql(dialect="bigquery")),
+        duck=_duck(wrapped, step.name),
+        bigquery=wrapped.sql(dialect="bigquery"),
+        parameters=frozenset(parameter.name for parameter in wrapped.find_all(exp.Parameter)),
+    )
+
+
+def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], games: tuple[str, ...]) -> CompiledStep:
+    """Return the step as it is run for units to which these games of the slate itself are history; its version is the same."""
+    step = compiled.step
+    if not games or not isinstance(step.work, SqlWork):
+        return compiled
+    tree = _parse(step.work.sql, step.name)
+    _narrow(tree, step.name, tables, lambda table, window: _slice(table, window.with_games(games)))
+    wrapped = _typed(tree, step.table)
+    return replace(
+        compiled,
         duck=_duck(wrapped, step.name),
         bigquery=wrapped.sql(dialect="bigquery"),
         parameters=frozenset(parameter.name for parameter in wrapped.find_all(exp.Parameter)),
@@ -180,7 +196,7 @@ def _narrow(tree: exp.Query, name: str, tables: Mapping[str, Table], slicer: Sli
 def _input(found: exp.Table, name: str, tables: Mapping[str, Table]) -> Input:
     if not found.db:
         msg = f"{name}: {found.name} is read without a window"
-        raise ShapeError(msg, hint="write slate., before., lastN., latest. or known. before it")
+        raise ShapeError(msg, hint="write slate., before., seasonsN., lastN., latest. or known. before it")
     if found.name not in tables:
         msg = f"{name}: {found.name} is not declared by this league"
         raise ShapeError(msg, hint="declare it in the league's tables")
@@ -190,7 +206,7 @@ def _input(found: exp.Table, name: str, tables: Mapping[str, Table]) -> Input:
         return Input(found.name, Window.parse(found.db))
     except ValueError as error:
         msg = f"{name}: there is no window {found.db!r}"
-        raise ShapeError(msg, hint="windows: slate, before, lastN, latest, known") from error
+        raise ShapeError(msg, hint="windows: slate, before, seasonsN, lastN, latest, known") from error
 
 
 def _columns(table: Table) -> exp.Select:
@@ -200,6 +216,11 @@ def _columns(table: Table) -> exp.Select:
 def _slice(table: Table, window: Window) -> exp.Select:
     first, last = f"@{window.name}_from", f"@{window.name}_to"
     query = _columns(table).where(_condition(f"day BETWEEN {first} AND {last}"))
+    if window.games and "game_id" in table.names:
+        listed = ", ".join(exp.Literal.string(game_id).sql() for game_id in window.games)
+        query = _columns(table).where(
+            _condition(f"day BETWEEN {first} AND {last} OR (day = @day AND game_id IN ({listed}))")
+        )
     if window.kind is WindowKind.KNOWN:
         query = query.where(_condition("known_at <= @as_of"))
     if window.kind is WindowKind.LATEST:

@@ -154,6 +154,8 @@ class DuckWarehouse:
         sql = dialect.slice_sql(table, window, columns)
         if "as_of" in sql:
             values["as_of"] = as_of
+        if window.games and "$day" in sql:
+            values["day"] = day
         rows = self._arrow("read", sql, values)
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
         rows = rows.sort_by([(name, "ascending") for name in order])

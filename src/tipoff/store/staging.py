@@ -150,13 +150,16 @@ def _poorer(
 
 def _emptied(table: Table, old: pa.Table, new: pa.Table) -> list[str]:
     after = {tuple(row[name] for name in table.key): row for row in new.to_pylist()}
+    rightly = {column.name for column in table.columns if column.may_empty}
     lost = set()
     for row in old.to_pylist():
         now = after.get(tuple(row[name] for name in table.key))
         if now is None:
             lost.add("a proven key")
             continue
-        lost.update(name for name, value in row.items() if value is not None and now[name] is None)
+        lost.update(
+            name for name, value in row.items() if value is not None and now[name] is None and name not in rightly
+        )
     return sorted(lost)
 
 

@@ -64,7 +64,7 @@ def trace(ledger: Ledger, league: League, game_id: str, published: Path) -> Trac
         raise UsageError(msg, hint=f"ids look like {_example(ledger, league)}; see: tipoff grid {league.name}")
     rows.sort(key=lambda row: row["day"])
     standings = tuple(
-        f"{row['day']}: {row['away']} at {row['home']}, {row['tipoff_at']:%Y-%m-%d %H:%M} UTC, {row['status']} "
+        f"{row['day']}: {row['away']} at {row['home']}, {_start(row['starts_at'])}, {row['status']} "
         f"({row['evidence']}), first seen {row['first_seen_at']:%Y-%m-%d %H:%M}"
         for row in rows
     )
@@ -82,6 +82,10 @@ def _example(ledger: Ledger, league: League) -> str:
     games = schema.games
     found = ledger.rows(select(games.c.game_id).where(games.c.league == league.name).limit(1))
     return str(found[0]["game_id"]) if found else "nothing yet: no schedule was read"
+
+
+def _start(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "start not known"
 
 
 def _stops(ledger: Ledger, league: League, game_id: str, day: date, published: Path) -> list[Stop]:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from importlib.resources import files
 
-from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing, Units
+from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing, Units
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input
 from tipoff.leagues.nba import models, tables
@@ -24,18 +24,18 @@ def _at(hours: float) -> Moment:
     return Moment(Anchor.MIDNIGHT, _hours(hours))
 
 
-_GAMES_OVER = Moment(Anchor.LAST_TIP, _hours(3))  # the last box score is expected by then
+_GAMES_OVER = Moment(Anchor.LAST_START, _hours(3))  # the last box score is expected by then
 _NEXT_MORNING = _at(34)  # 10:00 New York
-_BEFORE_TIP = Moment(Anchor.FIRST_TIP, -timedelta(minutes=30))
+_BEFORE_TIP = Moment(Anchor.FIRST_START, -timedelta(minutes=30))
 
 AFTER_GAMES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING)
 CORRECTED = Timing(  # results are corrected for a day or two
     opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=_hours(12), settles=_at(58), poll_max=_hours(1)
 )
 MORNING = Timing(opens=_at(9), due=_BEFORE_TIP)
-UNTIL_TIP = Timing(opens=_at(9), due=_BEFORE_TIP, closes_at_tipoff=True)
-MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_hours(2))
-EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes_at_tipoff=True, refresh=_hours(6))
+UNTIL_TIP = Timing(opens=_at(9), due=_BEFORE_TIP, closes=AT_START)
+MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(2))
+EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(6))
 
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
 _BY_GAME = timedelta(0)  # the market of one game waits for no other: patience ends at once
@@ -73,7 +73,7 @@ STEPS = (
             inputs=(Input("schedule", SLATE),),
         ),
         timing=Timing(  # looked at again, also when it said that it does not cover the day
-            opens=Moment(Anchor.LAST_TIP, _hours(6)),
+            opens=Moment(Anchor.LAST_START, _hours(6)),
             due=_at(40),
             refresh=_hours(12),
             settles=_at(58),
@@ -168,7 +168,7 @@ STEPS = (
             transform=models.train_points,
             constants=(models.FEATURES, models.LEAST_ROWS),
         ),
-        timing=Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_TIP, _hours(0))),
+        timing=Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_START, _hours(0))),
         units=SLATE_UNIT,
         edges=(Edge(table="player_features", quality=0.5),),
         owed_on=_trains_on,

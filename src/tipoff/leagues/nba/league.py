@@ -39,7 +39,7 @@ def read_games(rows: pa.Table) -> Sequence[Game]:
             day=row["day"],
             home=row["home_team"],
             away=row["away_team"],
-            tipoff_at=row["tipoff_at"],
+            starts_at=row["tipoff_at"],
             status=GameStatus(row["status"]),
             evidence=f"schedule: {row['status']}" + (f", now on {row['moved_to']}" if row["moved_to"] else ""),
         )

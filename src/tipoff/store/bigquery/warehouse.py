@@ -153,7 +153,12 @@ class BigQueryWarehouse:
         if kept is not None:
             return kept
         first, last = window.bounds(day, season)
-        values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last, "as_of": as_of}
+        values: dict[str, object] = {
+            f"{window.name}_from": first,
+            f"{window.name}_to": last,
+            "as_of": as_of,
+            "day": day,
+        }
         rows = self._read("read", dialect.slice_sql(table, window, columns, "bigquery"), values, table, most=max_bytes)
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
         rows = conform(table, rows) if not columns else rows

@@ -1,0 +1,69 @@
+"""What a unit is made from: the content of its inputs as digests, so that a change of content is seen without reading a row."""
+
+from tipoff.core.gate import Evidence
+from tipoff.core.slate import Game
+from tipoff.core.window import WindowKind
+from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading
+from tipoff.engine.gates import own_units
+
+
+def shared_parts(book: Book, entry: Entry) -> list[str]:
+    """Return the content of the inputs that all units of `entry` rest on, as digests."""
+    day = entry.obligation.day
+    parts = []
+    for reading in book.readings[entry.step.name]:
+        window, table = reading.input.window, reading.input.table
+        if reading.is_aligned or not reading.edge.cascades:
+            continue
+        if window.kind in SAME_DAY:
+            parts.append(book.digest(table, day))
+        elif window.kind is WindowKind.LATEST:
+            newest = book.newest_proven(table, day)
+            parts.append(f"{newest}:{book.digest(table, newest) if newest else ''}")
+        else:
+            parts.append(book.window_digest(table, *window.bounds(day, book.season)))
+    return parts
+
+
+def own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[str]:
+    """Return the content that `unit` alone rests on, as digests: its own units, its teams' earlier games of the day."""
+    parts = []
+    earlier = book.earlier(game)
+    for reading in book.readings[entry.step.name]:
+        table = reading.input.table
+        if not reading.edge.cascades:
+            continue
+        if earlier and reading.input.window.is_history and game is not None:
+            units = [own for other in earlier for own in book.units_of_game(table, game.day, other)]
+            parts.append(book.unit_hashes(table, game.day, units))
+        if not reading.is_aligned:
+            continue
+        if game is None:
+            parts.append(book.digest(table, entry.obligation.day))
+        elif _is_spared(book, reading, game, unit):
+            parts.append("spared")
+        else:
+            parts.append(book.unit_hashes(table, game.day, own_units(book, table, game, unit)))
+    return parts
+
+
+def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:
+    """Whether the input that this one stands in for has arrived."""
+    main = reading.edge.stands_in_for
+    if not main:
+        return False
+    return all(book.evidence(main, game.day, own) is Evidence.PROVEN for own in own_units(book, main, game, unit))
+
+
+def waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
+    """Whether something that `entry` reads is being made right now."""
+    if not busy:
+        return False
+    own = entry.obligation.day
+    for reading in book.readings[entry.step.name]:
+        first, last = reading.input.window.bounds(own, book.season)
+        is_double = reading.input.window.is_history and book.has_earlier_games(own)
+        for table, day in busy:
+            if table == reading.input.table and (first <= day <= last or (is_double and day == own)):
+                return True
+    return False

@@ -1,0 +1,99 @@
+"""Rules on one unit of an obligation, each a pure function with its name: stale, lost, without a result, to be looked up."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from tipoff.core.clock import league_day
+from tipoff.core.obligation import UnitTimes
+from tipoff.core.proof import UnitProof
+from tipoff.core.slate import Game
+from tipoff.core.step import PublishWork, SourceWork, Work
+
+LOOK_BEFORE = timedelta(
+    minutes=15
+)  # the schedule is looked at once more so long before an unmade unit is due, and closes
+LOOK_AGAIN = timedelta(
+    minutes=30
+)  # after a close: a game that is put off late is said to be off while it should be under way
+LOOK_NO_MORE = timedelta(hours=2)  # a schedule that cannot be had for so long after a close excuses nobody
+
+
+def has_changed_input(proof: UnitProof | None, made_from: str) -> bool:
+    """Whether a unit was never made, or from something else than what is there now."""
+    return proof is None or proof.made_from != made_from
+
+
+def is_of_open_day(day: date, now: datetime) -> bool:
+    """Whether a slate is of today or yesterday: what another version of its step made is made again by itself."""
+    return day >= league_day(now) - timedelta(days=1)
+
+
+def refresh_at(proof: UnitProof, refresh: timedelta | None, settles_at: datetime | None) -> datetime | None:
+    """Return when a proof is to be refreshed; None where it is not, or where the last look was close enough to the end."""
+    if refresh is None or proof.as_of is None:
+        return None
+    due = proof.as_of + refresh
+    return None if settles_at is not None and due > settles_at else due
+
+
+def is_half_way(proof: UnitProof, refresh: timedelta | None, now: datetime) -> bool:
+    """Whether a proof is half-way to its refresh: it goes with one that is due, for one answer serves both."""
+    return refresh is not None and proof.as_of is not None and now >= proof.as_of + refresh / 2
+
+
+def is_lost_once_closed(work: Work) -> bool:
+    """Whether an output cannot be made after its close: no provider says again what it said, and nobody reads what is late."""
+    return isinstance(work, PublishWork | SourceWork)
+
+
+def closed_before(times: UnitTimes, since: datetime) -> bool:
+    """Whether a unit closed before its output was kept here: it was never owed."""
+    return times.closes_at is not None and times.closes_at <= since
+
+
+def look_instants(times: UnitTimes, game: Game | None) -> tuple[datetime, ...]:
+    """Return the instants at which the schedule must have been seen while the unit is not made.
+
+    Before it is due and before it closes, and after its close until the schedule says that its game is under way.
+    """
+    if game is None:
+        return ()
+    before = [at - LOOK_BEFORE for at in (times.due_at, times.closes_at) if at is not None]
+    if times.closes_at is None:
+        return tuple(before)
+    after = [times.closes_at] if game.status.has_begun else [times.closes_at, times.closes_at + LOOK_AGAIN]
+    return tuple(sorted((*before, *after)))
+
+
+def look_by(times: UnitTimes, game: Game | None, now: datetime) -> datetime | None:
+    """Return since when the schedule should have been seen again, for the sake of an unmade unit; None: it need not have been."""
+    return max((at for at in look_instants(times, game) if at <= now), default=None)
+
+
+def is_confirmed(times: UnitTimes, game: Game | None, seen_at: datetime | None, now: datetime) -> bool:
+    """Whether an unmade unit that has closed is lost for certain: the schedule, seen since, has its game on.
+
+    A schedule that cannot be had does not put it off for ever.
+    """
+    instants = look_instants(times, game)
+    if times.closes_at is None or not instants or now >= times.closes_at + LOOK_NO_MORE:
+        return True
+    return seen_at is not None and seen_at >= instants[-1]
+
+
+def has_no_result(  # noqa: PLR0913 -- all of one rule
+    times: UnitTimes, game: Game | None, work: Work, *, polls: int, failures: int, now: datetime
+) -> bool:
+    """Whether the source of a result answers without it, past its due time.
+
+    Only what is made after a game's start is a result. A source that fails says nothing; one that answers without it does.
+    """
+    if game is None or game.starts_at is None or not isinstance(work, SourceWork):
+        return False
+    is_result = times.opens_at is not None and times.opens_at >= game.starts_at
+    return is_result and times.is_due(now) and polls > 0 and failures == 0
+
+
+def has_opened_since(times: Iterable[UnitTimes], tried_at: datetime | None) -> bool:
+    """Whether one of the units opened after the last attempt: a wait for others is not its own."""
+    return tried_at is not None and any(unit.opens_at is not None and unit.opens_at > tried_at for unit in times)

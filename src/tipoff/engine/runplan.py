@@ -1,0 +1,76 @@
+"""The runs that an obligation needs now: which units go together, what each is told."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tipoff.core.gate import Verdict
+from tipoff.engine.book import Book, Entry
+from tipoff.engine.gates import has_no_history, own_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """One run to be made: its units with the digest of what each is made from, and the one instant that it sees."""
+
+    units: Mapping[str, str]
+    as_of: datetime
+    may_be_empty: frozenset[str]
+    partial: Mapping[str, tuple[str, ...]]  # units let through without all input, with what is missing
+    expected: frozenset[str] = frozenset()  # every unit of the obligation
+    closes: Mapping[str, datetime] = field(default_factory=dict)  # when each may no longer be written
+    least_rows: Mapping[str, int] = field(default_factory=dict)
+    retrospective: bool = False
+    earlier: tuple[str, ...] = ()  # games of the slate itself that are history for these units
+    is_fresh: bool = False  # an answer kept from before will not do
+
+
+def run_plans(
+    book: Book, entry: Entry, now: datetime, work: Mapping[str, str], verdicts: Mapping[str, list[Verdict]]
+) -> tuple[RunPlan, ...]:
+    """Return the runs that make `work`: units by what each is made from.
+
+    One run sees one instant and one history: what has closed is made as of its close, a team's second game of a day apart.
+    """
+    groups: dict[tuple[datetime, tuple[str, ...]], dict[str, str]] = {}
+    obligation = entry.obligation
+    for unit, made in work.items():
+        closes_at = obligation.times[unit].closes_at
+        as_of = closes_at if closes_at is not None and closes_at <= now else now
+        groups.setdefault((as_of, book.earlier(obligation.units[unit])), {})[unit] = made
+    return tuple(
+        RunPlan(
+            units=units,
+            as_of=as_of,
+            may_be_empty=frozenset(unit for unit in units if has_no_history(book, entry, unit)),
+            partial={
+                unit: tuple(name for verdict in verdicts[unit] for name in verdict.missing)
+                for unit in units
+                if any(verdict.is_partial for verdict in verdicts[unit])
+            },
+            expected=frozenset(obligation.units),
+            closes={u: at for u in units if as_of == now and (at := obligation.times[u].closes_at) is not None},
+            least_rows=_least_rows(book, entry, units),
+            retrospective=as_of != now,
+            earlier=earlier,
+            is_fresh=entry.look_by is not None,
+        )
+        for (as_of, earlier), units in sorted(groups.items())
+    )
+
+
+def _least_rows(book: Book, entry: Entry, units: Iterable[str]) -> dict[str, int]:
+    """Return how many rows each unit must have at the least: as many as its own units of `rows_as` are proven with."""
+    table = entry.step.rows_as
+    source = book.entries.get((table, entry.obligation.day))
+    if source is None or source.proof is None:
+        return {}
+    proven = source.proof.units
+    found = {}
+    for unit in units:
+        game = entry.obligation.units[unit]
+        own = own_units(book, table, game, unit) if game else list(proven)
+        n_rows = sum(proven[name].n_rows for name in own if name in proven)
+        if n_rows:
+            found[unit] = n_rows
+    return found
