@@ -19,10 +19,10 @@ from tipoff.checks.categories import ANGLES, by_angle
 from tipoff.config import read_settings
 from tipoff.core.check import CheckStatus
 from tipoff.core.finding import Severity
+from tipoff.core.home import Home
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore
-from tipoff.store.home import Home
 from tipoff.views.rules import rules
 
 CHECKS = {check.name: check for check in NBA.checks}

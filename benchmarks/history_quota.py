@@ -17,13 +17,14 @@ from tests.history import Jobs, looks, ticks
 from benchmarks.history_season import DAYS, FIRST, n_events, place
 from tipoff.core.clock import stopwatch
 from tipoff.core.profile import Profile
+from tipoff.core.quota import LIMITS, Kind, fullest
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, Pace
 from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.history import history_batches, quota_use
+from tipoff.ledger.quota_use import read_used
 from tipoff.store.bigquery.client import Client
-from tipoff.store.quota import LIMITS, Kind, fullest, read_used
 
 Measured = tuple[bool, dict[str, Any]]
 TICKS = [stream for stream in STREAMS if stream.name == "ticks"]

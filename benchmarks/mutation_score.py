@@ -24,6 +24,7 @@ from tipoff.checks.examine import Examiner
 from tipoff.config import read_settings
 from tipoff.core.check import CheckStatus
 from tipoff.core.clock import midnight, stopwatch
+from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.schema import Table
@@ -31,7 +32,6 @@ from tipoff.drills.mutations import Cell, CellPlace, cells, statements
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.home import Home
 from tipoff.store.published import Published
 
 SCOPES = ("game", "slate", "row")

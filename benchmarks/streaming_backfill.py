@@ -21,12 +21,12 @@ from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.loop import replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
+from tipoff.core.home import Home
 from tipoff.core.retry import WHILE_FREED
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger
 from tipoff.sources.world import World
-from tipoff.store.home import Home
 from tipoff.views.why import why
 
 TABLE, STRAY = "nba_player_boxscores", 9_999_999

@@ -27,13 +27,13 @@ from benchmarks.exactly import SEASON, STEP
 from tipoff.app import replay as app
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, stopwatch
+from tipoff.core.home import Home
 from tipoff.core.schema import Phase
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world.recorded import RecordedNba
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.home import Home
 from tipoff.store.warehouse import Warehouse, WriteRequest
 
 COUNTS = (1, 1_000, 100_000, 1_000_000)

@@ -12,9 +12,9 @@ from tipoff.core.check import Check
 from tipoff.core.clock import midnight
 from tipoff.core.profile import Profile
 from tipoff.core.proof import UnitProof
+from tipoff.core.proof_text import units_text
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger
-from tipoff.store.proofs import units_text
 from tipoff.store.published import Published
 
 GAME = "0022300500"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
-from tipoff.store.home import Home
+from tipoff.core.home import Home
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"

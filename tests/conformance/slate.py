@@ -17,6 +17,7 @@ from tests.conformance.cases import TABLES, Row
 from tipoff.checks.profile import LEAST, profile_of
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
+from tipoff.core.proof_text import inputs_text, units_text
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step
@@ -26,7 +27,6 @@ from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.ledger import Batch, Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.proofs import inputs_text, units_text
 from tipoff.store.rows import units_of
 from tipoff.store.staging import make_proof, stage
 from tipoff.store.warehouse import WriteRequest

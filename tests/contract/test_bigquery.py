@@ -25,13 +25,16 @@ from tipoff.app.crash import never
 from tipoff.app.warehouses import name_of, open_warehouse
 from tipoff.config import Settings
 from tipoff.core.errors import ErrorKind, Fenced, PipelineError, UsageError, WarehouseError, WriteConflict
+from tipoff.core.home import Home
 from tipoff.core.profile import Profile
+from tipoff.core.quota import Kind
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PythonWork
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger
+from tipoff.ledger.quota_use import QuotaGuard
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.client import Client
@@ -39,8 +42,6 @@ from tipoff.store.bigquery.statements import unfiltered
 from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.home import Home
-from tipoff.store.quota import Guard, Kind
 from tipoff.store.warehouse import Warehouse, WriteRequest
 
 TABLES = {step.name: step.table for step in NBA.steps}
@@ -375,7 +376,7 @@ def test_each_statement_that_changes_a_table_is_counted_for_that_table(
     double: Double, place: Target, tmp_path: Path
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
-    guard = Guard(ledger, lambda: NOW)
+    guard = QuotaGuard(ledger, lambda: NOW)
     made = Store(BigQueryWarehouse(place, home="h1", now=lambda: NOW, guard=guard))
     made.warehouse.prepare(STEPS)
 

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from tests.history import NOW, SLATE, Jobs, finding, finished, looks, outbox, started, tick, ticks, written
 
 from tipoff.core.errors import LedgerError, ShapeError
+from tipoff.core.quota import Kind
 from tipoff.history import batches, capture
 from tipoff.history.batches import SealedBatch as Sealed
 from tipoff.history.duck import DuckSink
@@ -22,7 +23,7 @@ from tipoff.history.sink import HistorySink
 from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.history import history_batches, revisions
-from tipoff.store.quota import Guard, Kind, read_used
+from tipoff.ledger.quota_use import QuotaGuard, read_used
 
 SCORE = {
     "league": "x",
@@ -227,7 +228,7 @@ def test_an_upsert_in_the_ledger_keeps_its_own_numbers_beside_the_triggers(ledge
 
 def test_what_is_used_adds_up_by_hour_and_is_forgotten_after_a_day(ledger: Ledger) -> None:
     at = [NOW]
-    guard = Guard(ledger, lambda: at[0])
+    guard = QuotaGuard(ledger, lambda: at[0])
     guard.record(Kind.LOAD, "d.t")
     guard.record(Kind.LOAD, "d.t", 2)
     at[0] = NOW + timedelta(hours=23, minutes=59)
@@ -241,7 +242,7 @@ def test_what_is_used_adds_up_by_hour_and_is_forgotten_after_a_day(ledger: Ledge
 
 def test_the_guard_tells_each_level_once_and_again_when_it_was_left(ledger: Ledger) -> None:
     at = [NOW]
-    guard = Guard(ledger, lambda: at[0])
+    guard = QuotaGuard(ledger, lambda: at[0])
 
     def told(n: int) -> list[int]:
         guard.record(Kind.LOAD, "d.t", n)

@@ -22,10 +22,10 @@ from tipoff.history.sink import BatchUpload
 from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.history import history_batches
+from tipoff.ledger.quota_use import QuotaGuard
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.errors import Refused
 from tipoff.store.bigquery.target import Target
-from tipoff.store.quota import Guard
 
 SOME = [stream for stream in STREAMS if stream.name in {"ticks", "runs", "findings"}]
 UPLOAD = "POST /upload"
@@ -275,7 +275,7 @@ def test_a_warehouse_that_does_not_answer_is_told_and_stops_nothing(flow: Flow, 
 
 
 def test_the_warehouses_own_writes_are_counted_before_they_are_sent(flow: Flow, double: Double) -> None:
-    guard = Guard(flow.ledger, lambda: NOW)
+    guard = QuotaGuard(flow.ledger, lambda: NOW)
     port = Client(flow.place, guard.record)
     port.create_dataset(flow.place.staging, {})
     port.create_table(f"{flow.place.staging}.t", {"n": "INT64"}, {})

@@ -18,9 +18,9 @@ from tipoff.config import Settings
 from tipoff.core.check import Cadence
 from tipoff.core.clock import RealClock, SimClock, midnight
 from tipoff.core.errors import Damaged, ErrorKind, LedgerError, WarehouseError
+from tipoff.core.home import Home
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.ledger import Ledger, schema, watching
-from tipoff.store.home import Home
 from tipoff.store.published import Published
 from tipoff.store.warehouse import WriteRequest
 

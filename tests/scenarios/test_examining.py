@@ -20,13 +20,13 @@ from tipoff.config import Settings
 from tipoff.core.check import WINDOW, Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.finding import Severity
+from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.home import Home
 from tipoff.store.published import Published
 from tipoff.views.rules import rules
 

@@ -17,12 +17,13 @@ from tests.support import replayed, sample_spec, tipoff
 
 from tipoff.app.crash import Died
 from tipoff.core.profile import Profile
+from tipoff.core.quota import Kind
 from tipoff.history.outbox import POINTS
 from tipoff.history.pace import Pace
 from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.history import history_batches, quota_use
-from tipoff.store.quota import Guard, Kind
+from tipoff.ledger.quota_use import QuotaGuard
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TICKS = [stream for stream in STREAMS if stream.name == "ticks"]
@@ -168,7 +169,7 @@ def test_a_table_gets_a_job_in_two_minutes_at_most_however_often_it_is_looked(ho
 
 
 def test_a_storm_stops_at_95_percent_says_so_and_goes_on_when_there_is_room(home: Ledger) -> None:
-    jobs, guard = Jobs(), Guard(home, lambda: NOW)
+    jobs, guard = Jobs(), QuotaGuard(home, lambda: NOW)
     box = outbox(home, jobs, pace=FREE, streams=TICKS)
     for number in range(1, 81):
         if number in {1, 31, 61}:  # what others load at the same time
@@ -186,7 +187,7 @@ def test_a_storm_stops_at_95_percent_says_so_and_goes_on_when_there_is_room(home
     assert notes(home, "history_is_not_held_back") == [
         "the history of ticks is held back: 95% of the load limit of tipoff_history.ticks_log (1,425 of 1,500 a day)"
     ]
-    assert Guard(home, lambda: NOW + HOUR).may(Kind.LOAD, "tipoff_history.ticks_log", essential=True)
+    assert QuotaGuard(home, lambda: NOW + HOUR).may(Kind.LOAD, "tipoff_history.ticks_log", essential=True)
 
     looks(box, NOW + 25 * HOUR, 2 * HOUR)
     assert exact(jobs, 80)
@@ -207,7 +208,7 @@ def test_days_scattered_over_years_do_not_use_up_the_partitions(home: Ledger) ->
 
 def test_another_writers_loads_count_and_stop_history(home: Ledger) -> None:
     jobs = Jobs()
-    Guard(home, lambda: NOW).record(Kind.LOAD, "tipoff_history.ticks_log", 1_425)
+    QuotaGuard(home, lambda: NOW).record(Kind.LOAD, "tipoff_history.ticks_log", 1_425)
     box = outbox(home, jobs)
     home.commit(ticks([1]))
 

@@ -18,6 +18,7 @@ from tipoff.app.instance import Instance, clock_of
 from tipoff.app.loop import replay
 from tipoff.config import Settings
 from tipoff.core.fault import Fault, read_faults
+from tipoff.core.home import Home
 from tipoff.drills.drill import catalogue
 from tipoff.drills.faults.parts import FaultyParts, outages_of
 from tipoff.drills.fuzz import composed
@@ -26,7 +27,6 @@ from tipoff.drills.runner import Rehearsal
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.ledger import Ledger, schema
 from tipoff.store import dialect
-from tipoff.store.home import Home
 
 DAYS = 3
 DRILLS = catalogue()

@@ -14,9 +14,9 @@ from tipoff.app.loop import replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.fault import Fault
+from tipoff.core.home import Home
 from tipoff.drills.faults.parts import FaultyParts
 from tipoff.leagues.nba.league import NBA
-from tipoff.store.home import Home
 
 SAMPLE = ("--world", "sample")
 

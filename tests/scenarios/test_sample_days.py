@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
+from tipoff.core.proof_text import read_units
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.store.proofs import read_units
 
 DAYS = 3
 
@@ -82,9 +82,10 @@ def test_killed_at_a_named_point_and_started_again_it_ends_the_same(quiet: Path,
 
 
 def test_a_process_that_holds_the_home_keeps_a_second_one_out(quiet: Path) -> None:
-    from tipoff.store.home import Home  # noqa: PLC0415 -- only this test
+    from tipoff.app.lock import lock  # noqa: PLC0415 -- only this test
+    from tipoff.core.home import Home  # noqa: PLC0415 -- only this test
 
-    with Home(quiet).lock():
+    with lock(Home(quiet)):
         second = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", home=quiet)
 
     assert second.returncode == 2

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.errors import ErrorKind
+from tipoff.core.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 from tipoff.history.pace import PACE, LoadOutcome, after_error, after_outcome, is_due, take_slot, wait_after
 from tipoff.history.streams import DATASET, EVERY_DAY, STREAMS, views_of
 from tipoff.store.bigquery.statements import unfiltered
-from tipoff.store.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 from tipoff.watch.messages import named, runbook_of
 
 ROOT = Path(__file__).parents[2]

@@ -10,18 +10,19 @@ from typing import Any
 from sqlalchemy import select
 
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
+from tipoff.app.lock import lock
 from tipoff.app.loop import Progress, replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.decision import Verb
 from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Entry
 from tipoff.engine.judge import Judgement
 from tipoff.ledger import Ledger, schema
-from tipoff.store.home import Home
 
 PATIENCE = timedelta(days=4)  # what has not come by then is listed, and the backfill ends
 _UNKNOWN_MS = 5.0  # what a run is taken to cost that has never been made in this home
@@ -45,7 +46,7 @@ def backfill(
         UsageError: The days are not over at the home's clock, or the home belongs to another world.
     """
     home = settings.place
-    with home.lock():
+    with lock(home):
         clock = _clock(home, spec)
         stage = Instance(settings, spec, clock)
         try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from tipoff.app.crash import never
+from tipoff.app.lock import lock
 from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError
@@ -44,7 +45,7 @@ def costs(settings: Settings, league: League, day: date, now: datetime) -> list[
 
     season, home = league.season_of(day), settings.place
     found = []
-    with home.lock():
+    with lock(home):
         ledger = Ledger(home.ledger)
         warehouse = open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=lambda: now)
         try:

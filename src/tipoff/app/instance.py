@@ -18,6 +18,7 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Clock, SimClock, stopwatch
 from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
@@ -31,7 +32,6 @@ from tipoff.sources.build import asker_of_world
 from tipoff.sources.world import World
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import CompiledStep
-from tipoff.store.home import Home
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 

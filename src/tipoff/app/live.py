@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.lock import lock
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, league_day, pause
 from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
-from tipoff.store.home import Home
 from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
 
@@ -96,7 +97,7 @@ def run_controller(live: LiveSpec, stop: Stop, *, monitored: bool, said: Say) ->
     )
     if monitored:
         channels_of(live.settings)  # said here rather than in the monitor's thread
-    with live.home.lock(), live.home.lock("monitor") if monitored else nullcontext():
+    with lock(live.home), lock(live.home, "monitor") if monitored else nullcontext():
         stage = Instance(live.settings, spec, clock)
         watcher = threading.Thread(target=_look_inside, args=(live, stop, said), daemon=True) if monitored else None
         beats = AlertStore(live.home.ledger)
@@ -158,7 +159,7 @@ def run_monitor(live: LiveSpec, stop: Stop, *, said: Say) -> None:
     Raises:
         UsageError: Another monitor looks at the home, or a channel has no address.
     """
-    with live.home.lock("monitor"):
+    with lock(live.home, "monitor"):
         _look_inside(live, stop, said)
 
 

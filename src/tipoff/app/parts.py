@@ -7,13 +7,13 @@ import httpx
 
 from tipoff.app.loop import Works
 from tipoff.core.clock import Clock
+from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 from tipoff.engine.controller import Controller
 from tipoff.engine.past import Identity
 from tipoff.engine.run import Runner
 from tipoff.ledger import Ledger
 from tipoff.sources.world import World
-from tipoff.store.home import Home
 from tipoff.store.warehouse import Warehouse
 
 Hook = Callable[[str], None]  # called with the name of each point of the stores and the engine

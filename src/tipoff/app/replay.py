@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tipoff.app.crash import kill_at, never
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
+from tipoff.app.lock import lock
 from tipoff.app.loop import Outage, Progress, look_at_nothing, replay
 from tipoff.app.parts import Parts
 from tipoff.app.warehouses import open_warehouse
@@ -67,7 +68,7 @@ def run_replay(  # noqa: PLR0913 -- a replay and what disturbs it
     """
     began = stopwatch()
     home = settings.place
-    with home.lock():
+    with lock(home):
         clock = clock_of(home, spec)
         stage = Instance(settings, spec, clock, at=kill_at(crash_at) if crash_at else never, parts=parts)
         watch = watch_of(spec, stage, outages) if watched else None
@@ -108,7 +109,7 @@ def measure(settings: Settings, league: League, day: date) -> None:
         UsageError: A controller works in the home.
     """
     home = settings.place
-    with home.lock():
+    with lock(home):
         ledger = Ledger(home.ledger)
         warehouse = _warehouse(settings, ledger)
         try:
@@ -135,7 +136,7 @@ def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]
         UsageError: A controller works in the home.
     """
     home = settings.place
-    with home.lock():
+    with lock(home):
         ledger = Ledger(home.ledger)
         warehouse = _warehouse(settings, ledger)
         try:

@@ -7,15 +7,16 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
+from tipoff.app.lock import lock
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Hours, RealClock
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
+from tipoff.core.home import Home
 from tipoff.core.incident import Trouble
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
-from tipoff.store.home import Home
 from tipoff.watch.notices import Channel
 from tipoff.watch.send import ping, send
 from tipoff.watch.sentinel import LIVE, Limits, Sentinel
@@ -73,7 +74,7 @@ def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits) -> I
         UsageError: Another one looks at the home, its own store cannot be opened, or a league has never been worked on there.
     """
     home, channels = settings.place, channels_of(settings)
-    with home.lock("sentinel"):
+    with lock(home, "sentinel"):
         _refuse_strangers(home, leagues)
         sentinel = Sentinel(
             ledger=home.ledger,

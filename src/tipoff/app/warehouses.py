@@ -6,11 +6,11 @@ from datetime import datetime
 
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.quota_use import QuotaGuard
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.home import Home
-from tipoff.store.quota import Guard
 from tipoff.store.warehouse import Warehouse
 
 
@@ -47,7 +47,7 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
         endpoint=settings.bigquery_endpoint,
         max_bytes=settings.bigquery_max_bytes,
     )
-    warehouse = BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, guard=Guard(ledger, now))
+    warehouse = BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, guard=QuotaGuard(ledger, now))
     _remember(ledger, "warehouse", _called(settings))
     return warehouse
 

@@ -14,6 +14,7 @@ from tipoff.core.check import Cadence
 from tipoff.core.clock import league_day, midnight, stopwatch
 from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.core.finding import Severity
+from tipoff.core.home import Home
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
@@ -22,7 +23,6 @@ from tipoff.engine.findings import WAREHOUSE, finding
 from tipoff.ledger import LEASE, Batch, Ledger, schema
 from tipoff.ledger.alerts import AlertStore
 from tipoff.store.dialect import CompiledStep
-from tipoff.store.home import Home
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 from tipoff.watch.digest import digest, keep_score

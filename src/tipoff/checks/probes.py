@@ -9,10 +9,10 @@ from sqlalchemy import select
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
+from tipoff.core.proof_text import read_units
 from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Table
 from tipoff.ledger import schema
-from tipoff.store.proofs import read_units
 from tipoff.store.rows import units_of
 
 _SLACK = timedelta(minutes=1)

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
+from tipoff.core.proof_text import read_units
 from tipoff.core.schema import Table
 from tipoff.ledger import schema
-from tipoff.store.proofs import read_units
 from tipoff.store.rows import units_of
 
 _OFF = frozenset({"postponed", "moved", "cancelled"})

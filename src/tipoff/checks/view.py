@@ -13,13 +13,13 @@ from tipoff.checks.profile import profile_of
 from tipoff.core.errors import PipelineError
 from tipoff.core.league import League
 from tipoff.core.proof import UnitProof
+from tipoff.core.proof_text import read_units
 from tipoff.core.schema import Table
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork
 from tipoff.core.window import SLATE
 from tipoff.ledger import Ledger, schema
 from tipoff.store.dialect import CompiledStep
-from tipoff.store.proofs import read_units
 from tipoff.store.rows import check, conform, hash_units
 from tipoff.store.warehouse import Warehouse, WriteRequest
 

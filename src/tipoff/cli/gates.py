@@ -113,9 +113,11 @@ def revoke_command(number: int) -> None:
 @as_json
 def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     """Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined."""
+    from tipoff.app.inputs import inputs_of  # noqa: PLC0415 -- parses every step
+
     ledger = open_ledger()
     declared = league_named(league)
-    found = read_boundaries(ledger, declared, day)
+    found = read_boundaries(ledger, declared, day, inputs_of(declared))
     ledger.close()
     if as_json:
         print_json({"league": declared.name, "day": day, "edges": found})

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from tipoff.core.finding import Severity
+from tipoff.core.home import Home
 from tipoff.ledger import watching
 from tipoff.ledger.alerts import AlertStore
-from tipoff.store.home import Home
 from tipoff.watch.incidents import teller_of
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from tipoff.app.loop import Progress, replay
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import PipelineError
 from tipoff.core.fault import Fault
+from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.drills.alerts import look_at_tellings
@@ -20,7 +21,6 @@ from tipoff.drills.refusals import REFUSALS
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.store.home import Home
 
 AFTERWARDS = timedelta(days=4)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
+from tipoff.core.proof_text import proof_row
 from tipoff.engine.book import Book, Conflict
 from tipoff.engine.plan import grown
 from tipoff.engine.results import Results
 from tipoff.ledger import Batch, LedgerSnapshot
-from tipoff.ledger.codec import proof_row
 
 
 def remember(  # noqa: PLR0913 -- from where, into what

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from tipoff.core.errors import ErrorKind, NotBegun, Resting
 from tipoff.core.finding import Severity
+from tipoff.core.proof_text import proof_row
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
@@ -16,7 +17,7 @@ from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
 from tipoff.engine.plan import grown
 from tipoff.ledger import Batch
-from tipoff.ledger.codec import game_row, proof_row
+from tipoff.ledger.games import game_row
 from tipoff.store.warehouse import Warehouse, WriteResult
 
 MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes

@@ -18,9 +18,8 @@ from tipoff.core.errors import ErrorKind, LedgerError, WarehouseError
 from tipoff.history.numbers import Numbers
 from tipoff.history.pace import After, Pace
 from tipoff.history.streams import Row, Stream, arrow_of, event_of, read_revision
-from tipoff.ledger import Ledger
+from tipoff.ledger import Ledger, quota_use
 from tipoff.ledger.history import history_batches, history_streams, revisions
-from tipoff.store import quota
 
 OWN = Numbers()
 KEPT = timedelta(days=7)  # how long the record of an applied batch is kept
@@ -206,7 +205,7 @@ def sending(
         _change(connection, batch.id, {"state": "sent", "not_before": None})
         mine = history_streams.c.stream == batch.stream
         connection.execute(update(history_streams).where(mine).values(paced_until=paced_until))
-        quota.add(connection, now, counts)
+        quota_use.add(connection, now, counts)
 
 
 def follow(ledger: Ledger, batch: SealedBatch, after: After, now: datetime, *, error: str = "") -> None:
@@ -235,4 +234,4 @@ def forget_old(ledger: Ledger, now: datetime) -> None:
     old = (history_batches.c.state == "applied") & (history_batches.c.applied_at < now - KEPT)
     with ledger.writing() as connection:
         connection.execute(delete(history_batches).where(old))
-        quota.forget(connection, now)
+        quota_use.forget(connection, now)

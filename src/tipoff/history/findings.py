@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
+from tipoff.core.quota import Level
 from tipoff.history.batches import Standing
 from tipoff.history.pace import Pace
 from tipoff.ledger import Batch, Ledger
-from tipoff.store.quota import Guard, Level
+from tipoff.ledger.quota_use import QuotaGuard
 
 HELD_BACK = "history_is_not_held_back"
 FLOWS = "history_flows"
@@ -57,7 +58,7 @@ class Troubles:
                 note = f"{standing.n_waiting:,} rows of {name} wait in the ledger behind {len(standing.unsent)} batches"
                 self.add(FLOWS, Severity.WARNING, note, now, about=f"backlog of {name}")
 
-    def quotas(self, guard: Guard, now: datetime) -> None:
+    def quotas(self, guard: QuotaGuard, now: datetime) -> None:
         """Take up each limit that has reached a higher level: these are told at once, each level once."""
         for use, _ in guard.news():
             severity = Severity.ERROR if use.level is Level.FULL else Severity.WARNING

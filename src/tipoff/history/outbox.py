@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tipoff.core import quota
 from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, WarehouseError
 from tipoff.core.finding import Severity
 from tipoff.history import batches, capture, numbers
@@ -14,8 +15,7 @@ from tipoff.history.pace import MINUTE, PACE, LoadOutcome, Pace, after_error, af
 from tipoff.history.retention import drop_old
 from tipoff.history.sink import BatchUpload, HistorySink
 from tipoff.history.streams import STREAMS, Stream
-from tipoff.ledger import Ledger
-from tipoff.store import quota
+from tipoff.ledger import Ledger, quota_use
 
 POINTS = ("sealed", "sending", "handed over", "followed")  # where a process can be killed, for the tests
 _PER_LOOK = 4  # jobs of a table in one look: its rate limit is 5 changes in 10 s, 50 for one with partitions
@@ -102,7 +102,7 @@ class Outbox:
                 self._serve(stream, standing[stream.name], now, done, is_last=is_last)
         self._troubles.backlog(standing, self._pace, now)
         self._sweep(now)
-        self._troubles.quotas(quota.Guard(self._ledger, lambda: now), now)
+        self._troubles.quotas(quota_use.QuotaGuard(self._ledger, lambda: now), now)
         self._troubles.tell()
         self.counts.update(done.counts)
         return done
@@ -181,7 +181,7 @@ class Outbox:
 
     def _may_go(self, stream: Stream, batch: SealedBatch, now: datetime) -> bool:
         """Whether the quotas leave room for a batch; where they do not, that is told, and the batch waits."""
-        used = quota.read_used(self._ledger, now)
+        used = quota_use.read_used(self._ledger, now)
         for kind, table, n in _counts(stream, batch):
             if not quota.may(used, quota.Kind(kind), table, n, essential=False):
                 use = next(

@@ -33,10 +33,11 @@ from sqlalchemy.types import TypeEngine
 from tipoff.core.errors import LeaseLost, LedgerError, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
+from tipoff.core.proof_text import read_proof
 from tipoff.core.slate import Game
 from tipoff.ledger import schema, watching
-from tipoff.ledger.codec import read_game, read_proof
 from tipoff.ledger.connect import never_write, patience, pragmas, shown, url_of
+from tipoff.ledger.games import read_game
 from tipoff.ledger.migrate import HEAD, upgrade
 
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced

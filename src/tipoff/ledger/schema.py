@@ -116,7 +116,7 @@ proofs = Table(
     Column("step_version", String(16), nullable=False),
     Column("n_rows", Integer, nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("units", Text, nullable=False),  # JSON, see store.proofs
+    Column("units", Text, nullable=False),  # JSON, see core.proof_text
     Column("inputs", Text, nullable=False),
 )
 

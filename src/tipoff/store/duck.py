@@ -13,12 +13,12 @@ import pyarrow as pa
 from tipoff.core.errors import ErrorKind, ShapeError, UsageError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
+from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Window
 from tipoff.store import dialect
-from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from tipoff.core.errors import Damaged, ErrorKind, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof, digest_of
+from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
-from tipoff.store.proofs import inputs_text, read_inputs, read_units, units_text
 from tipoff.store.rows import conform
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
 from tipoff.store.warehouse import WriteRequest, WriteResult

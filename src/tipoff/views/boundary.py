@@ -1,7 +1,7 @@
 """The boundary between two outputs of a slate: what one expected of the other, what came, what is missing, how good it is."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,12 +9,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from tipoff.core.league import League
-from tipoff.core.schema import Table
+from tipoff.core.proof_text import read_units
 from tipoff.core.step import Step
 from tipoff.core.window import Input
 from tipoff.ledger import Ledger, schema
-from tipoff.store import dialect
-from tipoff.store.proofs import read_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +33,8 @@ class Boundary:
     quality: float | None
 
 
-def read_boundaries(ledger: Ledger, league: League, day: date) -> list[Boundary]:
-    """Return every edge of the slate's day, in the catalog's order."""
-    tables: dict[str, Table] = {step.name: step.table for step in league.steps}
+def read_boundaries(ledger: Ledger, league: League, day: date, inputs: Mapping[str, Sequence[Input]]) -> list[Boundary]:
+    """Return every edge of the slate's day, in the catalog's order; `inputs`: what each output reads."""
     of_day = {row["output"]: row for row in _rows(ledger, schema.obligations, league, day)}
     gates = {(row["output"], row["input"]): row for row in _rows(ledger, schema.gates, league, day)}
     proofs = {row["output"]: row for row in _rows(ledger, schema.proofs, league, day)}
@@ -46,12 +43,9 @@ def read_boundaries(ledger: Ledger, league: League, day: date) -> list[Boundary]
         _boundary(step, read, gates.get((step.name, read.table)), of_day, proofs, rejects)
         for step in league.steps
         if step.name in of_day
-        for read in _inputs(dialect.load(step, tables).inputs, step.name)
+        for read in inputs[step.name]
+        if read.table != step.name
     ]
-
-
-def _inputs(inputs: Iterable[Input], own: str) -> list[Input]:
-    return [read for read in inputs if read.table != own]
 
 
 def _boundary(  # noqa: PLR0913 -- what is known of one edge

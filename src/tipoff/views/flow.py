@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from tipoff.core import quota
 from tipoff.history.batches import standings
 from tipoff.history.streams import STREAMS
-from tipoff.ledger import Ledger
+from tipoff.ledger import Ledger, quota_use
 from tipoff.ledger.history import history_batches
-from tipoff.store import quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def read_flow(ledger: Ledger, now: datetime | None) -> Flow:
         .where(table.c.state != "applied", table.c.error.is_not(None))
         .order_by(table.c.tries.desc())
     )
-    used = quota.read_used(ledger, now) if now else {}
+    used = quota_use.read_used(ledger, now) if now else {}
     return Flow(
         is_kept=bool(found),
         n_waiting=sum(standing.n_waiting for standing in found.values()),

@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
+from tipoff.core.proof_text import read_units
 from tipoff.core.schema import Phase
 from tipoff.ledger import LEASE, Ledger, schema, watching
-from tipoff.store.proofs import read_units
 
 ERROR_GAP, CRITICAL_GAP = timedelta(hours=2), timedelta(hours=6)
 MOST_ERRORS = 10

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
+from tipoff.core.proof_text import read_units
 from tipoff.core.step import SourceWork
 from tipoff.ledger import Ledger, schema, watching
-from tipoff.store.proofs import read_units
 
 _SHOWN = 3  # answers of one run
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from tipoff.core import quota
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.ledger import Batch, Ledger, schema, watching
-from tipoff.store import quota
+from tipoff.ledger import Batch, Ledger, quota_use, schema, watching
 from tipoff.watch.messages import counted, named
 from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import (
@@ -157,7 +157,7 @@ def _checks(ledger: Ledger, league: League, day: date) -> str:
 
 
 def _quota(ledger: Ledger, now: datetime) -> list[str]:
-    said = quota.fullest(quota.read_used(ledger, now))
+    said = quota.fullest(quota_use.read_used(ledger, now))
     return [f"quota: {said} at most, in the last 24 h"] if said else []
 
 

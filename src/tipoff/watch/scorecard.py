@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from tipoff.core import quota
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork
-from tipoff.ledger import Ledger, schema, watching
-from tipoff.store import quota
+from tipoff.ledger import Ledger, quota_use, schema, watching
 
 Row = dict[str, Any]
 ACCURACY = "accuracy"  # the check whose value is the day's mean absolute error
@@ -122,7 +122,7 @@ def _accuracy(ledger: Ledger, league: League, day: date) -> float | None:
 def _quota_ratio(ledger: Ledger, day: date) -> float | None:
     """Return the greatest share of a daily limit of the warehouse that the day has used; None where nothing was counted."""
     end = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
-    used = quota.read_used(ledger, end, length=end - midnight(day))
+    used = quota_use.read_used(ledger, end, length=end - midnight(day))
     return max((use.ratio for use in quota.uses(used)), default=None)
 
 

@@ -12,6 +12,7 @@ from tipoff.app.parts import Hook, Parts
 from tipoff.core.clock import Clock, SimClock
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import KINDS, Fault
+from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 from tipoff.drills.faults.controllers import Pair
 from tipoff.drills.faults.hooks import hook
@@ -23,7 +24,6 @@ from tipoff.engine.past import Identity
 from tipoff.engine.run import Runner
 from tipoff.ledger import Ledger
 from tipoff.sources.world import World
-from tipoff.store.home import Home
 from tipoff.store.warehouse import Warehouse
 
 

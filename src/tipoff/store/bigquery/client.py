@@ -22,16 +22,16 @@ from google.cloud import bigquery
 from requests.exceptions import RequestException
 
 from tipoff.core.errors import UsageError
+from tipoff.core.quota import PROJECT, Kind
 from tipoff.store.bigquery.errors import Refused, Said, judge
 from tipoff.store.bigquery.target import Target
-from tipoff.store.quota import PROJECT, Kind
 
 _TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", datetime: "TIMESTAMP", date: "DATE"}
 _CONNECTION = (RequestException, JobTimeout, ConnectionError, GoogleAuthError)
 _DAY_MS = 86_400_000
 _PAGE = 50_000  # rows asked for at a time; BigQuery gives fewer where they are wide
 T = TypeVar("T")
-Count = Callable[[Kind, str], None]  # see `tipoff.store.quota.Guard.record`
+Count = Callable[[Kind, str], None]  # see `tipoff.core.quota.Guard.record`
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from tipoff.core.errors import ErrorKind, Fenced, ShapeError, WarehouseError
 from tipoff.core.proof import Proof
+from tipoff.core.proof_text import proof_row, read_proof
+from tipoff.core.quota import Guard
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Window
-from tipoff.ledger.codec import proof_row, read_proof
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.await_job import asked_again, settle
@@ -23,7 +24,6 @@ from tipoff.store.bigquery.diagnosis import conflict_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.tables import declare, declare_own
 from tipoff.store.bigquery.target import Target, Write, labels
-from tipoff.store.quota import Guard
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written

@@ -1,11 +1,7 @@
-"""A home: the folder of one world, and who works in it."""
+"""A home: the folder of one world, and where its stores lie."""
 
-import fcntl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
-
-from tipoff.core.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +50,3 @@ class Home:
     def published(self) -> Path:
         """What readers read."""
         return self.root / "published"
-
-    def lock(self, side: str = "") -> IO[str]:
-        """Take the home for this process; two controllers never work in one home, nor do two of any other side.
-
-        Raises:
-            UsageError: Another process has it, or the folder cannot be made.
-        """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            held = (self.root / (f"{side}.lock" if side else "lock")).open("w")
-        except OSError as error:
-            msg = f"the home {self.root} cannot be used: {error.strerror}"
-            raise UsageError(msg, hint="set TIPOFF_HOME to a folder that can be written") from error
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            held.close()
-            msg = f"another {side or 'process'} works in the home {self.root}"
-            raise UsageError(msg, hint="wait for it to end, or set TIPOFF_HOME to another folder") from error
-        return held

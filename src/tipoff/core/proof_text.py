@@ -1,10 +1,11 @@
-"""Proofs as text: the form in which they stand beside the data, in the ledger and in published files."""
+"""Proofs as rows and text: the form in which they stand beside the data, in the ledger and in published files."""
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from tipoff.core.proof import InputProof, UnitProof
+from tipoff.core.proof import InputProof, Proof, UnitProof
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -57,4 +58,34 @@ def read_inputs(text: str) -> tuple[InputProof, ...]:
     return tuple(
         InputProof(table=table, window=window, n_units=n_units, digest=digest)
         for table, window, n_units, digest in json.loads(text)
+    )
+
+
+def proof_row(proof: Proof) -> dict[str, Any]:
+    """Return the row, in the ledger and on the warehouse, for `proof`."""
+    return {
+        "league": proof.league,
+        "output": proof.output,
+        "day": proof.day,
+        "fence": proof.fence,
+        "made_at": proof.made_at,
+        "step_version": proof.step_version,
+        "n_rows": proof.n_rows,
+        "digest": proof.digest,
+        "units": units_text(proof.units),
+        "inputs": inputs_text(proof.inputs),
+    }
+
+
+def read_proof(row: Mapping[str, Any]) -> Proof:
+    """Return the proof that `row` holds."""
+    return Proof(
+        league=row["league"],
+        output=row["output"],
+        day=row["day"],
+        fence=row["fence"],
+        made_at=row["made_at"],
+        step_version=row["step_version"],
+        units=read_units(row["units"]),
+        inputs=read_inputs(row["inputs"]),
     )
