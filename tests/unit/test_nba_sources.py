@@ -33,7 +33,7 @@ def payload(body: Any, *, unit: str = "") -> Payload:
 
 
 def context(day: date, *units: str) -> Context:
-    season = Season("any", day - timedelta(days=100), day + timedelta(days=100))
+    season = Season("2023-24", day - timedelta(days=100), day + timedelta(days=100))
     return Context(slate=Slate("nba", season, day), units=frozenset(units), as_of=midnight(day) + timedelta(hours=30))
 
 
@@ -276,6 +276,139 @@ def test_an_unknown_club_in_the_schedule_is_rejected() -> None:
     assert [row["game_id"] for row in parsed.rows] == ["0022300002"]
 
 
+def without(entry: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (
+            {"seasonYear": "2022-23", "gameDates": [{"games": [entry("0022200570", date(2023, 1, 5))]}]},
+            "of the season 2022-23",
+        ),
+        ({"gameDates": [{"games": [without(entry("0022300500", DAY), "gameDateEst")]}]}, "names no game"),
+        ({"gameDates": [{"games": [entry("1022400001", DAY)]}]}, "names no game"),
+        (
+            {"gameDates": [{"games": [entry("0022300500", DAY) | {"gameDateEst": "01/05/2024 00:00:00"}]}]},
+            "names no game",
+        ),
+        ({"gameDates": [{"games": [entry("0012300001", DAY)]}]}, "names no game"),
+    ],
+)
+def test_a_file_of_another_season_league_kind_or_form_is_an_error_and_never_an_empty_season(
+    file: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(SourceError, match=why):
+        schedule.parse(payload({"leagueSchedule": file}), context(DAY), inputs())
+
+
+def test_one_entry_without_a_date_keeps_its_day_from_being_called_empty() -> None:
+    file = season_file(without(entry("0022300500", DAY), "gameDateEst"), entry("0022300501", date(2024, 2, 1)))
+
+    parsed = schedule.parse(file, context(DAY), inputs())
+
+    assert (parsed.rows, parsed.excused, len(parsed.rejects)) == ([], {}, 1)
+
+
+def test_a_slot_without_teams_is_no_game_yet_and_no_fault() -> None:
+    slot = entry("0022301201", DAY)
+    slot["homeTeam"] = slot["awayTeam"] = {"teamId": 0, "teamTricode": "", "score": 0}
+
+    parsed = schedule.parse(season_file(slot, entry("0022300501", date(2024, 2, 1))), context(DAY), inputs())
+
+    assert (parsed.rows, parsed.rejects) == ([], ())
+    assert parsed.excused == {"slate": "no games scheduled yet: a slot is undecided"}
+    assert parsed.uses == {"left out": 1, "of another day": 1}
+
+
+@pytest.mark.parametrize("year", ["9999", "0001", "2025"])
+def test_a_start_in_another_year_is_refused(year: str) -> None:
+    bad = entry("0022300001", DAY) | {"gameDateTimeUTC": f"{year}-01-05T23:30:00Z"}
+
+    parsed = schedule.parse(season_file(bad, entry("0022300002", DAY)), context(DAY), inputs())
+
+    assert [row["game_id"] for row in parsed.rows] == ["0022300002"]
+    assert len(parsed.rejects) == 1
+
+
+def test_a_final_of_nothing_to_nothing_is_no_final() -> None:
+    final = entry("0022300001", DAY, text="Final", status=3)
+    final["homeTeam"]["score"] = final["awayTeam"]["score"] = 0
+
+    [row] = schedule.parse(season_file(final), context(DAY), inputs()).rows
+
+    assert (row["status"], row["home_score"]) == ("scheduled", None)
+
+
+def test_a_game_that_is_under_way_has_no_rows_yet() -> None:
+    parsed = statsnba.parse_players(payload(log({"WL": None})), context(DAY), inputs())
+
+    assert (parsed.rows, parsed.rejects, parsed.uses) == ([], (), {"not yet": 1})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"PLAYER_NAME": "\ud83d"},
+        {"GAME_DATE": "2024-01-0\ud83d"},
+        {"PTS": 10**30},
+        {"PTS": 1e300},
+        {"PTS": float("inf")},
+        {"PLAYER_ID": [1]},
+        {"MATCHUP": None},
+        {"GAME_ID": {"a": 1}},
+        {"WL": "T"},
+    ],
+)
+def test_one_bad_value_costs_its_row_alone(change: dict[str, Any]) -> None:
+    parsed = statsnba.parse_players(payload(log(change, {"PLAYER_ID": 2})), context(DAY), inputs())
+
+    assert [row["player_id"] for row in parsed.rows] == [2]
+    [reject] = parsed.rejects
+    (reject.reason + reject.row).encode()
+
+
+def test_a_name_with_what_no_store_can_hold_is_cleaned() -> None:
+    name = "Ann\x00\x1b[31m \ud83dOther\n"
+
+    [row] = statsnba.parse_players(payload(log({"PLAYER_NAME": name})), context(DAY), inputs()).rows
+
+    assert row["player_name"] == "Ann[31m Other"
+
+
+@pytest.mark.parametrize("rows", [[None], ["x"], [17, [1]]])
+def test_rows_that_are_none_are_an_error_of_the_source(rows: list[Any]) -> None:
+    document = log({})
+    document["resultSets"][0]["rowSet"] = rows
+
+    with pytest.raises(SourceError, match="can be read"):
+        statsnba.parse_players(payload(document), context(DAY), inputs())
+
+
+def bench(**counts: int) -> dict[str, Any]:
+    return {"player": {"id": 9, "first_name": "B", "last_name": "Nch"}, "min": "00", "pts": 0} | counts
+
+
+def test_the_bench_of_the_second_source_did_not_play_and_who_did_something_in_no_time_did() -> None:
+    player = {"player": {"id": 1, "first_name": "A", "last_name": "One"}, "min": "36", "pts": 24}
+    home = {
+        "abbreviation": "BOS",
+        "players": [player, bench(), bench(reb=1) | {"player": player["player"] | {"id": 2}}],
+    }
+    game = {
+        "date": str(DAY),
+        "status": "Final",
+        "home_team": home,
+        "visitor_team": {"abbreviation": "MIA", "players": []},
+    }
+
+    parsed = balldontlie.parse(payload({"data": [game]}), context(DAY), inputs(scheduled("g", "BOS", "MIA", day=DAY)))
+
+    assert [row["bdl_player_id"] for row in parsed.rows] == [1, 2]
+    assert parsed.uses["left out"] == 1
+
+
 def odds(*outcomes: dict[str, Any]) -> dict[str, Any]:
     market = {"key": "player_points", "last_update": "2024-01-05T15:00:00Z", "outcomes": list(outcomes)}
     return {"id": "e", "bookmakers": [{"key": "one", "markets": [market]}]}
@@ -325,3 +458,55 @@ def test_a_side_that_nobody_knows_is_rejected() -> None:
 )
 def test_every_spelling_has_one_key(name: str, key: str) -> None:
     assert player_key(name) == key
+
+
+@pytest.mark.parametrize("price", [1.91, 2.0, 3, 5.0, 0, 99, -99.5, 150.5])
+def test_a_decimal_price_is_never_stored_as_an_american_one(price: float) -> None:
+    good = outcome("Over", -110) | {"description": "Bob Other"}
+
+    parsed = oddsapi.parse_lines(payload(odds(outcome("Over", price), good), unit="g"), context(DAY, "g"), inputs())
+
+    assert [row["player_name"] for row in parsed.rows if row["over_price"] is not None] == ["Bob Other"]
+    assert "is no American one" in parsed.rejects[0].reason
+
+
+def test_what_was_quoted_after_the_start_is_left_out() -> None:
+    document = odds(outcome("Over", -8000)) | {"commence_time": "2024-01-05T14:30:00Z"}
+
+    parsed = oddsapi.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+
+    assert (parsed.rows, parsed.excused, parsed.uses) == ([], {}, {"left out": 1})
+
+
+def test_one_market_without_an_instant_or_a_list_costs_itself_alone() -> None:
+    document = odds(outcome("Over", -110))
+    market = {"key": "player_points", "outcomes": [outcome("Over", -110, 22.5)]}
+    document["bookmakers"] += [
+        {"key": "two", "markets": [market]},
+        {"key": "three", "markets": None},
+        {"key": "four", "last_update": "2024-01-05T12:00:00Z", "markets": [market]},
+        None,
+    ]
+
+    parsed = oddsapi.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+
+    assert {row["book"] for row in parsed.rows} == {"one", "four"}
+    assert len(parsed.rejects) == 2
+
+
+def test_books_that_name_no_market_that_is_known_say_nothing_of_what_is_offered() -> None:
+    document = odds(outcome("Over", -110))
+    document["bookmakers"][0]["markets"][0]["key"] = "player_points_alternate"
+
+    with pytest.raises(SourceError, match="no market that is known"):
+        oddsapi.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+
+
+def test_a_game_under_two_events_is_asked_once_and_told() -> None:
+    event = {"commence_time": f"{DAY}T23:30:00Z", "home_team": "Boston Celtics", "away_team": "Miami Heat"}
+    games = inputs(scheduled("g", "BOS", "MIA", day=DAY))
+
+    parsed = oddsapi.parse_events(payload([event | {"id": "a\n"}, event | {"id": "b"}]), context(DAY), games)
+
+    assert [row["event_id"] for row in parsed.rows] == ["a"]
+    assert "two events" in parsed.notes[0]

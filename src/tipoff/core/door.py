@@ -50,6 +50,10 @@ def shown(value: object, *, longest: int = LONGEST_TEXT) -> str:
         return f"a {type(value).__name__} that cannot be written out"
 
 
+def _said(value: object) -> str:
+    return repr(shown(value, longest=60)) if isinstance(value, str) else shown(value, longest=60)
+
+
 def text(value: object, name: str, *, longest: int = LONGEST_TEXT) -> str:
     """Return a text that is there.
 
@@ -57,7 +61,7 @@ def text(value: object, name: str, *, longest: int = LONGEST_TEXT) -> str:
         Unfit: It is no text, or nothing of it is left.
     """
     if not isinstance(value, str):
-        msg = f"{name} is {shown(value, longest=60)}, no text"
+        msg = f"{name} is {_said(value)}, no text"
         raise Unfit(msg)
     found = clean(value, longest=longest)
     if not found:
@@ -78,9 +82,11 @@ def identifier(value: object, name: str, *, longest: int = LONGEST_ID) -> str:
         value = str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_WHOLE:
         value = str(int(value))
+    if isinstance(value, str):
+        value = value.strip()
     ok = isinstance(value, str) and len(value) <= longest and _ID.fullmatch(value) and clean(value) == value
     if not ok or not isinstance(value, str):
-        msg = f"{name} is {shown(value, longest=60)}, no identifier"
+        msg = f"{name} is {_said(value)}, no identifier"
         raise Unfit(msg)
     return value
 
@@ -94,15 +100,15 @@ def number(value: object, name: str) -> float | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        msg = f"{name} is {shown(value, longest=60)}, no number"
+        msg = f"{name} is {_said(value)}, no number"
         raise Unfit(msg)
     try:
         found = float(value) if not isinstance(value, str) or len(value) <= _DIGITS else math.nan
     except (ValueError, OverflowError) as error:
-        msg = f"{name} is {shown(value, longest=60)}, no number"
+        msg = f"{name} is {_said(value)}, no number"
         raise Unfit(msg) from error
     if not math.isfinite(found) or abs(found) > LARGEST_NUMBER:
-        msg = f"{name} is {shown(value, longest=60)}, no number that can be believed"
+        msg = f"{name} is {_said(value)}, no number that can be believed"
         raise Unfit(msg)
     return found
 
@@ -117,7 +123,7 @@ def whole(value: object, name: str) -> int | None:
     if found is None:
         return None
     if found != int(found):
-        msg = f"{name} is {shown(value, longest=60)}, no whole number"
+        msg = f"{name} is {_said(value)}, no whole number"
         raise Unfit(msg)
     return int(found)
 
@@ -131,13 +137,13 @@ def instant(value: object, name: str, *, near: datetime | None = None, within: t
     try:
         at = datetime.fromisoformat(value.strip()) if isinstance(value, str) and len(value) <= _DIGITS else None
     except ValueError as error:
-        msg = f"{name} is {shown(value, longest=60)}, no instant"
+        msg = f"{name} is {_said(value)}, no instant"
         raise Unfit(msg) from error
     if at is None or at.tzinfo is None:
-        msg = f"{name} is {shown(value, longest=60)}, no instant with a zone"
+        msg = f"{name} is {_said(value)}, no instant with a zone"
         raise Unfit(msg)
     if not FIRST_YEAR < at.year < LAST_YEAR:
-        msg = f"{name} is {shown(value, longest=60)}, of a year that cannot be"
+        msg = f"{name} is {_said(value)}, of a year that cannot be"
         raise Unfit(msg)
     at = at.astimezone(UTC)
     if near is not None and within is not None and abs(at - near) > within:
@@ -155,9 +161,9 @@ def calendar_date(value: object, name: str) -> date:
     try:
         found = date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError as error:
-        msg = f"{name} is {shown(value, longest=60)}, no date"
+        msg = f"{name} is {_said(value)}, no date"
         raise Unfit(msg) from error
     if found is None or not FIRST_YEAR < found.year < LAST_YEAR:
-        msg = f"{name} is {shown(value, longest=60)}, no date"
+        msg = f"{name} is {_said(value)}, no date"
         raise Unfit(msg)
     return found

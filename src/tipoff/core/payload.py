@@ -60,3 +60,4 @@ class Parsed:
     rejects: tuple[Reject, ...] = ()
     excused: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    uses: Mapping[str, int] = field(default_factory=dict)  # what became of each entry, and of how many

@@ -9,6 +9,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from tipoff.core.errors import PipelineError, SourceError
+from tipoff.core.parsing import shape_of
 from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import Table
@@ -184,7 +185,8 @@ class Runner:
         unreadable: list[SourceError] = []
         for payload in payloads:
             try:
-                parsed = work.parse(payload, context, inputs)
+                with shape_of(payload):
+                    parsed = work.parse(payload, context, inputs)
             except SourceError as error:
                 unreadable.append(error)
                 outcome.fetches.append(_failed(payload.request, error, payload=payload))

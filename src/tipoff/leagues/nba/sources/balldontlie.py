@@ -1,5 +1,6 @@
 """balldontlie.io box scores by date: a second source, with its own ids and no NBA game id."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.clock import midnight
-from tipoff.core.payload import Parsed, Payload, Reject, Request
+from tipoff.core.door import Unfit, calendar_date, text
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
+from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.leagues.nba.sources.names import player_key
-from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, games_by_sides, read_json, shaped
-from tipoff.leagues.nba.sources.teams import tricode
+from tipoff.leagues.nba.sources.reading import count, games_by_sides, minutes, team_code
 
 SOURCE = "balldontlie"
 URL = "https://api.balldontlie.io/v1/box_scores"
@@ -52,63 +54,61 @@ def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Requ
 
 
 def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return rows for the slate's games that are final; a game is known by its day and its two sides."""
-    document = read_json(payload)
-    if not isinstance(document, dict) or not isinstance(document.get("data"), list):
-        raise shaped(payload, "no list named data")
-    games = games_by_sides(inputs)
-    if not document["data"] and context.as_of >= midnight(context.slate.day) + COVERED_WITHIN:
-        return Parsed(rows=[], excused={game["game_id"]: NOT_COVERED for game in games.values()})
-    rows: list[Record] = []
-    rejects: list[Reject] = []
-    for game in document["data"]:
-        try:
-            found = _game(game, games, context)
-        except (BadRow, KeyError, TypeError) as error:
-            rejects.append(Reject(f"{error}", str(game)[:300]))
-            continue
-        for side, players in found:
-            good, bad = each(players, lambda player, side=side: _row(player, side))  # type: ignore[misc]
-            rows += good
-            rejects += bad
-    return Parsed(rows=rows, rejects=tuple(rejects))
+    """Return rows for the slate's games that are final; a game is known by its day and its two sides.
+
+    The bench stands in a team's list with `min` "00" and a zero for everything: it did not play.
+    """
+    games = part(payload, read_json(payload), "data")
+    scheduled = games_by_sides(inputs)
+    if not games and context.as_of >= midnight(context.slate.day) + COVERED_WITHIN:
+        return Parsed(rows=[], excused={game["game_id"]: NOT_COVERED for game in scheduled.values()})
+    heads, tally = Tally(), Tally()
+    for game in games:
+        heads.one(game, lambda found: _head(found, scheduled, context))
+    heads.must_be_recognised(payload)
+    for head in heads.rows:
+        for side, players in head["sides"]:
+            tally.each(players, lambda player, side=side: _row(player, side))  # type: ignore[misc]
+    found = tally.parsed(notes=heads.notes)
+    return dataclasses.replace(found, rejects=(*heads.rejects, *found.rejects), uses=_with_heads(found.uses, heads))
 
 
-def _game(
-    game: Mapping[str, Any], games: Mapping[tuple[str, str], Record], context: Context
-) -> list[tuple[Record, list[Any]]]:
-    if str(game["date"])[:10] != context.slate.day.isoformat():
-        msg = f"it is of {game['date']}, asked for was {context.slate.day}"
-        raise BadRow(msg)
+def _with_heads(uses: Mapping[str, int], heads: Tally) -> dict[str, int]:
+    return dict(uses) | {f"games {use.value}": n for use, n in heads.uses.items()}
+
+
+def _head(game: Mapping[str, Any], scheduled: Mapping[tuple[str, str], Record], context: Context) -> Record:
+    of = calendar_date(game["date"], "date")
+    if of != context.slate.day:
+        raise Aside(Use.OTHER_DAY, f"it is of {of}, asked for was {context.slate.day}", is_told=True)
     if game["status"] != "Final":
-        return []
-    home, away = (tricode(str(game[side]["abbreviation"])) for side in ("home_team", "visitor_team"))
-    scheduled = games.get((home or "", away or ""))
-    if scheduled is None:
+        raise Aside(Use.NOT_YET)
+    home, away = (team_code(game[side]["abbreviation"]) for side in ("home_team", "visitor_team"))
+    known = scheduled.get((home, away))
+    if known is None:
         msg = f"no game {away} at {home} stands on {context.slate.day}"
-        raise BadRow(msg)
-    base = {"day": context.slate.day, "game_id": scheduled["game_id"]}
-    return [
-        (base | {"team": code, "is_home": code == home}, game[side]["players"])
-        for side, code in (("home_team", home), ("visitor_team", away))
-    ]
+        raise Aside(Use.NO_GAME, msg)
+    base = {"day": context.slate.day, "game_id": known["game_id"]}
+    sides = []
+    for side, code in (("home_team", home), ("visitor_team", away)):
+        players = game[side]["players"]
+        if not isinstance(players, list):
+            msg = f"{side} has no list of players"
+            raise Unfit(msg)
+        sides.append((base | {"team": code, "is_home": code == home}, players))
+    return {"sides": sides}
 
 
 def _row(player: Mapping[str, Any], side: Record) -> Record:
     who = player["player"]
-    name = f"{who['first_name']} {who['last_name']}".strip()
-    return (
-        side
-        | {
-            "bdl_player_id": int(who["id"]),
-            "player_name": name,
-            "player_key": player_key(name),
-            "minutes": _minutes(player.get("min")),
-        }
-        | {ours: count(player.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
-    )
-
-
-def _minutes(text: Any) -> int | None:  # noqa: ANN401 -- JSON
-    """Read `37` or `37:21`, whole minutes."""
-    return count(str(text).partition(":")[0], "min") if text not in {None, ""} else None
+    name = text(f"{who['first_name'] or ''} {who['last_name'] or ''}", "the name")
+    counts = {ours: count(player.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
+    played = minutes(player.get("min"))
+    if not played and not any(counts.values()):
+        raise Aside(Use.LEFT_OUT)
+    found = count(who["id"], "id")
+    if not found:
+        msg = f"the id of {name} is missing"
+        raise Unfit(msg)
+    base = {"bdl_player_id": found, "player_name": name, "player_key": player_key(name), "minutes": played}
+    return side | base | counts

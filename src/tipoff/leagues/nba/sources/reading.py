@@ -1,108 +1,133 @@
-"""What every NBA parser needs: JSON or a clear error, one row at a time or a reject, the slate's games by side."""
+"""What the NBA's parsers share: game ids and what they say, minutes as each provider writes them, the slate's games by side."""
 
-import json
 import math
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from functools import lru_cache
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from tipoff.core.errors import ErrorKind, SourceError
-from tipoff.core.payload import Payload, Reject
+from tipoff.core import door
+from tipoff.core.door import Unfit
+from tipoff.core.parsing import Aside, BadRow, Record, Use
+from tipoff.leagues.nba.sources.teams import BY_TEAM_ID, tricode
 
-Record = dict[str, Any]
-_SHOWN = 400
+__all__ = ["BadRow", "Record", "count", "game_id", "instant", "number", "part_of_game", "team_code", "text"]
 
+number, count, text = door.number, door.whole, door.text
 
-class BadRow(ValueError):
-    """A row that cannot be used; the text says why."""
-
-
-def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
-    """Return the payload's JSON; the last few are remembered, since one file serves several slates.
-
-    Raises:
-        SourceError: It is no JSON (an HTML page, a cut answer): the provider is asked again later.
-    """
-    try:
-        return _decoded(payload.sha256, payload.body)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        kind = "an HTML page" if payload.body.lstrip()[:1] == b"<" else "no JSON"
-        msg = f"{payload.request.source} answered with {kind} ({len(payload.body)} bytes, archived as {payload.sha256[:12]})"
-        raise SourceError(
-            msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payload"
-        ) from error
+KINDS = {  # the first three digits of a game's id
+    "001": "pre-season",
+    "002": "regular season",
+    "003": "all-star",
+    "004": "play-offs",
+    "005": "play-in",
+    "006": "cup final",
+}
+COUNTED = frozenset({"002", "004", "005", "006"})
+_GAME_ID = re.compile(r"00[1-6]\d{7}")
+_OTHER_LEAGUE = re.compile(r"(10|15|20|13|16)\d{8}")
+_CLOCK = re.compile(r"PT(\d{1,3})M(?:(\d{1,2}(?:\.\d+)?)S)?")
+MOST_MINUTES = 100
+FAR = timedelta(days=400)  # no start of a season's game lies further from its day
 
 
-@lru_cache(maxsize=4)
-def _decoded(_sha: str, body: bytes) -> Any:  # noqa: ANN401 -- JSON
-    return json.loads(body)
-
-
-def shaped(payload: Payload, problem: str) -> SourceError:
-    """Return the error for an answer whose shape nobody knows."""
-    msg = (
-        f"{payload.request.source} answered in a shape that is not known: {problem} (archived as {payload.sha256[:12]})"
-    )
-    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="the provider may have changed its format: mend the parser")
-
-
-def each(items: Iterable[Any], read: Callable[[Any], Record]) -> tuple[list[Record], tuple[Reject, ...]]:
-    """Read every item; one that cannot be read is a reject with its reason, and the rest goes on."""
-    rows: list[Record] = []
-    rejects: list[Reject] = []
-    for item in items:
-        try:
-            rows.append(read(item))
-        except (BadRow, KeyError, TypeError, ValueError) as error:
-            reason = str(error) if isinstance(error, BadRow) else f"{type(error).__name__}: {error}"
-            rejects.append(Reject(reason, str(item)[:_SHOWN]))
-    return rows, tuple(rejects)
-
-
-def number(value: Any, name: str) -> float | None:  # noqa: ANN401 -- JSON
-    """Return a number, or None where nothing was said.
+def game_id(value: Any, name: str = "the game's id") -> str:  # noqa: ANN401 -- JSON
+    """Return a game's id as the league writes it, ten digits; some answers drop the leading zeros.
 
     Raises:
-        BadRow: It is no finite number.
+        Unfit: It is no identifier.
     """
-    if value is None or value == "":
-        return None
-    try:
-        found = float(value)
-    except (TypeError, ValueError) as error:
-        msg = f"{name} is {value!r}, no number"
-        raise BadRow(msg) from error
-    if not math.isfinite(found):
-        msg = f"{name} is {value!r}, no number"
-        raise BadRow(msg)
+    found = door.identifier(value, name).removesuffix(".0")
+    return found.zfill(10) if found.isascii() and found.isdigit() and len(found) <= 10 else found  # noqa: PLR2004 -- digits
+
+
+def counted_game(value: Any) -> str:  # noqa: ANN401 -- JSON
+    """Return the id of a game that counts.
+
+    Raises:
+        Aside: It is of another competition or kind.
+        Unfit: It is no game's id.
+    """
+    found = game_id(value)
+    if _OTHER_LEAGUE.fullmatch(found):
+        raise Aside(Use.OTHER_COMPETITION)
+    if not _GAME_ID.fullmatch(found):
+        msg = f"{found} is no game's id"
+        raise Unfit(msg)
+    if found[:3] not in COUNTED:
+        raise Aside(Use.OTHER_COMPETITION)
     return found
 
 
-def count(value: Any, name: str) -> int | None:  # noqa: ANN401 -- JSON
-    """Return a whole number, or None where nothing was said.
+def instant(value: Any, name: str = "the start") -> datetime:  # noqa: ANN401 -- JSON
+    """Return the instant that a provider wrote in UTC.
 
     Raises:
-        BadRow: It is no whole number.
+        Unfit: It is none.
     """
-    found = number(value, name)
-    if found is None:
-        return None
-    if found != int(found):
-        msg = f"{name} is {value!r}, no whole number"
-        raise BadRow(msg)
-    return int(found)
+    return door.instant(value, name)
 
 
-def instant(text: str) -> datetime:
-    """Return the instant that a provider wrote in UTC."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        msg = f"{text!r} names no zone"
-        raise BadRow(msg)
+def start_on(value: Any, day: date) -> datetime:  # noqa: ANN401 -- JSON
+    """Return a game's start, which lies on its day or the next in UTC.
+
+    Raises:
+        Unfit: It lies elsewhere: a start in another year would stall its day without a word.
+    """
+    at = instant(value)
+    if abs((at.date() - day).days) > 1:
+        msg = f"the start {at:%Y-%m-%d %H:%M} UTC does not lie on {day}"
+        raise Unfit(msg)
     return at
+
+
+def team_code(value: Any, name: str = "the team") -> str:  # noqa: ANN401 -- JSON
+    """Return the league's own code of a team, given a provider's code or the league's number.
+
+    Raises:
+        Unfit: No team is known by it.
+    """
+    found = BY_TEAM_ID.get(value) if isinstance(value, int) else tricode(value) if isinstance(value, str) else None
+    if found is None:
+        msg = f"{name}: unknown club {door.shown(value, longest=40)}"
+        raise Unfit(msg)
+    return found
+
+
+def minutes(value: Any) -> int | None:  # noqa: ANN401 -- JSON
+    """Return minutes to the nearest whole one, as the game log has them; None where nothing is said.
+
+    The providers write `37`, `37:21` or `PT37M21.00S`. Source: 0022200552, where 37:48 is 38 in the log and 22:20 is 22.
+
+    Raises:
+        Unfit: It is none of these.
+    """
+    if value is None or value == "":
+        return None
+    first, rest = value, ""
+    if isinstance(value, str):
+        clock = _CLOCK.fullmatch(value)
+        first, rest = (clock.group(1), clock.group(2) or "") if clock else value.partition(":")[::2]
+    whole, seconds = number(first, "minutes"), number(rest, "seconds") or 0.0
+    if whole is None or not 0 <= whole <= MOST_MINUTES or not 0 <= seconds <= 60:  # noqa: PLR2004 -- seconds of a minute
+        msg = f"minutes are {door.shown(value, longest=40)}"
+        raise Unfit(msg)
+    return math.floor(whole + seconds / 60 + 0.5)
+
+
+def part_of_game(value: Any, name: str) -> int:  # noqa: ANN401 -- JSON
+    """Return a period's number.
+
+    Raises:
+        Unfit: It is none.
+    """
+    found = count(value, name)
+    if found is None or not 0 <= found <= 20:  # noqa: PLR2004 -- more overtimes than were ever played
+        msg = f"{name} is {door.shown(value, longest=40)}"
+        raise Unfit(msg)
+    return found
 
 
 def games_by_sides(inputs: Mapping[str, pa.Table]) -> dict[tuple[str, str], Record]:
@@ -110,11 +135,5 @@ def games_by_sides(inputs: Mapping[str, pa.Table]) -> dict[tuple[str, str], Reco
     return {
         (row["home_team"], row["away_team"]): row
         for row in inputs["schedule"].to_pylist()
-        if row["status"] in {"scheduled", "final"}
+        if row["status"] in {"scheduled", "live", "final"}
     }
-
-
-def game_id(value: Any) -> str:  # noqa: ANN401 -- JSON
-    """Return a game's id as the league writes it, ten digits; some answers drop the leading zeros."""
-    text = str(value).strip().removesuffix(".0")
-    return text.zfill(10) if text.isdigit() else text

@@ -1,20 +1,21 @@
 """The league's schedule file, cdn.nba.com: every game of the season, where it now stands."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.door import Unfit, calendar_date, shown
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
-from tipoff.leagues.nba.sources.reading import BadRow, Record, each, game_id, instant, read_json, shaped
-from tipoff.leagues.nba.sources.teams import tricode
+from tipoff.leagues.nba.sources.reading import count, counted_game, game_id, start_on, team_code
 
 SOURCE = "nba schedule"
 URL = "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
-REGULAR_SEASON = "002"
 _STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
 
 
@@ -27,94 +28,142 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     """Return the slate's games, and those that once stood on it.
 
     A game that now stands on another day is `moved`; one marked PPD is `postponed`; one that the file no longer names
-    stays as it was, with a note: expected sets only grow.
+    stays as it was, with a note: expected sets only grow. A slot whose teams are not decided is no game yet. That a day has no
+    games is believed only of a file of this season that names games of it.
     """
-    by_day = _remembered(payload.sha256) or _by_day(payload)
-    day = context.slate.day
-    rows, rejects = each(by_day.get(day, ()), lambda entry: _row(entry, day))
-    wanted = {row["game_id"] for row in (*rows, *inputs["schedule"].select(["game_id"]).to_pylist())}
-    elsewhere = _elsewhere(by_day, day, wanted)
-    rows = [_with_new_date(row, elsewhere) for row in _one_each(rows)]
+    season = _remembered(payload.sha256) or _by_day(payload)
+    if season.name not in {"", context.slate.season.name}:
+        raise shaped(payload, f"it is of the season {season.name}, asked for was {context.slate.season.name}")
+    day, tally = context.slate.day, Tally()
+    tally.each(season.by_day.get(day, ()), lambda entry: _row(entry, day))
+    tally.rejects += season.rejects
+    wanted = {row["game_id"] for row in (*tally.rows, *inputs["schedule"].select(["game_id"]).to_pylist())}
+    elsewhere = _elsewhere(season.by_day, day, wanted)
+    rows = [_with_new_date(row, elsewhere) for row in _one_each(tally.rows)]
     kept, notes = _kept(inputs["schedule"], {row["game_id"] for row in rows}, elsewhere)
-    rows += kept
-    excused = {} if rows or rejects else {WHOLE_SLATE: "no games scheduled"}
-    return Parsed(rows=rows, rejects=rejects, excused=excused, notes=notes)
+    tally.rows = [*rows, *kept]
+    tally.aside(Use.OTHER_DAY, season.n_counted - len(season.by_day.get(day, ())))
+    tally.aside(Use.OTHER_COMPETITION, season.n_others)
+    tally.aside(Use.UNREADABLE, len(season.rejects))
+    unread = tally.uses[Use.UNREADABLE] or tally.uses[Use.UNKNOWN]
+    undecided = "no games scheduled yet: a slot is undecided" if tally.uses[Use.LEFT_OUT] else "no games scheduled"
+    return tally.parsed(excused={} if tally.rows or unread else {WHOLE_SLATE: undecided}, notes=notes)
 
 
-_Entries = Mapping[date | None, Sequence[Mapping[str, Any]]]
-_last: dict[str, _Entries] = {}
+_Entries = Mapping[date, Sequence[Mapping[str, Any]]]
 
 
-def _remembered(sha: str) -> _Entries | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Season:
+    """A season's file: its games that count by day, how many others it names, and what in it cannot be read."""
+
+    name: str
+    by_day: _Entries
+    n_counted: int
+    n_others: int
+    rejects: tuple[Reject, ...]
+
+
+_last: dict[str, _Season] = {}
+
+
+def _remembered(sha: str) -> _Season | None:
     """Return the last file by day, if it is the one with this hash: one file serves several slates."""
     return _last.get(sha)
 
 
-def _by_day(payload: Payload) -> _Entries:
+def _by_day(payload: Payload) -> _Season:
     document = read_json(payload)
-    try:
-        entries = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
-    except (KeyError, TypeError) as error:
-        raise shaped(payload, f"no {error}") from error
-    if not entries:
-        raise shaped(payload, "it names no game of the whole season")
-    found: dict[date | None, list[Mapping[str, Any]]] = {}
-    for entry in entries:
-        if game_id(entry.get("gameId", "")).startswith(REGULAR_SEASON):
-            found.setdefault(_day(entry), []).append(entry)
+    days = part(payload, document, "leagueSchedule", "gameDates")
+    dates, tally = Tally(), Tally()
+    dates.each(days, lambda day: {"games": _list(day["games"])})
+    found: dict[date, list[Mapping[str, Any]]] = {}
+
+    def read(entry: Mapping[str, Any]) -> Record:
+        counted_game(entry["gameId"])
+        found.setdefault(calendar_date(entry["gameDateEst"], "gameDateEst"), []).append(entry)
+        return {}
+
+    for day in dates.rows:
+        tally.each(day["games"], read)
+    tally.rejects += dates.rejects
+    n_others, n_counted = tally.uses[Use.OTHER_COMPETITION], tally.uses[Use.USED]
+    if not n_counted:
+        why = tally.rejects[0].reason if tally.rejects else f"{n_others} of other kinds or leagues"
+        raise shaped(payload, f"it names no game of the whole season that counts ({why})")
+    name = document["leagueSchedule"].get("seasonYear")
     _last.clear()
-    _last[payload.sha256] = found
-    return found
+    season = _Season(
+        name=shown(name, longest=20) if name else "",
+        by_day=found,
+        n_counted=n_counted,
+        n_others=n_others,
+        rejects=tuple(tally.rejects),
+    )
+    _last[payload.sha256] = season
+    return season
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON
+    if not isinstance(value, list):
+        msg = f"games are {shown(value, longest=40)}"
+        raise Unfit(msg)
+    return value
 
 
 def _elsewhere(by_day: _Entries, day: date, wanted: set[str]) -> dict[str, date]:
     """Return where else the wanted games stand."""
     return {
-        game_id(entry["gameId"]): other
+        found: other
         for other, entries in by_day.items()
-        if other is not None and other != day
+        if other != day
         for entry in entries
-        if game_id(entry["gameId"]) in wanted
+        if (found := game_id(entry["gameId"])) in wanted
     }
-
-
-def _day(entry: Mapping[str, Any]) -> date | None:
-    try:
-        return date.fromisoformat(str(entry["gameDateEst"])[:10])
-    except (KeyError, ValueError):
-        return None  # an entry without a date stands on no slate; it is told when its game is missed
 
 
 def _row(entry: Mapping[str, Any], day: date) -> Record:
     home, away = entry["homeTeam"], entry["awayTeam"]
-    codes = [tricode(str(side["teamTricode"])) for side in (home, away)]
-    if None in codes:
-        msg = f"unknown club {home['teamTricode']} or {away['teamTricode']}"
-        raise BadRow(msg)
-    off = "PPD" in str(entry["gameStatusText"]).upper()
-    cancelled = "CNCL" in str(entry["gameStatusText"]).upper()
-    status = "postponed" if off else "cancelled" if cancelled else _STATUS[int(entry["gameStatus"])]
-    tipoff_at: datetime = instant(str(entry["gameDateTimeUTC"]))
-    status = _with_result(status, home, away)
+    if not home.get("teamId") and not away.get("teamId"):
+        raise Aside(Use.LEFT_OUT, f"{game_id(entry['gameId'])} on {day} is a slot without teams yet")
+    codes = [team_code(side["teamTricode"]) for side in (home, away)]
+    if codes[0] == codes[1]:
+        msg = f"{codes[0]} would play against itself"
+        raise Unfit(msg)
+    status = _status(entry, home, away)
     final = status == "final"
     return {
         "day": day,
         "game_id": game_id(entry["gameId"]),
         "home_team": codes[0],
         "away_team": codes[1],
-        "home_team_id": int(home["teamId"]),
-        "away_team_id": int(away["teamId"]),
-        "tipoff_at": tipoff_at,
+        "home_team_id": count(home["teamId"], "teamId"),
+        "away_team_id": count(away["teamId"], "teamId"),
+        "tipoff_at": _start(entry, day),
         "status": status,
         "moved_to": None,
-        "home_score": int(home["score"]) if final else None,
-        "away_score": int(away["score"]) if final else None,
+        "home_score": count(home["score"], "score") if final else None,
+        "away_score": count(away["score"], "score") if final else None,
     }
 
 
-def _with_result(status: str, home: Mapping[str, Any], away: Mapping[str, Any]) -> str:
-    """Return `postponed` for a game that is final without a result: so the file shows a game that was put off."""
-    return "postponed" if status == "final" and None in {home["score"], away["score"]} else status
+def _start(entry: Mapping[str, Any], day: date) -> datetime:
+    return start_on(entry["gameDateTimeUTC"], day)
+
+
+def _status(entry: Mapping[str, Any], home: Mapping[str, Any], away: Mapping[str, Any]) -> str:
+    """Return what becomes of the game; one that is final without a result is `postponed`: so the file shows what was put off."""
+    said = shown(entry.get("gameStatusText"), longest=40).upper()
+    if "PPD" in said or entry.get("postponedStatus") == "Y":
+        return "postponed"
+    if "CNCL" in said:
+        return "cancelled"
+    status = _STATUS.get(count(entry["gameStatus"], "gameStatus") or 0)
+    if status is None:
+        raise Aside(Use.UNKNOWN, f"gameStatus is {shown(entry['gameStatus'], longest=40)}, which is not known")
+    if status == "final" and not (home["score"] or away["score"]):
+        return "postponed" if None in {home["score"], away["score"]} else "scheduled"  # a result of 0 to 0 is none
+    return status
 
 
 def _one_each(rows: list[Record]) -> list[Record]:

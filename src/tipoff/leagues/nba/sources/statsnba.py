@@ -1,15 +1,18 @@
 """stats.nba.com `leaguegamelog` by date: one row a player who played, and two a game for the clubs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
+from tipoff.core.door import Unfit, calendar_date, text
+from tipoff.core.parsing import Aside, Record, Tally, Use, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.names import player_key
-from tipoff.leagues.nba.sources.reading import BadRow, Record, count, each, game_id, number, read_json, shaped
+from tipoff.leagues.nba.sources.reading import count, counted_game, number, team_code
 from tipoff.leagues.nba.sources.teams import tricode
 
 SOURCE = "stats.nba.com"
@@ -76,57 +79,42 @@ def parse_teams(payload: Payload, context: Context, _inputs: Mapping[str, pa.Tab
     return _parse(payload, context, _team)
 
 
-def _parse(payload: Payload, context: Context, read: Any) -> Parsed:  # noqa: ANN401 -- one of the two readers
-    items = _items(payload)
-    rows, rejects = each(items, lambda item: read(item, context.slate.day))
-    return Parsed(rows=rows, rejects=rejects)
-
-
-def _items(payload: Payload) -> list[dict[str, Any]]:
-    document = read_json(payload)
-    try:
-        [found] = [part for part in document["resultSets"] if part["name"] == "LeagueGameLog"]
-        headers, rows = found["headers"], found["rowSet"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise shaped(payload, "no result set LeagueGameLog") from error
-    return [dict(zip(headers, row, strict=False)) for row in rows]
+def _parse(payload: Payload, context: Context, read: Callable[[Mapping[str, Any], date], Record]) -> Parsed:
+    tally = Tally()
+    tally.each(result_set(payload, read_json(payload), "LeagueGameLog"), lambda item: read(item, context.slate.day))
+    tally.must_be_recognised(payload)
+    return tally.parsed()
 
 
 def _common(item: Mapping[str, Any], day: date) -> Record:
+    """Return what a player's and a team's row share; a game that is under way has no result, and its rows are not yet any."""
     if not item.get("GAME_ID"):
         msg = "GAME_ID is missing"
-        raise BadRow(msg)
-    _must_be_of(item, day)
-    team = tricode(str(item["TEAM_ABBREVIATION"]))
-    own, at, other = _matchup(str(item["MATCHUP"]))
-    if team is None or other is None:
-        msg = f"unknown club in {item['MATCHUP']!r} or {item['TEAM_ABBREVIATION']!r}"
-        raise BadRow(msg)
-    if own != team:
-        msg = f"the club {team} does not stand in {item['MATCHUP']!r}"
-        raise BadRow(msg)
+        raise Unfit(msg)
+    found = counted_game(item["GAME_ID"])
+    of = calendar_date(item["GAME_DATE"], "GAME_DATE")
+    if of != day:
+        raise Aside(Use.OTHER_DAY, f"it is of {of}, asked for was {day}", is_told=True)
+    team = team_code(item["TEAM_ABBREVIATION"])
+    own, at, other = _matchup(text(item["MATCHUP"], "MATCHUP"))
+    if own != team or other is None or other == team:
+        msg = f"the club {team} does not stand in {item['MATCHUP']!r} against an other one"
+        raise Unfit(msg)
+    if item["WL"] not in {"W", "L"}:
+        if item["WL"] is None:
+            raise Aside(Use.NOT_YET)
+        msg = f"WL is {item['WL']!r}"
+        raise Unfit(msg)
     return {
         "day": day,
-        "game_id": game_id(item["GAME_ID"]),
+        "game_id": found,
         "team": team,
         "team_id": count(item["TEAM_ID"], "TEAM_ID"),
         "opponent": other,
         "is_home": not at,
-        "won": {"W": True, "L": False}.get(str(item["WL"])),
+        "won": item["WL"] == "W",
         "plus_minus": number(item.get("PLUS_MINUS"), "PLUS_MINUS"),  # a few of the site's own are broken numbers
     } | {ours: count(item.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
-
-
-def _must_be_of(item: Mapping[str, Any], day: date) -> None:
-    if str(item["GAME_DATE"])[:10] != day.isoformat():
-        msg = f"it is of {item['GAME_DATE']}, asked for was {day}"
-        raise BadRow(msg)
-
-
-def _must_have_played(item: Mapping[str, Any]) -> None:
-    if item.get("MIN") is None:
-        msg = f"{item.get('PLAYER_NAME')} has no minutes: he did not play"
-        raise BadRow(msg)
 
 
 def _matchup(text: str) -> tuple[str | None, bool, str | None]:
@@ -137,12 +125,18 @@ def _matchup(text: str) -> tuple[str | None, bool, str | None]:
 
 
 def _player(item: Mapping[str, Any], day: date) -> Record:
-    name, player_id = str(item.get("PLAYER_NAME") or ""), count(item.get("PLAYER_ID"), "PLAYER_ID")
-    if not name or player_id is None:
+    player_id = count(item.get("PLAYER_ID"), "PLAYER_ID")
+    if not player_id or not item.get("PLAYER_NAME"):
         msg = "PLAYER_ID or PLAYER_NAME is missing"
-        raise BadRow(msg)
-    _must_have_played(item)
-    return _common(item, day) | {"player_id": player_id, "player_name": name, "player_key": player_key(name)}
+        raise Unfit(msg)
+    name, row = text(item["PLAYER_NAME"], "PLAYER_NAME"), _common(item, day)
+    _must_have_played(row, name)
+    return row | {"player_id": player_id, "player_name": name, "player_key": player_key(name)}
+
+
+def _must_have_played(row: Record, name: str) -> None:
+    if row["minutes"] is None:
+        raise Aside(Use.LEFT_OUT, f"{name} has no minutes: he did not play")
 
 
 def _team(item: Mapping[str, Any], day: date) -> Record:

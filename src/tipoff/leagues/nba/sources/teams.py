@@ -32,6 +32,7 @@ def _clubs() -> dict[str, Team]:
 
 TEAMS = _clubs()
 BY_ODDS_NAME = {team.odds_name: code for code, team in TEAMS.items()} | {"LA Clippers": "LAC"}
+BY_TEAM_ID = {team.team_id: code for code, team in TEAMS.items()}
 OTHER_CODES = {
     "BRK": "BKN",
     "CHO": "CHA",

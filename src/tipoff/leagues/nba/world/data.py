@@ -56,6 +56,11 @@ class WorldGame:
     second: list[Row] = field(default_factory=list)
     snapshots: list[tuple[datetime, list[Quote]]] = field(default_factory=list)
 
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The two teams' codes."""
+        return self.home, self.away
+
     def stands_at(self, now: datetime) -> list[Stand]:
         """Return where the schedule shows the game at `now`: nowhere, once, or also on the day it was put off."""
         shown = [stand for stand in self.stands if stand.since <= now]

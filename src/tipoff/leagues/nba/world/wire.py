@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,15 @@ import httpx
 
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.leagues.nba.sources.teams import TEAMS
-from tipoff.leagues.nba.world.data import NbaData, Quote, Stand, WorldGame
+from tipoff.leagues.nba.world.data import NbaData, Quote, Row, Stand, WorldGame
 
 _COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
 _PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
 _PLAYER_HEADERS = f"SEASON_ID PLAYER_ID PLAYER_NAME {_PLAYED} {_COUNTED} FANTASY_PTS VIDEO_AVAILABLE".split()
 _TEAM_HEADERS = [name for name in _PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}]
+_SECOND = ("pts", "reb", "ast", "stl", "blk", "turnover")
+_WHO = ("id", "first_name", "last_name")
+_BENCH_GAMES = 2
 _EVENTS_AHEAD = timedelta(days=3)
 _JSON = {"content-type": "application/json"}
 
@@ -31,6 +34,7 @@ class NbaProviders:
         self._by_day: dict[date, list[WorldGame]] = {}
         for game in data.games:
             self._by_day.setdefault(game.day, []).append(game)
+        self._by_team: dict[str, list[WorldGame]] = {}
         self._changes = sorted(
             {at for game in data.games for at in (game.tipoff_at, game.ends_at, *(s.since for s in game.stands))}
         )
@@ -125,8 +129,23 @@ class NbaProviders:
     def _second_fragment(self, game: WorldGame) -> str:
         key = (game.game_id, "second")
         if key not in self._fragments:
-            self._fragments[key] = json.dumps(_second_game(game))
+            self._fragments[key] = json.dumps(
+                _second_game(game, {code: self._bench(game, code) for code in game.sides})
+            )
         return self._fragments[key]
+
+    def _bench(self, game: WorldGame, code: str) -> list[Row]:
+        """Return who was with the team in its last two games and not in this one."""
+        games = self._by_team.setdefault(code, [other for other in self._games if code in other.sides])
+        n = games.index(game)
+        present = {row["id"] for row in game.second}
+        found = {
+            row["id"]: row
+            for other in games[max(0, n - _BENCH_GAMES) : n]
+            for row in other.second
+            if row["team"] == code and row["id"] not in present
+        }
+        return [found[name] for name in sorted(found)]
 
     # --- the-odds-api
 
@@ -175,18 +194,21 @@ def _schedule_game(game: WorldGame, stand: Stand, now: datetime) -> str:
     )
 
 
-def _second_game(game: WorldGame) -> dict[str, Any]:
+def _second_game(game: WorldGame, bench: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+    """Return balldontlie's form: also who sat on the bench is in a team's list, with `min` "00" and zeros."""
+
     def side(code: str) -> dict[str, Any]:
         team = TEAMS[code]
-        players = [row for row in game.second if row["team"] == code]
+        played = [row for row in game.second if row["team"] == code]
+        idle = [dict.fromkeys(_SECOND, 0) | {name: row[name] for name in _WHO} | {"min": "00"} for row in bench[code]]
         return {
             "id": team.team_id % 100,
             "full_name": team.name,
             "abbreviation": code,
             "players": [
-                {name: row.get(name) for name in ("min", "pts", "reb", "ast", "stl", "blk", "turnover")}
+                {name: row.get(name) for name in ("min", *_SECOND)}
                 | {"player": {"id": row["id"], "first_name": row["first_name"], "last_name": row["last_name"]}}
-                for row in players
+                for row in (*played, *idle)
             ],
         }
 

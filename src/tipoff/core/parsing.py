@@ -1,0 +1,175 @@
+"""What every parser needs: JSON or a clear error, each entry accounted for, one bad value at the cost of its row alone."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from tipoff.core.door import Unfit, shown
+from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.payload import Parsed, Payload, Reject
+
+Record = dict[str, Any]
+BadRow = Unfit  # a row that cannot be used; the text says why
+
+# What data of any shape can do to a reader that expects another: each is the row's fault, never the process's.
+BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class Use(Enum):
+    """What became of one entry of an answer; each entry has exactly one."""
+
+    USED = "used"
+    OTHER_DAY = "of another day"
+    OTHER_COMPETITION = "of another competition"
+    NOT_YET = "not yet"  # known, and not far enough along to be used
+    NO_GAME = "of no scheduled game"
+    LEFT_OUT = "left out"  # known, and rightly not a row: a man who did not play, a slot without teams
+    UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"  # readable, and nothing that any rule recognises
+
+
+_RECOGNISED = frozenset(set(Use) - {Use.UNREADABLE, Use.UNKNOWN})
+_TOLD = frozenset({Use.UNKNOWN, Use.NO_GAME})  # asides that are rejects too
+
+
+class Aside(Exception):
+    """An entry that is no row: what became of it instead. With `is_told` it should not have come, and is a reject."""
+
+    def __init__(self, use: Use, note: str = "", *, is_told: bool = False) -> None:
+        super().__init__(note or use.value)
+        self.use, self.note, self.is_told = use, note, is_told
+
+
+class Tally:
+    """Rows, rejects and asides of one answer: every entry of it is in exactly one of them."""
+
+    def __init__(self) -> None:
+        self.rows: list[Record] = []
+        self.rejects: list[Reject] = []
+        self.notes: list[str] = []
+        self.uses: Counter[Use] = Counter()
+
+    def each(self, items: Iterable[Any], read: Callable[[Any], Record]) -> None:
+        """Read every item, alone."""
+        for item in items:
+            self.one(item, read)
+
+    def one(self, item: Any, read: Callable[[Any], Record]) -> None:  # noqa: ANN401 -- JSON
+        """Read one item: a row, an aside, or a reject with its reason."""
+        try:
+            row = read(item)
+        except Aside as aside:
+            self.uses[aside.use] += 1
+            if aside.use in _TOLD or aside.is_told:
+                self.rejects.append(Reject(shown(str(aside)), shown(item)))
+            elif aside.note:
+                self.notes.append(shown(aside.note))
+        except BROKEN as error:
+            self.reject(error, item)
+        else:
+            self.rows.append(row)
+            self.uses[Use.USED] += 1
+
+    def reject(self, error: Exception, item: Any) -> None:  # noqa: ANN401 -- JSON
+        """Take up an item that cannot be read."""
+        reason = str(error) if isinstance(error, Unfit) else f"{type(error).__name__}: {error}"
+        self.uses[Use.UNREADABLE] += 1
+        self.rejects.append(Reject(shown(reason), shown(item)))
+
+    def aside(self, use: Use, n_items: int = 1) -> None:
+        """Take up entries that were told apart before they were read."""
+        self.uses[use] += n_items
+
+    @property
+    def n_entries(self) -> int:
+        """How many entries there were."""
+        return sum(self.uses.values())
+
+    @property
+    def n_recognised(self) -> int:
+        """How many of them some rule recognised."""
+        return sum(n for use, n in self.uses.items() if use in _RECOGNISED)
+
+    def must_be_recognised(self, payload: Payload) -> None:
+        """Refuse an answer of whose entries nothing is what is known.
+
+        Raises:
+            SourceError: There are entries, and no rule recognises any.
+        """
+        if self.n_entries and not self.n_recognised:
+            first = self.rejects[0].reason if self.rejects else "nothing is known of any"
+            raise shaped(payload, f"none of its {self.n_entries} entries can be read ({first})")
+
+    def parsed(self, *, excused: Mapping[str, str] | None = None, notes: Iterable[str] = ()) -> Parsed:
+        """Return what the answer held."""
+        return Parsed(
+            rows=self.rows,
+            rejects=tuple(self.rejects),
+            excused=excused or {},
+            notes=(*notes, *dict.fromkeys(self.notes)),
+            uses={use.value: n for use, n in sorted(self.uses.items(), key=lambda pair: pair[0].value) if n},
+        )
+
+
+def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
+    """Return the payload's JSON; the last few are remembered, since one file serves several slates.
+
+    Raises:
+        SourceError: It is no JSON (an HTML page, a cut answer): the provider is asked again later.
+    """
+    try:
+        return _decoded(payload.sha256, payload.body)
+    except (ValueError, RecursionError) as error:
+        kind = "an HTML page" if payload.body.lstrip()[:1] == b"<" else "no JSON"
+        msg = f"{payload.request.source} answered with {kind} ({len(payload.body)} bytes, archived as {payload.sha256[:12]})"
+        raise SourceError(
+            msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payload"
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _decoded(_sha: str, body: bytes) -> Any:  # noqa: ANN401 -- JSON
+    return json.loads(body)
+
+
+def shaped(payload: Payload, problem: str) -> SourceError:
+    """Return the error for an answer whose shape nobody knows."""
+    msg = f"{payload.request.source} answered in a shape that is not known: {shown(problem)} (archived as {payload.sha256[:12]})"
+    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="the provider may have changed its format: mend the parser")
+
+
+@contextmanager
+def shape_of(payload: Payload) -> Iterator[None]:
+    """Let what breaks a reader in the block be an error of the source: its answer has a shape that is not known.
+
+    Raises:
+        SourceError: Something in the answer is not what its reader expects.
+    """
+    try:
+        yield
+    except BROKEN as error:
+        what = str(error) if isinstance(error, Unfit) else f"{type(error).__name__}: {error}"
+        raise shaped(payload, what) from error
+    except Aside as aside:
+        raise shaped(payload, str(aside)) from aside
+
+
+def part(payload: Payload, document: Any, *path: str | int, kind: type = list) -> Any:  # noqa: ANN401 -- JSON
+    """Return the part of a document at `path`.
+
+    Raises:
+        SourceError: There is none, or it is not of `kind`.
+    """
+    found = document
+    for name in path:
+        try:
+            found = found[name]
+        except (KeyError, IndexError, TypeError) as error:
+            raise shaped(payload, f"no {name!r} where {'.'.join(map(str, path))} should be") from error
+    if not isinstance(found, kind):
+        raise shaped(payload, f"{'.'.join(map(str, path)) or 'it'} is no {kind.__name__}")
+    return found

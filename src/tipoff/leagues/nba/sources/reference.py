@@ -1,0 +1,181 @@
+"""Pages of basketball-reference.com, and the data that ESPN's pages carry."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from datetime import date
+from html.parser import HTMLParser
+from typing import Any
+
+from tipoff.core.door import Unfit, identifier, shown, text
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.payload import Payload
+from tipoff.leagues.nba.sources.boxes import COUNTED
+from tipoff.leagues.nba.sources.names import player_key
+from tipoff.leagues.nba.sources.reading import count, minutes, team_code
+
+_ESPN = re.compile(rb"window\['__espnfitt__'\]\s*=\s*(\{.*?\});</script>", re.DOTALL)
+_GAME = re.compile(r"(\d{4})(\d{2})(\d{2})0([A-Z]{3})")
+_BOX = re.compile(r"box-([A-Z]{3})-game-basic")
+_NAMES = {
+    "fgm": "fg",
+    "fga": "fga",
+    "fg3m": "fg3",
+    "fg3a": "fg3a",
+    "ftm": "ft",
+    "fta": "fta",
+    "oreb": "orb",
+    "dreb": "drb",
+    "reb": "trb",
+    "ast": "ast",
+    "stl": "stl",
+    "blk": "blk",
+    "tov": "tov",
+    "pf": "pf",
+    "points": "pts",
+}
+_CELLS = 200_000  # more than any page of the site has
+
+
+class _Tables(HTMLParser):
+    """Collects a page's tables by id: rows of cells by `data-stat`; a cell's key stands beside its text under `NAME:key`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: dict[str, list[dict[str, str]]] = {}
+        self._table: list[dict[str, str]] | None = None
+        self._row: dict[str, str] | None = None
+        self._cell = ""
+        self._n_cells = 0
+        self._in_body = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "table":
+            self._table = self.tables.setdefault(told.get("id", ""), [])
+        elif tag in {"tbody", "thead", "tfoot"}:
+            self._in_body = tag == "tbody"
+        elif tag == "tr" and self._table is not None and self._in_body:
+            self._row = {"class": told.get("class", "")}
+            self._table.append(self._row)
+        elif tag in {"td", "th"} and self._row is not None and self._n_cells < _CELLS:
+            self._n_cells += 1
+            self._cell = told.get("data-stat", "")
+            self._row[self._cell] = ""
+            key = told.get("data-append-csv") or told.get("csk")
+            if key:
+                self._row[f"{self._cell}:key"] = key
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"td", "th"}:
+            self._cell = ""
+        elif tag == "tr":
+            self._row = None
+        elif tag == "table":
+            self._table = None
+
+    def handle_data(self, data: str) -> None:
+        if self._cell and self._row is not None:
+            self._row[self._cell] += data
+
+
+def tables_of(payload: Payload) -> Mapping[str, list[dict[str, str]]]:
+    """Return the tables of a page by their ids.
+
+    Raises:
+        SourceError: It is no page.
+    """
+    found = _Tables()
+    found.feed(payload.body.decode("utf-8", "replace"))
+    found.close()
+    if not found.tables:
+        raise shaped(payload, "the page has no table")
+    return found.tables
+
+
+def season_page(payload: Payload) -> Tally:
+    """Return the games of a month's page of the site's schedule."""
+    rows = tables_of(payload).get("schedule")
+    if rows is None:
+        raise shaped(payload, "no table named schedule")
+    tally = Tally()
+    tally.each(rows, _season_row)
+    tally.must_be_recognised(payload)
+    return tally
+
+
+def _season_row(row: Mapping[str, str]) -> Record:
+    if "thead" in row["class"] or "date_game:key" not in row:
+        raise Aside(Use.LEFT_OUT)  # the heading again, or a line that says "Playoffs"
+    day, home = _game_of(row["date_game:key"])
+    away = team_code(row["visitor_team_name:key"].partition(".")[0])
+    points = [count(row.get(name) or None, name) for name in ("home_pts", "visitor_pts")]
+    return {
+        "provider": "basketball-reference",
+        "provider_game_id": identifier(row["date_game:key"], "the game"),
+        "day": day,
+        "home_team": home,
+        "away_team": away,
+        "tipoff_at": None,
+        "status": "final" if None not in points else "scheduled",
+    }
+
+
+def _game_of(key: str) -> tuple[date, str]:
+    found = _GAME.fullmatch(key)
+    if found is None:
+        msg = f"{shown(key, longest=40)} is no game of the site"
+        raise Unfit(msg)
+    year, month, day, code = found.groups()
+    return date(int(year), int(month), int(day)), team_code(code)
+
+
+def box_page(payload: Payload) -> Tally:
+    """Return a game's players; who did not play is left out with the reason in the page's words."""
+    tally = Tally()
+    for name, rows in tables_of(payload).items():
+        found = _BOX.fullmatch(name)
+        if found:
+            code = team_code(found.group(1))
+            tally.each(rows, lambda row, code=code: _box_row(row, code))  # type: ignore[misc]
+    if not tally.n_entries:
+        raise shaped(payload, "no table of a game's box score")
+    tally.must_be_recognised(payload)
+    return tally
+
+
+def _box_row(row: Mapping[str, str], code: str) -> Record:
+    if "thead" in row["class"]:
+        raise Aside(Use.LEFT_OUT)
+    name = text(row["player"], "the name")
+    if row.get("reason"):
+        raise Aside(Use.LEFT_OUT)
+    counts = {ours: count(row.get(_NAMES[ours]) or None, ours) for ours in COUNTED}
+    found = identifier(row["player:key"], "the player")
+    base = {"br_player_id": found, "player_name": name, "player_key": player_key(name), "team": code}
+    return base | {"minutes": minutes(row["mp"])} | counts
+
+
+def espn_roster_page(payload: Payload) -> Tally:
+    """Return the roster that a page of ESPN carries as data."""
+    found = _ESPN.search(payload.body)
+    if found is None:
+        raise shaped(payload, "the page carries no data")
+    inner = dataclasses.replace(payload, body=found.group(1), sha256=f"{payload.sha256}#data")
+    roster = part(payload, read_json(inner), "page", "content", "roster", kind=dict)
+    code = team_code(part(payload, roster, "team", kind=dict).get("abbrev"))
+
+    def row(man: Mapping[str, Any]) -> Record:
+        name = text(man["name"], "name")
+        return {
+            "provider": "espn",
+            "provider_player_id": identifier(man["id"], "id"),
+            "player_name": name,
+            "player_key": player_key(name),
+            "team": code,
+        }
+
+    tally = Tally()
+    tally.each(part(payload, roster, "athletes"), row)
+    tally.must_be_recognised(payload)
+    return tally

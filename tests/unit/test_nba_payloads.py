@@ -1,0 +1,290 @@
+"""Every recorded answer of the NBA's providers is read into rows, or refused with a stated reason."""
+
+import copy
+import csv
+import gzip
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tipoff.core.door import LARGEST_NUMBER, LONGEST_TEXT
+from tipoff.core.errors import SourceError
+from tipoff.core.parsing import Tally, Use, shape_of
+from tipoff.core.payload import Payload, Request
+from tipoff.leagues.nba.sources import boxes, forms
+from tipoff.leagues.nba.sources.forms import read_any
+
+PROVIDERS = (
+    "balldontlie",
+    "basketball-reference",
+    "bettingpros",
+    "cdn.nba.com",
+    "data.nba.com",
+    "espn",
+    "nba.com",
+    "stats.nba.com",
+    "the-odds-api",
+)
+NOT_USED = 32  # answers of a form that is known and read by nothing
+READ = {
+    "balldontlie": 10,
+    "basketball-reference": 2,
+    "bettingpros": 2,
+    "cdn.nba.com": 9,
+    "data.nba.com": 1,
+    "espn": 5,
+    "nba.com": 7,
+    "stats.nba.com": 35,
+    "the-odds-api": 4,
+}
+OTHER_LEAGUES = {"stats.nba.com/pbpstats_game_details_stats_boxscore_2021900002.json.gz"}  # a game of the G League
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def payload(body: bytes) -> Payload:
+    sha = hashlib.sha256(body).hexdigest()
+    return Payload(request=Request(source="p", url="https://p"), body=body, sha256=sha, status=200, fetched_at=NOW)
+
+
+def recorded(data: Path) -> Iterator[tuple[str, bytes]]:
+    for provider in PROVIDERS:
+        for path in sorted((data / "payloads" / provider).iterdir()):
+            raw = path.read_bytes()
+            yield f"{provider}/{path.name}", gzip.decompress(raw) if path.suffix == ".gz" else raw
+
+
+@pytest.mark.data
+def test_every_recorded_answer_is_read_whole_or_is_of_a_form_that_is_not_used_for_a_reason(data: Path) -> None:
+    read, refused, lost = Counter[str](), {}, {}
+    for name, body in recorded(data):
+        if name in OTHER_LEAGUES:
+            with pytest.raises(SourceError, match="not one that counts"):
+                read_any(payload(body))
+            continue
+        form, tally = read_any(payload(body))
+        if tally is None:
+            refused[name] = form.why
+            continue
+        read[name.partition("/")[0]] += 1
+        unread = tally.uses[Use.UNREADABLE] + tally.uses[Use.UNKNOWN]
+        if unread:
+            lost[name] = (form.name, unread, tally.n_entries, tally.rejects[:3])
+
+    assert lost == {}
+    assert all(refused.values())
+    assert len(refused) == NOT_USED
+    assert read == READ
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    "name", ["cdn.nba.com/liveData_boxscore_0022500775_final", "stats.nba.com/BoxScoreTraditionalV3"]
+)
+def test_the_players_of_a_box_score_add_up_to_their_team(data: Path, name: str) -> None:
+    body = gzip.decompress((data / "payloads" / f"{name}.json.gz").read_bytes())
+
+    box = boxes.read_box(payload(body), json.loads(body))
+
+    for team in box.teams.rows:
+        own = [row for row in box.players.rows if row["team"] == team["team"]]
+        for what in boxes.COUNTED:
+            assert sum(row[what] for row in own) == team[what], (team["team"], what)
+    assert {row["is_home"] for row in box.teams.rows} == {True, False}
+    assert {row["won"] for row in box.teams.rows} == {True, False}
+    assert {row["status"] for row in box.absent} <= {"inactive", "did not play"}
+    assert len(box.absent) == box.players.uses[Use.LEFT_OUT] > 0
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("form", ["V2", "V3"])
+def test_a_box_score_says_of_every_player_what_the_league_log_says(data: Path, form: str) -> None:
+    body = gzip.decompress((data / "payloads" / "stats.nba.com" / f"BoxScoreTraditional{form}.json.gz").read_bytes())
+    with gzip.open(data / "nba" / "player_gamelogs_2022-23.csv.gz", "rt") as file:
+        log = {int(row["PLAYER_ID"]): row for row in csv.DictReader(file) if row["GAME_ID"] == "0022200552"}
+
+    box = boxes.read_box(payload(body), json.loads(body))
+
+    assert {row["player_id"] for row in box.players.rows} == log.keys()
+    for row in box.players.rows:
+        other = log[row["player_id"]]
+        assert (row["minutes"], row["points"], row["reb"]) == tuple(int(other[name]) for name in ("MIN", "PTS", "REB"))
+
+
+# --- fuzz
+
+
+BASE: dict[str, Any] = {
+    "game": {
+        "gameId": "0022300001",
+        "gameStatus": 3,
+        "homeTeam": {
+            "teamId": 1610612738,
+            "teamTricode": "BOS",
+            "score": 20,
+            "statistics": {"points": 20, "minutes": "PT240M00.00S", "reboundsPersonal": 4},
+            "players": [
+                {
+                    "personId": n,
+                    "name": f"Player {n}",
+                    "played": "1",
+                    "statistics": {"minutes": "PT30M19.00S", "points": 10, "plusMinusPoints": -3.0},
+                }
+                for n in (1, 2)
+            ],
+        },
+        "awayTeam": {
+            "teamId": 1610612748,
+            "teamTricode": "MIA",
+            "score": 10,
+            "statistics": {"points": 10, "minutes": "PT240M00.00S", "reboundsPersonal": 4},
+            "players": [
+                {
+                    "personId": 3,
+                    "name": "Player 3",
+                    "played": "1",
+                    "statistics": {"minutes": "PT30M19.00S", "points": 10, "plusMinusPoints": 3.0},
+                }
+            ],
+        },
+    }
+}
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.just(10**30),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(["\ud83d", "\x00", "00", "9" * 400, "PT", "0022300001\n", "1e300", "NaN", "2024-01-01", "BOS"]),
+    st.lists(st.none(), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
+)
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for key, value in items:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def changed(document: Any, path: tuple[Any, ...], value: Any, *, gone: bool) -> Any:
+    found = copy.deepcopy(document)
+    inner = found
+    for key in path[:-1]:
+        inner = inner[key]
+    if gone:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return found
+
+
+def must_hold(tally: Tally) -> None:
+    """What a store must be able to hold: no row is larger than the door, no text is raw; each entry is somewhere."""
+    assert tally.n_entries >= len(tally.rows)
+    assert tally.uses[Use.USED] == len(tally.rows)
+    for row in tally.rows:
+        for value in row.values():
+            assert value is None or isinstance(value, (str, int, float, bool, datetime, date))
+            if isinstance(value, str):
+                assert len(value) <= LONGEST_TEXT
+                value.encode()
+                assert "\x00" not in value
+            elif isinstance(value, (int, float)):
+                assert abs(value) <= LARGEST_NUMBER
+    for reject in tally.rejects:
+        reject.row.encode()
+        reject.reason.encode()
+
+
+PLACES = list(places(BASE))
+
+
+@given(path=st.sampled_from(PLACES), value=ODD, gone=st.booleans())
+@settings(max_examples=400, deadline=None)
+def test_one_value_of_the_wrong_kind_costs_its_row_or_its_answer_and_never_the_process(
+    path: tuple[Any, ...], value: Any, *, gone: bool
+) -> None:
+    body = json.dumps(changed(BASE, path, value, gone=gone)).encode()
+
+    try:
+        with shape_of(payload(body)):
+            box = boxes.read_box(payload(body), json.loads(body))
+    except SourceError:
+        assert len(path) <= 3  # the shape of the whole: never a value of one player
+        return
+
+    must_hold(box.players)
+    must_hold(box.teams)
+    if "players" in path[:-1]:
+        assert len(box.players.rows) >= 2
+
+
+def mutated(document: Any, dice: random.Random) -> Any:
+    odd = [None, True, -1, 10**30, 1e300, float("inf"), "", "\ud83d", "\x00", "9" * 400, [], {}, [None], "x", {"a": 1}]
+    found = copy.deepcopy(document)
+    for _ in range(dice.randint(1, 4)):
+        inner, steps = found, dice.randint(1, 7)
+        for _ in range(steps):
+            keys = (
+                list(inner) if isinstance(inner, dict) else list(range(len(inner))) if isinstance(inner, list) else []
+            )
+            if not keys:
+                break
+            key = dice.choice(keys[:40])
+            if isinstance(inner[key], (dict, list)) and dice.random() < 0.8:
+                inner = inner[key]
+                continue
+            if dice.random() < 0.2:
+                del inner[key]
+            else:
+                inner[key] = copy.deepcopy(dice.choice(odd))
+            break
+    return found
+
+
+@pytest.mark.data
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_recorded_answer_with_anything_in_it_changed_never_ends_the_process(data: Path, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 -- mutations
+    name, body = dice.choice(SMALL or SMALL_OF(data))
+    if body[:1] not in b"{[":
+        cut = dice.randint(0, len(body))
+        body = body[:cut] + bytes(dice.randint(0, 255) for _ in range(8)) + body[cut + 8 :]
+    else:
+        body = json.dumps(mutated(json.loads(body), dice)).encode("utf-8", "surrogatepass")
+
+    try:
+        _, tally = read_any(payload(body))
+    except SourceError:
+        return
+
+    if tally is not None:
+        must_hold(tally)
+    assert name
+
+
+SMALL: list[tuple[str, bytes]] = []
+
+
+def SMALL_OF(data: Path) -> list[tuple[str, bytes]]:  # noqa: N802 -- filled once
+    SMALL.extend((name, body) for name, body in recorded(data) if len(body) < 60_000)
+    return SMALL
+
+
+def test_each_form_says_how_it_is_read_or_why_it_is_not() -> None:
+    for form in forms.FORMS:
+        assert (form.read is None) == bool(form.why), form.name
