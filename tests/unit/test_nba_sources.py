@@ -391,11 +391,9 @@ def bench(**counts: int) -> dict[str, Any]:
 
 
 def test_the_bench_of_the_second_source_did_not_play_and_who_did_something_in_no_time_did() -> None:
-    player = {"player": {"id": 1, "first_name": "A", "last_name": "One"}, "min": "36", "pts": 24}
-    home = {
-        "abbreviation": "BOS",
-        "players": [player, bench(), bench(reb=1) | {"player": player["player"] | {"id": 2}}],
-    }
+    who: dict[str, Any] = {"id": 1, "first_name": "A", "last_name": "One"}
+    players = [{"player": who, "min": "36", "pts": 24}, bench(), bench(reb=1) | {"player": who | {"id": 2}}]
+    home = {"abbreviation": "BOS", "players": players}
     game = {
         "date": str(DAY),
         "status": "Final",
