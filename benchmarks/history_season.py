@@ -59,7 +59,7 @@ class Season:
     """Writes the rows; numbers and contents follow from the day alone, so that a repeated instant writes the same."""
 
     def __init__(self, ledger: Ledger) -> None:
-        known = ledger.home()
+        known = ledger.facts()
         self._ledger = ledger
         self.n = int(known.get("season n", 0))
         self.half = known.get("season half", "")
@@ -80,12 +80,12 @@ class Season:
         if is_measured:
             for k in range(CHECKS):
                 batch.add("measured", _measured(k, at, day))
-        batch.add("home", {"key": "season half", "value": at.isoformat()})
+        batch.fact("season half", at.isoformat())
         if self.half != at.isoformat():  # else it was killed between the two
             self._ledger.commit(batch)
         self.n += 1
-        ends.add("home", {"key": "clock_at", "value": at.isoformat()})
-        ends.add("home", {"key": "season n", "value": str(self.n)})
+        ends.fact("clock_at", at.isoformat())
+        ends.fact("season n", str(self.n))
         self._ledger.commit(ends)
 
 
@@ -96,7 +96,7 @@ def _tick(number: int, at: datetime, _slate: Row) -> Row:
 
 def _decision(number: int, at: datetime, slate: Row) -> Row:
     said = {"verb": "WAIT", "reason": f"waits for the slate {number}", "until": at, "run_id": None}
-    return {"id": number, "tick_id": number, "at": at, **slate, **said}
+    return {"id": number, "at": at, **slate, **said}
 
 
 def _fetch(number: int, at: datetime, _slate: Row) -> Row:

@@ -224,12 +224,12 @@ def ran(number: int, output: str, state: str, started_at: datetime, **more: Any)
 def tick(number: int, at: datetime, **more: Any) -> Row:
     """Return a tick's row."""
     counts = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
-    return {"id": number, "at": at, "build": "1", "settings_hash": "s"} | counts | more
+    return {"id": number, "league": "nba", "at": at, "build": "1", "settings_hash": "s"} | counts | more
 
 
 def decided(number: int, verb: str, output: str, at: datetime, reason: str = "it is due") -> Row:
     """Return a decision's row."""
-    fixed = {"tick_id": 1, "league": "nba", "day": TODAY, "until": None, "run_id": None}
+    fixed = {"league": "nba", "day": TODAY, "until": None, "run_id": None}
     return {"id": number, "at": at, "output": output, "verb": verb, "reason": reason} | fixed
 
 

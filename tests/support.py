@@ -53,10 +53,10 @@ def with_step(name: str, change: Callable[[Step], Step], *, league: League = NBA
     return dataclasses.replace(league, steps=steps)
 
 
-def proofs(home: Path) -> dict[tuple[str, date, str], tuple[int, str]]:
+def proofs(home: Path, league: str = NBA.name) -> dict[tuple[str, date, str], tuple[int, str]]:
     """Return (rows, content hash) by output, day and unit, as the ledger's copy of the proofs has them."""
     ledger = Ledger(home / "ledger.db", read_only=True)
-    found = ledger.load().proofs
+    found = ledger.load(league).proofs
     ledger.close()
     return {
         (proof.output, proof.day, unit.unit): (unit.n_rows, unit.content_hash)

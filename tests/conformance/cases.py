@@ -35,7 +35,7 @@ class Reads(Protocol):
 
     def select(self, loaded: CompiledStep, asked: WriteRequest) -> pa.Table: ...
 
-    def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table: ...
+    def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table: ...
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table: ...
 
@@ -74,7 +74,8 @@ class Case:
             )
             return list(warehouse.select(loaded[self.of], asked).to_pylist())
         if self.kind == "ask":
-            return list(warehouse.ask(NBA.funnel_sql, day=self.day, season=self.season, as_of=self.as_of).to_pylist())
+            at: dict[str, Any] = {"league": NBA.name, "day": self.day, "season": self.season, "as_of": self.as_of}
+            return list(warehouse.ask(NBA.funnel_sql, **at).to_pylist())
         bounds = {"season_start": self.season.first_day, "season_end": self.season.last_day}
         return list(warehouse.query(NBA.summary_sql[self.of], TABLES.values(), bounds).to_pylist())
 

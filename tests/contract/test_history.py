@@ -110,7 +110,7 @@ def test_a_change_that_is_rolled_back_is_no_event(ledger: Ledger) -> None:
     capture.begin(ledger, NOW)
 
     with pytest.raises(LedgerError):
-        ledger.commit(written(("scorecards", SCORE), ("home", {"key": "bad", "value": None})))
+        ledger.commit(written(("scorecards", SCORE), ("facts", {"league": "", "key": "bad", "value": None})))
 
     assert ledger.rows(select(revisions)) == []
 

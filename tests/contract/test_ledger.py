@@ -20,33 +20,33 @@ NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 def facts(**values: str | None) -> Batch:
     batch = Batch()
     for key, value in values.items():
-        batch.add("home", {"key": key, "value": value})
+        batch.add("facts", {"league": "", "key": key, "value": value})
     return batch
 
 
 def test_a_batch_is_read_back_as_it_was_written(ledger: Ledger) -> None:
     ledger.commit(facts(league="x", world="sample"))
 
-    assert ledger.home() == {"league": "x", "world": "sample"}
+    assert ledger.facts() == {"league": "x", "world": "sample"}
 
 
 def test_the_newest_row_of_a_key_wins_within_a_batch_and_after_it(ledger: Ledger) -> None:
     batch = facts(clock_at="1")
-    batch.add("home", {"key": "clock_at", "value": "2"})
+    batch.fact("clock_at", "2")
     ledger.commit(batch)
-    assert ledger.home() == {"clock_at": "2"}
+    assert ledger.facts() == {"clock_at": "2"}
 
     ledger.commit(facts(clock_at="3"))
-    assert ledger.home() == {"clock_at": "3"}
+    assert ledger.facts() == {"clock_at": "3"}
 
 
 def test_a_batch_with_one_bad_row_writes_nothing_and_the_next_one_is_written(ledger: Ledger) -> None:
     with pytest.raises(LedgerError, match="could not be written"):
         ledger.commit(facts(good="1", bad=None))
-    assert ledger.home() == {}
+    assert ledger.facts() == {}
 
     ledger.commit(facts(good="1"))
-    assert ledger.home() == {"good": "1"}
+    assert ledger.facts() == {"good": "1"}
 
 
 def test_a_naive_instant_is_refused_and_nothing_is_written(ledger: Ledger) -> None:
@@ -56,7 +56,7 @@ def test_a_naive_instant_is_refused_and_nothing_is_written(ledger: Ledger) -> No
 
     with pytest.raises(ValueError, match="naive"):
         ledger.commit(batch)
-    assert ledger.home() == {}
+    assert ledger.facts() == {}
 
 
 LENGTH = timedelta(minutes=10)
@@ -78,7 +78,7 @@ def test_whoever_lost_the_lease_can_write_nothing(ledger: Ledger) -> None:
 
     with pytest.raises(LeaseLost, match="taken by another"):
         ledger.commit(facts(league="x"), lease=mine)
-    assert ledger.home() == {}
+    assert ledger.facts() == {}
 
 
 def test_a_commit_renews_the_lease_that_it_is_made_under(ledger: Ledger) -> None:
@@ -97,7 +97,7 @@ def test_a_holder_that_takes_its_lease_again_fences_what_it_was_before(ledger: L
     ledger.commit(facts(league="x"), lease=after)
     with pytest.raises(LeaseLost):
         ledger.commit(facts(league="y"), lease=before)
-    assert ledger.home() == {"league": "x"}
+    assert ledger.facts() == {"league": "x"}
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
@@ -154,7 +154,7 @@ def test_an_upgrade_that_was_killed_is_done_again(tmp_path: Path, nth: int) -> N
     ledger = Ledger(path)
     ledger.commit(facts(league="x"))
 
-    assert ledger.home() == {"league": "x"}
+    assert ledger.facts() == {"league": "x"}
     ledger.close()
 
 

@@ -429,7 +429,11 @@ def test_a_season_is_asked_and_a_check_asks_a_slate(store: Store) -> None:
         "SELECT COUNT(*) AS n, SUM(who) AS who, SUM(points) AS points FROM season.rows", [ROWS], bounds
     )
     check = store.warehouse.ask(
-        "SELECT game_id, MAX(points) AS most FROM slate.rows GROUP BY game_id", day=TODAY, season=SEASON, as_of=NOW
+        "SELECT game_id, MAX(points) AS most FROM slate.rows GROUP BY game_id",
+        league=ROWS.league,
+        day=TODAY,
+        season=SEASON,
+        as_of=NOW,
     )
 
     assert season.to_pylist() == [{"n": 2, "who": 3, "points": 6.0}]

@@ -60,7 +60,7 @@ def ticked(home: Path, at: datetime) -> None:
     ledger = Ledger(home / "ledger.db")
     batch = Batch()
     counts = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
-    batch.add("ticks", {"at": at, "build": build(), "settings_hash": "abc"} | counts)
+    batch.add("ticks", {"league": "nba", "at": at, "build": build(), "settings_hash": "abc"} | counts)
     ledger.commit(batch)
     ledger.close()
     store = AlertStore(home / "ledger.db")
@@ -109,7 +109,7 @@ def test_silence_makes_a_home_not_ready_and_a_tick_makes_it_ready_again(tmp_path
         clock.at += timedelta(seconds=2)
         again = ask(f"{url}/ready")
 
-    assert (silent[0], silent[1]["reasons"]) == (503, ["no tick for 6 min"])
+    assert (silent[0], silent[1]["reasons"]) == (503, ["no tick of nba for 6 min"])
     assert again[0] == 200
 
 

@@ -48,6 +48,7 @@ def _fetched(number: int, at: object) -> dict[str, object]:
     counts = {"status": 200, "n_bytes": 1, "n_rows": 1, "n_rejects": 0}
     return {
         "id": number,
+        "league": "nba",
         "run_id": 1,
         "at": at,
         "source": "s",

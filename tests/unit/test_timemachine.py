@@ -32,10 +32,10 @@ def write(path: Path) -> Iterator[Write]:
         *, ticks: tuple[float, ...] = (), findings: tuple[dict[str, Any], ...] = (), arrived: float | None = None
     ) -> None:
         batch = Batch()
-        batch.add("home", {"key": "league", "value": "east"})
+        batch.fact("world", "sample", league="east")
         for at in ticks:
             counts: dict[str, Any] = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
-            batch.add("ticks", {"at": NOW + at * HOUR, "build": "1", "settings_hash": "s"} | counts)
+            batch.add("ticks", {"league": "east", "at": NOW + at * HOUR, "build": "1", "settings_hash": "s"} | counts)
         for finding in findings:
             said = {
                 "league": "east",

@@ -23,6 +23,7 @@ from tipoff.core.step import SourceWork
 from tipoff.engine.book import Entry
 from tipoff.engine.judge import Judgement
 from tipoff.ledger import Ledger, schema
+from tipoff.ledger.facts import league_facts
 
 PATIENCE = timedelta(days=4)  # what has not come by then is listed, and the backfill ends
 _UNKNOWN_MS = 5.0  # what a run is taken to cost that has never been made in this home
@@ -66,7 +67,7 @@ def _clock(home: Home, spec: ReplaySpec) -> SimClock:
     """Return the home's clock; that of a home in which nothing was decided yet stands after the last day."""
     clock = clock_of(home, spec)
     ledger = Ledger(home.ledger, read_only=True)
-    is_new = "clock_at" not in ledger.home()
+    is_new = league_facts(ledger, spec.league.name).clock_at is None
     ledger.close()
     over = midnight(spec.days[1]) + timedelta(hours=60)
     if is_new:

@@ -24,6 +24,7 @@ from tipoff.leagues.nba.models import FEATURES
 from tipoff.leagues.nba.tables import POINTS_MODEL
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
+from tipoff.ledger.facts import league_facts
 from tipoff.ledger.migrate import HEAD
 from tipoff.predict import boosting
 from tipoff.views.running import Running, builds_differ, part_of, read_running
@@ -116,7 +117,7 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
         return
     try:
         running = read_running(ledger)
-        live = "live since" in ledger.home()
+        live = any(league_facts(ledger, league).live_since for league in ledger.leagues())
     finally:
         ledger.close()
     yield DoctorLine(what="ledger", ok=True, said=f"schema {HEAD}, as this build needs")

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from tipoff.app.crash import never
@@ -27,6 +27,7 @@ from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.facts import league_facts
 from tipoff.sources.ask import Asker
 from tipoff.sources.build import asker_of_world
 from tipoff.sources.world import World
@@ -199,21 +200,23 @@ def clock_of(home: Home, spec: ReplaySpec) -> SimClock:
 
 
 def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
-    known = ledger.home()
-    world = {"world": spec.world.name, "fingerprint": spec.world.fingerprint, "season": spec.season.name}
-    if not known:
-        batch = Batch()
-        for key, value in (world | {"league": spec.league.name, "about": json.dumps(spec.world.describe())}).items():
-            batch.add("home", {"key": key, "value": value})
-        ledger.commit(batch)
-    other = [key for key, value in world.items() if known.get(key, value) != value]
+    league, season = spec.league.name, spec.season.name
+    known = league_facts(ledger, league)
+    world = {"world": spec.world.name, f"fingerprint {season}": spec.world.fingerprint}
+    if "live since" in known.kept:
+        world["live since"] = "a replay"
+    other = [key for key, value in world.items() if known.kept.get(key, value) != value]
     if other:
-        was, is_now = ({key: facts.get(key) for key in other} for facts in (known, world))
-        msg = f"this home belongs to another world: it was made with {was}, asked for is {is_now}"
+        was, is_now = ({key: facts.get(key) for key in other} for facts in (known.kept, world))
+        msg = f"in this home {league} belongs to another world: it was made with {was}, asked for is {is_now}"
         raise UsageError(msg, hint="set TIPOFF_HOME to another folder")
+    batch = Batch()
+    for key, value in (world | {f"about {season}": json.dumps(spec.world.describe())}).items():
+        if key not in known.kept:
+            batch.fact(key, value, league=league)
+    ledger.commit(batch)
     start = opening_of(spec.league, spec.season, spec.days[0])
-    at = datetime.fromisoformat(known["clock_at"]) if "clock_at" in known else start
-    return SimClock(max(at, start))
+    return SimClock(max(known.clock_at or start, start))
 
 
 def steady_jitter(name: str) -> float:

@@ -28,6 +28,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
+from tipoff.ledger.facts import league_facts
 from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
 
@@ -59,20 +60,19 @@ def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
     home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(home.ledger)
-    known = ledger.home()
-    begun = known.get("live since")
-    if begun is None and known:
+    known = league_facts(ledger, league.name)
+    first = known.live_since
+    if first is None and known.world:
         ledger.close()
-        msg = f"the home {home.root} was made by a replay"
+        msg = f"in the home {home.root}, {league.name} was replayed"
         raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what runs live")
-    if begun is None:
-        begun = (league_day(now) - timedelta(days=1)).isoformat()
+    if first is None:
+        first = league_day(now) - timedelta(days=1)
         batch = Batch()
-        for key, value in {"live since": begun, "world": "sample", "league": league.name, "season": "sample"}.items():
-            batch.add("home", {"key": key, "value": value})
+        for key, value in {"live since": first.isoformat(), "world": "sample"}.items():
+            batch.fact(key, value, league=league.name)
         ledger.commit(batch)
     ledger.close()
-    first = datetime.fromisoformat(begun).date()
     return LiveSpec(settings=settings, league=league, season=Season("sample", first, first + timedelta(days=DAYS - 1)))
 
 
@@ -149,8 +149,7 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
 
 def since_of(ledger: Ledger, league: str) -> datetime | None:
     """Return when this home first ran; None where that is not known."""
-    said = ledger.home().get(f"since {league}")
-    return datetime.fromisoformat(said) if said else None
+    return league_facts(ledger, league).since
 
 
 def run_monitor(live: LiveSpec, stop: Stop, *, said: Say) -> None:
@@ -231,7 +230,7 @@ def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta
         dataclasses.asdict(missed)
         | {"at": began.isoformat(), "store": other.name if isinstance(other, Path) else "database"}
     )
-    batch.add("home", {"key": f"proved {side}", "value": record})
+    batch.fact(f"proved {side}", record)
     ledger.commit(batch)
     ledger.close()
     return missed

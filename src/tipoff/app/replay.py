@@ -30,6 +30,7 @@ from tipoff.leagues.nba.league import SAMPLE, sample_season
 from tipoff.leagues.nba.world.recorded import RecordedNba
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger, schema
+from tipoff.ledger.facts import home_clock, league_facts
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 from tipoff.views.report import season_report
@@ -142,7 +143,9 @@ def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]
         try:
             warehouse.prepare(league.steps)
             season = _season_of(ledger, league, day)
-            found = warehouse.ask(league.funnel_sql, day=day, season=season, as_of=_home_clock(ledger)).to_pylist()
+            found = warehouse.ask(
+                league.funnel_sql, league=league.name, day=day, season=season, as_of=_home_clock(ledger)
+            ).to_pylist()
             return sorted(found, key=lambda row: (row["team"], row["player_name"]))
         finally:
             warehouse.close()
@@ -157,14 +160,13 @@ def _warehouse(settings: Settings, ledger: Ledger) -> Warehouse:
 def _season_of(ledger: Ledger, league: League, day: date) -> Season:
     """Return the season of a day; the sample league's is as long as its home says."""
     days = [row["day"] for row in ledger.rows(select(schema.games.c.day).where(schema.games.c.league == league.name))]
-    if ledger.home().get("world") == "sample" and days:
+    if league_facts(ledger, league.name).world == "sample" and days:
         return Season(SAMPLE.name, min(days), max(*days, day))
     return league.season_of(day)
 
 
 def _home_clock(ledger: Ledger) -> datetime:
-    known = ledger.home()
-    return RealClock().now() if "live since" in known else datetime.fromisoformat(known["clock_at"])
+    return home_clock(ledger) or RealClock().now()
 
 
 def end_of(spec: ReplaySpec) -> datetime:

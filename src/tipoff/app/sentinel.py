@@ -97,14 +97,14 @@ def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
         return
     try:
         ledger = Ledger(home.ledger, read_only=True)
-        known = ledger.home().get("league", "")
+        known = ledger.leagues()
         ledger.close()
     except (UsageError, LedgerError):
         return  # told by the first look
-    strangers = [league for league in leagues if known and league != known]
+    strangers = [league for league in leagues if known and league not in known]
     if strangers:
         msg = f"{', '.join(strangers)} has never been worked on in the home {home.root}"
-        raise UsageError(msg, hint=f"its league is {known}; is TIPOFF_HOME right?")
+        raise UsageError(msg, hint=f"it has {', '.join(known)}; is TIPOFF_HOME right?")
 
 
 def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop, *, said: Say) -> None:

@@ -54,7 +54,7 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
 
 def _must_be_its_own(settings: Settings, home: Home, ledger: Ledger) -> None:
     """Refuse another warehouse than the one whose rows the home's ledger holds to be proven."""
-    known = ledger.home().get("warehouse", "duckdb" if home.warehouse.exists() else _called(settings))
+    known = ledger.facts().get("warehouse", "duckdb" if home.warehouse.exists() else _called(settings))
     if known != _called(settings):
         msg = f"this home's rows lie in {known}, and the settings name {_called(settings)}"
         raise UsageError(
@@ -75,9 +75,9 @@ def name_of(ledger: Ledger) -> str:
 
 def _remember(ledger: Ledger, key: str, value: str) -> str:
     """Return what the ledger keeps under a key of the home; `value` where there is nothing yet."""
-    known = ledger.home().get(key)
+    known = ledger.facts().get(key)
     if known is None:
         batch = Batch()
-        batch.add("home", {"key": key, "value": value})
+        batch.fact(key, value)
         ledger.commit(batch)
     return known or value

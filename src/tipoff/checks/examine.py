@@ -141,7 +141,9 @@ class Examiner:
         return Examined(check=check, measured=measured, status=check.status(measured), took_ms=took_ms, error=error)
 
     def _asked(self, check: Check, view: SlateView) -> Measured:
-        rows = self._warehouse.ask(check.sql, day=view.day, season=self._season, as_of=view.now)
+        rows = self._warehouse.ask(
+            check.sql, league=view.league.name, day=view.day, season=self._season, as_of=view.now
+        )
         if not rows.num_rows:
             return Measured.nothing("nothing to look at")
         bad = rows.filter(pc.invert(pc.fill_null(rows.column("ok"), False)))  # noqa: FBT003 -- Arrow's own
@@ -290,7 +292,7 @@ class Examiner:
         table, ask = schema.findings, self._ledger.rows
         told = select(table.c.note).where(table.c.league == self._league.name, table.c.check == "rules_fire")
         known = {row["note"] for row in ask(told)}
-        for rule in (*gates_kept(ask, self._league.name), *filters_kept(ask)):
+        for rule in (*gates_kept(ask, self._league.name), *filters_kept(ask, self._league.name)):
             found = self._never_fired(day, rule.kind, rule.name, "fired", now)
             if rule.is_silent and found["note"] not in known:
                 yield found

@@ -233,7 +233,8 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
         if not looked:
             return Measured.nothing("it has not been looked at yet; whether it should have been, has_run says")
         newest = max(looked)
-        alive = view.ledger(select(ticks.c.at, ticks.c.n_quiet).where(ticks.c.at >= newest, ticks.c.at <= at))
+        ticked = (ticks.c.league == table.league, ticks.c.at >= newest, ticks.c.at <= at)
+        alive = view.ledger(select(ticks.c.at, ticks.c.n_quiet).where(*ticked))
         instants = [newest, *(row["at"] for row in alive), at]
         quiet = [0, *(row["n_quiet"] for row in alive), 0]
         gaps = ((b - a) / (n + 1) for a, b, n in zip(instants, instants[1:], quiet[1:], strict=False))

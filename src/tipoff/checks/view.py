@@ -51,7 +51,9 @@ class SlateView:
         if table not in self._rows:
             columns = ", ".join(f"t.{name}" for name in self.table(table).names)
             sql = f"SELECT {columns} FROM slate.{table} AS t"  # noqa: S608 -- declared names
-            self._rows[table] = self.warehouse.ask(sql, day=self.day, season=self.season, as_of=self.now)
+            self._rows[table] = self.warehouse.ask(
+                sql, league=self.league.name, day=self.day, season=self.season, as_of=self.now
+            )
         return self._rows[table]
 
     def ledger(self, statement: Any) -> Sequence[Mapping[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select

@@ -31,7 +31,11 @@ def work(league: str) -> list[Check]:
     """Return the checks of the league's work, day by day."""
     return [
         _check(
-            "decided_without_gap", "no two ticks of the day lie more than two hours apart", (4, 16), _gaps, minutes=120
+            "decided_without_gap",
+            "no two ticks of the day lie more than two hours apart",
+            (4, 16),
+            _gaps(league),
+            minutes=120,
         ),
         _check(
             "decisions_are_executed", "every decision to run was executed within the hour", (4, 26), _executed(league)
@@ -62,7 +66,9 @@ def work(league: str) -> list[Check]:
             _cost(league),
             severity=WARNING,
         ),
-        _check("one_build_and_settings", "one build with one set of settings did the day's work", (33,), _builds),
+        _check(
+            "one_build_and_settings", "one build with one set of settings did the day's work", (33,), _builds(league)
+        ),
         _check("monitor_looks", "the monitor has looked within the hour", (31,), _monitor, minutes=60),
     ]
 
@@ -99,18 +105,21 @@ def _share(n_bad: int, n: int, failing: Sequence[str], none: str) -> Measured:
     return Measured(value=1 - n_bad / n, failing=tuple(failing)) if n else Measured.nothing(none)
 
 
-def _gaps(view: View) -> Measured:
-    ticks, (begin, end) = schema.ticks, _of_day(view)
-    rows = view.ledger(select(ticks).where(ticks.c.at >= begin - _DAY, ticks.c.at < end + _DAY).order_by(ticks.c.id))
-    known = [
-        ((later["at"] - one["at"]) / (later["n_quiet"] + 1), one["at"])
-        for one, later in pairwise(rows)
-        if later["at"] > begin and one["at"] < end
-    ]
-    if not known:
-        return Measured.nothing("no two ticks to compare")
-    longest, at = max(known)
-    return Measured(value=longest.total_seconds() / 60, note=f"the longest from {at:%Y-%m-%d %H:%M} UTC")
+def _gaps(league: str) -> Look:
+    def look(view: View) -> Measured:
+        ticks, (begin, end) = schema.ticks, _of_day(view)
+        here = (ticks.c.league == league, ticks.c.at >= begin - _DAY, ticks.c.at < end + _DAY)
+        known = [
+            ((later["at"] - one["at"]) / (later["n_quiet"] + 1), one["at"])
+            for one, later in pairwise(view.ledger(select(ticks).where(*here).order_by(ticks.c.id)))
+            if later["at"] > begin and one["at"] < end
+        ]
+        if not known:
+            return Measured.nothing("no two ticks to compare")
+        longest, at = max(known)
+        return Measured(value=longest.total_seconds() / 60, note=f"the longest from {at:%Y-%m-%d %H:%M} UTC")
+
+    return look
 
 
 def _executed(league: str) -> Look:
@@ -215,7 +224,8 @@ def _cost(league: str) -> Look:
         fetches, runs = schema.fetches, schema.runs
         begin, end = midnight(view.day - _USUAL * _DAY), _of_day(view)[1]
         asked: dict[str, Counter[date]] = defaultdict(Counter)
-        for row in view.ledger(select(fetches.c.source, fetches.c.at).where(fetches.c.at >= begin, fetches.c.at < end)):
+        there = (fetches.c.league == league, fetches.c.at >= begin, fetches.c.at < end)
+        for row in view.ledger(select(fetches.c.source, fetches.c.at).where(*there)):
             asked[row["source"]][league_day(row["at"])] += 1
         here = (runs.c.league == league, runs.c.started_at >= begin, runs.c.started_at < end)
         for row in view.ledger(select(runs.c.started_at).where(*here)):
@@ -228,13 +238,17 @@ def _cost(league: str) -> Look:
     return look
 
 
-def _builds(view: View) -> Measured:
-    ticks, (begin, end) = schema.ticks, _of_day(view)
-    query = select(ticks.c.build, ticks.c.settings_hash).where(ticks.c.at >= begin, ticks.c.at < end).distinct()
-    found = sorted(f"{row['build']} with settings {row['settings_hash']}" for row in view.ledger(query))
-    if not found:
-        return Measured.nothing("no tick")
-    return Measured(value=1 / len(found), failing=tuple(found) if len(found) > 1 else ())
+def _builds(league: str) -> Look:
+    def look(view: View) -> Measured:
+        ticks, (begin, end) = schema.ticks, _of_day(view)
+        here = (ticks.c.league == league, ticks.c.at >= begin, ticks.c.at < end)
+        query = select(ticks.c.build, ticks.c.settings_hash).where(*here).distinct()
+        found = sorted(f"{row['build']} with settings {row['settings_hash']}" for row in view.ledger(query))
+        if not found:
+            return Measured.nothing("no tick")
+        return Measured(value=1 / len(found), failing=tuple(found) if len(found) > 1 else ())
+
+    return look
 
 
 def _monitor(view: View) -> Measured:

@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, open_ledger, print_json
 from tipoff.config import read_settings
-from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.core.clock import LEAGUE_ZONE, RealClock
 from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
 from tipoff.ledger import Ledger, schema
+from tipoff.ledger.facts import home_clock, league_facts
 from tipoff.views.boundary import boundary_lines, read_boundaries
 from tipoff.views.status import waiver_line
 
@@ -76,7 +77,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
     declared.step(input_)
     ledger = _writable()
     try:
-        now = _clock_of(ledger)
+        now = _clock_of(ledger, declared.name)
         if until <= now:
             msg = f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
             raise UsageError(msg, hint="a waiver needs an end that lies ahead")
@@ -98,7 +99,7 @@ def revoke_command(number: int) -> None:
     """End waiver NUMBER now."""
     ledger = _writable()
     try:
-        done = ledger.revoke_waiver(number, now=_clock_of(ledger))
+        done = ledger.revoke_waiver(number, now=home_clock(ledger) or RealClock().now())
     finally:
         ledger.close()
     if not done:
@@ -136,9 +137,10 @@ def _writable() -> Ledger:
     return Ledger(home.ledger)
 
 
-def _clock_of(ledger: Ledger) -> datetime:
-    known = ledger.home().get("clock_at")
+def _clock_of(ledger: Ledger, league: str) -> datetime:
+    facts = league_facts(ledger, league)
+    known = RealClock().now() if facts.live_since else facts.clock_at
     if known is None:
-        msg = "nothing has been decided in this home yet"
+        msg = f"nothing has been decided of {league} in this home yet"
         raise UsageError(msg, hint="start with: tipoff demo")
-    return datetime.fromisoformat(known)
+    return known

@@ -12,6 +12,7 @@ from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
 from tipoff.ledger.alerts import AlertStore
+from tipoff.ledger.facts import home_clock
 from tipoff.watch.messages import act_of, story, title_of
 
 _DIGITS = 10  # of a number at most
@@ -33,11 +34,9 @@ def _stores() -> list[tuple[str, AlertStore]]:
 def home_now() -> datetime:
     """Return the instant of the home: a replay's clock, or the machine's where it runs live."""
     ledger = open_ledger()
-    known = ledger.home()
+    at = home_clock(ledger)
     ledger.close()
-    if "live since" not in known and "clock_at" in known:
-        return datetime.fromisoformat(known["clock_at"])
-    return RealClock().now()
+    return at or RealClock().now()
 
 
 @incident_group.command("list")

@@ -27,7 +27,6 @@ from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
 from tipoff.leagues.nba.sources import oddsapi, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
-from tipoff.ledger import ledger as ledgers
 from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, published, rows, staging
 from tipoff.watch import sentinel
@@ -120,8 +119,8 @@ def _commit_or_not(ledger: FaultyLedger, batch: Batch, *, lease: Lease | None = 
 _load, _wait_after = Ledger.load, RetryPolicy.wait_after
 
 
-def _load_without_runs(ledger: Ledger) -> LedgerSnapshot:
-    return dataclasses.replace(_load(ledger), unended_runs=())
+def _load_without_runs(ledger: Ledger, league: str) -> LedgerSnapshot:
+    return dataclasses.replace(_load(ledger, league), unended_runs=())
 
 
 def _hundredfold(policy: RetryPolicy, failures: int, jitter: float) -> timedelta | None:
@@ -171,7 +170,7 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "an end is believed without a write": ((controller, "has_ended", lambda outcome: outcome is not None),),
     "nothing is excused": ((judge, "excuses", _no_words),),
     "one bad row spoils its answer": ((statsnba, "each", _strict),),
-    "everybody holds the lease": ((Ledger, "take_lease", _everybodys_lease), (ledgers, "_renew", _nothing)),
+    "everybody holds the lease": ((Ledger, "take_lease", _everybodys_lease), (Ledger, "_renew", _nothing)),
     "ids stay as they come": ((statsnba, "game_id", str), (schedule, "game_id", str)),
     "nobody looks at the clock before writing": ((run, "in_time", _first), (run, "must_begin", _nothing)),
     "the dead may write": (

@@ -33,6 +33,7 @@ from tipoff.ledger import LEASE, Batch, Lease, Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import Warehouse
 
+Row = records.Row
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
 _LONG_AGO, _LONG_AHEAD = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -80,7 +81,6 @@ class Controller:
         self._wakes: list[tuple[datetime, int, Key]] = []
         self._unopened: list[date] = []
         self._held_at: dict[tuple[str, date, str], datetime | None] = {}
-        self._tick_id = self._decision_id = self._run_id = 0
         self._n_quiet = 0
         self._gap: tuple[datetime, datetime] | None = None
         self._last_at: datetime | None = None
@@ -108,18 +108,17 @@ class Controller:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self.counts.expired += 1
         self._gap = silence_before(known, now)
-        self._since = known.since.get(self._league.name, now if known.last_tick is None else _LONG_AGO)
-        batch.add("home", {"key": f"since {self._league.name}", "value": self._since.isoformat()})
+        self._since = known.since or (now if known.last_tick is None else _LONG_AGO)
+        batch.fact("since", self._since.isoformat(), league=self._league.name)
         for row in findings_on_the_past(known, self._identity, self._league.name, after, now=now):
             batch.add("findings", row)
-        batch.add("home", {"key": f"over {self._league.name}", "value": ""})
+        batch.fact("over", "", league=self._league.name)
         self._ledger.commit(batch, lease=self._renewed(now))
         self._dirty.update(self.book.entries)
         return True
 
     def _take_up(self, batch: Batch, now: datetime) -> ledgers.LedgerSnapshot:
-        known = self._ledger.load()
-        self._tick_id, self._decision_id, run_id = (known.last_ids[name] for name in ("ticks", "decisions", "runs"))
+        known = self._ledger.load(self._league.name)
         published, damaged = self._published()
         for error in damaged:
             batch.add("findings", damage_finding(self._league.name, error, now))
@@ -127,7 +126,7 @@ class Controller:
         days = (self._season.first_day, self._days[1]) if self._scope else self._days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
-        self._run_id = max(run_id, fence)
+        self._ledger.raise_number("runs", fence)
         self._unopened = [d for d in days_to_open(self._season, *self._days)[::-1] if d not in self.book.slates]
         for gate in known.held_gates:
             self._held_at[gate["output"], gate["day"], gate["input"]] = gate["held_at"]
@@ -188,7 +187,6 @@ class Controller:
             self._n_quiet += 1
             self._keep_lease(now)
             return 0
-        self._tick_id += 1
         n_runs = n_judged = 0
         for _ in range(MAX_ROUNDS):
             n_judged += len(self._dirty)
@@ -198,7 +196,7 @@ class Controller:
             self._commit(batch, now)
             n_runs += len(claims)
             self._at("claimed")
-            batch = self._work(claims, now)
+            batch = self._work([dataclasses.replace(claim, run_id=row["id"]) for claim, row in claims], now)
         self._record_tick(batch, now, n_judged=n_judged, n_run=n_runs)
         self._commit(batch, now)
         return n_runs
@@ -236,11 +234,10 @@ class Controller:
         """Write down the instant and the quiet ticks since the last busy one; the next start goes on from here."""
         if self._lease is None:
             return
-        self._tick_id += 1
         batch = Batch()
         self._record_tick(batch, now, n_judged=0, n_run=0)
         if self.next_wake() is None:  # whoever watches need not wait for another tick
-            batch.add("home", {"key": f"over {self._league.name}", "value": now.isoformat()})
+            batch.fact("over", now.isoformat(), league=self._league.name)
         try:
             self._ledger.commit(batch, lease=self._lease)
             self._ledger.release_lease(self._lease, now=now)
@@ -258,15 +255,15 @@ class Controller:
             if self.book.entries[key].wake_at == at:
                 self._dirty.add(key)
 
-    def _decide(self, now: datetime, batch: Batch) -> list[Claim]:
-        """Judge all that is dirty, in the catalog's order; returns the runs to be made in this round."""
+    def _decide(self, now: datetime, batch: Batch) -> list[tuple[Claim, Row]]:
+        """Judge all that is dirty, in the catalog's order; returns the runs to be made in this round, each with its row."""
         entries = sorted(
             (self.book.entries[key] for key in self._dirty if key in self.book.entries),
             key=lambda entry: (entry.order, entry.obligation.day),
         )
         self._dirty.clear()
         busy: set[Key] = set()
-        claims: list[Claim] = []
+        claims: list[tuple[Claim, Row]] = []
         probing: set[str] = set()
         for entry in entries:
             if entry.running is not None and now >= entry.running.until:
@@ -287,8 +284,8 @@ class Controller:
                 claims.append(self._claim(entry, plan, now, batch, place=len(claims) + 1))
                 busy.add(entry.key)
         if claims:  # a crash from here on goes on at this instant: what was written at it must not be read earlier
-            batch.add("home", {"key": "clock_at", "value": now.isoformat()})
-        claims.sort(key=lambda claim: claim.due_at or _LONG_AHEAD)
+            batch.fact("clock_at", now.isoformat(), league=self._league.name)
+        claims.sort(key=lambda made: made[0].due_at or _LONG_AHEAD)
         return claims
 
     def _note(self, entry: Entry, judged: Judgement, now: datetime, batch: Batch) -> None:
@@ -310,9 +307,7 @@ class Controller:
             batch.add("findings", unmet_finding(entry, entry.blame, now=now, since=self._since))
         if entry.decided != (judged.verb.value, judged.reason):
             entry.decided = (judged.verb.value, judged.reason)
-            self._decision_id += 1
-            ids = (self._decision_id, self._tick_id)
-            batch.add("decisions", records.decision_row(entry, judged, now=now, ids=ids))
+            batch.add("decisions", records.decision_row(entry, judged, now=now))
         if entry.state is State.EXCUSED:
             self._results.end_conflict(entry, "waived", now, batch)
         if before != (entry.state, entry.reason, entry.missing, entry.excused):
@@ -341,11 +336,10 @@ class Controller:
             (self.counts.opened if verdict.is_open else self.counts.held).add(gate)
             batch.add("gates", row)
 
-    def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch, *, place: int) -> Claim:
-        """Claim a run; its lease is twice the time limit of all that stand before it in this round."""
-        self._run_id += 1
+    def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch, *, place: int) -> tuple[Claim, Row]:
+        """Claim a run, which is numbered when it is written; its lease is twice the limit of all before it in this round."""
         claim = Claim(
-            run_id=self._run_id,
+            run_id=0,
             loaded=self.book.loaded[entry.step.name],
             slate=self.book.slates[entry.obligation.day],
             season=self._season,
@@ -357,8 +351,9 @@ class Controller:
             inputs=self.book.input_proofs(entry),
             due_at=entry.obligation.due_of(plan.units),
         )
-        batch.add("runs", records.run_row(claim, worker=self._identity.worker))
-        return claim
+        row = records.run_row(claim, worker=self._identity.worker)
+        batch.add("runs", row)
+        return claim, row
 
     # --- working
 
@@ -380,7 +375,7 @@ class Controller:
         batch.add(
             "ticks",
             {
-                "id": self._tick_id,
+                "league": self._league.name,
                 "at": now,
                 "build": self._identity.build,
                 "settings_hash": self._identity.settings_hash,
@@ -391,5 +386,5 @@ class Controller:
                 "n_quiet": self._n_quiet,
             },
         )
-        batch.add("home", {"key": "clock_at", "value": now.isoformat()})
+        batch.fact("clock_at", now.isoformat(), league=self._league.name)
         self._n_quiet = 0

@@ -20,11 +20,9 @@ Row = dict[str, Any]
 _SHOWN = 20  # units named in a row; the rest are counted
 
 
-def decision_row(entry: Entry, judged: Judgement, *, now: datetime, ids: tuple[int, int]) -> Row:
-    """Return the row of a decision; `ids` are the decision's and its tick's."""
+def decision_row(entry: Entry, judged: Judgement, *, now: datetime) -> Row:
+    """Return the row of a decision; the instant is its tick's too."""
     return {
-        "id": ids[0],
-        "tick_id": ids[1],
         "at": now,
         **_slate(entry),
         "verb": judged.verb.value,
@@ -67,9 +65,8 @@ def obligation_row(entry: Entry, *, season: str) -> Row:
 
 
 def run_row(claim: Claim, *, worker: str) -> Row:
-    """Return the row of a claimed run."""
+    """Return the row of a claimed run; the ledger gives it its number."""
     return {
-        "id": claim.run_id,
         "league": claim.slate.league,
         "output": claim.step.name,
         "day": claim.slate.day,
@@ -129,6 +126,7 @@ def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -
             "fetches",
             {
                 "run_id": claim.run_id,
+                "league": claim.slate.league,
                 "at": now,
                 "source": note.request.source,
                 "url": note.request.url,

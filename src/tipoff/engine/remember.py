@@ -29,20 +29,20 @@ def remember(  # noqa: PLR0913 -- from where, into what
     A proof that the stores have and the ledger has not was written just before a crash: it is adopted, in `batch` too.
     """
     league = book.league
-    games = known.games.get(league.name, ())
+    games = known.games
     for day in {game.day for game in games if days[0] <= game.day <= days[1]}:
         book.open_day(day)
         book.set_games(day, grown((), [game for game in games if game.day == day])[0])
     for proof in known.proofs:
-        if proof.league == league.name and book.season.first_day <= proof.day <= book.season.last_day:
+        if book.season.first_day <= proof.day <= book.season.last_day:
             if (proof.output, proof.day) not in book.entries and proof.output == league.schedule:
                 book.open_day(proof.day)
             book.set_proof(proof)
     highest = adopt(book, results, stored, batch, now)
-    _obligations(book, [row for row in known.obligations if row["league"] == league.name])
+    _obligations(book, known.obligations)
     for row in known.blames:
         entry = book.entries.get((row["output"], row["day"]))
-        if entry is not None and row["league"] == league.name:
+        if entry is not None:
             entry.blame = row["cause"]
             entry.met_at = entry.since if entry.state in {State.PROVEN, State.EXCUSED} else None
     for row in known.open_conflicts:
@@ -57,9 +57,11 @@ def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, n
     highest, schedule = 0, book.league.schedule
     for proof in sorted(stored, key=lambda proof: proof.fence):
         highest = max(highest, proof.fence)
+        if proof.league != book.league.name:
+            continue
         entry = book.entries.get((proof.output, proof.day))
         fence = entry.proof.fence if entry and entry.proof else 0
-        if proof.league != book.league.name or fence >= proof.fence or (entry is None and proof.output != schedule):
+        if fence >= proof.fence or (entry is None and proof.output != schedule):
             continue
         if proof.output == schedule:
             book.open_day(proof.day)

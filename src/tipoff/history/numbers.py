@@ -15,7 +15,7 @@ from tipoff.history.streams import Stream
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.history import history_streams, revisions
 
-_SHIFTS, _BEGUN = "history shifts", "history begun at"  # keys of the ledger's home
+_SHIFTS, _BEGUN = "history shifts", "history begun at"  # facts of the home
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Numbers:
 
 def read_numbers(ledger: Ledger) -> Numbers:
     """Return the numbers as the ledger has them."""
-    said: dict[str, list[tuple[int, int]]] = json.loads(ledger.home().get(_SHIFTS) or "{}")
+    said: dict[str, list[tuple[int, int]]] = json.loads(ledger.facts().get(_SHIFTS) or "{}")
     return Numbers({stream: tuple((after, by) for after, by in shifts) for stream, shifts in said.items()})
 
 
@@ -41,7 +41,7 @@ def mark(ledger: Ledger, streams: Iterable[Stream]) -> None:
     Raises:
         LedgerError: The ledger cannot be written.
     """
-    if not ledger.home().get(_BEGUN):
+    if not ledger.facts().get(_BEGUN):
         _keep(ledger, {_BEGUN: json.dumps(_last(ledger, streams))})
 
 
@@ -53,7 +53,7 @@ def settle(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]
     Raises:
         LedgerError: The ledger cannot be written; it is done at the next start.
     """
-    known, begun = read_numbers(ledger), json.loads(ledger.home().get(_BEGUN) or "{}")
+    known, begun = read_numbers(ledger), json.loads(ledger.facts().get(_BEGUN) or "{}")
     shifts, behind = dict(known.shifts), []
     for stream in streams:
         last = begun.get(stream.name, 0)
@@ -81,5 +81,5 @@ def _last(ledger: Ledger, streams: Iterable[Stream]) -> dict[str, int]:
 def _keep(ledger: Ledger, values: Mapping[str, str]) -> None:
     batch = Batch()
     for key, value in values.items():
-        batch.add("home", {"key": key, "value": value})
+        batch.fact(key, value)
     ledger.commit(batch)

@@ -1,7 +1,7 @@
 """Opening the ledger, loading what the controller needs, and committing a round's rows at once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,11 +10,8 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Insert,
     Select,
     Table,
-    Update,
-    bindparam,
     create_engine,
     event,
     func,
@@ -23,39 +20,23 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.types import TypeEngine
 
 from tipoff.core.errors import LeaseLost, LedgerError, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
 from tipoff.core.slate import Game
-from tipoff.ledger import schema, watching
+from tipoff.ledger import schema
 from tipoff.ledger.connect import never_write, patience, pragmas, shown, url_of
 from tipoff.ledger.games import read_game
 from tipoff.ledger.migrate import HEAD, upgrade
+from tipoff.ledger.statements import Statements
 
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
 
 Row = dict[str, Any]
-
-_KEEP_ON_CONFLICT: Mapping[str, frozenset[str]] = {
-    "games": frozenset({"first_seen_at"}),
-    "arrivals": frozenset({"first_at", "run_id", "due_at"}),
-}
-_FIRST_WINS = frozenset({"arrivals", "marks"})
-_UPSERTED = frozenset(
-    {"home", "proofs", "obligations", "games", "arrivals", "gates", "marks", "conflicts"}
-    | {
-        table.name
-        for table in (watching.measured, watching.profiles, watching.heartbeats, watching.scorecards, watching.rules)
-    }
-)
 
 
 @dataclass(slots=True)
@@ -66,8 +47,12 @@ class Batch:
     run_ends: list[Row] = field(default_factory=list)
 
     def add(self, table: str, row: Row) -> None:
-        """Take up one row for `table`."""
+        """Take up one row for `table`; a run without an `id` is given one when it is written, in the row itself."""
         self.rows.setdefault(table, []).append(row)
+
+    def fact(self, key: str, value: str, *, league: str = "") -> None:
+        """Take up what is to be known of a league, or of the home itself."""
+        self.add("facts", {"league": league, "key": key, "value": value})
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
@@ -86,26 +71,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSnapshot:
-    """What a controller starts from."""
+    """What a controller of one league starts from."""
 
     proofs: Sequence[Proof]
-    games: Mapping[str, Sequence[Game]]  # by league
+    games: Sequence[Game]
     obligations: Sequence[Row]
-    last_ids: Mapping[str, int]  # highest id in ticks, decisions and runs
     unended_runs: Sequence[Row]
     held_gates: Sequence[Row]
     open_conflicts: Sequence[Row]
     last_tick: Row | None
-    blames: Sequence[Row]  # league, output, day, cause: what each was last told to be unmet for
-    since: Mapping[str, datetime]  # by league: when this home first ran
-
-
-def _renew(connection: Connection, lease: Lease) -> None:
-    table = schema.leases
-    mine = (table.c.name == lease.name) & (table.c.holder == lease.holder) & (table.c.epoch == lease.epoch)
-    if connection.execute(update(table).where(mine).values(until=lease.until)).rowcount != 1:
-        msg = f"the lease {lease.name!r} of {lease.holder} was taken by another process"
-        raise LeaseLost(msg, hint="nothing was written; this one stands by")
+    blames: Sequence[Row]  # output, day, cause: what each was last told to be unmet for
+    since: datetime | None  # when the league first ran in this home
 
 
 class Ledger:
@@ -133,8 +109,7 @@ class Ledger:
             msg = f"the ledger at {shown(target)} cannot be opened: {error.__cause__ or error}"
             raise UsageError(msg, hint="is TIPOFF_HOME right, and was anything replayed there yet?") from error
         self._connection.rollback()
-        self._live_waivers: Select[Any] | None = None
-        self._statements: dict[tuple[str, tuple[str, ...]], _Prepared] = {}
+        self._statements = Statements(self._engine.dialect)
 
     def _must_be_current(self, target: Path | str) -> None:
         """Let go of a ledger that is none, or is of another schema: who looks again and again must not pile up connections."""
@@ -145,6 +120,9 @@ class Ledger:
             if found != HEAD:
                 self._connection.close()
                 self._engine.dispose()
+        if found is not None and found > HEAD:
+            msg = f"the ledger at {shown(target)} was written by a later version: it has schema {found}, this build knows {HEAD}"
+            raise UsageError(msg, hint="run the version that wrote it, or restore the copy from before its upgrade")
         if found != HEAD:
             msg = f"the ledger at {shown(target)} has schema {found}, this build needs {HEAD}"
             raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
@@ -206,15 +184,38 @@ class Ledger:
         if not batch and lease is None:
             return
         with self._writing() as connection:
+            cursor = connection.connection.cursor()
             if lease is not None:
-                _renew(connection, lease)
-            if batch:
-                cursor = connection.connection.cursor()
-                for name, rows in batch.rows.items():
-                    self._write(cursor, schema.metadata.tables[name], _newest(name, rows))
-                for ends in _alike(batch.run_ends):
-                    self._end(cursor, ends)
-                cursor.close()
+                self._renew(cursor, lease)
+            self._number(cursor, batch.rows.get("runs", ()))
+            for name, rows in batch.rows.items():
+                self._statements.insert(cursor, schema.metadata.tables[name], rows)
+            self._statements.end_runs(cursor, batch.run_ends)
+            cursor.close()
+
+    def _renew(self, cursor: DBAPICursor, lease: Lease) -> None:
+        if not self._statements.renew(cursor, lease.name, lease.holder, lease.epoch, lease.until):
+            msg = f"the lease {lease.name!r} of {lease.holder} was taken by another process"
+            raise LeaseLost(msg, hint="nothing was written; this one stands by")
+
+    def _number(self, cursor: DBAPICursor, runs: Sequence[Row]) -> None:
+        """Give each new run its number: greater than any that was given before, in whatever process."""
+        new = [row for row in runs if "id" not in row]
+        if new:
+            last = self._statements.take_numbers(cursor, "runs", len(new))
+            for number, row in enumerate(new, start=last - len(new) + 1):
+                row["id"] = number
+
+    def raise_number(self, name: str, least: int) -> None:
+        """Let the next number of a kind be greater than `least`: what the warehouse has already seen is not given again.
+
+        Raises:
+            LedgerError: As `commit`.
+        """
+        table = schema.numbers
+        behind = update(table).where(table.c.name == name, table.c.last < least).values(last=least)
+        with self._writing() as connection:
+            connection.execute(behind)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -228,31 +229,6 @@ class Ledger:
     def writing(self) -> AbstractContextManager[Connection]:
         """Hold one write transaction, as `transaction` does; what the store raises comes as a LedgerError."""
         return self._writing()
-
-    def _write(self, cursor: DBAPICursor, table: Table, rows: Sequence[Row]) -> None:
-        key = (table.name, tuple(rows[0]))
-        if key not in self._statements:
-            types = {name: table.columns[name].type for name in rows[0]}
-            self._statements[key] = _Prepared(self._statement(table), types, self._engine.dialect)
-        self._statements[key].write(cursor, rows)
-
-    def _end(self, cursor: DBAPICursor, ends: Sequence[Row]) -> None:
-        key = ("end of a run", tuple(ends[0]))
-        if key not in self._statements:
-            types = {name: schema.runs.columns[name[1:]].type for name in ends[0]}
-            self._statements[key] = _Prepared(_run_end(tuple(ends[0])), types, self._engine.dialect)
-        self._statements[key].write(cursor, ends)
-
-    def _statement(self, table: Table) -> Insert:
-        insert = sqlite_insert(table) if self._is_sqlite else postgres_insert(table)
-        if table.name not in _UPSERTED:
-            return insert
-        keys = [column.name for column in table.primary_key]
-        if table.name in _FIRST_WINS:
-            return insert.on_conflict_do_nothing(index_elements=keys)
-        kept = {*keys, *_KEEP_ON_CONFLICT.get(table.name, ())}
-        changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in kept}
-        return insert.on_conflict_do_update(index_elements=keys, set_=changes)
 
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
         """Run a SELECT and return its rows as dictionaries.
@@ -269,38 +245,44 @@ class Ledger:
             self._connection.rollback()
         return found
 
-    def home(self) -> dict[str, str]:
-        """Return what is recorded of this home: its world, its clock's last instant."""
-        return {row["key"]: row["value"] for row in self.rows(select(schema.home))}
+    def facts(self, league: str = "") -> dict[str, str]:
+        """Return what is known of a league in this home (its world, its clock's last instant), or of the home itself."""
+        table = schema.facts
+        return {row["key"]: row["value"] for row in self.rows(select(table).where(table.c.league == league))}
 
-    def load(self) -> LedgerSnapshot:
-        """Read what a controller starts from."""
-        games: dict[str, list[Game]] = {}
-        for row in self.rows(select(schema.games)):
-            games.setdefault(row["league"], []).append(read_game(row))
-        runs = schema.runs
+    def leagues(self) -> list[str]:
+        """Return the leagues that anything is known of, by name."""
+        table = schema.facts
+        rows = self.rows(select(table.c.league).where(table.c.league != "").distinct().order_by(table.c.league))
+        return [row["league"] for row in rows]
+
+    def load(self, league: str) -> LedgerSnapshot:
+        """Read what a controller of `league` starts from."""
+
+        def mine(table: Table) -> Select[Any]:
+            return select(table).where(table.c.league == league)
+
+        since = self.facts(league).get("since")
+        ticks = schema.ticks
         return LedgerSnapshot(
-            proofs=[read_proof(row) for row in self.rows(select(schema.proofs))],
-            games=games,
-            obligations=[_read_obligation(row) for row in self.rows(select(schema.obligations))],
-            last_ids={table.name: self._last_id(table) for table in (schema.ticks, schema.decisions, schema.runs)},
-            unended_runs=self.rows(select(runs).where(runs.c.state == "started")),
-            held_gates=self.rows(select(schema.gates)),
-            open_conflicts=self.rows(select(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
-            last_tick=next(iter(self.rows(select(schema.ticks).order_by(schema.ticks.c.id.desc()).limit(1))), None),
-            blames=self._blames(),
-            since={
-                key.removeprefix("since "): datetime.fromisoformat(value)
-                for key, value in self.home().items()
-                if key.startswith("since ")
-            },
+            proofs=[read_proof(row) for row in self.rows(mine(schema.proofs))],
+            games=[read_game(row) for row in self.rows(mine(schema.games))],
+            obligations=[_read_obligation(row) for row in self.rows(mine(schema.obligations))],
+            unended_runs=self.rows(mine(schema.runs).where(schema.runs.c.state == "started")),
+            held_gates=self.rows(mine(schema.gates)),
+            open_conflicts=self.rows(mine(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
+            last_tick=next(iter(self.rows(mine(ticks).order_by(ticks.c.id.desc()).limit(1))), None),
+            blames=self._blames(league),
+            since=datetime.fromisoformat(since) if since else None,
         )
 
-    def _blames(self) -> list[Row]:
+    def _blames(self, league: str) -> list[Row]:
         findings = schema.findings
-        newest = select(func.max(findings.c.id)).where(findings.c.check == "obligation_is_met")
-        newest = newest.group_by(findings.c.league, findings.c.output, findings.c.day)
-        columns = (findings.c.league, findings.c.output, findings.c.day, findings.c.cause)
+        newest = select(func.max(findings.c.id)).where(
+            findings.c.league == league, findings.c.check == "obligation_is_met"
+        )
+        newest = newest.group_by(findings.c.output, findings.c.day)
+        columns = (findings.c.output, findings.c.day, findings.c.cause)
         return self.rows(select(*columns).where(findings.c.id.in_(newest)))
 
     def add_waiver(self, row: Row) -> int:
@@ -324,59 +306,16 @@ class Ledger:
     def live_waivers(self, league: str, now: datetime) -> list[Row]:
         """Return the waivers that hold at `now`."""
         waivers = schema.waivers
-        if self._live_waivers is None:
-            self._live_waivers = select(waivers).where(
-                waivers.c.league == bindparam("of"), waivers.c.until > bindparam("at"), waivers.c.revoked_at.is_(None)
-            )
-        found = self._connection.execute(self._live_waivers, {"of": league, "at": now}).mappings().all()
-        self._connection.rollback()
-        return [dict(row) for row in found]
-
-    def _last_id(self, table: Table) -> int:
-        [row] = self.rows(select(func.coalesce(func.max(table.c.id), 0).label("id")))
-        return int(row["id"])
-
-
-class _Prepared:
-    """A statement compiled once for the columns that it names: looking it up anew costs more than writing a row."""
-
-    def __init__(self, statement: Insert | Update, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=list(types))
-        self._sql = str(compiled)
-        self._order = tuple(compiled.positiontup or ()) if compiled.positional else ()
-        found = {name: kind.dialect_impl(dialect).bind_processor(dialect) for name, kind in types.items()}
-        self._processors = {name: process for name, process in found.items() if process is not None}
-
-    def write(self, cursor: DBAPICursor, rows: Sequence[Row]) -> None:
-        """Write `rows`, which all name the same columns."""
-        ready = [row | {name: process(row[name]) for name, process in self._processors.items()} for row in rows]
-        if self._order:
-            cursor.executemany(self._sql, [tuple([row[name] for name in self._order]) for row in ready])
-        else:
-            cursor.executemany(self._sql, ready)
-
-
-def _newest(name: str, rows: list[Row]) -> list[Row]:
-    """Return the last row of each key, where one is replaced by the next anyway."""
-    if name not in _UPSERTED or name in _FIRST_WINS or len(rows) == 1:
-        return rows
-    keys = [column.name for column in schema.metadata.tables[name].primary_key]
-    return list({tuple(row[key] for key in keys): row for row in rows}.values())
-
-
-def _alike(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield rows that name the same columns together."""
-    groups: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row), []).append({f"_{name}": value for name, value in row.items()})
-    yield from groups.values()
-
-
-def _run_end(names: tuple[str, ...]) -> Update:
-    """Return the UPDATE of a run; `names` are its columns, each behind an underscore."""
-    runs = schema.runs
-    values: dict[str, Any] = {name[1:]: bindparam(name) for name in names if name != "_id"}
-    return update(runs).where(runs.c.id == bindparam("_id")).values(**values)
+        here = self._connection.connection
+        try:
+            cursor = here.cursor()
+            numbers = self._statements.waivers(cursor, league, now)
+            cursor.close()
+            here.rollback()
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            msg = f"the ledger cannot be read: {error}"
+            raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
+        return self.rows(select(waivers).where(waivers.c.id.in_(numbers))) if numbers else []
 
 
 def _read_obligation(row: Row) -> Row:

@@ -78,24 +78,24 @@ def gates_kept(ask: Ask, league: str) -> Iterator[RuleCount]:
         yield RuleCount(kind="gate", name=name, evaluated=row["n"], fired=row["held"], fired_at=row["at"])
 
 
-def filters_kept(ask: Ask) -> Iterator[RuleCount]:
+def filters_kept(ask: Ask, league: str) -> Iterator[RuleCount]:
     """Yield each filter's record: of a provider's answers, how many held a row that was refused; and each quarantine's."""
     fetches, rejects = schema.fetches, schema.rejects
     told = select(
         fetches.c.source,
         func.count().label("n"),
         func.sum(func.cast(fetches.c.n_rejects > 0, Integer)).label("fired"),
-    ).group_by(fetches.c.source)
-    for row in ask(told):
+    ).where(fetches.c.league == league)
+    for row in ask(told.group_by(fetches.c.source)):
         yield RuleCount(
             kind="filter", name=f"rows of {row['source']} are usable", evaluated=row["n"], fired=row["fired"]
         )
     reasons = select(rejects.c.output, func.count().label("n"), func.max(rejects.c.at).label("at"))
-    for row in ask(reasons.group_by(rejects.c.output)):
+    for row in ask(reasons.where(rejects.c.league == league).group_by(rejects.c.output)):
         n = int(row["n"])
         yield RuleCount(kind="filter", name=f"quarantine of {row['output']}", evaluated=n, fired=n, fired_at=row["at"])
 
 
 def rules_kept(ask: Ask, league: str) -> list[RuleCount]:
     """Return every rule's record in this home."""
-    return [*checks_kept(ask, league), *gates_kept(ask, league), *filters_kept(ask)]
+    return [*checks_kept(ask, league), *gates_kept(ask, league), *filters_kept(ask, league)]

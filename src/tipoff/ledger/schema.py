@@ -52,12 +52,39 @@ def number_key() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
 
-home = Table("home", metadata, Column("key", String(64), primary_key=True), Column("value", Text, nullable=False))
+facts = (
+    Table(  # what is known of the home itself (league "") and of each league in it: its world, its clock's last instant
+        "facts",
+        metadata,
+        Column("league", String(16), primary_key=True),
+        Column("key", String(64), primary_key=True),
+        Column("value", Text, nullable=False),
+    )
+)
+
+numbers = Table(  # the last number given of each kind: a run's is also its fence, and must never come again
+    "numbers",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+seasons = Table(  # each league's seasons, as its schedule last told them
+    "seasons",
+    metadata,
+    Column("league", String(16), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("known_at", Instant, nullable=False),
+    Column("evidence", String(160), nullable=False),
+)
 
 ticks = Table(
     "ticks",
     metadata,
     number_key(),
+    Column("league", String(16), nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
     Column("build", String(64), nullable=False),
     Column("settings_hash", String(64), nullable=False),
@@ -66,15 +93,14 @@ ticks = Table(
     Column("n_held", Integer, nullable=False),
     Column("n_late", Integer, nullable=False),
     Column("n_quiet", Integer, nullable=False),  # quiet ticks since the row before, folded into this one
-    Index("ticks_at", "at"),
+    Index("ticks_league", "league", "at"),
 )
 
 decisions = Table(
     "decisions",
     metadata,
     number_key(),
-    Column("tick_id", Integer, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", Instant, nullable=False),  # its tick's too
     *_slate(),
     Column("verb", String(8), nullable=False),
     Column("reason", Text, nullable=False),
@@ -163,6 +189,7 @@ fetches = Table(
     metadata,
     number_key(),
     Column("run_id", Integer, nullable=False),
+    Column("league", String(16), nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
     Column("source", String(32), nullable=False),
     Column("url", Text, nullable=False),
@@ -173,7 +200,7 @@ fetches = Table(
     Column("n_rejects", Integer, nullable=False),
     Column("outcome", String(32), nullable=False),  # rows, unchanged, recognised empty, error
     Column("note", Text, nullable=False),
-    Index("fetches_at", "at"),
+    Index("fetches_league", "league", "at"),
     Index("fetches_sha", "sha256"),
 )
 
@@ -275,5 +302,6 @@ leases = Table(
     Column("until", Instant, nullable=False),
 )
 
-FIRST = (home, ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)
+FIRST = (ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)
 SECOND = (conflicts, waivers, leases)
+SIXTH = (facts, numbers, seasons)

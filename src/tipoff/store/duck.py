@@ -58,12 +58,12 @@ class DuckWarehouse:
         if profile is Profile.REPLAY:
             self._db.execute("SET fsync_mode='NONE'")
         self._at = at
-        self._tables: dict[str, Table] = {}
-        self._proofs: dict[tuple[str, date], Proof] = {}
+        self._tables: dict[str, dict[str, Table]] = {}  # by league
+        self._proofs: dict[tuple[str, str, date], Proof] = {}  # by league, output and day
         self._statements: dict[str, duckdb.Statement] = {}
         self._slices = Slices()
         self._mirrored: set[str] = set()
-        self._questions: dict[str, dialect.Question] = {}
+        self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
         self.counts: Counter[str] = Counter()
 
     def close(self) -> None:
@@ -81,18 +81,19 @@ class DuckWarehouse:
     def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.CompiledStep]:
         """See `Warehouse.prepare`."""
         steps = list(steps)
-        self._tables = {step.name: step.table for step in steps}
+        tables = {step.name: step.table for step in steps}
+        self._tables |= {table.league: tables for table in tables.values()}
         self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
         self._db.execute(_PROOFS)
         for step in steps:
             if step.phase is not Phase.PUBLISHED:
                 self._declare(step.table)
-        loaded = {step.name: dialect.load(step, self._tables) for step in steps}
+        loaded = {step.name: dialect.load(step, tables) for step in steps}
         for ready in loaded.values():
             if ready.duck:
                 self._bind(ready)
         for proof in self.proofs():
-            self._proofs[proof.output, proof.day] = proof
+            self._proofs[proof.league, proof.output, proof.day] = proof
         return loaded
 
     def _declare(self, table: Table) -> None:
@@ -168,11 +169,11 @@ class DuckWarehouse:
         asked = dialect.season_query(sql, tables)
         return plain_numbers(self._arrow("query", asked.duck, _named(parameters, asked.parameters)))
 
-    def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+    def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
-        if sql not in self._questions:
-            self._questions[sql] = dialect.question(sql, "check", self._tables)
-        asked = self._questions[sql]
+        if (league, sql) not in self._questions:
+            self._questions[league, sql] = dialect.question(sql, "check", self._tables[league])
+        asked = self._questions[league, sql]
         values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
         return self._arrow("ask", asked.duck, _named(values, asked.parameters))
 
@@ -207,7 +208,8 @@ class DuckWarehouse:
 
     def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """See `Warehouse.replace`."""
-        table, key = asked.step.table, (asked.step.name, asked.day)
+        table = asked.step.table
+        key = table.league, asked.step.name, asked.day
         known = self._proofs.get(key)
         must_be_newest(asked, known)
         staged = stage(asked, rows, known, lambda units: self._stored(table, asked.day, units))

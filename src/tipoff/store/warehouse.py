@@ -70,7 +70,7 @@ class Warehouse(Protocol):
     counts: Counter[str]
 
     def prepare(self, steps: Iterable[Step]) -> Mapping[str, CompiledStep]:
-        """Create what is declared, bind every step on empty tables, and return the loaded steps by output name.
+        """Create what one league declares, bind its steps on empty tables, and return them loaded, by output name.
 
         Raises:
             ShapeError: A table stands there with other columns or types; a step reads an undeclared table or a table
@@ -126,8 +126,8 @@ class Warehouse(Protocol):
         """
         ...
 
-    def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
-        """Run a check's SELECT, whose tables have windows as in a step, and return its rows; read-only.
+    def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
+        """Run a check's SELECT over a league's tables, which have windows as in a step, and return its rows; read-only.
 
         Raises:
             ShapeError: It reads a table that is not declared, or has none of the windows.

@@ -120,7 +120,7 @@ def workflow(ledger: Ledger, league: League, now: datetime, *, hours: float) -> 
     """Return whether decisions were made, executed and ended in the last hours, and what waits."""
     since = now - timedelta(hours=hours)
     return [
-        *_ticks(ledger, since, now),
+        *_ticks(ledger, league, since, now),
         *_runs(ledger, league, since, now),
         *_queue(ledger, league, now),
         *_phases(ledger, league, now),
@@ -129,9 +129,10 @@ def workflow(ledger: Ledger, league: League, now: datetime, *, hours: float) -> 
     ]
 
 
-def _ticks(ledger: Ledger, since: datetime, now: datetime) -> Iterator[Line]:
+def _ticks(ledger: Ledger, league: League, since: datetime, now: datetime) -> Iterator[Line]:
     ticks = schema.ticks
-    rows = ledger.rows(select(ticks).where(ticks.c.at > since).order_by(ticks.c.id))
+    here = (ticks.c.league == league.name, ticks.c.at > since)
+    rows = ledger.rows(select(ticks).where(*here).order_by(ticks.c.id))
     gaps = [((later["at"] - one["at"]) / (later["n_quiet"] + 1), one["at"]) for one, later in itertools.pairwise(rows)]
     longest, at = max(gaps, default=(timedelta(0), now))
     severity = Severity.CRITICAL if longest >= CRITICAL_GAP else Severity.ERROR if longest >= ERROR_GAP else None
@@ -259,7 +260,9 @@ def _costs(ledger: Ledger, league: League, since: datetime) -> Iterator[Line]:
     asked = {
         row["source"]: row["n"]
         for row in ledger.rows(
-            select(fetches.c.source, func.count().label("n")).where(fetches.c.at > since).group_by(fetches.c.source)
+            select(fetches.c.source, func.count().label("n"))
+            .where(fetches.c.league == league.name, fetches.c.at > since)
+            .group_by(fetches.c.source)
         )
     }
     said = ", ".join(f"{source} {n}" for source, n in sorted(asked.items())) or "none"

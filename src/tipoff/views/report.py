@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from tipoff.core.league import League
 from tipoff.core.slate import GameStatus, Season
 from tipoff.ledger import Ledger, schema
+from tipoff.ledger.facts import league_facts
 
 _OFF = [status.value for status in GameStatus if status.is_off]
 
@@ -18,7 +19,7 @@ def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
     return {
         "league": league.name,
         "season": season.name,
-        "world": _world(ledger),
+        "world": _world(ledger, league, season),
         "games": games(ledger, league),
         "obligations": _counted(ledger, schema.obligations.c.state, schema.obligations.c.league == league.name),
         "runs": {"finished": 0, "failed": 0, "expired": 0}
@@ -55,10 +56,10 @@ def _unmet(ledger: Ledger, league: League) -> list[dict[str, Any]]:
     )
 
 
-def _world(ledger: Ledger) -> dict[str, Any]:
-    home = ledger.home()
-    about: dict[str, Any] = json.loads(home.get("about", "{}"))
-    return {"name": home.get("world", ""), "fingerprint": home.get("fingerprint", "")} | about
+def _world(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
+    facts = league_facts(ledger, league.name)
+    about: dict[str, Any] = json.loads(facts.of_season("about", season.name) or "{}")
+    return {"name": facts.world, "fingerprint": facts.of_season("fingerprint", season.name)} | about
 
 
 def _counted(ledger: Ledger, column: Any, where: Any) -> dict[str, int]:  # noqa: ANN401 -- SQLAlchemy expressions

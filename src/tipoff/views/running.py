@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.migrate import HEAD
@@ -27,7 +27,8 @@ class Running:
     """What the ledger says of what runs."""
 
     schema_version: str
-    last_tick_at: datetime | None
+    last_tick_at: datetime | None  # of any league
+    ticked_at: Mapping[str, datetime] = field(default_factory=dict)  # by league: its newest tick
     last_tick_build: str = ""
     last_tick_settings: str = ""
     parts: tuple[Part, ...] = ()
@@ -35,12 +36,17 @@ class Running:
 
 def read_running(ledger: Ledger) -> Running:
     """Return what runs, as the ledger says; the newest tick and each part's heartbeat."""
-    ticks = ledger.rows(select(schema.ticks).order_by(schema.ticks.c.id.desc()).limit(1))
+    newest = schema.ticks
+    ticks = ledger.rows(select(newest).order_by(newest.c.id.desc()).limit(1))
     last: Mapping[str, Any] = ticks[0] if ticks else {}
     beats = ledger.rows(select(watching.heartbeats).order_by(watching.heartbeats.c.name))
     return Running(
         schema_version=HEAD,  # a ledger of another one is not opened
         last_tick_at=last.get("at"),
+        ticked_at={
+            row["league"]: row["at"]
+            for row in ledger.rows(select(newest.c.league, func.max(newest.c.at).label("at")).group_by(newest.c.league))
+        },
         last_tick_build=last.get("build", ""),
         last_tick_settings=last.get("settings_hash", ""),
         parts=tuple(part_of(row) for row in beats),
@@ -57,10 +63,13 @@ def why_not_ready(running: Running, now: datetime, *, silent_after: timedelta) -
     """Return the reasons for which a home is not ready: no decision yet, or none for too long."""
     if running.last_tick_at is None:
         return ("nothing has been decided yet",)
-    age = now - max([running.last_tick_at, *(part.at for part in running.parts if part.name.startswith("controller"))])
-    if age > silent_after:
-        return (f"no tick for {age.total_seconds() / 60:.0f} min",)
-    return ()
+    beats = {part.name: part.at for part in running.parts}
+    found = []
+    for league, ticked_at in running.ticked_at.items():
+        age = now - max(ticked_at, beats.get(f"controller {league}", ticked_at))
+        if age > silent_after:
+            found.append(f"no tick of {league} for {age.total_seconds() / 60:.0f} min")
+    return tuple(found)
 
 
 def builds_differ(running: Running, mine: str, now: datetime, *, alive: timedelta) -> Iterator[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger, schema
+from tipoff.ledger.facts import league_facts
 from tipoff.views.flow import Flow, flow_lines, read_flow
 
 _WRONG = (State.LATE.value, State.LOST.value)
@@ -40,25 +41,26 @@ class Status:
 def read_status(ledger: Ledger, league: League) -> Status:
     """Return the league's status as the ledger stands; `today` is the newest day that is planned."""
     table = schema.obligations
-    home = ledger.home()
-    clock_at = datetime.fromisoformat(home["clock_at"]) if "clock_at" in home else None
+    facts = league_facts(ledger, league.name)
+    clock_at = facts.clock_at
     [newest] = ledger.rows(select(func.max(table.c.day).label("day")).where(table.c.league == league.name))
     today = newest["day"]
     rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == today)) if today else []
     wrong = ledger.rows(
         select(table).where(table.c.league == league.name, table.c.state.in_(_WRONG)).order_by(table.c.due_at)
     )
-    [tick] = ledger.rows(select(func.max(schema.ticks.c.at).label("at")))
+    ticks = schema.ticks
+    [tick] = ledger.rows(select(func.max(ticks.c.at).label("at")).where(ticks.c.league == league.name))
     return Status(
         league=league.name,
-        world=home.get("world", ""),
+        world=facts.world,
         clock_at=clock_at,
         last_tick_at=tick["at"],
         today=today,
         today_states={row["output"]: row["state"] for row in rows},
         wrong=[row | {"missing": json.loads(row["missing"])} for row in wrong],
-        running=_count(ledger, "started"),
-        failed_last_day=_count(ledger, "failed"),
+        running=_count(ledger, league, "started"),
+        failed_last_day=_count(ledger, league, "failed"),
         waivers=live_waivers(ledger, league),
         history=read_flow(ledger, clock_at),
     )
@@ -66,8 +68,8 @@ def read_status(ledger: Ledger, league: League) -> Status:
 
 def live_waivers(ledger: Ledger, league: League) -> list[dict[str, Any]]:
     """Return the waivers that hold at the home's clock."""
-    clock_at = ledger.home().get("clock_at")
-    return ledger.live_waivers(league.name, datetime.fromisoformat(clock_at)) if clock_at else []
+    clock_at = league_facts(ledger, league.name).clock_at
+    return ledger.live_waivers(league.name, clock_at) if clock_at else []
 
 
 def waiver_line(row: dict[str, Any]) -> str:
@@ -76,9 +78,9 @@ def waiver_line(row: dict[str, Any]) -> str:
     return f"WAIVED {row['output']} {row['day']} for {row['input']} by {row['by']} until {until}: {row['reason']}"
 
 
-def _count(ledger: Ledger, state: str) -> int:
+def _count(ledger: Ledger, league: League, state: str) -> int:
     table = schema.runs
-    [row] = ledger.rows(select(func.count().label("n")).where(table.c.state == state))
+    [row] = ledger.rows(select(func.count().label("n")).where(table.c.league == league.name, table.c.state == state))
     return int(row["n"])
 
 

@@ -87,12 +87,17 @@ def _walk(walk: _Walk, row: Mapping[str, Any], depth: int) -> list[str]:
     return sentences
 
 
+def _of(table: Any, row: Mapping[str, Any]) -> tuple[Any, ...]:  # noqa: ANN401 -- a table of the ledger, and conditions on it
+    """Return what picks the rows of one slate of one output, of this league alone."""
+    return tuple(table.c[name] == row[name] for name in ("league", "output", "day"))
+
+
 def _blamed(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
     """Return what was found to be the cause when it was late or lost; what stood in its way then may be gone by now."""
     table = schema.findings
     query = (
         select(table)
-        .where(table.c.league == row["league"], table.c.output == row["output"], table.c.day == row["day"])
+        .where(*_of(table, row))
         .where(table.c.ok.is_(False), table.c.check == "obligation_is_met")
         .order_by(table.c.id.desc())
         .limit(1)
@@ -113,7 +118,7 @@ def _standing(row: Mapping[str, Any]) -> str:
 
 def _proof_sentences(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
     table = schema.proofs
-    found = ledger.rows(select(table).where(table.c.output == row["output"], table.c.day == row["day"]))
+    found = ledger.rows(select(table).where(*_of(table, row)))
     return [
         f"  proof: {proof['n_rows']} rows read back after run {proof['fence']} at {proof['made_at']:%Y-%m-%d %H:%M} UTC,"
         f" digest {proof['digest'][:12]}"
@@ -140,9 +145,7 @@ def _conflict(found: Mapping[str, Any]) -> str:
 
 def _closed_gates(ledger: Ledger, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     table = schema.gates
-    return ledger.rows(
-        select(table).where(table.c.output == row["output"], table.c.day == row["day"], table.c.is_open.is_(False))
-    )
+    return ledger.rows(select(table).where(*_of(table, row), table.c.is_open.is_(False)))
 
 
 def _day_of(gate: Mapping[str, Any], day: date) -> date:
@@ -158,7 +161,7 @@ def _day_of(gate: Mapping[str, Any], day: date) -> date:
 
 def _last_run(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
     table = schema.runs
-    query = select(table).where(table.c.output == row["output"], table.c.day == row["day"])
+    query = select(table).where(*_of(table, row))
     runs = ledger.rows(query.order_by(table.c.id.desc()).limit(1))
     if not runs:
         return ["  it has never been run"]

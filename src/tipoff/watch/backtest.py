@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from tipoff.core.clock import league_day
+from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.ledger import Ledger, schema, watching
@@ -58,10 +59,23 @@ def replay_ledger(path: Path, league: str = "", limits: Limits = REPLAYED) -> Ba
         ledger.close()
 
 
+def _only_league(ledger: Ledger) -> str:
+    """Return the league of a ledger that has one.
+
+    Raises:
+        UsageError: It has several, and none is named.
+    """
+    known = ledger.leagues()
+    if len(known) > 1:
+        msg = f"the ledger has {len(known)} leagues, and none is named: {', '.join(known)}"
+        raise UsageError(msg, hint=f"add --league {known[0]}")
+    return known[0] if known else ""
+
+
 def _replay(ledger: Ledger, league: str, limits: Limits) -> Backtest:
-    name = league or ledger.home().get("league", "")
+    name = league or _only_league(ledger)
     gaps = [gap for gap in _gaps(ledger, name) if gap.length >= limits.error_after]
-    found = sorted([*_findings(ledger, league), *_silences(gaps, name, limits)], key=lambda trouble: trouble.at)
+    found = sorted([*_findings(ledger, name), *_silences(gaps, name, limits)], key=lambda trouble: trouble.at)
     if not found:
         return Backtest(begin=None, end=None, looks=0, incidents=())
     met = _met(ledger)
@@ -151,7 +165,8 @@ class _Gap:
 def _gaps(ledger: Ledger, league: str) -> Iterator[_Gap]:
     """Yield the times between ticks, and that from the controller's last sign of life until somebody last looked."""
     ticks = schema.ticks
-    for one, later in itertools.pairwise(ledger.rows(select(ticks.c.at, ticks.c.n_quiet).order_by(ticks.c.id))):
+    query = select(ticks.c.at, ticks.c.n_quiet).where(ticks.c.league == league).order_by(ticks.c.id)
+    for one, later in itertools.pairwise(ledger.rows(query)):
         length = (later["at"] - one["at"]) / (later["n_quiet"] + 1)
         yield _Gap(begin=one["at"], end=later["at"], length=length)
     [seen] = ledger.rows(select(func.max(watching.heartbeats.c.at).label("at")))

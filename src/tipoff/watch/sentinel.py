@@ -173,7 +173,9 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
     """
     lease = ledger.lease(f"controller {league}")
     beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
-    [tick] = ledger.rows(select(func.min(schema.ticks.c.at).label("first"), func.max(schema.ticks.c.at).label("last")))
+    ticks = schema.ticks
+    first_and_last = select(func.min(ticks.c.at).label("first"), func.max(ticks.c.at).label("last"))
+    [tick] = ledger.rows(first_and_last.where(ticks.c.league == league))
     signs = (tick["last"], lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
     seen = [at for at in signs if at is not None]
     alive_at = min(max(seen), now) if seen else None
@@ -188,7 +190,7 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         digest_due=_digest_due(ledger, league, now),
         monitor_at=beats.get("monitor"),
         started_at=tick["first"],
-        is_over=bool(ledger.home().get(f"over {league}")),
+        is_over=bool(ledger.facts(league).get("over")),
     )
 
 
@@ -207,7 +209,9 @@ def _unexecuted(ledger: Ledger, league: str) -> tuple[int, datetime | None]:
 def _overdue(ledger: Ledger, league: str, now: datetime) -> tuple[tuple[str, date, datetime], ...]:
     table, incidents = schema.obligations, watching.incidents
     told: set[str] = set()
-    for row in ledger.rows(select(incidents.c.effects).where(incidents.c.closed_at.is_(None))):
+    for row in ledger.rows(
+        select(incidents.c.effects).where(incidents.c.league == league, incidents.c.closed_at.is_(None))
+    ):
         told |= {effect.rpartition("|")[0] for effect in json.loads(row["effects"])}
     query = select(table.c.output, table.c.day, table.c.due_at).where(
         table.c.league == league, table.c.state == "late", table.c.due_at < now, table.c.output != "digest"

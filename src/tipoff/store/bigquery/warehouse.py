@@ -55,14 +55,14 @@ class BigQueryWarehouse:
         """
         self._place, self._home, self._now, self._at = place, home, now, at
         self._port = Client(place, guard.record) if guard else Client(place)
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, dict[str, Table]] = {}  # by league
         self._partitioned: frozenset[str] = frozenset()
         self._proofs: dict[Key, Proof] = {}
         self._fences: dict[Key, int] = {}  # of the newest stored proof, 0 where there is none
         self._unsure: set[Key] = set()  # a write of theirs failed, and it is not known how far it came
         self._slices = Slices()
         self._mirrored: set[str] = set()
-        self._questions: dict[str, dialect.Question] = {}
+        self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
         self._turns: dict[str, threading.Lock] = {}
         self._turns_lock = threading.Lock()
         self.counts: Counter[str] = self._port.counts  # what was asked of it, and the jobs that this took
@@ -82,14 +82,15 @@ class BigQueryWarehouse:
     def prepare(self, steps: Iterable[Step]) -> dict[str, dialect.CompiledStep]:
         """See `Warehouse.prepare`."""
         steps = list(steps)
-        self._tables = {step.name: step.table for step in steps}
+        tables = {step.name: step.table for step in steps}
+        self._tables |= {table.league: tables for table in tables.values()}
         with self._doing("the tables could not be made"):
             declare_own(self._port)
             for step in steps:
                 if step.phase is not Phase.PUBLISHED:
                     declare(self._port, step.table)
-        self._partitioned = frozenset({self._place.proofs, *map(self._place.table, self._tables.values())})
-        loaded = {step.name: dialect.load(step, self._tables) for step in steps}
+        self._partitioned |= {self._place.proofs, *map(self._place.table, tables.values())}
+        loaded = {step.name: dialect.load(step, tables) for step in steps}
         for ready in loaded.values():
             if ready.bigquery:
                 self._bind(ready)
@@ -116,13 +117,11 @@ class BigQueryWarehouse:
     def estimate(self, loaded: dialect.CompiledStep, *, day: date, season: Season, as_of: datetime) -> list[int]:
         """Return the bytes that each statement would read by which a step reads a slate: dry runs, which cost nothing."""
         values = dialect.bounds(loaded.inputs, day=day, season=season, as_of=as_of)
+        known = self._tables[loaded.step.table.league]
         sqls = (
             [loaded.bigquery]
             if loaded.bigquery
-            else [
-                dialect.slice_sql(self._tables[read.table], read.window, read.columns, "bigquery")
-                for read in loaded.inputs
-            ]
+            else [dialect.slice_sql(known[read.table], read.window, read.columns, "bigquery") for read in loaded.inputs]
         )
         said = self._labels("estimate", loaded.step.table)
         with self._doing(f"what {loaded.step.name} reads could not be estimated"):
@@ -172,11 +171,11 @@ class BigQueryWarehouse:
         asked = dialect.season_query(sql, tables)
         return plain_numbers(self._read("query", asked.bigquery, parameters, None))
 
-    def ask(self, sql: str, *, day: date, season: Season, as_of: datetime) -> pa.Table:
+    def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
-        if sql not in self._questions:
-            self._questions[sql] = dialect.question(sql, "check", self._tables)
-        asked = self._questions[sql]
+        if (league, sql) not in self._questions:
+            self._questions[league, sql] = dialect.question(sql, "check", self._tables[league])
+        asked = self._questions[league, sql]
         values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
         return self._read("ask", asked.bigquery, values, None)
 
