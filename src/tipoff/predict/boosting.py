@@ -1,6 +1,7 @@
 """Gradient-boosted trees on what a simple mean leaves over; LightGBM is imported where it is used."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -42,22 +43,30 @@ def _lightgbm() -> Any:  # noqa: ANN401 -- an untyped library
     return lightgbm
 
 
-def train(features: Floats, residuals: Floats) -> str:
+def train(
+    features: Floats,
+    residuals: Floats,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    rounds: int = ROUNDS,
+    start: Floats | None = None,
+) -> str:
     """Return a model's text, trained on `features` (n, k; NaN is unknown) to predict `residuals` (n,).
 
-    The same rows give the same text, whatever the machine's load.
+    The same rows give the same text, whatever the machine's load. `parameters` are LightGBM's, over those that stand here;
+    `start` (n,) is the raw score that the trees begin with.
 
     Raises:
         NoLightGbm: The library or its OpenMP runtime is missing.
     """
     lightgbm = _lightgbm()
-    data = lightgbm.Dataset(features, residuals, free_raw_data=True)
-    booster = lightgbm.train(_PARAMETERS | {"seed": SEED}, data, num_boost_round=ROUNDS)
+    data = lightgbm.Dataset(features, residuals, init_score=start, free_raw_data=True)
+    booster = lightgbm.train({**_PARAMETERS, **(parameters or {}), "seed": SEED}, data, num_boost_round=rounds)
     return str(booster.model_to_string())
 
 
-def predict(model_text: str, features: Floats) -> Floats:
-    """Return what the model adds to the mean, (n,); a model without text adds nothing.
+def predict(model_text: str, features: Floats, *, raw_score: bool = False) -> Floats:
+    """Return what the model adds to the mean, (n,); a model without text adds nothing. `raw_score`: before its link function.
 
     Raises:
         NoLightGbm: The library or its OpenMP runtime is missing.
@@ -65,7 +74,7 @@ def predict(model_text: str, features: Floats) -> Floats:
     if not model_text or not len(features):
         return np.zeros(len(features))
     booster = _lightgbm().Booster(model_str=model_text)
-    return np.asarray(booster.predict(features, num_threads=1), dtype=np.float64)
+    return np.asarray(booster.predict(features, num_threads=1, raw_score=raw_score), dtype=np.float64)
 
 
 def library() -> str:

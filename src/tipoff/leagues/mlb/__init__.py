@@ -1,0 +1,1 @@
+"""MLB: pitcher strikeouts."""

@@ -1,0 +1,1 @@
+"""How a starter's strikeouts are predicted: pure functions of history, the line-ups and nothing later."""

@@ -1,0 +1,58 @@
+"""How good predicted distributions of a count were: sharpness and calibration together, then calibration alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tipoff.predict.counts import Floats, Ints, median
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bin of a reliability diagram: mean predicted chance, how often it happened, of how many."""
+
+    predicted: float
+    happened: float
+    n: int
+
+
+def crps(distribution: Floats, happened: Ints) -> Floats:
+    """Return (n,): the continuous ranked probability score, in counts; of a certain prediction its absolute error."""
+    numbers = np.arange(distribution.shape[1])
+    below = np.cumsum(distribution, axis=1)
+    return np.asarray(((below - (numbers[None, :] >= happened[:, None])) ** 2).sum(axis=1))
+
+
+def randomised_pit(distribution: Floats, happened: Ints, dice: Floats) -> Floats:
+    """Return (n,): where in its distribution each result lies, in [0, 1]; uniform if calibrated. `dice` in [0, 1)."""
+    below = np.concatenate([np.zeros((len(happened), 1)), np.cumsum(distribution, axis=1)], axis=1)
+    rows = np.arange(len(happened))
+    low, high = below[rows, happened], below[rows, happened + 1]
+    return np.asarray(low + dice * (high - low))
+
+
+def reliability(chances: Floats, happened: Floats, *, bins: int = 10) -> tuple[Bin, ...]:
+    """Return the reliability diagram: bins of equal width, empty ones left out."""
+    place = np.minimum((chances * bins).astype(np.int64), bins - 1)
+    return tuple(
+        Bin(float(chances[place == one].mean()), float(happened[place == one].mean()), int((place == one).sum()))
+        for one in range(bins)
+        if (place == one).any()
+    )
+
+
+def calibration_error(chances: Floats, happened: Floats, *, bins: int = 10) -> float:
+    """Return the expected calibration error: the mean distance of the diagram from the diagonal, by rows."""
+    found = reliability(chances, happened, bins=bins)
+    return float(sum(one.n * abs(one.predicted - one.happened) for one in found) / max(1, len(chances)))
+
+
+def own_line(distribution: Floats) -> Floats:
+    """Return (n,): the half that lies nearest to the median: where a bookmaker's even line would be."""
+    return np.asarray(np.maximum(np.floor(median(distribution)), 0.0) + 0.5)
+
+
+def log_loss(chances: Floats, happened: Floats) -> float:
+    """Return the mean negative log likelihood, in nats; chances are kept from 0 and 1."""
+    safe = np.clip(chances, 1e-6, 1 - 1e-6)
+    return float(-np.mean(happened * np.log(safe) + (1 - happened) * np.log(1 - safe)))
