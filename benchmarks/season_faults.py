@@ -17,7 +17,8 @@ from tipoff.app.loop import Progress
 from tipoff.config import read_settings
 from tipoff.core.clock import SimClock
 from tipoff.drills.faults.parts import FaultyParts, outages_of
-from tipoff.drills.oracle import Truth, look_at
+from tipoff.drills.oracle import look_at
+from tipoff.drills.truth import Truth
 from tipoff.leagues.nba.world.season_faults import Unit, expected_differences
 
 

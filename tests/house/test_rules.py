@@ -2,7 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,42 @@ FLOORS = {  # each folder, and those that it may import from beside itself; a mo
     "__main__": {"cli"},
 }
 DEBTS: set[str] = set()  # what points up today, and must go; nothing may be added
+LONGEST_CHAIN = 9  # folders that import one another, from the top down
+BROAD = {  # the only modules that may catch what they do not know, and how often
+    "engine/run.py": 1,  # where a run's end is recorded
+    "engine/child.py": 1,  # where a child process's end is
+    "sources/door.py": 1,  # a source's door: one row, one answer
+}
+SQL_DEBTS = {  # modules outside the ledger that still ask it in SQL of their own; shrinks, nothing may be added
+    "app/backfill.py",
+    "app/replay.py",
+    "app/watching.py",
+    "checks/examine.py",
+    "checks/probes.py",
+    "checks/silences.py",
+    "checks/view.py",
+    "checks/work.py",
+    "cli/gates.py",
+    "drills/alerts.py",
+    "drills/oracle.py",
+    "views/audit_evidence.py",
+    "views/boundary.py",
+    "views/flow.py",
+    "views/grid.py",
+    "views/health.py",
+    "views/report.py",
+    "views/rules.py",
+    "views/running.py",
+    "views/status.py",
+    "views/trace.py",
+    "views/why.py",
+    "views/why_else.py",
+    "watch/backtest.py",
+    "watch/digest.py",
+    "watch/monitor.py",
+    "watch/scorecard.py",
+    "watch/sentinel.py",
+}
 MACHINE = ("core", "ledger", "store", "engine", "watch", "history")
 SPORT = re.compile(
     r"(?<![a-z])(nba|mlb|basketball|baseball|pitcher|player|rebound|strikeout)s?(?![a-z])", re.IGNORECASE
@@ -76,13 +114,97 @@ def imports_up(root: Path) -> list[str]:
     )
 
 
+def graph(root: Path) -> dict[str, set[str]]:
+    """Return which module imports which, for types alone and inside functions too."""
+    trees = {".".join(("tipoff", *path.with_suffix("").parts)): tree for path, tree in modules(root)}
+    trees = {name.removesuffix(".__init__"): tree for name, tree in trees.items()}
+    edges: dict[str, set[str]] = {name: set() for name in trees}
+    for name, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                edges[name] |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                one = {f"{node.module}.{alias.name}" for alias in node.names}
+                edges[name] |= {full if full in trees else node.module for full in one}
+    return {name: {other for other in others if other in trees and other != name} for name, others in edges.items()}
+
+
+def folders(root: Path) -> dict[str, set[str]]:
+    """Return which folder imports which."""
+    found: dict[str, set[str]] = {}
+    for name, others in graph(root).items():
+        mine = (*name.split("."), "")[1]
+        theirs = {(*other.split("."), "")[1] for other in others}
+        found.setdefault(mine, set()).update(theirs - {mine})
+    return found
+
+
+def circles(edges: Mapping[str, set[str]]) -> list[str]:
+    """Return a circle of imports, where there is one."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return [" <- ".join(error.args[1])]
+    return []
+
+
+def module_circles(root: Path) -> list[str]:
+    return circles(graph(root))
+
+
+def folder_circles(root: Path) -> list[str]:
+    return circles(folders(root))
+
+
+def long_chains(root: Path) -> list[str]:
+    """Return the longest chain of folder imports, where it is longer than it may be."""
+    edges = folders(root)
+    longest: dict[str, list[str]] = {}
+    for folder in TopologicalSorter(edges).static_order():
+        below = max((longest[other] for other in edges.get(folder, ())), key=len, default=[])
+        longest[folder] = [folder, *below]
+    chain = max(longest.values(), key=len)
+    return [" -> ".join(chain)] if len(chain) > LONGEST_CHAIN else []
+
+
+def is_broad(caught: ast.expr | None) -> bool:
+    if isinstance(caught, ast.Tuple):
+        return any(is_broad(one) for one in caught.elts)
+    if isinstance(caught, ast.Attribute):
+        return caught.attr in {"Exception", "BaseException"}
+    return caught is None or (isinstance(caught, ast.Name) and caught.id in {"Exception", "BaseException"})
+
+
 def broad_handlers(root: Path) -> list[str]:
     return [
-        f"{path}:{node.lineno}"
+        str(path)
         for path, tree in modules(root)
         for node in ast.walk(tree)
-        if isinstance(node, ast.ExceptHandler)
-        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+        if isinstance(node, ast.ExceptHandler) and is_broad(node.type)
+    ]
+
+
+def sql_outside_the_ledger(root: Path) -> list[str]:
+    """Return the modules that import SQLAlchemy; history owns tables of the ledger, and may."""
+    return [
+        str(path)
+        for path, tree in modules(root)
+        if floor_of(path) not in {"ledger", "history"}
+        and any(
+            (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"))
+            or (isinstance(node, ast.Import) and any(alias.name.startswith("sqlalchemy") for alias in node.names))
+            for node in ast.walk(tree)
+        )
+    ]
+
+
+def mocks(root: Path) -> list[str]:
+    return [
+        str(path)
+        for path, tree in modules(root)
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.ImportFrom) and node.module in {"unittest", "unittest.mock"})
+        or (isinstance(node, ast.Import) and any(alias.name == "unittest.mock" for alias in node.names))
     ]
 
 
@@ -118,10 +240,28 @@ def test_imports_point_down() -> None:
     assert set(imports_up(SRC)) == DEBTS
 
 
-def test_one_broad_handler_stands_where_a_runs_end_is_recorded() -> None:
-    [place] = broad_handlers(SRC)
+def test_no_modules_and_no_folders_import_each_other_in_a_circle() -> None:
+    assert module_circles(SRC) == []
+    assert folder_circles(SRC) == []
 
-    assert place.startswith("engine/run.py:")
+
+def test_the_longest_chain_of_folder_imports_is_short() -> None:
+    assert long_chains(SRC) == []
+
+
+def test_broad_handlers_stand_in_three_named_places_alone() -> None:
+    found = Counter(broad_handlers(SRC))
+
+    assert found <= Counter(BROAD)
+    assert found["engine/run.py"] == 1
+
+
+def test_only_the_ledger_speaks_sql_to_the_ledger() -> None:
+    assert set(sql_outside_the_ledger(SRC)) == SQL_DEBTS
+
+
+def test_nothing_that_is_shipped_mocks() -> None:
+    assert mocks(SRC) == []
 
 
 def test_only_the_clock_asks_the_machine_for_the_time() -> None:
@@ -152,6 +292,11 @@ def test_streaming_inserts_do_not_exist() -> None:
         (imports_up, "leagues/bad.py", "from tipoff.store.duck import DuckWarehouse"),
         (broad_handlers, "core/bad.py", "try:\n    pass\nexcept Exception:\n    pass"),
         (broad_handlers, "core/bad.py", "try:\n    pass\nexcept:\n    pass"),
+        (broad_handlers, "core/bad.py", "try:\n    pass\nexcept (ValueError, Exception):\n    pass"),
+        (broad_handlers, "core/bad.py", "import builtins\ntry:\n    pass\nexcept builtins.Exception:\n    pass"),
+        (sql_outside_the_ledger, "views/bad.py", "def late() -> None:\n    from sqlalchemy import select"),
+        (sql_outside_the_ledger, "cli/bad.py", "import sqlalchemy.exc"),
+        (mocks, "drills/bad.py", "from unittest import mock"),
         (wall_clocks, "engine/bad.py", "from datetime import datetime\nat = datetime.now()"),
         (sport_in_machine, "engine/bad.py", "TABLE = 'nba_raw'"),
         (large_rooms, "core/bad.py", "x = 1\n" * (MOST_LINES + 1)),
@@ -164,6 +309,48 @@ def test_each_rule_bites(rule: object, place: str, code: str, tmp_path: Path) ->
 
     assert callable(rule)
     assert len(rule(tmp_path)) == 1
+
+
+def made(root: Path, files: Mapping[str, str]) -> Path:
+    for name, code in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code)
+    return root
+
+
+def test_a_circle_inside_a_folder_is_seen_also_where_it_is_hidden_in_a_function(tmp_path: Path) -> None:
+    late = "def late() -> None:\n    from tipoff.core import one"
+
+    root = made(tmp_path, {"core/one.py": "from tipoff.core.two import x", "core/two.py": late})
+
+    assert len(module_circles(root)) == 1
+    assert folder_circles(root) == []
+
+
+def test_a_circle_of_folders_is_seen_where_no_two_modules_make_one(tmp_path: Path) -> None:
+    files = {
+        "core/a.py": "import tipoff.store.a",
+        "store/a.py": "",
+        "store/b.py": "import tipoff.core.b",
+        "core/b.py": "",
+    }
+
+    root = made(tmp_path, files)
+
+    assert module_circles(root) == []
+    assert len(folder_circles(root)) == 1
+
+
+def test_a_chain_of_one_folder_too_many_is_seen(tmp_path: Path) -> None:
+    last = LONGEST_CHAIN
+    root = made(tmp_path, {f"f{n}/a.py": f"import tipoff.f{n + 1}.a" for n in range(last)})
+
+    assert long_chains(root) == []
+
+    made(tmp_path, {f"f{last}/a.py": ""})
+
+    assert len(long_chains(root)) == 1
 
 
 def test_every_command_that_the_documents_name_exists() -> None:

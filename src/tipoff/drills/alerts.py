@@ -3,23 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
+from tipoff.drills.truth import Truth
 from tipoff.ledger import watching
 from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.incidents import teller_of
 
-if TYPE_CHECKING:
-    from tipoff.drills.oracle import Truth
-
 BEYOND = frozenset({"worsened", "spread", "escalated", "renamed", "reopened"})  # told once each, by rule
 
 
-def look_at_tellings(truth: "Truth", home: Home) -> None:
+def look_at_tellings(truth: Truth, home: Home) -> None:
     """Read what the monitor and the sentinel told: incidents by cause, messages by cause and kind."""
     for path in (home.ledger, home.sentinel):
         if isinstance(path, Path) and not path.exists():
@@ -37,7 +34,7 @@ def look_at_tellings(truth: "Truth", home: Home) -> None:
         store.close()
 
 
-def too_many(truth: "Truth", twin: "Truth", n_faults: int) -> list[str]:
+def too_many(truth: Truth, twin: Truth, n_faults: int) -> list[str]:
     """Return what people were told too often: two incidents of one cause, more causes than faults, more than two messages."""
     found = []
     by_cause = Counter(cause for cause, _, _ in truth.incidents)

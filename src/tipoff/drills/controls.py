@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest import mock
 
 from sqlglot import exp
 
@@ -209,8 +208,20 @@ def switched_off(name: str) -> Iterator[None]:
     """Switch one mechanism off while the block runs; none for the empty name."""
     with ExitStack() as stack:
         for target, attribute, stand_in in CONTROLS[name] if name else ():
-            patch = f"{target}.{attribute}" if isinstance(target, str) else None
-            stack.enter_context(
-                mock.patch(patch, stand_in) if patch else mock.patch.object(target, attribute, stand_in)
-            )
+            stack.enter_context(_standing_in(target, attribute, stand_in))
         yield
+
+
+@contextmanager
+def _standing_in(target: Any, attribute: str, stand_in: Any) -> Iterator[None]:
+    """Put `stand_in` in the place of a module's or class's attribute while the block runs."""
+    own = vars(target).get(attribute, target)  # the target itself where it is inherited, so nothing is to be put back
+    getattr(target, attribute)  # raises where there is no such attribute
+    setattr(target, attribute, stand_in)
+    try:
+        yield
+    finally:
+        if own is target:
+            delattr(target, attribute)
+        else:
+            setattr(target, attribute, own)

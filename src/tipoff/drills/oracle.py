@@ -5,9 +5,8 @@ It reads the warehouse, the published files and the ledger's times, never the co
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,35 +22,13 @@ from tipoff.core.step import PublishWork, PythonWork, Step
 from tipoff.core.window import SLATE
 from tipoff.drills.alerts import too_many
 from tipoff.drills.drill import Drill
+from tipoff.drills.truth import Told, Truth, Unit
 from tipoff.ledger import Ledger, schema
 from tipoff.store.rows import hash_units, key_text
 from tipoff.store.warehouse import Warehouse
 
 _TOLD_OUTSIDE = (Phase.PREDICTIONS, Phase.PUBLISHED)
 _NEVER = datetime.max.replace(tzinfo=UTC)
-Unit = tuple[str, date, str]  # output, day, unit
-Told = tuple[str, str, str, str]  # check, cause, output, day
-
-
-@dataclass(slots=True)
-class Truth:
-    """What a replay left behind."""
-
-    content: dict[Unit, tuple[int, str]] = field(default_factory=dict)
-    duplicates: int = 0
-    arrivals: dict[Unit, datetime] = field(default_factory=dict)
-    told: dict[Told, datetime] = field(default_factory=dict)
-    causes: set[str] = field(default_factory=set)
-    unmet: set[tuple[str, date]] = field(default_factory=set)
-    trouble_at: datetime | None = None  # when the first run failed or expired
-    due: dict[tuple[str, date], datetime] = field(default_factory=dict)
-    n_runs: int = 0
-    n_running: int = 0
-    too_late: int = 0  # published after tip-off
-    past_gate: int = 0  # made while a gate held, or before its own input was there
-    tips: dict[str, datetime] = field(default_factory=dict)
-    incidents: list[tuple[str, Severity, datetime]] = field(default_factory=list)  # cause, worst severity, opened at
-    messages: Counter[tuple[str, str]] = field(default_factory=Counter)  # by cause and kind
 
 
 def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledger: Ledger, published: Path) -> Truth:

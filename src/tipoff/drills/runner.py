@@ -16,8 +16,9 @@ from tipoff.drills.alerts import look_at_tellings
 from tipoff.drills.controls import switched_off
 from tipoff.drills.drill import Drill
 from tipoff.drills.instance import drill_instance
-from tipoff.drills.oracle import DrillVerdict, Truth, judge_drill, look_at
+from tipoff.drills.oracle import DrillVerdict, judge_drill, look_at
 from tipoff.drills.refusals import REFUSALS
+from tipoff.drills.truth import Truth
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.world.sample import SampleNba

@@ -1,0 +1,31 @@
+"""What a replay left behind: what stands, when it came and was told, and what people were sent."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from tipoff.core.finding import Severity
+
+Unit = tuple[str, date, str]  # output, day, unit
+Told = tuple[str, str, str, str]  # check, cause, output, day
+
+
+@dataclass(slots=True)
+class Truth:
+    """What a replay left behind."""
+
+    content: dict[Unit, tuple[int, str]] = field(default_factory=dict)
+    duplicates: int = 0
+    arrivals: dict[Unit, datetime] = field(default_factory=dict)
+    told: dict[Told, datetime] = field(default_factory=dict)
+    causes: set[str] = field(default_factory=set)
+    unmet: set[tuple[str, date]] = field(default_factory=set)
+    trouble_at: datetime | None = None  # when the first run failed or expired
+    due: dict[tuple[str, date], datetime] = field(default_factory=dict)
+    n_runs: int = 0
+    n_running: int = 0
+    too_late: int = 0  # published after tip-off
+    past_gate: int = 0  # made while a gate held, or before its own input was there
+    tips: dict[str, datetime] = field(default_factory=dict)
+    incidents: list[tuple[str, Severity, datetime]] = field(default_factory=list)  # cause, worst severity, opened at
+    messages: Counter[tuple[str, str]] = field(default_factory=Counter)  # by cause and kind
