@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import click
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -364,6 +365,15 @@ def test_every_command_that_the_documents_name_exists() -> None:
 
     assert named <= set(COMMANDS)
     assert "replay" in named
+
+
+def test_the_list_of_commands_shows_each_commands_own_first_sentence() -> None:
+    from tipoff.cli.main import COMMANDS, cli  # noqa: PLC0415 -- only this test and the one above need the command line
+
+    context = click.Context(cli)
+    own = {name: command.get_short_help_str(1000) for name in COMMANDS if (command := cli.get_command(context, name))}
+
+    assert {name: place.help for name, place in COMMANDS.items()} == own
 
 
 def test_the_reference_is_what_the_code_says() -> None:

@@ -3,39 +3,82 @@
 import importlib
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
+from click.utils import make_default_short_help
 
 from tipoff.core.errors import PipelineError, UsageError
 
 EXIT_WRONG, EXIT_USAGE = 1, 2
-COMMANDS: Mapping[str, str] = {  # where each command lives; only the one that is asked for is imported
-    "demo": "work:demo_command",
-    "replay": "work:replay_command",
-    "backfill": "work:backfill_command",
-    "status": "show:status_command",
-    "grid": "show:grid_command",
-    "why": "why:why_command",
-    "trace": "show:trace_command",
-    "predictions": "show:predictions_command",
-    "boundary": "gates:boundary_command",
-    "check": "check:check_group",
-    "incident": "incidents:incident_group",
-    "digest": "watch:digest_command",
-    "scorecard": "watch:scorecard_command",
-    "gate": "gates:gate_group",
-    "drill": "drills:drill_group",
-    "up": "watch:up_command",
-    "monitor": "watch:monitor_command",
-    "sentinel": "sentinel:sentinel_command",
-    "audit": "audit:audit_command",
-    "prove-alive": "watch:prove_alive_command",
-    "notify": "sentinel:notify_group",
-    "replay-incident": "watch:replay_incident_command",
-    "web": "serve:web_command",
-    "cost": "cost:cost_command",
-    "doctor": "serve:doctor_command",
+
+
+class Place(NamedTuple):
+    """Where a command lives, and the line that the list of commands shows of it: its own help's first sentence."""
+
+    where: str
+    help: str
+
+
+COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
+    "demo": Place(
+        "work:demo_command", "Replay the sample league (synthetic, all names invented) and show how its days went."
+    ),
+    "replay": Place("work:replay_command", "Replay a season, or some of its days, on a simulated clock."),
+    "backfill": Place(
+        "work:backfill_command",
+        "Make what is missing or outdated of past days, in order; what is not made is listed with its reason.",
+    ),
+    "status": Place("show:status_command", "Say whether today is complete, and what is wrong."),
+    "grid": Place("show:grid_command", "Show days × outputs: what is proven, excused, late."),
+    "why": Place("why:why_command", "Walk from what is missing or low to its cause."),
+    "trace": Place("show:trace_command", "Follow one game through every table and file."),
+    "predictions": Place("show:predictions_command", "Show what was published for a day."),
+    "boundary": Place(
+        "gates:boundary_command",
+        "Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined.",
+    ),
+    "check": Place("check:check_group", "See whether a day's data are right, and whether the work itself is well."),
+    "incident": Place(
+        "incidents:incident_group", "See what is wrong, and take it on: acknowledge, snooze, write down what was done."
+    ),
+    "digest": Place("watch:digest_command", "Show the morning's digest as it is sent."),
+    "scorecard": Place(
+        "watch:scorecard_command",
+        "Show how the days went: complete, on time, incidents, accuracy, streak, error budget.",
+    ),
+    "gate": Place("gates:gate_group", "See what holds, and waive it with a name, a reason and an end."),
+    "drill": Place(
+        "drills:drill_group", "Make real faults happen again, under an oracle that knows what should have come of it."
+    ),
+    "up": Place("watch:up_command", "Run the controller on the real clock until it is stopped."),
+    "monitor": Place("watch:monitor_command", "Run the monitor as a process of its own until it is stopped."),
+    "sentinel": Place(
+        "sentinel:sentinel_command",
+        "Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens.",
+    ),
+    "audit": Place(
+        "audit:audit_command",
+        "Find, in any code base, what fails in silence: `tipoff-audit`, ranked by a home's runs with --ledger HOME.",
+    ),
+    "prove-alive": Place(
+        "watch:prove_alive_command", "Stop one side, measure how long until another tells of it, let it go on."
+    ),
+    "notify": Place("sentinel:notify_group", "Messages to people."),
+    "replay-incident": Place(
+        "watch:replay_incident_command",
+        "Hold a RECORD against these rules: when would one have been told, how often, how often in vain.",
+    ),
+    "web": Place(
+        "serve:web_command", "Serve /health and /ready until it is stopped; on loopback, or beyond it with a token."
+    ),
+    "cost": Place(
+        "cost:cost_command",
+        "Estimate by dry runs what each step would read on BigQuery for a day, beside what it may bill.",
+    ),
+    "doctor": Place(
+        "serve:doctor_command", "Compare what runs with what is declared, and this machine with what the work needs."
+    ),
 }
 
 
@@ -50,10 +93,16 @@ class Commands(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
+        module, _, name = COMMANDS[cmd_name].where.partition(":")
         found: Any = getattr(importlib.import_module(f"tipoff.cli.{module}"), name)
         command: click.Command = found
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
+        """List the commands without importing them."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, make_default_short_help(place.help, limit)) for name, place in COMMANDS.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

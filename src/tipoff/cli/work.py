@@ -100,7 +100,7 @@ def _budget(text: str) -> tuple[str, str]:
 @click.command("demo")
 @click.option("--days", type=click.IntRange(1, 60), default=DEMO_DAYS, help="How many days of the sample league.")
 def demo_command(days: int) -> None:
-    """Replay the sample league (synthetic, invented players) and show what came of it."""
+    """Replay the sample league (synthetic, all names invented) and show how its days went."""
     from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- with the app
     from tipoff.ledger import Ledger  # noqa: PLC0415 -- with the app
     from tipoff.views.grid import grid_lines, read_grid  # noqa: PLC0415 -- with the app
