@@ -3,10 +3,10 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 import click
-from click.utils import make_default_short_help
 
 from tipoff.core.errors import PipelineError, UsageError
 
@@ -102,7 +102,9 @@ class Commands(click.Group):
         """List the commands without importing them."""
         limit = formatter.width - 6 - max(map(len, COMMANDS))
         with formatter.section("Commands"):
-            formatter.write_dl([(name, make_default_short_help(place.help, limit)) for name, place in COMMANDS.items()])
+            formatter.write_dl(
+                [(name, shorten(place.help, limit, placeholder="...")) for name, place in COMMANDS.items()]
+            )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
