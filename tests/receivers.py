@@ -17,17 +17,24 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass(slots=True)
 class Received:
-    """What an HTTP server was asked; `status` is what it answers, and while `hold` is not set it answers nothing."""
+    """What an HTTP server was asked; `status` is what it answers, and while `hold` is not set it answers nothing.
+
+    `says`: the body of its answers; `to`: where its answers send whoever asks; `drips`: seconds between its answer's bytes.
+    """
 
     port: int
     status: int = 200
     hold: threading.Event = field(default_factory=threading.Event)
     paths: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
+    says: bytes = b""
+    to: str = ""
+    drips: float = 0.0
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
-def http_receiver() -> Iterator[Received]:
+def http_receiver() -> Iterator[Received]:  # noqa: C901 -- a server's ways to answer
     """Run an HTTP server that keeps what it is asked."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -43,10 +50,22 @@ def http_receiver() -> Iterator[Received]:
         def _answer(self) -> None:
             received.hold.wait(60)
             try:
+                if received.drips:
+                    self._drip()
                 self.send_response(received.status)
+                if received.to:
+                    self.send_header("Location", received.to)
                 self.end_headers()
-            except BrokenPipeError:
+                self.wfile.write(received.says)
+            except (BrokenPipeError, ConnectionResetError):
                 return  # whoever asked has not waited
+
+        def _drip(self) -> None:
+            for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 200:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                if received.stop.wait(received.drips):
+                    return
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's name
             """Say nothing."""
@@ -60,6 +79,7 @@ def http_receiver() -> Iterator[Received]:
         yield received
     finally:
         received.hold.set()
+        received.stop.set()
         server.shutdown()
         server.server_close()
 

@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
@@ -53,6 +53,11 @@ _WATCHING = frozenset(
 )  # they change nothing of what is made
 
 
+_LONG_S, _LONG_MIN = 3600.0, 7 * 24 * 60.0
+Seconds = Annotated[float, Field(gt=0, le=_LONG_S, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(gt=0, le=_LONG_MIN, allow_inf_nan=False)]
+
+
 class ChannelSettings(BaseModel):
     """Where messages go, `[channels.NAME]`: the address stands in an environment variable or a file, never here."""
 
@@ -62,9 +67,9 @@ class ChannelSettings(BaseModel):
     url_file: Path | None = None
     leagues: list[str] = []
     least: Literal["warning", "error", "critical"] = "error"
-    step: int = 0  # only what has been escalated so often
+    step: int = Field(default=0, ge=0)  # only what has been escalated so often
     quiet: tuple[time, time] | None = None  # New York; what is critical is sent all the same
-    per_hour: int = 20
+    per_hour: int = Field(default=20, ge=1)
     digest: bool = True
 
     def address(self, name: str) -> str:
@@ -75,7 +80,11 @@ class ChannelSettings(BaseModel):
         """
         found = os.environ.get(self.url_env, "") if self.url_env else ""
         if self.url_file is not None and self.url_file.exists():
-            found = self.url_file.read_text().strip()
+            try:
+                found = self.url_file.read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                msg = f"the address of the channel {name} cannot be read: {type(error).__name__}"
+                raise UsageError(msg, hint="is url_file a text file, and may this user read it?") from error
         if not found:
             msg = f"the channel {name} has no address"
             raise UsageError(msg, hint="name url_env (an environment variable) or url_file (a file) that holds it")
@@ -94,7 +103,9 @@ class Settings(BaseModel):
     bigquery_location: str = "US"
     bigquery_prefix: str = ""  # before the names of all datasets: two homes in one project need two
     bigquery_endpoint: str = ""  # an emulator's address; without it Google's
-    bigquery_max_bytes: int = 1_073_741_824  # what one statement may bill; a dearer one is refused unread
+    bigquery_max_bytes: int = Field(
+        default=1_073_741_824, ge=1
+    )  # what one statement may bill; a dearer one is refused unread
     ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
     sentinel_url: SecretStr = SecretStr("")  # and another database for the sentinel's own store
     balldontlie_key: SecretStr = SecretStr("")
@@ -107,16 +118,23 @@ class Settings(BaseModel):
     audit_report: Path | None = None  # what `tipoff audit --json` said of who else writes to the warehouse
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
     history_keep_days: int = Field(default=0, ge=0)  # rows that the warehouse has leave the ledger then; 0: never
-    tick_every_s: float = 60.0
-    look_every_s: float = 30.0
-    silence_warn_min: float = 5.0
-    silence_error_min: float = 120.0
-    silence_critical_min: float = 360.0
-    watcher_silent_min: float = 10.0
+    tick_every_s: Seconds = 60.0
+    look_every_s: Seconds = 30.0
+    silence_warn_min: Minutes = 5.0
+    silence_error_min: Minutes = 120.0
+    silence_critical_min: Minutes = 360.0
+    watcher_silent_min: Minutes = 10.0
     active_hours: dict[str, tuple[time, time]] = {}  # by league, New York: when silence counts; at all hours without
     web_host: str = "127.0.0.1"
-    web_port: int = 8080
+    web_port: int = Field(default=8080, ge=0, le=65535)
     web_token: SecretStr = SecretStr("")  # beyond loopback nothing is served without it
+
+    @model_validator(mode="after")
+    def _silences_rise(self) -> Self:
+        if not self.silence_warn_min <= self.silence_error_min <= self.silence_critical_min:
+            msg = "silence_warn_min, silence_error_min and silence_critical_min must rise"
+            raise ValueError(msg)
+        return self
 
     @property
     def place(self) -> Home:
@@ -149,6 +167,12 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         except tomllib.TOMLDecodeError as error:
             msg = f"{file} is not TOML: {error}"
             raise UsageError(msg, hint="mend the line that it names") from error
+        except UnicodeDecodeError as error:
+            msg = f"{file} is not UTF-8: byte {error.start} cannot be read"
+            raise UsageError(msg, hint="save it as UTF-8") from error
+        except OSError as error:
+            msg = f"{file} cannot be read: {error.strerror}"
+            raise UsageError(msg, hint="is it a file, and may this user read it?") from error
     values |= {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
@@ -164,8 +188,9 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         return Settings.model_validate(values)
     except ValidationError as error:
         problem = error.errors()[0]
-        msg = f"setting {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-        raise UsageError(msg) from error
+        name = ".".join(str(part) for part in problem["loc"])
+        msg = f"setting {name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, ")
+        raise UsageError(msg, hint="docs/reference.md lists the settings") from None  # its own text shows values
 
 
 def _is_file_of_a_secret(name: str) -> bool:
@@ -182,7 +207,7 @@ def _secrets(values: Mapping[str, object]) -> dict[str, object]:
     for name in filter(_is_file_of_a_secret, values):
         try:
             found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).read_text().strip()
-        except OSError as error:
-            msg = f"{PREFIX}{name.upper()} names {values[name]}, which cannot be read: {error.strerror}"
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            msg = f"{PREFIX}{name.upper()} names {values[name]}, which cannot be read: {type(error).__name__}"
             raise UsageError(msg, hint="is the secret mounted, and may this user read it?") from error
     return found

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import apprise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,6 +149,78 @@ def test_a_receiver_that_hangs_is_given_up_in_time(http: Received, monkeypatch: 
         send(slack(http), message())
 
 
+@pytest.mark.parametrize("how", ["slack", "webhook"])
+def test_a_receiver_that_drips_is_given_up_in_time(http: Received, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.3)
+    http.drips = 0.1
+    url = {"slack": slack(http).url, "webhook": f"json://127.0.0.1:{http.port}/hook"}[how]
+
+    with pytest.raises(NotSent, match=r"WholeTimeout|did not answer within"):
+        send(Channel(name="ops", url=url), message())
+
+
+@pytest.mark.parametrize("how", ["slack", "webhook"])
+def test_a_receiver_that_sends_elsewhere_has_taken_nothing(http: Received, how: str) -> None:
+    with http_receiver() as elsewhere:
+        http.status, http.to = 302, f"http://127.0.0.1:{elsewhere.port}/login"
+        url = {"slack": slack(http).url, "webhook": f"json://127.0.0.1:{http.port}/hook"}[how]
+
+        with pytest.raises(NotSent):
+            send(Channel(name="ops", url=url), message())
+
+    assert elsewhere.paths == []
+
+
+def test_a_login_page_is_no_webhook(http: Received) -> None:
+    http.says = b"<html>please log in</html>"
+
+    with pytest.raises(NotSent, match="with a page"):
+        send(slack(http), message())
+
+
+def test_an_answer_that_never_ends_is_not_read_to_its_end(http: Received) -> None:
+    http.says = b"ok" * 5_000_000
+
+    send(slack(http), message())
+
+
+# --- services with a limit
+
+
+@pytest.mark.parametrize(
+    ("url", "limit"),
+    [
+        ("discord://1234567890/abcdefghijklmnop", 2000),
+        ("tgram://123456789:abcdefg_hijklmnop/12315544", 4096),
+        ("pagerduty://" + "i" * 32 + "@" + "a" * 20, 32768),
+        ("pover://" + "u" * 30 + "@" + "t" * 30, 1024),
+    ],
+)
+@pytest.mark.parametrize("n_lines", [3, 40, 4000])
+def test_a_long_message_becomes_a_few_that_each_fit_and_says_where_the_rest_is(
+    url: str, limit: int, n_lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[tuple[str, str]] = []
+    [service] = apprise.Apprise(servers=[url])
+
+    def take(_service: object, body: str, title: str = "", **_more: object) -> bool:
+        handed.append((title, body))
+        return True
+
+    monkeypatch.setattr(type(service), "send", take)
+    lines = tuple(f"line {n}: {'x' * 60}" for n in range(n_lines))
+
+    send(
+        Channel(name="ops", url=url), Message(kind="digest", league="x", severity=Severity.INFO, title="t", lines=lines)
+    )
+
+    whole = "".join(body for _, body in handed).replace("&nbsp;", " ")
+    assert 1 <= len(handed) <= 12
+    assert all(len(title) + len(body) <= limit for title, body in handed)
+    assert lines[0] in whole
+    assert (lines[-1] in whole) != ("tipoff incident list" in whole)
+
+
 # --- Block Kit
 
 
@@ -272,7 +345,7 @@ _KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from tipoff.ledger.alerts import Tellings
+from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.notices import Channel, flush
 from tipoff.watch.send import send
 path, url, moment, now = sys.argv[1:]
@@ -282,7 +355,7 @@ def sent_and_dead(channel, message):
     send(channel, message)
     die()
 flush(
-    Tellings(Path(path)),
+    AlertStore(Path(path)),
     [Channel(name="ops", url=url)],
     die if moment == "between claim and send" else sent_and_dead,
     datetime.fromisoformat(now),
@@ -478,6 +551,27 @@ def test_a_ping_that_fails_or_hangs_stops_nothing(http: Received, how: str, monk
     do.get(how, lambda: None)()
 
     ping({"refused": "http://127.0.0.1:9/", "no address": "http://\x00"}.get(how, f"http://127.0.0.1:{http.port}/"))
+
+
+@pytest.mark.parametrize(
+    ("says", "trouble"),
+    [
+        (b"OK", ""),
+        (b"", ""),
+        (b"Got it, thanks.", ""),
+        (b"OK (not found)", "not found"),
+        (b"OK (rate limited)", "rate limited"),
+        (b"<html>please log in</html>", "a page answered"),
+    ],
+)
+def test_a_switch_is_believed_only_if_it_knows_the_address(http: Received, says: bytes, trouble: str) -> None:
+    http.says = says
+
+    told = ping(f"http://127.0.0.1:{http.port}/ping/{SECRET}")
+
+    assert trouble in told
+    assert bool(told) == bool(trouble)
+    assert SECRET not in told
 
 
 # --- as a user would

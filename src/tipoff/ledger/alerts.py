@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, create_engine, event, func, insert, or_, select, update
+from sqlalchemy import Connection, event, func, insert, or_, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
-from tipoff.ledger.connect import patience, pragmas, shown, url_of
+from tipoff.ledger.connect import engine_of, pragmas, shown
 from tipoff.ledger.schema import metadata
 
 Row = dict[str, Any]
@@ -50,7 +50,7 @@ class AlertStore:
         try:
             if create and isinstance(target, Path):
                 target.parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(url_of(target, read_only=False), connect_args=patience(target))
+            self._engine = engine_of(target, read_only=False)
             if self._engine.dialect.name == "sqlite":
                 event.listen(self._engine, "connect", pragmas(profile, read_only=False))
             if create:

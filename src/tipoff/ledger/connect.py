@@ -2,25 +2,44 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from tipoff.core.errors import UsageError
 from tipoff.core.profile import Profile
 
 CONNECT_S = 10
+_SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
 
-def url_of(target: Path | str, *, read_only: bool) -> str:
-    """Return the database address of a file, or the address itself with the driver that is used."""
+def engine_of(target: Path | str, *, read_only: bool) -> Engine:
+    """Return an engine on a file, whatever signs its path has, or on an address with the driver that is used.
+
+    Raises:
+        UsageError: The address is none, or its driver is not installed.
+    """
+    try:
+        return create_engine(_url_of(target, read_only=read_only), connect_args=patience(target))
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        msg = "the address of the ledger's database is none that can be read; it is a secret and is not shown"
+        raise UsageError(msg, hint="write postgresql://user:password@host/database") from None
+    except ModuleNotFoundError as error:
+        msg = f"the ledger is a database whose driver is not installed: {error.name}"
+        raise UsageError(msg, hint="pip install 'tipoff[postgres]'") from error
+
+
+def _url_of(target: Path | str, *, read_only: bool) -> URL:
     if isinstance(target, str):
         for plain in ("postgres://", "postgresql://"):
             if target.startswith(plain):
-                return "postgresql+psycopg://" + target.removeprefix(plain)
-        return target
+                return make_url("postgresql+psycopg://" + target.removeprefix(plain))
+        return make_url(target)
     if read_only:
-        return f"sqlite:///file:{target}?mode=ro&uri=true"
-    return f"sqlite:///{target}"
+        return URL.create("sqlite", database=f"file:{quote(str(target))}", query={"mode": "ro", "uri": "true"})
+    return URL.create("sqlite", database=str(target))
 
 
 def pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
@@ -38,8 +57,15 @@ def pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQL
 
 
 def shown(target: Path | str) -> str:
-    """Return the target as it may be written into messages: without a password."""
-    return make_url(target).render_as_string(hide_password=True) if isinstance(target, str) else str(target)
+    """Return the target as it may be written into messages: without a password, wherever it stands."""
+    if isinstance(target, Path):
+        return str(target)
+    try:
+        url = make_url(target)
+    except (ArgumentError, ValueError):
+        return "a database whose address cannot be read"
+    hidden = {name: "***" for name in url.query if any(word in name.lower() for word in _SECRET_WORDS)}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def patience(target: Path | str) -> dict[str, int]:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    create_engine,
     event,
     func,
     insert,
@@ -29,7 +28,7 @@ from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
 from tipoff.core.slate import Game
 from tipoff.ledger import schema
-from tipoff.ledger.connect import never_write, patience, pragmas, shown, url_of
+from tipoff.ledger.connect import engine_of, never_write, pragmas, shown
 from tipoff.ledger.games import read_game
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.statements import Statements
@@ -93,7 +92,7 @@ class Ledger:
         Raises:
             UsageError: The file cannot be opened, is no ledger, or was made by a later version of Tipoff.
         """
-        self._engine = create_engine(url_of(target, read_only=read_only), connect_args=patience(target))
+        self._engine = engine_of(target, read_only=read_only)
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         if self._is_sqlite:
             event.listen(self._engine, "connect", pragmas(profile, read_only=read_only))

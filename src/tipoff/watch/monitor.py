@@ -34,7 +34,7 @@ _KEPT = timedelta(days=2)
 
 
 class DailyJobs(Protocol):
-    """What a league's mornings bring; see `tipoff.app.watching.Mornings`."""
+    """What a league's mornings bring; see `tipoff.app.watching.DailyJobs`."""
 
     def score(self, now: datetime) -> None:
         """Bring the scorecards of the days that can still change up to date."""

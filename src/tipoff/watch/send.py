@@ -1,13 +1,23 @@
 """Handing messages over: Slack's webhooks in Block Kit; e-mail, Discord, PagerDuty and the rest through apprise."""
 
-from collections.abc import Mapping
-from typing import Any
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from tipoff.core.clock import stopwatch
 from tipoff.core.finding import Severity
 from tipoff.watch.notices import Channel, Message, NotSent
 
-TIMEOUT_S = 15.0
+if TYPE_CHECKING:
+    import apprise
+    import httpx
+
+TIMEOUT_S = 15.0  # of a message, from the first byte sent to the last one read
 PING_TIMEOUT_S = 5.0
+_READ = 2048  # bytes of an answer at most: what it says stands at its beginning
+_PARTS = 5  # messages at most that a long one becomes where a service has a limit
+_MORE = "… and more: tipoff incident list"
 _SLACK = ("https://hooks.slack.com/", "slackhook+")
 _MOST = 2900  # characters in one of Slack's sections, which hold 3,000
 _HEADER = 150  # characters in a header, by Slack's rule
@@ -21,32 +31,94 @@ _SIGNS: Mapping[Severity, str] = {
 
 
 def send(channel: Channel, message: Message) -> None:
-    """Hand `message` over to `channel`.
+    """Hand `message` over to `channel`, within `TIMEOUT_S` in all.
 
     Raises:
-        NotSent: It was refused, or nobody answered; the channel's address is not named.
+        NotSent: It was refused, nobody answered in time, or what answered was not the service; no address is named.
     """
     if channel.url.startswith(_SLACK):
         _to_slack(channel, message)
     else:
-        _by_apprise(channel, message)
+        _in_time(channel, lambda: _by_apprise(channel, message))
+
+
+def _in_time(channel: Channel, work: Callable[[], None]) -> None:
+    """Do `work` in a thread of its own and wait no longer than `TIMEOUT_S`: a receiver may drip for ever."""
+    errors: list[NotSent] = []
+
+    def sending() -> None:
+        try:
+            work()
+        except NotSent as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=sending, name=f"sending to {channel.name}", daemon=True)
+    thread.start()
+    thread.join(TIMEOUT_S)
+    if thread.is_alive():
+        msg = f"{channel.name} did not answer within {TIMEOUT_S:g} s"
+        raise NotSent(msg, hint="is its address right, and can it be reached from here?")
+    if errors:
+        raise errors[0]
 
 
 def _to_slack(channel: Channel, message: Message) -> None:
-    import httpx  # noqa: PLC0415 -- the sentinel stays small until it has something to say
-
-    url = channel.url.removeprefix("slackhook+")
-    try:
-        with httpx.stream("POST", url, json=blocks(message), timeout=TIMEOUT_S) as answer:  # its body may never end
-            status, is_success = answer.status_code, answer.is_success
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        msg = f"{channel.name} could not be reached: {type(error).__name__}"
-        raise NotSent(
-            msg, hint="is its address right, and can it be reached from here?"
-        ) from None  # the error's own text may name the address
-    if not is_success:
+    status, body, error = _answer("POST", channel.url.removeprefix("slackhook+"), TIMEOUT_S, json=blocks(message))
+    if error:
+        msg = f"{channel.name} could not be reached: {error}"
+        raise NotSent(msg, hint="is its address right, and can it be reached from here?")
+    if not _is_success(status):
         msg = f"{channel.name} answered {status}"
         raise NotSent(msg, hint="is the webhook still valid?")
+    if _is_page(body):
+        msg = f"{channel.name} answered {status} with a page, not as a webhook does"
+        raise NotSent(msg, hint="does something that wants a login stand between here and there?")
+
+
+def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tuple[int, str, str]:
+    """Ask an address once, following nothing: status, the beginning of what it said, and the error where there was no answer.
+
+    The error is a name without the address, which is a secret.
+    """
+    import httpx  # noqa: PLC0415 -- the sentinel stays small until it has something to say
+
+    found: list[tuple[int, str, str]] = []
+    client = httpx.Client(timeout=limit_s, follow_redirects=False)
+
+    def asking() -> None:
+        try:
+            with client.stream(method, url, json=json) as answer:
+                found.append((answer.status_code, _beginning(answer, limit_s), ""))
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, RuntimeError) as error:
+            found.append((0, "", type(error).__name__))
+
+    thread = threading.Thread(target=asking, name="asking", daemon=True)
+    thread.start()
+    thread.join(limit_s + 0.2)  # its own limits are of each read
+    if thread.is_alive():
+        return 0, "", "WholeTimeout"
+    client.close()
+    return found[0]
+
+
+def _beginning(answer: "httpx.Response", limit_s: float) -> str:
+    """Return the beginning of an answer's body, as far as it comes in time."""
+    began, body = stopwatch(), b""
+    if not answer.is_success:
+        return ""
+    for piece in answer.iter_bytes(_READ):
+        body += piece
+        if len(body) >= _READ or stopwatch() - began > limit_s:
+            break
+    return body[:_READ].decode(errors="replace").strip()
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004 -- HTTP's own bounds
+
+
+def _is_page(body: str) -> bool:
+    return body.lstrip("\ufeff").startswith("<")
 
 
 def blocks(message: Message) -> dict[str, Any]:
@@ -60,7 +132,7 @@ def blocks(message: Message) -> dict[str, Any]:
             sections.append("")
         sections[-1] += f"{line}\n"
     if len(sections) > _SECTIONS:
-        sections = [*sections[: _SECTIONS - 1], "… and more: tipoff incident list"]
+        sections = [*sections[: _SECTIONS - 1], _MORE]
     title = f"{sign} {message.title}"
     text = {"type": "plain_text", "text": title if len(title) <= _HEADER else f"{title[: _HEADER - 1]}…", "emoji": True}
     return {
@@ -97,25 +169,44 @@ def _by_apprise(channel: Channel, message: Message) -> None:
         Severity.CRITICAL: apprise.NotifyType.FAILURE,
     }
     kind = apprise.NotifyType.SUCCESS if message.kind == "closed" else kinds[message.severity]
-    sender = apprise.Apprise()
+    sender = apprise.Apprise(asset=apprise.AppriseAsset(http_redirects=False))
     if not sender.add(channel.url):
         msg = f"the address of {channel.name} is none that apprise knows"
         raise NotSent(msg, hint="see its list of services; the address is a secret and is not shown")
+    message = min((_fitted(message, service) for service in sender), key=lambda one: len(one.lines))
     text = apprise.NotifyFormat.TEXT  # or a mail shows the lines as one paragraph
     if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
         raise NotSent(msg, hint="is its address right, and can it be reached from here?")
 
 
+def _fitted(message: Message, service: "apprise.NotifyBase") -> Message:
+    """Let `service` cut what is longer than it takes into several messages, and return as much as fits into `_PARTS`."""
+    import apprise  # noqa: PLC0415 -- as above
+
+    service.overflow_mode = apprise.OverflowMode.SPLIT
+    room = max(service.body_maxlen - service.title_maxlen - 50, 100) * _PARTS if service.body_maxlen else 0
+    lines: list[str] = []
+    for line in message.lines:
+        room -= len(line) + 1
+        if room < len(_MORE):
+            return replace(message, lines=(*lines, _MORE))
+        lines.append(line)
+    return message
+
+
 def ping(url: str) -> str:
     """Show an outside dead-man's switch that this side lives; it tells of pings that do not come.
 
-    Returns why it could not be asked, without its address, which is a secret; empty where it was asked.
+    Returns why it was not asked, without its address, which is a secret; empty where it was. A switch that answers well and
+    says that it does not know the address, or a page, was not asked.
     """
-    import httpx  # noqa: PLC0415 -- as above
-
-    try:
-        with httpx.stream("GET", url, timeout=PING_TIMEOUT_S) as answer:
-            return "" if answer.is_success else f"it answered {answer.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        return type(error).__name__
+    status, body, error = _answer("GET", url, PING_TIMEOUT_S)
+    if error:
+        return error
+    if not _is_success(status):
+        return f"it answered {status}"
+    if _is_page(body):
+        return "a page answered, not a switch"
+    refused = next((words for words in ("not found", "rate limited") if words in body.lower()), "")
+    return f"it answered {status}, and says {refused}" if refused else ""

@@ -1,0 +1,110 @@
+"""Settings: whatever a file or the environment says, it is read or refused with a sentence; no value of a secret is shown."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tipoff.config import Settings, read_settings
+from tipoff.core.errors import UsageError
+from tipoff.ledger.connect import shown
+
+NAMES = st.sampled_from([f"TIPOFF_{name.upper()}" for name in Settings.model_fields])
+VALUES = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        ["-5", "nan", "inf", "1e400", "true", "{}", "[]", "25:00", "11:00", "\x00", "\ud800", "9" * 500, "/dev/null"]
+    ),
+)
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert read_settings({}, file=tmp_path / "none.toml") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TICK_EVERY_S", "-5"),
+        ("TICK_EVERY_S", "nan"),
+        ("TICK_EVERY_S", "inf"),
+        ("LOOK_EVERY_S", "0"),
+        ("SILENCE_ERROR_MIN", "-1"),
+        ("SILENCE_ERROR_MIN", "600"),  # beyond critical
+        ("WEB_PORT", "70000"),
+        ("BIGQUERY_MAX_BYTES", "0"),
+        ("HISTORY_KEEP_DAYS", "-1"),
+        ("DIGEST_AT", "25:00"),
+        ("WAREHOUSE", "sqlite"),
+    ],
+)
+def test_a_value_that_would_stop_the_work_is_refused(name: str, value: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as told:
+        read_settings({f"TIPOFF_{name}": value}, file=tmp_path / "none.toml")
+
+    assert told.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xff\xfe",
+        b"tick_every_s = 1\ntick_every_s = 2",
+        b"channels = 5",
+        b"[channels.ops]\nper_hour = 0",
+        b"[channels.ops]\nstep = -1",
+        b"[channels.ops]\nleast = 'loud'",
+        b"[active_hours]\nx = ['late', 'early']",
+        b"home = 5",
+        b"nonsense = 1",
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_with_a_sentence(text: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "tipoff.toml"
+    file.write_bytes(text)
+
+    with pytest.raises(UsageError):
+        read_settings({}, file=file)
+
+
+def test_a_folder_in_place_of_the_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_settings({}, file=tmp_path)
+
+
+def test_a_refusal_shows_no_secret(tmp_path: Path) -> None:
+    file = tmp_path / "tipoff.toml"
+    file.write_text("odds_api_key = ['T0PSECRET']")
+
+    with pytest.raises(UsageError) as told:
+        read_settings({}, file=file)
+
+    assert "T0PSECRET" not in f"{told.value} {told.value.hint} {told.value.__cause__} {told.value.__suppress_context__}"
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(environment=st.dictionaries(NAMES, VALUES, max_size=4), text=st.binary(max_size=200))
+@example(environment={"TIPOFF_HOME": "\x00"}, text=b"")
+def test_whatever_is_set_is_read_or_refused(environment: dict[str, str], text: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "tipoff.toml"
+    file.write_bytes(text)
+
+    with contextlib.suppress(UsageError):
+        read_settings(environment, file=file)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:T0PSECRET@host/db",
+        "postgresql://host/db?password=T0PSECRET",
+        "postgresql://host/db?user=me&sslpassword=T0PSECRET&sslmode=require",
+        "postgresql://host/db?passfile=x&PASSWORD=T0PSECRET",
+        "://T0PSECRET",
+        "postgresql://me:T0PSECRET@host:port/db",
+    ],
+)
+def test_an_address_is_shown_without_its_password_wherever_it_stands(address: str) -> None:
+    assert "T0PSECRET" not in shown(address)
