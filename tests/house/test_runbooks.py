@@ -17,7 +17,7 @@ PLACES = ("engine", "watch", "checks", "store", "history", "ledger")
 _NAMED = re.compile(r"^[a-z]+:$")
 _CAUSE_AT = {"_trouble": 1, "finding": 2}  # where the two that tell take their cause
 _CAUSE_NAMES = {"CAUSE", "CONTROLLER", "EXECUTOR", "WAREHOUSE"}
-NO_CAUSES = {"sha256"}  # written like one, and none
+NO_CAUSES = {"sha256", "file"}  # written like one, and none
 
 
 def texts(node: ast.AST) -> Iterator[str]:

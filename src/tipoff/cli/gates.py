@@ -73,8 +73,10 @@ def list_command(league: str, *, as_json: bool) -> None:
 def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
     """Let OUTPUT of DAY be made without all of INPUT."""
     declared = league_named(league)
-    declared.step(output)
-    declared.step(input_)
+    inputs = sorted({edge.table for edge in declared.step(output).edges})
+    if input_ not in inputs:
+        msg = f"{output} waits for no {input_!r}"
+        raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")
     ledger = _writable()
     try:
         now = _clock_of(ledger, declared.name)
@@ -94,7 +96,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
 
 
 @gate_group.command("revoke")
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, 2**63 - 1))
 def revoke_command(number: int) -> None:
     """End waiver NUMBER now."""
     ledger = _writable()

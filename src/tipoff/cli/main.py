@@ -1,8 +1,11 @@
 """The `tipoff` command. Exit codes: 0 fine, 1 something is wrong with the data or the work, 2 usage, 3 a gate holds."""
 
+import errno
 import importlib
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from textwrap import shorten
 from typing import Any, NamedTuple
 
@@ -11,6 +14,7 @@ import click
 from tipoff.core.errors import PipelineError, UsageError
 
 EXIT_WRONG, EXIT_USAGE = 1, 2
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
 
 
 class Place(NamedTuple):
@@ -107,23 +111,57 @@ class Commands(click.Group):
             )
 
 
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 -- click's signature
+    if value:
+        from tipoff.core.build import build  # noqa: PLC0415 -- only who asks waits for it
+
+        click.echo(f"tipoff {build()}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
 def cli() -> None:
     """Tipoff makes a sports-prediction day run without errors, and proves it."""
 
 
 def main() -> None:
     """Run the command; an error is one sentence and a hint on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # what was typed, or a name, may hold what no terminal can show
     try:
+        _refuse_bytes(sys.argv[1:])
         cli(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_USAGE)
     except click.Abort:
         click.echo("stopped; run the same command again to go on from here", err=True)
         sys.exit(EXIT_WRONG)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more to write what is left
+        click.echo(f"tipoff: standard output took no more: {os.strerror(error.errno or 0)}", err=True)
+        sys.exit(EXIT_WRONG)
     except PipelineError as error:
         click.secho(f"tipoff: {error}", fg="red", err=True)
         if error.hint:
             click.echo(f"  {error.hint}", err=True)
         sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_WRONG)
+
+
+def _refuse_bytes(arguments: Sequence[str]) -> None:
+    """Refuse what is no text: no store could be asked for it. Paths of a code base to be audited may be anything."""
+    for number, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            if arguments[0] == "audit":
+                return
+            msg = f"argument {number} is no text in UTF-8"
+            raise UsageError(msg, hint="is the terminal set to another encoding?") from error
