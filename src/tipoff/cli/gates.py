@@ -14,6 +14,7 @@ from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.facts import home_clock, league_facts
+from tipoff.store.dialect import load
 from tipoff.views.boundary import boundary_lines, read_boundaries
 from tipoff.views.status import waiver_line
 
@@ -73,7 +74,8 @@ def list_command(league: str, *, as_json: bool) -> None:
 def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
     """Let OUTPUT of DAY be made without all of INPUT."""
     declared = league_named(league)
-    inputs = sorted({edge.table for edge in declared.step(output).edges})
+    tables = {step.name: step.table for step in declared.steps}
+    inputs = sorted({read.table for read in load(declared.step(output), tables).inputs})
     if input_ not in inputs:
         msg = f"{output} waits for no {input_!r}"
         raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")
