@@ -39,7 +39,7 @@ DEBTS: set[str] = set()  # what points up today, and must go; nothing may be add
 LONGEST_CHAIN = 9  # folders that import one another, from the top down
 BROAD = {  # the only modules that may catch what they do not know, and how often
     "engine/run.py": 1,  # where a run's end is recorded
-    "engine/child.py": 1,  # where a child process's end is
+    "app/child.py": 1,  # where a child process's end is
     "sources/door.py": 1,  # a source's door: one row, one answer
 }
 SQL_DEBTS = {  # modules outside the ledger that still ask it in SQL of their own; shrinks, nothing may be added

@@ -20,6 +20,7 @@ from tipoff.sources.provider import CreditHeaders, Limits, Meaning, Provider
 from tipoff.sources.proxies import Result, after, choose, is_resting
 from tipoff.sources.refusals import retry_after
 from tipoff.sources.transport import is_public
+from tipoff.store.archive import KeptAnswer
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 REQUEST = Request(
@@ -37,10 +38,14 @@ class Kept:
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
+        self.answers: list[KeptAnswer] = []
 
     def put(self, body: bytes) -> str:
         self.bodies.append(body)
         return f"sha{self.bodies.index(body)}"
+
+    def note(self, answer: KeptAnswer) -> None:
+        self.answers.append(answer)
 
     def get(self, sha: str) -> bytes:
         return self.bodies[int(sha.removeprefix("sha"))]

@@ -1,7 +1,7 @@
 """Breakers, floors, budgets, the last look before a write, the sentinel: values that stand alone."""
 
 import dataclasses
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.nba import NOW, SEASON, TODAY
 
-from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime
+from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime, what_of
 from tipoff.core.gate import Evidence, decide
 from tipoff.core.retry import Breaker
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Floor, Phase, Table, integer, text
 from tipoff.core.slate import Slate
 from tipoff.drills.faults.work import Unspeakable
+from tipoff.engine.book import LiveRun
 from tipoff.engine.claim import Claim, StepFailed, in_time, must_begin
 from tipoff.engine.runplan import RunPlan
 from tipoff.leagues.nba.league import NBA
@@ -27,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 TIP = NOW + timedelta(hours=1)
 
 
-def claim(**changes: Any) -> Claim:
+def claim(*, lease_until: datetime = NOW + 6 * MINUTE, **changes: Any) -> Claim:
     step = NBA.step("published_predictions")
     tables = {known.name: known.table for known in NBA.steps}
     units = {"early": "a", "late": "b"}
@@ -42,7 +43,8 @@ def claim(**changes: Any) -> Claim:
         previous=None,
         attempt=1,
         started_at=NOW,
-        lease_until=NOW + 6 * MINUTE,
+        live=LiveRun(7, since=NOW, until=lease_until),
+        due_at=TIP,
     )
     return dataclasses.replace(made, **changes)
 
@@ -119,7 +121,7 @@ def test_a_floor_names_declared_columns() -> None:
 
 
 def test_an_error_that_cannot_be_told_is_named() -> None:
-    error = StepFailed("grades", date(2024, 1, 1), Unspeakable("what", 3))
+    error = StepFailed("grades", date(2024, 1, 1), what_of(Unspeakable("what", 3)))
 
     assert "grades of 2024-01-01 raised Unspeakable: what; 3" in str(error)
 

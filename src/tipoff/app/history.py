@@ -3,7 +3,9 @@
 import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
+from tipoff.app.chores import Chores
 from tipoff.app.loop import Works
 from tipoff.app.warehouses import name_of
 from tipoff.core.clock import stopwatch
@@ -15,12 +17,14 @@ from tipoff.ledger import Ledger
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
+_LOOK = "history"
+
 
 class WithHistory:
     """Works as the controller does, and keeps history beside it; see `tipoff.app.loop.Works`."""
 
-    def __init__(self, works: Works, outbox: Outbox) -> None:
-        self._works, self._outbox = works, outbox
+    def __init__(self, works: Works, outbox: Outbox, chores: Chores[str]) -> None:
+        self._works, self._outbox, self._chores = works, outbox, chores
 
     def start(self, now: datetime, *, after: str = "") -> bool:
         """Begin to take history down, then take up the work."""
@@ -30,7 +34,8 @@ class WithHistory:
     def tick(self, now: datetime) -> int:
         """Do all that can be done at `now`, then let history go on."""
         n_runs = self._works.tick(now)
-        self._look(now)
+        self._chores.hand_out(_LOOK, partial(self._outbox.look, now), due_at=now)
+        self._take_in()
         return n_runs
 
     def next_wake(self) -> datetime | None:
@@ -40,15 +45,26 @@ class WithHistory:
     def rest(self, now: datetime) -> None:
         """Write down where the replay stands, and send what waits."""
         self._works.rest(now)
-        self._look(now, is_last=True)
+        self._take_in()
+        if not self._chores.holds(_LOOK):
+            with contextlib.suppress(LedgerError):
+                self._outbox.look(now, is_last=True)
 
-    def _look(self, now: datetime, *, is_last: bool = False) -> None:
-        with contextlib.suppress(LedgerError):  # the controller meets it too, and tells it
-            self._outbox.look(now, is_last=is_last)
+    def _take_in(self) -> None:
+        for _, error in self._chores.done():
+            if error is not None and not isinstance(error, LedgerError):  # that the controller meets too, and tells
+                raise error
 
 
 def with_history(  # noqa: PLR0913 -- what a home's outbox is made of
-    works: Works, ledger: Ledger, warehouse: Warehouse, league: str, *, keep_days: int, at: Callable[[str], None]
+    works: Works,
+    ledger: Ledger,
+    warehouse: Warehouse,
+    league: str,
+    *,
+    keep_days: int,
+    at: Callable[[str], None],
+    chores: Chores[str],
 ) -> WithHistory:
     """Return the controller with its home's outbox beside it; `keep_days`: rows of the ledger, 0 for ever.
 
@@ -64,7 +80,7 @@ def with_history(  # noqa: PLR0913 -- what a home's outbox is made of
         at=at,
         keep=timedelta(days=keep_days) if keep_days else None,
     )
-    return WithHistory(works, outbox)
+    return WithHistory(works, outbox, chores)
 
 
 def sink_of(warehouse: Warehouse) -> HistorySink:

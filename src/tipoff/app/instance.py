@@ -1,37 +1,43 @@
 """An instance: a home's stores, a world and a controller on them, built anew at every start of a process."""
 
+import dataclasses
 import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.crash import never
+from tipoff.app.executor import Beside
 from tipoff.app.history import with_history
+from tipoff.app.holder import gone, holder_here
 from tipoff.app.loop import Works
 from tipoff.app.parts import Hook, Parts
 from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import Clock, SimClock, stopwatch
+from tipoff.core.clock import Clock, SimClock, thread_cpu
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
+from tipoff.engine.inline import Inline, call_here
 from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.answers import unended_since, used_since
 from tipoff.ledger.facts import league_facts
-from tipoff.sources.ask import Asker
+from tipoff.sources.ask import UNUSED_FOR, Asker
 from tipoff.sources.build import asker_of_world
 from tipoff.sources.world import World
-from tipoff.store.archive import Archive
+from tipoff.store.archive import Archive, KeptAnswer
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
@@ -54,9 +60,17 @@ class ReplaySpec:
 class Instance:
     """A home's stores and a controller on them, built anew at every start from the parts that are handed in."""
 
-    def __init__(
-        self, settings: Settings, spec: ReplaySpec, clock: Clock, *, at: Hook = never, parts: Parts | None = None
+    def __init__(  # noqa: PLR0913 -- where, when, of which parts
+        self,
+        settings: Settings,
+        spec: ReplaySpec,
+        clock: Clock,
+        *,
+        at: Hook = never,
+        parts: Parts | None = None,
+        beside: Callable[[], Beside] | None = None,
     ) -> None:
+        """`beside` makes what a live process has going beside its ticking; a replay does all at once."""
         self.home = settings.place
         self._settings, self._spec, self._clock, self._parts = settings, spec, clock, parts or Parts()
         self._at = self._parts.hook(clock, at)
@@ -66,6 +80,9 @@ class Instance:
         self.queries: Counter[str] = Counter()
         self._controllers: Sequence[Controller] = []
         self._asker: Asker | None = None
+        self._make_beside = beside
+        self._holder = holder_here()
+        self.beside: Beside | None = None
 
     @property
     def is_open(self) -> bool:
@@ -107,6 +124,7 @@ class Instance:
             at=self._at,
         )
         self._opened = ledger, warehouse
+        self.beside = self._make_beside() if self._make_beside else None
         loaded = self.loaded = warehouse.prepare(self._spec.league.steps)
         published = self.published
         runner = self._runner(warehouse, published)
@@ -116,7 +134,9 @@ class Instance:
         if not self._spec.history:
             return works
         keep = self._settings.history_keep_days
-        return with_history(works, ledger, warehouse, self._spec.league.name, keep_days=keep, at=self._at)
+        chores: Chores[str] = self.beside.chores("history") if self.beside else AtOnce()
+        league = self._spec.league.name
+        return with_history(works, ledger, warehouse, league, keep_days=keep, at=self._at, chores=chores)
 
     def controller(self) -> Controller:
         """Open the stores and build a controller."""
@@ -133,6 +153,8 @@ class Instance:
             for name in ("ticks", "finished", "failed", "expired", "unchanged"):
                 self.counts[name] += getattr(counts, name)
         self._controllers = []
+        if self.beside is not None:
+            self.beside.close()
         if self._opened is not None:
             ledger, warehouse = self._opened
             self.queries.update(warehouse.counts)
@@ -150,21 +172,30 @@ class Instance:
             secret=lambda name: secrets.get(name, ""),
             budgets=self._spec.budgets,
         )
+        self._asker.resume(unused_answers(archive, self.ledger, clock.now()))
         return self._parts.executor(
             clock,
             warehouse=warehouse,
             published=published,
             tables={step.name: step.table for step in self._spec.league.steps},
             fetch=self._asker,
+            call=self.beside.children.call if self.beside else call_here,
             now=clock.now,
-            stopwatch=stopwatch,
+            cpu=thread_cpu,
             at=self._at,
         )
 
     def _controller(
         self, holder: str, loaded: Mapping[str, CompiledStep], published: Published, runner: Runner
     ) -> Controller:
-        mine = Identity(build=build(), settings_hash=self._settings.hash, worker=f"inline-{os.getpid()}", holder=holder)
+        mine = Identity(
+            build=build(),
+            settings_hash=self._settings.hash,
+            worker=f"{'live' if self.beside else 'inline'}-{os.getpid()}",
+            holder=holder,
+        )
+        if self.beside:
+            mine = dataclasses.replace(mine, holder=self._holder, is_gone=gone(holds_the_file=not self.home.database))
         return Controller(
             league=self._spec.league,
             season=self._spec.season,
@@ -173,7 +204,7 @@ class Instance:
             ledger=self.ledger,
             warehouse=self.warehouse,
             published=published.survey,
-            executor=runner,
+            executor=self.beside.executor(runner.attempt, self.warehouse) if self.beside else Inline(runner.attempt),
             identity=self._parts.identity(mine, self._clock),
             jitter=steady_jitter,
             at=self._at,
@@ -184,6 +215,16 @@ class Instance:
 def instance_in(home: Path, spec: ReplaySpec, clock: Clock, *, parts: Parts | None = None) -> Instance:
     """Return an instance in a folder, with every setting as it is where nobody has set it."""
     return Instance(Settings(home=home), spec, clock, parts=parts)
+
+
+def unused_answers(archive: Archive, ledger: Ledger, now: datetime) -> list[KeptAnswer]:
+    """Return what is archived of answers to runs that have no end: their process was killed before it could use them."""
+    since = unended_since(ledger)
+    if since is None:
+        return []
+    used = used_since(ledger, since)
+    kept = archive.answers(max(since, now - UNUSED_FOR).date(), now.date())
+    return [answer for answer in kept if answer.at >= since and (answer.request.url, answer.sha256) not in used]
 
 
 def clock_of(home: Home, spec: ReplaySpec) -> SimClock:

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tipoff.app.chores import Chores
+from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
-from tipoff.app.watching import CheckTimes, DailyJobs, examine_due, examiner_of
+from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, league_day, pause
+from tipoff.core.clock import RealClock, league_day, pause, stopwatch
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
@@ -29,21 +31,25 @@ from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
 from tipoff.ledger.facts import league_facts
+from tipoff.sources.world import World
 from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
 
 DAYS = 60  # of the sample league, from today on
+_STOPPED_WITHIN = timedelta(seconds=1)
+_GATHER = timedelta(milliseconds=50)
 
 Stop = threading.Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSpec:
-    """What runs on the real clock: which league, in which season, in which home."""
+    """What runs on the real clock: which league, in which season, in which home, and who answers."""
 
     settings: Settings
     league: League
     season: Season
+    world: Callable[[], World]
 
     @property
     def home(self) -> Home:
@@ -73,7 +79,12 @@ def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
             batch.fact(key, value, league=league.name)
         ledger.commit(batch)
     ledger.close()
-    return LiveSpec(settings=settings, league=league, season=Season("sample", first, first + timedelta(days=DAYS - 1)))
+    return LiveSpec(
+        settings=settings,
+        league=league,
+        season=Season("sample", first, first + timedelta(days=DAYS - 1)),
+        world=partial(SampleNba, first_day=first, days=DAYS, season="sample"),
+    )
 
 
 def run_controller(live: LiveSpec, stop: Stop, *, monitored: bool, said: Say) -> None:
@@ -85,20 +96,19 @@ def run_controller(live: LiveSpec, stop: Stop, *, monitored: bool, said: Say) ->
         UsageError: Another process works in the home.
     """
     clock = RealClock()
-    world = SampleNba(first_day=live.season.first_day, days=DAYS, season=live.season.name)
     days = live.season.first_day, live.season.last_day
     spec = ReplaySpec(
         league=live.league,
         season=live.season,
         days=days,
-        world=world,
+        world=live.world(),
         history=live.settings.history,
         profile=Profile.LIVE,
     )
     if monitored:
         channels_of(live.settings)  # said here rather than in the monitor's thread
     with lock(live.home), lock(live.home, "monitor") if monitored else nullcontext():
-        stage = Instance(live.settings, spec, clock)
+        stage = Instance(live.settings, spec, clock, beside=partial(Beside, clock.now))
         watcher = threading.Thread(target=_look_inside, args=(live, stop, said), daemon=True) if monitored else None
         beats = AlertStore(live.home.ledger)
         if watcher:
@@ -118,6 +128,7 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
 ) -> None:
     every, days = timedelta(seconds=live.settings.tick_every_s), (live.season.first_day, live.season.last_day)
     times: CheckTimes | None = None
+    checks: Chores[Slot] | None = None
     controller, after, failed = None, "", ""
     while not stop.is_set():
         now = clock.now()
@@ -125,11 +136,12 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
             if controller is None:
                 controller = stage.open()
                 controller.start(now, after=after)
-                after = ""
+                after, checks = "", stage.beside.chores("checks") if stage.beside else None
             controller.tick(now)
             if times is None:
                 times = CheckTimes(live.league, live.season, since=since_of(stage.ledger, live.league.name))
-            examine_due(times, partial(examiner_of, live.league, live.season, stage), stage.ledger, now, days=days)
+            examiner = partial(examiner_of, live.league, live.season, stage)
+            examine_due(times, examiner, stage.ledger, now, days=days, chores=checks)
             beats.write(AlertChanges(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"
@@ -142,9 +154,22 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
         if failed:
             said("ticking goes on")
             failed = ""
-        stop.wait(every.total_seconds())
+        _wait(stage.beside, stop, every - (clock.now() - now))
     if controller is not None:
         controller.rest(clock.now())
+
+
+def _wait(beside: Beside | None, stop: Stop, length: timedelta) -> None:
+    """Wait for `length`, or until something has come back from beside the ticking, or `stop` is set."""
+    began = stopwatch()
+    while not stop.is_set() and (left := length.total_seconds() - (stopwatch() - began)) > 0:
+        if beside is None:
+            stop.wait(left)
+        elif beside.woken.wait(min(left, _STOPPED_WITHIN.total_seconds())):
+            stop.wait(_GATHER.total_seconds())  # what comes back with it is taken in with it
+            return
+    if beside is not None:
+        beside.children.tidy()
 
 
 def since_of(ledger: Ledger, league: str) -> datetime | None:

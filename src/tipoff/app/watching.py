@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import func, select
 
+from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.loop import Outage
 from tipoff.checks.examine import Examiner
 from tipoff.core.check import Cadence
 from tipoff.core.clock import league_day, midnight, stopwatch
-from tipoff.core.errors import LedgerError, PipelineError
+from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
 from tipoff.core.incident import Incident, Trouble
@@ -36,6 +37,7 @@ CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
 CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected
 CHECKED_AFTER_TICK = timedelta(hours=1)
 EXAMINED_AGAIN = timedelta(minutes=10)  # what could not be examined: the warehouse refused, or was not there
+Slot = tuple[date, Cadence | None, datetime]  # day, cadence, the midnight of the day on which it was due
 RECORD = Channel(name="record", url="", per_hour=100_000)
 
 
@@ -241,36 +243,46 @@ def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:
     )
 
 
-def examine_due(
-    times: CheckTimes, examiner: Callable[[], Examiner], ledger: Ledger, now: datetime, *, days: tuple[date, date]
+def examine_due(  # noqa: PLR0913 -- what is examined, when and where
+    times: CheckTimes,
+    examiner: Callable[[], Examiner],
+    ledger: Ledger,
+    now: datetime,
+    *,
+    days: tuple[date, date],
+    chores: Chores[Slot] | None = None,
 ) -> None:
-    """Examine every slate of `days` that is due; one that cannot be is told of, and is due again after a while.
+    """Have every slate of `days` examined that is due; one that cannot be is told of, and is due again after a while.
+
+    With `chores` of a thread, what is handed out now is known to be done at a later look.
 
     Raises:
         LedgerError: The ledger cannot be read or written.
     """
-    league = times.league.name
+    league, chores = times.league.name, chores or AtOnce()
     for day, cadence in times.due(now, partial(first_tip, ledger, league)):
-        if not days[0] <= day <= days[1]:
+        if days[0] <= day <= days[1]:
+            key = day, cadence, midnight(league_day(now))
+            chores.hand_out(key, partial(_examine, examiner, day, cadence, now), due_at=now)
+    for (day, cadence, at), error in chores.done():
+        if error is None:
+            times.did(day, cadence, at)
             continue
-        try:
-            looks = examiner()
-            if cadence is not None:
-                looks.record(day, looks.examine(day, now, cadence=cadence), now)
-            elif looks.has_changed(day):
-                looks.record(day, looks.examine(day, now), now)
-                looks.seen(day)
-        except LedgerError:
-            raise
-        except PipelineError as error:
-            times.failed(day, cadence, now)
-            batch, note = Batch(), f"{day} could not be examined: {error} ({error.hint})"
-            batch.add(
-                "findings", finding((league, "", day), "slate_is_examined", WAREHOUSE, Severity.ERROR, note, now=now)
-            )
-            ledger.commit(batch)
-        else:
-            times.did(day, cadence, now)
+        if isinstance(error, LedgerError):
+            raise error
+        times.failed(day, cadence, now)
+        batch, note = Batch(), f"{day} could not be examined: {error} ({error.hint})"
+        batch.add("findings", finding((league, "", day), "slate_is_examined", WAREHOUSE, Severity.ERROR, note, now=now))
+        ledger.commit(batch)
+
+
+def _examine(examiner: Callable[[], Examiner], day: date, cadence: Cadence | None, now: datetime) -> None:
+    looks = examiner()
+    if cadence is not None:
+        looks.record(day, looks.examine(day, now, cadence=cadence), now)
+    elif looks.has_changed(day):
+        looks.record(day, looks.examine(day, now), now)
+        looks.seen(day)
 
 
 def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:

@@ -260,6 +260,8 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
 def _seen(view: View, table: Table) -> dict[str, datetime]:
     proofs = schema.proofs
     where = (proofs.c.league == table.league, proofs.c.output == table.name, proofs.c.day == view.day)
-    for row in view.ledger(select(proofs.c.units).where(*where)):
-        return {unit: proof.as_of for unit, proof in read_units(row["units"]).items() if proof.as_of is not None}
+    for row in view.ledger(select(proofs.c.units, proofs.c.made_at).where(*where)):
+        looks = {unit: proof.as_of for unit, proof in read_units(row["units"]).items() if proof.as_of is not None}
+        newest = max(looks.values(), default=None)  # what the newest look saw came in before its run was recorded
+        return {unit: row["made_at"] if at == newest else at for unit, at in looks.items()}
     return {}

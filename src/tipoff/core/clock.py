@@ -3,9 +3,12 @@
 Everything else is handed a `Clock`, or an instant read from one.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from time import perf_counter, sleep
+from threading import Timer
+from time import perf_counter, process_time, sleep, thread_time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -90,6 +93,28 @@ class Hours:
 def stopwatch() -> float:
     """Return seconds of a steady clock, for measuring lengths only."""
     return perf_counter()
+
+
+def thread_cpu() -> float:
+    """Return the CPU seconds that the calling thread has used."""
+    return thread_time()
+
+
+def process_cpu() -> float:
+    """Return the CPU seconds that this process has used."""
+    return process_time()
+
+
+@contextmanager
+def alarm(length: timedelta, ring: Callable[[], None]) -> Iterator[None]:
+    """Call `ring`, from another thread, if the block takes longer than `length` of real time."""
+    timer = Timer(length.total_seconds(), ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def pause(length: timedelta) -> None:

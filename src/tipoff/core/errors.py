@@ -24,10 +24,36 @@ class PipelineError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come out of another process as it was, whatever its constructor asks for."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
     @property
     def retryable(self) -> bool:
         """Whether the same work may succeed later without a person."""
         return self.kind in {ErrorKind.CONFLICT, ErrorKind.TRANSIENT, ErrorKind.NOT_YET}
+
+
+def _as_it_was(kind: type[PipelineError], args: tuple[object, ...], facts: dict[str, object]) -> PipelineError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
+
+def what_of(error: BaseException) -> str:
+    """Return an error's type, what it says and where it was raised; one that cannot even be told is named as such."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" at {place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else ""
+    return f"{type(error).__name__}: {_text_of(error)}{where}"
+
+
+def _text_of(error: BaseException) -> str:
+    told = [part for part in error.args if isinstance(part, str | int | float)]
+    own = type(error).__str__ in {Exception.__str__, BaseException.__str__, OSError.__str__, KeyError.__str__}
+    return str(error) if own else "; ".join(str(part) for part in told) or "(it does not say what)"
 
 
 class UsageError(PipelineError):
@@ -77,6 +103,18 @@ class OverTime(PipelineError):
     """A run has used up its step's time limit; nothing was written."""
 
     kind = ErrorKind.TRANSIENT
+
+
+class CallFailed(PipelineError):
+    """What was called in another process raised something that no rule foresaw."""
+
+
+class ProcessEnded(PipelineError):
+    """The process in which a step ran has ended in the midst of it."""
+
+    def __init__(self, message: str, *, kind: ErrorKind, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
 
 
 class WriteConflict(PipelineError):

@@ -173,3 +173,9 @@ def part(payload: Payload, document: Any, *path: str | int, kind: type = list) -
     if not isinstance(found, kind):
         raise shaped(payload, f"{'.'.join(map(str, path)) or 'it'} is no {kind.__name__}")
     return found
+
+
+def parsed_by(parse: Callable[..., Parsed], payload: Payload, *given: object) -> Parsed:
+    """Return what `parse` makes of a payload; one of a shape that it does not know is a SourceError."""
+    with shape_of(payload):
+        return parse(payload, *given)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tipoff.core import obligation
+from tipoff.core import errors, obligation
 from tipoff.core.clock import midnight
 from tipoff.core.errors import ErrorKind
 from tipoff.core.finding import Severity
@@ -21,7 +21,7 @@ from tipoff.core.slate import Game, Slate
 from tipoff.core.step import Step
 from tipoff.core.window import Input, Window, WindowKind
 from tipoff.drills.faults.stores import FaultyLedger
-from tipoff.engine import book, claim, controller, gates, judge, records, results, run
+from tipoff.engine import book, controller, gates, judge, live_runs, records, results, run
 from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
 from tipoff.leagues.nba.sources import oddsapi, schedule, statsnba
@@ -106,7 +106,9 @@ def _create_only(warehouse: duck.DuckWarehouse, table: Table) -> None:
     warehouse._db.execute(f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns}, _run BIGINT)")
 
 
-def _everybodys_lease(_ledger: Ledger, name: str, holder: str, *, now: datetime, length: timedelta) -> Lease:
+def _everybodys_lease(
+    _ledger: Ledger, name: str, holder: str, *, now: datetime, length: timedelta, **_others: Any
+) -> Lease:
     return Lease(name=name, holder=holder, epoch=1, until=now + length)
 
 
@@ -166,7 +168,7 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     ),
     "repeats stay": ((rows, "_without_repeats", lambda _table, found, _checked: found),),
     "everything is due at once": ((book, "plan_step", _due_at_once),),
-    "an end is believed without a write": ((controller, "has_ended", lambda outcome: outcome is not None),),
+    "an end is believed without a write": ((live_runs, "has_ended", lambda outcome: outcome is not None),),
     "nothing is excused": ((judge, "excuses", _no_words),),
     "one bad row spoils its answer": ((statsnba, "each", _strict),),
     "everybody holds the lease": ((Ledger, "take_lease", _everybodys_lease), (Ledger, "_renew", _nothing)),
@@ -186,7 +188,7 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
         (run, "_of_the_slate", lambda _claim, found: (found, ())),
     ),
     "a missing key is empty": ((Exchange, "_key", _no_key),),
-    "errors must be tellable": ((claim, "_text_of", str),),
+    "errors must be tellable": ((errors, "_text_of", str),),
     "what it was made from is not compared": ((judge, "made_from", lambda _parts: "the same"),),
     "what is not named is not expected": (
         (results, "grown", _only_what_is_said),

@@ -38,11 +38,12 @@ class Waiver:
 SAME_DAY = (WindowKind.SLATE, WindowKind.KNOWN)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LiveRun:
-    """A run that has been handed out and has not reported yet; after `until` it has no right to write."""
+    """A run that has been handed out and has not reported yet; it may write until `until`, which its controller puts off."""
 
     run_id: int
+    since: datetime
     until: datetime
 
 

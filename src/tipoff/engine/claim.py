@@ -1,6 +1,7 @@
 """A run that may be made, and how it ended."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -10,6 +11,7 @@ from tipoff.core.payload import Request
 from tipoff.core.proof import InputProof, Proof
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Step
+from tipoff.engine.book import LiveRun
 from tipoff.engine.runplan import RunPlan
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import WriteResult
@@ -41,7 +43,7 @@ class Claim:
     previous: Proof | None
     attempt: int
     started_at: datetime
-    lease_until: datetime
+    live: LiveRun
     inputs: tuple[InputProof, ...] = ()
     due_at: datetime | None = None  # the first of its units
 
@@ -49,6 +51,16 @@ class Claim:
     def step(self) -> Step:
         """The declaration of what is run."""
         return self.loaded.step
+
+    def numbered(self, run_id: int) -> "Claim":
+        """Return the claim with the number under which the ledger has it."""
+        self.live.run_id = run_id
+        return dataclasses.replace(self, run_id=run_id)
+
+    @property
+    def lease_until(self) -> datetime:
+        """Until when it may write, as things stand."""
+        return self.live.until
 
 
 @dataclass(slots=True)
@@ -61,38 +73,40 @@ class Outcome:
     fetches: list[FetchNote] = field(default_factory=list)
     parse_rejects: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    begun: datetime | None = None  # when it was begun, by the clock; it may have been claimed earlier
-    took: timedelta = timedelta(0)
-    cpu_ms: float = 0.0
+    begun: datetime | None = None  # by the clock; it may have been claimed earlier
+    ended: datetime | None = None
+    cpu_ms: float = 0.0  # of its own thread and of the processes that worked for it
+
+    @property
+    def took(self) -> timedelta:
+        """How long it took."""
+        return self.ended - self.begun if self.begun and self.ended else timedelta(0)
 
 
 class Executor(Protocol):
-    """Makes claimed runs: here and now, or somewhere else."""
+    """Makes claimed runs: here and now, or beside the ticking. It only carries; the ledger decides."""
 
-    def attempt(self, claim: Claim) -> Outcome | None:
-        """Make one run; None when its end is not known: its lease then runs out, and it is made again."""
+    def hand_out(self, claims: Sequence[Claim]) -> None:
+        """Take claims, what is due first first."""
+        ...
+
+    def returned(self) -> Sequence[Outcome]:
+        """Return what has come back since the last time."""
+        ...
+
+    def holds(self, run_id: int) -> bool:
+        """Whether it will still bring the end of a run. One that nobody holds expires with its lease, and is made again."""
         ...
 
 
 class StepFailed(PipelineError):
     """A transform raised something that no rule foresaw; it is recorded with its type and place."""
 
-    def __init__(self, step: str, day: date, error: Exception) -> None:
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f" at {place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else ""
+    def __init__(self, step: str, day: date, what: str) -> None:
         super().__init__(
-            f"{step} of {day} raised {type(error).__name__}: {_text_of(error)}{where}",
+            f"{step} of {day} raised {what}",
             hint="the step's code or its input is at fault; it is tried again when either changes",
         )
-
-
-def _text_of(error: Exception) -> str:
-    """Return what `error` says; one that cannot even be told is named as such, and does not hide the failure."""
-    told = [part for part in error.args if isinstance(part, str | int | float)]
-    own = type(error).__str__ in {Exception.__str__, BaseException.__str__, OSError.__str__, KeyError.__str__}
-    return str(error) if own else "; ".join(str(part) for part in told) or "(it does not say what)"
 
 
 def has_ended(outcome: Outcome | None) -> bool:

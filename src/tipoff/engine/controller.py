@@ -14,9 +14,10 @@ from tipoff.core.proof import Proof
 from tipoff.core.slate import Season
 from tipoff.engine import records
 from tipoff.engine.book import Book, Entry, Key, LiveRun
-from tipoff.engine.claim import Claim, Executor, has_ended
+from tipoff.engine.claim import Claim, Executor
 from tipoff.engine.findings import blamed, unmet_finding
 from tipoff.engine.judge import Judgement, judge
+from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.past import (
     GAP,
     Identity,
@@ -86,6 +87,7 @@ class Controller:
         self._last_at: datetime | None = None
         self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
         self._stands_by_until: datetime | None = None
+        self._live = LiveRuns(self.book, self._executor, self._results)
 
     # --- starting
 
@@ -97,7 +99,8 @@ class Controller:
         """
         self._forget()
         name = f"controller {self._league.name}"
-        self._lease = self._ledger.take_lease(name, self._identity.holder, now=now, length=LEASE)
+        mine = self._identity
+        self._lease = self._ledger.take_lease(name, mine.holder, now=now, length=LEASE, is_gone=mine.is_gone)
         if self._lease is None:
             other = self._ledger.lease(name)
             self._stands_by_until = other.until if other else now
@@ -156,7 +159,7 @@ class Controller:
         """Return the next instant at which a judgement can differ without anything new arriving."""
         if self._lease is None:
             return self._stands_by_until
-        first = [self._wakes[0][0]] if self._wakes else []
+        first = [at for at in (self._live.next_end(), self._wakes[0][0] if self._wakes else None) if at is not None]
         if self._unopened:
             first.append(opening_of(self._league, self._season, self._unopened[-1]))
         return min(first, default=None)
@@ -180,6 +183,10 @@ class Controller:
     def _work_off(self, now: datetime) -> int:
         batch = Batch()
         self._note_silence(now, batch)
+        now = self._live.take_in(now, batch)
+        self._live.renew(now, batch)
+        for entry in self._live.expired(now):
+            self._results.expire(entry, now, batch)
         self._wake(now)
         self._read_waivers(now)
         self.counts.ticks += 1
@@ -196,7 +203,8 @@ class Controller:
             self._commit(batch, now)
             n_runs += len(claims)
             self._at("claimed")
-            batch = self._work([dataclasses.replace(claim, run_id=row["id"]) for claim, row in claims], now)
+            batch = Batch()
+            now = self._live.hand_out([claim.numbered(row["id"]) for claim, row in claims], now, batch)
         self._record_tick(batch, now, n_judged=n_judged, n_run=n_runs)
         self._commit(batch, now)
         return n_runs
@@ -262,12 +270,10 @@ class Controller:
             key=lambda entry: (entry.order, entry.obligation.day),
         )
         self._dirty.clear()
-        busy: set[Key] = set()
+        busy = self._live.busy(now)
         claims: list[tuple[Claim, Row]] = []
         probing: set[str] = set()
         for entry in entries:
-            if entry.running is not None and now >= entry.running.until:
-                self._results.expire(entry, now, batch)
             if not self._in_scope(entry) or entry.sleeps(now):
                 continue
             judged = judge(self.book, entry, now, frozenset(busy))
@@ -280,7 +286,8 @@ class Controller:
                     continue
                 probing.add(entry.step.name)
             self._note(entry, judged, now, batch)
-            for plan in judged.plans:
+            if judged.plans:  # one run at a time: what is still open before what closed
+                plan = max(judged.plans, key=lambda plan: plan.as_of)
                 claims.append(self._claim(entry, plan, now, batch, place=len(claims) + 1))
                 busy.add(entry.key)
         if claims:  # a crash from here on goes on at this instant: what was written at it must not be read earlier
@@ -338,6 +345,7 @@ class Controller:
 
     def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch, *, place: int) -> tuple[Claim, Row]:
         """Claim a run, which is numbered when it is written; its lease is twice the limit of all before it in this round."""
+        live = LiveRun(0, since=now, until=now + 2 * place * entry.step.time_limit)
         claim = Claim(
             run_id=0,
             loaded=self.book.loaded[entry.step.name],
@@ -347,28 +355,13 @@ class Controller:
             previous=entry.proof,
             attempt=entry.failures + 1,
             started_at=now,
-            lease_until=now + 2 * place * entry.step.time_limit,
+            live=live,
             inputs=self.book.input_proofs(entry),
             due_at=entry.obligation.due_of(plan.units),
         )
         row = records.run_row(claim, worker=self._identity.worker)
         batch.add("runs", row)
         return claim, row
-
-    # --- working
-
-    def _work(self, claims: list[Claim], now: datetime) -> Batch:
-        batch = Batch()
-        for claim in claims:
-            outcome = self._executor.attempt(claim)
-            if outcome is not None and has_ended(outcome):
-                self._results.take(outcome, now, batch)
-                continue
-            entry = self.book.entries[claim.step.name, claim.slate.day]
-            entry.running = LiveRun(claim.run_id, claim.lease_until)
-            self._moved[entry.key] = entry
-            self._dirty.add(entry.key)
-        return batch
 
     def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
         states = [entry.state for entry in self.book.entries.values()] if n_run else []

@@ -1,6 +1,6 @@
 """What a starting controller tells of the time before it: silence, a bad end, another build or other settings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,16 @@ GAP = timedelta(hours=2)  # a longer silence of the controller is told when it c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What runs: the build and the settings, written into every tick; the worker, into every run; who holds the lease."""
+    """What runs: the build and the settings, written into every tick; the worker, into every run; who holds the lease.
+
+    `is_gone` says of another holder that it certainly works no more, so that its lease need not be waited for.
+    """
 
     build: str
     settings_hash: str
     worker: str
     holder: str
+    is_gone: Callable[[str], bool] = lambda _holder: False
 
 
 def silence_before(known: LedgerSnapshot, now: datetime) -> tuple[datetime, datetime] | None:

@@ -86,7 +86,8 @@ def run_end_row(outcome: Outcome, *, now: datetime) -> Row:
     return {
         "id": outcome.claim.run_id,
         "state": "failed" if error else "finished",
-        "ended_at": now,
+        "started_at": outcome.begun or outcome.claim.started_at,
+        "ended_at": outcome.ended or now,
         "n_rows": outcome.written.proof.n_rows if outcome.written else None,
         "n_changed": len(outcome.written.changed) if outcome.written else None,
         "cpu_ms": outcome.cpu_ms,
@@ -159,7 +160,7 @@ def arrival_rows(outcome: Outcome, known: Proof | None, owed: Obligation, *, now
                 "output": claim.step.name,
                 "day": claim.slate.day,
                 "unit": unit,
-                "first_at": now,
+                "first_at": outcome.ended or now,
                 "run_id": claim.run_id,
                 "due_at": owed.due_of([unit]),
             }

@@ -83,6 +83,7 @@ class Results:
         where = (obligation.league, obligation.output, obligation.day)
         batch.add("findings", finding(where, "decisions_are_executed", EXECUTOR, Severity.ERROR, note, now=now))
         self.moved[entry.key] = entry
+        self.dirty.add(entry.key)
 
     def is_probing(self, output: str) -> bool:
         """Whether a table has been left alone and not been written since: one run at a time finds out."""

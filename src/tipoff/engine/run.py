@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import pyarrow as pa
 
-from tipoff.core.errors import PipelineError, SourceError
-from tipoff.core.parsing import shape_of
+from tipoff.core.errors import CallFailed, PipelineError, SourceError, what_of
+from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import Table
@@ -20,6 +20,7 @@ from tipoff.store.dialect import with_earlier_games
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 _SHOWN = 400  # characters of a row that is refused
+T = TypeVar("T")
 
 
 class Writer(Protocol):
@@ -35,6 +36,22 @@ class Fetch(Protocol):
 
     def __call__(self, request: Request, *, now: Callable[[], datetime]) -> Fetched:
         """Return the answer, of the instant `now` at which its last byte came; raises SourceError. Called by several threads."""
+        ...
+
+
+class Call(Protocol):
+    """Calls a function that a league declares: here, or where it can be ended."""
+
+    def __call__(
+        self, function: Callable[..., object], arguments: Sequence[object], limit: timedelta
+    ) -> tuple[object, float]:
+        """Return what it gives, and the CPU seconds that this took elsewhere.
+
+        Raises:
+            OverTime: It took longer than `limit`, and was ended.
+            ProcessEnded: It ended its process.
+            CallFailed: It raised what is no PipelineError.
+        """
         ...
 
 
@@ -56,7 +73,7 @@ class _Answers:
 
 
 class Runner:
-    """Makes claimed runs here, one at a time."""
+    """Makes claimed runs, each in the thread that asks for it."""
 
     def __init__(  # noqa: PLR0913 -- what a run touches
         self,
@@ -65,16 +82,17 @@ class Runner:
         published: Writer,
         tables: Mapping[str, Table],
         fetch: Fetch,
+        call: Call,
         now: Callable[[], datetime],
-        stopwatch: Callable[[], float],
+        cpu: Callable[[], float],
         at: Callable[[str], None],
     ) -> None:
-        self._now = now
+        self._now, self._call = now, call
         self._warehouse = warehouse
         self._published = published
         self._tables = tables
         self._fetch = fetch
-        self._stopwatch = stopwatch
+        self._cpu = cpu
         self._at = at
         self._answers: dict[tuple[str, date], _Answers] = {}
 
@@ -82,17 +100,28 @@ class Runner:
         """Make one run once. A PipelineError says what helps; anything else is permanent until something changes."""
         begun = self._now()
         outcome = Outcome(claim, begun=begun)
-        started = self._stopwatch()
+        cpu_s = self._cpu()
         try:
             must_begin(claim, begun)
             self._make(claim, outcome)
         except PipelineError as error:
             outcome.error = error
-        except Exception as error:  # noqa: BLE001 -- the one broad handler: every run's end is recorded in the ledger
-            outcome.error = StepFailed(claim.step.name, claim.slate.day, error)
-        outcome.cpu_ms = (self._stopwatch() - started) * 1000
-        outcome.took = self._now() - begun
+        except Exception as error:  # noqa: BLE001 -- every run's end is recorded in the ledger
+            outcome.error = StepFailed(claim.step.name, claim.slate.day, what_of(error))
+        outcome.cpu_ms += (self._cpu() - cpu_s) * 1000
+        outcome.ended = self._now()
         return outcome
+
+    def _called(self, outcome: Outcome, function: Callable[..., T], *arguments: object) -> T:
+        """Call a function of the step within what is left of its time."""
+        claim = outcome.claim
+        left = claim.step.time_limit - (self._now() - (outcome.begun or self._now()))
+        try:
+            answer, cpu_s = self._call(function, arguments, max(left, timedelta(0)))
+        except CallFailed as error:
+            raise StepFailed(claim.step.name, claim.slate.day, str(error)) from error
+        outcome.cpu_ms += cpu_s * 1000
+        return cast("T", answer)
 
     def _make(self, claim: Claim, outcome: Outcome) -> None:
         context = Context(slate=claim.slate, units=frozenset(claim.plan.units), as_of=claim.plan.as_of)
@@ -103,7 +132,7 @@ class Runner:
                 rows = self._warehouse.select(compiled, _asked(claim, {}, claim.started_at, evidence=True))
                 made = Made(rows=rows, excused=_signed_zeros(claim, rows, work.empty))
             case PythonWork() | PublishWork():
-                made = work.transform(context, self._read(claim, work.inputs))
+                made = self._called(outcome, work.transform, context, self._read(claim, work.inputs))
                 outcome.notes += made.notes
             case SourceWork():
                 self._load(claim, context, work, outcome)
@@ -125,7 +154,7 @@ class Runner:
         proven. What is missing is looked at again: the same answer a day later can be evidence.
         """
         tables = self._read(claim, work.inputs)
-        payloads, failures = self._payloads(work.requests(context, tables), outcome)
+        payloads, failures = self._payloads(self._called(outcome, work.requests, context, tables), outcome)
         answers = _Answers(
             version=claim.loaded.version,
             shas=tuple((payload.request, payload.sha256) for payload in payloads),
@@ -185,14 +214,15 @@ class Runner:
         unreadable: list[SourceError] = []
         for payload in payloads:
             try:
-                with shape_of(payload):
-                    parsed = work.parse(payload, context, inputs)
+                parsed = self._called(outcome, parsed_by, work.parse, payload, context, inputs)
             except SourceError as error:
                 unreadable.append(error)
                 outcome.fetches.append(_failed(payload.request, error, payload=payload))
                 continue
             excused |= parsed.excused
             known, strangers = _of_the_slate(claim, parsed.rows)
+            for record in known:
+                record["known_at"] = max(payload.fetched_at, context.as_of)  # an answer may have been used before
             records += known
             parsed = dataclasses.replace(parsed, rows=known, rejects=(*parsed.rejects, *strangers))
             outcome.parse_rejects += [(reject.reason, reject.row) for reject in parsed.rejects]
@@ -200,8 +230,6 @@ class Runner:
             outcome.fetches.append(_accounted(payload, parsed))
         if unreadable and not records and not excused:
             raise unreadable[0]
-        for record in records:
-            record["known_at"] = context.as_of
         return Made(rows=table_from_records(claim.step.table, records), excused=excused)
 
     def _own(self, claim: Claim) -> pa.Table:

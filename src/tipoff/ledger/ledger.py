@@ -1,7 +1,8 @@
 """Opening the ledger, loading what the controller needs, and committing a round's rows at once."""
 
 import json
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -83,6 +84,11 @@ class LedgerSnapshot:
     since: datetime | None  # when the league first ran in this home
 
 
+def _never(_holder: str) -> bool:
+    """Know of nobody that he is gone."""
+    return False
+
+
 class Ledger:
     """One ledger file or database."""
 
@@ -108,6 +114,7 @@ class Ledger:
             msg = f"the ledger at {shown(target)} cannot be opened: {error.__cause__ or error}"
             raise UsageError(msg, hint="is TIPOFF_HOME right, and was anything replayed there yet?") from error
         self._connection.rollback()
+        self._turn = threading.RLock()  # one connection, for every thread of the process
         self._statements = Statements(self._engine.dialect)
 
     def _must_be_current(self, target: Path | str) -> None:
@@ -134,11 +141,13 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Hold one write transaction; commits at the end, rolls back when the block raises."""
-        with self._connection.begin():
+        with self._turn, self._connection.begin():
             yield self._connection
 
-    def take_lease(self, name: str, holder: str, *, now: datetime, length: timedelta) -> Lease | None:
-        """Return the lease `name` for `holder` from `now`, or None while another one holds it.
+    def take_lease(
+        self, name: str, holder: str, *, now: datetime, length: timedelta, is_gone: Callable[[str], bool] = _never
+    ) -> Lease | None:
+        """Return the lease `name` for `holder` from `now`, or None while another one holds it that is not known to be gone.
 
         A holder that takes its own lease again starts a new epoch: what it was before can write no more.
 
@@ -151,7 +160,7 @@ class Ledger:
             if found is None:
                 epoch = 1
                 connection.execute(insert(table).values(name=name, holder=holder, epoch=epoch, until=until))
-            elif found["holder"] != holder and found["until"] > now:
+            elif found["holder"] != holder and found["until"] > now and not is_gone(found["holder"]):
                 return None
             else:
                 epoch = found["epoch"] + 1
@@ -235,13 +244,14 @@ class Ledger:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        try:
-            found = [dict(row) for row in self._connection.execute(statement).mappings()]
-        except DatabaseError as error:
-            msg = f"the ledger cannot be read: {error}"
-            raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
-        finally:
-            self._connection.rollback()
+        with self._turn:
+            try:
+                found = [dict(row) for row in self._connection.execute(statement).mappings()]
+            except DatabaseError as error:
+                msg = f"the ledger cannot be read: {error}"
+                raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
+            finally:
+                self._connection.rollback()
         return found
 
     def facts(self, league: str = "") -> dict[str, str]:
@@ -306,14 +316,15 @@ class Ledger:
         """Return the waivers that hold at `now`."""
         waivers = schema.waivers
         here = self._connection.connection
-        try:
-            cursor = here.cursor()
-            numbers = self._statements.waivers(cursor, league, now)
-            cursor.close()
-            here.rollback()
-        except self._engine.dialect.loaded_dbapi.Error as error:
-            msg = f"the ledger cannot be read: {error}"
-            raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
+        with self._turn:
+            try:
+                cursor = here.cursor()
+                numbers = self._statements.waivers(cursor, league, now)
+                cursor.close()
+                here.rollback()
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                msg = f"the ledger cannot be read: {error}"
+                raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
         return self.rows(select(waivers).where(waivers.c.id.in_(numbers))) if numbers else []
 
 

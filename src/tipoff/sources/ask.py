@@ -1,7 +1,7 @@
 """Asking: one GET, bounded in time and size, archived as received whatever it says, its failure told apart by what helps."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,8 +22,10 @@ from tipoff.sources.proxies import DIRECT, Result
 from tipoff.sources.refusals import refusal
 from tipoff.sources.routes import Pool
 from tipoff.sources.unpack import BadlyPacked, TooMuch
+from tipoff.store.archive import KeptAnswer
 
 HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
+UNUSED_FOR = timedelta(minutes=10)  # how long an answer that nobody came to use is as good as a new one
 LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
 _MOST_YOUNG = 16  # answers that are held in memory for others to use
 _ROUTES = 3  # ways that one request tries
@@ -41,6 +43,10 @@ class Keeps(Protocol):
 
     def get(self, sha: str) -> bytes:
         """Return what is kept under `sha`; raises PipelineError where it is not."""
+        ...
+
+    def note(self, answer: KeptAnswer) -> None:
+        """Write down to what it was the answer."""
         ...
 
 
@@ -100,6 +106,7 @@ class Asker:
         self._in_use: dict[str, tuple[threading.Lock, int]] = {}
         self._spent: dict[tuple[str, str], int] = {}
         self._young: dict[str, Payload] = {}
+        self._unused: dict[str, KeptAnswer] = {}
         self.counts = Counts()
 
     def __call__(self, request: Request, *, now: Now) -> Fetched:
@@ -116,6 +123,9 @@ class Asker:
             young = self._young.get(key)
             if young is not None and request.max_age and now() - young.fetched_at <= request.max_age:
                 return Fetched(payload=young, is_unchanged=True)
+            unused = self._unused_answer(request, key, now())
+            if unused is not None:
+                return Fetched(payload=unused)
             provider = of_request(request, self._providers)
             host = self._host(provider)
             self._may_ask(request, provider, host, now())
@@ -134,6 +144,20 @@ class Asker:
     def close(self) -> None:
         """Close every connection; nothing can be asked any more."""
         self._exchange.close()
+
+    def resume(self, unused: Iterable[KeptAnswer]) -> None:
+        """Know what was answered to a process that was killed before it could use it: that is not asked again."""
+        self._unused = {request_key(answer.request): answer for answer in unused if answer.status == _OK}
+
+    def _unused_answer(self, request: Request, key: str, now: datetime) -> Payload | None:
+        """Return, once, what was answered lately to a process that did not come to use it."""
+        answer = self._unused.pop(key, None)
+        if answer is None or now - answer.at > UNUSED_FOR:
+            return None
+        try:
+            return _payload(request, self._archive.get(answer.sha256), answer.sha256, answer.at)
+        except PipelineError:
+            return None
 
     def _remember(self, key: str, payload: Payload) -> None:
         with self._lock:
@@ -227,6 +251,7 @@ class Asker:
             msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
             raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
         sha = self._archive.put(received.body)
+        self._archive.note(KeptAnswer(request=request, status=received.status, sha256=sha, at=at))
         if received.status != _OK:
             error = refusal(request, provider, received.status, received.headers, received.body, at)
             error.status, error.sha256, error.n_bytes = received.status, sha, len(received.body)

@@ -1,24 +1,45 @@
-"""The archive: every payload as received, before anything looks at it, under the hash of its bytes."""
+"""The archive: every payload as received, before anything looks at it, under the hash of its bytes; and who was asked for it."""
 
 import gzip
 import hashlib
+import json
 import os
+import threading
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
+from tipoff.core.payload import Request
 from tipoff.core.profile import Profile
 
 MAX_BYTES = 64 * 1024 * 1024
+_ANSWERS = "answers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """One answer that is kept: to what, with which status, and when its last byte came. Secrets are not in it."""
+
+    request: Request
+    status: int
+    sha256: str
+    at: datetime
 
 
 class Archive:
-    """A folder of `.json.gz` files, each named by the sha256 of what it holds; writing the same twice is writing once."""
+    """A folder of `.json.gz` files, each named by the sha256 of what it holds; writing the same twice is writing once.
+
+    Beside them, in `answers`, a file for each UTC day has a line for each answer.
+    """
 
     def __init__(self, root: Path, *, profile: Profile = Profile.LIVE) -> None:
         self._root = root
         self._fsync = profile is Profile.LIVE
         self._known: set[str] = set()
+        self._lock = threading.Lock()
 
     def put(self, body: bytes) -> str:
         """Keep `body` and return its sha256.
@@ -57,8 +78,70 @@ class Archive:
             raise PipelineError(msg, hint="restore the file from a copy, or fetch the payload anew")
         return body
 
+    def note(self, answer: KeptAnswer) -> None:
+        """Write down what was answered to whom; its bytes are kept already.
+
+        Raises:
+            WarehouseError: The disk refused it.
+        """
+        path = self._root / _ANSWERS / f"{answer.at.astimezone(UTC):%Y-%m-%d}.jsonl"
+        try:
+            with self._lock:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+                try:
+                    os.write(file, (_line(answer) + "\n").encode())
+                    if self._fsync:
+                        os.fsync(file)
+                finally:
+                    os.close(file)
+        except OSError as error:
+            msg = f"the archive cannot note an answer of {answer.request.source}: {error.strerror}"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
+
+    def answers(self, first: date, last: date) -> Iterator[KeptAnswer]:
+        """Yield what was answered on the UTC days from `first` to `last`, in the order in which it came.
+
+        A last line that was cut off, as a host that lost its power leaves it, is passed over: its bytes are kept all the same.
+        """
+        for n in range((last - first).days + 1):
+            path = self._root / _ANSWERS / f"{first + timedelta(days=n)}.jsonl"
+            if path.exists():
+                yield from (_read(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}"))
+
     def _path(self, sha: str) -> Path:
         return self._root / sha[:2] / f"{sha}.json.gz"
+
+
+def _line(answer: KeptAnswer) -> str:
+    request = answer.request
+    return json.dumps(
+        {
+            "at": answer.at.isoformat(),
+            "source": request.source,
+            "status": answer.status,
+            "sha256": answer.sha256,
+            "url": request.url,
+            "params": request.params,
+            "headers": request.headers,
+            "unit": request.unit,
+        },
+        separators=(",", ":"),
+    )
+
+
+def _read(line: bytes) -> KeptAnswer:
+    found = json.loads(line)
+    request = Request(
+        source=found["source"],
+        url=found["url"],
+        params=tuple((name, value) for name, value in found["params"]),
+        headers=tuple((name, value) for name, value in found["headers"]),
+        unit=found["unit"],
+    )
+    return KeptAnswer(
+        request=request, status=found["status"], sha256=found["sha256"], at=datetime.fromisoformat(found["at"])
+    )
 
 
 def write_whole(path: Path, content: bytes, *, fsync: bool) -> None:

@@ -1,5 +1,6 @@
 """The warehouse on DuckDB: one file, owned by one process, one thread."""
 
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from tipoff.core.errors import ErrorKind, ShapeError, UsageError, WarehouseError
+from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
@@ -25,6 +26,7 @@ from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, writ
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 _MEMORY = "600MB"
+_SESSION = "SET TimeZone='UTC'"
 _PROOFS = """
 CREATE TABLE IF NOT EXISTS tipoff.proofs (
   fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
@@ -48,12 +50,17 @@ class DuckWarehouse:
             UsageError: Another process owns the file, or it is no DuckDB database.
         """
         try:
-            self._db = duckdb.connect(str(path) if path else ":memory:")
+            self._root = duckdb.connect(str(path) if path else ":memory:")
         except duckdb.Error as error:
             msg = f"the warehouse {path} cannot be opened: {str(error).splitlines()[0]}"
             hint = "one process owns it at a time; commands that only read use the ledger and the published files"
             raise UsageError(msg, hint=hint) from error
-        self._db.execute(f"SET threads=1; SET TimeZone='UTC'; SET memory_limit='{_MEMORY}'")
+        self._own = threading.local()
+        self._own.connection = self._root
+        self._of_threads = {threading.get_ident(): self._root}
+        self._writes = threading.Lock()
+        self._db.execute(f"SET threads=1; SET memory_limit='{_MEMORY}'")
+        self._db.execute(_SESSION)
         self._db.execute("SET preserve_insertion_order=false")
         if profile is Profile.REPLAY:
             self._db.execute("SET fsync_mode='NONE'")
@@ -70,11 +77,28 @@ class DuckWarehouse:
         """Let go of the file."""
         self._statements.clear()
         self._slices.clear()
-        self._db.close()
+        for connection in self._of_threads.values():
+            connection.interrupt()
+        self._root.close()
+
+    @property
+    def _db(self) -> duckdb.DuckDBPyConnection:
+        """The calling thread's own connection: each has its transactions, and reads beside what another one writes."""
+        connection: duckdb.DuckDBPyConnection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = self._root.cursor()
+            connection.execute(_SESSION)
+            self._of_threads[threading.get_ident()] = connection
+        return connection
+
+    def interrupt(self, thread: int) -> None:
+        """See `Warehouse.interrupt`."""
+        if thread in self._of_threads:
+            self._of_threads[thread].interrupt()
 
     def beside(self) -> duckdb.DuckDBPyConnection:
         """Return a connection to the same file with transactions of its own: history is written beside the tables."""
-        return self._db.cursor()
+        return self._root.cursor()
 
     # --- declaring
 
@@ -150,6 +174,7 @@ class DuckWarehouse:
         kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None
         if kept is not None:
             return kept
+        turn = self._slices.turn(table.full_name, day)
         first, last = window.bounds(day, season)
         values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last}
         sql = dialect.slice_sql(table, window, columns)
@@ -161,7 +186,7 @@ class DuckWarehouse:
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
         rows = rows.sort_by([(name, "ascending") for name in order])
         if window == SLATE:
-            self._slices.keep(table.full_name, day, columns, rows)
+            self._slices.keep(table.full_name, day, columns, rows, turn)
         return rows
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
@@ -182,9 +207,10 @@ class DuckWarehouse:
         if table.full_name not in self._mirrored:
             self._declare(table)
             self._mirrored.add(table.full_name)
-        self._run(f"DELETE FROM {table.full_name} WHERE day = $day", {"day": day})  # noqa: S608 -- declared names
-        if rows.num_rows:
-            self._insert(table, rows, 0)
+        with self._writes:
+            self._run(f"DELETE FROM {table.full_name} WHERE day = $day", {"day": day})  # noqa: S608 -- declared names
+            if rows.num_rows:
+                self._insert(table, rows, 0)
         self._slices.forget(table.full_name, day)
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
@@ -216,13 +242,13 @@ class DuckWarehouse:
         self._at("staged")
         proof = make_proof(asked, staged, known)
         if staged.changed or staged.excuses_changed:
-            self._publish(asked, staged, proof, known)
+            with self._writes:
+                self._publish(asked, staged, proof, known)
         self._proofs[key] = proof
         return written(proof, staged)
 
     def _publish(self, asked: WriteRequest, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table
-        self._slices.forget(table.full_name, asked.day)
         had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
         committed = False
         try:
@@ -256,6 +282,7 @@ class DuckWarehouse:
         finally:
             if not committed:  # whatever was raised: an open transaction would refuse every later write
                 self._rollback()
+            self._slices.forget(table.full_name, asked.day)
         self.counts["transaction"] += 1
         self._at("after commit")
 
@@ -301,6 +328,9 @@ class DuckWarehouse:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
                 return self._run(sql, dict(values)).to_arrow_table()
+        except duckdb.InterruptException as error:
+            msg = f"a {kind} was ended: it took longer than its step may"
+            raise OverTime(msg, hint="is the statement too large for its limit?") from error
         except duckdb.Error as error:
             msg = f"the warehouse refused a {kind}: {str(error).splitlines()[0]}"
             raise WarehouseError(

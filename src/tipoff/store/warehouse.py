@@ -138,6 +138,10 @@ class Warehouse(Protocol):
         """Let checks read a table that is published as files: hold exactly `rows` of `day`."""
         ...
 
+    def interrupt(self, thread: int) -> None:
+        """End the statement that `thread` waits for, where the engine can: it comes back with an error."""
+        ...
+
     def close(self) -> None:
         """Let go of the store."""
         ...

@@ -72,6 +72,9 @@ class BigQueryWarehouse:
         """Where it lies."""
         return self._place
 
+    def interrupt(self, thread: int) -> None:
+        """Do nothing: a query ends with its own time limit, and nobody waits longer for it."""
+
     def close(self) -> None:
         """Let go of the connections."""
         self._slices.clear()
@@ -151,6 +154,7 @@ class BigQueryWarehouse:
         kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None
         if kept is not None:
             return kept
+        turn = self._slices.turn(table.full_name, day)
         first, last = window.bounds(day, season)
         values: dict[str, object] = {
             f"{window.name}_from": first,
@@ -163,7 +167,7 @@ class BigQueryWarehouse:
         rows = conform(table, rows) if not columns else rows
         rows = rows.sort_by([(name, "ascending") for name in order])
         if window == SLATE:
-            self._slices.keep(table.full_name, day, columns, rows)
+            self._slices.keep(table.full_name, day, columns, rows, turn)
         return rows
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
@@ -221,7 +225,10 @@ class BigQueryWarehouse:
             self._at("staged")
             proof = make_proof(asked, staged, known)
             if staged.changed or staged.excuses_changed:
-                self._publish(asked, staged, proof, key)
+                try:
+                    self._publish(asked, staged, proof, key)
+                finally:
+                    self._slices.forget(table.full_name, asked.day)
             self._proofs[key] = proof
             return written(proof, staged)
 
@@ -243,7 +250,6 @@ class BigQueryWarehouse:
 
     def _publish(self, asked: WriteRequest, staged: Staged, proof: Proof, key: Key) -> None:
         table = asked.step.table
-        self._slices.forget(table.full_name, asked.day)
         self._unsure.add(key)
         write = self._write(table, asked.day, asked.fence, "".join(f"{u}{h}" for u, h in sorted(staged.hashes.items())))
         values = {

@@ -1,0 +1,219 @@
+"""Live, over real sockets: what is slow delays neither the ticking nor what is quick, and instants are true."""
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from tests.bad_steps import BAD
+from tests.slow_providers import Slow, asking, providers
+from tests.support import ledger_rows
+
+from tipoff.app.live import LiveSpec, run_controller
+from tipoff.config import Settings
+from tipoff.core.clock import RealClock, league_day, pause, stopwatch
+from tipoff.engine.controller import Controller
+from tipoff.ledger import Batch, Ledger
+from tipoff.store.archive import Archive
+from tipoff.watch.sentinel import Limits, judge, read_facts
+
+HANGS, DRAGS, AT_ONCE = "api.balldontlie.io", "stats.nba.com", "cdn.nba.com"
+SECOND = timedelta(seconds=1)
+
+
+def since_days(home: Path, days: int) -> date:
+    """Make a live home that began some days ago, and return its first day: what comes after games is all due."""
+    home.mkdir(parents=True)
+    first = league_day(RealClock().now()) - timedelta(days=days)
+    ledger, batch = Ledger(home / "ledger.db"), Batch()
+    for key, value in {"live since": str(first), "world": "sample"}.items():
+        batch.fact(key, value, league="nba")
+    ledger.commit(batch)
+    ledger.close()
+    return first
+
+
+@contextmanager
+def controller(spec: LiveSpec) -> Iterator[list[str]]:
+    """Run a controller in a thread until the block ends; yields what it says."""
+    said: list[str] = []
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=run_controller, args=(spec, stop), kwargs={"monitored": False, "said": said.append}
+    )
+    thread.start()
+    try:
+        yield said
+    finally:
+        stop.set()
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[datetime, float]]:
+    """The controller's ticks: when each began, and how many seconds it took."""
+    found: list[tuple[datetime, float]] = []
+    honest = Controller.tick
+
+    def tick(one: Controller, now: datetime) -> int:
+        began = stopwatch()
+        n_runs = honest(one, now)
+        found.append((now, stopwatch() - began))
+        return n_runs
+
+    monkeypatch.setattr(Controller, "tick", tick)
+    return found
+
+
+def wait_until(is_so: Callable[[], bool], within: timedelta, watch: Callable[[], None] = lambda: None) -> None:
+    began = stopwatch()
+    while not is_so():
+        assert stopwatch() - began < within.total_seconds(), "it did not come to be"
+        watch()
+        pause(timedelta(milliseconds=200))
+
+
+def proven(home: Path, output: str, day: date) -> list[datetime]:
+    return [row["made_at"] for row in ledger_rows(home, "proofs") if (row["output"], row["day"]) == (output, day)]
+
+
+def ended(home: Path, output: str) -> list[dict[str, Any]]:
+    return [row for row in ledger_rows(home, "runs") if row["output"] == output and row["ended_at"] is not None]
+
+
+@pytest.mark.parametrize(
+    ("every", "drags", "hangs"),
+    [
+        pytest.param(SECOND / 2, SECOND, 16 * SECOND, id="scaled down"),
+        pytest.param(60 * SECOND, 4 * SECOND, 60 * SECOND, id="true to life", marks=pytest.mark.prove),
+    ],
+)
+def test_a_provider_that_hangs_or_is_slow_delays_no_tick_and_nothing_of_the_quick_ones(
+    tmp_path: Path, ticks: list[tuple[datetime, float]], every: timedelta, drags: timedelta, hangs: timedelta
+) -> None:
+    home = tmp_path / "home"
+    first = since_days(home, 3)
+    slow = Slow(hangs={HANGS: hangs}, drags={DRAGS: drags})
+    settings = Settings(home=home, tick_every_s=every.total_seconds())
+    silent: list[Any] = []
+    with providers(first, slow), controller(asking(settings, slow)):
+        wait_until(lambda: bool(proven(home, "schedule", first)), 60 * SECOND)
+        sentinel = Ledger(home / "ledger.db", read_only=True)
+        limits = Limits(warn_after=every + 5 * SECOND)
+
+        def look() -> None:
+            now = RealClock().now()
+            silent.extend(t for t in judge(read_facts(sentinel, "nba", now), now, limits) if t.cause == "controller")
+
+        wait_until(lambda: bool(proven(home, "player_games", first)), 120 * SECOND + 6 * drags, look)
+        wait_until(lambda: bool(ended(home, "bdl_player_boxscores")), 2 * hangs + 60 * SECOND, look)
+        sentinel.close()
+
+    begins = [at for at, _ in ticks][1:]  # the first one comes with the start, which reads the stores and imports
+    gaps = [later - earlier for earlier, later in itertools.pairwise(begins)]
+    assert max(gaps) <= every + SECOND
+    assert max(seconds for _, seconds in ticks[1:]) < 1
+    assert silent == []
+    hung_until = min(one.ended for one in slow.answered if one.host == HANGS)
+    assert max(proven(home, "schedule", first) + proven(home, "player_games", first)) < hung_until
+    hung = ended(home, "bdl_player_boxscores")[0]
+    assert hung["ended_at"] - hung["started_at"] >= hangs
+    assert hung["cpu_ms"] < 1000
+    assert_known_after_the_last_byte(home, first, slow)
+
+
+def assert_known_after_the_last_byte(home: Path, day: date, slow: Slow) -> None:
+    last_bytes = [
+        one.ended
+        for one in slow.answered
+        if one.host == DRAGS and f"{day:%m%%2F%d%%2F%Y}" in one.target and "PlayerOrTeam=P" in one.target
+    ]
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        query = "SELECT epoch(min(known_at)) FROM nba_raw.nba_player_boxscores WHERE day = ?"
+        [(known,)] = warehouse.execute(query, [day]).fetchall()
+    assert last_bytes
+    assert known >= min(last_bytes).timestamp()
+
+
+def test_steps_that_hang_leave_or_end_their_process_are_counted_told_and_cost_nothing_else(tmp_path: Path) -> None:
+    """As `tipoff up`, a process of its own with its monitor: each attempt counts, and the rest of the day is proven."""
+    home = tmp_path / "home"
+    first = since_days(home, 5)
+    days = [first + timedelta(days=n) for n in range(4)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    environment |= {"TIPOFF_HOME": str(home), "TIPOFF_TICK_EVERY_S": "0.5", "TIPOFF_LOOK_EVERY_S": "0.5"}
+    command = [sys.executable, "-m", "tests.bad_steps"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until(
+                lambda: (
+                    {row["output"] for row in ledger_rows(home, "runs") if row["state"] == "failed"} >= set(BAD)
+                    and all(proven(home, output, day) for output in ("player_games", "team_games") for day in days)
+                    and {f"step:{name}" for name in BAD[1:]} <= {row["cause"] for row in ledger_rows(home, "incidents")}
+                ),
+                120 * SECOND,
+            )
+        finally:
+            process.terminate()
+            _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 0, errors
+    failed = {row["output"]: row["error"] for row in ledger_rows(home, "runs") if row["state"] == "failed"}
+    assert "took longer than 2 s and was ended" in failed["predictions"]
+    assert "its process ended itself with code 3" in failed["points_model"]
+    assert "SystemExit: nothing to read" in failed["bdl_player_boxscores"]
+    assert failed.keys() == set(BAD)
+    behind = {"published_predictions", "grades", "source_agreement"}
+    owed = {row["output"] for row in ledger_rows(home, "obligations") if row["day"] in days and row["missing"] != "[]"}
+    assert owed - behind - set(BAD) <= {"odds_events", "player_lines", "main_lines"}  # closed before the home began
+
+
+def test_what_was_archived_before_a_kill_is_not_asked_again(tmp_path: Path) -> None:
+    """Killed while answers are on their way and while some wait to be used; started again, it asks for the others alone."""
+    home = tmp_path / "home"
+    first = since_days(home, 3)
+    slow = Slow(drags={DRAGS: SECOND, HANGS: SECOND, "api.the-odds-api.com": SECOND})
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    environment |= {"TIPOFF_HOME": str(home), "TIPOFF_TICK_EVERY_S": "2", "TIPOFF_WEB_PORT": "0"}
+    archived: list[tuple[str, tuple[tuple[str, str], ...]]] = []
+    with providers(first, slow):
+        command = [sys.executable, "-m", "tests.slow_providers", str(slow.port)]
+        for n_answers in (6, 9, 1000):
+            with subprocess.Popen(command, env=environment) as process:
+                try:
+                    wait_until(partial(has_answers, home, first, n_answers), 60 * SECOND)
+                finally:
+                    process.kill()
+            archived = kept(home)
+
+    assert is_whole(home, first)
+    assert sorted(archived) == sorted(set(archived))
+    assert {row["state"] for row in ledger_rows(home, "runs")} >= {"expired", "finished"}
+
+
+def kept(home: Path) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Return what the archive has answers to, in the order in which they came."""
+    today = RealClock().now().date()
+    return [
+        (answer.request.url, answer.request.params)
+        for answer in Archive(home / "archive").answers(today - timedelta(days=1), today)
+    ]
+
+
+def has_answers(home: Path, day: date, n_answers: int) -> bool:
+    return len(kept(home)) >= n_answers or is_whole(home, day)
+
+
+def is_whole(home: Path, day: date) -> bool:
+    """Whether the day after games is proven, by both sources."""
+    return all(bool(proven(home, output, day)) for output in ("player_games", "team_games", "source_agreement"))
