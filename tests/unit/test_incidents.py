@@ -42,7 +42,10 @@ def trouble(  # noqa: PLR0913 -- the parts of one finding
 class Watcher:
     """Folds look after look, and keeps what was told."""
 
-    def __init__(self, *, settle: timedelta = SETTLE) -> None:
+    def __init__(
+        self, *, settle: timedelta = SETTLE, lost: Callable[[Incident], list[str]] = lambda _incident: []
+    ) -> None:
+        self.lost = lost
         self.known: list[Incident] = []
         self.told: list[tuple[datetime, Change]] = []
         self.settle = settle
@@ -60,6 +63,7 @@ class Watcher:
             now=at,
             by=ME,
             settle=self.settle,
+            lost=self.lost,
         )
         for change in changes:
             if change.incident not in self.known:
@@ -578,3 +582,24 @@ def test_taking_it_on_never_loses_the_message_of_its_end(rounds: Rounds, nth: in
 
 def test_the_ladders_reach_what_is_critical() -> None:
     assert all(step <= len(ladder) for ladder, step in CRITICAL_FROM.items())
+
+
+def test_what_is_lost_for_good_is_not_told_as_in_order_again() -> None:
+    watcher = Watcher(lost=lambda _incident: [f"publication of day {n}" for n in range(8)])
+    watcher.look(trouble())
+
+    nothing(watcher, hours=[3], met=met)
+
+    [_, (_, over)] = watcher.told
+    assert "in order" not in over.note
+    assert over.note.startswith("it is over, after 3 h; LOST for good: publication of day 0, ")
+    assert over.note.endswith("publication of day 5 and 2 more")
+
+
+def test_what_was_all_made_good_is_told_as_in_order_again() -> None:
+    watcher = Watcher()
+    watcher.look(trouble())
+
+    nothing(watcher, hours=[3], met=met)
+
+    assert watcher.told[-1][1].note == "all that it touched is in order again, after 3 h"

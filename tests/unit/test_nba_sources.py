@@ -1,5 +1,6 @@
 """What the providers send, real and broken: rows, rejects with their reason, or a clear error; never an empty day by mistake."""
 
+import dataclasses
 import gzip
 import hashlib
 import json
@@ -508,3 +509,25 @@ def test_a_game_under_two_events_is_asked_once_and_told() -> None:
 
     assert [row["event_id"] for row in parsed.rows] == ["a"]
     assert "two events" in parsed.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("home", "away", "hour", "is_told"),
+    [
+        ("Boston Celtics", "Miami Heat", 23, True),
+        ("Team LeBron", "Team Giannis", 23, False),
+        ("Miami Heat", "Denver Nuggets", 23, False),
+        ("Boston Celtics", "Miami Heat", 15, False),
+    ],
+    ids=["a game that the schedule lacks", "no teams of the league", "sides that are swapped", "it has begun"],
+)
+def test_a_game_that_the_market_names_before_its_start_and_the_schedule_lacks_is_told_apart(
+    home: str, away: str, hour: int, *, is_told: bool
+) -> None:
+    known = {"id": "k", "commence_time": f"{DAY}T23:30:00Z", "home_team": "Denver Nuggets", "away_team": "Miami Heat"}
+    event = {"id": "e", "commence_time": f"{DAY}T{hour}:30:00Z", "home_team": home, "away_team": away}
+
+    noon = dataclasses.replace(context(DAY), as_of=midnight(DAY) + timedelta(hours=12))
+    parsed = oddsapi.parse_events(payload([known, event]), noon, inputs(scheduled("g", "DEN", "MIA", day=DAY)))
+
+    assert [reject.names_game for reject in parsed.rejects] == [is_told]

@@ -209,12 +209,12 @@ def _in_time(league: str) -> Look:
                 )
             )
         }
-        query = select(arrivals.c.output, func.min(arrivals.c.first_at).label("at")).where(
-            arrivals.c.league == league, arrivals.c.day == view.day
-        )
-        first = {row["output"]: row["at"] for row in view.ledger(query.group_by(arrivals.c.output))}
-        bad = sorted(name for name in due.keys() & first.keys() if first[name] > due[name])
-        return _share(len(bad), len(due.keys() & first.keys()), bad, "nothing has arrived that is due")
+        query = select(
+            arrivals.c.output, func.min(arrivals.c.first_at).label("at"), func.min(arrivals.c.due_at).label("due_at")
+        ).where(arrivals.c.league == league, arrivals.c.day == view.day)
+        first = {row["output"]: row for row in view.ledger(query.group_by(arrivals.c.output)) if row["output"] in due}
+        bad = sorted(name for name, row in first.items() if row["at"] > (row["due_at"] or due[name]))
+        return _share(len(bad), len(first), bad, "nothing has arrived that is due")
 
     return look
 

@@ -44,6 +44,13 @@ class Aside(Exception):
         self.use, self.note, self.is_told = use, note, is_told
 
 
+class UnexpectedGame(Aside):
+    """An entry that names a game between teams of the league, yet to begin, that the schedule does not have."""
+
+    def __init__(self, note: str) -> None:
+        super().__init__(Use.NO_GAME, note)
+
+
 class Tally:
     """Rows, rejects and asides of one answer: every entry of it is in exactly one of them."""
 
@@ -65,7 +72,8 @@ class Tally:
         except Aside as aside:
             self.uses[aside.use] += 1
             if aside.use in _TOLD or aside.is_told:
-                self.rejects.append(Reject(shown(str(aside)), shown(item)))
+                is_game = isinstance(aside, UnexpectedGame)
+                self.rejects.append(Reject(shown(str(aside)), shown(item), names_game=is_game))
             elif aside.note:
                 self.notes.append(shown(aside.note))
         except BROKEN as error:

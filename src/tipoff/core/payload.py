@@ -42,10 +42,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that could not be used, and why; `row` is a bounded excerpt."""
+    """A row that could not be used, and why; `row` is a bounded excerpt.
+
+    `names_game`: it names a game of the slate's day, between teams of the league, that the schedule does not have.
+    """
 
     reason: str
     row: str
+    names_game: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

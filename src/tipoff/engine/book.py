@@ -79,7 +79,7 @@ class Entry:
     )
     tried_at: datetime | None = None
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
-    failed_on: Mapping[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
+    failed_on: dict[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
     not_before: datetime | None = None
     running: LiveRun | None = None
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
@@ -87,8 +87,10 @@ class Entry:
     cause: str = ""  # what its last failure was blamed on
     blame: str = ""  # what it was last told to be late or lost for
     met_at: datetime | None = None  # when it was met, after it had been told
-    failures: int = 0  # in a row, of any kind
-    of_kind: tuple[str, int] = ("", 0)  # the last failure's kind, and how many of that kind in a row
+    failures: int = 0  # in a row, of any kind: of its worst unit
+    asked: frozenset[str] = frozenset()  # the units of its last run
+    tries: dict[str, int] = field(default_factory=dict)  # failures in a row, by unit
+    of_kind: tuple[str, int] = ("", 0)  # the last failure's kind, and how many failures in a row were of others before
     polls: int = 0
     decided: tuple[str, str] = ("", "")
     wake_at: datetime | None = None

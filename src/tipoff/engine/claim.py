@@ -72,6 +72,7 @@ class Outcome:
     error: PipelineError | None = None
     fetches: list[FetchNote] = field(default_factory=list)
     parse_rejects: list[tuple[str, str]] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)  # games that its source names and the schedule lacks
     notes: list[str] = field(default_factory=list)
     begun: datetime | None = None  # by the clock; it may have been claimed earlier
     ended: datetime | None = None

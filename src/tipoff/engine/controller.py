@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 from tipoff import ledger as ledgers
+from tipoff.core.clock import league_day, midnight
 from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
 from tipoff.core.obligation import State
@@ -14,8 +15,9 @@ from tipoff.core.proof import Proof
 from tipoff.core.slate import Season
 from tipoff.engine import records
 from tipoff.engine.book import Book, Entry, Key, LiveRun
+from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
-from tipoff.engine.findings import blamed, unmet_finding
+from tipoff.engine.findings import blamed, storm_finding, unmet_finding
 from tipoff.engine.judge import Judgement, judge
 from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.past import (
@@ -71,6 +73,7 @@ class Controller:
         self._identity, self._jitter, self._at = identity, jitter, at
         self.counts = Counts()
         self._serial = itertools.count()
+        self._budget = RunBudget()
         self._lease: Lease | None = None
         self._forget()
 
@@ -109,7 +112,8 @@ class Controller:
         known = self._take_up(batch, now)
         for run in known.unended_runs:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
-            self.counts.expired += 1
+            self._results.cut_off(run, now)
+        self._budget.begin(now, self._ledger.runs_since(self._league.name, midnight(league_day(now))))
         self._gap = silence_before(known, now)
         self._since = known.since or (now if known.last_tick is None else _LONG_AGO)
         batch.fact("since", self._since.isoformat(), league=self._league.name)
@@ -188,8 +192,9 @@ class Controller:
         for entry in self._live.expired(now):
             self._results.expire(entry, now, batch)
         self._wake(now)
-        self._read_waivers(now)
+        self._dirty.update(self.book.take_waivers(self._ledger.live_waivers(self._league.name, now)))
         self.counts.ticks += 1
+        self._budget.begin(now)
         if not self._dirty and not batch:
             self._n_quiet += 1
             self._keep_lease(now)
@@ -234,10 +239,6 @@ class Controller:
         if self._lease is not None and self._lease.until - now < LEASE / 2:
             self._ledger.commit(Batch(), lease=self._renewed(now))
 
-    def _read_waivers(self, now: datetime) -> None:
-        """Take up what a person has waived since; an ended waiver makes its gate be looked at again."""
-        self._dirty.update(self.book.take_waivers(self._ledger.live_waivers(self._league.name, now)))
-
     def rest(self, now: datetime) -> None:
         """Write down the instant and the quiet ticks since the last busy one; the next start goes on from here."""
         if self._lease is None:
@@ -280,6 +281,10 @@ class Controller:
             if judged is None:
                 self._dirty.add(entry.key)
                 continue
+            bounded = self._budget.limit(entry, judged, now)
+            if bounded is not judged and self._budget.is_news(entry.key):
+                batch.add("findings", storm_finding(entry, self._budget, now))
+            judged = bounded
             if judged.plans and self._results.is_probing(entry.step.name):
                 if entry.step.name in probing:
                     self._dirty.add(entry.key)
@@ -345,6 +350,8 @@ class Controller:
 
     def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch, *, place: int) -> tuple[Claim, Row]:
         """Claim a run, which is numbered when it is written; its lease is twice the limit of all before it in this round."""
+        self._budget.spend(entry.key)
+        entry.asked = frozenset(plan.units)
         live = LiveRun(0, since=now, until=now + 2 * place * entry.step.time_limit)
         claim = Claim(
             run_id=0,

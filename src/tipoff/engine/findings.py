@@ -19,6 +19,7 @@ from tipoff.core.gate import Evidence
 from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork, Step
 from tipoff.engine.book import Book, Entry, Key
+from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Outcome
 
 Row = dict[str, Any]
@@ -182,6 +183,14 @@ def unmet_finding(entry: Entry, cause: str, *, now: datetime, since: datetime) -
     )
 
 
+def storm_finding(entry: Entry, budget: RunBudget, now: datetime) -> Row:
+    """Return the finding that an obligation has used up its runs: something makes it over and over."""
+    obligation = entry.obligation
+    note = f"{budget.today[entry.key]} runs in a day, {budget.tick[entry.key]} of them at one instant; it is left alone for now"
+    where = obligation.league, obligation.output, obligation.day
+    return finding(where, "runs_are_bounded", entry.cause or own_cause(entry.step), Severity.ERROR, note, now=now)
+
+
 def run_findings(
     outcome: Outcome, own: str, rejects: list[tuple[str, str]], *, now: datetime, blame: str = ""
 ) -> Iterator[Row]:
@@ -196,6 +205,10 @@ def run_findings(
         reasons = sorted({reason for reason, _ in rejects})
         note = f"{len(rejects)} rows quarantined"
         yield finding(where, "rows_are_usable", own, Severity.WARNING, note, now=now, missing=reasons)
+    if outcome.strangers:
+        strangers = sorted(set(outcome.strangers))
+        note = f"its source names games that the schedule does not have: {'; '.join(strangers[:_SHOWN])}"
+        yield finding(where, "games_are_expected", own, Severity.ERROR, note, now=now, missing=strangers)
     if outcome.written and outcome.written.refused:
         refused = outcome.written.refused
         note = "; ".join(f"{unit}: {reason}" for unit, reason in list(refused.items())[:_SHOWN])

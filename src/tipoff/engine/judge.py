@@ -13,7 +13,7 @@ from tipoff.core.obligation import State, first_of
 from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game
 from tipoff.core.step import SourceWork
-from tipoff.engine import rules
+from tipoff.engine import attempts, rules
 from tipoff.engine.book import Book, Entry, Key, made_from
 from tipoff.engine.gates import gates, own_units, without_hope
 from tipoff.engine.inputs import own_parts, shared_parts, waits_for
@@ -261,18 +261,18 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     verdicts: Mapping[str, list[Verdict]],
 ) -> Judgement:
     ready = {unit for unit, said in verdicts.items() if all(verdict.is_open for verdict in said)}
-    not_before = max((at for at in (entry.not_before, book.resting.get(entry.step.name)) if at), default=None)
-    waits = not_before is not None and now < not_before and not _may_try_at_once(entry, tally)
-    to_make = {} if waits else {unit: made for unit, made in tally.work.items() if unit in ready}
+    resting = book.resting.get(entry.step.name)
+    waiting = {unit for unit, made in tally.work.items() if attempts.waits(entry, unit, made, now, resting)}
+    to_make = {unit: made for unit, made in tally.work.items() if unit in ready and unit not in waiting}
     plans = run_plans(book, entry, now, to_make, verdicts)
     held = [unit for unit in verdicts if unit not in ready]
     hopeless = without_hope(book, entry, held)
     tally.lost += hopeless
     tally.wakes += [at for at in _ends_of_patience(book, entry, held) if at > now]
-    if waits and not_before is not None and verdicts:
-        tally.wakes.append(not_before)
+    if waiting:
+        tally.wakes += [at for at in (entry.not_before, resting) if at is not None and at > now]
     is_held = len(held) > len(hopeless)
-    verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, ready=ready, waits=waits)
+    verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, waits=bool(waiting & ready))
     return Judgement(
         state=_state(entry, now, tally, held),
         verb=verb,
@@ -301,17 +301,6 @@ def _ends_of_patience(book: Book, entry: Entry, held: Iterable[str]) -> list[dat
     return found
 
 
-def _may_try_at_once(entry: Entry, tally: _Tally) -> bool:
-    """Whether a wait is not for what is to be made.
-
-    Something that a transform failed on has changed since, or a unit has opened: that is worth an attempt at once.
-    """
-    work = tally.work
-    if any(made != work.get(unit, made) for unit, made in entry.failed_on.items()):
-        return True
-    return rules.has_opened_since((entry.obligation.times[unit] for unit in work), entry.tried_at)
-
-
 def _state(entry: Entry, now: datetime, tally: _Tally, held: list[str]) -> State:
     if tally.lost:
         return State.LOST
@@ -328,18 +317,17 @@ def _has_rows(entry: Entry) -> bool:
     return entry.proof is not None and any(not unit.excuse for unit in entry.proof.units.values())
 
 
-def _decision(  # noqa: PLR0913 -- the facts of one decision
+def _decision(
     entry: Entry,
     tally: _Tally,
     gates: Mapping[str, Verdict],
     plans: tuple[RunPlan, ...],
     *,
-    ready: set[str],
     waits: bool,
 ) -> tuple[Verb, str, datetime | None]:
     if plans:
         return Verb.RUN, _why_run(entry, plans), None
-    if waits and ready:
+    if waits:
         return Verb.WAIT, _why_wait(entry, tally), entry.not_before
     closed_gates = [f"{table}: {verdict.reason}" for table, verdict in gates.items() if not verdict.is_open]
     if closed_gates:

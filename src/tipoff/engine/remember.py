@@ -79,4 +79,5 @@ def _obligations(book: Book, rows: Iterable[Mapping[str, Any]]) -> None:
             entry.state, entry.since, entry.reason = State(row["state"]), row["since"], row["reason"]
             entry.failures, entry.polls, entry.not_before = row["failures"], row["polls"], row["not_before"]
             entry.attempted, entry.missing = row["attempted"], tuple(row["missing"])
+            entry.tries = dict.fromkeys(entry.missing, entry.failures) if entry.failures else {}
             entry.excused, entry.decided = row["excused"], (row["verb"], row["reason"])

@@ -1,9 +1,10 @@
 """Taking in what runs bring back: proofs and arrivals, failures and their waits, conflicts and the tables left alone."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from tipoff.core.errors import ErrorKind, NotBegun, Resting
 from tipoff.core.finding import Severity
@@ -12,6 +13,7 @@ from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import records
+from tipoff.engine.attempts import note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
@@ -65,6 +67,8 @@ class Results:
         elif outcome.written is not None:
             self._counts.finished += 1
             self._finished(entry, outcome, outcome.written, now, batch)
+        if outcome.strangers:  # made, if the schedule has them by now
+            self.dirty.add(self._book.have_schedule_seen(entry.obligation.day, now))
         self.moved[entry.key] = entry
         self.dirty.add(entry.key)
 
@@ -75,7 +79,7 @@ class Results:
         run_id, entry.running = entry.running.run_id, None
         self._counts.expired += 1
         batch.run_ends.append({"id": run_id, "state": "expired", "ended_at": now})
-        entry.failures += 1
+        note_failure(entry, entry.asked)
         entry.cause = EXECUTOR
         entry.not_before = self._after(entry, ErrorKind.TRANSIENT, now)
         note = f"run {run_id} was handed out and never reported; it is made again"
@@ -85,16 +89,28 @@ class Results:
         self.moved[entry.key] = entry
         self.dirty.add(entry.key)
 
+    def cut_off(self, run: Mapping[str, Any], now: datetime) -> None:
+        """Count a run that the end of its controller cut off: tried again at once, and ever more seldom where that goes on."""
+        self._counts.expired += 1
+        entry = self._book.entries.get((run["output"], run["day"]))
+        if entry is None or run["league"] != self._book.league.name:
+            return
+        note_failure(entry, json.loads(run["units"]))
+        if entry.failures > 1:
+            entry.not_before = self._after(entry, ErrorKind.TRANSIENT, now)
+        self.moved[entry.key] = entry
+
     def is_probing(self, output: str) -> bool:
         """Whether a table has been left alone and not been written since: one run at a time finds out."""
         return output in self._book.resting
 
     def _after(self, entry: Entry, kind: ErrorKind, now: datetime) -> datetime | None:
         """Return when to try again: the wait grows with failures of one kind in a row, and so does its end."""
-        before, n_failures = entry.of_kind
-        n_failures = n_failures + 1 if before == kind.value else 1 if before else entry.failures
-        entry.of_kind = kind.value, n_failures
-        wait = POLICIES[kind].wait_after(n_failures, self._jitter(f"{entry.key}:{entry.failures}"))
+        before, n_others = entry.of_kind
+        if before != kind.value:
+            n_others = entry.failures - 1 if before else 0
+        entry.of_kind = kind.value, n_others
+        wait = POLICIES[kind].wait_after(entry.failures - n_others, self._jitter(f"{entry.key}:{entry.failures}"))
         return None if wait is None else now + wait
 
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
@@ -113,13 +129,15 @@ class Results:
         if isinstance(error, Resting):
             entry.not_before = asked
             return
-        entry.failures += 1
+        note_failure(entry, units)
         is_source = isinstance(entry.step.work, SourceWork)
-        entry.failed_on = units if error.kind is ErrorKind.PERMANENT and not is_source else {}
+        standing = {unit: made for unit, made in entry.failed_on.items() if unit not in units}
+        entry.failed_on = standing | (dict(units) if error.kind is ErrorKind.PERMANENT and not is_source else {})
         after = self._after(entry, error.kind, now)
         if after is None:
             entry.attempted |= units
-            entry.not_before = None
+            entry.failed_on = standing
+            entry.not_before = entry.not_before if standing else None
             if is_source:
                 self._given_up.setdefault(entry.step.name, set()).add(entry.key)
         else:
@@ -173,27 +191,22 @@ class Results:
             entry.attempted |= units
 
     def _finished(self, entry: Entry, outcome: Outcome, written: WriteResult, now: datetime, batch: Batch) -> None:
-        known, plan, failures = entry.proof, outcome.claim.plan, entry.failures
+        known, plan = entry.proof, outcome.claim.plan
         if entry.look_by is not None and plan.as_of >= entry.look_by:
             entry.look_by = None
-        self._recovered(entry, outcome, now, batch)
+        again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
+        is_source = isinstance(entry.step.work, SourceWork)
+        self._recovered(entry, plan.units.keys() - (() if is_source else again), now, batch)
         proof = records.renewed(outcome, now=now)
         for row in records.arrival_rows(outcome, known, entry.obligation, now=now):
             batch.add("arrivals", row)
         for row in records.mark_rows(outcome, now=now):
             batch.add("marks", row)
         batch.add("proofs", proof_row(proof))
-        again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
-        if isinstance(entry.step.work, SourceWork):
-            entry.attempted = {}
-            if again:
-                self._poll_later(entry, now, again)
-        else:
-            entry.attempted, entry.failed_on = {}, {}
-            if again:  # its code or its input is at fault: looked at again, ever more seldom
-                entry.failures, entry.failed_on = failures + 1, again
-                entry.not_before = self._after(entry, ErrorKind.PERMANENT, now)
-                entry.attempted = again if entry.not_before is None else {}
+        if again and is_source:
+            self._poll_later(entry, now, again)
+        elif again:
+            self._refused(entry, again, now)
         entry.cause = blame_for(self._book, entry, again) if again else ""
         if not written.changed:
             self._counts.unchanged += 1
@@ -202,17 +215,26 @@ class Results:
             if entry.step.name == self._book.league.schedule:
                 self.read_games(entry.obligation.day, now, batch)
 
+    def _refused(self, entry: Entry, units: Mapping[str, str], now: datetime) -> None:
+        """Note units that their code or their input is at fault for: they are looked at again, ever more seldom."""
+        note_failure(entry, units)
+        after = self._after(entry, ErrorKind.PERMANENT, now)
+        if after is None:
+            entry.attempted |= units
+        else:
+            entry.failed_on = {**entry.failed_on, **units}
+            entry.not_before = after
+
     def take_up(self) -> None:
         """Know from the book which slates of a source an earlier controller has given up."""
         for key, entry in self._book.entries.items():
             if isinstance(entry.step.work, SourceWork) and entry.attempted and entry.failures and not entry.not_before:
                 self._given_up.setdefault(entry.step.name, set()).add(key)
 
-    def _recovered(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
-        entry.failures, entry.not_before = 0, None
+    def _recovered(self, entry: Entry, units: Iterable[str], now: datetime, batch: Batch) -> None:
+        if note_success(entry, units):
+            entry.not_before, entry.of_kind = None, ("", 0)
         self._ask_again(entry.step.name)
-        if not (outcome.written and (outcome.written.refused or outcome.written.missing)):
-            entry.of_kind = "", 0
         self.end_conflict(entry, "auto", now, batch)
         if self._book.resting.pop(entry.step.name, None):
             self._tables.pop(entry.step.name, None)
@@ -222,7 +244,7 @@ class Results:
         """Take up the slates that were given up while their source did not answer: it does again."""
         for key in self._given_up.pop(output, ()):
             other = self._book.entries[key]
-            other.failures, other.attempted, other.of_kind = 0, {}, ("", 0)
+            other.failures, other.tries, other.attempted, other.of_kind = 0, {}, {}, ("", 0)
             self.dirty.add(key)
 
     def read_games(self, day: date, now: datetime, batch: Batch) -> None:

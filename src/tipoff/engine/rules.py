@@ -1,6 +1,5 @@
 """Rules on one unit of an obligation, each a pure function with its name: stale, lost, without a result, to be looked up."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day
@@ -92,8 +91,3 @@ def has_no_result(  # noqa: PLR0913 -- all of one rule
         return False
     is_result = times.opens_at is not None and times.opens_at >= game.starts_at
     return is_result and times.is_due(now) and polls > 0 and failures == 0
-
-
-def has_opened_since(times: Iterable[UnitTimes], tried_at: datetime | None) -> bool:
-    """Whether one of the units opened after the last attempt: a wait for others is not its own."""
-    return tried_at is not None and any(unit.opens_at is not None and unit.opens_at > tried_at for unit in times)

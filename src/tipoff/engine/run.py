@@ -226,6 +226,7 @@ class Runner:
             records += known
             parsed = dataclasses.replace(parsed, rows=known, rejects=(*parsed.rejects, *strangers))
             outcome.parse_rejects += [(reject.reason, reject.row) for reject in parsed.rejects]
+            outcome.strangers += [reject.reason for reject in parsed.rejects if reject.names_game]
             outcome.notes += parsed.notes
             outcome.fetches.append(_accounted(payload, parsed))
         if unreadable and not records and not excused:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +284,14 @@ class Ledger:
             blames=self._blames(league),
             since=datetime.fromisoformat(since) if since else None,
         )
+
+    def runs_since(self, league: str, since: datetime) -> dict[tuple[str, date], int]:
+        """Return how many runs of each output and day of a league were begun since then."""
+        runs = schema.runs
+        query = select(runs.c.output, runs.c.day, func.count().label("n")).where(
+            runs.c.league == league, runs.c.started_at >= since
+        )
+        return {(row["output"], row["day"]): row["n"] for row in self.rows(query.group_by(runs.c.output, runs.c.day))}
 
     def _blames(self, league: str) -> list[Row]:
         findings = schema.findings

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tipoff.core.errors import UsageError
+from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger, schema
@@ -105,10 +106,15 @@ def _blamed(ledger: Ledger, row: Mapping[str, Any]) -> list[str]:
     if row["state"] not in {State.LATE.value, State.LOST.value}:
         return []
     return [
-        f"  found {found['at']:%Y-%m-%d %H:%M} UTC: {found['note']}"
-        + (f"; the cause was {named(found['cause'])}" if found["cause"] else "")
-        for found in ledger.rows(query)
+        f"  found {found['at']:%Y-%m-%d %H:%M} UTC: {found['note']}" + _to_blame(found) for found in ledger.rows(query)
     ]
+
+
+def _to_blame(found: Mapping[str, Any]) -> str:
+    """Return the cause of what is unmet; nothing is to blame for what was due before this home first ran."""
+    if found["severity"] == Severity.INFO:
+        return "; it was due before this home first ran"
+    return f"; the cause was {named(found['cause'])}" if found["cause"] else ""
 
 
 def _standing(row: Mapping[str, Any]) -> str:

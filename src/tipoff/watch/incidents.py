@@ -20,6 +20,8 @@ CRITICAL_FROM = {LADDER: 2, STEEP_LADDER: 1}  # the step from which an incident 
 GROWS_UP = timedelta(days=7)  # a warning that lasts so long is an error
 FADES = timedelta(days=3)  # a warning about data that stands as it is: by then it has been in three digests
 
+_SHOWN = 6  # lost outputs named in one line
+
 Elsewhere = Mapping[tuple[str, str], Incident]
 
 
@@ -42,12 +44,13 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
     now: datetime,
     by: str,
     settle: timedelta = SETTLE,
+    lost: Callable[[Incident], Sequence[str]] = lambda _incident: (),
 ) -> list[Change]:
     """Take the troubles up into incidents, end those that are over, and return what became of them.
 
     `known` are the open incidents and those that ended lately; they are changed in place, new ones come in the changes.
     `is_met(league, effect)` says whether what showed an incident is in order again; `elsewhere` is what another watcher has
-    told of the same causes, which is not told twice.
+    told of the same causes, which is not told twice; `lost` names what an incident has cost for good: it closed unmade.
     """
     open_by = {(i.league, i.cause): i for i in known if i.is_open}
     ended = {(i.league, i.cause): i for i in known if not i.is_open}
@@ -65,7 +68,7 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
         _meet(incident, is_met, now)
         _age(incident, now, changes, by)
         _tell(incident, now, changes, by)
-        _end(incident, now, changes, by, settle)
+        _end(incident, now, changes, by, settle, lost)
     return list(_once(changes))
 
 
@@ -232,13 +235,24 @@ def _said(  # noqa: PLR0913 -- all of one message
         changes.append(Change(incident=incident, kind=kind, note=note, is_told=is_told))
 
 
-def _end(incident: Incident, now: datetime, changes: list[Change], by: str, settle: timedelta) -> None:
+def _end(  # noqa: PLR0913 -- all of one rule
+    incident: Incident,
+    now: datetime,
+    changes: list[Change],
+    by: str,
+    settle: timedelta,
+    lost: Callable[[Incident], Sequence[str]],
+) -> None:
     quiet = now - incident.changed_at
     is_faded = incident.severity == Severity.WARNING and incident.cause.startswith("data:") and quiet >= FADES
     if (incident.unmet and not is_faded) or quiet < settle:
         return
     incident.closed_at = now
     note = f"all that it touched is in order again, after {_length(now - incident.opened_at)}"
+    gone = lost(incident)
+    if gone:
+        more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
+        note = f"it is over, after {_length(now - incident.opened_at)}; LOST for good: {', '.join(gone[:_SHOWN])}{more}"
     if incident.unmet:
         note = f"it was a warning, and stood in the digests for {_length(quiet)}; nothing new was found"
     told = incident.told != NOT_TOLD and _is_mine(incident, by)

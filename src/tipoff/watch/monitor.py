@@ -105,7 +105,9 @@ class Monitor:
                 t.day for t in troubles if open_now and t.output
             }
             is_met = self._is_met({trouble.effect for trouble in standing}, days)
-            changes = fold(known, troubles, is_met=is_met, elsewhere=by_cause(others), now=now, by=NAME)
+            changes = fold(
+                known, troubles, is_met=is_met, elsewhere=by_cause(others), now=now, by=NAME, lost=self._lost
+            )
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
             self._store.number(incidents)
             touched = {(t.league, t.cause) for t in troubles}
@@ -197,6 +199,14 @@ class Monitor:
             return (output, day) not in owed and (check, day) not in failing and effect not in standing
 
         return is_met
+
+    def _lost(self, incident: Incident) -> list[str]:
+        """Return what of an incident's outputs closed before it was made."""
+        table = schema.obligations
+        query = select(table.c.output, table.c.day).where(table.c.league == self._league, table.c.state == "lost")
+        touched = {tuple(effect.split("|", 2)[:2]) for effect in incident.effects}
+        found = self._ledger().rows(query.order_by(table.c.day, table.c.output))
+        return [f"{row['output']} of {row['day']}" for row in found if (row["output"], str(row["day"])) in touched]
 
     # --- the digest
 

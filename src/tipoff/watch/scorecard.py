@@ -54,7 +54,7 @@ def score(ledger: Ledger, league: League, day: date, now: datetime) -> Row:
         **_handled(ledger, incidents, {(row["output"], str(row["day"])): row["due_at"] for row in owed}),
         "mae": _accuracy(ledger, league, day),
         "quota_ratio": _quota_ratio(ledger, day),
-        "is_clean": proven == units and not n_lost and not loud,
+        "is_clean": _was_kept(ledger, league, day) and bool(owed) and proven == units and not n_lost and not loud,
         "late_by_phase": json.dumps(Counter(required[name].phase.value for name in late)),
         "failed_by_source": json.dumps(_failures(ledger, league, day)),
         "at": now,
@@ -67,17 +67,20 @@ def _of_day(ledger: Ledger, table: Any, league: League, day: date) -> list[Row]:
 
 def _late(ledger: Ledger, league: League, day: date, owed: Sequence[Row]) -> list[str]:
     """Return the outputs some unit of which first arrived after it was due, or has not arrived."""
-    table = schema.arrivals
-    query = select(table.c.output, func.max(table.c.first_at).label("at")).where(
-        table.c.league == league.name, table.c.day == day
-    )
-    last = {row["output"]: row["at"] for row in ledger.rows(query.group_by(table.c.output))}
-    unmet = {State.LATE.value, State.LOST.value}
-    return [
+    due = {row["output"]: row["due_at"] for row in owed}
+    late = {
         row["output"]
-        for row in owed
-        if row["state"] in unmet or (row["output"] in last and last[row["output"]] > row["due_at"])
-    ]
+        for row in _of_day(ledger, schema.arrivals, league, day)
+        if row["output"] in due and row["first_at"] > (row["due_at"] or due[row["output"]])
+    }
+    unmet = {State.LATE.value, State.LOST.value}
+    return [row["output"] for row in owed if row["state"] in unmet or row["output"] in late]
+
+
+def _was_kept(ledger: Ledger, league: League, day: date) -> bool:
+    """Whether this home ran before the day was over: of what was before it, nothing can be said."""
+    since = ledger.facts(league.name).get("since")
+    return since is None or datetime.fromisoformat(since) < midnight(day + timedelta(days=1))
 
 
 def _incidents(ledger: Ledger, league: League, day: date) -> list[Row]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.door import Unfit, identifier, shown, text
-from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import BROKEN, Aside, Record, Tally, UnexpectedGame, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.step import Context
 from tipoff.leagues.nba.sources.names import player_key
@@ -70,6 +70,8 @@ def _event(event: Mapping[str, Any], games: Mapping[tuple[str, str], Record], co
     game = games.get(sides)
     if game is None:
         msg = f"no game {names[1]} at {names[0]} stands on {context.slate.day}"
+        if all(sides) and begins > context.as_of and sides[::-1] not in games:
+            raise UnexpectedGame(msg)
         raise Aside(Use.NO_GAME, msg)
     return {
         "day": context.slate.day,

@@ -1,0 +1,45 @@
+"""Counting attempts: each unit's failures in a row, and what waits for them.
+
+Units of one obligation can be made in several runs (games that closed at different instants): what one run failed on must not be
+forgotten by the next.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tipoff.engine.book import Entry
+
+
+def note_failure(entry: Entry, units: Iterable[str]) -> None:
+    """Count one more failure in a row of `units`; the obligation's count is that of its worst unit."""
+    for unit in units:
+        entry.tries[unit] = entry.tries.get(unit, 0) + 1
+    entry.failures = max(entry.tries.values(), default=0)
+
+
+def note_success(entry: Entry, units: Iterable[str]) -> bool:
+    """Forget the failures of `units`; returns whether no other unit has failed and still stands."""
+    done = set(units)
+    entry.tries = {unit: n for unit, n in entry.tries.items() if unit not in done}
+    entry.failed_on = {unit: made for unit, made in entry.failed_on.items() if unit not in done}
+    entry.attempted = {unit: made for unit, made in entry.attempted.items() if unit not in done}
+    entry.failures = max(entry.tries.values(), default=0)
+    return not entry.tries
+
+
+def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until: datetime | None = None) -> bool:
+    """Whether `unit` is not to be tried yet.
+
+    While its table is left alone nothing is. A unit that failed waits, unless it failed on an input that has changed since; one
+    that did not fail waits for none that did. While a source has not published, all wait but a unit that has opened since.
+    """
+    if resting_until is not None and now < resting_until:
+        return True
+    if entry.not_before is None or now >= entry.not_before:
+        return False
+    if unit in entry.tries:
+        return entry.failed_on.get(unit, made_from) == made_from
+    if entry.tries:
+        return False
+    opens_at = entry.obligation.times[unit].opens_at
+    return entry.tried_at is None or opens_at is None or opens_at <= entry.tried_at

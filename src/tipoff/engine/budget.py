@@ -1,0 +1,63 @@
+"""How many runs an obligation may have in a day and in a tick: whatever the cause, nothing is made over and over."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from tipoff.core.clock import league_day, midnight
+from tipoff.core.decision import Verb
+from tipoff.engine.book import Entry, Key
+from tipoff.engine.judge import Judgement
+
+A_DAY = 30  # runs of one slate of one output in a calendar day; a quiet season's most is 10
+A_TICK = 12  # within one tick: its games may have closed at so many different instants
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class RunBudget:
+    """How many runs each obligation has had today and in this tick."""
+
+    a_day: int = A_DAY
+    a_tick: int = A_TICK
+    day: date | None = None
+    today: Counter[Key] = field(default_factory=Counter)
+    tick: Counter[Key] = field(default_factory=Counter)
+    told: set[Key] = field(default_factory=set)
+
+    def begin(self, now: datetime, runs_today: Mapping[Key, int] | None = None) -> None:
+        """Begin a tick; a new day begins with an untouched budget, a restart with what the ledger says of today."""
+        self.tick.clear()
+        if self.day != league_day(now):
+            self.day = league_day(now)
+            self.today.clear()
+            self.told.clear()
+        if runs_today is not None:
+            self.today = Counter(runs_today)
+
+    def free_at(self, key: Key, now: datetime) -> datetime | None:
+        """Return when a run may be made again; None where one may be made now."""
+        if self.today[key] >= self.a_day:
+            return midnight(league_day(now) + timedelta(days=1))
+        return now + _MINUTE if self.tick[key] >= self.a_tick else None
+
+    def spend(self, key: Key) -> None:
+        """Count one run."""
+        self.today[key] += 1
+        self.tick[key] += 1
+
+    def limit(self, entry: Entry, judged: Judgement, now: datetime) -> Judgement:
+        """Return the judgement, without its runs where the obligation has had all that it may have."""
+        free_at = self.free_at(entry.key, now) if judged.plans else None
+        if free_at is None:
+            return judged
+        reason = f"it has had {self.today[entry.key]} runs today, and waits until {free_at:%Y-%m-%d %H:%M} UTC"
+        wake_at = min(free_at, judged.wake_at or free_at)
+        return replace(judged, plans=(), verb=Verb.WAIT, reason=reason, until=free_at, wake_at=wake_at)
+
+    def is_news(self, key: Key) -> bool:
+        """Whether nobody has been told yet today that `key` has used up its budget."""
+        is_new = key not in self.told
+        self.told.add(key)
+        return is_new

@@ -1,0 +1,159 @@
+"""Attempts: what failed waits and is not forgotten by what did not; and no obligation is made over and over."""
+
+from datetime import timedelta
+
+import pytest
+from tests.engine import HOUR, NOON, SOURCE, TODAY, at, book_of, entry_of, game, judged, start, step
+
+from tipoff.core.clock import midnight
+from tipoff.core.decision import Verb
+from tipoff.core.obligation import Timing
+from tipoff.engine.attempts import note_failure, note_success, waits
+from tipoff.engine.book import Book, Entry
+from tipoff.engine.budget import RunBudget
+
+ONE, TWO = game("one"), game("two", "CCC", "DDD")
+MADE = step("made", timing=Timing(opens=at(0), due=at(34)))
+ASKED = step("asked", SOURCE, Timing(opens=start(-8), due=start(-1), closes=start()))
+KEY = ("made", TODAY)
+
+
+@pytest.fixture
+def book() -> Book:
+    return book_of({MADE: (), ASKED: ()}, [ONE, TWO])
+
+
+@pytest.fixture
+def entry(book: Book) -> Entry:
+    return entry_of(book, "made")
+
+
+def failed(entry: Entry, **units: str) -> None:
+    note_failure(entry, units)
+    entry.failed_on |= units
+    entry.not_before = NOON + HOUR
+
+
+def test_the_failures_of_an_obligation_are_those_of_its_worst_unit(entry: Entry) -> None:
+    note_failure(entry, ["one"])
+    note_failure(entry, ["one", "two"])
+
+    assert (entry.tries, entry.failures) == ({"one": 2, "two": 1}, 2)
+
+
+def test_what_one_run_failed_on_is_not_forgotten_when_another_one_succeeds(entry: Entry) -> None:
+    failed(entry, one="x")
+    entry.attempted = {"one": "w", "two": "w"}
+
+    is_over = note_success(entry, ["two"])
+
+    assert not is_over
+    assert (entry.failures, entry.failed_on, entry.attempted) == (1, {"one": "x"}, {"one": "w"})
+    assert note_success(entry, ["one"])
+    assert (entry.failures, entry.failed_on, entry.attempted, entry.tries) == (0, {}, {}, {})
+
+
+def test_a_unit_that_failed_waits_unless_its_input_has_changed_since(entry: Entry) -> None:
+    failed(entry, one="x")
+
+    assert waits(entry, "one", "x", NOON)
+    assert not waits(entry, "one", "changed", NOON)
+    assert not waits(entry, "one", "x", NOON + HOUR)
+
+
+def test_a_unit_that_did_not_fail_does_not_wait_for_one_that_did(entry: Entry) -> None:
+    failed(entry, one="x")
+
+    assert not waits(entry, "two", "x", NOON)
+
+
+def test_a_unit_whose_store_failed_waits_whatever_its_input(entry: Entry) -> None:
+    note_failure(entry, ["one"])
+    entry.not_before = NOON + HOUR
+
+    assert waits(entry, "one", "anything", NOON)
+
+
+def test_while_a_source_has_not_published_all_wait_but_a_unit_that_has_opened_since(book: Book) -> None:
+    entry = entry_of(book, "asked")
+    opens_at = entry.obligation.times["one"].opens_at
+    assert opens_at is not None
+    entry.not_before = opens_at + 2 * HOUR
+
+    assert waits(entry, "one", "x", opens_at + HOUR)
+    entry.tried_at = opens_at
+    assert waits(entry, "one", "x", opens_at + HOUR)
+    entry.tried_at = opens_at - HOUR
+    assert not waits(entry, "one", "x", opens_at + HOUR)
+
+
+def test_while_a_table_is_left_alone_nothing_is_tried(entry: Entry) -> None:
+    assert waits(entry, "one", "x", NOON, NOON + HOUR)
+    assert not waits(entry, "one", "x", NOON + HOUR, NOON + HOUR)
+
+
+def test_a_judgement_makes_what_may_be_tried_and_wakes_for_the_rest(book: Book, entry: Entry) -> None:
+    [plan] = judged(book, "made", NOON).plans
+    failed(entry, one=plan.units["one"])
+
+    found = judged(book, "made", NOON)
+
+    assert [set(plan.units) for plan in found.plans] == [{"two"}]
+    assert found.wake_at == NOON + HOUR
+
+
+def test_a_judgement_says_how_often_it_failed(book: Book, entry: Entry) -> None:
+    [plan] = judged(book, "made", NOON).plans
+    failed(entry, **plan.units)
+
+    found = judged(book, "made", NOON)
+
+    assert (found.verb, found.reason, found.until) == (Verb.WAIT, "failed 1 times in a row", NOON + HOUR)
+
+
+# --- the budget of runs
+
+
+def spent(budget: RunBudget, n: int) -> RunBudget:
+    for _ in range(n):
+        budget.spend(KEY)
+    return budget
+
+
+def test_a_slate_has_so_many_runs_a_day_and_then_waits_for_the_next_one() -> None:
+    budget = RunBudget(a_day=3, a_tick=9)
+    budget.begin(NOON)
+
+    assert spent(budget, 2).free_at(KEY, NOON) is None
+    assert spent(budget, 1).free_at(KEY, NOON) == midnight(TODAY + timedelta(days=1))
+    assert budget.free_at(("other", TODAY), NOON) is None
+    budget.begin(midnight(TODAY + timedelta(days=1)))
+    assert budget.free_at(KEY, NOON) is None
+
+
+def test_a_slate_has_so_many_runs_a_tick_and_then_waits_for_the_next_one() -> None:
+    budget = RunBudget(a_day=9, a_tick=3)
+    budget.begin(NOON)
+
+    assert spent(budget, 2).free_at(KEY, NOON) is None
+    assert spent(budget, 1).free_at(KEY, NOON) == NOON + timedelta(minutes=1)
+    budget.begin(NOON + timedelta(minutes=1))
+    assert budget.free_at(KEY, NOON + timedelta(minutes=1)) is None
+
+
+def test_a_restart_does_not_give_the_day_a_new_budget() -> None:
+    budget = RunBudget(a_day=3)
+    budget.begin(NOON, {KEY: 3})
+
+    assert budget.free_at(KEY, NOON) == midnight(TODAY + timedelta(days=1))
+    budget.begin(NOON + HOUR)
+    assert budget.free_at(KEY, NOON + HOUR) == midnight(TODAY + timedelta(days=1))
+
+
+def test_a_used_up_budget_is_news_once_a_day() -> None:
+    budget = RunBudget()
+    budget.begin(NOON)
+
+    assert [budget.is_news(KEY), budget.is_news(KEY), budget.is_news(("other", TODAY))] == [True, False, True]
+    budget.begin(NOON + 24 * HOUR)
+    assert budget.is_news(KEY)

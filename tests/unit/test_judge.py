@@ -1,0 +1,556 @@
+"""What a judgement says: what is owed, what is stale, what is lost, what to do now, and when to look again."""
+
+from datetime import timedelta
+
+import pytest
+from tests.engine import (
+    AFTER,
+    BEFORE_START,
+    EVENING,
+    HOUR,
+    NOON,
+    PUBLISH,
+    SOURCE,
+    SQL,
+    TODAY,
+    YESTERDAY,
+    at,
+    book_of,
+    entry_of,
+    game,
+    judged,
+    made_as_judged,
+    prove,
+    start,
+    step,
+)
+
+from tipoff.core.clock import midnight
+from tipoff.core.decision import Verb
+from tipoff.core.obligation import SLATE_UNIT, State, Timing, Units
+from tipoff.core.proof import UnitProof
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import GameStatus
+from tipoff.core.step import Edge
+from tipoff.core.window import BEFORE, LATEST, SLATE, Input
+from tipoff.engine import rules
+from tipoff.engine.book import Book, LiveRun, Waiver
+from tipoff.engine.judge import judge
+
+ONE, TWO = game("one"), game("two", "CCC", "DDD")
+NIGHT = EVENING + 4 * HOUR
+RAW = step("raw", SOURCE, AFTER)
+MADE = step("made", SQL, AFTER)
+CHAIN = {RAW: (), MADE: (Input("raw", SLATE),)}
+
+
+@pytest.fixture
+def book() -> Book:
+    return book_of(CHAIN, [ONE, TWO])
+
+
+# --- standing
+
+
+def test_nothing_is_done_before_it_opens(book: Book) -> None:
+    found = judged(book, "raw", EVENING)
+
+    assert (found.state, found.verb, found.wake_at) == (State.WAITING, Verb.WAIT, EVENING + 3 * HOUR)
+    assert (found.plans, found.missing, found.reason) == ((), (), "not yet open")
+
+
+def test_what_is_open_and_was_never_made_is_run(book: Book) -> None:
+    found = judged(book, "raw", NIGHT)
+
+    assert (found.state, found.verb) == (State.OPEN, Verb.RUN)
+    assert found.reason == "never made: 2 of 2 units"
+    [plan] = found.plans
+    assert (set(plan.units), plan.as_of, plan.expected) == ({"one", "two"}, NIGHT, frozenset({"one", "two"}))
+    assert not plan.retrospective
+    assert not plan.is_fresh
+
+
+def test_a_live_run_is_waited_for_and_nothing_else_is_begun(book: Book) -> None:
+    entry = entry_of(book, "raw")
+    judged(book, "raw", NIGHT)
+    entry.running = LiveRun(7, since=NIGHT, until=NIGHT + HOUR)
+    entry.excused, entry.lost, entry.no_result = {"x": "y"}, frozenset({"l"}), frozenset({"n"})
+
+    found = judge(book, entry, NIGHT)
+
+    assert found is not None
+    assert (found.state, found.verb, found.until, found.wake_at) == (
+        State.RUNNING,
+        Verb.WAIT,
+        NIGHT + HOUR,
+        NIGHT + HOUR,
+    )
+    assert found.reason == "run 7 is live"
+    assert (found.excused, found.missing, found.lost, found.no_result) == (
+        {"x": "y"},
+        ("one", "two"),
+        frozenset({"l"}),
+        frozenset({"n"}),
+    )
+    after = judge(book, entry, NIGHT + HOUR)
+    assert after is not None
+    assert after.verb is Verb.RUN
+
+
+def test_what_is_proven_from_what_is_there_owes_nothing(book: Book) -> None:
+    made_as_judged(book, "raw", NIGHT)
+
+    found = judged(book, "raw", NIGHT)
+
+    assert (found.state, found.verb, found.reason, found.plans) == (State.PROVEN, Verb.SKIP, "nothing is owed", ())
+
+
+def test_what_is_missing_when_it_is_due_is_late_and_it_is_looked_at_then(book: Book) -> None:
+    due_at = midnight(TODAY) + 34 * HOUR
+    assert judged(book, "raw", due_at - HOUR).wake_at == due_at - rules.LOOK_BEFORE
+
+    found = judged(book, "raw", due_at)
+
+    assert (found.state, found.missing) == (State.LATE, ("one", "two"))
+
+
+def test_only_what_is_missing_is_told_as_missing(book: Book) -> None:
+    made_as_judged(book, "raw", NIGHT)
+    proof = entry_of(book, "raw").proof
+    assert proof is not None
+    del proof.units["one"]  # type: ignore[attr-defined]
+
+    found = judged(book, "raw", NIGHT)
+
+    assert (found.missing, found.reason) == (("one",), "units are missing: 1 of 2 units")
+
+
+# --- excuses
+
+
+def test_without_games_nothing_but_the_schedule_is_owed() -> None:
+    whole = step("whole", SQL, at_noon(), SLATE_UNIT)
+    book = book_of({whole: ()}, [game("off", status=GameStatus.POSTPONED)])
+
+    assert judged(book, "whole", NOON).excused == {WHOLE_SLATE: "no game is on"}
+    assert judged(book, "whole", NOON).state is State.EXCUSED
+    assert judged(book, "schedule", NOON).excused == {}
+
+
+def at_noon() -> Timing:
+    return Timing(opens=at(9), due=at(18))
+
+
+def test_what_rests_on_an_excused_input_is_excused_with_its_reason(book: Book) -> None:
+    prove(book, "raw", TODAY, ["one"], excuse="not covered")
+
+    found = judged(book, "made", NIGHT)
+
+    assert found.excused == {"one": "not covered"}
+
+
+def test_an_excuse_of_the_moment_is_passed_on_too(book: Book) -> None:
+    entry_of(book, "raw").excused = {"one": "called off by hand"}
+
+    assert judged(book, "made", NIGHT).excused == {"one": "called off by hand"}
+
+
+def test_an_optional_inputs_excuse_excuses_nobody() -> None:
+    loose = step("loose", SQL, AFTER, edges=(Edge(table="raw", optional=True),))
+    book = book_of({RAW: (), loose: (Input("raw", SLATE),)}, [ONE])
+    prove(book, "raw", TODAY, ["one"], excuse="not covered")
+
+    assert judged(book, "loose", NIGHT).excused == {}
+
+
+def test_of_several_units_of_a_game_all_must_be_excused() -> None:
+    parts = step("parts", SOURCE, AFTER, Units(each=("a", "b")))
+    book = book_of({parts: (), MADE: (Input("parts", SLATE),)}, [ONE])
+    prove(book, "parts", TODAY, ["one|a"], excuse="not offered")
+
+    assert judged(book, "made", NIGHT).excused == {}
+    prove(book, "parts", TODAY, ["one|b"], excuse="not offered")
+    assert judged(book, "made", NIGHT).excused == {"one": "not offered"}
+
+
+def test_an_output_whose_units_are_all_signed_zeros_is_excused(book: Book) -> None:
+    prove(book, "raw", TODAY, ["one", "two"], excuse="no history", made=stale_free(book))
+
+    assert judged(book, "raw", NIGHT).state is State.EXCUSED
+
+
+def stale_free(book: Book) -> str:
+    return next(iter(judged(book, "raw", NIGHT).plans[0].units.values()))
+
+
+def test_what_closed_before_it_was_kept_here_was_never_owed() -> None:
+    lines = step("lines", SOURCE, BEFORE_START)
+    book = book_of({lines: ()}, [ONE, TWO])
+    made_as_judged(book, "lines", NOON)
+    proof = entry_of(book, "lines").proof
+    assert proof is not None
+    del proof.units["two"]  # type: ignore[attr-defined]
+    book.since["lines"] = EVENING
+
+    assert judged(book, "lines", EVENING - HOUR).excused == {}
+    assert judged(book, "lines", EVENING).excused == {"two": "closed before it was kept here"}
+    book.since["lines"] = EVENING - timedelta(seconds=1)
+    assert judged(book, "lines", EVENING).excused == {}
+
+
+def test_what_can_be_made_afterwards_is_made_though_it_closed_before_it_was_kept_here() -> None:
+    form = step("form", SQL, BEFORE_START)
+    book = book_of({form: ()}, [ONE])
+    book.since["form"] = EVENING + HOUR
+
+    found = judged(book, "form", EVENING + HOUR)
+
+    assert found.excused == {}
+    assert found.plans[0].retrospective
+
+
+# --- staleness
+
+
+def test_new_content_of_its_own_input_makes_a_unit_stale_and_no_other(book: Book) -> None:
+    prove(book, "raw", TODAY, ["one", "two"])
+    made_as_judged(book, "made", NIGHT)
+
+    prove(book, "raw", TODAY, ["two"], content="corrected")
+
+    found = judged(book, "made", NIGHT)
+    assert [set(plan.units) for plan in found.plans] == [{"two"}]
+    assert (found.state, found.reason) == (State.PROVEN, "its input has changed: 1 of 2 units")
+
+
+def test_new_content_of_a_shared_input_makes_every_unit_stale() -> None:
+    book = book_of({RAW: (), MADE: (Input("raw", BEFORE),)}, [game("old", day=YESTERDAY), ONE, TWO])
+    prove(book, "raw", YESTERDAY, ["old"])
+    made_as_judged(book, "made", NIGHT)
+    assert judged(book, "made", NIGHT).plans == ()
+
+    prove(book, "raw", YESTERDAY, ["old"], content="corrected")
+
+    assert set(judged(book, "made", NIGHT).plans[0].units) == {"one", "two"}
+
+
+def test_an_unaligned_input_of_the_slate_is_shared_by_all_units() -> None:
+    together = step("together", SQL, AFTER, edges=(Edge(table="raw", aligned=False),))
+    book = book_of({RAW: (), together: (Input("raw", SLATE),)}, [ONE, TWO])
+    prove(book, "raw", TODAY, ["one", "two"])
+    made_as_judged(book, "together", NIGHT)
+
+    prove(book, "raw", TODAY, ["one"], content="corrected")
+
+    assert set(judged(book, "together", NIGHT).plans[0].units) == {"one", "two"}
+
+
+def test_the_slates_own_unit_rests_on_the_whole_of_an_input() -> None:
+    whole = step("whole", SQL, AFTER, SLATE_UNIT)
+    book = book_of({RAW: (), whole: (Input("raw", SLATE),)}, [ONE, TWO])
+    prove(book, "raw", TODAY, ["one", "two"])
+    made_as_judged(book, "whole", NIGHT + 4 * HOUR)
+    assert judged(book, "whole", NIGHT + 4 * HOUR).plans == ()
+
+    prove(book, "raw", TODAY, ["one"], content="corrected")
+
+    assert judged(book, "whole", NIGHT + 4 * HOUR).plans != ()
+
+
+def test_an_input_that_does_not_cascade_makes_nothing_stale() -> None:
+    calm = step("calm", SQL, AFTER, edges=(Edge(table="raw", cascades=False),))
+    book = book_of({RAW: (), calm: (Input("raw", SLATE),)}, [ONE])
+    prove(book, "raw", TODAY, ["one"])
+    made_as_judged(book, "calm", NIGHT)
+
+    prove(book, "raw", TODAY, ["one"], content="corrected")
+
+    assert judged(book, "calm", NIGHT).plans == ()
+
+
+def test_a_newer_one_of_what_is_read_as_the_latest_makes_stale() -> None:
+    model = step("model", SQL, at_noon(), SLATE_UNIT)
+    used = step("used", SQL, AFTER)
+    book = book_of({model: (), used: (Input("model", LATEST),)}, [game("old", day=YESTERDAY), ONE])
+    prove(book, "model", YESTERDAY, [WHOLE_SLATE])
+    entry_of(book, "model").excused = {WHOLE_SLATE: "trained on Mondays"}
+    made_as_judged(book, "used", NIGHT)
+    assert judged(book, "used", NIGHT).plans == ()
+
+    prove(book, "model", TODAY, [WHOLE_SLATE])
+
+    assert judged(book, "used", NIGHT).plans != ()
+
+
+def test_what_stands_in_matters_only_for_units_that_the_other_source_lacks() -> None:
+    second = step("second", SOURCE, AFTER)
+    merged = step(
+        "merged",
+        SQL,
+        AFTER,
+        edges=(Edge(table="raw", needed=False), Edge(table="second", optional=True, stands_in_for="raw")),
+    )
+    book = book_of({RAW: (), second: (), merged: (Input("raw", SLATE), Input("second", SLATE))}, [ONE, TWO])
+    prove(book, "raw", TODAY, ["one"])
+    made_as_judged(book, "merged", NIGHT + 5 * HOUR)
+
+    prove(book, "second", TODAY, ["one", "two"])
+
+    [plan] = judged(book, "merged", NIGHT + 5 * HOUR).plans
+    assert set(plan.units) == {"two"}
+
+
+def test_a_unit_is_stale_when_its_step_version_changed_while_its_day_is_open(book: Book) -> None:
+    made_as_judged(book, "raw", NIGHT, version="v0")
+
+    assert judged(book, "raw", NIGHT).reason == "its proof is old: 2 of 2 units"
+    assert judged(book, "raw", NIGHT + 48 * HOUR).plans == ()
+    entry_of(book, "raw").remake = True
+    assert judged(book, "raw", NIGHT + 48 * HOUR).plans != ()
+
+
+def test_what_a_version_made_that_is_declared_to_be_the_same_is_not_outdated() -> None:
+    renamed = step("renamed", SQL, AFTER, same_as=("v0",))
+    book = book_of({renamed: ()}, [ONE])
+    made_as_judged(book, "renamed", NIGHT, version="v0")
+
+    assert judged(book, "renamed", NIGHT).plans == ()
+
+
+def test_today_and_yesterday_are_open_days() -> None:
+    assert rules.is_of_open_day(YESTERDAY, NOON)
+    assert not rules.is_of_open_day(YESTERDAY - timedelta(days=1), NOON)
+
+
+REFRESHED = step("refreshed", SOURCE, Timing(opens=at(9), due=start(-1), closes=start(), refresh=2 * HOUR))
+
+
+def test_an_old_proof_is_refreshed_and_what_is_half_way_goes_with_it() -> None:
+    book = book_of({REFRESHED: ()}, [ONE, TWO, game("three", "EEE", "FFF")])
+    made = judged(book, "refreshed", NOON).plans[0].units
+    for unit, minutes in (("one", 0), ("two", 60), ("three", 61)):
+        prove(book, "refreshed", TODAY, [unit], made=made[unit], as_of=NOON + timedelta(minutes=minutes))
+
+    assert judged(book, "refreshed", NOON + 2 * HOUR - timedelta(minutes=1)).plans == ()
+    assert judged(book, "refreshed", NOON + HOUR + timedelta(minutes=30)).wake_at == NOON + 2 * HOUR
+    assert set(judged(book, "refreshed", NOON + 2 * HOUR).plans[0].units) == {"one", "two"}
+
+
+def proof_at(as_of: object) -> UnitProof:
+    return UnitProof(unit="u", n_rows=1, content_hash="h", as_of=as_of)  # type: ignore[arg-type]
+
+
+def test_a_refresh_that_would_come_after_the_end_is_not_made() -> None:
+    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, NOON + 2 * HOUR) == NOON + 2 * HOUR
+    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, NOON + HOUR) is None
+    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, None) == NOON + 2 * HOUR
+    assert rules.refresh_at(proof_at(None), 2 * HOUR, None) is None
+    assert rules.refresh_at(proof_at(NOON), None, None) is None
+
+
+def test_half_way_is_half_of_its_refresh() -> None:
+    assert rules.is_half_way(proof_at(NOON), 2 * HOUR, NOON + HOUR)
+    assert not rules.is_half_way(proof_at(NOON), 2 * HOUR, NOON + HOUR - timedelta(seconds=1))
+    assert not rules.is_half_way(proof_at(NOON), None, NOON + HOUR)
+    assert not rules.is_half_way(proof_at(None), HOUR, NOON + HOUR)
+
+
+# --- closed
+
+
+def test_what_closed_is_never_made_again_and_marked_where_its_input_has_changed_since() -> None:
+    shown = step("shown", PUBLISH, BEFORE_START)
+    source = step("source", SOURCE, BEFORE_START)
+    book = book_of({source: (), shown: (Input("source", SLATE),)}, [ONE])
+    prove(book, "source", TODAY, ["one"])
+    made_as_judged(book, "shown", NOON)
+    assert judged(book, "shown", EVENING).overtaken == ()
+
+    prove(book, "source", TODAY, ["one"], content="corrected")
+
+    found = judged(book, "shown", EVENING)
+    assert (found.overtaken, found.plans, found.state) == (("one",), (), State.PROVEN)
+
+
+def test_a_publication_that_closes_unmade_is_lost_and_a_feature_is_made_afterwards_as_of_its_close() -> None:
+    shown, form = step("shown", PUBLISH, BEFORE_START), step("form", SQL, BEFORE_START)
+    book = book_of({shown: (), form: ()}, [ONE], schedule_seen_at=EVENING + HOUR)
+
+    lost, late = judged(book, "shown", EVENING + HOUR), judged(book, "form", EVENING + HOUR)
+
+    assert (lost.state, lost.verb, lost.lost, lost.plans) == (State.LOST, Verb.SKIP, frozenset({"one"}), ())
+    assert lost.reason == "closed before it was made: one"
+    [plan] = late.plans
+    assert (plan.as_of, plan.retrospective, plan.closes) == (EVENING, True, {})
+
+
+def test_games_that_closed_at_different_instants_are_made_in_runs_of_their_own() -> None:
+    form = step("form", SQL, BEFORE_START)
+    later = game("later", "CCC", "DDD", starts_at=EVENING + HOUR)
+    book = book_of({form: ()}, [ONE, later, game("open", "EEE", "FFF", starts_at=EVENING + 9 * HOUR)])
+
+    plans = judged(book, "form", EVENING + 2 * HOUR).plans
+
+    assert [(set(plan.units), plan.as_of) for plan in plans] == [
+        ({"one"}, EVENING),
+        ({"later"}, EVENING + HOUR),
+        ({"open"}, EVENING + 2 * HOUR),
+    ]
+    assert plans[2].closes == {"open": EVENING + 9 * HOUR}
+
+
+def test_only_providers_and_readers_lose_what_has_closed() -> None:
+    assert rules.is_lost_once_closed(SOURCE)
+    assert rules.is_lost_once_closed(PUBLISH)
+    assert not rules.is_lost_once_closed(SQL)
+
+
+# --- attempts that gave nothing
+
+
+def test_what_gave_no_rows_is_not_tried_again_from_the_same_input(book: Book) -> None:
+    prove(book, "raw", TODAY, ["one", "two"])
+    [plan] = judged(book, "made", NIGHT).plans
+    entry_of(book, "made").attempted = {"one": plan.units["one"]}
+
+    found = judged(book, "made", NIGHT)
+
+    assert [set(plan.units) for plan in found.plans] == [{"two"}]
+    entry_of(book, "made").attempted = dict(plan.units)
+    again = judged(book, "made", NIGHT)
+    assert (again.verb, again.reason) == (Verb.ABORT, "made without rows, or refused, from this input: one, two")
+    prove(book, "raw", TODAY, ["one"], content="corrected")
+    assert set(judged(book, "made", NIGHT).plans[0].units) == {"one"}
+
+
+def test_what_closed_and_gave_no_rows_is_not_tried_again_either() -> None:
+    form = step("form", SQL, BEFORE_START)
+    book = book_of({form: ()}, [ONE])
+    entry_of(book, "form").attempted = dict(judged(book, "form", EVENING).plans[0].units)
+
+    assert judged(book, "form", EVENING).verb is Verb.ABORT
+
+
+# --- waiting, holding, order
+
+
+def test_what_reads_something_that_is_being_made_is_judged_again_afterwards(book: Book) -> None:
+    prove(book, "raw", TODAY, ["one", "two"])
+    entry = entry_of(book, "made")
+
+    assert judge(book, entry, NIGHT, frozenset({("raw", TODAY)})) is None
+    assert judge(book, entry, NIGHT, frozenset({("raw", YESTERDAY), ("made", TODAY)})) is not None
+    made_as_judged(book, "made", NIGHT)
+    assert judge(book, entry, NIGHT, frozenset({("raw", TODAY)})) is not None  # nothing is to be made
+
+
+def test_a_held_gate_holds_names_why_and_is_looked_at_when_it_may_open() -> None:
+    made = step("made", SQL, AFTER, edges=(Edge(table="raw", patience=2 * HOUR),))
+    book = book_of({RAW: (), made: (Input("raw", SLATE),)}, [ONE, TWO], schedule_seen_at=NIGHT)
+    prove(book, "raw", TODAY, ["one"])
+
+    found = judged(book, "made", NIGHT)
+
+    assert (found.state, found.verb, found.plans) == (State.HELD, Verb.HOLD, ())
+    assert found.reason.startswith("raw: two has not arrived") or found.reason.startswith("raw: 50%")
+    assert found.wake_at == EVENING + 5 * HOUR
+    assert not found.gates["raw"].is_open
+
+
+def test_a_waived_gate_lets_through_and_the_unit_is_marked_partial() -> None:
+    made = step("made", SQL, AFTER, edges=(Edge(table="raw", aligned=False),))
+    book = book_of({RAW: (), made: (Input("raw", SLATE),)}, [ONE, TWO])
+    book.waivers["made", TODAY, "raw"] = Waiver(id=1, by="me", reason="because", until=NIGHT + HOUR)
+
+    [plan] = judged(book, "made", NIGHT).plans
+
+    assert plan.partial == {"one": ("one", "two"), "two": ("one", "two")}
+    assert judged(book, "made", NIGHT + HOUR).plans == ()
+
+
+def test_a_source_that_has_not_published_all_is_asked_again_when_its_wait_is_over(book: Book) -> None:
+    entry = entry_of(book, "raw")
+    entry.not_before, entry.tried_at = NIGHT + HOUR, NIGHT
+
+    found = judged(book, "raw", NIGHT)
+
+    assert (found.verb, found.reason) == (Verb.WAIT, "the source has not published all of it")
+    assert (found.until, found.wake_at) == (NIGHT + HOUR, NIGHT + HOUR)
+
+
+def test_what_needs_a_lost_input_is_lost_with_it() -> None:
+    source, shown = step("source", SOURCE, BEFORE_START), step("shown", SQL, AFTER)
+    book = book_of({source: (), shown: (Input("source", SLATE),)}, [ONE, TWO], schedule_seen_at=EVENING + HOUR)
+    prove(book, "source", TODAY, ["two"])
+    assert judged(book, "source", EVENING + HOUR).lost == {"one"}
+
+    found = judged(book, "shown", NIGHT)
+
+    assert (found.state, found.lost) == (State.LOST, frozenset({"one"}))
+    assert found.verb is Verb.HOLD or [set(plan.units) for plan in found.plans] == [{"two"}]
+
+
+# --- no result
+
+
+def test_a_result_that_its_source_answers_without_past_its_due_time_is_none() -> None:
+    book = book_of(CHAIN, [ONE, TWO])
+    due_at = midnight(TODAY) + 34 * HOUR
+    prove(book, "raw", TODAY, ["one"], made=stale_free(book), as_of=due_at)
+    entry = entry_of(book, "raw")
+    entry.polls = 3
+
+    assert judged(book, "raw", due_at - HOUR).no_result == frozenset()
+    entry.not_before = due_at + HOUR
+    found = judged(book, "raw", due_at)
+
+    assert (found.no_result, found.state) == (frozenset({"two"}), State.LATE)
+    assert found.reason == "past its due time its source answers without a result, and holds nothing else: two"
+    assert judged(book, "made", due_at).no_result == {"two"}
+
+
+@pytest.mark.parametrize(("polls", "failures", "is_none"), [(1, 0, True), (0, 0, False), (5, 1, False)])
+def test_a_source_that_fails_or_was_not_asked_says_nothing(polls: int, failures: int, *, is_none: bool) -> None:
+    book = book_of(CHAIN, [ONE])
+    times = entry_of(book, "raw").obligation.times["one"]
+    due_at = midnight(TODAY) + 34 * HOUR
+
+    assert rules.has_no_result(times, ONE, SOURCE, polls=polls, failures=failures, now=due_at) is is_none
+    assert not rules.has_no_result(times, ONE, SQL, polls=9, failures=0, now=due_at)
+    assert not rules.has_no_result(times, None, SOURCE, polls=9, failures=0, now=due_at)
+    assert not rules.has_no_result(times, game("x", starts_at=None), SOURCE, polls=9, failures=0, now=due_at)
+
+
+def test_what_is_made_before_a_game_is_no_result() -> None:
+    book = book_of({REFRESHED: ()}, [ONE])
+    times = entry_of(book, "refreshed").obligation.times["one"]
+
+    assert not rules.has_no_result(times, ONE, SOURCE, polls=9, failures=0, now=EVENING)
+
+
+# --- what a run is told
+
+
+def test_a_run_is_told_how_many_rows_each_unit_must_have() -> None:
+    counted = step("counted", SQL, AFTER, rows_as="raw")
+    whole = step("whole", SQL, AFTER, SLATE_UNIT, rows_as="raw")
+    read = (Input("raw", SLATE),)
+    book = book_of({RAW: (), counted: read, whole: read}, [ONE, TWO])
+    prove(book, "raw", TODAY, ["one"], n_rows=7)
+    prove(book, "raw", TODAY, ["two"], n_rows=4)
+
+    assert judged(book, "counted", NIGHT).plans[0].least_rows == {"one": 7, "two": 4}
+    assert judged(book, "whole", NIGHT).plans[0].least_rows == {WHOLE_SLATE: 11}
+    prove(book, "raw", TODAY, ["one"], excuse="none")
+    assert judged(book, "whole", NIGHT).plans[0].least_rows == {WHOLE_SLATE: 4}
+
+
+def test_a_unit_whose_teams_have_not_played_may_be_empty() -> None:
+    form, whole = step("form", SQL, AFTER), step("whole", SQL, AFTER, SLATE_UNIT)
+    new = game("new", "EEE", "FFF")
+    book = book_of({form: (), whole: ()}, [game("old", day=YESTERDAY), ONE, new])
+
+    assert judged(book, "form", NIGHT).plans[0].may_be_empty == {"new"}
+    assert judged(book, "whole", NIGHT).plans[0].may_be_empty == frozenset()
+    first = book_of({form: (), whole: ()}, [ONE])
+    assert judged(first, "whole", NIGHT).plans[0].may_be_empty == {WHOLE_SLATE}

@@ -1,0 +1,602 @@
+"""What a run's end leaves in the book: proofs, failures and their waits, conflicts, what is given up and taken up again."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.engine import (
+    AFTER,
+    EVENING,
+    HOUR,
+    NOON,
+    SEASON,
+    SOURCE,
+    SQL,
+    TODAY,
+    YESTERDAY,
+    book_of,
+    entry_of,
+    game,
+    judged,
+    step,
+)
+
+from tipoff.core.errors import (
+    ErrorKind,
+    LedgerError,
+    NotBegun,
+    OverTime,
+    PipelineError,
+    Regression,
+    Resting,
+    SourceError,
+    WarehouseError,
+    WriteConflict,
+)
+from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.retry import POLICIES
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import Game
+from tipoff.core.window import SLATE, Input
+from tipoff.engine.book import Book, Entry
+from tipoff.engine.claim import Outcome
+from tipoff.engine.results import MOST_POLLS, SOON, Counts, Results
+from tipoff.engine.runplan import RunPlan
+from tipoff.ledger import Batch
+from tipoff.store.warehouse import WriteResult
+
+NIGHT = EVENING + 4 * HOUR
+RAW, MADE = step("raw", SOURCE, AFTER), step("made", SQL, AFTER)
+ONE, TWO = game("one"), game("two", "CCC", "DDD")
+MINUTE = timedelta(minutes=1)
+NO_WAREHOUSE: Any = SimpleNamespace()
+
+
+class Desk:
+    """A book with the results of its runs."""
+
+    def __init__(self, *games: Game) -> None:
+        self.book: Book = book_of({RAW: (), MADE: (Input("raw", SLATE),)}, games or (ONE, TWO))
+        self.counts = Counts()
+        self.results = Results(self.book, NO_WAREHOUSE, lambda _key: 0.0, self.counts)
+        self.batch = Batch()
+
+    def entry(self, output: str) -> Entry:
+        return entry_of(self.book, output)
+
+    def claim(self, output: str, units: Mapping[str, str], **plan: Any) -> Any:
+        entry = self.entry(output)
+        told = RunPlan(units=units, as_of=NIGHT, may_be_empty=frozenset(), partial={}, **plan)
+        return SimpleNamespace(
+            run_id=9,
+            step=entry.step,
+            loaded=self.book.loaded[output],
+            slate=self.book.slates[TODAY],
+            season=SEASON,
+            plan=told,
+            previous=entry.proof,
+            inputs=(),
+        )
+
+    def ends(self, output: str, units: Mapping[str, str], *, error: PipelineError | None = None, **more: Any) -> None:
+        """Let a run of `output` end at `now`: with an error, or with what was written."""
+        now = more.pop("now", NIGHT)
+        outcome = Outcome(self.claim(output, units, **more.pop("plan", {})), error=error, begun=now)
+        outcome.strangers = more.pop("strangers", [])
+        if error is None:
+            outcome.written = self.written(output, units, **more)
+        self.results.take(outcome, now, self.batch)
+
+    def written(self, output: str, units: Mapping[str, str], **more: Any) -> WriteResult:
+        refused, missing = more.get("refused", {}), frozenset(more.get("missing", ()))
+        known = self.entry(output).proof
+        proven = dict(known.units) if known else {}
+        content = more.get("content", "rows")
+        for unit in units.keys() - refused.keys() - missing:
+            proven[unit] = UnitProof(unit=unit, n_rows=3, content_hash=f"{content} of {unit}")
+        proof = Proof(league="x", output=output, day=TODAY, fence=9, made_at=NIGHT, step_version="v1", units=proven)
+        changed = frozenset(more.get("changed", units.keys() - refused.keys() - missing))
+        return WriteResult(proof=proof, changed=changed, refused=refused, missing=missing)
+
+    def rows(self, table: str) -> list[Any]:
+        return self.batch.rows.get(table, [])
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def permanent() -> PipelineError:
+    return PipelineError("the code is at fault")
+
+
+def transient() -> WarehouseError:
+    return WarehouseError("gone", kind=ErrorKind.TRANSIENT)
+
+
+# --- a run that wrote
+
+
+def test_what_was_written_is_proven_arrives_and_is_looked_at_by_its_readers(desk: Desk) -> None:
+    desk.entry("raw").running = object()  # type: ignore[assignment]
+
+    desk.ends("raw", {"one": "x", "two": "x"})
+
+    entry = desk.entry("raw")
+    assert entry.proof is not None
+    assert {unit: proof.made_from for unit, proof in entry.proof.units.items()} == {"one": "x", "two": "x"}
+    assert (entry.running, entry.tried_at, desk.counts.finished, desk.counts.unchanged) == (None, NIGHT, 1, 0)
+    assert {row["unit"]: row["due_at"] for row in desk.rows("arrivals")} == {
+        "one": entry.obligation.times["one"].due_at,
+        "two": entry.obligation.times["two"].due_at,
+    }
+    assert len(desk.rows("proofs")) == 1
+    assert desk.results.dirty == {("raw", TODAY), ("made", TODAY)}
+    assert desk.results.moved == {("raw", TODAY): entry}
+    assert desk.batch.run_ends[0]["state"] == "finished"
+
+
+def test_equal_content_disturbs_nobody_and_is_counted(desk: Desk) -> None:
+    desk.ends("raw", {"one": "x"})
+    desk.results.dirty.clear()
+
+    desk.ends("raw", {"one": "x"}, changed=())
+
+    assert desk.results.dirty == {("raw", TODAY)}
+    assert desk.counts.unchanged == 1
+
+
+def test_a_success_ends_the_failures_and_the_wait(desk: Desk) -> None:
+    desk.ends("raw", {"one": "x"}, error=transient())
+    entry = desk.entry("raw")
+    assert (entry.failures, entry.not_before) == (1, NIGHT + MINUTE)
+
+    desk.ends("raw", {"one": "x"})
+
+    assert (entry.failures, entry.not_before, entry.of_kind, entry.cause) == (0, None, ("", 0), "")
+
+
+def test_a_look_that_was_asked_for_is_done_once_the_schedule_was_seen_since(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    entry.look_by = NIGHT + MINUTE
+    desk.ends("raw", {"one": "x"})
+    assert entry.look_by == NIGHT + MINUTE
+
+    entry.look_by = NIGHT
+    desk.ends("raw", {"one": "x"})
+    assert entry.look_by is None
+
+
+# --- what came without all of it
+
+
+def test_a_source_that_lacks_units_is_polled_ever_more_seldom_and_has_not_failed(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    waits = []
+    for _ in range(7):
+        desk.ends("raw", {"one": "x", "two": "x"}, missing=["two"])
+        assert entry.not_before is not None
+        waits.append(entry.not_before - NIGHT)
+
+    assert waits == [HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR, 8 * HOUR]
+    assert (entry.polls, entry.failures, entry.attempted) == (7, 0, {})
+
+
+def test_a_source_that_has_not_published_at_all_is_polled_alike(desk: Desk) -> None:
+    desk.ends("raw", {"one": "x"}, error=SourceError("not yet", kind=ErrorKind.NOT_YET))
+
+    entry = desk.entry("raw")
+    assert (entry.polls, entry.failures, entry.not_before) == (1, 0, NIGHT + HOUR / 2)
+    assert desk.counts.failed == 1
+
+
+def test_a_source_that_never_comes_is_given_up_after_so_many_polls(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    entry.polls = MOST_POLLS - 2
+    desk.ends("raw", {"one": "x"}, missing=["one"])
+    assert entry.attempted == {}
+
+    desk.ends("raw", {"one": "x"}, missing=["one"])
+
+    assert entry.attempted == {"one": "x"}
+
+
+def test_refused_units_wait_ever_longer_and_are_given_up_in_the_end(desk: Desk) -> None:
+    entry = desk.entry("made")
+    for n in range(1, POLICIES[ErrorKind.PERMANENT].attempts):
+        desk.ends("made", {"one": "x", "two": "y"} if n == 1 else {"one": "x"}, refused={"one": "too few rows"})
+        assert (entry.failures, entry.failed_on, entry.attempted) == (n, {"one": "x"}, {})
+    assert entry.not_before == NIGHT + 24 * HOUR
+    assert entry.cause == "source:provider"  # its input has not come
+
+    desk.ends("made", {"one": "x"}, refused={"one": "too few rows"})
+
+    assert entry.attempted == {"one": "x"}
+
+
+def test_units_without_rows_are_refused_ones(desk: Desk) -> None:
+    desk.ends("raw", {"one": "x", "two": "x"})
+    desk.ends("made", {"one": "x"}, missing=["one"])
+
+    entry = desk.entry("made")
+    assert (entry.failed_on, entry.failures, entry.not_before, entry.cause) == (
+        {"one": "x"},
+        1,
+        NIGHT + HOUR,
+        "step:made",
+    )
+
+
+def test_what_one_group_of_games_failed_on_outlives_the_success_of_another(desk: Desk) -> None:
+    entry = desk.entry("made")
+    desk.ends("made", {"one": "x"}, refused={"one": "constant"})
+
+    desk.ends("made", {"two": "y"})
+
+    assert (entry.failed_on, entry.failures, entry.not_before) == ({"one": "x"}, 1, NIGHT + HOUR)
+
+
+def test_six_groups_of_a_slate_that_all_fail_are_given_up_one_by_one_and_none_is_forgotten(desk: Desk) -> None:
+    entry = desk.entry("made")
+    for _ in range(POLICIES[ErrorKind.PERMANENT].attempts):
+        for unit in ("one", "two"):
+            desk.ends("made", {unit: "x"}, refused={unit: "constant"})
+
+    assert entry.attempted == {"one": "x", "two": "x"}
+
+
+# --- a run that failed
+
+
+def test_waits_grow_with_failures_of_one_kind_in_a_row(desk: Desk) -> None:
+    entry = desk.entry("made")
+    waits = []
+    for error in (transient(), transient(), transient(), permanent(), permanent(), transient()):
+        desk.ends("made", {"one": "x"}, error=error)
+        assert entry.not_before is not None
+        waits.append((entry.not_before - NIGHT) / MINUTE)
+
+    assert waits == [1, 2, 4, 60, 120, 1]
+    assert entry.failures == 6
+
+
+def test_a_transform_that_failed_waits_for_other_input_and_a_source_does_not(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=permanent())
+    desk.ends("raw", {"one": "x"}, error=permanent())
+
+    assert desk.entry("made").failed_on == {"one": "x"}
+    assert desk.entry("raw").failed_on == {}
+
+
+def test_a_failure_of_another_kind_is_no_failure_of_its_input(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=permanent())
+    desk.ends("made", {"one": "x"}, error=transient())
+
+    assert desk.entry("made").failed_on == {}
+
+
+def test_the_failures_of_other_units_stand_when_one_fails(desk: Desk) -> None:
+    desk.ends("made", {"two": "y"}, error=permanent())
+    desk.ends("made", {"one": "x"}, error=permanent())
+
+    assert desk.entry("made").failed_on == {"one": "x", "two": "y"}
+
+
+def test_after_the_last_attempt_a_unit_is_given_up_until_its_input_changes(desk: Desk) -> None:
+    entry = desk.entry("made")
+    for _ in range(POLICIES[ErrorKind.PERMANENT].attempts):
+        desk.ends("made", {"one": "x"}, error=permanent())
+
+    assert (entry.attempted, entry.failed_on, entry.not_before) == ({"one": "x"}, {}, None)
+
+
+def test_a_provider_that_names_its_wait_is_believed_up_to_six_hours(desk: Desk) -> None:
+    def refuses(seconds: float) -> SourceError:
+        return SourceError("busy", kind=ErrorKind.TRANSIENT, retry_after_s=seconds)
+
+    entry = desk.entry("raw")
+    desk.ends("raw", {"one": "x"}, error=refuses(600))
+    assert entry.not_before == NIGHT + 10 * MINUTE
+    desk.ends("raw", {"one": "x"}, error=refuses(10**6))
+    assert entry.not_before == NIGHT + 6 * HOUR
+    desk.ends("raw", {"one": "x"}, error=refuses(1))
+    assert entry.not_before == NIGHT + 4 * MINUTE  # its own third wait is longer
+
+
+def test_a_provider_that_is_left_alone_has_not_failed_again(desk: Desk) -> None:
+    desk.ends("raw", {"one": "x"}, error=Resting("provider", 300))
+
+    entry = desk.entry("raw")
+    assert (entry.failures, entry.not_before) == (0, NIGHT + 5 * MINUTE)
+    assert entry.cause == "source:provider"
+
+
+def test_a_run_that_was_not_begun_is_claimed_again_soon_and_has_not_failed(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=NotBegun("too late"))
+
+    entry = desk.entry("made")
+    assert (entry.failures, entry.not_before, entry.cause) == (0, NIGHT + SOON, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (transient(), "warehouse"),
+        (WriteConflict("x_raw.made", TODAY, clears_at=None, reason="held"), "table:x_raw.made"),
+        (OverTime("slow"), "step:made"),
+        (Regression("poorer"), "step:made"),
+        (LedgerError("gone"), "step:made"),
+    ],
+)
+def test_a_failure_is_blamed_on_what_failed(desk: Desk, error: PipelineError, cause: str) -> None:
+    desk.ends("made", {"one": "x"}, error=error)
+
+    assert desk.entry("made").cause == cause
+    assert desk.batch.run_ends[0]["state"] == "failed"
+    assert (desk.counts.failed, desk.counts.finished) == (1, 0)
+
+
+# --- what is given up while a source is gone
+
+
+def gone(desk: Desk) -> None:
+    for _ in range(POLICIES[ErrorKind.TRANSIENT].attempts):
+        desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+
+def test_slates_given_up_while_their_source_was_gone_are_taken_up_when_it_answers(desk: Desk) -> None:
+    desk.book.set_games(YESTERDAY, (game("old", day=YESTERDAY),))
+    gone(desk)
+    entry = desk.entry("raw")
+    assert (entry.attempted, entry.not_before) == ({"one": "x", "two": "x"}, None)
+    other = entry_of(desk.book, "raw", YESTERDAY)
+    claim = desk.claim("raw", {"old": "x"})
+    claim.slate = desk.book.slates[YESTERDAY]
+    outcome = Outcome(claim, begun=NIGHT)
+    written = desk.written("raw", {"old": "x"})
+    outcome.written = dataclasses.replace(written, proof=dataclasses.replace(written.proof, day=YESTERDAY))
+    desk.results.dirty.clear()
+
+    desk.results.take(outcome, NIGHT, desk.batch)
+
+    assert other.proof is not None
+    assert (entry.failures, entry.tries, entry.attempted, entry.of_kind) == (0, {}, {}, ("", 0))
+    assert ("raw", TODAY) in desk.results.dirty
+
+
+def test_a_restart_knows_what_was_given_up(desk: Desk) -> None:
+    gone(desk)
+    again = Results(desk.book, NO_WAREHOUSE, lambda _key: 0.0, Counts())
+    again.take_up()
+    outcome = Outcome(desk.claim("raw", {}), begun=NIGHT)
+    outcome.written = desk.written("raw", {})
+
+    again.take(outcome, NIGHT, desk.batch)
+
+    assert desk.entry("raw").attempted == {}
+
+
+def test_a_restart_takes_up_only_what_was_given_up_for_its_source(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+    entry.attempted = {"one": "x"}  # it still waits for its next attempt
+    again = Results(desk.book, NO_WAREHOUSE, lambda _key: 0.0, Counts())
+    again.take_up()
+    again.dirty.clear()
+    outcome = Outcome(desk.claim("raw", {"two": "x"}), begun=NIGHT)
+    outcome.written = desk.written("raw", {"two": "x"})
+
+    again.take(outcome, NIGHT, desk.batch)
+
+    assert entry.attempted == {"one": "x"}
+
+
+# --- conflicts
+
+
+def conflict(**more: Any) -> WriteConflict:
+    return WriteConflict("x_raw.made", TODAY, clears_at=more.pop("clears_at", None), reason="held", **more)
+
+
+def test_a_conflict_is_logged_with_its_holder_and_counts_its_attempts(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=conflict(holder="someone"))
+    desk.ends("made", {"one": "x"}, error=conflict(holder="someone"), now=NIGHT + HOUR)
+
+    found = desk.entry("made").conflict
+    assert found is not None
+    assert (found.since, found.kind, found.units, found.holder, found.attempts) == (
+        NIGHT,
+        "conflict",
+        '["one"]',
+        "someone",
+        2,
+    )
+    assert [row["resolution"] for row in desk.rows("conflicts")] == [None, None]
+
+
+def test_a_conflict_ends_by_itself_when_the_rows_can_be_written(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=conflict())
+
+    desk.ends("made", {"one": "x"}, now=NIGHT + HOUR)
+
+    assert desk.entry("made").conflict is None
+    assert (desk.rows("conflicts")[-1]["resolution"], desk.rows("conflicts")[-1]["resolved_at"]) == (
+        "auto",
+        NIGHT + HOUR,
+    )
+
+
+def test_a_conflict_that_outlasts_its_attempts_is_given_up(desk: Desk) -> None:
+    for _ in range(POLICIES[ErrorKind.CONFLICT].attempts):
+        desk.ends("made", {"one": "x"}, error=conflict())
+
+    assert desk.rows("conflicts")[-1]["resolution"] == "gave up"
+    assert desk.entry("made").conflict is None
+
+
+def test_a_conflict_of_what_is_no_longer_owed_is_waived(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=conflict())
+
+    desk.results.end_conflict(desk.entry("made"), "waived", NIGHT, desk.batch)
+    desk.results.end_conflict(desk.entry("made"), "waived", NIGHT, desk.batch)
+
+    assert [row["resolution"] for row in desk.rows("conflicts")] == [None, "waived"]
+
+
+def test_a_table_of_whose_slate_more_than_half_conflicts_is_left_alone_as_a_whole(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=conflict())
+    assert desk.book.resting == {}  # half is not more than half
+
+    desk.ends("made", {"one": "x", "two": "x"}, error=conflict())
+    assert desk.book.resting == {"made": NIGHT + 5 * MINUTE}
+    assert desk.results.is_probing("made")
+    assert not desk.results.is_probing("raw")
+
+    desk.ends("made", {"one": "x", "two": "x"}, error=conflict())  # of the same round: one failure of its table
+    assert desk.book.resting == {"made": NIGHT + 5 * MINUTE}
+    later = NIGHT + 5 * MINUTE
+    desk.ends("made", {"one": "x", "two": "x"}, error=conflict(), now=later)
+    assert desk.book.resting == {"made": later + 10 * MINUTE}
+
+
+def test_a_table_is_no_longer_left_alone_once_it_could_be_written(desk: Desk) -> None:
+    desk.ends("made", {"one": "x", "two": "x"}, error=conflict())
+    desk.results.dirty.clear()
+
+    desk.ends("made", {"one": "x"}, now=NIGHT + HOUR)
+
+    assert desk.book.resting == {}
+    assert ("made", TODAY) in desk.results.dirty
+    desk.ends("made", {"one": "x", "two": "x"}, error=conflict(), now=NIGHT + HOUR)
+    assert desk.book.resting == {"made": NIGHT + HOUR + 5 * MINUTE}  # its next rest is a first one
+
+
+def test_rows_that_are_being_freed_are_waited_for_slate_by_slate(desk: Desk) -> None:
+    desk.ends("made", {"one": "x", "two": "x"}, error=conflict(clears_at=NIGHT + HOUR))
+
+    assert desk.book.resting == {}
+    assert desk.entry("made").not_before == NIGHT + 5 * MINUTE
+
+
+def test_a_used_up_quota_is_a_conflict_too(desk: Desk) -> None:
+    desk.ends("made", {"one": "x"}, error=WarehouseError("spent", kind=ErrorKind.QUOTA))
+
+    found = desk.entry("made").conflict
+    assert found is not None
+    assert (found.kind, found.holder, found.clears_at) == ("quota", "", None)
+
+
+# --- every attempt counts, however it ends
+
+
+def running(desk: Desk, live: Callable[..., Any] = SimpleNamespace) -> Entry:
+    entry = desk.entry("made")
+    entry.running, entry.asked = live(run_id=7, until=NIGHT), frozenset({"one"})
+    return entry
+
+
+def test_a_run_that_never_reports_is_expired_told_and_counts_as_a_failure(desk: Desk) -> None:
+    entry = running(desk)
+
+    desk.results.expire(entry, NIGHT, desk.batch)
+
+    assert (entry.running, entry.tries, entry.failures, entry.not_before) == (None, {"one": 1}, 1, NIGHT + MINUTE)
+    assert (entry.cause, desk.counts.expired) == ("executor", 1)
+    [finding] = desk.rows("findings")
+    assert (finding["check"], finding["cause"], finding["output"], finding["day"]) == (
+        "decisions_are_executed",
+        "executor",
+        "made",
+        TODAY,
+    )
+    assert finding["note"] == "run 7 was handed out and never reported; it is made again"
+    assert desk.batch.run_ends == [{"id": 7, "state": "expired", "ended_at": NIGHT}]
+    assert desk.results.moved == {("made", TODAY): entry}
+
+
+def test_what_is_not_running_cannot_expire(desk: Desk) -> None:
+    desk.results.expire(desk.entry("made"), NIGHT, desk.batch)
+
+    assert not desk.batch
+    assert desk.counts.expired == 0
+
+
+def cut_off(desk: Desk, **more: Any) -> Entry:
+    row = {"league": "x", "output": "made", "day": TODAY, "units": '["one"]'}
+    desk.results.cut_off(row | more, NIGHT)
+    return desk.entry("made")
+
+
+def test_a_run_that_ended_with_its_controller_is_tried_again_at_once_and_then_ever_more_seldom(desk: Desk) -> None:
+    entry = cut_off(desk)
+    assert (entry.failures, entry.not_before) == (1, None)
+
+    cut_off(desk)
+    assert entry.not_before == NIGHT + 2 * MINUTE
+    cut_off(desk)
+    assert entry.not_before == NIGHT + 4 * MINUTE
+    assert desk.counts.expired == 3
+    assert desk.results.moved == {("made", TODAY): entry}
+
+
+def test_a_cut_off_run_of_another_league_or_of_what_is_no_longer_owed_counts_for_nothing_here(desk: Desk) -> None:
+    assert cut_off(desk, league="y").failures == 0
+    assert cut_off(desk, output="gone").failures == 0
+    assert desk.results.moved == {}
+
+
+# --- games that the schedule lacks
+
+
+def test_a_game_that_a_source_names_and_the_schedule_lacks_has_the_schedule_looked_at_now(desk: Desk) -> None:
+    desk.ends("raw", {"one": "x"}, strangers=["no game A at B stands on this day"])
+
+    assert desk.entry("schedule").look_by == NIGHT
+    assert ("schedule", TODAY) in desk.results.dirty
+    [finding] = [row for row in desk.rows("findings") if row["check"] == "games_are_expected"]
+    assert (finding["severity"], finding["cause"]) == (2, "source:provider")
+    assert "no game A at B stands on this day" in finding["note"]
+
+
+# --- the schedule's games
+
+
+class Rows:
+    """A warehouse whose schedule says what it is told to say."""
+
+    def __init__(self, games: list[Game]) -> None:
+        self.games = games
+        self.asked: dict[str, Any] = {}
+
+    def read(self, table: Any, window: Any, **more: Any) -> list[Game]:
+        self.asked = {"table": table.name, "window": window, **more}
+        return self.games
+
+
+def test_the_days_games_are_what_its_schedule_now_says_and_what_it_no_longer_names_stays(desk: Desk) -> None:
+    three = game("three", "EEE", "FFF")
+    store: Any = Rows([ONE, three])
+    league = dataclasses.replace(desk.book.league, read_games=lambda rows: rows)
+    desk.book.league = league
+    results = Results(desk.book, store, lambda _key: 0.0, Counts())
+
+    results.read_games(TODAY, NOON, desk.batch)
+
+    assert {each.game_id for each in desk.book.slates[TODAY].games} == {"one", "two", "three"}
+    assert [row["game_id"] for row in desk.rows("games")] == ["three"]
+    assert results.dirty == {("raw", TODAY), ("made", TODAY)}
+    assert store.asked == {"table": "schedule", "window": SLATE, "day": TODAY, "season": SEASON, "as_of": NOON}
+
+
+def test_a_changed_schedule_is_read_at_once(desk: Desk) -> None:
+    store: Any = Rows([ONE, TWO, game("three", "EEE", "FFF")])
+    desk.book.league = dataclasses.replace(desk.book.league, read_games=lambda rows: rows)
+    desk.results = Results(desk.book, store, lambda _key: 0.0, desk.counts)
+
+    desk.ends("schedule", {WHOLE_SLATE: "x"}, content="new")
+
+    assert "three" in judged(desk.book, "raw", NIGHT).missing
