@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
+from tipoff.core.provider import ProviderSettings, Route
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
@@ -27,11 +29,13 @@ _SECRET = frozenset(
         "notify_url",
         "odds_api_key",
         "ping_url",
+        "proxies",
         "sentinel_ping_url",
         "sentinel_url",
         "web_token",
     }
 )
+_KEYS = frozenset({"balldontlie_key", "odds_api_key"})  # of providers: their files may come later, and are read again
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _WATCHING = frozenset(
     {
@@ -40,6 +44,7 @@ _WATCHING = frozenset(
         "channels",
         "history",
         "history_keep_days",
+        "key_files",
         "digest_at",
         "look_every_s",
         "silence_critical_min",
@@ -91,6 +96,39 @@ class ChannelSettings(BaseModel):
         return found
 
 
+class ProviderTold(BaseModel):
+    """What is said of one provider, `[providers."HOST"]`, by the host of its own addresses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str = ""  # where it is asked instead: a mirror, or a server for tests
+    at_once: int | None = Field(default=None, ge=1, le=64)
+    every_s: float | None = Field(default=None, ge=0, le=3600)  # least time between two requests
+    route: Literal["direct", "pool", "proxy"] | None = None
+    headers: dict[str, str] = {}
+
+    @field_validator("base")
+    @classmethod
+    def is_an_address(cls, base: str) -> str:
+        """Refuse what is no address of HTTP."""
+        parts = urlsplit(base)
+        if base and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            msg = "write an address: https://host"
+            raise ValueError(msg)
+        return base
+
+    @property
+    def settings(self) -> ProviderSettings:
+        """The same as the asker takes it."""
+        return ProviderSettings(
+            base=self.base,
+            at_once=self.at_once,
+            every=None if self.every_s is None else timedelta(seconds=self.every_s),
+            route=Route(self.route) if self.route else None,
+            headers=self.headers,
+        )
+
+
 class Settings(BaseModel):
     """Everything that can be set; frozen once read. Secrets come from the environment or from files, never from arguments."""
 
@@ -108,6 +146,10 @@ class Settings(BaseModel):
     )  # what one statement may bill; a dearer one is refused unread
     ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
     sentinel_url: SecretStr = SecretStr("")  # and another database for the sentinel's own store
+    world: Literal["live", "sample"] = "sample"  # who answers `tipoff up`: the providers, or the synthetic league
+    providers: dict[str, ProviderTold] = {}
+    proxies: SecretStr = SecretStr("")  # addresses of proxies, with their credentials, between white space or commas
+    key_files: dict[str, Path] = {}  # where keys are read again; filled from TIPOFF_…_KEY_FILE
     balldontlie_key: SecretStr = SecretStr("")
     odds_api_key: SecretStr = SecretStr("")
     notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses
@@ -140,6 +182,22 @@ class Settings(BaseModel):
     def place(self) -> Home:
         """The home, with its ledger."""
         return Home(self.home, self.ledger_url.get_secret_value(), self.sentinel_url.get_secret_value())
+
+    def secret(self, name: str) -> str:
+        """Return a provider's key as it is now: its file is read again at each use; empty where there is none."""
+        file = self.key_files.get(name)
+        if file is not None:
+            try:
+                return file.read_text().strip()
+            except (OSError, UnicodeDecodeError):
+                return ""  # it has not come yet, or is being replaced: the request says which key it needs
+        found = getattr(self, name)
+        return found.get_secret_value() if isinstance(found, SecretStr) else ""
+
+    @property
+    def proxy_addresses(self) -> tuple[str, ...]:
+        """The proxies' addresses."""
+        return tuple(self.proxies.get_secret_value().replace(",", " ").split())
 
     @property
     def digest_after_midnight(self) -> timedelta:
@@ -203,8 +261,12 @@ def _secrets(values: Mapping[str, object]) -> dict[str, object]:
     Raises:
         UsageError: A file that is named cannot be read.
     """
-    found: dict[str, object] = {}
+    files = {name.removesuffix(_FROM_FILE): str(values[name]) for name in filter(_is_file_of_a_secret, values)}
+    key_files = {name: file for name, file in files.items() if name in _KEYS}
+    found: dict[str, object] = {"key_files": key_files} if key_files else {}
     for name in filter(_is_file_of_a_secret, values):
+        if name.removesuffix(_FROM_FILE) in _KEYS:
+            continue
         try:
             found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).read_text().strip()
         except (OSError, UnicodeDecodeError, ValueError) as error:

@@ -15,10 +15,10 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Request
 from tipoff.core.profile import Profile
+from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider, Route
 from tipoff.sources.ask import Asker
 from tipoff.sources.build import live_asker
 from tipoff.sources.memory import InProcess, Memory
-from tipoff.sources.provider import CreditHeaders, Limits, Meaning, Provider, Route
 from tipoff.store.archive import Archive
 
 BASE = "https://provider.example"

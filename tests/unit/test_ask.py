@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Credits, ProxyHealth
 from tipoff.core.payload import Request
+from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider
 from tipoff.core.retry import LONGEST_ASKED
 from tipoff.sources import allowance, ask
 from tipoff.sources.ask import Asker
 from tipoff.sources.build import asker_of_world
 from tipoff.sources.memory import InProcess
-from tipoff.sources.provider import CreditHeaders, Limits, Meaning, Provider
 from tipoff.sources.proxies import Result, after, choose, is_resting
 from tipoff.sources.refusals import retry_after
 from tipoff.sources.transport import is_public

@@ -34,8 +34,10 @@ from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.answers import unended_since, used_since
 from tipoff.ledger.facts import league_facts
+from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.ask import UNUSED_FOR, Asker
 from tipoff.sources.build import asker_of_world
+from tipoff.sources.live import LiveWorld
 from tipoff.sources.world import World
 from tipoff.store.archive import Archive, KeptAnswer
 from tipoff.store.dialect import CompiledStep
@@ -80,6 +82,7 @@ class Instance:
         self.queries: Counter[str] = Counter()
         self._controllers: Sequence[Controller] = []
         self._asker: Asker | None = None
+        self._outside: OutsideStore | None = None
         self._make_beside = beside
         self._holder = holder_here()
         self.beside: Beside | None = None
@@ -148,6 +151,9 @@ class Instance:
         if self._asker is not None:
             self._asker.close()
             self._asker = None
+        if self._outside is not None:
+            self._outside.close()
+            self._outside = None
         for controller in self._controllers:
             counts = controller.counts
             for name in ("ticks", "finished", "failed", "expired", "unchanged"):
@@ -166,12 +172,17 @@ class Instance:
         clock = self._clock
         archive = Archive(self.home.archive, profile=self._spec.profile)
         secrets = self._parts.secrets({"odds_api_key": "simulated", "balldontlie_key": "simulated"})
-        self._asker = asker_of_world(
-            self._parts.transport(self._spec.world, clock),
-            archive,
-            secret=lambda name: secrets.get(name, ""),
-            budgets=self._spec.budgets,
-        )
+        world = self._spec.world
+        if isinstance(world, LiveWorld):
+            self._outside = OutsideStore(self.home.ledger, profile=self._spec.profile)
+            self._asker = world.asker(archive, self._outside)
+        else:
+            self._asker = asker_of_world(
+                self._parts.transport(world, clock),
+                archive,
+                secret=lambda name: secrets.get(name, ""),
+                budgets=self._spec.budgets,
+            )
         self._asker.resume(unused_answers(archive, self.ledger, clock.now()))
         return self._parts.executor(
             clock,

@@ -17,12 +17,13 @@ from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
+from tipoff.app.providers import keys_missing, live_league, live_world, must_be_free, season_now
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, league_day, pause, stopwatch
-from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.clock import Clock, RealClock, league_day, pause, stopwatch
+from tipoff.core.errors import LedgerError, SourceError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
@@ -85,6 +86,42 @@ def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
         season=Season("sample", first, first + timedelta(days=DAYS - 1)),
         world=partial(SampleNba, first_day=first, days=DAYS, season="sample"),
     )
+
+
+def real_live(settings: Settings, league: League, clock: Clock, stop: Stop, *, said: Say) -> LiveSpec | None:
+    """Return a live home of the real providers, or None: it was stopped before they said which season it is.
+
+    Raises:
+        UsageError: The home belongs to another world, or the league has no live providers.
+    """
+    world = live_world(settings, league.name)
+    must_be_free(settings, league.name)
+    _mark_as_live(settings, league.name, clock)
+    for line in keys_missing(settings, league.name):
+        said(line)
+    while not stop.is_set():
+        try:
+            season = season_now(settings, league.name, world, clock)
+        except SourceError as error:
+            said(
+                f"which season it is cannot be learned yet, and is asked again in {AGAIN.seconds} s: {error} ({error.hint})"
+            )
+            stop.wait(AGAIN.total_seconds())
+            continue
+        return LiveSpec(settings=settings, league=live_league(league), season=season, world=lambda: world)
+    return None
+
+
+def _mark_as_live(settings: Settings, league: str, clock: Clock) -> None:
+    ledger = Ledger(settings.place.ledger)
+    try:
+        if league_facts(ledger, league).live_since is None:
+            batch = Batch()
+            batch.fact("live since", league_day(clock.now()).isoformat(), league=league)
+            batch.fact("world", "live", league=league)
+            ledger.commit(batch)
+    finally:
+        ledger.close()
 
 
 def run_controller(live: LiveSpec, stop: Stop, *, monitored: bool, said: Say) -> None:

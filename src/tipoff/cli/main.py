@@ -61,6 +61,10 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
         "sentinel:sentinel_command",
         "Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens.",
     ),
+    "sources": Place(
+        "sources:sources_command",
+        "Show who is asked, with what keys, how it went: requests, credits, proxies, lateness.",
+    ),
     "audit": Place(
         "audit:audit_command",
         "Find, in any code base, what fails in silence: `tipoff-audit`, ranked by a home's runs with --ledger HOME.",

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,30 +20,48 @@ from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
 
 if TYPE_CHECKING:
+    from tipoff.app.live import LiveSpec
     from tipoff.web.serve import Served
 
 
 @click.command("up")
 @click.argument("league")
-@click.option("--world", type=click.Choice(["sample"]), default="sample", help="Who answers.")
+@click.option(
+    "--world",
+    type=click.Choice(["live", "sample"]),
+    default=None,
+    help="Who answers: the providers, or the sample league. Without it, as TIPOFF_WORLD says.",
+)
 @click.option("--monitor/--no-monitor", "monitored", default=True, help="With the monitor in a thread of its own.")
 @click.option(
     "--web/--no-web", "served", default=True, help="With /health and /ready, where the extra `web` is installed."
 )
-def up_command(league: str, *, world: str, monitored: bool, served: bool) -> None:  # noqa: ARG001 -- one world so far
+def up_command(league: str, *, world: str | None, monitored: bool, served: bool) -> None:
     """Run the controller on the real clock until it is stopped."""
+    settings, stop = read_settings(), stopper()
+    what = _live_of(settings, league, world or settings.world, stop)
+    if what is None:
+        return
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
-    settings = read_settings()
-    what = live.sample_live(settings, league_named(league), RealClock().now())
-    click.echo(f"{league}: the sample league, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
-    stop = stopper()
+    who = "the sample league" if what.season.name == "sample" else f"the season {what.season.name}"
+    click.echo(f"{league}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
     web = _web(settings) if served else None
     try:
         live.run_controller(what, stop, monitored=monitored, said=say)
     finally:
         if web is not None:
             web.end()
+
+
+def _live_of(settings: Settings, league: str, world: str, stop: threading.Event) -> "LiveSpec | None":
+    """Return what runs live; None where it was stopped before the providers said which season it is."""
+    from tipoff.app import live  # noqa: PLC0415 -- imports every store
+
+    declared = league_named(league)
+    if world == "live":
+        return live.real_live(settings, declared, RealClock(), stop, said=say)
+    return live.sample_live(settings, declared, RealClock().now())
 
 
 def _web(settings: Settings) -> "Served | None":
@@ -64,10 +83,12 @@ def monitor_command(league: str) -> None:
     """Run the monitor as a process of its own until it is stopped."""
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
-    settings = read_settings()
-    what = live.sample_live(settings, league_named(league), RealClock().now())
+    settings, stop = read_settings(), stopper()
+    what = _live_of(settings, league, settings.world, stop)
+    if what is None:
+        return
     click.echo(f"{league}: looking from inside every {settings.look_every_s:g} s")
-    live.run_monitor(what, stopper(), said=say)
+    live.run_monitor(what, stop, said=say)
 
 
 @click.command("prove-alive")

@@ -53,3 +53,15 @@ class ProxyHealth:
     cooldowns: int = 0
     rests_until: datetime | None = None
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyChange:
+    """A turn in a proxy's health for a host: it was left alone, its rest was lengthened, it works again."""
+
+    proxy: str
+    host: str
+    at: datetime
+    was: str
+    now: str
+    score: float

@@ -1,5 +1,6 @@
 """Asking: one GET, bounded in time and size, archived as received whatever it says, its failure told apart by what helps."""
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +14,11 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Answer, Credits
 from tipoff.core.payload import Fetched, Payload, Request
+from tipoff.core.provider import Provider, of_request, request_key
 from tipoff.core.retry import Breaker
 from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
 from tipoff.sources.memory import Memory
-from tipoff.sources.provider import Provider, of_request, request_key
 from tipoff.sources.proxies import DIRECT, Result
 from tipoff.sources.refusals import refusal
 from tipoff.sources.routes import Pool
@@ -27,7 +28,7 @@ from tipoff.store.archive import KeptAnswer
 HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
 UNUSED_FOR = timedelta(minutes=10)  # how long an answer that nobody came to use is as good as a new one
 LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
-_MOST_YOUNG = 16  # answers that are held in memory for others to use
+_MOST_YOUNG = 64  # answers that are held in memory for others to use
 _ROUTES = 3  # ways that one request tries
 _OK, _NOT_MODIFIED, _TOO_MANY, _UNAVAILABLE, _PROXY_REFUSES = 200, 304, 429, 503, 407
 
@@ -112,17 +113,30 @@ class Asker:
     def __call__(self, request: Request, *, now: Now) -> Fetched:
         """Return the answer, archived; it is of the instant at which its last byte came.
 
-        An answer younger than the request's `max_age` is given again; so is the last one where the provider says that nothing has
-        changed. Of several threads that ask the same, one asks.
+        Where a request gets no answer, what is to be asked instead is asked; that answer names its own request. An answer younger
+        than the request's `max_age` is given again; so is the last one where the provider says that nothing has changed. Of
+        several threads that ask the same, one asks.
 
         Raises:
             SourceError: No answer, a refusal (archived, with its hash), or more than is believed; its kind says what helps.
         """
+        try:
+            return self._ask(request, now)
+        except SourceError as error:
+            if request.instead is None:
+                raise
+            try:
+                return self(request.instead, now=now)
+            except SourceError as other:
+                error.add_note(f"{request.instead.source}, asked instead: {other}")
+                raise error from other
+
+    def _ask(self, request: Request, now: Now) -> Fetched:
         key = request_key(request)
         with self._one_at_a_time(key):
             young = self._young.get(key)
             if young is not None and request.max_age and now() - young.fetched_at <= request.max_age:
-                return Fetched(payload=young, is_unchanged=True)
+                return Fetched(payload=dataclasses.replace(young, request=request), is_unchanged=True)
             unused = self._unused_answer(request, key, now())
             if unused is not None:
                 return Fetched(payload=unused)

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from tipoff.core.clock import pause
+from tipoff.core.provider import Provider, known_by_host
 from tipoff.sources.ask import Asker, Keeps
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import InProcess, Memory
-from tipoff.sources.provider import Provider, known_by_host
 from tipoff.sources.proxies import DIRECT
 from tipoff.sources.routes import Pool
 from tipoff.sources.transport import Outside

@@ -9,7 +9,7 @@ import httpx
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.outside import Answer
 from tipoff.core.payload import Request
-from tipoff.sources.provider import Provider
+from tipoff.core.provider import Provider
 from tipoff.sources.transport import ending_in, has_ended
 from tipoff.sources.unpack import ACCEPTED, read_bounded
 

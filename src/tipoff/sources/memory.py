@@ -3,8 +3,7 @@
 import threading
 from typing import Protocol
 
-from tipoff.core.outside import Answer, Credits, ProxyHealth
-from tipoff.sources.proxies import Change
+from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 
 
 class Memory(Protocol):
@@ -30,7 +29,7 @@ class Memory(Protocol):
         """Return how each proxy does for a host."""
         ...
 
-    def keep_proxy(self, health: ProxyHealth, change: Change | None) -> None:
+    def keep_proxy(self, health: ProxyHealth, change: ProxyChange | None) -> None:
         """Remember how a proxy does, and a turn in it."""
         ...
 
@@ -43,7 +42,7 @@ class InProcess:
         self._answers: dict[str, Answer] = {}
         self._credits: dict[str, Credits] = {}
         self._proxies: dict[str, dict[str, ProxyHealth]] = {}
-        self.changes: list[Change] = []
+        self.changes: list[ProxyChange] = []
 
     def answer(self, key: str) -> Answer | None:
         """Return the last answer to a request."""
@@ -70,7 +69,7 @@ class InProcess:
         with self._lock:
             return dict(self._proxies.get(host, {}))
 
-    def keep_proxy(self, health: ProxyHealth, change: Change | None) -> None:
+    def keep_proxy(self, health: ProxyHealth, change: ProxyChange | None) -> None:
         """Remember how a proxy does, and a turn in it."""
         with self._lock:
             self._proxies.setdefault(health.host, {})[health.proxy] = health

@@ -1,11 +1,11 @@
 """Proxies: how each does for each host, which is used next, and when one that failed is tried again."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from tipoff.core.outside import ProxyHealth
+from tipoff.core.outside import ProxyChange, ProxyHealth
 
 DIRECT = ""  # asking without a proxy
 FULL = 100.0
@@ -105,24 +105,12 @@ def choose(
     return usable[-1][0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A turn in a proxy's health that is worth keeping: it was left alone, was tried again, works again."""
-
-    proxy: str
-    host: str
-    at: datetime
-    was: str
-    now: str
-    score: float
-
-
-def change(before: ProxyHealth, then: ProxyHealth, now: datetime) -> Change | None:
+def change(before: ProxyHealth, then: ProxyHealth, now: datetime) -> ProxyChange | None:
     """Return the turn between two healths, or None."""
     was, is_now = state_of(before), state_of(then)
     if was == is_now and before.rests_until == then.rests_until:
         return None
-    return Change(proxy=then.proxy, host=then.host, at=now, was=was, now=is_now, score=then.score)
+    return ProxyChange(proxy=then.proxy, host=then.host, at=now, was=was, now=is_now, score=then.score)
 
 
 def state_of(health: ProxyHealth) -> str:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Request
+from tipoff.core.provider import Meaning, Provider
 from tipoff.core.retry import LONGEST_ASKED
-from tipoff.sources.provider import Meaning, Provider
 
 _PAYMENT = 402
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY, _TOO_MANY = 401, 403, 404, 408, 425, 429
@@ -20,6 +20,7 @@ _MEANT: Mapping[Meaning, tuple[ErrorKind, str]] = {
     Meaning.BAD_KEY: (ErrorKind.PERMANENT, "put a valid key in {key}; it is read again without a restart"),
     Meaning.CREDITS: (ErrorKind.QUOTA, "it goes on when the month's credits come back, or with a larger plan"),
     Meaning.PLAN: (ErrorKind.PERMANENT, "renew the plan, or put another key in {key}"),
+    Meaning.ABSENT: (ErrorKind.NOT_YET, "it is asked again at the next poll"),
     Meaning.TOO_OFTEN: (ErrorKind.TRANSIENT, "it is asked again later, and less often"),
 }
 _BY_STATUS = {_UNAUTHORIZED: Meaning.BAD_KEY, _PAYMENT: Meaning.PLAN, _TOO_MANY: Meaning.TOO_OFTEN}

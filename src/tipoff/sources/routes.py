@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import httpx
 
 from tipoff.core.outside import ProxyHealth
+from tipoff.core.provider import Provider, Route
 from tipoff.sources.memory import Memory
-from tipoff.sources.provider import Provider, Route
 from tipoff.sources.proxies import DIRECT, Result, after, change, choose
 
 

@@ -11,6 +11,7 @@ from tipoff.core.door import Unfit, calendar_date, shown
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import Season
 from tipoff.core.step import Context
 from tipoff.leagues.nba.sources.reading import count, counted_game, game_id, start_on, team_code
 
@@ -19,9 +20,24 @@ URL = "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 _STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
 
 
+SEASON_REQUEST = Request(source=SOURCE, url=URL, max_age=timedelta(hours=1))
+
+
+def season_of(payload: Payload) -> Season:
+    """Return the season that a file is of: its name, and the first and last day of its games that count.
+
+    Raises:
+        SourceError: It names no such game, or not its season.
+    """
+    found = _by_day(payload)
+    if not found.name:
+        raise shaped(payload, "it does not say of which season it is")
+    return Season(found.name, min(found.by_day), max(found.by_day))
+
+
 def requests(_context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
     """Ask for the season's file; slates that are asked for within the hour share one answer."""
-    return [Request(source=SOURCE, url=URL, max_age=timedelta(hours=1))]
+    return [SEASON_REQUEST]
 
 
 def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:

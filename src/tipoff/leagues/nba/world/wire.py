@@ -11,6 +11,7 @@ import httpx
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import NbaData, Quote, Row, Stand, WorldGame
+from tipoff.leagues.nba.world.livebox import live_box
 
 _COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
 _PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
@@ -20,6 +21,10 @@ _SECOND = ("pts", "reb", "ast", "stl", "blk", "turnover")
 _WHO = ("id", "first_name", "last_name")
 _BENCH_GAMES = 2
 _EVENTS_AHEAD = timedelta(days=3)
+_LIVE_BOX = "/static/json/liveData/boxscore/boxscore_"
+_NO_FILE = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+)
 _JSON = {"content-type": "application/json"}
 
 
@@ -30,6 +35,7 @@ class NbaProviders:
         self._games = data.games
         self._season = data.season
         self._has_second = data.has_second
+        self._by_id = {game.game_id: game for game in data.games}
         self._by_event = {game.event_id: game for game in data.games}
         self._by_day: dict[date, list[WorldGame]] = {}
         for game in data.games:
@@ -43,6 +49,7 @@ class NbaProviders:
         self._routes: dict[tuple[str, str], Callable[[httpx.Request, datetime], httpx.Response]] = {
             ("cdn.nba.com", "/static/json/staticData/scheduleLeagueV2.json"): self._schedule_file,
             ("stats.nba.com", "/stats/leaguegamelog"): self._game_log,
+            ("stats.nba.com", "/stats/scheduleleaguev2"): self._schedule_file,
             ("api.balldontlie.io", "/v1/box_scores"): self._second_box_scores,
             ("api.the-odds-api.com", "/v4/sports/basketball_nba/events"): self._events,
         }
@@ -54,6 +61,8 @@ class NbaProviders:
         if route is not None:
             return route(request, now)
         parts = path.split("/")
+        if host == "cdn.nba.com" and path.startswith(_LIVE_BOX):
+            return self._live_box(path.removeprefix(_LIVE_BOX).removesuffix(".json"), now)
         if host == "api.the-odds-api.com" and parts[-1] == "odds" and parts[-2] in self._by_event:
             return self._odds(self._by_event[parts[-2]], now)
         return httpx.Response(404, json={"message": f"nothing at {path}"})
@@ -89,6 +98,17 @@ class NbaProviders:
         if key not in self._fragments:
             self._fragments[key] = _schedule_game(game, stand, now)
         return self._fragments[key]
+
+    def _live_box(self, game_id: str, now: datetime) -> httpx.Response:
+        """Return a game's live file; before it begins the host says that nobody may read it."""
+        game = self._by_id.get(game_id)
+        if game is None or now < game.tipoff_at:
+            return httpx.Response(403, content=_NO_FILE, headers={"content-type": "application/xml"})
+        is_over = now >= game.boxed_at
+        key = (game_id, f"live {is_over}")
+        if key not in self._fragments:
+            self._fragments[key] = json.dumps(live_box(game, is_over=is_over))
+        return httpx.Response(200, content=self._fragments[key].encode(), headers=_JSON)
 
     # --- stats.nba.com
 

@@ -82,6 +82,7 @@ class Meaning(Enum):
     CREDITS = "the credits of the month are spent"
     PLAN = "the plan behind the key has ended, or does not include this"
     TOO_OFTEN = "it was asked too often"
+    ABSENT = "it has nothing of this yet"
 
 
 def known_by_host(providers: tuple[Provider, ...]) -> Mapping[str, Provider]:

@@ -1,0 +1,119 @@
+"""The real world as the settings have it: who is asked, which keys are there, of which season the providers speak."""
+
+import dataclasses
+import random
+from datetime import date, timedelta
+
+from tipoff.config import Settings
+from tipoff.core.clock import Clock
+from tipoff.core.errors import SourceError, UsageError
+from tipoff.core.league import League
+from tipoff.core.parsing import shape_of
+from tipoff.core.profile import Profile
+from tipoff.core.slate import Season
+from tipoff.leagues.catalog import LiveContent, live_content
+from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.facts import league_facts
+from tipoff.ledger.outside import OutsideStore
+from tipoff.sources.live import LiveWorld, told
+from tipoff.store.archive import Archive
+
+_SEASON_KEPT = "live season"
+_YEAR = timedelta(days=366)
+
+
+def live_world(settings: Settings, league: str) -> LiveWorld:
+    """Return the providers of a league as the settings have them.
+
+    Raises:
+        UsageError: The league has none, or a setting names one that there is not, or a proxy's address is none.
+    """
+    content = live_content(league)
+    providers = told(content.providers, {host: said.settings for host, said in settings.providers.items()})
+    return LiveWorld(
+        providers=providers,
+        secret=settings.secret,
+        dice=random.SystemRandom().random,
+        proxies=settings.proxy_addresses,
+    )
+
+
+def live_league(league: League) -> League:
+    """Return the league with the steps that ask its providers live."""
+    return dataclasses.replace(league, steps=live_content(league.name).steps)
+
+
+def keys_missing(settings: Settings, league: str) -> list[str]:
+    """Return, for each key that is not set, what is off for want of it."""
+    content: LiveContent = live_content(league)
+    return [
+        f"{what}: off, TIPOFF_{name.upper()} is not set"
+        for name, what in content.keys.items()
+        if not settings.secret(name)
+    ]
+
+
+def season_now(settings: Settings, league: str, world: LiveWorld, clock: Clock) -> Season:
+    """Return the season that the providers speak of, and remember it in the ledger; the remembered one where they do not answer.
+
+    Raises:
+        SourceError: They do not answer, and no season of these days is remembered.
+    """
+    content, home = live_content(league), settings.place
+    store = OutsideStore(home.ledger)
+    asker = world.asker(Archive(home.archive, profile=Profile.LIVE), store)
+    try:
+        payload = asker(content.season_request, now=clock.now).payload
+        with shape_of(payload):
+            found = content.season_of(payload)
+    except SourceError:
+        kept = _kept(settings, league, clock)
+        if kept is None:
+            raise
+        return kept
+    finally:
+        asker.close()
+        store.close()
+    _keep(settings, league, found)
+    return found
+
+
+def _kept(settings: Settings, league: str, clock: Clock) -> Season | None:
+    ledger = Ledger(settings.place.ledger)
+    try:
+        said = league_facts(ledger, league).kept.get(_SEASON_KEPT, "")
+    finally:
+        ledger.close()
+    if not said:
+        return None
+    name, first, last = said.split(" ")
+    season = Season(name, date.fromisoformat(first), date.fromisoformat(last))
+    return season if clock.now().date() - season.first_day < _YEAR else None
+
+
+def _keep(settings: Settings, league: str, season: Season) -> None:
+    ledger = Ledger(settings.place.ledger)
+    try:
+        batch = Batch()
+        batch.fact(_SEASON_KEPT, f"{season.name} {season.first_day} {season.last_day}", league=league)
+        ledger.commit(batch)
+    finally:
+        ledger.close()
+
+
+def must_be_free(settings: Settings, league: str) -> None:
+    """Refuse a home in which the league was replayed, or runs on the sample league.
+
+    Raises:
+        UsageError: It is such a home.
+    """
+    home = settings.place
+    home.root.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(home.ledger)
+    try:
+        world = league_facts(ledger, league).world
+        if world not in {"", "live"}:
+            msg = f"in the home {home.root}, {league} is of the world {world!r}"
+            raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what is asked of real providers")
+    finally:
+        ledger.close()

@@ -1,0 +1,52 @@
+"""The NBA's providers: where each is asked, how often, and what its terms say. None needs a key but the two that name one."""
+
+from datetime import timedelta
+
+from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider, Route
+
+_BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+_NBA_HEADERS = (("Accept", "application/json"), ("Referer", "https://www.nba.com/"), ("User-Agent", _BROWSER))
+_PLAIN = (("User-Agent", "tipoff (a prediction pipeline; asks each page once and waits)"),)
+
+CDN = Provider(
+    base="https://cdn.nba.com",
+    headers=_NBA_HEADERS,
+    at_once=4,
+    every=timedelta(milliseconds=250),  # it leaves an address without answers after rapid calls in a row
+    says=(("<code>accessdenied</code>", Meaning.ABSENT),),  # so it says that a file is not there
+    terms="Public files of the league's own pages. nba.com's terms forbid commercial use without leave.",
+)
+STATS = Provider(
+    base="https://stats.nba.com",
+    headers=_NBA_HEADERS,
+    at_once=1,
+    every=timedelta(seconds=1),
+    route=Route.POOL,  # it does not answer addresses of clouds
+    limits=Limits(read=timedelta(seconds=30), whole=timedelta(seconds=60)),
+    terms="Undocumented; the pages of nba.com use it. Its robots file asks crawlers to stay away; terms as above.",
+)
+BALLDONTLIE = Provider(
+    base="https://api.balldontlie.io",
+    headers=_PLAIN,
+    at_once=2,
+    every=timedelta(milliseconds=150),
+    says=(("unauthorized", Meaning.BAD_KEY), ("upgrade", Meaning.PLAN), ("all-star", Meaning.PLAN)),
+    terms="By key; what a key may ask depends on its plan, box scores need a paid one.",
+)
+ODDS = Provider(
+    base="https://api.the-odds-api.com",
+    headers=_PLAIN,
+    at_once=4,
+    every=timedelta(milliseconds=50),  # thirty a second
+    credits=CreditHeaders(used="x-requests-used", remaining="x-requests-remaining"),
+    says=(
+        ("out_of_usage_credits", Meaning.CREDITS),
+        ("deactivated_key", Meaning.PLAN),
+        ("missing_key", Meaning.BAD_KEY),
+        ("invalid_key", Meaning.BAD_KEY),
+        ("exceeded_freq_limit", Meaning.TOO_OFTEN),
+    ),
+    terms="By key, 500 credits a month without payment; a request costs markets × regions, past odds ten times that.",
+)
+PROVIDERS = (CDN, STATS, BALLDONTLIE, ODDS)
+KEYS = {"odds_api_key": "lines and main lines", "balldontlie_key": "the second box scores"}  # what is off without each

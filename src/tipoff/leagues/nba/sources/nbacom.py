@@ -1,0 +1,96 @@
+"""What is asked of nba.com live, by this rule: the files of cdn.nba.com first, stats.nba.com where they give no answer.
+
+Both are the league's own, with the same ids: they fill the same tables.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import pyarrow as pa
+
+from tipoff.core.parsing import Record, Tally, read_json
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.step import Context
+from tipoff.leagues.nba.sources import schedule, statsnba
+from tipoff.leagues.nba.sources.boxes import Box, read_box
+
+SOURCE = "cdn.nba.com"
+BOX_URL = "https://cdn.nba.com/static/json/liveData/boxscore/boxscore_{game_id}.json"
+SCHEDULE_URL = "https://stats.nba.com/stats/scheduleleaguev2"
+SHARED_FOR = timedelta(minutes=5)  # the players' and the teams' step read one file
+
+
+def schedule_requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the season's file; without it for stats.nba.com's, which has the same form."""
+    other = Request(
+        source=statsnba.SOURCE,
+        url=SCHEDULE_URL,
+        params=(("LeagueID", "00"), ("Season", context.slate.season.name)),
+        max_age=timedelta(hours=1),
+    )
+    return [dataclasses.replace(request, instead=other) for request in schedule.requests(context, inputs)]
+
+
+def player_requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for each asked game's file; without it for the players' log of the day."""
+    return _box_requests(context, statsnba.player_requests(context, inputs))
+
+
+def team_requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for each asked game's file; without it for the teams' log of the day."""
+    return _box_requests(context, statsnba.team_requests(context, inputs))
+
+
+def _box_requests(context: Context, logs: Sequence[Request]) -> Sequence[Request]:
+    [log] = logs
+    return [
+        Request(
+            source=SOURCE,
+            url=BOX_URL.format(game_id=game_id),
+            unit=game_id,
+            max_age=SHARED_FOR,
+            instead=dataclasses.replace(log, unit=game_id, max_age=SHARED_FOR),
+        )
+        for game_id in sorted(context.units)
+    ]
+
+
+def parse_players(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return the players of the game that was asked for; one that is not over has none."""
+    if payload.request.source == statsnba.SOURCE:
+        return _of_game(statsnba.parse_players(payload, context, inputs), payload.request.unit)
+    return _parsed(payload, context, _box(payload).players)
+
+
+def parse_teams(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return both teams' rows of the game that was asked for."""
+    if payload.request.source == statsnba.SOURCE:
+        return _of_game(statsnba.parse_teams(payload, context, inputs), payload.request.unit)
+    box = _box(payload)
+    for row, other in zip(box.teams.rows, reversed(box.teams.rows), strict=True):
+        row["plus_minus"] = _margin(row, other)
+    return _parsed(payload, context, box.teams)
+
+
+def _box(payload: Payload) -> Box:
+    return read_box(payload, read_json(payload))
+
+
+def _margin(row: Record, other: Record) -> float | None:
+    is_known = row is not other and row["points"] is not None and other["points"] is not None
+    return float(row["points"] - other["points"]) if is_known else None
+
+
+def _parsed(payload: Payload, context: Context, tally: Tally) -> Parsed:
+    tally.must_be_recognised(payload)
+    found = {row["game_id"] for row in tally.rows}
+    if found - {payload.request.unit}:
+        tally.notes.append(f"asked for {payload.request.unit}, it is of {', '.join(sorted(found))}")
+    tally.rows = [row | {"day": context.slate.day} for row in tally.rows if row["game_id"] == payload.request.unit]
+    return tally.parsed()
+
+
+def _of_game(parsed: Parsed, game_id: str) -> Parsed:
+    """Keep one game's rows of a day's log: each game that has no file asks for the log of its own."""
+    return dataclasses.replace(parsed, rows=[row for row in parsed.rows if row["game_id"] == game_id])

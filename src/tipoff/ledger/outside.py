@@ -1,0 +1,228 @@
+"""What is remembered of the outside, for all processes of a home: last answers, credits, how proxies do, and their turns."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Index,
+    Insert,
+    Integer,
+    String,
+    Table,
+    Text,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError
+
+from tipoff.core.errors import LedgerError
+from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
+from tipoff.core.profile import Profile
+from tipoff.ledger.connect import engine_of, pragmas
+from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("source", String(32), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("last_modified", Text, nullable=False),
+)
+credits_left = Table(
+    "credits_left",
+    metadata,
+    Column("provider", String(64), primary_key=True),
+    Column("used", Integer, nullable=False),
+    Column("remaining", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+proxy_health = Table(
+    "proxy_health",
+    metadata,
+    Column("proxy", String(128), primary_key=True),
+    Column("host", String(128), primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("n_asked", Integer, nullable=False),
+    Column("n_failed", Integer, nullable=False),
+    Column("n_late", Integer, nullable=False),
+    Column("n_slow", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("successes", Integer, nullable=False),
+    Column("cooldowns", Integer, nullable=False),
+    Column("rests_until", Instant),
+    Column("at", Instant),
+)
+proxy_changes = Table(
+    "proxy_changes",
+    metadata,
+    number_key(),
+    Column("proxy", String(128), nullable=False),
+    Column("host", String(128), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("was", String(16), nullable=False),
+    Column("now", String(16), nullable=False),
+    Column("score", Float, nullable=False),
+    Index("proxy_changes_at", "at"),
+)
+OUTSIDE = (answers, credits_left, proxy_health, proxy_changes)
+MOST_ANSWERS = 2000  # the newest are kept: an older one is asked for anew
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """How many requests to a source ended in one way, and the last of them."""
+
+    source: str
+    outcome: str
+    n_requests: int
+    last_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When a unit of an output was first there, and when it was due, as far as that was known."""
+
+    output: str
+    day: date
+    unit: str
+    first_at: datetime
+    due_at: datetime | None
+
+
+class OutsideStore:
+    """The ledger's memory of the outside, over a connection of its own. Every method may be called by several threads."""
+
+    def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> None:
+        self._engine = engine_of(target, read_only=read_only)
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        if self._is_sqlite:
+            event.listen(self._engine, "connect", pragmas(profile, read_only=read_only))
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._engine.dispose()
+
+    def answer(self, key: str) -> Answer | None:
+        """Return the last answer to a request."""
+        found = self._rows(select(answers).where(answers.c.key == key))
+        return Answer(**found[0]) if found else None
+
+    def keep_answer(self, answer: Answer) -> None:
+        """Remember an answer, and forget the oldest beyond what is kept."""
+        with self._writing() as connection:
+            connection.execute(self._upsert(answers, _row(answer)))
+            n_answers = connection.execute(select(func.count()).select_from(answers)).scalar_one()
+            if n_answers > MOST_ANSWERS:
+                oldest = select(answers.c.key).order_by(answers.c.at).limit(n_answers - MOST_ANSWERS)
+                connection.execute(delete(answers).where(answers.c.key.in_(oldest)))
+
+    def credits(self, provider: str) -> Credits | None:
+        """Return what a provider last said of its credits, to whichever process."""
+        found = self._rows(select(credits_left).where(credits_left.c.provider == provider))
+        return Credits(**found[0]) if found else None
+
+    def keep_credits(self, found: Credits) -> None:
+        """Remember what a provider said of its credits."""
+        with self._writing() as connection:
+            connection.execute(self._upsert(credits_left, _row(found)))
+
+    def proxies(self, host: str) -> dict[str, ProxyHealth]:
+        """Return how each proxy does for a host."""
+        found = self._rows(select(proxy_health).where(proxy_health.c.host == host))
+        return {row["proxy"]: ProxyHealth(**row) for row in found}
+
+    def keep_proxy(self, health: ProxyHealth, change: ProxyChange | None) -> None:
+        """Remember how a proxy does, and a turn in it."""
+        with self._writing() as connection:
+            connection.execute(self._upsert(proxy_health, _row(health)))
+            if change is not None:
+                connection.execute(insert(proxy_changes).values(**_row(change)))
+
+    # --- for who looks
+
+    def all_credits(self) -> list[Credits]:
+        """Return what every provider last said of its credits."""
+        return [Credits(**row) for row in self._rows(select(credits_left).order_by(credits_left.c.provider))]
+
+    def all_proxies(self) -> list[ProxyHealth]:
+        """Return how each proxy does for each host."""
+        return [ProxyHealth(**row) for row in self._rows(select(proxy_health).order_by(proxy_health.c.proxy))]
+
+    def changes(self, *, limit: int = 20) -> list[ProxyChange]:
+        """Return the newest turns of the proxies, the newest first."""
+        found = self._rows(select(proxy_changes).order_by(proxy_changes.c.id.desc()).limit(limit))
+        return [ProxyChange(**{name: value for name, value in row.items() if name != "id"}) for row in found]
+
+    def requests(self, league: str, since: datetime) -> list[Requests]:
+        """Return for each source and outcome since an instant how many requests there were, and what the last one said."""
+        columns = (fetches.c.source, fetches.c.outcome)
+        told = (*columns, func.count().label("n"), func.max(fetches.c.id).label("last"))
+        mine = (fetches.c.league == league) & (fetches.c.at >= since)
+        found = self._rows(select(*told).where(mine).group_by(*columns).order_by(*columns))
+        last = [row["last"] for row in found]
+        notes = {
+            row["id"]: row
+            for row in self._rows(select(fetches.c.id, fetches.c.at, fetches.c.note).where(fetches.c.id.in_(last)))
+        }
+        return [
+            Requests(
+                source=row["source"],
+                outcome=row["outcome"],
+                n_requests=row["n"],
+                last_at=notes[row["last"]]["at"],
+                note=notes[row["last"]]["note"],
+            )
+            for row in found
+        ]
+
+    def arrivals(self, league: str, since: datetime) -> list[Arrival]:
+        """Return when each unit of each output first arrived, since an instant."""
+        told = (arrivals.c.output, arrivals.c.day, arrivals.c.unit, arrivals.c.first_at, arrivals.c.due_at)
+        mine = (arrivals.c.league == league) & (arrivals.c.first_at >= since)
+        return [Arrival(**row) for row in self._rows(select(*told).where(mine).order_by(arrivals.c.first_at))]
+
+    def _upsert(self, table: Table, values: dict[str, Any]) -> Insert:
+        made = sqlite_insert(table) if self._is_sqlite else postgres_insert(table)
+        keys = [column.name for column in table.primary_key]
+        changes = {name: made.excluded[name] for name in values if name not in keys}
+        return made.values(**values).on_conflict_do_update(index_elements=keys, set_=changes)
+
+    def _rows(self, statement: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
+        try:
+            with self._engine.connect() as connection:
+                return [dict(row) for row in connection.execute(statement).mappings()]
+        except DatabaseError as error:
+            msg = f"what is remembered of the outside cannot be read: {error}"
+            raise LedgerError(msg, hint="does another process hold the ledger?") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._lock, self._engine.begin() as connection:
+                yield connection
+        except DatabaseError as error:
+            msg = f"what was learned of the outside could not be written: {error}"
+            raise LedgerError(msg, hint="is the disk full?") from error
+
+
+def _row(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- one of the frozen values
+    return {name: getattr(value, name) for name in value.__slots__}

@@ -1,0 +1,68 @@
+"""The real world: providers over real connections, as the settings have them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import httpx
+
+from tipoff.core.clock import Clock, pause
+from tipoff.core.errors import UsageError
+from tipoff.core.fault import Fault
+from tipoff.core.provider import Provider, ProviderSettings, with_settings
+from tipoff.sources.ask import Asker, Keeps
+from tipoff.sources.build import live_asker
+from tipoff.sources.memory import Memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveWorld:
+    """What stands outside now. `secret` gives a key by its name, empty where there is none; `dice` a number in [0, 1)."""
+
+    providers: Sequence[Provider]
+    secret: Callable[[str], str]
+    dice: Callable[[], float]
+    proxies: Sequence[str] = ()
+    wait: Callable[[timedelta], None] = pause
+    name: str = field(default="live", init=False)
+    fingerprint: str = field(default="live", init=False)
+    faults: Sequence[Fault] = field(default=(), init=False)
+
+    def describe(self) -> dict[str, str]:
+        """Return who is asked, and where."""
+        return {provider.host: provider.home or provider.base for provider in self.providers}
+
+    def game_days(self, _first: date, _last: date) -> int:
+        """Return 0: how many days are played is not known beforehand."""
+        return 0
+
+    def transport(self, _clock: Clock) -> httpx.BaseTransport:
+        """Refuse: a live world is asked through its asker."""
+        msg = "a live world has no transport of its own"
+        raise NotImplementedError(msg)
+
+    def asker(self, archive: Keeps, memory: Memory) -> Asker:
+        """Return what asks the providers."""
+        return live_asker(
+            archive,
+            secret=self.secret,
+            memory=memory,
+            providers=self.providers,
+            dice=self.dice,
+            proxies=self.proxies,
+            wait=self.wait,
+        )
+
+
+def told(providers: Sequence[Provider], settings: Mapping[str, ProviderSettings]) -> tuple[Provider, ...]:
+    """Return the providers as the settings have them.
+
+    Raises:
+        UsageError: The settings name a provider that there is not.
+    """
+    hosts = {provider.host for provider in providers}
+    unknown = sorted(settings.keys() - hosts)
+    if unknown:
+        msg = f"there is no provider {unknown[0]!r}"
+        raise UsageError(msg, hint="providers: " + ", ".join(sorted(hosts)))
+    return tuple(with_settings(provider, settings.get(provider.host, ProviderSettings())) for provider in providers)

@@ -1,0 +1,104 @@
+"""The outside as a home has met it: who was asked and how it went, credits, proxies, and how late each output came."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median, quantiles
+
+from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
+from tipoff.ledger.outside import Arrival, OutsideStore, Requests
+
+LOOKED_BACK = timedelta(days=7)
+_FEW = 20  # arrivals from which on the slowest are told by a share
+_GOOD = frozenset({"rows", "unchanged", "recognised empty", "nothing for this slate"})
+CREDITS_WARNED_AT = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness:
+    """How an output's units came, against when they were due: how many on time and late, and after how long usually."""
+
+    output: str
+    n_on_time: int
+    n_late: int
+    usual: timedelta | None  # from due to there; below nothing where it came before
+    slow: timedelta | None  # nine units of ten came within it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What a home knows of the outside of one league."""
+
+    league: str
+    since: datetime
+    requests: Sequence[Requests]
+    credits: Sequence[Credits]
+    proxies: Sequence[ProxyHealth]
+    changes: Sequence[ProxyChange]
+    lateness: Sequence[Lateness]
+
+
+def read_outside(store: OutsideStore, league: str, now: datetime, *, begun: datetime | None) -> Outside:
+    """Return what happened in the last days; what was due before the home was `begun` came from the past, and is not late."""
+    since = now - LOOKED_BACK
+    arrivals = [
+        one for one in store.arrivals(league, since) if begun is None or one.due_at is None or one.due_at >= begun
+    ]
+    outputs = dict.fromkeys(arrival.output for arrival in arrivals)
+    return Outside(
+        league=league,
+        since=since,
+        requests=store.requests(league, since),
+        credits=store.all_credits(),
+        proxies=store.all_proxies(),
+        changes=store.changes(),
+        lateness=[lateness(output, [one for one in arrivals if one.output == output]) for output in outputs],
+    )
+
+
+def lateness(output: str, arrivals: Sequence[Arrival]) -> Lateness:
+    """Return how the units of one output came; those of which nobody knew when they were due are not counted."""
+    waits = sorted(one.first_at - one.due_at for one in arrivals if one.due_at is not None)
+    seconds = [wait.total_seconds() for wait in waits]
+    slow = quantiles(seconds, n=10)[-1] if len(seconds) >= _FEW else max(seconds, default=None)
+    return Lateness(
+        output=output,
+        n_on_time=sum(wait <= timedelta(0) for wait in waits),
+        n_late=sum(wait > timedelta(0) for wait in waits),
+        usual=timedelta(seconds=median(seconds)) if seconds else None,
+        slow=timedelta(seconds=slow) if slow is not None else None,
+    )
+
+
+def render_text(outside: Outside, now: datetime) -> Iterator[str]:
+    """Yield the lines that a person reads."""
+    yield f"{outside.league}: the outside since {outside.since:%Y-%m-%d %H:%M} UTC"
+    if not outside.requests:
+        yield "  nobody was asked"
+    for found in outside.requests:
+        note = f"  {found.note[:90]}" if found.outcome not in _GOOD and found.note else ""
+        when = f"last {found.last_at:%m-%d %H:%M}"
+        yield f"  {found.source:<16} {found.outcome:<22} {found.n_requests:>6}  {when}{note}"
+    for left in outside.credits:
+        warned = " (over four fifths are spent)" if left.used_ratio >= CREDITS_WARNED_AT else ""
+        yield f"credits {left.provider}: {left.remaining} of {left.allowance} left at {left.at:%m-%d %H:%M}{warned}"
+    for health in outside.proxies:
+        resting = health.rests_until is not None and now < health.rests_until
+        state = f"resting until {health.rests_until:%H:%M:%S}" if resting else "works"
+        told = f"{health.n_asked} asked, {health.n_failed} failed, {health.n_late} late, {health.n_slow} slow"
+        yield f"proxy {health.proxy} for {health.host}: score {health.score:.0f}, {state}; {told}"
+    for turn in outside.changes[:5]:
+        yield f"  {turn.at:%m-%d %H:%M:%S} {turn.proxy} for {turn.host}: {turn.was} → {turn.now}"
+    for found_late in outside.lateness:
+        usual = _shown(found_late.usual)
+        yield (
+            f"arrival {found_late.output:<24} on time {found_late.n_on_time:>4}, late {found_late.n_late:>4}; "
+            f"usually {usual}, nine of ten within {_shown(found_late.slow)}"
+        )
+
+
+def _shown(length: timedelta | None) -> str:
+    if length is None:
+        return "unknown"
+    minutes = round(abs(length) / timedelta(minutes=1))
+    return f"{minutes} min {'after' if length > timedelta(0) else 'before'} due"

@@ -1,0 +1,212 @@
+"""The NBA's live steps over real sockets: a server that answers as the providers do, on a clock that is moved on."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.providers.world_server import WorldHandler, serve_world
+from tests.support import tipoff
+
+from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.loop import replay
+from tipoff.app.providers import live_league
+from tipoff.config import Settings, read_settings
+from tipoff.core.clock import SimClock, midnight
+from tipoff.core.errors import UsageError
+from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
+from tipoff.core.profile import Profile
+from tipoff.core.provider import ProviderSettings
+from tipoff.core.slate import Season
+from tipoff.leagues.nba.league import NBA
+from tipoff.leagues.nba.providers import PROVIDERS
+from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.ledger import Ledger, schema
+from tipoff.ledger.outside import MOST_ANSWERS, OutsideStore
+from tipoff.sources.live import LiveWorld, told
+
+FIRST = date(2030, 1, 7)
+SEASON = Season("2029-30", FIRST, FIRST + timedelta(days=3))
+NOW = datetime(2030, 1, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> SimClock:
+    return SimClock(midnight(FIRST))
+
+
+@pytest.fixture
+def served(clock: SimClock) -> Iterator[tuple[str, type[WorldHandler]]]:
+    world = SampleNba(first_day=FIRST, days=4, season=SEASON.name)
+    server, handler = serve_world(0, world, clock)
+    yield f"http://127.0.0.1:{server.server_port}", handler
+    server.shutdown()
+    server.server_close()
+
+
+def run(home: Path, url: str, clock: SimClock, *, keys: dict[str, str], until: timedelta) -> Counter[str]:
+    """Run the live steps until so long after the season's first day; returns which outputs are in which state."""
+    bases = {provider.host: ProviderSettings(base=f"{url}/{provider.host}") for provider in PROVIDERS}
+    world = LiveWorld(
+        providers=told(PROVIDERS, bases),
+        secret=lambda name: keys.get(name, ""),
+        dice=lambda: 0.0,
+        wait=lambda _length: None,
+    )
+    spec = ReplaySpec(
+        league=live_league(NBA),
+        season=SEASON,
+        days=(SEASON.first_day, SEASON.last_day),
+        world=world,
+        profile=Profile.REPLAY,
+    )
+    instance = Instance(Settings(home=home), spec, clock)
+    try:
+        replay(instance, clock, until=midnight(FIRST) + until, progress=lambda _: None)
+    finally:
+        instance.close()
+    ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
+    rows = ledger.rows(select(schema.obligations))
+    ledger.close()
+    return Counter(f"{row['output']} {row['state']}" for row in rows)
+
+
+KEYS = {"odds_api_key": "a", "balldontlie_key": "b"}
+
+
+def test_days_are_complete_over_real_sockets_from_the_leagues_own_files(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+
+    states = run(tmp_path, url, clock, keys=KEYS, until=timedelta(days=4))
+
+    assert not [state for state in states if state.rpartition(" ")[2] not in {"proven", "excused", "waiting", "open"}]
+    assert states["published_predictions proven"] >= 2
+    assert states["nba_player_boxscores proven"] >= 3
+    assert not [path for path in handler.asked if path.startswith("stats.nba.com")]
+
+
+def test_without_a_key_box_scores_and_grades_are_made_and_lines_are_not(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+
+    states = run(tmp_path, url, clock, keys={}, until=timedelta(days=3))
+
+    assert states["nba_player_boxscores proven"] >= 2
+    assert states["published_predictions proven"] >= 1
+    assert states["player_lines proven"] == 0
+    assert not [path for path in handler.asked if path.startswith(("api.", "stats."))]
+
+
+def test_where_the_leagues_files_are_gone_the_log_gives_the_same_box_scores(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+    for name in ("files", "log"):
+        (tmp_path / name).mkdir()
+    run(tmp_path / "files", url, clock, keys=KEYS, until=timedelta(days=2, hours=12))
+    again = SimClock(midnight(FIRST))
+    handler.transport = SampleNba(first_day=FIRST, days=4, season=SEASON.name).transport(again)
+    handler.down.add("cdn.nba.com")
+
+    states = run(tmp_path / "log", url, again, keys=KEYS, until=timedelta(days=2, hours=12))
+
+    assert states["nba_player_boxscores proven"] >= 1
+    assert proofs(tmp_path / "files", "player_boxscores") == proofs(tmp_path / "log", "player_boxscores")
+    assert any(path.startswith("stats.nba.com/stats/leaguegamelog") for path in handler.asked)
+
+
+def proofs(home: Path, output: str) -> dict[date, str]:
+    ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
+    found = ledger.rows(select(schema.proofs.c.day, schema.proofs.c.digest).where(schema.proofs.c.output == output))
+    ledger.close()
+    return {row["day"]: row["digest"] for row in found}
+
+
+def test_a_key_that_comes_while_it_runs_is_used_without_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    settings = read_settings({"TIPOFF_ODDS_API_KEY_FILE": str(file)}, file=tmp_path / "none")
+
+    assert settings.secret("odds_api_key") == ""
+    file.write_text("first\n")
+    assert settings.secret("odds_api_key") == "first"
+    file.write_text("second")
+    assert settings.secret("odds_api_key") == "second"
+    assert "second" not in repr(settings)
+
+
+def test_a_provider_that_there_is_not_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match=r"no provider 'cdn\.nba\.org'"):
+        told(PROVIDERS, {"cdn.nba.org": ProviderSettings()})
+
+
+# --- what is remembered
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[OutsideStore]:
+    Ledger(tmp_path / "ledger.db").close()
+    found = OutsideStore(tmp_path / "ledger.db")
+    yield found
+    found.close()
+
+
+def answer(key: str, n: int = 0) -> Answer:
+    at = NOW + timedelta(seconds=n)
+    return Answer(key=key, source="s", sha256="0" * 64, status=200, at=at, etag='"\xe9"', last_modified="then")
+
+
+def test_what_is_remembered_of_the_outside_outlives_the_process(tmp_path: Path, store: OutsideStore) -> None:
+    health = ProxyHealth(proxy="http://p:1", host="h", score=40.0, n_asked=9, rests_until=NOW, at=NOW)
+    turn = ProxyChange(proxy="http://p:1", host="h", at=NOW, was="working", now="resting", score=40.0)
+    left = Credits(provider="h", used=812, remaining=188, at=NOW)
+    store.keep_answer(answer("k"))
+    store.keep_credits(left)
+    store.keep_proxy(health, turn)
+
+    other = OutsideStore(tmp_path / "ledger.db", read_only=True)
+
+    assert (other.answer("k"), other.answer("none")) == (answer("k"), None)
+    assert other.credits("h") == left
+    assert other.proxies("h") == {"http://p:1": health}
+    assert other.changes() == [turn]
+    other.close()
+
+
+def test_many_threads_write_what_they_learned_and_nothing_is_lost(store: OutsideStore) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: store.keep_answer(answer(f"k{n}", n)), range(40)))
+
+    assert all(store.answer(f"k{n}") for n in range(40))
+
+
+def test_the_newest_answers_are_kept_and_the_oldest_forgotten(
+    store: OutsideStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tipoff.ledger.outside.MOST_ANSWERS", 3)
+    for n in range(5):
+        store.keep_answer(answer(f"k{n}", n))
+
+    assert [store.answer(f"k{n}") is not None for n in range(5)] == [False, False, True, True, True]
+    assert MOST_ANSWERS > 1000
+
+
+def test_the_command_shows_who_is_asked_and_what_is_off(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    run(tmp_path, served[0], clock, keys=KEYS, until=timedelta(days=1, hours=12))
+
+    shown = tipoff("sources", "nba", home=tmp_path)
+    document = json.loads(tipoff("sources", "nba", "--json", home=tmp_path).stdout)
+
+    assert shown.returncode == 0
+    assert "TIPOFF_ODDS_API_KEY: not set; off without it: lines" in shown.stdout
+    assert "credits api.the-odds-api.com: 19000 of 20000 left" in shown.stdout
+    assert {found["source"] for found in document["outside"]["requests"]} >= {"cdn.nba.com", "the-odds-api"}
+    assert document["keys"] == {"odds_api_key": False, "balldontlie_key": False}
