@@ -20,6 +20,7 @@ import duckdb
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.records import BeatRecord
 from tipoff.leagues.nba.models import FEATURES
 from tipoff.leagues.nba.tables import POINTS_MODEL
 from tipoff.ledger import Ledger
@@ -126,7 +127,7 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
 
 def _with_sentinel(settings: Settings, running: Running, now: datetime) -> Running:
     _, beats = read_other(settings.place.sentinel, now)
-    mine = tuple(part_of(row) for name, row in sorted(beats.items()) if name == "sentinel")
+    mine = tuple(part_of(BeatRecord(**row)) for name, row in sorted(beats.items()) if name == "sentinel")
     return Running(
         schema_version=running.schema_version,
         last_tick_at=running.last_tick_at,

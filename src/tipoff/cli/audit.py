@@ -46,7 +46,7 @@ def _evidence(home: Path) -> Mapping[str, Any]:
         msg = f"there is no ledger in {home}"
         raise UsageError(msg, hint="name a home: a folder in which something was replayed or is run")
     ledger = Ledger(Home(home).ledger, read_only=True)
-    known = audit_evidence(ledger, LEAGUES.values())
+    known = audit_evidence(ledger, tuple(LEAGUES.values()))
     ledger.close()
     evidence = _installed("tipoff_audit.report").Evidence
     return {

@@ -5,14 +5,13 @@ import sys
 from datetime import date, datetime
 
 import click
-from sqlalchemy import select
 
 from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock
 from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock, league_facts
 from tipoff.store.dialect import load
 from tipoff.views.boundary import boundary_lines, read_boundaries
@@ -47,18 +46,17 @@ def list_command(league: str, *, as_json: bool) -> None:
     """Show the gates that hold now, and every waiver."""
     ledger = open_ledger()
     name = league_named(league).name
-    gates, waivers = schema.gates, schema.waivers
-    held = ledger.rows(select(gates).where(gates.c.league == name, gates.c.is_open.is_(False)).order_by(gates.c.day))
-    waived = ledger.rows(select(waivers).where(waivers.c.league == name).order_by(waivers.c.id))
+    records = ledger.of(name)
+    held, waived = records.gates(is_open=False), records.waivers()
     ledger.close()
     if as_json:
         print_json({"held": held, "waivers": waived})
     else:
-        for row in held:
-            click.echo(f"HELD {row['output']} {row['day']} by {row['input']}: {row['reason']}")
-        for row in waived:
-            ended = f"; revoked {row['revoked_at']:%Y-%m-%d %H:%M} UTC" if row["revoked_at"] else ""
-            click.echo(f"{row['id']} {waiver_line(row)}{ended}")
+        for gate in held:
+            click.echo(f"HELD {gate.output} {gate.day} by {gate.input}: {gate.reason}")
+        for waiver in waived:
+            ended = f"; revoked {waiver.revoked_at:%Y-%m-%d %H:%M} UTC" if waiver.revoked_at else ""
+            click.echo(f"{waiver.id} {waiver_line(waiver)}{ended}")
         click.echo(f"{len(held)} gates hold, {len(waived)} waivers were ever made")
     sys.exit(EXIT_HELD if held else 0)
 

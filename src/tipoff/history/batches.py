@@ -57,6 +57,15 @@ class Standing:
     unsent: Sequence[SealedBatch]
 
 
+def unapplied(ledger: Ledger) -> tuple[datetime | None, str]:
+    """Return since when the oldest batch waits that is not applied, and the error of the one that was tried most often."""
+    table = history_batches
+    here = table.c.state != "applied"
+    [oldest] = ledger.rows(select(func.min(table.c.sealed_at).label("at")).where(here))
+    failed = select(table.c.error).where(here, table.c.error.is_not(None)).order_by(table.c.tries.desc()).limit(1)
+    return oldest["at"], next((row["error"] for row in ledger.rows(failed)), "")
+
+
 def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Standing]:
     """Return how each stream that has begun stands, by name. What waits is counted by numbers: gaps count as rows."""
     table, batches = history_streams, history_batches

@@ -32,6 +32,7 @@ from tipoff.ledger import schema
 from tipoff.ledger.connect import engine_of, never_write, pragmas, shown
 from tipoff.ledger.games import read_game
 from tipoff.ledger.migrate import HEAD, upgrade
+from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.statements import Statements
 
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
@@ -253,6 +254,10 @@ class Ledger:
             finally:
                 self._connection.rollback()
         return found
+
+    def of(self, league: str) -> LeagueRecords:
+        """Return what is asked about one league."""
+        return LeagueRecords(self.rows, league)
 
     def facts(self, league: str = "") -> dict[str, str]:
         """Return what is known of a league in this home (its world, its clock's last instant), or of the home itself."""

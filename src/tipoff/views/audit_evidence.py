@@ -2,19 +2,17 @@
 
 import ast
 import inspect
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import Integer, func, select
-
 from tipoff.core.league import League
 from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
-from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger import Ledger
+from tipoff.ledger.reader import incident_causes
 
 PACKAGE = __name__.partition(".")[0]
 MACHINE = ("engine", "store")  # their code takes part in every run
@@ -30,7 +28,7 @@ class CodeHistory:
     n_incidents: int
 
 
-def audit_evidence(ledger: Ledger, leagues: Iterable[League]) -> dict[str, CodeHistory]:
+def audit_evidence(ledger: Ledger, leagues: Sequence[League]) -> dict[str, CodeHistory]:
     """Return, by file (`tipoff/leagues/…`, relative to the folder that holds the package), what its code took part in."""
     outputs: dict[str, set[tuple[str, str]]] = defaultdict(set)
     sources: dict[tuple[str, str], str] = {}
@@ -42,38 +40,30 @@ def audit_evidence(ledger: Ledger, leagues: Iterable[League]) -> dict[str, CodeH
                 sources[output] = step.work.source
             for name in {*_code_of(step, league), *machine}:
                 outputs[name].add(output)
-    runs, failed = _runs(ledger)
+    runs, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for league in leagues:
+        for name, counts in ledger.of(league.name).runs_by_output().items():
+            runs[league.name, name] = sum(counts.values())
+            failed[league.name, name] = counts.get("failed", 0) + counts.get("expired", 0)
     incidents = list(_incidents(ledger, sources))
     return {
         name: CodeHistory(
             outputs=tuple(sorted({output for _, output in made})),
-            n_runs=sum(runs.get(output, 0) for output in made),
-            n_failed=sum(failed.get(output, 0) for output in made),
+            n_runs=sum(runs[output] for output in made),
+            n_failed=sum(failed[output] for output in made),
             n_incidents=sum(bool(made & touched) for touched in incidents),
         )
         for name, made in outputs.items()
     }
 
 
-def _runs(ledger: Ledger) -> tuple[Mapping[tuple[str, str], int], Mapping[tuple[str, str], int]]:
-    table = schema.runs
-    wrong = func.sum(func.cast(table.c.state.in_(["failed", "expired"]), Integer))
-    query = select(table.c.league, table.c.output, func.count().label("n"), wrong.label("failed"))
-    rows = ledger.rows(query.group_by(table.c.league, table.c.output))
-    counted = {(row["league"], row["output"]): int(row["n"]) for row in rows}
-    return counted, {(row["league"], row["output"]): int(row["failed"]) for row in rows}
-
-
 def _incidents(ledger: Ledger, sources: Mapping[tuple[str, str], str]) -> Iterator[set[tuple[str, str]]]:
     """Yield the outputs that each incident began at: those of its cause, or of what showed it where the cause is no output's."""
-    table = watching.incidents
-    for row in ledger.rows(select(table.c.league, table.c.cause, table.c.effects)):
-        kind, _, name = row["cause"].partition(":")
-        shown = {(row["league"], effect.split("|", 1)[0]) for effect in json.loads(row["effects"])}
-        of_source = {output for output, source in sources.items() if output[0] == row["league"] and source == name}
-        yield {"step": {(row["league"], name)}, "table": {(row["league"], name)}, "source": of_source}.get(
-            kind
-        ) or shown
+    for league, cause, effects in incident_causes(ledger.rows):
+        kind, _, name = cause.partition(":")
+        shown = {(league, effect.split("|", 1)[0]) for effect in effects}
+        of_source = {output for output, source in sources.items() if output[0] == league and source == name}
+        yield {"step": {(league, name)}, "table": {(league, name)}, "source": of_source}.get(kind) or shown
 
 
 def _code_of(step: Step, league: League) -> set[str]:

@@ -1,18 +1,15 @@
 """The boundary between two outputs of a slate: what one expected of the other, what came, what is missing, how good it is."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from sqlalchemy import func, select
 
 from tipoff.core.league import League
-from tipoff.core.proof_text import read_units
+from tipoff.core.proof import Proof
+from tipoff.core.records import GateRecord, ObligationRecord
 from tipoff.core.step import Step
 from tipoff.core.window import Input
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +32,10 @@ class Boundary:
 
 def read_boundaries(ledger: Ledger, league: League, day: date, inputs: Mapping[str, Sequence[Input]]) -> list[Boundary]:
     """Return every edge of the slate's day, in the catalog's order; `inputs`: what each output reads."""
-    of_day = {row["output"]: row for row in _rows(ledger, schema.obligations, league, day)}
-    gates = {(row["output"], row["input"]): row for row in _rows(ledger, schema.gates, league, day)}
-    proofs = {row["output"]: row for row in _rows(ledger, schema.proofs, league, day)}
-    rejects = _rejects(ledger, league, day)
+    records = ledger.of(league.name)
+    of_day = {owed.output: owed for owed in records.obligations(day=day)}
+    gates = {(gate.output, gate.input): gate for gate in records.gates(day=day)}
+    proofs, rejects = records.proofs(day), records.rejects(day)
     return [
         _boundary(step, read, gates.get((step.name, read.table)), of_day, proofs, rejects)
         for step in league.steps
@@ -51,21 +48,21 @@ def read_boundaries(ledger: Ledger, league: League, day: date, inputs: Mapping[s
 def _boundary(  # noqa: PLR0913 -- what is known of one edge
     step: Step,
     read: Input,
-    gate: Mapping[str, Any] | None,
-    of_day: Mapping[str, Mapping[str, Any]],
-    proofs: Mapping[str, Mapping[str, Any]],
+    gate: GateRecord | None,
+    of_day: Mapping[str, ObligationRecord],
+    proofs: Mapping[str, Proof],
     rejects: Mapping[str, int],
 ) -> Boundary:
-    state = "unknown" if gate is None else "open" if gate["is_open"] else "held"
+    state = "unknown" if gate is None else "open" if gate.is_open else "held"
     if step.edge(read.table).optional:
         state = "optional"
-    reason = gate["reason"] if gate else ""
+    reason = gate.reason if gate else ""
     source = of_day.get(read.table) if read.window.name in {"slate", "known"} else None
-    missing = tuple(json.loads(source["missing"])) if source else tuple(json.loads(gate["missing"])) if gate else ()
-    excused: dict[str, str] = json.loads(source["excused"]) if source else {}
-    units = read_units(proofs[read.table]["units"]).values() if source and read.table in proofs else ()
+    missing = source.missing if source else gate.missing if gate else ()
+    units = proofs[read.table].units.values() if source and read.table in proofs else ()
+    excused = dict(source.excused) if source else {}
     excused |= {unit.unit: unit.excuse for unit in units if unit.excuse}
-    expected = source["n_units"] - len(excused) if source else None
+    expected = source.n_units - len(excused) if source else None
     whole = [not unit.partial for unit in units if not unit.excuse]
     return Boundary(
         output=step.name,
@@ -78,19 +75,9 @@ def _boundary(  # noqa: PLR0913 -- what is known of one edge
         missing=missing,
         excused=excused,
         quarantined=rejects.get(read.table, 0) if source else 0,
-        coverage=gate["coverage"] if gate else None,
+        coverage=gate.coverage if gate else None,
         quality=sum(whole) / len(whole) if whole else None,
     )
-
-
-def _rows(ledger: Ledger, table: Any, league: League, day: date) -> list[dict[str, Any]]:  # noqa: ANN401 -- a table of the ledger
-    return ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
-
-
-def _rejects(ledger: Ledger, league: League, day: date) -> dict[str, int]:
-    table = schema.rejects
-    query = select(table.c.output, func.count().label("n")).where(table.c.league == league.name, table.c.day == day)
-    return {row["output"]: row["n"] for row in ledger.rows(query.group_by(table.c.output))}
 
 
 def boundary_lines(boundaries: Iterable[Boundary], league: str, day: date) -> list[str]:

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-
 from tipoff.core import quota
-from tipoff.history.batches import standings
+from tipoff.history.batches import standings, unapplied
 from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, quota_use
-from tipoff.ledger.history import history_batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +26,14 @@ class Flow:
 def read_flow(ledger: Ledger, now: datetime | None) -> Flow:
     """Return how history stands; `now` is the home's clock."""
     found = standings(ledger, STREAMS)
-    table = history_batches
-    [oldest] = ledger.rows(select(func.min(table.c.sealed_at).label("at")).where(table.c.state != "applied"))
-    failed = ledger.rows(
-        select(table.c.error)
-        .where(table.c.state != "applied", table.c.error.is_not(None))
-        .order_by(table.c.tries.desc())
-    )
+    oldest_at, error = unapplied(ledger)
     used = quota_use.read_used(ledger, now) if now else {}
     return Flow(
         is_kept=bool(found),
         n_waiting=sum(standing.n_waiting for standing in found.values()),
         n_unsent=sum(len(standing.unsent) for standing in found.values()),
-        oldest_at=oldest["at"],
-        error=failed[0]["error"] if failed else "",
+        oldest_at=oldest_at,
+        error=error,
         fullest=quota.fullest(used),
         quotas=tuple(
             {"kind": str(use.limit.kind), "table": use.table, "n": use.n, "per_day": use.limit.per_day}

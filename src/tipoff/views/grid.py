@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger
 from tipoff.views.status import live_waivers, waiver_line
 
 SIGNS: Mapping[State, str] = {
@@ -42,12 +40,7 @@ class Grid:
 
 def read_grid(ledger: Ledger, league: League, *, days: tuple[date, date] | None = None) -> Grid:
     """Return the league's grid, of `days` (both inclusive) or of every day known."""
-    table = schema.obligations
-    query = select(table.c.output, table.c.day, table.c.state).where(table.c.league == league.name)
-    if days:
-        query = query.where(table.c.day.between(*days))
-    rows = ledger.rows(query)
-    cells = {(row["output"], row["day"]): State(row["state"]) for row in rows}
+    cells = {slate: State(state) for slate, state in ledger.of(league.name).states(days).items()}
     return Grid(
         league.name,
         tuple(step.name for step in league.steps),

@@ -3,22 +3,19 @@
 Each gives the same lines: a claim, whether it holds, how bad it is where it does not, what was measured and what is required.
 """
 
+import dataclasses
 import itertools
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
-
-from sqlalchemy import func, select
 
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
-from tipoff.core.proof_text import read_units
 from tipoff.core.schema import Phase
-from tipoff.ledger import LEASE, Ledger, schema, watching
+from tipoff.ledger import LEASE, Ledger
+from tipoff.ledger.reader import LeagueRecords, unsent
 
 ERROR_GAP, CRITICAL_GAP = timedelta(hours=2), timedelta(hours=6)
 MOST_ERRORS = 10
@@ -26,7 +23,6 @@ LEAST_FINISHED = 0.8
 LATE_TOO_LONG = timedelta(hours=4)
 NOT_MEASURED = "checks_are_run"
 _SHOWN = 6
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +73,7 @@ def _line(  # noqa: PLR0913 -- the parts of one line
 
 def last_day(ledger: Ledger, league: League, now: datetime) -> date | None:
     """Return the newest planned day that is over at `now`; none where nothing is planned."""
-    owed = schema.obligations
-    query = select(func.max(owed.c.day).label("day")).where(
-        owed.c.league == league.name, owed.c.output != "digest", owed.c.day < league_day(now)
-    )
-    found: date | None = ledger.rows(query)[0]["day"]
-    return found
+    return ledger.of(league.name).newest_day(before=league_day(now), but="digest")
 
 
 # --- health: what was measured of a day
@@ -90,24 +81,23 @@ def last_day(ledger: Ledger, league: League, now: datetime) -> date | None:
 
 def health(ledger: Ledger, league: League, day: date) -> list[Line]:
     """Return what the checks measured of `day`, failures first; that nothing was measured of a day is a failure too."""
-    table = watching.measured
-    rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
-    if not rows:
+    measured = ledger.of(league.name).measured(day=day)
+    if not measured:
         note = "no check has measured this day: no evidence is not good news"
         return [_line(NOT_MEASURED, Severity.ERROR, 0, len(league.checks), "checks", note)]
     claims = {check.name: check.claim for check in league.checks}
     lines = [
         Line(
-            name=row["check"],
-            status=row["status"],
-            severity=Severity(row["severity"]),
-            value=row["value"],
-            required=row["required"],
-            measure=row["measure"],
-            note=row["note"] or claims.get(row["check"], ""),
-            failing=tuple(json.loads(row["failing"])),
+            name=one.check,
+            status=one.status,
+            severity=Severity(one.severity),
+            value=one.value,
+            required=one.required,
+            measure=one.measure,
+            note=one.note or claims.get(one.check, ""),
+            failing=one.failing,
         )
-        for row in rows
+        for one in measured
     ]
     rank = {"failed": 0, "not measurable": 1, "ok": 2}
     return sorted(lines, key=lambda line: (rank[line.status], -line.severity, line.name))
@@ -118,118 +108,78 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
 
 def workflow(ledger: Ledger, league: League, now: datetime, *, hours: float) -> list[Line]:
     """Return whether decisions were made, executed and ended in the last hours, and what waits."""
-    since = now - timedelta(hours=hours)
+    since, records = now - timedelta(hours=hours), ledger.of(league.name)
     return [
-        *_ticks(ledger, league, since, now),
-        *_runs(ledger, league, since, now),
-        *_queue(ledger, league, now),
-        *_phases(ledger, league, now),
-        *_watchers(ledger, now),
-        *_costs(ledger, league, since),
+        *_ticks(records, since, now),
+        *_runs(records, since, now),
+        *_queue(records, unsent(ledger.rows), now),
+        *_phases(records, league, now),
+        *_watchers(records, now),
+        *_costs(records, since),
     ]
 
 
-def _ticks(ledger: Ledger, league: League, since: datetime, now: datetime) -> Iterator[Line]:
-    ticks = schema.ticks
-    here = (ticks.c.league == league.name, ticks.c.at > since)
-    rows = ledger.rows(select(ticks).where(*here).order_by(ticks.c.id))
-    gaps = [((later["at"] - one["at"]) / (later["n_quiet"] + 1), one["at"]) for one, later in itertools.pairwise(rows)]
+def _ticks(records: LeagueRecords, since: datetime, now: datetime) -> Iterator[Line]:
+    ticks = records.ticks(since=since)
+    gaps = [((later.at - one.at) / (later.n_quiet + 1), one.at) for one, later in itertools.pairwise(ticks)]
     longest, at = max(gaps, default=(timedelta(0), now))
     severity = Severity.CRITICAL if longest >= CRITICAL_GAP else Severity.ERROR if longest >= ERROR_GAP else None
-    note = f"from {at:%Y-%m-%d %H:%M} UTC" if severity else f"{len(rows)} ticks that did something"
+    note = f"from {at:%Y-%m-%d %H:%M} UTC" if severity else f"{len(ticks)} ticks that did something"
     yield _line("no_decision_gap", severity, longest.total_seconds() / 60, 120, "minutes", note)
-    builds = sorted({f"{row['build']} with settings {row['settings_hash']}" for row in rows})
+    builds = sorted({f"{tick.build} with settings {tick.settings_hash}" for tick in ticks})
     drift = Severity.INFO if len(builds) > 1 else None
     yield _line("one_build_and_settings", drift, len(builds), 1, "builds", "; ".join(builds))
 
 
-def _runs(ledger: Ledger, league: League, since: datetime, now: datetime) -> Iterator[Line]:
-    runs, decisions = schema.runs, schema.decisions
-    rows = ledger.rows(select(runs).where(runs.c.league == league.name, runs.c.started_at > since))
-    states = Counter(row["state"] for row in rows)
-    stuck = [row for row in rows if row["state"] == "started" and row["lease_until"] + LEASE < now]
+def _runs(records: LeagueRecords, since: datetime, now: datetime) -> Iterator[Line]:
+    runs, decisions = records.runs(since=since), records.decisions(since=since)
+    states = Counter(run.state for run in runs)
+    stuck = [run for run in runs if run.state == "started" and run.lease_until + LEASE < now]
     severity = Severity.ERROR if stuck else None
-    names = [f"run {row['id']} of {row['output']} {row['day']}" for row in stuck]
-    yield _line("runs_come_to_an_end", severity, len(stuck), 0, "runs", f"{len(rows)} runs", names)
-    bad = [
-        row
-        for row in rows
-        if row["state"] == "expired" or (row["state"] == "failed" and row["error_kind"] != "not yet")
-    ]
+    names = [f"run {run.id} of {run.output} {run.day}" for run in stuck]
+    yield _line("runs_come_to_an_end", severity, len(stuck), 0, "runs", f"{len(runs)} runs", names)
+    bad = [run for run in runs if run.is_failure]
     done = states["finished"] + len(bad)
     share = states["finished"] / done if done else 1.0
     severity = Severity.ERROR if len(bad) > MOST_ERRORS else Severity.WARNING if share < LEAST_FINISHED else None
-    names = [f"{row['output']} {row['day']}: {row['error'] or 'expired'}" for row in bad[:_SHOWN]]
+    names = [f"{run.output} {run.day}: {run.error or 'expired'}" for run in bad[:_SHOWN]]
     yield _line("runs_finish", severity, share, LEAST_FINISHED, "share", f"{len(bad)} did not", names)
-    aborted = ledger.rows(
-        select(decisions).where(
-            decisions.c.league == league.name,
-            decisions.c.at > since,
-            decisions.c.verb == "ABORT",
-            decisions.c.reason == "",
-        )
-    )
+    aborted = [decision for decision in decisions if decision.verb == "ABORT" and not decision.reason]
     severity = Severity.ERROR if aborted else None
     yield _line("aborts_have_reasons", severity, len(aborted), 0, "decisions")
-    decided = ledger.rows(
-        select(func.count().label("n")).where(
-            decisions.c.league == league.name, decisions.c.at > since, decisions.c.verb == "RUN"
-        )
-    )[0]["n"]
-    severity = Severity.ERROR if decided and not rows else None
-    yield _line("decisions_are_executed", severity, len(rows), decided, "runs for decisions to run")
-    idle = sum(row["state"] == "finished" and row["n_changed"] == 0 for row in rows)
+    n_decided = sum(decision.verb == "RUN" for decision in decisions)
+    severity = Severity.ERROR if n_decided and not runs else None
+    yield _line("decisions_are_executed", severity, len(runs), n_decided, "runs for decisions to run")
+    idle = sum(run.state == "finished" and run.n_changed == 0 for run in runs)
     note = "polls and refreshes that found nothing new"
     yield _line("runs_that_changed_nothing", None, idle / max(1, states["finished"]), None, "share", note)
 
 
-def _queue(ledger: Ledger, league: League, now: datetime) -> Iterator[Line]:
-    owed, conflicts, notices = schema.obligations, schema.conflicts, watching.notices
-    late = ledger.rows(select(owed).where(owed.c.league == league.name, owed.c.state == "late"))
-    old = [row for row in late if now - row["due_at"] > LATE_TOO_LONG]
+def _queue(records: LeagueRecords, waiting: Sequence[datetime], now: datetime) -> Iterator[Line]:
+    late = records.obligations(states=["late"])
+    old = [owed for owed in late if now - owed.due_at > LATE_TOO_LONG]
     severity = Severity.ERROR if old else Severity.WARNING if late else None
-    names = [f"{row['output']} {row['day']}: {row['reason']}" for row in (old or late)[:_SHOWN]]
+    names = [f"{owed.output} {owed.day}: {owed.reason}" for owed in (old or late)[:_SHOWN]]
     yield _line("nothing_is_late", severity, len(late), 0, "obligations", f"{len(old)} for over 4 h", names)
-    lost = ledger.rows(select(owed).where(owed.c.league == league.name, owed.c.state == "lost"))
+    lost = records.obligations(states=["lost"])
     severity = Severity.ERROR if lost else None
-    yield _line(
-        "nothing_is_lost",
-        severity,
-        len(lost),
-        0,
-        "obligations",
-        "",
-        [f"{r['output']} {r['day']}" for r in lost[:_SHOWN]],
-    )
-    failing = [row for row in late if row["failures"] >= 3]  # noqa: PLR2004 -- three times in a row
+    names = [f"{owed.output} {owed.day}" for owed in lost[:_SHOWN]]
+    yield _line("nothing_is_lost", severity, len(lost), 0, "obligations", "", names)
+    failing = [owed for owed in late if owed.failures >= 3]  # noqa: PLR2004 -- three times in a row
     severity = Severity.WARNING if failing else None
     yield _line("nothing_fails_again_and_again", severity, len(failing), 0, "obligations")
-    held = ledger.rows(select(conflicts).where(conflicts.c.league == league.name, conflicts.c.resolved_at.is_(None)))
+    held = records.conflicts(unresolved=True)
     severity = Severity.WARNING if held else None
-    names = [f"{row['output']} {row['day']}: {row['kind']} since {row['since']:%m-%d %H:%M}" for row in held[:_SHOWN]]
+    names = [f"{one.output} {one.day}: {one.kind} since {one.since:%m-%d %H:%M}" for one in held[:_SHOWN]]
     yield _line("writes_are_free", severity, len(held), 0, "conflicts", "", names)
-    waiting = ledger.rows(select(notices).where(notices.c.state.in_(["waiting", "claimed"])))
-    stale = [row for row in waiting if now - row["at"] > timedelta(hours=1)]
-    severity = Severity.ERROR if stale else None
-    yield _line("messages_go_out", severity, len(stale), 0, "messages over an hour old", f"{len(waiting)} waiting")
+    n_stale = sum(now - at > timedelta(hours=1) for at in waiting)
+    severity = Severity.ERROR if n_stale else None
+    yield _line("messages_go_out", severity, n_stale, 0, "messages over an hour old", f"{len(waiting)} waiting")
 
 
-def _phases(ledger: Ledger, league: League, now: datetime) -> Iterator[Line]:
-    runs, owed = schema.runs, schema.obligations
-    last = {
-        row["output"]: row["at"]
-        for row in ledger.rows(
-            select(runs.c.output, func.max(runs.c.ended_at).label("at"))
-            .where(runs.c.league == league.name, runs.c.state == "finished")
-            .group_by(runs.c.output)
-        )
-    }
-    open_now = {
-        row["output"]
-        for row in ledger.rows(
-            select(owed.c.output).where(owed.c.league == league.name, owed.c.state.in_(["late", "open", "running"]))
-        )
-    }
+def _phases(records: LeagueRecords, league: League, now: datetime) -> Iterator[Line]:
+    last = records.last_finished()
+    open_now = {owed.output for owed in records.obligations(states=["late", "open", "running"])}
     for phase in Phase:
         names = [step.name for step in league.steps if step.phase is phase]
         times = [last[name] for name in names if name in last]
@@ -244,37 +194,25 @@ def _phases(ledger: Ledger, league: League, now: datetime) -> Iterator[Line]:
         )
 
 
-def _watchers(ledger: Ledger, now: datetime) -> Iterator[Line]:
-    beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
-    if "monitor" not in beats:
+def _watchers(records: LeagueRecords, now: datetime) -> Iterator[Line]:
+    monitor = records.beats().get("monitor")
+    if monitor is None:
         line = _line("monitor_looks", None, None, 60, "minutes", "no monitor has run in this home")
-        yield Line(**{name: getattr(line, name) for name in Line.__slots__} | {"status": "not measurable"})
+        yield dataclasses.replace(line, status="not measurable")
         return
-    age = now - beats["monitor"]
+    age = now - monitor.at
     severity = Severity.ERROR if age > timedelta(hours=1) else None
     yield _line("monitor_looks", severity, age.total_seconds() / 60, 60, "minutes since its last look")
 
 
-def _costs(ledger: Ledger, league: League, since: datetime) -> Iterator[Line]:
-    fetches, runs = schema.fetches, schema.runs
-    asked = {
-        row["source"]: row["n"]
-        for row in ledger.rows(
-            select(fetches.c.source, func.count().label("n"))
-            .where(fetches.c.league == league.name, fetches.c.at > since)
-            .group_by(fetches.c.source)
-        )
-    }
-    said = ", ".join(f"{source} {n}" for source, n in sorted(asked.items())) or "none"
-    yield _line("requests_to_providers", None, sum(asked.values()), None, "requests", said)
-    spent = ledger.rows(
-        select(runs.c.output, func.sum(runs.c.cpu_ms).label("ms"))
-        .where(runs.c.league == league.name, runs.c.started_at > since)
-        .group_by(runs.c.output)
-    )
-    dearest = sorted(((row["ms"] or 0.0, row["output"]) for row in spent), reverse=True)[:3]
+def _costs(records: LeagueRecords, since: datetime) -> Iterator[Line]:
+    asked = Counter(source for source, _ in records.requests(since=since))
+    note = ", ".join(f"{source} {n}" for source, n in sorted(asked.items())) or "none"
+    yield _line("requests_to_providers", None, asked.total(), None, "requests", note)
+    spent = records.cost_by_output(since=since)
+    dearest = sorted(((ms, output) for output, ms in spent.items()), reverse=True)[:3]
     note = ", ".join(f"{name} {ms / 1000:.1f} s" for ms, name in dearest)
-    yield _line("work", None, sum(row["ms"] or 0.0 for row in spent) / 1000, None, "seconds", note)
+    yield _line("work", None, sum(spent.values()) / 1000, None, "seconds", note)
 
 
 # --- transitions and reconciliation: what crossed each boundary
@@ -282,20 +220,20 @@ def _costs(ledger: Ledger, league: League, since: datetime) -> Iterator[Line]:
 
 def transitions(ledger: Ledger, league: League, days: Sequence[date]) -> list[Line]:
     """Return for each day and phase the share of the required units that are proven."""
-    owed = schema.obligations
+    records = ledger.of(league.name)
     required = {step.name: step.phase for step in league.steps if not step.optional}
     lines = []
     for day in days:
-        rows = ledger.rows(select(owed).where(owed.c.league == league.name, owed.c.day == day))
+        owed = records.obligations(day=day)
         for phase in Phase:
-            of_phase = [row for row in rows if required.get(row["output"]) is phase]
-            n_units = sum(row["n_units"] - row["n_excused"] for row in of_phase)
+            of_phase = [one for one in owed if required.get(one.output) is phase]
+            n_units = sum(one.n_units - one.n_excused for one in of_phase)
             if not n_units:
                 continue
-            share = sum(row["n_proven"] for row in of_phase) / n_units
-            waits = {row["state"] for row in of_phase} & {"waiting", "open", "running", "held"}
+            share = sum(one.n_proven for one in of_phase) / n_units
+            waits = {one.state for one in of_phase} & {"waiting", "open", "running", "held"}
             severity = None if share == 1 or waits else Severity.ERROR if share < LEAST_FINISHED else Severity.WARNING
-            missing = [f"{row['output']}: {unit}" for row in of_phase for unit in json.loads(row["missing"])]
+            missing = [f"{one.output}: {unit}" for one in of_phase for unit in one.missing]
             note = "not all of it is due yet" if waits and share < 1 else ""
             lines.append(
                 _line(f"{day} {phase.value}", severity, share, 1.0, "share of units proven", note, missing[:_SHOWN])
@@ -305,20 +243,11 @@ def transitions(ledger: Ledger, league: League, days: Sequence[date]) -> list[Li
 
 def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
     """Return games by output against the schedule's, and whether what stands is what was written and what its inputs give."""
-    games = schema.games
+    records = ledger.of(league.name)
     off = ("postponed", "moved", "cancelled")
-    on = {
-        row["game_id"]
-        for row in ledger.rows(
-            select(games.c.game_id).where(games.c.league == league.name, games.c.day == day, games.c.status.not_in(off))
-        )
-    }
-    proofs = schema.proofs
-    rows = ledger.rows(select(proofs).where(proofs.c.league == league.name, proofs.c.day == day))
-    units = {row["output"]: read_units(row["units"]) for row in rows}
-    table = schema.obligations
-    standing = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
-    owed = {row["output"]: {unit.partition("|")[0] for unit in json.loads(row["missing"])} for row in standing}
+    on = {game.game_id for game in records.games(day) if game.status not in off}
+    units = {output: proof.units for output, proof in records.proofs(day).items()}
+    owed = {one.output: {unit.partition("|")[0] for unit in one.missing} for one in records.obligations(day=day)}
     measured = health(ledger, league, day)
     failing = {line.name for line in measured if line.is_bad}
     lines = []

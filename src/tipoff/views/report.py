@@ -4,11 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
-
 from tipoff.core.league import League
 from tipoff.core.slate import GameStatus, Season
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts
 
 _OFF = [status.value for status in GameStatus if status.is_off]
@@ -16,28 +14,34 @@ _OFF = [status.value for status in GameStatus if status.is_off]
 
 def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
     """Return what the ledger says of a league's season: games, obligations by state, runs, rows, gates."""
+    records = ledger.of(league.name)
+    gates = records.gates()
     return {
         "league": league.name,
         "season": season.name,
         "world": _world(ledger, league, season),
         "games": games(ledger, league),
-        "obligations": _counted(ledger, schema.obligations.c.state, schema.obligations.c.league == league.name),
-        "runs": {"finished": 0, "failed": 0, "expired": 0}
-        | _counted(ledger, schema.runs.c.state, schema.runs.c.league == league.name),
-        "rows": _rows(ledger, league),
-        "gates": _gates(ledger, league),
-        "marks": _counted(ledger, schema.marks.c.kind, schema.marks.c.league == league.name),
-        "findings": _counted(ledger, schema.findings.c.check, schema.findings.c.league == league.name),
+        "obligations": records.counts("obligations", "state"),
+        "runs": {"finished": 0, "failed": 0, "expired": 0} | records.counts("runs", "state"),
+        "rows": records.rows_by_output(),
+        "gates": {
+            "held": sum(gate.held_at is not None for gate in gates),
+            "opened": sum(gate.opened_at is not None for gate in gates),
+        },
+        "marks": records.counts("marks", "kind"),
+        "findings": records.counts("findings", "check"),
     }
 
 
 def games(ledger: Ledger, league: League) -> dict[str, Any]:
     """Count the games that had to be played and are proven in every required output; the others by name."""
-    table = schema.games
-    rows = ledger.rows(select(table.c.game_id, table.c.day, table.c.status).where(table.c.league == league.name))
-    on = {row["game_id"] for row in rows if row["status"] not in _OFF}
-    off = [row for row in rows if row["status"] in _OFF]
-    missing = {unit.partition("|")[0] for row in _unmet(ledger, league) for unit in json.loads(row["missing"])} & on
+    records = ledger.of(league.name)
+    rows = records.games()
+    required = {step.name for step in league.steps if not step.optional}
+    on = {game.game_id for game in rows if game.status not in _OFF}
+    off = [game for game in rows if game.status in _OFF]
+    unmet = (unit for owed in records.obligations() if owed.output in required for unit in owed.missing)
+    missing = {unit.partition("|")[0] for unit in unmet} & on
     return {
         "expected": len(on),
         "proven": len(on - missing),
@@ -46,42 +50,10 @@ def games(ledger: Ledger, league: League) -> dict[str, Any]:
     }
 
 
-def _unmet(ledger: Ledger, league: League) -> list[dict[str, Any]]:
-    required = [step.name for step in league.steps if not step.optional]
-    table = schema.obligations
-    return ledger.rows(
-        select(table.c.output, table.c.day, table.c.missing).where(
-            table.c.league == league.name, table.c.output.in_(required), table.c.missing != "[]"
-        )
-    )
-
-
 def _world(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
     facts = league_facts(ledger, league.name)
     about: dict[str, Any] = json.loads(facts.of_season("about", season.name) or "{}")
     return {"name": facts.world, "fingerprint": facts.of_season("fingerprint", season.name)} | about
-
-
-def _counted(ledger: Ledger, column: Any, where: Any) -> dict[str, int]:  # noqa: ANN401 -- SQLAlchemy expressions
-    rows = ledger.rows(select(column.label("name"), func.count().label("n")).where(where).group_by(column))
-    return {row["name"]: row["n"] for row in rows}
-
-
-def _rows(ledger: Ledger, league: League) -> dict[str, int]:
-    table = schema.proofs
-    total = func.sum(table.c.n_rows).label("n")
-    rows = ledger.rows(select(table.c.output, total).where(table.c.league == league.name).group_by(table.c.output))
-    return {row["output"]: row["n"] for row in rows}
-
-
-def _gates(ledger: Ledger, league: League) -> dict[str, int]:
-    table = schema.gates
-    counts = ledger.rows(
-        select(func.count(table.c.held_at).label("held"), func.count(table.c.opened_at).label("opened")).where(
-            table.c.league == league.name
-        )
-    )
-    return dict(counts[0])
 
 
 def in_words(report: Mapping[str, Any]) -> list[str]:

@@ -4,11 +4,9 @@ import dataclasses
 import json
 from collections import defaultdict
 
-from sqlalchemy import select
-
 from tipoff.core.check import WINDOW
 from tipoff.core.league import League
-from tipoff.ledger import Ledger, watching
+from tipoff.ledger import Ledger
 from tipoff.ledger.rulebook import RuleCount, rules_kept
 
 _RANK = {"never measurable": 0, "never fired": 1, "young": 2, "fires": 3}
@@ -22,11 +20,7 @@ def rules(ledger: Ledger, league: League) -> list[RuleCount]:
 
 def _with_thresholds(ledger: Ledger, league: League, found: list[RuleCount]) -> list[RuleCount]:
     """Return the rules with what each check requires, and what would have been met so far: shown, never applied."""
-    measured = watching.measured
-    values: dict[str, list[float]] = defaultdict(list)
-    where = (measured.c.league == league.name, measured.c.value.is_not(None))
-    for row in ledger.rows(select(measured.c.check, measured.c.value).where(*where)):
-        values[row["check"]].append(row["value"])
+    values = ledger.of(league.name).values()
     declared = {check.name: check for check in league.checks}
     shown = []
     for rule in found:
@@ -34,7 +28,7 @@ def _with_thresholds(ledger: Ledger, league: League, found: list[RuleCount]) -> 
         if check is None:
             shown.append(rule)
             continue
-        seen = sorted(values[rule.name], reverse=check.at_most)
+        seen = sorted(values.get(rule.name, ()), reverse=check.at_most)
         learned = seen[len(seen) // 1000] if len(seen) >= WINDOW else None
         shown.append(dataclasses.replace(rule, required=check.required, learned=learned))
     return shown

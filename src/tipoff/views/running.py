@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import func, select
-
-from tipoff.ledger import Ledger, schema, watching
+from tipoff.core.records import BeatRecord
+from tipoff.ledger import Ledger
 from tipoff.ledger.migrate import HEAD
+from tipoff.ledger.reader import newest_ticks, read_beats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,27 +35,22 @@ class Running:
 
 def read_running(ledger: Ledger) -> Running:
     """Return what runs, as the ledger says; the newest tick and each part's heartbeat."""
-    newest = schema.ticks
-    ticks = ledger.rows(select(newest).order_by(newest.c.id.desc()).limit(1))
-    last: Mapping[str, Any] = ticks[0] if ticks else {}
-    beats = ledger.rows(select(watching.heartbeats).order_by(watching.heartbeats.c.name))
+    ticks = newest_ticks(ledger.rows)
+    last = max(ticks.values(), key=lambda tick: tick.at, default=None)
     return Running(
         schema_version=HEAD,  # a ledger of another one is not opened
-        last_tick_at=last.get("at"),
-        ticked_at={
-            row["league"]: row["at"]
-            for row in ledger.rows(select(newest.c.league, func.max(newest.c.at).label("at")).group_by(newest.c.league))
-        },
-        last_tick_build=last.get("build", ""),
-        last_tick_settings=last.get("settings_hash", ""),
-        parts=tuple(part_of(row) for row in beats),
+        last_tick_at=last.at if last else None,
+        ticked_at={league: tick.at for league, tick in ticks.items()},
+        last_tick_build=last.build if last else "",
+        last_tick_settings=last.settings_hash if last else "",
+        parts=tuple(part_of(beat) for beat in read_beats(ledger.rows).values()),
     )
 
 
-def part_of(beat: Mapping[str, Any]) -> Part:
+def part_of(beat: BeatRecord) -> Part:
     """Return the part that a heartbeat is of."""
-    note = json.loads(beat["note"]) if beat["note"].startswith("{") else {}
-    return Part(name=beat["name"], at=beat["at"], build=beat["build"], settings_hash=str(note.get("settings", "")))
+    note = json.loads(beat.note) if beat.note.startswith("{") else {}
+    return Part(name=beat.name, at=beat.at, build=beat.build, settings_hash=str(note.get("settings", "")))
 
 
 def why_not_ready(running: Running, now: datetime, *, silent_after: timedelta) -> tuple[str, ...]:

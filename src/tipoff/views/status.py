@@ -1,15 +1,12 @@
 """Status: in five seconds, whether today is complete and what is wrong."""
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-
-from sqlalchemy import func, select
 
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.ledger import Ledger, schema
+from tipoff.core.records import ObligationRecord, WaiverRecord
+from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts
 from tipoff.views.flow import Flow, flow_lines, read_flow
 
@@ -26,10 +23,10 @@ class Status:
     last_tick_at: datetime | None
     today: date | None
     today_states: dict[str, str]
-    wrong: list[dict[str, Any]]
+    wrong: list[ObligationRecord]
     running: int
     failed_last_day: int
-    waivers: list[dict[str, Any]]
+    waivers: list[WaiverRecord]
     history: Flow
 
     @property
@@ -40,48 +37,33 @@ class Status:
 
 def read_status(ledger: Ledger, league: League) -> Status:
     """Return the league's status as the ledger stands; `today` is the newest day that is planned."""
-    table = schema.obligations
-    facts = league_facts(ledger, league.name)
-    clock_at = facts.clock_at
-    [newest] = ledger.rows(select(func.max(table.c.day).label("day")).where(table.c.league == league.name))
-    today = newest["day"]
-    rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == today)) if today else []
-    wrong = ledger.rows(
-        select(table).where(table.c.league == league.name, table.c.state.in_(_WRONG)).order_by(table.c.due_at)
-    )
-    ticks = schema.ticks
-    [tick] = ledger.rows(select(func.max(ticks.c.at).label("at")).where(ticks.c.league == league.name))
+    facts, records = league_facts(ledger, league.name), ledger.of(league.name)
+    today, runs = records.newest_day(), records.runs_by_state()
     return Status(
         league=league.name,
         world=facts.world,
-        clock_at=clock_at,
-        last_tick_at=tick["at"],
+        clock_at=facts.clock_at,
+        last_tick_at=records.first_and_last_tick()[1],
         today=today,
-        today_states={row["output"]: row["state"] for row in rows},
-        wrong=[row | {"missing": json.loads(row["missing"])} for row in wrong],
-        running=_count(ledger, league, "started"),
-        failed_last_day=_count(ledger, league, "failed"),
+        today_states={owed.output: owed.state for owed in records.obligations(day=today)} if today else {},
+        wrong=records.obligations(states=_WRONG),
+        running=runs.get("started", 0),
+        failed_last_day=runs.get("failed", 0),
         waivers=live_waivers(ledger, league),
-        history=read_flow(ledger, clock_at),
+        history=read_flow(ledger, facts.clock_at),
     )
 
 
-def live_waivers(ledger: Ledger, league: League) -> list[dict[str, Any]]:
+def live_waivers(ledger: Ledger, league: League) -> list[WaiverRecord]:
     """Return the waivers that hold at the home's clock."""
     clock_at = league_facts(ledger, league.name).clock_at
-    return ledger.live_waivers(league.name, clock_at) if clock_at else []
+    return ledger.of(league.name).live_waivers(clock_at) if clock_at else []
 
 
-def waiver_line(row: dict[str, Any]) -> str:
+def waiver_line(waiver: WaiverRecord) -> str:
     """Return one waiver as a line."""
-    until = f"{row['until']:%Y-%m-%d %H:%M} UTC"
-    return f"WAIVED {row['output']} {row['day']} for {row['input']} by {row['by']} until {until}: {row['reason']}"
-
-
-def _count(ledger: Ledger, league: League, state: str) -> int:
-    table = schema.runs
-    [row] = ledger.rows(select(func.count().label("n")).where(table.c.league == league.name, table.c.state == state))
-    return int(row["n"])
+    until = f"{waiver.until:%Y-%m-%d %H:%M} UTC"
+    return f"WAIVED {waiver.output} {waiver.day} for {waiver.input} by {waiver.by} until {until}: {waiver.reason}"
 
 
 def status_lines(status: Status) -> list[str]:
@@ -89,16 +71,16 @@ def status_lines(status: Status) -> list[str]:
     if status.today is None:
         return [f"{status.league}: nothing is planned in this home yet. Start with: tipoff demo"]
     settled = {State.PROVEN.value, State.EXCUSED.value}
-    owed = {name: state for name, state in status.today_states.items() if state not in settled}
-    answer = "complete" if not owed else f"{len(status.today_states) - len(owed)} of {len(status.today_states)} met"
+    waits = {name: state for name, state in status.today_states.items() if state not in settled}
+    answer = "complete" if not waits else f"{len(status.today_states) - len(waits)} of {len(status.today_states)} met"
     lines = [f"{status.league} {status.today}: {answer}" + ("" if status.ok else f"; {len(status.wrong)} LATE OR LOST")]
-    lines += [f"  {name:<26} {state}" for name, state in owed.items()]
-    for row in status.wrong[:10]:
+    lines += [f"  {name:<26} {state}" for name, state in waits.items()]
+    for owed in status.wrong[:10]:
         lines.append(
-            f"  {row['state'].upper()} {row['output']} {row['day']}: {row['reason']} -> tipoff why {status.league} "
-            f"{row['output']} {row['day']}"
+            f"  {owed.state.upper()} {owed.output} {owed.day}: {owed.reason} -> tipoff why {status.league} "
+            f"{owed.output} {owed.day}"
         )
-    lines += [f"  {waiver_line(row)}" for row in status.waivers]
+    lines += [f"  {waiver_line(waiver)}" for waiver in status.waivers]
     clock = f"{status.clock_at:%Y-%m-%d %H:%M} UTC" if status.clock_at else "never"
     lines.append(
         f"  world {status.world}, clock at {clock}, {status.running} running, {status.failed_last_day} failed runs"

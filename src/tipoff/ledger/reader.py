@@ -1,0 +1,383 @@
+"""What is asked of the ledger about one league: typed questions, answered with frozen values."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Table, func, select
+
+from tipoff.core.proof import Proof
+from tipoff.core.proof_text import read_proof
+from tipoff.core.records import (
+    ArrivalRecord,
+    BeatRecord,
+    ConflictRecord,
+    DecisionRecord,
+    FetchRecord,
+    FindingRecord,
+    GameRecord,
+    GateRecord,
+    MarkRecord,
+    MeasuredRecord,
+    ObligationRecord,
+    RunRecord,
+    TickRecord,
+    WaiverRecord,
+)
+from tipoff.ledger import schema, watching
+
+Ask = Callable[[Any], Sequence[Mapping[str, Any]]]  # runs any select on a ledger or a store of alerts
+Where = ColumnElement[bool]
+T = TypeVar("T")
+_JSON: Mapping[type, tuple[str, ...]] = {  # columns that hold JSON, by what is read
+    ObligationRecord: ("missing", "excused"),
+    GateRecord: ("missing",),
+    MeasuredRecord: ("failing",),
+}
+
+
+def columns_of(kind: type, table: Table) -> tuple[Column[Any], ...]:
+    """Return the columns that a kind of record is read from."""
+    return tuple(table.c[field.name] for field in fields(kind))
+
+
+def read(kind: type[T], row: Mapping[str, Any]) -> T:
+    """Return the record that a row holds."""
+    loaded = {name: json.loads(row[name]) for name in _JSON.get(kind, ())}
+    return kind(**{**row, **{name: tuple(v) if isinstance(v, list) else v for name, v in loaded.items()}})
+
+
+def read_beats(ask: Ask) -> dict[str, BeatRecord]:
+    """Return each side's newest sign of life, by name."""
+    table = watching.heartbeats
+    rows = ask(select(*columns_of(BeatRecord, table)).order_by(table.c.name))
+    return {row["name"]: BeatRecord(**row) for row in rows}
+
+
+def newest_ticks(ask: Ask) -> dict[str, TickRecord]:
+    """Return each league's newest tick in this home."""
+    table = schema.ticks
+    newest = select(func.max(table.c.id)).group_by(table.c.league)
+    rows = ask(select(table.c.league, *columns_of(TickRecord, table)).where(table.c.id.in_(newest)))
+    return {row["league"]: TickRecord(**{n: v for n, v in row.items() if n != "league"}) for row in rows}
+
+
+def unsent(ask: Ask) -> list[datetime]:
+    """Return since when each message waits that is not sent yet."""
+    table = watching.notices
+    return [row["at"] for row in ask(select(table.c.at).where(table.c.state.in_(["waiting", "claimed"])))]
+
+
+def incident_causes(ask: Ask) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return of every incident that there ever was its league, its cause, and what it showed in."""
+    table = watching.incidents
+    rows = ask(select(table.c.league, table.c.cause, table.c.effects).order_by(table.c.id))
+    return [(row["league"], row["cause"], tuple(json.loads(row["effects"]))) for row in rows]
+
+
+class LeagueRecords:
+    """The ledger's records of one league."""
+
+    def __init__(self, ask: Ask, league: str) -> None:
+        """Bind to whatever runs a SELECT, and to a league."""
+        self._ask, self.league = ask, league
+
+    def _mine(self, table: Table, *where: Where, **equal: object) -> list[Where]:
+        """Return the conditions of this league's rows; a name with an empty value or None is no condition."""
+        picked = [table.c[name] == value for name, value in equal.items() if value is not None and value != ""]
+        return [table.c.league == self.league, *picked, *where]
+
+    def _all(self, kind: type[T], table: Table, where: Sequence[Where], *order: Any) -> list[T]:  # noqa: ANN401 -- columns
+        return [read(kind, row) for row in self._ask(select(*columns_of(kind, table)).where(*where).order_by(*order))]
+
+    def _one(self, query: Any) -> Mapping[str, Any]:  # noqa: ANN401 -- a select
+        [row] = self._ask(query)
+        return row
+
+    def _by_output(self, table: Table, value: Any, *where: Where, **equal: object) -> dict[str, Any]:  # noqa: ANN401 -- an aggregate
+        query = select(table.c.output, value.label("value")).where(*self._mine(table, *where, **equal))
+        return {row["output"]: row["value"] for row in self._ask(query.group_by(table.c.output))}
+
+    # --- ticks and decisions
+
+    def ticks(self, *, since: datetime | None = None, before: datetime | None = None) -> list[TickRecord]:
+        """Return the ticks from `since` until before `before`, in their order."""
+        table = schema.ticks
+        return self._all(TickRecord, table, self._mine(table, *_within(table.c.at, since, before)), table.c.id)
+
+    def first_and_last_tick(self) -> tuple[datetime | None, datetime | None]:
+        """Return when the first and the newest tick were."""
+        at = schema.ticks.c.at
+        row = self._one(
+            select(func.min(at).label("first"), func.max(at).label("last")).where(*self._mine(schema.ticks))
+        )
+        return row["first"], row["last"]
+
+    def decisions(self, *, since: datetime, before: datetime | None = None) -> list[DecisionRecord]:
+        """Return the decisions of a time, in their order."""
+        table = schema.decisions
+        return self._all(DecisionRecord, table, self._mine(table, *_within(table.c.at, since, before)), table.c.id)
+
+    # --- runs and requests
+
+    def runs(
+        self,
+        *,
+        output: str = "",
+        day: date | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> list[RunRecord]:
+        """Return the runs of an output, of a day, or begun in a time, in the order of their numbers."""
+        table = schema.runs
+        when = _within(table.c.started_at, since, before)
+        return self._all(RunRecord, table, self._mine(table, *when, output=output, day=day), table.c.id)
+
+    def newest_run(self, output: str, day: date) -> RunRecord | None:
+        """Return the newest run of a slate."""
+        table = schema.runs
+        query = select(*columns_of(RunRecord, table)).where(*self._mine(table, output=output, day=day))
+        return next((read(RunRecord, row) for row in self._ask(query.order_by(table.c.id.desc()).limit(1))), None)
+
+    def run_starts(self, *, since: datetime, before: datetime) -> list[datetime]:
+        """Return when runs began."""
+        table = schema.runs
+        query = select(table.c.started_at).where(*self._mine(table, *_within(table.c.started_at, since, before)))
+        return [row["started_at"] for row in self._ask(query)]
+
+    def runs_by_state(self, *, since: datetime | None = None) -> dict[str, int]:
+        """Count runs by how they stand."""
+        table = schema.runs
+        query = select(table.c.state, func.count().label("n")).where(
+            *self._mine(table, *_within(table.c.started_at, since, None))
+        )
+        return {row["state"]: row["n"] for row in self._ask(query.group_by(table.c.state))}
+
+    def runs_by_output(self) -> dict[str, dict[str, int]]:
+        """Count the runs of each output by how they stand."""
+        table, found = schema.runs, dict[str, dict[str, int]]()
+        query = select(table.c.output, table.c.state, func.count().label("n")).where(*self._mine(table))
+        for row in self._ask(query.group_by(table.c.output, table.c.state)):
+            found.setdefault(row["output"], {})[row["state"]] = row["n"]
+        return found
+
+    def unended_since_the_last(self) -> tuple[int, datetime | None]:
+        """Return how many runs were begun since the last one came to an end, and when the first of them was."""
+        table = schema.runs
+        ended = select(func.max(table.c.id)).where(*self._mine(table, table.c.state.in_(["finished", "failed"])))
+        last = self._one(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))["id"]
+        query = select(func.count().label("n"), func.min(table.c.started_at).label("since"))
+        row = self._one(query.where(*self._mine(table, table.c.id > last)))
+        return int(row["n"]), row["since"]
+
+    def last_finished(self) -> dict[str, datetime]:
+        """Return when a run of each output last did its work."""
+        return self._by_output(schema.runs, func.max(schema.runs.c.ended_at), state="finished")
+
+    def run_costs(self) -> dict[str, list[float]]:
+        """Return what each finished run of each output has cost, in milliseconds."""
+        table = schema.runs
+        found: dict[str, list[float]] = {}
+        for row in self._ask(select(table.c.output, table.c.cpu_ms).where(*self._mine(table, state="finished"))):
+            found.setdefault(row["output"], []).append(row["cpu_ms"])
+        return found
+
+    def cost_by_output(self, *, since: datetime) -> dict[str, float]:
+        """Return what the runs of each output have cost together, in milliseconds."""
+        table = schema.runs
+        return {
+            output: cost or 0.0
+            for output, cost in self._by_output(table, func.sum(table.c.cpu_ms), table.c.started_at > since).items()
+        }
+
+    def failures(self, day: date) -> dict[str, int]:
+        """Count the failed runs of a day by output; that a source has not published yet is no failure."""
+        table = schema.runs
+        return self._by_output(table, func.count(), table.c.error_kind != "not yet", day=day, state="failed")
+
+    def fetches(self, run_id: int) -> list[FetchRecord]:
+        """Return what the providers answered in a run."""
+        table = schema.fetches
+        return self._all(FetchRecord, table, [table.c.run_id == run_id], table.c.id)
+
+    def requests(self, *, since: datetime, before: datetime | None = None) -> list[tuple[str, datetime]]:
+        """Return which source was asked when."""
+        table = schema.fetches
+        query = select(table.c.source, table.c.at).where(*self._mine(table, *_within(table.c.at, since, before)))
+        return [(row["source"], row["at"]) for row in self._ask(query)]
+
+    # --- what is owed
+
+    def obligation(self, output: str, day: date) -> ObligationRecord | None:
+        """Return what is owed, if it was planned."""
+        table = schema.obligations
+        return next(iter(self._all(ObligationRecord, table, self._mine(table, output=output, day=day))), None)
+
+    def obligations(
+        self, *, day: date | None = None, days: Sequence[date] = (), states: Sequence[str] = ()
+    ) -> list[ObligationRecord]:
+        """Return what is owed, of a day, of days, in some states, or all; what was due first comes first."""
+        table = schema.obligations
+        where = [table.c.day.in_(days)] if days else []
+        where += [table.c.state.in_(states)] if states else []
+        return self._all(ObligationRecord, table, self._mine(table, *where, day=day), table.c.due_at, table.c.output)
+
+    def states(self, days: tuple[date, date] | None = None) -> dict[tuple[str, date], str]:
+        """Return how each slate stands, of the days from one to another, or all."""
+        table = schema.obligations
+        query = select(table.c.output, table.c.day, table.c.state).where(
+            *self._mine(table, *([table.c.day.between(*days)] if days else []))
+        )
+        return {(row["output"], row["day"]): row["state"] for row in self._ask(query)}
+
+    def newest_day(self, *, before: date | None = None, but: str = "") -> date | None:
+        """Return the newest day that is planned, of those before `before`, not counting the output `but`."""
+        table = schema.obligations
+        where = [table.c.day < before] if before else []
+        where += [table.c.output != but] if but else []
+        found: date | None = self._one(select(func.max(table.c.day).label("day")).where(*self._mine(table, *where)))[
+            "day"
+        ]
+        return found
+
+    def gates(
+        self, *, output: str = "", day: date | None = None, since: date | None = None, is_open: bool | None = None
+    ) -> list[GateRecord]:
+        """Return how gates stand, the oldest day first."""
+        table = schema.gates
+        where = [table.c.day >= since] if since else []
+        picked = self._mine(table, *where, output=output, day=day, is_open=is_open)
+        return self._all(GateRecord, table, picked, table.c.day, table.c.output, table.c.input)
+
+    def waivers(self) -> list[WaiverRecord]:
+        """Return every waiver that was ever made, in their order."""
+        table = schema.waivers
+        return self._all(WaiverRecord, table, self._mine(table), table.c.id)
+
+    def live_waivers(self, now: datetime) -> list[WaiverRecord]:
+        """Return the waivers that hold at `now`."""
+        table = schema.waivers
+        holds = (table.c.until > now, table.c.revoked_at.is_(None))
+        return self._all(WaiverRecord, table, self._mine(table, *holds), table.c.id)
+
+    def conflicts(self, *, output: str = "", day: date | None = None, unresolved: bool = False) -> list[ConflictRecord]:
+        """Return conflicts, the oldest first."""
+        table = schema.conflicts
+        where = [table.c.resolved_at.is_(None)] if unresolved else []
+        return self._all(
+            ConflictRecord, table, self._mine(table, *where, output=output, day=day), table.c.since, table.c.output
+        )
+
+    # --- games, proofs, and what is known of units
+
+    def games(self, day: date | None = None, *, game_id: str = "") -> list[GameRecord]:
+        """Return the games of a day's schedule, or the days of one game, or all."""
+        table = schema.games
+        picked = self._mine(table, day=day, game_id=game_id)
+        return self._all(GameRecord, table, picked, table.c.day, table.c.game_id)
+
+    def any_game(self) -> str | None:
+        """Return the id of any game, as an example of how they look."""
+        table = schema.games
+        rows = self._ask(select(table.c.game_id).where(*self._mine(table)).limit(1))
+        return rows[0]["game_id"] if rows else None
+
+    def first_start(self, day: date, *, off: Sequence[str] = ()) -> datetime | None:
+        """Return when the first game of a day begins, without those whose status is one of `off`."""
+        table = schema.games
+        query = select(func.min(table.c.starts_at).label("at"))
+        found: datetime | None = self._one(query.where(*self._mine(table, table.c.status.not_in(off), day=day)))["at"]
+        return found
+
+    def proof(self, output: str, day: date) -> Proof | None:
+        """Return what was read back, if anything was proven."""
+        table = schema.proofs
+        return next(
+            iter(map(read_proof, self._ask(select(table).where(*self._mine(table, output=output, day=day))))), None
+        )
+
+    def proofs(self, day: date) -> dict[str, Proof]:
+        """Return what was read back of a day, by output."""
+        table = schema.proofs
+        found = map(read_proof, self._ask(select(table).where(*self._mine(table, day=day))))
+        return {proof.output: proof for proof in found}
+
+    def digests(self, day: date) -> tuple[tuple[str, str], ...]:
+        """Return the digest of each proof of a day: what changes when anything of it is written."""
+        table = schema.proofs
+        query = select(table.c.output, table.c.digest).where(*self._mine(table, day=day))
+        return tuple((row["output"], row["digest"]) for row in self._ask(query.order_by(table.c.output)))
+
+    def rows_by_output(self) -> dict[str, int]:
+        """Count the proven rows of each output."""
+        return self._by_output(schema.proofs, func.sum(schema.proofs.c.n_rows))
+
+    def arrivals(self, day: date, output: str = "") -> list[ArrivalRecord]:
+        """Return when the units of a day first arrived."""
+        table = schema.arrivals
+        return self._all(ArrivalRecord, table, self._mine(table, output=output, day=day))
+
+    def last_arrivals(self, day: date) -> dict[str, datetime]:
+        """Return when the last unit of each output of a day had arrived."""
+        return self._by_output(schema.arrivals, func.max(schema.arrivals.c.first_at), day=day)
+
+    def marks(self, day: date) -> list[MarkRecord]:
+        """Return what is marked of a day's units."""
+        table = schema.marks
+        return self._all(MarkRecord, table, self._mine(table, day=day))
+
+    def rejects(self, day: date) -> dict[str, int]:
+        """Count the rows of a day that were quarantined, by output."""
+        return self._by_output(schema.rejects, func.count(), day=day)
+
+    def counts(self, table: str, column: str) -> dict[str, int]:
+        """Count the rows of a table of the ledger by what stands in a column."""
+        of = schema.metadata.tables[table]
+        query = select(of.c[column].label("name"), func.count().label("n")).where(*self._mine(of))
+        return {row["name"]: row["n"] for row in self._ask(query.group_by(of.c[column]))}
+
+    # --- what was found and measured
+
+    def findings(
+        self, *, output: str = "", day: date | None = None, check: str = "", after: int | None = None
+    ) -> list[FindingRecord]:
+        """Return what was found, in its order; `after`: the number of one, to get those behind it."""
+        table = schema.findings
+        where = [table.c.id > after] if after is not None else []
+        picked = self._mine(table, *where, output=output, day=day, check=check)
+        return self._all(FindingRecord, table, picked, table.c.id)
+
+    def measured(
+        self, *, day: date | None = None, days: Sequence[date] = (), check: str = "", status: str = ""
+    ) -> list[MeasuredRecord]:
+        """Return what the checks last measured."""
+        table = watching.measured
+        where = [table.c.day.in_(days)] if days else []
+        return self._all(MeasuredRecord, table, self._mine(table, *where, day=day, check=check, status=status))
+
+    def values_before(self, check: str, day: date, *, n: int) -> list[float]:
+        """Return what a check measured on the `n` newest days before `day` on which it could."""
+        table = watching.measured
+        where = self._mine(table, table.c.day < day, table.c.value.is_not(None), check=check)
+        return [
+            row["value"] for row in self._ask(select(table.c.value).where(*where).order_by(table.c.day.desc()).limit(n))
+        ]
+
+    def values(self) -> dict[str, list[float]]:
+        """Return everything that was measured, by check."""
+        table, found = watching.measured, dict[str, list[float]]()
+        for row in self._ask(
+            select(table.c.check, table.c.value).where(*self._mine(table, table.c.value.is_not(None)))
+        ):
+            found.setdefault(row["check"], []).append(row["value"])
+        return found
+
+    def beats(self) -> dict[str, BeatRecord]:
+        """Return each side's newest sign of life in this home, by name."""
+        return read_beats(self._ask)
+
+
+def _within(column: Column[Any], since: datetime | None, before: datetime | None) -> list[Where]:
+    return ([column >= since] if since is not None else []) + ([column < before] if before is not None else [])
