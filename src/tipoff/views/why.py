@@ -91,9 +91,7 @@ def _blamed(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
     if owed.state not in {State.LATE.value, State.LOST.value}:
         return []
     bad = [f for f in records.findings(output=owed.output, day=owed.day, check="obligation_is_met") if not f.ok]
-    return [
-        f"  found {newest.at:%Y-%m-%d %H:%M} UTC: {newest.note}" + _to_blame(newest) for newest in bad[-1:]
-    ]
+    return [f"  found {newest.at:%Y-%m-%d %H:%M} UTC: {newest.note}" + _to_blame(newest) for newest in bad[-1:]]
 
 
 def _to_blame(finding: FindingRecord) -> str:
