@@ -114,6 +114,15 @@ def test_what_is_missing_when_it_is_due_is_late_and_it_is_looked_at_then(book: B
     assert (found.state, found.missing) == (State.LATE, ("one", "two"))
 
 
+def test_what_was_due_before_its_output_was_kept_here_is_owed_and_late_for_nobody(book: Book) -> None:
+    due_at = midnight(TODAY) + 34 * HOUR
+
+    book.since["raw"] = due_at
+    assert judged(book, "raw", due_at + HOUR).state is State.OPEN
+    book.since["raw"] = due_at - timedelta(seconds=1)
+    assert judged(book, "raw", due_at + HOUR).state is State.LATE
+
+
 def test_only_what_is_missing_is_told_as_missing(book: Book) -> None:
     made_as_judged(book, "raw", NIGHT)
     proof = entry_of(book, "raw").proof

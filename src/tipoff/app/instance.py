@@ -130,6 +130,7 @@ class Instance:
         self.beside = self._make_beside() if self._make_beside else None
         loaded = self.loaded = warehouse.prepare(self._spec.league.steps)
         published = self.published
+        published.prepare(self._spec.league.steps)
         runner = self._runner(warehouse, published)
         self._controllers, works = parts.controllers(
             lambda holder: self._controller(holder, loaded, published, runner), clock

@@ -80,6 +80,7 @@ class Table:
     unit_columns: tuple[str, ...] = ("game_id",)
     about: str = ""
     floor: Floor = Floor()
+    formerly: tuple[str, ...] = ()  # names that it had before: what stands under them is this table's
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:

@@ -142,6 +142,11 @@ class Step:
         return self.table.name
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The output's name, and those that it had before."""
+        return self.table.name, *self.table.formerly
+
+    @property
     def phase(self) -> Phase:
         """The phase of the output."""
         return self.table.phase

@@ -188,7 +188,9 @@ class Book:
         entry = self.entries.get((proof.output, proof.day))
         if entry is not None:
             entry.proof = proof
-        digests = self._digests[proof.output]
+        digests = self._digests.get(proof.output)
+        if digests is None:
+            return False  # the catalog no longer has it; nobody reads it
         digest = proof.digest
         if digests.get(proof.day) == digest:
             return False

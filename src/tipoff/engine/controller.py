@@ -29,7 +29,7 @@ from tipoff.engine.past import (
     silence_finding,
 )
 from tipoff.engine.plan import days_to_open, opening_of
-from tipoff.engine.remember import remember
+from tipoff.engine.remember import outputs_since, remember
 from tipoff.engine.results import Counts, Results
 from tipoff.engine.runplan import RunPlan
 from tipoff.ledger import LEASE, Batch, Lease, Ledger
@@ -117,6 +117,10 @@ class Controller:
         self._gap = silence_before(known, now)
         self._since = known.since or (now if known.last_tick is None else _LONG_AGO)
         batch.fact("since", self._since.isoformat(), league=self._league.name)
+        self.book.since = outputs_since(self._league, known, self._since, now)
+        for output, since in self.book.since.items():
+            if since > self._since:
+                batch.fact(f"since {output}", since.isoformat(), league=self._league.name)
         for row in findings_on_the_past(known, self._identity, self._league.name, after, now=now):
             batch.add("findings", row)
         batch.fact("over", "", league=self._league.name)

@@ -274,7 +274,7 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     is_held = len(held) > len(hopeless)
     verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, waits=bool(waiting & ready))
     return Judgement(
-        state=_state(entry, now, tally, held),
+        state=_state(entry, book.since.get(entry.step.name), now, tally, held),
         verb=verb,
         reason=reason,
         until=until,
@@ -301,10 +301,10 @@ def _ends_of_patience(book: Book, entry: Entry, held: Iterable[str]) -> list[dat
     return found
 
 
-def _state(entry: Entry, now: datetime, tally: _Tally, held: list[str]) -> State:
+def _state(entry: Entry, since: datetime | None, now: datetime, tally: _Tally, held: list[str]) -> State:
     if tally.lost:
         return State.LOST
-    if any(entry.obligation.times[unit].is_due(now) for unit in tally.missing):
+    if any(rules.is_late(entry.obligation.times[unit], since, now) for unit in tally.missing):
         return State.LATE
     if tally.missing:
         return State.HELD if held else State.OPEN

@@ -1,10 +1,13 @@
 """Taking up the past at a start: games, proofs and obligations from the ledger; the stores are believed over it."""
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from tipoff.core.decision import Verb
+from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import proof_row
@@ -12,6 +15,8 @@ from tipoff.engine.book import Book, Conflict
 from tipoff.engine.plan import grown
 from tipoff.engine.results import Results
 from tipoff.ledger import Batch, LedgerSnapshot
+
+DIGEST = "digest"  # a message, owed by no step
 
 
 def remember(  # noqa: PLR0913 -- from where, into what
@@ -29,6 +34,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
     A proof that the stores have and the ledger has not was written just before a crash: it is adopted, in `batch` too.
     """
     league = book.league
+    known, stored = _renamed(league, known, stored, batch)
     games = known.games
     for day in {game.day for game in games if days[0] <= game.day <= days[1]}:
         book.open_day(day)
@@ -50,6 +56,65 @@ def remember(  # noqa: PLR0913 -- from where, into what
         if entry is not None:
             entry.conflict = Conflict(**{field.name: row[field.name] for field in dataclasses.fields(Conflict)})
     return highest
+
+
+def _renamed(
+    league: League, known: LedgerSnapshot, stored: Iterable[Proof], batch: Batch
+) -> tuple[LedgerSnapshot, list[Proof]]:
+    """Return what is known under the names that the catalog has now; what it has no more owes nothing, and says so.
+
+    The rows under a former name stay as they were; those under the new one are written in `batch`.
+    """
+    names = {name: step.name for step in league.steps for name in step.names}
+    obligations = []
+    there = {(row["output"], row["day"]) for row in known.obligations}
+    for row in known.obligations:
+        name = names.get(row["output"], row["output"])
+        if name != row["output"] and (name, row["day"]) not in there:
+            obligations.append(row | {"output": name})
+        elif name == row["output"]:
+            obligations.append(row)
+        if name != row["output"] or (name not in names and name != DIGEST):
+            _retire(row, name if name in names else "", batch)
+    proofs = []
+    proven = {(proof.output, proof.day) for proof in known.proofs}
+    for proof in known.proofs:
+        name = names.get(proof.output, proof.output)
+        if name != proof.output and (name, proof.day) not in proven:
+            proofs.append(dataclasses.replace(proof, output=name))
+            batch.add("proofs", proof_row(proofs[-1]))
+        elif name == proof.output:
+            proofs.append(proof)
+    found = [dataclasses.replace(proof, output=names.get(proof.output, proof.output)) for proof in stored]
+    return dataclasses.replace(known, obligations=obligations, proofs=proofs), found
+
+
+def _retire(row: Mapping[str, Any], now_called: str, batch: Batch) -> None:
+    """Excuse what an output still owed that the catalog has no more, or under another name."""
+    reason = f"it is {now_called} now" if now_called else "the catalog has it no more"
+    if row["state"] in {State.PROVEN.value, State.EXCUSED.value} or row["reason"] == reason:
+        return
+    excused = row["excused"] | dict.fromkeys(row["missing"], reason)
+    changes = {
+        "state": State.EXCUSED.value,
+        "missing": "[]",
+        "excused": json.dumps(excused),
+        "n_excused": row["n_excused"] + len(row["missing"]),
+        "attempted": json.dumps(row["attempted"]),
+        "verb": Verb.SKIP.value,
+        "reason": reason,
+    }
+    batch.add("obligations", {**row, **changes})
+
+
+def outputs_since(league: League, known: LedgerSnapshot, since: datetime, now: datetime) -> dict[str, datetime]:
+    """Return since when each output is kept in this home: since the home is, or since its step was added to the catalog."""
+    seen = {row["output"] for row in known.obligations} | {proof.output for proof in known.proofs}
+    found = {}
+    for step in league.steps:
+        is_new = known.last_tick is not None and not seen.intersection(step.names)
+        found[step.name] = known.since_outputs.get(step.name, now if is_new else since)
+    return found
 
 
 def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, now: datetime) -> int:

@@ -45,6 +45,11 @@ def is_lost_once_closed(work: Work) -> bool:
     return isinstance(work, PublishWork | SourceWork)
 
 
+def is_late(times: UnitTimes, since: datetime | None, now: datetime) -> bool:
+    """Whether an unmade unit should be there by now; what was due before its output was kept here accuses nobody."""
+    return times.is_due(now) and (since is None or times.due_at is None or times.due_at > since)
+
+
 def closed_before(times: UnitTimes, since: datetime) -> bool:
     """Whether a unit closed before its output was kept here: it was never owed."""
     return times.closes_at is not None and times.closes_at <= since

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -82,6 +82,7 @@ class LedgerSnapshot:
     open_conflicts: Sequence[Row]
     last_tick: Row | None
     blames: Sequence[Row]  # output, day, cause: what each was last told to be unmet for
+    since_outputs: Mapping[str, datetime]  # of outputs that came later: since when they are kept
     since: datetime | None  # when the league first ran in this home
 
 
@@ -276,7 +277,8 @@ class Ledger:
         def mine(table: Table) -> Select[Any]:
             return select(table).where(table.c.league == league)
 
-        since = self.facts(league).get("since")
+        facts = self.facts(league)
+        since = facts.get("since")
         ticks = schema.ticks
         return LedgerSnapshot(
             proofs=[read_proof(row) for row in self.rows(mine(schema.proofs))],
@@ -287,6 +289,11 @@ class Ledger:
             open_conflicts=self.rows(mine(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
             last_tick=next(iter(self.rows(mine(ticks).order_by(ticks.c.id.desc()).limit(1))), None),
             blames=self._blames(league),
+            since_outputs={
+                key.removeprefix("since "): datetime.fromisoformat(value)
+                for key, value in facts.items()
+                if key.startswith("since ")
+            },
             since=datetime.fromisoformat(since) if since else None,
         )
 

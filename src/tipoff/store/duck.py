@@ -15,11 +15,12 @@ from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, Ware
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
-from tipoff.core.schema import Phase, Table
+from tipoff.core.schema import ColumnType, Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Window
 from tipoff.store import dialect
+from tipoff.store.evolve import changes, former_names, under_present_names
 from tipoff.store.rows import hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
@@ -66,6 +67,7 @@ class DuckWarehouse:
             self._db.execute("SET fsync_mode='NONE'")
         self._at = at
         self._tables: dict[str, dict[str, Table]] = {}  # by league
+        self._former: dict[tuple[str, str], str] = {}  # present names of outputs, by league and former name
         self._proofs: dict[tuple[str, str, date], Proof] = {}  # by league, output and day
         self._statements: dict[str, duckdb.Statement] = {}
         self._slices = Slices()
@@ -107,6 +109,7 @@ class DuckWarehouse:
         steps = list(steps)
         tables = {step.name: step.table for step in steps}
         self._tables |= {table.league: tables for table in tables.values()}
+        self._former |= former_names(steps)
         self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
         self._db.execute(_PROOFS)
         for step in steps:
@@ -123,6 +126,7 @@ class DuckWarehouse:
     def _declare(self, table: Table) -> None:
         columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
         self._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
+        self._rename(table)
         self._db.execute(f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns}, _run BIGINT)")
         found = dict(
             self._fetch(
@@ -130,17 +134,26 @@ class DuckWarehouse:
                 [table.dataset, table.name],
             )
         )
-        for column in table.columns:
-            wanted = dialect.duck_type(column.type).replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
-            if column.name not in found:
-                self._db.execute(f"ALTER TABLE {table.full_name} ADD COLUMN {column.name} {wanted}")
-            elif found[column.name] != wanted:
-                msg = f"{table.full_name}.{column.name} is {found[column.name]}, declared as {wanted}"
-                raise ShapeError(msg, hint="only new columns are added by themselves; rebuild the table in a new home")
-        extra = found.keys() - set(table.names) - {"_run"}
-        if extra:
-            msg = f"{table.full_name} has columns that are not declared: {', '.join(sorted(extra))}"
-            raise ShapeError(msg, hint="a build that knows them wrote this home; run that one, or a new home")
+        todo, name = changes(table, found, _type_name), table.full_name
+        for former, now in todo.renamed:
+            self._db.execute(f"ALTER TABLE {name} RENAME COLUMN {former} TO {now}")
+        for column in todo.added:
+            self._db.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {_type_name(column.type)}")
+        for column in todo.widened:
+            self._db.execute(f"ALTER TABLE {name} ALTER COLUMN {column.name} TYPE {_type_name(column.type)}")
+
+    def _rename(self, table: Table) -> None:
+        """Let what stands under a former name of the table be the table's."""
+        for former in table.formerly:
+            there = {
+                name
+                for (name,) in self._fetch(
+                    "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?",
+                    [table.dataset],
+                )
+            }
+            if former in there and table.name not in there:
+                self._db.execute(f"ALTER TABLE {table.dataset}.{former} RENAME TO {table.name}")
 
     def _bind(self, loaded: dialect.CompiledStep) -> None:
         season = Season("bind", date(2000, 1, 1), date(2000, 1, 2))
@@ -221,10 +234,11 @@ class DuckWarehouse:
             " QUALIFY row_number() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1",
             {"since": since},
         )
-        return [
+        found = [
             Proof(**row | {"units": read_units(row["units"]), "inputs": read_inputs(row["inputs"])})
             for row in rows.to_pylist()
         ]
+        return under_present_names(found, self._former)
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""
@@ -351,6 +365,11 @@ class DuckWarehouse:
     def _fetch(self, sql: str, values: list[object]) -> list[Any]:
         rows: list[Any] = self._db.execute(sql, values).fetchall()
         return rows
+
+
+def _type_name(kind: ColumnType) -> str:
+    """Return the type's name as DuckDB tells it."""
+    return dialect.duck_type(kind).replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
 
 
 def _named(values: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

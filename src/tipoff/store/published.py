@@ -15,7 +15,7 @@ from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof, digest_of
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
 from tipoff.core.rows import table_from_records
-from tipoff.core.schema import Table
+from tipoff.core.schema import Phase, Table
 from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
 from tipoff.store.rows import conform
@@ -55,6 +55,14 @@ class Published:
         if staged.changed or staged.excuses_changed:
             self._write(asked, proof, _merged(table, old, staged), staged.changed)
         return written(proof, staged)
+
+    def prepare(self, steps: Iterable[Step]) -> None:
+        """Let the documents under a former name of an output be the output's."""
+        for step in steps:
+            now = self._root / step.table.league / step.name
+            for former in (now.with_name(name) for name in step.table.formerly):
+                if step.phase is Phase.PUBLISHED and former.is_dir() and not now.exists():
+                    former.rename(now)
 
     def survey(self) -> tuple[list[Proof], list[Damaged]]:
         """Return the proofs that the documents carry, and an error for each document that cannot be read."""

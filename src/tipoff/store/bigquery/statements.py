@@ -153,6 +153,21 @@ def add_column(name: str, column: str, kind: ColumnType) -> str:
     return f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column} {kind.value}"
 
 
+def rename_column(name: str, old: str, now: str) -> str:
+    """Return the statement that renames a column."""
+    return f"ALTER TABLE {name} RENAME COLUMN IF EXISTS {old} TO {now}"
+
+
+def widen_column(name: str, column: str, kind: ColumnType) -> str:
+    """Return the statement that gives a column a wider type."""
+    return f"ALTER TABLE {name} ALTER COLUMN {column} SET DATA TYPE {kind.value}"
+
+
+def rename_table(name: str, now: str) -> str:
+    """Return the statement that renames a table within its dataset."""
+    return f"ALTER TABLE {name} RENAME TO {now}"
+
+
 @cache
 def must_filter(sql: str, partitioned: frozenset[str]) -> None:
     """See that every read, update and deletion of a partitioned table names its days.

@@ -1,10 +1,12 @@
-"""Making the declared tables: partitioned by day, clustered by key; new columns are added, anything else is refused."""
+"""Making the declared tables: partitioned by day, clustered by key; what is there becomes what is declared, or is refused."""
 
-from tipoff.core.errors import ShapeError
+from dataclasses import replace
+
 from tipoff.core.schema import Table
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.target import labels
+from tipoff.store.evolve import changes
 
 _MOST_CLUSTERS = 4  # columns by which BigQuery clusters
 
@@ -20,15 +22,19 @@ def declare_own(port: Client) -> None:
 
 
 def declare(port: Client, table: Table) -> None:
-    """Make a table with its dataset, or add the columns that it lacks.
+    """Make a table with its dataset, or let the one that is there become it.
 
     Raises:
-        ShapeError: It has a column of another type, or one that is not declared.
+        ShapeError: It has a column of a type that does not fit, or one that is not declared.
     """
     place = port.place
     name, said = place.table(table), labels(what="declare", league=table.league, table=table.name)
     wanted = {column.name: column.type.value for column in table.columns}
     found = port.fields(name)
+    former = next((old for old in map(place.table, _formerly(table)) if not found and port.fields(old)), None)
+    if former is not None:
+        port.query(statements.rename_table(former, table.name), {}, said)
+        found = port.fields(name)
     if not found:
         port.create_dataset(place.dataset(table.dataset), labels(league=table.league))
         cluster = tuple(column for column in table.key if column != "day")[:_MOST_CLUSTERS]
@@ -36,13 +42,14 @@ def declare(port: Client, table: Table) -> None:
         found = port.fields(name)
     if not port.fields(place.turn(table)):
         port.query(statements.make_turn(place, table), {}, said)
-    for column in table.columns:
-        if column.name not in found:
-            port.query(statements.add_column(name, column.name, column.type), {}, said)
-        elif found[column.name] != wanted[column.name]:
-            msg = f"{table.full_name}.{column.name} is {found[column.name]}, declared as {wanted[column.name]}"
-            raise ShapeError(msg, hint="only new columns are added by themselves; rebuild the table in a new home")
-    extra = found.keys() - wanted.keys() - {"_run"}
-    if extra:
-        msg = f"{table.full_name} has columns that are not declared: {', '.join(sorted(extra))}"
-        raise ShapeError(msg, hint="a build that knows them wrote this home; run that one, or a new home")
+    todo = changes(table, found, lambda kind: kind.value)
+    for old, now in todo.renamed:
+        port.query(statements.rename_column(name, old, now), {}, said)
+    for column in todo.added:
+        port.query(statements.add_column(name, column.name, column.type), {}, said)
+    for column in todo.widened:
+        port.query(statements.widen_column(name, column.name, column.type), {}, said)
+
+
+def _formerly(table: Table) -> list[Table]:
+    return [replace(table, name=name, formerly=()) for name in table.formerly]

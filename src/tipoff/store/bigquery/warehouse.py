@@ -24,6 +24,7 @@ from tipoff.store.bigquery.diagnosis import conflict_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.tables import declare, declare_own
 from tipoff.store.bigquery.target import Target, Write, labels
+from tipoff.store.evolve import former_names, under_present_names
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
@@ -57,6 +58,7 @@ class BigQueryWarehouse:
         self._port = Client(place, guard.record) if guard else Client(place)
         self._tables: dict[str, dict[str, Table]] = {}  # by league
         self._partitioned: frozenset[str] = frozenset()
+        self._former: dict[tuple[str, str], str] = {}  # present names of outputs, by league and former name
         self._proofs: dict[Key, Proof] = {}
         self._fences: dict[Key, int] = {}  # of the newest stored proof, 0 where there is none
         self._unsure: set[Key] = set()  # a write of theirs failed, and it is not known how far it came
@@ -87,6 +89,7 @@ class BigQueryWarehouse:
         steps = list(steps)
         tables = {step.name: step.table for step in steps}
         self._tables |= {table.league: tables for table in tables.values()}
+        self._former |= former_names(steps)
         with self._doing("the tables could not be made"):
             declare_own(self._port)
             for step in steps:
@@ -186,7 +189,7 @@ class BigQueryWarehouse:
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""
         rows = self._fetch("proofs", statements.proofs(self._place), {"since": since}, None)
-        return [read_proof(row) for row in rows.to_pylist()]
+        return under_present_names(map(read_proof, rows.to_pylist()), self._former)
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""

@@ -1,0 +1,173 @@
+"""A table whose declaration changed: columns come, are renamed and widened; what cannot be is refused with a sentence."""
+
+import dataclasses
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.engine import AFTER, SQL
+
+from tipoff.core.errors import ShapeError
+from tipoff.core.profile import Profile
+from tipoff.core.proof import Proof
+from tipoff.core.rows import table_from_records
+from tipoff.core.schema import DAY, Column, ColumnType, Phase, Table, integer, number, text
+from tipoff.core.slate import Season
+from tipoff.core.step import PublishWork, SqlWork, Step
+from tipoff.core.window import SLATE
+from tipoff.store.bigquery import statements
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.evolve import changes, former_names, under_present_names
+from tipoff.store.published import Published
+from tipoff.store.warehouse import WriteRequest
+
+TODAY = date(2024, 5, 10)
+NOW = datetime(2024, 5, 10, 12, tzinfo=UTC)
+SEASON = Season("s", date(2024, 4, 1), date(2024, 9, 30))
+
+
+def table(*columns: Column, name: str = "rows", formerly: tuple[str, ...] = ()) -> Table:
+    return Table(
+        league="x",
+        phase=Phase.RAW,
+        name=name,
+        columns=(DAY, text("game_id"), *columns),
+        key=("game_id",),
+        formerly=formerly,
+    )
+
+
+def named(kind: ColumnType) -> str:
+    return kind.value
+
+
+FOUND = {"day": "DATE", "game_id": "STRING", "points": "INT64", "_run": "INT64"}
+
+
+def test_what_is_declared_as_it_is_needs_nothing() -> None:
+    todo = changes(table(integer("points")), FOUND, named)
+
+    assert (todo.renamed, todo.added, todo.widened) == ([], [], [])
+
+
+def test_a_new_column_is_added() -> None:
+    todo = changes(table(integer("points"), text("note")), FOUND, named)
+
+    assert [column.name for column in todo.added] == ["note"]
+
+
+def test_a_column_is_renamed_by_declaration_alone() -> None:
+    scored = dataclasses.replace(integer("scored"), formerly=("pts", "points"))
+
+    assert changes(table(scored), FOUND, named).renamed == [("points", "scored")]
+    with pytest.raises(ShapeError, match="not declared: points"):
+        changes(table(integer("scored")), FOUND, named)
+
+
+def test_a_column_that_has_its_new_name_is_not_renamed_again() -> None:
+    scored = dataclasses.replace(integer("scored"), formerly=("points",))
+    found = {name if name != "points" else "scored": kind for name, kind in FOUND.items()}
+
+    assert changes(table(scored), found, named).renamed == []
+
+
+def test_whole_numbers_become_decimal_ones_under_a_new_name_too() -> None:
+    scored = dataclasses.replace(number("scored"), formerly=("points",))
+
+    assert [column.name for column in changes(table(number("points")), FOUND, named).widened] == ["points"]
+    todo = changes(table(scored), FOUND, named)
+    assert (todo.renamed, [column.name for column in todo.widened]) == ([("points", "scored")], ["scored"])
+
+
+@pytest.mark.parametrize(
+    ("column", "found", "says"),
+    [(integer("points"), "FLOAT64", "is FLOAT64, declared as INT64"), (text("points"), "INT64", "declared as STRING")],
+)
+def test_what_does_not_fit_is_refused(column: Column, found: str, says: str) -> None:
+    with pytest.raises(ShapeError, match=says):
+        changes(table(column), FOUND | {"points": found}, named)
+
+
+def test_neither_a_former_name_nor_a_column_that_may_empty_changes_a_steps_version() -> None:
+    plain = Step(table=table(integer("points")), work=SQL, timing=AFTER)
+    other = dataclasses.replace(integer("points"), formerly=("pts",), may_empty=True)
+
+    assert dataclasses.replace(plain, table=table(other, formerly=("old",))).version() == plain.version()
+    assert dataclasses.replace(plain, table=table(number("points"))).version() != plain.version()
+
+
+# --- names of outputs
+
+
+def proof(output: str, fence: int) -> Proof:
+    return Proof(league="x", output=output, day=TODAY, fence=fence, made_at=NOW, step_version="v", units={})
+
+
+def test_proofs_of_a_former_name_are_the_present_outputs_and_the_newest_stands() -> None:
+    names = former_names([Step(table=table(formerly=("old", "older")), work=SQL, timing=AFTER)])
+    assert names == {("x", "old"): "rows", ("x", "older"): "rows"}
+
+    assert under_present_names([proof("old", 1)], names) == [proof("rows", 1)]
+    assert under_present_names([proof("old", 1), proof("rows", 2)], names) == [proof("rows", 2)]
+    assert under_present_names([proof("rows", 2), proof("old", 1)], names) == [proof("rows", 2)]
+    other = dataclasses.replace(proof("old", 1), league="y")
+    assert under_present_names([other], names) == [other]
+
+
+# --- on DuckDB
+
+
+READS = "SELECT day, game_id, {} FROM slate.{}"
+
+
+def opened(path: Path, declared: Table, points: str) -> DuckWarehouse:
+    store = DuckWarehouse(path, profile=Profile.REPLAY)
+    store.prepare([Step(table=declared, work=SqlWork(sql=READS.format(points, declared.name)), timing=AFTER)])
+    return store
+
+
+def write(store: DuckWarehouse, declared: Table, row: dict[str, Any], fence: int) -> None:
+    step = Step(table=declared, work=SQL, timing=AFTER)
+    asked = WriteRequest(
+        step=step, season=SEASON, day=TODAY, fence=fence, as_of=NOW, step_version="v", units={"g": "m"}, evidence=True
+    )
+    store.replace(asked, table_from_records(declared, [{"day": TODAY, "game_id": "g"} | row]))
+
+
+def test_rows_survive_a_new_name_of_their_table_and_column_and_a_wider_type(tmp_path: Path) -> None:
+    before = table(integer("points"), name="old")
+    store = opened(tmp_path / "w", before, "points")
+    write(store, before, {"points": 7}, 1)
+    store.close()
+
+    after = table(dataclasses.replace(number("scored"), formerly=("points",)), name="new", formerly=("old",))
+    store = opened(tmp_path / "w", after, "scored")
+
+    rows = store.read(after, SLATE, day=TODAY, season=SEASON, as_of=NOW).to_pylist()
+    assert rows == [{"day": TODAY, "game_id": "g", "scored": 7.0}]
+    assert [(each.output, each.fence) for each in store.proofs()] == [("new", 1)]
+    write(store, after, {"scored": 8.5}, 2)
+    assert store.read(after, SLATE, day=TODAY, season=SEASON, as_of=NOW).column("scored").to_pylist() == [8.5]
+    assert [(each.output, each.fence) for each in store.proofs()] == [("new", 2)]
+    store.close()
+    opened(tmp_path / "w", after, "scored").close()  # and nothing is left to do
+
+
+def test_bigquerys_statements_name_what_changes() -> None:
+    assert statements.rename_table("p.x_raw.old", "new") == "ALTER TABLE p.x_raw.old RENAME TO new"
+    assert statements.rename_column("t", "a", "b") == "ALTER TABLE t RENAME COLUMN IF EXISTS a TO b"
+    assert statements.widen_column("t", "a", ColumnType.FLOAT) == "ALTER TABLE t ALTER COLUMN a SET DATA TYPE FLOAT64"
+
+
+def test_documents_of_a_former_name_are_the_present_outputs(tmp_path: Path) -> None:
+    shown = dataclasses.replace(table(name="shown", formerly=("told",)), phase=Phase.PUBLISHED)
+    step = Step(table=shown, work=PublishWork(inputs=(), transform=print), timing=AFTER)  # type: ignore[arg-type]
+    (tmp_path / "x" / "told").mkdir(parents=True)
+    (tmp_path / "x" / "told" / "2024-05-10.json").write_text("{}")
+    published = Published(tmp_path)
+
+    published.prepare([step])
+    published.prepare([step])
+
+    assert published.path(step, TODAY).read_text() == "{}"
