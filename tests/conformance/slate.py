@@ -274,7 +274,7 @@ def write_ledger(good: Good, path: Path) -> Ledger:
                 "game_id": row["game_id"],
                 "home": row["home_team"],
                 "away": row["away_team"],
-                "tipoff_at": row["tipoff_at"],
+                "starts_at": row["tipoff_at"],
                 "status": "final",
                 "evidence": "",
                 "first_seen_at": row["known_at"],

@@ -8,14 +8,17 @@ from typing import Any
 
 import click
 
+from tipoff.app.sentinel import limits_of
 from tipoff.config import read_settings
+from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.leagues.catalog import league_named
 from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import read_other
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
-from tipoff.views.status import read_status, status_lines
+from tipoff.views.status import read_home, status_lines, status_of
 
 _COLOURS = {
     State.PROVEN: "green",
@@ -77,19 +80,34 @@ def _league(name: str) -> League:
 
 
 @click.command("status")
-@click.argument("league")
+@click.argument("leagues", nargs=-1)
 @as_json
-def status_command(league: str, *, as_json: bool) -> None:
-    """Say whether today is complete, and what is wrong."""
-    ledger = open_ledger()
-    status = read_status(ledger, _league(league))
+def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
+    """Say whether anything is at work, whether today is complete, what is wrong, and what waits for you."""
+    settings = read_settings()
+    ledger, now = open_ledger(), RealClock().now()
+    known = ledger.leagues()
+    strangers = [name for name in leagues if name not in known]
+    if strangers:
+        msg = f"{', '.join(strangers)} has never been worked on in the home {settings.place.root}"
+        raise UsageError(msg, hint=f"there: {', '.join(known) or 'nothing yet'}; is TIPOFF_HOME right?")
+    others, beats = read_other(settings.place.sentinel, now)
+    sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
+    found = [
+        status_of(
+            read_home(ledger, league, now, sentinel_at=sentinel_at, sentinel_incidents=others), limits_of(settings)
+        )
+        for league in leagues or known
+    ]
     ledger.close()
     if as_json:
-        print_json(status)
+        print_json(found[0] if len(found) == 1 else {"ok": all(one.ok for one in found), "leagues": found})
     else:
-        for line in status_lines(status):
+        for line in (line for one in found for line in status_lines(one)):
             click.echo(line)
-    sys.exit(0 if status.ok else EXIT_WRONG)
+        if not found:
+            click.echo("nothing has run in this home yet: tipoff demo, or tipoff up")
+    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)
 
 
 @click.command("grid")

@@ -1,63 +1,218 @@
-"""Status: in five seconds, whether today is complete and what is wrong."""
+"""Status: in five seconds, whether anything is at work, whether today is complete, what holds it and since when."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from tipoff.core.clock import league_day
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import league_facts
 from tipoff.views.flow import Flow, flow_lines, read_flow
+from tipoff.watch.messages import counted, named
+from tipoff.watch.sentinel import Facts, Limits, judge, read_facts
 
-_WRONG = (State.LATE.value, State.LOST.value)
+_SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
+_MISSED = frozenset({State.LATE.value, State.LOST.value})
+_SHOWN = 8  # problems at most; the rest is counted
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A home at a glance."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """All that a status is told from.
+
+    `incidents`: of the monitor and, with an s before their numbers, of the sentinel. `today`: the newest planned day that is not
+    after the clock's; `missed`: what is late, and what was lost since yesterday.
+    """
 
     league: str
+    is_live: bool
     world: str
-    clock_at: datetime | None
-    last_tick_at: datetime | None
+    now: datetime | None
+    silences: Facts | None
+    sentinel_at: datetime | None
+    is_over: bool
     today: date | None
-    today_states: dict[str, str]
-    wrong: list[ObligationRecord]
+    outputs: tuple[ObligationRecord, ...]
+    missed: tuple[ObligationRecord, ...]
+    incidents: tuple[tuple[str, Incident], ...]
+    waivers: tuple[WaiverRecord, ...]
     running: int
-    failed_last_day: int
-    waivers: list[WaiverRecord]
     history: Flow
 
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is late or lost."""
-        return not self.wrong
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that is wrong: how bad, since when, and what a person types to see more."""
+
+    severity: str
+    since: datetime | None
+    what: str
+    see: str
 
 
-def read_status(ledger: Ledger, league: League) -> Status:
-    """Return the league's status as the ledger stands; `today` is the newest day that is planned."""
-    facts, records = league_facts(ledger, league.name), ledger.of(league.name)
-    today, runs = records.newest_day(), records.runs_by_state()
-    return Status(
-        league=league.name,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A league at a glance; `alive` is None for a replay, where nothing is meant to be at work."""
+
+    league: str
+    ok: bool
+    alive: bool | None
+    complete: bool | None  # None while nothing is planned, or something is owed and not yet due
+    at_work: str
+    today: str
+    problems: tuple[Problem, ...]
+    waits_for_you: tuple[str, ...]
+    home: Home
+
+
+def read_home(
+    ledger: Ledger,
+    league: str,
+    now: datetime,
+    *,
+    sentinel_at: datetime | None = None,
+    sentinel_incidents: Sequence[Incident] = (),
+) -> Home:
+    """Read what a status is told from; in a replay the home's own clock counts instead of `now`."""
+    facts, records = league_facts(ledger, league), ledger.of(league)
+    at = now if facts.live_since else facts.clock_at
+    today = records.newest_day(before=league_day(at) + timedelta(days=1) if at else None)
+    yesterday = today - timedelta(days=1) if today else date.max
+    own = read_incidents(ledger, league, at) if at else []
+    return Home(
+        league=league,
+        is_live=facts.live_since is not None,
         world=facts.world,
-        clock_at=facts.clock_at,
-        last_tick_at=records.first_and_last_tick()[1],
+        now=at,
+        silences=read_facts(ledger, league, at) if at else None,
+        sentinel_at=sentinel_at,
+        is_over=facts.is_over,
         today=today,
-        today_states={owed.output: owed.state for owed in records.obligations(day=today)} if today else {},
-        wrong=records.obligations(states=_WRONG),
-        running=runs.get("started", 0),
-        failed_last_day=runs.get("failed", 0),
-        waivers=live_waivers(ledger, league),
-        history=read_flow(ledger, facts.clock_at),
+        outputs=tuple(records.obligations(day=today)) if today else (),
+        missed=tuple(
+            row
+            for row in records.obligations(states=sorted(_MISSED))
+            if row.state == State.LATE.value or row.day >= yesterday
+        ),
+        incidents=(
+            *(("", incident) for incident in own if incident.is_open),
+            *(("s", one) for one in sentinel_incidents if one.is_open and one.league == league),
+        ),
+        waivers=tuple(records.live_waivers(at)) if at else (),
+        running=records.runs_by_state().get("started", 0),
+        history=read_flow(ledger, at),
     )
 
 
-def live_waivers(ledger: Ledger, league: League) -> list[WaiverRecord]:
-    """Return the waivers that hold at the home's clock."""
-    clock_at = league_facts(ledger, league.name).clock_at
-    return ledger.of(league.name).live_waivers(clock_at) if clock_at else []
+def status_of(home: Home, limits: Limits) -> Status:
+    """Tell how a league stands; nothing is read."""
+    silent = (
+        [] if not home.is_live or home.silences is None or home.now is None else judge(home.silences, home.now, limits)
+    )
+    problems = sorted(_problems(home, silent), key=lambda one: (-Severity[one.severity], one.since or _NEVER))
+    is_wrong = any(Severity[problem.severity] >= Severity.ERROR for problem in problems)
+    has_started = home.silences is not None and home.silences.alive_at is not None
+    alive = has_started and not any(trouble.cause == "controller" for trouble in silent) if home.is_live else None
+    unmet = [row for row in home.outputs if row.state not in _SETTLED]
+    is_missed = any(row.state in _MISSED for row in unmet)
+    return Status(
+        league=home.league,
+        ok=not is_wrong and alive is not False,
+        alive=alive,
+        complete=None if not home.outputs or (unmet and not is_missed) else not unmet,
+        at_work=_at_work(home, alive=alive),
+        today=_today(home, unmet),
+        problems=tuple(problems),
+        waits_for_you=tuple(_waiting(home)),
+        home=home,
+    )
+
+
+def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
+    known = {incident.cause for _, incident in home.incidents}
+    told: set[str] = set()
+    for prefix, incident in home.incidents:
+        told |= {effect.rpartition("|")[0] for effect in incident.unmet}
+        yield Problem(
+            severity=Severity(incident.severity).name,
+            since=incident.opened_at,
+            what=f"{named(incident.cause)}: {incident.what}",
+            see=f"tipoff incident show {prefix}{incident.id}",
+        )
+    for trouble in silent:
+        if trouble.cause not in known and trouble.severity >= Severity.WARNING:
+            since = home.silences.alive_at if home.silences and trouble.cause == "controller" else None
+            see = "is it running? start it: tipoff up" if trouble.cause == "controller" else "tipoff doctor"
+            yield Problem(severity=trouble.severity.name, since=since, what=trouble.note, see=see)
+    for row in home.missed:
+        if f"{row.output}|{row.day}" not in told:
+            lacks = f", {counted(len(row.missing), 'unit')} missing" if row.missing else ""
+            yield Problem(
+                severity=Severity.ERROR.name,
+                since=row.due_at,
+                what=f"{row.output} of {row.day} is {row.state}{lacks}: {row.reason}",
+                see=f"tipoff why {home.league} {row.output} {row.day}",
+            )
+
+
+def _at_work(home: Home, *, alive: bool | None) -> str:
+    if home.now is None:
+        return "nothing has run in this home yet: tipoff demo, or tipoff up"
+    if alive is None:
+        stands = f"clock at {home.now:%Y-%m-%d %H:%M} UTC"
+        return f"a replay of the {home.world} world, {'ended' if home.is_over else 'not at its end'}; {stands}"
+    sides = {
+        "controller": home.silences.alive_at if home.silences else None,
+        "monitor": home.silences.monitor_at if home.silences else None,
+        "sentinel": home.sentinel_at,
+    }
+    seen = ", ".join(f"{name} {_ago(at, home.now)}" for name, at in sides.items())
+    return f"{'alive' if alive else 'NOT ALIVE'}: {seen}"
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "never seen"
+    if at > now:
+        return f"seen at {at:%Y-%m-%d %H:%M} UTC, ahead of this clock"
+    age = now - at
+    if age < timedelta(minutes=2):
+        return f"seen {age.total_seconds():.0f} s ago"
+    hours = age.total_seconds() / 3600
+    ago = f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.1f} h"  # noqa: PLR2004 -- two hours
+    return f"last seen {at:%m-%d %H:%M} UTC, {ago} ago"
+
+
+def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
+    if home.today is None:
+        return "nothing is planned yet"
+    day = f"{home.today:%a %Y-%m-%d}"
+    met = f"{len(home.outputs) - len(unmet)} of {len(home.outputs)} outputs"
+    if not unmet:
+        return f"{day} is complete: {met}" + ("; nothing more is owed" if home.is_over else "")
+    overdue = [row for row in unmet if row.state in _MISSED]
+    if not overdue:
+        first = min(unmet, key=lambda row: row.due_at)
+        return f"{day} is on course: {met}, next due {first.output} at {first.due_at:%m-%d %H:%M} UTC"
+    since = min(row.due_at for row in overdue)
+    names = ", ".join(f"{row.output} {row.state}" for row in overdue[:4]) + (" …" if len(overdue) > 4 else "")  # noqa: PLR2004 -- a line's length
+    return f"{day} is NOT complete since {since:%m-%d %H:%M} UTC: {met}; {names}"
+
+
+def _waiting(home: Home) -> Iterator[str]:
+    now = home.now
+    untaken = [one for _, one in home.incidents if now and not one.is_acked(now) and one.severity >= Severity.ERROR]
+    if untaken:
+        yield f"{counted(len(untaken), 'incident')} that nobody has taken on: tipoff incident list {home.league}"
+    for row in home.waivers:
+        yield waiver_line(row)
 
 
 def waiver_line(waiver: WaiverRecord) -> str:
@@ -66,23 +221,26 @@ def waiver_line(waiver: WaiverRecord) -> str:
     return f"WAIVED {waiver.output} {waiver.day} for {waiver.input} by {waiver.by} until {until}: {waiver.reason}"
 
 
+def live_waivers(ledger: Ledger, league: League) -> list[WaiverRecord]:
+    """Return the waivers that hold at the home's clock."""
+    clock_at = league_facts(ledger, league.name).clock_at
+    return ledger.of(league.name).live_waivers(clock_at) if clock_at else []
+
+
 def status_lines(status: Status) -> list[str]:
-    """Return the lines that a person reads; the first one is the answer."""
-    if status.today is None:
-        return [f"{status.league}: nothing is planned in this home yet. Start with: tipoff demo"]
-    settled = {State.PROVEN.value, State.EXCUSED.value}
-    waits = {name: state for name, state in status.today_states.items() if state not in settled}
-    answer = "complete" if not waits else f"{len(status.today_states) - len(waits)} of {len(status.today_states)} met"
-    lines = [f"{status.league} {status.today}: {answer}" + ("" if status.ok else f"; {len(status.wrong)} LATE OR LOST")]
-    lines += [f"  {name:<26} {state}" for name, state in waits.items()]
-    for owed in status.wrong[:10]:
-        lines.append(
-            f"  {owed.state.upper()} {owed.output} {owed.day}: {owed.reason} -> tipoff why {status.league} "
-            f"{owed.output} {owed.day}"
-        )
-    lines += [f"  {waiver_line(waiver)}" for waiver in status.waivers]
-    clock = f"{status.clock_at:%Y-%m-%d %H:%M} UTC" if status.clock_at else "never"
-    lines.append(
-        f"  world {status.world}, clock at {clock}, {status.running} running, {status.failed_last_day} failed runs"
-    )
-    return lines + flow_lines(status.history)
+    """Return the lines that a person reads: is it alive, is today complete, what is wrong since when, what waits for you."""
+    problems = [_line(problem) for problem in status.problems[:_SHOWN]]
+    if len(status.problems) > _SHOWN:
+        problems.append(f"… and {len(status.problems) - _SHOWN} more")
+    return [
+        f"{status.league}: {status.at_work}",
+        f"  {status.today}",
+        *(f"  {line}" for line in problems or ["nothing is wrong"]),
+        *(f"  waits for you: {line}" for line in status.waits_for_you),
+        *flow_lines(status.home.history),
+    ]
+
+
+def _line(problem: Problem) -> str:
+    since = f" since {problem.since:%m-%d %H:%M} UTC" if problem.since else ""
+    return f"{problem.severity}{since}: {problem.what} -> {problem.see}"

@@ -1,0 +1,264 @@
+"""Status, told from 30 homes: the first three lines say what is wrong and since when, and the exit code follows."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident
+from tipoff.core.records import ObligationRecord, WaiverRecord
+from tipoff.ledger import Lease
+from tipoff.views.flow import Flow
+from tipoff.views.status import Home, status_lines, status_of
+from tipoff.watch.sentinel import LIVE, Facts
+
+NOW = datetime(2024, 3, 9, 20, tzinfo=UTC)
+TODAY, YESTERDAY = date(2024, 3, 9), date(2024, 3, 8)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+NO_FLOW = Flow(is_kept=False, n_waiting=0, n_unsent=0, oldest_at=None, error="", fullest="", quotas=())
+
+
+def owed(
+    output: str, state: str, *, day: date = TODAY, due: timedelta = HOUR, missing: tuple[str, ...] = ()
+) -> ObligationRecord:
+    return ObligationRecord(
+        output=output,
+        day=day,
+        state=state,
+        since=NOW - HOUR,
+        due_at=NOW + due,
+        not_before=None,
+        failures=0,
+        n_units=3,
+        n_proven=3 - len(missing),
+        n_excused=0,
+        missing=missing,
+        excused={},
+        verb="skip",
+        reason="a reason",
+    )
+
+
+WAIVER = WaiverRecord(
+    id=1,
+    league="x",
+    output="cards",
+    day=TODAY,
+    input="boxes",
+    by="ada",
+    reason="known",
+    made_at=NOW,
+    until=NOW + HOUR,
+    revoked_at=None,
+)
+
+
+def silences(**more: Any) -> Facts:
+    alive_at = more.pop("alive_at", NOW - MINUTE)
+    known: dict[str, Any] = {
+        "league": "x",
+        "lease": Lease(name="controller x", holder="host", epoch=1, until=NOW + MINUTE),
+        "alive_at": alive_at,
+        "unexecuted": 0,
+        "unexecuted_since": None,
+        "overdue": (),
+        "digest_due": None,
+        "monitor_at": NOW - MINUTE,
+        "started_at": NOW - 48 * HOUR,
+    }
+    return Facts(**known | more)
+
+
+def incident(
+    cause: str = "source:s", *, severity: Severity = Severity.ERROR, effect: str = "a|2024-03-09|c"
+) -> Incident:
+    return Incident(
+        id=3,
+        league="x",
+        cause=cause,
+        check="c",
+        what="it answered 503",
+        severity=severity,
+        opened_at=NOW - 2 * HOUR,
+        changed_at=NOW - HOUR,
+        effects={effect: None},
+    )
+
+
+def home(**more: Any) -> Home:
+    known: dict[str, Any] = {
+        "league": "x",
+        "is_live": True,
+        "world": "live",
+        "now": NOW,
+        "silences": silences(),
+        "sentinel_at": NOW - MINUTE,
+        "is_over": False,
+        "today": TODAY,
+        "outputs": (owed("schedule", "proven"), owed("boxes", "proven"), owed("cards", "excused")),
+        "missed": (),
+        "incidents": (),
+        "waivers": (),
+        "running": 0,
+        "history": NO_FLOW,
+    }
+    return Home(**known | more)
+
+
+LATE = owed("boxes", "late", due=-3 * HOUR, missing=("g1", "g2"))
+LOST_YESTERDAY = owed("cards", "lost", day=YESTERDAY, due=-20 * HOUR)
+UNDUE = (owed("schedule", "proven"), owed("boxes", "waiting"), owed("cards", "open", due=2 * HOUR))
+REPLAY: dict[str, Any] = {"is_live": False, "world": "recorded"}
+
+# what stands in the home, whether it is in order, and words that its first three lines must hold
+HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
+    ("quiet and complete", {}, True, ("alive", "is complete: 3 of 3", "nothing is wrong")),
+    ("quiet, some not yet due", {"outputs": UNDUE}, True, ("alive", "on course: 1 of 3", "next due boxes")),
+    (
+        "first minutes",
+        {"today": None, "outputs": (), "silences": silences(started_at=NOW)},
+        True,
+        ("nothing is planned yet",),
+    ),
+    ("between seasons", {"is_over": True}, True, ("nothing more is owed",)),
+    (
+        "late",
+        {"outputs": (LATE,), "missed": (LATE,)},
+        False,
+        ("NOT complete since 03-09 17:00", "boxes late", "2 units missing"),
+    ),
+    ("lost yesterday", {"missed": (LOST_YESTERDAY,)}, False, ("cards of 2024-03-08 is lost", "since 03-09 00:00")),
+    (
+        "late, told",
+        {"outputs": (LATE,), "missed": (LATE,), "incidents": (("", incident(effect=f"boxes|{TODAY}|met")),)},
+        False,
+        ("s gives no usable answers", "since 03-09 18:00", "tipoff incident show 3"),
+    ),
+    ("a warning only", {"incidents": (("", incident(severity=Severity.WARNING)),)}, True, ("WARNING since",)),
+    (
+        "critical",
+        {"incidents": (("", incident("warehouse", severity=Severity.CRITICAL)),)},
+        False,
+        ("CRITICAL since 03-09 18:00",),
+    ),
+    ("the sentinel's incident", {"incidents": (("s", incident("controller")),)}, False, ("tipoff incident show s3",)),
+    (
+        "dead controller, minutes",
+        {"silences": silences(alive_at=NOW - 20 * MINUTE)},
+        False,
+        ("NOT ALIVE", "controller seen|controller last seen"),
+    ),
+    (
+        "dead controller, 3 h",
+        {"silences": silences(alive_at=NOW - 3 * HOUR)},
+        False,
+        ("NOT ALIVE", "controller last seen 03-09 17:00 UTC", "ERROR since 03-09 17:00"),
+    ),
+    (
+        "dead controller, 45 h",
+        {"silences": silences(alive_at=NOW - 45 * HOUR)},
+        False,
+        ("NOT ALIVE", "CRITICAL since 03-07 23:00", "45.0 h"),
+    ),
+    (
+        "dead controller, complete day",
+        {"silences": silences(alive_at=NOW - 7 * HOUR)},
+        False,
+        ("NOT ALIVE", "is complete"),
+    ),
+    ("never started", {"silences": None, "now": NOW}, False, ("NOT ALIVE", "controller never seen")),
+    (
+        "dead monitor",
+        {"silences": silences(monitor_at=NOW - 9 * HOUR)},
+        False,
+        ("monitor last seen 03-09 11:00", "the monitor has not looked"),
+    ),
+    (
+        "no monitor ever",
+        {"silences": silences(monitor_at=None)},
+        False,
+        ("monitor never seen", "the monitor has never looked"),
+    ),
+    ("no sentinel", {"sentinel_at": None}, True, ("sentinel never seen",)),
+    (
+        "dead executor",
+        {"silences": silences(unexecuted=4, unexecuted_since=NOW - 5 * HOUR)},
+        False,
+        ("4 decisions to run since 2024-03-09 15:00",),
+    ),
+    (
+        "no digest",
+        {"silences": silences(digest_due=(YESTERDAY, NOW - 2 * HOUR))},
+        False,
+        ("the digest of 2024-03-08 was due",),
+    ),
+    (
+        "a sign of life ahead of the clock",
+        {"silences": silences(monitor_at=NOW + 3 * HOUR)},
+        True,
+        ("ahead of this clock",),
+    ),
+    (
+        "two problems, the worst first",
+        {
+            "incidents": (
+                ("", incident(severity=Severity.WARNING)),
+                ("", incident("warehouse", severity=Severity.CRITICAL)),
+            )
+        },
+        False,
+        ("CRITICAL",),
+    ),
+    ("waiver", {"waivers": (WAIVER,)}, True, ("nothing is wrong",)),
+    ("replay at its end", REPLAY | {"is_over": True}, True, ("a replay of the recorded world, ended", "is complete")),
+    ("replay in the middle", REPLAY, True, ("not at its end",)),
+    (
+        "replay, long ago by any clock",
+        REPLAY | {"silences": silences(alive_at=NOW - 90 * HOUR)},
+        True,
+        ("a replay", "nothing is wrong"),
+    ),
+    ("replay with something lost", REPLAY | {"missed": (LOST_YESTERDAY,)}, False, ("is lost",)),
+    (
+        "a home in which nothing ran",
+        REPLAY | {"now": None, "silences": None, "today": None, "outputs": ()},
+        True,
+        ("nothing has run", "nothing is planned"),
+    ),
+    (
+        "an empty slate",
+        {"outputs": (owed("schedule", "proven"), owed("boxes", "excused"), owed("cards", "excused"))},
+        True,
+        ("is complete",),
+    ),
+    (
+        "many problems",
+        {"missed": tuple(owed(f"o{n}", "late", due=-n * HOUR) for n in range(1, 30))},
+        False,
+        ("o29 of",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("about", "stands", "ok", "words"), HOMES, ids=[one[0] for one in HOMES])
+def test_the_first_three_lines_say_what_is_wrong_and_since_when(
+    about: str,
+    stands: dict[str, Any],
+    ok: bool,  # noqa: FBT001 -- a row of the table
+    words: tuple[str, ...],
+) -> None:
+    status = status_of(home(**stands), LIVE)
+    lines = status_lines(status)
+
+    assert about
+    assert status.ok is ok
+    first = "\n".join(lines[:3])
+    assert all(any(one in first for one in word.split("|")) for word in words), first
+    assert len(lines) < 15
+
+
+def test_what_waits_for_a_person_is_said() -> None:
+    lines = status_lines(status_of(home(incidents=(("", incident()),)), LIVE))
+
+    assert any("1 incident that nobody has taken on" in line for line in lines)
