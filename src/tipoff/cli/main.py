@@ -33,7 +33,10 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
         "work:backfill_command",
         "Make what is missing or outdated of past days, in order; what is not made is listed with its reason.",
     ),
-    "status": Place("show:status_command", "Say whether today is complete, and what is wrong."),
+    "status": Place(
+        "show:status_command",
+        "Say whether anything is at work, whether today is complete, what is wrong, and what waits for you.",
+    ),
     "grid": Place("show:grid_command", "Show days × outputs: what is proven, excused, late."),
     "why": Place("why:why_command", "Walk from what is missing or low to its cause."),
     "trace": Place("show:trace_command", "Follow one game through every table and file."),
