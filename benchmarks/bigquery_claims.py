@@ -14,8 +14,8 @@ from tests.support import recorded_spec
 
 from benchmarks import exactly, warehouse_bench
 from benchmarks.emulator_replay import emulator_replay, is_same
+from benchmarks.seasons import season_named
 from benchmarks.streaming_backfill import streaming_backfill
-from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world.recorded import RecordedNba
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +74,7 @@ def exactly_100000() -> Measured:
 
 def streaming_backfill_89() -> Measured:
     """Backfill 89 files while rows of each sit in a streaming buffer: all done, in the order in which they are free."""
-    season = NBA.season("2023-24")
+    season = season_named("2023-24")
     days = (season.first_day, season.first_day + timedelta(days=94))
     measured = streaming_backfill(RecordedNba(_data(), season.name), season, days, 89)
     ok = (

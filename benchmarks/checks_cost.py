@@ -11,6 +11,7 @@ from time import process_time
 from typing import Any
 
 from benchmarks.mutation_score import Patient, home_of
+from benchmarks.seasons import season_named
 from tipoff.core.check import CheckStatus
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.leagues.nba.league import NBA
@@ -22,7 +23,7 @@ MOST_S = 1.0
 
 def measured_on(home: Path) -> dict[str, Any]:
     """Measure every check on twenty slates of the season's last ten weeks, each as a controller does: mirrored, then examined."""
-    season = NBA.season(SEASON)
+    season = season_named(SEASON)
     days = [day for day in season.days() if day >= season.last_day - timedelta(days=70)]
     chosen = days[:: len(days) // SLATES][:SLATES]
     with tempfile.TemporaryDirectory() as folder:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from benchmarks.seasons import season_named
 from tipoff.app import replay as app
 from tipoff.checks.categories import ANGLES, by_angle
 from tipoff.config import read_settings
@@ -82,7 +83,8 @@ def sent_from(home: Path, season: str) -> dict[str, Any]:
     ledger, table = Ledger(home / "ledger.db", read_only=True), schema.obligations
     owed = ledger.rows(select(table.c.day, table.c.state).where(table.c.output == "digest"))
     ledger.close()
-    first, last = NBA.season(season).first_day, NBA.season(season).last_day
+    of = season_named(season)
+    first, last = of.first_day, of.last_day
     wanted = {first + timedelta(days=n) for n in range((last - first).days + 1)}
     proven = {row["day"] for row in owed if row["state"] == "proven"}
     return {"sent": dict(sent), "unsent": unsent, "days_with_a_digest": len(proven), "every_day": proven == wanted}

@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.seasons import season_named
 from tipoff.app import replay as app
 from tipoff.checks.examine import Examiner
 from tipoff.config import read_settings
@@ -57,7 +58,7 @@ class Patient:
     """A copy of a replayed home, whose slate is corrupted and put right again."""
 
     def __init__(self, home: Path, league: League, season: str, day: date) -> None:
-        self.league, self.season, self.day = league, league.season(season), day
+        self.league, self.season, self.day = league, season_named(season), day
         self.now = midnight(day) + timedelta(hours=60)
         stores = Home(home)
         self.warehouse = DuckWarehouse(stores.warehouse, profile=Profile.REPLAY)

@@ -36,12 +36,12 @@ from benchmarks.mutation_score import mutation_scores
 from benchmarks.recorded_runs import recorded_runs
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
+from benchmarks.seasons import season_named
 from benchmarks.sentinel_cost import sentinel_cost
 from benchmarks.stops import stops
 from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock, midnight, stopwatch
 from tipoff.drills.drill import catalogue
-from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world.data import Alter, Row
 from tipoff.leagues.nba.world.recorded import RecordedNba
 
@@ -210,7 +210,7 @@ def other_future(cut: datetime) -> Alter:
 def look_ahead() -> Measured:
     """Twenty random slates of 2023-24, each after four days of history: another future changes nothing predicted."""
     dice = random.Random(11)  # noqa: S311 -- seeded choice of slates
-    season_days = NBA.season("2023-24").days()
+    season_days = season_named("2023-24").days()
     days = sorted(dice.sample(season_days[10:], 20))
     results = {}
     for day in days:

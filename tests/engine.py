@@ -76,9 +76,7 @@ def book_of(
 ) -> Book:
     """Return a book with the days of `games` open; each step reads what it is given."""
     compiled = {each.name: CompiledStep(each, tuple(inputs), "v1") for each, inputs in {SCHEDULE: (), **steps}.items()}
-    league = League(
-        name="x", seasons={}, steps=(SCHEDULE, *steps), schedule="schedule", read_games=read_no_games, summary_sql={}
-    )
+    league = League(name="x", steps=(SCHEDULE, *steps), schedule="schedule", read_games=read_no_games, summary_sql={})
     book = Book(league, SEASON, compiled)
     by_day: dict[date, list[Game]] = {}
     for game in games:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
@@ -19,6 +19,7 @@ from tipoff.app.crash import POINTS
 from tipoff.app.instance import ReplaySpec
 from tipoff.config import Settings
 from tipoff.core.league import League
+from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.leagues.nba.world.data import Alter
@@ -37,9 +38,13 @@ def sample_spec(days: int, *, alter: Alter | None = None, league: League = NBA) 
     return ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world)
 
 
-def recorded_spec(world: World, days: tuple[date, date], *, league: League = NBA) -> ReplaySpec:
+class OfASeason(World, Protocol):
+    season: Season
+
+
+def recorded_spec(world: OfASeason, days: tuple[date, date], *, league: League = NBA) -> ReplaySpec:
     """Return a replay of some days of a recorded season."""
-    return ReplaySpec(league=league, season=league.season_of(days[0]), days=days, world=world)
+    return ReplaySpec(league=league, season=world.season, days=days, world=world)
 
 
 def replayed(home: Path, spec: ReplaySpec) -> dict[str, Any]:

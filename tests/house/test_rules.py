@@ -44,7 +44,6 @@ BROAD = {  # the only modules that may catch what they do not know, and how ofte
 }
 SQL_DEBTS = {  # modules outside the ledger that still ask it in SQL of their own; shrinks, nothing may be added
     "app/backfill.py",
-    "app/replay.py",
     "app/watching.py",
     "checks/examine.py",
     "checks/probes.py",

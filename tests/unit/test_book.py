@@ -28,6 +28,7 @@ from tipoff.core.slate import GameStatus
 from tipoff.core.step import Edge
 from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Input, Window
 from tipoff.engine.book import made_from
+from tipoff.engine.inputs import input_proofs
 
 RAW = step("raw", SOURCE, AFTER)
 NIGHT = EVENING + 4 * HOUR
@@ -241,8 +242,9 @@ def test_whether_anything_was_played_before() -> None:
     off = game("off", day=YESTERDAY, status=GameStatus.POSTPONED)
     book = book_of({RAW: ()}, [off, ONE])
 
-    assert not book.has_earlier_slates(TODAY)
-    assert book.has_earlier_slates(TODAY + timedelta(days=1))
+    assert not book.has_earlier_slates(TODAY, YESTERDAY)
+    assert book.has_earlier_slates(TODAY + timedelta(days=1), TODAY)
+    assert not book.has_earlier_slates(TODAY + timedelta(days=2), TODAY + timedelta(days=1))
 
 
 # --- windows
@@ -277,7 +279,7 @@ def test_a_run_sees_of_each_input_its_window_and_one_digest() -> None:
     book = book_of({RAW: (), step("made"): (Input("raw", BEFORE),)}, [game("old", day=YESTERDAY), ONE])
     prove(book, "raw", YESTERDAY, ["old"])
 
-    [seen] = book.input_proofs(entry_of(book, "made"))
+    [seen] = input_proofs(book, entry_of(book, "made"))
 
     assert (seen.table, seen.window, seen.n_units) == ("raw", "before", 1)
     assert seen.digest == book.window_digest("raw", *BEFORE.bounds(TODAY, book.season))

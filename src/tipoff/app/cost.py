@@ -11,6 +11,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.ledger import Ledger
+from tipoff.ledger.facts import season_of
 
 _MB = 1_048_576
 
@@ -43,10 +44,11 @@ def costs(settings: Settings, league: League, day: date, now: datetime) -> list[
         raise UsageError(msg, hint="set TIPOFF_WAREHOUSE=bigquery and TIPOFF_BIGQUERY_PROJECT")
     from tipoff.store.bigquery.warehouse import BigQueryWarehouse  # noqa: PLC0415 -- Google's client takes a second to import
 
-    season, home = league.season_of(day), settings.place
+    home = settings.place
     found = []
     with lock(home):
         ledger = Ledger(home.ledger)
+        season = season_of(ledger, league.name, day)
         warehouse = open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=lambda: now)
         try:
             if not isinstance(warehouse, BigQueryWarehouse):

@@ -21,13 +21,13 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.errors import PipelineError, UsageError
 from tipoff.core.records import BeatRecord
-from tipoff.leagues.nba.models import FEATURES
-from tipoff.leagues.nba.tables import POINTS_MODEL
+from tipoff.leagues.catalog import CONTENTS
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.migrate import HEAD
 from tipoff.predict import boosting
+from tipoff.sources.content import ModelContract
 from tipoff.views.running import Running, builds_differ, part_of, read_running
 
 LEAST_DISK = 1 << 30  # bytes; a season with its archive takes less, a full disk stops everything
@@ -200,20 +200,26 @@ def models(settings: Settings) -> Iterator[DoctorLine]:
     if not path.exists():
         yield DoctorLine(what="models", ok=True, said="no warehouse here yet")
         return
-    query = f"SELECT day, library, features FROM {POINTS_MODEL.full_name} ORDER BY day DESC LIMIT 1"  # noqa: S608 -- declared names
+    for content in CONTENTS.values():
+        for contract in content.models:
+            yield _model(path, contract)
+
+
+def _model(path: Path, contract: ModelContract) -> DoctorLine:
+    query = f"SELECT day, library, features FROM {contract.table} ORDER BY day DESC LIMIT 1"  # noqa: S608 -- declared names
     try:
         with duckdb.connect(str(path), read_only=True) as database:
             found = database.execute(query).fetchone()
+    except duckdb.CatalogException:
+        return DoctorLine(what="models", ok=True, said=f"{contract.table} is not in this home")
     except duckdb.Error as error:
         held = "lock" in str(error).lower()
         said = "the controller holds the warehouse: not looked at" if held else str(error).splitlines()[0]
-        yield DoctorLine(what="models", ok=held, said=said, do="" if held else "is this a warehouse of this build?")
-        return
+        return DoctorLine(what="models", ok=held, said=said, do="" if held else "is this a warehouse of this build?")
     if found is None:
-        yield DoctorLine(what="models", ok=True, said="none trained yet")
-        return
+        return DoctorLine(what="models", ok=True, said="none trained yet")
     day, library, features = found
-    mine = boosting.library(), boosting.contract(FEATURES)
+    mine = contract.library(), contract.features()
     ok = (library, features) == mine
     said = f"the model of {day}: {library}, features {features}" + ("" if ok else f"; here {mine[0]}, {mine[1]}")
-    yield DoctorLine(what="models", ok=ok, said=said, do="" if ok else "train anew with this build before it predicts")
+    return DoctorLine(what="models", ok=ok, said=said, do="" if ok else "train anew with this build before it predicts")

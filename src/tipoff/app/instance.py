@@ -33,7 +33,7 @@ from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.answers import unended_since, used_since
-from tipoff.ledger.facts import league_facts
+from tipoff.ledger.facts import league_facts, season_row
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.ask import UNUSED_FOR, Asker
 from tipoff.sources.build import asker_of_world
@@ -267,9 +267,13 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
     for key, value in (world | {f"about {season}": json.dumps(spec.world.describe())}).items():
         if key not in known.kept:
             batch.fact(key, value, league=league)
-    ledger.commit(batch)
     start = opening_of(spec.league, spec.season, spec.days[0])
-    return SimClock(max(known.clock_at or start, start))
+    now = max(known.clock_at or start, start)
+    batch.add(
+        "seasons", season_row(league, spec.season, now=now, evidence=f"the schedule of the {spec.world.name} world")
+    )
+    ledger.commit(batch)
+    return SimClock(now)
 
 
 def steady_jitter(name: str) -> float:

@@ -28,14 +28,15 @@ from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
-from tipoff.ledger.facts import league_facts
+from tipoff.ledger.facts import league_facts, season_row
 from tipoff.sources.world import World
 from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
 
+SEED = 7
 DAYS = 60  # of the sample league, from today on
 _STOPPED_WITHIN = timedelta(seconds=1)
 _GATHER = timedelta(milliseconds=50)
@@ -80,11 +81,14 @@ def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
             batch.fact(key, value, league=league.name)
         ledger.commit(batch)
     ledger.close()
+    season = Season("sample", first, first + timedelta(days=DAYS - 1))
+    _keep_season(settings, league.name, season, now, "the sample world")
+    sample = content_named(league.name).sample
+    if sample is None:
+        msg = f"{league.name} has no sample world"
+        raise UsageError(msg, hint="run a league that has one")
     return LiveSpec(
-        settings=settings,
-        league=league,
-        season=Season("sample", first, first + timedelta(days=DAYS - 1)),
-        world=partial(SampleNba, first_day=first, days=DAYS, season="sample"),
+        settings=settings, league=league, season=season, world=partial(sample.world, season, seed=SEED, faults=())
     )
 
 
@@ -108,6 +112,7 @@ def real_live(settings: Settings, league: League, clock: Clock, stop: Stop, *, s
             )
             stop.wait(AGAIN.total_seconds())
             continue
+        _keep_season(settings, league.name, season, clock.now(), "the provider's schedule")
         return LiveSpec(settings=settings, league=live_league(league), season=season, world=lambda: world)
     return None
 
@@ -120,6 +125,16 @@ def _mark_as_live(settings: Settings, league: str, clock: Clock) -> None:
             batch.fact("live since", league_day(clock.now()).isoformat(), league=league)
             batch.fact("world", "live", league=league)
             ledger.commit(batch)
+    finally:
+        ledger.close()
+
+
+def _keep_season(settings: Settings, league: str, season: Season, now: datetime, evidence: str) -> None:
+    ledger = Ledger(settings.place.ledger)
+    try:
+        batch = Batch()
+        batch.add("seasons", season_row(league, season, now=now, evidence=evidence))
+        ledger.commit(batch)
     finally:
         ledger.close()
 

@@ -11,7 +11,7 @@ from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import LiveContent, live_content
+from tipoff.leagues.catalog import live_content
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.outside import OutsideStore
@@ -45,7 +45,7 @@ def live_league(league: League) -> League:
 
 def keys_missing(settings: Settings, league: str) -> list[str]:
     """Return, for each key that is not set, what is off for want of it."""
-    content: LiveContent = live_content(league)
+    content = live_content(league)
     return [
         f"{what}: off, TIPOFF_{name.upper()} is not set"
         for name, what in content.keys.items()

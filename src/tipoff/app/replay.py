@@ -1,13 +1,12 @@
 """What the commands do: which world and days are meant, replaying them, the report."""
 
+import dataclasses
 import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import select
 
 from tipoff.app.crash import kill_at, never
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
@@ -25,17 +24,15 @@ from tipoff.core.fault import faults_of
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import league_named
-from tipoff.leagues.nba.league import SAMPLE, sample_season
-from tipoff.leagues.nba.world.recorded import RecordedNba
-from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.ledger import Ledger, schema
-from tipoff.ledger.facts import home_clock, league_facts
+from tipoff.leagues.catalog import content_named
+from tipoff.ledger import Ledger
+from tipoff.ledger.facts import home_clock, season_of
+from tipoff.sources.content import Recorded
+from tipoff.sources.world import World
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 from tipoff.views.report import season_report
 
-SAMPLE_DAYS = len(SAMPLE.days())
 AFTER_THE_LAST_DAY = timedelta(days=4)  # what has not come by then is shown as late
 
 
@@ -116,7 +113,7 @@ def measure(settings: Settings, league: League, day: date) -> None:
         try:
             examiner = Examiner(
                 league=league,
-                season=_season_of(ledger, league, day),
+                season=season_of(ledger, league.name, day),
                 loaded=warehouse.prepare(league.steps),
                 warehouse=warehouse,
                 ledger=ledger,
@@ -142,7 +139,7 @@ def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]
         warehouse = _warehouse(settings, ledger)
         try:
             warehouse.prepare(league.steps)
-            season = _season_of(ledger, league, day)
+            season = season_of(ledger, league.name, day)
             found = warehouse.ask(
                 league.funnel_sql, league=league.name, day=day, season=season, as_of=_home_clock(ledger)
             ).to_pylist()
@@ -155,14 +152,6 @@ def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]
 def _warehouse(settings: Settings, ledger: Ledger) -> Warehouse:
     now = RealClock().now
     return open_warehouse(settings, settings.place, ledger, profile=Profile.LIVE, at=never, now=now)
-
-
-def _season_of(ledger: Ledger, league: League, day: date) -> Season:
-    """Return the season of a day; the sample league's is as long as its home says."""
-    days = [row["day"] for row in ledger.rows(select(schema.games.c.day).where(schema.games.c.league == league.name))]
-    if league_facts(ledger, league.name).world == "sample" and days:
-        return Season(SAMPLE.name, min(days), max(*days, day))
-    return league.season_of(day)
 
 
 def _home_clock(ledger: Ledger) -> datetime:
@@ -200,43 +189,48 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     Raises:
         UsageError: The league, season or days are not known; TIPOFF_DATA is not set or cannot be read.
     """
-    declared = league_named(league)
+    content = content_named(league)
+    made: World
     if world == "sample":
-        season = sample_season(_days(span))
+        if content.sample is None:
+            msg = f"{league} has no sample world"
+            raise UsageError(msg, hint="replay its recorded seasons")
+        season = _sample_season(content.sample.season, span)
         told = faults_of(Path(faults), season.first_day) if faults else ()
-        n_days = len(season.days())
-        made = SampleNba(first_day=season.first_day, days=n_days, season=season.name, seed=seed, faults=told)
-        days = season.first_day, season.last_day
-        return ReplaySpec(league=declared, season=season, days=days, world=made)
-    season, days = parse_span(span, declared)
+        made = content.sample.world(season, seed=seed, faults=told)
+        return ReplaySpec(league=content.league, season=season, days=(season.first_day, season.last_day), world=made)
+    if content.recorded is None:
+        msg = f"{league} has no recorded world"
+        raise UsageError(msg, hint="replay its sample world: --world sample")
+    _dates(span)
     if settings.data is None:
         msg = "TIPOFF_DATA is not set: the recorded world needs a folder of recorded seasons"
         raise UsageError(
-            msg, hint="set TIPOFF_DATA, or use the synthetic league: tipoff replay nba sample:14 --world sample"
+            msg, hint=f"set TIPOFF_DATA, or use the synthetic league: tipoff replay {league} sample:14 --world sample"
         )
-    recorded = RecordedNba(settings.data, season.name, seed=seed, disturbed=faults == "season")
-    if faults and faults != "season":
-        recorded.faults = faults_of(Path(faults), days[0])
-    return ReplaySpec(league=declared, season=season, days=days, world=recorded)
+    season, days = parse_span(span, content.recorded, settings.data)
+    told = faults_of(Path(faults), days[0]) if faults and faults != "season" else ()
+    made = content.recorded.world(settings.data, season.name, seed=seed, disturbed=faults == "season", faults=told)
+    return ReplaySpec(league=content.league, season=season, days=days, world=made)
 
 
-def _days(span: str) -> int:
+def _sample_season(longest: Season, span: str) -> Season:
     name, _, days = span.partition(":")
-    if name != "sample" or not days.isdigit() or not 1 <= int(days) <= SAMPLE_DAYS:
+    most = len(longest.days())
+    if name != "sample" or not days.isdigit() or not 1 <= int(days) <= most:
         msg = f"{span!r} is no span of the sample world"
-        raise UsageError(msg, hint=f"write sample:14; at most sample:{SAMPLE_DAYS}")
-    return int(days)
+        raise UsageError(msg, hint=f"write sample:14; at most sample:{most}")
+    return dataclasses.replace(longest, last_day=longest.first_day + timedelta(days=int(days) - 1))
 
 
-def parse_span(span: str, league: League) -> tuple[Season, tuple[date, date]]:
-    """Read `2023-24` or `2024-03-01..2024-03-31`.
+def _dates(span: str) -> tuple[date, date] | None:
+    """Read FROM..TO; None for what is to be a season's name.
 
     Raises:
-        UsageError: It is neither, the season is not known, or the days do not lie in one season.
+        UsageError: A date cannot be read, or the later one stands first.
     """
     if ".." not in span:
-        season = league.season(span)
-        return season, (season.first_day, season.last_day)
+        return None
     try:
         first, last = (date.fromisoformat(part) for part in span.split("..", 1))
     except ValueError as error:
@@ -245,11 +239,29 @@ def parse_span(span: str, league: League) -> tuple[Season, tuple[date, date]]:
     if last < first:
         msg = f"{span!r} ends before it begins"
         raise UsageError(msg, hint="write the earlier day first")
-    season = league.season_of(first)
-    if not season.first_day <= last <= season.last_day:
-        msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
-        raise UsageError(msg, hint="replay one season at a time")
-    return season, (first, last)
+    return first, last
+
+
+def parse_span(span: str, recorded: Recorded, data: Path) -> tuple[Season, tuple[date, date]]:
+    """Read `2023-24` or `2024-03-01..2024-03-31`, whatever seasons the data folder holds.
+
+    Raises:
+        UsageError: It is neither, the season is not there, or the days do not lie in one season.
+    """
+    days = _dates(span)
+    if days is None:
+        season = recorded.season(data, span)
+        return season, (season.first_day, season.last_day)
+    first, last = days
+    names = recorded.names(data)
+    for season in (recorded.season(data, name) for name in reversed(names)):
+        if season.first_day <= first <= season.last_day:
+            if last > season.last_day:
+                msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
+                raise UsageError(msg, hint="replay one season at a time")
+            return season, days
+    msg = f"{first} lies in no season that {data} holds"
+    raise UsageError(msg, hint=f"it holds: {', '.join(names) or 'none'}")
 
 
 def replay_report(  # noqa: PLR0913 -- a replay and what disturbs it

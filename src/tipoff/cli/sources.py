@@ -7,7 +7,7 @@ import click
 from tipoff.cli.incidents import home_now
 from tipoff.cli.show import as_json, open_ledger, print_json
 from tipoff.config import read_settings
-from tipoff.leagues.catalog import LIVE, league_named
+from tipoff.leagues.catalog import content_named
 
 
 @click.command("sources")
@@ -19,8 +19,9 @@ def sources_command(league: str, *, as_json: bool) -> None:
     from tipoff.ledger.outside import OutsideStore  # noqa: PLC0415 -- only where there is a ledger
     from tipoff.views.sources import read_outside, render_text  # noqa: PLC0415 -- as above
 
-    settings, declared = read_settings(), league_named(league)
-    content = LIVE.get(declared.name)
+    settings, whole = read_settings(), content_named(league)
+    declared = whole.league
+    content = whole.live
     providers = [
         {
             "host": provider.host,

@@ -49,9 +49,10 @@ def replay_command(  # noqa: PLR0913 -- options
     if as_json:
         print_json(report)
     else:
+        from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- only for people
         from tipoff.views.report import in_words  # noqa: PLC0415 -- only for people
 
-        for line in in_words(report):
+        for line in in_words(report, content_named(league).report_lines(report)):
             click.echo(line)
     sys.exit(EXIT_WRONG if is_wrong(report) else 0)
 
@@ -101,7 +102,7 @@ def _budget(text: str) -> tuple[str, str]:
 @click.option("--days", type=click.IntRange(1, 60), default=DEMO_DAYS, help="How many days of the sample league.")
 def demo_command(days: int) -> None:
     """Replay the sample league (synthetic, all names invented) and show how its days went."""
-    from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- with the app
+    from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- with the app
     from tipoff.ledger import Ledger  # noqa: PLC0415 -- with the app
     from tipoff.views.grid import grid_lines, read_grid  # noqa: PLC0415 -- with the app
     from tipoff.views.report import in_words  # noqa: PLC0415 -- with the app
@@ -113,9 +114,16 @@ def demo_command(days: int) -> None:
     report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7, watched=True)
     home = settings.place
     ledger = Ledger(home.ledger, read_only=True)
-    grid = read_grid(ledger, league_named("nba"))
+    content = content_named("nba")
+    grid = read_grid(ledger, content.league)
     ledger.close()
-    for line in [*grid_lines(grid), "", *in_words(report), "", f"published files: {home.published}"]:
+    for line in [
+        *grid_lines(grid),
+        "",
+        *in_words(report, content.report_lines(report)),
+        "",
+        f"published files: {home.published}",
+    ]:
         click.echo(line)
     sys.exit(EXIT_WRONG if is_wrong(report) else 0)
 

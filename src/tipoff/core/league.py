@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from tipoff.core.check import Check
 from tipoff.core.errors import UsageError
 from tipoff.core.schema import Table
-from tipoff.core.slate import Game, Season
+from tipoff.core.slate import Game
 from tipoff.core.step import Step
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ class League:
     """
 
     name: str
-    seasons: Mapping[str, Season]
     steps: tuple[Step, ...]
     schedule: str
     read_games: Callable[["pa.Table"], Sequence[Game]]
@@ -51,26 +49,3 @@ class League:
     def table(self, name: str) -> Table:
         """Return the table `name`; raises UsageError as `step` does."""
         return self.step(name).table
-
-    def season(self, name: str) -> Season:
-        """Return the season `name`.
-
-        Raises:
-            UsageError: The league has no such season.
-        """
-        if name not in self.seasons:
-            msg = f"{self.name} has no season {name!r}"
-            raise UsageError(msg, hint="seasons: " + ", ".join(sorted(self.seasons)))
-        return self.seasons[name]
-
-    def season_of(self, day: date) -> Season:
-        """Return the season that `day` lies in.
-
-        Raises:
-            UsageError: It lies in none.
-        """
-        for season in self.seasons.values():
-            if season.first_day <= day <= season.last_day:
-                return season
-        msg = f"{day} lies in no season of {self.name} that is known here"
-        raise UsageError(msg, hint="seasons: " + ", ".join(sorted(self.seasons)))

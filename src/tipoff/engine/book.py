@@ -6,7 +6,7 @@ warehouse. It decides nothing.
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from tipoff.core.gate import Evidence
 from tipoff.core.league import League
 from tipoff.core.obligation import Obligation, State
-from tipoff.core.proof import InputProof, Proof, digest_of
+from tipoff.core.proof import Proof, digest_of
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
@@ -119,11 +119,12 @@ class Reading:
 
 
 class Book:
-    """The obligations of one league and season."""
+    """The obligations of one league: of the season that is worked on, and of those before it as far as windows reach back."""
 
     def __init__(self, league: League, season: Season, loaded: Mapping[str, CompiledStep]) -> None:
         self.league = league
-        self.season = season
+        self.season = season  # the one that is worked on
+        self.seasons: Sequence[Season] = (season,)  # all that are known of
         self.loaded = loaded
         self.entries: dict[Key, Entry] = {}
         self._by_output: dict[str, dict[date, Entry]] = {}
@@ -140,20 +141,39 @@ class Book:
         self._team_games: dict[str, list[tuple[date, str]]] = {}
         self._earlier: dict[
             date, dict[str, tuple[str, ...]]
-        ] = {}  # by day and game: its teams' earlier games of that day
+        ] = {}  # by day and game: its teams' games before it that day
         self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
         self.waivers: dict[tuple[str, date, str], Waiver] = {}
 
+    def season_of(self, day: date) -> Season:
+        """Return the season that `day` lies in; the one that is worked on where it lies in none."""
+        if self.season.first_day <= day <= self.season.last_day:
+            return self.season
+        return next((s for s in self.seasons if s.first_day <= day <= s.last_day), self.season)
+
+    @property
+    def reach(self) -> date:
+        """The first day that any window of the season that is worked on may touch."""
+        return min(self._history(name, self.season.first_day) for name in self.readings)
+
+    def history_of(self, entry: Entry) -> date:
+        """Return the first day that is history for an obligation."""
+        return self._history(entry.step.name, entry.obligation.day)
+
+    def _history(self, output: str, day: date) -> date:
+        season, read = self.season_of(day), (reading.input.window for reading in self.readings[output])
+        return min((window.bounds(day, season)[0] for window in read if window.is_history), default=season.first_day)
+
     def open_day(self, day: date) -> None:
         """Put the day's schedule obligation into the book; the rest follows from what it says."""
-        slate = self.slates.setdefault(day, Slate(self.league.name, self.season, day))
+        slate = self.slates.setdefault(day, Slate(self.league.name, self.season_of(day), day))
         self._plan(self.league.step(self.league.schedule), slate)
 
     def set_games(self, day: date, games: tuple[Game, ...]) -> list[Key]:
         """Take up the day's games; returns the obligations that are new or have changed."""
         old = self.slates.get(day)
-        slate = Slate(self.league.name, self.season, day, games)
+        slate = Slate(self.league.name, self.season_of(day), day, games)
         self.slates[day] = slate
         self._index_teams(old, slate)
         earlier = {game.game_id: tuple(other.game_id for other in slate.before(game)) for game in slate.played}
@@ -208,7 +228,7 @@ class Book:
                     yield step.name, day
                 continue
             for other in self.slates:
-                first, last = read.window.bounds(other, self.season)
+                first, last = read.window.bounds(other, self.season_of(other))
                 is_read = first <= day <= last or (other == day and self.has_earlier_games(day))
                 if is_read and (step.name, other) in self.entries:
                     yield step.name, other
@@ -295,9 +315,9 @@ class Book:
         """Return every game of the season before `day`."""
         return [(game.day, game.game_id) for slate in self.slates.values() if slate.day < day for game in slate.played]
 
-    def has_earlier_slates(self, day: date) -> bool:
-        """Whether any game was on before `day`."""
-        return any(slate.day < day and slate.played for slate in self.slates.values())
+    def has_earlier_slates(self, day: date, since: date) -> bool:
+        """Whether any game was on before `day`, and not before `since`."""
+        return any(since <= slate.day < day and slate.played for slate in self.slates.values())
 
     def of_output(self, output: str) -> Iterator[tuple[date, Entry]]:
         """Yield the obligations of one output, with their days."""
@@ -341,17 +361,6 @@ class Book:
             entry = self.entries.get((table, first))
             return len(entry.proof.units) if entry and entry.proof else 0
         return sum(n for day, n in self._n_units[table].items() if first <= day <= last)
-
-    def input_proofs(self, entry: Entry) -> tuple[InputProof, ...]:
-        """Return what a run of `entry` would see of each input."""
-        found = []
-        for reading in self.readings[entry.step.name]:
-            window, table = reading.input.window, reading.input.table
-            first, last = window.bounds(entry.obligation.day, self.season)
-            n_units = self.count_units(table, first, last)
-            digest = self.window_digest(table, first, last)
-            found.append(InputProof(table=table, window=window.name, n_units=n_units, digest=digest))
-        return tuple(found)
 
     def unit_hashes(self, table: str, day: date, units: Iterable[str]) -> str:
         """Return the content hashes of `units` in one text; what is missing and what is excused alike has no content."""

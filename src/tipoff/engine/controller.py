@@ -18,6 +18,7 @@ from tipoff.engine.book import Book, Entry, Key, LiveRun
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
 from tipoff.engine.findings import blamed, storm_finding, unmet_finding
+from tipoff.engine.inputs import input_proofs
 from tipoff.engine.judge import Judgement, judge
 from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.past import (
@@ -42,7 +43,7 @@ _LONG_AGO, _LONG_AHEAD = datetime.min.replace(tzinfo=UTC), datetime.max.replace(
 
 
 class Controller:
-    """Keeps the obligations of one league and season, and works until each is met.
+    """Keeps the obligations of one league, a season at a time, and works until each is met.
 
     `days` are the slates that it opens; with a `scope` (outputs) it makes these of these days alone, outdated ones too, and
     knows the season's earlier days from the ledger.
@@ -228,7 +229,9 @@ class Controller:
     def _commit(self, batch: Batch, now: datetime) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""
         for entry in self._moved.values():
-            batch.add("obligations", records.obligation_row(entry, season=self._season.name))
+            batch.add(
+                "obligations", records.obligation_row(entry, season=self.book.season_of(entry.obligation.day).name)
+            )
         self._moved.clear()
         self._at("before ledger")
         self._ledger.commit(batch, lease=self._renewed(now))
@@ -361,13 +364,13 @@ class Controller:
             run_id=0,
             loaded=self.book.loaded[entry.step.name],
             slate=self.book.slates[entry.obligation.day],
-            season=self._season,
+            season=self.book.season_of(entry.obligation.day),
             plan=plan,
             previous=entry.proof,
             attempt=entry.failures + 1,
             started_at=now,
             live=live,
-            inputs=self.book.input_proofs(entry),
+            inputs=input_proofs(self.book, entry),
             due_at=entry.obligation.due_of(plan.units),
         )
         row = records.run_row(claim, worker=self._identity.worker)

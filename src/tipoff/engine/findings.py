@@ -101,7 +101,7 @@ def _late_upstream(book: Book, entry: Entry) -> str:
     day, due_at = entry.obligation.day, entry.obligation.due_of(entry.missing) or entry.obligation.due_at
     if due_at is None:
         return ""
-    read = [(r.input.table, *r.input.window.bounds(day, book.season)) for r in book.readings[entry.step.name]]
+    read = [(r.input.table, *r.input.window.bounds(day, book.season_of(day))) for r in book.readings[entry.step.name]]
     for table, first, last in [(book.league.schedule, day, day), *read]:
         for (name, other), source in book.entries.items():
             if name == table and first <= other <= last and source.met_at is not None and source.met_at > due_at:
@@ -115,7 +115,7 @@ def _unmet_inputs(book: Book, entry: Entry) -> Iterator[Entry]:
         is_open, _ = entry.gates.get(reading.input.table, (True, ""))
         if is_open and entry.gates:
             continue
-        first, last = reading.input.window.bounds(day, book.season)
+        first, last = reading.input.window.bounds(day, book.season_of(day))
         for (table, other), source in sorted(book.entries.items(), key=lambda item: item[0][1]):
             if table == reading.input.table and first <= other <= last and _is_unmet(book, source):
                 yield source

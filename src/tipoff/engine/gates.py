@@ -134,7 +134,7 @@ def _expected(  # noqa: PLR0913 -- all that an edge is judged on
 def _history(book: Book, entry: Entry, reading: Reading, game: Game | None) -> dict[str, Evidence]:
     """Return what is known of earlier games: the last ones of both teams and all of yesterday's; for a slate's own unit, all."""
     table, day = reading.input.table, entry.obligation.day
-    first, last = reading.input.window.bounds(day, book.season)
+    first, last = reading.input.window.bounds(day, book.season_of(day))
     games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
     return {
         f"{other} {own}": book.evidence(table, other, own)
@@ -184,7 +184,7 @@ def own_lacking(book: Book, table: str, game: Game, unit: str) -> str | None:
 
 def _quality(book: Book, entry: Entry, reading: Reading) -> float:
     """Return the share of the input's proven units that were made on whole input; 1 when none is proven."""
-    first, last = reading.input.window.bounds(entry.obligation.day, book.season)
+    first, last = reading.input.window.bounds(entry.obligation.day, book.season_of(entry.obligation.day))
     whole = n_units = 0
     for day, source in book.of_output(reading.input.table):
         if first <= day <= last and source.proof is not None:
@@ -197,5 +197,6 @@ def has_no_history(book: Book, entry: Entry, unit: str) -> bool:
     """Whether no side of the unit's game has played an earlier one, so that it may rightly be empty."""
     game = entry.obligation.units[unit]
     if game is None:
-        return not book.has_earlier_slates(entry.obligation.day)
-    return not book.own_games(game, 1)
+        return not book.has_earlier_slates(entry.obligation.day, book.history_of(entry))
+    since = book.history_of(entry)
+    return not any(day >= since for day, _ in book.own_games(game, 1))

@@ -1,6 +1,7 @@
 """What a unit is made from: the content of its inputs as digests, so that a change of content is seen without reading a row."""
 
 from tipoff.core.gate import Evidence
+from tipoff.core.proof import InputProof
 from tipoff.core.slate import Game
 from tipoff.core.window import WindowKind
 from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading
@@ -21,7 +22,7 @@ def shared_parts(book: Book, entry: Entry) -> list[str]:
             newest = book.newest_proven(table, day)
             parts.append(f"{newest}:{book.digest(table, newest) if newest else ''}")
         else:
-            parts.append(book.window_digest(table, *window.bounds(day, book.season)))
+            parts.append(book.window_digest(table, *window.bounds(day, book.season_of(day))))
     return parts
 
 
@@ -61,9 +62,20 @@ def waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
         return False
     own = entry.obligation.day
     for reading in book.readings[entry.step.name]:
-        first, last = reading.input.window.bounds(own, book.season)
+        first, last = reading.input.window.bounds(own, book.season_of(own))
         is_double = reading.input.window.is_history and book.has_earlier_games(own)
         for table, day in busy:
             if table == reading.input.table and (first <= day <= last or (is_double and day == own)):
                 return True
     return False
+
+
+def input_proofs(book: Book, entry: Entry) -> tuple[InputProof, ...]:
+    """Return what a run of `entry` would see of each input."""
+    found, day = [], entry.obligation.day
+    for reading in book.readings[entry.step.name]:
+        window, table = reading.input.window, reading.input.table
+        first, last = window.bounds(day, book.season_of(day))
+        n_units, digest = book.count_units(table, first, last), book.window_digest(table, first, last)
+        found.append(InputProof(table=table, window=window.name, n_units=n_units, digest=digest))
+    return tuple(found)

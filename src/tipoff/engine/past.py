@@ -29,9 +29,9 @@ class Identity:
 
 
 def silence_before(known: LedgerSnapshot, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return from when to when nothing was decided, if that was long."""
+    """Return from when to when nothing was decided, if that was long and anything was to be decided."""
     last = known.last_tick
-    return (last["at"], now) if last is not None and now - last["at"] > GAP else None
+    return (last["at"], now) if last is not None and not known.is_over and now - last["at"] > GAP else None
 
 
 def silence_finding(league: str, begin: datetime, end: datetime) -> dict[str, Any]:

@@ -29,18 +29,21 @@ def remember(  # noqa: PLR0913 -- from where, into what
     days: tuple[date, date],
     now: datetime,
 ) -> int:
-    """Take into the book what is known of `days` (games) and of the season (proofs); returns the highest fence.
+    """Take into the book what is known of `days`, of the season, and of those before it that windows reach.
+
+    Returns the highest fence.
 
     A proof that the stores have and the ledger has not was written just before a crash: it is adopted, in `batch` too.
     """
-    league = book.league
+    league, season = book.league, book.season
+    book.seasons = (*(other for other in known.seasons if other.name != season.name), season)
     known, stored = _renamed(league, known, stored, batch)
-    games = known.games
-    for day in {game.day for game in games if days[0] <= game.day <= days[1]}:
+    reach, games = book.reach, known.games
+    for day in {game.day for game in games if days[0] <= game.day <= days[1] or reach <= game.day < season.first_day}:
         book.open_day(day)
         book.set_games(day, grown((), [game for game in games if game.day == day])[0])
     for proof in known.proofs:
-        if book.season.first_day <= proof.day <= book.season.last_day:
+        if reach <= proof.day <= season.last_day:
             if (proof.output, proof.day) not in book.entries and proof.output == league.schedule:
                 book.open_day(proof.day)
             book.set_proof(proof)
@@ -119,10 +122,10 @@ def outputs_since(league: League, known: LedgerSnapshot, since: datetime, now: d
 
 def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, now: datetime) -> int:
     """Believe the stores over the ledger; returns the highest fence that they have."""
-    highest, schedule = 0, book.league.schedule
+    highest, schedule, reach = 0, book.league.schedule, book.reach
     for proof in sorted(stored, key=lambda proof: proof.fence):
         highest = max(highest, proof.fence)
-        if proof.league != book.league.name:
+        if proof.league != book.league.name or not reach <= proof.day <= book.season.last_day:
             continue
         entry = book.entries.get((proof.output, proof.day))
         fence = entry.proof.fence if entry and entry.proof else 0

@@ -250,7 +250,9 @@ class Results:
     def read_games(self, day: date, now: datetime, batch: Batch) -> None:
         """Let the day's games be what its schedule now says; what it no longer names stays expected."""
         league = self._book.league
-        rows = self._warehouse.read(league.table(league.schedule), SLATE, day=day, season=self._book.season, as_of=now)
+        rows = self._warehouse.read(
+            league.table(league.schedule), SLATE, day=day, season=self._book.season_of(day), as_of=now
+        )
         known = self._book.slates[day].games
         games, _ = grown(known, league.read_games(rows))
         self.dirty.update(self._book.set_games(day, games))

@@ -1,56 +1,31 @@
-"""Which leagues there are, by name, and what each needs to be run live."""
+"""Which leagues there are: one line for each, its folder's content."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
-from tipoff.core.payload import Payload, Request
-from tipoff.core.provider import Provider
-from tipoff.core.slate import Season
-from tipoff.core.step import Step
-from tipoff.leagues.nba import providers as nba_providers
-from tipoff.leagues.nba.league import NBA
-from tipoff.leagues.nba.live import LIVE_STEPS
-from tipoff.leagues.nba.sources import schedule as nba_schedule
+from tipoff.leagues.nba.content import NBA_CONTENT
+from tipoff.sources.content import Content, LiveContent
+
+CONTENTS: Mapping[str, Content] = {content.league.name: content for content in (NBA_CONTENT,)}
+LEAGUES: Mapping[str, League] = {name: content.league for name, content in CONTENTS.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveContent:
-    """What a league brings to be run live: who is asked, with which keys, by which steps, and where its season is written.
+def content_named(name: str) -> Content:
+    """Return what a league's folder hands over.
 
-    `keys` are the settings' names, each with what is off without it. `season_of` reads the answer to `season_request`.
+    Raises:
+        UsageError: There is no league of that name.
     """
-
-    providers: Sequence[Provider]
-    keys: Mapping[str, str]
-    steps: tuple[Step, ...]
-    season_request: Request
-    season_of: Callable[[Payload], Season]
-
-
-LEAGUES = {NBA.name: NBA}
-LIVE = {
-    NBA.name: LiveContent(
-        providers=nba_providers.PROVIDERS,
-        keys=nba_providers.KEYS,
-        steps=LIVE_STEPS,
-        season_request=nba_schedule.SEASON_REQUEST,
-        season_of=nba_schedule.season_of,
-    )
-}
+    if name not in CONTENTS:
+        msg = f"there is no league {name!r}"
+        raise UsageError(msg, hint="leagues: " + ", ".join(sorted(CONTENTS)))
+    return CONTENTS[name]
 
 
 def league_named(name: str) -> League:
-    """Return the league.
-
-    Raises:
-        UsageError: There is none of that name.
-    """
-    if name not in LEAGUES:
-        msg = f"there is no league {name!r}"
-        raise UsageError(msg, hint="leagues: " + ", ".join(sorted(LEAGUES)))
-    return LEAGUES[name]
+    """Return the league; raises UsageError as `content_named` does."""
+    return content_named(name).league
 
 
 def live_content(name: str) -> LiveContent:
@@ -59,7 +34,8 @@ def live_content(name: str) -> LiveContent:
     Raises:
         UsageError: It has no live providers.
     """
-    if name not in LIVE:
+    found = content_named(name).live
+    if found is None:
         msg = f"{name} has no live providers"
         raise UsageError(msg, hint="run it with --world sample")
-    return LIVE[name]
+    return found

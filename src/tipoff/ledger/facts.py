@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import select
+
+from tipoff.core.errors import UsageError
+from tipoff.core.slate import Season
+from tipoff.ledger import schema
+from tipoff.ledger.games import read_seasons
 from tipoff.ledger.ledger import Ledger
 
 
@@ -40,6 +46,41 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
         is_over=bool(kept.get("over")),
         kept=kept,
     )
+
+
+def seasons_of(ledger: Ledger, league: str) -> list[Season]:
+    """Return the league's seasons that are known in this home, oldest first, each with the first days of those before it."""
+    table = schema.seasons
+    return read_seasons(ledger.rows(select(table).where(table.c.league == league).order_by(table.c.first_day)))
+
+
+def days_around(ledger: Ledger, league: str, season: Season) -> tuple[date, date]:
+    """Return the days that are nearer to this season than to another: after the one before it, until the next one."""
+    known = [other for other in seasons_of(ledger, league) if other.name != season.name]
+    before = [other.last_day for other in known if other.last_day < season.first_day]
+    after = [other.first_day for other in known if other.first_day > season.last_day]
+    return max(before, default=date.min), min(after, default=date.max)
+
+
+def season_of(ledger: Ledger, league: str, day: date) -> Season:
+    """Return the season that `day` lies in.
+
+    Raises:
+        UsageError: It lies in none that is known here.
+    """
+    known = seasons_of(ledger, league)
+    for season in known:
+        if season.first_day <= day <= season.last_day:
+            return season
+    msg = f"{day} lies in no season of {league} that is known here"
+    shown = ", ".join(f"{season.name} ({season.first_day} to {season.last_day})" for season in known)
+    raise UsageError(msg, hint=f"known are: {shown or 'none yet'}")
+
+
+def season_row(league: str, season: Season, *, now: datetime, evidence: str) -> dict[str, object]:
+    """Return the row of a season as its schedule tells it."""
+    days = {"first_day": season.first_day, "last_day": season.last_day}
+    return {"league": league, "name": season.name, **days, "known_at": now, "evidence": evidence[:160]}
 
 
 def home_clock(ledger: Ledger) -> datetime | None:

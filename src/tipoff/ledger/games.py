@@ -1,10 +1,10 @@
 """How a game is written into a ledger row, and read back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tipoff.core.slate import Game, GameStatus
+from tipoff.core.slate import Game, GameStatus, Season
 
 
 def game_row(league: str, game: Game, *, now: datetime) -> dict[str, Any]:
@@ -34,3 +34,12 @@ def read_game(row: Mapping[str, Any]) -> Game:
         status=GameStatus(row["status"]),
         evidence=row["evidence"],
     )
+
+
+def read_seasons(rows: Sequence[Mapping[str, Any]]) -> list[Season]:
+    """Return the seasons that rows hold, oldest first, each with the first days of those before it, the newest first."""
+    begun = [row["first_day"] for row in rows]
+    return [
+        Season(row["name"], row["first_day"], row["last_day"], tuple(reversed(begun[:place])))
+        for place, row in enumerate(rows)
+    ]

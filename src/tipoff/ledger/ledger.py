@@ -27,10 +27,10 @@ from tipoff.core.errors import LeaseLost, LedgerError, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
-from tipoff.core.slate import Game
+from tipoff.core.slate import Game, Season
 from tipoff.ledger import schema
 from tipoff.ledger.connect import engine_of, never_write, pragmas, shown
-from tipoff.ledger.games import read_game
+from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.statements import Statements
@@ -84,6 +84,8 @@ class LedgerSnapshot:
     blames: Sequence[Row]  # output, day, cause: what each was last told to be unmet for
     since_outputs: Mapping[str, datetime]  # of outputs that came later: since when they are kept
     since: datetime | None  # when the league first ran in this home
+    is_over: bool = False  # its days had ended and nothing was owed when it was last worked on
+    seasons: Sequence[Season] = ()  # all that are known of, oldest first
 
 
 def _never(_holder: str) -> bool:
@@ -295,6 +297,8 @@ class Ledger:
                 if key.startswith("since ")
             },
             since=datetime.fromisoformat(since) if since else None,
+            is_over=bool(facts.get("over")),
+            seasons=read_seasons(self.rows(mine(schema.seasons).order_by(schema.seasons.c.first_day))),
         )
 
     def runs_since(self, league: str, since: datetime) -> dict[tuple[str, date], int]:

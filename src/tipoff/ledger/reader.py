@@ -80,14 +80,19 @@ def incident_causes(ask: Ask) -> list[tuple[str, str, tuple[str, ...]]]:
 class LeagueRecords:
     """The ledger's records of one league."""
 
-    def __init__(self, ask: Ask, league: str) -> None:
-        """Bind to whatever runs a SELECT, and to a league."""
-        self._ask, self.league = ask, league
+    def __init__(self, ask: Ask, league: str, days: tuple[date, date] | None = None) -> None:
+        """Bind to whatever runs a SELECT, and to a league; with `days`, what is of a day only if it lies among them."""
+        self._ask, self.league, self._days = ask, league, days
+
+    def within(self, first: date, last: date) -> "LeagueRecords":
+        """Return the records of these days alone, the first and the last included."""
+        return LeagueRecords(self._ask, self.league, (first, last))
 
     def _mine(self, table: Table, *where: Where, **equal: object) -> list[Where]:
         """Return the conditions of this league's rows; a name with an empty value or None is no condition."""
         picked = [table.c[name] == value for name, value in equal.items() if value is not None and value != ""]
-        return [table.c.league == self.league, *picked, *where]
+        among = [table.c.day.between(*self._days)] if self._days and "day" in table.c else []
+        return [table.c.league == self.league, *picked, *among, *where]
 
     def _all(self, kind: type[T], table: Table, where: Sequence[Where], *order: Any) -> list[T]:  # noqa: ANN401 -- columns
         return [read(kind, row) for row in self._ask(select(*columns_of(kind, table)).where(*where).order_by(*order))]

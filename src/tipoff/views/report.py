@@ -1,26 +1,27 @@
 """The report of a replay: one JSON object, and the same in words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tipoff.core.league import League
 from tipoff.core.slate import GameStatus, Season
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import league_facts
+from tipoff.ledger.facts import days_around, league_facts
+from tipoff.ledger.reader import LeagueRecords
 
 _OFF = [status.value for status in GameStatus if status.is_off]
 
 
 def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
     """Return what the ledger says of a league's season: games, obligations by state, runs, rows, gates."""
-    records = ledger.of(league.name)
+    records = ledger.of(league.name).within(*days_around(ledger, league.name, season))
     gates = records.gates()
     return {
         "league": league.name,
         "season": season.name,
         "world": _world(ledger, league, season),
-        "games": games(ledger, league),
+        "games": games(records, league),
         "obligations": records.counts("obligations", "state"),
         "runs": {"finished": 0, "failed": 0, "expired": 0} | records.counts("runs", "state"),
         "rows": records.rows_by_output(),
@@ -33,9 +34,8 @@ def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
     }
 
 
-def games(ledger: Ledger, league: League) -> dict[str, Any]:
+def games(records: LeagueRecords, league: League) -> dict[str, Any]:
     """Count the games that had to be played and are proven in every required output; the others by name."""
-    records = ledger.of(league.name)
     rows = records.games()
     required = {step.name for step in league.steps if not step.optional}
     on = {game.game_id for game in rows if game.status not in _OFF}
@@ -56,8 +56,8 @@ def _world(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
     return {"name": facts.world, "fingerprint": facts.of_season("fingerprint", season.name)} | about
 
 
-def in_words(report: Mapping[str, Any]) -> list[str]:
-    """Return the lines that a person reads after a replay."""
+def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[str]:
+    """Return the lines that a person reads after a replay; `accuracy` is what its league says of its predictions."""
     found = report["games"]
     world, n_missing = report["world"]["name"], len(found["missing"])
     lines = [
@@ -67,35 +67,6 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
         "runs       " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
         f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
     ]
-    made = report.get("predictions", {})
-    if made:
-        lines += _accuracy(made)
+    lines += accuracy
     lines.append(f"took {report['wall_s']:.1f} s, at most {report['peak_rss_mb']:.0f} MB")
     return lines
-
-
-def _accuracy(made: Mapping[str, Any]) -> list[str]:
-    """Return the accuracy as a table: who predicted, how many were graded, the mean error."""
-    rows = [
-        ("model", made["graded"], made["mae"], "the newest model trained on earlier days"),
-        ("baseline", made["graded"], made["baseline_mae"], "moving average, on the same rows"),
-        ("closing line", made["lined"], made["line_mae"], "where there was one: a smaller set"),
-    ]
-    share, lined, right = (_percent(made[name]) for name in ("void_ratio", "lined_void_ratio", "right_side_ratio"))
-    void = f"void: {share} of the predicted, {lined} of those with a line; right side of the line: {right}"
-    return [
-        f"predictions {made['made']} made, {made['made_after_tipoff']} of them after tip-off",
-        "",
-        f"{'accuracy':<12} {'graded':>7} {'MAE':>7}",
-        *(f"{name:<12} {n:>7} {_shown(mae):>7}  {about}" for name, n, mae, about in rows),
-        void,
-        "",
-    ]
-
-
-def _percent(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.1%}"
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

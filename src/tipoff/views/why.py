@@ -9,6 +9,7 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.records import ConflictRecord, FindingRecord, GateRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
+from tipoff.ledger.facts import season_of
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.views.status import live_waivers, waiver_line
 from tipoff.views.streamers import Streamers
@@ -45,7 +46,7 @@ def why(ledger: Ledger, league: League, output: str, day: date, streamers: Strea
     records = ledger.of(league.name)
     owed = records.obligation(output, day)
     if owed is None:
-        return Why(league.name, output, day, "unplanned", tuple(_unplanned(records, league, output, day)))
+        return Why(league.name, output, day, "unplanned", tuple(_unplanned(ledger, league, output, day)))
     walk = _Walk(records, league, tuple(live_waivers(ledger, league)), streamers)
     return Why(league.name, output, day, owed.state, tuple(_walk(walk, owed, 0)))
 
@@ -158,11 +159,12 @@ def _last_run(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
     return sentences
 
 
-def _unplanned(records: LeagueRecords, league: League, output: str, day: date) -> list[str]:
+def _unplanned(ledger: Ledger, league: League, output: str, day: date) -> list[str]:
+    records = ledger.of(league.name)
     schedule = records.obligation(league.schedule, day)
     if schedule is None:
         try:
-            league.season_of(day)
+            season_of(ledger, league.name, day)
         except UsageError as error:
             return [f"{output} of {day} is not owed: {error}"]
         return [f"{output} of {day} is not planned: this home's clock has not come to that day's schedule"]

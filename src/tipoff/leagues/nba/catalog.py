@@ -56,13 +56,25 @@ STEPS = (
     ),
     Step(
         table=tables.NBA_PLAYER_BOXSCORES,
-        work=SourceWork(source=statsnba.SOURCE, requests=statsnba.player_requests, parse=statsnba.parse_players),
+        work=SourceWork(
+            source=statsnba.SOURCE,
+            requests=statsnba.player_requests,
+            parse=statsnba.parse_players,
+            inputs=(Input("schedule", SLATE),),
+        ),
         timing=CORRECTED,
+        edges=(_WHAT_IS_ON,),
     ),
     Step(
         table=tables.NBA_TEAM_BOXSCORES,
-        work=SourceWork(source=statsnba.SOURCE, requests=statsnba.team_requests, parse=statsnba.parse_teams),
+        work=SourceWork(
+            source=statsnba.SOURCE,
+            requests=statsnba.team_requests,
+            parse=statsnba.parse_teams,
+            inputs=(Input("schedule", SLATE),),
+        ),
         timing=CORRECTED,
+        edges=(_WHAT_IS_ON,),
     ),
     Step(
         table=tables.BDL_PLAYER_BOXSCORES,

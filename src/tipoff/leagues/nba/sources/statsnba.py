@@ -18,6 +18,7 @@ from tipoff.leagues.nba.sources.teams import tricode
 SOURCE = "stats.nba.com"
 URL = "https://stats.nba.com/stats/leaguegamelog"
 _HEADERS = (("Referer", "https://www.nba.com/"), ("User-Agent", "Mozilla/5.0"))  # without them the site does not answer
+_Sides = Mapping[str, tuple[str, str]]  # home and away team, by game
 _COUNTS = {
     "minutes": "MIN",
     "points": "PTS",
@@ -69,24 +70,35 @@ def _request(context: Context, kind: str) -> Request:
     )
 
 
-def parse_players(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+def parse_players(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return the players' rows of the slate's day; a game that has not been published yet has none."""
-    return _parse(payload, context, _player)
+    return _parse(payload, context, inputs, _player)
 
 
-def parse_teams(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+def parse_teams(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return the clubs' rows of the slate's day."""
-    return _parse(payload, context, _team)
+    return _parse(payload, context, inputs, _team)
 
 
-def _parse(payload: Payload, context: Context, read: Callable[[Mapping[str, Any], date], Record]) -> Parsed:
-    tally = Tally()
-    tally.each(result_set(payload, read_json(payload), "LeagueGameLog"), lambda item: read(item, context.slate.day))
+def _parse(
+    payload: Payload,
+    context: Context,
+    inputs: Mapping[str, pa.Table],
+    read: Callable[[Mapping[str, Any], date, _Sides], Record],
+) -> Parsed:
+    tally, day, sides = Tally(), context.slate.day, _sides(inputs["schedule"])
+    tally.each(result_set(payload, read_json(payload), "LeagueGameLog"), lambda item: read(item, day, sides))
     tally.must_be_recognised(payload)
     return tally.parsed()
 
 
-def _common(item: Mapping[str, Any], day: date) -> Record:
+def _sides(schedule: pa.Table) -> _Sides:
+    """Return who is at home and who is away, by game: that is the schedule's to say, for on neutral ground both rows say `@`."""
+    rows = schedule.select(["game_id", "home_team", "away_team"]).to_pylist()
+    return {row["game_id"]: (row["home_team"], row["away_team"]) for row in rows}
+
+
+def _common(item: Mapping[str, Any], day: date, sides: _Sides) -> Record:
     """Return what a player's and a team's row share; a game that is under way has no result, and its rows are not yet any."""
     if not item.get("GAME_ID"):
         msg = "GAME_ID is missing"
@@ -100,6 +112,10 @@ def _common(item: Mapping[str, Any], day: date) -> Record:
     if own != team or other is None or other == team:
         msg = f"the club {team} does not stand in {item['MATCHUP']!r} against an other one"
         raise Unfit(msg)
+    home, away = sides.get(found, (other, team) if at else (team, other))
+    if {team, other} != {home, away}:
+        msg = f"{found} is {away} at {home} in the schedule, and {item['MATCHUP']!r} here"
+        raise Unfit(msg)
     if item["WL"] not in {"W", "L"}:
         if item["WL"] is None:
             raise Aside(Use.NOT_YET)
@@ -111,7 +127,7 @@ def _common(item: Mapping[str, Any], day: date) -> Record:
         "team": team,
         "team_id": count(item["TEAM_ID"], "TEAM_ID"),
         "opponent": other,
-        "is_home": not at,
+        "is_home": team == home,
         "won": item["WL"] == "W",
         "plus_minus": number(item.get("PLUS_MINUS"), "PLUS_MINUS"),  # a few of the site's own are broken numbers
     } | {ours: count(item.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
@@ -124,12 +140,12 @@ def _matchup(text: str) -> tuple[str | None, bool, str | None]:
     return tricode(own.strip()), mark == " @ ", tricode(other.strip())
 
 
-def _player(item: Mapping[str, Any], day: date) -> Record:
+def _player(item: Mapping[str, Any], day: date, sides: _Sides) -> Record:
     player_id = count(item.get("PLAYER_ID"), "PLAYER_ID")
     if not player_id or not item.get("PLAYER_NAME"):
         msg = "PLAYER_ID or PLAYER_NAME is missing"
         raise Unfit(msg)
-    name, row = text(item["PLAYER_NAME"], "PLAYER_NAME"), _common(item, day)
+    name, row = text(item["PLAYER_NAME"], "PLAYER_NAME"), _common(item, day, sides)
     _must_have_played(row, name)
     return row | {"player_id": player_id, "player_name": name, "player_key": player_key(name)}
 
@@ -139,5 +155,5 @@ def _must_have_played(row: Record, name: str) -> None:
         raise Aside(Use.LEFT_OUT, f"{name} has no minutes: he did not play")
 
 
-def _team(item: Mapping[str, Any], day: date) -> Record:
-    return _common(item, day)
+def _team(item: Mapping[str, Any], day: date, sides: _Sides) -> Record:
+    return _common(item, day, sides)

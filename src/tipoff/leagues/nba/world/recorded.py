@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 from tipoff.core.clock import Clock, league_day
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
+from tipoff.core.slate import Season
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, TEAMS
 from tipoff.leagues.nba.world.data import (
     Alter,
@@ -45,6 +47,10 @@ _SECOND_NAMES = {
     "TOV": "turnover",
 }
 _SECOND_TO_OURS = {"NOH": "NOP"}
+_PLANNED = "planned_date_"  # and the day on which the season was drawn so
+_REACH = 3  # seasons before one that a window may read
+_SIDES = 2
+_AROUND = timedelta(days=7)  # of a season's days, in which its games may be quoted
 
 
 class RecordedNba:
@@ -61,6 +67,7 @@ class RecordedNba:
             UsageError: The folder or one of the season's files is missing or cannot be read.
         """
         self._files = _Files(data, season)
+        self.season = RecordedSeasons().season(data, season)
         played = _read(self._files, season, seed)
         self._data = alter_data(played, alter) if alter else played
         self.faults: Sequence[Fault] = season_faults(self._data, seed) if disturbed else ()
@@ -90,18 +97,61 @@ class RecordedNba:
         return WorldTransport(self._providers, clock)
 
 
+class RecordedSeasons:
+    """See `tipoff.sources.content.Recorded`: every season whose files are in the folder, whatever it is called."""
+
+    def names(self, data: Path) -> list[str]:
+        """Return the seasons whose files are there, oldest first."""
+        return _names(data)
+
+    def season(self, data: Path, name: str) -> Season:
+        """Return a season with its first and last day, as its own schedule says."""
+        files = _Files(data, name)
+        days = [_played_on(row) for row in files.schedule()]
+        if not days:
+            msg = f"{data} names no game of the season {name}"
+            raise UsageError(msg, hint="restore the season's schedule; it may have been cut short")
+        before = [other for other in _names(data) if other < name]
+        earlier = tuple(min(map(_played_on, _Files(data, other).schedule())) for other in reversed(before[-_REACH:]))
+        return Season(name, min(days), max(days), earlier)
+
+    def world(self, data: Path, name: str, *, seed: int, disturbed: bool, faults: Sequence[Fault] = ()) -> RecordedNba:
+        """Return a season's world."""
+        made = RecordedNba(data, name, seed=seed, disturbed=disturbed)
+        made.faults = faults or made.faults
+        return made
+
+
+def _names(data: Path) -> list[str]:
+    if not data.is_dir():
+        msg = f"the data folder {data} is not there"
+        raise UsageError(msg, hint="set TIPOFF_DATA to a folder of recorded seasons, or replay --world sample")
+    found = {path.name.removeprefix("player_gamelogs_") for path in (data / "nba").glob("player_gamelogs_*.csv.gz")}
+    return sorted(
+        {name.removesuffix(".csv.gz") for name in found} | {p.stem[9:] for p in (data / "nba").glob("schedule_*.csv")}
+    )
+
+
+def _played_on(row: dict[str, str]) -> date:
+    return date.fromisoformat(row["game_date"])
+
+
 class _Files:
     """A season's files in the data folder."""
 
     def __init__(self, root: Path, season: str) -> None:
-        if not root.is_dir():
-            msg = f"the data folder {root} is not there"
-            raise UsageError(msg, hint="set TIPOFF_DATA to a folder of recorded seasons, or replay --world sample")
+        there = _names(root)
         self.root, self.season = root, season
-        if not self.path("nba", f"schedule_{season}.csv").exists():
-            there = sorted(path.stem.removeprefix("schedule_") for path in (root / "nba").glob("schedule_*.csv"))
+        if season not in there:
             msg = f"{root} holds no NBA season {season}"
             raise UsageError(msg, hint=f"it holds: {', '.join(there) or 'none'}")
+
+    def schedule(self) -> list[dict[str, str]]:
+        """Return the season's games, a row each: as its schedule has them; without one, as the teams' game log does."""
+        name = f"schedule_{self.season}.csv"
+        if self.path("nba", name).exists():
+            return self.records(name)
+        return _in_log(self.table(f"team_gamelogs_{self.season}.csv.gz"), frozenset())
 
     def path(self, *parts: str) -> Path:
         return self.root.joinpath(*parts)
@@ -142,18 +192,47 @@ class _Files:
         return sha.hexdigest()[:16]
 
 
+def _in_log(table: pa.Table, seen: AbstractSet[str]) -> list[dict[str, str]]:
+    """Return the games of a teams' game log that were not seen elsewhere, a row each.
+
+    The home side is the one with `vs.`; of a game on neutral ground both rows say `@`, and a schedule alone knows who is at home:
+    without one, it is the side that comes first by its code.
+    """
+    sides: dict[str, list[Row]] = {}
+    for row in table.select(["GAME_ID", "GAME_DATE", "MATCHUP", "TEAM_ABBREVIATION", "PTS"]).to_pylist():
+        if row["GAME_ID"] not in seen:
+            sides.setdefault(row["GAME_ID"], []).append(row)
+    return [_from_log(rows) for rows in sides.values() if len(rows) == _SIDES]
+
+
+def _from_log(rows: list[Row]) -> dict[str, str]:
+    """Return a game's row as a schedule has it, from both sides' rows of the game log."""
+    home, away = sorted(rows, key=lambda row: (" @ " in row["MATCHUP"], row["TEAM_ABBREVIATION"]))
+    return {
+        "game_id": home["GAME_ID"],
+        "game_date": str(home["GAME_DATE"])[:10],
+        "home_team": home["TEAM_ABBREVIATION"],
+        "away_team": away["TEAM_ABBREVIATION"],
+        "home_pts": str(home["PTS"]),
+        "away_pts": str(away["PTS"]),
+    }
+
+
 def _unreadable(path: Path, error: Exception) -> UsageError:
     return UsageError(f"{path} cannot be read: {error}", hint="restore the file; it may have been cut short")
 
 
 def _read(files: _Files, season: str, seed: int) -> NbaData:
     tips = _fixture_tips(files)
-    games = [_game(row, tips, seed) for row in files.records(f"schedule_{season}.csv")]
+    rows, log = files.schedule(), files.table(f"team_gamelogs_{season}.csv.gz")
+    rows += _in_log(log, {row["game_id"] for row in rows})
+    drawn = next((name for row in rows[:1] for name in row if name.startswith(_PLANNED)), "")
+    games = [_game(row, tips, seed, drawn) for row in rows]
     by_id = {game.game_id: game for game in games}
     _boxes(files.table(f"player_gamelogs_{season}.csv.gz"), "player", by_id)
-    _boxes(files.table(f"team_gamelogs_{season}.csv.gz"), "team", by_id)
+    _boxes(log, "team", by_id)
     n_second = _second(files, season, by_id)
-    n_lines = _lines(files, season, games)
+    n_lines = _lines(files, games)
     games.sort(key=lambda game: (game.day, game.tipoff_at, game.game_id))
     return NbaData(
         season=season,
@@ -186,12 +265,13 @@ def _fixture_tips(files: _Files) -> dict[tuple[date, str, str], datetime]:
     return tips
 
 
-def _game(row: dict[str, str], tips: dict[tuple[date, str, str], datetime], seed: int) -> WorldGame:
+def _game(row: dict[str, str], tips: dict[tuple[date, str, str], datetime], seed: int, drawn: str) -> WorldGame:
+    """Return a game; `drawn` is the column that says when it was to be played as the season was first drawn, if there is one."""
     game_id, home, away = row["game_id"], row["home_team"], row["away_team"]
     day = date.fromisoformat(row["game_date"])
     tipoff_at = tips.get((day, home, away)) or modelled_tipoff(game_id, day, home, seed)
-    planned = row.get("planned_date_2023_09_16")
-    original = _day(planned) or _day(row["inferred_original_date"] if row["moved_inferred"] == "1" else "")
+    planned = row.get(drawn)
+    original = _day(planned) or _day(row["inferred_original_date"] if row.get("moved_inferred") == "1" else "")
     ends_at, boxed_at, second_at = timed(game_id, tipoff_at, seed)
     return WorldGame(
         game_id=game_id,
@@ -248,17 +328,22 @@ def _second_row(row: Row, team: str) -> Row:
     return made
 
 
-def _lines(files: _Files, season: str, games: list[WorldGame]) -> int:
-    path = files.path("odds", "nba_player_props_2024-03_05.parquet")
-    if season != "2023-24" or not path.exists():
-        return 0
-    table = files.parquet("odds", path.name, filters=pc.field("market") == "player_points")
+def _lines(files: _Files, games: list[WorldGame]) -> int:
+    days = [game.day for game in games]
+    first, last = str(min(days) - _AROUND), str(max(days) + _AROUND)
+    of_season = (pc.field("file_day") >= first) & (pc.field("file_day") <= last)
+    quoted: list[Row] = []
+    for path in sorted(files.path("odds").glob("nba_player_props_*.parquet")):
+        quoted += files.parquet(
+            "odds", path.name, filters=(pc.field("market") == "player_points") & of_season
+        ).to_pylist()
     places = {(game.day, game.home, game.away): game for game in games}
     found: dict[tuple[str, str], dict[tuple[str, str, float], dict[str, Any]]] = {}
     owner: dict[str, WorldGame] = {}
-    for row in table.to_pylist():
+    for row in quoted:
         commence = datetime.fromisoformat(row["commence_time"])
-        game = places.get((league_day(commence), BY_ODDS_NAME[row["home_team"]], BY_ODDS_NAME[row["away_team"]]))
+        home, away = (BY_ODDS_NAME.get(row[name], "") for name in ("home_team", "away_team"))
+        game = places.get((league_day(commence), home, away))
         if game is None:
             continue
         owner[row["event_id"]] = game

@@ -11,6 +11,7 @@ import httpx
 
 from tipoff.core.clock import Clock, midnight
 from tipoff.core.fault import Fault
+from tipoff.core.slate import Season
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import (
     Alter,
@@ -90,6 +91,7 @@ class SampleNba:
     ) -> None:
         self._dice = random.Random(seed)  # noqa: S311 -- a world's dice, seeded
         self._seed, self._season = seed, season
+        self.season = Season(season, first_day, first_day + timedelta(days=days - 1))
         self._players = self._draft()
         games = list(self._season_games(first_day, days))
         self._data = NbaData(

@@ -33,6 +33,10 @@ def upgrade() -> None:
         op.drop_column("decisions", "tick_id")
     last = "select 'runs', coalesce(max(id), 0) from runs where true"
     op.execute(text(f"insert into numbers (name, last) {last} on conflict do nothing"))
+    known_by = "max(since), 'its obligations' from obligations where season <> '' group by league, season"
+    kept = "league, name, first_day, last_day, known_at, evidence"
+    taken = f"select league, season, min(day), max(day), {known_by}"
+    op.execute(text(f"insert into seasons ({kept}) {taken} on conflict do nothing"))
     for of, key, value in _facts(known, league):
         said = text("insert into facts (league, key, value) values (:of, :key, :value) on conflict do nothing")
         op.execute(said.bindparams(of=of, key=key, value=value))

@@ -1,0 +1,92 @@
+"""What a league's folder hands over: one value, and nothing outside that folder names a league, a team or its columns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Protocol
+
+from tipoff.core.fault import Fault
+from tipoff.core.league import League
+from tipoff.core.payload import Payload, Request
+from tipoff.core.provider import Provider
+from tipoff.core.slate import Season
+from tipoff.core.step import Step
+from tipoff.sources.world import World
+
+
+class Recorded(Protocol):
+    """A league's recorded seasons in a data folder, found by looking."""
+
+    def names(self, data: Path) -> Sequence[str]:
+        """Return the seasons whose files are there, oldest first."""
+        ...
+
+    def season(self, data: Path, name: str) -> Season:
+        """Return a season with its first and last day, as its own schedule says, and the first days of those before it.
+
+        Raises:
+            UsageError: Its files are not there, or cannot be read.
+        """
+        ...
+
+    def world(self, data: Path, name: str, *, seed: int, disturbed: bool, faults: Sequence[Fault] = ()) -> World:
+        """Return a season's world, with these faults, or `disturbed`: with what goes wrong in a whole season.
+
+        Raises:
+            UsageError: As `season`.
+        """
+        ...
+
+
+class Sample(Protocol):
+    """A league's synthetic world: seeded, invented people, the providers' own wire formats."""
+
+    @property
+    def season(self) -> Season:
+        """The longest season that there is."""
+        ...
+
+    def world(self, season: Season, *, seed: int, faults: Sequence[Fault]) -> World:
+        """Return the world of a season, which may lie on any days."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveContent:
+    """What a league brings to be run live: who is asked, with which keys, by which steps, and where its season is written.
+
+    `keys` are the settings' names, each with what is off without it. `season_of` reads the answer to `season_request`.
+    """
+
+    providers: Sequence[Provider]
+    keys: Mapping[str, str]
+    steps: tuple[Step, ...]
+    season_request: Request
+    season_of: Callable[[Payload], Season]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelContract:
+    """What a trained model must fit: the table that holds it, with its columns `library` and `features`, and this build's own."""
+
+    table: str
+    library: Callable[[], str]
+    features: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A league, and what the app needs of it beyond what the machine does.
+
+    `report_lines` renders what the league's summaries say of a season, by their names in the report; a league without predictions
+    has none. `drills` is the folder of its drills.
+    """
+
+    league: League
+    sample: Sample | None = None
+    recorded: Recorded | None = None
+    report_lines: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _report: ()
+    live: LiveContent | None = None
+    models: tuple[ModelContract, ...] = ()
+    drills: Traversable | None = None

@@ -1,0 +1,151 @@
+"""Seasons are found by looking: their days from their own schedule, home and away too, two of them in one home."""
+
+import csv
+import gzip
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks.content_hashes import differences, hashes_of
+from tests.support import tipoff
+
+from tipoff.app.replay import parse_span
+from tipoff.core.errors import UsageError
+from tipoff.leagues.nba.world.recorded import RecordedSeasons
+from tipoff.ledger import Ledger
+from tipoff.ledger.facts import season_of, seasons_of
+
+KNOWN = {  # first and last day of each regular season, as the league's own game logs have them
+    "2015-16": ("2015-10-27", "2016-04-13"),
+    "2016-17": ("2016-10-25", "2017-04-12"),
+    "2017-18": ("2017-10-17", "2018-04-11"),
+    "2018-19": ("2018-10-16", "2019-04-10"),
+    "2019-20": ("2019-10-22", "2020-08-14"),
+    "2020-21": ("2020-12-22", "2021-05-16"),
+    "2021-22": ("2021-10-19", "2022-04-10"),
+    "2022-23": ("2022-10-18", "2023-04-09"),
+    "2023-24": ("2023-10-24", "2024-04-14"),
+}
+Rows = list[dict[str, str]]
+
+
+def _edited(path: Path, to: Path, edit: Callable[[Rows], Rows]) -> None:
+    is_packed = path.suffix == ".gz"
+    text = gzip.decompress(path.read_bytes()).decode() if is_packed else path.read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    kept = edit(rows)
+    lines: list[str] = []
+
+    class Lines:
+        def write(self, line: str) -> None:
+            lines.append(line)
+
+    writer = csv.DictWriter(Lines(), fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(kept)
+    content = "".join(lines).encode()
+    to.write_bytes(gzip.compress(content) if is_packed else content)
+
+
+@pytest.fixture
+def first_week(data: Path, tmp_path: Path) -> Path:
+    """A data folder with a season under a name of its own: the first week of 2022-23, five of its games on neutral ground."""
+    folder = tmp_path / "data" / "nba"
+    folder.mkdir(parents=True)
+    (tmp_path / "data" / "odds").mkdir()
+    until, name = "2022-10-25", "2098-99"
+    (folder / "second_source_player_logs.parquet").symlink_to(data / "nba" / "second_source_player_logs.parquet")
+    with (data / "nba" / "schedule_2022-23.csv").open() as file:
+        week = [row for row in csv.DictReader(file) if row["game_date"] < until]
+    neutral = {row["game_id"] for row in week[::9][:5]}
+
+    def scheduled(rows: Rows) -> Rows:
+        return [row for row in rows if row["game_date"] < until]
+
+    def logged(rows: Rows) -> Rows:
+        return [
+            row | ({"MATCHUP": row["MATCHUP"].replace(" vs. ", " @ ")} if row["GAME_ID"] in neutral else {})
+            for row in rows
+            if row["GAME_DATE"] < until
+        ]
+
+    _edited(data / "nba" / "schedule_2022-23.csv", folder / f"schedule_{name}.csv", scheduled)
+    for kind in ("player", "team"):
+        _edited(data / "nba" / f"{kind}_gamelogs_2022-23.csv.gz", folder / f"{kind}_gamelogs_{name}.csv.gz", logged)
+    return tmp_path / "data"
+
+
+def replayed(data: Path, home: Path, span: str) -> dict[str, Any]:
+    done = tipoff("replay", "nba", span, "--json", home=home, TIPOFF_DATA=str(data))
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", list(KNOWN))
+def test_a_seasons_days_are_those_of_its_schedule(data: Path, name: str) -> None:
+    season = RecordedSeasons().season(data, name)
+
+    assert (str(season.first_day), str(season.last_day)) == KNOWN[name]
+    before = [date.fromisoformat(KNOWN[other][0]) for other in sorted(KNOWN, reverse=True) if other < name]
+    assert list(season.earlier) == before[:3]
+
+
+@pytest.mark.data
+def test_a_span_finds_its_season_and_one_that_is_not_there_names_those_that_are(data: Path) -> None:
+    recorded = RecordedSeasons()
+
+    season, days = parse_span("2019-12-24..2019-12-31", recorded, data)
+
+    assert (season.name, days) == ("2019-20", (date(2019, 12, 24), date(2019, 12, 31)))
+    for span, said in (("1899-00", "holds no NBA season 1899-00"), ("2023-07-01..2023-07-02", "lies in no season")):
+        with pytest.raises(UsageError, match=said) as refused:
+            parse_span(span, recorded, data)
+        assert "2015-16, 2016-17" in refused.value.hint
+    with pytest.raises(UsageError, match="goes beyond the season 2022-23"):
+        parse_span("2023-04-01..2023-06-01", recorded, data)
+
+
+@pytest.mark.data
+def test_games_on_neutral_ground_are_proven_at_the_home_that_the_schedule_names(
+    first_week: Path, tmp_path: Path
+) -> None:
+    report = replayed(first_week, tmp_path / "home", "2098-99")
+
+    assert report["games"]["proven"] == report["games"]["expected"] > 40
+    assert report["games"]["missing"] == []
+    assert "rows_are_usable" not in report["findings"]
+    assert "units_are_accepted" not in report["findings"]
+
+
+@pytest.mark.data
+def test_without_a_schedule_the_game_logs_own_sides_count(first_week: Path, tmp_path: Path) -> None:
+    (first_week / "nba" / "schedule_2098-99.csv").unlink()
+
+    report = replayed(first_week, tmp_path / "home", "2098-99")
+
+    assert report["games"]["proven"] == report["games"]["expected"] > 40
+    assert report["games"]["missing"] == []
+
+
+@pytest.mark.data
+def test_two_seasons_one_after_the_other_in_one_home_are_as_in_homes_of_their_own(data: Path, tmp_path: Path) -> None:
+    spans = {"2021-22": "2022-04-07..2022-04-08", "2022-23": "2022-10-18..2022-10-19"}
+
+    for span in spans.values():
+        replayed(data, tmp_path / "both", span)
+        replayed(data, tmp_path / span, span)
+
+    both, alone = hashes_of(str(tmp_path / "both")), [hashes_of(str(tmp_path / span)) for span in spans.values()]
+    for one in alone:
+        days = {day for table in one.values() for day in table}
+        mine = {table: {day: said for day, said in found.items() if day in days} for table, found in both.items()}
+        assert differences(one, {table: found for table, found in mine.items() if found}) == []
+    ledger = Ledger(tmp_path / "both" / "ledger.db", read_only=True)
+    assert [season.name for season in seasons_of(ledger, "nba")] == list(spans)
+    assert season_of(ledger, "nba", date(2022, 12, 1)).earlier == (date(2021, 10, 19),)
+    ledger.close()
