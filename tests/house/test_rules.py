@@ -45,11 +45,6 @@ BROAD = {  # the only modules that may catch what they do not know, and how ofte
 SQL_DEBTS = {  # modules outside the ledger that still ask it in SQL of their own; shrinks, nothing may be added
     "app/backfill.py",
     "app/watching.py",
-    "checks/examine.py",
-    "checks/probes.py",
-    "checks/silences.py",
-    "checks/view.py",
-    "checks/work.py",
     "drills/alerts.py",
     "drills/oracle.py",
     "watch/backtest.py",

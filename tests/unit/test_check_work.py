@@ -15,7 +15,7 @@ from tipoff.core.clock import midnight
 from tipoff.core.finding import Severity
 from tipoff.ledger import schema
 
-CHECKS = {check.name.partition(".")[2]: check for check in work("nba")}
+CHECKS = {check.name.partition(".")[2]: check for check in work()}
 NOON = midnight(TODAY) + timedelta(hours=12)
 HOUR = timedelta(hours=1)
 Write = Callable[[Slate], None]

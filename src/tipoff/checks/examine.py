@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import select
 
 from tipoff.checks.profile import USUAL
 from tipoff.checks.view import Profiles, SlateView
@@ -20,7 +19,7 @@ from tipoff.core.league import League
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
-from tipoff.ledger import Batch, Ledger, schema, watching
+from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.rulebook import filters_kept, gates_kept
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
@@ -61,7 +60,7 @@ class Examiner:
     ) -> None:
         self._league, self._season, self._loaded = league, season, loaded
         self._warehouse, self._ledger, self._stopwatch = warehouse, ledger, stopwatch
-        self._published = published
+        self._published, self._records = published, ledger.of(league.name)
         self._order = {step.name: place for place, step in enumerate(league.steps)}
         self._looked: dict[date, object] = {}
         self._usual: dict[str, deque[tuple[date, Profiles]]] = {}
@@ -86,7 +85,7 @@ class Examiner:
             season=self._season,
             league=self._league,
             warehouse=self._warehouse,
-            records=self._ledger,
+            ledger=self._ledger,
             loaded=self._loaded,
             profiles_before=self.usual,
         )
@@ -100,13 +99,7 @@ class Examiner:
         self._looked[day] = self._state(day)
 
     def _state(self, day: date) -> object:
-        proofs, marks = schema.proofs, schema.marks
-        of_day = (proofs.c.league == self._league.name, proofs.c.day == day)
-        stands = self._ledger.rows(select(proofs.c.output, proofs.c.digest).where(*of_day).order_by(proofs.c.output))
-        n_marks = len(
-            self._ledger.rows(select(marks.c.unit).where(marks.c.league == self._league.name, marks.c.day == day))
-        )
-        return tuple((row["output"], row["digest"]) for row in stands), n_marks
+        return self._records.digests(day), len(self._records.marks(day))
 
     def mirror(self, day: date) -> None:
         """Let the checks see what is published for `day`; a document that nobody can read shows them no rows."""
@@ -163,27 +156,16 @@ class Examiner:
 
     def _in_the_making(self, day: date) -> dict[str, str]:
         """Return the outputs that are still owed, each without a cause: while they are, it is the engine that says why."""
-        table = schema.obligations
-        here = (
-            table.c.league == self._league.name,
-            table.c.day == day,
-            table.c.n_proven + table.c.n_excused < table.c.n_units,
-        )
-        return {row["output"]: "" for row in self._ledger.rows(select(table.c.output).where(*here))}
+        owed = self._records.obligations(day=day)
+        return {one.output: "" for one in owed if one.n_proven + one.n_excused < one.n_units}
 
     def _engine_says(self, day: date) -> dict[str, str]:
         """Return what the engine has blamed for the day's trouble, by output, where it found any."""
-        table = schema.findings
-        here = (table.c.league == self._league.name, table.c.day == day, table.c.ok.is_(False))
-        rows = self._ledger.rows(
-            select(table.c.output, table.c.cause)
-            .where(*here, table.c.severity >= int(Severity.WARNING))
-            .order_by(table.c.id)
-        )
         return {
-            row["output"]: row["cause"]
-            for row in rows
-            if row["cause"] and not row["cause"].startswith(("data:", "check:"))
+            finding.output: finding.cause
+            for finding in self._records.findings(day=day)
+            if not finding.ok and finding.severity >= Severity.WARNING
+            if finding.cause and not finding.cause.startswith(("data:", "check:"))
         }
 
     def _cause(self, check: Check, broken: set[str], known: Mapping[str, str]) -> str:
@@ -207,16 +189,16 @@ class Examiner:
         Raises:
             LedgerError: As `Ledger.commit`.
         """
-        known = self._known(day)
+        known = {one.check: one for one in self._records.measured(day=day)}
         batch = Batch()
         for one in found:
             row = self._row(day, one, now)
             batch.add("measured", row)
             was = known.get(one.check.name)
-            same = was is not None and (was["failing"], was["cause"]) == (row["failing"], row["cause"])
+            same = was is not None and (was.failing, was.cause) == (one.measured.failing[:_KEPT], one.cause)
             if one.status is CheckStatus.FAILED and one.cause and not same:
                 batch.add("findings", self._finding(day, one, now))
-            if one.error and (was is None or was["note"] != one.measured.note):
+            if one.error and (was is None or was.note != one.measured.note):
                 batch.add("findings", self._cannot_run(day, one, now))
         for row in self._rules(found, now):
             batch.add("rules", row)
@@ -244,11 +226,6 @@ class Examiner:
             slate = {"league": self._league.name, "output": step.name, "day": day}
             batch.add("profiles", slate | {"at": now, "profile": text})
             self._remember(step.name, day, profile)
-
-    def _known(self, day: date) -> dict[str, Row]:
-        table = watching.measured
-        rows = self._ledger.rows(select(table).where(table.c.league == self._league.name, table.c.day == day))
-        return {row["check"]: row for row in rows}
 
     def _row(self, day: date, one: Examined, now: datetime) -> Row:
         check, measured = one.check, one.measured
@@ -289,9 +266,7 @@ class Examiner:
 
     def _silent_others(self, day: date, now: datetime) -> Iterator[Row]:
         """Yield the findings of gates and filters that have had their window and never fired, each once for ever."""
-        table, ask = schema.findings, self._ledger.rows
-        told = select(table.c.note).where(table.c.league == self._league.name, table.c.check == "rules_fire")
-        known = {row["note"] for row in ask(told)}
+        ask, known = self._ledger.rows, {finding.note for finding in self._records.findings(check="rules_fire")}
         for rule in (*gates_kept(ask, self._league.name), *filters_kept(ask, self._league.name)):
             found = self._never_fired(day, rule.kind, rule.name, "fired", now)
             if rule.is_silent and found["note"] not in known:
@@ -321,24 +296,21 @@ class Examiner:
         }
 
     def _rules(self, found: Iterable[Examined], now: datetime) -> list[Row]:
-        table = watching.rules
-        known = {
-            row["rule"]: row for row in self._ledger.rows(select(table).where(table.c.league == self._league.name))
-        }
+        known = self._records.rule_counts()
         rows = []
         for one in found:
-            was = known.get(one.check.name, {})
+            was = known.get(one.check.name)
             fired = one.status is CheckStatus.FAILED
             rows.append(
                 {
                     "league": self._league.name,
                     "rule": one.check.name,
-                    "evaluated": was.get("evaluated", 0) + (one.status is not CheckStatus.NOT_MEASURABLE),
-                    "fired": was.get("fired", 0) + fired,
-                    "not_measurable": was.get("not_measurable", 0) + (one.status is CheckStatus.NOT_MEASURABLE),
-                    "first_at": was.get("first_at", now),
+                    "evaluated": (was.evaluated if was else 0) + (one.status is not CheckStatus.NOT_MEASURABLE),
+                    "fired": (was.fired if was else 0) + fired,
+                    "not_measurable": (was.not_measurable if was else 0) + (one.status is CheckStatus.NOT_MEASURABLE),
+                    "first_at": was.first_at if was else now,
                     "last_at": now,
-                    "fired_at": now if fired else was.get("fired_at"),
+                    "fired_at": now if fired else was.fired_at if was else None,
                 }
             )
         return rows
@@ -352,15 +324,7 @@ class Examiner:
         return [profile for of, profile in reversed(self._usual[name]) if of < day][:USUAL]
 
     def _stored(self, name: str, day: date) -> list[tuple[date, Profiles]]:
-        table = watching.profiles
-        query = (
-            select(table.c.day, table.c.profile)
-            .where(table.c.league == self._league.name, table.c.output == name, table.c.day >= self._season.first_day)
-            .where(table.c.day < day)
-            .order_by(table.c.day.desc())
-            .limit(USUAL)
-        )
-        return [(row["day"], json.loads(row["profile"])) for row in reversed(self._ledger.rows(query))]
+        return self._records.profiles_before(name, day, since=self._season.first_day, n=USUAL)
 
     def _remember(self, name: str, day: date, profile: Profiles) -> None:
         self.usual(name, day)

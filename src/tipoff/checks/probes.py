@@ -4,15 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import fmean
 
-from sqlalchemy import select
-
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
-from tipoff.core.proof_text import read_units
 from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Table
-from tipoff.ledger import schema
 from tipoff.store.rows import units_of
 
 _SLACK = timedelta(minutes=1)
@@ -50,9 +46,7 @@ def known_when_it_came(table: Table) -> Check:
     """Demand that `known_at` lies between the unit's first arrival and its newest look, and is not of the future."""
 
     def look(view: View) -> Measured:
-        arrivals = schema.arrivals
-        where = (arrivals.c.output == table.name, arrivals.c.day == view.day, arrivals.c.league == table.league)
-        first = {row["unit"]: row["first_at"] for row in view.ledger(select(arrivals).where(*where))}
+        first = {arrival.unit: arrival.first_at for arrival in view.records.arrivals(view.day, table.name)}
         seen = _seen(view, table)
         rows = view.rows(table.name)
         if not rows.num_rows or not first:
@@ -84,9 +78,7 @@ def made_before_tipoff(table: Table, column: str, *, as_of: bool = True) -> Chec
         rows = view.rows(table.name)
         if not rows.num_rows:
             return Measured.nothing("no rows")
-        games = schema.games
-        query = select(games).where(games.c.league == table.league, games.c.day == view.day)
-        tips = {row["game_id"]: row["starts_at"] for row in view.ledger(query)}
+        tips = {game.game_id: game.starts_at for game in view.records.games(view.day)}
         seen = _seen(view, table)
         bad: set[str] = set()
         units = units_of(table, rows).to_pylist()
@@ -217,28 +209,21 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
     hours = within.total_seconds() / 3600
 
     def look(view: View) -> Measured:
-        games, runs, ticks = schema.games, schema.runs, schema.ticks
-        here = (games.c.league == table.league, games.c.day == view.day)
-        on = [
-            row["starts_at"]
-            for row in view.ledger(select(games.c.starts_at, games.c.status).where(*here))
-            if row["status"] not in _OFF
-        ]
+        on = [game.starts_at for game in view.records.games(view.day) if game.status not in _OFF]
         if not on:
             return Measured.nothing("no game is on")
         at = min([view.now, *(start for start in on if start is not None)])
-        mine = (runs.c.league == table.league, runs.c.output == table.name, runs.c.day == view.day)
-        ended = view.ledger(select(runs.c.state, runs.c.ended_at).where(*mine, runs.c.ended_at <= at))
-        looked = [row["ended_at"] for row in ended if row["state"] == "finished"]
+        runs = view.records.runs(output=table.name, day=view.day)
+        ended = [(run.ended_at, run.state) for run in runs if run.ended_at is not None and run.ended_at <= at]
+        looked = [ended_at for ended_at, state in ended if state == "finished"]
         if not looked:
             return Measured.nothing("it has not been looked at yet; whether it should have been, has_run says")
         newest = max(looked)
-        ticked = (ticks.c.league == table.league, ticks.c.at >= newest, ticks.c.at <= at)
-        alive = view.ledger(select(ticks.c.at, ticks.c.n_quiet).where(*ticked))
-        instants = [newest, *(row["at"] for row in alive), at]
-        quiet = [0, *(row["n_quiet"] for row in alive), 0]
+        alive = [tick for tick in view.records.ticks(since=newest) if tick.at <= at]
+        instants = [newest, *(tick.at for tick in alive), at]
+        quiet = [0, *(tick.n_quiet for tick in alive), 0]
         gaps = ((b - a) / (n + 1) for a, b, n in zip(instants, instants[1:], quiet[1:], strict=False))
-        if max(gaps) > _SILENCE or any(row["state"] != "finished" and row["ended_at"] > newest for row in ended):
+        if max(gaps) > _SILENCE or any(state != "finished" and ended_at > newest for ended_at, state in ended):
             return Measured.nothing("nobody decided, or the looks failed: that is told by itself")
         return Measured(value=(at - newest).total_seconds() / 3600, note=f"last looked at {newest:%Y-%m-%d %H:%M} UTC")
 
@@ -258,10 +243,10 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
 
 
 def _seen(view: View, table: Table) -> dict[str, datetime]:
-    proofs = schema.proofs
-    where = (proofs.c.league == table.league, proofs.c.output == table.name, proofs.c.day == view.day)
-    for row in view.ledger(select(proofs.c.units, proofs.c.made_at).where(*where)):
-        looks = {unit: proof.as_of for unit, proof in read_units(row["units"]).items() if proof.as_of is not None}
-        newest = max(looks.values(), default=None)  # what the newest look saw came in before its run was recorded
-        return {unit: row["made_at"] if at == newest else at for unit, at in looks.items()}
-    return {}
+    """Return when each unit was last looked at; what the newest look saw came in before its run was recorded."""
+    proof = view.records.proof(table.name, view.day)
+    if proof is None:
+        return {}
+    looks = {name: unit.as_of for name, unit in proof.units.items() if unit.as_of is not None}
+    newest = max(looks.values(), default=None)
+    return {name: proof.made_at if at == newest else at for name, at in looks.items()}

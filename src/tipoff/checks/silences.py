@@ -2,13 +2,9 @@
 
 from collections import Counter
 
-from sqlalchemy import select
-
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
-from tipoff.core.proof_text import read_units
 from tipoff.core.schema import Table
-from tipoff.ledger import schema
 from tipoff.store.rows import units_of
 
 _OFF = frozenset({"postponed", "moved", "cancelled"})
@@ -18,16 +14,13 @@ def has_run(table: Table) -> Check:
     """Demand that what was due has been tried at all."""
 
     def look(view: View) -> Measured:
-        owed, runs = schema.obligations, schema.runs
-        here = (owed.c.league == table.league, owed.c.output == table.name, owed.c.day == view.day)
-        found = view.ledger(select(owed.c.state, owed.c.due_at, owed.c.reason).where(*here))
-        if not found or found[0]["due_at"] > view.now:
+        owed = view.records.obligation(table.name, view.day)
+        if owed is None or owed.due_at > view.now:
             return Measured.nothing("it is not owed, or not yet due")
-        mine = (runs.c.league == table.league, runs.c.output == table.name, runs.c.day == view.day)
-        n_runs = len(view.ledger(select(runs.c.id).where(*mine)))
-        if n_runs or found[0]["state"] in {"proven", "excused"}:
+        n_runs = len(view.records.runs(output=table.name, day=view.day))
+        if n_runs or owed.state in {"proven", "excused"}:
             return Measured(value=1.0, note=f"{n_runs} runs")
-        return Measured(value=0.0, failing=("slate",), note=f"never ran: {found[0]['reason']}")
+        return Measured(value=0.0, failing=("slate",), note=f"never ran: {owed.reason}")
 
     return Check(
         name=f"{table.name}.has_run",
@@ -45,17 +38,14 @@ def zero_is_signed(table: Table) -> Check:
     """Demand that a unit of which nothing was found says why there is nothing: the schedule's word, or the provider's."""
 
     def look(view: View) -> Measured:
-        proofs, games = schema.proofs, schema.games
-        here = (proofs.c.league == table.league, proofs.c.output == table.name, proofs.c.day == view.day)
-        found = view.ledger(select(proofs.c.units).where(*here))
-        if not found:
+        proof = view.records.proof(table.name, view.day)
+        if proof is None:
             return Measured.nothing("it has never been made")
-        units = read_units(found[0]["units"])
-        rows = view.ledger(select(games).where(games.c.league == table.league, games.c.day == view.day))
-        off = {row["game_id"] for row in rows if row["status"] in _OFF}
+        units, games = proof.units, view.records.games(view.day)
+        off = {game.game_id for game in games if game.status in _OFF}
         empty = {name: unit.excuse for name, unit in units.items() if not unit.n_rows}
-        bad = sorted(name for name, why in empty.items() if not why and rows and name.partition("|")[0] not in off)
-        said = Counter(why or f"the schedule says {len(rows) - len(off)} games" for why in empty.values())
+        bad = sorted(name for name, why in empty.items() if not why and games and name.partition("|")[0] not in off)
+        said = Counter(why or f"the schedule says {len(games) - len(off)} games" for why in empty.values())
         note = "; ".join(f"0 rows of {n}, and {why}" for why, n in said.most_common(3))
         return Measured(value=1 - len(bad) / max(1, len(units)), failing=tuple(bad), note=note)
 
@@ -76,12 +66,10 @@ def is_still_there(table: Table) -> Check:
     """Demand that what was proven is there: as many rows of each unit as were read back when it was written."""
 
     def look(view: View) -> Measured:
-        proofs = schema.proofs
-        here = (proofs.c.league == table.league, proofs.c.output == table.name, proofs.c.day == view.day)
-        found = view.ledger(select(proofs.c.units).where(*here))
-        if not found:
+        proof = view.records.proof(table.name, view.day)
+        if proof is None:
             return Measured.nothing("it has never been made")
-        proven = {unit: proof.n_rows for unit, proof in read_units(found[0]["units"]).items()}
+        proven = {name: unit.n_rows for name, unit in proof.units.items()}
         stands = Counter(units_of(table, view.rows(table.name)).to_pylist())
         bad = sorted(unit for unit in proven.keys() | stands.keys() if proven.get(unit, 0) != stands[unit])
         return Measured(value=1 - len(bad) / max(1, len(proven)), failing=tuple(bad))

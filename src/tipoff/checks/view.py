@@ -4,26 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import select
 
+from tipoff.checks.once import RecordsOnce
 from tipoff.checks.profile import profile_of
 from tipoff.core.errors import PipelineError
 from tipoff.core.league import League
 from tipoff.core.proof import UnitProof
-from tipoff.core.proof_text import read_units
 from tipoff.core.schema import Table
-from tipoff.core.slate import Game, GameStatus, Season, Slate
+from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork
 from tipoff.core.window import SLATE
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.rows import check, conform, hash_units
 from tipoff.store.warehouse import Warehouse, WriteRequest
 
-Row = dict[str, Any]
 Profiles = Mapping[str, Mapping[str, float]]
 
 
@@ -36,7 +33,7 @@ class SlateView:
     season: Season
     league: League
     warehouse: Warehouse
-    records: Ledger
+    ledger: Ledger
     loaded: Mapping[str, CompiledStep]
     profiles_before: Callable[[str, date], Sequence[Profiles]]
     _rows: dict[str, pa.Table] = field(default_factory=dict)
@@ -56,10 +53,6 @@ class SlateView:
             )
         return self._rows[table]
 
-    def ledger(self, statement: Any) -> Sequence[Mapping[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
-        """Run a SELECT on the ledger."""
-        return self.records.rows(statement)
-
     def profile(self, table: str) -> Profiles:
         """Return what the table looks like on the day."""
         if table not in self._profiles:
@@ -73,43 +66,26 @@ class SlateView:
     # --- making anew
 
     @cached_property
-    def _proofs(self) -> dict[str, Row]:
-        table = schema.proofs
-        query = select(table).where(table.c.league == self.league.name, table.c.day == self.day)
-        return {row["output"]: row for row in self.records.rows(query)}
+    def records(self) -> RecordsOnce:
+        """What the ledger keeps of the league's work; read once for all checks of this look."""
+        return RecordsOnce(self.ledger.of(self.league.name))
 
     @cached_property
     def _overtaken(self) -> set[tuple[str, str]]:
-        table = schema.marks
-        query = select(table).where(table.c.league == self.league.name, table.c.day == self.day)
-        return {(row["output"], row["unit"]) for row in self.records.rows(query)}
+        return {(mark.output, mark.unit) for mark in self.ledger.of(self.league.name).marks(self.day)}
 
     @cached_property
     def _slate(self) -> Slate:
-        table = schema.games
-        rows = self.records.rows(select(table).where(table.c.league == self.league.name, table.c.day == self.day))
-        games = tuple(
-            Game(
-                game_id=row["game_id"],
-                day=row["day"],
-                home=row["home"],
-                away=row["away"],
-                starts_at=row["starts_at"],
-                status=GameStatus(row["status"]),
-                evidence=row["evidence"],
-            )
-            for row in rows
-        )
-        return Slate(self.league.name, self.season, self.day, games)
+        return Slate(self.league.name, self.season, self.day, tuple(self.ledger.of(self.league.name).slate(self.day)))
 
     def remade(self, output: str) -> tuple[Sequence[str], int] | None:
         """See `tipoff.core.check.View`."""
-        loaded, proof = self.loaded[output], self._proofs.get(output)
-        if proof is None or proof["step_version"] != loaded.version:
+        loaded, proof = self.loaded[output], self.records.proof(output, self.day)
+        if proof is None or proof.step_version != loaded.version:
             return None
         proven = {
             unit: found
-            for unit, found in read_units(proof["units"]).items()
+            for unit, found in proof.units.items()
             if found.as_of is not None and not found.retrospective and not self._is_apart(output, unit)
         }
         table = loaded.step.table

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tipoff.core.finding import Severity
+from tipoff.core.records import Records
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season
 
@@ -71,8 +72,9 @@ class View(Protocol):
         """Return a table's declaration."""
         ...
 
-    def ledger(self, statement: Any) -> Sequence[Mapping[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
-        """Run a SELECT on the ledger."""
+    @property
+    def records(self) -> Records:
+        """What the ledger keeps of the league's work."""
         ...
 
     def profile(self, table: str) -> Mapping[str, Mapping[str, float]]:

@@ -198,6 +198,18 @@ class MeasuredRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRecord:
+    """How often a check was evaluated, fired, and could not be measured."""
+
+    rule: str
+    evaluated: int
+    fired: int
+    not_measurable: int
+    first_at: datetime
+    fired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeatRecord:
     """The newest sign of life of a controller, the monitor or the sentinel."""
 

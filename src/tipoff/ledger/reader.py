@@ -22,11 +22,14 @@ from tipoff.core.records import (
     MarkRecord,
     MeasuredRecord,
     ObligationRecord,
+    RuleRecord,
     RunRecord,
     TickRecord,
     WaiverRecord,
 )
+from tipoff.core.slate import Game
 from tipoff.ledger import schema, watching
+from tipoff.ledger.games import read_game
 
 Ask = Callable[[Any], Sequence[Mapping[str, Any]]]  # runs any select on a ledger or a store of alerts
 Where = ColumnElement[bool]
@@ -54,27 +57,6 @@ def read_beats(ask: Ask) -> dict[str, BeatRecord]:
     table = watching.heartbeats
     rows = ask(select(*columns_of(BeatRecord, table)).order_by(table.c.name))
     return {row["name"]: BeatRecord(**row) for row in rows}
-
-
-def newest_ticks(ask: Ask) -> dict[str, TickRecord]:
-    """Return each league's newest tick in this home."""
-    table = schema.ticks
-    newest = select(func.max(table.c.id)).group_by(table.c.league)
-    rows = ask(select(table.c.league, *columns_of(TickRecord, table)).where(table.c.id.in_(newest)))
-    return {row["league"]: TickRecord(**{n: v for n, v in row.items() if n != "league"}) for row in rows}
-
-
-def unsent(ask: Ask) -> list[datetime]:
-    """Return since when each message waits that is not sent yet."""
-    table = watching.notices
-    return [row["at"] for row in ask(select(table.c.at).where(table.c.state.in_(["waiting", "claimed"])))]
-
-
-def incident_causes(ask: Ask) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Return of every incident that there ever was its league, its cause, and what it showed in."""
-    table = watching.incidents
-    rows = ask(select(table.c.league, table.c.cause, table.c.effects).order_by(table.c.id))
-    return [(row["league"], row["cause"], tuple(json.loads(row["effects"]))) for row in rows]
 
 
 class LeagueRecords:
@@ -283,6 +265,11 @@ class LeagueRecords:
         picked = self._mine(table, day=day, game_id=game_id)
         return self._all(GameRecord, table, picked, table.c.day, table.c.game_id)
 
+    def slate(self, day: date) -> list[Game]:
+        """Return the games of a day as the engine takes them."""
+        table = schema.games
+        return [read_game(row) for row in self._ask(select(table).where(*self._mine(table, day=day)))]
+
     def any_game(self) -> str | None:
         """Return the id of any game, as an example of how they look."""
         table = schema.games
@@ -378,6 +365,20 @@ class LeagueRecords:
         ):
             found.setdefault(row["check"], []).append(row["value"])
         return found
+
+    def rule_counts(self) -> dict[str, RuleRecord]:
+        """Return each check's record."""
+        table = watching.rules
+        return {one.rule: one for one in self._all(RuleRecord, table, self._mine(table))}
+
+    def profiles_before(
+        self, output: str, day: date, *, since: date, n: int
+    ) -> list[tuple[date, Mapping[str, Mapping[str, float]]]]:
+        """Return what a table looked like on the `n` newest days before `day` since another, the oldest first."""
+        table = watching.profiles
+        where = self._mine(table, table.c.day >= since, table.c.day < day, output=output)
+        query = select(table.c.day, table.c.profile).where(*where).order_by(table.c.day.desc()).limit(n)
+        return [(row["day"], json.loads(row["profile"])) for row in reversed(self._ask(query))]
 
     def beats(self) -> dict[str, BeatRecord]:
         """Return each side's newest sign of life in this home, by name."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from tipoff.core.league import League
 from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.ledger import Ledger
-from tipoff.ledger.reader import incident_causes
+from tipoff.ledger.home_reader import incident_causes
 
 PACKAGE = __name__.partition(".")[0]
 MACHINE = ("engine", "store")  # their code takes part in every run

@@ -15,7 +15,8 @@ from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
 from tipoff.ledger import LEASE, Ledger
-from tipoff.ledger.reader import LeagueRecords, unsent
+from tipoff.ledger.home_reader import unsent
+from tipoff.ledger.reader import LeagueRecords
 
 ERROR_GAP, CRITICAL_GAP = timedelta(hours=2), timedelta(hours=6)
 MOST_ERRORS = 10

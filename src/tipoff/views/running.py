@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from tipoff.core.records import BeatRecord
 from tipoff.ledger import Ledger
+from tipoff.ledger.home_reader import newest_ticks
 from tipoff.ledger.migrate import HEAD
-from tipoff.ledger.reader import newest_ticks, read_beats
+from tipoff.ledger.reader import read_beats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

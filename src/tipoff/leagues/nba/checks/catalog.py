@@ -133,6 +133,6 @@ CHECKS: tuple[Check, ...] = (
     *predictions.predictions(),
     *predictions.model(),
     *_remade(),
-    *work.work(tables.LEAGUE),
+    *work.work(),
     looks.accuracy(GRADES, SYSTEMS[-1], at_most=7.5, measure="points"),
 )

@@ -1,0 +1,31 @@
+"""What is asked of a whole home's ledger, whatever the league."""
+
+import json
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from tipoff.core.records import TickRecord
+from tipoff.ledger import schema, watching
+from tipoff.ledger.reader import Ask, columns_of
+
+
+def newest_ticks(ask: Ask) -> dict[str, TickRecord]:
+    """Return each league's newest tick in this home."""
+    table = schema.ticks
+    newest = select(func.max(table.c.id)).group_by(table.c.league)
+    rows = ask(select(table.c.league, *columns_of(TickRecord, table)).where(table.c.id.in_(newest)))
+    return {row["league"]: TickRecord(**{n: v for n, v in row.items() if n != "league"}) for row in rows}
+
+
+def unsent(ask: Ask) -> list[datetime]:
+    """Return since when each message waits that is not sent yet."""
+    table = watching.notices
+    return [row["at"] for row in ask(select(table.c.at).where(table.c.state.in_(["waiting", "claimed"])))]
+
+
+def incident_causes(ask: Ask) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return of every incident that there ever was its league, its cause, and what it showed in."""
+    table = watching.incidents
+    rows = ask(select(table.c.league, table.c.cause, table.c.effects).order_by(table.c.id))
+    return [(row["league"], row["cause"], tuple(json.loads(row["effects"]))) for row in rows]
