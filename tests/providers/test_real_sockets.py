@@ -4,6 +4,7 @@ import threading
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -280,3 +281,25 @@ def test_threads_of_several_providers_do_not_wait_for_each_other(tmp_path: Path)
         waiting.join()
 
     assert took < 0.4
+
+
+def test_a_slate_of_fifteen_games_from_eight_sources_is_there_within_ten_seconds(tmp_path: Path) -> None:
+    games, sources = 15, 8
+    with ExitStack() as servers:
+        found = [servers.enter_context(provider()) for _ in range(sources)]
+        bases = [f"https://source{n}.example" for n in range(sources)]
+        told = [known(local, base=base, at_once=4, limits=Limits()) for base, local in zip(bases, found, strict=True)]
+        one = asker(tmp_path, *told)
+        asked = [
+            Request(source=f"source{n}", url=f"{base}/slow?game={game}")
+            for n, base in enumerate(bases)
+            for game in range(games)
+        ]
+        began = stopwatch()
+        with ThreadPoolExecutor(4 * sources) as threads:
+            payloads = list(threads.map(lambda request: one(request, now=now).payload, asked))
+        took = stopwatch() - began
+
+    assert len(payloads) == games * sources
+    assert max(local.most_open for local in found) <= 4
+    assert took < 10

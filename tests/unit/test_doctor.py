@@ -13,6 +13,7 @@ import pytest
 from tipoff.app import doctor
 from tipoff.config import Settings
 from tipoff.core.build import build, commit, of_checkout
+from tipoff.core.outside import ProxyHealth
 from tipoff.leagues.nba.models import FEATURES
 from tipoff.ledger import Ledger
 from tipoff.predict import boosting
@@ -184,3 +185,19 @@ def test_the_commit_is_read_from_a_checkouts_files(tmp_path: Path) -> None:
     (git / "HEAD").write_text("c" * 40 + "\n")
     assert of_checkout(tmp_path) == "c" * 40
     assert build().endswith(commit()[:12])
+
+
+def health(proxy: str, *, rests: timedelta | None = None) -> ProxyHealth:
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    return ProxyHealth(proxy=proxy, host="h", rests_until=at + rests if rests else None)
+
+
+def test_a_pool_of_which_no_proxy_works_is_not_in_order() -> None:
+    now, resting = datetime(2024, 1, 1, tzinfo=UTC), timedelta(minutes=5)
+
+    [none] = doctor.proxies((), (), now)
+    [one] = doctor.proxies(("a", "b"), (health("a"), health("b", rests=resting)), now)
+    [dead] = doctor.proxies(("a", "b"), (health("a", rests=resting), health("b", rests=resting)), now)
+
+    assert (none.ok, one.ok, dead.ok) == (True, True, False)
+    assert dead.said == "0 of 2 work for h"

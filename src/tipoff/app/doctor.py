@@ -17,17 +17,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from tipoff.app.providers import keys_missing
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
 from tipoff.leagues.catalog import CONTENTS
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.migrate import HEAD
+from tipoff.ledger.outside import OutsideStore
 from tipoff.predict import boosting
 from tipoff.sources.content import ModelContract
+from tipoff.sources.proxies import is_resting
 from tipoff.views.running import Running, builds_differ, part_of, read_running
 
 LEAST_DISK = 1 << 30  # bytes; a season with its archive takes less, a full disk stops everything
@@ -56,6 +60,7 @@ def look(settings: Settings, now: datetime) -> list[DoctorLine]:
         time_zones(),
         disk(settings.home),
         *models(settings),
+        *outside(settings, now),
     ]
 
 
@@ -223,3 +228,44 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine:
     ok = (library, features) == mine
     said = f"the model of {day}: {library}, features {features}" + ("" if ok else f"; here {mine[0]}, {mine[1]}")
     return DoctorLine(what="models", ok=ok, said=said, do="" if ok else "train anew with this build before it predicts")
+
+
+def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
+    """Look at the proxies, and at what the leagues that run on real providers lack a key for."""
+    place = settings.place
+    if not place.has_ledger:
+        return
+    try:
+        ledger = Ledger(place.ledger, read_only=True)
+    except UsageError:
+        return  # what is wrong with it has its own line
+    live = [name for name in ledger.leagues() if league_facts(ledger, name).world == "live"]
+    ledger.close()
+    store = OutsideStore(place.ledger, read_only=True)
+    health = store.all_proxies()
+    store.close()
+    if live:
+        yield from proxies(settings.proxy_addresses, health, now)
+    for name in live:
+        for line in keys_missing(settings, name):
+            do = "put the key into a file, and name it: TIPOFF_…_KEY_FILE"
+            yield DoctorLine(what=f"{name} keys", ok=True, said=line, do=do)
+
+
+def proxies(addresses: Sequence[str], health: Sequence[ProxyHealth], now: datetime) -> Iterator[DoctorLine]:
+    """Look at each host that is asked by proxies: one must work."""
+    if not addresses:
+        yield DoctorLine(
+            what="proxies", ok=True, said="none are set: providers that refuse this machine are asked in vain"
+        )
+        return
+    for host in dict.fromkeys(found.host for found in health):
+        states = [found for found in health if found.host == host]
+        n_working = sum(not is_resting(found, now) for found in states)
+        said = f"{n_working} of {len(states)} work for {host}"
+        yield DoctorLine(
+            what="proxies",
+            ok=n_working > 0,
+            said=said,
+            do="tipoff sources LEAGUE shows each; look at the provider of the proxies",
+        )
