@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from benchmarks.world_server import WorldHandler, serve_world
 from sqlalchemy import select
-from tests.providers.world_server import WorldHandler, serve_world
 from tests.support import tipoff
 
 from tipoff.app.instance import Instance, ReplaySpec

@@ -1,6 +1,6 @@
 """A world behind real sockets: each provider under a path of its own, answering as it would at the clock's instant.
 
-`python -m tests.providers.world_server PORT FIRST_DAY DAYS SEASON` serves the sample league; it prints the settings to use.
+`python -m benchmarks.world_server PORT FIRST_DAY DAYS SEASON [SEED]` serves the sample league; it prints the settings to use.
 """
 
 import sys
@@ -34,6 +34,10 @@ class WorldHandler(BaseHTTPRequestHandler):
         """Answer as the provider would."""
         parts = urlsplit(self.path)
         _, host, rest = parts.path.split("/", 2)
+        if host in {"down", "again"}:  # how a benchmark takes a provider away, and gives it back
+            (self.down.add if host == "down" else self.down.discard)(rest)
+            self._send(200, b"{}", {})
+            return
         self.asked.append(f"{host}/{rest}")
         if host in self.down:
             self._send(503, b"{}", {"retry-after": "60"})
@@ -73,7 +77,8 @@ def settings_of(port: int) -> str:
 
 if __name__ == "__main__":
     first = date.fromisoformat(sys.argv[2])
-    made = SampleNba(first_day=first, days=int(sys.argv[3]), season=sys.argv[4])
+    seed = int(sys.argv[5]) if len(sys.argv) > 5 else 7
+    made = SampleNba(first_day=first, days=int(sys.argv[3]), season=sys.argv[4], seed=seed)
     found, _ = serve_world(int(sys.argv[1]), made, RealClock())
-    print(settings_of(found.server_port), flush=True)  # noqa: T201 -- a program for people
+    print(settings_of(found.server_port), flush=True)
     threading.Event().wait()
