@@ -82,13 +82,17 @@ class PythonWork:
     constants: tuple[object, ...] = ()  # what else the result depends on; part of the version
 
 
+MOST_PAGES = 40  # answers that may follow one request
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceWork:
     """Ask a provider, archive its answers, parse them into rows.
 
     `source` is the provider's name, as findings and breakers know it. `requests` and `parse` are pure. `parse` is given the
     slate's rows already in the table (for merging and for noticing what an answer no longer names). `keeps_history`: rows of
-    earlier answers stay, the first arrival of a key keeps its `known_at`.
+    earlier answers stay, the first arrival of a key keeps its `known_at`. `follow` names what is to be asked after an answer (the
+    next page), or nothing; at most `MOST_PAGES` answers follow one request, and no request is made twice.
     """
 
     source: str
@@ -96,6 +100,7 @@ class SourceWork:
     parse: Callable[[Payload, Context, Mapping[str, "pa.Table"]], Parsed]
     inputs: tuple[Input, ...] = ()
     keeps_history: bool = False
+    follow: Callable[[Payload], Request | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,4 +178,5 @@ def _sources(work: Work, parsed_sql: str) -> list[str]:
         case PythonWork() | PublishWork():
             return [inspect.getsource(work.transform), repr(work.constants), repr(work.inputs)]
         case SourceWork():
-            return [inspect.getsource(work.requests), inspect.getsource(work.parse), repr(work.keeps_history)]
+            follow = [inspect.getsource(work.follow)] if work.follow else []
+            return [inspect.getsource(work.requests), inspect.getsource(work.parse), repr(work.keeps_history), *follow]

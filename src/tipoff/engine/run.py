@@ -8,12 +8,12 @@ from typing import Protocol, TypeVar, cast
 
 import pyarrow as pa
 
-from tipoff.core.errors import CallFailed, PipelineError, SourceError, what_of
-from tipoff.core.parsing import parsed_by
+from tipoff.core.errors import CallFailed, ErrorKind, PipelineError, SourceError, what_of
+from tipoff.core.parsing import parsed_by, shape_of
 from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import Table
-from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
+from tipoff.core.step import MOST_PAGES, Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
 from tipoff.store.dialect import with_earlier_games
@@ -154,7 +154,7 @@ class Runner:
         proven. What is missing is looked at again: the same answer a day later can be evidence.
         """
         tables = self._read(claim, work.inputs)
-        payloads, failures = self._payloads(self._called(outcome, work.requests, context, tables), outcome)
+        payloads, failures = self._payloads(self._called(outcome, work.requests, context, tables), work.follow, outcome)
         answers = _Answers(
             version=claim.loaded.version,
             shas=tuple((payload.request, payload.sha256) for payload in payloads),
@@ -185,16 +185,25 @@ class Runner:
         if not failures and outcome.written is not None and not outcome.written.refused:
             self._answers[key] = answers
 
-    def _payloads(self, requests: Sequence[Request], outcome: Outcome) -> tuple[list[Payload], list[SourceError]]:
+    def _payloads(
+        self, requests: Sequence[Request], follow: Callable[[Payload], Request | None] | None, outcome: Outcome
+    ) -> tuple[list[Payload], list[SourceError]]:
         payloads: list[Payload] = []
         failures: list[SourceError] = []
-        for request in requests:
+        for first in requests:
+            pages: list[Payload] = []
+            asked: dict[Request, None] = {first: None}
             try:
-                in_time(outcome.claim, self._now(), outcome.begun or self._now())
-                payloads.append(self._fetch(_as_asked(request, outcome.claim), now=self._now).payload)
-            except SourceError as error:
+                while len(pages) < len(asked):
+                    request = next(reversed(asked))
+                    in_time(outcome.claim, self._now(), outcome.begun or self._now())
+                    pages.append(self._fetch(_as_asked(request, outcome.claim), now=self._now).payload)
+                    asked |= _next(pages[-1], follow, asked)
+            except SourceError as error:  # of pages some are less than none: what is not on them would seem not to be
                 failures.append(error)
                 outcome.fetches.append(_failed(request, error))
+                continue
+            payloads += pages
         return payloads, failures
 
     def _parse(
@@ -307,6 +316,24 @@ def _of_the_slate(
         else:
             strange.append(Reject(f"{unit} stands on no schedule of {claim.slate.day}", str(row)[:_SHOWN]))
     return known, tuple(strange)
+
+
+def _next(
+    payload: Payload, follow: Callable[[Payload], Request | None] | None, asked: Mapping[Request, None]
+) -> dict[Request, None]:
+    """Return what is asked after an answer: one request, or none.
+
+    Raises:
+        SourceError: It leads in a circle, or on and on: what came so far is not the whole.
+    """
+    if follow is None:
+        return {}
+    with shape_of(payload):
+        request = follow(payload)
+    if request is not None and (request in asked or len(asked) > MOST_PAGES):
+        msg = f"{payload.request.source} leads in a circle or on and on, after {len(asked)} pages"
+        raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payloads")
+    return {} if request is None else {request: None}
 
 
 def _failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
