@@ -294,7 +294,7 @@ def write_ledger(good: Good, path: Path) -> Ledger:
             batch.add("profiles", profile_row(good, name, n))
     counts = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
     for hour in range(48):
-        batch.add("ticks", {"at": at(N_DAYS - 1, hour), "build": "b", "settings_hash": "s"} | counts)
+        batch.add("ticks", {"league": "nba", "at": at(N_DAYS - 1, hour), "build": "b", "settings_hash": "s"} | counts)
     ledger.commit(batch)
     return ledger
 

@@ -41,7 +41,7 @@ def wanted(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def given(warehouse: Any, says: str) -> dict[str, Any]:
-    rows = warehouse.ask(asked(says), day=DAY, season=SEASON, as_of=AS_OF).to_pylist()
+    rows = warehouse.ask(asked(says), league="nba", day=DAY, season=SEASON, as_of=AS_OF).to_pylist()
     return {row["key"]: row["v"] for row in rows}
 
 

@@ -54,6 +54,9 @@ UNLISTED = [
     ("MOD(f, 2)", "remainder"),
     ("g + 1", "reckons|not on the list"),
     ("AVG(n > 1)", "reckons"),
+    ("SUBSTR(n, 1, 2)", "what is no STRING"),
+    ("UPPER(day)", "what is no STRING"),
+    ("LENGTH(f)", "what is no STRING"),
 ]
 SHAPES = [
     ("SELECT g AS key FROM slate.boxes ORDER BY g LIMIT 3", "not on the list"),

@@ -63,6 +63,9 @@ CASTS = frozenset(
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Between, exp.In)
 _CHOSEN = (exp.Coalesce, exp.Least, exp.Greatest, exp.Nullif)
 _RECKONED = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.SafeDivide, exp.Neg, exp.Abs, exp.Avg, exp.Sum, exp.Pow, exp.Sqrt)
+_OF_TEXT = (
+    exp.Substring, exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.Pad, exp.StartsWith, exp.RegexpLike, exp.RegexpReplace,
+)  # fmt: skip
 _WHOLE = (exp.Floor, exp.Ceil)
 
 
@@ -159,7 +162,7 @@ def _at_least(node: exp.Expr | None, least: int) -> bool:
     return isinstance(node, exp.Literal) and node.is_int and int(node.this) >= least
 
 
-def _types(node: exp.Expr) -> str:  # noqa: PLR0911 -- one answer a rule
+def _types(node: exp.Expr) -> str:  # noqa: C901, PLR0911 -- one answer a rule
     if isinstance(node, exp.Cast):
         return _cast(node)
     if isinstance(node, _COMPARED):
@@ -177,6 +180,8 @@ def _types(node: exp.Expr) -> str:  # noqa: PLR0911 -- one answer a rule
         return "reckons with what is no number"
     if isinstance(node, exp.Mod) and {_type(part) for part in _operands(node)} - {_INT, "NULL"}:
         return "takes the remainder of what is not INT64"
+    if isinstance(node, _OF_TEXT) and _type(node.this) not in {_TEXT, "NULL"}:
+        return "takes a part of what is no STRING: cast it by hand"
     if isinstance(node, exp.Concat) and {_type(part) for part in _operands(node)} - {_TEXT, "NULL"}:
         return "puts together what is no STRING: cast it by hand"
     return ""
