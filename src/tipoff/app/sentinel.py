@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
+from tipoff.app.limits import limits_of
 from tipoff.app.lock import lock
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import Hours, RealClock
+from tipoff.core.clock import RealClock
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
@@ -19,26 +20,12 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.notices import Channel
 from tipoff.watch.send import ping, send
-from tipoff.watch.sentinel import LIVE, Limits, Sentinel
+from tipoff.watch.sentinel import Limits, Sentinel
 
 _NO_PING = "the ping address could not be reached"
 AGAIN = timedelta(seconds=5)  # after which a side whose own store failed tries again
 Stop = threading.Event
 Say = Callable[[str], None]  # a line for whoever reads a process's own output
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return when silence is told, as it is set."""
-    warn_after = timedelta(minutes=settings.silence_warn_min)
-    return Limits(
-        warn_after=warn_after,
-        settle_after=min(LIVE.settle_after, warn_after),
-        ledger_after=LIVE.ledger_after,
-        error_after=timedelta(minutes=settings.silence_error_min),
-        critical_after=timedelta(minutes=settings.silence_critical_min),
-        monitor_after=timedelta(minutes=settings.watcher_silent_min),
-        active={league: Hours(begin, end) for league, (begin, end) in settings.active_hours.items()},
-    )
 
 
 def channels_of(settings: Settings) -> list[Channel]:

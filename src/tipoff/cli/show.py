@@ -8,13 +8,12 @@ from typing import Any
 
 import click
 
-from tipoff.app.sentinel import limits_of
+from tipoff.app.limits import limits_of
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.leagues.catalog import league_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
@@ -76,6 +75,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for
 
 
 def _league(name: str) -> League:
+    from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- a league's content is heavy; `status` needs none
+
     return league_named(name)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,14 +9,12 @@ from functools import cache
 from itertools import takewhile
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all, update
 
 from tipoff.core.errors import ErrorKind, LedgerError, WarehouseError
 from tipoff.history.numbers import Numbers
 from tipoff.history.pace import After, Pace
-from tipoff.history.streams import Row, Stream, arrow_of, event_of, read_revision
+from tipoff.history.streams import Row, Stream, event_of, read_revision
 from tipoff.ledger import Ledger, quota_use
 from tipoff.ledger.history import history_batches, history_streams, revisions
 
@@ -117,13 +114,15 @@ def seal(  # noqa: PLR0913 -- what a batch is made of
     Raises:
         LedgerError: The ledger cannot be written, or another process sealed them; nothing was sealed.
     """
+    from tipoff.history.parquet import parquet_of  # noqa: PLC0415 -- Arrow takes a while; who only reads needs none
+
     with ledger.writing() as connection:
         numbered = _next(connection, stream, standing.sealed_to, pace.rows)
         if not numbered:
             return None
         events = [event_of(stream, home, numbers.of(stream.name, own), row) for own, row in numbered]
         events = _of_days(events, pace.days)
-        content = _content(arrow_of(stream, events))
+        content = parquet_of(stream, events)
         lo, hi, sha = numbered[0][0], numbered[len(events) - 1][0], hashlib.sha256(content).hexdigest()
         batch = SealedBatch(
             id=f"{stream.name}-{lo}-{hi}-{sha[:12]}",
@@ -179,12 +178,6 @@ def _of_days(events: list[Row], most: int) -> list[Row]:
         return len(seen) <= most
 
     return list(takewhile(fits, events))
-
-
-def _content(rows: pa.Table) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(rows, file, compression="zstd")
-    return file.getvalue()
 
 
 def content_of(ledger: Ledger, batch: SealedBatch) -> bytes:

@@ -10,10 +10,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
 
-from tipoff.core.rows import schema_of
 from tipoff.core.schema import Column, ColumnType
 from tipoff.ledger import schema, watching
 
@@ -135,16 +133,6 @@ def event_of(stream: Stream, home: str, number: int, row: Mapping[str, Any]) -> 
         "event_at": at,
         **{name: row[name] for name, _ in _readers(stream)},
     }
-
-
-def arrow_of(stream: Stream, events: Sequence[Row]) -> pa.Table:
-    """Return events as Arrow rows of the stream's columns."""
-    return pa.Table.from_pylist(list(events), schema=_schema(stream))
-
-
-@cache
-def _schema(stream: Stream) -> pa.Schema:
-    return schema_of(stream.columns)
 
 
 def views_of(stream: Stream, quote: str = '"') -> list[str]:

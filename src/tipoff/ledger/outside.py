@@ -24,8 +24,6 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 
 from tipoff.core.errors import LedgerError
@@ -33,6 +31,7 @@ from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.profile import Profile
 from tipoff.ledger.connect import engine_of, pragmas
 from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
+from tipoff.ledger.upsert import insert_into
 
 answers = Table(
     "answers",
@@ -201,7 +200,7 @@ class OutsideStore:
         return [Arrival(**row) for row in self._rows(select(*told).where(mine).order_by(arrivals.c.first_at))]
 
     def _upsert(self, table: Table, values: dict[str, Any]) -> Insert:
-        made = sqlite_insert(table) if self._is_sqlite else postgres_insert(table)
+        made = insert_into(table, "sqlite" if self._is_sqlite else "postgresql")
         keys = [column.name for column in table.primary_key]
         changes = {name: made.excluded[name] for name in values if name not in keys}
         return made.values(**values).on_conflict_do_update(index_elements=keys, set_=changes)

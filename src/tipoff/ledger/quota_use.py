@@ -6,12 +6,11 @@ from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tipoff.core.quota import WINDOW, Kind, Level, Use, may, uses
 from tipoff.ledger.history import quota_levels, quota_use
 from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.upsert import insert_into
 
 KEPT = timedelta(days=400)  # how long the counts are kept: a season can be looked back at
 
@@ -25,8 +24,7 @@ def add(connection: Connection, now: datetime, counts: Iterable[tuple[str, str, 
 
 @cache
 def _addition(dialect: str) -> Any:  # noqa: ANN401 -- an INSERT of either dialect
-    into: Any = sqlite_insert if dialect == "sqlite" else postgres_insert
-    made = into(quota_use)
+    made = insert_into(quota_use, dialect)
     keys = ["hour", "table", "kind"]
     return made.on_conflict_do_update(index_elements=keys, set_={"n": quota_use.c.n + made.excluded.n})
 

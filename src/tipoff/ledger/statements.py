@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Insert, Table, Update, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from tipoff.ledger import schema, watching
+from tipoff.ledger.upsert import insert_into
 
 Row = dict[str, Any]
 
@@ -99,7 +98,7 @@ class Statements:
         return known
 
     def _insert(self, table: Table) -> Insert:
-        insert = sqlite_insert(table) if self._dialect.name == "sqlite" else postgres_insert(table)
+        insert = insert_into(table, self._dialect.name)
         if table.name not in _UPSERTED:
             return insert
         keys = [column.name for column in table.primary_key]
