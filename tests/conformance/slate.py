@@ -21,8 +21,8 @@ from tipoff.core.proof_text import inputs_text, units_text
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.league import NBA
-from tipoff.leagues.nba.sources.names import player_key
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.ledger import Batch, Ledger
 from tipoff.store.dialect import CompiledStep

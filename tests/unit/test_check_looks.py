@@ -13,8 +13,8 @@ from tipoff.checks import probes as looks
 from tipoff.checks import silences
 from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba import tables as nba
-from tipoff.leagues.nba.sources.names import player_key
 
 PLAYERS = nba.NBA_PLAYER_BOXSCORES
 MADE = {"n_games": 10, "tipoff_at": TIP, "made_at": TIP - timedelta(hours=2), "system": "lightgbm"}

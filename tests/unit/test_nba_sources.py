@@ -19,9 +19,9 @@ from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
-from tipoff.leagues.nba.sources.names import player_key
 
 Parse = Callable[[Payload, Context, Mapping[str, pa.Table]], Parsed]
 

@@ -1,7 +1,7 @@
 """Times of units: each opens, is due and closes at its own game's start, where the catalog says so."""
 
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tests.engine import (
@@ -30,7 +30,7 @@ from tipoff.core.clock import midnight
 from tipoff.core.decision import Verb
 from tipoff.core.obligation import Anchor, Moment, State, Timing
 from tipoff.core.schema import WHOLE_SLATE
-from tipoff.core.slate import GameStatus, Season, Slate
+from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Edge
 from tipoff.core.window import BEFORE, SLATE, Input, Window
 from tipoff.engine import rules
@@ -367,3 +367,21 @@ def test_a_window_without_its_length_is_refused(name: str) -> None:
 
 def test_a_season_need_not_know_of_earlier_ones() -> None:
     assert Season("2024", TODAY, TODAY).earlier == ()
+
+
+def test_a_schedule_is_looked_at_more_often_once_games_have_begun_while_a_start_is_not_known() -> None:
+    day = date(2023, 4, 29)
+    first = datetime(2023, 4, 29, 17, 5, tzinfo=UTC)
+    at_noon = Moment(Anchor.MIDNIGHT, timedelta(hours=12))
+    timing = Timing(opens=at_noon, due=at_noon, refresh=timedelta(hours=6), refresh_unknown=timedelta(minutes=30))
+    known = Game(game_id="1", day=day, home="A", away="B", starts_at=first, status=GameStatus.SCHEDULED)
+    unknown = dataclasses.replace(known, game_id="2", starts_at=None)
+    season = Season("2023", day, day)
+
+    open_ended = Slate("x", season, day, (known, unknown))
+    settled = Slate("x", season, day, (known,))
+
+    assert rules.refresh_of(timing, open_ended, first - timedelta(hours=1)) == timedelta(hours=6)
+    assert rules.refresh_of(timing, open_ended, first + timedelta(hours=1)) == timedelta(minutes=30)
+    assert rules.refresh_of(timing, settled, first + timedelta(hours=1)) == timedelta(hours=6)
+    assert rules.refresh_of(timing, None, first) == timedelta(hours=6)

@@ -59,7 +59,8 @@ class Timing:
     """When an output can be made, is due, and is too late.
 
     Each moment is of the unit's own game where it is anchored to its start, of the slate otherwise. A closed unit is never
-    rewritten. `refresh`: an older proof is stale until its unit closes or, where units never close, until `settles`. `poll`: the
+    rewritten. `refresh_unknown` stands for `refresh` once the day's games have begun while a start of it is not known.
+    `refresh`: an older proof is stale until its unit closes or, where units never close, until `settles`. `poll`: the
     first wait after a source has not yet published; it doubles up to `poll_max`.
     """
 
@@ -68,6 +69,7 @@ class Timing:
     settles: Moment | None = None
     closes: Moment | None = None
     refresh: timedelta | None = None
+    refresh_unknown: timedelta | None = None
     poll: timedelta = timedelta(minutes=30)
     poll_max: timedelta = timedelta(hours=8)
 

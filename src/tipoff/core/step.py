@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tipoff.core.obligation import GAME_UNITS, Timing, Units
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import Phase, Table
-from tipoff.core.slate import Slate
+from tipoff.core.slate import Season, Slate
 from tipoff.core.window import Input
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class PublishWork:
 Work = SqlWork | PythonWork | SourceWork | PublishWork
 
 
-def every_slate(_day: date) -> bool:
+def every_slate(_day: date, _season: Season) -> bool:
     """Owe the output for every slate."""
     return True
 
@@ -130,7 +130,7 @@ class Step:
     units: Units = GAME_UNITS
     edges: tuple[Edge, ...] = ()
     optional: bool = False  # lowers a gate, never the grid
-    owed_on: Callable[[date], bool] = every_slate
+    owed_on: Callable[[date, Season], bool] = every_slate
     rows_as: str = ""  # the table of which each unit's rows are as many, at the least
     time_limit: timedelta = timedelta(minutes=3)
     max_bytes: int = (

@@ -178,7 +178,9 @@ class Book:
         self._index_teams(old, slate)
         earlier = {game.game_id: tuple(other.game_id for other in slate.before(game)) for game in slate.played}
         self._earlier[day] = {game_id: others for game_id, others in earlier.items() if others}
-        owed = [step for step in self.league.steps if step.name != self.league.schedule and step.owed_on(day)]
+        owed = [
+            step for step in self.league.steps if step.name != self.league.schedule and step.owed_on(day, self.season)
+        ]
         return [(step.name, day) for step in owed if self._plan(step, slate)]
 
     def _plan(self, step: Step, slate: Slate) -> bool:

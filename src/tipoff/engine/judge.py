@@ -139,7 +139,7 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
     obligation = entry.obligation
     proven = entry.proof.units if entry.proof else {}
     shared = shared_parts(book, entry)
-    is_refreshing = _is_refreshing(entry, now)
+    is_refreshing = _is_refreshing(book, entry, now)
     for unit, game in obligation.units.items():
         if unit in excused:
             continue
@@ -191,8 +191,7 @@ def _has_no_result(book: Book, entry: Entry, unit: str, game: Game, now: datetim
     """Whether there is no result of `unit`: its source answers without it, or what it is made of has none."""
     times, work = entry.obligation.times[unit], entry.step.work
     if isinstance(work, SourceWork):
-        polls, failures = entry.polls, entry.failures
-        return _has_most(entry) and rules.has_no_result(times, game, work, polls=polls, failures=failures, now=now)
+        return rules.has_no_result(times, game, work, polls=entry.polls, failures=entry.failures, now=now)
     for reading in book.readings[entry.step.name]:
         if reading.is_aligned and not reading.edge.optional:
             table = reading.input.table
@@ -200,13 +199,6 @@ def _has_no_result(book: Book, entry: Entry, unit: str, game: Game, now: datetim
             if Evidence.NO_RESULT in seen and Evidence.PROVEN not in seen:
                 return True
     return False
-
-
-def _has_most(entry: Entry) -> bool:
-    """Whether at least half of the slate has come: where most is missing, the source has nothing."""
-    owed = [unit for unit in entry.obligation.units if unit not in entry.excused]
-    proven = entry.proof.units if entry.proof else {}
-    return 2 * sum(unit in proven for unit in owed) >= len(owed)
 
 
 def _note_closed(  # noqa: PLR0913 -- all of one rule
@@ -231,7 +223,10 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
 ) -> bool:
     if proof is None or rules.has_changed_input(proof, made):
         return True
-    obligation, refresh = entry.obligation, entry.step.timing.refresh
+    obligation, refresh = (
+        entry.obligation,
+        rules.refresh_of(entry.step.timing, book.slates.get(entry.obligation.day), now),
+    )
     is_remade = entry.remake or rules.is_of_open_day(obligation.day, now)
     if is_remade and entry.proof is not None and not book.is_current(entry.step.name, entry.proof.step_version):
         return True
@@ -242,7 +237,7 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
         return False
     if now >= refresh_at or (is_refreshing and rules.is_half_way(proof, refresh, now)):
         return True
-    tally.wakes.append(refresh_at)
+    tally.wakes += [refresh_at, *rules.refresh_instants(entry.step.timing, book.slates.get(obligation.day))]
     return False
 
 
@@ -251,9 +246,9 @@ def _is_to_be_seen(entry: Entry, proof: UnitProof) -> bool:
     return entry.look_by is not None and proof.as_of is not None and proof.as_of < entry.look_by
 
 
-def _is_refreshing(entry: Entry, now: datetime) -> bool:
+def _is_refreshing(book: Book, entry: Entry, now: datetime) -> bool:
     """Whether some unit is due for its refresh; what is half-way to its own then goes with it, for one answer serves both."""
-    refresh = entry.step.timing.refresh
+    refresh = rules.refresh_of(entry.step.timing, book.slates.get(entry.obligation.day), now)
     if refresh is None or entry.proof is None:
         return False
     return any(unit.as_of is not None and now >= unit.as_of + refresh for unit in entry.proof.units.values())

@@ -3,9 +3,9 @@
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day
-from tipoff.core.obligation import UnitTimes
+from tipoff.core.obligation import Timing, UnitTimes
 from tipoff.core.proof import UnitProof
-from tipoff.core.slate import Game
+from tipoff.core.slate import Game, Slate
 from tipoff.core.step import PublishWork, SourceWork, Work
 
 LOOK_BEFORE = timedelta(
@@ -25,6 +25,21 @@ def has_changed_input(proof: UnitProof | None, made_from: str) -> bool:
 def is_of_open_day(day: date, now: datetime) -> bool:
     """Whether a slate is of today or yesterday: what another version of its step made is made again by itself."""
     return day >= league_day(now) - timedelta(days=1)
+
+
+def refresh_of(timing: Timing, slate: Slate | None, now: datetime) -> timedelta | None:
+    """Return how old a proof may become: less once the day's games have begun while the start of another is not known."""
+    begun = any(at <= now for at in refresh_instants(timing, slate))
+    return timing.refresh_unknown if begun else timing.refresh
+
+
+def refresh_instants(timing: Timing, slate: Slate | None) -> tuple[datetime, ...]:
+    """Return from when a schedule is looked at more often: the first start of a day on which another is not known."""
+    if timing.refresh_unknown is None or slate is None:
+        return ()
+    starts = [game.starts_at for game in slate.played]
+    known = [at for at in starts if at is not None]
+    return (min(known),) if known and len(known) < len(starts) else ()
 
 
 def refresh_at(proof: UnitProof, refresh: timedelta | None, settles_at: datetime | None) -> datetime | None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing, Units
+from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input
 from tipoff.leagues.nba import models, tables
@@ -42,7 +43,7 @@ _BY_GAME = timedelta(0)  # the market of one game waits for no other: patience e
 _SYSTEMS = Units(each=tables.SYSTEMS)
 
 
-def _trains_on(day: date) -> bool:
+def _trains_on(day: date, _season: Season) -> bool:
     """Mondays and Thursdays."""
     return day.weekday() in {0, 3}
 

@@ -6,7 +6,7 @@ from tipoff.checks import kinds
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Cadence, Check
-from tipoff.leagues.nba.sources.names import player_key
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.tables import (
     MAIN_LINES,
     ODDS_EVENTS,

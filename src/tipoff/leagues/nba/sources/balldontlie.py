@@ -12,7 +12,7 @@ from tipoff.core.door import Unfit, calendar_date, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
-from tipoff.leagues.nba.sources.names import player_key
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.sources.reading import count, games_by_sides, minutes, team_code
 
 SOURCE = "balldontlie"

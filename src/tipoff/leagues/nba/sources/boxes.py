@@ -7,7 +7,7 @@ from typing import Any
 from tipoff.core.door import Unfit, identifier, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, shaped
 from tipoff.core.payload import Payload
-from tipoff.leagues.nba.sources.names import player_key
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.sources.reading import count, counted_game, minutes, number, team_code
 
 FINAL = 3  # of the live file's `gameStatus`

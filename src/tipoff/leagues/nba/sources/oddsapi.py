@@ -11,7 +11,7 @@ from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import BROKEN, Aside, Record, Tally, UnexpectedGame, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.step import Context
-from tipoff.leagues.nba.sources.names import player_key
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.sources.reading import games_by_sides, instant, number
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
 

@@ -8,8 +8,8 @@ from typing import Any
 from tipoff.core.door import identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Payload
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.sources.boxes import result_set
-from tipoff.leagues.nba.sources.names import player_key
 from tipoff.leagues.nba.sources.reading import team_code
 
 _ROSTER_ON_A_PAGE = re.compile(rb'<script id="__NEXT_DATA__"[^>]*>(.*?)</script>', re.DOTALL)

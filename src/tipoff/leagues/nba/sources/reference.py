@@ -10,8 +10,8 @@ from typing import Any
 from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Payload
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.sources.boxes import COUNTED
-from tipoff.leagues.nba.sources.names import player_key
 from tipoff.leagues.nba.sources.reading import count, minutes, team_code
 
 _ESPN = re.compile(rb"window\['__espnfitt__'\]\s*=\s*(\{.*?\});</script>", re.DOTALL)

@@ -10,8 +10,8 @@ from tipoff.core.door import Unfit, calendar_date, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.sources.boxes import result_set
-from tipoff.leagues.nba.sources.names import player_key
 from tipoff.leagues.nba.sources.reading import count, counted_game, number, team_code
 from tipoff.leagues.nba.sources.teams import tricode
 
