@@ -17,6 +17,7 @@ from tipoff.app.history import with_history
 from tipoff.app.holder import gone, holder_here
 from tipoff.app.loop import Works
 from tipoff.app.parts import Hook, Parts
+from tipoff.app.past import load_past, past_of
 from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
@@ -132,6 +133,9 @@ class Instance:
         published = self.published
         published.prepare(self._spec.league.steps)
         runner = self._runner(warehouse, published)
+        past = past_of(self._spec.league, self._spec.season, loaded)
+        if past.since and self._asker is not None:
+            self.counts["days_of_earlier_seasons"] += load_past(past, warehouse, loaded, self._asker, clock.now)
         self._controllers, works = parts.controllers(
             lambda holder: self._controller(holder, loaded, published, runner), clock
         )

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
+from tipoff.leagues.mlb.content import MLB_CONTENT
 from tipoff.leagues.nba.content import NBA_CONTENT
 from tipoff.sources.content import Content, LiveContent
 
-CONTENTS: Mapping[str, Content] = {content.league.name: content for content in (NBA_CONTENT,)}
+CONTENTS: Mapping[str, Content] = {content.league.name: content for content in (NBA_CONTENT, MLB_CONTENT)}
 LEAGUES: Mapping[str, League] = {name: content.league for name, content in CONTENTS.items()}
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,12 @@ def predict(model_text: str, features: Floats, *, raw_score: bool = False) -> Fl
     """
     if not model_text or not len(features):
         return np.zeros(len(features))
-    booster = _lightgbm().Booster(model_str=model_text)
-    return np.asarray(booster.predict(features, num_threads=1, raw_score=raw_score), dtype=np.float64)
+    return np.asarray(_booster(model_text).predict(features, num_threads=1, raw_score=raw_score), dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _booster(model_text: str) -> Any:  # noqa: ANN401 -- an untyped library
+    return _lightgbm().Booster(model_str=model_text)
 
 
 def library() -> str:

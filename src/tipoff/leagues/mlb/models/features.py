@@ -14,6 +14,51 @@ _OWN_K = dict(zip(HALF_LIVES, (8.0, 12.0, 15.0, 18.0), strict=True))  # expected
 _LONG_REST = 999.0
 _PLACES = {"venue": 80.0, "umpire": 80.0, "catcher": 80.0, "club": 60.0}  # expected strikeouts to which each is shrunk
 
+_BY_HALF_LIFE = ("k", "start_k", "relief_k", "seen", "walks", "hits", "runs", "bf", "starts")
+_RECENT = (
+    "days_rest",
+    "start_rest",
+    "rest_before",
+    "last_was_relief",
+    "relief_of_5",
+    "games_14",
+    "last_game_bf",
+    "k_of_10",
+    "bf_of_10",
+    "outs_of_3",
+    "bf_1_ago",
+    "bf_2_ago",
+    "bf_3_ago",
+    "bf_4_ago",
+    "bf_5_ago",
+    "season_starts",
+    "season_bf",
+    "season_k",
+    "season_relief",
+    "career_starts",
+)
+_OF_THE_DAY = ("at_home", "is_night", "innings", "designated", "temperature", "left_handed", "age", "day_of_year")
+_OF_THE_NINE = (
+    "nine_career",
+    "nine",
+    "nine_of_late",
+    "nine_on_base",
+    "newcomers",
+    "opposite",
+    "expected_rate",
+    "base_strikeouts",
+)
+NAMES = (  # what models read, in order
+    "league",
+    "usual_bf",
+    *(f"{name}_{half_life}" for half_life in HALF_LIVES for name in _BY_HALF_LIFE),
+    *(f"{kind}_{half_life}" for kind in _PLACES for half_life in HALF_LIVES[1:]),
+    *("club_runs", "club_on_base", "leash_60", "leash_200"),
+    *_RECENT,
+    *_OF_THE_DAY,
+    *_OF_THE_NINE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Starts:
@@ -53,13 +98,8 @@ class Features:
     chances: Floats
 
     def matrix(self) -> Floats:
-        """Return (n, k) in the order of the names."""
-        return np.column_stack(list(self.columns.values()))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns' names, in order."""
-        return tuple(self.columns)
+        """Return (n, k) in the order of NAMES."""
+        return np.column_stack([self.columns[name] for name in NAMES])
 
 
 def starts_of(past: History) -> tuple[Starts, Ints]:
@@ -111,24 +151,22 @@ def past_of(past: History, starts: Starts) -> Past:
 def features(past: Past, rates: Mapping[int, Rates], starts: Starts) -> Features:
     """Return the features of `starts`, each as of the morning of its day."""
     columns = _pitcher(past) | _places(past)
-    columns |= {
-        name: values for name, values in past.pitcher.items() if name not in {"k_of_3", "k_of_5", "k_spread_10"}
-    }
-    for name in ("rest", "start_rest", "rest_before"):
+    columns |= {name: np.array(values) for name, values in past.pitcher.items()}
+    for name in ("days_rest", "start_rest", "rest_before"):
         columns[name] = np.nan_to_num(columns[name], nan=_LONG_REST)
     columns |= {
-        "is_home": starts.is_home,
+        "at_home": starts.is_home,
         "is_night": starts.night,
         "innings": starts.innings,
         "designated": starts.designated,
         "temperature": starts.temperature,
-        "left": starts.left,
+        "left_handed": starts.left,
         "age": (starts.day - starts.born) / 365.25,
         "day_of_year": _day_of_year(starts.day),
     }
     nine, chances = _nine(past, rates, starts, columns)
     columns |= nine
-    columns["base"] = columns["expected_rate"] * columns["bf_60"]
+    columns["base_strikeouts"] = columns["expected_rate"] * columns["bf_60"]
     return Features(columns, chances)
 
 

@@ -112,13 +112,18 @@ def _row_of(at_bat: AtBat, clubs: Ints, game: Ints, club: Ints) -> Ints:
 
 def expected_strikeouts(appearances: Appearances, at_bat: AtBat, row: Ints, splits: Splits) -> Floats:
     """Return (n,): what a usual pitcher would strike out of the batters faced, a starter's in their order."""
+    return expected_of(appearances, at_bat, row, rates_by_season(splits, appearances.day))
+
+
+def expected_of(appearances: Appearances, at_bat: AtBat, row: Ints, rates: Mapping[int, Rates]) -> Floats:
+    """Return `expected_strikeouts` of batters whose rates are at hand, by season."""
     own, years = own_starters(at_bat), season_of(appearances.day)
     found = np.zeros(len(row))
     for year in np.unique(years):
         mine = np.flatnonzero(years == year)
         rows = row[mine]
         against = line_up(
-            rates_before(splits, int(year)),
+            rates[int(year)],
             at_bat.batters[rows],
             appearances.left[mine],
             own[rows],
@@ -253,7 +258,7 @@ def recent(appearances: Appearances, asked: Ints, at: Ints) -> dict[str, Floats]
     with np.errstate(invalid="ignore"):
         soon = (today[:, None] - game_day <= 14).sum(axis=1)  # noqa: PLR2004 -- two weeks
     return {
-        "rest": today - game_day[:, 0],
+        "days_rest": today - game_day[:, 0],
         "start_rest": today - start_day[:, 0],
         "rest_before": start_day[:, 0] - start_day[:, 1],
         "last_was_relief": 1 - is_start[:, 0],

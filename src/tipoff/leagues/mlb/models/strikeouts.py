@@ -7,10 +7,11 @@ chance, over the batters that the starter may come to face.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from tipoff.leagues.mlb.models.features import Features
+from tipoff.leagues.mlb.models.features import NAMES, Features
 from tipoff.predict import boosting
 from tipoff.predict.counts import Floats, Ints, Trials, expectation, median, moved_to, successes
 
@@ -59,12 +60,19 @@ class Model:
         )
 
     @classmethod
+    @lru_cache(maxsize=2)
     def load(cls, text: str) -> "Model":
-        """Read what `dump` wrote."""
+        """Read what `dump` wrote; the last ones are remembered, since a model serves a whole season."""
         found = json.loads(text)
         trials = Trials(found["grid"], np.asarray(found["table"], dtype=np.float64))
         names = tuple(found["names"])
         return cls(found["faced"], found["strikeouts"], trials, found["scale"], names, found["n_starts"])
+
+
+def untrained() -> Model:
+    """Return the model of who has seen nothing: as many batters as usual, the bottom-up sum as it is."""
+    usual = np.arange(8.0, 37.0)
+    return Model("", "", Trials.learn(np.full(len(usual), 22.0), usual), 1.0, NAMES, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def train(found: Features, strikeouts: Floats, faced: Floats, season: Ints) -> M
     """Learn from starts of pitchers who had started before; `season` (n,) keeps each season from judging itself."""
     matrix, base = found.matrix(), found.columns["bf_60"]
     if len(strikeouts) < LEAST_STARTS:
-        return Model("", "", Trials.learn(base, faced), 1.0, found.names, 0)
+        return Model("", "", Trials.learn(base, faced), 1.0, NAMES, 0)
     beyond = faced - base
     unseen = np.empty(len(faced))
     for year in np.unique(season):
@@ -90,7 +98,7 @@ def train(found: Features, strikeouts: Floats, faced: Floats, season: Ints) -> M
         text = boosting.train(matrix[others], beyond[others], parameters=_PARAMETERS, rounds=_ROUNDS)
         unseen[mine] = boosting.predict(text, matrix[mine]) + base[mine]
     trials = Trials.learn(unseen, faced)
-    start = np.log(np.maximum(found.columns["base"], _LEAST))
+    start = np.log(np.maximum(found.columns["base_strikeouts"], _LEAST))
     return Model(
         faced=boosting.train(matrix, beyond, parameters=_PARAMETERS, rounds=_ROUNDS),
         strikeouts=boosting.train(
@@ -98,7 +106,7 @@ def train(found: Features, strikeouts: Floats, faced: Floats, season: Ints) -> M
         ),
         trials=trials,
         scale=float(strikeouts.sum() / expectation(found.chances, trials.at(unseen)).sum()),
-        names=found.names,
+        names=NAMES,
         n_starts=len(strikeouts),
     )
 
@@ -113,7 +121,7 @@ def predict(model: Model, found: Features, levels: Mapping[str, float]) -> dict[
     trials = model.trials.at(faced)
     raw = {"bottom_up": expectation(found.chances, trials) * model.scale}
     added = boosting.predict(model.strikeouts, matrix, raw_score=True)
-    trees = np.maximum(found.columns["base"], _LEAST) * np.exp(added)
+    trees = np.maximum(found.columns["base_strikeouts"], _LEAST) * np.exp(added)
     raw["lightgbm"] = trees if model.strikeouts else raw["bottom_up"]
     rolling = found.columns["k_of_10"]
     raw["rolling"] = np.where(np.isnan(rolling), raw["bottom_up"], np.maximum(rolling, _LEAST))

@@ -1,0 +1,131 @@
+"""Earlier seasons, loaded once: the raw history that a season's windows reach back to, asked of the providers day by day.
+
+What is loaded is proven as everything is, and retrospective: it was not made in time for anything, and is only read.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+
+from tipoff.core.errors import UsageError
+from tipoff.core.league import League
+from tipoff.core.rows import arrow_schema, table_from_records
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import Season, Slate
+from tipoff.core.step import Context, SourceWork, Step
+from tipoff.core.window import WindowKind
+from tipoff.engine.run import Fetch
+from tipoff.store.dialect import CompiledStep
+from tipoff.store.warehouse import Warehouse, WriteRequest
+
+_FENCE = 0  # below every run's: what a run makes of such a day later is newer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """How far back each raw output is read: by output, the first day."""
+
+    league: League
+    season: Season
+    since: Mapping[str, date]
+
+    @property
+    def first_day(self) -> date:
+        """The earliest day of all."""
+        return min(self.since.values(), default=self.season.first_day)
+
+    def days(self) -> Sequence[date]:
+        """Return every day before the season, from the earliest on."""
+        n_days = (self.season.first_day - self.first_day).days
+        return [self.first_day + timedelta(days=number) for number in range(n_days)]
+
+
+def past_of(league: League, season: Season, loaded: Mapping[str, CompiledStep]) -> Past:
+    """Return what the windows of the league's steps reach of earlier seasons.
+
+    Raises:
+        UsageError: A window reaches into earlier seasons of what is not raw: nothing makes it.
+    """
+    since: dict[str, date] = {}
+    for step in league.steps:
+        for read in loaded[step.name].inputs:
+            if read.window.kind is WindowKind.SEASONS and season.earlier:
+                source = league.step(read.table)
+                if not isinstance(source.work, SourceWork):
+                    msg = f"{step.name} reads {read.table} of earlier seasons, which is not raw"
+                    raise UsageError(msg, hint="let it read what the table is made from")
+                first, _ = read.window.bounds(season.first_day, season)
+                since[read.table] = min(first, since.get(read.table, first))
+    return Past(league=league, season=season, since=since)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loader:
+    """What loading a day takes."""
+
+    past: Past
+    warehouse: Warehouse
+    loaded: Mapping[str, CompiledStep]
+    fetch: Fetch
+    now: Callable[[], datetime]
+
+    def day(self, day: date, outputs: Sequence[str]) -> bool:
+        """Load a day's outputs; returns whether there were games."""
+        league, empty = self.past.league, Slate(self.past.league.name, self.past.season, day)
+        schedule = self._made(league.step(league.schedule), empty, frozenset({WHOLE_SLATE}), {})[0]
+        slate = Slate(league.name, self.past.season, day, tuple(league.read_games(schedule)))
+        if not slate.played:
+            return False
+        units = frozenset(game.game_id for game in slate.played)
+        for name in outputs:
+            step = league.step(name)
+            rows, excused = self._made(step, slate, units, {league.schedule: schedule})
+            self.warehouse.replace(self._asked(step, slate, units, excused), rows)
+        return True
+
+    def _made(
+        self, step: Step, slate: Slate, units: frozenset[str], inputs: Mapping[str, pa.Table]
+    ) -> tuple[pa.Table, dict[str, str]]:
+        work = step.work
+        if not isinstance(work, SourceWork):
+            raise TypeError(work)
+        context = Context(slate=slate, units=units, as_of=self.now())
+        tables = {**inputs, step.name: inputs.get(step.name, arrow_schema(step.table).empty_table())}
+        records: list[dict[str, object]] = []
+        excused: dict[str, str] = {}
+        for request in work.requests(context, tables):
+            parsed = work.parse(self.fetch(request, now=self.now).payload, context, tables)
+            records += [record | {"known_at": context.as_of} for record in parsed.rows]
+            excused |= parsed.excused
+        return table_from_records(step.table, records), excused
+
+    def _asked(self, step: Step, slate: Slate, units: frozenset[str], excused: Mapping[str, str]) -> WriteRequest:
+        now = self.now()
+        return WriteRequest(
+            step=step,
+            season=self.past.season,
+            day=slate.day,
+            fence=_FENCE,
+            as_of=now,
+            step_version=self.loaded[step.name].version,
+            units=dict.fromkeys(units, ""),
+            excused={unit: reason for unit, reason in excused.items() if unit in units},
+            retrospective=True,
+            written_at=now,
+        )
+
+
+def load_past(
+    past: Past, warehouse: Warehouse, loaded: Mapping[str, CompiledStep], fetch: Fetch, now: Callable[[], datetime]
+) -> int:
+    """Load what is not there yet; returns on how many days there were games."""
+    loader = _Loader(past=past, warehouse=warehouse, loaded=loaded, fetch=fetch, now=now)
+    stored = warehouse.proofs(since=_FENCE - 1)
+    known = {(proof.output, proof.day) for proof in stored if proof.league == past.league.name}
+    n_loaded = 0
+    for day in past.days():
+        wanted = [name for name, first in past.since.items() if first <= day and (name, day) not in known]
+        n_loaded += bool(wanted) and loader.day(day, wanted)
+    return n_loaded

@@ -1,0 +1,260 @@
+"""MLB's day on one page, in order: what is owed for a slate, from when, by when, what it waits for."""
+
+from datetime import date, timedelta
+from importlib.resources import files
+
+from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
+from tipoff.core.slate import Season
+from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
+from tipoff.core.window import BEFORE, LATEST, SLATE, Input, Window, WindowKind
+from tipoff.leagues.mlb import tables
+from tipoff.leagues.mlb.models import history, strikeouts
+from tipoff.leagues.mlb.models.features import NAMES
+from tipoff.leagues.mlb.sources import feed, schedule, seasons
+from tipoff.leagues.mlb.steps import morning, predictions, season, starts
+
+_SQL = files("tipoff.leagues.mlb") / "sql"
+_LEARNT = Window(WindowKind.SEASONS, 4)  # the three seasons that models learn from, and one of history before them
+_RECENT = Window(WindowKind.SEASONS, 1)  # a pitcher's last ten starts may lie in the season before
+
+
+def _hours(hours: float) -> timedelta:
+    return timedelta(hours=hours)
+
+
+def _sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text()
+
+
+def _at(hours: float) -> Moment:
+    return Moment(Anchor.MIDNIGHT, _hours(hours))
+
+
+def _own(hours: float) -> Moment:
+    return Moment(Anchor.OWN_START, _hours(hours))
+
+
+def _first(hours: float) -> Moment:
+    return Moment(Anchor.FIRST_START, _hours(hours))
+
+
+_NEXT_MORNING = _at(34)  # 10:00 New York
+# Games abroad begin at five in the morning: what comes before a game is told from the day's first start, not from an hour.
+ONCE = Timing(opens=_first(-10), due=_first(-4))
+MORNING = Timing(opens=_first(-8), due=_first(-3))
+NAMED = Timing(opens=_first(-8), due=_own(-1), closes=AT_START, refresh=_hours(3))
+PROJECTED = Timing(opens=_first(-8), due=_own(-1), closes=AT_START)
+LINE_UPS = Timing(
+    opens=_own(-3.5), due=_own(-0.4), closes=AT_START, poll=timedelta(minutes=25), poll_max=timedelta(minutes=25)
+)
+CONFIRMED = Timing(opens=_own(-3.5), due=_own(-0.25), closes=AT_START)
+PUBLISHED = Timing(opens=_first(-8), due=_own(-0.25), closes=AT_START)
+_GAMES_OVER = Moment(Anchor.LAST_START, _hours(3.25))  # most games are over by then, and told together
+BOXES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=_hours(24), settles=_at(58), poll_max=_hours(1))
+AFTER = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING)
+
+_WHAT_IS_ON = Edge(table="schedule", cascades=False)
+_AT_ONCE = timedelta(0)  # one game's line-up waits for no other
+_ALONE = timedelta(0)
+_SCHEDULE = (Input("schedule", SLATE),)
+_LEARNS_FROM = (
+    Input("pitcher_boxscores", _LEARNT, history.APPEARANCES),
+    Input("team_boxscores", _LEARNT, history.AT_BAT),
+    Input("batter_splits", LATEST),
+    Input("players", LATEST),
+)
+_LAST_STARTS = ("day", "game_id", "pitcher_id", "team", "is_starter", "outs", "batters_faced", "strikeouts")
+_NINE = ("day", "game_id", "team", "has_designated_hitter", *history.SPOTS)
+_GRADED = ("day", "system", "line_up", "raw_mean", "actual_strikeouts")
+
+
+def _first_day(day: date, season: Season) -> bool:
+    """Once a season, on its first day."""
+    return day == season.first_day
+
+
+STEPS = (
+    Step(
+        table=tables.SCHEDULE,
+        work=SourceWork(source=schedule.SOURCE, requests=schedule.requests, parse=schedule.parse),
+        timing=Timing(opens=_at(-8), due=_at(10), settles=_at(36), refresh=_hours(6), refresh_unknown=_hours(0.5)),
+        units=SLATE_UNIT,
+    ),
+    Step(
+        table=tables.PLAYERS,
+        work=SourceWork(source=seasons.SOURCE, requests=seasons.player_requests, parse=seasons.parse_players),
+        timing=ONCE,
+        units=SLATE_UNIT,
+        owed_on=_first_day,
+    ),
+    Step(
+        table=tables.BATTER_SPLITS,
+        work=SourceWork(source=seasons.SOURCE, requests=seasons.split_requests, parse=seasons.parse_splits),
+        timing=ONCE,
+        units=SLATE_UNIT,
+        owed_on=_first_day,
+    ),
+    Step(
+        table=tables.PROBABLE_PITCHERS,
+        work=SourceWork(
+            source=schedule.SOURCE, requests=schedule.requests, parse=schedule.parse_probable, inputs=_SCHEDULE
+        ),
+        timing=NAMED,
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+    Step(
+        table=tables.LINE_UP_TABLE,
+        work=SourceWork(source=feed.SOURCE, requests=feed.requests, parse=feed.parse_line_ups, inputs=_SCHEDULE),
+        timing=LINE_UPS,
+        edges=(_WHAT_IS_ON,),
+    ),
+    Step(
+        table=tables.PITCHER_BOXSCORES,
+        work=SourceWork(source=feed.SOURCE, requests=feed.requests, parse=feed.parse_pitchers, inputs=_SCHEDULE),
+        timing=BOXES,
+        edges=(_WHAT_IS_ON,),
+    ),
+    Step(
+        table=tables.TEAM_BOXSCORES,
+        work=SourceWork(source=feed.SOURCE, requests=feed.requests, parse=feed.parse_teams, inputs=_SCHEDULE),
+        timing=BOXES,
+        edges=(_WHAT_IS_ON,),
+    ),
+    Step(
+        table=tables.BATTER_BOXSCORES,
+        work=SourceWork(source=feed.SOURCE, requests=feed.requests, parse=feed.parse_batters, inputs=_SCHEDULE),
+        timing=BOXES,
+        edges=(_WHAT_IS_ON,),
+    ),
+    Step(
+        table=tables.SEASON_FORM,
+        work=PythonWork(inputs=_LEARNS_FROM, transform=season.make_season_form),
+        timing=ONCE,
+        units=SLATE_UNIT,
+        owed_on=_first_day,
+    ),
+    Step(
+        table=tables.STRIKEOUT_MODEL,
+        work=PythonWork(
+            inputs=_LEARNS_FROM, transform=season.train_strikeouts, constants=(NAMES, strikeouts.LEAST_STARTS)
+        ),
+        timing=ONCE,
+        units=SLATE_UNIT,
+        owed_on=_first_day,
+    ),
+    Step(
+        table=tables.FORM,
+        work=PythonWork(
+            inputs=(
+                Input("season_form", LATEST),
+                Input("pitcher_games", BEFORE),
+                Input("team_games", BEFORE),
+                Input("pitcher_boxscores", _RECENT, _LAST_STARTS),
+            ),
+            transform=morning.make_form,
+        ),
+        timing=MORNING,
+        units=SLATE_UNIT,
+    ),
+    Step(
+        table=tables.PITCHER_GAMES,
+        work=PythonWork(
+            inputs=(Input("pitcher_boxscores", SLATE), Input("team_boxscores", SLATE), Input("form", SLATE)),
+            transform=morning.make_pitcher_games,
+        ),
+        timing=AFTER,
+        rows_as="pitcher_boxscores",
+    ),
+    Step(table=tables.TEAM_GAMES, work=SqlWork(sql=_sql("team_games")), timing=AFTER, rows_as="team_boxscores"),
+    Step(table=tables.BATTER_GAMES, work=SqlWork(sql=_sql("batter_games")), timing=AFTER, rows_as="batter_boxscores"),
+    Step(
+        table=tables.PROJECTED_FEATURES,
+        work=PythonWork(
+            inputs=(
+                Input("probable_pitchers", SLATE),
+                Input("schedule", SLATE),
+                Input("form", SLATE),
+                Input("team_games", BEFORE, _NINE),
+                Input("players", LATEST),
+            ),
+            transform=starts.project_features,
+        ),
+        timing=PROJECTED,
+        edges=(_WHAT_IS_ON, Edge(table="probable_pitchers", minimum=0.0, patience=_AT_ONCE)),
+        optional=True,
+    ),
+    Step(
+        table=tables.PITCHER_FEATURES,
+        work=PythonWork(inputs=(Input("line_ups", SLATE), Input("form", SLATE)), transform=starts.make_features),
+        timing=CONFIRMED,
+        edges=(Edge(table="line_ups", minimum=0.0, patience=_AT_ONCE),),
+        rows_as="line_ups",
+    ),
+    Step(
+        table=tables.PROJECTED_PREDICTIONS,
+        work=PythonWork(
+            inputs=(
+                Input("projected_features", SLATE),
+                Input("strikeout_model", LATEST),
+                Input("grades", BEFORE, _GRADED),
+                Input("schedule", SLATE),
+            ),
+            transform=predictions.predict_projected,
+        ),
+        timing=PROJECTED,
+        edges=(
+            _WHAT_IS_ON,
+            Edge(table="projected_features", minimum=0.0, patience=_AT_ONCE),
+            Edge(table="grades", optional=True, cascades=False),
+        ),
+        optional=True,
+    ),
+    Step(
+        table=tables.PREDICTIONS,
+        work=PythonWork(
+            inputs=(
+                Input("pitcher_features", SLATE),
+                Input("strikeout_model", LATEST),
+                Input("grades", BEFORE, _GRADED),
+                Input("schedule", SLATE),
+            ),
+            transform=predictions.predict_confirmed,
+        ),
+        timing=CONFIRMED,
+        edges=(
+            _WHAT_IS_ON,
+            Edge(table="pitcher_features", minimum=0.0, patience=_AT_ONCE),
+            Edge(table="grades", optional=True, cascades=False),
+        ),
+    ),
+    Step(
+        table=tables.LINE_UP_STRIKEOUTS,
+        work=PythonWork(
+            inputs=(Input("pitcher_features", SLATE), Input("predictions", SLATE)),
+            transform=predictions.analyse_line_up,
+        ),
+        timing=CONFIRMED,
+        edges=(
+            Edge(table="pitcher_features", minimum=0.0, patience=_AT_ONCE),
+            Edge(table="predictions", minimum=0.0, patience=_AT_ONCE),
+        ),
+    ),
+    Step(
+        table=tables.PUBLISHED_PREDICTIONS,
+        work=PublishWork(
+            inputs=(Input("predictions", SLATE), Input("projected_predictions", SLATE)), transform=predictions.publish
+        ),
+        timing=PUBLISHED,
+        edges=(
+            Edge(table="predictions", optional=True),
+            Edge(table="projected_predictions", optional=True),
+        ),
+    ),
+    Step(
+        table=tables.GRADES,
+        work=SqlWork(sql=_sql("grades")),
+        timing=Timing(opens=_GAMES_OVER, due=_at(36)),
+        edges=(_WHAT_IS_ON, Edge(table="projected_predictions", optional=True)),
+    ),
+)

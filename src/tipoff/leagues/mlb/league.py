@@ -1,0 +1,44 @@
+"""MLB as a league: its catalog, its checks, how its schedule is read."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import pyarrow as pa
+
+from tipoff.core.league import League
+from tipoff.core.slate import Game, GameStatus
+from tipoff.leagues.mlb.catalog import STEPS
+from tipoff.leagues.mlb.checks import CHECKS
+
+_SQL = files("tipoff.leagues.mlb") / "sql"
+
+
+def read_games(rows: pa.Table) -> Sequence[Game]:
+    """Return the games that one day's schedule rows name."""
+    return [
+        Game(
+            game_id=row["game_id"],
+            day=row["day"],
+            home=row["home_team"],
+            away=row["away_team"],
+            starts_at=row["first_pitch_at"],
+            status=GameStatus(row["status"]),
+            evidence=f"schedule: {row['status']}" + (f", now on {row['moved_to']}" if row["moved_to"] else ""),
+        )
+        for row in rows.to_pylist()
+    ]
+
+
+MLB = League(
+    name="mlb",
+    steps=STEPS,
+    schedule="schedule",
+    read_games=read_games,
+    summary_sql={
+        "predictions": (_SQL / "summary.sql").read_text(),
+        "totals": (_SQL / "totals.sql").read_text(),
+    },
+    checks=CHECKS,
+    funnel_sql=(_SQL / "funnel.sql").read_text(),
+    entry_rule="who is announced, or named, as a club's starter",
+)

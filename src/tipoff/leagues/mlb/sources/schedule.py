@@ -1,0 +1,156 @@
+"""statsapi.mlb.com `schedule` by date: the day's games, what was put off, broken off or goes on, and who is named to start."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from tipoff.core.door import Unfit, calendar_date, instant, shown, text
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.step import Context
+from tipoff.leagues.mlb.sources.reading import club, count, game_id, games_on, person
+from tipoff.leagues.names import player_key
+
+SOURCE = "statsapi"
+URL = "https://statsapi.mlb.com/api/v1/schedule"
+KINDS = {
+    "R": "regular season",
+    "F": "wild card",
+    "D": "division series",
+    "L": "championship series",
+    "W": "world series",
+}
+_REGULAR = "R"
+_NO_GAMES = "no games scheduled"
+_RESUMED = "it goes on from {day}: its starters began then"
+_STATUS = {  # by codedGameState. Source: statsapi.mlb.com /gameStatus
+    "S": "scheduled",
+    "P": "scheduled",  # pre-game, also warm-up and delayed start
+    "I": "live",
+    "N": "live",
+    "M": "live",
+    "O": "final",
+    "F": "final",
+    "D": "postponed",
+    "C": "cancelled",
+    "T": "suspended",
+    "U": "suspended",
+}
+
+
+def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the slate's day, with the pitchers that are named."""
+    return [
+        Request(
+            source=SOURCE,
+            url=URL,
+            params=(("date", context.slate.day.isoformat()), ("hydrate", "probablePitcher,team"), ("sportId", "1")),
+            max_age=timedelta(minutes=20),
+        )
+    ]
+
+
+def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return the slate's games of the regular season.
+
+    A game that was broken off is `suspended` on the day on which it began, and stands again, with `resumed_from`, on the day on
+    which it goes on. One that the answer no longer names stays as it was, with a note.
+    """
+    tally = Tally()
+    tally.each(_games(payload), lambda game: _row(game, context))
+    tally.must_be_recognised(payload)
+    here = {row["game_id"] for row in tally.rows}
+    kept = [row for row in inputs["schedule"].to_pylist() if row["game_id"] not in here]
+    notes = [
+        f"the schedule no longer names {row['game_id']}, which it had on {row['day']}"
+        for row in kept
+        if row["status"] in {"scheduled", "live"}
+    ]
+    tally.rows += kept
+    empty = not tally.rows and not tally.rejects
+    return tally.parsed(excused={WHOLE_SLATE: _NO_GAMES} if empty else {}, notes=notes)
+
+
+def _games(payload: Payload) -> list[Any]:
+    dates = part(payload, read_json(payload), "dates")
+    return [game for number in range(len(dates)) for game in part(payload, dates, number, "games")]
+
+
+def _row(game: Mapping[str, Any], context: Context) -> Record:
+    if game.get("gameType") != _REGULAR:
+        raise Aside(Use.OTHER_COMPETITION)
+    day, found = context.slate.day, game_id(game["gamePk"])
+    state = game["status"]
+    status = _STATUS.get(str(state["codedGameState"]))
+    if status is None:
+        raise Aside(Use.UNKNOWN, f"codedGameState is {shown(state['codedGameState'], longest=40)}, which is not known")
+    resumed = game.get("resumedFromDate")
+    official = calendar_date(game["officialDate"], "officialDate")
+    if official != day and not resumed and status != "postponed":
+        raise Aside(Use.OTHER_DAY)
+    later = game.get("resumeGameDate") if status == "suspended" else game.get("rescheduleGameDate")
+    final = status == "final"
+    home, away = game["teams"]["home"], game["teams"]["away"]
+    codes = club(home["team"]["id"]), club(away["team"]["id"])
+    if codes[0] == codes[1]:
+        msg = f"{codes[0]} would play against itself"
+        raise Unfit(msg)
+    return {
+        "day": day,
+        "game_id": found,
+        "home_team": codes[0],
+        "away_team": codes[1],
+        "first_pitch_at": _start(game, state),
+        "status": status,
+        "moved_to": calendar_date(later, "the new date") if later and status in {"postponed", "suspended"} else None,
+        "resumed_from": calendar_date(resumed, "resumedFromDate") if resumed else None,
+        "game_number": count(game.get("gameNumber", 1), "gameNumber"),
+        "double_header": shown(game.get("doubleHeader", "N"), longest=1),
+        "scheduled_innings": count(game.get("scheduledInnings"), "scheduledInnings"),
+        "kind": KINDS[_REGULAR],
+        "venue_id": count((game.get("venue") or {}).get("id"), "the venue"),
+        "home_score": count(home.get("score"), "score") if final else None,
+        "away_score": count(away.get("score"), "score") if final else None,
+    }
+
+
+def _start(game: Mapping[str, Any], state: Mapping[str, Any]) -> datetime | None:
+    """Return the first pitch; None while it is to be determined (the second of two games begins when the first ends)."""
+    return None if state.get("startTimeTBD") else instant(game["gameDate"], "gameDate")
+
+
+def parse_probable(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return whom each club has named; a game of which nobody is named yet has no rows, one that goes on has none to come."""
+    games = {row["game_id"]: row for row in games_on(inputs)}
+    tally = Tally()
+    for game in _games(payload):
+        tally.aside(Use.USED)
+        row = games.get(str(game.get("gamePk")))
+        if row is not None and not row["resumed_from"] and row["game_id"] in context.units:
+            for side in ("home", "away"):
+                if (game["teams"][side].get("probablePitcher") or {}).get("id"):
+                    tally.one((row, side, game["teams"][side]["probablePitcher"]), lambda named: _probable(*named))
+    excused = {
+        row["game_id"]: _RESUMED.format(day=row["resumed_from"])
+        for row in games.values()
+        if row["resumed_from"] and row["game_id"] in context.units
+    }
+    return tally.parsed(excused=excused)
+
+
+def _probable(game: Record, side: str, pitcher: Mapping[str, Any]) -> Record:
+    sides = game["home_team"], game["away_team"]
+    name = text(pitcher["fullName"], "the pitcher's name")
+    return {
+        "day": game["day"],
+        "game_id": game["game_id"],
+        "team": sides[0] if side == "home" else sides[1],
+        "opponent": sides[1] if side == "home" else sides[0],
+        "is_home": side == "home",
+        "pitcher_id": person(pitcher["id"]),
+        "pitcher_name": name,
+        "pitcher_key": player_key(name),
+    }

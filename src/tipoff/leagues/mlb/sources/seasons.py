@@ -1,0 +1,98 @@
+"""statsapi.mlb.com by season: who plays, with hands and birth dates; batters' totals by the pitcher's hand."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.step import Context
+from tipoff.leagues.mlb.sources.reading import born, count, hand, named, person
+
+SOURCE = "statsapi"
+PLAYERS_URL = "https://statsapi.mlb.com/api/v1/sports/1/players"
+STATS_URL = "https://statsapi.mlb.com/api/v1/stats"
+SEASONS_BACK = 9  # a batter is told from five seasons, and the models learn from the four before this one
+_AGAINST = {"vl": "L", "vr": "R"}
+_DAY = timedelta(hours=20)
+
+
+def player_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the players of this season and of those of which batters' totals are read."""
+    year = context.slate.day.year
+    return [
+        Request(source=SOURCE, url=PLAYERS_URL, params=(("season", str(season)),), max_age=_DAY)
+        for season in range(year - SEASONS_BACK, year + 1)
+    ]
+
+
+def parse_players(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return one row a player of the season that was asked for."""
+    tally, season = Tally(), int(dict(payload.request.params)["season"])
+    tally.each(part(payload, read_json(payload), "people"), lambda player: _player(player, context, season))
+    return tally.parsed()
+
+
+def _player(player: Mapping[str, Any], context: Context, season: int) -> Record:
+    found = person(player["id"])
+    name, key = named(found, {}, player.get("fullName"))
+    return {
+        "day": context.slate.day,
+        "season": season,
+        "player_id": found,
+        "player_name": name,
+        "player_key": key,
+        "bats": hand(player.get("batSide")),
+        "throws": hand(player.get("pitchHand")),
+        "birth_date": born(player.get("birthDate")),
+    }
+
+
+def split_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the totals of seasons that are over: what a season adds up to is known when it is over."""
+    year = context.slate.day.year
+    return [
+        Request(
+            source=SOURCE,
+            url=STATS_URL,
+            params=(
+                ("gameType", "R"),
+                ("group", "hitting"),
+                ("limit", "5000"),
+                ("playerPool", "ALL"),
+                ("season", str(season)),
+                ("sitCodes", "vl,vr"),
+                ("sportIds", "1"),
+                ("stats", "statSplits"),
+            ),
+            max_age=_DAY,
+        )
+        for season in range(year - SEASONS_BACK, year)
+    ]
+
+
+def parse_splits(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return one row a batter, season and pitcher's hand."""
+    tally = Tally()
+    for number, _ in enumerate(stats := part(payload, read_json(payload), "stats")):
+        tally.each(part(payload, stats, number, "splits"), lambda split: _split(split, context))
+    return tally.parsed()
+
+
+def _split(split: Mapping[str, Any], context: Context) -> Record:
+    against = _AGAINST.get(split["split"]["code"])
+    if against is None:
+        raise Aside(Use.LEFT_OUT)
+    stat = split["stat"]
+    reached = [count(stat.get(name), name) or 0 for name in ("hits", "baseOnBalls", "hitByPitch")]
+    return {
+        "day": context.slate.day,
+        "season": count(split["season"], "season"),
+        "batter_id": person(split["player"]["id"]),
+        "against": against,
+        "plate_appearances": count(stat["plateAppearances"], "plateAppearances"),
+        "strikeouts": count(stat["strikeOuts"], "strikeOuts"),
+        "on_base": sum(reached),
+    }

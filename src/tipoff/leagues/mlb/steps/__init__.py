@@ -1,0 +1,1 @@
+"""MLB's transforms: pure functions of declared tables."""

@@ -1,0 +1,175 @@
+"""Predictions of each system, the bottom-up sum laid open, and what readers read."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.core.errors import PipelineError
+from tipoff.core.rows import arrow_schema
+from tipoff.core.schema import Table
+from tipoff.core.step import Context, Made
+from tipoff.leagues.mlb import tables
+from tipoff.leagues.mlb.models import form, history, strikeouts
+from tipoff.leagues.mlb.models.features import NAMES, Features
+from tipoff.leagues.mlb.models.history import floats
+from tipoff.leagues.mlb.steps.arrays import Inputs
+from tipoff.leagues.mlb.tables import CHANCES
+from tipoff.predict import boosting
+from tipoff.predict.counts import Floats, moments
+from tipoff.predict.metrics import own_line
+
+
+class WrongContract(PipelineError):
+    """A model was trained on other features than the ones at hand."""
+
+
+def predict_confirmed(context: Context, inputs: Inputs) -> Made:
+    """Predict the announced starters."""
+    return _predict(context, inputs, inputs["pitcher_features"], tables.PREDICTIONS)
+
+
+def predict_projected(context: Context, inputs: Inputs) -> Made:
+    """Predict the probable starters."""
+    return _predict(context, inputs, inputs["projected_features"], tables.PROJECTED_PREDICTIONS)
+
+
+def _predict(context: Context, inputs: Inputs, rows: pa.Table, table: Table) -> Made:
+    schema = arrow_schema(table)
+    rows = rows.filter(pc.is_in(rows.column("game_id"), value_set=pa.array(sorted(context.units), pa.string())))
+    if not rows.num_rows:
+        return Made(rows=schema.empty_table())
+    model, model_day = _model(inputs["strikeout_model"])
+    columns = {name: _rounded(rows, name) for name in tables.FEATURE_COLUMNS}
+    chances = np.column_stack([_rounded(rows, f"chance_{spot}") for spot in range(1, 10)])
+    found = Features(columns, chances)
+    made = strikeouts.predict(model, found, _levels(context, inputs["grades"]))
+    faced = strikeouts.expected_faced(model, found)
+    starts = {row["game_id"]: row["first_pitch_at"] for row in inputs["schedule"].to_pylist()}
+    told = rows.select(
+        ["day", "game_id", "pitcher_id", "pitcher_name", "pitcher_key", "team", "opponent", "is_home"]
+    ).to_pylist()
+    flags, career = rows["flags"].to_pylist(), columns["career_starts"]
+    output = []
+    for system, view in made.items():
+        distribution = _cut(view.distribution)
+        variance, line = moments(view.distribution)[1], own_line(view.distribution)
+        above = np.arange(view.distribution.shape[1])[None, :] > line[:, None]
+        over = (view.distribution * above).sum(axis=1)
+        for place, one in enumerate(told):
+            output.append(
+                one
+                | {
+                    "system": system,
+                    "predicted_strikeouts": float(max(view.median[place], 0.0)),
+                    "mean_strikeouts": float(view.mean[place]),
+                    "raw_mean": float(view.raw[place]),
+                    "variance": float(variance[place]),
+                    "expected_batters": float(faced[place]),
+                    "career_starts": int(career[place]),
+                    "own_line": float(line[place]),
+                    "own_over_chance": float(min(over[place], 1.0)),
+                    "pass_reason": flags[place],
+                    "model_day": model_day,
+                    "first_pitch_at": starts.get(one["game_id"]),
+                    "made_at": context.as_of,
+                }
+                | {name: float(min(value, 1.0)) for name, value in zip(CHANCES, distribution[place], strict=True)}
+            )
+    return Made(rows=pa.Table.from_pylist(output, schema=schema))
+
+
+def _rounded(rows: pa.Table, name: str) -> Floats:
+    """Return a column at its declared places: warehouses differ in the last bits."""
+    return np.asarray(np.round(floats(rows.column(name)), 6))
+
+
+def _cut(distribution: Floats) -> Floats:
+    last = len(CHANCES) - 1
+    return np.column_stack([distribution[:, :last], distribution[:, last:].sum(axis=1)])
+
+
+def _model(rows: pa.Table) -> tuple[strikeouts.Model, date | None]:
+    found = rows.to_pylist()
+    if not found or not found[0]["model_text"]:
+        return strikeouts.untrained(), None
+    if found[0]["features"] != boosting.contract(NAMES):
+        msg = f"the model of {found[0]['day']} was trained on other features than these"
+        raise WrongContract(msg, hint="train it again: its step's version has changed with the features")
+    return strikeouts.Model.load(found[0]["model_text"]), found[0]["day"]
+
+
+def _levels(context: Context, grades: pa.Table) -> dict[str, float]:
+    """Return by how much each system has been off this season, of starts that were graded."""
+    rows = grades.filter(
+        pc.and_(pc.is_valid(grades.column("actual_strikeouts")), pc.equal(grades.column("line_up"), "confirmed"))
+    )
+    levels = {}
+    for system in ("bottom_up", "lightgbm"):
+        mine = rows.filter(pc.equal(rows.column("system"), system))
+        day, happened = history.days(mine.column("day")), floats(mine.column("actual_strikeouts"))
+        levels[system] = strikeouts.season_level(
+            context.slate.day.toordinal(), day, happened, floats(mine.column("raw_mean"))
+        )
+    return levels
+
+
+def analyse_line_up(context: Context, inputs: Inputs) -> Made:
+    """Lay out the bottom-up sum: what falls to each of the nine while the starter pitches."""
+    faced = {
+        (row["game_id"], row["pitcher_id"]): row["expected_batters"]
+        for row in inputs["predictions"].select(["game_id", "pitcher_id", "expected_batters"]).to_pylist()
+    }
+    rows = []
+    for row in inputs["pitcher_features"].to_pylist():
+        who = (row["game_id"], row["pitcher_id"])
+        if who not in faced:
+            continue
+        turns = _turns(faced[who])
+        for spot in range(1, 10):
+            chance, times = row[f"chance_{spot}"], float(turns[spot - 1])
+            rows.append(
+                {
+                    "day": context.slate.day,
+                    "game_id": row["game_id"],
+                    "pitcher_id": row["pitcher_id"],
+                    "team": row["team"],
+                    "opponent": row["opponent"],
+                    "spot": spot,
+                    "batter_id": row[f"batter_{spot}_id"],
+                    "strikeout_chance": chance,
+                    "plate_appearances": times,
+                    "expected_strikeouts": chance * times,
+                    "variance": chance * (1 - chance) * times,
+                }
+            )
+    return Made(rows=pa.Table.from_pylist(rows, schema=arrow_schema(tables.LINE_UP_STRIKEOUTS)))
+
+
+def _turns(faced: float) -> Floats:
+    low = min(int(faced), len(form.TURNS) - 2)
+    share = min(faced - low, 1.0)
+    return np.asarray(form.TURNS[low] * (1 - share) + form.TURNS[low + 1] * share)
+
+
+def publish(context: Context, inputs: Inputs) -> Made:
+    """Lay the systems' numbers beside each other, of the line-up as announced where there is one."""
+    shown: dict[tuple[str, int], dict[str, Any]] = {}
+    confirmed = set(inputs["predictions"]["game_id"].to_pylist())
+    names = tables.PUBLISHED_PREDICTIONS.names
+    for line_up, table in (("projected", "projected_predictions"), ("confirmed", "predictions")):
+        for row in inputs[table].to_pylist():
+            if line_up == "projected" and row["game_id"] in confirmed:
+                continue
+            who = row["game_id"], row["pitcher_id"]
+            published = shown.setdefault(who, {name: row.get(name) for name in names} | {"line_up": line_up})
+            published[row["system"]] = row["predicted_strikeouts"]
+            if row["system"] == strikeouts.SERVED:
+                published |= {name: row[name] for name in (*CHANCES, "own_line", "own_over_chance")}
+    there = {game_id for game_id, _ in shown}
+    return Made(
+        rows=pa.Table.from_pylist(list(shown.values()), schema=arrow_schema(tables.PUBLISHED_PREDICTIONS)),
+        excused={unit: "nobody is predicted yet" for unit in context.units if unit not in there},
+    )

@@ -1,0 +1,355 @@
+"""What an MLB world is made of: games as they were played, where the schedule showed them when, what became known when."""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tipoff.leagues.mlb.sources.teams import BY_RETROSHEET
+from tipoff.leagues.mlb.world.files import Files, Record
+from tipoff.sources.world import chance
+
+SIDES = ("home", "away")
+_ZONES = {
+    "America/Chicago": "CHC CWS HOU KC MIL MIN STL TEX",
+    "America/Denver": "COL",
+    "America/Phoenix": "AZ",
+    "America/Los_Angeles": "ATH LAA LAD SD SEA SF",
+}
+_BY_CLUB = {club: zone for zone, clubs in _ZONES.items() for club in clubs.split()}
+_BY_SITE = {  # where nobody is at home. Source: Retrosheet's park codes
+    "TOK": "Asia/Tokyo",
+    "SEO": "Asia/Seoul",
+    "LON": "Europe/London",
+    "MEX": "America/Mexico_City",
+    "MNT": "America/Monterrey",
+    "OMA": "America/Chicago",
+    "DYE": "America/Chicago",
+    "SJU": "America/Puerto_Rico",
+}
+_TURN = 6  # days in which a rotation comes round
+_CHANGED = 0.06  # starters who are not the man named the morning before
+_LATE = 0.04  # games whose numbers come hours after their end
+_FIELD = tuple(f"start_f{number}" for number in range(1, 11))
+_ORDER = tuple(f"start_l{number}" for number in range(1, 10))
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How the schedule shows a game on one day, from an instant on: `off` once it was put off or broken off there."""
+
+    since: datetime
+    day: date
+    starts_at: datetime
+    off: str = ""  # postponed or suspended
+
+
+@dataclass(slots=True)
+class Club:
+    """One club's side of a game."""
+
+    code: str
+    order: tuple[int, ...]
+    positions: dict[int, str]
+    pitchers: list[tuple[int, Record]]
+    totals: Record
+    probable: int
+    named_at: datetime  # from when the schedule names the man who in fact starts
+    line_up_at: datetime
+    batters: dict[int, Record] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class WorldGame:
+    """A game that was played."""
+
+    pk: int
+    day: date  # on which it began
+    starts_at: datetime
+    ends_at: datetime
+    known_at: datetime  # from when its numbers stand in the feed
+    number: int
+    double: str  # N, Y: one after the other, S: two admissions
+    innings: int
+    venue: int
+    umpire: int
+    night: bool
+    temperature: str
+    home: Club
+    away: Club
+    stands: list[Stand]
+    to_be_determined_until: datetime | None = None
+    resumed_on: date | None = None
+    broken_at: datetime | None = None
+
+    def side(self, name: str) -> Club:
+        """Return the home or the away club."""
+        return self.home if name == "home" else self.away
+
+    @property
+    def last_day(self) -> date:
+        """The day on which it ended."""
+        return self.resumed_on or self.day
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A player: statsapi's number, name, hands, birth date."""
+
+    number: int
+    name: str
+    bats: str
+    throws: str
+    born: str
+
+
+class People:
+    """Every player by Retrosheet's id. Who stands in no register gets a number of our own."""
+
+    def __init__(self, files: Files) -> None:
+        register = {
+            row["key_retro"]: row
+            for row in files.first("registries", "mlb_chadwick_register_*.csv.gz")
+            if row["key_retro"]
+        }
+        hands = {
+            row["retroID"]: row for row in files.first("registries", "mlb_lahman_people_*.csv.gz") if row["retroID"]
+        }
+        roster = {row["id"]: row for row in files.first("mlb", "retrosheet_allplayers_*.csv")}
+        self.by_id: dict[str, Person] = {}
+        for retro in {*register, *hands, *roster}:
+            self.by_id[retro] = _person(retro, register.get(retro, {}), hands.get(retro, {}), roster.get(retro, {}))
+        self.by_number = {person.number: person for person in self.by_id.values()}
+
+    def of(self, retro: str) -> Person:
+        """Return a player."""
+        if retro not in self.by_id:
+            self.by_id[retro] = person = _person(retro, {}, {}, {})
+            self.by_number[person.number] = person
+        return self.by_id[retro]
+
+
+def _person(retro: str, register: Record, hands: Record, roster: Record) -> Person:
+    number = (
+        int(register["key_mlbam"]) if register.get("key_mlbam") else 9_000_000 + zlib.crc32(retro.encode()) % 900_000
+    )
+    first = register.get("name_first") or hands.get("nameFirst") or roster.get("first") or ""
+    last = register.get("name_last") or hands.get("nameLast") or roster.get("last") or retro
+    bats = (hands.get("bats") or roster.get("bat") or "").replace("B", "S")
+    throws = (hands.get("throws") or roster.get("throw") or "").replace("B", "R")
+    return Person(number, f"{first} {last}".strip(), bats, throws, _born(register, hands))
+
+
+def _born(register: Record, hands: Record) -> str:
+    parts = [hands.get(name) or register.get(other) for name, other in _BIRTH]
+    if not all(parts):
+        return ""
+    year, month, day = (int(float(part)) for part in parts if part)
+    return f"{year:04d}-{month:02d}-{day:02d}"
+
+
+_BIRTH = (("birthYear", "birth_year"), ("birthMonth", "birth_month"), ("birthDay", "birth_day"))
+
+
+def number_of(text: str) -> int:
+    """Return a number for a park or an umpire: of our own, for Retrosheet has codes."""
+    return 1_000 + zlib.crc32(text.encode()) % 15_000_000
+
+
+def read_season(files: Files, people: People, year: int, seed: int) -> list[WorldGame]:
+    """Return a regular season's games, in the order in which they began."""
+    infos = [row for row in files.season("gameinfo", year) if row["gametype"] == "regular"]
+    infos.sort(key=lambda row: (row["date"], row["gid"]))
+    pitching: dict[tuple[str, str], list[Record]] = {}
+    for row in files.season("pitching", year):
+        if row["stattype"] == "value":
+            pitching.setdefault((row["gid"], row["team"]), []).append(row)
+    totals = {(row["gid"], row["team"]): row for row in files.season("teamstats", year) if row["stattype"] == "value"}
+    batters: dict[tuple[str, str], list[Record]] = {}
+    for row in files.first("mlb", f"retrosheet_batting_{year}_*.csv.gz"):
+        batters.setdefault((row["gid"], row["team"]), []).append(row)
+    games = []
+    for place, row in enumerate(infos, start=1):
+        clubs = [
+            _club(
+                team,
+                people,
+                pitching[row["gid"], team],
+                totals[row["gid"], team],
+                batters.get((row["gid"], team), ()),
+            )
+            for team in (row["hometeam"], row["visteam"])
+        ]
+        games.append(_game(year * 10_000 + place, row, clubs[0], clubs[1], seed))
+    _doubles(games)
+    _suspended(games, {year * 10_000 + place: row for place, row in enumerate(infos, start=1)})
+    _announced(games, seed)
+    _postponed(games, seed)
+    return sorted(games, key=lambda game: (game.starts_at, game.pk))
+
+
+def _club(team: str, people: People, pitchers: list[Record], totals: Record, batters: Iterable[Record]) -> Club:
+    pitchers = sorted(pitchers, key=lambda one: int(one["p_seq"]))
+    positions = {
+        people.of(totals[name]).number: str(place) for place, name in enumerate(_FIELD, start=1) if totals[name]
+    }
+    return Club(
+        code=BY_RETROSHEET[team],
+        order=tuple(people.of(totals[name]).number for name in _ORDER),
+        positions=positions,
+        pitchers=[(people.of(one["id"]).number, one) for one in pitchers],
+        totals=totals,
+        probable=people.of(pitchers[0]["id"]).number,
+        named_at=datetime.min.replace(tzinfo=UTC),
+        line_up_at=datetime.max.replace(tzinfo=UTC),
+        batters={people.of(one["id"]).number: one for one in batters},
+    )
+
+
+def _day(text: str) -> date:
+    return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+
+
+def _zone(row: Record) -> ZoneInfo:
+    return ZoneInfo(_BY_SITE.get(row["site"][:3]) or _BY_CLUB.get(BY_RETROSHEET[row["hometeam"]], "America/New_York"))
+
+
+def _start(row: Record) -> datetime:
+    clock, half = row["starttime"][:-2], row["starttime"][-2:]
+    hour, minute = (int(part) for part in clock.split(":"))
+    at = time(hour % 12 + (12 if half == "PM" else 0), minute)
+    return datetime.combine(_day(row["date"]), at, tzinfo=_zone(row)).astimezone(UTC)
+
+
+def _game(pk: int, row: Record, home: Club, away: Club, seed: int) -> WorldGame:
+    starts_at = _start(row)
+    day = _day(row["date"])
+    ends_at = starts_at + timedelta(minutes=int(row["timeofgame"] or 0) or 180)
+    known_at = ends_at + timedelta(minutes=5 + int(20 * chance(seed, pk, "box")))
+    if chance(seed, pk, "late") < _LATE:
+        known_at += timedelta(minutes=120 + int(180 * chance(seed, pk, "how late")))
+    return WorldGame(
+        pk=pk,
+        day=day,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        known_at=known_at,
+        number=int(row["number"]) or 1,
+        double="N" if row["number"] == "0" else "S",
+        innings=int(row["innings"] or 9),
+        venue=number_of(row["site"]),
+        umpire=number_of(row["umphome"] or "nobody"),
+        night=row["daynight"] == "night",
+        temperature=row["temp"] if row["temp"] not in {"", "0", "unknown"} else "",
+        home=home,
+        away=away,
+        stands=[Stand(datetime.min.replace(tzinfo=UTC), day, starts_at)],
+    )
+
+
+def _doubles(games: list[WorldGame]) -> None:
+    """Tell double-headers played one after the other, whose second start is not known before the first ends."""
+    firsts = {
+        (game.day, game.home.code, game.away.code): game for game in games if game.number == 1 and game.double != "N"
+    }
+    swapped = {(day, away, home): game for (day, home, away), game in firsts.items()}
+    for game in games:
+        first = (firsts | swapped).get((game.day, game.home.code, game.away.code)) if game.number == 2 else None  # noqa: PLR2004
+        if first is None:
+            continue
+        if game.starts_at < first.ends_at:  # the record has one start for both, or none of its own
+            length = game.ends_at - game.starts_at
+            game.starts_at = first.ends_at + timedelta(minutes=40)
+            game.known_at += game.starts_at + length - game.ends_at
+            game.ends_at = game.starts_at + length
+            game.stands = [Stand(game.stands[0].since, game.day, game.starts_at)]
+        if game.starts_at < first.ends_at + timedelta(minutes=75):
+            game.double = first.double = "Y"
+            game.to_be_determined_until = first.ends_at
+
+
+def _suspended(games: list[WorldGame], rows: Mapping[int, Record]) -> None:
+    """Break off the games that went on another day. The hour at which each went on is modelled: before the day's own game."""
+    by_day: dict[tuple[date, str], list[WorldGame]] = {}
+    for game in games:
+        by_day.setdefault((game.day, game.home.code), []).append(game)
+    for game in games:
+        row = rows[game.pk]
+        if not row["suspend"] or _day(row["suspend"]) <= game.day:
+            continue
+        game.resumed_on = _day(row["suspend"])
+        broken = game.starts_at + timedelta(minutes=80)
+        that_day = by_day.get((game.resumed_on, game.home.code), [])
+        own = min((other.starts_at for other in that_day), default=None)
+        left = max(timedelta(minutes=60), game.ends_at - game.starts_at - timedelta(minutes=80))
+        at_one = datetime.combine(game.resumed_on, time(13, 5), tzinfo=_zone(row)).astimezone(UTC)
+        again = at_one if own is None else min(own - left - timedelta(minutes=40), at_one)
+        late = game.known_at - game.ends_at
+        game.broken_at, game.ends_at = broken, again + left
+        game.known_at = game.ends_at + late
+        game.stands += [
+            Stand(broken + timedelta(minutes=90), game.day, game.starts_at, off="suspended"),
+            Stand(broken + timedelta(minutes=90), game.resumed_on, again),
+        ]
+
+
+def _announced(games: list[WorldGame], seed: int) -> None:
+    """Model when each line-up comes, and who is named before: six in a hundred are not the man who starts."""
+    rotation: dict[str, list[tuple[date, int]]] = {}
+    for game in games:
+        for side in SIDES:
+            rotation.setdefault(game.side(side).code, []).append((game.day, game.side(side).probable))
+    for game in games:
+        for side in SIDES:
+            club = game.side(side)
+            before = timedelta(minutes=95 + int(125 * chance(seed, game.pk, side, "line-up")))
+            club.line_up_at = game.starts_at - before
+            if game.to_be_determined_until is not None:
+                club.line_up_at = max(club.line_up_at, game.starts_at - timedelta(minutes=40))
+            others = sorted(
+                {who for day, who in rotation[club.code] if abs((day - game.day).days) <= _TURN} - {club.probable}
+            )
+            if others and chance(seed, game.pk, side, "changed") < _CHANGED:
+                start = club.probable
+                club.probable = others[int(len(others) * chance(seed, game.pk, side, "who"))]
+                club.named_at = club.line_up_at - timedelta(minutes=int(200 * chance(seed, game.pk, side, "when")))
+                if start == club.probable:
+                    msg = "the man named is the one who starts"
+                    raise AssertionError(msg)
+
+
+def _postponed(games: list[WorldGame], seed: int) -> None:
+    """Tell from double-headers which day was rained out: one of the same series on which neither club played.
+
+    Retrosheet has no list of postponements; the day is an inference, its hour a model: some are called off an hour before.
+    """
+    played = {(game.day, club.code) for game in games for club in (game.home, game.away)}
+    series = {(game.day, game.home.code, game.away.code) for game in games}
+    for game in games:
+        if game.double == "N" or game.number != 2 or game.resumed_on:  # noqa: PLR2004 -- the second of two
+            continue
+        pair = game.home.code, game.away.code
+        for back in range(1, 4):
+            day = game.day - timedelta(days=back)
+            if {(day, pair[0]), (day, pair[1])} & played:
+                continue
+            if not {(day - timedelta(days=1), *pair), (day + timedelta(days=1), *pair)} & series:
+                continue
+            planned = datetime.combine(day, time(19, 5), tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
+            called = planned - timedelta(minutes=50 + int(360 * chance(seed, game.pk, "rain")))
+            game.stands = [
+                Stand(datetime.min.replace(tzinfo=UTC), day, planned),
+                Stand(called, day, planned, off="postponed"),
+                Stand(called, game.day, game.starts_at),
+            ]
+            break
+
+
+def splits_of(files: Files) -> dict[int, list[Record]]:
+    """Return batters' totals by the pitcher's hand, by season, of the regular season."""
+    found: dict[int, list[Record]] = {}
+    for row in files.first("mlb", "batting_platoon_*.csv.gz"):
+        if row["PHASE"] == "R":
+            found.setdefault(int(row["YEAR"]), []).append(row)
+    return found

@@ -1,0 +1,73 @@
+"""The recorded seasons as files: Retrosheet's season tables, batters' totals by hand, registers of players."""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from tipoff.core.errors import UsageError
+
+Record = dict[str, str]
+_YEAR = re.compile(r"retrosheet_gameinfo_(\d{4})\.csv\.gz")
+
+
+class Files:
+    """A data folder. Every value is read as text: identifiers begin with zeros."""
+
+    def __init__(self, root: Path) -> None:
+        """Look at the folder.
+
+        Raises:
+            UsageError: It is not there, or holds no season.
+        """
+        self.root = root
+        folder = root / "mlb"
+        names = sorted(path.name for path in folder.glob("retrosheet_gameinfo_*.csv.gz")) if folder.is_dir() else []
+        self.seasons = tuple(int(found.group(1)) for name in names if (found := _YEAR.fullmatch(name)))
+        if not self.seasons:
+            msg = f"{root} holds no MLB season"
+            raise UsageError(msg, hint="set TIPOFF_DATA to a folder with mlb/retrosheet_gameinfo_YEAR.csv.gz")
+
+    def season(self, kind: str, year: int) -> list[Record]:
+        """Return one of a season's files: gameinfo, pitching or teamstats."""
+        return list(self._rows(self.root / "mlb" / f"retrosheet_{kind}_{year}.csv.gz"))
+
+    def first(self, folder: str, pattern: str) -> list[Record]:
+        """Return the rows of the newest file of a pattern; none where there is no such file."""
+        found = sorted((self.root / folder).glob(pattern))
+        return list(self._rows(found[-1])) if found else []
+
+    def fingerprint(self, *parts: object) -> str:
+        """Return a hash of all files' names and contents, and of `parts`."""
+        sha = hashlib.sha256("|".join(str(one) for one in parts).encode())
+        for path in self._all():
+            sha.update(f"{path.name}|{path.stat().st_size}|".encode())
+            sha.update(str(zlib.crc32(path.read_bytes())).encode())
+        return sha.hexdigest()[:16]
+
+    def _all(self) -> Sequence[Path]:
+        return sorted((*self.root.glob("mlb/retrosheet_*"), *self.root.glob("mlb/batting_platoon_*")))
+
+    def _rows(self, path: Path) -> Iterator[Record]:
+        try:
+            with (
+                pa.OSFile(str(path)) as raw,
+                pa.CompressedInputStream(raw, "gzip") if path.suffix == ".gz" else raw as source,
+            ):
+                header = pyarrow.csv.read_csv(source, convert_options=_text(path))
+        except (OSError, pa.ArrowInvalid) as error:
+            msg = f"{path} cannot be read: {error}"
+            raise UsageError(msg, hint="restore the file; it may have been cut short") from error
+        names = header.column_names
+        for values in zip(*(header.column(name).to_pylist() for name in names), strict=True):
+            yield dict(zip(names, values, strict=True))
+
+
+def _text(path: Path) -> pyarrow.csv.ConvertOptions:
+    with pa.OSFile(str(path)) as raw, pa.CompressedInputStream(raw, "gzip") if path.suffix == ".gz" else raw as source:
+        first = source.read(20_000).decode("utf-8", "replace").splitlines()[0]
+    return pyarrow.csv.ConvertOptions(column_types={name.strip('"'): pa.string() for name in first.split(",")})

@@ -1,0 +1,280 @@
+"""statsapi.mlb.com in its own wire format, at an instant: schedule, feeds, players and totals of seasons."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from tipoff.leagues.mlb.sources.teams import TEAMS
+from tipoff.leagues.mlb.world.data import SIDES, Club, People, Stand, WorldGame
+from tipoff.leagues.mlb.world.files import Record
+
+_JSON = {"content-type": "application/json;charset=UTF-8"}
+_FEED = re.compile(r"/api/v1\.1/game/(\d+)/feed/live")
+_HOST = "statsapi.mlb.com"
+Games = Callable[[int], list[WorldGame]]
+
+
+class MlbProviders:
+    """Answers as statsapi.mlb.com would at an instant. `games` gives a season's games, `totals` a season's batters by hand."""
+
+    def __init__(self, games: Games, people: People, totals: Mapping[int, list[Record]]) -> None:
+        self._games, self._people, self._totals = games, people, totals
+        self._by_day: dict[int, dict[date, list[WorldGame]]] = {}
+        self._by_pk: dict[int, WorldGame] = {}
+        self._written: dict[tuple[int, str], str] = {}
+
+    def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        """Return the provider's response at `now`; unknown paths are 404."""
+        path, query = request.url.path, request.url.params
+        if request.url.host != _HOST:
+            return httpx.Response(404, json={"message": f"nothing at {request.url.host}"})
+        feed = _FEED.fullmatch(path)
+        if feed:
+            return self._feed(int(feed.group(1)), now)
+        if path == "/api/v1/schedule":
+            return _answer(self._schedule(date.fromisoformat(query["date"]), now))
+        if path == "/api/v1/sports/1/players":
+            return _answer(self._players(int(query["season"]), now))
+        if path == "/api/v1/stats":
+            return _answer(self._splits(int(query["season"]), now))
+        return httpx.Response(404, json={"messageNumber": 11, "message": "Object not found"})
+
+    def _season(self, year: int) -> dict[date, list[WorldGame]]:
+        if year not in self._by_day:
+            found: dict[date, list[WorldGame]] = {}
+            for game in self._games(year):
+                self._by_pk[game.pk] = game
+                for day in {stand.day for stand in game.stands}:
+                    found.setdefault(day, []).append(game)
+            self._by_day[year] = found
+        return self._by_day[year]
+
+    # --- schedule
+
+    def _schedule(self, day: date, now: datetime) -> str:
+        games = []
+        for game in self._season(day.year).get(day, ()):
+            shown = [stand for stand in game.stands if stand.day == day and stand.since <= now]
+            if shown:
+                games.append(json.dumps(self._entry(game, shown[-1], now)))
+        dates = f'{{"date":"{day}","totalGames":{len(games)},"games":[{",".join(games)}]}}' if games else ""
+        return f'{{"totalGames":{len(games)},"dates":[{dates}]}}'
+
+    def _entry(self, game: WorldGame, stand: Stand, now: datetime) -> dict[str, Any]:
+        code, said = _state(game, stand, now)
+        unknown = game.to_be_determined_until is not None and now < game.to_be_determined_until
+        entry: dict[str, Any] = {
+            "gamePk": game.pk,
+            "gameType": "R",
+            "season": str(game.day.year),
+            "gameDate": f"{stand.starts_at:%Y-%m-%dT%H:%M:%SZ}",
+            "officialDate": (game.day if stand.off != "postponed" else stand.day).isoformat(),
+            "status": {"codedGameState": code, "detailedState": said, "statusCode": code, "startTimeTBD": unknown},
+            "teams": {side: self._side(game, side, now, code) for side in SIDES},
+            "venue": {"id": game.venue},
+            "gameNumber": game.number,
+            "doubleHeader": game.double,
+            "dayNight": "night" if game.night else "day",
+            "scheduledInnings": game.innings,
+        }
+        if stand.off == "postponed":
+            entry["rescheduleGameDate"] = game.day.isoformat()
+        if stand.off == "suspended" and game.resumed_on:
+            entry["resumeGameDate"] = game.resumed_on.isoformat()
+        if game.resumed_on == stand.day:
+            entry["resumedFromDate"] = game.day.isoformat()
+        return entry
+
+    def _side(self, game: WorldGame, side: str, now: datetime, code: str) -> dict[str, Any]:
+        club = game.side(side)
+        team = TEAMS[club.code]
+        found: dict[str, Any] = {"team": {"id": team.team_id, "name": team.names[0], "abbreviation": club.code}}
+        found["probablePitcher"] = self._who(_named(club, now))
+        if code == "F":
+            found["score"] = int(club.totals["b_r"])
+        return found
+
+    def _who(self, number: int) -> dict[str, Any]:
+        return {"id": number, "fullName": self._people.by_number[number].name, "link": f"/api/v1/people/{number}"}
+
+    # --- feeds
+
+    def _feed(self, pk: int, now: datetime) -> httpx.Response:
+        self._season(pk // 10_000)
+        game = self._by_pk.get(pk)
+        if game is None:
+            return httpx.Response(404, json={"messageNumber": 11, "message": "Object not found"})
+        stage = (
+            "after"
+            if now >= game.known_at
+            else f"{now >= game.starts_at}"
+            + "".join("1" if now >= game.side(side).line_up_at else "0" for side in SIDES)
+            + "".join("1" if now >= game.side(side).named_at else "0" for side in SIDES)
+        )
+        key = pk, stage
+        if key not in self._written or stage != "after":
+            self._written[key] = json.dumps(self._written_feed(game, now, over=stage == "after"))
+        return _answer(self._written[key])
+
+    def _written_feed(self, game: WorldGame, now: datetime, *, over: bool) -> dict[str, Any]:
+        boxes = {side: self._box(game.side(side), now, over=over) for side in SIDES}
+        shown = {int(key[2:]) for box in boxes.values() for key in box["players"]}
+        named = {side: _named(game.side(side), now) for side in SIDES}
+        known = over or any(now >= game.side(side).line_up_at for side in SIDES)
+        code = "F" if over else "I" if now >= game.starts_at else "S"
+        officials = [{"official": {"id": game.umpire}, "officialType": "Home Plate"}]
+        return {
+            "gamePk": game.pk,
+            "gameData": {
+                "game": {"doubleHeader": game.double, "gameNumber": game.number},
+                "datetime": {
+                    "dateTime": f"{game.starts_at:%Y-%m-%dT%H:%M:%SZ}",
+                    "officialDate": game.day.isoformat(),
+                    "dayNight": "night" if game.night else "day",
+                },
+                "status": {"codedGameState": code},
+                "players": {f"ID{number}": self._player(number) for number in sorted(shown | set(named.values()))},
+                "venue": {"id": game.venue},
+                "weather": {"temp": game.temperature} if known and game.temperature else {},
+                "probablePitchers": {side: {"id": number} for side, number in named.items()},
+            },
+            "liveData": {
+                "linescore": {"scheduledInnings": game.innings},
+                "boxscore": {"teams": boxes, "officials": officials if known else []},
+            },
+        }
+
+    def _player(self, number: int) -> dict[str, Any]:
+        person = self._people.by_number[number]
+        found: dict[str, Any] = {"id": number, "fullName": person.name}
+        if person.born:
+            found["birthDate"] = person.born
+        if person.bats:
+            found["batSide"] = {"code": person.bats}
+        if person.throws:
+            found["pitchHand"] = {"code": person.throws}
+        return found
+
+    def _box(self, club: Club, now: datetime, *, over: bool) -> dict[str, Any]:
+        team = {"id": TEAMS[club.code].team_id}
+        if not over and now < club.line_up_at:
+            return {"team": team, "battingOrder": [], "pitchers": [], "batters": [], "players": {}, "teamStats": {}}
+        pitchers = club.pitchers if over else club.pitchers[:1]
+        players: dict[str, Any] = {}
+        for number in club.order:
+            players[f"ID{number}"] = _box_player(number, club.positions.get(number, ""))
+        for number, row in pitchers:
+            found = players.setdefault(f"ID{number}", _box_player(number, "1"))
+            if over:
+                found["stats"]["pitching"] = _pitched(row)
+        for number, row in club.batters.items() if over else ():
+            players.setdefault(f"ID{number}", _box_player(number, ""))["stats"]["batting"] = _batted(row)
+        return {
+            "team": team,
+            "battingOrder": list(club.order),
+            "pitchers": [number for number, _ in pitchers],
+            "batters": list(dict.fromkeys([*club.order, *(club.batters if over else ())])),
+            "players": players,
+            "teamStats": {"batting": _team_batted(club.totals)} if over else {},
+        }
+
+    # --- seasons
+
+    def _players(self, year: int, now: datetime) -> str:
+        numbers: set[int] = set()
+        for games in self._season(year).values() if year <= now.year else ():
+            for game in games:
+                if game.starts_at <= now or year < now.year:
+                    for club in (game.home, game.away):
+                        numbers |= {*club.order, *(number for number, _ in club.pitchers)}
+        return json.dumps({"people": [self._player(number) for number in sorted(numbers)]})
+
+    def _splits(self, year: int, now: datetime) -> str:
+        rows = self._totals.get(year, []) if year < now.year else []
+        return json.dumps({"stats": [{"splits": _splits(rows, self._people, year)}]})
+
+
+def _answer(body: str) -> httpx.Response:
+    return httpx.Response(200, content=body.encode(), headers=_JSON)
+
+
+def _named(club: Club, now: datetime) -> int:
+    return club.pitchers[0][0] if now >= club.named_at else club.probable
+
+
+def _state(game: WorldGame, stand: Stand, now: datetime) -> tuple[str, str]:
+    if stand.off:
+        return ("D", "Postponed") if stand.off == "postponed" else ("U", "Suspended: Rain")
+    if now >= game.ends_at and stand.day == game.last_day:
+        return "F", "Final"
+    if now >= stand.starts_at and stand.day in {game.day, game.last_day}:
+        return "I", "In Progress"
+    return ("P", "Pre-Game") if now >= stand.starts_at - timedelta(hours=5) else ("S", "Scheduled")
+
+
+def _box_player(number: int, position: str) -> dict[str, Any]:
+    return {"person": {"id": number}, "position": {"code": position}, "stats": {"batting": {}, "pitching": {}}}
+
+
+_PITCHED = {
+    "outs": "p_ipouts",
+    "battersFaced": "p_bfp",
+    "strikeOuts": "p_k",
+    "baseOnBalls": "p_w",
+    "hits": "p_h",
+    "homeRuns": "p_hr",
+    "runs": "p_r",
+}
+_BATTED = {"atBats": "b_ab", "hits": "b_h", "baseOnBalls": "b_w", "homeRuns": "b_hr", "strikeOuts": "b_k"}
+_TEAM_BATTED = {
+    "plateAppearances": "b_pa",
+    "strikeOuts": "b_k",
+    "runs": "b_r",
+    "hits": "b_h",
+    "baseOnBalls": "b_w",
+    "hitByPitch": "b_hbp",
+}
+
+
+def _numbers(row: Record, names: Mapping[str, str]) -> dict[str, int]:
+    return {theirs: int(row[ours]) for theirs, ours in names.items() if row.get(ours) not in {None, ""}}
+
+
+def _pitched(row: Record) -> dict[str, int]:
+    return _numbers(row, _PITCHED) | {"gamesStarted": 1 if row["p_gs"] == "1" else 0}
+
+
+def _batted(row: Record) -> dict[str, int]:
+    return _numbers(row, _BATTED)
+
+
+def _team_batted(row: Record) -> dict[str, int]:
+    return _numbers(row, _TEAM_BATTED)
+
+
+def _splits(rows: list[Record], people: People, year: int) -> list[dict[str, Any]]:
+    """Return a season's totals by the pitcher's hand; the two sides of who bats from both are one."""
+    totals: dict[tuple[int, str], dict[str, int]] = {}
+    for row in rows:
+        against = {"L": "vl", "R": "vr"}.get(row["RESP_PIT_HAND_CD"])
+        if against is not None:
+            stat = totals.setdefault((people.of(row["RESP_BAT_ID"]).number, against), dict.fromkeys(_SPLIT, 0))
+            for theirs, ours in _SPLIT.items():
+                stat[theirs] += int(row[ours])
+    return [
+        {"season": str(year), "stat": stat, "player": {"id": number}, "split": {"code": against}}
+        for (number, against), stat in totals.items()
+    ]
+
+
+_SPLIT = {
+    "plateAppearances": "B_PA",
+    "strikeOuts": "B_SO",
+    "hits": "B_H",
+    "baseOnBalls": "B_BB",
+    "hitByPitch": "B_HP",
+}

@@ -1,0 +1,209 @@
+"""statsapi.mlb.com's answers: read as they were recorded, and what a game on two days or a start unknown gives."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tipoff.core.errors import SourceError
+from tipoff.core.payload import Payload, Request
+from tipoff.core.rows import arrow_schema, table_from_records
+from tipoff.core.slate import Season, Slate
+from tipoff.core.step import Context
+from tipoff.leagues.mlb import tables
+from tipoff.leagues.mlb.league import read_games
+from tipoff.leagues.mlb.sources import feed, schedule
+from tipoff.leagues.mlb.sources.teams import BY_NAME, BY_RETROSHEET, TEAMS
+
+DAY = date(2026, 8, 7)
+NOW = datetime(2026, 8, 7, 18, tzinfo=UTC)
+GAME: dict[str, Any] = {
+    "gamePk": 823836,
+    "gameType": "R",
+    "gameDate": "2026-08-07T23:10:00Z",
+    "officialDate": "2026-08-07",
+    "status": {"codedGameState": "S", "startTimeTBD": False},
+    "teams": {"home": {"team": {"id": 146}}, "away": {"team": {"id": 108}}},
+    "gameNumber": 1,
+    "doubleHeader": "N",
+    "scheduledInnings": 9,
+}
+
+
+def payload(document: Any, unit: str = "") -> Payload:
+    body = json.dumps(document).encode()
+    request = Request(source="statsapi", url="https://statsapi.mlb.com", unit=unit)
+    return Payload(request=request, body=body, sha256=hashlib.sha256(body).hexdigest(), status=200, fetched_at=NOW)
+
+
+def context(day: date = DAY, *units: str) -> Context:
+    season = Season(str(day.year), day, day)
+    return Context(slate=Slate("mlb", season, day), units=frozenset(units), as_of=NOW)
+
+
+def said(*games: Mapping[str, Any]) -> Payload:
+    return payload({"dates": [{"games": list(games)}]})
+
+
+def nothing() -> dict[str, pa.Table]:
+    return {"schedule": arrow_schema(tables.SCHEDULE).empty_table()}
+
+
+def stored(*games: Mapping[str, Any], day: date = DAY) -> dict[str, pa.Table]:
+    rows = schedule.parse(said(*games), context(day), nothing()).rows
+    return {"schedule": table_from_records(tables.SCHEDULE, [row | {"known_at": NOW} for row in rows])}
+
+
+def test_a_game_of_the_day_is_one_row_with_its_clubs_and_start() -> None:
+    [row] = schedule.parse(said(GAME), context(), nothing()).rows
+
+    assert (row["home_team"], row["away_team"], row["status"]) == ("MIA", "LAA", "scheduled")
+    assert row["first_pitch_at"] == datetime(2026, 8, 7, 23, 10, tzinfo=UTC)
+
+
+def test_the_second_of_two_games_has_no_start_until_it_is_said() -> None:
+    second = GAME | {"gameNumber": 2, "doubleHeader": "Y", "status": {"codedGameState": "S", "startTimeTBD": True}}
+
+    [game] = read_games(stored(second)["schedule"])
+
+    assert game.starts_at is None
+
+
+def test_a_game_that_was_put_off_says_where_it_went_and_is_not_owed() -> None:
+    off = GAME | {"status": {"codedGameState": "D"}, "rescheduleGameDate": "2026-08-08"}
+
+    [game] = read_games(stored(off)["schedule"])
+
+    assert game.status.is_off
+    assert "2026-08-08" in game.evidence
+
+
+def test_a_game_that_was_broken_off_stands_again_on_the_day_on_which_it_goes_on() -> None:
+    broken = GAME | {"status": {"codedGameState": "U"}, "resumeGameDate": "2026-08-08"}
+    resumed = GAME | {"resumedFromDate": "2026-08-07", "status": {"codedGameState": "F"}}
+    next_day = date(2026, 8, 8)
+
+    [first] = read_games(stored(broken)["schedule"])
+    again = stored(resumed, day=next_day)
+    [second] = read_games(again["schedule"])
+    line_ups = feed.parse_line_ups(
+        payload({"gameData": {"players": {}}, "liveData": {"boxscore": {"teams": {}}}}, "823836"),
+        context(next_day, "823836"),
+        again,
+    )
+
+    assert first.status.is_off
+    assert not second.status.is_off
+    assert first.game_id == second.game_id
+    assert line_ups.excused == {"823836": "it goes on from 2026-08-07: its line-ups are of then"}
+
+
+def test_a_day_without_games_is_excused_and_an_answer_without_dates_is_not_believed() -> None:
+    assert schedule.parse(payload({"dates": []}), context(), nothing()).excused
+
+    with pytest.raises(SourceError):
+        schedule.parse(payload({"message": "Object not found"}), context(), nothing())
+
+
+def test_a_game_that_is_no_longer_named_stays_with_a_note() -> None:
+    parsed = schedule.parse(payload({"dates": []}), context(), stored(GAME))
+
+    assert len(parsed.rows) == 1
+    assert "no longer names 823836" in parsed.notes[0]
+
+
+def test_a_club_that_is_not_known_costs_its_game_alone() -> None:
+    strange = GAME | {"gamePk": 5, "teams": {"home": {"team": {"id": 9999}}, "away": {"team": {"id": 108}}}}
+
+    parsed = schedule.parse(said(GAME, strange), context(), nothing())
+
+    assert len(parsed.rows) == 1
+    assert "unknown club" in parsed.rejects[0].reason
+
+
+def test_every_club_has_one_code_by_every_name_that_it_had() -> None:
+    assert len(TEAMS) == 30
+    assert BY_NAME["Cleveland Indians"] == BY_NAME["Cleveland Guardians"] == "CLE"
+    assert BY_RETROSHEET["OAK"] == BY_RETROSHEET["ATH"] == "ATH"
+
+
+def _recorded(data: Path, pattern: str) -> list[Any]:
+    found = [
+        json.loads(gzip.decompress(path.read_bytes()))
+        for path in sorted((data / "payloads" / "statsapi.mlb.com").glob(pattern))
+    ]
+    return [one.get("body") or one.get("response") or one for one in found]
+
+
+@pytest.mark.data
+def test_recorded_schedules_are_read_whole(data: Path) -> None:
+    documents = [one for one in _recorded(data, "cache_schedule_*") if one["dates"]]
+
+    for document in documents:
+        day = date.fromisoformat(document["dates"][0]["date"])
+        parsed = schedule.parse(payload(document), context(day), nothing())
+        games = sum(len(part["games"]) for part in document["dates"])
+        assert not parsed.rejects
+        assert sum(parsed.uses.values()) == games
+    assert documents
+
+
+@pytest.mark.data
+def test_recorded_feeds_give_two_line_ups_once_both_are_in_and_none_before(data: Path) -> None:
+    seen = set()
+    for document in _recorded(data, "cache_confirmed_lineup_*"):
+        found = document["gameData"]
+        boxes = document["liveData"]["boxscore"]["teams"]
+        n_in = sum(len(boxes[side]["battingOrder"]) == 9 for side in ("home", "away"))
+        day = date.fromisoformat(found["datetime"]["officialDate"])
+        game = GAME | {
+            "gamePk": found["game"]["pk"],
+            "officialDate": str(day),
+            "teams": {side: {"team": {"id": boxes[side]["team"]["id"]}} for side in ("home", "away")},
+        }
+        unit = str(found["game"]["pk"])
+
+        parsed = feed.parse_line_ups(payload(document, unit), context(day, unit), stored(game, day=day))
+
+        seen.add(n_in)
+        assert not parsed.rejects
+        assert len(parsed.rows) == (2 if n_in == 2 else 0)
+        for row in parsed.rows:
+            assert row["starter_throws"] in {"L", "R"}
+            assert row["umpire_id"]
+    assert seen == {0, 1, 2}
+
+
+@pytest.mark.data
+def test_a_recorded_game_that_is_over_gives_its_pitchers_and_both_clubs_and_they_agree(data: Path) -> None:
+    [document] = _recorded(data, "fixture_livefeed*")
+    found = document["gameData"]
+    day = date.fromisoformat(found["datetime"]["officialDate"])
+    unit = str(found["game"]["pk"])
+    game = GAME | {
+        "gamePk": found["game"]["pk"],
+        "officialDate": str(day),
+        "teams": {side: {"team": {"id": found["teams"][side]["id"]}} for side in ("home", "away")},
+    }
+    inputs, about = stored(game, day=day), context(day, unit)
+
+    pitchers = feed.parse_pitchers(payload(document, unit), about, inputs)
+    clubs = feed.parse_teams(payload(document, unit), about, inputs)
+    batters = feed.parse_batters(payload(document, unit), about, inputs)
+
+    assert not pitchers.rejects + clubs.rejects + batters.rejects
+    threw: list[dict[str, Any]] = list(pitchers.rows)
+    hit: list[dict[str, Any]] = list(batters.rows)
+    assert sum(row["is_starter"] for row in threw) == 2
+    for club in clubs.rows:
+        faced = [row for row in threw if row["opponent"] == club["team"]]
+        batted = [row for row in hit if row["team"] == club["team"]]
+        assert sum(row["strikeouts"] for row in faced) == club["strikeouts"]
+        assert sum(row["strikeouts"] or 0 for row in batted) == club["strikeouts"]
+        assert sum(row["is_starter"] for row in batted) == 9
