@@ -8,7 +8,7 @@ from tests.engine import HOUR, NOON, SOURCE, TODAY, at, book_of, entry_of, game,
 from tipoff.core.clock import midnight
 from tipoff.core.decision import Verb
 from tipoff.core.obligation import Timing
-from tipoff.engine.attempts import note_failure, note_success, waits
+from tipoff.engine.attempts import before_deadline, note_failure, note_success, waits
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.budget import RunBudget
 
@@ -109,6 +109,22 @@ def test_a_judgement_says_how_often_it_failed(book: Book, entry: Entry) -> None:
     found = judged(book, "made", NOON)
 
     assert (found.verb, found.reason, found.until) == (Verb.WAIT, "failed 1 times in a row", NOON + HOUR)
+
+
+def test_the_nearer_the_end_the_sooner_a_source_that_failed_is_asked_again(book: Book) -> None:
+    entry = entry_of(book, "asked")
+    due_at = entry.obligation.times["one"].due_at
+    closes_at = entry.obligation.times["one"].closes_at
+    assert due_at is not None
+    assert closes_at is not None
+    late = due_at + 100 * HOUR
+
+    assert before_deadline(entry, ["one"], late, due_at - 2 * HOUR) == due_at - HOUR
+    assert before_deadline(entry, ["one"], due_at - 1.9 * HOUR, due_at - 2 * HOUR) == due_at - 1.9 * HOUR
+    assert before_deadline(entry, ["one"], late, due_at - timedelta(minutes=4)) == due_at + timedelta(minutes=1)
+    assert before_deadline(entry, ["one"], late, due_at) == due_at + (closes_at - due_at) / 2
+    assert before_deadline(entry, ["one"], late, closes_at) == late
+    assert before_deadline(entry, [], late, due_at) == late
 
 
 # --- the budget of runs

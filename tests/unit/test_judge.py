@@ -518,6 +518,19 @@ def test_a_result_that_its_source_answers_without_past_its_due_time_is_none() ->
     assert judged(book, "made", due_at).no_result == {"two"}
 
 
+def test_where_most_of_a_slate_is_missing_it_is_the_source_that_has_nothing() -> None:
+    three = game("three", "EEE", "FFF")
+    book = book_of(CHAIN, [ONE, TWO, three])
+    due_at = midnight(TODAY) + 34 * HOUR
+    entry_of(book, "raw").polls = 3
+    prove(book, "raw", TODAY, ["one"], made=stale_free(book), as_of=due_at)
+    assert judged(book, "raw", due_at).no_result == frozenset()
+
+    entry_of(book, "raw").excused = {"two": "postponed"}
+    book.set_games(TODAY, (ONE, game("two", "CCC", "DDD", status=GameStatus.POSTPONED), three))
+    assert judged(book, "raw", due_at).no_result == {"three"}
+
+
 @pytest.mark.parametrize(("polls", "failures", "is_none"), [(1, 0, True), (0, 0, False), (5, 1, False)])
 def test_a_source_that_fails_or_was_not_asked_says_nothing(polls: int, failures: int, *, is_none: bool) -> None:
     book = book_of(CHAIN, [ONE])

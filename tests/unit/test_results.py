@@ -315,6 +315,29 @@ def test_a_provider_that_is_left_alone_has_not_failed_again(desk: Desk) -> None:
     assert entry.cause == "source:provider"
 
 
+def test_a_provider_that_is_left_alone_is_asked_no_more_often_than_its_own_failures_would_have_it(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    for _ in range(5):
+        desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+    desk.ends("raw", {"one": "x"}, error=Resting("provider", 60))
+
+    assert (entry.failures, entry.not_before) == (5, NIGHT + 16 * MINUTE)
+
+
+def test_a_source_that_failed_is_asked_again_at_the_latest_half_way_to_its_end(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    due_at = entry.obligation.times["one"].due_at
+    assert due_at is not None
+    for _ in range(9):
+        desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+    assert entry.not_before == NIGHT + 2 * HOUR
+
+    desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT), now=due_at - HOUR)
+
+    assert entry.not_before == due_at - HOUR / 2
+
+
 def test_a_run_that_was_not_begun_is_claimed_again_soon_and_has_not_failed(desk: Desk) -> None:
     desk.ends("made", {"one": "x"}, error=NotBegun("too late"))
 

@@ -37,7 +37,7 @@ LONGEST_ASKED = timedelta(hours=6)  # a provider's Retry-After is believed up to
 
 POLICIES: dict[ErrorKind, RetryPolicy] = {
     ErrorKind.CONFLICT: RetryPolicy(attempts=24, first_wait=timedelta(minutes=5), max_wait=timedelta(minutes=40)),
-    ErrorKind.TRANSIENT: RetryPolicy(attempts=100, first_wait=timedelta(minutes=1), max_wait=timedelta(hours=1)),
+    ErrorKind.TRANSIENT: RetryPolicy(attempts=100, first_wait=timedelta(minutes=1), max_wait=timedelta(hours=2)),
     ErrorKind.QUOTA: RetryPolicy(attempts=60, first_wait=timedelta(minutes=30), max_wait=timedelta(hours=2)),
     ErrorKind.REGRESSION: RetryPolicy(attempts=60, first_wait=timedelta(hours=1), max_wait=timedelta(hours=8)),
     ErrorKind.PERMANENT: RetryPolicy(attempts=8, first_wait=timedelta(hours=1), max_wait=timedelta(hours=24)),

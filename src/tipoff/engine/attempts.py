@@ -5,9 +5,11 @@ forgotten by the next.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tipoff.engine.book import Entry
+
+LEAST_WAIT = timedelta(minutes=5)  # between two attempts, however near the end is
 
 
 def note_failure(entry: Entry, units: Iterable[str]) -> None:
@@ -25,6 +27,15 @@ def note_success(entry: Entry, units: Iterable[str]) -> bool:
     entry.attempted = {unit: made for unit, made in entry.attempted.items() if unit not in done}
     entry.failures = max(entry.tries.values(), default=0)
     return not entry.tries
+
+
+def before_deadline(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
+    """Return when a source that failed is asked again: at the latest half-way to when the first of `units` is due or closes."""
+    times = [entry.obligation.times[unit] for unit in units]
+    ends = [at for unit in times for at in (unit.due_at, unit.closes_at) if at is not None and at > now]
+    if not ends:
+        return after
+    return min(after, now + max(LEAST_WAIT, (min(ends) - now) / 2))
 
 
 def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until: datetime | None = None) -> bool:

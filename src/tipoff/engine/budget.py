@@ -10,7 +10,7 @@ from tipoff.core.decision import Verb
 from tipoff.engine.book import Entry, Key
 from tipoff.engine.judge import Judgement
 
-A_DAY = 30  # runs of one slate of one output in a calendar day; a quiet season's most is 10
+A_DAY = 24  # runs of one slate of one output in a calendar day; a quiet day's most is 7
 A_TICK = 12  # within one tick: its games may have closed at so many different instants
 _MINUTE = timedelta(minutes=1)
 

@@ -27,6 +27,7 @@ Row = dict[str, Any]
 CONTROLLER, EXECUTOR, WAREHOUSE = "controller", "executor", "warehouse"
 _SHOWN = 20  # units named in a row; the rest are counted
 _MOST_OF_LIMIT = 0.8
+_LACKING = (Evidence.MISSING, Evidence.NO_RESULT)
 
 
 def cause_of(claim: Claim, error: Exception | None, blame: str = "") -> str:
@@ -76,7 +77,7 @@ def blame_for(book: Book, entry: Entry, refused: Iterable[str]) -> str:
             if game is None or source is None or reading.edge.optional or not reading.is_aligned:
                 continue
             own = book.units_of_game(reading.input.table, day, game.game_id)
-            if any(book.evidence(reading.input.table, day, name) is Evidence.MISSING for name in own):
+            if any(book.evidence(reading.input.table, day, name) in _LACKING for name in own):
                 return root_cause(book, source)
     return own_cause(entry.step)
 
@@ -123,8 +124,7 @@ def _unmet_inputs(book: Book, entry: Entry) -> Iterator[Entry]:
 
 def _is_unmet(book: Book, entry: Entry) -> bool:
     return entry.state is not State.WAITING and any(
-        book.evidence(entry.step.name, entry.obligation.day, unit) is Evidence.MISSING
-        for unit in entry.obligation.units
+        book.evidence(entry.step.name, entry.obligation.day, unit) in _LACKING for unit in entry.obligation.units
     )
 
 

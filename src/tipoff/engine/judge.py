@@ -191,7 +191,8 @@ def _has_no_result(book: Book, entry: Entry, unit: str, game: Game, now: datetim
     """Whether there is no result of `unit`: its source answers without it, or what it is made of has none."""
     times, work = entry.obligation.times[unit], entry.step.work
     if isinstance(work, SourceWork):
-        return rules.has_no_result(times, game, work, polls=entry.polls, failures=entry.failures, now=now)
+        polls, failures = entry.polls, entry.failures
+        return _has_most(entry) and rules.has_no_result(times, game, work, polls=polls, failures=failures, now=now)
     for reading in book.readings[entry.step.name]:
         if reading.is_aligned and not reading.edge.optional:
             table = reading.input.table
@@ -199,6 +200,13 @@ def _has_no_result(book: Book, entry: Entry, unit: str, game: Game, now: datetim
             if Evidence.NO_RESULT in seen and Evidence.PROVEN not in seen:
                 return True
     return False
+
+
+def _has_most(entry: Entry) -> bool:
+    """Whether at least half of the slate has come: where most is missing, the source has nothing."""
+    owed = [unit for unit in entry.obligation.units if unit not in entry.excused]
+    proven = entry.proof.units if entry.proof else {}
+    return 2 * sum(unit in proven for unit in owed) >= len(owed)
 
 
 def _note_closed(  # noqa: PLR0913 -- all of one rule

@@ -13,7 +13,7 @@ from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import records
-from tipoff.engine.attempts import note_failure, note_success
+from tipoff.engine.attempts import before_deadline, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
@@ -126,8 +126,12 @@ class Results:
         entry.cause = cause_of(outcome.claim, error, entry.blame)
         asked_s = getattr(error, "retry_after_s", None)
         asked = now + min(timedelta(seconds=asked_s), LONGEST_ASKED) if asked_s else None
-        if isinstance(error, Resting):
-            entry.not_before = asked
+        if isinstance(
+            error, Resting
+        ):  # not a failure of its own, and no more often than its own failures would have it
+            own = POLICIES[error.kind].wait_after(max(1, entry.failures), 0.0)
+            entry.not_before = before_deadline(entry, units, now + own, now) if own else asked
+            entry.not_before = max(filter(None, (entry.not_before, asked)), default=None)
             return
         note_failure(entry, units)
         is_source = isinstance(entry.step.work, SourceWork)
@@ -142,7 +146,9 @@ class Results:
                 self._given_up.setdefault(entry.step.name, set()).add(entry.key)
         else:
             since = entry.conflict.since if entry.conflict else now
-            entry.not_before = while_freed(error, after, now, since) or (max(after, asked) if asked else after)
+            freed = while_freed(error, after, now, since)
+            soon = before_deadline(entry, units, after, now) if is_source else after
+            entry.not_before = freed or (max(soon, asked) if asked else soon)
         if error.kind in HELD_ROWS:
             self._conflicts(entry, outcome, now, batch)
 
