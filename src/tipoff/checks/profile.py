@@ -31,8 +31,8 @@ def profile_of(table: Table, rows: pa.Table) -> dict[str, dict[str, float]]:
     unit = table.unit_columns[0] if table.unit_columns else ""
     wide = _with_measures(table, rows, unit)
     aggregations = _aggregations(table)
-    units = wide.group_by("unit").aggregate(aggregations).to_pylist()
-    [whole] = wide.group_by([]).aggregate(aggregations).to_pylist() if unit else units
+    units = wide.group_by("unit", use_threads=False).aggregate(aggregations).to_pylist()
+    [whole] = wide.group_by([], use_threads=False).aggregate(aggregations).to_pylist() if unit else units
     sizes = [float(one["unit_count"]) for one in units]
     found = {ROWS: {"n": float(rows.num_rows), "min": min(sizes), "max": max(sizes), "units": float(len(units))}}
     for column in table.columns:

@@ -2,7 +2,8 @@
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,21 +105,33 @@ def demo_command(days: int) -> None:
     """Replay the sample league (synthetic, all names invented) and show how its days went."""
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- with the app
     from tipoff.ledger import Ledger  # noqa: PLC0415 -- with the app
-    from tipoff.views.grid import grid_lines, read_grid  # noqa: PLC0415 -- with the app
+    from tipoff.views.grid import grid_heads, grid_legend, grid_row, read_grid  # noqa: PLC0415 -- with the app
     from tipoff.views.report import in_words  # noqa: PLC0415 -- with the app
 
     settings = read_settings()
     if "home" not in settings.model_fields_set:
         settings = settings.model_copy(update={"home": Path(".tipoff/demo")})
     click.echo("The sample league is synthetic: real team codes, invented players, games and lines.")
-    report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7, watched=True)
-    home = settings.place
-    ledger = Ledger(home.ledger, read_only=True)
-    content = content_named("nba")
-    grid = read_grid(ledger, content.league)
-    ledger.close()
+    home, content = settings.place, content_named("nba")
+    for line in grid_heads(tuple(step.name for step in content.league.steps)):
+        click.echo(line)
+    shown: set[date] = set()
+
+    def show(until: date) -> None:
+        ledger = Ledger(home.ledger, read_only=True)
+        grid = read_grid(ledger, content.league)
+        ledger.close()
+        for day in grid.days:
+            if day <= until and day not in shown:
+                shown.add(day)
+                click.echo(grid_row(grid, day))
+        if until == date.max:
+            for line in ["", *grid_legend(grid)]:
+                click.echo(line)
+
+    report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7, watched=True, day_over=show)
+    show(date.max)
     for line in [
-        *grid_lines(grid),
         "",
         *in_words(report, content.report_lines(report)),
         "",
@@ -144,19 +157,29 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
     crash_at: str = "",
     watched: bool = False,
     history: bool = False,
+    day_over: Callable[[date], None] | None = None,
 ) -> dict[str, Any]:
-    """Replay, with a bar on standard error, and return the report."""
+    """Replay, with a bar on standard error, and return the report.
+
+    `day_over` is called with each simulated day at noon of the next one, in place of the bar.
+    """
     from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
     spec = app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults)
     spec = dataclasses.replace(spec, history=history)
     days = (spec.days[1] - spec.days[0]).days + 1
-    with _bar() as bar:
+    newest_over = spec.days[0] - timedelta(days=1)
+    with _bar(disable=day_over is not None) as bar:
         task = bar.add_task(f"{league} {span}", total=days, runs=0)
 
         def shown(at: Any) -> None:  # noqa: ANN401 -- sim.replay.Progress
+            nonlocal newest_over
             day = league_day(at.now)
             bar.update(task, completed=(day - spec.days[0]).days, description=f"{league} {day}", runs=at.n_runs)
+            over = league_day(at.now - timedelta(hours=36))
+            if day_over is not None and over > newest_over:
+                newest_over = over
+                day_over(over)
 
         return app.replay_report(
             settings, spec, progress=shown, crash_at=crash_at, watched=watched, **_disturbances(spec.world.faults)
@@ -172,7 +195,7 @@ def _disturbances(faults: Sequence[Fault]) -> dict[str, Any]:
     return {"parts": FaultyParts(faults), "outages": outages_of(faults)}
 
 
-def _bar() -> Progress:
+def _bar(*, disable: bool = False) -> Progress:
     """Return a bar on standard error that goes away when it is done."""
     columns = (
         TextColumn("{task.description}"),
@@ -180,4 +203,4 @@ def _bar() -> Progress:
         TextColumn("{task.fields[runs]} runs"),
         TimeElapsedColumn(),
     )
-    return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4)
+    return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4, disable=disable)

@@ -69,9 +69,9 @@ def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
         step=step,
         inputs=tuple(inputs),
         version=step.version(parsed_sql=tree.sql(dialect="bigquery")),
-        duck=_duck(wrapped, step.name),
         bigquery=wrapped.sql(dialect="bigquery"),
         parameters=frozenset(parameter.name for parameter in wrapped.find_all(exp.Parameter)),
+        duck=_duck(wrapped, step.name),
     )
 
 
@@ -85,9 +85,9 @@ def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], game
     wrapped = _typed(tree, step.table)
     return replace(
         compiled,
-        duck=_duck(wrapped, step.name),
         bigquery=wrapped.sql(dialect="bigquery"),
         parameters=frozenset(parameter.name for parameter in wrapped.find_all(exp.Parameter)),
+        duck=_duck(wrapped, step.name),
     )
 
 
@@ -113,12 +113,7 @@ def question(sql: str, name: str, tables: Mapping[str, Table]) -> Question:
     written = tree.copy()
     inputs = _narrow(tree, name, tables, _slice)
     refuse_mixed_types(written, name, tables)
-    return Question(
-        duck=_duck(tree, name),
-        bigquery=tree.sql(dialect="bigquery"),
-        inputs=tuple(inputs),
-        parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
-    )
+    return _question(tree, name, inputs)
 
 
 def season_query(sql: str, tables: Iterable[Table]) -> Question:
@@ -134,11 +129,15 @@ def season_query(sql: str, tables: Iterable[Table]) -> Question:
     written = tree.copy()
     inputs = _narrow(tree, "query", declared, _season_slice)
     refuse_mixed_types(written, "query", declared)
+    return _question(tree, "query", inputs)
+
+
+def _question(tree: exp.Query, name: str, inputs: Iterable[Input]) -> Question:
     return Question(
-        duck=_duck(tree, "query"),
         bigquery=tree.sql(dialect="bigquery"),
         inputs=tuple(inputs),
         parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
+        duck=_duck(tree, name),
     )
 
 
@@ -249,8 +248,9 @@ def _typed(tree: exp.Query, table: Table) -> exp.Select:
 
 
 def _duck(tree: exp.Query, name: str) -> str:
+    """Return `tree`, which is used up, in DuckDB's dialect."""
     try:
-        return tree.transform(_as_date).sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
+        return tree.transform(_as_date, copy=False).sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
     except SqlglotError as error:
         msg = f"{name}: the SQL has no translation for DuckDB: {error}"
         raise ShapeError(msg, hint="write it with functions that both engines have") from error

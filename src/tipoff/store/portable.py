@@ -83,7 +83,7 @@ def refuse_unlisted(tree: exp.Expr, name: str) -> None:
 
 
 def refuse_mixed_types(tree: exp.Query, name: str, tables: Mapping[str, Table], made: Table | None = None) -> None:
-    """Read the types of all expressions of `tree`; `made`: the table whose columns its last SELECT must give.
+    """Read the types of all expressions of `tree`, which is used up; `made`: the table whose columns its last SELECT must give.
 
     Raises:
         ShapeError: A type is turned into another without a cast, by a cast that the engines do differently, or cannot be told.
@@ -95,7 +95,7 @@ def refuse_mixed_types(tree: exp.Query, name: str, tables: Mapping[str, Table], 
             columns = {column.name: column.type.value for column in tables[found.name].columns}
             windows.setdefault(found.db, {})[found.name] = columns
     schema.update(windows)
-    typed = tree.copy()
+    typed = tree
     for parameter in list(typed.find_all(exp.Parameter)):
         kind = _INSTANT if parameter.name == "as_of" else _DATE
         parameter.replace(exp.cast(exp.Null(), exp.DataType.build(kind, dialect="bigquery")))

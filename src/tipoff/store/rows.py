@@ -97,7 +97,9 @@ def below_floor(table: Table, rows: pa.Table) -> dict[str, str]:
     names = {*dict(floor.sums), *dict(floor.distinct), *floor.filled}
     asked = [(name, "sum") for name, _ in floor.sums]
     asked += [(name, "count_distinct") for name, _ in floor.distinct] + [(name, "count") for name in floor.filled]
-    grouped = rows.select(sorted(names)).append_column("_unit", units_of(table, rows)).group_by("_unit")
+    grouped = (
+        rows.select(sorted(names)).append_column("_unit", units_of(table, rows)).group_by("_unit", use_threads=False)
+    )
     measured = grouped.aggregate([([], "count_all"), *asked]).to_pylist()
     found = {found["_unit"]: _too_low(floor, found) for found in measured}
     return {unit: reason for unit, reason in found.items() if reason}

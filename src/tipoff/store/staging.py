@@ -94,7 +94,9 @@ def doubts_of(table: Table, rows: pa.Table) -> dict[str, str]:
         if not rows.num_rows:
             break
         units = pa.table({"unit": units_of(table, rows), name: rows.column(name)})
-        for row in units.group_by("unit").aggregate([(name, "count"), ([], "count_all")]).to_pylist():
+        for row in (
+            units.group_by("unit", use_threads=False).aggregate([(name, "count"), ([], "count_all")]).to_pylist()
+        ):
             if row[f"{name}_count"] < share * row["count_all"]:
                 found[row["unit"]] = f"{name} is known for {row[f'{name}_count']} of {row['count_all']} rows"
     return found

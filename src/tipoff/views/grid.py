@@ -52,17 +52,22 @@ def read_grid(ledger: Ledger, league: League, *, days: tuple[date, date] | None 
 
 def grid_lines(grid: Grid) -> list[str]:
     """Return the grid as text, readable without colour; the outputs' names stand slanting above their columns."""
-    lines = _heads(grid.outputs)
-    for day in grid.days:
-        cells = [SIGNS[grid.cells[o, day]] if (o, day) in grid.cells else " " for o in grid.outputs]
-        lines.append(f"{day:%a} {day}  " + " ".join(cells))
+    return [*grid_heads(grid.outputs), *(grid_row(grid, day) for day in grid.days), "", *grid_legend(grid)]
+
+
+def grid_row(grid: Grid, day: date) -> str:
+    """Return one day's cells as text."""
+    cells = [SIGNS[grid.cells[o, day]] if (o, day) in grid.cells else " " for o in grid.outputs]
+    return f"{day:%a} {day}  " + " ".join(cells)
+
+
+def grid_legend(grid: Grid) -> list[str]:
+    """Return what the signs mean that the grid shows, and what is waived."""
     used = [state for state in SIGNS if state in set(grid.cells.values())]
-    lines.append("")
-    lines.append("  ".join(f"{SIGNS[state]} {state.value}" for state in used))
-    return [*lines, *grid.waivers]
+    return ["  ".join(f"{SIGNS[state]} {state.value}" for state in used), *grid.waivers]
 
 
-def _heads(outputs: Sequence[str]) -> list[str]:
+def grid_heads(outputs: Sequence[str]) -> list[str]:
     """Name each column by a line that leads down to it."""
     indent = " " * 16
     return [indent + "│ " * number + "┌ " + outputs[number] for number in reversed(range(len(outputs)))]
