@@ -36,7 +36,7 @@ def good(slate: Slate) -> None:
     slate.write("runs", ran(1, "schedule", "finished", NOON), ran(2, "grades", "failed", NOON, error_kind="not yet"))
     slate.write("obligations", owed("schedule", "proven"), owed("grades", "proven"))
     slate.write("arrivals", _arrived("schedule", KNOWN), _arrived("grades", KNOWN))
-    slate.write("heartbeats", {"name": "monitor", "at": MORNING - HOUR / 2, "build": "1", "note": "{}"})
+    slate.write("heartbeats", {"name": "monitor nba", "at": MORNING - HOUR / 2, "build": "1", "note": "{}"})
     slate.write("fetches", *(_fetched(n, at) for n, at in enumerate(every(24, 14, begin=NOON - 14 * 24 * HOUR), 1)))
 
 
@@ -137,7 +137,7 @@ WRONG: dict[str, tuple[str, Write, str]] = {
     ),
     "a monitor that has not looked": (
         "monitor_looks",
-        lambda s: s.write("heartbeats", {"name": "monitor", "at": NOON, "build": "1", "note": "{}"}),
+        lambda s: s.write("heartbeats", {"name": "monitor nba", "at": NOON, "build": "1", "note": "{}"}),
         "",
     ),
 }

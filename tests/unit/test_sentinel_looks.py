@@ -36,7 +36,7 @@ class Watched:
         self.titles.append(message.title)
 
     def lives(self, name: str, at: datetime) -> None:
-        note = '{"findings": 0}' if name == "monitor" else "{}"
+        note = '{"findings": 0}' if name == "monitor east" else "{}"
         self.beats.write(AlertChanges(), beat=(name, at, "test", note))
 
     def look(self, at: datetime) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_stopped_controller_is_not_called_over_while_the_ledger_cannot_be_read
     watched: Watched, tmp_path: Path
 ) -> None:
     watched.lives("controller east", NOW)
-    watched.lives("monitor", NOW)
+    watched.lives("monitor east", NOW)
     watched.look(NOW)
     stopped = watched.look(NOW + 3 * HOUR)
     watched.path.rename(tmp_path / "away")
@@ -77,7 +77,7 @@ def test_a_stopped_controller_is_not_called_over_while_the_ledger_cannot_be_read
 
 
 def test_a_silent_monitor_is_not_called_over_because_the_controller_falls_silent_too(watched: Watched) -> None:
-    watched.lives("monitor", NOW)
+    watched.lives("monitor east", NOW)
     for half in range(4):
         watched.lives("controller east", NOW + half * HOUR / 2)
         said = watched.look(NOW + half * HOUR / 2)

@@ -327,7 +327,7 @@ def _wait_for(home: Home, side: str, began: datetime, within: timedelta, clock: 
 def _pid_of(home: Home, league: str, side: str) -> int:
     store = home.sentinel if side == "sentinel" else home.ledger
     _, beats = read_other(store, RealClock().now())
-    name = f"controller {league}" if side == "controller" else side
+    name = side if side == "sentinel" else f"{side} {league}"
     note = _note(beats.get(name))
     if "pid" not in note:
         msg = f"no {side} has shown itself in {home.root}"

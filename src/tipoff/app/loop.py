@@ -66,6 +66,58 @@ def look_at_nothing(_now: datetime) -> None:
     """Look at nothing."""
 
 
+@dataclass(slots=True)
+class Line:
+    """One league's part in a replay: what ticks it, until when, what disturbs it, and who watches.
+
+    A controller that dies or cannot write its ledger is started again, as a supervisor would. `look` is called at each of its
+    instants: whoever watches from outside. `at` is the next of them; none once nothing is left to wait for.
+    """
+
+    stores: Stores
+    at: datetime | None
+    until: datetime
+    progress: Callable[[Progress], None]
+    outages: Sequence[Outage] = ()
+    look: Callable[[datetime], None] = look_at_nothing
+    _works: Works | None = None
+    _after: str = ""
+    _n_runs: int = 0
+
+    def step(self, clock: SimClock) -> None:
+        """Do all that is to be done at this instant, and find the next."""
+        now = clock.now()
+        self.look(now)
+        outage = next((outage for outage in self.outages if outage.begin <= now < outage.end), None)
+        if outage is not None:
+            self._works = self._works if outage.frozen else None
+            self.at = min(outage.end, now + AHEAD)
+            return
+        try:
+            if self._works is None:
+                self.stores.close()
+                self._works = self.stores.open()
+                self._works.start(now, after=self._after)
+            self._n_runs += self._works.tick(now)
+        except LedgerError as error:
+            self._works, self._after, self.at = None, f"ledger: {error}", clock.now() + AGAIN
+            return
+        except Died:
+            self._works, self._after, self.at = None, "", clock.now()
+            return
+        self._after = ""
+        self.progress(Progress(now, self._n_runs))
+        wake = self._works.next_wake()
+        if wake is None or now >= self.until:
+            self.at = None
+            self._works.rest(clock.now())
+            return
+        ahead = [outage.begin for outage in self.outages if outage.begin > now]
+        self.at = max(clock.now(), min(wake, now + AHEAD, self.until, *ahead))
+        if self.at == now:
+            self.at = now + AGAIN
+
+
 def replay(  # noqa: PLR0913 -- a replay and what disturbs it
     stage: Stores,
     clock: SimClock,
@@ -77,38 +129,19 @@ def replay(  # noqa: PLR0913 -- a replay and what disturbs it
 ) -> None:
     """Tick until nothing is left to wait for, at most to `until`; the clock moves only when no run is live.
 
-    A controller that dies or cannot write its ledger is started again, as a supervisor would. `look` is called at each instant:
-    whoever watches from outside. The last instant is written into the ledger: the next replay of this home goes on from there.
+    The last instant is written into the ledger: the next replay of this home goes on from there.
     """
-    controller, after, n_runs = None, "", 0
+    line = Line(stage, at=clock.now(), until=until, progress=progress, outages=outages, look=look)
+    replay_together([line], clock)
+
+
+def replay_together(lines: Sequence[Line], clock: SimClock) -> None:
+    """Replay several leagues on one clock: each ticks at its own instants alone, as if it were by itself."""
     while True:
-        now = clock.now()
-        look(now)
-        outage = next((outage for outage in outages if outage.begin <= now < outage.end), None)
-        if outage is not None:
-            controller = controller if outage.frozen else None
-            clock.advance_to(min(outage.end, now + AHEAD))
-            continue
-        try:
-            if controller is None:
-                stage.close()
-                controller = stage.open()
-                controller.start(now, after=after)
-            n_runs += controller.tick(now)
-        except LedgerError as error:
-            controller, after = None, f"ledger: {error}"
-            clock.sleep(AGAIN)
-            continue
-        except Died:
-            controller, after = None, ""
-            continue
-        after = ""
-        progress(Progress(now, n_runs))
-        wake = controller.next_wake()
-        if wake is None or now >= until:
-            break
-        ahead = [outage.begin for outage in outages if outage.begin > now]
-        clock.advance_to(max(clock.now(), min(wake, now + AHEAD, until, *ahead)))
-        if clock.now() == now:
-            clock.sleep(AGAIN)
-    controller.rest(clock.now())
+        due = [line.at for line in lines if line.at is not None]
+        if not due:
+            return
+        clock.advance_to(max(clock.now(), min(due)))
+        for line in lines:
+            if line.at is not None and line.at <= clock.now():
+                line.step(clock)

@@ -11,14 +11,14 @@ from typing import Any
 from tipoff.app.crash import kill_at, never
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.lock import lock
-from tipoff.app.loop import Outage, Progress, look_at_nothing, replay
+from tipoff.app.loop import Line, Outage, Progress, look_at_nothing, replay_together
 from tipoff.app.parts import Parts
 from tipoff.app.warehouses import open_warehouse
 from tipoff.app.watching import Watch
 from tipoff.checks.examine import Examiner
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, midnight, stopwatch
+from tipoff.core.clock import RealClock, SimClock, midnight, stopwatch
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import faults_of
 from tipoff.core.league import League
@@ -57,34 +57,59 @@ def run_replay(  # noqa: PLR0913 -- a replay and what disturbs it
     parts: Parts | None = None,
     outages: Sequence[Outage] = (),
 ) -> Replayed:
-    """Replay `spec` in the settings' home, going on from where its clock stands.
+    """Replay `spec` in the settings' home, going on from where its clock stands; see `run_together`."""
+    told: dict[str, Any] = {"crash_at": crash_at, "watched": watched, "parts": parts, "outages": outages}
+    return run_together(settings, [spec], progress=progress, **told)[0]
 
-    `parts` are what it is built from, if not the honest ones; `outages` the times without ticks.
+
+def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
+    settings: Settings,
+    specs: Sequence[ReplaySpec],
+    *,
+    progress: Callable[[Progress], None],
+    crash_at: str = "",
+    watched: bool = False,
+    parts: Parts | None = None,
+    outages: Sequence[Outage] = (),
+) -> list[Replayed]:
+    """Replay leagues in one home on one simulated clock, each going on from where its own stands.
+
+    `parts` are what they are built from, if not the honest ones; `outages` the times without ticks.
 
     Raises:
         UsageError: The home belongs to another world, another process has it, or its clock is past these days.
     """
-    began = stopwatch()
-    home = settings.place
+    began, home = stopwatch(), settings.place
+    at = kill_at(crash_at) if crash_at else never
     with lock(home):
-        clock = clock_of(home, spec)
-        stage = Instance(settings, spec, clock, at=kill_at(crash_at) if crash_at else never, parts=parts)
-        watch = watch_of(spec, stage, outages) if watched else None
+        starts = [clock_of(home, spec).now() for spec in specs]
+        clock = SimClock(min(starts))
+        stages = [Instance(settings, spec, clock, at=at, parts=parts) for spec in specs]
+        watches = [watch_of(spec, stage, outages) for spec, stage in zip(specs, stages, strict=True) if watched]
+        looks: list[Callable[[datetime], None]] = [watch.look for watch in watches]
+        looks += [] if watched else [look_at_nothing] * len(specs)
+        lines = [
+            Line(stage, at=start, until=end_of(spec), progress=progress, outages=outages, look=look)
+            for spec, stage, start, look in zip(specs, stages, starts, looks, strict=True)
+        ]
         try:
-            look = watch.look if watch else look_at_nothing
-            replay(stage, clock, until=end_of(spec), progress=progress, outages=outages, look=look)
-            summaries = _summaries(spec, stage.warehouse)
+            replay_together(lines, clock)
+            found = [_summaries(spec, stage.warehouse) for spec, stage in zip(specs, stages, strict=True)]
         finally:
-            if watch:
+            for watch in watches:
                 watch.close()
-            stage.close()
-    return Replayed(
-        counts=dict(stage.counts),
-        wall_s=round(stopwatch() - began, 3),
-        peak_rss_mb=peak_rss_mb(),
-        summaries=summaries,
-        queries=dict(stage.queries),
-    )
+            for stage in stages:
+                stage.close()
+    return [
+        Replayed(
+            counts=dict(stage.counts),
+            wall_s=round(stopwatch() - began, 3),
+            peak_rss_mb=peak_rss_mb(),
+            summaries=summaries,
+            queries=dict(stage.queries),
+        )
+        for stage, summaries in zip(stages, found, strict=True)
+    ]
 
 
 def watch_of(spec: ReplaySpec, stage: Instance, outages: Sequence[Outage]) -> Watch:
@@ -275,18 +300,31 @@ def replay_report(  # noqa: PLR0913 -- a replay and what disturbs it
     outages: Sequence[Outage] = (),
 ) -> dict[str, Any]:
     """Replay, and return the report: what the ledger says of the season, the accuracy, what it cost."""
-    replayed = run_replay(
-        settings, spec, progress=progress, crash_at=crash_at, watched=watched, parts=parts, outages=outages
-    )
+    told: dict[str, Any] = {"crash_at": crash_at, "watched": watched, "parts": parts, "outages": outages}
+    [report] = together_report(settings, [spec], progress=progress, **told)
+    return report
+
+
+def together_report(
+    settings: Settings,
+    specs: Sequence[ReplaySpec],
+    *,
+    progress: Callable[[Progress], None],
+    **told: Any,  # noqa: ANN401 -- as `run_together` is told
+) -> list[dict[str, Any]]:
+    """Replay leagues on one clock, and return each one's report."""
+    replayed = run_together(settings, specs, progress=progress, **told)
     ledger = Ledger(settings.place.ledger, read_only=True)
     try:
-        report = season_report(ledger, spec.league, spec.season)
+        return [_report(ledger, spec, found) for spec, found in zip(specs, replayed, strict=True)]
     finally:
         ledger.close()
-    games = spec.world.game_days(*spec.days)
+
+
+def _report(ledger: Ledger, spec: ReplaySpec, replayed: Replayed) -> dict[str, Any]:
     return (
-        report
-        | {"simulated_days": (spec.days[1] - spec.days[0]).days + 1, "slates": games}
+        season_report(ledger, spec.league, spec.season)
+        | {"simulated_days": (spec.days[1] - spec.days[0]).days + 1, "slates": spec.world.game_days(*spec.days)}
         | {name: dict(values) for name, values in replayed.summaries.items()}
         | {"this_time": dict(replayed.counts), "warehouse": dict(replayed.queries)}
         | {"wall_s": replayed.wall_s, "peak_rss_mb": replayed.peak_rss_mb}

@@ -191,7 +191,7 @@ def _builds(view: View) -> Measured:
 
 
 def _monitor(view: View) -> Measured:
-    beat = view.records.beats().get("monitor")
+    beat = view.records.beats().get(f"monitor {view.records.league}")
     if beat is None:
         return Measured.nothing("no monitor has run in this home")
     return Measured(value=max(0.0, (view.now - beat.at).total_seconds() / 60))

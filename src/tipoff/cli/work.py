@@ -21,7 +21,7 @@ DEMO_DAYS = 14
 
 
 @click.command("replay")
-@click.argument("league")
+@click.argument("leagues", nargs=-1, required=True)
 @click.argument("span", metavar="SEASON|FROM..TO")
 @click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
 @click.option("--seed", type=int, default=7, help="Seed of what the world models.")
@@ -33,7 +33,7 @@ DEMO_DAYS = 14
 @click.option("--crash-at", default="", hidden=True, help="Die by SIGKILL at POINT:N, for the crash tests.")
 @as_json
 def replay_command(  # noqa: PLR0913 -- options
-    league: str,
+    leagues: tuple[str, ...],
     span: str,
     *,
     world: str,
@@ -44,18 +44,20 @@ def replay_command(  # noqa: PLR0913 -- options
     crash_at: str,
     as_json: bool,
 ) -> None:
-    """Replay a season, or some of its days, on a simulated clock."""
+    """Replay a season, or some of its days, on a simulated clock; several leagues on one."""
     told: dict[str, Any] = {"world": world, "seed": seed, "faults": faults}
-    report = run_and_report(read_settings(), league, span, **told, crash_at=crash_at, watched=watched, history=history)
+    told |= {"crash_at": crash_at, "watched": watched, "history": history}
+    reports = run_and_report(read_settings(), leagues, span, **told)
     if as_json:
-        print_json(report)
+        print_json(reports[0] if len(leagues) == 1 else dict(zip(leagues, reports, strict=True)))
     else:
         from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- only for people
         from tipoff.views.report import in_words  # noqa: PLC0415 -- only for people
 
-        for line in in_words(report, content_named(league).report_lines(report)):
-            click.echo(line)
-    sys.exit(EXIT_WRONG if is_wrong(report) else 0)
+        for league, report in zip(leagues, reports, strict=True):
+            for line in in_words(report, content_named(league).report_lines(report)):
+                click.echo(line)
+    sys.exit(EXIT_WRONG if any(map(is_wrong, reports)) else 0)
 
 
 @click.command("backfill")
@@ -129,7 +131,7 @@ def demo_command(days: int) -> None:
             for line in ["", *grid_legend(grid)]:
                 click.echo(line)
 
-    report = run_and_report(settings, "nba", f"sample:{days}", world="sample", seed=7, watched=True, day_over=show)
+    [report] = run_and_report(settings, ["nba"], f"sample:{days}", world="sample", seed=7, watched=True, day_over=show)
     show(date.max)
     for line in [
         "",
@@ -148,7 +150,7 @@ def is_wrong(report: dict[str, Any]) -> bool:
 
 def run_and_report(  # noqa: PLR0913 -- what a replay is told
     settings: Settings,
-    league: str,
+    leagues: Sequence[str],
     span: str,
     *,
     world: str,
@@ -158,32 +160,34 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
     watched: bool = False,
     history: bool = False,
     day_over: Callable[[date], None] | None = None,
-) -> dict[str, Any]:
-    """Replay, with a bar on standard error, and return the report.
+) -> list[dict[str, Any]]:
+    """Replay, with a bar on standard error, and return each league's report.
 
     `day_over` is called with each simulated day at noon of the next one, in place of the bar.
     """
     from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
-    spec = app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults)
-    spec = dataclasses.replace(spec, history=history)
-    days = (spec.days[1] - spec.days[0]).days + 1
-    newest_over = spec.days[0] - timedelta(days=1)
+    made = [app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults) for league in leagues]
+    if len({spec.league.name for spec in made}) != len(made):
+        msg = f"a league is named twice: {' '.join(leagues)}"
+        raise UsageError(msg, hint="name each league once")
+    specs = [dataclasses.replace(spec, history=history and spec is made[0]) for spec in made]  # a home has one history
+    first, last = min(spec.days[0] for spec in specs), max(spec.days[1] for spec in specs)
+    named, newest_over = " ".join(leagues), first - timedelta(days=1)
     with _bar(disable=day_over is not None) as bar:
-        task = bar.add_task(f"{league} {span}", total=days, runs=0)
+        task = bar.add_task(f"{named} {span}", total=(last - first).days + 1, runs=0)
 
-        def shown(at: Any) -> None:  # noqa: ANN401 -- sim.replay.Progress
+        def shown(at: Any) -> None:  # noqa: ANN401 -- app.loop.Progress
             nonlocal newest_over
             day = league_day(at.now)
-            bar.update(task, completed=(day - spec.days[0]).days, description=f"{league} {day}", runs=at.n_runs)
+            bar.update(task, completed=(day - first).days, description=f"{named} {day}", runs=at.n_runs)
             over = league_day(at.now - timedelta(hours=36))
             if day_over is not None and over > newest_over:
                 newest_over = over
                 day_over(over)
 
-        return app.replay_report(
-            settings, spec, progress=shown, crash_at=crash_at, watched=watched, **_disturbances(spec.world.faults)
-        )
+        disturbed = _disturbances([fault for spec in specs for fault in spec.world.faults])
+        return app.together_report(settings, specs, progress=shown, crash_at=crash_at, watched=watched, **disturbed)
 
 
 def _disturbances(faults: Sequence[Fault]) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def _phases(records: LeagueRecords, league: League, now: datetime) -> Iterator[L
 
 
 def _watchers(records: LeagueRecords, now: datetime) -> Iterator[Line]:
-    monitor = records.beats().get("monitor")
+    monitor = records.beats().get(f"monitor {records.league}")
     if monitor is None:
         line = _line("monitor_looks", None, None, 60, "minutes", "no monitor has run in this home")
         yield dataclasses.replace(line, status="not measurable")

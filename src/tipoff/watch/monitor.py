@@ -33,6 +33,11 @@ _UNMET = ("late", "held", "open", "running")
 _KEPT = timedelta(days=2)
 
 
+def beat_name(league: str) -> str:
+    """Return the name under which a league's monitor shows that it looks."""
+    return f"{NAME} {league}"
+
+
 class DailyJobs(Protocol):
     """What a league's mornings bring; see `tipoff.app.watching.DailyJobs`."""
 
@@ -81,7 +86,7 @@ class Monitor:
         self._swept: date | None = None
 
     def _taken_up(self) -> int:
-        beat = self._store.heartbeats().get(NAME)
+        beat = self._store.heartbeats().get(beat_name(self._league))
         return int(json.loads(beat["note"])["findings"]) if beat else 0
 
     def look(self, now: datetime) -> Flushed:
@@ -115,7 +120,7 @@ class Monitor:
             tell(changes, self._channels, telling, now, by=NAME)
         digest = self._morning(now, incidents, telling)
         self._known = None  # a failing write leaves memory behind the store
-        self._store.write(telling, beat=(NAME, now, self._build, _note(cursor)))
+        self._store.write(telling, beat=(beat_name(self._league), now, self._build, _note(cursor)))
         self._cursor = cursor
         if digest is not None:
             self._owe(digest, now)

@@ -186,9 +186,9 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         alive_at=alive_at,
         unexecuted=unexecuted,
         unexecuted_since=since,
-        overdue=_overdue(ledger, league, now) if "monitor" in beats else (),
+        overdue=_overdue(ledger, league, now) if f"monitor {league}" in beats else (),
         digest_due=_digest_due(ledger, league, now),
-        monitor_at=beats.get("monitor"),
+        monitor_at=beats.get(f"monitor {league}"),
         started_at=tick["first"],
         is_over=bool(ledger.facts(league).get("over")),
     )

@@ -1,0 +1,176 @@
+"""Two leagues in one home, on one clock: each is as it would be by itself, killed or not."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks.content_hashes import Hashes, differences, hashes_of
+from sqlalchemy import select
+from tests.second_league import BATS, BatsWorld, bats_season
+from tests.support import published, sample_spec, tipoff
+
+from tipoff.app.crash import POINTS
+from tipoff.app.instance import ReplaySpec
+from tipoff.app.replay import run_together
+from tipoff.config import Settings
+from tipoff.core.finding import Severity
+from tipoff.ledger import Ledger, schema, watching
+
+DAYS, LONG, KILLS = 6, 60, 20
+NUMBERS = {"id", "run_id", "fence", "incident_id"}
+MEASURED = {"cpu_ms", "took_ms", "worker", "settings_hash"}  # real time, processes, and the folder that the home is
+APART = {"heartbeats", "leases", "facts", "numbers", "quota_use", "quota_levels"}
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.scenarios.test_two_leagues import both
+from tipoff.app.replay import run_together
+from tipoff.config import Settings
+run_together(Settings(home=Path(sys.argv[1])), both(int(sys.argv[2])), progress=lambda _: None, crash_at=sys.argv[3])
+"""
+
+
+def bats(days: int) -> ReplaySpec:
+    season = bats_season(days)
+    return ReplaySpec(league=BATS, season=season, days=(season.first_day, season.last_day), world=BatsWorld(days))
+
+
+def both(days: int) -> list[ReplaySpec]:
+    return [sample_spec(days), bats(days)]
+
+
+def replayed(home: Path, *specs: ReplaySpec, watched: bool = False) -> Path:
+    run_together(Settings(home=home), specs, progress=lambda _: None, watched=watched)
+    return home
+
+
+@dataclass(frozen=True)
+class Homes:
+    together: Path
+    alone: Mapping[str, Path]
+
+
+def homes_in(folder: Path, days: int, *, watched: bool) -> Homes:
+    alone = {spec.league.name: replayed(folder / spec.league.name, spec, watched=watched) for spec in both(days)}
+    return Homes(replayed(folder / "together", *both(days), watched=watched), alone)
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
+    return homes_in(tmp_path_factory.mktemp("leagues"), DAYS, watched=True)
+
+
+def of_league(hashes: Hashes, league: str) -> Hashes:
+    return {table: days for table, days in hashes.items() if table.startswith(f"{league}.")}
+
+
+def rows_of(home: Path, league: str) -> dict[str, list[str]]:
+    """Return every row of a league in every table that has one, without numbers and real time."""
+    ledger = Ledger(home / "ledger.db", read_only=True)
+    found = {}
+    for name, table in schema.metadata.tables.items():
+        if "league" in table.c and name not in APART:
+            rows = ledger.rows(select(table).where(table.c.league == league))
+            found[name] = sorted(json.dumps(plain(row), default=str, sort_keys=True) for row in rows)
+    ledger.close()
+    return found
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in row.items() if name not in NUMBERS | MEASURED}
+    if "units" in kept and "digest" in kept:  # a proof names the run of each unit
+        kept["units"] = [[*unit[:5], *unit[6:]] for unit in json.loads(kept["units"])]
+    return kept
+
+
+def test_each_leagues_content_is_that_of_a_home_of_its_own(homes: Homes) -> None:
+    together = hashes_of(str(homes.together))
+
+    for league, home in homes.alone.items():
+        alone = hashes_of(str(home))
+        assert len(alone) >= 4
+        assert differences(alone, of_league(together, league)) == []
+    assert published(homes.together) == published(homes.alone["nba"])
+
+
+@pytest.mark.parametrize("league", ["nba", "bats"])
+def test_no_column_but_numbers_differs_from_a_home_of_its_own(homes: Homes, league: str) -> None:
+    together, alone = rows_of(homes.together, league), rows_of(homes.alone[league], league)
+
+    assert together.keys() == alone.keys()
+    assert {name: len(rows) for name, rows in together.items()} == {name: len(rows) for name, rows in alone.items()}
+    assert [name for name in alone if together[name] != alone[name]] == []
+    assert len(alone["runs"]) > 50
+
+
+def test_nothing_is_wrong_with_either_and_each_has_its_digests(homes: Homes) -> None:
+    ledger = Ledger(homes.together / "ledger.db", read_only=True)
+    loud = ledger.rows(select(schema.findings).where(schema.findings.c.severity >= int(Severity.ERROR)))
+    lost = ledger.rows(select(schema.obligations).where(schema.obligations.c.state.in_(["late", "lost"])))
+    digests = ledger.rows(select(watching.notices.c.league).where(watching.notices.c.kind == "digest"))
+    ledger.close()
+
+    assert (loud, lost) == ([], [])
+    assert {row["league"] for row in digests} == {"nba", "bats"}
+
+
+def test_why_and_status_tell_of_one_league_alone(homes: Homes) -> None:
+    day = bats_season(DAYS).first_day
+    for command in (("status", "nba"), ("why", "nba", "schedule", str(day)), ("check", "workflow", "nba")):
+        said, alone = (tipoff(*command, home=home).stdout for home in (homes.together, homes.alone["nba"]))
+        assert "bats" not in said
+        assert [line.split("run ")[0] for line in said.splitlines()][:3] == [
+            line.split("run ")[0] for line in alone.splitlines()
+        ][:3]
+
+
+def killed_and_gone_on(home: Path, days: int, dice: random.Random, kills: int) -> int:
+    """Replay both in processes that are killed at random points, and once more to the end; returns how often."""
+    done = 0
+    while done < kills:
+        moment = f"{dice.choice((*POINTS, 'any', 'any'))}:{dice.randint(1, 60)}"
+        ended = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(home), str(days), moment],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert ended.returncode in {0, -9}, ended.stderr
+        if ended.returncode == 0:
+            break
+        done += 1
+    replayed(home, *both(days))
+    return done
+
+
+def test_killed_at_random_moments_both_hold_what_they_would_by_themselves(homes: Homes, tmp_path: Path) -> None:
+    n_kills = killed_and_gone_on(tmp_path / "home", DAYS, random.Random(11), 4)  # noqa: S311 -- a test's dice
+
+    assert n_kills >= 2
+    together = hashes_of(str(tmp_path / "home"))
+    for league, home in homes.alone.items():
+        assert differences(hashes_of(str(home)), of_league(together, league)) == []
+
+
+@pytest.mark.prove
+def test_sixty_days_side_by_side_and_twenty_kills(tmp_path: Path) -> None:
+    homes = homes_in(tmp_path, LONG, watched=False)
+    n_kills = killed_and_gone_on(tmp_path / "killed", LONG, random.Random(7), KILLS)  # noqa: S311 -- a test's dice
+
+    assert n_kills == KILLS
+    for home in (homes.together, tmp_path / "killed"):
+        found = hashes_of(str(home))
+        for league, own in homes.alone.items():
+            assert differences(hashes_of(str(own)), of_league(found, league)) == []
+    ledger = Ledger(homes.together / "ledger.db", read_only=True)
+    assert ledger.rows(select(schema.findings).where(schema.findings.c.severity >= int(Severity.ERROR))) == []
+    assert ledger.rows(select(schema.obligations).where(schema.obligations.c.state.in_(["late", "lost"]))) == []
+    ledger.close()
