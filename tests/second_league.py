@@ -19,15 +19,11 @@ from tipoff.core.schema import DAY, KNOWN_AT, WHOLE_SLATE, Phase, Table, instant
 from tipoff.core.slate import Game, GameStatus, Season
 from tipoff.core.step import Context, Edge, SourceWork, SqlWork, Step
 from tipoff.core.window import SLATE, Input
-from tipoff.sources.content import Content
 from tipoff.sources.world import WorldTransport
 
 HOUR, TEAMS = timedelta(hours=1), ("ash", "elm", "fir", "oak", "yew", "bay")
 FIRST = date(2030, 1, 7)
-PUT_OFF, BROKEN_OFF = (
-    FIRST + timedelta(days=4),
-    FIRST + timedelta(days=2),
-)  # days of the late postponement, the suspension
+PUT_OFF, BROKEN_OFF = timedelta(days=4), timedelta(days=2)  # when a game is put off late, and when one is broken off
 
 
 def _table(name: str, phase: Phase, *columns: Any, units: tuple[str, ...] = ("game_id",)) -> Table:
@@ -42,33 +38,32 @@ RESULTS = _table("results", Phase.RAW, text("team", required=True), integer("run
 FORM = _table("form", Phase.FEATURES, text("team", required=True), number("runs_avg", 0, 40), integer("n_games", 0))
 
 
-def _asks(what: str) -> Any:
-    def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
-        return [Request(source="bats", url=f"https://bats.test/{what}", params=(("day", str(context.slate.day)),))]
-
-    return requests
+def ask(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    return [Request(source="bats", url="https://bats.test/", params=(("day", str(context.slate.day)),))]
 
 
-def _read_schedule(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
-    rows = [row | {"day": context.slate.day, "starts_at": _instant(row["starts_at"])} for row in read_json(payload)]
+def _read(payload: Payload, context: Context, what: str) -> list[dict[str, Any]]:
+    return [row | {"day": context.slate.day} for row in read_json(payload)[what]]
+
+
+def read_schedule(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    rows = _read(payload, context, "schedule")
+    for row in rows:
+        row["starts_at"] = datetime.fromisoformat(row["starts_at"]) if row["starts_at"] else None
     return Parsed(rows=rows, excused={} if rows else {WHOLE_SLATE: "no games"})
 
 
-def _instant(said: str | None) -> datetime | None:
-    return None if said is None else datetime.fromisoformat(said)
+def read_lineups(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    return Parsed(rows=_read(payload, context, "lineups"))
 
 
-def _read_rows(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
-    return Parsed(rows=[row | {"day": context.slate.day} for row in read_json(payload)])
+def read_results(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    return Parsed(rows=_read(payload, context, "results"))
 
 
 def read_games(rows: pa.Table) -> Sequence[Game]:
-    """Return the games of one day's schedule."""
-    names = ("game_id", "day", "home", "away", "starts_at")
-    return [
-        Game(**{name: row[name] for name in names}, status=GameStatus(row["status"]), evidence=row["status"])
-        for row in rows.to_pylist()
-    ]
+    kept = rows.select(["game_id", "day", "home", "away", "starts_at", "status"]).to_pylist()
+    return [Game(**row | {"status": GameStatus(row["status"])}) for row in kept]
 
 
 def _at(hours: float) -> Moment:
@@ -84,19 +79,19 @@ _SOURCE: dict[str, Any] = {"source": "bats", "inputs": (Input("schedule", SLATE)
 STEPS = (
     Step(
         table=SCHEDULE,
-        work=SourceWork(source="bats", requests=_asks("schedule"), parse=_read_schedule),
+        work=SourceWork(source="bats", requests=ask, parse=read_schedule),
         timing=Timing(opens=_at(-6), due=_at(10), settles=_at(36), refresh=6 * HOUR),
         units=SLATE_UNIT,
     ),
     Step(
         table=LINEUPS,
-        work=SourceWork(requests=_asks("lineups"), parse=_read_rows, **_SOURCE),
+        work=SourceWork(requests=ask, parse=read_lineups, **_SOURCE),
         timing=Timing(opens=_own(-4), due=_own(-1), closes=AT_START, poll=HOUR / 4, poll_max=HOUR / 2),
         edges=(_ON,),
     ),
     Step(
         table=RESULTS,
-        work=SourceWork(requests=_asks("results"), parse=_read_rows, **_SOURCE),
+        work=SourceWork(requests=ask, parse=read_results, **_SOURCE),
         timing=Timing(opens=_own(3), due=_at(34), poll_max=HOUR),
         edges=(_ON,),
     ),
@@ -118,29 +113,25 @@ class BatsWorld:
     """Three games a day, two of them a double-header every third day; each ninth day is free."""
 
     days: int
+    first: date = FIRST
     name: str = "sample"
     faults: Sequence[Fault] = ()
 
     @property
     def fingerprint(self) -> str:
-        """A name for what it is."""
         return f"bats {self.days}"
 
     def describe(self) -> dict[str, str]:
-        """Say what it is."""
         return {"games": "made up"}
 
     def game_days(self, first: date, last: date) -> int:
-        """Return on how many days there are games."""
         return sum(bool(self.games(first + timedelta(days=n))) for n in range((last - first).days + 1))
 
     def transport(self, clock: Clock) -> httpx.BaseTransport:
-        """Return the provider."""
         return WorldTransport(self, clock)
 
     def games(self, day: date) -> list[tuple[str, str, str, datetime]]:
-        """Return the games first drawn for a day: id, home, away, start."""
-        n = (day - FIRST).days
+        n = (day - self.first).days
         if n % 9 == 8 or not 0 <= n < self.days:
             return []
         one, two, three = ((TEAMS[(n + k) % 6], TEAMS[(n + k + 3) % 6]) for k in range(3))
@@ -156,42 +147,31 @@ class BatsWorld:
         for game, home, away, start in self.games(day):
             is_second = game.endswith("b") and int(game[:3]) % 3 == 0
             status = "final" if now >= start + 3 * HOUR else "live" if now >= start else "scheduled"
-            if day == PUT_OFF and game.endswith("c") and now >= start + HOUR / 12:
+            if day == self.first + PUT_OFF and game.endswith("c") and now >= start + HOUR / 12:
                 status = "postponed"
-            if day == BROKEN_OFF and game.endswith("c") and now >= start + HOUR:
+            if day == self.first + BROKEN_OFF and game.endswith("c") and now >= start + HOUR:
                 status = "suspended"
             known = start if not is_second or now >= midnight(day) + 12 * HOUR else None
             found.append({"game_id": game, "home": home, "away": away, "starts_at": known, "status": status})
         again = midnight(day) + 11 * HOUR
-        if day == BROKEN_OFF + timedelta(days=1) and now >= again - 14 * HOUR:
-            [(game, home, away, _)] = self.games(BROKEN_OFF)[2:]
+        broken_off = self.first + BROKEN_OFF
+        if day == broken_off + timedelta(days=1) and now >= again - 14 * HOUR:
+            [(game, home, away, _)] = self.games(broken_off)[2:]
             status = "final" if now >= again + 3 * HOUR else "live" if now >= again else "scheduled"
             found.append({"game_id": game, "home": home, "away": away, "starts_at": again, "status": status})
         return found
 
     def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
-        """Answer as the provider would now."""
-        day, what = date.fromisoformat(request.url.params["day"]), request.url.path.strip("/")
-        shown = self._shown(day, now)
-        if what == "schedule":
-            said = [
-                row | {"starts_at": row["starts_at"] and row["starts_at"].astimezone(UTC).isoformat()} for row in shown
-            ]
-            return httpx.Response(200, content=json.dumps(said))
-        rows: list[dict[str, Any]] = []
-        for row in shown:
-            for team in (row["home"], row["away"]):
-                own: dict[str, Any] = {"game_id": row["game_id"], "team": team}
-                if what == "lineups" and row["starts_at"] and now >= row["starts_at"] - 2 * HOUR:
-                    rows.append(own | {"leads_off": f"{team} {day.day}"})
-                if what == "results" and row["status"] == "final":
-                    rows.append(own | {"runs": sum(map(ord, row["game_id"] + team)) % 11})
-        return httpx.Response(200, content=json.dumps(rows))
+        day = date.fromisoformat(request.url.params["day"])
+        said: dict[str, list[dict[str, Any]]] = {"schedule": self._shown(day, now), "lineups": [], "results": []}
+        for row in said["schedule"]:
+            for own in ({"game_id": row["game_id"], "team": row[side]} for side in ("home", "away")):
+                if row["starts_at"] and now >= row["starts_at"] - 2 * HOUR:
+                    said["lineups"].append(own | {"leads_off": f"{own['team']} {day.day}"})
+                if row["status"] == "final":
+                    said["results"].append(own | {"runs": sum(map(ord, row["game_id"] + own["team"])) % 11})
+        return httpx.Response(200, content=json.dumps(said, default=lambda at: at.astimezone(UTC).isoformat()))
 
 
 def bats_season(days: int) -> Season:
-    """Return a season of so many days."""
     return Season("sample", FIRST, FIRST + timedelta(days=days - 1))
-
-
-BATS_CONTENT = Content(league=BATS)

@@ -127,4 +127,4 @@ def asking(settings: Settings, slow: Slow) -> LiveSpec:
 
 
 if __name__ == "__main__":
-    live.run_controller(asking(read_settings(), Slow(port=int(sys.argv[1]))), stopper(), monitored=False, said=say)
+    live.run_controllers([asking(read_settings(), Slow(port=int(sys.argv[1])))], stopper(), monitored=False, said=say)

@@ -18,7 +18,7 @@ from tests.bad_steps import BAD
 from tests.slow_providers import Slow, asking, providers
 from tests.support import ledger_rows
 
-from tipoff.app.live import LiveSpec, run_controller
+from tipoff.app.live import LiveSpec, run_controllers
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, league_day, pause, stopwatch
 from tipoff.engine.controller import Controller
@@ -48,7 +48,7 @@ def controller(spec: LiveSpec) -> Iterator[list[str]]:
     said: list[str] = []
     stop = threading.Event()
     thread = threading.Thread(
-        target=run_controller, args=(spec, stop), kwargs={"monitored": False, "said": said.append}
+        target=run_controllers, args=([spec], stop), kwargs={"monitored": False, "said": said.append}
     )
     thread.start()
     try:

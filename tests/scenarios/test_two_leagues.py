@@ -1,11 +1,15 @@
 """Two leagues in one home, on one clock: each is as it would be by itself, killed or not."""
 
+import dataclasses
 import json
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +21,14 @@ from tests.support import published, sample_spec, tipoff
 
 from tipoff.app.crash import POINTS
 from tipoff.app.instance import ReplaySpec
+from tipoff.app.live import LiveSpec, run_controllers, sample_live
 from tipoff.app.replay import run_together
 from tipoff.config import Settings
+from tipoff.core.clock import RealClock, pause, stopwatch
 from tipoff.core.finding import Severity
+from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
+from tipoff.watch.sentinel import LIVE, judge, read_facts
 
 DAYS, LONG, KILLS = 6, 60, 20
 NUMBERS = {"id", "run_id", "fence", "incident_id"}
@@ -174,3 +182,37 @@ def test_sixty_days_side_by_side_and_twenty_kills(tmp_path: Path) -> None:
     assert ledger.rows(select(schema.findings).where(schema.findings.c.severity >= int(Severity.ERROR))) == []
     assert ledger.rows(select(schema.obligations).where(schema.obligations.c.state.in_(["late", "lost"]))) == []
     ledger.close()
+
+
+def test_live_both_tick_in_one_process_with_one_monitor_and_the_sentinel_is_silent(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, tick_every_s=0.3, look_every_s=0.3)
+    clock, stop = RealClock(), threading.Event()
+    nba = sample_live(settings, NBA, clock.now())
+    season = dataclasses.replace(nba.season, name="bats")
+    world = partial(BatsWorld, DAYS, first=season.first_day)
+    lives = [nba, LiveSpec(settings=settings, league=BATS, season=season, world=world)]
+    said: list[str] = []
+    running = threading.Thread(
+        target=run_controllers, args=(lives, stop), kwargs={"monitored": True, "said": said.append}
+    )
+    running.start()
+    began = stopwatch()
+    ledger = Ledger(tmp_path / "ledger.db")
+    try:
+        while stopwatch() - began < 60:
+            proven = {row["league"] for row in ledger.rows(select(schema.proofs.c.league).distinct())}
+            beats = {row["name"] for row in ledger.rows(select(watching.heartbeats.c.name))}
+            if proven == {"nba", "bats"} and len(beats) == 4:
+                break
+            pause(timedelta(milliseconds=200))
+        silences = [judge(read_facts(ledger, league, clock.now()), clock.now(), LIVE) for league in ("nba", "bats")]
+    finally:
+        stop.set()
+        running.join(timeout=60)
+        ledger.close()
+
+    assert not running.is_alive()
+    assert beats == {"controller nba", "controller bats", "monitor nba", "monitor bats"}
+    assert proven == {"nba", "bats"}
+    assert silences == [[], []]
+    assert said == []

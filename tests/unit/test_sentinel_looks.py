@@ -88,6 +88,6 @@ def test_a_silent_monitor_is_not_called_over_because_the_controller_falls_silent
     assert watched.look(NOW + 4 * HOUR) == ["[east] ERROR: the controller does not decide"]
 
     watched.lives("controller east", NOW + 5 * HOUR)
-    watched.lives("monitor", NOW + 5 * HOUR)
+    watched.lives("monitor east", NOW + 5 * HOUR)
     over = watched.look(NOW + 5 * HOUR)
     assert sorted(over) == ["[east] OVER: the controller does not decide", "[east] OVER: the monitor does not look"]

@@ -5,7 +5,8 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -139,40 +140,55 @@ def _keep_season(settings: Settings, league: str, season: Season, now: datetime,
         ledger.close()
 
 
-def run_controller(live: LiveSpec, stop: Stop, *, monitored: bool, said: Say) -> None:
-    """Tick until `stop` is set: decide, work, check; with the monitor in a thread of its own.
+def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, said: Say) -> None:
+    """Tick until `stop` is set: decide, work, check; each league in a thread of its own, the monitor of all in another.
 
-    A ledger that cannot be written ends the controller's work; it is taken up again after a while.
+    A ledger that cannot be written ends a league's work; it is taken up again after a while. The first league keeps the home's
+    history.
 
     Raises:
         UsageError: Another process works in the home.
     """
+    first, *others = lives
+    if monitored:
+        channels_of(first.settings)  # said here rather than in the monitor's thread
+    with lock(first.home), lock(first.home, "monitor") if monitored else nullcontext():
+        watcher = threading.Thread(target=_look_inside, args=(lives, stop, said), daemon=True) if monitored else None
+        if watcher:
+            watcher.start()
+        with ThreadPoolExecutor(max(1, len(others))) as pool:
+            running = [pool.submit(_run, live, stop, said, has_history=False) for live in others]
+            for each in running:
+                each.add_done_callback(
+                    lambda _done: stop.set()
+                )  # a league that cannot work ends the process, which says so
+            try:
+                _run(first, stop, said, has_history=True)
+            finally:
+                stop.set()
+                if watcher:
+                    watcher.join(timeout=10)
+        for each in running:
+            each.result()
+
+
+def _run(live: LiveSpec, stop: Stop, said: Say, *, has_history: bool) -> None:
     clock = RealClock()
-    days = live.season.first_day, live.season.last_day
     spec = ReplaySpec(
         league=live.league,
         season=live.season,
-        days=days,
+        days=(live.season.first_day, live.season.last_day),
         world=live.world(),
-        history=live.settings.history,
+        history=has_history and live.settings.history,
         profile=Profile.LIVE,
     )
-    if monitored:
-        channels_of(live.settings)  # said here rather than in the monitor's thread
-    with lock(live.home), lock(live.home, "monitor") if monitored else nullcontext():
-        stage = Instance(live.settings, spec, clock, beside=partial(Beside, clock.now))
-        watcher = threading.Thread(target=_look_inside, args=(live, stop, said), daemon=True) if monitored else None
-        beats = AlertStore(live.home.ledger)
-        if watcher:
-            watcher.start()
-        try:
-            _tick(live, stage, beats, clock, stop, said)
-        finally:
-            stop.set()
-            if watcher:
-                watcher.join(timeout=10)
-            beats.close()
-            stage.close()
+    stage = Instance(live.settings, spec, clock, beside=partial(Beside, clock.now))
+    beats = AlertStore(live.home.ledger)
+    try:
+        _tick(live, stage, beats, clock, stop, said)
+    finally:
+        beats.close()
+        stage.close()
 
 
 def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it could not
@@ -229,44 +245,51 @@ def since_of(ledger: Ledger, league: str) -> datetime | None:
     return league_facts(ledger, league).since
 
 
-def run_monitor(live: LiveSpec, stop: Stop, *, said: Say) -> None:
-    """Look until `stop` is set, as the monitor of one league.
+def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
+    """Look until `stop` is set, as the monitor of these leagues.
 
     Raises:
         UsageError: Another monitor looks at the home, or a channel has no address.
     """
-    with lock(live.home, "monitor"):
-        _look_inside(live, stop, said)
+    with lock(lives[0].home, "monitor"):
+        _look_inside(lives, stop, said)
 
 
-def _look_inside(live: LiveSpec, stop: Stop, said: Say) -> None:
-    clock, settings, channels = RealClock(), live.settings, channels_of(live.settings)
-    days = live.season.first_day, live.season.last_day
-    store, ledger = AlertStore(live.home.ledger), Ledger(live.home.ledger)
-    silent = timedelta(minutes=settings.watcher_silent_min)
-    monitor = Monitor(
-        league=live.league.name,
-        days=days,
-        ledger=lambda: ledger,
-        store=store,
-        channels=channels,
-        send=send,
-        mornings=DailyJobs(ledger=lambda: ledger, league=live.league, days=days),
-        build=build(),
-        sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
-        digest_at=settings.digest_after_midnight,
-        since=clock.now(),
-    )
+def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
+    clock, settings, home = RealClock(), lives[0].settings, lives[0].home
+    store, ledger = AlertStore(home.ledger), Ledger(home.ledger)
+    monitors = [_monitor_of(live, store, ledger, clock.now()) for live in lives]
     try:
-        look_often(partial(_monitored, monitor), settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
+        look_often(
+            partial(_monitored, monitors), settings, settings.ping_url.get_secret_value(), clock, stop, said=said
+        )
     finally:
         store.close()
         ledger.close()
 
 
-def _monitored(monitor: Monitor, now: datetime) -> None:
-    monitor.forget()
-    monitor.look(now)
+def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, now: datetime) -> Monitor:
+    settings, days = live.settings, (live.season.first_day, live.season.last_day)
+    silent = timedelta(minutes=settings.watcher_silent_min)
+    return Monitor(
+        league=live.league.name,
+        days=days,
+        ledger=lambda: ledger,
+        store=store,
+        channels=channels_of(settings),
+        send=send,
+        mornings=DailyJobs(ledger=lambda: ledger, league=live.league, days=days),
+        build=build(),
+        sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
+        digest_at=settings.digest_after_midnight,
+        since=now,
+    )
+
+
+def _monitored(monitors: Sequence[Monitor], now: datetime) -> None:
+    for monitor in monitors:
+        monitor.forget()
+        monitor.look(now)
 
 
 def _mine(settings: Settings) -> str:

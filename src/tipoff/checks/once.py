@@ -24,7 +24,7 @@ class RecordsOnce:
     """See `tipoff.core.records.Records`; nothing is read twice, so a look must be over before the ledger changes."""
 
     def __init__(self, records: LeagueRecords) -> None:
-        self._records = records
+        self._records, self.league = records, records.league
         self._kept: dict[tuple[Any, ...], Any] = {}
 
     def _once(self, key: tuple[Any, ...], ask: Callable[[], T]) -> T:

@@ -28,7 +28,9 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
     "demo": Place(
         "work:demo_command", "Replay the sample league (synthetic, all names invented) and show how its days went."
     ),
-    "replay": Place("work:replay_command", "Replay a season, or some of its days, on a simulated clock."),
+    "replay": Place(
+        "work:replay_command", "Replay a season, or some of its days, on a simulated clock; several leagues on one."
+    ),
     "backfill": Place(
         "work:backfill_command",
         "Make what is missing or outdated of past days, in order; what is not made is listed with its reason.",
@@ -58,7 +60,9 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
     "drill": Place(
         "drills:drill_group", "Make real faults happen again, under an oracle that knows what should have come of it."
     ),
-    "up": Place("watch:up_command", "Run the controller on the real clock until it is stopped."),
+    "up": Place(
+        "watch:up_command", "Run the leagues' controllers on the real clock until they are stopped, in one process."
+    ),
     "monitor": Place("watch:monitor_command", "Run the monitor as a process of its own until it is stopped."),
     "sentinel": Place(
         "sentinel:sentinel_command",

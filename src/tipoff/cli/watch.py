@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command("up")
-@click.argument("league")
+@click.argument("leagues", nargs=-1, required=True)
 @click.option(
     "--world",
     type=click.Choice(["live", "sample"]),
@@ -36,22 +37,38 @@ if TYPE_CHECKING:
 @click.option(
     "--web/--no-web", "served", default=True, help="With /health and /ready, where the extra `web` is installed."
 )
-def up_command(league: str, *, world: str | None, monitored: bool, served: bool) -> None:
-    """Run the controller on the real clock until it is stopped."""
+def up_command(leagues: tuple[str, ...], *, world: str | None, monitored: bool, served: bool) -> None:
+    """Run the leagues' controllers on the real clock until they are stopped, in one process."""
     settings, stop = read_settings(), stopper()
-    what = _live_of(settings, league, world or settings.world, stop)
-    if what is None:
+    lives = _lives_of(settings, leagues, world or settings.world, stop)
+    if len(lives) < len(leagues):
         return
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
-    who = "the sample league" if what.season.name == "sample" else f"the season {what.season.name}"
-    click.echo(f"{league}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
+    for what in lives:
+        who = "the sample league" if what.season.name == "sample" else f"the season {what.season.name}"
+        click.echo(f"{what.league.name}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
     web = _web(settings) if served else None
     try:
-        live.run_controller(what, stop, monitored=monitored, said=say)
+        live.run_controllers(lives, stop, monitored=monitored, said=say)
     finally:
         if web is not None:
             web.end()
+
+
+def _lives_of(settings: Settings, leagues: Sequence[str], world: str, stop: threading.Event) -> "list[LiveSpec]":
+    """Return what runs live; fewer where it was stopped before the providers said which season it is."""
+    twice = sorted({league for league in leagues if leagues.count(league) > 1})
+    if twice:
+        msg = f"named twice: {', '.join(twice)}"
+        raise UsageError(msg, hint="name each league once")
+    found: list[LiveSpec] = []
+    for league in leagues:
+        live = _live_of(settings, league, world, stop)
+        if live is None:
+            return found
+        found.append(live)
+    return found
 
 
 def _live_of(settings: Settings, league: str, world: str, stop: threading.Event) -> "LiveSpec | None":
@@ -78,17 +95,17 @@ def _web(settings: Settings) -> "Served | None":
 
 
 @click.command("monitor")
-@click.argument("league")
-def monitor_command(league: str) -> None:
+@click.argument("leagues", nargs=-1, required=True)
+def monitor_command(leagues: tuple[str, ...]) -> None:
     """Run the monitor as a process of its own until it is stopped."""
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     settings, stop = read_settings(), stopper()
-    what = _live_of(settings, league, settings.world, stop)
-    if what is None:
+    lives = _lives_of(settings, leagues, settings.world, stop)
+    if len(lives) < len(leagues):
         return
-    click.echo(f"{league}: looking from inside every {settings.look_every_s:g} s")
-    live.run_monitor(what, stop, said=say)
+    click.echo(f"{', '.join(leagues)}: looking from inside every {settings.look_every_s:g} s")
+    live.run_monitor(lives, stop, said=say)
 
 
 @click.command("prove-alive")

@@ -222,6 +222,8 @@ class BeatRecord:
 class Records(Protocol):
     """What checks ask of one league's ledger; see `tipoff.ledger.reader.LeagueRecords`."""
 
+    league: str
+
     def ticks(self, *, since: datetime | None = None, before: datetime | None = None) -> Sequence[TickRecord]:
         """Return the ticks from `since` until before `before`, in their order."""
         ...
