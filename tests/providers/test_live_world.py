@@ -25,7 +25,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.providers import PROVIDERS
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.outside import MOST_ANSWERS, OutsideStore
 from tipoff.sources.live import LiveWorld, told
 
@@ -64,6 +64,11 @@ def run(home: Path, url: str, clock: SimClock, *, keys: dict[str, str], until: t
         world=world,
         profile=Profile.REPLAY,
     )
+    ledger = Ledger(Settings(home=home).place.ledger)
+    batch = Batch()
+    batch.fact("world", "live", league="nba")
+    ledger.commit(batch)
+    ledger.close()
     instance = Instance(Settings(home=home), spec, clock)
     try:
         replay(instance, clock, until=midnight(FIRST) + until, progress=lambda _: None)
@@ -86,8 +91,14 @@ def test_days_are_complete_over_real_sockets_from_the_leagues_own_files(
     states = run(tmp_path, url, clock, keys=KEYS, until=timedelta(days=4))
 
     assert not [state for state in states if state.rpartition(" ")[2] not in {"proven", "excused", "waiting", "open"}]
+    assert "nba_plays" in tipoff("grid", "nba", home=tmp_path).stdout
     assert states["published_predictions proven"] >= 2
     assert states["nba_player_boxscores proven"] >= 3
+    assert states["nba_absences proven"] + states["nba_absences excused"] >= 3
+    assert states["nba_plays proven"] >= 3
+    assert states["bdl_injuries proven"] >= 3
+    injuries = [path for path in handler.asked if path.startswith("api.balldontlie.io/v1/player_injuries")]
+    assert len(injuries) >= 2 * states["bdl_injuries proven"]  # two pages each
     assert not [path for path in handler.asked if path.startswith("stats.nba.com")]
 
 

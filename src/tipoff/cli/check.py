@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from tipoff.cli.incidents import home_now
-from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_WRONG, as_json, league_here, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
-from tipoff.leagues.catalog import league_named
 from tipoff.views import health as views
 
 Command = Callable[..., Any]
@@ -73,7 +72,7 @@ def _last_day(league: League) -> date:
 @_common
 def health_command(league: str, day: date | None, *, measure: bool, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show what the checks measured of a day's data."""
-    declared = league_named(league)
+    declared = league_here(league)
     day = day or _last_day(declared)
     if measure:
         from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
@@ -91,7 +90,7 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
 @_common
 def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show whether decisions are made, executed and ended, and what waits."""
-    declared, now = league_named(league), home_now()
+    declared, now = league_here(league), home_now()
     ledger = open_ledger()
     lines = views.workflow(ledger, declared, now, hours=hours)
     ledger.close()
@@ -105,7 +104,7 @@ def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: 
 @_common
 def transitions_command(league: str, day: date | None, days: int, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show, day by day and phase by phase, how much of what is owed is proven."""
-    declared = league_named(league)
+    declared = league_here(league)
     last = day or _last_day(declared)
     ledger = open_ledger()
     span = [last - timedelta(days=back) for back in reversed(range(days))]
@@ -120,7 +119,7 @@ def transitions_command(league: str, day: date | None, days: int, **shown: Any) 
 @_common
 def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show games by output against the schedule, and whether what stands is what was written."""
-    declared = league_named(league)
+    declared = league_here(league)
     day = day or _last_day(declared)
     ledger = open_ledger()
     lines = views.reconcile(ledger, declared, day)
@@ -137,7 +136,7 @@ def rules_command(league: str, *, every: bool, as_json: bool) -> None:
     from tipoff.views.rules import rule_lines, rules  # noqa: PLC0415 -- only when it is asked for
 
     ledger = open_ledger()
-    found = rules(ledger, league_named(league))
+    found = rules(ledger, league_here(league))
     ledger.close()
     if as_json:
         print_json([dataclasses.asdict(rule) | {"word": rule.word} for rule in found])

@@ -6,11 +6,10 @@ from datetime import date, datetime
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, league_here, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock
 from tipoff.core.errors import UsageError
-from tipoff.leagues.catalog import league_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock, league_facts
 from tipoff.store.dialect import load
@@ -45,7 +44,7 @@ def gate_group() -> None:
 def list_command(league: str, *, as_json: bool) -> None:
     """Show the gates that hold now, and every waiver."""
     ledger = open_ledger()
-    name = league_named(league).name
+    name = league_here(league).name
     records = ledger.of(name)
     held, waived = records.gates(is_open=False), records.waivers()
     ledger.close()
@@ -71,7 +70,7 @@ def list_command(league: str, *, as_json: bool) -> None:
 @click.option("--by", default="", help="Who says so; by default, who is logged in.")
 def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
     """Let OUTPUT of DAY be made without all of INPUT."""
-    declared = league_named(league)
+    declared = league_here(league)
     tables = {step.name: step.table for step in declared.steps}
     inputs = sorted({read.table for read in load(declared.step(output), tables).inputs})
     if input_ not in inputs:
@@ -119,7 +118,7 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     from tipoff.app.inputs import inputs_of  # noqa: PLC0415 -- parses every step
 
     ledger = open_ledger()
-    declared = league_named(league)
+    declared = league_here(league)
     found = read_boundaries(ledger, declared, day, inputs_of(declared))
     ledger.close()
     if as_json:

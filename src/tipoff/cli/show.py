@@ -16,6 +16,7 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
+from tipoff.ledger.facts import league_facts
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import read_home, status_lines, status_of
 
@@ -74,10 +75,21 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for
     raise TypeError(msg)
 
 
-def _league(name: str) -> League:
-    from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- a league's content is heavy; `status` needs none
+def league_here(name: str) -> League:
+    """Return a league as this home runs it: on real providers it has outputs that no recorded season has.
 
-    return league_named(name)
+    Raises:
+        UsageError: There is none of that name.
+    """
+    from tipoff.leagues.catalog import league_named, live_content  # noqa: PLC0415 -- heavy; `status` needs none
+
+    declared, home = league_named(name), read_settings().place
+    if not home.has_ledger:
+        return declared
+    ledger = open_ledger()
+    world = league_facts(ledger, declared.name).world
+    ledger.close()
+    return dataclasses.replace(declared, steps=live_content(name).steps) if world == "live" else declared
 
 
 @click.command("status")
@@ -119,7 +131,7 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
 def grid_command(league: str, first: date | None, last: date | None, *, as_json: bool) -> None:
     """Show days × outputs: what is proven, excused, late."""
     ledger = open_ledger()
-    grid = read_grid(ledger, _league(league), days=(first or date.min, last or date.max))
+    grid = read_grid(ledger, league_here(league), days=(first or date.min, last or date.max))
     ledger.close()
     if as_json:
         days: dict[str, dict[str, str]] = {}
@@ -149,7 +161,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
     from tipoff.views.trace import trace, trace_lines  # noqa: PLC0415 -- only when it is asked for
 
     ledger = open_ledger()
-    found = trace(ledger, _league(league), game, read_settings().place.published)
+    found = trace(ledger, league_here(league), game, read_settings().place.published)
     ledger.close()
     if as_json:
         print_json(found)
@@ -165,7 +177,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
 @as_json
 def predictions_command(league: str, day: date, *, as_json: bool) -> None:
     """Show what was published for a day."""
-    declared = _league(league)
+    declared = league_here(league)
     path = read_settings().place.published / declared.name / "published_predictions" / f"{day}.json"
     if not path.exists():
         msg = f"nothing was published for {declared.name} {day}"

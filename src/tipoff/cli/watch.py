@@ -13,7 +13,7 @@ import click
 
 from tipoff.cli.incidents import home_now
 from tipoff.cli.sentinel import say, stopper
-from tipoff.cli.show import DAY, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_WRONG, as_json, league_here, open_ledger, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, league_day
 from tipoff.core.errors import UsageError
@@ -136,7 +136,7 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
     from tipoff.ledger.alerts import read_incidents  # noqa: PLC0415 -- only when it is asked for
     from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
 
-    declared, now = league_named(league), home_now()
+    declared, now = league_here(league), home_now()
     ledger = open_ledger()
     open_now = [incident for incident in read_incidents(ledger, declared.name, now) if incident.is_open]
     message = digest(ledger, declared, day or league_day(now), now, open_now)
@@ -156,7 +156,7 @@ def scorecard_command(league: str, days: int, *, as_json: bool) -> None:
     """Show how the days went: complete, on time, incidents, accuracy, streak, error budget."""
     from tipoff.watch.scorecard import read_scorecards, scorecard_lines  # noqa: PLC0415 -- only when it is asked for
 
-    declared = league_named(league)
+    declared = league_here(league)
     ledger = open_ledger()
     rows = read_scorecards(ledger, declared)[-days:]
     ledger.close()

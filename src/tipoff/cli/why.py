@@ -5,12 +5,11 @@ from datetime import date
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, league_here, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.leagues.catalog import league_named
 from tipoff.ledger import Ledger
 from tipoff.views.streamers import read_streamers
 from tipoff.views.why import Why, why
@@ -28,7 +27,7 @@ def why_command(league: str, what: str, day: date | None, *, player: str, as_jso
     WHAT is an output (what it waits for), a game's id (what is missing of it), a check (why its number is low), or the word
     player: with --player why he is not predicted, without it how many are, and where the others were left.
     """
-    declared = league_named(league)
+    declared = league_here(league)
     ledger = open_ledger()
     answer = _answer(ledger, declared, what, day, player)
     ledger.close()

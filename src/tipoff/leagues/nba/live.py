@@ -1,11 +1,14 @@
-"""The NBA as it is run live: the same tables and rules, asked of the league's own files first."""
+"""The NBA as it is run live: the same tables and rules, asked of the league's own files first, and what only they give."""
 
 import dataclasses
+from datetime import timedelta
 
+from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.step import SourceWork, Step
 from tipoff.core.window import SLATE, Input
-from tipoff.leagues.nba.catalog import STEPS
-from tipoff.leagues.nba.sources import boxes, nbacom, schedule, statsnba
+from tipoff.leagues.nba import live_tables
+from tipoff.leagues.nba.catalog import CORRECTED, STEPS
+from tipoff.leagues.nba.sources import balldontlie, boxes, nbacom, people, plays, schedule, statsnba
 
 _SIDES = (Input("schedule", SLATE),)  # who is at home, for the log
 _WORK = {
@@ -25,4 +28,39 @@ def _live(step: Step) -> Step:
     return step if work is None else dataclasses.replace(step, work=work, parsers=_READERS)
 
 
-LIVE_STEPS = tuple(_live(step) for step in STEPS)
+_FIRST_START = Moment(Anchor.FIRST_START, timedelta(0))
+_BEYOND = (
+    Step(
+        table=live_tables.ABSENCES,
+        work=SourceWork(source=nbacom.SOURCE, requests=nbacom.absence_requests, parse=nbacom.parse_absences),
+        timing=CORRECTED,
+        optional=True,
+        parsers=(boxes.read_box,),
+    ),
+    Step(
+        table=live_tables.PLAYS,
+        work=SourceWork(source=nbacom.SOURCE, requests=nbacom.play_requests, parse=nbacom.parse_plays),
+        timing=dataclasses.replace(CORRECTED, refresh=None),
+        optional=True,
+        parsers=(plays.read_plays,),
+    ),
+    Step(
+        table=live_tables.INJURIES,
+        work=SourceWork(
+            source=balldontlie.SOURCE,
+            requests=balldontlie.injury_requests,
+            parse=balldontlie.parse_injuries,
+            follow=balldontlie.next_injuries,
+        ),
+        timing=Timing(
+            opens=Moment(Anchor.MIDNIGHT, timedelta(hours=9)),
+            due=Moment(Anchor.FIRST_START, -timedelta(minutes=30)),
+            closes=_FIRST_START,
+            refresh=timedelta(hours=2),
+        ),
+        units=SLATE_UNIT,
+        optional=True,
+        parsers=(people.balldontlie_injuries,),
+    ),
+)
+LIVE_STEPS = (*(_live(step) for step in STEPS), *_BEYOND)

@@ -11,12 +11,15 @@ from tipoff.core.clock import midnight
 from tipoff.core.door import Unfit, calendar_date, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
 from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
 from tipoff.leagues.names import player_key
+from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor
 from tipoff.leagues.nba.sources.reading import count, games_by_sides, minutes, team_code
 
 SOURCE = "balldontlie"
 URL = "https://api.balldontlie.io/v1/box_scores"
+INJURIES_URL = "https://api.balldontlie.io/v1/player_injuries"
 NOT_COVERED = "not covered"
 COVERED_WITHIN = timedelta(
     hours=36
@@ -112,3 +115,33 @@ def _row(player: Mapping[str, Any], side: Record) -> Record:
         raise Unfit(msg)
     base = {"bdl_player_id": found, "player_name": name, "player_key": player_key(name), "minutes": played}
     return side | base | counts
+
+
+def injury_requests(_context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the first page of who is hurt."""
+    return [
+        Request(
+            source=SOURCE,
+            url=INJURIES_URL,
+            params=(("per_page", "100"),),
+            headers=(("Authorization", "{balldontlie_key}"),),
+            secrets=("balldontlie_key",),
+        )
+    ]
+
+
+def next_injuries(payload: Payload) -> Request | None:
+    """Return the request for the next page, or None: this one is the last."""
+    cursor = next_cursor(read_json(payload))
+    if cursor is None:
+        return None
+    return dataclasses.replace(payload.request, params=(("per_page", "100"), ("cursor", cursor)))
+
+
+def parse_injuries(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return who is listed as hurt; a list without anybody says that nobody is."""
+    tally = balldontlie_injuries(payload, read_json(payload))
+    for row in tally.rows:
+        row |= {"day": context.slate.day, "bdl_player_id": int(row["provider_player_id"])}
+    is_first = "cursor" not in dict(payload.request.params)
+    return tally.parsed(excused={WHOLE_SLATE: "nobody is listed"} if is_first and not tally.n_entries else {})

@@ -9,15 +9,19 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from tipoff.core.parsing import Record, Tally, read_json
+from tipoff.core.parsing import Record, Tally, Use, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.leagues.nba.sources import schedule, statsnba
 from tipoff.leagues.nba.sources.boxes import Box, read_box
+from tipoff.leagues.nba.sources.plays import is_over, read_plays
 
 SOURCE = "cdn.nba.com"
 BOX_URL = "https://cdn.nba.com/static/json/liveData/boxscore/boxscore_{game_id}.json"
 SCHEDULE_URL = "https://stats.nba.com/stats/scheduleleaguev2"
+PLAYS_URL = "https://cdn.nba.com/static/json/liveData/playbyplay/playbyplay_{game_id}.json"
+STATS_PLAYS_URL = "https://stats.nba.com/stats/playbyplayv3"
+EVERYBODY_PLAYED = "everybody played"
 SHARED_FOR = timedelta(minutes=5)  # the players' and the teams' step read one file
 
 
@@ -71,6 +75,57 @@ def parse_teams(payload: Payload, context: Context, inputs: Mapping[str, pa.Tabl
     for row, other in zip(box.teams.rows, reversed(box.teams.rows), strict=True):
         row["plus_minus"] = _margin(row, other)
     return _parsed(payload, context, box.teams)
+
+
+def absence_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for each asked game's file, which the box scores read too; no other source gives the reasons."""
+    return [
+        Request(source=SOURCE, url=BOX_URL.format(game_id=game_id), unit=game_id, max_age=SHARED_FOR)
+        for game_id in sorted(context.units)
+    ]
+
+
+def parse_absences(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return who did not play; a game over in which everybody played is excused."""
+    box = _box(payload)
+    if box.game_id != payload.request.unit:
+        raise shaped(payload, f"asked for {payload.request.unit}, it is of {box.game_id}")
+    names = ("game_id", "player_id", "player_name", "player_key", "team", "status", "reason")
+    rows = [{name: row[name] for name in names} | {"day": context.slate.day} for row in box.absent]
+    is_over = bool(box.players.rows)
+    return Parsed(
+        rows=rows if is_over else [],
+        rejects=tuple(box.players.rejects),
+        excused={box.game_id: EVERYBODY_PLAYED} if is_over and not rows else {},
+    )
+
+
+def play_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for each asked game's events; without its file for stats.nba.com's."""
+    return [
+        Request(
+            source=SOURCE,
+            url=PLAYS_URL.format(game_id=game_id),
+            unit=game_id,
+            instead=Request(
+                source=statsnba.SOURCE,
+                url=STATS_PLAYS_URL,
+                params=(("EndPeriod", "0"), ("GameID", game_id), ("StartPeriod", "0")),
+                unit=game_id,
+            ),
+        )
+        for game_id in sorted(context.units)
+    ]
+
+
+def parse_plays(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return a game's events once it is over."""
+    tally = read_plays(payload, read_json(payload))
+    if not is_over(tally.rows):
+        tally.aside(Use.NOT_YET, len(tally.rows))
+        tally.uses[Use.USED] = 0
+        tally.rows = []
+    return _parsed(payload, context, tally)
 
 
 def _box(payload: Payload) -> Box:

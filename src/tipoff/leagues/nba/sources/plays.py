@@ -1,7 +1,7 @@
 """Play by play, as cdn.nba.com's live file and stats.nba.com's V3 and V2 write it: one row an event, shots with their place."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tipoff.core.door import Unfit, shown, text
@@ -11,6 +11,7 @@ from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import count, counted_game, number, part_of_game, team_code
 
 _CLOCK = re.compile(r"PT(\d{1,2})M(\d{1,2}(?:\.\d+)?)S|(\d{1,2}):(\d{2})")
+_LAST_PERIOD = 4
 _SHOTS = {1: True, 2: False}  # V2's EVENTMSGTYPE
 
 
@@ -31,7 +32,16 @@ def read_plays(payload: Payload, document: Any) -> Tally:  # noqa: ANN401 -- JSO
         found = _game(payload, first.get("GAME_ID"))
         tally.each(rows, lambda event: _event(event, found))
     tally.must_be_recognised(payload)
+    for n, row in enumerate(tally.rows, 1):
+        row["n"] = n  # the providers' own numbers are given twice where two men share an event
     return tally
+
+
+def is_over(rows: Sequence[Record]) -> bool:
+    """Whether a game's events go to its end: they close with that of the game, or of a fourth or later period."""
+    last = rows[-1] if rows else {}
+    ends = last.get("detail") == "end" and last.get("kind") in {"game", "period"}
+    return ends and last["period"] >= _LAST_PERIOD
 
 
 def _game(payload: Payload, value: Any) -> str:  # noqa: ANN401 -- JSON

@@ -11,7 +11,7 @@ import httpx
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import NbaData, Quote, Row, Stand, WorldGame
-from tipoff.leagues.nba.world.livebox import live_box
+from tipoff.leagues.nba.world.livebox import live_box, live_plays
 
 _COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
 _PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
@@ -22,6 +22,7 @@ _WHO = ("id", "first_name", "last_name")
 _BENCH_GAMES = 2
 _EVENTS_AHEAD = timedelta(days=3)
 _LIVE_BOX = "/static/json/liveData/boxscore/boxscore_"
+_LIVE_PLAYS = "/static/json/liveData/playbyplay/playbyplay_"
 _NO_FILE = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 )
@@ -51,6 +52,7 @@ class NbaProviders:
             ("stats.nba.com", "/stats/leaguegamelog"): self._game_log,
             ("stats.nba.com", "/stats/scheduleleaguev2"): self._schedule_file,
             ("api.balldontlie.io", "/v1/box_scores"): self._second_box_scores,
+            ("api.balldontlie.io", "/v1/player_injuries"): self._injuries,
             ("api.the-odds-api.com", "/v4/sports/basketball_nba/events"): self._events,
         }
 
@@ -63,6 +65,8 @@ class NbaProviders:
         parts = path.split("/")
         if host == "cdn.nba.com" and path.startswith(_LIVE_BOX):
             return self._live_box(path.removeprefix(_LIVE_BOX).removesuffix(".json"), now)
+        if host == "cdn.nba.com" and path.startswith(_LIVE_PLAYS):
+            return self._live_plays(path.removeprefix(_LIVE_PLAYS).removesuffix(".json"), now)
         if host == "api.the-odds-api.com" and parts[-1] == "odds" and parts[-2] in self._by_event:
             return self._odds(self._by_event[parts[-2]], now)
         return httpx.Response(404, json={"message": f"nothing at {path}"})
@@ -107,8 +111,15 @@ class NbaProviders:
         is_over = now >= game.boxed_at
         key = (game_id, f"live {is_over}")
         if key not in self._fragments:
-            self._fragments[key] = json.dumps(live_box(game, is_over=is_over))
+            idle = {code: self._idle(game, code) for code in game.sides}
+            self._fragments[key] = json.dumps(live_box(game, idle, is_over=is_over))
         return httpx.Response(200, content=self._fragments[key].encode(), headers=_JSON)
+
+    def _live_plays(self, game_id: str, now: datetime) -> httpx.Response:
+        game = self._by_id.get(game_id)
+        if game is None or now < game.boxed_at:
+            return httpx.Response(403, content=_NO_FILE, headers={"content-type": "application/xml"})
+        return _json(live_plays(game))
 
     # --- stats.nba.com
 
@@ -154,18 +165,42 @@ class NbaProviders:
             )
         return self._fragments[key]
 
-    def _bench(self, game: WorldGame, code: str) -> list[Row]:
-        """Return who was with the team in its last two games and not in this one."""
+    def _before(self, game: WorldGame, code: str) -> list[WorldGame]:
+        """Return the team's last two games before this one."""
         games = self._by_team.setdefault(code, [other for other in self._games if code in other.sides])
         n = games.index(game)
+        return games[max(0, n - _BENCH_GAMES) : n]
+
+    def _bench(self, game: WorldGame, code: str) -> list[Row]:
+        """Return who was with the team in its last two games and not in this one, as the second source knows them."""
         present = {row["id"] for row in game.second}
-        found = {
-            row["id"]: row
-            for other in games[max(0, n - _BENCH_GAMES) : n]
-            for row in other.second
-            if row["team"] == code and row["id"] not in present
-        }
+        rows = [row for other in self._before(game, code) for row in other.second if row["team"] == code]
+        found = {row["id"]: row for row in rows if row["id"] not in present}
         return [found[name] for name in sorted(found)]
+
+    def _idle(self, game: WorldGame, code: str) -> list[Row]:
+        """Return the same as the league's own files know them."""
+        present = {row["PLAYER_ID"] for row in game.players}
+        rows = [row for other in self._before(game, code) for row in other.players if row["TEAM_ABBREVIATION"] == code]
+        found = {row["PLAYER_ID"]: row for row in rows if row["PLAYER_ID"] not in present}
+        return [found[name] for name in sorted(found)]
+
+    def _injuries(self, request: httpx.Request, _now: datetime) -> httpx.Response:
+        """Return a page of who is listed as hurt: everybody of every sixth game, by cursor."""
+        men = {row["id"]: row for game in self._games[::6] for row in game.second}
+        after = int(request.url.params.get("cursor", 0))
+        page = [men[name] for name in sorted(men) if name > after][: int(request.url.params.get("per_page", 25))]
+        rows = [
+            {
+                "player": {name: row[name] for name in _WHO} | {"team_id": sorted(TEAMS).index(row["team"]) + 1},
+                "return_date": "Feb 1",
+                "description": "Left ankle; sprain",
+                "status": "Out",
+            }
+            for row in page
+        ]
+        is_last = not page or page[-1]["id"] == max(men)
+        return _json({"data": rows, "meta": {} if is_last else {"next_cursor": page[-1]["id"]}})
 
     # --- the-odds-api
 
