@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff_audit.errors import UsageError
-from tipoff_audit.finding import Finding
+from tipoff_audit.finding import Finding, Level
 
 FORMAT = 1
 
@@ -51,13 +51,13 @@ def fingerprints(findings: Iterable[Finding]) -> dict[Finding, str]:
     return names
 
 
-def entries_of(findings: Iterable[Finding], names: Mapping[Finding, str]) -> tuple[Old, ...]:
-    """Return the baseline that holds `findings`; a file that cannot be read is never in it."""
+def entries_of(findings: Iterable[Finding], names: Mapping[Finding, str], least: Level = Level.NOTE) -> tuple[Old, ...]:
+    """Return the baseline that holds `findings` of `least` and above; a file that cannot be read is never in it."""
     return tuple(
         sorted(
             Old(path=one.path, rule=one.rule, symbol=one.symbol, text=one.text, fingerprint=names[one])
             for one in set(findings)
-            if one.rule != "unreadable"
+            if one.rule != "unreadable" and one.level >= least
         )
     )
 
@@ -92,11 +92,14 @@ def read_baseline(file: Path) -> tuple[Old, ...]:
         UsageError: The file is not there, or is no baseline. It is never taken as empty: that would fail everybody's build
             on old findings, and a `--write-baseline` would then take up new ones.
     """
+    if file.exists() and not file.is_file():
+        msg = f"the baseline {file} is no regular file"
+        raise UsageError(msg, hint="name the file that --write-baseline wrote")
     try:
         document = json.loads(file.read_text("utf-8"))
     except FileNotFoundError as error:
         msg = f"there is no baseline {file}"
-        raise UsageError(msg, hint="make one: tipoff audit … --baseline FILE --write-baseline") from error
+        raise UsageError(msg, hint="make one: tipoff-audit … --baseline FILE --write-baseline") from error
     except (OSError, ValueError) as error:
         msg = f"the baseline {file} cannot be read: {error}"
         raise UsageError(msg, hint="take it from version control again") from error

@@ -12,9 +12,14 @@ import click
 
 from tipoff_audit.baseline import entries_of, read_baseline, write_baseline
 from tipoff_audit.errors import UsageError
+from tipoff_audit.finding import Level
 from tipoff_audit.fix.autofix import autofix, write_fixed
 from tipoff_audit.output import FORMATS
+from tipoff_audit.output.text import shown as printable
+from tipoff_audit.output.text import summary_lines
+from tipoff_audit.project.git import changed_since, origins
 from tipoff_audit.project.walk import place_of, root_of
+from tipoff_audit.ranking import GROUPS, ranked, sums
 from tipoff_audit.report import Evidence, Report, with_evidence
 from tipoff_audit.rules.explain import explained
 from tipoff_audit.run import Task, all_rules, audit
@@ -22,6 +27,7 @@ from tipoff_audit.settings import AuditSettings, known_rule, level_named, read_s
 
 EXIT_FINDINGS, EXIT_USAGE = 1, 2
 LEVELS = ("note", "warning", "error")
+MOST_BLAMED = 200  # lines whose writer is asked for: git takes its time
 
 
 def _explain(_ctx: click.Context, _param: click.Parameter, slug: str | None) -> None:
@@ -42,6 +48,17 @@ def _explain(_ctx: click.Context, _param: click.Parameter, slug: str | None) -> 
 @click.option(
     "--output", "outputs", multiple=True, metavar="FORM=FILE", help="Also write it to a file: sarif=audit.sarif."
 )
+@click.option("--html", "form", flag_value="html", help="Print one page of HTML that needs nothing else.")
+@click.option("--top", type=click.IntRange(1), help="Show the first so many: what to fix first.")
+@click.option(
+    "--min-level",
+    type=click.Choice(LEVELS),
+    help="Show nothing below it; with --write-baseline, leave the rest out of it.",
+)
+@click.option("--by", type=click.Choice(tuple(GROUPS)), help="Show sums instead: by folder, rule or function.")
+@click.option("--since", metavar="COMMIT", help="Only what stands in files that have changed since.")
+@click.option("--owners", is_flag=True, help="Say who wrote each line last, and when; --top does so too.")
+@click.option("--tests", is_flag=True, help="Also tell of tests, examples and documents.")
 @click.option("--fail-on", type=click.Choice(LEVELS), help="The least level that makes it exit with 1 (error).")
 @click.option("--rule", "only", multiple=True, metavar="RULE", help="Only this rule; may be given again.")
 @click.option(
@@ -66,7 +83,10 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
     asked = Asked(**said)
     slugs = {rule.slug for rule in all_rules()}
     settings, where, places = _settings(paths, slugs)
-    settings = replace(settings, only=frozenset(known_rule(rule, slugs) for rule in asked.only))
+    settings = replace(
+        settings, only=frozenset(known_rule(rule, slugs) for rule in asked.only), tests=asked.tests or settings.tests
+    )
+    shown = level_named(asked.min_level) if asked.min_level else Level.NOTE
     least = level_named(asked.fail_on) if asked.fail_on else settings.fail_on
     files = [_output(one) for one in asked.outputs]
     old = asked.baseline or (where / settings.baseline if settings.baseline else None)
@@ -85,13 +105,18 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
     if asked.fix:
         report = _fixed(report, task, write=asked.write)
     if asked.write_baseline and old is not None:
-        report = _rewritten(report, old)
+        report = _rewritten(report, old, shown)
     if evidence is not None:  # handed in by a program that has a ledger
         report = with_evidence(report, evidence)
-    click.echo(FORMATS[asked.form or "text"](report), nl=False)
+    if asked.since is not None:
+        changed = changed_since(task.root, asked.since, {one.path for one in report.findings})
+        report = replace(report, findings=tuple(one for one in report.findings if one.path in changed))
+    is_wrong = bool(report.failing(least) or report.gone or report.n_unreadable)
+    report = _shown(ranked(report), shown, asked)
+    click.echo(_sums(report, asked.by) if asked.by else FORMATS[asked.form or "text"](report), nl=False)
     for name, file in files:
         _write(file, FORMATS[name](report))
-    sys.exit(EXIT_FINDINGS if report.failing(least) or report.gone or report.n_unreadable else 0)
+    sys.exit(EXIT_FINDINGS if is_wrong else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +134,12 @@ class Asked:
     jobs: int
     cache_dir: Path | None
     no_cache: bool
+    top: int | None
+    min_level: str | None
+    by: str | None
+    since: str | None
+    owners: bool
+    tests: bool
 
     def check(self, baseline: Path | None) -> None:
         """Raise unless the options fit together."""
@@ -138,14 +169,41 @@ def _settings(paths: tuple[Path, ...], slugs: set[str]) -> tuple[AuditSettings, 
     return settings, where, places
 
 
-def _rewritten(report: Report, file: Path) -> Report:
+def _shown(report: Report, least: Level, asked: Asked) -> Report:
+    """Return the report with what is to be shown, and who wrote it where that is asked for."""
+    found = [one for one in report.findings if one.level >= least]
+    found = found[: asked.top] if asked.top else found
+    report = replace(report, findings=tuple(found), n_hidden=len(report.findings) - len(found))
+    if not (asked.owners or asked.top):
+        return report
+    lines: dict[str, list[int]] = {}
+    for one in found[:MOST_BLAMED]:
+        lines.setdefault(one.path, []).append(one.line)
+    known = origins(Path(report.root), lines)
+    told = {
+        one: f"{who.author} wrote it on {who.at:%Y-%m-%d}" for one in found if (who := known.get((one.path, one.line)))
+    }
+    return replace(report, origins=told)
+
+
+def _sums(report: Report, by: str) -> str:
+    """Return a table of counts."""
+    rows = [(name, *(counts[level] for level in reversed(Level))) for name, counts in sums(report, by)]
+    head = (by, *(level.name.lower() for level in reversed(Level)))
+    lines = [f"{head[1]:>8} {head[2]:>8} {head[3]:>8}  {head[0]}"]
+    lines += [f"{row[1] or '':>8} {row[2] or '':>8} {row[3] or '':>8}  {printable(str(row[0]))}" for row in rows]
+    return "\n".join([*lines, "", *summary_lines(report)]) + "\n"
+
+
+def _rewritten(report: Report, file: Path, least: Level) -> Report:
     """Write the baseline: whole where there was none, else without what is gone; nothing new ever comes in."""
     if file.exists():
         write_baseline(file, report.kept)
         return replace(report, gone=())
-    write_baseline(file, entries_of(report.findings, report.names))
-    unread = tuple(one for one in report.findings if one.rule == "unreadable")
-    return replace(report, findings=unread, baselined=tuple(one for one in report.findings if one not in unread))
+    write_baseline(file, entries_of(report.findings, report.names, least))
+    taken = [one for one in report.findings if one.rule != "unreadable" and one.level >= least]
+    kept = set(taken)
+    return replace(report, findings=tuple(one for one in report.findings if one not in kept), baselined=tuple(taken))
 
 
 def _fixed(report: Report, task: Task, *, write: bool) -> Report:

@@ -44,6 +44,10 @@ class Report:
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # by path, where a ledger knows the file
+    copies: Mapping[Finding, tuple[Finding, ...]] = field(default_factory=dict)  # the same in other files, told once
+    origins: Mapping[Finding, str] = field(default_factory=dict)  # who wrote the line last, and when
+    n_in_tests: int = 0  # findings in tests, which are told only when that is asked for
+    n_hidden: int = 0  # findings that are not shown: below the level, or beyond the number, that was asked for
 
     def failing(self, least: Level) -> int:
         """Return how many findings are at or above `least`."""
@@ -62,21 +66,14 @@ def rank(finding: Finding) -> tuple[int, int, str, int, int, str]:
 
 
 def with_evidence(report: Report, known: Mapping[str, Evidence]) -> Report:
-    """Rank the findings of each level by what their code took part in: incidents, failed runs, runs.
+    """Return the report with what a ledger knows of each file.
 
     Args:
         report: As the audit made it.
         known: By the end of a file's path, from its package's folder on.
     """
     found = {one.path: known[tail] for one in report.findings if (tail := _tail(one.path, known))}
-
-    def weight(finding: Finding) -> tuple[int, int, int, int]:
-        part = found.get(finding.path)
-        counts = (part.n_incidents, part.n_failed, part.n_runs) if part else (0, 0, 0)
-        return (-finding.level, -counts[0], -counts[1], -counts[2])
-
-    ranked = sorted(report.findings, key=lambda one: (weight(one), rank(one)))
-    return replace(report, findings=tuple(ranked), evidence=found)
+    return replace(report, evidence=found)
 
 
 def _tail(path: str, known: Mapping[str, Evidence]) -> str:

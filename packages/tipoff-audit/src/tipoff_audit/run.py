@@ -15,6 +15,7 @@ from tipoff_audit.project.conclude import conclude
 from tipoff_audit.project.look import Seen, look_at, read_bytes, unpack
 from tipoff_audit.project.pool import cores, look_at_all
 from tipoff_audit.project.walk import Entry, Walked, walk
+from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts, Names
 from tipoff_audit.report import Report, rank
 from tipoff_audit.rules.catalog import RULES, RULES_VERSION
@@ -54,10 +55,17 @@ def audit(task: Task) -> Report:
     facts, waivers = _unpacked(looked.seen)
     refused = [one.finding for one in looked.seen if one.finding is not None]
     found = [_levelled(one, settings) for one in (*refused, *conclude(facts)) if settings.speaks(one.rule)]
+    silent = [] if settings.tests else [one for one in found if TESTS.search(one.path) and one.rule != "unreadable"]
+    if silent:
+        unheard = set(silent)
+        found = [one for one in found if one not in unheard]
     slugs = {rule.slug for rule in all_rules()}
     asked = {slug for slug in slugs if settings.speaks(slug)}
     standing, waived = apply(found, waivers, today=task.today, rules=slugs, asked=asked)
-    standing = [one for one in standing if settings.speaks(one.rule)]
+    heard = {one.name for one in looked.seen if settings.tests or not TESTS.search(one.name)}
+    standing = [
+        one for one in standing if settings.speaks(one.rule) and (one.path in heard or one.rule == "unreadable")
+    ]
     report = Report(
         root=str(task.root),
         findings=tuple(sorted(standing, key=rank)),
@@ -69,6 +77,7 @@ def audit(task: Task) -> Report:
         n_lines=sum(one.n_lines for one in facts),
         n_remembered=looked.n_remembered,
         left_out=dict(walked.left_out),
+        n_in_tests=len(silent),
         notes=(*walked.notes, *looked.notes),
     )
     return report if task.baseline is None else _compared(report, task)

@@ -21,6 +21,7 @@ class AuditSettings:
 
     `only`: the rules that speak, all where it is empty. `writes`, `gates`, `notices`: names of functions and methods that do
     so here, beside those that the rules know. `baseline`: the file of findings that were there before, if there is one.
+    `tests`: whether findings in tests, examples and documents are told.
     """
 
     paths: tuple[str, ...] = (".",)
@@ -34,6 +35,7 @@ class AuditSettings:
     fail_on: Level = Level.ERROR
     baseline: str = ""
     max_bytes: int = MAX_BYTES
+    tests: bool = False
 
     def speaks(self, rule: str) -> bool:
         """Whether the findings of `rule` are wanted; that a file cannot be read is always told."""
@@ -41,7 +43,7 @@ class AuditSettings:
 
 
 _LISTS = ("paths", "exclude", "off", "writes", "gates", "notices")
-_NAMES = (*_LISTS, "levels", "fail-on", "baseline", "max-bytes")
+_NAMES = (*_LISTS, "levels", "fail-on", "baseline", "max-bytes", "tests")
 
 
 def read_settings(folder: Path, rules: Collection[str]) -> tuple[AuditSettings, Path]:
@@ -123,6 +125,10 @@ def _single(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise _wrong(file, "max-bytes", "is no positive number")
         values["max_bytes"] = size
+    if "tests" in table:
+        if not isinstance(table["tests"], bool):
+            raise _wrong(file, "tests", "is neither true nor false")
+        values["tests"] = table["tests"]
     return values
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tipoff_audit.output.github import annotations
+from tipoff_audit.output.html import page
 from tipoff_audit.output.json import document
 from tipoff_audit.output.markdown import summary
 from tipoff_audit.output.sarif import log
@@ -15,4 +16,5 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "sarif": log,
     "github": annotations,
     "markdown": summary,
+    "html": page,
 }

@@ -28,6 +28,8 @@ def as_values(report: Report) -> dict[str, Any]:
             "waived": len(report.waived),
             "baselined": len(report.baselined),
             "gone_from_baseline": len(report.gone),
+            "in_tests": report.n_in_tests,
+            "not_shown": report.n_hidden,
         },
         "findings": [_counted(one, report) for one in report.findings],
         "waived": [
@@ -43,6 +45,10 @@ def as_values(report: Report) -> dict[str, Any]:
 def _counted(one: Finding, report: Report) -> dict[str, Any]:
     part = report.evidence.get(one.path)
     said = _finding(one) | {"fingerprint": report.names[one]}
+    if others := report.copies.get(one):
+        said |= {"copies": [f"{other.path}:{other.line}" for other in others]}
+    if one in report.origins:
+        said |= {"origin": report.origins[one]}
     return said if part is None else said | {"evidence": asdict(part)}
 
 

@@ -31,7 +31,7 @@ def as_values(report: Report) -> Values:
     rules = (*RULES, *WAIVER_RULES)
     index = {rule.slug: place for place, rule in enumerate(rules)}
     names = report.names
-    results = [_result(one, index, names) for one in report.findings]
+    results = [_result(one, index, names) | _related(report.copies.get(one, ())) for one in report.findings]
     results += [
         _result(one, index, names) | _suppressed("external", "it is in the baseline") for one in report.baselined
     ]
@@ -67,7 +67,7 @@ def _rules(rules: Sequence[Rule]) -> list[Values]:
             "fullDescription": {"text": rule.why},
             "help": {"text": _help(rule), "markdown": _help_in_markdown(rule)},
             "defaultConfiguration": {"level": "error"},
-            "properties": {"tags": ["reliability", "silent-failure"], "precision": "high"},
+            "properties": {"tags": ["reliability", "silent-failure"], "precision": rule.precision},
         }
         for rule in rules
     ]
@@ -95,6 +95,13 @@ def _result(one: Finding, index: Mapping[str, int], names: Mapping[Finding, str]
         "partialFingerprints": {"tipoffAudit/v1": names[one], "primaryLocationLineHash": f"{names[one][:16]}:1"},
         "properties": {"guards": one.guards},
     }
+
+
+def _related(copies: Sequence[Finding]) -> Values:
+    places = [
+        {"physicalLocation": _place(one) | {"region": _region(one)}, "message": {"text": "the same"}} for one in copies
+    ]
+    return {"relatedLocations": places} if places else {}
 
 
 def _place(one: Finding) -> Values:

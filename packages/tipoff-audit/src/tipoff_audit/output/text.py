@@ -1,4 +1,4 @@
-"""A report for a person: by level and by what is guarded, worst first; at the end what was read and what was not."""
+"""A report for a person: by level, what does most harm first; at the end what was read and what was not."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -13,6 +13,7 @@ AROUND = {
     "notice": "around a notice",
     "clean-up": "around clean-up",
     "work": "around work",
+    "look-ahead": "around what is predicted",
     "": "in the code itself",
 }
 
@@ -23,25 +24,37 @@ def words(report: Report) -> str:
 
 
 def _findings(report: Report) -> Iterator[str]:
-    """Group by level and by what is guarded; with a ledger at hand by level alone, in the ledger's order."""
-    by_guards = not report.evidence
-    for (level, guards), group in groupby(
-        report.findings, key=lambda one: (one.level, one.guards if by_guards else None)
-    ):
+    """Group by level, each in the order in which it is to be fixed."""
+    for level, group in groupby(report.findings, key=lambda one: one.level):
         found = list(group)
-        around = "by what the code took part in" if guards is None else AROUND.get(guards, guards)
-        yield f"{level.name.lower()} · {around} ({len(found)})"
+        yield f"{level.name.lower()} ({len(found)}), what does most harm first"
         for one in found:
-            yield from _finding(one, report.evidence.get(one.path))
+            yield from _finding(one, report)
+        yield ""
+    if report.n_hidden:
+        yield f"and {report.n_hidden} more, which are not shown"
         yield ""
 
 
-def _finding(one: Finding, part: Evidence | None) -> Iterator[str]:
+def _finding(one: Finding, report: Report) -> Iterator[str]:
     where = f"  in {one.symbol}" if one.symbol else ""
-    yield f"  {shown(one.path)}:{one.line}:{one.column} {one.rule}{where}"
+    yield f"  {shown(one.path)}:{one.line}:{one.column} {one.rule} {AROUND.get(one.guards, one.guards)}{where}"
     yield f"      {shown(one.message)}"
-    if part:
-        yield f"      {taken_part(part)}"
+    for line in aside(one, report):
+        yield f"      {line}"
+
+
+def aside(one: Finding, report: Report) -> Iterator[str]:
+    """Yield what is known beside the finding itself: its copies, who wrote the line, what the code took part in."""
+    others = report.copies.get(one, ())
+    if others:
+        few = ", ".join(f"{shown(other.path)}:{other.line}" for other in others[:3])
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""  # noqa: PLR2004 -- a line's worth
+        yield f"the same stands in {few}{more}: mend it here"
+    if one in report.origins:
+        yield shown(report.origins[one])
+    if one.path in report.evidence:
+        yield taken_part(report.evidence[one.path])
 
 
 def _gone(report: Report) -> Iterator[str]:
@@ -67,8 +80,9 @@ def summary_lines(report: Report) -> Iterator[str]:
         reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(report.left_out.items()))
         yield f"left out: {reasons}"
     waived = f"; waived {len(report.waived)}" if report.waived else ""
+    tests = f"; in tests, not told, {report.n_in_tests}" if report.n_in_tests else ""
     before = f"; in the baseline {len(report.baselined)}" if report.baselined else ""
-    yield f"found {counts}{waived}{before}"
+    yield f"found {counts}{waived}{before}{tests}"
 
 
 def taken_part(part: Evidence) -> str:

@@ -41,6 +41,8 @@ class _Class:
     methods: dict[str, Method]
     calls: frozenset[str]  # on self
     told: bool  # its docstring speaks of subclasses
+    line: int
+    text: str
 
 
 def judge_classes(facts: Sequence[FileFacts]) -> Iterator[Finding]:
@@ -52,13 +54,14 @@ def judge_classes(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     for file in facts:
         used |= set(file.shared.get("uses", ()))
         built |= {(head, tail) for head, tail in file.shared.get("dispatched", ())}
-        for name, bases, is_open, methods, calls, told in file.shared.get("classes", ()):
+        for name, bases, is_open, methods, calls, told, line, text in file.shared.get("classes", ()):
             made = {row[0]: Method(*row) for row in methods}
-            known[name] = _Class(file.path, name, bases, is_open, made, frozenset(calls), told)
+            known[name] = _Class(file.path, name, bases, is_open, made, frozenset(calls), told, line, text)
             short[name.rpartition(".")[2]].append(name)
     tree = _Tree(known, short)
     for one in known.values():
         yield from _empty(one, tree)
+        yield from _owing(one, tree, used)
         yield from _uncalled(one, tree, _Uses(used, frozenset(built - {("", "")}), free=("", "") in built))
 
 
@@ -138,8 +141,60 @@ def _empty(one: _Class, tree: _Tree) -> Iterator[Finding]:
         message = (
             f"`{method.name}` does nothing unless a subclass overrides it: one that forgets loses its work{missing}"
         )
-        level = Level.WARNING if forgotten else Level.NOTE
-        yield _at(one, method, "no-op-override", level, f"{message}; make it abstract, or raise NotImplementedError")
+        yield _at(
+            one, method, "no-op-override", Level.NOTE, f"{message}; make it abstract, or raise NotImplementedError"
+        )
+
+
+def _alone_without(one: _Class, method: str, above: list[_Class], tree: _Tree) -> bool:
+    """Whether every other class below the same base has the method: what several lack is optional."""
+    top = next((up for up in above if method in up.methods and up.methods[method].body == "owed"), None)
+    if top is None:
+        return False
+    waiting, leaves = list(tree.children.get(top.name, [])), []
+    seen: set[str] = set()
+    while waiting:
+        child = waiting.pop()
+        if child.name in seen:
+            continue
+        seen.add(child.name)
+        below = tree.children.get(child.name, [])
+        waiting += below
+        if not below and child is not one:
+            leaves.append(child)
+    return all(
+        method in {name for up in [leaf, *tree.above(leaf)[0]] if up is not top for name in up.methods}
+        for leaf in leaves
+    )
+
+
+def _owing(one: _Class, tree: _Tree, used: set[str]) -> Iterator[Finding]:
+    """Yield a class that is used, and lacks a method that its base raises for and calls itself."""
+    name = one.name.rpartition(".")[2]
+    above, closed = tree.above(one)
+    if not above or not closed or tree.children.get(one.name) or one.is_open or _is_base(one) or name not in used:
+        return
+    if name.startswith(("_", "Dummy", "Fake", "Mock")) or "Mixin" in name:
+        return
+    made = {method.name: method for parent in [*reversed(above), one] for method in parent.methods.values()}
+    called = {call for parent in [*above, one] for call in parent.calls}
+    owed = sorted(method.name for method in made.values() if method.body == "owed" and method.name in called)
+    owed = [method for method in owed if _alone_without(one, method, above, tree)]
+    if not owed:
+        return
+    told = f"`{name}` has no `{owed[0]}`, which its base calls and only raises NotImplementedError for"
+    yield Finding(
+        rule="no-op-override",
+        path=one.path,
+        line=one.line,
+        column=1,
+        end_line=one.line,
+        level=Level.WARNING,
+        message=f"{told}: its work is never done; write it, or make the base's abstract so that this cannot be made",
+        guards="work",
+        symbol=one.name,
+        text=one.text,
+    )
 
 
 def _is_base(one: _Class) -> bool:

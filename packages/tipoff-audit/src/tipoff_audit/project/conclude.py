@@ -15,7 +15,6 @@ from tipoff_audit.reading.try_blocks import TryBlock
 from tipoff_audit.reading.words import ONLY_READ
 from tipoff_audit.rules.verdicts import judge
 
-_WRITES = frozenset({"flush", "save", "write", "persist", "publish", "upload", "insert", "commit", "store"})
 _DEEPEST = 4  # how many functions a write may be away
 
 
@@ -84,7 +83,7 @@ class _Functions:
             done = dict(kinds)
             for call in calls:
                 for kind, what in self.does(call, depth + 1).items():
-                    if kind == "write":
+                    if kind in {"write", "read"}:
                         done.setdefault(kind, what)
             self._done[key] = done
         return self._done[key]
@@ -111,7 +110,7 @@ def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
             if (words(name) or [""])[0] in ONLY_READ or name.startswith("fetch"):
                 continue
             for kind, what in functions.does(call).items():
-                if kind in {"write", "notice"} and kind not in effects:
+                if kind in {"write", "notice", "read"} and kind not in effects:
                     effects[kind] = (f"{what} (in `{name}`)", True, False)
         if effects != guard.effects:
             better = judge(replace(guard, effects=effects))
@@ -176,7 +175,7 @@ def _is_of(receiver: str, name: str, full: str) -> bool:
     if receiver in {"", "self", "cls", "super()"}:
         return False
     owner = set(words(full.split(".")[-2]))
-    return bool(owner & set(words(receiver.rpartition(".")[2]))) or len(words(name)) > 1
+    return len(words(name)) > 1 and bool(owner & set(words(receiver.rpartition(".")[2])))
 
 
 def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
@@ -200,6 +199,7 @@ def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
                 and alike
                 and defined[name] <= alike
                 and len(alike) == 1
+                and _is_of(receiver, name, next(iter(alike)))
             ):
                 continue
             found = next(iter(alike))
@@ -210,7 +210,7 @@ def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
             line=line,
             column=column,
             end_line=end_line,
-            level=Level.ERROR if words(name)[0] in _WRITES else Level.WARNING,
+            level=Level.WARNING,
             message=f"{message}; act on it, or let the function raise",
             guards="write",
             symbol=symbol,

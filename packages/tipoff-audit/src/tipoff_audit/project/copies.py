@@ -106,7 +106,7 @@ def _finding(text: _Text, first: _Text) -> Finding:
         line=text.line,
         column=1,
         end_line=text.line,
-        level=Level.WARNING if text.kind == "file" else Level.NOTE,
+        level=Level.NOTE,
         message=f"{what} {how} {place}: a mend in one leaves the other as it was; keep one, and import it",
         guards="",
         symbol=text.name if text.kind == "function" else "",

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tipoff_audit.errors import UsageError
+from tipoff_audit.project.git import git
 from tipoff_audit.reading.source import kind_of
 
 VENDORED = {  # folders that hold what others wrote, or what a tool made
@@ -18,13 +19,6 @@ VENDORED = {  # folders that hold what others wrote, or what a tool made
     *("vendor", "vendored", "_vendor", "_vendored", "third_party", "thirdparty", ".tipoff"),
 }
 HEAD_BYTES = 200  # in them stands the line that says what a script is written in
-GIT_SECONDS = 60.0
-GIT_VARIABLES = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_PREFIX",
-)  # set in a hook, and of another folder there
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +214,8 @@ def _is_script(place: str, name: str) -> bool:
 
 def _ignored(place: str, notes: list[str]) -> frozenset[str]:
     """Return the files and folders below `place` that git ignores and does not track; none where git does not keep it."""
-    environment = {name: value for name, value in os.environ.items() if name not in GIT_VARIABLES}
-    command = ["git", "-C", place, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"]
     try:
-        done = subprocess.run(  # noqa: S603 -- a fixed command
-            command, env=environment, capture_output=True, timeout=GIT_SECONDS, check=False
-        )
+        done = git(place, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
     except (OSError, subprocess.TimeoutExpired) as error:
         notes.append(f"git could not be asked what it ignores in {place}, so nothing is left out for it: {error}")
         return frozenset()

@@ -17,7 +17,7 @@ _SAYS_OVERRIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method: `body` is noop, abstract, or real."""
+    """A method: `body` is noop, abstract, owed (it raises NotImplementedError), or real."""
 
     name: str
     line: int
@@ -47,7 +47,9 @@ def classes(file: File) -> list[list[Any]]:
             methods = [_method(file, part) for part in node.body if isinstance(part, FUNCTIONS)]
             own = {last_name(call.func) for part in scope.members.values() for call in part.calls if _on_self(call)}
             told = bool(_SAYS_OVERRIDE.search(ast.get_docstring(node, clean=False) or ""))
-            found.append([scope.name, bases, is_open, methods, sorted(own), told])
+            found.append(
+                [scope.name, bases, is_open, methods, sorted(own), told, node.lineno, file.index.line(node.lineno)]
+            )
     return found
 
 
@@ -86,7 +88,9 @@ def _body(node: Function, decorators: set[str]) -> str:
     if len(rest) == 1 and isinstance(rest[0], ast.Pass):
         return "noop"
     if len(rest) == 1 and isinstance(rest[0], ast.Raise):
-        return "abstract"
+        raised = rest[0].exc
+        name = last_name(raised) if raised is not None else ""
+        return "owed" if name in {"NotImplementedError", "NotImplemented"} else "abstract"
     if len(rest) == 1 and isinstance(rest[0], ast.Return) and _is_nothing(rest[0].value):
         return "noop"
     return "real"
@@ -119,4 +123,10 @@ def uses(file: File) -> list[str]:
     strings = {node.value for node in file.index.strings if isinstance(node.value, str) and node.value.isidentifier()}
     called = {call.func.id for call in file.index.calls if isinstance(call.func, ast.Name)}
     passed = {given.id for call in file.index.calls for given in call.args if isinstance(given, ast.Name)}
-    return sorted(file.index.attributes | strings | called | passed)
+    held = {
+        part.id
+        for value in file.index.module.values.values()
+        for part in ast.walk(value)
+        if isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.Set) and isinstance(part, ast.Name)
+    }
+    return sorted(file.index.attributes | strings | called | passed | held)

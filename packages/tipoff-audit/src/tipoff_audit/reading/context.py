@@ -3,11 +3,12 @@
 import ast
 import re
 from dataclasses import dataclass, field
+from enum import Enum
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading.effects import Effects
 from tipoff_audit.reading.index import Index, Scope
-from tipoff_audit.reading.names import Names
+from tipoff_audit.reading.names import Names, last_name
 from tipoff_audit.reading.sqltext import looks_like_sql
 
 FEATURE = re.compile(
@@ -15,6 +16,25 @@ FEATURE = re.compile(
     r"|trailing|recent_form|player_form|team_form|as_of|cut_?off|analysis_date|(?<![a-z])ewm|window(?!s)|season_av|_avg(?![a-z])|avg_",
     re.IGNORECASE,
 )
+MAKES_FEATURES = re.compile(
+    r"feature|(?<![a-z])train(?!s?_?(station|er_name))|backtest|walk_?forward|(player|team)_form|model_inputs?|rolling_stat|predict",
+    re.IGNORECASE,
+)
+MONITORS = re.compile(
+    r"monitor|health|dashboard|(?<![a-z])reports?(?![a-z])|trend|alert|(?<![a-z])ops(?![a-z])|audit|observab|freshness|drift|coverage|confidence"
+    r"|calibration|accuracy|(?<![a-z])kpis?(?![a-z])|digest|scorecard",
+    re.IGNORECASE,
+)
+
+
+class Use(Enum):
+    """What takes the rows of a query, or the numbers of an expression."""
+
+    FEATURES = "features"
+    MONITORING = "monitoring"
+    UNKNOWN = ""
+
+
 TESTS = re.compile(r"(^|/)(tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py|examples?|docs?)(/|$)")
 
 
@@ -27,6 +47,7 @@ class File:
     effects: Effects
     findings: list[Finding] = field(default_factory=list)
     _texts: list[str] | None = None
+    _called_by: dict[str, set[str]] | None = None
 
     @property
     def texts(self) -> list[str]:
@@ -56,6 +77,44 @@ class File:
     def is_feature(self, node: ast.AST, *texts: str) -> bool:
         """Whether the code makes features: by its path, its function's name, or the texts that are handed in."""
         return any(FEATURE.search(text) for text in (self.index.path, self.scope(node).name, *texts))
+
+    def use_of(self, node: ast.AST) -> Use:
+        """Return what takes what `node` makes: by the function that it stands in and by those that call it or take its value."""
+        scope = self.scope(node)
+        readers = [scope.name.rpartition(".")[2]] if scope.kind == "function" else self._readers(node)
+        if scope.of_class is not None:
+            readers.append(scope.of_class.name.rpartition(".")[2])
+        nearest = [name for name in readers if name]
+        for name in [*nearest, *self._callers(nearest), self.index.path]:
+            if MONITORS.search(name):
+                return Use.MONITORING
+            if MAKES_FEATURES.search(name):
+                return Use.FEATURES
+        return Use.UNKNOWN
+
+    def _readers(self, node: ast.AST) -> list[str]:
+        """Return the functions that read the module's name for what `node` makes."""
+        targets: set[str] = set()
+        for parent in self.index.parents(node):
+            if isinstance(parent, ast.Assign):
+                targets = {
+                    part.id for target in parent.targets for part in ast.walk(target) if isinstance(part, ast.Name)
+                }
+                break
+        names = [one for one in self.index.up if isinstance(one, ast.Name) and one.id in targets] if targets else []
+        return [*targets, *{self._around(one) for one in names}]
+
+    def _around(self, node: ast.AST) -> str:
+        scope = self.scope(node)
+        return scope.name.rpartition(".")[2] if scope.kind == "function" else ""
+
+    def _callers(self, names: list[str]) -> list[str]:
+        """Return the functions of this file that call one of `names`."""
+        if self._called_by is None:
+            self._called_by = {}
+            for call in self.index.calls:
+                self._called_by.setdefault(last_name(call.func), set()).add(self._around(call))
+        return sorted(set().union(*(self._called_by.get(name, set()) for name in names)) - {""})
 
     def say(  # noqa: PLR0913 -- one value from its parts
         self,

@@ -226,7 +226,12 @@ _HELD = (["dict"], ["list"], ["set"], ["map"], ["mapping"])  # `add_to_index_dic
 
 def is_predicate(said: list[str]) -> bool:
     """Whether the words ask for leave: is ready, can publish, games are final."""
-    return any(word in w.PREDICATES and set(said[at + 1 :]) & w.GATED for at, word in enumerate(said[:3]))
+    for at, word in enumerate(said[:3]):
+        rest = set(said[at + 1 :])
+        of_kind = {"data", "run", "process"} if word == "is" else set()  # `is_ray_data` asks for a kind, not for leave
+        if word in w.PREDICATES and rest & (w.GATED - of_kind):
+            return True
+    return False
 
 
 def _passes_all_on(call: ast.Call) -> bool:

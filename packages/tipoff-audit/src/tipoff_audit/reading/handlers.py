@@ -1,6 +1,7 @@
 """What a handler catches, and what it does with what it caught."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,7 @@ from tipoff_audit.reading.words import these
 
 Breadth = Literal["bare", "broad", "root", "narrow"]
 _BROAD = frozenset({"Exception", "BaseException", "StandardError"})
+_SKIPS = re.compile(r"^(AirflowSkipException|SKIP|TaskSkipped|DagsterSkip)$")
 _TEXT_CALLS = frozenset(
     {"str", "repr", "type", "format", "isinstance", "getattr", "hasattr", "len", "bool", "format_exc", "exc_info"}
 )
@@ -78,6 +80,7 @@ class Answer:
     returns: str = ""  # none, true, false, empty, zero, input, success, value
     assigns: str = ""  # the first name that is given a default
     acts: bool = False  # calls something else: a second way to do the work
+    skipped: str = ""  # the skip that it raises in place of the error
 
 
 def answer(handler: ast.ExceptHandler, effects: Effects, index: Index) -> Answer:
@@ -86,7 +89,10 @@ def answer(handler: ast.ExceptHandler, effects: Effects, index: Index) -> Answer
     parameters = _parameters(index, handler)
     for node in inside(handler.body):
         if isinstance(node, ast.Raise):
-            found.exits_well, found.raises = _exit(node, found)
+            if node.exc is not None and _SKIPS.search(last_name(node.exc)):
+                found.skipped = last_name(node.exc)
+            else:
+                found.exits_well, found.raises = _exit(node, found)
         elif isinstance(node, ast.Call):
             _call(found, node, effects)
         elif isinstance(node, ast.Continue | ast.Break):
@@ -152,6 +158,8 @@ def _call(found: Answer, node: ast.Call, effects: Effects) -> None:
 
 
 def _assigned(found: Answer, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and isinstance(constant(node.value), int):
+        found.records = True  # counted
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     for target in targets:
         said = set(words(last_name(target))) | _key_words(target)
@@ -159,11 +167,23 @@ def _assigned(found: Answer, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -
             _keeps_traceback(node.value)
             or (said & (w.RECORDS | _COUNTS) and not _is_default(node.value))
             or (said & _FLAGS and constant(node.value) is False)
+            or (said & w.RECORDS and constant(node.value) is True)
             or (said & {"status", "state", "outcome"} and _says(node.value, w.RECORDS))
+            or (isinstance(target, ast.Subscript) and _marks_failure(node.value))
         ):
             found.records = True
+        elif isinstance(target, ast.Attribute | ast.Subscript) and isinstance(node.value, ast.BinOp):
+            found.acts = True  # put back
         elif not isinstance(node, ast.AugAssign) and _is_default(node.value):
             found.assigns = found.assigns or last_name(target)
+
+
+def _marks_failure(node: ast.expr | None) -> bool:
+    """Whether what is kept under a key says that it failed: `results[day] = False`, `kinds[item] = {"kind": "ERROR"}`."""
+    if constant(node) is False:
+        return True
+    told = [constant(part) for part in ast.walk(node)] if isinstance(node, ast.Dict | ast.Tuple | ast.Constant) else []
+    return any(isinstance(one, str) and set(words(one)) & w.RECORDS for one in told)
 
 
 def _takes_traceback(handler: ast.ExceptHandler) -> bool:
@@ -247,7 +267,13 @@ def _dictionary(node: ast.Dict) -> str:
         if isinstance(said, str) and set(words(said)) & {"status", "ok", "success", "state", "result"}:
             kind = _returned(value, frozenset())
             return "success" if kind in {"success", "true"} else "value"
-    return "value"
+    flags = [
+        constant(value)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(name := constant(key), str)
+        and (words(name) or [""])[0] in w.PREDICATES | {"passed", "valid", "consistent", "complete", "ready"}
+    ]
+    return "success" if True in flags else "value"
 
 
 def _response(node: ast.Call) -> str:
@@ -274,6 +300,13 @@ def _kept(handler: ast.ExceptHandler, effects: Effects, index: Index) -> bool:
             and any(_mentions(node.value, text) for text in texts)
         ):
             texts.add(node.targets[0].id)
+    kept = texts - {handler.name}
+    end = handler.end_lineno or handler.lineno
+    if kept and any(
+        isinstance(node, ast.Name) and node.id in kept and isinstance(node.ctx, ast.Load) and node.lineno > end
+        for node in ast.walk(index.scope(handler).node)
+    ):
+        return True  # read after the handler
     return any(
         _goes_on(node, handler, effects, index)
         for node in inside(handler.body)
@@ -300,7 +333,7 @@ def _goes_on(node: ast.Name, handler: ast.ExceptHandler, effects: Effects, index
             }:
                 return True
         if isinstance(parent, ast.Return | ast.Yield):
-            return _returned(parent.value, frozenset()) != "success"
+            return isinstance(parent.value, ast.Tuple) or _returned(parent.value, frozenset()) != "success"
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
             target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
             return not isinstance(target, ast.Name)

@@ -89,6 +89,15 @@ class Index:
         """Return the text of the lines on which `node` stands."""
         return "\n".join(self.lines[node.lineno - 1 : node.end_lineno])
 
+    def literal(self, node: ast.expr) -> str:
+        """Return the text of the lines on which `node` stands, with blanks where what is before and after it stands."""
+        lines = self.lines[node.lineno - 1 : node.end_lineno]
+        end = node.end_col_offset or 0
+        lines[-1] = lines[-1].encode()[:end].decode(errors="replace")
+        begin = len(lines[0].encode()[: node.col_offset].decode(errors="replace"))
+        lines[0] = " " * begin + lines[0][begin:]
+        return "\n".join(lines)
+
 
 def index(source: Source, tree: ast.Module) -> Index:  # noqa: C901 -- one loop over all nodes, for speed
     """Walk over the tree once."""

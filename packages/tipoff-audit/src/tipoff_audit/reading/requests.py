@@ -39,7 +39,7 @@ def sleeping_functions(file: File) -> list[list[object]]:
     found: list[list[object]] = []
     for call in file.index.calls:
         scope = file.scope(call)
-        if scope.kind == "function" and sleeps(file, call):
+        if scope.kind == "function" and sleeps(file, call) and file.names.callee(call).full.startswith("time."):
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
             found.append([scope.name, *place, file.index.line(call.lineno)])
     return found

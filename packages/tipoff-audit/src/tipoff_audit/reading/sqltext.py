@@ -17,6 +17,7 @@ _LOWER = re.compile(
     |merge\s+into\s|with\s+\w+\s+as\s*\()""",
     re.VERBOSE | re.IGNORECASE,
 )
+_FRAGMENT = re.compile(r"\s*,?\s*[A-Za-z_]\w*\s+AS\s*\(\s*(?:--[^\n]*\n\s*)*(?:SELECT|WITH)\b")
 _UPPER_ALONE = re.compile(
     r"""\b(FROM|INTO|SET|TABLE|JOIN|USING|WHERE|BY|AS|OVER|VALUES|BETWEEN|IN|NULL|LIMIT|TRANSACTION|VIEW)\b|[=<>]|CURRENT_|^\s*SELECT\s+[\w(*]"""
 )
@@ -25,7 +26,7 @@ _VERB = re.compile(
       (?P<insert>INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?(?:INTO\s+|OVERWRITE\s+)?|REPLACE\s+INTO\s+)
      |(?P<update>UPDATE\s+(?:ONLY\s+)?)(?=[\w.`"\[{}$:@-]+\s+(?:AS\s+\w+\s+|\w+\s+)?SET\b)
      |(?P<delete>DELETE\s+FROM\s+|DELETE\s+(?=[`\w.{}-]+\s+WHERE)|TRUNCATE\s+(?:TABLE\s+)?)
-     |(?P<merge>MERGE\s+(?:INTO\s+)?)(?=[\s\S]*?\b(?:USING)\b)
+     |(?P<merge>MERGE\s+(?:INTO\s+)?)(?=[\s\S]{0,600}?\bUSING\b)
      |(?P<copy>COPY\s+)(?=[\w.`"\[{}-]+(?:\s*\([^)]*\))?\s+FROM\b)
      |(?P<load>LOAD\s+DATA\s+(?:INTO|OVERWRITE)\s+)
     )(?P<table>[\w.`"\[\]{}$:@-]*)""",
@@ -37,6 +38,8 @@ _QUOTED = re.compile(r"'(?:[^'\n]|'')*'")
 
 def looks_like_sql(text: str) -> bool:
     """Whether the text is SQL, or a piece of it, rather than a sentence."""
+    if _FRAGMENT.match(text):
+        return True
     if _FIRST.match(text):
         return bool(_UPPER_ALONE.search(text))
     return bool(_LOWER.match(text))
@@ -45,6 +48,16 @@ def looks_like_sql(text: str) -> bool:
 def blank(text: str, pattern: re.Pattern[str]) -> str:
     """Return `text` with each match turned to spaces: places and lines stay."""
     return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
+LONG_LINE = 5_000  # characters; nobody wrote such a line by hand, and some patterns would be slow on it
+
+
+def without_data(text: str) -> str:
+    """Return the text without the lines that are data; the others stay where they are."""
+    if len(text) < LONG_LINE:
+        return text
+    return "\n".join(line if len(line) < LONG_LINE else "" for line in text.split("\n"))
 
 
 def without_comments(text: str) -> str:

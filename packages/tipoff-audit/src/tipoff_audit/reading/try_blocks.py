@@ -1,6 +1,7 @@
 """A try and one of its handlers, judged by what the protected block does; as plain values, for other files may know more."""
 
 import ast
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -33,6 +34,10 @@ class TryBlock:
     yields_value: bool = False  # the block returns something where it succeeds
     acts: bool = False
     skips: bool = False
+    skipped: str = ""  # the skip that is raised in place of the error
+    is_meant: bool = False  # a comment says that it does not matter
+    collects: bool = False  # the block gathers something of each item of a loop
+    again: bool = False  # it stands in something that is done over and over: a service's loop, a sweep
     holds: bool = False  # what the gate lets through stands in the block itself, or its answer is no until it says yes
 
     def to_json(self) -> dict[str, Any]:
@@ -61,9 +66,26 @@ def _guard(
     block: ast.Try, handler: ast.ExceptHandler, earlier: list[ast.ExceptHandler], effects: Effects, index: Index
 ) -> TryBlock | None:
     how = breadth(handler, index)
-    if _is_import(block) or (how == "narrow" and not _reads_content(block, handler, effects, index)):
+    wanted = (
+        how != "narrow"
+        or _reads_content(block, handler, effects, index)
+        or _goes_on_without(block, handler, effects, index)
+    )
+    if _is_import(block) or not wanted:
         return None
     said = answer(handler, effects, index)
+    if how == "narrow" and _goes_on_without(block, handler, effects, index):
+        made = _made(
+            index,
+            handler,
+            caught=dotted(caught_types(handler)[0]),
+            breadth="unlocked",
+            raised="",
+            said=said,
+            body=block.body,
+            effects=effects,
+        )
+        return None if said.raises else made
     if how == "narrow" and (said.returns != "empty" or said.logs or said.acts):
         return None
     if said.raises or said.records or _retried(block, index):
@@ -80,6 +102,20 @@ def _guard(
         body=block.body,
         effects=effects,
     )
+
+
+def _goes_on_without(block: ast.Try, handler: ast.ExceptHandler, effects: Effects, index: Index) -> bool:
+    """Whether a lock or lease is refused, and the handler does what the lock was for."""
+    kinds = {word for kind in caught_types(handler, index) for word in words(last_name(kind))}
+    if not kinds & {"lock", "locked", "lease", "mutex", "semaphore"}:
+        return False
+    done = {effects.names.callee(node).full for node in inside(block.body) if isinstance(node, ast.Call)}
+    again = [
+        node
+        for node in inside(handler.body)
+        if isinstance(node, ast.Call) and effects.of(node).kind in {"write", "work"}
+    ]
+    return any(effects.names.callee(node).full in done for node in again)
 
 
 _READERS = these("parse read fetch load extract games rows decode scrape")
@@ -139,11 +175,82 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         returns=said.returns,
         assigns=said.assigns,
         exits_well=said.exits_well,
-        yields_value=gives,
+        yields_value=gives or _answers_well(index, node),
+        again=_comes_again(index, node),
+        collects=_collects(index, node, body),
         acts=said.acts,
         skips=said.skips,
+        skipped=said.skipped,
+        is_meant=_is_meant(index, node),
         holds=_holds(body, effects, index),
     )
+
+
+_OVER_AND_OVER = re.compile(
+    r"periodic|worker|loop|monitor|sweep|reap|clean|heartbeat|poll|refresh|watch|daemon|background|keep_?alive|tick|scheduler|listen|consume|serve|on_kill|on_exit|atexit",
+    re.IGNORECASE,
+)
+
+
+def _comes_again(index: Index, node: ast.AST) -> bool:
+    if _OVER_AND_OVER.search(index.scope(node).name.rpartition(".")[2]):
+        return True
+    for parent in index.parents(node):
+        if isinstance(parent, ast.While):
+            return True
+        if isinstance(parent, FUNCTIONS):
+            return False
+    return False
+
+
+def _collects(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
+    """Whether a loop goes over items around the block, and the block gathers what each gives."""
+    for parent in index.parents(node):
+        if isinstance(parent, ast.For | ast.AsyncFor):
+            break
+        if isinstance(parent, (*FUNCTIONS, ast.While)):
+            return False
+    else:
+        return False
+    for part in inside(body):
+        if (
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Attribute)
+            and part.func.attr in {"append", "extend", "update", "add"}
+        ):
+            return True
+        if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store):
+            return True
+        if isinstance(part, ast.Yield | ast.YieldFrom):
+            return True
+    return False
+
+
+def _answers_well(index: Index, node: ast.AST) -> bool:
+    """Whether the function says elsewhere, by True or a value, that it worked."""
+    if isinstance(node, ast.With | ast.AsyncWith):
+        return False
+    return any(
+        done.value is not None
+        and constant(done.value) not in {None, False}
+        and not any(parent is node for parent in index.parents(done))
+        for done in index.scope(node).returns
+        if isinstance(done.value, ast.Constant)
+    )
+
+
+_MEANT = re.compile(
+    r"best[- _]?effort|non[- ]?(critical|fatal|blocking|essential)|not (critical|fatal|essential|important)|optional|(do|does|must|should|ca|wo)"
+    r"(n't| not|nnot) (fail|break|block|crash|prevent|abort|stop|interrupt|affect|matter|raise)|(ok|okay|fine|safe|harmless) (to|if)|never (fail|break|crash|raise)"
+    r"|ignor(e|ing)|purposely|on purpose|deliberate|intentional|swallow|fall ?back|tolerat|nice to have|cosmetic|#.*\bskip",
+    re.IGNORECASE,
+)
+
+
+def _is_meant(index: Index, node: ast.AST) -> bool:
+    """Whether a comment at the handler, or the message that it logs, says that the failure is to be passed over."""
+    begin, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 0) or 0
+    return any(_MEANT.search(line) for line in index.lines[begin - 1 : min(end, begin + 6)])
 
 
 def _is_import(block: ast.Try) -> bool:
@@ -152,17 +259,35 @@ def _is_import(block: ast.Try) -> bool:
     )
 
 
+_AGAIN = re.compile(r"attempt|retr(y|ies)|tries|backoff|delay", re.IGNORECASE)
+
+
 def _retried(block: ast.Try, index: Index) -> bool:
-    """Whether the block stands in a loop that it leaves where it succeeds, and that ends in a raise or in another attempt."""
+    """Whether the block stands in a loop that tries the same again: it leaves it, on whatever path, where it succeeds.
+
+    A loop over items goes to the next one after a failure: only an exit that every success takes makes it an attempt of many.
+    """
     for parent in index.parents(block):
         if isinstance(parent, FUNCTIONS):
             return False
         if isinstance(parent, ast.For | ast.AsyncFor | ast.While):
-            ends = [node for node in parent.body if isinstance(node, ast.Break | ast.Return)]
-            return bool(ends) or any(
-                isinstance(node, ast.Break | ast.Return) for node in inside([*block.body, *block.orelse])
-            )
+            straight = [*block.body, *block.orelse, *parent.body]
+            if any(isinstance(node, ast.Break | ast.Return) for node in straight):
+                return True
+            leaves = any(isinstance(node, ast.Break | ast.Return) for node in inside([*block.body, *block.orelse]))
+            return leaves and _is_of_attempts(parent)
     return False
+
+
+def _is_of_attempts(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+    if isinstance(loop, ast.While):
+        return True
+    said = [
+        part.id if isinstance(part, ast.Name) else part.attr
+        for part in [*ast.walk(loop.target), *ast.walk(loop.iter)]
+        if isinstance(part, ast.Name | ast.Attribute)
+    ]
+    return any(_AGAIN.search(name) or name in {"range", "count"} for name in said)
 
 
 def _deliberate(body: list[ast.stmt], earlier: list[ast.ExceptHandler]) -> str:

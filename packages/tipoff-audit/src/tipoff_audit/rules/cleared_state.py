@@ -130,6 +130,10 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
     later = [call for call in writes if call.lineno > line and call is not node and not apart(file, node, call)]
     before = [call for call in writes if call.lineno <= line and call is not node]
     if how != "advanced":
+        root = what.partition(".")[0]
+        whole = [call for call in later if any(isinstance(given, ast.Name) and given.id == root for given in call.args)]
+        if root not in {"self", "cls"} and "." in what and whole:
+            return  # what is written is the thing itself, with the cleared part
         later = [call for call in later if _names_in(call) & _derived(scope, what)]
     if not later or before or _under_handler(file, node) or (how == "cleared" and _put_back(file, scope, what, line)):
         return
@@ -140,8 +144,9 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
     message = f"`{what}` {does} before {after_it} has succeeded: if that fails, nothing comes again"
     quiet = any(isinstance(parent, ast.Try) for _, parent in chain(file, later[0]))
     kept = "." in what or how != "cleared"  # a list that was handed in may live on elsewhere
-    is_lost = how == "acknowledged" or (kept and (quiet or _is_remote(file, later[0])))
-    level = Level.ERROR if is_lost else Level.WARNING
+    sure = any(effect.kind == "write" and effect.sure for effect in file.effects.through(later[0]))
+    is_lost = (how == "acknowledged" and sure) or (how == "cleared" and kept and quiet and _is_remote(file, later[0]))
+    level = Level.ERROR if is_lost else Level.WARNING if kept and (sure or how != "cleared") else Level.NOTE
     file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
 
 

@@ -30,16 +30,39 @@ _FACTORIES = these("default_factory default onupdate factory server_default inse
 _CLASSES = re.compile(r"(^|\.)(datetime|date|Timestamp|dt|pd|pandas|DateTime)$")
 
 
+_OF_A_LEAGUE = re.compile(
+    r"slate|(?<![a-z])games?(?![a-z])|league|season|box_?score|(?<![a-z])odds(?![a-z])|tip_?off|(?<![a-z])grad(e|ing)|lineup"
+    r"|(?<![a-z])(nba|mlb|nfl|nhl|player|team)s?(?![a-z])",
+    re.IGNORECASE,
+)
+_DAY_FORMATS = re.compile(r"%[Yyjd]|%m")
+_UTC = re.compile(r"(^|\.)(utc|UTC)$")
+
+
 def naive_now(file: File) -> None:
-    """Report `now()`, `utcnow()`, `today()`, `fromtimestamp()` that say no zone."""
+    """Report `now()`, `utcnow()`, `today()`, `fromtimestamp()` that say no zone, and UTC's day where a league's is meant."""
     for call in file.index.calls:
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in _CLOCK_METHODS:
             continue
         callee = file.names.callee(call)
-        if not _CLASSES.search(callee.origin) or _zoned(call, callee.name, file):
+        if not _CLASSES.search(callee.origin):
             continue
         is_day = callee.name == "today" or _makes_day(file, call)
-        level = Level.WARNING if is_day else Level.NOTE
+        of_league = (
+            _OF_A_LEAGUE.search(f"{file.index.path} {file.scope(call).name.rpartition('.')[2]} {_target(file, call)}")
+            is not None
+        )
+        if _zoned(call, callee.name, file):
+            if is_day and of_league and _is_utc(call) and _whole_day(file, call):
+                message = "UTC's day is not the league's: after 19:00 in New York it is tomorrow"
+                file.say(
+                    "naive-now",
+                    call,
+                    Level.WARNING,
+                    f"{message}; name the league's zone, or hand the day in",
+                    guards="read",
+                )
+            continue
         what = f"{callee.receiver}.{callee.name}()"
         message = (
             f"`{what}` is of the machine's zone"
@@ -54,10 +77,44 @@ def naive_now(file: File) -> None:
         file.say(
             "naive-now",
             call,
-            level,
+            Level.WARNING if is_day and of_league and not _is_year(file, call) else Level.NOTE,
             f"{message}: {why}; hand the time in, or name the zone",
             guards="read" if is_day else "",
         )
+
+
+def _is_year(file: File, call: ast.Call) -> bool:
+    """Whether no more than a year comes of it."""
+    parent = file.index.up.get(call)
+    return isinstance(parent, ast.Attribute) and parent.attr == "year"
+
+
+def _is_utc(call: ast.Call) -> bool:
+    given = [*call.args, *[one.value for one in call.keywords if one.arg in {"tz", "tzinfo"}]]
+    return call.func.attr == "now" and any(_UTC.search(dotted(one)) or constant(one) == "UTC" for one in given)  # type: ignore[attr-defined]
+
+
+def _whole_day(file: File, call: ast.Call) -> bool:
+    """Whether a calendar day comes of it: `.date()`, or a format of year, month and day without the hour."""
+    parent = file.index.up.get(call)
+    if not isinstance(parent, ast.Attribute):
+        return False
+    above = file.index.up.get(parent)
+    if parent.attr == "strftime" and isinstance(above, ast.Call) and above.args:
+        form = constant(above.args[0])
+        return isinstance(form, str) and bool(_DAY_FORMATS.search(form)) and "%H" not in form
+    return parent.attr in {"date", "weekday", "isocalendar", "toordinal"}
+
+
+def _target(file: File, call: ast.Call) -> str:
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.Assign | ast.AnnAssign):
+            return last_name(parent.targets[0] if isinstance(parent, ast.Assign) else parent.target)
+        if isinstance(parent, ast.keyword) and parent.arg:
+            return parent.arg
+        if isinstance(parent, ast.stmt):
+            return ""
+    return ""
 
 
 def current_dates(file: File) -> None:

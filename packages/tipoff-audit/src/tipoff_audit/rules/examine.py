@@ -7,23 +7,27 @@ from typing import Any
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading import classes, copies, facts, requests
-from tipoff_audit.reading.context import FEATURE, TESTS, File
+from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, TESTS, File, Use
 from tipoff_audit.reading.effects import Effects
 from tipoff_audit.reading.index import index
 from tipoff_audit.reading.names import Names
 from tipoff_audit.reading.source import Source
-from tipoff_audit.reading.sqltext import verbs
+from tipoff_audit.reading.sqltext import verbs, without_data
 from tipoff_audit.reading.try_blocks import try_blocks
 from tipoff_audit.rules import (
     cleared_state,
     clocks,
+    defaults,
     deleted,
+    dropped,
     loads,
     lookahead,
+    orchestration,
     raising,
     results,
     retries,
     strings,
+    unread,
     values,
     zeros,
 )
@@ -34,11 +38,13 @@ from tipoff_audit.rules.verdicts import judge
 NO_NAMES = facts.Names()
 _RULES: tuple[Callable[[File], None], ...] = (
     raising.raising_handlers,
+    raising.returns_in_finally,
     deleted.lost_after_delete,
     deleted.lost_between_helpers,
     cleared_state.cleared_before_io,
     loads.streaming_by_another_name,
     loads.loads_per_row,
+    loads.loads_of_one_row,
     loads.appends,
     loads.appends_by_default,
     strings.missing_f,
@@ -51,6 +57,10 @@ _RULES: tuple[Callable[[File], None], ...] = (
     lookahead.inclusive_cutoffs,
     lookahead.current_rows,
     retries.retries,
+    unread.unread_results,
+    orchestration.orchestration,
+    defaults.defaults_of_others,
+    dropped.dropped_rows,
 )
 
 
@@ -121,7 +131,7 @@ def _functions(file: File) -> list[list[Any]]:
         calls: list[str] = []
         for call in scope.calls:
             effect = file.effects.of(call)
-            if effect.kind in {"write", "gate", "notice"} and effect.sure:
+            if effect.kind in {"write", "gate", "notice", "read"} and effect.sure:
                 kinds.setdefault(effect.kind, effect.what)
             full = file.names.callee(call).full
             if "." in full and effect.kind not in {"log", "clean-up"} and full not in calls:
@@ -141,17 +151,22 @@ def _without_doubles(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.rule != "ignored-result" or finding.line not in louder]
 
 
+def _use(path: str) -> Use:
+    return Use.FEATURES if MAKES_FEATURES.search(path) else Use.MONITORING if MONITORS.search(path) else Use.UNKNOWN
+
+
 def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
     lines = source.text.split("\n")
+    without = without_data(source.text)
     findings = []
-    for said in examine_sql(source.text, feature=bool(FEATURE.search(source.path)), script=True):
-        line = source.text.count("\n", 0, said.at) + 1
+    for said in examine_sql(without, use=_use(source.path), script=True):
+        line = without.count("\n", 0, said.at) + 1
         findings.append(
             Finding(
                 rule=said.rule,
                 path=source.path,
                 line=line,
-                column=said.at - source.text.rfind("\n", 0, said.at),
+                column=said.at - without.rfind("\n", 0, said.at),
                 end_line=line,
                 level=said.level,
                 message=said.message,
@@ -161,8 +176,8 @@ def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
             )
         )
     mutated = []
-    for kind, table, at in verbs(source.text):
+    for kind, table, at in verbs(without):
         if kind in {"update", "delete", "merge"} and table:
-            line = source.text.count("\n", 0, at) + 1
+            line = without.count("\n", 0, at) + 1
             mutated.append([table, kind.upper(), line, 1, line, re.sub(r"\s+", " ", lines[line - 1]).strip(), ""])
     return findings, {"mutated": mutated, "copies": copies.copied_text(source.path, lines)}

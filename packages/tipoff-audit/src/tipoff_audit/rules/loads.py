@@ -135,6 +135,20 @@ def loads_per_row(file: File) -> None:
             )
 
 
+def loads_of_one_row(file: File) -> None:
+    """Report a load job for one row at each call of a function: a hundred calls are a hundred jobs."""
+    for call in file.index.calls:
+        scope = file.scope(call)
+        if not _JOBS.match(last_name(call.func)) or scope.kind != "function" or not call.args:
+            continue
+        rows = call.args[0]
+        made = file.scope_value(rows) if isinstance(rows, ast.Name) else rows
+        if not (isinstance(made, ast.List) and len(made.elts) == 1 and not isinstance(made.elts[0], ast.Starred)):
+            continue
+        message = f"`{scope.name.rpartition('.')[2]}` starts a load job for one row each time that it is called: a table takes 1,500 load jobs a day"
+        file.say("load-per-row", call, Level.WARNING, f"{message}; gather the rows and write them once", guards="write")
+
+
 _Loop = ast.For | ast.AsyncFor | ast.comprehension
 
 
@@ -250,6 +264,29 @@ def appends_by_default(file: File) -> None:
                 _append(file, call, call, f"a plain INSERT into {done[0][1].strip('{}') or 'this table'}", Level.NOTE)
 
 
+def _names_a_table(file: File, calls: list[ast.Call], node: ast.AST) -> bool:
+    """Whether the table stands here as a literal, or as a constant of the module."""
+    near = [
+        other
+        for other in calls
+        if other is node or last_name(other.func).startswith(("load_table", "to_gbq", "to_sql", "saveAsTable"))
+    ]
+    for call in near:
+        for given in [
+            *call.args,
+            *[
+                one.value
+                for one in call.keywords
+                if one.arg in {"name", "table", "destination_table", "destination", "con"}
+            ],
+        ]:
+            text = file.names.text(given, file.scope(call))
+            if text and text != "append" and not text.startswith("{") and re.match(r"^[\w.`{}-]+$", text):
+                return True
+    return False
+
+
+_MIGRATES = re.compile(r"(^|/)_?(migrations?|versions|alembic)/")
 _ROW_FILES = re.compile(r"\.(jsonl|ndjson|csv|tsv|jsonlines)$")
 
 
@@ -295,6 +332,8 @@ def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str, leve
         ):
             return
     line = getattr(node, "lineno", 1)
+    if level is Level.WARNING and (_MIGRATES.search(file.index.path) or not _names_a_table(file, calls, node)):
+        level = Level.NOTE  # a table that somebody else names: whoever calls it knows whether it may be repeated
     message = f"{what} without a key: the same run, repeated, doubles the rows"
     file.say(
         "append-without-key",

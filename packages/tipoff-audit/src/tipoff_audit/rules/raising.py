@@ -22,12 +22,11 @@ def raising_handlers(file: File) -> None:
     for block in file.index.tries:
         unsafe = _bound_only_within(file, block)
         for handler in block.handlers:
-            for node in inside(handler.body):
+            for node in inside(_alive(handler.body)):
                 why = _raises(file, block, handler, node, unsafe)
                 if why:
-                    level = (
-                        Level.WARNING if "has no attribute" in why and last_name(node) not in _NEVER else Level.ERROR
-                    )
+                    sure = isinstance(node, ast.Call | ast.BinOp) or last_name(node) in _NEVER
+                    level = Level.ERROR if sure and "is bound only" not in why else Level.WARNING
                     file.say(
                         "handler-raises",
                         node,
@@ -37,6 +36,37 @@ def raising_handlers(file: File) -> None:
                         line=handler.lineno,
                     )
                     break
+
+
+def _alive(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements that can be reached."""
+    ends = (ast.Raise, ast.Return, ast.Continue, ast.Break)
+    last = next((place for place, node in enumerate(body) if isinstance(node, ends)), len(body))
+    return body[: last + 1]
+
+
+def returns_in_finally(file: File) -> None:
+    """Report a `return`, `break` or `continue` in a `finally`: whatever was raised ends there."""
+    for block in file.index.tries:
+        for node in _own_jumps(block.finalbody):
+            what = type(node).__name__.lower()
+            message = f"`{what}` in a `finally` takes every error that passes through it, also those that nobody meant to catch"
+            file.say("swallowed-raise", node, Level.ERROR, f"{message}; put it after the block", guards="work")
+
+
+def _own_jumps(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the jumps out of a finally: a break of a loop within it stays within it."""
+    found: list[ast.stmt] = []
+    stack: list[tuple[ast.AST, bool]] = [(node, False) for node in body]
+    while stack:
+        node, looped = stack.pop()
+        if isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.Return) or (isinstance(node, ast.Break | ast.Continue) and not looped):
+            found.append(node)
+        inner = looped or isinstance(node, ast.For | ast.AsyncFor | ast.While)
+        stack += [(child, inner) for child in ast.iter_child_nodes(node)]
+    return found
 
 
 def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AST, unsafe: dict[str, int]) -> str:
@@ -148,10 +178,11 @@ def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:
     if not isinstance(scope.node, (*FUNCTIONS, ast.Module)) or not block.body:
         return {}
     end = block.body[-1].end_lineno or block.lineno
+    caught = {handler.name for other in file.index.tries if file.scope(other) is scope for handler in other.handlers}
     found: dict[str, int] = {}
     for name, lines in scope.bound.items():
         within = [line for line in lines if block.lineno <= line <= end]
-        if within and min(lines) == min(within):
+        if within and min(lines) == min(within) and name not in caught:
             found[name] = min(within)
     return {name: line for name, line in found.items() if _may_fail_before(block, name)}
 
@@ -224,6 +255,15 @@ def _unbound(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.N
             break
         if isinstance(part, ast.Name) and part.id == node.id and isinstance(part.ctx, ast.Store):
             return ""
+        if isinstance(part, ast.Import | ast.ImportFrom) and node.id in {
+            alias.asname or alias.name.partition(".")[0] for alias in part.names
+        }:
+            return ""
+        if (
+            isinstance(part, ast.ExceptHandler | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and part.name == node.id
+        ):
+            return ""
     for parent in file.index.parents(node):
         if parent is handler:
             break
@@ -244,6 +284,9 @@ def _unbound(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.N
             | ast.FunctionDef,
         ):
             return ""
-    if any(isinstance(part, ast.Call) and last_name(part.func) in {"locals", "vars"} for part in inside(handler.body)):
+    if any(
+        isinstance(part, ast.Call) and last_name(part.func) in {"locals", "vars", "dir", "globals"}
+        for part in inside(handler.body)
+    ):
         return ""
     return f"`{node.id}` is bound only within the block, and may not be when it fails"

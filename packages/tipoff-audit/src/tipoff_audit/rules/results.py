@@ -59,9 +59,11 @@ def _ignored(file: File, call: ast.Call) -> str:
             else ""
         )
     about = f"{callee.origin} {callee.receiver}"
-    if callee.name.startswith("load_table_from_") or (callee.name == "query" and w.BIGQUERY_CLIENT.search(about)):
+    if callee.name == "query" and w.BIGQUERY_CLIENT.search(about) and not file.effects.of(call).sql:
         return f"`{callee.name}` only starts a job: its failure is told by `.result()`, which nobody calls"
-    if callee.name == "publish" and ("pubsub" in about or re.search(r"publisher(_client)?$", callee.receiver)):
+    if callee.name == "publish" and (
+        "pubsub_v1" in about or "PublisherClient" in about or re.search(r"publisher(_client)?$", callee.receiver)
+    ):
         return "`publish` returns a future, and nobody asks it whether the message was taken: call `.result()`"
     if callee.name in {"post", "put", "patch"} and re.match(r"(requests|httpx)(\.|$)", callee.origin):
         return (

@@ -5,7 +5,7 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
-from tipoff_audit.reading.handlers import inside
+from tipoff_audit.reading.handlers import breadth, caught_types, inside
 from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 from tipoff_audit.reading.requests import request_functions, sleeps
@@ -29,7 +29,7 @@ def retries(file: File) -> None:
             file.say(
                 "endless-retry",
                 loop,
-                Level.WARNING,
+                Level.WARNING if _asks_outside(file, loop) else Level.NOTE,
                 f"{message}; bound it, then record the failure and raise",
                 guards="work",
                 line=loop.lineno,
@@ -55,6 +55,35 @@ def retries(file: File) -> None:
             _sleep(file, call, requests, endless)
         else:
             _policy(file, call)
+
+
+_SERVES = re.compile(
+    r"listen|loop|serve|stop|wait|poll|watch|monitor|daemon|main|run$|thread|prompt|configure|interactive|heartbeat|consume|worker|pause",
+    re.IGNORECASE,
+)
+
+
+def _is_of_io(handler: ast.ExceptHandler) -> bool:
+    return any(
+        re.search(
+            r"Connection|Timeout|Request|HTTP|Network|OSError|IOError|Operational|Unavailable|Throttl|Quota|TooMany",
+            last_name(kind),
+        )
+        for kind in caught_types(handler)
+    )
+
+
+def _asks_outside(file: File, loop: ast.While) -> bool:
+    """Whether what is tried again is a request, a query or a write, and no service that is meant to go on for ever."""
+    if _SERVES.search(file.scope(loop).name.rpartition(".")[2]):
+        return False
+    blocks = [node for node in loop.body if isinstance(node, ast.Try)]
+    if not any(breadth(handler) != "narrow" or _is_of_io(handler) for block in blocks for handler in block.handlers):
+        return False
+    calls = [node for block in blocks for node in inside(block.body) if isinstance(node, ast.Call)]
+    return any(
+        effect.kind in {"read", "write"} and effect.sure for call in calls for effect in file.effects.through(call)
+    )
 
 
 def _is_endless(file: File, loop: ast.While) -> bool:
@@ -189,6 +218,8 @@ def _decorators(file: File, scope: Scope) -> None:
         origin = file.names.origin(func, file.index.module)
         if isinstance(decorator, ast.Call):
             continue  # judged as a call
+        if isinstance(decorator, ast.Name) and decorator.id in file.index.module.values:
+            continue  # made elsewhere, and judged there
         if re.search(r"^(tenacity|retrying)\.retry$", origin):
             message = f"`@{dotted(func)}` without `stop` tries for ever"
             file.say(
@@ -202,6 +233,8 @@ def _decorators(file: File, scope: Scope) -> None:
 
 def _policy(file: File, call: ast.Call) -> None:
     full, given = file.names.callee(call).full, {one.arg for one in call.keywords}
+    if isinstance(call.func, ast.Name) and isinstance(file.scope_value(call.func), ast.Call):
+        return  # it is what the policy made, and was judged where it was made
     if re.search(r"(^|\.)(tenacity|retrying)(\.\w+)*\.(retry|Retrying|AsyncRetrying)$", full):
         if "stop" not in given and not any((name or "").startswith("stop") for name in given) and None not in given:
             _say_endless(file, call, f"`{last_name(call.func)}` without `stop` tries for ever")
@@ -259,9 +292,7 @@ def _say_endless(file: File, node: ast.AST, message: str) -> None:
 def _say_unjittered(file: File, node: ast.AST) -> None:
     message = "these waits are the same for every worker: what failed together comes again together"
     level = (
-        Level.WARNING
-        if re.search(r"worker|publish|consumer|handler|task|job", file.scope(node).name + file.index.path)
-        else Level.NOTE
+        Level.WARNING if re.search(r"worker|publish|consumer", file.scope(node).name + file.index.path) else Level.NOTE
     )
     file.say("retry-without-jitter", node, level, f"{message}; add a random part to each wait", guards="work")
 
@@ -304,10 +335,11 @@ def _sleep(file: File, call: ast.Call, requests: set[str], endless: set[ast.AST]
     scope = file.scope(call)
     if scope.name in requests:
         message = "whoever asked waits, and the worker serves nobody else, while this sleeps"
+        blocks = file.names.callee(call).full.startswith("time.")
         file.say(
             "sleep-in-request",
             call,
-            Level.WARNING,
+            Level.WARNING if blocks else Level.NOTE,
             f"{message}; answer with 503 and Retry-After, or leave the rest to a queue",
             guards="work",
         )

@@ -25,6 +25,7 @@ class Rule:
     good: str
     fix: str
     beside: str
+    precision: str = "medium"  # as measured in the field: very-high, high, medium or low
 
     @property
     def language(self) -> str:

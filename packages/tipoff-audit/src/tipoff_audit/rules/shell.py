@@ -14,8 +14,23 @@ _EXPECTED = re.compile(
     r"|gcloud\s+\w+\s+describe|userdel|groupadd|useradd|ls|find|wait|cat|head|expr|let|\(\(|trap|true|readlink|uname|hash|source|\.)\b",
 )
 _CHECKS = re.compile(
-    r"pytest|tox|nox|mypy|ruff|flake8|pylint|black|isort|lint|test|check|validate|verify|audit|bandit|safety|coverage|dbt|sqlfluff|deploy|migrate|alembic"
-    r"|make|terraform|docker\s+(build|push)|gcloud|kubectl|helm|bq\s|gsutil|aws\s|psql|curl|npm|yarn|cargo|go\s|python|pre-commit|upload|publish|load|backup|rsync|scp",
+    r"\b(pytest|tox|nox|mypy|pyright|ruff|flake8|pylint|black\s.*--check|isort\s.*--check|unittest|bandit|sqlfluff|pre-commit|eslint|shellcheck|hadolint"
+    r"|dbt\s+(test|build|run|seed)|go\s+(test|vet)|cargo\s+(test|clippy)|(npm|yarn|pnpm)\s+(run\s+)?(test|lint)|make\s+\S*(test|lint|check)\S*"
+    r"|alembic\s+upgrade|manage\.py\s+(migrate|test)|great_expectations|soda\s+scan)\b|(^|[/\s])(lint|test|check|validate|verify|audit)\S*\.(sh|py)\b"
+    r"|^\s*\S*(lint|validate|verify)\S*(\s|$)",
+    re.IGNORECASE,
+)
+_DATA = re.compile(
+    r"\b(bq\s+(load|query|cp|mk)|gsutil\s+(-m\s+)?(cp|rsync|mv)|aws\s+s3\s+(cp|sync|mv)|psql|mysql|pg_dump|pg_restore|mysqldump|rsync|scp|snowsql|sqlldr"
+    r"|spark-submit|sqlplus|mongodump|mongorestore|backup|load_\w+|export_\w+|\w*(ingest|backfill|scrape)\w*\.(sh|py))\b",
+    re.IGNORECASE,
+)
+_TAKES_AWAY = re.compile(
+    r"\b(delete|destroy|remove|rm|rmi|stop|kill|drop|uninstall|prune|detach|disable|unset|unload|purge|down|revoke|describe|inspect|exists|status|list|get"
+    r"|undeploy|deregister|unregister|cleanup|clean|logout|close|cancel|dropdb|show|info|diff|create|add|login|mkdir|install|fetch|pull|update|notify|curl)\b"
+)
+_OPTIONAL = re.compile(
+    r"codecov|coverage|coveralls|upload|artifact|comment|cache|notify|slack|nightly|experimental|optional|sarif|benchmark|preview|allow|flaky|docs?\b",
     re.IGNORECASE,
 )
 _CONTINUE = re.compile(
@@ -28,9 +43,53 @@ _HOOK = re.compile(
 )
 
 
+_LONGEST = 2_000  # of a line that somebody wrote by hand
+_PRODUCES = re.compile(
+    r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq|psql|mysql|curl|wget|gsutil|aws|python3?|dbt|pytest|tox|make|sqlite3|duckdb|ogr2ogr"
+    r"|\./\S+\.(sh|py)|snowsql|sqlcmd|kubectl\s+exec|docker\s+exec)\b"
+)
+_KEEPS = re.compile(
+    r"\|\s*(gzip|pigz|bzip2|zstd|xz|tee|psql|mysql|bq\s|gsutil\s+cp|aws\s+s3\s+cp|tar\b|gpg|openssl|duckdb|sqlite3|gunzip|zcat|pv|ssh|pg_restore)\b|>\s*[\w\"'$./{-]"
+)
+_FETCHES = re.compile(r"\bcurl\b(?P<options>[^|;&\n]*)")
+_FAILS = re.compile(r"(^|\s)(-[a-zA-Z]*f[a-zA-Z]*|--fail\S*)(\s|$)|http_code|--write-out|-w\s")
+_TO_A_FILE = re.compile(r"(^|\s)(-[a-zA-Z]*[oO]|--output|--remote-name)(\s|$)|\s>\s*[\w\"'$./{]")
+
+
+def _pipes(source: Source, lines: list[str]) -> list[Finding]:
+    """Find pipes whose first command may fail unseen, and pages of errors that are kept for data."""
+    found: list[Finding] = []
+    safe = re.search(r"pipefail|shell:\s*bash", source.text) is not None
+    script = source.kind == "shell"
+    for number, line in enumerate(lines, 1):
+        text = re.sub(r"(^|\s)#.*$", "", line)
+        if "|" in text and not safe and not re.search(r"PIPESTATUS|\|\||^\s*(if|while|until)\b", text):
+            command = re.sub(r"^\s*-?\s*(run:|script:)?\s*[|>]?\s*-?\s*", "", text)
+            left = command.partition("|")[0]
+            is_check = _CHECKS.search(left) is not None and "tee" in command
+            if (
+                _PRODUCES.match(command)
+                and "|" in command
+                and _KEEPS.search(command[len(left) :])
+                and (script or is_check)
+                and not re.search(r"\$\(|`", left)
+            ):
+                level = Level.ERROR if is_check and _in_ci(source) else Level.WARNING
+                message = f"without `pipefail` the pipe ends as its last command does: where `{left.split()[0]}` fails, what it has not said is kept for the whole"
+                found.append(_finding(source, number, line, level, f"{message}; write `set -o pipefail`"))
+                continue
+        fetch = _FETCHES.search(text)
+        if fetch and script and not _FAILS.search(fetch["options"]) and _TO_A_FILE.search(text[fetch.start() :]):
+            message = (
+                "`curl` without `-f` keeps the page of a 404 or a 500 for what was asked for, and ends with status 0"
+            )
+            found.append(_finding(source, number, line, Level.WARNING, f"{message}; write `curl -f`"))
+    return found
+
+
 def examine_lines(source: Source) -> list[Finding]:
     """Return the swallowed exits of a shell script or a CI file."""
-    lines = source.text.splitlines()
+    lines = [line[:_LONGEST] for line in source.text.splitlines()]
     found: list[Finding] = []
     for number, line in enumerate(lines, 1):
         text = re.sub(r"(^|\s)#.*$", "", line)
@@ -40,6 +99,7 @@ def examine_lines(source: Source) -> list[Finding]:
         if said:
             level, message = said
             found.append(_finding(source, number, line, level, message))
+    found += _pipes(source, lines)
     if source.kind == "shell":
         found += _ends_well(source, lines) + _excused_exits(source, lines)
     return found
@@ -48,23 +108,71 @@ def examine_lines(source: Source) -> list[Finding]:
 def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple[Level, str] | None:
     found = _OR_TRUE.search(text)
     if found and not _is_expected(text[: found.start()]) and not (found[1].startswith("echo") and not _in_ci(source)):
-        level = Level.ERROR if _CHECKS.search(text) or _HOOK.search(source.path) else Level.WARNING
+        command = text[: found.start()]
+        level = _level(source, command)
+        if level is Level.NOTE and (_TAKES_AWAY.search(command) or not _names_work(command)):
+            return None  # made or taken away if it is there: the status is an answer
         return (
             level,
             f"`{found[0].strip(' ;)#')}` makes a failure pass for success; let it fail, or test for the status that is expected",
         )
     if source.kind == "yaml" and _CONTINUE.match(text):
         return (
-            Level.ERROR,
+            _level_of_step(lines, number),
             f"`{text.strip(' -')}`: this step may fail and the build stays green; let it fail, or take it out",
         )
     plus = _SET_PLUS.match(text)
     if plus and not _status_is_kept(lines, number):
         return (
-            Level.ERROR if _HOOK.search(source.path) else Level.WARNING,
+            Level.WARNING if _HOOK.search(source.path) else Level.NOTE,
             "`set +e`: from here on failures are passed over; look at `$?`, and turn `set -e` on again",
         )
     return None
+
+
+def _level(source: Source, command: str) -> Level:
+    """Return how much is passed over: a check where it decides, a load or a backup, anything else."""
+    if _OPTIONAL.search(command):
+        return Level.NOTE
+    if _CHECKS.search(command):
+        return Level.ERROR if _in_ci(source) else Level.WARNING
+    return Level.WARNING if _DATA.search(command) else Level.NOTE
+
+
+def _names_work(command: str) -> bool:
+    return bool(
+        re.search(
+            r"\b(make|python3?|bash|sh|docker|terraform|helm|kubectl|npm|yarn|go|cargo|dbt|gcloud|aws|bq|deploy|build|publish|release)\b",
+            command,
+        )
+    )
+
+
+def _level_of_step(lines: list[str], number: int) -> Level:
+    """Return how much the step (or job) of a CI file decides that may fail here."""
+    own = lines[number - 1]
+    depth = len(own) - len(own.lstrip())
+    begin = number - 1
+    while begin > 0 and not (
+        lines[begin].lstrip().startswith("- ") and len(lines[begin]) - len(lines[begin].lstrip()) <= depth
+    ):
+        if lines[begin].strip() and len(lines[begin]) - len(lines[begin].lstrip()) < depth - 2:
+            break
+        begin -= 1
+    first = len(lines[begin]) - len(lines[begin].lstrip())
+    end = number
+    while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > first):
+        end += 1
+    step = "\n".join(lines[begin:end])
+    if _OPTIONAL.search(step):
+        return Level.NOTE
+    return (
+        Level.ERROR
+        if any(
+            _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
+        )
+        else Level.WARNING
+    )
 
 
 def _in_ci(source: Source) -> bool:

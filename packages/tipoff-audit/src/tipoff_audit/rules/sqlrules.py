@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from tipoff_audit.finding import Level
-from tipoff_audit.reading.context import FEATURE
-from tipoff_audit.reading.sqltext import blank, verbs, without_comments
+from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, Use
+from tipoff_audit.reading.sqltext import blank, verbs, without_comments, without_data
+from tipoff_audit.reading.statements import Bound, Piece, bounds, is_aggregate, parsed, selects, tables
 
 _I = re.IGNORECASE
 
@@ -57,110 +60,124 @@ def _clocks(sql: str) -> Iterator[Said]:
         yield Said("sql-clock", at, Level.WARNING, f"{message}; hand the day in as a parameter, or name the zone")
 
 
-_EVENT = r"(?:\w+\.)?\w*(?:date|_day|day|_at|timestamp|_ts|_time|tip_?off|start_time|played_on)\w*"
-_CUT = (
-    r"(?:[@:$]|%\(|\{\s*|'\s*\{\s*|\"\s*\{\s*|DATE\s*\(?\s*['\"{@:]*|\w+\.)?[\w.]*"
-    r"(?:cut_?off|as_?of|analysis|target_(?:date|day)|game_(?:date|day)|prediction_(?:date|day)|predict_(?:date|day)|slate|current_(?:date|day)"
-    r"|up_?to|forecast|reference_(?:date|day)|ref_(?:date|day)|run_date|tip_?off|obs_date|snapshot_date|today|this_(?:day|date)|event_date"
-    r"|eval_date|score_date|feature_(?:date|day)|train_end|label_date|match_date|(?<=[@:$])(?!\w*(?:start|end|from|since|until|min|max|low|high|first|last|season|through|to_))\w*(?:date|day))[\w.]*"
-)
-_INCLUSIVE = re.compile(rf"(?P<column>{_EVENT})\)?\s*<=\s*(?P<cut>{_CUT})(?=(?P<rest>[^\n]{{0,40}}))", _I)
-_TURNED = re.compile(rf"(?P<cut>{_CUT})['\"}}\s)]*>=\s*(?P<column>{_EVENT})", _I)
-_BETWEEN = re.compile(
-    rf"(?P<column>{_EVENT})\)?\s+BETWEEN\s+(?P<low>[\s\S]{{1,160}}?)\s+AND\s+(?P<cut>{_CUT})(?=(?P<rest>[^\n]{{0,40}}))",
+_EVENT = re.compile(r"(date|day|_at|timestamp|_ts|_time|tip_?off|start_time|played_on|^ts$|^at$)", _I)
+_CUT = re.compile(
+    r"cut_?off|as_?of|analysis|target_(date|day)|game_(date|day)|prediction_(date|day)|predict_(date|day)|slate|current_(date|day)|up_?to"
+    r"|forecast|reference_(date|day)|ref_(date|day)|run_date|tip_?off|obs_date|snapshot_date|today|this_(day|date)|event_date|eval_date"
+    r"|score_date|feature_(date|day)|train_end|label_date|match_date|^(?!.*(start|end|from|since|until|min|max|low|high|first|last|season|through|to_))\w*(date|day)$",
     _I,
 )
 _KNOWN_AT = re.compile(
     r"known|loaded|created|published|available|ingest|updated|inserted|recorded|collected|fetched|scraped|received|valid_from|effective|arriv"
-    r"|quoted|snapshot|captured|processed|as_of|observed|expire|due|modified|seen|issued|start_date|valid_to|end_date|birth",
+    r"|quoted|snapshot|captured|processed|as_of|observed|expire|due|modified|seen|issued|start_date|valid_to|end_date|birth|roster_date",
     _I,
 )
-_LESS = re.compile(r"^['\"})\s]*(-\s*(INTERVAL|\d)|,\s*INTERVAL)", _I)
-_FUTURE_SIDE = re.compile(r"DATE_SUB|DATE_ADD\s*\([^()]*-\s*\d|- *INTERVAL|prev|yesterday|before", _I)
+_KNOWN_BEFORE = re.compile(  # tables of what is known before the start: their last row may be of the day itself
+    r"roster|line_?up|injur|odds|betting|(?<![a-z])lines?(?![a-z])|schedule|depth_chart|weather|snapshot|availability|announce|calendar|price",
+    _I,
+)
 
 
-def _cutoffs(sql: str) -> Iterator[Said]:
-    for pattern in (_INCLUSIVE, _TURNED):
-        for found in pattern.finditer(sql):
-            rest = found.groupdict().get("rest") or ""
-            if not _excused(found["column"], found["cut"], rest):
-                yield _cutoff(found, found[0].partition("\n")[0])
-    for found in _BETWEEN.finditer(sql):
-        if re.search(r"\b(AND|OR|WHERE|SELECT|PRECEDING)\b", found["low"], _I):
-            continue
-        if not _excused(found["column"], found["cut"], found["rest"]) and not re.match(
-            r"\s*(DATE_SUB|DATE_ADD)", found["cut"], _I
-        ):
+def _cutoffs(piece: Piece, use: Use) -> Iterator[Said]:
+    for select in selects(piece):
+        found = bounds(piece, select)
+        read = " ".join(table.name for table in select.find_all(exp.Table))
+        for one in found:
+            if one.op != "<=" or one.shifted or not _EVENT.search(one.column.rpartition(".")[2]):
+                continue
+            if not _is_cut(one) or _KNOWN_AT.search(one.column) or _KNOWN_BEFORE.search(read):
+                continue
+            if any(_ends_before(one, other) for other in found if other is not one):
+                continue
+            aggregate = is_aggregate(select)
+            if use is Use.FEATURES and aggregate:
+                level = Level.ERROR
+            elif use is Use.FEATURES or (aggregate and re.search(r"analysis|cut_?off|as_?of", one.value, _I)):
+                level = Level.WARNING
+            else:
+                continue
+            message = f"`{_short(one.text)}` lets in the day that is to be predicted: a feature that knows the result"
             yield Said(
-                "inclusive-cutoff",
-                found.start(),
-                Level.ERROR,
-                _cut_message("BETWEEN … AND " + _short(found["cut"])),
-                "look-ahead",
+                "inclusive-cutoff", one.at, level, f"{message}; use `<` (or end the range a day earlier)", "look-ahead"
             )
 
 
-def _excused(column: str, cut: str, rest: str) -> bool:
-    if _KNOWN_AT.search(column) or _LESS.match(rest) or _FUTURE_SIDE.search(cut):
-        return True
-    return (
-        column.rpartition(".")[2].strip("@: ").lower() == re.sub(r"[^\w.]", "", cut).rpartition(".")[2].lower()
-        and "." not in cut
-        and cut[0] not in "@:'{%$"
+def _is_cut(one: Bound) -> bool:
+    """Whether the value is the day that is to be predicted, rather than the end of a range or the column itself."""
+    table, _, name = one.value.rpartition(".")
+    if table:  # another table's column: the game that is to be predicted
+        return name.lower() == one.column.rpartition(".")[2].lower() and table != one.column.rpartition(".")[0]
+    return bool(_CUT.search(name)) and name.lower() != one.column.lower()
+
+
+def _ends_before(one: Bound, other: Bound) -> bool:
+    """Whether another comparison takes the day out, or makes the pair ask for that one day."""
+    same = other.column == one.column and other.value == one.value
+    return (same and not other.shifted and other.op in {"<", ">=", "="}) or (
+        other.column == one.column and other.op == "<"
     )
 
 
-def _cutoff(found: re.Match[str], text: str) -> Said:
-    return Said("inclusive-cutoff", found.start(), Level.ERROR, _cut_message(_short(text)), "look-ahead")
-
-
-def _cut_message(text: str) -> str:
-    return (
-        f"`{text}` lets in the day that is to be predicted: a feature that knows the result; "
-        "use `<` (or end the range a day earlier)"
-    )
-
-
-_OVER = re.compile(
-    r"\b(?P<function>AVG|SUM|STDDEV(?:_POP|_SAMP)?|VARIANCE|VAR_POP|VAR_SAMP|MAX|MIN|COUNT|MEDIAN|PERCENTILE_CONT|APPROX_QUANTILES|COUNTIF)"
-    r"\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*(?:FILTER\s*\([^)]*\)\s*)?OVER\s*(?P<window>\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|\w+)",
-    _I,
+_CURRENT_RANKS = (
+    exp.RowNumber,
+    exp.Rank,
+    exp.DenseRank,
+    exp.Lag,
+    exp.Lead,
+    exp.FirstValue,
+    exp.LastValue,
+    exp.NthValue,
+    exp.Ntile,
 )
-_NAMED = re.compile(r"(?:\bWINDOW\b|,)\s*(?P<name>\w+)\s+AS\s*(?P<window>\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))", _I)
-_FRAME = re.compile(
-    r"\b(ROWS|RANGE|GROUPS)\s+(BETWEEN\s+(?P<from>UNBOUNDED\s+PRECEDING|CURRENT\s+ROW|[\w{}@:.\s']+?\s+(?:PRECEDING|FOLLOWING))\s+AND\s+"
-    r"(?P<to>UNBOUNDED\s+FOLLOWING|CURRENT\s+ROW|[\w{}@:.\s']+?\s+(?:PRECEDING|FOLLOWING))|(?P<short>[\w{}@:.]+\s+PRECEDING|CURRENT\s+ROW))",
-    _I,
-)
+_RANGES = ("AVG", "SUM", "STDDEV", "STDDEVPOP", "STDDEVSAMP", "VARIANCE", "MAX", "MIN", "COUNT", "MEDIAN", "COUNTIF")
 
 
-def _windows(sql: str) -> Iterator[Said]:
-    named: set[str] = set()
-    for found in _OVER.finditer(sql):
-        window = found["window"]
-        if window.startswith("("):
-            yield from _window(window, found.start("window"), found.start())
-        else:
-            named.add(window.lower())
-    for found in _NAMED.finditer(sql):
-        if found["name"].lower() in named:
-            yield from _window(found["window"], found.start("window"), found.start("name"))
-
-
-def _window(window: str, at: int, function_at: int) -> Iterator[Said]:
-    frame = _FRAME.search(window)
-    if frame is None and not re.search(r"\bORDER\s+BY\b", window, _I):
+def _windows(piece: Piece, use: Use) -> Iterator[Said]:
+    if use is not Use.FEATURES:
         return
-    if frame is None:
-        told, place = "a window with ORDER BY and no frame ends at the current row", function_at
-    elif frame["short"] or re.match(r"CURRENT|UNBOUNDED\s+F|.*FOLLOWING", frame["to"] or "", _I):
-        told, place = f"`{_short(frame[0])}` includes the current row", at + frame.start()
-    else:
-        return
-    message = f"{told}, the very game that is to be predicted"
-    yield Said(
-        "window-includes-current", place, Level.ERROR, f"{message}; end the frame at `1 PRECEDING`", "look-ahead"
+    lagged = piece.tree.find(exp.Lag) is not None
+    named = {
+        one.name.lower(): one
+        for one in piece.tree.find_all(exp.Window)
+        if isinstance(one.parent, exp.Select) and one.arg_key == "windows"
+    }
+    for used in piece.tree.find_all(exp.Window):
+        function = used.this.this if isinstance(used.this, exp.Filter | exp.IgnoreNulls) else used.this
+        node = named.get(used.alias.lower(), used) if used.alias else used
+        spec, order = node.args.get("spec"), node.args.get("order")
+        if not isinstance(function, exp.AggFunc) or isinstance(function, _CURRENT_RANKS):
+            continue
+        if order is None and not (used.alias and spec is not None):  # what it is built upon stands elsewhere
+            continue
+        if type(function).__name__.upper() not in _RANGES or (order is not None and not _by_time(order)):
+            continue
+        if spec is not None and not _holds_current(spec):
+            continue
+        text = _short(spec.sql(dialect="bigquery")) if spec is not None else "a window with ORDER BY and no frame"
+        level = Level.WARNING if lagged or _KNOWN_BEFORE.search(tables(piece)) else Level.ERROR
+        message = f"`{text}` includes the current row, the very game that is to be predicted"
+        if spec is None:
+            message = f"{text} ends at the current row, the very game that is to be predicted"
+        yield Said(
+            "window-includes-current",
+            piece.frame_at(node),
+            level,
+            f"{message}; end the frame at `1 PRECEDING`",
+            "look-ahead",
+        )
+
+
+def _by_time(order: exp.Expression) -> bool:
+    return any(
+        _EVENT.search(one.name) or re.search(r"game|match|week|season|round", one.name, _I)
+        for one in order.find_all(exp.Column)
     )
+
+
+def _holds_current(spec: exp.Expression) -> bool:
+    """Whether the frame ends at the current row or after it."""
+    end, side = spec.args.get("end"), str(spec.args.get("end_side") or "")
+    return end is None or str(end).upper() == "CURRENT ROW" or side.upper() == "FOLLOWING"
 
 
 _NOUGHT = re.compile(
@@ -214,7 +231,9 @@ def _appends(sql: str) -> Iterator[Said]:
         yield Said(
             "append-without-key",
             at,
-            Level.WARNING,
+            Level.WARNING
+            if table and not table.startswith("{") and "J_" not in statement and "{{" not in statement
+            else Level.NOTE,
             f"{message}; delete the slice first in one transaction, or MERGE on the key",
             "write",
         )
@@ -250,26 +269,33 @@ def _short(text: str) -> str:
 
 
 _ALWAYS: tuple[Callable[[str], Iterator[Said]], ...] = (_clocks, _noughts)
-_LOOK_AHEAD: tuple[Callable[[str], Iterator[Said]], ...] = (_cutoffs, _windows)
+_LOOK_AHEAD: tuple[Callable[[Piece, Use], Iterator[Said]], ...] = (_cutoffs, _windows)
 _SCRIPTS: tuple[Callable[[str], Iterator[Said]], ...] = (_appends, _lost)
 _WORTH = re.compile(r"CURRENT_|CURDATE|TODAY|NOW\s*\(|GETDATE|SYSDATE|COALESCE|IFNULL|NVL|ISNULL", _I)
 _WORTH_AHEAD = re.compile(r"<=|>=|BETWEEN|OVER\s*[(\w]", _I)
 
 
-def examine_sql(text: str, *, feature: bool, script: bool) -> list[Said]:
-    """Return what is wrong. `feature`: it stands in code that makes features; `script`: it may hold several statements."""
+def examine_sql(text: str, *, use: Use, script: bool) -> list[Said]:
+    """Return what is wrong. `use`: what takes its rows; `script`: it may hold several statements."""
     found: list[Said] = []
-    if _WORTH.search(text):
-        sql = without_comments(text)
+    sql = without_data(without_comments(text))
+    if _WORTH.search(sql):
         found += [said for rule in _ALWAYS for said in rule(sql)]
-    if _WORTH_AHEAD.search(text):
-        sql = without_comments(text)
-        if feature or FEATURE.search(sql):
-            found += [said for rule in _LOOK_AHEAD for said in rule(sql)]
+    if use is not Use.MONITORING and _WORTH_AHEAD.search(sql):
+        for piece in parsed(sql):
+            meant = _meant(piece, use)
+            found += [said for rule in _LOOK_AHEAD for said in rule(piece, meant)]
     if script:
-        sql = without_comments(text)
         found += [said for rule in _SCRIPTS for said in rule(sql)]
     return found
+
+
+def _meant(piece: Piece, use: Use) -> Use:
+    """Return what a statement is for: by what takes its rows, else by the tables that it writes and reads."""
+    if use is not Use.UNKNOWN:
+        return use
+    named = tables(piece)
+    return Use.MONITORING if MONITORS.search(named) else Use.FEATURES if MAKES_FEATURES.search(named) else Use.UNKNOWN
 
 
 def unquoted(segment: str) -> str:

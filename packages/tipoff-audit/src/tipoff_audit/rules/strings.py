@@ -61,11 +61,18 @@ def missing_f_in_joined(file: File) -> None:
         for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
             plain = re.match(r"\s*([\"'])(?!\1\1)(.*)\1[,)\s]*$", file.index.lines[number - 1])
             holes = _HOLE.findall(plain[2]) if plain else []
-            if plain and holes and any(plain[2] in part for part in parts) and _filled_by_names(file, node, holes):
+            if (
+                plain
+                and holes
+                and any(plain[2] in part for part in parts)
+                and _filled_by_names(file, node, holes)
+                and not _named_later(file, node)
+            ):
                 message = (
                     f"`{{{holes[0]}}}` stays as it is written: this piece of the string has no f, its neighbours have"
                 )
-                file.say("missing-f", node, Level.ERROR, f"{message}; put an f before it", guards="read", line=number)
+                level = Level.ERROR if looks_like_sql("".join(parts)) else Level.WARNING
+                file.say("missing-f", node, level, f"{message}; put an f before it", guards="read", line=number)
 
 
 def _filled_by_names(file: File, node: ast.expr, holes: list[str]) -> bool:
@@ -129,6 +136,18 @@ def _assigned_use(file: File, node: ast.Assign | ast.AnnAssign | ast.AugAssign, 
     if any(last_name(call.func) in {"open", "Path"} for call in used):
         return "path"
     return "message" if any(file.effects.of(call).kind in {"log", "notice"} for call in used) else ""
+
+
+def _named_later(file: File, node: ast.expr) -> bool:
+    """Whether the string is kept under a name that is filled later, or filled right here."""
+    for parent in file.index.parents(node):
+        if isinstance(parent, ast.Attribute) and parent.attr in _LATER:
+            return True
+        if isinstance(parent, ast.Assign):
+            return _filled_later(file, last_name(parent.targets[0]))
+        if isinstance(parent, ast.stmt):
+            return False
+    return False
 
 
 def _is_name(node: ast.expr, name: str) -> bool:
@@ -209,11 +228,28 @@ def _emptied(file: File, statement: str) -> bool:
     return any(kind == "delete" and other == table for text in deletes for kind, other, _ in verbs(text))
 
 
+_MIGRATES = re.compile(r"(^|/)_?(migrations?|versions|alembic)/")
+
+
+def _made_here(file: File, node: ast.expr) -> bool:
+    """Whether the same function makes a table: what it fills is new."""
+    own = file.scope(node)
+    return any(
+        file.scope(other) is own
+        and isinstance(other.value, str)
+        and re.search(r"\bCREATE\b[^;]{0,40}\bTABLE\b", other.value, re.IGNORECASE)
+        for other in file.index.strings
+    )
+
+
 def _in_string(file: File, node: ast.expr) -> None:
-    segment = unquoted(file.index.segment(node))
-    feature = file.is_feature(node)
-    for said in examine_sql(segment, feature=feature, script=True):
-        if said.rule == "append-without-key" and _emptied(file, segment[said.at :]):
-            continue
+    segment = unquoted(file.index.literal(node))
+    for said in examine_sql(segment, use=file.use_of(node), script=True):
+        level = said.level
+        if said.rule == "append-without-key":
+            if _emptied(file, segment[said.at :]):
+                continue
+            if _MIGRATES.search(file.index.path) or _made_here(file, node):
+                level = Level.NOTE
         line = node.lineno + segment.count("\n", 0, said.at)
-        file.say(said.rule, node, said.level, said.message, guards=said.guards, line=line)
+        file.say(said.rule, node, level, said.message, guards=said.guards, line=line)

@@ -5,7 +5,7 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
-from tipoff_audit.reading.names import constant, keyword, last_name, words
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
 from tipoff_audit.reading.sqltext import looks_like_sql
 from tipoff_audit.reading.words import these
 
@@ -94,6 +94,7 @@ _MAKERS = these(
     """int len float format literal quote quote_literal escape quote_ident quote_name Identifier adapt bind param placeholder
     format_sql"""
 )
+_OF_DATES = these("isoformat strftime date timestamp total_seconds year month day isoweekday toordinal hex")
 _QUOTED = these("quote quoted escaped literal expr expression ident identifier")
 
 
@@ -107,6 +108,8 @@ def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:
         return True
     if isinstance(hole, ast.Call):
         name = last_name(hole.func)
+        if isinstance(hole.func, ast.Attribute) and name in _OF_DATES:
+            return True
         return name in _MAKERS or (name == "join" and _joins_marks(hole, file))
     name = last_name(hole)
     if name.isupper() or _MARKS.search(name) or _QUOTED & set(words(name)):
@@ -166,15 +169,73 @@ _PLACES = these(
 )  # what the program's own code or settings name: a quote in it stops the statement, which somebody sees
 
 
+_FREE = these(  # what a person writes, and may hold an apostrophe
+    """name names title text query search term keyword comment address email user username description label message note player team city
+    title author word phrase value url subject content body input answer q"""
+)
+_DATES = these(
+    "date day start end since until low high month year season week id ids key uuid hash at ts time hour from to"
+)
+
+
 def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
     name, segment = last_name(hole) or "a value", file.index.segment(node)
-    level = Level.ERROR if how == "quoted" and not _DDL.match(segment) else Level.WARNING
-    if _PLACES & set(words(name)) and not _IN_PATTERN.search(segment):
+    if _checked(file, hole):
+        return
+    said = set(words(name))
+    level = (
+        Level.WARNING
+        if how == "quoted" and (said & _FREE) and not _PLACES & said and not _DDL.match(segment)
+        else Level.NOTE
+    )
+    if _PLACES & said and _IN_PATTERN.search(segment):
         level = Level.WARNING
+    if said & _DATES and not said & _FREE:
+        level = Level.NOTE
+    if how == "quoted" and _asked_for(file, hole):
+        level = Level.ERROR
     if re.search(r"(^|/)(migrations?|versions|alembic)/", file.index.path):
         level = Level.NOTE
     message = f"`{name}` is written into the SQL as text: a quote in it breaks the statement or changes it"
     file.say("sql-from-values", node, level, f"{message}; hand it over as a parameter", guards="read")
+
+
+def _asked_for(file: File, hole: ast.expr, depth: int = 0) -> bool:
+    """Whether the value comes as it is from whoever sends a request."""
+    text = dotted(hole)
+    if (
+        re.match(r"(flask\.)?request\.(args|form|json|values|GET|POST|query_params|get_json|cookies|headers)", text)
+        or text == "input()"
+    ):
+        return True
+    made = file.scope_value(hole) if isinstance(hole, ast.Name) else None
+    return made is not None and depth < 2 and not isinstance(made, ast.Name) and _asked_for(file, made, depth + 1)  # noqa: PLR2004
+
+
+def _checked(file: File, hole: ast.expr) -> bool:
+    """Whether the function makes sure of the value before: by a pattern, by a list of what is allowed, as an identifier."""
+    if not isinstance(hole, ast.Name):
+        return False
+    for node in ast.walk(file.scope(hole).node):
+        test = node.test if isinstance(node, ast.If | ast.Assert) else None
+        if test is None or test.lineno > hole.lineno:
+            continue
+        for part in ast.walk(test):
+            if (
+                isinstance(part, ast.Compare)
+                and isinstance(part.ops[0], ast.In | ast.NotIn)
+                and last_name(part.left) == hole.id
+            ):
+                return True
+            if isinstance(part, ast.Call):
+                about = [last_name(given) for given in part.args]
+                if last_name(part.func) in {"match", "fullmatch"} and hole.id in about:
+                    return True
+                if last_name(part.func) in {"isidentifier", "isalnum", "isdigit"} and dotted(part.func).startswith(
+                    f"{hole.id}."
+                ):
+                    return True
+    return False
 
 
 _NAMES = re.compile(  # a key that stands for what has a name in the database: no parameter can take its place

@@ -1,5 +1,8 @@
 """The judgement on a broad handler: what is lost by its answer, given what it guards."""
 
+import re
+from dataclasses import replace
+
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading import words as w
 from tipoff_audit.reading.effects import named
@@ -32,7 +35,8 @@ _SWEEPERS = these(
     remove drop delete cancel stale handle"""
 )
 _BESIDE_THE_POINT = these(  # what is only remembered, or only counted, can be made again
-    "cache cached caches caching telemetry analytics track nux milestone memo memoize banner device first preload bytecode pyc"
+    """cache cached caches caching telemetry track nux milestone memo memoize banner device first preload bytecode pyc lineage openlineage
+    tracing autolog autologging usage monitor monitoring observability comment comments demo plugin plugins"""
 )
 _FILTERS = these("filter exclude dedupe drop remove eligible clean without only keep select")
 _NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
@@ -43,8 +47,25 @@ def _empty_for_broken(guard: TryBlock) -> Finding:
     return _found(guard, "default-on-error", Level.NOTE, f"{message}; raise, or let the payload be quarantined", "read")
 
 
-def judge(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for each case
-    """Return what is wrong with the handler, if anything is lost by it."""
+def judge(guard: TryBlock) -> Finding | None:
+    """Return what is wrong with the handler, if anything is lost by it; what a comment there says that it does not matter counts less."""
+    found = _judged(guard)
+    if found is None or not guard.is_meant or found.level is Level.NOTE:
+        return found
+    return replace(found, level=Level(found.level - 1))
+
+
+def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for each case
+    if guard.breadth == "unlocked":
+        message = f"`except {guard.caught}`: the lock was not got, and what it was for is done all the same"
+        return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; wait, or give up and say so", "gate")
+    if guard.skipped:
+        about = next(
+            (guard.effects[kind][0] for kind in ("write", "work", "read") if kind in guard.effects), "the work"
+        )
+        level = Level.NOTE if guard.breadth == "narrow" else Level.ERROR
+        message = f"{about} failed, and `raise {guard.skipped}` tells the scheduler that there was nothing to do: the run ends green"
+        return _found(guard, "default-on-error", level, f"{message}; let the error pass", "work")
     if guard.raised and (guard.calls or guard.effects) and not guard.acts and guard.returns != "value":
         return _swallowed_raise(guard)
     if guard.breadth == "narrow":
@@ -72,7 +93,9 @@ def _swallowed_raise(guard: TryBlock) -> Finding:
         set(words(guard.raised))
         & {*w.NEGATIVE, *w.GATES, *w.GATED, "quota", "incomplete", "refused", "gate", "conflict", "drift"}
     )
-    level = Level.ERROR if meant or guard.effects.get("write", ("", False, False))[1] else Level.WARNING
+    level = Level.NOTE if guard.logs or guard.again else Level.WARNING
+    if meant and not guard.logs and guard.returns not in {"false", "value"}:
+        level = Level.ERROR
     message = f"`raise {guard.raised}` in this block is swallowed by its own `except {guard.caught}`: {_answers(guard)}"
     return _found(
         guard,
@@ -83,23 +106,60 @@ def _swallowed_raise(guard: TryBlock) -> Finding:
     )
 
 
+_DATA_WRITES = these(
+    """to_gbq to_sql load_table_from_json load_table_from_dataframe load_table_from_uri load_table_from_file insert_rows_json insert_rows
+    insert_many insert_one update_one update_many replace_one bulk_write put_item put_object upload_file upload_fileobj upload_from_string
+    upload_from_filename upload_from_file upload_blob executemany copy_expert copy_from copy_records_to_table write_pandas write_table
+    put_record put_records batch_write_item basic_publish send_and_wait writerow writerows insert_all upsert_rows add_all"""
+)
+_ASKS_BY_POST = these("post put patch send request delete commit flush")
+_ROWS = these(
+    """row rows record records table tables db database bigquery bq warehouse prediction predictions grade grades boxscore boxscores box lines
+    odds stats games game pick picks features feature results"""
+)
+
+
+def _is_data(what: str) -> bool:
+    """Whether it is rows that are written, to a place where others read them: by SQL, by a library's name, or as the name says."""
+    name = what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
+    if what.startswith(("the INSERT", "the UPDATE", "the MERGE", "the LOAD", "the COPY")) or name in _DATA_WRITES:
+        return True
+    said = words(name)
+    return len(said) > 1 and said[0] in w.WRITE_VERBS | {"load", "insert"} and bool(set(said[1:]) & _ROWS)
+
+
+def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:
+    """Return error where rows are lost for certain: others' code, local files, what is logged and comes again are less."""
+    about = set(words(f"{guard.path} {guard.symbol} {what}"))
+    name = what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
+    if _BESIDE_THE_POINT & about:
+        return Level.NOTE  # what is only remembered can be made again
+    swept = _is_removal(what) or set(words(guard.symbol.rpartition(".")[2])) & _SWEEPERS
+    is_local = what.split(" (in", maxsplit=1)[0] in _LOCAL or what.endswith((".write", ".writelines"))
+    if not sure or swept or guard.breadth == "root":
+        return Level.NOTE if guard.logs or swept else Level.WARNING
+    if re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path):
+        return Level.NOTE
+    if not _is_data(what):
+        return Level.NOTE if guard.logs or guard.again or is_local or name in _ASKS_BY_POST else Level.WARNING
+    if not here or is_local:
+        return Level.NOTE if guard.again else Level.WARNING
+    by_name = not what.startswith("the ") and name not in _DATA_WRITES
+    return Level.WARNING if (guard.logs and (by_name or guard.again)) or guard.acts else Level.ERROR
+
+
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:
     what, sure, here = write
     if guard.returns == "false" and guard.yields_value:
         return None  # told by its result: whether callers look at it is asked of them
-    level = Level.ERROR if sure and (here or not guard.logs) else Level.WARNING
-    is_local = what.split(" (in")[0] in _LOCAL or what.endswith((".write", ".writelines"))
-    if is_local and (guard.logs or not here):
-        level = Level.WARNING
-    if guard.breadth == "root" or (_is_removal(what) and (guard.logs or set(words(guard.symbol)) & _SWEEPERS)):
-        level = min(level, Level.WARNING)
-    if _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol} {what}")):
-        level = Level.NOTE  # what is only remembered can be made again
+    level = _write_level(guard, what, sure=sure, here=here)
     if (
         guard.returns in {"success", "true"}
         or guard.exits_well
         or (guard.yields_value and guard.returns in _NOTHING_DONE - {"value"})
     ):
+        if guard.returns not in {"success", "true"} and not guard.exits_well:
+            level = min(level, Level.WARNING)
         message = f"{what} may have failed, and the handler {_answers(guard)} as if it had been done"
         return _found(guard, "default-on-error", level, f"{message}; raise, or record the failure", "write")
     if guard.returns == "value" and guard.yields_value:
@@ -121,11 +181,12 @@ def _around_gate(guard: TryBlock, what: str, *, sure: bool) -> Finding | None:
     leaves = guard.returns == "none" and not guard.yields_value and (own is None or own.kind != "gate")
     if leaves or _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
         return None
-    level = (
-        Level.ERROR
-        if sure and (set(words(what)) & _DECIDES or named(guard.symbol.rpartition(".")[2]))
-        else Level.WARNING
-    )
+    decides = own is not None and own.kind == "gate"
+    level = Level.NOTE
+    if decides and guard.returns in {"true", "success", "zero"}:
+        level = Level.ERROR
+    elif decides or (sure and set(words(what)) & _DECIDES and not guard.assigns and not guard.logs):
+        level = Level.WARNING
     message = f"`except {guard.caught}` around {what}: when it cannot be evaluated the gate {_answers(guard)}, and stands open"
     return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
 
@@ -156,7 +217,7 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
         return None
     filters = set(words(guard.symbol.rpartition(".")[2])) & _FILTERS
     if guard.returns == "input" and (guard.effects.keys() - {"clean-up"} or guard.calls or filters):
-        level = Level.ERROR if filters else Level.WARNING
+        level = Level.WARNING if filters else Level.NOTE
         message = f"the handler returns its input as it came, as if the work had been done on it: {_answers(guard)}"
         return _found(guard, "default-on-error", level, f"{message}; raise, or say that it was not done", "work")
     about = read or work
@@ -164,10 +225,13 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
         guard.returns in {"success", "true", "empty", "zero"} or (guard.returns == "none" and guard.yields_value)
     ):
         message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
+        sure = read is not None and read[1] and not _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol}"))
         return _found(
             guard,
             "default-on-error",
-            Level.WARNING,
+            Level.WARNING
+            if guard.returns in {"success", "true"} or (sure and guard.returns in {"empty", "zero"})
+            else Level.NOTE,
             f"{message}; raise, or return what says that it is unknown",
             "read" if read else "work",
         )
@@ -193,20 +257,26 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
         message = (
             f"{_what(read)} failed, and `{guard.assigns}` becomes a default that nobody can tell from a true answer"
         )
-        return _found(guard, rule, Level.WARNING, f"{message}; raise, or record that it is unknown", "read")
-    if not guard.logs and read is not None:
+        return _found(guard, rule, Level.NOTE, f"{message}; raise, or record that it is unknown", "read")
+    if not guard.logs and read is not None and not guard.collects:
         message = f"`except {guard.caught}` around {_what(read)}: what could not be read {_answers(guard)} in silence"
-        return _found(
-            guard, "swallowed-notice", Level.WARNING, f"{message}; raise, or record that it is unknown", "read"
-        )
+        return _found(guard, "swallowed-notice", Level.NOTE, f"{message}; raise, or record that it is unknown", "read")
     if work is None and read is None:
         return None
     message = f"`except {guard.caught}` around {_what(work or read)} only logs, and goes on as if it had been done"
     if not guard.logs:
-        message = f"`except {guard.caught}` around {_what(work)} does not even log, and goes on as if it had been done"
-    return _found(
-        guard, "log-only-handler", Level.WARNING, f"{message}; raise, or count and record the failure", "work"
-    )
+        message = f"`except {guard.caught}` around {_what(work or read)} does not even log, and goes on as if it had been done"
+    about = set(words(f"{guard.path} {guard.symbol} {_what(work or read)}"))
+    level = Level.NOTE
+    if guard.collects and not about & (_BESIDE_THE_POINT | _OF_PROGRAMS) and not guard.again:
+        level = Level.WARNING
+        message = f"`except {guard.caught}` around {_what(work or read)}: an item that fails is left out of what is gathered, and nobody counts it"
+    return _found(guard, "log-only-handler", level, f"{message}; raise, or count and record the failure", "work")
+
+
+_OF_PROGRAMS = these(
+    "extension extensions entry entrypoint module modules import hook hooks listener listeners callback package packages handler handlers"
+)
 
 
 def _what(effect: object) -> str:

@@ -9,6 +9,13 @@ from tipoff_audit.reading.index import Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
 from tipoff_audit.rules.sqlrules import MEASURED
 
+_OF_DATA = re.compile(
+    r"coverage|completeness|quality|accuracy|(?<![a-z])(game|player|team|match|pitcher|batter|season|odds|minutes|points|rebounds|assists|strikeouts|box_?score)s?(?![a-z])",
+    re.IGNORECASE,
+)
+_OF_MODELS = re.compile(
+    r"token|usage|cost|budget|quota|sample_rate|line_?(no|number)|linewidth|sampl|weight", re.IGNORECASE
+)
 _ADVICE = "keep it unknown (None, NULL), and let what reads it decide"
 
 
@@ -113,4 +120,6 @@ def _columns(node: ast.Subscript) -> str:
 
 def _say(file: File, node: ast.AST, what: str) -> None:
     message = f"{what} turns unknown into nought: averages, rates and gates cannot tell the two apart"
-    file.say("zero-for-missing", node, Level.WARNING, f"{message}; {_ADVICE}", guards="read")
+    about = f"{what} {file.index.path} {file.scope(node).name}"
+    level = Level.WARNING if _OF_DATA.search(about) and not _OF_MODELS.search(about) else Level.NOTE
+    file.say("zero-for-missing", node, level, f"{message}; {_ADVICE}", guards="read")

@@ -1,0 +1,348 @@
+"""Work that runs aside and whose result or error nobody reads: jobs, futures, threads, pools, child processes."""
+
+import ast
+import re
+
+from tipoff_audit.finding import Level
+from tipoff_audit.reading import words as w
+from tipoff_audit.reading.context import File
+from tipoff_audit.reading.handlers import breadth
+from tipoff_audit.reading.index import FUNCTIONS, Scope
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
+from tipoff_audit.reading.words import these
+
+_JOBS = re.compile(r"^(load_table_from_\w+|extract_table|copy_table)$")
+_ASKS = these(
+    "result exception add_done_callback done as_completed get wait_for outcome ready successful raise_for_status check_returncode"
+)
+_DATA_COMMANDS = re.compile(
+    r"(^|[\s/'\"])(bq|gsutil|pg_dump|pg_restore|psql|mysql|mysqldump|dbt|rsync|spark-submit|sqoop|aws|gcloud|az|mongodump|mongoimport|alembic"
+    r"|clickhouse-client|snowsql|sqlldr|bcp|duckdb|sqlite3|kubectl|terraform)(\s|$|['\"])"
+)
+_NO_MATTER = re.compile(
+    r"kill|clear|cls|open|xdg-open|notify|say|sleep|stty|reset|tput|which|where|version|--help|info|status|rm|mkdir|clean|purge|stop|delete|remove|prune"
+)
+
+
+def unread_results(file: File) -> None:
+    """Report what is begun and never asked how it ended."""
+    for call in file.index.calls:
+        callee = file.names.callee(call)
+        if _is_job(file, call):
+            _job(file, call)
+        elif callee.name == "submit" and _is_executor(file, call):
+            _future(file, call)
+        elif callee.name == "map" and _is_futures_pool(file, call) and isinstance(file.index.up.get(call), ast.Expr):
+            _map(file, call)
+        elif callee.name in {"apply_async", "map_async", "starmap_async"} and isinstance(
+            file.index.up.get(call), ast.Expr
+        ):
+            _async(file, call)
+        elif callee.name == "gather" and constant(keyword(call, "return_exceptions")) is True:
+            _gathered(file, call)
+        elif callee.full in {"threading.Thread", "Thread"}:
+            _thread(file, call)
+        elif callee.full in {"subprocess.run", "subprocess.call", "subprocess.Popen", "os.system"}:
+            _process(file, call)
+
+
+def _is_job(file: File, call: ast.Call) -> bool:
+    name = last_name(call.func)
+    callee = file.names.callee(call)
+    about = f"{callee.origin} {callee.receiver}"
+    if _JOBS.match(name):
+        return name.startswith("load_table_from_") or bool(w.BIGQUERY_CLIENT.search(about))
+    return name == "query" and bool(w.BIGQUERY_CLIENT.search(about)) and bool(file.effects.of(call).sql)
+
+
+def _job(file: File, call: ast.Call) -> None:
+    if not _is_let_go(file, call):
+        return
+    message = (
+        f"`{last_name(call.func)}` only starts a job: whether it worked is told by `.result()`, which nobody calls"
+    )
+    file.say("ignored-result", call, Level.ERROR, f"{message}; wait for it, or hand the job on", guards="write")
+
+
+def _is_let_go(file: File, call: ast.Call) -> bool:
+    """Whether the value goes nowhere: it is thrown away, or kept under a name or in a list that nobody reads."""
+    parent = file.index.up.get(call)
+    scope = file.scope(call)
+    if isinstance(parent, ast.Await):
+        parent = file.index.up.get(parent)
+    if isinstance(parent, ast.Expr):
+        return True
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+        return scope.kind == "function" and not _is_read(scope, parent.targets[0].id)
+    if (
+        isinstance(parent, ast.Call)
+        and last_name(parent.func) in {"append", "add"}
+        and isinstance(parent.func, ast.Attribute)
+    ):
+        held = parent.func.value
+        return (
+            isinstance(held, ast.Name) and scope.kind == "function" and not _is_read(scope, held.id, apart=parent.func)
+        )
+    if isinstance(parent, ast.ListComp) and parent.elt is call:
+        above = file.index.up.get(parent)
+        if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name):
+            return scope.kind == "function" and not _is_read(scope, above.targets[0].id)
+        return isinstance(above, ast.Expr)
+    return False
+
+
+def _is_read(scope: Scope, name: str, apart: ast.AST | None = None) -> bool:
+    """Whether the function reads the name, other than to ask how many there are or to put something in."""
+    for node in ast.walk(scope.node):
+        if isinstance(node, ast.Global | ast.Nonlocal) and name in node.names:
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"len", "print"}:
+            continue
+    counted = {
+        id(given)
+        for node in ast.walk(scope.node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
+        for given in node.args
+    }
+    own = {id(part) for part in ast.walk(apart)} if apart is not None else set()
+    return any(
+        isinstance(node, ast.Name)
+        and node.id == name
+        and isinstance(node.ctx, ast.Load)
+        and id(node) not in own | counted
+        for node in ast.walk(scope.node)
+    )
+
+
+def _is_executor(file: File, call: ast.Call) -> bool:
+    return bool(re.search(r"(Thread|Process)PoolExecutor$", _pool_of(file, call))) and bool(call.args)
+
+
+def _is_futures_pool(file: File, call: ast.Call) -> bool:
+    return _is_executor(file, call)
+
+
+def _pool_of(file: File, call: ast.Call) -> str:
+    """Return what the receiver was made by: `concurrent.futures.ThreadPoolExecutor`, also where a `with` binds it."""
+    func = call.func
+    if not isinstance(func, ast.Attribute):
+        return ""
+    if isinstance(func.value, ast.Name):
+        for parent in file.index.parents(call):
+            if isinstance(parent, ast.With | ast.AsyncWith):
+                for item in parent.items:
+                    if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == func.value.id:
+                        return file.names.origin(item.context_expr, file.scope(call))
+    return file.names.origin(func.value, file.scope(call))
+
+
+def _future(file: File, call: ast.Call) -> None:
+    if not _is_let_go(file, call) and not _only_waited_for(file, call):
+        return
+    scope = file.scope(call)
+    if any(last_name(other.func) in {"add_done_callback", "as_completed"} for other in scope.calls) or _any_keeps(
+        file, call
+    ):
+        return
+    what = last_name(call.args[0]) or "the work"
+    message = f"`{what}` runs in a pool and nobody asks its future: an error in it is never raised, and what follows takes it for done"
+    file.say(
+        "ignored-result",
+        call,
+        _level(file, call.args[0]),
+        f"{message}; call `.result()` on each",
+        guards=_guards(file, call.args[0]),
+    )
+
+
+def _only_waited_for(file: File, call: ast.Call) -> bool:
+    """Whether the futures are kept for `wait(futures)` alone, which raises nothing."""
+    scope = file.scope(call)
+    waited = [other for other in scope.calls if file.names.callee(other).full.endswith("futures.wait") and other.args]
+    if not waited or any(last_name(other.func) in _ASKS for other in scope.calls):
+        return False
+    kept = {part.id for other in waited for part in ast.walk(other.args[0]) if isinstance(part, ast.Name)}
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.Assign):
+            return bool(
+                kept & {part.id for target in parent.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+            ) and isinstance(file.index.up.get(waited[0]), ast.Expr)
+        if (
+            isinstance(parent, ast.Call)
+            and last_name(parent.func) == "append"
+            and isinstance(parent.func, ast.Attribute)
+        ):
+            return last_name(parent.func.value) in kept and isinstance(file.index.up.get(waited[0]), ast.Expr)
+        if isinstance(parent, ast.stmt):
+            return False
+    return False
+
+
+def _map(file: File, call: ast.Call) -> None:
+    what = last_name(call.args[0]) if call.args else "the work"
+    if call.args and _any_keeps(file, call):
+        return
+    message = (
+        f"`map` of a pool raises only as its results are read, and nobody reads them: an error in `{what}` is lost"
+    )
+    file.say("ignored-result", call, Level.ERROR, f"{message}; go over the results", guards=_guards(file, call.args[0]))
+
+
+def _async(file: File, call: ast.Call) -> None:
+    given = {one.arg for one in call.keywords}
+    if (
+        "error_callback" in given
+        or "task" in file.names.callee(call).receiver
+        or file.names.callee(call).receiver[:1].isupper()
+    ):
+        return  # a queue's: its workers record how it ended
+    if not re.search(r"pool", f"{file.names.callee(call).receiver} {file.names.callee(call).origin}", re.IGNORECASE):
+        return
+    if call.args and _any_keeps(file, call):
+        return
+    message = "nobody asks how this ended: an error in it is never raised"
+    file.say(
+        "ignored-result",
+        call,
+        _level(file, call.args[0] if call.args else call),
+        f"{message}; keep it and call `.get()`",
+        guards="work",
+    )
+
+
+def _gathered(file: File, call: ast.Call) -> None:
+    scope = file.scope(call)
+    names = {last_name(other.func) for other in scope.calls}
+    if not _is_let_go(file, call) or names & {"cancel", "close", "aclose", "shutdown"} or _closes(scope):
+        return
+    if _in_finally(file, call):
+        return
+    message = "`return_exceptions=True` turns errors into results, and nobody looks at them"
+    file.say(
+        "ignored-result",
+        call,
+        Level.WARNING,
+        f"{message}; look for exceptions among them, or let it raise",
+        guards="work",
+    )
+
+
+def _in_finally(file: File, node: ast.AST) -> bool:
+    child: ast.AST = node
+    for parent in file.index.parents(node):
+        if isinstance(parent, ast.Try) and child in parent.finalbody:
+            return True
+        if isinstance(parent, FUNCTIONS):
+            return False
+        child = parent
+    return False
+
+
+def _closes(scope: Scope) -> bool:
+    return bool(
+        set(words(scope.name.rpartition(".")[2]))
+        & {"close", "stop", "shutdown", "cancel", "cleanup", "exit", "aexit", "teardown", "disconnect"}
+    )
+
+
+def _thread(file: File, call: ast.Call) -> None:
+    """A thread that is joined and whose work then passes for done: `join` raises nothing."""
+    target = keyword(call, "target")
+    scope = file.scope(call)
+    parent = file.index.up.get(call)
+    if (
+        target is None
+        or scope.kind != "function"
+        or not isinstance(parent, ast.Assign)
+        or not isinstance(parent.targets[0], ast.Name)
+    ):
+        return
+    name = parent.targets[0].id
+    joins = [
+        other for other in scope.calls if dotted(other.func) == f"{name}.join" and not other.args and not other.keywords
+    ]
+    if constant(keyword(call, "daemon")) is True or any(_in_finally(file, other) for other in joins):
+        return  # it serves beside, and ends with what it serves
+    what = last_name(target)
+    works = (words(what) or [""])[0] in w.WRITE_VERBS | w.WORK_VERBS
+    level = Level.ERROR if "write" in _does(file, target) else Level.WARNING if works else None
+    if not joins or level is None:
+        return
+    message = f"`join` raises nothing of what went wrong in `{what}`: what follows takes its write for done"
+    file.say(
+        "ignored-result",
+        call,
+        level,
+        f"{message}; run it in a pool and call `.result()`, or hand its error over",
+        guards="write",
+    )
+
+
+def _any_keeps(file: File, call: ast.Call) -> bool:
+    """Whether the work, or what it is handed to be run, catches its own errors."""
+    return any(_keeps_its_errors(file, given) for given in call.args[:2] if isinstance(given, ast.Name | ast.Attribute))
+
+
+def _keeps_its_errors(file: File, target: ast.expr) -> bool:
+    """Whether the function catches whatever goes wrong in it, or tells of it by a queue that it is handed."""
+    full = file.names.origin(target, file.scope(target))
+    scope = next((one for one in file.index.scopes if one.name == full and isinstance(one.node, FUNCTIONS)), None)
+    if scope is None:
+        return bool(re.search(r"safe|quiet|error_handling|catch|wrapper", last_name(target)))
+    blocks = [node for node in scope.node.body if isinstance(node, ast.Try | ast.With | ast.While)]
+    tries = [
+        node
+        for block in blocks
+        for node in ([block] if isinstance(block, ast.Try) else block.body)
+        if isinstance(node, ast.Try)
+    ]
+    return any(breadth(handler) in {"bare", "broad"} for node in tries for handler in node.handlers)
+
+
+def _does(file: File, target: ast.expr) -> set[str]:
+    """Return what a function of this file does for certain."""
+    full = file.names.origin(target, file.scope(target))
+    scope = next((one for one in file.index.scopes if one.name == full and isinstance(one.node, FUNCTIONS)), None)
+    if scope is None:
+        return set()
+    return {effect.kind for inner in scope.calls for effect in file.effects.through(inner, 1) if effect.sure}
+
+
+def _level(file: File, target: ast.expr) -> Level:
+    done = _does(file, target)
+    name = (words(last_name(target)) or [""])[0]
+    return (
+        Level.ERROR
+        if "write" in done
+        else Level.WARNING
+        if name in w.WRITE_VERBS | w.WORK_VERBS or done
+        else Level.NOTE
+    )
+
+
+def _guards(file: File, target: ast.expr) -> str:
+    return "write" if "write" in _does(file, target) else "work"
+
+
+def _process(file: File, call: ast.Call) -> None:
+    full = file.names.callee(call).full
+    if full == "subprocess.Popen" or not isinstance(file.index.up.get(call), ast.Expr):
+        return
+    check = keyword(call, "check")
+    if check is not None and constant(check) is not False:
+        return
+    said = " ".join(
+        str(part.value) for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
+    if constant(check) is False or not said or _NO_MATTER.search(said):
+        return
+    is_data = _DATA_COMMANDS.search(said) is not None
+    message = f"`{full}` does not raise where the command fails, and nobody looks at its status"
+    advice = "say `check=True`" if full == "subprocess.run" else "use `subprocess.run(…, check=True)`"
+    file.say(
+        "ignored-result",
+        call,
+        Level.WARNING if is_data else Level.NOTE,
+        f"{message}; {advice}",
+        guards="write" if is_data else "work",
+    )
