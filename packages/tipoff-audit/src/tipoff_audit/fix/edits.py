@@ -51,7 +51,11 @@ class Places:
 def missing_f(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
     """Put an f before a string whose holes are names that are bound there for certain."""
     for node in found.strings:
-        if (node.lineno, node.col_offset + 1) != (one.line, one.column) or not isinstance(node.value, str):
+        if (
+            not node.lineno <= one.line <= (node.end_lineno or node.lineno)
+            or not isinstance(node.value, str)
+            or "{" not in node.value
+        ):
             continue
         literal = places.text[places.begin(node) : places.end(node)]
         opening = re.match(r"([rR]?)(\"\"\"|'''|\"|')", literal)
@@ -92,8 +96,9 @@ def _known(found: Index, node: ast.AST) -> set[str]:
 
 def arguments_outside(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
     """Move keywords out of a `type(error, exc_info=True)`, which raises, to the call that they were meant for."""
-    handlers = [handler for block in found.tries for handler in block.handlers if handler.lineno == one.line]
-    for call in [node for handler in handlers for node in ast.walk(handler) if isinstance(node, ast.Call)]:
+    for call in found.calls:
+        if not call.lineno <= one.line <= (call.end_lineno or call.lineno):
+            continue
         for wrong in call.args:
             if not (isinstance(wrong, ast.Call) and isinstance(wrong.func, ast.Name) and wrong.func.id == "type"):
                 continue

@@ -229,7 +229,7 @@ def is_predicate(said: list[str]) -> bool:
     for at, word in enumerate(said[:3]):
         rest = set(said[at + 1 :])
         of_kind = {"data", "run", "process"} if word == "is" else set()  # `is_ray_data` asks for a kind, not for leave
-        if word in w.PREDICATES and rest & (w.GATED - of_kind):
+        if word in w.PREDICATES and rest & ((w.GATED - of_kind) | w.NEGATIVE):
             return True
     return False
 

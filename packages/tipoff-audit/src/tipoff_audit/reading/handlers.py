@@ -80,6 +80,8 @@ class Answer:
     returns: str = ""  # none, true, false, empty, zero, input, success, value
     assigns: str = ""  # the first name that is given a default
     acts: bool = False  # calls something else: a second way to do the work
+    keyed: bool = False  # a default is kept under an item's key
+    flagged: bool = False  # it returns a dictionary that says that all is well
     skipped: str = ""  # the skip that it raises in place of the error
 
 
@@ -99,6 +101,7 @@ def answer(handler: ast.ExceptHandler, effects: Effects, index: Index) -> Answer
             found.skips = True
         elif isinstance(node, ast.Return):
             found.returns = _returned(node.value, parameters)
+            found.flagged = isinstance(node.value, ast.Dict) and _flags(node.value)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             _assigned(found, node)
         elif isinstance(node, ast.Yield) and node.value is not None and constant(node.value) is None:
@@ -174,6 +177,9 @@ def _assigned(found: Answer, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -
             found.records = True
         elif isinstance(target, ast.Attribute | ast.Subscript) and isinstance(node.value, ast.BinOp):
             found.acts = True  # put back
+        elif isinstance(target, ast.Subscript) and isinstance(node, ast.Assign) and _is_default(node.value):
+            found.assigns = found.assigns or last_name(target)
+            found.keyed = found.keyed or constant(node.value) is not None
         elif not isinstance(node, ast.AugAssign) and _is_default(node.value):
             found.assigns = found.assigns or last_name(target)
 
@@ -267,13 +273,18 @@ def _dictionary(node: ast.Dict) -> str:
         if isinstance(said, str) and set(words(said)) & {"status", "ok", "success", "state", "result"}:
             kind = _returned(value, frozenset())
             return "success" if kind in {"success", "true"} else "value"
-    flags = [
-        constant(value)
+    return "success" if _flags(node) else "value"
+
+
+_YES = w.PREDICATES | {"passed", "valid", "consistent", "complete", "ready"}
+
+
+def _flags(node: ast.Dict) -> bool:
+    """Whether a key that asks for leave is answered with True."""
+    return any(
+        isinstance(name := constant(key), str) and (words(name) or [""])[0] in _YES and constant(value) is True
         for key, value in zip(node.keys, node.values, strict=True)
-        if isinstance(name := constant(key), str)
-        and (words(name) or [""])[0] in w.PREDICATES | {"passed", "valid", "consistent", "complete", "ready"}
-    ]
-    return "success" if True in flags else "value"
+    )
 
 
 def _response(node: ast.Call) -> str:
@@ -333,7 +344,10 @@ def _goes_on(node: ast.Name, handler: ast.ExceptHandler, effects: Effects, index
             }:
                 return True
         if isinstance(parent, ast.Return | ast.Yield):
-            return isinstance(parent.value, ast.Tuple) or _returned(parent.value, frozenset()) != "success"
+            parts = parent.value.elts if isinstance(parent.value, ast.Tuple) else [parent.value]
+            return not any(
+                isinstance(part, ast.Dict | ast.Call) and _returned(part, frozenset()) == "success" for part in parts
+            )
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
             target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
             return not isinstance(target, ast.Name)

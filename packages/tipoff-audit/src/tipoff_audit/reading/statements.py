@@ -13,6 +13,9 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it cannot read i
 
 LONGEST = 30_000  # characters; a longer text is data
 _TEMPLATE = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_ALONE = re.compile(
+    r"^[ \t]*\{\{\s*(?:config|log|set_\w+|run_hooks)\b[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\}[ \t]*$", re.MULTILINE
+)
 _DOUBLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _PERCENT = re.compile(r"%\((\w+)\)s|%s")
 _DOLLAR = re.compile(r"\$\{(\w+)\}")
@@ -41,6 +44,7 @@ class Bound:
     op: str
     value: str
     shifted: bool
+    is_column: bool  # the value is a column of another table
     at: int
     text: str
 
@@ -80,6 +84,7 @@ def _marked(mark: str, expression: str, width: int) -> str:
 def plain(text: str) -> str:
     """Return the SQL with its templates and holes turned to names, so that it can be parsed; places stay where that is possible."""
     text = _TEMPLATE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    text = _ALONE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     text = _DOUBLE.sub(lambda found: _marked("J_", found[1], len(found[0])), text)
     text = _DOLLAR.sub(lambda found: _marked("H_", found[1], len(found[0])), text)
     text = _PERCENT.sub(lambda found: f"@{found[1] or 'p'}" + " " * (len(found[0]) - 1 - len(found[1] or "p")), text)
@@ -121,7 +126,7 @@ def parsed(text: str) -> list[Piece]:
         before = "SELECT 1 FROM t " if condition[1].upper() == "WHERE" else "SELECT 1 FROM t WHERE TRUE "
     elif not _STATEMENT.match(sql):
         before, sql = "SELECT ", sql.rstrip().rstrip(",")
-    for dialect in ("bigquery", "postgres"):
+    for dialect in ("bigquery", "snowflake"):
         try:
             trees = sqlglot.parse(f"{before}{sql}{after}", dialect=dialect)
         except (SqlglotError, RecursionError, ValueError):
@@ -191,6 +196,7 @@ def _bound(piece: Piece, column: exp.Column, op: str, value: exp.Expression, nod
         op=op,
         value=_value_name(value),
         shifted=any(isinstance(part, _SHIFTS) for part in value.walk()),
+        is_column=any(isinstance(part, exp.Column) and not part.name.startswith(("H_", "J_")) for part in value.walk()),
         at=piece.at(column),
         text=" ".join(node.sql(dialect="bigquery").replace("'H_", "'").replace("H_", "").split()),
     )

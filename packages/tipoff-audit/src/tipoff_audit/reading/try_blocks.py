@@ -5,7 +5,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from tipoff_audit.reading.effects import Effect, Effects
+from tipoff_audit.reading.effects import Effect, Effects, named
 from tipoff_audit.reading.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff_audit.reading.index import FUNCTIONS, Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
@@ -34,6 +34,8 @@ class TryBlock:
     yields_value: bool = False  # the block returns something where it succeeds
     acts: bool = False
     skips: bool = False
+    keyed: bool = False  # a default is kept under the item's key, as if it had been measured
+    flagged: bool = False  # its answer says in so many words that all is well: `{"is_consistent": True}`
     skipped: str = ""  # the skip that is raised in place of the error
     is_meant: bool = False  # a comment says that it does not matter
     collects: bool = False  # the block gathers something of each item of a loop
@@ -59,7 +61,48 @@ def try_blocks(index: Index, effects: Effects) -> list[TryBlock]:
             if made is not None:
                 found.append(made)
     quiet = [block for block in index.withs if any(suppresses_all(item.context_expr, index) for item in block.items)]
+    for block in index.tries:
+        found += [
+            made for handler in block.handlers if (made := _left_open(block, handler, effects, index)) is not None
+        ]
     return found + [_suppressed(block, effects, index) for block in quiet]
+
+
+def _left_open(block: ast.Try, handler: ast.ExceptHandler, effects: Effects, index: Index) -> TryBlock | None:
+    """A yes that stood before the question is what is answered where the question fails."""
+    scope = index.scope(block)
+    own = named(scope.name.rpartition(".")[2])
+    if own is None or own.kind != "gate" or breadth(handler, index) not in {"bare", "broad"}:
+        return None
+    said = answer(handler, effects, index)
+    if said.raises or said.returns or said.records:
+        return None
+    asked = {
+        name.id
+        for node in block.body
+        if isinstance(node, ast.Assign)
+        for name in node.targets
+        if isinstance(name, ast.Name)
+    }
+    again = {
+        name.id
+        for node in inside(handler.body)
+        if isinstance(node, ast.Assign)
+        for name in node.targets
+        if isinstance(name, ast.Name)
+    }
+    before = {
+        last_name(node.targets[0])
+        for node in scope.assigns
+        if node.lineno < block.lineno and constant(node.value) is True and isinstance(node.value, ast.Constant)
+    }
+    given = {done.value.id for done in scope.returns if isinstance(done.value, ast.Name)}
+    if not (asked & before & given) - again:
+        return None
+    said.returns = "true"
+    return _made(
+        index, handler, caught="any error", breadth="preset", raised="", said=said, body=block.body, effects=effects
+    )
 
 
 def _guard(
@@ -110,11 +153,7 @@ def _goes_on_without(block: ast.Try, handler: ast.ExceptHandler, effects: Effect
     if not kinds & {"lock", "locked", "lease", "mutex", "semaphore"}:
         return False
     done = {effects.names.callee(node).full for node in inside(block.body) if isinstance(node, ast.Call)}
-    again = [
-        node
-        for node in inside(handler.body)
-        if isinstance(node, ast.Call) and effects.of(node).kind in {"write", "work"}
-    ]
+    again = [node for node in inside(handler.body) if isinstance(node, ast.Call) and effects.of(node).kind != "log"]
     return any(effects.names.callee(node).full in done for node in again)
 
 
@@ -181,6 +220,8 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         acts=said.acts,
         skips=said.skips,
         skipped=said.skipped,
+        flagged=said.flagged,
+        keyed=said.keyed,
         is_meant=_is_meant(index, node),
         holds=_holds(body, effects, index),
     )

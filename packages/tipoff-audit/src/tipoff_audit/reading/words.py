@@ -66,7 +66,7 @@ NO_GATES = these(
 NEGATIVE = these(
     """halt halted block blocked skip locked paused duplicate duplicates stale missing conflict conflicts exceeded over
     disabled banned stop stopped frozen excluded bad broken failed failing invalid expired suspended quarantined empty
-    seen already processed"""
+    seen already processed drifted drift anomalous outdated corrupt corrupted"""
 )
 NOTICES = these(
     """alert alerts alerter notify notification notifications notifier slack pagerduty sms email mail smtp sentry opsgenie

@@ -52,6 +52,8 @@ def _is_io(file: File, call: ast.Call, how: str) -> bool:
         words(name)
     ):
         return False
+    if how == "acknowledged" and isinstance(call.func, ast.Name) and first in {"handle", "process", "work", "consume"}:
+        return True
     if any(effect.kind == "write" and (effect.sure or how == "cleared" or name[:1] != "_") for effect in effects):
         return True
     sends = {"deliver", "ship", "publish", "send", "post"} if how == "cleared" else set()
@@ -66,6 +68,8 @@ def _cleared(scope: Scope) -> list[tuple[ast.AST, str, str]]:
             found.append((call, receiver, "cleared"))
         elif name in _ACKS or (name == "commit" and "consumer" in receiver):
             found.append((call, receiver or name, "acknowledged"))
+        elif name in {"put", "set", "save", "update"} and len(call.args) == 2 and _is_cursor(call.args[0]):  # noqa: PLR2004 -- key, value
+            found.append((call, str(constant(call.args[0])), "advanced"))
         elif (
             (words(name) or [""])[0]
             in {"set", "save", "update", "advance", "store", "write", "commit", "persist", "move"}
@@ -78,6 +82,16 @@ def _cleared(scope: Scope) -> list[tuple[ast.AST, str, str]]:
     for node in scope.assigns:
         found += _assigned(node, shared)
     return found
+
+
+_KEYS = re.compile(
+    r"^(since|cursor|offset|watermark|checkpoint|bookmark|high_water\w*|last_\w+|since_id|position)$", re.IGNORECASE
+)
+
+
+def _is_cursor(node: ast.expr) -> bool:
+    said = constant(node)
+    return isinstance(said, str) and bool(_KEYS.match(said))
 
 
 def _assigned(node: ast.Assign, shared: set[str]) -> list[tuple[ast.AST, str, str]]:

@@ -48,10 +48,8 @@ def naive_now(file: File) -> None:
         if not _CLASSES.search(callee.origin):
             continue
         is_day = callee.name == "today" or _makes_day(file, call)
-        of_league = (
-            _OF_A_LEAGUE.search(f"{file.index.path} {file.scope(call).name.rpartition('.')[2]} {_target(file, call)}")
-            is not None
-        )
+        about = f"{file.index.path} {file.scope(call).name.rpartition('.')[2]} {_target(file, call)}"
+        of_league = _names_a_zone(file) or _OF_A_LEAGUE.search(about) is not None
         if _zoned(call, callee.name, file):
             if is_day and of_league and _is_utc(call) and _whole_day(file, call):
                 message = "UTC's day is not the league's: after 19:00 in New York it is tomorrow"
@@ -83,6 +81,14 @@ def naive_now(file: File) -> None:
         )
 
 
+_ZONES = re.compile(r"[\"'](America|Europe|Asia|Australia|Pacific|US)/\w+[\"']")
+
+
+def _names_a_zone(file: File) -> bool:
+    """Whether the file knows of another zone: its days are of that zone."""
+    return _ZONES.search(file.index.source.text) is not None
+
+
 def _is_year(file: File, call: ast.Call) -> bool:
     """Whether no more than a year comes of it."""
     parent = file.index.up.get(call)
@@ -103,7 +109,7 @@ def _whole_day(file: File, call: ast.Call) -> bool:
     if parent.attr == "strftime" and isinstance(above, ast.Call) and above.args:
         form = constant(above.args[0])
         return isinstance(form, str) and bool(_DAY_FORMATS.search(form)) and "%H" not in form
-    return parent.attr in {"date", "weekday", "isocalendar", "toordinal"}
+    return parent.attr in {"date", "weekday", "isocalendar", "toordinal", "normalize"}
 
 
 def _target(file: File, call: ast.Call) -> str:
@@ -115,6 +121,26 @@ def _target(file: File, call: ast.Call) -> str:
         if isinstance(parent, ast.stmt):
             return ""
     return ""
+
+
+def gmtime_days(file: File) -> None:
+    """Report `time.strftime("%Y-%m-%d", time.gmtime())` where a league's day is meant."""
+    for call in file.index.calls:
+        if file.names.callee(call).full != "time.strftime" or len(call.args) != 2:  # noqa: PLR2004 -- format, instant
+            continue
+        form, instant = constant(call.args[0]), call.args[1]
+        if not (isinstance(form, str) and "%d" in form and "%H" not in form and isinstance(instant, ast.Call)):
+            continue
+        about = f"{file.index.path} {file.scope(call).name.rpartition('.')[2]} {_target(file, call)}"
+        if last_name(instant.func) == "gmtime" and (_names_a_zone(file) or _OF_A_LEAGUE.search(about)):
+            message = "UTC's day is not the league's: after 19:00 in New York it is tomorrow"
+            file.say(
+                "naive-now",
+                call,
+                Level.WARNING,
+                f"{message}; name the league's zone, or hand the day in",
+                guards="read",
+            )
 
 
 def current_dates(file: File) -> None:

@@ -63,6 +63,10 @@ def _dropper(file: File, name: str, own: Scope) -> str:
                 for part in ast.walk(call.args[-1])
             ):
                 return _named(scope)
+        if last_name(call.func) == "map" and call.args and last_name(call.args[0]) == name:
+            above = file.index.up.get(call)
+            if isinstance(above, ast.comprehension) and above.ifs:
+                return _named(scope)
         if last_name(call.func) == name and _is_passed_over(file, call):
             return _named(scope)
     return ""

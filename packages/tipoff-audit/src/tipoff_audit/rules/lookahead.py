@@ -9,11 +9,11 @@ from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 from tipoff_audit.reading.words import these
 
 _EVENT = re.compile(
-    r"(^|_)(date|day|at|ts|time|timestamp|tipoff|tip_off|played_on|start|when|index)$|date$|game_day", re.IGNORECASE
+    r"(^|_)(date|day|at|ts|time|timestamp|tipoff|tip_off|played_on|start|when|index|on)$|date$|game_day", re.IGNORECASE
 )
 _CUT = re.compile(
     r"cut_?off|as_?of|analysis|target_(date|day)|game_(date|day)|prediction_(date|day)|predict_(date|day)|slate|current_(date|day|game)|up_?to"
-    r"|reference_(date|day)|ref_date|forecast|run_date|tip_?off|obs_date|train_end|eval_date|feature_(date|day)|match_date|^(day|date|today)$",
+    r"|reference_(date|day)|ref_date|forecast|decision|label_(date|day)|match_day|run_date|tip_?off|obs_date|train_end|eval_date|feature_(date|day)|match_date|^(day|date|today)$",
     re.IGNORECASE,
 )
 _KNOWN = re.compile(
@@ -115,7 +115,10 @@ def current_rows(file: File) -> None:
         func = call.func
         if not isinstance(func, ast.Attribute):
             continue
-        if func.attr in {"rolling", "expanding", "ewm"}:
+        if func.attr.startswith("rolling_") and ".over(" in f"{_above(file, call)}(":
+            if _shifted(file, call):
+                continue
+        elif func.attr in {"rolling", "expanding", "ewm"}:
             if not _is_frame(call, func.attr) or _closed(call) or _shifted(file, call):
                 continue
         elif func.attr in _CUMULATIVE and not call.args:
@@ -123,7 +126,7 @@ def current_rows(file: File) -> None:
                 continue
         else:
             continue
-        if not file.is_feature(call, *_around(file, call)):
+        if not file.is_feature(call, *_around(file, call)) or _SHOWN.search(file.scope(call).name.rpartition(".")[2]):
             continue
         message = f"`.{func.attr}(…)` takes in the current row, the very game that is to be predicted"
         file.say(
@@ -131,6 +134,62 @@ def current_rows(file: File) -> None:
             call,
             Level.ERROR,
             f'{message}; shift(1) first, or closed="left"',
+            guards="look-ahead",
+        )
+
+
+_SHOWN = re.compile(
+    r"chart|plot|report|describe|summary|render|show|display|figure|(^|_)page(_|$)|monitor|dashboard", re.IGNORECASE
+)
+_LABELS = re.compile(
+    r"target|label|(^|_)y(_|$)|next|future|tomorrow|ahead|outcome|forward|return|result|lead", re.IGNORECASE
+)
+
+
+def _above(file: File, call: ast.Call) -> str:
+    """Return the names of what is called on the call's result."""
+    names = []
+    up = file.index.up.get(call)
+    while isinstance(up, ast.Attribute | ast.Call):
+        if isinstance(up, ast.Attribute):
+            names.append(f".{up.attr}(")
+        up = file.index.up.get(up)
+    return "".join(names)
+
+
+def future_rows(file: File) -> None:
+    """Report `shift(-1)` in code that makes features, where it makes no label; and gaps that are filled from what comes after."""
+    for call in file.index.calls:
+        if not isinstance(call.func, ast.Attribute) or not file.is_feature(call):
+            continue
+        name = call.func.attr
+        backwards = (
+            name == "shift"
+            and call.args
+            and isinstance(call.args[0], ast.UnaryOp)
+            and isinstance(call.args[0].op, ast.USub)
+        )
+        filled = name in {"bfill", "backfill"} or (
+            name == "fillna" and constant(keyword(call, "method")) in {"bfill", "backfill"}
+        )
+        if not backwards and not filled:
+            continue
+        about = [*_around(file, call), file.scope(call).name.rpartition(".")[2]]
+        if any(_LABELS.search(text) or _SHOWN.search(text) for text in about):
+            continue
+        parent = next((one for one in file.index.parents(call) if isinstance(one, ast.stmt)), None)
+        if not isinstance(parent, ast.Assign):
+            continue
+        what = (
+            "`shift` of a negative number takes a later row"
+            if backwards
+            else f"`{name}` fills a gap with what was measured later"
+        )
+        file.say(
+            "window-includes-current",
+            call,
+            Level.WARNING,
+            f"{what}: a feature that knows what comes after; shift forwards, or leave the gap",
             guards="look-ahead",
         )
 

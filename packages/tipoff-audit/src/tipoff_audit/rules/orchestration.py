@@ -5,36 +5,30 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
-from tipoff_audit.reading.names import constant, keyword, last_name
+from tipoff_audit.reading.handlers import answer, breadth
+from tipoff_audit.reading.index import FUNCTIONS, Scope
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 
-_ALWAYS = re.compile(r"^(all_done|always|dummy|none_failed_min_one_success_or_skipped)$", re.IGNORECASE)
-_WATCHED = re.compile(r"one_failed|ONE_FAILED|as_teardown|@teardown|on_failure_callback|email_on_failure|watcher")
+_ALWAYS = re.compile(r"^(all_done|always|dummy)$", re.IGNORECASE)
+_WATCHED = re.compile(r"one_failed|ONE_FAILED|as_teardown|@teardown|watcher")
+_TIDIES = re.compile(
+    r"clean|tidy|drop|delete|tear_?down|sweep|stop|terminat|remove|notify|alert|mail|slack|page|rm\b|purge|shut_?down|release|finally|log",
+    re.IGNORECASE,
+)
+_ORCHESTRATORS = re.compile(r"airflow|dagster|prefect")
+_STEPS = re.compile(r"^(asset|op|task|flow|multi_asset)$")
 
 
 def orchestration(file: File) -> None:
-    """Report trigger rules and sensors by which a failed run ends green."""
-    if not any("airflow" in origin for origin in file.index.imports.values()):
+    """Report rules, sensors and handlers by which a failed run ends green."""
+    origins = list(file.index.imports.values())
+    if not any(_ORCHESTRATORS.search(origin) for origin in origins):
         return
     watched = _WATCHED.search(file.index.source.text) is not None
     for call in file.index.calls:
         rule = keyword(call, "trigger_rule")
-        if (
-            rule is not None
-            and _ALWAYS.match(str(constant(rule) or last_name(rule)))
-            and not watched
-            and not _is_end(call)
-        ):
-            message = (
-                "`all_done` runs this task whatever failed before it, and as the last one it makes the whole run green"
-            )
-            file.say(
-                "swallowed-gate",
-                call,
-                Level.WARNING,
-                f"{message}; make clean-up a teardown, or let a watcher with `one_failed` end the run",
-                guards="gate",
-                line=rule.lineno,
-            )
+        if rule is not None and _ALWAYS.match(str(constant(rule) or last_name(rule))) and not watched:
+            _runs_always(file, call, rule)
         soft = keyword(call, "soft_fail")
         if soft is not None and constant(soft) is True:
             message = (
@@ -48,8 +42,89 @@ def orchestration(file: File) -> None:
                 guards="gate",
                 line=soft.lineno,
             )
+        if last_name(call.func) in {"ShortCircuitOperator", "BranchPythonOperator"}:
+            _asks_and_skips(file, keyword(call, "python_callable"))
+    for scope in file.index.scopes:
+        if isinstance(scope.node, FUNCTIONS) and any(_STEPS.match(last_name(one)) for one in scope.node.decorator_list):
+            _answers_nothing(file, scope)
 
 
-def _is_end(call: ast.Call) -> bool:
-    """Whether the task does nothing itself."""
-    return last_name(call.func) in {"EmptyOperator", "DummyOperator"}
+def _runs_always(file: File, call: ast.Call, rule: ast.expr) -> None:
+    """A clean-up may run whatever happened, as long as something else ends the run; work may not."""
+    name = next(
+        (last_name(parent.targets[0]) for parent in file.index.parents(call) if isinstance(parent, ast.Assign)),
+        last_name(call.func),
+    )
+    texts = [
+        str(part.value) for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    about = " ".join(
+        [name, *texts, *(last_name(given.value) for given in call.keywords if given.arg == "python_callable")]
+    )
+    if _TIDIES.search(about) and not _is_only_leaf(file, name):
+        return
+    message = "this task runs whatever failed before it"
+    if _TIDIES.search(about):
+        message = "this clean-up runs whatever failed before it, and as the only last task it makes the whole run green"
+    advice = "make clean-up a teardown, or let a watcher with `one_failed` end the run"
+    file.say("swallowed-gate", call, Level.WARNING, f"{message}; {advice}", guards="gate", line=rule.lineno)
+
+
+def _is_only_leaf(file: File, name: str) -> bool:
+    """Whether the task is the one in which the run ends, as far as `>>` says it."""
+    before: set[str] = set()
+    after: set[str] = set()
+    for node in file.index.binaries:
+        if isinstance(node.op, ast.RShift):
+            left = node.left.right if isinstance(node.left, ast.BinOp) else node.left
+            before |= _tasks(left)
+            after |= _tasks(node.right)
+    leaves = after - before
+    bound = {one for scope in file.index.scopes for one in (scope.bound if scope.kind == "function" else ())}
+    return leaves == {name} and not (before & bound)
+
+
+def _tasks(node: ast.expr) -> set[str]:
+    parts = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    return {last_name(part) for part in parts if last_name(part)}
+
+
+def _asks_and_skips(file: File, target: ast.expr | None) -> None:
+    """Report a question that is answered with no where it could not be asked: what follows is skipped, and the run is green."""
+    if target is None:
+        return
+    full = file.names.origin(target, file.scope(target))
+    scope = next((one for one in file.index.scopes if one.name == full), None)
+    for block in file.index.tries:
+        if scope is None or file.scope(block) is not scope:
+            continue
+        for handler in block.handlers:
+            said = answer(handler, file.effects, file.index)
+            if breadth(handler) in {"bare", "broad"} and said.returns in {"false", "none", "empty"} and not said.raises:
+                message = "the question could not be asked, and the answer is no: all that follows is skipped, and the run ends green"
+                file.say("default-on-error", handler, Level.WARNING, f"{message}; let the error pass", guards="gate")
+
+
+def _answers_nothing(file: File, scope: Scope) -> None:
+    """Report a step whose failure is told as an empty result: what follows goes on with nothing."""
+    for block in file.index.tries:
+        if file.scope(block) is not scope or block not in getattr(scope.node, "body", []):
+            continue
+        for handler in block.handlers:
+            said = answer(handler, file.effects, file.index)
+            if (
+                breadth(handler) in {"bare", "broad"}
+                and said.returns == "none"
+                and not said.raises
+                and not said.records
+                and not said.acts
+            ):
+                step = dotted(next(one for one in scope.node.decorator_list if _STEPS.match(last_name(one))))  # type: ignore[union-attr]
+                message = f"the `{step}` has failed and ends well, with nothing: what follows goes on"
+                file.say(
+                    "default-on-error",
+                    handler,
+                    Level.WARNING,
+                    f"{message}; let the error pass, or skip with a reason",
+                    guards="work",
+                )

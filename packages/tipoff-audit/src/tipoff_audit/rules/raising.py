@@ -33,7 +33,7 @@ def raising_handlers(file: File) -> None:
                         level,
                         f"{why}: the handler itself raises, and the first error is lost",
                         guards="work",
-                        line=handler.lineno,
+                        line=getattr(node, "lineno", handler.lineno),
                     )
                     break
 
@@ -85,7 +85,7 @@ def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AS
         isinstance(node, ast.Name)
         and isinstance(node.ctx, ast.Load)
         and node.id in unsafe
-        and breadth(handler) != "narrow"
+        and (breadth(handler) != "narrow" or (_is_of_io(handler) and _is_first(block, node.id)))
     ):
         return _unbound(file, block, handler, node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and handler.name:
@@ -100,6 +100,26 @@ def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AS
             ):
                 return f"`{handler.name}` is added to a string"
     return ""
+
+
+_OF_IO = frozenset({"OSError", "IOError", "ConnectionError", "TimeoutError", "FileNotFoundError", "PermissionError"})
+
+
+def _is_of_io(handler: ast.ExceptHandler) -> bool:
+    return bool({last_name(kind) for kind in caught_types(handler)} & _OF_IO)
+
+
+def _is_first(block: ast.Try, name: str) -> bool:
+    """Whether the block's first statement is the one that binds the name: whatever fails in it leaves the name unbound."""
+    first = block.body[0]
+    if isinstance(first, ast.For | ast.AsyncFor):
+        return _stores(first.target, name)
+    return isinstance(first, ast.Assign) and _stores(first, name) and _can_fail(first.value)
+
+
+_WITHOUT_ANSWER = these(
+    "EndpointConnectionError ConnectTimeoutError ReadTimeoutError NoCredentialsError BotoCoreError ConnectionClosedError"
+)
 
 
 def _wrong_call(file: File, call: ast.Call, handler: ast.ExceptHandler) -> str:
@@ -134,6 +154,8 @@ def _no_attribute(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -
         return ""
     types = [kind.id for kind in caught_types(handler) if isinstance(kind, ast.Name)]
     types = types if handler.type is not None else ["BaseException"]
+    if node.attr == "response" and (without := sorted(set(types) & _WITHOUT_ANSWER)):
+        return f"`{without[0]}` has no attribute `response`"
     missing = []
     for name in types:
         known = getattr(builtins, name, None)

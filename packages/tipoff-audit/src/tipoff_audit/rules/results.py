@@ -46,13 +46,9 @@ def ignored_results(file: File) -> list[list[object]]:
 
 def _ignored(file: File, call: ast.Call) -> str:
     callee = file.names.callee(call)
-    if callee.name in {"acquire", "try_acquire", "try_lock"} and callee.receiver:
-        bounded = (
-            call.args
-            or keyword(call, "blocking") is not None
-            or keyword(call, "timeout") is not None
-            or callee.name != "acquire"
-        )
+    is_lock = re.search(r"lock|mutex|sem|lease", f"{callee.receiver} {callee.origin.rpartition('.')[2]}", re.IGNORECASE)
+    if callee.name in {"acquire", "try_acquire", "try_lock"} and callee.receiver and is_lock:
+        bounded = call.args or call.keywords or callee.name != "acquire"
         return (
             "the lock may not have been got, and nobody looks: act on the answer of `acquire`, or let it raise"
             if bounded
@@ -71,6 +67,8 @@ def _ignored(file: File, call: ast.Call) -> str:
             if _in_broad(file, call)
             else f"the answer of `{callee.name}` is not looked at: a 500 passes for success; call `raise_for_status()`"
         )
+    if callee.name in {"batch_write_item", "put_records", "put_record_batch", "send_message_batch", "publish_batch"}:
+        return f"`{callee.name}` takes what it can and returns the rest, and nobody looks at it: write again what was not taken"
     if callee.name == "send" and callee.origin.startswith("socket."):
         return "`send` may send a part and says how much: use `sendall`"
     return ""

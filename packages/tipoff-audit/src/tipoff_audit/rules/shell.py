@@ -16,7 +16,7 @@ _EXPECTED = re.compile(
 _CHECKS = re.compile(
     r"\b(pytest|tox|nox|mypy|pyright|ruff|flake8|pylint|black\s.*--check|isort\s.*--check|unittest|bandit|sqlfluff|pre-commit|eslint|shellcheck|hadolint"
     r"|dbt\s+(test|build|run|seed)|go\s+(test|vet)|cargo\s+(test|clippy)|(npm|yarn|pnpm)\s+(run\s+)?(test|lint)|make\s+\S*(test|lint|check)\S*"
-    r"|alembic\s+upgrade|manage\.py\s+(migrate|test)|great_expectations|soda\s+scan)\b|(^|[/\s])(lint|test|check|validate|verify|audit)\S*\.(sh|py)\b"
+    r"|python3?\s+-m\s+\S*(verify|validate|check|lint|test)\S*|alembic\s+upgrade|manage\.py\s+(migrate|test)|great_expectations|soda\s+scan)\b|(^|[/\s])(lint|test|check|validate|verify|audit)\S*\.(sh|py)\b"
     r"|^\s*\S*(lint|validate|verify)\S*(\s|$)",
     re.IGNORECASE,
 )
@@ -27,7 +27,7 @@ _DATA = re.compile(
 )
 _TAKES_AWAY = re.compile(
     r"\b(delete|destroy|remove|rm|rmi|stop|kill|drop|uninstall|prune|detach|disable|unset|unload|purge|down|revoke|describe|inspect|exists|status|list|get"
-    r"|undeploy|deregister|unregister|cleanup|clean|logout|close|cancel|dropdb|show|info|diff|create|add|login|mkdir|install|fetch|pull|update|notify|curl)\b"
+    r"|undeploy|deregister|unregister|cleanup|clean|logout|close|cancel|dropdb|show|info|diff|login|mkdir|notify)\b"
 )
 _OPTIONAL = re.compile(
     r"codecov|coverage|coveralls|upload|artifact|comment|cache|notify|slack|nightly|experimental|optional|sarif|benchmark|preview|allow|flaky|docs?\b",
@@ -38,6 +38,7 @@ _CONTINUE = re.compile(
     re.IGNORECASE,
 )
 _SET_PLUS = re.compile(r"^\s*(?:-\s*)?(?:run:\s*)?set\s+\+(e|o\s+errexit|\w*e\w*)\b")
+_ENDS_WELL = re.compile(r"^\s*trap\s+(['\"]).*\bexit\s+0\b.*\1\s+.*\b(EXIT|0)\b")
 _HOOK = re.compile(
     r"(^|/)(\.?git)?hooks?/|pre-commit|pre-push|post-commit|commit-msg|(^|/)ci/|\.github/", re.IGNORECASE
 )
@@ -46,10 +47,10 @@ _HOOK = re.compile(
 _LONGEST = 2_000  # of a line that somebody wrote by hand
 _PRODUCES = re.compile(
     r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq|psql|mysql|curl|wget|gsutil|aws|python3?|dbt|pytest|tox|make|sqlite3|duckdb|ogr2ogr"
-    r"|\./\S+\.(sh|py)|snowsql|sqlcmd|kubectl\s+exec|docker\s+exec)\b"
+    r"|\./\S+|terraform|kubectl|helm|alembic|snowsql|sqlcmd|kubectl\s+exec|docker\s+exec)\b"
 )
 _KEEPS = re.compile(
-    r"\|\s*(gzip|pigz|bzip2|zstd|xz|tee|psql|mysql|bq\s|gsutil\s+cp|aws\s+s3\s+cp|tar\b|gpg|openssl|duckdb|sqlite3|gunzip|zcat|pv|ssh|pg_restore)\b|>\s*[\w\"'$./{-]"
+    r"\|\s*(gzip|pigz|bzip2|zstd|xz|tee|psql|mysql|bq\s|gsutil\s+cp|aws\s+s3\s+cp|tar\b|gpg|openssl|duckdb|sqlite3|gunzip|zcat|pv|ssh|pg_restore|jq|grep\s+-v)\b|>\s*[\w\"'$./{-]"
 )
 _FETCHES = re.compile(r"\bcurl\b(?P<options>[^|;&\n]*)")
 _FAILS = re.compile(r"(^|\s)(-[a-zA-Z]*f[a-zA-Z]*|--fail\S*)(\s|$)|http_code|--write-out|-w\s")
@@ -79,6 +80,19 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 found.append(_finding(source, number, line, level, f"{message}; write `set -o pipefail`"))
                 continue
         fetch = _FETCHES.search(text)
+        posts = fetch is not None and re.search(r"-X\s*(POST|PUT|PATCH)|--data|\s-d\s", fetch["options"]) is not None
+        if (
+            fetch
+            and posts
+            and _in_ci(source)
+            and not _FAILS.search(fetch["options"])
+            and not re.search(r"\$\(|`|\||=\s*\"?\$", text)
+        ):
+            message = (
+                "`curl` without `-f` ends with status 0 where the other side has refused, and nobody reads its answer"
+            )
+            found.append(_finding(source, number, line, Level.WARNING, f"{message}; write `curl -f`"))
+            continue
         if fetch and script and not _FAILS.search(fetch["options"]) and _TO_A_FILE.search(text[fetch.start() :]):
             message = (
                 "`curl` without `-f` keeps the page of a 404 or a 500 for what was asked for, and ends with status 0"
@@ -100,6 +114,8 @@ def examine_lines(source: Source) -> list[Finding]:
             level, message = said
             found.append(_finding(source, number, line, level, message))
     found += _pipes(source, lines)
+    if source.kind == "yaml":
+        found += _always(source, lines)
     if source.kind == "shell":
         found += _ends_well(source, lines) + _excused_exits(source, lines)
     return found
@@ -107,7 +123,12 @@ def examine_lines(source: Source) -> list[Finding]:
 
 def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple[Level, str] | None:
     found = _OR_TRUE.search(text)
-    if found and not _is_expected(text[: found.start()]) and not (found[1].startswith("echo") and not _in_ci(source)):
+    told = bool(found) and found[1].startswith("echo") and not _in_ci(source)
+    if (
+        found
+        and not _is_expected(text[: found.start()])
+        and (not told or (_DATA.search(text[: found.start()]) and ">&2" not in text))
+    ):
         command = text[: found.start()]
         level = _level(source, command)
         if level is Level.NOTE and (_TAKES_AWAY.search(command) or not _names_work(command)):
@@ -121,10 +142,18 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             _level_of_step(lines, number),
             f"`{text.strip(' -')}`: this step may fail and the build stays green; let it fail, or take it out",
         )
-    plus = _SET_PLUS.match(text)
-    if plus and not _status_is_kept(lines, number):
+    ended = _ENDS_WELL.search(text)
+    if ended:
         return (
-            Level.WARNING if _HOOK.search(source.path) else Level.NOTE,
+            Level.WARNING,
+            "`exit 0` in a trap on EXIT: whatever the script has said, it ends well; end with the status that it had",
+        )
+    plus = _SET_PLUS.match(text)
+    strict = any(re.match(r"\s*set\s+-\w*e", line) for line in lines[: number - 1])
+    again = any(re.match(r"\s*set\s+-\w*e", line) for line in lines[number:])
+    if plus and (not _status_is_kept(lines, number) or (strict and not again)):
+        return (
+            Level.WARNING if _HOOK.search(source.path) or (strict and not again) else Level.NOTE,
             "`set +e`: from here on failures are passed over; look at `$?`, and turn `set -e` on again",
         )
     return None
@@ -173,6 +202,51 @@ def _level_of_step(lines: list[str], number: int) -> Level:
         )
         else Level.WARNING
     )
+
+
+_IF_ALWAYS = re.compile(r"^\s*(-\s+)?if:\s*[\"']?(\$\{\{\s*)?(always\(\)|!\s*cancelled\(\))\s*(\}\})?[\"']?\s*$")
+_GOES_OUT = re.compile(
+    r"git\s+push|git\s+commit|kubectl\s+(apply|set|rollout)|terraform\s+apply|helm\s+(upgrade|install)|docker\s+push|twine\s+upload|npm\s+publish|gcloud\s+\S+\s+deploy"
+    r"|dbt\s+run|bq\s+load|gsutil\s+(-m\s+)?(cp|rsync)|aws\s+s3\s+(cp|sync)|poetry\s+publish|gh-pages|pypi-publish|make\s+(deploy|publish|release)",
+)
+
+
+def _always(source: Source, lines: list[str]) -> list[Finding]:
+    """Find steps and jobs that deploy, publish or commit, and run whatever has failed before them."""
+    found: list[Finding] = []
+    for number, line in enumerate(lines, 1):
+        if not _IF_ALWAYS.match(line):
+            continue
+        step = "\n".join(_block(lines, number))
+        if _GOES_OUT.search(step) and not _OPTIONAL.search(step):
+            message = "this deploys or publishes also where what it waits for has failed"
+            found.append(
+                _finding(source, number, line, Level.WARNING, f"{message}; take the `if` out, or ask for success()")
+            )
+    return found
+
+
+def _block(lines: list[str], number: int) -> list[str]:
+    """Return the lines of the step or job in which line `number` stands."""
+    depth = len(lines[number - 1]) - len(lines[number - 1].lstrip())
+    depth = depth if not lines[number - 1].lstrip().startswith("- ") else depth + 2
+    begin = number - 1
+    while begin > 0 and not (lines[begin].strip() and _depth(lines[begin]) < depth):
+        begin -= 1
+    end = number
+    while end < len(lines) and (
+        not lines[end].strip() or (_depth(lines[end]) >= depth and not _is_item(lines[end], depth))
+    ):
+        end += 1
+    return lines[begin:end]
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_item(line: str, depth: int) -> bool:
+    return line.lstrip().startswith("- ") and _depth(line) < depth
 
 
 def _in_ci(source: Source) -> bool:

@@ -64,7 +64,7 @@ _EVENT = re.compile(r"(date|day|_at|timestamp|_ts|_time|tip_?off|start_time|play
 _CUT = re.compile(
     r"cut_?off|as_?of|analysis|target_(date|day)|game_(date|day)|prediction_(date|day)|predict_(date|day)|slate|current_(date|day)|up_?to"
     r"|forecast|reference_(date|day)|ref_(date|day)|run_date|tip_?off|obs_date|snapshot_date|today|this_(day|date)|event_date|eval_date"
-    r"|score_date|feature_(date|day)|train_end|label_date|match_date|^(?!.*(start|end|from|since|until|min|max|low|high|first|last|season|through|to_))\w*(date|day)$",
+    r"|score_date|feature_(date|day)|train_end|label_date|match_(date|day)|decision|^(?!.*(start|end|from|since|until|min|max|low|high|first|last|season|through|to_))\w*(date|day)$",
     _I,
 )
 _KNOWN_AT = re.compile(
@@ -102,12 +102,16 @@ def _cutoffs(piece: Piece, use: Use) -> Iterator[Said]:
             )
 
 
+_LABELS = re.compile(r"label|target|predict|as_?of|cut_?off|snapshot|score_date|analysis|decision", _I)
+
+
 def _is_cut(one: Bound) -> bool:
     """Whether the value is the day that is to be predicted, rather than the end of a range or the column itself."""
     table, _, name = one.value.rpartition(".")
+    column = one.column.rpartition(".")[2].lower()
     if table:  # another table's column: the game that is to be predicted
-        return name.lower() == one.column.rpartition(".")[2].lower() and table != one.column.rpartition(".")[0]
-    return bool(_CUT.search(name)) and name.lower() != one.column.lower()
+        return table != one.column.rpartition(".")[0] and (name.lower() == column or _LABELS.search(name) is not None)
+    return bool(_CUT.search(name)) and not (one.is_column and name.lower() == column)
 
 
 def _ends_before(one: Bound, other: Bound) -> bool:

@@ -37,8 +37,17 @@ def missing_f(file: File) -> None:
                 node,
                 level,
                 f"{message}; put an f before the string",
-                guards="read" if use == "SQL" else "",
+                guards=("write" if verbs(text) else "read") if use == "SQL" else "",
+                line=_line_of(file, node, holes[0]),
             )
+
+
+def _line_of(file: File, node: ast.Constant, hole: str) -> int:
+    """Return the line on which the hole stands, in a string of several."""
+    for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+        if f"{{{hole}" in file.index.lines[number - 1]:
+            return number
+    return node.lineno
 
 
 def _is_query_option(file: File, node: ast.Constant, text: str) -> bool:
@@ -102,6 +111,8 @@ def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: PLR0911 -- 
     while isinstance(parent, ast.BinOp | ast.IfExp):
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mod):
             return ""
+        if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div) and parent.right is node:
+            return "" if _formatted(file, node) or re.search(r"\{\w*\}.*\*|glob", text) else "path"
         parent = file.index.up.get(parent)
     sql = looks_like_sql(text)
     if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -114,11 +125,33 @@ def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: PLR0911 -- 
         )
     if isinstance(parent, ast.keyword):
         parent = file.index.up.get(parent)
+    if isinstance(parent, ast.Call) and last_name(parent.func) == "append" and _condition(file, parent, text):
+        return "SQL"
     if isinstance(parent, ast.Call):
         return _argument_use(file, parent, text, sql=sql)
     if isinstance(parent, ast.Return):
         return "SQL" if sql else ""
     return ""
+
+
+_CONDITION = re.compile(r"\s*[\w.]+\s*(=|<>|!=|<=?|>=?|\bIN\b|\bLIKE\b|\bBETWEEN\b)\s*\S", re.IGNORECASE)
+
+
+def _condition(file: File, call: ast.Call, text: str) -> bool:
+    """Whether it is one of several conditions that are joined by AND: another of them has its f."""
+    if not _CONDITION.match(text) or not isinstance(call.func, ast.Attribute):
+        return False
+    scope, held = file.scope(call), last_name(call.func.value)
+    joined = any(
+        last_name(other.func) == "join"
+        and isinstance(other.func, ast.Attribute)
+        and "AND" in str(constant(other.func.value) or "")
+        for other in scope.calls
+    )
+    made = scope.values.get(held)
+    others = [part for other in scope.calls if last_name(other.func) == "append" for part in other.args]
+    others += made.elts if isinstance(made, ast.List) else []
+    return joined and any(isinstance(part, ast.JoinedStr) and len(part.values) > 1 for part in others)
 
 
 def _formatted(file: File, node: ast.AST) -> bool:

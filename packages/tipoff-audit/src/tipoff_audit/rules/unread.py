@@ -6,7 +6,7 @@ import re
 from tipoff_audit.finding import Level
 from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
-from tipoff_audit.reading.handlers import breadth
+from tipoff_audit.reading.handlers import breadth, caught_types
 from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
 from tipoff_audit.reading.words import these
@@ -20,7 +20,8 @@ _DATA_COMMANDS = re.compile(
     r"|clickhouse-client|snowsql|sqlldr|bcp|duckdb|sqlite3|kubectl|terraform)(\s|$|['\"])"
 )
 _NO_MATTER = re.compile(
-    r"kill|clear|cls|open|xdg-open|notify|say|sleep|stty|reset|tput|which|where|version|--help|info|status|rm|mkdir|clean|purge|stop|delete|remove|prune"
+    r"\b(kill|pkill|clear|cls|open|xdg-open|notify-send|say|sleep|stty|reset|tput|which|where|--version|--help|info|status|rm|mkdir|clean|purge|stop"
+    r"|delete|remove|prune|describe|list|exists|get)\b"
 )
 
 
@@ -38,21 +39,42 @@ def unread_results(file: File) -> None:
             file.index.up.get(call), ast.Expr
         ):
             _async(file, call)
+        elif callee.name in {"imap", "imap_unordered"} and isinstance(file.index.up.get(call), ast.Expr):
+            message = f"`{callee.name}` raises only as its results are read, and nobody reads them"
+            file.say("ignored-result", call, Level.ERROR, f"{message}; go over the results", guards="work")
+        elif callee.full in {"asyncio.create_task", "asyncio.ensure_future"} and isinstance(
+            file.index.up.get(call), ast.Expr
+        ):
+            _task(file, call)
+        elif callee.full == "asyncio.wait":
+            _waited(file, call)
+        elif callee.full in {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}:
+            _child(file, call)
         elif callee.name == "gather" and constant(keyword(call, "return_exceptions")) is True:
             _gathered(file, call)
         elif callee.full in {"threading.Thread", "Thread"}:
             _thread(file, call)
-        elif callee.full in {"subprocess.run", "subprocess.call", "subprocess.Popen", "os.system"}:
+        elif callee.full in {
+            "subprocess.run",
+            "subprocess.call",
+            "subprocess.Popen",
+            "os.system",
+            "subprocess.check_call",
+        }:
             _process(file, call)
+        elif isinstance(file.index.up.get(call), ast.Expr):
+            _coroutine(file, call)
 
 
 def _is_job(file: File, call: ast.Call) -> bool:
     name = last_name(call.func)
     callee = file.names.callee(call)
     about = f"{callee.origin} {callee.receiver}"
+    a_client = re.search(r"client|(^|[._])bq", about, re.IGNORECASE) is not None
     if _JOBS.match(name):
-        return name.startswith("load_table_from_") or bool(w.BIGQUERY_CLIENT.search(about))
-    return name == "query" and bool(w.BIGQUERY_CLIENT.search(about)) and bool(file.effects.of(call).sql)
+        return name.startswith("load_table_from_") or a_client
+    is_bigquery = w.BIGQUERY_CLIENT.search(about) is not None or (file.names_bigquery and a_client)
+    return name == "query" and is_bigquery and bool(file.effects.of(call).sql)
 
 
 def _job(file: File, call: ast.Call) -> None:
@@ -155,6 +177,17 @@ def _future(file: File, call: ast.Call) -> None:
     )
 
 
+def _asked_nothing(file: File, call: ast.Call) -> bool:
+    """Whether the future is handed to a callback of this file that does not ask it either."""
+    above = file.index.up.get(call)
+    after = file.index.up.get(above) if isinstance(above, ast.Attribute) and above.attr == "add_done_callback" else None
+    if not isinstance(after, ast.Call) or not after.args or not isinstance(after.args[0], ast.Name):
+        return False
+    full = file.names.origin(after.args[0], file.scope(call))
+    scope = next((one for one in file.index.scopes if one.name == full and isinstance(one.node, FUNCTIONS)), None)
+    return scope is not None and not {last_name(other.func) for other in scope.calls} & {"result", "exception"}
+
+
 def _only_waited_for(file: File, call: ast.Call) -> bool:
     """Whether the futures are kept for `wait(futures)` alone, which raises nothing."""
     scope = file.scope(call)
@@ -210,10 +243,106 @@ def _async(file: File, call: ast.Call) -> None:
     )
 
 
+def _looks_for_errors(file: File, scope: Scope) -> bool:
+    """Whether the function speaks of exceptions at all, or hands the results on."""
+    lines = file.index.lines[getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", 1)]
+    text = "\n".join(lines).replace("return_exceptions", "")
+    if re.search(r"Exception|Error|exc\b", text):
+        return True
+    return any(
+        isinstance(part, ast.Await) for done in scope.returns if done.value is not None for part in ast.walk(done.value)
+    )
+
+
+def _task(file: File, call: ast.Call) -> None:
+    inner = call.args[0] if call.args else None
+    target = inner.func if isinstance(inner, ast.Call) else None
+    if target is None or _keeps_its_errors(file, target):
+        return
+    name = (words(last_name(target)) or [""])[0]
+    does = _does(file, target) | ({"write"} if name in w.WRITE_VERBS else set())
+    level = Level.WARNING if "write" in does or name in w.WORK_VERBS else Level.NOTE
+    message = f"nobody keeps this task of `{last_name(target)}`: it may be collected before it is done, and its error is never raised"
+    file.say(
+        "ignored-result",
+        call,
+        level,
+        f"{message}; keep it, and await it",
+        guards="write" if "write" in does else "work",
+    )
+
+
+def _waited(file: File, call: ast.Call) -> None:
+    """Judge `await asyncio.wait(tasks)`, which raises nothing."""
+    above = file.index.up.get(call)
+    if not isinstance(above, ast.Await) or not isinstance(file.index.up.get(above), ast.Expr):
+        return
+    scope = file.scope(call)
+    if any(last_name(other.func) in _ASKS | {"gather", "cancel"} and other is not call for other in scope.calls):
+        return
+    message = "`wait` raises nothing of what went wrong in the tasks, and nobody asks them"
+    file.say(
+        "ignored-result",
+        call,
+        Level.WARNING,
+        f"{message}; use `gather` or a task group, or call `.result()` on each",
+        guards="work",
+    )
+
+
+def _child(file: File, call: ast.Call) -> None:
+    scope = file.scope(call)
+    if scope.kind != "function":
+        return
+    waits = [other for other in scope.calls if last_name(other.func) in {"communicate", "wait"}]
+    asked = any(isinstance(node, ast.Attribute) and node.attr == "returncode" for node in ast.walk(scope.node))
+    kept = any(
+        isinstance(file.index.up.get(file.index.up.get(other, other)), ast.Assign)
+        for other in waits
+        if last_name(other.func) == "wait"
+    )
+    handed_on = any(
+        isinstance(done.value, ast.Name) and done.value.id in _names_of(file, call) for done in scope.returns
+    )
+    if waits and not asked and not kept and not handed_on:
+        message = "the process is waited for, and nobody looks at how it ended"
+        file.say("ignored-result", call, Level.WARNING, f"{message}; look at `returncode`", guards="work")
+
+
+def _names_of(file: File, call: ast.Call) -> set[str]:
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.Assign):
+            return {part.id for target in parent.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+        if isinstance(parent, ast.stmt):
+            return set()
+    return set()
+
+
+def _coroutine(file: File, call: ast.Call) -> None:
+    """Report a coroutine of this file that is called and not awaited: it never runs."""
+    full = file.names.callee(call).full
+    scope = next(
+        (one for one in file.index.scopes if one.name == full and isinstance(one.node, ast.AsyncFunctionDef)), None
+    )
+    if scope is None or not isinstance(scope.node, ast.AsyncFunctionDef) or scope.node.decorator_list:
+        return
+    if (
+        any(isinstance(part, ast.Yield) for part in ast.walk(scope.node))
+        or sum(one.name == full for one in file.index.scopes) > 1
+    ):
+        return
+    message = f"`{last_name(call.func)}` is a coroutine and is not awaited: nothing of it is done"
+    file.say("ignored-result", call, Level.ERROR, f"{message}; write `await`", guards="work")
+
+
 def _gathered(file: File, call: ast.Call) -> None:
     scope = file.scope(call)
     names = {last_name(other.func) for other in scope.calls}
-    if not _is_let_go(file, call) or names & {"cancel", "close", "aclose", "shutdown"} or _closes(scope):
+    if (
+        (not _is_let_go(file, call) and _looks_for_errors(file, scope))
+        or names & {"cancel", "close", "aclose", "shutdown"}
+        or _closes(scope)
+    ):
         return
     if _in_finally(file, call):
         return
@@ -326,23 +455,110 @@ def _guards(file: File, target: ast.expr) -> str:
 
 def _process(file: File, call: ast.Call) -> None:
     full = file.names.callee(call).full
-    if full == "subprocess.Popen" or not isinstance(file.index.up.get(call), ast.Expr):
+    texts = [
+        str(part.value) for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    said = " ".join(texts)
+    if (
+        constant(keyword(call, "shell")) is True
+        and re.search(r"\b(pg_dump|mysqldump|bq|psql|gsutil|aws|dbt|curl|cat|zcat)\b[^|]*\|(?!\|)", said)
+        and "pipefail" not in said
+    ):
+        message = "the shell of this pipe has no `pipefail`: where its first command fails, what it has not said is kept for the whole"
+        file.say(
+            "swallowed-exit",
+            call,
+            Level.WARNING,
+            f"{message}; run the two as processes, or `set -o pipefail`",
+            guards="write",
+        )
         return
     check = keyword(call, "check")
-    if check is not None and constant(check) is not False:
-        return
-    said = " ".join(
-        str(part.value) for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    )
-    if constant(check) is False or not said or _NO_MATTER.search(said):
+    if full == "subprocess.check_call" or (check is not None and constant(check) is not False):
+        _caught(file, call, said)
         return
     is_data = _DATA_COMMANDS.search(said) is not None
+    if full == "subprocess.Popen":
+        _popen(file, call, is_data=is_data)
+        return
+    if not isinstance(file.index.up.get(call), ast.Expr) and not _only_its_text(file, call):
+        return
+    if (constant(check) is False and not is_data) or not said or _NO_MATTER.search(said):
+        return
     message = f"`{full}` does not raise where the command fails, and nobody looks at its status"
     advice = "say `check=True`" if full == "subprocess.run" else "use `subprocess.run(…, check=True)`"
-    file.say(
-        "ignored-result",
-        call,
-        Level.WARNING if is_data else Level.NOTE,
-        f"{message}; {advice}",
-        guards="write" if is_data else "work",
+    level = Level.WARNING if is_data else Level.NOTE
+    file.say("ignored-result", call, level, f"{message}; {advice}", guards="write" if is_data else "work")
+
+
+def _only_its_text(file: File, call: ast.Call) -> bool:
+    """Whether the result is kept, and asked for its output alone."""
+    names = _names_of(file, call)
+    scope = file.scope(call)
+    if len(names) != 1 or scope.kind != "function" or not isinstance(file.index.up.get(call), ast.Assign):
+        return False
+    used = [
+        node
+        for node in ast.walk(scope.node)
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
+    ]
+    asked = [file.index.up.get(node) for node in used]
+    return bool(used) and all(isinstance(one, ast.Attribute) and one.attr in {"stdout", "stderr"} for one in asked)
+
+
+def _popen(file: File, call: ast.Call, *, is_data: bool) -> None:
+    """Report processes that are waited for, and whose status nobody looks at."""
+    scope = file.scope(call)
+    if scope.kind != "function":
+        return
+    asked = any(
+        isinstance(node, ast.Attribute) and node.attr in {"returncode", "poll", "check_returncode"}
+        for node in ast.walk(scope.node)
     )
+    for other in scope.calls:
+        if (
+            last_name(other.func) == "wait"
+            and not asked
+            and isinstance(file.index.up.get(other), ast.Expr)
+            and not other.args
+        ):
+            message = "`wait` says how the process ended, and nobody looks at it"
+            file.say(
+                "ignored-result",
+                other,
+                Level.WARNING if is_data else Level.NOTE,
+                f"{message}; act on its answer",
+                guards="work",
+            )
+
+
+def _caught(file: File, call: ast.Call, said: str) -> None:
+    """Report a check whose failure is caught, told, and passed over."""
+    if not re.search(r"\b(test|tests|check|validate|verify|lint|pytest|audit)\b", said):
+        return
+    child: ast.AST = call
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.Try) and child in parent.body:
+            for handler in parent.handlers:
+                leaves = any(isinstance(node, ast.Raise | ast.Return | ast.Continue) for node in ast.walk(handler))
+                ends = any(
+                    isinstance(node, ast.Call) and last_name(node.func) in {"exit", "_exit", "abort"}
+                    for node in ast.walk(handler)
+                )
+                kinds = {last_name(kind) for kind in caught_types(handler)}
+                follows = file.index.up.get(parent)
+                body = getattr(follows, "body", [])
+                goes_on = parent in body and body.index(parent) + 1 < len(body)
+                if (
+                    (not kinds or "CalledProcessError" in kinds)
+                    and not leaves
+                    and not ends
+                    and goes_on
+                    and not parent.orelse
+                ):
+                    message = "the check has failed, and what it was to keep back is done all the same"
+                    file.say("swallowed-gate", handler, Level.ERROR, f"{message}; let the error pass", guards="gate")
+            return
+        if isinstance(parent, FUNCTIONS):
+            return
+        child = parent

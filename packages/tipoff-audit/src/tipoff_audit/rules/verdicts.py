@@ -10,6 +10,7 @@ from tipoff_audit.reading.names import words
 from tipoff_audit.reading.try_blocks import TryBlock
 from tipoff_audit.reading.words import these
 
+_OF_ALERTS = these("pager page alert alerts alerter notify notifier on_failure failure callback_failure")
 _CLOSING = these("close cleanup shutdown teardown stop terminate aclose disconnect dispose")
 _DECIDES = (
     w.GATED
@@ -59,6 +60,19 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
     if guard.breadth == "unlocked":
         message = f"`except {guard.caught}`: the lock was not got, and what it was for is done all the same"
         return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; wait, or give up and say so", "gate")
+    if guard.breadth == "preset":
+        message = (
+            "the question could not be asked, and the yes that stood before it is the answer: the gate stands open"
+        )
+        return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; begin with no", "gate")
+    if guard.flagged and not guard.effects.get("write"):
+        message = f"what was to be looked at was not, and the handler {_answers(guard)}: the gate stands open"
+        return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; say that it is unknown, or raise", "gate")
+    if guard.keyed and not guard.effects.get("write") and guard.calls and not guard.again:
+        message = f"`{guard.assigns}` is given a default under the item's key, which nobody can tell from a true answer"
+        return _found(
+            guard, "default-on-error", Level.WARNING, f"{message}; leave it out, or mark it as failed", "read"
+        )
     if guard.skipped:
         about = next(
             (guard.effects[kind][0] for kind in ("write", "work", "read") if kind in guard.effects), "the work"
@@ -71,6 +85,15 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
     if guard.breadth == "narrow":
         return _empty_for_broken(guard)
     name = guard.symbol.rpartition(".")[2]
+    if (
+        not guard.logs
+        and not guard.acts
+        and guard.calls
+        and set(words(guard.symbol)) & _OF_ALERTS
+        and guard.returns in {"", "none"}
+    ):
+        message = f"`except {guard.caught}`: an alert that cannot be sent leaves no trace"
+        return _found(guard, "swallowed-notice", Level.WARNING, f"{message}; record that nobody was told", "notice")
     write, gate = guard.effects.get("write"), guard.effects.get("gate")
     if name.strip("_") in _CLOSING or name in {"__del__", "__exit__", "__aexit__"}:
         return None if write is None or not (write[1] and write[2]) else _around_write(guard, write)

@@ -7,15 +7,17 @@ from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
+from tipoff_audit.reading.words import these
 from tipoff_audit.rules.sqlrules import MEASURED
 
 _OF_DATA = re.compile(
-    r"coverage|completeness|quality|accuracy|(?<![a-z])(game|player|team|match|pitcher|batter|season|odds|minutes|points|rebounds|assists|strikeouts|box_?score)s?(?![a-z])",
+    r"coverage|completeness|quality|accuracy|(?<![a-z])(game|player|team|match|pitcher|batter|season|odds|minutes|points|rebounds|assists|strikeouts|box_?score|bet|betting|quote|price)s?(?![a-z])",
     re.IGNORECASE,
 )
 _OF_MODELS = re.compile(
     r"token|usage|cost|budget|quota|sample_rate|line_?(no|number)|linewidth|sampl|weight", re.IGNORECASE
 )
+_PRICES = these("over under odds quote home_odds away_odds")
 _ADVICE = "keep it unknown (None, NULL), and let what reads it decide"
 
 
@@ -24,7 +26,9 @@ def zero_for_missing(file: File) -> None:
     for node in file.index.ors:
         if _is_nought(node.values[-1]) and len(node.values) == 2:  # noqa: PLR2004 -- `a or 0`
             about = _about(node.values[0])
-            if MEASURED.search(about) and not _is_tally(file.index, node):
+            target = _target(file.index, node)
+            measured = MEASURED.search(about) or (about in _PRICES and MEASURED.search(target))
+            if measured and not _is_tally(file.index, node):
                 _say(file, node, f"`{about} or 0`")
     for call in file.index.calls:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
@@ -46,6 +50,11 @@ def zero_for_missing(file: File) -> None:
             and MEASURED.search(str(constant(call.args[1])))
         ):
             _say(file, call, f"`getattr(…, {constant(call.args[1])!r}, 0)`")
+
+
+def _target(index: Index, node: ast.AST) -> str:
+    parent = index.up.get(node)
+    return last_name(parent.targets[0]) if isinstance(parent, ast.Assign) else ""
 
 
 def _is_nought(node: ast.expr) -> bool:
