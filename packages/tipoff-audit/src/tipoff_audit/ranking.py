@@ -42,7 +42,7 @@ def harm(finding: Finding, n_copies: int = 0) -> int:
 
 
 def ranked(report: Report) -> Report:
-    """Return the report with its findings by level, then by what a ledger knows of their code, then by harm; copies are told once."""
+    """Return the report with its findings by level, by what a ledger knows of their code, and by harm; copies are told once."""
     canonical, copies = _without_copies(report.findings)
 
     def weight(one: Finding) -> tuple[int | str, ...]:
@@ -64,7 +64,7 @@ def ranked(report: Report) -> Report:
 
 
 def _without_copies(findings: Sequence[Finding]) -> tuple[list[Finding], Mapping[Finding, tuple[Finding, ...]]]:
-    """Return each finding once: the same words in the same function of several files are one, named by the file that others copy."""
+    """Return each finding once: the same words in the same function of several files are one."""
     alike: dict[tuple[str, int, str, str], list[Finding]] = defaultdict(list)
     for one in findings:
         function = one.symbol.rpartition(".")[2]

@@ -12,7 +12,10 @@ from tipoff_audit.rules.catalog import RULES
 MOST_ROWS = 1_000
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1b1b;background:#fff}"
-    "table{border-collapse:collapse;width:100%}td,th{padding:.35rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}"
+    "table{border-collapse:collapse;width:100%}td,th{padding:.35rem "
+    ".6rem;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}"
+    ""
+    ""
     "code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}.error{color:#a40000;font-weight:600}.warning{color:#8a5a00}.note{color:#555}"
     "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}td,th{border-color:#333}.error{color:#ff8a80}.warning{color:#ffcc80}.note{color:#aaa}}"
 )
@@ -62,5 +65,6 @@ def _row(number: int, one: Finding, report: Report, fix: str) -> str:
     )
     said = "".join(f"<br><span class=note>{escape(line)}</span>" for line in aside(one, report))
     text = f"<b>{escape(one.rule)}</b>, {AROUND.get(one.guards, one.guards)}: {escape(shown(one.message))}{said}"
+    advice = f"<br><span class=note>{escape(fix)}</span>"
     code = f"<br><code>{escape(shown(one.text))}</code>" if one.text else ""
-    return f"<tr><td>{number}</td><td class={level}>{level}</td><td>{where}</td><td>{text}{code}<br><span class=note>{escape(fix)}</span></td></tr>"
+    return f"<tr><td>{number}</td><td class={level}>{level}</td><td>{where}</td><td>{text}{code}{advice}</td></tr>"

@@ -23,7 +23,8 @@ _COMMIT = re.compile(r"[\w./~^@{}-]+")
 def git(place: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git in `place`.
 
-    Only commands that read commits, the index and the ignore rules may be asked for: whatever compares files of the work tree would
+    Only commands that read commits, the index and the ignore rules may be asked for: whatever compares files of the work
+    tree would
     run the filters that the tree's own configuration names.
 
     Raises:

@@ -1,4 +1,4 @@
-"""SQL as a parsed statement: its bounds on columns as pairs, its windows, and whether what stands there is only a piece of one."""
+"""SQL as a parsed statement: its bounds on columns as pairs, its windows, and pieces of one made whole."""
 
 import logging
 import re
@@ -36,7 +36,8 @@ _STATEMENT = re.compile(
 class Bound:
     """A comparison of a column with a value: `column op value`, op one of <, <=, >, >=, =.
 
-    `value`: the name by which the value is known (`analysis_date` for `DATE('{analysis_date}')`), with the table's before it where it
+    `value`: the name by which the value is known (`analysis_date` for `DATE('{analysis_date}')`), with the table's
+    before it where it
     is a column. `shifted`: days are added or taken away.
     """
 
@@ -82,7 +83,7 @@ def _marked(mark: str, expression: str, width: int) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the SQL with its templates and holes turned to names, so that it can be parsed; places stay where that is possible."""
+    """Return the SQL with its templates and holes turned to names, so that it can be parsed; places mostly stay."""
     text = _TEMPLATE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     text = _ALONE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     text = _DOUBLE.sub(lambda found: _marked("J_", found[1], len(found[0])), text)
@@ -115,7 +116,7 @@ def _closing(text: str, at: int) -> int:
 
 
 def parsed(text: str) -> list[Piece]:
-    """Return the statements of a text, or the one that a piece of a statement can be made into; none where it cannot be parsed."""
+    """Return the statements of a text, or the one that a piece can be made into; none where it cannot be parsed."""
     if len(text) > LONGEST:
         return []
     sql = plain(text)
@@ -203,7 +204,7 @@ def _bound(piece: Piece, column: exp.Column, op: str, value: exp.Expression, nod
 
 
 def _column(node: exp.Expression) -> exp.Column | None:
-    """Return the column that is compared, within a cast or a function of it; None where it is a value, a hole or a call of others."""
+    """Return the column that is compared, within a cast or a function of it; None where it is none."""
     while isinstance(
         node, exp.Cast | exp.TryCast | exp.Date | exp.TsOrDsToDate | exp.Paren | exp.TimestampTrunc | exp.DateTrunc
     ):

@@ -69,7 +69,7 @@ def try_blocks(index: Index, effects: Effects) -> list[TryBlock]:
 
 
 def _left_open(block: ast.Try, handler: ast.ExceptHandler, effects: Effects, index: Index) -> TryBlock | None:
-    """A yes that stood before the question is what is answered where the question fails."""
+    """Return the handler of a question that leaves standing the yes that was there before it."""
     scope = index.scope(block)
     own = named(scope.name.rpartition(".")[2])
     if own is None or own.kind != "gate" or breadth(handler, index) not in {"bare", "broad"}:
@@ -281,8 +281,10 @@ def _answers_well(index: Index, node: ast.AST) -> bool:
 
 
 _MEANT = re.compile(
-    r"best[- _]?effort|non[- ]?(critical|fatal|blocking|essential)|not (critical|fatal|essential|important)|optional|(do|does|must|should|ca|wo)"
-    r"(n't| not|nnot) (fail|break|block|crash|prevent|abort|stop|interrupt|affect|matter|raise)|(ok|okay|fine|safe|harmless) (to|if)|never (fail|break|crash|raise)"
+    r"best[- _]?effort|non[- ]?(critical|fatal|blocking|essential)|not (critical|fatal|essential|important)"
+    r"|optional|(do|does|must|should|ca|wo)"
+    r"(n't| not|nnot) (fail|break|block|crash|prevent|abort|stop|interrupt|affect|matter|raise)|(ok|okay|fine"
+    r"|safe|harmless) (to|if)|never (fail|break|crash|raise)"
     r"|ignor(e|ing)|purposely|on purpose|deliberate|intentional|swallow|fall ?back|tolerat|nice to have|cosmetic|#.*\bskip",
     re.IGNORECASE,
 )

@@ -32,7 +32,7 @@ def dropped_rows(file: File) -> None:
                 continue
             by = _dropper(file, name, scope)
             if by:
-                message = f"what cannot be read becomes None here, and `{by}` takes every None out: a row less, and nobody counts it"
+                message = f"what cannot be read becomes None, and `{by}` takes every None out: a row less, uncounted"
                 file.say(
                     "default-on-error",
                     handler,

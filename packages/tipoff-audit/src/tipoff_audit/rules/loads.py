@@ -167,7 +167,8 @@ def loads_of_one_row(file: File) -> None:
             made = made.args[0]
         if not (isinstance(made, ast.List) and len(made.elts) == 1 and not isinstance(made.elts[0], ast.Starred)):
             continue
-        message = f"`{scope.name.rpartition('.')[2]}` starts a load job for one row each time that it is called: a table takes 1,500 load jobs a day"
+        name = scope.name.rpartition(".")[2]
+        message = f"`{name}` starts a load job for one row at each call: a table takes 1,500 load jobs a day"
         file.say("load-per-row", call, Level.WARNING, f"{message}; gather the rows and write them once", guards="write")
 
 

@@ -1,4 +1,4 @@
-"""What tells an orchestrator that all is well where it is not: rules that run a task whatever happened, sensors and handlers that skip."""
+"""What tells an orchestrator that all is well where it is not: rules that run whatever happened, and what skips instead of failing."""
 
 import ast
 import re
@@ -50,7 +50,7 @@ def orchestration(file: File) -> None:
 
 
 def _runs_always(file: File, call: ast.Call, rule: ast.expr) -> None:
-    """A clean-up may run whatever happened, as long as something else ends the run; work may not."""
+    """Judge a task that runs whatever happened: a clean-up may, as long as something else ends the run; work may not."""
     name = next(
         (last_name(parent.targets[0]) for parent in file.index.parents(call) if isinstance(parent, ast.Assign)),
         last_name(call.func),
@@ -101,7 +101,9 @@ def _asks_and_skips(file: File, target: ast.expr | None) -> None:
         for handler in block.handlers:
             said = answer(handler, file.effects, file.index)
             if breadth(handler) in {"bare", "broad"} and said.returns in {"false", "none", "empty"} and not said.raises:
-                message = "the question could not be asked, and the answer is no: all that follows is skipped, and the run ends green"
+                message = (
+                    "what could not be asked is answered with no: all that follows is skipped, and the run ends green"
+                )
                 file.say("default-on-error", handler, Level.WARNING, f"{message}; let the error pass", guards="gate")
 
 

@@ -9,7 +9,7 @@ from tipoff_audit.reading.context import File
 from tipoff_audit.reading.flows import chain
 from tipoff_audit.reading.handlers import breadth
 from tipoff_audit.reading.index import Scope
-from tipoff_audit.reading.names import constant, keyword, last_name, words
+from tipoff_audit.reading.names import constant, last_name, words
 from tipoff_audit.reading.words import these
 
 _TOLD = these(

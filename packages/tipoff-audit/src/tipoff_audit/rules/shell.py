@@ -76,7 +76,8 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 and not re.search(r"\$\(|`", left)
             ):
                 level = Level.ERROR if is_check and _in_ci(source) else Level.WARNING
-                message = f"without `pipefail` the pipe ends as its last command does: where `{left.split()[0]}` fails, what it has not said is kept for the whole"
+                first = left.split()[0]
+                message = f"without `pipefail` a failure of `{first}` is not seen, and what it has not said is kept for the whole"
                 found.append(_finding(source, number, line, level, f"{message}; write `set -o pipefail`"))
                 continue
         fetch = _FETCHES.search(text)
@@ -123,7 +124,7 @@ def examine_lines(source: Source) -> list[Finding]:
 
 def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple[Level, str] | None:
     found = _OR_TRUE.search(text)
-    told = bool(found) and found[1].startswith("echo") and not _in_ci(source)
+    told = found is not None and found[1].startswith("echo") and not _in_ci(source)
     if (
         found
         and not _is_expected(text[: found.start()])

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable, Mapping
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading import words as w
@@ -29,41 +30,26 @@ def unread_results(file: File) -> None:
     """Report what is begun and never asked how it ended."""
     for call in file.index.calls:
         callee = file.names.callee(call)
-        if _is_job(file, call):
+        judge = _BY_NAME.get(callee.name) or _BY_FULL_NAME.get(callee.full)
+        if judge is not None:
+            judge(file, call)
+        elif _is_job(file, call):
             _job(file, call)
-        elif callee.name == "submit" and _is_executor(file, call):
-            _future(file, call)
-        elif callee.name == "map" and _is_futures_pool(file, call) and isinstance(file.index.up.get(call), ast.Expr):
-            _map(file, call)
-        elif callee.name in {"apply_async", "map_async", "starmap_async"} and isinstance(
-            file.index.up.get(call), ast.Expr
-        ):
-            _async(file, call)
-        elif callee.name in {"imap", "imap_unordered"} and isinstance(file.index.up.get(call), ast.Expr):
-            message = f"`{callee.name}` raises only as its results are read, and nobody reads them"
-            file.say("ignored-result", call, Level.ERROR, f"{message}; go over the results", guards="work")
-        elif callee.full in {"asyncio.create_task", "asyncio.ensure_future"} and isinstance(
-            file.index.up.get(call), ast.Expr
-        ):
-            _task(file, call)
-        elif callee.full == "asyncio.wait":
-            _waited(file, call)
-        elif callee.full in {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}:
-            _child(file, call)
-        elif callee.name == "gather" and constant(keyword(call, "return_exceptions")) is True:
-            _gathered(file, call)
-        elif callee.full in {"threading.Thread", "Thread"}:
-            _thread(file, call)
-        elif callee.full in {
-            "subprocess.run",
-            "subprocess.call",
-            "subprocess.Popen",
-            "os.system",
-            "subprocess.check_call",
-        }:
-            _process(file, call)
         elif isinstance(file.index.up.get(call), ast.Expr):
             _coroutine(file, call)
+
+
+def _submit(file: File, call: ast.Call) -> None:
+    if _is_executor(file, call):
+        _future(file, call)
+    elif isinstance(file.index.up.get(call), ast.Expr):
+        _coroutine(file, call)
+
+
+def _imap(file: File, call: ast.Call) -> None:
+    if isinstance(file.index.up.get(call), ast.Expr):
+        message = f"`{last_name(call.func)}` raises only as its results are read, and nobody reads them"
+        file.say("ignored-result", call, Level.ERROR, f"{message}; go over the results", guards="work")
 
 
 def _is_job(file: File, call: ast.Call) -> bool:
@@ -140,10 +126,6 @@ def _is_executor(file: File, call: ast.Call) -> bool:
     return bool(re.search(r"(Thread|Process)PoolExecutor$", _pool_of(file, call))) and bool(call.args)
 
 
-def _is_futures_pool(file: File, call: ast.Call) -> bool:
-    return _is_executor(file, call)
-
-
 def _pool_of(file: File, call: ast.Call) -> str:
     """Return what the receiver was made by: `concurrent.futures.ThreadPoolExecutor`, also where a `with` binds it."""
     func = call.func
@@ -167,7 +149,7 @@ def _future(file: File, call: ast.Call) -> None:
     ):
         return
     what = last_name(call.args[0]) or "the work"
-    message = f"`{what}` runs in a pool and nobody asks its future: an error in it is never raised, and what follows takes it for done"
+    message = f"`{what}` runs in a pool and nobody asks its future: its error is never raised, and it passes for done"
     file.say(
         "ignored-result",
         call,
@@ -212,6 +194,8 @@ def _only_waited_for(file: File, call: ast.Call) -> bool:
 
 
 def _map(file: File, call: ast.Call) -> None:
+    if not _is_executor(file, call) or not isinstance(file.index.up.get(call), ast.Expr):
+        return
     what = last_name(call.args[0]) if call.args else "the work"
     if call.args and _any_keeps(file, call):
         return
@@ -222,6 +206,8 @@ def _map(file: File, call: ast.Call) -> None:
 
 
 def _async(file: File, call: ast.Call) -> None:
+    if not isinstance(file.index.up.get(call), ast.Expr):
+        return
     given = {one.arg for one in call.keywords}
     if (
         "error_callback" in given
@@ -255,6 +241,8 @@ def _looks_for_errors(file: File, scope: Scope) -> bool:
 
 
 def _task(file: File, call: ast.Call) -> None:
+    if not isinstance(file.index.up.get(call), ast.Expr):
+        return
     inner = call.args[0] if call.args else None
     target = inner.func if isinstance(inner, ast.Call) else None
     if target is None or _keeps_its_errors(file, target):
@@ -262,7 +250,9 @@ def _task(file: File, call: ast.Call) -> None:
     name = (words(last_name(target)) or [""])[0]
     does = _does(file, target) | ({"write"} if name in w.WRITE_VERBS else set())
     level = Level.WARNING if "write" in does or name in w.WORK_VERBS else Level.NOTE
-    message = f"nobody keeps this task of `{last_name(target)}`: it may be collected before it is done, and its error is never raised"
+    message = (
+        f"nobody keeps the task of `{last_name(target)}`: it may be collected undone, and its error is never raised"
+    )
     file.say(
         "ignored-result",
         call,
@@ -336,6 +326,8 @@ def _coroutine(file: File, call: ast.Call) -> None:
 
 
 def _gathered(file: File, call: ast.Call) -> None:
+    if constant(keyword(call, "return_exceptions")) is not True:
+        return
     scope = file.scope(call)
     names = {last_name(other.func) for other in scope.calls}
     if (
@@ -375,7 +367,7 @@ def _closes(scope: Scope) -> bool:
 
 
 def _thread(file: File, call: ast.Call) -> None:
-    """A thread that is joined and whose work then passes for done: `join` raises nothing."""
+    """Report a thread that is joined and whose work then passes for done: `join` raises nothing."""
     target = keyword(call, "target")
     scope = file.scope(call)
     parent = file.index.up.get(call)
@@ -464,7 +456,9 @@ def _process(file: File, call: ast.Call) -> None:
         and re.search(r"\b(pg_dump|mysqldump|bq|psql|gsutil|aws|dbt|curl|cat|zcat)\b[^|]*\|(?!\|)", said)
         and "pipefail" not in said
     ):
-        message = "the shell of this pipe has no `pipefail`: where its first command fails, what it has not said is kept for the whole"
+        message = (
+            "this pipe has no `pipefail`: a failure of its first command is not seen, and a part is kept for the whole"
+        )
         file.say(
             "swallowed-exit",
             call,
@@ -562,3 +556,29 @@ def _caught(file: File, call: ast.Call, said: str) -> None:
         if isinstance(parent, FUNCTIONS):
             return
         child = parent
+
+
+_BY_NAME: Mapping[str, Callable[[File, ast.Call], None]] = {
+    "submit": _submit,
+    "map": _map,
+    "imap": _imap,
+    "imap_unordered": _imap,
+    "apply_async": _async,
+    "map_async": _async,
+    "starmap_async": _async,
+    "gather": _gathered,
+}
+_BY_FULL_NAME: Mapping[str, Callable[[File, ast.Call], None]] = {
+    "asyncio.create_task": _task,
+    "asyncio.ensure_future": _task,
+    "asyncio.wait": _waited,
+    "asyncio.create_subprocess_exec": _child,
+    "asyncio.create_subprocess_shell": _child,
+    "threading.Thread": _thread,
+    "Thread": _thread,
+    "subprocess.run": _process,
+    "subprocess.call": _process,
+    "subprocess.Popen": _process,
+    "subprocess.check_call": _process,
+    "os.system": _process,
+}

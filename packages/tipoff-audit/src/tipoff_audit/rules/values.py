@@ -170,7 +170,8 @@ _PLACES = these(
 
 
 _FREE = these(  # what a person writes, and may hold an apostrophe
-    """name names title text query search term keyword comment address email user username description label message note player team city
+    """name names title text query search term keyword comment address email user username description label message note
+    player team city
     title author word phrase value url subject content body input answer q"""
 )
 _DATES = these(

@@ -36,7 +36,8 @@ _SWEEPERS = these(
     remove drop delete cancel stale handle"""
 )
 _BESIDE_THE_POINT = these(  # what is only remembered, or only counted, can be made again
-    """cache cached caches caching telemetry track nux milestone memo memoize banner device first preload bytecode pyc lineage openlineage
+    """cache cached caches caching telemetry track nux milestone memo memoize banner device first preload bytecode pyc
+    lineage openlineage
     tracing autolog autologging usage monitor monitoring observability comment comments demo plugin plugins"""
 )
 _FILTERS = these("filter exclude dedupe drop remove eligible clean without only keep select")
@@ -49,14 +50,15 @@ def _empty_for_broken(guard: TryBlock) -> Finding:
 
 
 def judge(guard: TryBlock) -> Finding | None:
-    """Return what is wrong with the handler, if anything is lost by it; what a comment there says that it does not matter counts less."""
+    """Return what is wrong with the handler, if anything is lost by it; less, where a comment says that it does not matter."""
     found = _judged(guard)
     if found is None or not guard.is_meant or found.level is Level.NOTE:
         return found
     return replace(found, level=Level(found.level - 1))
 
 
-def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for each case
+def _said(guard: TryBlock) -> Finding | None:
+    """Judge a handler by what it says itself, whatever its block does."""
     if guard.breadth == "unlocked":
         message = f"`except {guard.caught}`: the lock was not got, and what it was for is done all the same"
         return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; wait, or give up and say so", "gate")
@@ -78,8 +80,15 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
             (guard.effects[kind][0] for kind in ("write", "work", "read") if kind in guard.effects), "the work"
         )
         level = Level.NOTE if guard.breadth == "narrow" else Level.ERROR
-        message = f"{about} failed, and `raise {guard.skipped}` tells the scheduler that there was nothing to do: the run ends green"
+        message = f"{about} failed, and `raise {guard.skipped}` says that there was nothing to do: the run ends green"
         return _found(guard, "default-on-error", level, f"{message}; let the error pass", "work")
+    return None
+
+
+def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for each case
+    said = _said(guard)
+    if said is not None:
+        return said
     if guard.raised and (guard.calls or guard.effects) and not guard.acts and guard.returns != "value":
         return _swallowed_raise(guard)
     if guard.breadth == "narrow":
@@ -130,20 +139,24 @@ def _swallowed_raise(guard: TryBlock) -> Finding:
 
 
 _DATA_WRITES = these(
-    """to_gbq to_sql load_table_from_json load_table_from_dataframe load_table_from_uri load_table_from_file insert_rows_json insert_rows
-    insert_many insert_one update_one update_many replace_one bulk_write put_item put_object upload_file upload_fileobj upload_from_string
-    upload_from_filename upload_from_file upload_blob executemany copy_expert copy_from copy_records_to_table write_pandas write_table
+    """to_gbq to_sql load_table_from_json load_table_from_dataframe load_table_from_uri load_table_from_file
+    insert_rows_json insert_rows
+    insert_many insert_one update_one update_many replace_one bulk_write put_item put_object upload_file upload_fileobj
+    upload_from_string
+    upload_from_filename upload_from_file upload_blob executemany copy_expert copy_from copy_records_to_table
+    write_pandas write_table
     put_record put_records batch_write_item basic_publish send_and_wait writerow writerows insert_all upsert_rows add_all"""
 )
 _ASKS_BY_POST = these("post put patch send request delete commit flush")
 _ROWS = these(
-    """row rows record records table tables db database bigquery bq warehouse prediction predictions grade grades boxscore boxscores box lines
+    """row rows record records table tables db database bigquery bq warehouse prediction predictions grade grades
+    boxscore boxscores box lines
     odds stats games game pick picks features feature results"""
 )
 
 
 def _is_data(what: str) -> bool:
-    """Whether it is rows that are written, to a place where others read them: by SQL, by a library's name, or as the name says."""
+    """Whether it is rows that are written, where others read them: by SQL, by a library's name, or as the name says."""
     name = what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
     if what.startswith(("the INSERT", "the UPDATE", "the MERGE", "the LOAD", "the COPY")) or name in _DATA_WRITES:
         return True
@@ -293,12 +306,13 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
     level = Level.NOTE
     if guard.collects and not about & (_BESIDE_THE_POINT | _OF_PROGRAMS) and not guard.again:
         level = Level.WARNING
-        message = f"`except {guard.caught}` around {_what(work or read)}: an item that fails is left out of what is gathered, and nobody counts it"
+        message = f"`except {guard.caught}` around {_what(work or read)}: an item that fails is left out, uncounted"
     return _found(guard, "log-only-handler", level, f"{message}; raise, or count and record the failure", "work")
 
 
 _OF_PROGRAMS = these(
-    "extension extensions entry entrypoint module modules import hook hooks listener listeners callback package packages handler handlers"
+    "extension extensions entry entrypoint module modules import hook hooks listener listeners callback package "
+    "packages handler handlers"
 )
 
 
