@@ -75,7 +75,11 @@ def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(tmp_path: Path
     replayed(home, sample_spec(3))
     root = written(
         tmp_path / "root",
-        {"src/other/a.py": STREAMS, "src/tipoff/leagues/nba/models.py": STREAMS, "src/tipoff/engine/run.py": STREAMS},
+        {
+            "src/other/a.py": STREAMS,
+            "src/tipoff/leagues/nba/models.py": STREAMS.replace("keep", "keep_models"),
+            "src/tipoff/engine/run.py": STREAMS.replace("keep", "keep_run"),
+        },
     )
 
     plain = json.loads(command(root, "--json").stdout)

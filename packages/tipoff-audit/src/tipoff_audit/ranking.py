@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tipoff_audit.finding import Finding, Level
@@ -43,7 +43,7 @@ def harm(finding: Finding, n_copies: int = 0) -> int:
 
 def ranked(report: Report) -> Report:
     """Return the report with its findings by level, by what a ledger knows of their code, and by harm; copies are told once."""
-    canonical, copies = _without_copies(report.findings)
+    canonical, copies = _without_copies(report)
 
     def weight(one: Finding) -> tuple[int | str, ...]:
         part = report.evidence.get(one.path)
@@ -63,10 +63,10 @@ def ranked(report: Report) -> Report:
     return replace(report, findings=tuple(sorted(canonical, key=weight)), copies=copies)
 
 
-def _without_copies(findings: Sequence[Finding]) -> tuple[list[Finding], Mapping[Finding, tuple[Finding, ...]]]:
+def _without_copies(report: Report) -> tuple[list[Finding], Mapping[Finding, tuple[Finding, ...]]]:
     """Return each finding once: the same words in the same function of several files are one."""
     alike: dict[tuple[str, int, str, str], list[Finding]] = defaultdict(list)
-    for one in findings:
+    for one in report.findings:
         function = one.symbol.rpartition(".")[2]
         key = (
             (one.rule, one.level, function, one.text)
@@ -80,11 +80,17 @@ def _without_copies(findings: Sequence[Finding]) -> tuple[list[Finding], Mapping
         if len({one.path for one in group}) < len(group):  # several of one file: no copies, but a habit
             kept += group
             continue
-        first, *others = sorted(group, key=_origin)
+        first, *others = sorted(group, key=lambda one: (_known(one, report), *_origin(one)))
         kept.append(first)
         if others:
             copies[first] = tuple(others)
     return kept, copies
+
+
+def _known(one: Finding, report: Report) -> tuple[int, int]:
+    """Return the key by which the copy that a ledger has seen at work comes first."""
+    part = report.evidence.get(one.path)
+    return (-part.n_incidents, -part.n_runs) if part else (0, 0)
 
 
 def _origin(one: Finding) -> tuple[bool, bool, int, str]:

@@ -10,15 +10,15 @@ from tipoff_audit.report import Report
 from tipoff_audit.rules.catalog import RULES
 
 MOST_ROWS = 1_000
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1b1b;background:#fff}"
-    "table{border-collapse:collapse;width:100%}td,th{padding:.35rem "
-    ".6rem;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}"
-    ""
-    ""
-    "code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}.error{color:#a40000;font-weight:600}.warning{color:#8a5a00}.note{color:#555}"
-    "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}td,th{border-color:#333}.error{color:#ff8a80}.warning{color:#ffcc80}.note{color:#aaa}}"
-)
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1b1b1b;background:#fff}
+table{border-collapse:collapse;width:100%}
+td,th{padding:.35rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}
+code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
+.error{color:#a40000;font-weight:600}.warning{color:#8a5a00}.note{color:#555}
+@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}td,th{border-color:#333}
+.error{color:#ff8a80}.warning{color:#ffcc80}.note{color:#aaa}}
+"""
 
 
 def page(report: Report) -> str:

@@ -65,6 +65,8 @@ def read_source(path: str, data: bytes) -> Source | Finding:
             text = _decoded(data)
             tree = ast.parse(text, path)
     except SyntaxError as error:
+        if _TEMPLATE.search(data):
+            return template(path)
         return unreadable(path, f"not Python that this version reads: {error.msg}", line=error.lineno or 1)
     except (ValueError, LookupError) as error:
         return unreadable(path, f"its bytes are no text: {error}")
@@ -89,6 +91,25 @@ def _decoded(data: bytes) -> str:
         return data.decode("ascii").replace("\r\n", "\n").replace("\r", "\n")
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+
+
+_TEMPLATE = re.compile(rb"\{%-?\s*\w|\{\{\s*[\w.(]+")
+
+
+def template(path: str) -> Finding:
+    """Return the note for a template from which Python is made: it is none itself."""
+    return Finding(
+        rule="unreadable",
+        path=path,
+        line=1,
+        column=1,
+        end_line=1,
+        level=Level.NOTE,
+        message="a template from which Python is made; what is made of it was not audited",
+        guards="",
+        symbol="",
+        text="",
+    )
 
 
 def unreadable(path: str, why: str, *, line: int = 1) -> Finding:

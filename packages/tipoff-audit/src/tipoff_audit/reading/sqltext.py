@@ -50,6 +50,9 @@ def blank(text: str, pattern: re.Pattern[str]) -> str:
     return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
 
 
+_RIGHTS = re.compile(
+    r"\b(GRANT|REVOKE|ON|BEFORE|AFTER|FOR|OR)\s+(?:[\w\s,]{0,50})$", re.IGNORECASE
+)  # rights and triggers name verbs
 LONG_LINE = 5_000  # characters; nobody wrote such a line by hand, and some patterns would be slow on it
 
 
@@ -73,8 +76,9 @@ def without_literals(text: str) -> str:
 def verbs(text: str) -> list[tuple[str, str, int]]:
     """Return what the SQL does: (insert, update, delete, merge, copy or load; the table; the place in the text)."""
     found = []
-    for match in _VERB.finditer(without_literals(text)):
-        if match.lastgroup is not None:
+    plain = without_literals(text)
+    for match in _VERB.finditer(plain):
+        if match.lastgroup is not None and not _RIGHTS.search(plain, max(0, match.start() - 60), match.start()):
             kind = next(name for name, value in match.groupdict().items() if value and name != "table")
             found.append((kind, table_name(match["table"]), match.start()))
     return found

@@ -41,7 +41,8 @@ def lost_after_delete(file: File) -> None:
             if after is not None and (why := _why_lost(file, scope, call, after)):
                 what = target if target != "?" else "what was there"
                 message = f"{what} is deleted here and written again on line {after.lineno}, {why}"
-                is_file = target.startswith("path:") and "swallowed" not in why
+                unnamed = target == "?" and why.startswith("in two jobs")
+                is_file = unnamed or (target.startswith("path:") and "swallowed" not in why)
                 file.say(
                     "lost-after-delete",
                     call,
@@ -145,7 +146,7 @@ def _refilled(file: File, calls: list[ast.Call], target: str, call: ast.Call) ->
         ):
             return other
         callee = file.names.callee(other)
-        sure = effect.sure or words(callee.name)[0] in w.WRITE_VERBS | {"insert", "load"}
+        sure = effect.sure or (words(callee.name) or [""])[0] in w.WRITE_VERBS | {"insert", "load"}
         if not kinds and effect.kind == "write" and sure and callee.name.startswith(_FILLERS):
             return other
     return None

@@ -52,17 +52,9 @@ def _dropper(file: File, name: str, own: Scope) -> str:
         scope = file.scope(call)
         if scope is own:
             continue
-        if (
-            last_name(call.func) == "filter"
-            and call.args
-            and isinstance(call.args[0], ast.Constant)
-            and call.args[0].value is None
-        ):
-            if any(
-                isinstance(part, ast.Name | ast.Attribute) and last_name(part) == name
-                for part in ast.walk(call.args[-1])
-            ):
-                return _named(scope)
+        filters = last_name(call.func) == "filter" and bool(call.args) and isinstance(call.args[0], ast.Constant)
+        if filters and any(_is_named(part, name) for part in ast.walk(call.args[-1])):
+            return _named(scope)
         if last_name(call.func) == "map" and call.args and last_name(call.args[0]) == name:
             above = file.index.up.get(call)
             if isinstance(above, ast.comprehension) and above.ifs:
@@ -70,6 +62,10 @@ def _dropper(file: File, name: str, own: Scope) -> str:
         if last_name(call.func) == name and _is_passed_over(file, call):
             return _named(scope)
     return ""
+
+
+def _is_named(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute) and last_name(node) == name
 
 
 def _named(scope: Scope) -> str:

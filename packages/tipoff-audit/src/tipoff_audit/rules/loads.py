@@ -69,7 +69,7 @@ def streaming_by_another_name(file: File) -> None:
             file.say("streaming-insert", node, Level.ERROR, f"{message}; load them in a batch", guards="write")
 
 
-def _streams(file: File, call: ast.Call) -> bool:
+def _streams(file: File, call: ast.Call) -> bool:  # noqa: PLR0911 -- a return for each library
     callee = file.names.callee(call)
     if callee.name in _STREAMS:
         return True

@@ -4,7 +4,7 @@ import ast
 import re
 
 from tipoff_audit.finding import Level
-from tipoff_audit.reading.context import File
+from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, File
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 from tipoff_audit.reading.words import these
 
@@ -32,6 +32,10 @@ def inclusive_cutoffs(file: File) -> None:
             if not isinstance(operator, ast.LtE | ast.GtE):
                 continue
             left = node.left if place == 0 else node.comparators[place - 1]
+            if len(node.ops) > place + 1 and isinstance(node.ops[place + 1], ast.LtE | ast.Lt):
+                continue  # it lies between: what is valid then
+            if isinstance(operator, ast.GtE) and not _STRONG.search(_name(left)):
+                continue  # a lower bound of the left side
             event, cut = (
                 (left, node.comparators[place]) if isinstance(operator, ast.LtE) else (node.comparators[place], left)
             )
@@ -42,9 +46,43 @@ def inclusive_cutoffs(file: File) -> None:
                 and not _is_check(file, node)
             ):
                 message = f"`{_name(event)} <= {_name(cut)}` lets in the day that is to be predicted, with its result"
-                file.say("inclusive-cutoff", node, Level.ERROR, f"{message}; use `<`", guards="look-ahead")
+                level = _cut_level(file, node, f"{_name(event)} {_name(cut)}")
+                if level is not None:
+                    file.say("inclusive-cutoff", node, level, f"{message}; use `<`", guards="look-ahead")
     for call in file.index.calls:
         _between(file, call)
+
+
+_STRONG = re.compile(
+    r"cut_?off|as_?of|analysis|target|predict|decision|slate|(game|match|label|event)_(date|day)|tip_?off",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"(^|_)(test|valid|validation|period|window|range)?_?end(_|$)|_end$|end_ts|^end", re.IGNORECASE)
+
+
+def _cut_level(file: File, node: ast.Compare, names: str) -> Level | None:
+    """Return error where rows of games are chosen for features, warning for other features, nothing for the end of a range."""
+    if any(_ENDS.search(name) for name in names.split()) or _is_step(file, node):
+        return None
+    scope = file.scope(node).name.rpartition(".")[2]
+    chosen = any(
+        isinstance(parent, ast.Subscript | ast.comprehension) or _filters(parent) for parent in file.index.parents(node)
+    )
+    makes = MAKES_FEATURES.search(f"{scope} {file.index.path}") is not None and not MONITORS.search(scope)
+    games = _GAMES.search(f"{names.replace('_', ' ')} {scope.replace('_', ' ')} {file.index.path}") is not None
+    if chosen and makes and games:
+        return Level.ERROR
+    return Level.WARNING if makes else Level.NOTE
+
+
+def _filters(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and last_name(node.func) in {"filter", "where", "query", "loc"}
+
+
+def _is_step(file: File, node: ast.Compare) -> bool:
+    """Whether a loop is left or goes on by it: `if date >= day: break`."""
+    parent = file.index.up.get(node)
+    return isinstance(parent, ast.If) and isinstance(parent.body[-1], ast.Break | ast.Continue | ast.Return)
 
 
 def _name(node: ast.expr) -> str:
@@ -106,7 +144,11 @@ def _between(file: File, call: ast.Call) -> None:
     high = call.args[1]
     if _is_event(func.value) and _is_cut(high, func.value) and file.is_feature(call, _name(high)):
         message = f"`.between(…, {_name(high)})` takes in the cut-off day itself"
-        file.say("inclusive-cutoff", call, Level.ERROR, f'{message}; say `inclusive="left"`', guards="look-ahead")
+        level = _GAMES.search(
+            f"{_name(func.value)} {_name(high)} {file.scope(call).name} {file.index.path}".replace("_", " ")
+        )
+        how = Level.ERROR if level else Level.WARNING
+        file.say("inclusive-cutoff", call, how, f'{message}; say `inclusive="left"`', guards="look-ahead")
 
 
 def current_rows(file: File) -> None:
@@ -132,10 +174,62 @@ def current_rows(file: File) -> None:
         file.say(
             "window-includes-current",
             call,
-            Level.ERROR,
+            _window_level(file, call),
             f'{message}; shift(1) first, or closed="left"',
             guards="look-ahead",
         )
+
+
+_GAMES = re.compile(
+    r"(?<![a-z])(player|team|game|match|athlete|pitcher|batter|driver|horse|fighter|goalie|fixture|opponent|starter)s?(?![a-z])",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(r"upcoming|next|latest|live|current|today|validat|snapshot|inference|serving", re.IGNORECASE)
+
+
+def _window_level(file: File, call: ast.Call) -> Level:
+    """Return error where a row is a game whose result is in it; the close of a day is known when the next is predicted."""
+    scope = file.scope(call)
+    lines = file.index.lines[
+        getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", len(file.index.lines))
+    ]
+    body = "\n".join(lines) if scope.kind == "function" else file.index.source.text
+    about = f"{scope.name.rpartition('.')[2]} {file.index.path}"
+    keys = " ".join(
+        str(part.value) for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
+    keys += " ".join(
+        str(part.value)
+        for part in ast.walk(call.func)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
+    if not _GAMES.search(f"{keys} {scope.name.rpartition('.')[2]} {_grouping(file, call)}"):
+        return Level.NOTE
+    if re.search(r"\.shift\(|shift\(1", body) or _AHEAD.search(about):
+        return Level.WARNING  # what is shifted elsewhere, or made for a game that is not in the rows
+    return Level.ERROR
+
+
+def _grouping(file: File, call: ast.Call) -> str:
+    """Return the words by which the rows are grouped, also where the call stands in a lambda that is handed to the groups."""
+    texts = []
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.stmt):
+            texts += [
+                str(part.value)
+                for part in ast.walk(parent)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+            names = {part.id for part in ast.walk(parent) if isinstance(part, ast.Name)}
+            for name in names:
+                made = file.scope(call).values.get(name)
+                texts += (
+                    [str(part.value) for part in ast.walk(made) if isinstance(part, ast.Constant)]
+                    if made is not None
+                    else []
+                )
+            break
+    return " ".join(texts)
 
 
 _SHOWN = re.compile(

@@ -1,4 +1,4 @@
-"""What tells an orchestrator that all is well where it is not: rules that run whatever happened, and what skips instead of failing."""
+"""What tells an orchestrator that all is well where it is not: what runs whatever happened, what skips instead of failing."""
 
 import ast
 import re

@@ -51,7 +51,12 @@ def returns_in_finally(file: File) -> None:
         for node in _own_jumps(block.finalbody):
             what = type(node).__name__.lower()
             message = f"`{what}` in a `finally` takes every error that passes through it, also those that nobody meant to catch"
-            file.say("swallowed-raise", node, Level.ERROR, f"{message}; put it after the block", guards="work")
+            level = (
+                Level.WARNING
+                if any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
+                else Level.ERROR
+            )
+            file.say("swallowed-raise", node, level, f"{message}; put it after the block", guards="work")
 
 
 def _own_jumps(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -139,10 +144,10 @@ def _wrong_call(file: File, call: ast.Call, handler: ast.ExceptHandler) -> str:
         return f"`{name}()` is called with an argument of the logger"
     origin = file.names.callee(call).origin
     if name in _LEVELS and (origin in {"logging", "logging.getLogger", "logging.Logger"}):
-        wrong = [given.arg for given in call.keywords if given.arg and given.arg not in _LOGGING]
+        wrong = [given.arg for given in call.keywords if given.arg and given.arg not in _LOGGING | {"msg"}]
         if wrong:
             return f"`{dotted(call.func)}` takes no argument `{wrong[0]}`"
-        if not call.args:
+        if not call.args and not any(given.arg == "msg" for given in call.keywords):
             return f"`{dotted(call.func)}` is called without a message"
     if isinstance(call.func, ast.Name) and name == handler.name:
         return f"`{name}` is an error, and is called"

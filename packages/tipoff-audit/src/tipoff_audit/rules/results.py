@@ -8,7 +8,7 @@ from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.flows import chain
 from tipoff_audit.reading.handlers import breadth
-from tipoff_audit.reading.index import Scope
+from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, last_name, words
 from tipoff_audit.reading.words import these
 
@@ -44,10 +44,12 @@ def ignored_results(file: File) -> list[list[object]]:
     return asked
 
 
-def _ignored(file: File, call: ast.Call) -> str:
+def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each library
     callee = file.names.callee(call)
     is_lock = re.search(r"lock|mutex|sem|lease", f"{callee.receiver} {callee.origin.rpartition('.')[2]}", re.IGNORECASE)
     if callee.name in {"acquire", "try_acquire", "try_lock"} and callee.receiver and is_lock:
+        if _tells_by_raising(file, call):
+            return ""
         bounded = call.args or call.keywords or callee.name != "acquire"
         return (
             "the lock may not have been got, and nobody looks: act on the answer of `acquire`, or let it raise"
@@ -72,6 +74,20 @@ def _ignored(file: File, call: ast.Call) -> str:
     if callee.name == "send" and callee.origin.startswith("socket."):
         return "`send` may send a part and says how much: use `sendall`"
     return ""
+
+
+def _tells_by_raising(file: File, call: ast.Call) -> bool:
+    """Whether the code around it counts on an error where the lock is not got."""
+    if re.search(r"file_?lock|portalocker|zookeeper|kazoo", file.names.callee(call).origin, re.IGNORECASE):
+        return True
+    child: ast.AST = call
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.Try) and child in parent.body and parent.handlers:
+            return True
+        if isinstance(parent, FUNCTIONS):
+            return False
+        child = parent
+    return False
 
 
 def _in_broad(file: File, call: ast.Call) -> bool:

@@ -231,7 +231,7 @@ def _decorators(file: File, scope: Scope) -> None:
             )
 
 
-def _policy(file: File, call: ast.Call) -> None:
+def _policy(file: File, call: ast.Call) -> None:  # noqa: C901 -- a branch for each library
     full, given = file.names.callee(call).full, {one.arg for one in call.keywords}
     if isinstance(call.func, ast.Name) and isinstance(file.scope_value(call.func), ast.Call):
         return  # it is what the policy made, and was judged where it was made

@@ -99,7 +99,7 @@ def _filled_by_names(file: File, node: ast.expr, holes: list[str]) -> bool:
     return all(re.split(r"[.\[(]", hole)[0] in known | {"self", "cls"} for hole in holes)
 
 
-def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: PLR0911 -- a return for each case
+def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: C901, PLR0911 -- a return for each case
     """Return what the string is used as, "" where something may still fill it."""
     parent = file.index.up.get(node)
     if _is_query_option(file, node, text):

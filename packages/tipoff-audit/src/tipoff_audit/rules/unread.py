@@ -387,7 +387,7 @@ def _thread(file: File, call: ast.Call) -> None:
     what = last_name(target)
     works = (words(what) or [""])[0] in w.WRITE_VERBS | w.WORK_VERBS
     level = Level.ERROR if "write" in _does(file, target) else Level.WARNING if works else None
-    if not joins or level is None:
+    if not joins or level is None or _serves(file, target):
         return
     message = f"`join` raises nothing of what went wrong in `{what}`: what follows takes its write for done"
     file.say(
@@ -397,6 +397,14 @@ def _thread(file: File, call: ast.Call) -> None:
         f"{message}; run it in a pool and call `.result()`, or hand its error over",
         guards="write",
     )
+
+
+def _serves(file: File, target: ast.expr) -> bool:
+    """Whether the function goes on and on: a service beside, not work that is waited for."""
+    full = file.names.origin(target, file.scope(target))
+    scope = next((one for one in file.index.scopes if one.name == full), None)
+    named = re.search(r"watch|monitor|heartbeat|serve|listen|loop|ferry|worker|consume|handle", last_name(target))
+    return bool(named) or (scope is not None and any(isinstance(node, ast.While) for node in ast.walk(scope.node)))
 
 
 def _any_keeps(file: File, call: ast.Call) -> bool:
@@ -426,7 +434,12 @@ def _does(file: File, target: ast.expr) -> set[str]:
     scope = next((one for one in file.index.scopes if one.name == full and isinstance(one.node, FUNCTIONS)), None)
     if scope is None:
         return set()
-    return {effect.kind for inner in scope.calls for effect in file.effects.through(inner, 1) if effect.sure}
+    return {
+        effect.kind
+        for inner in scope.calls
+        for effect in file.effects.through(inner, 1)
+        if effect.sure and effect.what.rpartition(".")[2] not in {"post", "put", "patch", "send", "request"}
+    }
 
 
 def _level(file: File, target: ast.expr) -> Level:

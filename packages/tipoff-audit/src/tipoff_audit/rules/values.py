@@ -98,7 +98,7 @@ _OF_DATES = these("isoformat strftime date timestamp total_seconds year month da
 _QUOTED = these("quote quoted escaped literal expr expression ident identifier")
 
 
-def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:
+def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:  # noqa: PLR0911 -- a return for each case
     """Whether it is no value, or one that cannot hold a quote: a constant, a number, a mark, a name that was quoted."""
     if isinstance(hole, ast.Constant):
         return True

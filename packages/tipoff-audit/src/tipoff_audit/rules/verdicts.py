@@ -38,7 +38,7 @@ _SWEEPERS = these(
 _BESIDE_THE_POINT = these(  # what is only remembered, or only counted, can be made again
     """cache cached caches caching telemetry track nux milestone memo memoize banner device first preload bytecode pyc
     lineage openlineage
-    tracing autolog autologging usage monitor monitoring observability comment comments demo plugin plugins"""
+    tracing autolog autologging usage monitor monitoring observability comment comments demo plugin plugins mock sample seed"""
 )
 _FILTERS = these("filter exclude dedupe drop remove eligible clean without only keep select")
 _NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
@@ -147,6 +147,9 @@ _DATA_WRITES = these(
     write_pandas write_table
     put_record put_records batch_write_item basic_publish send_and_wait writerow writerows insert_all upsert_rows add_all"""
 )
+_ASIDE = these(
+    "progress status hash content metadata notification notifications history audit log logs heartbeat learning"
+)
 _ASKS_BY_POST = these("post put patch send request delete commit flush")
 _ROWS = these(
     """row rows record records table tables db database bigquery bq warehouse prediction predictions grade grades
@@ -180,6 +183,8 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE if guard.logs or guard.again or is_local or name in _ASKS_BY_POST else Level.WARNING
     if not here or is_local:
         return Level.NOTE if guard.again else Level.WARNING
+    if set(words(guard.symbol.rpartition(".")[2])) & _ASIDE:
+        return Level.WARNING
     by_name = not what.startswith("the ") and name not in _DATA_WRITES
     return Level.WARNING if (guard.logs and (by_name or guard.again)) or guard.acts else Level.ERROR
 
