@@ -11,11 +11,11 @@ EVIDENCE = Path(__file__).parents[1] / "docs" / "evidence"
 
 HEAD = """# The auditor's rules
 
-`tipoff audit PATH` reads Python, SQL, shell scripts and CI files, and finds the patterns by which real pipelines failed in
-silence. A handler is judged by what its block does: the same `except Exception` is an error around a write, a warning around a
-read, and nothing around a clean-up. Levels go by what is guarded: **error** around a write, a gate, the correctness of SQL and
-look-ahead; **warning** around what is read and told; **note** for the rest, and for all that is found in tests, examples and
-documents.
+`tipoff-audit PATH` reads Python, SQL, shell scripts and CI files, and finds the patterns by which real pipelines
+failed in silence. A handler is judged by what its block does, SQL by what takes its rows, a result by whether anybody
+reads it. Levels go by what is lost: **error** where rows are lost for certain, are wrong, or are let through;
+**warning** where they may be; **note** for a place to look at. Tests, examples and documents say nothing unless
+`--tests` asks for them.
 
 Each rule comes from an incident; *row* is its number in the catalogue of faults. The examples below are the tests' own: the bad
 one fires exactly its rule, the good one none.
@@ -66,7 +66,16 @@ def _score() -> str:
         f"{first['precision']:.3f} and {first['recall']:.3f}.\n"
         "\n| rule | cases | first precision | first recall | precision | recall |\n|---|---|---|---|---|---|\n"
     )
+    unseen = last.get("unseen")
+    began = _evidence("audit_unseen_first_score")
     lines = [told]
+    if unseen is not None and began is not None:
+        lines.insert(
+            0,
+            f"\nOn {unseen['n_cases']} further cases, written from others' reports without sight of the rules: precision "
+            f"{unseen['precision']:.3f}, recall {unseen['recall']:.3f}; at the first run {began['precision']:.3f} and "
+            f"{began['recall']:.3f}.\n",
+        )
     for slug, now in last["rules"].items():
         then = first["rules"].get(slug, {})
         figures = [then.get("precision"), then.get("recall"), now["precision"], now["recall"]]

@@ -285,7 +285,8 @@ _MEANT = re.compile(
     r"|optional|(do|does|must|should|ca|wo)"
     r"(n't| not|nnot) (fail|break|block|crash|prevent|abort|stop|interrupt|affect|matter|raise)|(ok|okay|fine"
     r"|safe|harmless) (to|if)|never (fail|break|crash|raise)"
-    r"|ignor(e|ing)|purposely|on purpose|deliberate|intentional|swallow|fall ?back|tolerat|anyway|assum(e|ing)|nice to have|cosmetic|#.*\bskip",
+    r"|ignor(e|ing)|purposely|on purpose|deliberate|intentional|swallow|fall ?back|tolerat|anyway|assum(e"
+    r"|ing)|nice to have|cosmetic|#.*\bskip",
     re.IGNORECASE,
 )
 

@@ -167,7 +167,7 @@ def _is_data(what: str) -> bool:
     return len(said) > 1 and said[0] in w.WRITE_VERBS | {"load", "insert"} and bool(set(said[1:]) & _ROWS)
 
 
-def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:
+def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:  # noqa: PLR0911 -- a return for each case
     """Return error where rows are lost for certain: others' code, local files, what is logged and comes again are less."""
     about = set(words(f"{guard.path} {guard.symbol} {what}"))
     name = what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
