@@ -48,7 +48,10 @@ def audit_code_bases(folder: Path | None = None) -> tuple[bool, dict[str, Any]]:
         "draws": draws,
     }
     last = draws[max(draws)] if draws else None
-    precise = last is not None and all((last[level]["precision"] or 0) >= least for level, least in LEAST.items())
+    judged = {} if last is None else {level: last[level]["precision"] for level in LEAST}
+    precise = bool(judged) and all(
+        judged[level] is not None and judged[level] >= least for level, least in LEAST.items()
+    )
     return measured["crashes"] == 0 and precise, measured
 
 

@@ -304,7 +304,7 @@ def test_the_image_runs_as_nobody_says_when_it_is_ill_and_is_built_from_the_whee
     assert not re.search(r"index-url|trusted-host|COPY \. ", DOCKERFILE)
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert ignored[0] == "*"
-    assert set(ignored[1:]) == {"!dist/tipoff-*.whl", "!requirements-image.lock"}
+    assert set(ignored[1:]) == {"!dist/tipoff-*.whl", "!dist/tipoff_audit-*.whl", "!requirements-image.lock"}
 
 
 def _pins(path: Path) -> dict[str, set[str]]:

@@ -98,9 +98,12 @@ RUNBOOKS: Mapping[str, Runbook] = {
 }
 
 
+_OF_CHECKS = RUNBOOKS["check"]  # a cause without a runbook of its own is one that a check has seen
+
+
 def runbook_of(cause: str) -> Runbook:
     """Return what is to be done about a cause."""
-    return RUNBOOKS.get(cause.partition(":")[0], RUNBOOKS["check"])
+    return RUNBOOKS.get(cause.partition(":")[0], _OF_CHECKS)
 
 
 def named(cause: str) -> str:

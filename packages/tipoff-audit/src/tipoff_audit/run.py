@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tipoff_audit.baseline import Old, compare, fingerprints
-from tipoff_audit.finding import Finding, Level
+from tipoff_audit.finding import Finding
 from tipoff_audit.project.cache import Cache, Kept, digest_of
 from tipoff_audit.project.conclude import conclude
 from tipoff_audit.project.look import Seen, look_at, read_bytes, unpack
@@ -72,7 +72,7 @@ def audit(task: Task) -> Report:
         names=fingerprints([*standing, *(one.finding for one in waived)]),
         waived=tuple(waived),
         n_read=len(facts),
-        n_unreadable=sum(one.level is Level.ERROR for one in refused),
+        n_unreadable=len(refused),
         n_crashed=sum(one.crashed for one in looked.seen),
         n_lines=sum(one.n_lines for one in facts),
         n_remembered=looked.n_remembered,

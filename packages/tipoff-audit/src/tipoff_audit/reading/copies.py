@@ -7,7 +7,7 @@ from typing import Any
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS
 
-_LEAST_FUNCTION = 12  # lines that say something
+_LEAST_FUNCTION = 14  # lines that say something
 _LEAST_FILE = 12
 _SKETCH = 24  # the smallest hashes of the lines: enough to tell how much two texts have in common
 

@@ -144,3 +144,9 @@ ROOTS = these(
     """RequestException GoogleAPIError GoogleAPICallError GoogleCloudError SQLAlchemyError DBAPIError DatabaseError
     ClientError BotoCoreError PyMongoError RedisError KafkaError KafkaException"""
 )
+
+
+def is_bigquery(origin: str, receiver: str) -> bool:
+    """Whether a call goes to Google's client; a client of the project's own making waits or not as it likes."""
+    own = origin.count(".") > 1 and not origin.startswith(("google.", "bigquery"))
+    return not own and BIGQUERY_CLIENT.search(f"{origin} {receiver}") is not None

@@ -31,7 +31,7 @@ _CLASSES = re.compile(r"(^|\.)(datetime|date|Timestamp|dt|pd|pandas|DateTime)$")
 
 
 _OF_A_LEAGUE = re.compile(
-    r"slate|(?<![a-z])games?(?![a-z])|league|season|box_?score|(?<![a-z])odds(?![a-z])|tip_?off|(?<![a-z])grad(e|ing)|lineup"
+    r"slate|(?<![a-z])games?(?![a-z])|league|season|box_?score|(?<![a-z])odds(?![a-z])|tip_off|tipoff_(?:at|time|utc)|(?<![a-z])grad(e|ing)|lineup"
     r"|(?<![a-z])(nba|mlb|nfl|nhl|player|team)s?(?![a-z])",
     re.IGNORECASE,
 )

@@ -12,7 +12,7 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _STAND_FOR = re.compile(
-    r"league|sport|market|team|season|provider|source|book|tenant|customer|client|account|region|country|currency|site|store|shop|env|table|dataset"
+    r"league|sport|market|team|season|provider|source|(?<![a-z])book|sportsbook|bookmaker|tenant|customer|client|account|region|country|currency|site|store|shop|env|table|dataset"
     r"|schema|project|bucket|key|feed",
     re.IGNORECASE,
 )

@@ -57,7 +57,7 @@ def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return fo
             else ""
         )
     about = f"{callee.origin} {callee.receiver}"
-    if callee.name == "query" and w.BIGQUERY_CLIENT.search(about) and not file.effects.of(call).sql:
+    if callee.name == "query" and w.is_bigquery(callee.origin, callee.receiver) and not file.effects.of(call).sql:
         return f"`{callee.name}` only starts a job: its failure is told by `.result()`, which nobody calls"
     if callee.name == "publish" and (
         "pubsub_v1" in about or "PublisherClient" in about or re.search(r"publisher(_client)?$", callee.receiver)

@@ -59,7 +59,7 @@ def _is_job(file: File, call: ast.Call) -> bool:
     a_client = re.search(r"client|(^|[._])bq", about, re.IGNORECASE) is not None
     if _JOBS.match(name):
         return name.startswith("load_table_from_") or a_client
-    is_bigquery = w.BIGQUERY_CLIENT.search(about) is not None or (file.names_bigquery and a_client)
+    is_bigquery = w.is_bigquery(callee.origin, callee.receiver) or (file.names_bigquery and a_client)
     return name == "query" and is_bigquery and bool(file.effects.of(call).sql)
 
 
@@ -522,6 +522,8 @@ def _popen(file: File, call: ast.Call, *, is_data: bool) -> None:
         isinstance(node, ast.Attribute) and node.attr in {"returncode", "poll", "check_returncode"}
         for node in ast.walk(scope.node)
     )
+    if {last_name(other.func) for other in scope.calls} & {"kill", "terminate", "send_signal"}:
+        return  # it ends because it is told to
     for other in scope.calls:
         if (
             last_name(other.func) == "wait"

@@ -103,6 +103,8 @@ def _get(file: File, call: ast.Call) -> None:
 def _fill(file: File, call: ast.Call, name: str) -> None:
     if name != "nan_to_num" and not (call.args and _is_nought(call.args[0])):
         return
+    if name == "nan_to_num" and (len(call.args) > 1 or any(given.arg == "nan" for given in call.keywords)):
+        return  # what stands for it is named
     about = last_name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Subscript):
         about = _columns(call.func.value) or about
