@@ -216,10 +216,8 @@ def _slice(table: Table, window: Window) -> exp.Select:
     first, last = f"@{window.name}_from", f"@{window.name}_to"
     query = _columns(table).where(_condition(f"day BETWEEN {first} AND {last}"))
     if window.games and "game_id" in table.names:
-        listed = ", ".join(exp.Literal.string(game_id).sql() for game_id in window.games)
-        query = _columns(table).where(
-            _condition(f"day BETWEEN {first} AND {last} OR (day = @day AND game_id IN ({listed}))")
-        )
+        is_history = exp.or_(_condition(f"day <= {last}"), exp.column("game_id").isin(*window.games))
+        query = _columns(table).where(_condition(f"day BETWEEN {first} AND @day")).where(is_history)
     if window.kind is WindowKind.KNOWN:
         query = query.where(_condition("known_at <= @as_of"))
     if window.kind is WindowKind.LATEST:
