@@ -206,8 +206,12 @@ class Settings(BaseModel):
 
     @property
     def hash(self) -> str:
-        """A hash of the settings that are not secret and bear on what is made; written into every tick."""
-        shown = self.model_dump(mode="json", exclude=set(_SECRET | _WATCHING))
+        """A hash of the settings that are not secret and bear on what is made; written into every tick.
+
+        Where the home lies is no part of it, and a folder is the same however its path is written.
+        """
+        shown = self.model_dump(mode="json", exclude={*_SECRET, *_WATCHING, "home"})
+        shown["data"] = str(self.data.resolve()) if self.data else None
         return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:12]
 
 

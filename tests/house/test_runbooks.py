@@ -16,7 +16,7 @@ PAGES = ROOT / "docs" / "runbooks"
 PLACES = ("engine", "watch", "checks", "store", "history", "ledger")
 _NAMED = re.compile(r"^[a-z]+:$")
 _CAUSE_AT = {"_trouble": 1, "finding": 2}  # where the two that tell take their cause
-_CAUSE_NAMES = {"CAUSE", "CONTROLLER", "EXECUTOR", "WAREHOUSE"}
+_CAUSE_NAMES = {"CAUSE", "CLOCK", "CONTROLLER", "EXECUTOR", "STORE", "WAREHOUSE"}
 NO_CAUSES = {"sha256", "file"}  # written like one, and none
 
 

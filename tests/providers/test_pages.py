@@ -7,7 +7,7 @@ import pytest
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Payload, Request
 from tipoff.core.step import MOST_PAGES
-from tipoff.engine.run import _next
+from tipoff.engine.pages import next_page
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -22,17 +22,17 @@ def asked(*pages: int) -> dict[Request, None]:
 
 
 def test_the_next_page_is_asked_until_there_is_none() -> None:
-    assert _next(page(1), lambda _: page(2).request, asked(1)) == asked(2)
-    assert _next(page(2), lambda _: None, asked(1, 2)) == {}
-    assert _next(page(2), None, asked(1)) == {}
+    assert next_page(page(1), lambda _: page(2).request, asked(1)) == asked(2)
+    assert next_page(page(2), lambda _: None, asked(1, 2)) == {}
+    assert next_page(page(2), None, asked(1)) == {}
 
 
 def test_pages_in_a_circle_or_without_an_end_are_an_error_of_the_source() -> None:
     with pytest.raises(SourceError, match="in a circle") as caught:
-        _next(page(2), lambda _: page(1).request, asked(1, 2))
+        next_page(page(2), lambda _: page(1).request, asked(1, 2))
     assert caught.value.kind is ErrorKind.TRANSIENT
     with pytest.raises(SourceError, match="on and on"):
-        _next(page(0), lambda _: page(999).request, asked(*range(MOST_PAGES + 1)))
+        next_page(page(0), lambda _: page(999).request, asked(*range(MOST_PAGES + 1)))
 
 
 def test_a_cursor_that_breaks_its_reader_is_an_error_of_the_source() -> None:
@@ -40,4 +40,4 @@ def test_a_cursor_that_breaks_its_reader_is_an_error_of_the_source() -> None:
         raise KeyError("meta")
 
     with pytest.raises(SourceError, match="shape that is not known"):
-        _next(page(1), broken, asked(1))
+        next_page(page(1), broken, asked(1))

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,31 +15,19 @@ from typing import Any
 import duckdb
 import pytest
 from tests.bad_steps import BAD
+from tests.live import SECOND, since_days, wait_until
 from tests.slow_providers import Slow, asking, providers
 from tests.support import ledger_rows
 
 from tipoff.app.live import LiveSpec, run_controllers
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock, league_day, pause, stopwatch
+from tipoff.core.clock import RealClock, stopwatch
 from tipoff.engine.controller import Controller
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import Ledger
 from tipoff.store.archive import Archive
 from tipoff.watch.sentinel import Limits, judge, read_facts
 
 HANGS, DRAGS, AT_ONCE = "api.balldontlie.io", "stats.nba.com", "cdn.nba.com"
-SECOND = timedelta(seconds=1)
-
-
-def since_days(home: Path, days: int) -> date:
-    """Make a live home that began some days ago, and return its first day: what comes after games is all due."""
-    home.mkdir(parents=True)
-    first = league_day(RealClock().now()) - timedelta(days=days)
-    ledger, batch = Ledger(home / "ledger.db"), Batch()
-    for key, value in {"live since": str(first), "world": "sample"}.items():
-        batch.fact(key, value, league="nba")
-    ledger.commit(batch)
-    ledger.close()
-    return first
 
 
 @contextmanager
@@ -73,14 +61,6 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[datetime, float]]:
 
     monkeypatch.setattr(Controller, "tick", tick)
     return found
-
-
-def wait_until(is_so: Callable[[], bool], within: timedelta, watch: Callable[[], None] = lambda: None) -> None:
-    began = stopwatch()
-    while not is_so():
-        assert stopwatch() - began < within.total_seconds(), "it did not come to be"
-        watch()
-        pause(timedelta(milliseconds=200))
 
 
 def proven(home: Path, output: str, day: date) -> list[datetime]:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from tipoff.core.clock import Hours
+from tipoff.core.clock import Hours, age, is_ahead, is_fresh
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.ledger import LEASE, Lease
@@ -178,3 +178,21 @@ def test_a_ledger_that_cannot_be_read_is_critical() -> None:
 
     assert (trouble.cause, trouble.severity) == ("ledger", Severity.CRITICAL)
     assert "it is no database" in trouble.note
+
+
+def test_an_instant_of_the_future_is_told_and_is_no_sign_of_life() -> None:
+    ahead = replace(WELL, alive_at=NOW - 3 * HOUR, ahead_at=NOW + HOUR)
+
+    assert told(ahead) == [("clocks_agree", Severity.ERROR), ("controller_is_alive", Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("at", "is_one", "is_of_the_future"),
+    [(NOW + 2 * MINUTE, False, True), (NOW + MINUTE, True, False), (NOW, True, False), (NOW - HOUR, False, False)],
+)
+def test_ages_are_never_negative_and_the_future_is_not_fresh(
+    at: datetime, *, is_one: bool, is_of_the_future: bool
+) -> None:
+    assert age(at, NOW) >= timedelta(0)
+    assert is_fresh(at, NOW, 30 * MINUTE) is is_one
+    assert is_ahead(at, NOW) is is_of_the_future

@@ -91,3 +91,35 @@ def test_a_silent_monitor_is_not_called_over_because_the_controller_falls_silent
     watched.lives("monitor east", NOW + 5 * HOUR)
     over = watched.look(NOW + 5 * HOUR)
     assert sorted(over) == ["[east] OVER: the controller does not decide", "[east] OVER: the monitor does not look"]
+
+
+def test_a_sign_of_life_ahead_of_now_is_told_and_blinds_nobody(watched: Watched) -> None:
+    watched.lives("controller east", NOW + 5 * HOUR)
+    first = watched.look(NOW)
+
+    silent = watched.look(NOW + 3 * HOUR)
+
+    assert first == ["[east] ERROR: a clock is wrong"]
+    assert silent == ["[east] ERROR: the controller does not decide"]
+
+
+def test_a_controller_whose_clock_is_ahead_and_that_lives_is_not_called_silent(watched: Watched) -> None:
+    said = []
+    for half in range(8):
+        watched.lives("controller east", NOW + 5 * HOUR + half * HOUR / 2)
+        watched.lives("monitor", NOW + half * HOUR / 2)
+        said += watched.look(NOW + half * HOUR / 2)
+
+    assert said == ["[east] ERROR: a clock is wrong"]
+
+
+def test_a_controller_that_stops_as_the_clock_is_put_back_is_missed_all_the_same(watched: Watched) -> None:
+    for name in ("controller east", "monitor"):
+        watched.lives(name, NOW)
+    assert watched.look(NOW) == []
+
+    back = watched.look(NOW - HOUR)
+    later = watched.look(NOW + 1.5 * HOUR)
+
+    assert back == ["[east] ERROR: a clock is wrong"]
+    assert "[east] ERROR: the controller does not decide" in later

@@ -20,6 +20,7 @@ import duckdb
 from tipoff.app.providers import keys_missing
 from tipoff.config import Settings
 from tipoff.core.build import build
+from tipoff.core.clock import is_fresh
 from tipoff.core.errors import PipelineError, UsageError
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
@@ -146,7 +147,7 @@ def parts(running: Running, settings: Settings, now: datetime, *, live: bool) ->
     """Hold each living part's build, and the last tick's settings, against this process's own."""
     alive = timedelta(minutes=settings.watcher_silent_min)
     other = list(builds_differ(running, build(), now, alive=alive))
-    living = [part.name for part in running.parts if now - part.at <= alive]
+    living = [part.name for part in running.parts if is_fresh(part.at, now, alive)]
     if other:
         yield DoctorLine(
             what="parts", ok=False, said="; ".join(other), do="deploy one image everywhere, and restart what is old"

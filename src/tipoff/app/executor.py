@@ -99,9 +99,9 @@ class Beside:
         self._parts.append(made)
         return made
 
-    def chores(self, name: str) -> InThread[Any]:
-        """Return a thread for chores."""
-        made: InThread[Any] = InThread(name, self._now, self.woken)
+    def chores(self, name: str, *, wakes: bool = True) -> InThread[Any]:
+        """Return a thread for chores; where they do not wake the loop, one is done a tick."""
+        made: InThread[Any] = InThread(name, self._now, self.woken if wakes else threading.Event())
         self._parts.append(made)
         return made
 

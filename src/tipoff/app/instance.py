@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from tipoff.app.chores import AtOnce, Chores
@@ -26,6 +27,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
+from tipoff.core.proof import Loss, Proof
 from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
 from tipoff.engine.inline import Inline, call_here
@@ -38,6 +40,7 @@ from tipoff.ledger.facts import league_facts, season_row
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.ask import UNUSED_FOR, Asker
 from tipoff.sources.build import asker_of_world
+from tipoff.sources.kept import KeptAnswers
 from tipoff.sources.live import LiveWorld
 from tipoff.sources.world import World
 from tipoff.store.archive import Archive, KeptAnswer
@@ -56,6 +59,7 @@ class ReplaySpec:
     world: World
     scope: frozenset[str] | None = None  # a backfill: these outputs of these days alone
     budgets: Mapping[str, int] = field(default_factory=dict)  # requests a day, by provider
+    anew: bool = False  # a reparse: what is proven of these outputs is made anew from the archive, and nothing else
     history: bool = False  # whether the ledger's history flows to the warehouse
     profile: Profile = Profile.REPLAY
 
@@ -96,7 +100,7 @@ class Instance:
     @property
     def published(self) -> Published:
         """The published files."""
-        return Published(self.home.published, profile=self._spec.profile, at=self._at)
+        return Published(self.home.published, profile=self._spec.profile, at=self._at, now=self._clock.now)
 
     @property
     def warehouse(self) -> Warehouse:
@@ -145,6 +149,15 @@ class Instance:
         chores: Chores[str] = self.beside.chores("history") if self.beside else AtOnce()
         league = self._spec.league.name
         return with_history(works, ledger, warehouse, league, keep_days=keep, at=self._at, chores=chores)
+
+    def lose(self, losses: Sequence[Loss]) -> None:
+        """Tell the controllers of what a recount has found to be other than proven."""
+        for controller in self._controllers:
+            controller.lose(losses)
+
+    def proven(self) -> list[Proof]:
+        """Return what is proven, as the controllers know it."""
+        return [entry.proof for one in self._controllers for entry in one.book.entries.values() if entry.proof]
 
     def controller(self) -> Controller:
         """Open the stores and build a controller."""
@@ -195,6 +208,7 @@ class Instance:
             published=published,
             tables={step.name: step.table for step in self._spec.league.steps},
             fetch=self._asker,
+            kept=KeptAnswers(archive),
             call=self.beside.children.call if self.beside else call_here,
             now=clock.now,
             cpu=thread_cpu,
@@ -207,11 +221,12 @@ class Instance:
         mine = Identity(
             build=build(),
             settings_hash=self._settings.hash,
-            worker=f"{'live' if self.beside else 'inline'}-{os.getpid()}",
+            worker=f"inline-{os.getpid()}",
             holder=holder,
         )
         if self.beside:
-            mine = dataclasses.replace(mine, holder=self._holder, is_gone=gone(holds_the_file=not self.home.database))
+            is_gone = gone(holds_the_file=not self.home.database)
+            mine = dataclasses.replace(mine, worker=self._holder, holder=self._holder, is_gone=is_gone)
         return Controller(
             league=self._spec.league,
             season=self._spec.season,
@@ -220,11 +235,13 @@ class Instance:
             ledger=self.ledger,
             warehouse=self.warehouse,
             published=published.survey,
+            losses=partial(losses_of, self.warehouse, published, self._spec.league),
             executor=self.beside.executor(runner.attempt, self.warehouse) if self.beside else Inline(runner.attempt),
             identity=self._parts.identity(mine, self._clock),
             jitter=steady_jitter,
             at=self._at,
             scope=self._spec.scope,
+            anew=self._spec.anew,
         )
 
 
@@ -241,6 +258,11 @@ def unused_answers(archive: Archive, ledger: Ledger, now: datetime) -> list[Kept
     used = used_since(ledger, since)
     kept = archive.answers(max(since, now - UNUSED_FOR).date(), now.date())
     return [answer for answer in kept if answer.at >= since and (answer.request.url, answer.sha256) not in used]
+
+
+def losses_of(warehouse: Warehouse, published: Published, league: League) -> list[Loss]:
+    """Return what the stores do not have any more as it was proven."""
+    return [*warehouse.losses(league.name), *published.losses(league.steps)]
 
 
 def clock_of(home: Home, spec: ReplaySpec) -> SimClock:

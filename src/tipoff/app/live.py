@@ -19,6 +19,7 @@ from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
 from tipoff.app.providers import keys_missing, live_league, live_world, must_be_free, season_now
+from tipoff.app.recounts import Recounts
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
@@ -197,6 +198,7 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
     every, days = timedelta(seconds=live.settings.tick_every_s), (live.season.first_day, live.season.last_day)
     times: CheckTimes | None = None
     checks: Chores[Slot] | None = None
+    recounts: Recounts | None = None
     controller, after, failed = None, "", ""
     while not stop.is_set():
         now = clock.now()
@@ -204,12 +206,17 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
             if controller is None:
                 controller = stage.open()
                 controller.start(now, after=after)
-                after, checks = "", stage.beside.chores("checks") if stage.beside else None
+                after = ""
+                if stage.beside is not None:
+                    checks = stage.beside.chores("checks")
+                    recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
             controller.tick(now)
             if times is None:
                 times = CheckTimes(live.league, live.season, since=since_of(stage.ledger, live.league.name))
             examiner = partial(examiner_of, live.league, live.season, stage)
             examine_due(times, examiner, stage.ledger, now, days=days, chores=checks)
+            if recounts is not None:
+                recounts.look(now)
             beats.write(AlertChanges(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"

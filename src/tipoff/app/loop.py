@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tipoff.app.crash import Died
 from tipoff.core.clock import SimClock
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import ErrorKind, LedgerError
 
 AHEAD = timedelta(minutes=30)  # the clock never jumps further, so that a watcher is never blind for longer
 AGAIN = timedelta(minutes=1)  # after which whoever supervises the controller starts it again
@@ -85,7 +85,11 @@ class Line:
     _n_runs: int = 0
 
     def step(self, clock: SimClock) -> None:
-        """Do all that is to be done at this instant, and find the next."""
+        """Do all that is to be done at this instant, and find the next.
+
+        Raises:
+            LedgerError: The ledger is damaged, or cannot be written to the end.
+        """
         now = clock.now()
         self.look(now)
         outage = next((outage for outage in self.outages if outage.begin <= now < outage.end), None)
@@ -100,6 +104,8 @@ class Line:
                 self._works.start(now, after=self._after)
             self._n_runs += self._works.tick(now)
         except LedgerError as error:
+            if error.kind is ErrorKind.PERMANENT or now >= self.until:
+                raise
             self._works, self._after, self.at = None, f"ledger: {error}", clock.now() + AGAIN
             return
         except Died:
@@ -110,6 +116,7 @@ class Line:
         wake = self._works.next_wake()
         if wake is None or now >= self.until:
             self.at = None
+            self.look(clock.now())  # what the last tick has told is seen too
             self._works.rest(clock.now())
             return
         ahead = [outage.begin for outage in self.outages if outage.begin > now]

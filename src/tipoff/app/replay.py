@@ -179,6 +179,23 @@ def _warehouse(settings: Settings, ledger: Ledger) -> Warehouse:
     return open_warehouse(settings, settings.place, ledger, profile=Profile.LIVE, at=never, now=now)
 
 
+def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season, tuple[date, date]]:
+    """Return the season and the days that FROM..TO means in a home.
+
+    Raises:
+        UsageError: It is no span, or there is no ledger.
+    """
+    days = _dates(span)
+    if days is None:
+        msg = f"{span!r} is no FROM..TO"
+        raise UsageError(msg, hint="write 2024-03-01..2024-03-31")
+    ledger = Ledger(settings.place.ledger, read_only=True)
+    try:
+        return season_of(ledger, league.name, days[0]), days
+    finally:
+        ledger.close()
+
+
 def _home_clock(ledger: Ledger) -> datetime:
     return home_clock(ledger) or RealClock().now()
 

@@ -35,6 +35,9 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
         "work:backfill_command",
         "Make what is missing or outdated of past days, in order; what is not made is listed with its reason.",
     ),
+    "reparse": Place(
+        "work:reparse_command", "Make raw rows anew from the archive, with today's parsers; nobody is asked."
+    ),
     "status": Place(
         "show:status_command",
         "Say whether anything is at work, whether today is complete, what is wrong, and what waits for you.",

@@ -93,6 +93,28 @@ def backfill_command(  # noqa: PLR0913 -- options
     sys.exit(EXIT_WRONG if report.get("not_made") else 0)
 
 
+@click.command("reparse")
+@click.argument("league")
+@click.argument("span", metavar="FROM..TO")
+@click.option("--output", default="", help="Only this output.")
+@as_json
+def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> None:
+    """Make raw rows anew from the archive, with today's parsers; nobody is asked."""
+    from tipoff.app import reparse  # noqa: PLC0415 -- imports every store
+    from tipoff.app.replay import span_of_home  # noqa: PLC0415 -- as above
+    from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- with the app
+
+    settings, declared = read_settings(), league_named(league)
+    season, days = span_of_home(settings, declared, span)
+    report = reparse.reparse(settings, declared, season, days, output)
+    if as_json:
+        print_json(report)
+    else:
+        for line in reparse.in_words(report):
+            click.echo(line)
+    sys.exit(EXIT_WRONG if report["not_made"] else 0)
+
+
 def _budget(text: str) -> tuple[str, str]:
     name, _, number = text.partition("=")
     if not name or not number.isdigit():

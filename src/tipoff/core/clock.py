@@ -60,6 +60,26 @@ class SimClock:
         self._at = at.astimezone(UTC)
 
 
+AHEAD = timedelta(
+    minutes=1
+)  # two clocks differ by less; an instant further ahead of now was written by a clock that is wrong
+
+
+def is_ahead(at: datetime, now: datetime) -> bool:
+    """Whether an instant that somebody wrote down lies in the future: his clock is wrong, or this one was put back."""
+    return at - now > AHEAD
+
+
+def age(at: datetime, now: datetime) -> timedelta:
+    """Return how long ago an instant was; never less than nothing."""
+    return max(timedelta(0), now - at)
+
+
+def is_fresh(at: datetime, now: datetime, within: timedelta) -> bool:
+    """Whether what was written at an instant is a sign of life: not too old, and not of the future."""
+    return not is_ahead(at, now) and now - at <= within
+
+
 def midnight(day: date) -> datetime:
     """Return the instant at which the league's calendar date `day` begins, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=LEAGUE_ZONE).astimezone(UTC)

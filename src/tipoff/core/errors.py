@@ -1,7 +1,10 @@
 """What can go wrong, by what helps: waiting, a person, or nothing."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
+
+from tipoff.core.proof import Loss
 
 
 class ErrorKind(Enum):
@@ -105,6 +108,20 @@ class OverTime(PipelineError):
     kind = ErrorKind.TRANSIENT
 
 
+class InputGone(PipelineError):
+    """Rows that a run was to read do not stand as they were proven; nothing was made of what is left."""
+
+    kind = ErrorKind.TRANSIENT
+
+    def __init__(self, output: str, day: date, losses: Sequence[Loss]) -> None:
+        first = losses[0]
+        super().__init__(
+            f"{output} of {day} cannot be made: of {first.output} of {first.day} {first.how}",
+            hint="it is made again when its input stands again",
+        )
+        self.losses = tuple(losses)
+
+
 class CallFailed(PipelineError):
     """What was called in another process raised something that no rule foresaw."""
 
@@ -162,9 +179,17 @@ class Damaged(WarehouseError):
 
 
 class LedgerError(PipelineError):
-    """The ledger could not be written: nothing of the batch was, and the controller must not go on without it."""
+    """The ledger could not be read or written: nothing of a batch was, and the controller must not go on without it.
+
+    One that is damaged is so for good: waiting does not help.
+    """
 
     kind = ErrorKind.TRANSIENT
+
+    def __init__(self, message: str, *, hint: str = "", is_damaged: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        if is_damaged:
+            self.kind = ErrorKind.PERMANENT
 
 
 class LeaseLost(PipelineError):

@@ -58,6 +58,16 @@ class Proof:
         return digest_of((unit.unit, unit.content_hash) for unit in self.units.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What was proven of a slate and does not stand any more as it was: these units (none named: all), and how that shows."""
+
+    output: str
+    day: date
+    how: str
+    units: frozenset[str] = frozenset()
+
+
 def digest_of(pairs: Iterable[tuple[str, str]]) -> str:
     """Return a digest of named hashes that does not depend on their order."""
     sha = hashlib.sha256()

@@ -14,7 +14,7 @@ from typing import Any
 from tipoff.core.gate import Evidence
 from tipoff.core.league import League
 from tipoff.core.obligation import Obligation, State
-from tipoff.core.proof import Proof, digest_of
+from tipoff.core.proof import Proof, UnitProof, digest_of
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
@@ -74,14 +74,15 @@ class Entry:
     missing: tuple[str, ...] = ()
     lost: frozenset[str] = frozenset()
     no_result: frozenset[str] = frozenset()  # missing units of which there is no result, though their source answers
-    look_by: datetime | None = (
-        None  # since when the schedule must have been seen: another output of its day asks for it
-    )
+    look_by: datetime | None = None  # another output asks that the schedule be seen after this
     tried_at: datetime | None = None
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
     failed_on: dict[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
     not_before: datetime | None = None
     running: LiveRun | None = None
+    gone: dict[str, UnitProof] = field(
+        default_factory=dict
+    )  # proven units that a store does not have any more as they were
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
     conflict: Conflict | None = None
     cause: str = ""  # what its last failure was blamed on
@@ -272,6 +273,8 @@ class Book:
             return Evidence.UNKNOWN
         if unit in entry.excused:
             return Evidence.EXCUSED
+        if unit in entry.gone:
+            return Evidence.MISSING
         proven = entry.proof.units.get(unit) if entry.proof else None
         if proven is None:
             return Evidence.NO_RESULT if unit in entry.no_result else Evidence.MISSING

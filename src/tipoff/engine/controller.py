@@ -3,15 +3,15 @@
 import dataclasses
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from tipoff import ledger as ledgers
-from tipoff.core.clock import league_day, midnight
+from tipoff.core.clock import is_ahead, league_day, midnight
 from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.core.proof import Proof
+from tipoff.core.proof import Loss, Proof
 from tipoff.core.slate import Season
 from tipoff.engine import records
 from tipoff.engine.book import Book, Entry, Key, LiveRun
@@ -21,9 +21,11 @@ from tipoff.engine.findings import blamed, storm_finding, unmet_finding
 from tipoff.engine.inputs import input_proofs
 from tipoff.engine.judge import Judgement, judge
 from tipoff.engine.live_runs import LiveRuns
+from tipoff.engine.losses import lost_by_stores, made_anew
 from tipoff.engine.past import (
     GAP,
     Identity,
+    clock_finding,
     damage_finding,
     findings_on_the_past,
     silence_before,
@@ -62,15 +64,17 @@ class Controller:
         ledger: Ledger,
         warehouse: Warehouse,
         published: Callable[[], tuple[list[Proof], list[Damaged]]],
+        losses: Callable[[], Sequence[Loss]],
         executor: Executor,
         identity: Identity,
         jitter: Callable[[str], float],
         at: Callable[[str], None],
         scope: frozenset[str] | None = None,
+        anew: bool = False,
     ) -> None:
-        self._league, self._season, self._days, self._scope = league, season, days, scope
+        self._league, self._season, self._days, self._scope, self._anew = league, season, days, scope, anew
         self._loaded, self._ledger, self._warehouse, self._executor = loaded, ledger, warehouse, executor
-        self._published = published
+        self._published, self._losses = published, losses
         self._identity, self._jitter, self._at = identity, jitter, at
         self.counts = Counts()
         self._serial = itertools.count()
@@ -88,12 +92,11 @@ class Controller:
         self._held_at: dict[tuple[str, date, str], datetime | None] = {}
         self._n_quiet = 0
         self._gap: tuple[datetime, datetime] | None = None
+        self._lost: list[Loss] = []
         self._last_at: datetime | None = None
         self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
         self._stands_by_until: datetime | None = None
         self._live = LiveRuns(self.book, self._executor, self._results)
-
-    # --- starting
 
     def start(self, now: datetime, *, after: str = "") -> bool:
         """Take the lease and take up where the last controller left off: nothing is lost, nothing is left running.
@@ -138,6 +141,8 @@ class Controller:
         days = (self._season.first_day, self._days[1]) if self._scope else self._days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
+        told = {(error.output, error.day) for error in damaged}
+        self._results.lose([*lost_by_stores(known.proofs, stored, told), *self._losses()], now, batch)
         self._ledger.raise_number("runs", fence)
         self._unopened = [d for d in days_to_open(self._season, *self._days)[::-1] if d not in self.book.slates]
         for gate in known.held_gates:
@@ -145,6 +150,8 @@ class Controller:
         if self._scope:
             for entry in self.book.entries.values():
                 entry.remake = self._in_scope(entry)
+                if self._anew and entry.remake:
+                    entry.gone = made_anew(entry)
         return known
 
     def survey(self, now: datetime) -> list[tuple[Entry, Judgement]]:
@@ -160,9 +167,7 @@ class Controller:
         if self._scope is None:
             return True
         is_of_day = self._days[0] <= entry.obligation.day <= self._days[1]
-        return is_of_day and entry.step.name in {*self._scope, self._league.schedule}
-
-    # --- ticking
+        return is_of_day and entry.step.name in (self._scope if self._anew else {*self._scope, self._league.schedule})
 
     def next_wake(self) -> datetime | None:
         """Return the next instant at which a judgement can differ without anything new arriving."""
@@ -172,6 +177,10 @@ class Controller:
         if self._unopened:
             first.append(opening_of(self._league, self._season, self._unopened[-1]))
         return min(first, default=None)
+
+    def lose(self, losses: Iterable[Loss]) -> None:
+        """Know of slates that a recount has found to be other than proven: the next tick takes them up."""
+        self._lost += losses
 
     def tick(self, now: datetime) -> int:
         """Do all that can be done at `now`; returns the number of runs made.
@@ -193,6 +202,8 @@ class Controller:
         batch = Batch()
         self._note_silence(now, batch)
         now = self._live.take_in(now, batch)
+        self._results.lose(self._lost, now, batch)
+        self._lost.clear()
         self._live.renew(now, batch)
         for entry in self._live.expired(now):
             self._results.expire(entry, now, batch)
@@ -222,6 +233,8 @@ class Controller:
     def _note_silence(self, now: datetime, batch: Batch) -> None:
         """Tell of a long time without a tick: this process was frozen, or its host asleep."""
         last, self._last_at = self._last_at, now
+        if last is not None and is_ahead(last, now):
+            batch.add("findings", clock_finding(self._league.name, last, now))
         if last is not None and now - last > GAP:
             self._gap = (last, now)
             batch.add("findings", silence_finding(self._league.name, last, now))
@@ -298,8 +311,9 @@ class Controller:
                     continue
                 probing.add(entry.step.name)
             self._note(entry, judged, now, batch)
-            if judged.plans:  # one run at a time: what is still open before what closed
-                plan = max(judged.plans, key=lambda plan: plan.as_of)
+            plans = [plan for plan in judged.plans if plan.lost or not self._anew]
+            if plans:  # one run at a time: what is still open before what closed
+                plan = max(plans, key=lambda plan: plan.as_of)
                 claims.append(self._claim(entry, plan, now, batch, place=len(claims) + 1))
                 busy.add(entry.key)
         if claims:  # a crash from here on goes on at this instant: what was written at it must not be read earlier
@@ -359,7 +373,6 @@ class Controller:
         """Claim a run, which is numbered when it is written; its lease is twice the limit of all before it in this round."""
         self._budget.spend(entry.key)
         entry.asked = frozenset(plan.units)
-        live = LiveRun(0, since=now, until=now + 2 * place * entry.step.time_limit)
         claim = Claim(
             run_id=0,
             loaded=self.book.loaded[entry.step.name],
@@ -369,7 +382,7 @@ class Controller:
             previous=entry.proof,
             attempt=entry.failures + 1,
             started_at=now,
-            live=live,
+            live=LiveRun(0, since=now, until=now + 2 * place * entry.step.time_limit),
             inputs=input_proofs(self.book, entry),
             due_at=entry.obligation.due_of(plan.units),
         )
@@ -379,19 +392,8 @@ class Controller:
 
     def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
         states = [entry.state for entry in self.book.entries.values()] if n_run else []
-        batch.add(
-            "ticks",
-            {
-                "league": self._league.name,
-                "at": now,
-                "build": self._identity.build,
-                "settings_hash": self._identity.settings_hash,
-                "n_judged": n_judged,
-                "n_run": n_run,
-                "n_held": states.count(State.HELD),
-                "n_late": states.count(State.LATE),
-                "n_quiet": self._n_quiet,
-            },
-        )
+        mine, n_quiet = self._identity, self._n_quiet
+        who = {"league": self._league.name, "build": mine.build, "settings_hash": mine.settings_hash}
+        batch.add("ticks", who | records.tick_counts(states, now=now, n_judged=n_judged, n_run=n_run, n_quiet=n_quiet))
         batch.fact("clock_at", now.isoformat(), league=self._league.name)
         self._n_quiet = 0

@@ -9,6 +9,7 @@ from tipoff.core.errors import (
     Closed,
     ErrorKind,
     Fenced,
+    InputGone,
     NotBegun,
     SourceError,
     WarehouseError,
@@ -24,7 +25,7 @@ from tipoff.engine.claim import Claim, Outcome
 
 Row = dict[str, Any]
 
-CONTROLLER, EXECUTOR, WAREHOUSE = "controller", "executor", "warehouse"
+CONTROLLER, EXECUTOR, WAREHOUSE, CLOCK, STORE = "controller", "executor", "warehouse", "clock", "store"
 _SHOWN = 20  # units named in a row; the rest are counted
 _MOST_OF_LIMIT = 0.8
 _LACKING = (Evidence.MISSING, Evidence.NO_RESULT)
@@ -44,8 +45,8 @@ def cause_of(claim: Claim, error: Exception | None, blame: str = "") -> str:
             return f"table:{claim.step.table.full_name}"
         case WarehouseError():
             return WAREHOUSE
-        case Fenced():
-            return EXECUTOR
+        case Fenced() | InputGone():
+            return EXECUTOR if isinstance(error, Fenced) else STORE
         case _:
             return own_cause(claim.step)
 

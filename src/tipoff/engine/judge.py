@@ -151,18 +151,26 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
         if proof is None:
             _note_missing(book, entry, unit, now, tally)
         made = made_from([*shared, *own_parts(book, entry, unit, game)])
-        if times.is_closed(now):
+        if unit in entry.gone:  # made again after its close too, and then only as it was
+            tally.missing.append(unit)
+            _note_work(entry, unit, made, tally)
+        elif times.is_closed(now):
             _note_closed(book, entry, unit, made, now, tally)
         elif _is_stale(book, entry, proof, made, now, tally, is_refreshing=is_refreshing):
-            if entry.attempted.get(unit) == made:
-                tally.fruitless.append(unit)
-            else:
-                tally.todo[unit] = made
+            _note_work(entry, unit, made, tally)
         if times.closes_at is not None:
             tally.wakes.append(times.closes_at)
     tally.wakes += [at for unit in tally.ahead if (at := obligation.times[unit].opens_at) is not None]
     tally.wakes = [at for at in tally.wakes if at > now]
     return tally
+
+
+def _note_work(entry: Entry, unit: str, made: str, tally: _Tally) -> None:
+    """Take up a unit to be made, unless that was tried from the same input for nothing."""
+    if entry.attempted.get(unit) == made:
+        tally.fruitless.append(unit)
+    else:
+        tally.todo[unit] = made
 
 
 def _note_missing(book: Book, entry: Entry, unit: str, now: datetime, tally: _Tally) -> None:

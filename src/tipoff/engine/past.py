@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tipoff.core.clock import league_day
+from tipoff.core.clock import is_ahead, league_day
 from tipoff.core.errors import Damaged
 from tipoff.core.finding import Severity
-from tipoff.engine.findings import CONTROLLER, finding
+from tipoff.engine.findings import CLOCK, CONTROLLER, finding
 from tipoff.ledger import LedgerSnapshot
 
 GAP = timedelta(hours=2)  # a longer silence of the controller is told when it comes back
@@ -40,6 +40,14 @@ def silence_finding(league: str, begin: datetime, end: datetime) -> dict[str, An
     return finding((league, "", league_day(end)), "controller_decides", CONTROLLER, Severity.CRITICAL, note, now=end)
 
 
+def clock_finding(league: str, last: datetime, now: datetime) -> dict[str, Any]:
+    """Return the finding that an earlier tick lies in the future."""
+    note = (
+        f"the last tick was at {last:%Y-%m-%d %H:%M:%S} UTC, ahead of {now:%H:%M:%S}: a clock is wrong, or was put back"
+    )
+    return finding((league, "", league_day(now)), "clocks_agree", CLOCK, Severity.ERROR, note, now=now)
+
+
 def damage_finding(league: str, error: Damaged, now: datetime) -> dict[str, Any]:
     """Return the finding that something published cannot be read: whoever reads it gets nothing, or what is wrong."""
     where, note = (league, error.output, error.day), f"{error} ({error.hint})"
@@ -52,6 +60,8 @@ def findings_on_the_past(
     """Yield a finding on each; `after` is `cause: what`, where the last controller of this process ended badly."""
     where = (league, "", league_day(now))
     last, silence = known.last_tick, silence_before(known, now)
+    if last is not None and is_ahead(last["at"], now):
+        yield clock_finding(league, last["at"], now)
     if silence:
         yield silence_finding(league, *silence)
     if after or known.unended_runs:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tipoff.core.clock import midnight
 from tipoff.core.gate import Verdict
-from tipoff.core.obligation import Obligation
+from tipoff.core.obligation import Obligation, State
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.engine.book import Entry
 from tipoff.engine.claim import Claim, Outcome
@@ -18,6 +18,12 @@ from tipoff.engine.judge import Judgement
 Row = dict[str, Any]
 
 _SHOWN = 20  # units named in a row; the rest are counted
+
+
+def tick_counts(states: list[State], *, now: datetime, n_judged: int, n_run: int, n_quiet: int) -> Row:
+    """Return what a tick's row says of its work; `states` are of all obligations, where something was run."""
+    n_held, n_late = states.count(State.HELD), states.count(State.LATE)
+    return {"at": now, "n_judged": n_judged, "n_run": n_run, "n_held": n_held, "n_late": n_late, "n_quiet": n_quiet}
 
 
 def decision_row(entry: Entry, judged: Judgement, *, now: datetime) -> Row:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tipoff.core.errors import ErrorKind, NotBegun, Resting
+from tipoff.core.errors import ErrorKind, InputGone, NotBegun, Resting
 from tipoff.core.finding import Severity
+from tipoff.core.proof import Loss
 from tipoff.core.proof_text import proof_row
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
@@ -17,6 +18,7 @@ from tipoff.engine.attempts import before_deadline, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
+from tipoff.engine.losses import take_losses
 from tipoff.engine.plan import grown
 from tipoff.ledger import Batch
 from tipoff.ledger.games import game_row
@@ -123,6 +125,9 @@ class Results:
         if isinstance(error, NotBegun):
             entry.not_before = now + SOON  # not in this tick, whose instant is long past
             return
+        if isinstance(error, InputGone):  # not its own failure: it is made when its input stands again
+            self.lose(error.losses, now, batch)
+            return
         entry.cause = cause_of(outcome.claim, error, entry.blame)
         asked_s = getattr(error, "retry_after_s", None)
         asked = now + min(timedelta(seconds=asked_s), LONGEST_ASKED) if asked_s else None
@@ -203,6 +208,9 @@ class Results:
         again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
         is_source = isinstance(entry.step.work, SourceWork)
         self._recovered(entry, plan.units.keys() - (() if is_source else again), now, batch)
+        for unit in entry.gone.keys() & (plan.units.keys() - again.keys()):
+            del entry.gone[unit]
+            self.dirty.update(self._book.readers(*entry.key))  # they wait for it, though its content is as it was
         proof = records.renewed(outcome, now=now)
         for row in records.arrival_rows(outcome, known, entry.obligation, now=now):
             batch.add("arrivals", row)
@@ -220,6 +228,12 @@ class Results:
             self.dirty.update(self._book.readers(*entry.key))
             if entry.step.name == self._book.league.schedule:
                 self.read_games(entry.obligation.day, now, batch)
+
+    def lose(self, losses: Iterable[Loss], now: datetime, batch: Batch) -> None:
+        """Let what a store has lost be made again, and what reads it wait for that."""
+        for entry in take_losses(self._book, losses, batch, now):
+            self.dirty.add(entry.key)
+            self.dirty.update(self._book.readers(*entry.key))
 
     def _refused(self, entry: Entry, units: Mapping[str, str], now: datetime) -> None:
         """Note units that their code or their input is at fault for: they are looked at again, ever more seldom."""

@@ -8,14 +8,15 @@ from typing import Protocol, TypeVar, cast
 
 import pyarrow as pa
 
-from tipoff.core.errors import CallFailed, ErrorKind, PipelineError, SourceError, what_of
-from tipoff.core.parsing import parsed_by, shape_of
+from tipoff.core.errors import CallFailed, InputGone, PipelineError, SourceError, what_of
+from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import Table
-from tipoff.core.step import MOST_PAGES, Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
+from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
+from tipoff.engine.pages import Follow, Kept, archived, first_of_each_key, next_page
 from tipoff.store.dialect import with_earlier_games
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
@@ -82,6 +83,7 @@ class Runner:
         published: Writer,
         tables: Mapping[str, Table],
         fetch: Fetch,
+        kept: Kept,
         call: Call,
         now: Callable[[], datetime],
         cpu: Callable[[], float],
@@ -91,7 +93,7 @@ class Runner:
         self._warehouse = warehouse
         self._published = published
         self._tables = tables
-        self._fetch = fetch
+        self._fetch, self._kept = fetch, kept
         self._cpu = cpu
         self._at = at
         self._answers: dict[tuple[str, date], _Answers] = {}
@@ -126,6 +128,7 @@ class Runner:
     def _make(self, claim: Claim, outcome: Outcome) -> None:
         context = Context(slate=claim.slate, units=frozenset(claim.plan.units), as_of=claim.plan.as_of)
         work = claim.step.work
+        self._inputs_must_stand(claim)
         match work:
             case SqlWork():
                 compiled = with_earlier_games(claim.loaded, self._tables, claim.plan.earlier)
@@ -138,6 +141,17 @@ class Runner:
                 self._load(claim, context, work, outcome)
                 return
         self._write(claim, made, outcome, evidence=True)
+
+    def _inputs_must_stand(self, claim: Claim) -> None:
+        """Refuse to make anything of what is left of an input.
+
+        Raises:
+            InputGone: Rows that are proven do not stand any more.
+        """
+        inputs = [read for read in claim.loaded.inputs if read.table != claim.step.name]
+        gone = self._warehouse.gone(claim.slate.league, inputs, day=claim.slate.day, season=claim.season)
+        if gone:
+            raise InputGone(claim.step.name, claim.slate.day, gone)
 
     def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
         self._at("made")
@@ -154,7 +168,10 @@ class Runner:
         proven. What is missing is looked at again: the same answer a day later can be evidence.
         """
         tables = self._read(claim, work.inputs)
-        payloads, failures = self._payloads(self._called(outcome, work.requests, context, tables), work.follow, outcome)
+        requests = self._called(outcome, work.requests, context, tables)
+        if claim.plan.lost and self._made_from_archive(claim, context, requests, tables, outcome):
+            return
+        payloads, failures = self._payloads(requests, work.follow, outcome)
         answers = _Answers(
             version=claim.loaded.version,
             shas=tuple((payload.request, payload.sha256) for payload in payloads),
@@ -185,8 +202,30 @@ class Runner:
         if not failures and outcome.written is not None and not outcome.written.refused:
             self._answers[key] = answers
 
+    def _made_from_archive(
+        self,
+        claim: Claim,
+        context: Context,
+        requests: Sequence[Request],
+        tables: Mapping[str, pa.Table],
+        outcome: Outcome,
+    ) -> bool:
+        """Make lost rows from the answers that they were made from; returns whether there were any.
+
+        Rows that keep their history come from all answers in turn, the others from the newest.
+        """
+        if not isinstance(claim.step.work, SourceWork):
+            return False
+        payloads = archived(claim.step.work, requests, self._kept, claim.plan.as_of + claim.step.time_limit)
+        if not payloads:
+            return False
+        own = arrow_schema(claim.step.table).empty_table()
+        made = self._parse(claim, context, payloads, dict(tables) | {claim.step.name: own}, outcome)
+        self._write(claim, made, outcome, evidence=True)
+        return True
+
     def _payloads(
-        self, requests: Sequence[Request], follow: Callable[[Payload], Request | None] | None, outcome: Outcome
+        self, requests: Sequence[Request], follow: Follow | None, outcome: Outcome
     ) -> tuple[list[Payload], list[SourceError]]:
         payloads: list[Payload] = []
         failures: list[SourceError] = []
@@ -198,7 +237,7 @@ class Runner:
                     request = next(reversed(asked))
                     in_time(outcome.claim, self._now(), outcome.begun or self._now())
                     pages.append(self._fetch(_as_asked(request, outcome.claim), now=self._now).payload)
-                    asked |= _next(pages[-1], follow, asked)
+                    asked |= next_page(pages[-1], follow, asked)
             except SourceError as error:  # of pages some are less than none: what is not on them would seem not to be
                 failures.append(error)
                 outcome.fetches.append(_failed(request, error))
@@ -223,7 +262,8 @@ class Runner:
         unreadable: list[SourceError] = []
         for payload in payloads:
             try:
-                parsed = self._called(outcome, parsed_by, work.parse, payload, context, inputs)
+                seen = dataclasses.replace(context, as_of=payload.fetched_at) if claim.plan.lost else context
+                parsed = self._called(outcome, parsed_by, work.parse, payload, seen, inputs)
             except SourceError as error:
                 unreadable.append(error)
                 outcome.fetches.append(_failed(payload.request, error, payload=payload))
@@ -231,7 +271,7 @@ class Runner:
             excused |= parsed.excused
             known, strangers = _of_the_slate(claim, parsed.rows)
             for record in known:
-                record["known_at"] = max(payload.fetched_at, context.as_of)  # an answer may have been used before
+                record["known_at"] = max(payload.fetched_at, seen.as_of)  # an answer may have been used before
             records += known
             parsed = dataclasses.replace(parsed, rows=known, rejects=(*parsed.rejects, *strangers))
             outcome.parse_rejects += [(reject.reason, reject.row) for reject in parsed.rejects]
@@ -240,7 +280,8 @@ class Runner:
             outcome.fetches.append(_accounted(payload, parsed))
         if unreadable and not records and not excused:
             raise unreadable[0]
-        return Made(rows=table_from_records(claim.step.table, records), excused=excused)
+        rows = first_of_each_key(claim.step.table, records) if claim.plan.lost and work.keeps_history else records
+        return Made(rows=table_from_records(claim.step.table, rows), excused=excused)
 
     def _own(self, claim: Claim) -> pa.Table:
         """Return the slate's rows that the step's own table already has."""
@@ -289,6 +330,8 @@ def _asked(claim: Claim, excused: Mapping[str, str], now: datetime, *, evidence:
         least_rows=claim.plan.least_rows,
         written_at=now,
         keeps_history=isinstance(work, SourceWork) and work.keeps_history,
+        lost=claim.plan.lost,
+        closes=claim.plan.closes,
     )
 
 
@@ -316,24 +359,6 @@ def _of_the_slate(
         else:
             strange.append(Reject(f"{unit} stands on no schedule of {claim.slate.day}", str(row)[:_SHOWN]))
     return known, tuple(strange)
-
-
-def _next(
-    payload: Payload, follow: Callable[[Payload], Request | None] | None, asked: Mapping[Request, None]
-) -> dict[Request, None]:
-    """Return what is asked after an answer: one request, or none.
-
-    Raises:
-        SourceError: It leads in a circle, or on and on: what came so far is not the whole.
-    """
-    if follow is None:
-        return {}
-    with shape_of(payload):
-        request = follow(payload)
-    if request is not None and (request in asked or len(asked) > MOST_PAGES):
-        msg = f"{payload.request.source} leads in a circle or on and on, after {len(asked)} pages"
-        raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payloads")
-    return {} if request is None else {request: None}
 
 
 def _failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:

@@ -23,6 +23,9 @@ class RunPlan:
     retrospective: bool = False
     earlier: tuple[str, ...] = ()  # games of the slate itself that are history for these units
     is_fresh: bool = False  # an answer kept from before will not do
+    lost: Mapping[str, str] = field(
+        default_factory=dict
+    )  # units that are made again, with the hash that closed ones must have
 
 
 def run_plans(
@@ -32,14 +35,17 @@ def run_plans(
 
     One run sees one instant and one history: what has closed is made as of its close, a team's second game of a day apart.
     """
-    groups: dict[tuple[datetime, tuple[str, ...]], dict[str, str]] = {}
+    groups: dict[tuple[datetime, tuple[str, ...], bool], dict[str, str]] = {}
     obligation = entry.obligation
     reads_history = any(reading.input.window.is_history for reading in book.readings[entry.step.name])
     for unit, made in work.items():
         closes_at = obligation.times[unit].closes_at
         as_of = closes_at if closes_at is not None and closes_at <= now else now
+        was = entry.gone.get(unit)
+        if was is not None:
+            as_of = was.as_of or as_of
         earlier = book.earlier(obligation.units[unit]) if reads_history else ()
-        groups.setdefault((as_of, earlier), {})[unit] = made
+        groups.setdefault((as_of, earlier, was is not None), {})[unit] = made
     return tuple(
         RunPlan(
             units=units,
@@ -51,13 +57,18 @@ def run_plans(
                 if any(verdict.is_partial for verdict in verdicts[unit])
             },
             expected=frozenset(obligation.units),
-            closes={u: at for u in units if as_of == now and (at := obligation.times[u].closes_at) is not None},
+            closes={
+                u: at
+                for u in units
+                if as_of == now and not is_lost and (at := obligation.times[u].closes_at) is not None
+            },
             least_rows=_least_rows(book, entry, units),
-            retrospective=as_of != now,
+            retrospective=any(entry.gone[u].retrospective for u in units) if is_lost else as_of != now,
             earlier=earlier,
             is_fresh=entry.look_by is not None,
+            lost={u: entry.gone[u].content_hash if obligation.closed(u, now) else "" for u in units} if is_lost else {},
         )
-        for (as_of, earlier), units in sorted(groups.items())
+        for (as_of, earlier, is_lost), units in sorted(groups.items())
     )
 
 

@@ -7,12 +7,24 @@ from urllib.parse import quote
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from tipoff.core.errors import UsageError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.profile import Profile
 
 CONNECT_S = 10
 _SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
+
+
+_DAMAGE = ("malformed", "not a database", "corrupt")
+
+
+def failed(done: str, error: Exception) -> LedgerError:
+    """Return the error for a ledger that could not be read, or written."""
+    if any(word in str(error).lower() for word in _DAMAGE):
+        hint = "restore it from a copy, or move it away: what the warehouse proves is taken up from there"
+        return LedgerError(f"the ledger is damaged and could not be {done}: {error}", hint=hint, is_damaged=True)
+    hint = "is the disk full, or does another process hold it?"
+    return LedgerError(f"the ledger could not be {done}: {error}", hint=hint)
 
 
 def engine_of(target: Path | str, *, read_only: bool) -> Engine:

@@ -23,13 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from tipoff.core.errors import LeaseLost, LedgerError, UsageError
+from tipoff.core.errors import LeaseLost, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import schema
-from tipoff.ledger.connect import engine_of, never_write, pragmas, shown
+from tipoff.ledger.connect import engine_of, failed, never_write, pragmas, shown
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords
@@ -235,8 +235,7 @@ class Ledger:
             with self.transaction() as connection:
                 yield connection
         except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
-            msg = f"the ledger could not be written: {error}"
-            raise LedgerError(msg, hint="is the disk full, or does another process hold it?") from error
+            raise failed("written", error) from error
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Hold one write transaction, as `transaction` does; what the store raises comes as a LedgerError."""
@@ -252,8 +251,7 @@ class Ledger:
             try:
                 found = [dict(row) for row in self._connection.execute(statement).mappings()]
             except DatabaseError as error:
-                msg = f"the ledger cannot be read: {error}"
-                raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
+                raise failed("read", error) from error
             finally:
                 self._connection.rollback()
         return found
@@ -347,8 +345,7 @@ class Ledger:
                 cursor.close()
                 here.rollback()
             except self._engine.dialect.loaded_dbapi.Error as error:
-                msg = f"the ledger cannot be read: {error}"
-                raise LedgerError(msg, hint="is the file damaged, or does another process hold it?") from error
+                raise failed("read", error) from error
         return self.rows(select(waivers).where(waivers.c.id.in_(numbers))) if numbers else []
 
 

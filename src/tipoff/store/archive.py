@@ -6,9 +6,9 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
@@ -99,15 +99,18 @@ class Archive:
             msg = f"the archive cannot note an answer of {answer.request.source}: {error.strerror}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
 
-    def answers(self, first: date, last: date) -> Iterator[KeptAnswer]:
+    def answers(self, first: date = date.min, last: date = date.max) -> Iterator[KeptAnswer]:
         """Yield what was answered on the UTC days from `first` to `last`, in the order in which it came.
 
         A last line that was cut off, as a host that lost its power leaves it, is passed over: its bytes are kept all the same.
         """
-        for n in range((last - first).days + 1):
-            path = self._root / _ANSWERS / f"{first + timedelta(days=n)}.jsonl"
-            if path.exists():
+        for path in sorted((self._root / _ANSWERS).glob("*.jsonl")):
+            if first <= date.fromisoformat(path.stem) <= last:
                 yield from (_read(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}"))
+
+    def size_of_answers(self) -> int:
+        """Return how much is noted of answers: it grows with each."""
+        return sum(path.stat().st_size for path in (self._root / _ANSWERS).glob("*.jsonl"))
 
     def _path(self, sha: str) -> Path:
         return self._root / sha[:2] / f"{sha}.json.gz"
@@ -144,15 +147,26 @@ def _read(line: bytes) -> KeptAnswer:
     )
 
 
-def write_whole(path: Path, content: bytes, *, fsync: bool) -> None:
-    """Leave `path` with `content`, or as it was: written beside it, then renamed."""
+def _go_on() -> None:
+    """Have nothing against it."""
+
+
+def write_whole(path: Path, content: bytes, *, fsync: bool, last_look: Callable[[], None] = _go_on) -> None:
+    """Leave `path` with `content`, or as it was: written beside it, then renamed, unless the `last_look` before that raises."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with beside.open("wb") as file:
         file.write(content)
         if fsync:
             file.flush()
             os.fsync(file.fileno())
-    beside.replace(path)
+    is_placed = False
+    try:
+        last_look()
+        beside.replace(path)
+        is_placed = True
+    finally:
+        if not is_placed:
+            beside.unlink(missing_ok=True)
     if fsync:
         folder = os.open(path.parent, os.O_RDONLY)
         try:

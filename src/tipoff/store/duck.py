@@ -13,17 +13,18 @@ import pyarrow as pa
 
 from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, WarehouseError
 from tipoff.core.profile import Profile
-from tipoff.core.proof import Proof
+from tipoff.core.proof import Loss, Proof
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
 from tipoff.core.schema import ColumnType, Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
-from tipoff.core.window import SLATE, Window
+from tipoff.core.window import SLATE, Input, Window
 from tipoff.store import dialect
 from tipoff.store.evolve import changes, former_names, under_present_names
 from tipoff.store.rows import hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
+from tipoff.store.standing import Standing
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 _MEMORY = "600MB"
@@ -71,6 +72,7 @@ class DuckWarehouse:
         self._proofs: dict[tuple[str, str, date], Proof] = {}  # by league, output and day
         self._statements: dict[str, duckdb.Statement] = {}
         self._slices = Slices()
+        self._standing = Standing(lambda sql, values: self._run(sql, values).fetchall())
         self._mirrored: set[str] = set()
         self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
         self.counts: Counter[str] = Counter()
@@ -120,7 +122,7 @@ class DuckWarehouse:
             if ready.duck:
                 self._bind(ready)
         for proof in self.proofs():
-            self._proofs[proof.league, proof.output, proof.day] = proof
+            self._know(proof)
         return loaded
 
     def _declare(self, table: Table) -> None:
@@ -202,6 +204,15 @@ class DuckWarehouse:
             self._slices.keep(table.full_name, day, columns, rows, turn)
         return rows
 
+    def losses(self, league: str) -> list[Loss]:
+        """See `Warehouse.losses`."""
+        return self._standing.losses(league)
+
+    def gone(self, league: str, inputs: Iterable[Input], *, day: date, season: Season) -> list[Loss]:
+        """See `Warehouse.gone`."""
+        with self._writes:  # a write's rows and what is known of them change together
+            return self._standing.gone(league, inputs, day, season)
+
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
         asked = dialect.season_query(sql, tables)
@@ -255,11 +266,17 @@ class DuckWarehouse:
         staged = stage(asked, rows, known, lambda units: self._stored(table, asked.day, units))
         self._at("staged")
         proof = make_proof(asked, staged, known)
-        if staged.changed or staged.excuses_changed:
-            with self._writes:
+        with self._writes:
+            if staged.changed or staged.excuses_changed:
                 self._publish(asked, staged, proof, known)
-        self._proofs[key] = proof
+            self._know(proof)
         return written(proof, staged)
+
+    def _know(self, proof: Proof) -> None:
+        self._proofs[proof.league, proof.output, proof.day] = proof
+        table = self._tables.get(proof.league, {}).get(proof.output)
+        if table is not None and table.phase is not Phase.PUBLISHED:
+            self._standing.note(table, proof)
 
     def _publish(self, asked: WriteRequest, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table

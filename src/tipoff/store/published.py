@@ -2,8 +2,9 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ import pyarrow.parquet as pq
 
 from tipoff.core.errors import Damaged, ErrorKind, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
-from tipoff.core.proof import Proof, digest_of
+from tipoff.core.proof import Loss, Proof, digest_of
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase, Table
 from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
-from tipoff.store.rows import conform
+from tipoff.store.rows import conform, hash_units
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
@@ -33,8 +34,16 @@ def _nothing(_point: str) -> None:
 class Published:
     """A folder of documents `<league>/<output>/<day>.json` and `.parquet`. The JSON carries its own proof."""
 
-    def __init__(self, root: Path, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = _nothing) -> None:
-        self._root = root
+    def __init__(
+        self,
+        root: Path,
+        *,
+        profile: Profile = Profile.LIVE,
+        at: Callable[[str], None] = _nothing,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        """`now` is looked at once more where a file is replaced; who only reads needs none."""
+        self._root, self._now = root, now
         self._fsync = profile is Profile.LIVE
         self._at = at
 
@@ -74,6 +83,31 @@ class Published:
             except _DAMAGED as error:
                 damaged.append(_unreadable(path, error))
         return proofs, damaged
+
+    def losses(self, steps: Iterable[Step]) -> list[Loss]:
+        """Return the documents whose rows, or whose Parquet beside them, are not what their proof says."""
+        return [
+            loss
+            for step in steps
+            if step.phase is Phase.PUBLISHED
+            for path in sorted((self._root / step.table.league / step.name).glob("????-??-??.json"))
+            for loss in self._loss(step, path)
+        ]
+
+    def _loss(self, step: Step, path: Path) -> Iterator[Loss]:
+        day = date.fromisoformat(path.stem)
+        try:
+            known, rows = self._read(step, day)
+        except Damaged:
+            return  # told as such, and not written over
+        hashes = hash_units(step.table, rows)
+        proven = {name: unit for name, unit in (known.units if known else {}).items() if unit.n_rows}
+        other = {name for name, unit in proven.items() if hashes.get(name, (0, ""))[1] != unit.content_hash}
+        if other:
+            how = "its document does not hold the rows that its own proof names"
+            yield Loss(output=step.name, day=day, how=how, units=frozenset(other))
+        elif not _is_beside(path.with_suffix(".parquet"), rows):
+            yield Loss(output=step.name, day=day, how="the Parquet file of its document is gone, or holds other rows")
 
     def rows(self, step: Step, day: date) -> pa.Table:
         """Return the rows of the document of `day`; none where there is none.
@@ -119,13 +153,36 @@ class Published:
         pq.write_table(rows, parquet)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path.with_suffix(".parquet"), parquet.getvalue(), fsync=self._fsync)
+            open_still = partial(self._must_be_open, asked, changed)
+            write_whole(path.with_suffix(".parquet"), parquet.getvalue(), fsync=self._fsync, last_look=open_still)
             self._at("before rename")
-            write_whole(path, text.encode(), fsync=self._fsync)
+            write_whole(path, text.encode(), fsync=self._fsync, last_look=open_still)
         except OSError as error:
             msg = f"{asked.step.name} of {asked.day} could not be published: {error.strerror}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
         self._at("after rename")
+
+    def _must_be_open(self, asked: WriteRequest, changed: Iterable[str]) -> None:
+        """Look at the clock where a file is replaced: a machine that slept meanwhile must not publish what has begun.
+
+        Raises:
+            WarehouseError: Something of it has closed; the file stands as it stood, and the rest is made again.
+        """
+        now = self._now() if self._now else None
+        closed = [unit for unit in changed if now is not None and asked.closes.get(unit, now) < now]
+        if closed:
+            msg = (
+                f"{asked.step.name} of {asked.day}: {', '.join(sorted(closed))} closed while the file was being written"
+            )
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="what has not closed is made again at once")
+
+
+def _is_beside(path: Path, rows: pa.Table) -> bool:
+    """Whether a Parquet file holds `rows`."""
+    try:
+        return bool(pq.read_table(path).cast(rows.schema).equals(rows))
+    except (OSError, pa.ArrowException, ValueError):
+        return False
 
 
 def _document(path: Path) -> dict[str, Any]:

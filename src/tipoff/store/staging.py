@@ -1,7 +1,7 @@
 """Staging: what a write would change, decided on the rows before anything is touched. The same for every store."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,6 +52,7 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
         ShapeError: The rows do not have the declared shape.
     """
     table = asked.step.table
+    known = _without(known, asked.lost)
     rows = conform(table, rows)
     rows = _only(table, rows, asked.units)
     if asked.keeps_history and known is not None:
@@ -62,6 +63,11 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
     refused |= too_few(asked, checked.good, hashes)
     poorer = {} if asked.evidence else _poorer(asked, checked.good, hashes, known, stored)
     refused |= {unit: reason for unit, reason in poorer.items() if unit not in refused}
+    refused |= {
+        unit: "it does not come out as it was before it was lost, and what closed may only be as it was"
+        for unit, was in asked.lost.items()
+        if was and unit in asked.units and hashes.get(unit, (0, ""))[1] != was
+    }
     wanted = asked.units.keys() - refused.keys()
     missing = frozenset(unit for unit in wanted if unit not in hashes and unit not in asked.excused)
     changed = frozenset(unit for unit in wanted - missing if _differs(unit, hashes, known))
@@ -75,6 +81,14 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
         rejects=checked.rejects,
         doubts=doubts_of(table, checked.good) if changed else {},
     )
+
+
+def _without(known: Proof | None, lost: Iterable[str]) -> Proof | None:
+    """Return a proof without the units that do not stand as it says."""
+    lost = set(lost)
+    if known is None or not lost:
+        return known
+    return replace(known, units={name: unit for name, unit in known.units.items() if name not in lost})
 
 
 def too_few(asked: WriteRequest, rows: pa.Table, hashes: dict[str, tuple[int, str]]) -> dict[str, str]:

@@ -9,11 +9,11 @@ from typing import Protocol
 import pyarrow as pa
 
 from tipoff.core.payload import Reject
-from tipoff.core.proof import InputProof, Proof
+from tipoff.core.proof import InputProof, Loss, Proof
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
-from tipoff.core.window import Window
+from tipoff.core.window import Input, Window
 from tipoff.store.dialect import CompiledStep
 
 
@@ -25,7 +25,8 @@ class WriteRequest:
     caller knows. `excused` are units that owe no rows, with reasons. `evidence`: it is known why a unit may become
     poorer (its input changed); without it such a unit is refused. `partial` are units made without all of their
     input; `least_rows` is how many rows a unit must have, where another output says it. `written_at` is the instant of the
-    write itself, `as_of` the one that the run sees.
+    write itself, `as_of` the one that the run sees. `lost` are units whose rows are written whatever their proof says, for they
+    do not stand as it says; each with the hash that they must have, where they can only be as they were.
     """
 
     step: Step
@@ -44,6 +45,8 @@ class WriteRequest:
     least_rows: Mapping[str, int] = field(default_factory=dict)
     written_at: datetime | None = None
     keeps_history: bool = False
+    lost: Mapping[str, str] = field(default_factory=dict)
+    closes: Mapping[str, datetime] = field(default_factory=dict)  # when each unit may no longer be written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,14 @@ class Warehouse(Protocol):
 
     def recount(self, table: Table, day: date) -> Mapping[str, tuple[int, str]]:
         """Read the rows of one day back and return rows and content hash by unit: the truth, whatever a proof says."""
+        ...
+
+    def losses(self, league: str) -> Sequence[Loss]:
+        """Return the slates of a league that do not have as many rows as their proofs say."""
+        ...
+
+    def gone(self, league: str, inputs: Iterable[Input], *, day: date, season: Season) -> Sequence[Loss]:
+        """Return the slates in the windows of `inputs` that do not have as many rows as their proofs say."""
         ...
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:

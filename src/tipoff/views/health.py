@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tipoff.core.clock import league_day
+from tipoff.core.clock import age, is_fresh, league_day
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
@@ -201,9 +201,8 @@ def _watchers(records: LeagueRecords, now: datetime) -> Iterator[Line]:
         line = _line("monitor_looks", None, None, 60, "minutes", "no monitor has run in this home")
         yield dataclasses.replace(line, status="not measurable")
         return
-    age = now - monitor.at
-    severity = Severity.ERROR if age > timedelta(hours=1) else None
-    yield _line("monitor_looks", severity, age.total_seconds() / 60, 60, "minutes since its last look")
+    severity = None if is_fresh(monitor.at, now, timedelta(hours=1)) else Severity.ERROR
+    yield _line("monitor_looks", severity, age(monitor.at, now).total_seconds() / 60, 60, "minutes since its last look")
 
 
 def _costs(records: LeagueRecords, since: datetime) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tipoff.core.clock import is_ahead, is_fresh
 from tipoff.core.records import BeatRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.home_reader import newest_ticks
@@ -61,14 +62,17 @@ def why_not_ready(running: Running, now: datetime, *, silent_after: timedelta) -
     beats = {part.name: part.at for part in running.parts}
     found = []
     for league, ticked_at in running.ticked_at.items():
-        age = now - max(ticked_at, beats.get(f"controller {league}", ticked_at))
-        if age > silent_after:
-            found.append(f"no tick of {league} for {age.total_seconds() / 60:.0f} min")
+        signs = (ticked_at, beats.get(f"controller {league}", ticked_at))
+        last = max((at for at in signs if not is_ahead(at, now)), default=None)
+        if last is None:
+            found.append(f"the last tick of {league} lies in the future: which clock is wrong?")
+        elif now - last > silent_after:
+            found.append(f"no tick of {league} for {(now - last).total_seconds() / 60:.0f} min")
     return tuple(found)
 
 
 def builds_differ(running: Running, mine: str, now: datetime, *, alive: timedelta) -> Iterator[str]:
     """Yield, for each part that lives, in which build it differs from this one."""
     for part in running.parts:
-        if now - part.at <= alive and part.build != mine:
+        if is_fresh(part.at, now, alive) and part.build != mine:
             yield f"{part.name} runs {part.build}, this is {mine}"

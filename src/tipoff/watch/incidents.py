@@ -12,7 +12,7 @@ REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the sam
 TOLD_FROM = Severity.ERROR  # what is less stands in the digest, and wakes nobody
 
 SIDES = frozenset({"controller", "executor", "monitor", "sentinel"})
-ORCHESTRATION = SIDES | {"ledger", "warehouse"}
+ORCHESTRATION = SIDES | {"clock", "ledger", "store", "warehouse"}
 DIGEST = "digest "  # before who told: of what a stop has left behind the digest tells, and no message
 LADDER = (timedelta(hours=24), timedelta(days=3), timedelta(days=7), timedelta(days=14))
 STEEP_LADDER = (timedelta(hours=6), *LADDER)

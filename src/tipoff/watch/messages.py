@@ -35,6 +35,16 @@ RUNBOOKS: Mapping[str, Runbook] = {
         itself="the controller stops rather than work without a record, and is started again each minute",
         you="is the disk full or the file locked? df, lsof; restore the file only if it is damaged",
     ),
+    "clock": Runbook(
+        means="an instant was written that lies in the future: a host's clock is wrong, or was put back",
+        itself="signs of life of the future are not believed; a part is alive while its signs change",
+        you="compare the clocks (date -u on each host, chronyc tracking); start what was stopped meanwhile",
+    ),
+    "store": Runbook(
+        means="rows or documents that were proven are gone, or were changed by another hand",
+        itself="they are made again: from the archive, from their inputs; what closed only if it comes out as it was",
+        you="who else writes there, and was a file lost or restored? what cannot be made again is listed (tipoff why)",
+    ),
     "warehouse": Runbook(
         means="the warehouse refuses statements",
         itself="nothing is half written; each run is tried again after 5, 10, 20 and 40 min",
@@ -113,6 +123,8 @@ def named(cause: str) -> str:
         "controller": "the controller does not decide",
         "executor": "decided runs are not executed",
         "ledger": "the ledger cannot be used",
+        "clock": "a clock is wrong",
+        "store": "what was proven is gone or changed",
         "warehouse": "the warehouse refuses statements",
         "monitor": "the monitor does not look",
         "sentinel": "the sentinel does not look",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from tipoff.core.clock import league_day, midnight
+from tipoff.core.clock import is_fresh, league_day, midnight
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
@@ -154,7 +154,7 @@ class Monitor:
         if self._sentinel is None:
             return []
         beat = beats.get("sentinel")
-        if beat is not None and now - beat["at"] < self._sentinel.silent_after:
+        if beat is not None and is_fresh(beat["at"], now, self._sentinel.silent_after):
             return []
         if beat is None and self._since is not None and now - self._since < self._sentinel.silent_after:
             return []  # it may be starting, as this side is

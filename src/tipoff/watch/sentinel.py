@@ -3,6 +3,7 @@
 It imports nothing of the engine. What it is told are facts read from the ledger; what it returns are troubles.
 """
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
-from tipoff.core.clock import Hours, league_day
+from tipoff.core.clock import AHEAD, Hours, is_ahead, league_day
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
@@ -21,6 +22,7 @@ from tipoff.ledger import LEASE, Lease, Ledger, schema, watching
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
 from tipoff.watch.incidents import TOLD_FROM, fold
 from tipoff.watch.notices import Channel, Flushed, Send, dead_channels, flush, tell
+from tipoff.watch.witness import Witness
 
 NAME = "sentinel"
 _BEHIND_CONTROLLER = frozenset({"decisions_are_executed", "digest_is_sent", "monitor_is_alive", "obligation_is_told"})
@@ -74,12 +76,14 @@ class Facts:
     digest_due: tuple[date, datetime] | None  # the oldest digest that is past its due time and was not sent
     monitor_at: datetime | None
     started_at: datetime | None = None  # the first tick that did something
+    ahead_at: datetime | None = None  # a sign of life that lies in the future: no sign of life, but of a wrong clock
+    signs: tuple[datetime | None, ...] = ()  # of the controller, as they stand: whoever lives changes them
     is_over: bool = False  # the season has ended and nothing is owed
 
 
 def judge(facts: Facts, now: datetime, limits: Limits = REPLAYED) -> list[Trouble]:
     """Return what is wrong at `now`: nobody decides, nobody executes, nobody watches, nobody tells."""
-    if facts.lease is None and facts.alive_at is None:
+    if facts.lease is None and facts.alive_at is None and facts.ahead_at is None:
         return []  # never started: nothing is owed yet
     return list(_troubles(facts, now, limits))
 
@@ -87,6 +91,8 @@ def judge(facts: Facts, now: datetime, limits: Limits = REPLAYED) -> list[Troubl
 def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
     if facts.is_over:
         return
+    if facts.ahead_at is not None:
+        yield _clock_trouble(facts.league, facts.ahead_at, now)
     alive_at = facts.alive_at or now
     silent = limits.silence(facts.league, alive_at, now)
     if silent is not None:
@@ -151,18 +157,25 @@ def _trouble(  # noqa: PLR0913 -- the parts of one trouble
     )
 
 
+def _clock_trouble(league: str, ahead_at: datetime, now: datetime) -> Trouble:
+    ahead = (
+        f"an instant of the ledger, {ahead_at:%Y-%m-%d %H:%M} UTC, lies {_hours(ahead_at - now)} ahead of this clock"
+    )
+    note = f"{ahead}: a host's clock is wrong, or was put back"
+    return _beside(league, "clocks_agree", Severity.ERROR, note, now, cause="clock")
+
+
 def unreadable(league: str, error: Exception, now: datetime) -> Trouble:
     """Return the trouble that the ledger cannot be read: critical, for nothing else can be known."""
-    return Trouble(
-        league=league,
-        cause="ledger",
-        check="ledger_is_readable",
-        output="",
-        day=league_day(now),
-        severity=Severity.CRITICAL,
-        note=f"the ledger cannot be read: {error}",
-        at=now,
-    )
+    note = f"the ledger cannot be read: {error}"
+    return _beside(league, "ledger_is_readable", Severity.CRITICAL, note, now, cause="ledger")
+
+
+def _beside(  # noqa: PLR0913 -- the parts of one trouble
+    league: str, check: str, severity: Severity, note: str, now: datetime, *, cause: str
+) -> Trouble:
+    day = league_day(now)
+    return Trouble(league=league, cause=cause, check=check, output="", day=day, severity=severity, note=note, at=now)
 
 
 def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
@@ -174,11 +187,17 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
     lease = ledger.lease(f"controller {league}")
     beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
     ticks = schema.ticks
-    first_and_last = select(func.min(ticks.c.at).label("first"), func.max(ticks.c.at).label("last"))
+    past = case((ticks.c.at <= now + AHEAD, ticks.c.at))
+    first_and_last = select(
+        func.min(ticks.c.at).label("first"), func.max(past).label("last"), func.max(ticks.c.at).label("newest")
+    )
     [tick] = ledger.rows(first_and_last.where(ticks.c.league == league))
-    signs = (tick["last"], lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
-    seen = [at for at in signs if at is not None]
-    alive_at = min(max(seen), now) if seen else None
+    signs = (tick["newest"], lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
+    seen = [at for at in (tick["last"], *signs) if at is not None]
+    believed = [at for at in seen if not is_ahead(at, now)]
+    alive_at = min(max(believed), now) if believed else None
+    ahead_at = max((at for at in (*seen, *beats.values()) if is_ahead(at, now)), default=None)
+    monitor_at = beats.get(f"monitor {league}")
     unexecuted, since = _unexecuted(ledger, league)
     return Facts(
         league=league,
@@ -188,9 +207,11 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         unexecuted_since=since,
         overdue=_overdue(ledger, league, now) if f"monitor {league}" in beats else (),
         digest_due=_digest_due(ledger, league, now),
-        monitor_at=beats.get(f"monitor {league}"),
+        monitor_at=monitor_at if monitor_at is None or not is_ahead(monitor_at, now) else tick["first"],
         started_at=tick["first"],
         is_over=bool(ledger.facts(league).get("over")),
+        ahead_at=ahead_at,
+        signs=signs,
     )
 
 
@@ -262,6 +283,7 @@ class Sentinel:
         self._looked_at: datetime | None = None
         self._silent_at: dict[str, datetime] = {}  # when a controller was last found silent
         self._since: datetime | None = None  # its first look
+        self._witness: Witness[tuple[datetime | None, ...]] = Witness()
         self._hidden: dict[str, frozenset[str]] = {}  # by league: the checks of which this look can say nothing
 
     def look(self, now: datetime) -> list[Trouble]:
@@ -271,7 +293,9 @@ class Sentinel:
             LedgerError: Its own store cannot be written.
         """
         self._since = self._since or now
+        put_back = self._put_back(now)
         found, elsewhere = self._judged(now)
+        found += put_back
         found += dead_channels(self._store, self._channels, self._leagues[0], now)
         troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
         known = self._store.incidents(now=now) if self._known is None else self._known
@@ -317,7 +341,7 @@ class Sentinel:
             try:
                 if self._ledger is None:
                     self._ledger = Ledger(self._ledger_at, read_only=True)
-                found = judge(read_facts(self._ledger, league, now), now, self._limits)
+                found = judge(self._as_seen(read_facts(self._ledger, league, now), now), now, self._limits)
                 if any(trouble.cause == "controller" for trouble in found):
                     self._silent_at[league] = now
                 is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))
@@ -332,6 +356,23 @@ class Sentinel:
                 if not self._may_be_made(now):
                     troubles.append(unreadable(league, error, now))
         return troubles, elsewhere
+
+    def _put_back(self, now: datetime) -> list[Trouble]:
+        """Return that this clock was put back since the last look, if it was; what is remembered goes back with it."""
+        before = self._looked_at
+        if before is None or not is_ahead(before, now):
+            return []
+        self._silent_at = {league: at - (before - now) for league, at in self._silent_at.items()}
+        self._witness.go_back(before - now)
+        return [_clock_trouble(league, before, now) for league in self._leagues]
+
+    def _as_seen(self, facts: Facts, now: datetime) -> Facts:
+        """Return the facts, with the controller alive when its signs of life last changed before these eyes."""
+        if not any(facts.signs):
+            return facts  # it has never shown itself
+        said = facts.alive_at if facts.ahead_at is None else None
+        alive_at = self._witness.alive_at(facts.league, facts.signs, said, now)
+        return dataclasses.replace(facts, alive_at=alive_at)
 
     def _is_hidden(self, league: str, effect: str) -> bool:
         """Whether nothing can be said of an effect now: what cannot be seen is not in order again."""

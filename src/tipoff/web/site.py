@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tipoff.core.clock import age
 from tipoff.core.errors import PipelineError
 from tipoff.ledger import Ledger
 from tipoff.ledger.migrate import HEAD
@@ -99,8 +100,8 @@ def _about(told: SiteAnswer, running: Running | None, trouble: str, now: datetim
     known = {"build": told.build, "commit": told.commit, "config_hash": told.settings_hash, "schema_version": HEAD}
     if running is None:
         return known | {"ledger": trouble}
-    age = None if running.last_tick_at is None else round((now - running.last_tick_at).total_seconds(), 1)
+    tick_age = None if running.last_tick_at is None else round(age(running.last_tick_at, now).total_seconds(), 1)
     parts = {
-        part.name: {"build": part.build, "age_s": round((now - part.at).total_seconds(), 1)} for part in running.parts
+        part.name: {"build": part.build, "age_s": round(age(part.at, now).total_seconds(), 1)} for part in running.parts
     }
-    return known | {"last_tick_age_s": age, "parts": parts}
+    return known | {"last_tick_age_s": tick_age, "parts": parts}

@@ -9,13 +9,13 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from tipoff.core.errors import ErrorKind, Fenced, ShapeError, WarehouseError
-from tipoff.core.proof import Proof
+from tipoff.core.proof import Loss, Proof
 from tipoff.core.proof_text import proof_row, read_proof
 from tipoff.core.quota import Guard
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
-from tipoff.core.window import SLATE, Window
+from tipoff.core.window import SLATE, Input, Window
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.await_job import asked_again, settle
@@ -172,6 +172,14 @@ class BigQueryWarehouse:
         if window == SLATE:
             self._slices.keep(table.full_name, day, columns, rows, turn)
         return rows
+
+    def losses(self, league: str) -> Sequence[Loss]:  # noqa: ARG002 -- a count of every table would cost more than it tells
+        """Return nothing: rows are held against their proofs by recounts."""
+        return ()
+
+    def gone(self, league: str, inputs: Iterable[Input], *, day: date, season: Season) -> Sequence[Loss]:  # noqa: ARG002 -- as above
+        """Return nothing; see `losses`."""
+        return ()
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""

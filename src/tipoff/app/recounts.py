@@ -1,0 +1,109 @@
+"""Recounts: rows and documents read back and held against their proofs, one slate after the other, after all that is due."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from tipoff.app.chores import Chores
+from tipoff.core.clock import league_day
+from tipoff.core.errors import LedgerError
+from tipoff.core.league import League
+from tipoff.core.proof import Loss, Proof
+from tipoff.core.schema import Phase
+from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
+
+OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot
+OPEN_DAYS = timedelta(days=1)
+
+Slate = tuple[str, date]  # output, day
+DOCUMENTS: Slate = ("documents", date.min)
+
+
+class Stores(Protocol):
+    """What is recounted; see `tipoff.app.instance.Instance`."""
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse."""
+        ...
+
+    @property
+    def published(self) -> Published:
+        """The published files."""
+        ...
+
+    def proven(self) -> Sequence[Proof]:
+        """Return what is proven."""
+        ...
+
+    def lose(self, losses: Sequence[Loss]) -> None:
+        """Take up what is other than proven."""
+        ...
+
+
+class Recounts:
+    """Recounts the open days of a league each day, its other days each week, its documents each day; one chore at a time."""
+
+    def __init__(self, league: League, stores: Stores, chores: Chores[Slate]) -> None:
+        self._league, self._stores, self._chores = league, stores, chores
+        self._counted: dict[Slate, datetime] = {}
+        self._found: list[tuple[Proof | None, Loss]] = []
+
+    def look(self, now: datetime) -> None:
+        """Take up what was found, and hand out the next recount that is due.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        for slate, error in self._chores.done():
+            if isinstance(error, LedgerError):
+                raise error
+            self._counted[slate] = now
+        proofs = {(proof.output, proof.day): proof for proof in self._stores.proven()}
+        found, self._found = self._found, []
+        # what was written since it was counted is another matter
+        self._stores.lose(
+            [loss for proof, loss in found if proof is None or _is_same(proof, proofs.get((loss.output, loss.day)))]
+        )
+        due = self._next(proofs, now)
+        if due is not None and not self._chores.holds(due):
+            self._chores.hand_out(due, partial(self._recount, due, proofs.get(due)), due_at=now, can_wait=True)
+
+    def _next(self, proofs: dict[Slate, Proof], now: datetime) -> Slate | None:
+        """Return the slate that is due for the longest."""
+        today = league_day(now)
+        tables = {step.name for step in self._league.steps if step.phase is not Phase.PUBLISHED}
+        due = {
+            slate: self._counted.get(slate, datetime.min.replace(tzinfo=now.tzinfo)) + _period(slate[1], today)
+            for slate, proof in proofs.items()
+            if slate[0] in tables and proof.n_rows
+        }
+        due[DOCUMENTS] = self._counted.get(DOCUMENTS, datetime.min.replace(tzinfo=now.tzinfo)) + OPEN
+        first = min(due, key=lambda slate: due[slate])
+        return first if due[first] <= now else None
+
+    def _recount(self, slate: Slate, proof: Proof | None) -> None:
+        if slate == DOCUMENTS:
+            self._found += [(None, loss) for loss in self._stores.published.losses(self._league.steps)]
+            return
+        if proof is None:
+            return
+        stands = self._stores.warehouse.recount(self._league.table(slate[0]), slate[1])
+        other = {
+            name
+            for name, unit in proof.units.items()
+            if unit.n_rows and stands.get(name, (0, "")) != (unit.n_rows, unit.content_hash)
+        }
+        if other:
+            how = f"a recount of {len(proof.units)} units found {len(other)} other than proven"
+            self._found.append((proof, Loss(output=slate[0], day=slate[1], how=how, units=frozenset(other))))
+
+
+def _period(day: date, today: date) -> timedelta:
+    return OPEN if today - day <= OPEN_DAYS else OLD
+
+
+def _is_same(counted: Proof, known: Proof | None) -> bool:
+    return known is not None and known.digest == counted.digest

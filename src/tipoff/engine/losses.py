@@ -1,0 +1,69 @@
+"""What a store has lost of what was proven: noticed against the ledger, marked in the book, and made again."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+
+from tipoff.core.finding import Severity
+from tipoff.core.proof import Loss, Proof, UnitProof
+from tipoff.engine.book import Book, Entry
+from tipoff.engine.findings import STORE, finding
+from tipoff.ledger import Batch
+
+
+def lost_by_stores(
+    known: Iterable[Proof], stored: Iterable[Proof], but: Collection[tuple[str, date]] = ()
+) -> Iterator[Loss]:
+    """Yield what the ledger knows to be proven and no store has a proof of, or only an older one of other content.
+
+    `but`: slates that are told of otherwise.
+    """
+    stands = {(proof.league, proof.output, proof.day): proof for proof in stored}
+    for proof in known:
+        beside = stands.get((proof.league, proof.output, proof.day))
+        if not proof.n_rows or (proof.output, proof.day) in but:
+            continue
+        if beside is None:
+            yield Loss(output=proof.output, day=proof.day, how="no store has anything, and the ledger knows it proven")
+        elif beside.fence < proof.fence and beside.digest != proof.digest:
+            other = {
+                name
+                for name, unit in proof.units.items()
+                if name not in beside.units or beside.units[name].content_hash != unit.content_hash
+            }
+            how = f"the store has what run {beside.fence} left, and the ledger knows of run {proof.fence}"
+            yield Loss(output=proof.output, day=proof.day, how=how, units=frozenset(other))
+
+
+def made_anew(entry: Entry) -> dict[str, UnitProof]:
+    """Return the proven units of an entry, to be made anew and not as they were: a person asks for it."""
+    units = entry.proof.units if entry.proof else {}
+    return {name: replace(unit, content_hash="") for name, unit in units.items() if unit.n_rows}
+
+
+def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime) -> list[Entry]:
+    """Mark what is lost in the book, to be made again, with a finding for each slate; returns what is newly lost of."""
+    found = []
+    for loss in losses:
+        entry = book.entries.get((loss.output, loss.day))
+        if entry is None or entry.proof is None:
+            continue
+        units = {
+            name: unit
+            for name, unit in entry.proof.units.items()
+            if unit.n_rows and name not in entry.gone and (not loss.units or name in loss.units)
+        }
+        if not units:
+            continue
+        entry.gone |= units
+        entry.cause = STORE
+        for name in units:
+            entry.attempted.pop(name, None)
+        where = (book.league.name, loss.output, loss.day)
+        note = f"{loss.how}; it is made again"
+        batch.add(
+            "findings",
+            finding(where, "store_has_what_is_proven", STORE, Severity.ERROR, note, now=now, missing=sorted(units)),
+        )
+        found.append(entry)
+    return found

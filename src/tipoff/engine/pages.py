@@ -1,0 +1,65 @@
+"""Answers that lead to the next one, asked for or found in the archive; and whose rows count where several have them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.parsing import shape_of
+from tipoff.core.payload import Payload, Request
+from tipoff.core.schema import Table
+from tipoff.core.step import MOST_PAGES, SourceWork
+
+Follow = Callable[[Payload], Request | None]
+
+
+class Kept(Protocol):
+    """What is archived of answers."""
+
+    def __call__(self, request: Request, until: datetime) -> Sequence[Payload]:
+        """Return the answers to a request that came up to an instant, in the order in which they came; refusals are none."""
+        ...
+
+
+def next_page(payload: Payload, follow: Follow | None, asked: Mapping[Request, None]) -> dict[Request, None]:
+    """Return what is asked after an answer: one request, or none.
+
+    Raises:
+        SourceError: It leads in a circle, or on and on: what came so far is not the whole.
+    """
+    if follow is None:
+        return {}
+    with shape_of(payload):
+        request = follow(payload)
+    if request is not None and (request in asked or len(asked) > MOST_PAGES):
+        msg = f"{payload.request.source} leads in a circle or on and on, after {len(asked)} pages"
+        raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payloads")
+    return {} if request is None else {request: None}
+
+
+def archived(work: SourceWork, requests: Sequence[Request], kept: Kept, until: datetime) -> list[Payload]:
+    """Return what is archived of answers to `requests`: all in turn where rows keep their history, else the newest of each."""
+    if work.keeps_history:
+        return [payload for request in requests for payload in kept(request, until)]
+    return [payload for request in requests for payload in _pages(request, work.follow, kept, until)]
+
+
+def _pages(first: Request, follow: Follow | None, kept: Kept, until: datetime) -> list[Payload]:
+    """Return all pages of an answer, or none: of pages some are less than none."""
+    pages: list[Payload] = []
+    asked: dict[Request, None] = {first: None}
+    while len(pages) < len(asked):
+        answers = kept(next(reversed(asked)), until)
+        if not answers:
+            return []
+        pages.append(answers[-1])
+        asked |= next_page(pages[-1], follow, asked)
+    return pages
+
+
+def first_of_each_key(table: Table, records: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the first record of each key."""
+    found: dict[tuple[object, ...], dict[str, object]] = {}
+    for record in records:
+        found.setdefault(tuple(record.get(name) for name in table.key), record)
+    return list(found.values())

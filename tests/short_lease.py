@@ -1,0 +1,14 @@
+"""`tipoff up nba` with a lease of some seconds: `python -m tests.short_lease SECONDS`."""
+
+import runpy
+import sys
+from datetime import timedelta
+
+from tipoff import ledger
+from tipoff.ledger import ledger as written
+
+if __name__ == "__main__":
+    for module in (ledger, written):  # before anything takes it from there
+        vars(module)["LEASE"] = timedelta(seconds=float(sys.argv[1]))
+    sys.argv = ["tipoff", "up", "nba", "--no-monitor", "--no-web"]
+    runpy.run_module("tipoff", run_name="__main__")
