@@ -6,7 +6,7 @@ ifeq ($(TIPOFF_DATA),)
 unexport TIPOFF_DATA
 endif
 
-.PHONY: demo test test-bigquery prove emulator check format reference lock clean
+.PHONY: demo quick evidence test test-bigquery prove emulator check format reference lock clean
 
 .venv/ready: requirements.lock pyproject.toml packages/tipoff-audit/pyproject.toml
 	@echo "setting up .venv (once)"
@@ -21,6 +21,9 @@ demo: .venv/ready  ## replay 14 days of the sample league, show the grid and the
 
 test: .venv/ready .venv-emulator/ready  ## all tests that take minutes at most
 	@$(BIN)/pytest -n auto --dist worksteal
+
+quick: .venv/ready  ## the tests of every rule and of the house, while writing
+	@$(BIN)/pytest -q -n auto --dist worksteal tests/unit tests/house
 
 prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name; resumable, writes docs/evidence
 	@$(BIN)/python -m benchmarks.prove
@@ -54,7 +57,11 @@ reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rule
 	@$(BIN)/python -m benchmarks.drill_page > docs/drills.md
 	@$(BIN)/python -m benchmarks.audit_page > docs/audit-rules.md
 	@$(BIN)/python -m benchmarks.checks_page > docs/checks.md
+	@$(BIN)/python -m benchmarks.decision_index > docs/decisions/README.md
 	@test ! -e docs/evidence/mutation_score.json || $(BIN)/python -m benchmarks.mutation_page > docs/mutation-score.md
+
+evidence: .venv/ready  ## docs/evidence.md: each claim, its measurement, and since when it is stale
+	@$(BIN)/python -m benchmarks.evidence_page > docs/evidence.md
 
 lock:  ## resolve pyproject.toml anew into the three locks: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv

@@ -367,3 +367,20 @@ def test_the_page_of_drills_is_what_the_drills_say() -> None:
     from benchmarks.drill_page import page  # noqa: PLC0415 -- imports the leagues
 
     assert (ROOT / "docs" / "drills.md").read_text() == page(), "run `make reference`"
+
+
+def test_the_index_of_decisions_says_what_the_pages_say() -> None:
+    from benchmarks.decision_index import page  # noqa: PLC0415 -- with the other pages
+
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text()
+
+    assert set(index.splitlines()) <= set(page().splitlines()), "run `make reference`"
+
+
+def test_the_page_of_evidence_names_each_claim_and_its_measurement() -> None:
+    from benchmarks.evidence_page import claims  # noqa: PLC0415 -- with the other pages
+
+    page = (ROOT / "docs" / "evidence.md").read_text()
+    missing = [name for claim in claims() for name in (claim["text"], *claim["files"]) if name not in page]
+
+    assert missing == [], "run `make evidence`"
