@@ -316,6 +316,14 @@ def test_credits_are_read_from_the_providers_headers_for_every_process() -> None
     assert (found.used, found.remaining, found.used_ratio > allowance.WARNED_AT) == (812, 188, True)
 
 
+@pytest.mark.parametrize(("used", "says"), [(799, ""), (800, "over four fifths of the month's credits")])
+def test_who_has_spent_four_fifths_of_the_credits_is_warned(used: int, says: str) -> None:
+    answer = httpx.Response(200, headers={"x-used": str(used), "x-left": str(1000 - used)})
+
+    assert asker(lambda _: answer)[0](REQUEST, now=now).note.startswith(says)
+    assert bool(asker(lambda _: answer)[0](REQUEST, now=now).note) is bool(says)
+
+
 def test_spent_credits_ask_nothing_until_they_may_have_come_back() -> None:
     memory = InProcess()
     asked: list[httpx.Request] = []

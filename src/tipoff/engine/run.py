@@ -236,7 +236,9 @@ class Runner:
                 while len(pages) < len(asked):
                     request = next(reversed(asked))
                     in_time(outcome.claim, self._now(), outcome.begun or self._now())
-                    pages.append(self._fetch(_as_asked(request, outcome.claim), now=self._now).payload)
+                    fetched = self._fetch(_as_asked(request, outcome.claim), now=self._now)
+                    pages.append(fetched.payload)
+                    outcome.notes += [fetched.note] if fetched.note and fetched.note not in outcome.notes else []
                     asked |= next_page(pages[-1], follow, asked)
             except SourceError as error:  # of pages some are less than none: what is not on them would seem not to be
                 failures.append(error)

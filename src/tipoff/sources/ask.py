@@ -260,7 +260,7 @@ class Asker:
                 received, by = self._by_some_way(request, provider, None, now)
         at = now()
         self._count(provider)
-        self._note_credits(provider, received, at)
+        note = self._note_credits(provider, received, at)
         if received.status == _NOT_MODIFIED:
             msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
             raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
@@ -275,7 +275,7 @@ class Asker:
             self._memory.keep_answer(
                 Answer(key=key, source=request.source, sha256=sha, status=_OK, at=at, etag=etag, last_modified=modified)
             )
-        return Fetched(payload=_payload(request, received.body, sha, at), by=by)
+        return Fetched(payload=_payload(request, received.body, sha, at), by=by, note=note)
 
     def _as_it_was(self, request: Request, key: str, last: Answer | None, at: datetime) -> Payload | None:
         """Return the last answer as one of now, or None where it is not kept any more."""
@@ -343,13 +343,18 @@ class Asker:
             self.counts.unchanged += unchanged
             self.counts.by_host[provider.host] = self.counts.by_host.get(provider.host, 0) + 1
 
-    def _note_credits(self, provider: Provider, received: Received, at: datetime) -> None:
+    def _note_credits(self, provider: Provider, received: Received, at: datetime) -> str:
+        """Remember what a provider says of its credits; returns the warning, where there is one."""
         said = provider.credits
         if said is None:
-            return
+            return ""
         used, remaining = (_whole(received.headers.get(name, "")) for name in (said.used, said.remaining))
-        if used is not None and remaining is not None:
-            self._memory.keep_credits(Credits(provider=provider.host, used=used, remaining=remaining, at=at))
+        if used is None or remaining is None:
+            return ""
+        left = Credits(provider=provider.host, used=used, remaining=remaining, at=at)
+        self._memory.keep_credits(left)
+        is_much = left.used_ratio >= allowance.WARNED_AT
+        return f"over four fifths of the month's credits of {provider.host} are spent" if is_much else ""
 
 
 def _payload(request: Request, body: bytes, sha: str, at: datetime) -> Payload:

@@ -98,7 +98,8 @@ class Exchange:
         found = self._secret(name)
         if not found:
             msg = f"{request.source} needs {name}, which is not set; nothing was asked"
-            raise SourceError(msg, kind=ErrorKind.PERMANENT, hint=f"set TIPOFF_{name.upper()}")
+            hint = f"set TIPOFF_{name.upper()}; its file is read again at each attempt"
+            raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint=hint)  # nothing was asked: trying again costs nothing
         return found
 
 

@@ -49,4 +49,7 @@ ODDS = Provider(
     terms="By key, 500 credits a month without payment; a request costs markets × regions, past odds ten times that.",
 )
 PROVIDERS = (CDN, STATS, BALLDONTLIE, ODDS)
-KEYS = {"odds_api_key": "lines and main lines", "balldontlie_key": "the second box scores"}  # what is off without each
+KEYS = {
+    "odds_api_key": "lines and main lines",
+    "balldontlie_key": "the second box scores, the list of the injured",
+}

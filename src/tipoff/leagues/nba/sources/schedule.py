@@ -141,7 +141,7 @@ def _elsewhere(by_day: _Entries, day: date, wanted: set[str]) -> dict[str, date]
 def _row(entry: Mapping[str, Any], day: date) -> Record:
     home, away = entry["homeTeam"], entry["awayTeam"]
     if not home.get("teamId") and not away.get("teamId"):
-        raise Aside(Use.LEFT_OUT, f"{game_id(entry['gameId'])} on {day} is a slot without teams yet")
+        raise Aside(Use.LEFT_OUT)  # a slot whose teams are not decided
     codes = [team_code(side["teamTricode"]) for side in (home, away)]
     if codes[0] == codes[1]:
         msg = f"{codes[0]} would play against itself"
