@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tipoff.app.backup import make_wanted
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
@@ -54,6 +55,7 @@ class LiveSpec:
     league: League
     season: Season
     world: Callable[[], World]
+    is_first: bool = True  # of the leagues of its process: it does what is done once for a home
 
     @property
     def home(self) -> Home:
@@ -150,7 +152,7 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
     Raises:
         UsageError: Another process works in the home.
     """
-    first, *others = lives
+    first, *others = (dataclasses.replace(live, is_first=live is lives[0]) for live in lives)
     if monitored:
         channels_of(first.settings)  # said here rather than in the monitor's thread
     with lock(first.home), lock(first.home, "monitor") if monitored else nullcontext():
@@ -158,13 +160,13 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
         if watcher:
             watcher.start()
         with ThreadPoolExecutor(max(1, len(others))) as pool:
-            running = [pool.submit(_run, live, stop, said, has_history=False) for live in others]
+            running = [pool.submit(_run, live, stop, said) for live in others]
             for each in running:
                 each.add_done_callback(
                     lambda _done: stop.set()
                 )  # a league that cannot work ends the process, which says so
             try:
-                _run(first, stop, said, has_history=True)
+                _run(first, stop, said)
             finally:
                 stop.set()
                 if watcher:
@@ -173,14 +175,14 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
             each.result()
 
 
-def _run(live: LiveSpec, stop: Stop, said: Say, *, has_history: bool) -> None:
+def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
     clock = RealClock()
     spec = ReplaySpec(
         league=live.league,
         season=live.season,
         days=(live.season.first_day, live.season.last_day),
         world=live.world(),
-        history=has_history and live.settings.history,
+        history=live.is_first and live.settings.history,
         profile=Profile.LIVE,
     )
     stage = Instance(live.settings, spec, clock, beside=partial(Beside, clock.now))
@@ -211,6 +213,7 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
                     checks = stage.beside.chores("checks")
                     recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
             controller.tick(now)
+            _do_once_for_the_home(live, stage, now)
             if times is None:
                 times = CheckTimes(live.league, live.season, since=since_of(stage.ledger, live.league.name))
             examiner = partial(examiner_of, live.league, live.season, stage)
@@ -232,6 +235,11 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
         _wait(stage.beside, stop, every - (clock.now() - now))
     if controller is not None:
         controller.rest(clock.now())
+
+
+def _do_once_for_the_home(live: LiveSpec, stage: Instance, now: datetime) -> None:
+    if live.is_first:
+        make_wanted(live.home, stage.ledger, lambda: stage.warehouse, now)
 
 
 def _wait(beside: Beside | None, stop: Stop, length: timedelta) -> None:

@@ -87,6 +87,8 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
         "watch:replay_incident_command",
         "Hold a RECORD against these rules: when would one have been told, how often, how often in vain.",
     ),
+    "backup": Place("backup:backup_command", "Copy the home into a new folder, also while it is worked in."),
+    "restore": Place("backup:restore_command", "Make a new home of a copy that `tipoff backup` made."),
     "web": Place(
         "serve:web_command", "Serve /health and /ready until it is stopped; on loopback, or beyond it with a token."
     ),

@@ -1,5 +1,7 @@
 """How a ledger is reached: a file of SQLite, or a PostgreSQL."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -91,3 +93,16 @@ def never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a 
     cursor.execute("SET default_transaction_read_only = on")
     cursor.close()
     connection.commit()
+
+
+def copy_of(store: Path, to: Path) -> None:
+    """Leave a consistent copy of a SQLite store in the new file `to`, whoever writes it meanwhile.
+
+    Raises:
+        sqlite3.Error: It cannot be read, or the disk is full.
+    """
+    beside = to.with_name(f".{to.name}.part")
+    beside.unlink(missing_ok=True)
+    with closing(sqlite3.connect(f"file:{quote(str(store))}?mode=ro", uri=True)) as connection:
+        connection.execute("VACUUM INTO ?", (str(beside),))
+    beside.rename(to)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
+from tipoff.ledger.connect import copy_of
+
 HEAD = "0008"
 
 
@@ -12,11 +14,14 @@ def upgrade(engine: Engine) -> None:
 
     One of a later schema is left as it is: whoever opens it refuses it.
     """
+    found = None
     with engine.connect() as connection:
         if inspect(connection).has_table("alembic_version"):
             found = connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
             if found is not None and found >= HEAD:
                 return
+    if found is not None and engine.dialect.name == "sqlite" and engine.url.database:
+        _keep_what_was(Path(engine.url.database), str(found))
     from alembic import command  # noqa: PLC0415 -- heavy, and only a new or an old ledger needs it
     from alembic.config import Config  # noqa: PLC0415 -- heavy
 
@@ -25,3 +30,10 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _keep_what_was(ledger: Path, schema: str) -> None:
+    """Copy a ledger before its upgrade; the copy of an upgrade that was killed stays as it is."""
+    copy = ledger.with_name(f"{ledger.name}.of-schema-{schema}")
+    if ledger.exists() and not copy.exists():
+        copy_of(ledger, copy)

@@ -1,0 +1,90 @@
+"""A copy of a home: whole, made while it is worked in, and a home again."""
+
+import shutil
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from benchmarks.content_hashes import differences, hashes_of
+from tests.support import published, replayed, sample_spec, tipoff
+
+from tipoff.app.backup import back_up, restore
+from tipoff.app.live import run_controllers, sample_live
+from tipoff.config import Settings
+from tipoff.core.clock import RealClock, pause
+from tipoff.core.errors import UsageError
+from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import read_other
+from tipoff.store.duck import DuckWarehouse
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("backed") / "home"
+    replayed(folder, sample_spec(2))
+    return folder
+
+
+def test_a_home_is_restored_whole_and_goes_on(home: Path, tmp_path: Path) -> None:
+    copied = tipoff("backup", str(tmp_path / "copy"), home=home)
+    made = tipoff("restore", str(tmp_path / "copy"), home=tmp_path / "again")
+
+    assert (copied.returncode, made.returncode) == (0, 0), copied.stderr + made.stderr
+    again = tmp_path / "again"
+    assert differences(hashes_of(str(home)), hashes_of(str(again))) == []
+    assert published(again) == published(home)
+    warehouses = [DuckWarehouse(folder / "warehouse.duckdb") for folder in (home, again)]
+    proofs = [warehouse.proofs() for warehouse in warehouses if warehouse.prepare(NBA.steps)]
+    for proof in proofs[0]:
+        if not proof.output.startswith("published"):
+            table = NBA.table(proof.output)
+            assert warehouses[0].recount(table, proof.day) == warehouses[1].recount(table, proof.day)
+    for warehouse in warehouses:
+        warehouse.close()
+    assert len(proofs[0]) == len(proofs[1]) > 20
+    done = tipoff("replay", "nba", "sample:2", "--world", "sample", home=again)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+
+    with pytest.raises(UsageError, match="there already"):
+        back_up(Settings(home=home), tmp_path / "copy")
+    with pytest.raises(UsageError, match="there is a home"):
+        restore(Settings(home=home), tmp_path / "copy")
+    with pytest.raises(UsageError, match="no copy of a home"):
+        restore(Settings(home=tmp_path / "new"), home)
+
+
+def test_a_running_controller_makes_the_copy_that_is_asked_for(tmp_path: Path) -> None:
+    settings, stop = Settings(home=tmp_path / "home", tick_every_s=0.3), threading.Event()
+    lives = [sample_live(settings, NBA, RealClock().now())]
+    running = threading.Thread(
+        target=run_controllers, args=(lives, stop), kwargs={"monitored": False, "said": lambda _line: None}
+    )
+    running.start()
+    try:
+        while "controller nba" not in read_other(settings.place.ledger, RealClock().now())[1]:
+            pause(timedelta(milliseconds=100))
+        said = back_up(settings, tmp_path / "copy")
+    finally:
+        stop.set()
+        running.join(timeout=60)
+
+    assert not said.startswith("NOT"), said
+    restore(Settings(home=tmp_path / "again"), tmp_path / "copy")
+    warehouse = DuckWarehouse(tmp_path / "again" / "warehouse.duckdb")
+    warehouse.prepare(NBA.steps)
+    warehouse.close()
+    Ledger(tmp_path / "again" / "ledger.db").close()
+
+
+def test_a_ledger_is_copied_before_it_is_upgraded(tmp_path: Path) -> None:
+    shutil.unpack_archive(Path(__file__).parents[1] / "homes" / "schema_0004.tgz", tmp_path, "gztar", filter="data")
+
+    Ledger(tmp_path / "home" / "ledger.db").close()
+
+    assert (tmp_path / "home" / "ledger.db.of-schema-0004").stat().st_size > 100_000
