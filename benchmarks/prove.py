@@ -33,6 +33,7 @@ from benchmarks.engine_cost import engine_cost
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.mutation_score import mutation_scores
+from benchmarks.payload_fuzz import fuzz as fuzz_payloads
 from benchmarks.recorded_runs import recorded_runs
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
@@ -316,6 +317,12 @@ def watched_drills() -> Measured:
     }
 
 
+def payload_fuzz() -> Measured:
+    """Read a hundred thousand changed answers; whatever a reader lets through ends this with its error."""
+    found = fuzz_payloads(data(), 100_000, 7)
+    return sum(found["ends"].values()) == found["answers"], found
+
+
 CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_2023-24": this_season,
     "engine_cost": engine_cost,
@@ -327,6 +334,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "drill_fuzz": fuzz,
     "season_with_faults": faulty_season,
     "random_kills": random_kills,
+    "payload_fuzz": payload_fuzz,
     "idle_tick": idle,
     "sentinel_cost": sentinel_cost,
     "stops": stops,
