@@ -13,9 +13,10 @@ import pytest
 from tipoff.app import doctor
 from tipoff.config import Settings
 from tipoff.core.build import build, commit, of_checkout
+from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.leagues.nba.models import FEATURES
-from tipoff.ledger import Ledger
+from tipoff.ledger import Batch, Ledger
 from tipoff.predict import boosting
 from tipoff.views.running import Part, Running
 
@@ -171,6 +172,26 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(doctor, "LEAST_DISK", 1 << 60)
 
     assert not doctor.disk(tmp_path / "not" / "yet").ok
+
+
+def test_growth_is_told_by_store_and_as_days_that_are_left(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert list(doctor.growth(home)) == []
+    ledger, batch = Ledger(tmp_path / "ledger.db"), Batch()
+    batch.fact("world", "sample", league="east")
+    counts = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
+    for at in (NOW, NOW + timedelta(days=9)):
+        batch.add("ticks", {"league": "east", "at": at, "build": "b", "settings_hash": "s"} | counts)
+    ledger.commit(batch)
+    ledger.close()
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "one").write_bytes(b"x" * 10_000_000)
+
+    [line] = doctor.growth(home)
+
+    assert line.ok
+    assert "over 10 days" in line.said
+    assert "archive 1.00" in line.said
 
 
 def test_the_commit_is_read_from_a_checkouts_files(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import is_fresh
 from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
 from tipoff.leagues.catalog import CONTENTS
@@ -35,6 +36,7 @@ from tipoff.sources.content import ModelContract
 from tipoff.sources.proxies import is_resting
 from tipoff.views.running import Running, builds_differ, part_of, read_running
 
+LEAST_DAYS = 14  # of room, below which a person has to do something
 LEAST_DISK = 1 << 30  # bytes; a season with its archive takes less, a full disk stops everything
 _AHEAD = timedelta(minutes=5)
 _OFFSETS = {datetime(2024, 1, 15, tzinfo=UTC): -5, datetime(2024, 7, 15, tzinfo=UTC): -4}  # New York, in hours
@@ -60,6 +62,7 @@ def look(settings: Settings, now: datetime) -> list[DoctorLine]:
         lightgbm(),
         time_zones(),
         disk(settings.home),
+        *growth(settings.place),
         *models(settings),
         *outside(settings, now),
     ]
@@ -200,6 +203,40 @@ def disk(home: Path) -> DoctorLine:
     return DoctorLine(what="disk", ok=ok, said=said, do="" if ok else "make room: a full disk stops the ledger")
 
 
+def growth(home: Home) -> Iterator[DoctorLine]:
+    """Say how much each store grows a day, and for how many days there is room; nothing where nothing was decided yet."""
+    if not home.has_ledger:
+        return
+    try:
+        ledger = Ledger(home.ledger, read_only=True)
+    except UsageError:
+        return  # told already
+    try:
+        spans = [ledger.of(league).first_and_last_tick() for league in ledger.leagues()]
+    finally:
+        ledger.close()
+    n_days = max(((last - first).days + 1 for first, last in spans if first and last), default=0)
+    if not n_days:
+        return
+    sizes = {
+        name: sum(file.stat().st_size for file in _files(home.root, name))
+        for name in ("ledger.db", "warehouse.duckdb", "archive", "published")
+    }
+    a_day = sum(sizes.values()) / n_days
+    free = shutil.disk_usage(home.root).free
+    said = ", ".join(f"{name} {size / n_days / 1e6:.2f}" for name, size in sizes.items() if size)
+    left = int(free / a_day) if a_day else 0
+    ok = not a_day or left >= LEAST_DAYS
+    do = "" if ok else "make room, or let old rows of the ledger go: TIPOFF_HISTORY_KEEP_DAYS"
+    line = f"{a_day / 1e6:.2f} MB a day over {n_days} days ({said}); room for {left:,} days"
+    yield DoctorLine(what="growth", ok=ok, said=line, do=do)
+
+
+def _files(root: Path, name: str) -> Iterator[Path]:
+    place = root / name
+    yield from (file for file in place.rglob("*") if file.is_file()) if place.is_dir() else root.glob(f"{name}*")
+
+
 def models(settings: Settings) -> Iterator[DoctorLine]:
     """Hold the newest trained model's library and feature contract against this build's."""
     path = settings.place.warehouse
@@ -208,16 +245,19 @@ def models(settings: Settings) -> Iterator[DoctorLine]:
         return
     for content in CONTENTS.values():
         for contract in content.models:
-            yield _model(path, contract)
+            line = _model(path, contract)
+            if line is not None:
+                yield line
 
 
-def _model(path: Path, contract: ModelContract) -> DoctorLine:
+def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
+    """Return what is to be said of a league's newest model; nothing where this home has no such league."""
     query = f"SELECT day, library, features FROM {contract.table} ORDER BY day DESC LIMIT 1"  # noqa: S608 -- declared names
     try:
         with duckdb.connect(str(path), read_only=True) as database:
             found = database.execute(query).fetchone()
     except duckdb.CatalogException:
-        return DoctorLine(what="models", ok=True, said=f"{contract.table} is not in this home")
+        return None
     except duckdb.Error as error:
         held = "lock" in str(error).lower()
         said = "the controller holds the warehouse: not looked at" if held else str(error).splitlines()[0]
