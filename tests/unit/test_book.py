@@ -57,7 +57,7 @@ def test_what_is_new_or_changed_is_told_and_nothing_else() -> None:
 
 
 def test_an_output_is_owed_on_its_days_alone() -> None:
-    rare = step("rare", SQL, AFTER, owed_on=lambda day: day == YESTERDAY)
+    rare = step("rare", SQL, AFTER, owed_on=lambda day, _season: day == YESTERDAY)
     book = book_of({rare: ()}, [ONE, game("old", day=YESTERDAY)])
 
     assert ("rare", YESTERDAY) in book.entries

@@ -102,7 +102,7 @@ def test_an_optional_input_holds_nobody_and_says_nothing() -> None:
 
 
 def test_an_input_that_is_not_owed_that_day_is_unknown_and_holds() -> None:
-    rare = step("rare", SOURCE, AFTER, owed_on=lambda _day: False)
+    rare = step("rare", SOURCE, AFTER, owed_on=lambda *_of: False)
     for needed in (True, False):
         edge = Edge(table="rare", needed=needed)
         book = book_of({rare: (), reads(edge): (Input("rare", SLATE),)}, [ONE])
@@ -170,7 +170,9 @@ def test_an_unaligned_input_counts_every_unit_of_the_slate_open_or_not() -> None
 
 
 def test_the_latest_one_that_is_owed_is_what_is_waited_for() -> None:
-    model = step("model", SQL, Timing(opens=at(9), due=at(18)), SLATE_UNIT, owed_on=lambda day: day == YESTERDAY)
+    model = step(
+        "model", SQL, Timing(opens=at(9), due=at(18)), SLATE_UNIT, owed_on=lambda day, _season: day == YESTERDAY
+    )
     edge = Edge(table="model")
     book = book_of({model: (), reads(edge): (Input("model", LATEST),)}, [game("old", day=YESTERDAY), ONE])
 
@@ -180,7 +182,7 @@ def test_the_latest_one_that_is_owed_is_what_is_waited_for() -> None:
 
 
 def test_where_no_latest_one_is_owed_nothing_is_waited_for() -> None:
-    model = step("model", SQL, Timing(opens=at(9), due=at(18)), SLATE_UNIT, owed_on=lambda _day: False)
+    model = step("model", SQL, Timing(opens=at(9), due=at(18)), SLATE_UNIT, owed_on=lambda *_of: False)
     book = book_of({model: (), reads(Edge(table="model")): (Input("model", LATEST),)}, [ONE])
 
     assert opened(book) == {"one"}

@@ -19,7 +19,7 @@ from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
 from tipoff.engine.findings import blamed, storm_finding, unmet_finding
 from tipoff.engine.inputs import input_proofs
-from tipoff.engine.judge import Judgement, judge
+from tipoff.engine.judge import Judgement, judge, judged_anew
 from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.losses import lost_by_stores, made_anew
 from tipoff.engine.past import (
@@ -159,9 +159,7 @@ class Controller:
         self._forget()
         self._take_up(Batch(), now)
         self._wake(now)
-        scoped = [entry for entry in self.book.entries.values() if self._in_scope(entry)]
-        judged = [(entry, judge(self.book, entry, now)) for entry in scoped]
-        return [(entry, found) for entry, found in judged if found is not None]
+        return [(entry, found) for entry, found in judged_anew(self.book, now) if self._in_scope(entry)]
 
     def _in_scope(self, entry: Entry) -> bool:
         if self._scope is None:

@@ -3,7 +3,7 @@
 A pure function of the book and the instant.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -89,6 +89,18 @@ def judge(book: Book, entry: Entry, now: datetime, busy: frozenset[Key] = frozen
         return None
     edge_gates, verdicts = gates(book, entry, now, tally.work)
     return _conclude(book, entry, now, excused, tally, edge_gates, verdicts)
+
+
+def judged_anew(book: Book, now: datetime) -> Iterator[tuple[Entry, Judgement]]:
+    """Yield what is judged of everything, in the order of the days and of the catalog, whatever was taken up before.
+
+    What was never owed, for it closed before it was kept here, is told as what can no longer be had: somebody asks for it.
+    """
+    for entry in sorted(book.entries.values(), key=lambda entry: (entry.obligation.day, entry.order)):
+        found = judge(book, entry, now)
+        if found is not None:
+            entry.excused, entry.lost, entry.no_result = found.excused, found.lost, found.no_result
+            yield entry, found
 
 
 def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
@@ -182,17 +194,13 @@ def _note_missing(book: Book, entry: Entry, unit: str, now: datetime, tally: _Ta
     if game is not None:
         tally.wakes += rules.look_instants(times, game)
         look_by = rules.look_by(times, game, now)
-        if look_by is not None and not _is_seen(book, entry, look_by):
+        seen_at = book.seen_at(obligation.day)
+        if look_by is not None and (seen_at is None or seen_at < look_by):
             tally.looks.append(look_by)
         if _has_no_result(book, entry, unit, game, now):
             tally.no_result.append(unit)
     if times.closes_at is not None and obligation.closed(unit, now):
         tally.wakes.append(times.closes_at + rules.LOOK_NO_MORE)
-
-
-def _is_seen(book: Book, entry: Entry, since: datetime) -> bool:
-    seen_at = book.seen_at(entry.obligation.day)
-    return seen_at is not None and seen_at >= since
 
 
 def _has_no_result(book: Book, entry: Entry, unit: str, game: Game, now: datetime) -> bool:
