@@ -44,10 +44,11 @@ ONCE = Timing(opens=_first(-10), due=_first(-4))
 MORNING = Timing(opens=_first(-8), due=_first(-3))
 NAMED = Timing(opens=_first(-8), due=_own(-1), closes=AT_START, refresh=_hours(3))
 PROJECTED = Timing(opens=_first(-8), due=_own(-1), closes=AT_START)
+# One answer a game, for all games at once every forty minutes: a slate's outputs are made no more often than a day allows.
 LINE_UPS = Timing(
-    opens=_own(-3.5), due=_own(-0.4), closes=AT_START, poll=timedelta(minutes=25), poll_max=timedelta(minutes=25)
+    opens=_first(-3.5), due=_own(-0.4), closes=AT_START, poll=timedelta(minutes=40), poll_max=timedelta(minutes=40)
 )
-CONFIRMED = Timing(opens=_own(-3.5), due=_own(-0.25), closes=AT_START)
+CONFIRMED = Timing(opens=_first(-3.5), due=_own(-0.25), closes=AT_START)
 PUBLISHED = Timing(opens=_first(-8), due=_own(-0.25), closes=AT_START)
 _GAMES_OVER = Moment(Anchor.LAST_START, _hours(3.25))  # most games are over by then, and told together
 BOXES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=_hours(24), settles=_at(58), poll_max=_hours(1))
@@ -77,7 +78,9 @@ STEPS = (
     Step(
         table=tables.SCHEDULE,
         work=SourceWork(source=schedule.SOURCE, requests=schedule.requests, parse=schedule.parse),
-        timing=Timing(opens=_at(-8), due=_at(10), settles=_at(36), refresh=_hours(6), refresh_unknown=_hours(0.5)),
+        timing=Timing(
+            opens=_at(-8), due=_at(10), settles=_at(36), refresh=_hours(6), refresh_unknown=timedelta(minutes=40)
+        ),
         units=SLATE_UNIT,
     ),
     Step(

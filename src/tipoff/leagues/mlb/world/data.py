@@ -306,7 +306,7 @@ def _announced(games: list[WorldGame], seed: int) -> None:
             before = timedelta(minutes=95 + int(125 * chance(seed, game.pk, side, "line-up")))
             club.line_up_at = game.starts_at - before
             if game.to_be_determined_until is not None:
-                club.line_up_at = max(club.line_up_at, game.starts_at - timedelta(minutes=40))
+                club.line_up_at = max(club.line_up_at, game.starts_at - timedelta(minutes=70))
             others = sorted(
                 {who for day, who in rotation[club.code] if abs((day - game.day).days) <= _TURN} - {club.probable}
             )
