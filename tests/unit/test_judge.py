@@ -158,6 +158,14 @@ def test_what_rests_on_an_excused_input_is_excused_with_its_reason(book: Book) -
     assert found.excused == {"one": "not covered"}
 
 
+def test_what_another_input_may_stand_in_for_is_not_excused_with_its_own() -> None:
+    raw, made = step("raw", SOURCE), step("made", edges=(Edge(table="raw", needed=False),))
+    book = book_of({raw: (), made: (Input("raw", SLATE),)}, [game("one")])
+    prove(book, "raw", TODAY, ["one"], excuse="not covered")
+
+    assert judged(book, "made", NIGHT).excused == {}
+
+
 def test_an_excuse_of_the_moment_is_passed_on_too(book: Book) -> None:
     entry_of(book, "raw").excused = {"one": "called off by hand"}
 

@@ -287,6 +287,7 @@ def test_the_slates_own_unit_asks_for_no_look_at_the_schedule() -> None:
 FIRST = game("first", "AAA", "BBB", starts_at=midnight(TODAY) + 13 * HOUR)
 SECOND = game("second", "AAA", "BBB", starts_at=midnight(TODAY) + 19 * HOUR)
 FORM = step("form", timing=Timing(opens=at(9), due=start(-0.5), closes=start()))
+NO_EARLIER = Timing(opens=at(9), due=at(34))
 DOUBLE = {RESULTS: (), FORM: (Input("results", BEFORE),)}
 
 
@@ -310,6 +311,17 @@ def test_the_second_game_waits_for_the_first_ones_result_and_is_made_with_it_in_
     plans = judged(book, "form", NOON).plans
 
     assert [(set(plan.units), plan.earlier) for plan in plans] == [({"first", "late"}, ()), ({"second"}, ("first",))]
+
+
+def test_a_step_without_history_makes_both_games_of_a_double_header_in_one_run() -> None:
+    book = book_of({LINE_UPS: ()}, [FIRST, SECOND])
+
+    [plan] = judged(book, "line_ups", EVENING - HOUR).plans
+
+    assert plan.units.keys() >= {"second"}
+    assert plan.earlier == ()
+    [both] = judged(book_of({step("results", SOURCE, NO_EARLIER): ()}, [FIRST, SECOND]), "results", EVENING).plans
+    assert both.units.keys() == {"first", "second"}
 
 
 def test_a_changed_result_of_the_first_game_makes_the_second_stale_alone() -> None:

@@ -135,8 +135,8 @@ def _was_never_owed(book: Book, entry: Entry, unit: str, now: datetime) -> bool:
 
 def _inherited(book: Book, entry: Entry, unit: str, game: Game) -> str:
     for reading in book.readings[entry.step.name]:
-        if reading.edge.optional or not reading.is_aligned:
-            continue
+        if reading.edge.optional or not reading.edge.needed or not reading.is_aligned:
+            continue  # what can be made without its own input is not excused with it: another may stand in
         table = reading.input.table
         units = own_units(book, table, game, unit)
         if units and all(book.evidence(table, game.day, own) is Evidence.EXCUSED for own in units):

@@ -33,10 +33,12 @@ def run_plans(
 ) -> tuple[RunPlan, ...]:
     """Return the runs that make `work`: units by what each is made from.
 
-    One run sees one instant and one history: what has closed is made as of its close, a team's second game of a day apart.
+    One run sees one instant and one history: what has closed is made as of its close, a team's second game of a day apart where
+    the step reads history.
     """
     groups: dict[tuple[datetime, tuple[str, ...], bool], dict[str, str]] = {}
     obligation = entry.obligation
+    reads_history = any(reading.input.window.is_history for reading in book.readings[entry.step.name])
     reads_history = any(reading.input.window.is_history for reading in book.readings[entry.step.name])
     for unit, made in work.items():
         closes_at = obligation.times[unit].closes_at

@@ -258,6 +258,12 @@ STEPS = (
         table=tables.GRADES,
         work=SqlWork(sql=_sql("grades")),
         timing=Timing(opens=_GAMES_OVER, due=_at(36)),
-        edges=(_WHAT_IS_ON, Edge(table="projected_predictions", optional=True)),
+        edges=(
+            _WHAT_IS_ON,
+            Edge(
+                table="predictions", needed=False
+            ),  # a game that goes on is graded by what was predicted the day before
+            Edge(table="projected_predictions", optional=True),
+        ),
     ),
 )

@@ -128,7 +128,7 @@ TEAM_BOXSCORES = table(
     *(integer(name, 1, required=True) for name in SPOTS),
     KNOWN_AT,
     about="statsapi.mlb.com: a club at bat, with the nine who began and whom they faced.",
-    floor=Floor(rows=2, sums=(("plate_appearances", 40),), distinct=(("team", 2),), filled=("strikeouts",)),
+    floor=Floor(rows=2, sums=(("plate_appearances", 24),), distinct=(("team", 2),), filled=("strikeouts",)),
 )
 BATTER_BOXSCORES = table(
     Phase.RAW,

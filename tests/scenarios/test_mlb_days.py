@@ -1,0 +1,60 @@
+"""Days of baseball that went otherwise than planned, out of recorded seasons: nothing late, nothing lost."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tipoff.app.replay import replay_spec, run_replay
+from tipoff.config import Settings
+from tipoff.ledger import Ledger, schema
+
+pytestmark = pytest.mark.data
+DAYS = {
+    "two games were rained out and made up the day after, before the day's own": "2023-04-28..2023-04-29",
+    "a second start was unknown until the first game ended": "2023-04-17..2023-04-18",
+    "a game was broken off and went on the next day, before that day's own": "2023-05-13..2023-05-14",
+    "a season began in Tokyo, at half past five in the morning of New York": "2019-03-20..2019-03-21",
+}
+GAMES = {
+    "2023-04-28..2023-04-29": 28,
+    "2023-04-17..2023-04-18": 28,
+    "2023-05-13..2023-05-14": 30,
+    "2019-03-20..2019-03-21": 2,
+}
+
+
+@pytest.mark.parametrize("span", DAYS.values(), ids=list(DAYS))
+def test_every_game_is_proven_once_and_nothing_is_late_or_lost(span: str, data: Path, tmp_path: Path) -> None:
+    totals = _replayed(data, tmp_path, span)
+
+    assert (totals["games"], totals["starts"]) == (GAMES[span], 2 * GAMES[span])
+    assert totals["strikeouts"] == totals["strikeouts_of_clubs"]
+    ledger = Ledger(Settings(home=tmp_path).place.ledger, read_only=True)
+    try:
+        states = {row["state"] for row in ledger.rows(select(schema.obligations.c.state))}
+        findings = schema.findings
+        bad = ledger.rows(select(findings.c.output, findings.c.note).where(~findings.c.ok, findings.c.severity >= 2))
+    finally:
+        ledger.close()
+    assert states == {"proven", "excused"}
+    assert [dict(row) for row in bad] == []
+
+
+def test_a_game_that_was_broken_off_is_graded_by_what_was_predicted_before_it_began(data: Path, tmp_path: Path) -> None:
+    span = DAYS["a game was broken off and went on the next day, before that day's own"]
+
+    graded = _replayed(data, tmp_path, span, summary="predictions")["graded_with_first_starts"]
+
+    assert graded == 2 * GAMES[span]
+
+
+def _replayed(data: Path, home: Path, span: str, *, summary: str = "totals") -> Mapping[str, Any]:
+    """Replay without the seasons before: what is asked here does not rest on them."""
+    settings = Settings(home=home, data=data)
+    spec = replay_spec(settings, "mlb", span, world="recorded", seed=7)
+    alone = dataclasses.replace(spec, season=dataclasses.replace(spec.season, earlier=()))
+    return run_replay(settings, alone, progress=lambda _progress: None).summaries[summary]
