@@ -172,8 +172,9 @@ def _game(found: dict[str, list[Row]], n: int, game: int) -> None:
                 found["player_lines"].append(here | who | quote)
 
 
-BEFORE_TIP = {"schedule", "odds_events", "player_lines", "candidates", "main_lines", "player_features", "points_model"}
-BEFORE_TIP |= {"predictions", "published_predictions"}
+MODELS = {"points_model", "calibration"}
+BEFORE_TIP = {"schedule", "odds_events", "player_lines", "candidates", "main_lines", "player_features", "player_form"}
+BEFORE_TIP |= MODELS | {"distributions", "predictions", "published_predictions", "published_markets"}
 
 
 @dataclass
@@ -214,7 +215,7 @@ def make_good() -> Good:
             for row in given["schedule"]
         )
         for step in NBA.steps:
-            if step.name == "points_model" and n not in TRAINED:
+            if step.name in MODELS and n not in TRAINED:
                 continue
             as_of = at(n, 20) if step.name in BEFORE_TIP else at(n, 30)
             slate = Slate("nba", SEASON, FIRST + timedelta(days=n), games)

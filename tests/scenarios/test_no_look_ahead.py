@@ -19,7 +19,8 @@ from tipoff.leagues.nba.world.data import Alter, Row
 
 DAYS = 4
 SLATE = SAMPLE.first_day + timedelta(days=2)
-SEEN = ("candidates", "player_features", "main_lines", "predictions", "published_predictions")
+SEEN = {"candidates", "player_features", "player_form", "main_lines", "points_model", "calibration", "distributions"}
+SEEN |= {"predictions", "published_predictions", "published_markets"}
 
 
 def other_future(cut: datetime) -> Alter:

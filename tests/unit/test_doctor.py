@@ -15,7 +15,7 @@ from tipoff.config import Settings
 from tipoff.core.build import build, commit, of_checkout
 from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
-from tipoff.leagues.nba.models import FEATURES
+from tipoff.leagues.nba.features import CONTRACT
 from tipoff.ledger import Batch, Ledger
 from tipoff.predict import boosting
 from tipoff.views.running import Part, Running
@@ -133,7 +133,7 @@ def test_models_of_another_library_or_other_features_are_told(tmp_path: Path) ->
     with duckdb.connect(str(settings.place.warehouse)) as database:
         database.execute("CREATE SCHEMA nba_models")
         database.execute("CREATE TABLE nba_models.points_model (day DATE, library VARCHAR, features VARCHAR)")
-        mine = boosting.contract(FEATURES)
+        mine = CONTRACT
         database.execute("INSERT INTO nba_models.points_model VALUES ('2024-01-01', ?, ?)", [boosting.library(), mine])
     [good] = doctor.models(settings)
     with duckdb.connect(str(settings.place.warehouse)) as database:

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on what a simple mean leaves over; LightGBM is imported where it is used."""
+"""Gradient-boosted trees on what a simpler model leaves over; LightGBM is imported where it is used."""
 
 import hashlib
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ def train(
 
 
 def predict(model_text: str, features: Floats, *, raw_score: bool = False) -> Floats:
-    """Return what the model adds to the mean, (n,); a model without text adds nothing. `raw_score`: before its link function.
+    """Return what the model adds, (n,); a model without text adds nothing. `raw_score`: before its link function.
 
     Raises:
         NoLightGbm: The library or its OpenMP runtime is missing.

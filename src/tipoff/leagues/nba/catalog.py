@@ -1,14 +1,19 @@
 """The NBA's day on one page, in order: what is owed for a slate, from when, by when, what it waits for."""
 
+import hashlib
+import inspect
 from datetime import date, timedelta
 from importlib.resources import files
+from types import ModuleType
 
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing, Units
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input
-from tipoff.leagues.nba import models, tables
+from tipoff.leagues.nba import form, form_tables, markets, models, scores, tables
+from tipoff.leagues.nba.features import CONTRACT, STATS
 from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
+from tipoff.predict import calibration, decisions
 
 _SQL = files("tipoff.leagues.nba") / "sql"
 
@@ -43,9 +48,22 @@ _BY_GAME = timedelta(0)  # the market of one game waits for no other: patience e
 _SYSTEMS = Units(each=tables.SYSTEMS)
 
 
+_FORM_COLUMNS = ("day", "game_id", "player_id", "team", "opponent", *form.COUNTED)
+_TRAINED_ON = (
+    Input("player_form", BEFORE),
+    Input("player_games", BEFORE, ("game_id", "player_id", *STATS)),
+)
+TRAINING = Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_START, _hours(0)))
+
+
 def _trains_on(day: date, _season: Season) -> bool:
     """Mondays and Thursdays."""
     return day.weekday() in {0, 3}
+
+
+def _source(module: ModuleType) -> str:
+    """Return a hash of a module's source: what a step's version must change with."""
+    return hashlib.sha256(inspect.getsource(module).encode()).hexdigest()[:16]
 
 
 STEPS = (
@@ -172,46 +190,113 @@ STEPS = (
         rows_as="candidates",
     ),
     Step(
+        table=form_tables.PLAYER_FORM,
+        work=PythonWork(
+            inputs=(Input("candidates", SLATE), Input("player_games", BEFORE, _FORM_COLUMNS)),
+            transform=models.make_form,
+            constants=(CONTRACT, _source(form)),
+        ),
+        timing=MORNING,
+        rows_as="candidates",
+    ),
+    Step(
         table=tables.POINTS_MODEL,
         work=PythonWork(
-            inputs=(
-                Input("player_features", BEFORE, ("day", "game_id", "player_id", *models.FEATURES)),
-                Input("player_games", BEFORE, ("game_id", "player_id", "points")),
-            ),
+            inputs=_TRAINED_ON,
             transform=models.train_points,
-            constants=(models.FEATURES, models.LEAST_ROWS),
+            constants=(CONTRACT, models.LEAST_ROWS, markets.digests()),
         ),
-        timing=Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_START, _hours(0))),
+        timing=TRAINING,
         units=SLATE_UNIT,
-        edges=(Edge(table="player_features", quality=0.5),),
+        edges=(Edge(table="player_form", quality=0.5),),
         owed_on=_trains_on,
+    ),
+    Step(
+        table=form_tables.CALIBRATION,
+        work=PythonWork(
+            inputs=_TRAINED_ON,
+            transform=models.train_calibration,
+            constants=(
+                CONTRACT,
+                models.LEAST_ROWS,
+                markets.digests(),
+                calibration.HALF_LIFE_DAYS,
+                calibration.BEHIND,
+            ),
+        ),
+        timing=TRAINING,
+        units=SLATE_UNIT,
+        edges=(Edge(table="player_form", quality=0.5),),
+        owed_on=_trains_on,
+    ),
+    Step(
+        table=form_tables.DISTRIBUTIONS,
+        work=PythonWork(
+            inputs=(Input("player_form", SLATE), Input("points_model", LATEST), Input("calibration", LATEST)),
+            transform=models.predict_distributions,
+            constants=(CONTRACT, markets.digests()),
+        ),
+        timing=UNTIL_TIP,
+        edges=(
+            Edge(table="points_model", minimum=0.0, patience=_hours(3)),
+            Edge(table="calibration", minimum=0.0, patience=_hours(3)),
+        ),
     ),
     Step(
         table=tables.PREDICTIONS,
         work=PythonWork(
-            inputs=(Input("player_features", SLATE), Input("points_model", LATEST), Input("schedule", SLATE)),
+            inputs=(Input("player_features", SLATE), Input("distributions", SLATE), Input("schedule", SLATE)),
             transform=models.predict_points,
-            constants=(models.FEATURES,),
         ),
         timing=UNTIL_TIP,
         units=_SYSTEMS,
-        edges=(_WHAT_IS_ON, Edge(table="points_model", minimum=0.0, patience=_hours(3))),
+        edges=(_WHAT_IS_ON, Edge(table="distributions", minimum=0.0, patience=_hours(3), needed=False)),
         rows_as="player_features",
     ),
     Step(
         table=tables.PUBLISHED_PREDICTIONS,
         work=PublishWork(
-            inputs=(Input("predictions", SLATE), Input("candidates", SLATE), Input("main_lines", SLATE)),
+            inputs=(
+                Input("predictions", SLATE),
+                Input("distributions", SLATE),
+                Input("candidates", SLATE),
+                Input("main_lines", SLATE),
+            ),
             transform=models.publish_predictions,
+            constants=(decisions.LEAST_EDGE,),
         ),
         timing=UNTIL_TIP,
-        edges=(Edge(table="main_lines", optional=True),),
+        edges=(Edge(table="distributions", optional=True), Edge(table="main_lines", optional=True)),
         rows_as="player_features",
+    ),
+    Step(
+        table=form_tables.PUBLISHED_MARKETS,
+        work=PublishWork(
+            inputs=(Input("distributions", SLATE), Input("candidates", SLATE)), transform=models.publish_markets
+        ),
+        timing=UNTIL_TIP,
     ),
     Step(
         table=tables.GRADES,
         work=SqlWork(sql=_sql("grades")),
         timing=Timing(opens=_GAMES_OVER, due=_at(36)),
         edges=(Edge(table="main_lines", optional=True),),
+    ),
+    Step(
+        table=form_tables.SCORES,
+        work=PythonWork(
+            inputs=(
+                Input("distributions", SLATE),
+                Input("predictions", SLATE),
+                Input("player_games", SLATE),
+                Input("player_features", SLATE),
+                Input("main_lines", SLATE),
+            ),
+            transform=scores.score_slate,
+            constants=(decisions.LEAST_EDGE, _source(scores)),
+        ),
+        timing=Timing(opens=_GAMES_OVER, due=_at(36)),
+        units=SLATE_UNIT,
+        edges=(Edge(table="player_features", optional=True), Edge(table="main_lines", optional=True)),
     ),
 )

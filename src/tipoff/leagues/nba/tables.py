@@ -30,7 +30,7 @@ _BOTH_SIDES = Floor(rows=2, distinct=(("team", 2), ("won", 2)), filled=("points"
 _SOME_PLAYERS = Floor(rows=4)
 
 
-def _table(
+def game_table(
     phase: Phase,
     name: str,
     key: tuple[str, ...],
@@ -38,13 +38,14 @@ def _table(
     about: str,
     floor: Floor = Floor(),  # noqa: B008 -- frozen
 ) -> Table:
+    """Declare a table of rows of a day's games."""
     return Table(league=LEAGUE, phase=phase, name=name, key=key, columns=(DAY, *columns), about=about, floor=floor)
 
 
-_GAME = text("game_id", required=True)
-_TEAM = text("team", required=True)
-_PLAYER = integer("player_id", 1, required=True)
-_NAME = text("player_name", required=True)
+GAME = text("game_id", required=True)
+TEAM = text("team", required=True)
+PLAYER = integer("player_id", 1, required=True)
+NAME = text("player_name", required=True)
 _KEY = text("player_key", required=True)
 
 
@@ -83,7 +84,7 @@ SCHEDULE = Table(
     unit_columns=(),
     columns=(
         DAY,
-        _GAME,
+        GAME,
         text("home_team", required=True),
         text("away_team", required=True),
         integer("home_team_id", 1),
@@ -97,14 +98,14 @@ SCHEDULE = Table(
     ),
     about="The games that stand, or once stood, on the day.",
 )
-_SIDE = (_TEAM, integer("team_id", 1), text("opponent", required=True), flag("is_home", required=True), flag("won"))
-NBA_PLAYER_BOXSCORES = _table(
+_SIDE = (TEAM, integer("team_id", 1), text("opponent", required=True), flag("is_home", required=True), flag("won"))
+NBA_PLAYER_BOXSCORES = game_table(
     Phase.RAW,
     "nba_player_boxscores",
     ("game_id", "player_id"),
-    _GAME,
-    _PLAYER,
-    _NAME,
+    GAME,
+    PLAYER,
+    NAME,
     _KEY,
     *_SIDE,
     *_shots(1, minutes=70),
@@ -113,11 +114,11 @@ NBA_PLAYER_BOXSCORES = _table(
     about="stats.nba.com: one row a player who played.",
     floor=_PLAYED,
 )
-NBA_TEAM_BOXSCORES = _table(
+NBA_TEAM_BOXSCORES = game_table(
     Phase.RAW,
     "nba_team_boxscores",
     ("game_id", "team"),
-    _GAME,
+    GAME,
     *_SIDE,
     *_shots(5, minutes=400),
     number("plus_minus", -100, 100, measure="points", places=1),
@@ -125,26 +126,26 @@ NBA_TEAM_BOXSCORES = _table(
     about="stats.nba.com: two rows a game.",
     floor=_BOTH_SIDES,
 )
-BDL_PLAYER_BOXSCORES = _table(
+BDL_PLAYER_BOXSCORES = game_table(
     Phase.RAW,
     "bdl_player_boxscores",
     ("game_id", "bdl_player_id"),
-    _GAME,
+    GAME,
     integer("bdl_player_id", 1, required=True),
-    _NAME,
+    NAME,
     _KEY,
-    _TEAM,
+    TEAM,
     flag("is_home", required=True),
     *_shots(1, minutes=70),
     KNOWN_AT,
     about="balldontlie: the second source; its ids are its own.",
     floor=_PLAYED,
 )
-ODDS_EVENTS = _table(
+ODDS_EVENTS = game_table(
     Phase.RAW,
     "odds_events",
     ("game_id",),
-    _GAME,
+    GAME,
     text("event_id", required=True),
     text("home_team", required=True),
     text("away_team", required=True),
@@ -152,14 +153,14 @@ ODDS_EVENTS = _table(
     KNOWN_AT,
     about="the-odds-api: which event is which game.",
 )
-PLAYER_LINES = _table(
+PLAYER_LINES = game_table(
     Phase.RAW,
     "player_lines",
     ("game_id", "book", "player_key", "line", "quoted_at"),
-    _GAME,
+    GAME,
     text("event_id", required=True),
     text("book", required=True),
-    _NAME,
+    NAME,
     _KEY,
     number("line", 0.5, 80, measure="points", places=2, required=True),
     integer("over_price", -20000, 20000, measure="american odds"),
@@ -168,26 +169,26 @@ PLAYER_LINES = _table(
     KNOWN_AT,
     about="the-odds-api: every quote seen, by book, player and line; the first arrival of each is kept.",
 )
-PLAYER_BOXSCORES = _table(
+PLAYER_BOXSCORES = game_table(
     Phase.ANALYTICS,
     "player_boxscores",
     ("game_id", "player_id"),
-    _GAME,
-    _PLAYER,
-    _NAME,
+    GAME,
+    PLAYER,
+    NAME,
     _KEY,
-    _TEAM,
+    TEAM,
     flag("is_home", required=True),
     *_shots(1, minutes=70),
     text("source", required=True),
     about="One box score a player and game: stats.nba.com's; balldontlie's for a game that the first never gave.",
     floor=_PLAYED,
 )
-SOURCE_AGREEMENT = _table(
+SOURCE_AGREEMENT = game_table(
     Phase.ANALYTICS,
     "source_agreement",
     ("game_id",),
-    _GAME,
+    GAME,
     integer("n_first", 0),
     integer("n_second", 0),
     integer("n_both", 0),
@@ -197,12 +198,12 @@ SOURCE_AGREEMENT = _table(
     integer("n_assists_differ", 0),
     about="How far the two sources of box scores agree, by game.",
 )
-TEAM_GAMES = _table(
+TEAM_GAMES = game_table(
     Phase.ANALYTICS,
     "team_games",
     ("game_id", "team"),
-    _GAME,
-    _TEAM,
+    GAME,
+    TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
     flag("won"),
@@ -217,15 +218,15 @@ TEAM_GAMES = _table(
     about="A club's game: possessions are estimated from both sides' shots, turnovers and free throws.",
     floor=_BOTH_SIDES,
 )
-PLAYER_GAMES = _table(
+PLAYER_GAMES = game_table(
     Phase.ANALYTICS,
     "player_games",
     ("game_id", "player_id"),
-    _GAME,
-    _PLAYER,
-    _NAME,
+    GAME,
+    PLAYER,
+    NAME,
     _KEY,
-    _TEAM,
+    TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
     *_shots(1, minutes=70),
@@ -234,29 +235,29 @@ PLAYER_GAMES = _table(
     about="A player's game with his share of his club's plays and minutes. Who did not play has no row.",
     floor=_PLAYED,
 )
-CANDIDATES = _table(
+CANDIDATES = game_table(
     Phase.FEATURES,
     "candidates",
     ("game_id", "player_id"),
-    _GAME,
-    _PLAYER,
-    _NAME,
+    GAME,
+    PLAYER,
+    NAME,
     _KEY,
-    _TEAM,
+    TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
     text("because", required=True),
     about="Who is predicted: played in one of his club's last five games, or has a line.",
     floor=_SOME_PLAYERS,
 )
-MAIN_LINES = _table(
+MAIN_LINES = game_table(
     Phase.FEATURES,
     "main_lines",
     ("game_id", "player_key"),
-    _GAME,
+    GAME,
     _KEY,
     integer("player_id", 1),
-    _NAME,
+    NAME,
     number("line", 0.5, 80, measure="points", places=2, required=True),
     text("book", required=True),
     integer("over_price", -20000, 20000, measure="american odds"),
@@ -269,13 +270,13 @@ MAIN_LINES = _table(
     floor=Floor(hoped=(("player_id", 0.25),)),
 )
 _MEANS = ("points", "minutes")
-PLAYER_FEATURES = _table(
+PLAYER_FEATURES = game_table(
     Phase.FEATURES,
     "player_features",
     ("game_id", "player_id"),
-    _GAME,
-    _PLAYER,
-    _TEAM,
+    GAME,
+    PLAYER,
+    TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
     integer("n_games", 0, 100, measure="games played", required=True),
@@ -314,10 +315,11 @@ POINTS_MODEL = Table(
         integer("n_rows", 0, required=True),
         date_column("trained_through"),
         text("features", required=True),
+        text("form_model", required=True),
         text("library", required=True),
         integer("seed", 0),
     ),
-    about="A trained model as LightGBM writes it; it predicts what is to be added to the mean of the last ten games.",
+    about="A trained model as LightGBM writes it; it predicts what is to be added to the points that the form model expects.",
 )
 PREDICTIONS = Table(
     league=LEAGUE,
@@ -327,8 +329,8 @@ PREDICTIONS = Table(
     unit_columns=("game_id", "system"),
     columns=(
         DAY,
-        _GAME,
-        _PLAYER,
+        GAME,
+        PLAYER,
         text("system", required=True),
         number("predicted_points", 0, 80, measure="points", places=4, required=True),
         integer("n_games", 0, 100, measure="games played"),
@@ -339,29 +341,35 @@ PREDICTIONS = Table(
     about="What each system predicts, frozen at tip-off.",
     floor=Floor(rows=4, distinct=(("predicted_points", 3),)),
 )
-PUBLISHED_PREDICTIONS = _table(
+PUBLISHED_PREDICTIONS = game_table(
     Phase.PUBLISHED,
     "published_predictions",
     ("game_id", "player_id"),
-    _GAME,
+    GAME,
     instant("tipoff_at", required=True),
-    _PLAYER,
-    _NAME,
-    _TEAM,
+    PLAYER,
+    NAME,
+    TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
     *(number(system, 0, 80, measure="points", places=2) for system in SYSTEMS),
+    number("low_80", -0.5, 150, measure="points", places=2),
+    number("high_80", -0.5, 180, measure="points", places=2),
     number("line", 0.5, 80, measure="points", places=2),
     integer("n_books", 0),
-    about="What readers read: both systems' predictions beside the main line.",
+    number("p_over", 0, 1, measure="ratio", places=4),
+    text("recommendation"),
+    text("reason"),
+    about="What readers read: both systems' points beside the main line, the chance to be over it, the 80 % interval, and what "
+    "follows at the offered price.",
     floor=Floor(rows=4, filled=SYSTEMS),
 )
-GRADES = _table(
+GRADES = game_table(
     Phase.GRADES,
     "grades",
     ("game_id", "player_id", "system"),
-    _GAME,
-    _PLAYER,
+    GAME,
+    PLAYER,
     text("system", required=True),
     number("predicted_points", 0, 80, measure="points", places=4, required=True),
     integer("actual_points", 0, 100, measure="points"),

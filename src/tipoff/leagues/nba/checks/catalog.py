@@ -9,6 +9,8 @@ from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.checks import market, predictions, results
+from tipoff.leagues.nba.features import FEATURES
+from tipoff.leagues.nba.form_tables import CALIBRATION, DISTRIBUTIONS, PLAYER_FORM, PUBLISHED_MARKETS, SCORES
 from tipoff.leagues.nba.tables import (
     BDL_PLAYER_BOXSCORES,
     CANDIDATES,
@@ -30,18 +32,23 @@ _PRE, _POST = Cadence.PREGAME, Cadence.MORNING
 _PLAYED, _ON = "= 'final'", "IN ('scheduled', 'live', 'final')"  # fmt: skip
 _GAME_ID = r"REGEXP_CONTAINS(t.game_id, r'^00[2-5][0-9]{7}$')"
 
+# Of a player's form, what hardly moves from game to game; the rest is made to move.
+_STEADY = {f"{name}_h{life}" for name in ("minutes", "points", "reb", "ast", "fga", "plays") for life in (12, 40)}
+
 # What rightly changes from one slate to the next: markets come and go, and breaks last for days.
 _IRREGULAR = {
     SCHEDULE: ("status", "moved_to", "home_score", "away_score"),
     PLAYER_FEATURES: ("days_rest", "team_days_rest", "games_last_7", "back_to_back", "last_minutes"),
-    PUBLISHED_PREDICTIONS: ("line", "n_books"),
+    PLAYER_FORM: tuple(one.name for one in FEATURES if one.name not in _STEADY),
+    DISTRIBUTIONS: ("form_model", "calibration_day", "model_day", "quantiles"),
+    PUBLISHED_PREDICTIONS: ("line", "n_books", "p_over", "recommendation", "reason"),
     GRADES: ("line", "line_result", "side", "is_correct", "is_retrospective", "void_reason", "is_void"),
     CANDIDATES: ("because",),
     MAIN_LINES: ("book", "n_dropped", "n_quotes", "n_books"),
     PLAYER_LINES: ("book", "player_key", "player_name"),
     POINTS_MODEL: ("model_text", "n_rows"),
 }
-_MARKETS = frozenset({PLAYER_LINES, MAIN_LINES, SCHEDULE, POINTS_MODEL})  # their sizes say nothing
+_MARKETS = frozenset({PLAYER_LINES, MAIN_LINES, SCHEDULE, POINTS_MODEL, CALIBRATION})  # their sizes say nothing
 
 _BY_GAME: tuple[tuple[Table, bool, Cadence, tuple[int, ...]], ...] = (
     (NBA_PLAYER_BOXSCORES, False, _POST, (1, 5, 7)),
@@ -54,15 +61,27 @@ _BY_GAME: tuple[tuple[Table, bool, Cadence, tuple[int, ...]], ...] = (
     (tables.PLAYER_GAMES, False, _POST, (1, 5, 7)),
     (CANDIDATES, False, _PRE, (1, 23)),
     (PLAYER_FEATURES, False, _PRE, (1, 5)),
+    (PLAYER_FORM, False, _PRE, (1, 5)),
+    (DISTRIBUTIONS, False, _PRE, (1, 5)),
     (PREDICTIONS, False, _PRE, (1, 5, 11)),
     (PUBLISHED_PREDICTIONS, False, _PRE, (1, 5, 14)),
+    (PUBLISHED_MARKETS, False, _PRE, (1, 5, 14)),
     (GRADES, False, _POST, (1, 5, 12)),
 )
 _WITH_HISTORY = frozenset(
-    {CANDIDATES, PLAYER_FEATURES, PREDICTIONS, PUBLISHED_PREDICTIONS, GRADES}
+    {
+        CANDIDATES,
+        PLAYER_FEATURES,
+        PLAYER_FORM,
+        DISTRIBUTIONS,
+        PREDICTIONS,
+        PUBLISHED_PREDICTIONS,
+        PUBLISHED_MARKETS,
+        GRADES,
+    }
 )  # a club's first game rightly has none
 _OTHERS = (PLAYER_LINES, MAIN_LINES)
-_ALL = (SCHEDULE, *(table for table, *_ in _BY_GAME), *_OTHERS, POINTS_MODEL)
+_ALL = (SCHEDULE, *(table for table, *_ in _BY_GAME), *_OTHERS, POINTS_MODEL, CALIBRATION, SCORES)
 
 
 def _every_table() -> list[Check]:
@@ -75,7 +94,11 @@ def _every_table() -> list[Check]:
             silences.has_run(table),
             silences.zero_is_signed(table),
             silences.is_still_there(table),
-            *looks_usual(table, irregular=_IRREGULAR.get(table, ()), sizes=table not in _MARKETS),
+            *(
+                looks_usual(table, irregular=_IRREGULAR.get(table, ()), sizes=table not in _MARKETS)
+                if table not in {CALIBRATION, SCORES}  # a few rows, each of its own kind
+                else ()
+            ),
         ]
         if "known_at" in table.names:
             found.append(looks.known_when_it_came(table))
@@ -111,9 +134,13 @@ def _remade() -> list[Check]:
         CANDIDATES: (SCHEDULE, PLAYER_LINES, tables.PLAYER_GAMES),
         MAIN_LINES: (PLAYER_LINES, SCHEDULE),
         PLAYER_FEATURES: (CANDIDATES,),
-        PREDICTIONS: (PLAYER_FEATURES, POINTS_MODEL, SCHEDULE),
-        PUBLISHED_PREDICTIONS: (PREDICTIONS, CANDIDATES, MAIN_LINES),
+        PLAYER_FORM: (CANDIDATES, tables.PLAYER_GAMES),
+        DISTRIBUTIONS: (PLAYER_FORM, POINTS_MODEL, CALIBRATION),
+        PREDICTIONS: (PLAYER_FEATURES, DISTRIBUTIONS, SCHEDULE),
+        PUBLISHED_PREDICTIONS: (PREDICTIONS, DISTRIBUTIONS, CANDIDATES, MAIN_LINES),
+        PUBLISHED_MARKETS: (DISTRIBUTIONS, CANDIDATES),
         GRADES: (PREDICTIONS, tables.PLAYER_GAMES, MAIN_LINES),
+        SCORES: (DISTRIBUTIONS, PREDICTIONS, tables.PLAYER_GAMES, PLAYER_FEATURES, MAIN_LINES),
     }
     return [looks.is_remade(table, tuple(source.name for source in read)) for table, read in inputs.items()]
 

@@ -7,6 +7,8 @@ from tipoff.checks import probes as looks
 from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.leagues.nba import tables
+from tipoff.leagues.nba.form_tables import CALIBRATION, DISTRIBUTIONS, PLAYER_FORM, PUBLISHED_MARKETS
+from tipoff.leagues.nba.markets import MARKETS
 from tipoff.leagues.nba.tables import (
     CANDIDATES,
     GRADES,
@@ -102,6 +104,65 @@ def predictions() -> list[Check]:
             claim="whoever has features is predicted, from the same games",
             about="predictions",
             angles=(2, 3),
+        ),
+        kinds.agrees(
+            CANDIDATES,
+            PLAYER_FORM,
+            on=("game_id", "player_id"),
+            columns=(),
+            name="have_form",
+            claim="every candidate's form is told",
+            about="player_form",
+            angles=(2,),
+        ),
+        kinds.asks(
+            "distributions.have_every_market",
+            "a player has a distribution for every market",
+            (
+                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, COUNT(DISTINCT t.market) = "
+                f"{len(MARKETS)} AS ok FROM slate.distributions AS t GROUP BY t.game_id, t.player_id"
+            ),
+            ["distributions"],
+            angles=(18,),
+            cadence=_PRE,
+        ),
+        kinds.holds(
+            DISTRIBUTIONS,
+            "intervals_enclose_the_middle",
+            "the median lies in the 80 % interval, for a count of nought within half of it",
+            "t.low_80 <= t.median AND (t.median <= t.high_80 OR t.median < 0.5)",
+            severity=CRITICAL,
+            angles=(20,),
+        ),
+        kinds.asks(
+            "predictions.are_the_medians",
+            "the published system's points are the median of the points' distribution",
+            (
+                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, COALESCE(ABS(t.predicted_points - "
+                "d.median) < 0.01, FALSE) AS ok FROM slate.predictions AS t LEFT JOIN slate.distributions AS d "
+                "ON d.game_id = t.game_id AND d.player_id = t.player_id AND d.market = 'points' "
+                "WHERE t.system = 'lightgbm'"
+            ),
+            ["distributions", "predictions"],
+            about="predictions",
+            angles=(18,),
+        ),
+        kinds.holds(
+            PUBLISHED_PREDICTIONS,
+            "recommendations_have_reasons",
+            "where there is a line there is a chance, a recommendation and its reason",
+            "t.line IS NULL OR t.low_80 IS NULL OR (t.p_over IS NOT NULL AND t.reason IS NOT NULL AND "
+            "t.recommendation IN ('over', 'under', 'pass'))",
+            angles=(18,),
+        ),
+        kinds.agrees(
+            PUBLISHED_MARKETS,
+            CANDIDATES,
+            on=("game_id", "player_id"),
+            columns=("team", "player_name"),
+            name="are_of_candidates",
+            claim="whoever is published in a market is a candidate of his team",
+            angles=(14,),
         ),
         kinds.asks(
             "predictions.are_not_constant",
@@ -228,7 +289,7 @@ def model() -> list[Check]:
         "FROM before.points_model AS l)) AS b ON b.system = t.system"
     )
     trained = (
-        "SELECT COUNT(*) AS n, MAX(f.day) AS through FROM before.player_features AS f "
+        "SELECT COUNT(*) AS n, MAX(f.day) AS through FROM before.player_form AS f "
         "JOIN before.player_games AS p ON p.game_id = f.game_id AND p.player_id = f.player_id"
     )
     return [
@@ -242,6 +303,22 @@ def model() -> list[Check]:
             ),
             severity=CRITICAL,
             angles=(20,),
+        ),
+        kinds.holds(
+            CALIBRATION,
+            "serves_or_says_why",
+            "a calibration serves, or says why not",
+            "t.is_serving = (t.doubt = '')",
+            severity=CRITICAL,
+            angles=(20,),
+        ),
+        kinds.holds(
+            CALIBRATION,
+            "intervals_hold_what_they_should",
+            "the form model's 80 % intervals held 70 to 90 % of the season's outcomes",
+            "t.n_rows < 2000 OR t.coverage_80 BETWEEN 0.7 AND 0.9",
+            severity=WARNING,
+            angles=(21,),
         ),
         kinds.asks(
             "points_model.is_trained_as_before",
@@ -262,7 +339,7 @@ def model() -> list[Check]:
                 f"FROM slate.points_model AS t CROSS JOIN ({trained}) AS n "
                 "WHERE t.trained_through IS NOT NULL OR n.n > 0"
             ),
-            ["player_games", "player_features", "points_model"],
+            ["player_games", "player_form", "points_model"],
             angles=(13,),
         ),
     ]

@@ -126,8 +126,9 @@ def expected_differences(data: NbaData, faults: Sequence[Fault]) -> set[Unit]:
                     if fault.begin <= game.tipoff_at < fault.end:
                         found |= {
                             (name, game.day, game.game_id)
-                            for name in ("published_predictions", "odds_events", "grades")
+                            for name in ("published_predictions", "published_markets", "odds_events", "grades")
                         }
+                        found.add(("scores", game.day, "slate"))
             case "world", "late" if fault.args["second"]:
                 found |= _predicted_without(data, league_day(fault.begin))
             case "world", "postponed":
@@ -139,11 +140,15 @@ def _predicted_without(data: NbaData, day: date) -> set[Unit]:
     played = {side for game in data.games if game.day == day for side in (game.home, game.away)} | _left(data, day)
     found: set[Unit] = set()
     for game in data.games:
-        if game.day == day + timedelta(days=1) and {game.home, game.away} & played:
-            found |= {(name, game.day, game.game_id) for name in ("published_predictions", "grades")}
-            found |= {
-                ("predictions", game.day, f"{game.game_id}|{system}") for system in ("moving_average", "lightgbm")
-            }
+        if game.day != day + timedelta(days=1):
+            continue
+        names = ("distributions", "published_predictions", "published_markets", "grades")
+        found |= {
+            (name, game.day, game.game_id) for name in names
+        }  # form is told against the league's means: all games'
+        found |= {("scores", game.day, "slate"), ("predictions", game.day, f"{game.game_id}|lightgbm")}
+        if {game.home, game.away} & played:
+            found.add(("predictions", game.day, f"{game.game_id}|moving_average"))
     return found
 
 

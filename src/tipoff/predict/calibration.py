@@ -1,0 +1,36 @@
+"""Calibration walk-forward: at which of its own levels a model's forecasts so far really have each quantile."""
+
+import numpy as np
+
+from tipoff.predict.quantiles import LEVELS, Floats, below
+
+HALF_LIFE_DAYS = 60.0
+BEHIND = 1000.0  # outcomes, spread as the model says, that stand behind what the season has shown
+_GRID = np.linspace(0.0, 1.0, 101)
+
+
+def places(quantiles: Floats, outcome: Floats, *, seed: int) -> Floats:
+    """Return where each outcome, a count, lies in its own distribution, in [0, 1]: at a point of its span drawn by `seed`."""
+    span = np.random.Generator(np.random.PCG64(seed)).uniform(-0.5, 0.5, len(outcome))
+    return below(quantiles, outcome + span)
+
+
+def levels(places_of_outcomes: Floats, days_ago: Floats) -> Floats:
+    """Return for each of LEVELS the model's level below which outcomes lay so often; newer outcomes weigh more."""
+    weights = 0.5 ** (days_ago / HALF_LIFE_DAYS)
+    order = np.argsort(places_of_outcomes, kind="stable")
+    shares = np.cumsum(weights[order]) / max(float(weights.sum()), 1e-9)
+    seen = np.interp(_GRID, places_of_outcomes[order], shares) if len(order) else _GRID
+    mixed = (weights.sum() * seen + BEHIND * _GRID) / (weights.sum() + BEHIND)
+    return np.asarray(np.interp(LEVELS, np.maximum.accumulate(mixed), _GRID), dtype=np.float64)
+
+
+def moved(quantiles: Floats, to: Floats) -> Floats:
+    """Return the quantiles that lie at the model's levels `to`."""
+    first = 2 * quantiles[:, :1] - quantiles[:, 1:2]
+    last = 2 * quantiles[:, -1:] - quantiles[:, -2:-1]
+    wide = np.concatenate([first, quantiles, last], axis=1)
+    at = np.r_[0.001, LEVELS, 0.999]
+    left = np.clip(np.searchsorted(at, to) - 1, 0, len(at) - 2)
+    share = (to - at[left]) / (at[left + 1] - at[left])
+    return np.asarray(wide[:, left] * (1 - share) + wide[:, left + 1] * share, dtype=np.float64)

@@ -1,0 +1,116 @@
+"""A candidate's form, computed by hand in a second way: plain loops over the games."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tipoff.leagues.nba import form
+from tipoff.leagues.nba.features import CONTRACT, FEATURES, NAMES
+from tipoff.predict.features import Feature, contract
+
+FIRST = date(2024, 1, 1)
+TODAY = FIRST + timedelta(days=30)
+Row = dict[str, Any]
+
+
+def game(n: int, player: int, *, team: str = "AAA", minutes: int = 30, points: int = 10, **more: int) -> Row:
+    counts = dict.fromkeys(form.COUNTED, 4) | {"minutes": minutes, "points": points} | more
+    other = {"AAA": "BBB", "BBB": "AAA"}[team]
+    at = {"day": FIRST + timedelta(days=2 * n), "game_id": f"g{n:02}", "player_id": player}
+    return at | {"team": team, "opponent": other} | counts
+
+
+def told(games: list[Row], players: tuple[int, ...] = (1,)) -> dict[str, np.ndarray]:
+    candidates = pa.Table.from_pylist(
+        [{"player_id": who, "team": "AAA", "opponent": "BBB", "is_home": True} for who in players]
+    )
+    history, who = form.read(pa.Table.from_pylist(games), candidates)
+    found = form.features(history, who, (TODAY - date(1970, 1, 1)).days)
+    return dict(zip(NAMES, found.T, strict=True))
+
+
+def test_a_mean_weighs_a_game_half_as_much_for_every_half_life_back() -> None:
+    points = [10, 20, 30, 8, 15, 22, 4]
+    games = [game(n, 1, points=p) for n, p in enumerate(points)] + [game(n, 9, team="BBB") for n in range(7)]
+
+    found = told(games)["points_h5"][0]
+
+    weights = [0.5 ** (back / 5) for back in range(len(points))]
+    assert found == pytest.approx(sum(w * p for w, p in zip(weights, reversed(points), strict=True)) / sum(weights))
+
+
+def test_rate_by_minutes_is_the_slow_rate_over_the_quick_minutes() -> None:
+    played = [(10, 20), (20, 30), (5, 12), (30, 36)]
+    games = [game(n, 1, points=p, minutes=m) for n, (p, m) in enumerate(played)] + [
+        game(n, 9, team="BBB") for n in range(4)
+    ]
+
+    found = told(games)["points_rate40_h5"][0]
+
+    slow = [0.5 ** (back / 40) for back in range(4)]
+    quick = [0.5 ** (back / 5) for back in range(4)]
+    rate = sum(w * p for w, (p, _) in zip(slow, reversed(played), strict=True)) / sum(
+        w * m for w, (_, m) in zip(slow, reversed(played), strict=True)
+    )
+    minutes = sum(w * m for w, (_, m) in zip(quick, reversed(played), strict=True)) / sum(quick)
+    assert found == pytest.approx(rate * minutes)
+
+
+def test_a_mate_who_stays_away_is_missing_in_proportion_to_his_chance_to_stay_away() -> None:
+    both = [game(n, who, points=20) for n in range(8) for who in (1, 2, 3)]
+    one_away = [row for row in both if (row["player_id"], row["game_id"]) not in {(2, "g06"), (2, "g07")}]
+    others = [game(n, 9, team="BBB") for n in range(8)]
+
+    there, away = told(both + others), told(one_away + others)
+
+    assert away["missing_points"][0] > there["missing_points"][0] + 10
+    assert away["missing_points_less_h40"][0] > 0
+    assert away["team_minutes"][0] < there["team_minutes"][0] - 15
+
+
+def test_who_missed_games_is_less_likely_to_play() -> None:
+    games = [game(n, who) for n in range(8) for who in (1, 2) if who == 1 or n < 6]
+    games += [game(n, 9, team="BBB") for n in range(8)]
+
+    found = told(games, (1, 2))
+
+    assert list(found["games_missed"]) == [0, 2]
+    assert found["play_probability"][0] > 0.85
+    assert found["play_probability"][1] < 0.4
+
+
+def test_games_of_which_a_count_is_unknown_are_no_history() -> None:
+    games = [game(n, 1, points=10) for n in range(3)] + [game(n, 9, team="BBB") for n in range(3)]
+    unknown = game(3, 1) | {"points": None}
+
+    assert told([*games, unknown])["games"][0] == 3
+
+
+def test_a_player_without_a_game_has_no_form() -> None:
+    games = [game(n, who, team=team) for n in range(3) for who, team in ((1, "AAA"), (9, "BBB"))]
+
+    found = told(games, (1, 77))
+
+    assert np.isnan(found["points_h5"][1])
+    assert not np.isnan(found["opponent_pace"][1])
+
+
+def test_the_order_in_which_rows_come_changes_nothing() -> None:
+    games = [
+        game(n, who, points=who + n, team=team) for n in range(6) for who, team in ((1, "AAA"), (2, "AAA"), (9, "BBB"))
+    ]
+
+    one, other = told(games, (1, 2)), told(games[::-1], (1, 2))
+
+    for name in NAMES:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_a_contract_changes_with_any_declared_part_of_a_feature() -> None:
+    changed = (*FEATURES[:-1], Feature(name="points_last", measure="points", window="other", low=0, high=100))
+
+    assert contract(changed) != CONTRACT
+    assert contract(FEATURES[::-1]) != CONTRACT
