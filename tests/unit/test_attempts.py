@@ -147,6 +147,25 @@ def test_a_slate_has_so_many_runs_a_day_and_then_waits_for_the_next_one() -> Non
     assert budget.free_at(KEY, NOON) is None
 
 
+def test_each_start_of_the_slates_games_allows_for_a_few_runs_more() -> None:
+    budget = spent(RunBudget(a_day=3, a_start=2, a_tick=99), 7)
+
+    assert budget.free_at(KEY, NOON, n_starts=2) == midnight(TODAY + timedelta(days=1))
+    assert budget.free_at(KEY, NOON, n_starts=3) is None
+
+
+def test_a_judgement_is_without_its_runs_once_the_budget_is_used_up(book: Book, entry: Entry) -> None:
+    budget, found = RunBudget(a_day=2, a_start=1, a_tick=99), judged(book, "made", NOON)
+    slate = book.slates[TODAY]
+    assert spent(budget, 2).limit(entry, found, NOON, slate) is found  # both games begin at one instant
+
+    bounded = spent(budget, 1).limit(entry, found, NOON, slate)
+
+    next_day = midnight(TODAY + timedelta(days=1))
+    assert (bounded.plans, bounded.verb, bounded.until, bounded.wake_at) == ((), Verb.WAIT, next_day, next_day)
+    assert bounded.reason == "it has had 3 runs today, and waits until 2024-05-11 04:00 UTC"
+
+
 def test_a_slate_has_so_many_runs_a_tick_and_then_waits_for_the_next_one() -> None:
     budget = RunBudget(a_day=9, a_tick=3)
     budget.begin(NOON)

@@ -7,10 +7,14 @@ from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.decision import Verb
+from tipoff.core.slate import Slate
 from tipoff.engine.book import Entry, Key
 from tipoff.engine.judge import Judgement
 
 A_DAY = 24  # runs of one slate of one output in a calendar day; a quiet day's most is 7
+A_START = (
+    4  # more for each start of the slate's games: what is told from a game's own start is asked for around each of them
+)
 A_TICK = 12  # within one tick: its games may have closed at so many different instants
 _MINUTE = timedelta(minutes=1)
 
@@ -20,6 +24,7 @@ class RunBudget:
     """How many runs each obligation has had today and in this tick."""
 
     a_day: int = A_DAY
+    a_start: int = A_START
     a_tick: int = A_TICK
     day: date | None = None
     today: Counter[Key] = field(default_factory=Counter)
@@ -36,9 +41,9 @@ class RunBudget:
         if runs_today is not None:
             self.today = Counter(runs_today)
 
-    def free_at(self, key: Key, now: datetime) -> datetime | None:
-        """Return when a run may be made again; None where one may be made now."""
-        if self.today[key] >= self.a_day:
+    def free_at(self, key: Key, now: datetime, *, n_starts: int = 0) -> datetime | None:
+        """Return when a run may be made again; None where one may be made now. `n_starts`: of the slate's games."""
+        if self.today[key] >= self.a_day + self.a_start * n_starts:
             return midnight(league_day(now) + timedelta(days=1))
         return now + _MINUTE if self.tick[key] >= self.a_tick else None
 
@@ -47,9 +52,10 @@ class RunBudget:
         self.today[key] += 1
         self.tick[key] += 1
 
-    def limit(self, entry: Entry, judged: Judgement, now: datetime) -> Judgement:
+    def limit(self, entry: Entry, judged: Judgement, now: datetime, slate: Slate) -> Judgement:
         """Return the judgement, without its runs where the obligation has had all that it may have."""
-        free_at = self.free_at(entry.key, now) if judged.plans else None
+        n_starts = len({game.starts_at for game in slate.played})
+        free_at = self.free_at(entry.key, now, n_starts=n_starts) if judged.plans else None
         if free_at is None:
             return judged
         reason = f"it has had {self.today[entry.key]} runs today, and waits until {free_at:%Y-%m-%d %H:%M} UTC"

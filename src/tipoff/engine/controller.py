@@ -299,7 +299,7 @@ class Controller:
             if judged is None:
                 self._dirty.add(entry.key)
                 continue
-            bounded = self._budget.limit(entry, judged, now)
+            bounded = self._budget.limit(entry, judged, now, self.book.slates[entry.obligation.day])
             if bounded is not judged and self._budget.is_news(entry.key):
                 batch.add("findings", storm_finding(entry, self._budget, now))
             judged = bounded

@@ -8,12 +8,8 @@ from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game, Slate
 from tipoff.core.step import PublishWork, SourceWork, Work
 
-LOOK_BEFORE = timedelta(
-    minutes=15
-)  # the schedule is looked at once more so long before an unmade unit is due, and closes
-LOOK_AGAIN = timedelta(
-    minutes=30
-)  # after a close: a game that is put off late is said to be off while it should be under way
+LOOK_BEFORE = timedelta(minutes=15)  # so long before an unmade unit is due, and closes, the schedule is seen once more
+LOOK_AGAIN = timedelta(minutes=30)  # after a close: a game put off late is said to be off while it should be under way
 LOOK_NO_MORE = timedelta(hours=2)  # a schedule that cannot be had for so long after a close excuses nobody
 
 
