@@ -48,10 +48,6 @@ SQL_DEBTS = {  # modules outside the ledger that still ask it in SQL of their ow
     "drills/alerts.py",
     "drills/oracle.py",
     "watch/backtest.py",
-    "watch/digest.py",
-    "watch/monitor.py",
-    "watch/scorecard.py",
-    "watch/sentinel.py",
 }
 MACHINE = ("core", "ledger", "store", "engine", "watch", "history")
 SPORT = re.compile(

@@ -12,7 +12,7 @@ from itertools import pairwise
 from tipoff.core.check import Check, Measured, View
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.finding import Severity
-from tipoff.core.records import RunRecord
+from tipoff.core.records import ArrivalRecord, RunRecord
 from tipoff.ledger import LEASE
 
 INFO, WARNING = Severity.INFO, Severity.WARNING
@@ -160,12 +160,16 @@ def _queue(view: View) -> Measured:
 def _in_time(view: View) -> Measured:
     owed = view.records.obligations(day=view.day)
     due = {one.output: one.due_at for one in owed if one.due_at < view.now and one.n_proven}
-    first: dict[str, datetime] = {}
+    arrived: dict[str, list[ArrivalRecord]] = defaultdict(list)
     for arrival in view.records.arrivals(view.day):
-        first[arrival.output] = min(arrival.first_at, first.get(arrival.output, arrival.first_at))
-    both = due.keys() & first.keys()
-    bad = sorted(name for name in both if first[name] > due[name])
-    return _share(len(bad), len(both), bad, "nothing has arrived that is due")
+        if arrival.output in due:
+            arrived[arrival.output].append(arrival)
+    bad = []
+    for output, units in arrived.items():
+        due_at = min((unit.due_at for unit in units if unit.due_at is not None), default=due[output])
+        if min(unit.first_at for unit in units) > due_at:
+            bad.append(output)
+    return _share(len(bad), len(arrived), sorted(bad), "nothing has arrived that is due")
 
 
 def _cost(view: View) -> Measured:

@@ -105,6 +105,7 @@ class ArrivalRecord:
     day: date
     unit: str
     first_at: datetime
+    due_at: datetime | None  # when the unit was due, as far as that was known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ The monitor's are in the ledger, the sentinel's in a file of its own; each may r
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -263,6 +263,19 @@ def read_incidents(store: AlertReads, league: str, now: datetime) -> list[Incide
     if league:
         query = query.where(table.c.league == league)
     return [_incident(row) for row in store.rows(query.order_by(table.c.id))]
+
+
+def incidents_opened(store: AlertReads, league: str, *, since: datetime, before: datetime) -> list[Incident]:
+    """Return the incidents of a league that began in a time, oldest first."""
+    table = watching.incidents
+    here = (table.c.league == league, table.c.opened_at >= since, table.c.opened_at < before)
+    return [_incident(row) for row in store.rows(select(table).where(*here).order_by(table.c.id))]
+
+
+def touched_by_hand(store: AlertReads, kinds: Collection[str]) -> set[int]:
+    """Return the numbers of the incidents of which people did something of these kinds."""
+    table = watching.acts
+    return {row["incident_id"] for row in store.rows(select(table.c.incident_id).where(table.c.kind.in_(kinds)))}
 
 
 def read_other(target: Path | str, now: datetime) -> tuple[Sequence[Incident], dict[str, Row]]:

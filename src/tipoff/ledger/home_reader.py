@@ -1,7 +1,7 @@
 """What is asked of a whole home's ledger, whatever the league."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 
@@ -22,6 +22,20 @@ def unsent(ask: Ask) -> list[datetime]:
     """Return since when each message waits that is not sent yet."""
     table = watching.notices
     return [row["at"] for row in ask(select(table.c.at).where(table.c.state.in_(["waiting", "claimed"])))]
+
+
+def digest_notices(ask: Ask, league: str, day: date) -> set[str]:
+    """Return how the messages stand that carry the digest of a day."""
+    table = watching.notices
+    rows = ask(select(table.c.state).where(table.c.key.like(f"%|{league}|digest|{day}")))
+    return {row["state"] for row in rows}
+
+
+def told_effects(ask: Ask, league: str) -> set[str]:
+    """Return everything that the open incidents of a league show, each as `output|day|check`."""
+    table = watching.incidents
+    rows = ask(select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None)))
+    return {effect for row in rows for effect in json.loads(row["effects"])}
 
 
 def incident_causes(ask: Ask) -> list[tuple[str, str, tuple[str, ...]]]:

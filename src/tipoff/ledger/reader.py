@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Table, func, select
+from sqlalchemy import Column, ColumnElement, Table, case, func, select
 
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
@@ -94,12 +94,11 @@ class LeagueRecords:
         table = schema.ticks
         return self._all(TickRecord, table, self._mine(table, *_within(table.c.at, since, before)), table.c.id)
 
-    def first_and_last_tick(self) -> tuple[datetime | None, datetime | None]:
-        """Return when the first and the newest tick were."""
+    def first_and_last_tick(self, *, until: datetime | None = None) -> tuple[datetime | None, datetime | None]:
+        """Return when the first tick was, and the newest, or the newest until an instant."""
         at = schema.ticks.c.at
-        row = self._one(
-            select(func.min(at).label("first"), func.max(at).label("last")).where(*self._mine(schema.ticks))
-        )
+        last = func.max(at if until is None else case((at <= until, at)))
+        row = self._one(select(func.min(at).label("first"), last.label("last")).where(*self._mine(schema.ticks)))
         return row["first"], row["last"]
 
     def decisions(self, *, since: datetime, before: datetime | None = None) -> list[DecisionRecord]:
@@ -203,13 +202,15 @@ class LeagueRecords:
         return next(iter(self._all(ObligationRecord, table, self._mine(table, output=output, day=day))), None)
 
     def obligations(
-        self, *, day: date | None = None, days: Sequence[date] = (), states: Sequence[str] = ()
+        self, *, output: str = "", day: date | None = None, days: Sequence[date] = (), states: Sequence[str] = ()
     ) -> list[ObligationRecord]:
-        """Return what is owed, of a day, of days, in some states, or all; what was due first comes first."""
+        """Return what is owed, of an output, a day, days, in some states, or all; what was due first comes first."""
         table = schema.obligations
         where = [table.c.day.in_(days)] if days else []
         where += [table.c.state.in_(states)] if states else []
-        return self._all(ObligationRecord, table, self._mine(table, *where, day=day), table.c.due_at, table.c.output)
+        return self._all(
+            ObligationRecord, table, self._mine(table, *where, output=output, day=day), table.c.due_at, table.c.output
+        )
 
     def states(self, days: tuple[date, date] | None = None) -> dict[tuple[str, date], str]:
         """Return how each slate stands, of the days from one to another, or all."""
@@ -311,10 +312,6 @@ class LeagueRecords:
         table = schema.arrivals
         return self._all(ArrivalRecord, table, self._mine(table, output=output, day=day))
 
-    def last_arrivals(self, day: date) -> dict[str, datetime]:
-        """Return when the last unit of each output of a day had arrived."""
-        return self._by_output(schema.arrivals, func.max(schema.arrivals.c.first_at), day=day)
-
     def marks(self, day: date) -> list[MarkRecord]:
         """Return what is marked of a day's units."""
         table = schema.marks
@@ -379,6 +376,13 @@ class LeagueRecords:
         where = self._mine(table, table.c.day >= since, table.c.day < day, output=output)
         query = select(table.c.day, table.c.profile).where(*where).order_by(table.c.day.desc()).limit(n)
         return [(row["day"], json.loads(row["profile"])) for row in reversed(self._ask(query))]
+
+    def scorecards(self, *, since: date | None = None, until: date | None = None) -> list[dict[str, Any]]:
+        """Return the scorecard's rows of some days, oldest first, as they are kept and shown."""
+        table = watching.scorecards
+        where = [table.c.day >= since] if since else []
+        where += [table.c.day <= until] if until else []
+        return [dict(row) for row in self._ask(select(table).where(*self._mine(table, *where)).order_by(table.c.day))]
 
     def beats(self) -> dict[str, BeatRecord]:
         """Return each side's newest sign of life in this home, by name."""

@@ -6,15 +6,14 @@ from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from sqlalchemy import func, select
-
 from tipoff.core import quota
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.ledger import Batch, Ledger, quota_use, schema, watching
+from tipoff.core.records import ObligationRecord
+from tipoff.ledger import Batch, Ledger, quota_use
 from tipoff.watch.messages import counted, named
 from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import (
@@ -49,14 +48,14 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
     yesterday = day - timedelta(days=1)
     before, today = (_of_day(ledger, league, of) for of in (yesterday, day))
     rows = read_scorecards(ledger, league, until=yesterday, days=WINDOW.days)
-    owed = [row for row in before if row["state"] not in _SETTLED]
+    owed = [one for one in before if one.state not in _SETTLED]
     games = {of: _games(ledger, league, of) for of in (yesterday, day)}
     answer = _answer(before, owed, games[yesterday])
     lines = [
         _alive(ledger, league, now),
         f"yesterday, {yesterday:%a %d %b}, {counted(games[yesterday], 'game')}: {answer}",
         *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
-        *(f"  {row['state'].upper()} {row['output']}: {row['reason'][:120]}" for row in owed[:6]),
+        *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}" for one in owed[:6]),
         _gates(ledger, league, yesterday, now),
         _checks(ledger, league, yesterday),
         _accuracy(rows),
@@ -76,23 +75,16 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
     )
 
 
-def _of_day(ledger: Ledger, league: League, day: date) -> list[Row]:
-    table = schema.obligations
-    return ledger.rows(
-        select(table).where(table.c.league == league.name, table.c.day == day, table.c.output != "digest")
-    )
+def _of_day(ledger: Ledger, league: League, day: date) -> list[ObligationRecord]:
+    return [owed for owed in ledger.of(league.name).obligations(day=day) if owed.output != "digest"]
 
 
 def _games(ledger: Ledger, league: League, day: date) -> int:
-    table = schema.games
     off = ("postponed", "moved", "cancelled")
-    query = select(func.count().label("n")).where(
-        table.c.league == league.name, table.c.day == day, table.c.status.not_in(off)
-    )
-    return int(ledger.rows(query)[0]["n"])
+    return sum(game.status not in off for game in ledger.of(league.name).games(day))
 
 
-def _answer(before: Sequence[Row], owed: Sequence[Row], n_games: int) -> str:
+def _answer(before: Sequence[ObligationRecord], owed: Sequence[ObligationRecord], n_games: int) -> str:
     if not before:
         return "nothing was owed"
     if owed:
@@ -101,11 +93,9 @@ def _answer(before: Sequence[Row], owed: Sequence[Row], n_games: int) -> str:
 
 
 def _alive(ledger: Ledger, league: League, now: datetime) -> str:
-    runs = schema.runs
     alive_at = read_facts(ledger, league.name, now).alive_at  # quiet ticks leave no row of their own
     since = now - timedelta(days=1)
-    query = select(runs.c.state, func.count().label("n")).where(runs.c.league == league.name, runs.c.started_at > since)
-    states = Counter({row["state"]: row["n"] for row in ledger.rows(query.group_by(runs.c.state))})
+    states = Counter(ledger.of(league.name).runs_by_state(since=since))
     if alive_at is None:
         return "orchestration: it has never decided anything"
     state = "alive" if now - alive_at < REPLAYED.error_after else "SILENT"
@@ -114,12 +104,12 @@ def _alive(ledger: Ledger, league: League, now: datetime) -> str:
     return f"orchestration {state}, last seen {at}; {counted(sum(states.values()), 'run')} in 24 h, {failed or 'none'} failed"
 
 
-def _by_phase(league: League, rows: Sequence[Row]) -> dict[str, str]:
-    found = {row["output"]: row for row in rows}
+def _by_phase(league: League, rows: Sequence[ObligationRecord]) -> dict[str, str]:
+    found = {owed.output: owed for owed in rows}
     said: dict[str, list[str]] = {}
     for step in league.steps:
         if step.name in found:
-            said.setdefault(step.phase.value, []).append(found[step.name]["state"])
+            said.setdefault(step.phase.value, []).append(found[step.name].state)
     return {
         phase: f"{sum(state in _SETTLED for state in states)} of {len(states)}"
         for phase, states in said.items()
@@ -128,28 +118,26 @@ def _by_phase(league: League, rows: Sequence[Row]) -> dict[str, str]:
 
 
 def _gates(ledger: Ledger, league: League, yesterday: date, now: datetime) -> str:
-    gates, waivers = schema.gates, schema.waivers
-    owed = schema.obligations
-    held = ledger.rows(
-        select(gates.c.output, gates.c.input)
-        .join(owed, (owed.c.league == gates.c.league) & (owed.c.output == gates.c.output) & (owed.c.day == gates.c.day))
-        .where(gates.c.league == league.name, gates.c.is_open.is_(False), gates.c.day >= yesterday)
-        .where(owed.c.state.not_in(_SETTLED))
+    records = ledger.of(league.name)
+    states = records.states((yesterday, date.max))
+    shut = sorted(
+        {
+            f"{gate.output} waits for {gate.input}"
+            for gate in records.gates(since=yesterday, is_open=False)
+            if states.get((gate.output, gate.day), State.PROVEN.value) not in _SETTLED
+        }
     )
-    waived = ledger.rows(
-        select(waivers).where(waivers.c.league == league.name, waivers.c.until > now, waivers.c.revoked_at.is_(None))
-    )
-    shut = sorted({f"{row['output']} waits for {row['input']}" for row in held})
     lines = f"gates: {len(shut)} held" + (f" ({'; '.join(shut[:3])})" if shut else "")
-    return lines + "".join(f"; WAIVED {row['output']} {row['day']} by {row['by']}: {row['reason']}" for row in waived)
+    return lines + "".join(
+        f"; WAIVED {waiver.output} {waiver.day} by {waiver.by}: {waiver.reason}" for waiver in records.live_waivers(now)
+    )
 
 
 def _checks(ledger: Ledger, league: League, day: date) -> str:
-    table = watching.measured
-    rows = ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
-    states = Counter(row["status"] for row in rows)
-    failed = [row["check"] for row in rows if row["status"] == "failed"]
-    if not rows:
+    measured = ledger.of(league.name).measured(day=day)
+    states = Counter(one.status for one in measured)
+    failed = [one.check for one in measured if one.status == "failed"]
+    if not measured:
         return "checks: none were run"
     return f"checks: {states['ok']} in order, {len(failed)} not, {states['not measurable']} not measurable" + (
         f" ({', '.join(failed[:4])})" if failed else ""
@@ -170,14 +158,14 @@ def _accuracy(rows: Sequence[Row]) -> str:
     return f"accuracy: mean absolute error {recent}, {fmean(known):.2f} over {WINDOW.days}  {sparkline(known)}"
 
 
-def _today(league: League, day: date, rows: Sequence[Row], n_games: int) -> str:
+def _today(league: League, day: date, rows: Sequence[ObligationRecord], n_games: int) -> str:
     if not rows:
         return f"today, {day:%a %d %b}: nothing is planned yet"
     if not n_games:
         return f"today, {day:%a %d %b}: no game is on"
-    waits = [row for row in rows if row["state"] not in _SETTLED]
+    waits = [owed for owed in rows if owed.state not in _SETTLED]
     required = {step.name for step in league.steps if not step.optional}
-    due = sorted({row["due_at"] for row in waits if row["output"] in required})
+    due = sorted({owed.due_at for owed in waits if owed.output in required})
     first = f"; first due {due[0].astimezone(LEAGUE_ZONE):%H:%M} New York" if due else ""
     return f"today, {day:%a %d %b}, {counted(n_games, 'game')}: {counted(len(waits), 'output')} to come{first}"
 

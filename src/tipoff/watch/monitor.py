@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import select
-
 from tipoff.core.clock import is_fresh, league_day, midnight
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.ledger import Batch, Ledger, schema, watching
+from tipoff.core.records import FindingRecord
+from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
+from tipoff.ledger.home_reader import digest_notices
+from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import fold
 from tipoff.watch.notices import Channel, Flushed, Message, Send, dead_channels, flush, notice_row, tell
 
@@ -136,11 +137,9 @@ class Monitor:
     # --- what was found
 
     def _found(self) -> tuple[list[Trouble], int]:
-        table = schema.findings
-        query = select(table).where(table.c.id > self._cursor, table.c.league == self._league).order_by(table.c.id)
-        rows = self._ledger().rows(query)
-        bad = [_trouble(row) for row in rows if not row["ok"] and row["severity"] >= Severity.WARNING]
-        return bad, rows[-1]["id"] if rows else self._cursor
+        found = self._records.findings(after=self._cursor)
+        bad = [_trouble(finding) for finding in found if not finding.ok and finding.severity >= Severity.WARNING]
+        return bad, found[-1].id if found else self._cursor
 
     def _outside(self, now: datetime) -> tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]:
         if self._sentinel is None:
@@ -179,25 +178,11 @@ class Monitor:
         """
         if not days:
             return lambda _league, effect: effect.startswith("|") and effect not in standing
-        ledger, table, checks = self._ledger(), schema.obligations, watching.measured
-        owed = {
-            (row["output"], str(row["day"]))
-            for row in ledger.rows(
-                select(table.c.output, table.c.day).where(
-                    table.c.league == self._league, table.c.day.in_(days), table.c.state.in_(_UNMET)
-                )
-            )
-        }
+        unmet = self._records.obligations(days=sorted(days), states=_UNMET)
+        owed = {(one.output, str(one.day)) for one in unmet}
         # what a check blames on a source or a side is over with what is owed: what closed meanwhile can never be made good
-        its_own = checks.c.cause.like("data:%") | checks.c.cause.like("check:%")
-        failing = {
-            (row["check"], str(row["day"]))
-            for row in ledger.rows(
-                select(checks.c.check, checks.c.day).where(
-                    checks.c.league == self._league, checks.c.day.in_(days), checks.c.status == "failed", its_own
-                )
-            )
-        }
+        failed = self._records.measured(days=sorted(days), status="failed")
+        failing = {(one.check, str(one.day)) for one in failed if one.cause.startswith(("data:", "check:"))}
 
         def is_met(_league: str, effect: str) -> bool:
             output, day, check = effect.split("|", 2)
@@ -207,11 +192,9 @@ class Monitor:
 
     def _lost(self, incident: Incident) -> list[str]:
         """Return what of an incident's outputs closed before it was made."""
-        table = schema.obligations
-        query = select(table.c.output, table.c.day).where(table.c.league == self._league, table.c.state == "lost")
         touched = {tuple(effect.split("|", 2)[:2]) for effect in incident.effects}
-        found = self._ledger().rows(query.order_by(table.c.day, table.c.output))
-        return [f"{row['output']} of {row['day']}" for row in found if (row["output"], str(row["day"])) in touched]
+        lost = sorted((owed.day, owed.output) for owed in self._records.obligations(states=["lost"]))
+        return [f"{output} of {day}" for day, output in lost if (output, str(day)) in touched]
 
     # --- the digest
 
@@ -237,22 +220,20 @@ class Monitor:
         """Mark the digests of days on which nobody was there to send them: their silence has been told."""
         if day == self._swept:
             return
-        table, batch = schema.obligations, Batch()
-        for row in self._obligations((table.c.day < day) & table.c.state.in_(["waiting", "running"])):
-            if row["verb"] == "WAIT":
-                batch.add("obligations", self._digest_row(row["day"], "lost", "SKIP", now))
+        batch = Batch()
+        for owed in self._records.obligations(output="digest", states=["waiting", "running"]):
+            if owed.day < day and owed.verb == "WAIT":
+                batch.add("obligations", self._digest_row(owed.day, "lost", "SKIP", now))
         self._ledger().commit(batch)
         self._swept = day
 
     def _has_digest(self, day: date) -> bool:
-        found = self._obligations(schema.obligations.c.day == day)
-        return bool(found) and found[0]["verb"] == "RUN"
+        owed = self._records.obligation("digest", day)
+        return owed is not None and owed.verb == "RUN"
 
-    def _obligations(self, where: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- an SQLAlchemy expression
-        table = schema.obligations
-        return self._ledger().rows(
-            select(table).where(table.c.league == self._league, table.c.output == "digest", where)
-        )
+    @property
+    def _records(self) -> LeagueRecords:
+        return self._ledger().of(self._league)
 
     def _owe(self, day: date, now: datetime) -> None:
         """Write down that the digest of `day` is on its way, and that tomorrow's is owed."""
@@ -268,15 +249,14 @@ class Monitor:
         if not self._is_sending:
             return
         self._is_sending = False
-        table, batch = watching.notices, Batch()
-        for row in self._obligations(schema.obligations.c.state == "running"):
-            query = select(table.c.state).where(table.c.key.like(f"%|{self._league}|digest|{row['day']}"))
-            states = {notice["state"] for notice in self._ledger().rows(query)}
+        batch = Batch()
+        for owed in self._records.obligations(output="digest", states=["running"]):
+            states = digest_notices(self._ledger().rows, self._league, owed.day)
             if "sent" not in states and states & {"waiting", "claimed"}:
                 self._is_sending = True
                 continue
             fate = "proven" if "sent" in states else "lost" if states else "excused"
-            batch.add("obligations", self._digest_row(row["day"], fate, "RUN", now))
+            batch.add("obligations", self._digest_row(owed.day, fate, "RUN", now))
         self._ledger().commit(batch)
 
     def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
@@ -310,14 +290,14 @@ def _note(cursor: int) -> str:
     return json.dumps({"findings": cursor, "pid": os.getpid()})
 
 
-def _trouble(row: Mapping[str, Any]) -> Trouble:
+def _trouble(finding: FindingRecord) -> Trouble:
     return Trouble(
-        league=row["league"],
-        cause=row["cause"] or f"check:{row['check']}",
-        check=row["check"],
-        output=row["output"],
-        day=row["day"],
-        severity=Severity(row["severity"]),
-        note=row["note"],
-        at=row["at"],
+        league=finding.league,
+        cause=finding.cause or f"check:{finding.check}",
+        check=finding.check,
+        output=finding.output,
+        day=finding.day,
+        severity=Severity(finding.severity),
+        note=finding.note,
+        at=finding.at,
     )

@@ -7,15 +7,17 @@ from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from sqlalchemy import func, select
-
 from tipoff.core import quota
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.finding import Severity
+from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
+from tipoff.core.records import ObligationRecord
 from tipoff.core.step import SourceWork
-from tipoff.ledger import Ledger, quota_use, schema, watching
+from tipoff.ledger import Ledger, quota_use
+from tipoff.ledger.alerts import incidents_opened, touched_by_hand
+from tipoff.ledger.reader import LeagueRecords
 
 Row = dict[str, Any]
 ACCURACY = "accuracy"  # the check whose value is the day's mean absolute error
@@ -29,19 +31,19 @@ _BY_HAND = frozenset({"acked", "snoozed", "note"})
 def score(ledger: Ledger, league: League, day: date, now: datetime) -> Row:
     """Return the scorecard's row of `day` as the ledger stands; it is made anew while the day can still change."""
     required = {step.name: step for step in league.steps if not step.optional}
-    owed = [row for row in _of_day(ledger, schema.obligations, league, day) if row["output"] in required]
-    units = sum(row["n_units"] - row["n_excused"] for row in owed)
-    proven = sum(row["n_proven"] for row in owed)
-    late = _late(ledger, league, day, owed)
-    made = [row for row in owed if row["state"] != State.EXCUSED.value]
-    marks = {
-        (row["output"], row["unit"]) for row in _of_day(ledger, schema.marks, league, day) if row["kind"] != "overtaken"
-    }
-    checks = Counter(row["status"] for row in _of_day(ledger, watching.measured, league, day))
+    records = ledger.of(league.name)
+    owed = [one for one in records.obligations(day=day) if one.output in required]
+    units = sum(one.n_units - one.n_excused for one in owed)
+    proven = sum(one.n_proven for one in owed)
+    late = _late(records, day, owed)
+    made = [one for one in owed if one.state != State.EXCUSED.value]
+    marks = {(mark.output, mark.unit) for mark in records.marks(day) if mark.kind != "overtaken"}
+    measured = records.measured(day=day)
+    checks = Counter(one.status for one in measured)
     n_checks = checks["ok"] + checks["failed"]
-    n_lost = sum(row["state"] == State.LOST.value for row in owed)
+    n_lost = sum(one.state == State.LOST.value for one in owed)
     incidents = _incidents(ledger, league, day)
-    loud = [row for row in incidents if row["severity"] >= Severity.ERROR]
+    loud = [incident for incident in incidents if incident.severity >= Severity.ERROR]
     return {
         "league": league.name,
         "day": day,
@@ -51,30 +53,26 @@ def score(ledger: Ledger, league: League, day: date, now: datetime) -> Row:
         "checks_ok": checks["ok"] / n_checks if n_checks else None,
         "n_lost": n_lost,
         "n_incidents": len(loud),
-        **_handled(ledger, incidents, {(row["output"], str(row["day"])): row["due_at"] for row in owed}),
-        "mae": _accuracy(ledger, league, day),
+        **_handled(ledger, incidents, {(one.output, str(one.day)): one.due_at for one in owed}),
+        "mae": next((one.value for one in measured if one.check == ACCURACY), None),
         "quota_ratio": _quota_ratio(ledger, day),
         "is_clean": _was_kept(ledger, league, day) and bool(owed) and proven == units and not n_lost and not loud,
         "late_by_phase": json.dumps(Counter(required[name].phase.value for name in late)),
-        "failed_by_source": json.dumps(_failures(ledger, league, day)),
+        "failed_by_source": json.dumps(_failures(records, league, day)),
         "at": now,
     }
 
 
-def _of_day(ledger: Ledger, table: Any, league: League, day: date) -> list[Row]:  # noqa: ANN401 -- a table of the ledger
-    return ledger.rows(select(table).where(table.c.league == league.name, table.c.day == day))
-
-
-def _late(ledger: Ledger, league: League, day: date, owed: Sequence[Row]) -> list[str]:
+def _late(records: LeagueRecords, day: date, owed: Sequence[ObligationRecord]) -> list[str]:
     """Return the outputs some unit of which first arrived after it was due, or has not arrived."""
-    due = {row["output"]: row["due_at"] for row in owed}
+    due = {one.output: one.due_at for one in owed}
     late = {
-        row["output"]
-        for row in _of_day(ledger, schema.arrivals, league, day)
-        if row["output"] in due and row["first_at"] > (row["due_at"] or due[row["output"]])
+        arrival.output
+        for arrival in records.arrivals(day)
+        if arrival.output in due and arrival.first_at > (arrival.due_at or due[arrival.output])
     }
     unmet = {State.LATE.value, State.LOST.value}
-    return [row["output"] for row in owed if row["state"] in unmet or row["output"] in late]
+    return [one.output for one in owed if one.state in unmet or one.output in late]
 
 
 def _was_kept(ledger: Ledger, league: League, day: date) -> bool:
@@ -83,43 +81,30 @@ def _was_kept(ledger: Ledger, league: League, day: date) -> bool:
     return since is None or datetime.fromisoformat(since) < midnight(day + timedelta(days=1))
 
 
-def _incidents(ledger: Ledger, league: League, day: date) -> list[Row]:
-    table = watching.incidents
+def _incidents(ledger: Ledger, league: League, day: date) -> list[Incident]:
     begin, end = midnight(day), midnight(day + timedelta(days=1))
-    query = select(table).where(table.c.league == league.name, table.c.opened_at >= begin, table.c.opened_at < end)
-    return ledger.rows(query)
+    return incidents_opened(ledger, league.name, since=begin, before=end)
 
 
-def _handled(ledger: Ledger, incidents: Sequence[Row], due: Mapping[tuple[str, str], datetime]) -> Row:
+def _handled(ledger: Ledger, incidents: Sequence[Incident], due: Mapping[tuple[str, str], datetime]) -> Row:
     """Return how soon incidents were told and over, how many healed without a hand, how many were false alarms."""
-    table = watching.acts
-    by_hand = {row["incident_id"] for row in ledger.rows(select(table).where(table.c.kind.in_(_BY_HAND)))}
-    closed = [row for row in incidents if row["closed_at"]]
+    by_hand = touched_by_hand(ledger, _BY_HAND)
+    repaired = [(one.closed_at - one.opened_at).total_seconds() for one in incidents if one.closed_at]
+    healed = [one.id not in by_hand for one in incidents if one.closed_at]
     detected, n_false = [], 0
-    for row in incidents:
-        effects: dict[str, str | None] = json.loads(row["effects"])
-        slates = {tuple(effect.split("|")[:2]) for effect in effects}
-        begins = [due[slate] for slate in slates if slate in due]  # type: ignore[index]
-        detected += [max(0.0, (row["opened_at"] - min(begins)).total_seconds())] if begins else []
-        n_false += row["told"] >= Severity.ERROR and all(
-            at is not None and at <= row["opened_at"].isoformat() for at in effects.values()
+    for incident in incidents:
+        slates = {(output, day) for output, day, _ in (effect.split("|", 2) for effect in incident.effects)}
+        begins = [due[slate] for slate in slates if slate in due]
+        detected += [max(0.0, (incident.opened_at - min(begins)).total_seconds())] if begins else []
+        n_false += incident.told >= Severity.ERROR and all(
+            at is not None and at <= incident.opened_at for at in incident.effects.values()
         )
-    repaired = [(row["closed_at"] - row["opened_at"]).total_seconds() for row in closed]
     return {
         "n_false": n_false,
         "detect_s": fmean(detected) if detected else None,
         "repair_s": fmean(repaired) if repaired else None,
-        "self_healed": sum(row["id"] not in by_hand for row in closed) / len(closed) if closed else None,
+        "self_healed": sum(healed) / len(healed) if healed else None,
     }
-
-
-def _accuracy(ledger: Ledger, league: League, day: date) -> float | None:
-    table = watching.measured
-    query = select(table.c.value).where(
-        table.c.league == league.name, table.c.day == day, table.c.check == ACCURACY, table.c.status != "not measurable"
-    )
-    found = ledger.rows(query)
-    return found[0]["value"] if found else None
 
 
 def _quota_ratio(ledger: Ledger, day: date) -> float | None:
@@ -129,28 +114,19 @@ def _quota_ratio(ledger: Ledger, day: date) -> float | None:
     return max((use.ratio for use in quota.uses(used)), default=None)
 
 
-def _failures(ledger: Ledger, league: League, day: date) -> dict[str, int]:
+def _failures(records: LeagueRecords, league: League, day: date) -> dict[str, int]:
     sources = {step.name: step.work.source for step in league.steps if isinstance(step.work, SourceWork)}
-    table = schema.runs
-    query = select(table.c.output, func.count().label("n")).where(
-        table.c.league == league.name, table.c.day == day, table.c.state == "failed", table.c.error_kind != "not yet"
-    )
     found: Counter[str] = Counter()
-    for row in ledger.rows(query.group_by(table.c.output)):
-        if row["output"] in sources:
-            found[sources[row["output"]]] += row["n"]
+    for output, n in records.failures(day).items():
+        if output in sources:
+            found[sources[output]] += n
     return dict(found)
 
 
 def read_scorecards(ledger: Ledger, league: League, *, until: date | None = None, days: int = 0) -> list[Row]:
     """Return the rows kept, oldest first; of the last `days`, or all."""
-    table = watching.scorecards
-    query = select(table).where(table.c.league == league.name)
-    if until is not None:
-        query = query.where(table.c.day <= until)
-        if days:
-            query = query.where(table.c.day > until - timedelta(days=days))
-    return ledger.rows(query.order_by(table.c.day))
+    since = until - timedelta(days=days - 1) if until is not None and days else None
+    return ledger.of(league.name).scorecards(since=since, until=until)
 
 
 def streak(rows: Sequence[Row]) -> int:

@@ -7,19 +7,20 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import case, func, select
-
 from tipoff.core.clock import AHEAD, Hours, is_ahead, league_day
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.ledger import LEASE, Lease, Ledger, schema, watching
+from tipoff.ledger import LEASE, Lease, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
+from tipoff.ledger.home_reader import told_effects
+from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold
 from tipoff.watch.notices import Channel, Flushed, Send, dead_channels, flush, tell
 from tipoff.watch.witness import Witness
@@ -185,76 +186,45 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         LedgerError: The ledger cannot be read.
     """
     lease = ledger.lease(f"controller {league}")
-    beats = {row["name"]: row["at"] for row in ledger.rows(select(watching.heartbeats))}
-    ticks = schema.ticks
-    past = case((ticks.c.at <= now + AHEAD, ticks.c.at))
-    first_and_last = select(
-        func.min(ticks.c.at).label("first"), func.max(past).label("last"), func.max(ticks.c.at).label("newest")
-    )
-    [tick] = ledger.rows(first_and_last.where(ticks.c.league == league))
-    signs = (tick["newest"], lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
-    seen = [at for at in (tick["last"], *signs) if at is not None]
+    records = ledger.of(league)
+    beats = {name: beat.at for name, beat in records.beats().items()}
+    first, newest = records.first_and_last_tick()
+    last = newest if newest is None or newest <= now + AHEAD else records.first_and_last_tick(until=now + AHEAD)[1]
+    signs = (newest, lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
+    seen = [at for at in (last, *signs) if at is not None]
     believed = [at for at in seen if not is_ahead(at, now)]
     alive_at = min(max(believed), now) if believed else None
     ahead_at = max((at for at in (*seen, *beats.values()) if is_ahead(at, now)), default=None)
     monitor_at = beats.get(f"monitor {league}")
-    unexecuted, since = _unexecuted(ledger, league)
+    unexecuted, since = records.unended_since_the_last()
     return Facts(
         league=league,
         lease=lease,
         alive_at=alive_at,
         unexecuted=unexecuted,
         unexecuted_since=since,
-        overdue=_overdue(ledger, league, now) if f"monitor {league}" in beats else (),
-        digest_due=_digest_due(ledger, league, now),
-        monitor_at=monitor_at if monitor_at is None or not is_ahead(monitor_at, now) else tick["first"],
-        started_at=tick["first"],
+        overdue=_overdue(records, told_effects(ledger.rows, league), now) if f"monitor {league}" in beats else (),
+        digest_due=_digest_due(records, now),
+        monitor_at=monitor_at if monitor_at is None or not is_ahead(monitor_at, now) else first,
+        started_at=first,
         is_over=bool(ledger.facts(league).get("over")),
         ahead_at=ahead_at,
         signs=signs,
     )
 
 
-def _unexecuted(ledger: Ledger, league: str) -> tuple[int, datetime | None]:
-    """Return how many runs were decided since the last one ended, and when the first of them was."""
-    runs = schema.runs
-    ended = select(func.max(runs.c.id)).where(runs.c.league == league, runs.c.state.in_(["finished", "failed"]))
-    last = ledger.rows(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))[0]["id"]
-    query = select(func.count().label("n"), func.min(runs.c.started_at).label("since")).where(
-        runs.c.league == league, runs.c.id > last
-    )
-    [row] = ledger.rows(query)
-    return int(row["n"]), row["since"]
-
-
-def _overdue(ledger: Ledger, league: str, now: datetime) -> tuple[tuple[str, date, datetime], ...]:
-    table, incidents = schema.obligations, watching.incidents
-    told: set[str] = set()
-    for row in ledger.rows(
-        select(incidents.c.effects).where(incidents.c.league == league, incidents.c.closed_at.is_(None))
-    ):
-        told |= {effect.rpartition("|")[0] for effect in json.loads(row["effects"])}
-    query = select(table.c.output, table.c.day, table.c.due_at).where(
-        table.c.league == league, table.c.state == "late", table.c.due_at < now, table.c.output != "digest"
-    )
+def _overdue(records: LeagueRecords, told: AbstractSet[str], now: datetime) -> tuple[tuple[str, date, datetime], ...]:
+    slates = {effect.rpartition("|")[0] for effect in told}
     return tuple(
-        (row["output"], row["day"], row["due_at"])
-        for row in ledger.rows(query)
-        if f"{row['output']}|{row['day']}" not in told
+        (owed.output, owed.day, owed.due_at)
+        for owed in records.obligations(states=["late"])
+        if owed.due_at < now and owed.output != "digest" and f"{owed.output}|{owed.day}" not in slates
     )
 
 
-def _digest_due(ledger: Ledger, league: str, now: datetime) -> tuple[date, datetime] | None:
-    table = schema.obligations
-    query = (
-        select(table.c.day, table.c.due_at)
-        .where(table.c.league == league, table.c.output == "digest", table.c.due_at < now)
-        .where(table.c.state.in_(["waiting", "running"]))
-        .order_by(table.c.due_at)
-        .limit(1)
-    )
-    found = ledger.rows(query)
-    return (found[0]["day"], found[0]["due_at"]) if found else None
+def _digest_due(records: LeagueRecords, now: datetime) -> tuple[date, datetime] | None:
+    owed = records.obligations(output="digest", states=["waiting", "running"])
+    return next(((one.day, one.due_at) for one in owed if one.due_at < now), None)
 
 
 def _hours(gap: timedelta) -> str:
