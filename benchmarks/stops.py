@@ -200,7 +200,7 @@ def sides(home: Path, url: str, short: Mapping[str, str] = SHORT) -> Iterator[di
                 )
             if name == "controller":
                 _wait(lambda: _beats(home / "ledger.db", "controller nba"), "the controller did not show itself")
-        _wait(lambda: _beats(home / "ledger.db", "monitor"), "the monitor did not show itself")
+        _wait(lambda: _beats(home / "ledger.db", "monitor nba"), "the monitor did not show itself")
         _wait(lambda: _beats(home / "sentinel.db", "sentinel"), "the sentinel did not show itself")
         yield running
     finally:
