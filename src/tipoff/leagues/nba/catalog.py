@@ -272,9 +272,11 @@ STEPS = (
     Step(
         table=form_tables.PUBLISHED_MARKETS,
         work=PublishWork(
-            inputs=(Input("distributions", SLATE), Input("candidates", SLATE)), transform=models.publish_markets
+            inputs=(Input("distributions", SLATE), Input("candidates", SLATE), Input("schedule", SLATE)),
+            transform=models.publish_markets,
         ),
         timing=UNTIL_TIP,
+        edges=(_WHAT_IS_ON,),
     ),
     Step(
         table=tables.GRADES,

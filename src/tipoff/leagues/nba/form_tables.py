@@ -1,6 +1,6 @@
 """The tables of form, distributions and their scores."""
 
-from tipoff.core.schema import DAY, Floor, Phase, Table, date_column, flag, integer, number, text
+from tipoff.core.schema import DAY, Floor, Phase, Table, date_column, flag, instant, integer, number, text
 from tipoff.leagues.nba.features import FEATURES
 from tipoff.leagues.nba.markets import MARKETS
 from tipoff.leagues.nba.tables import GAME, LEAGUE, NAME, PLAYER, TEAM, game_table
@@ -63,6 +63,7 @@ PUBLISHED_MARKETS = game_table(
     "published_markets",
     ("game_id", "player_id", "market"),
     GAME,
+    instant("tipoff_at", required=True),
     PLAYER,
     NAME,
     TEAM,

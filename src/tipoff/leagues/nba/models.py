@@ -232,7 +232,8 @@ def _decided(drawn: Mapping[str, object], line: Mapping[str, object]) -> dict[st
 
 
 def publish_markets(_context: Context, inputs: Mapping[str, pa.Table]) -> Made:
-    """Lay every market's mean, median and interval beside the player's name."""
+    """Lay every market's mean, median and interval beside the player's name and his game's start."""
     candidates = inputs["candidates"].select(["game_id", "player_id", "player_name", "team"])
     rows = inputs["distributions"].join(candidates, keys=["game_id", "player_id"], join_type="inner")
+    rows = rows.join(inputs["schedule"].select(["game_id", "tipoff_at"]), keys=["game_id"], join_type="inner")
     return Made(rows=rows.select(PUBLISHED_MARKETS.names).cast(arrow_schema(PUBLISHED_MARKETS)))

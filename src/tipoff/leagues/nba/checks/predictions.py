@@ -210,6 +210,15 @@ def predictions() -> list[Check]:
             angles=(11,),
         ),
         kinds.agrees(
+            PUBLISHED_MARKETS,
+            SCHEDULE,
+            on=("game_id",),
+            columns=("tipoff_at",),
+            name="tip_offs_are_the_schedules",
+            claim="published tip-offs are the schedule's",
+            angles=(11,),
+        ),
+        kinds.agrees(
             PREDICTIONS,
             SCHEDULE,
             on=("game_id",),
