@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,17 @@ def _replayed(data: Path, home: Path, span: str, *, summary: str = "totals") -> 
     spec = replay_spec(settings, "mlb", span, world="recorded", seed=7)
     alone = dataclasses.replace(spec, season=dataclasses.replace(spec.season, earlier=()))
     return run_replay(settings, alone, progress=lambda _progress: None).summaries[summary]
+
+
+def test_earlier_seasons_are_loaded_once_and_the_model_learns_from_them(data: Path, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, data=data)
+    spec = replay_spec(settings, "mlb", "2023-03-30..2023-03-30", world="recorded", seed=7)
+    one_before = dataclasses.replace(spec.season, earlier=(date(2022, 9, 26),))  # the last ten days of 2022 alone
+    spec = dataclasses.replace(spec, season=one_before)
+
+    first = run_replay(settings, spec, progress=lambda _progress: None)
+    again = run_replay(settings, spec, progress=lambda _progress: None)
+
+    assert first.counts["days_of_earlier_seasons"] == 10
+    assert again.counts["days_of_earlier_seasons"] == 0
+    assert first.summaries["predictions"]["graded"] > 20  # starters who had started in those days

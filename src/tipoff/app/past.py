@@ -122,10 +122,19 @@ def load_past(
 ) -> int:
     """Load what is not there yet; returns on how many days there were games."""
     loader = _Loader(past=past, warehouse=warehouse, loaded=loaded, fetch=fetch, now=now)
-    stored = warehouse.proofs(since=_FENCE - 1)
-    known = {(proof.output, proof.day) for proof in stored if proof.league == past.league.name}
+    there: dict[
+        str, tuple[date, date]
+    ] = {}  # days are loaded in order: what lies between the oldest and the newest is there
+    for proof in warehouse.proofs(since=_FENCE - 1):
+        if proof.league == past.league.name and proof.output in past.since and proof.day < past.season.first_day:
+            oldest, newest = there.get(proof.output, (proof.day, proof.day))
+            there[proof.output] = min(oldest, proof.day), max(newest, proof.day)
     n_loaded = 0
     for day in past.days():
-        wanted = [name for name, first in past.since.items() if first <= day and (name, day) not in known]
+        wanted = [name for name, first in past.since.items() if first <= day and not _is_within(day, there.get(name))]
         n_loaded += bool(wanted) and loader.day(day, wanted)
     return n_loaded
+
+
+def _is_within(day: date, span: tuple[date, date] | None) -> bool:
+    return span is not None and span[0] <= day <= span[1]
