@@ -132,16 +132,17 @@ def test_the_nearer_the_end_the_sooner_a_source_that_failed_is_asked_again(book:
 
 def spent(budget: RunBudget, n: int) -> RunBudget:
     for _ in range(n):
-        budget.spend(KEY)
+        budget.spend(KEY, NOON)
     return budget
 
 
-def test_a_slate_has_so_many_runs_a_day_and_then_waits_for_the_next_one() -> None:
+def test_a_slate_has_so_many_runs_a_day_and_then_one_in_two_hours_until_the_next() -> None:
     budget = RunBudget(a_day=3, a_tick=9)
     budget.begin(NOON)
 
     assert spent(budget, 2).free_at(KEY, NOON) is None
-    assert spent(budget, 1).free_at(KEY, NOON) == midnight(TODAY + timedelta(days=1))
+    assert spent(budget, 1).free_at(KEY, NOON) == NOON + 2 * HOUR
+    assert budget.free_at(KEY, NOON + 2 * HOUR) is None
     assert budget.free_at(("other", TODAY), NOON) is None
     budget.begin(midnight(TODAY + timedelta(days=1)))
     assert budget.free_at(KEY, NOON) is None
@@ -150,7 +151,7 @@ def test_a_slate_has_so_many_runs_a_day_and_then_waits_for_the_next_one() -> Non
 def test_each_start_of_the_slates_games_allows_for_a_few_runs_more() -> None:
     budget = spent(RunBudget(a_day=3, a_start=2, a_tick=99), 7)
 
-    assert budget.free_at(KEY, NOON, n_starts=2) == midnight(TODAY + timedelta(days=1))
+    assert budget.free_at(KEY, NOON, n_starts=2) == NOON + 2 * HOUR
     assert budget.free_at(KEY, NOON, n_starts=3) is None
 
 
@@ -161,9 +162,9 @@ def test_a_judgement_is_without_its_runs_once_the_budget_is_used_up(book: Book, 
 
     bounded = spent(budget, 1).limit(entry, found, NOON, slate)
 
-    next_day = midnight(TODAY + timedelta(days=1))
-    assert (bounded.plans, bounded.verb, bounded.until, bounded.wake_at) == ((), Verb.WAIT, next_day, next_day)
-    assert bounded.reason == "it has had 3 runs today, and waits until 2024-05-11 04:00 UTC"
+    after = NOON + 2 * HOUR
+    assert (bounded.plans, bounded.verb, bounded.until, bounded.wake_at) == ((), Verb.WAIT, after, after)
+    assert bounded.reason == "it has had 3 runs today, and waits until 2024-05-10 18:00 UTC"
 
 
 def test_a_slate_has_so_many_runs_a_tick_and_then_waits_for_the_next_one() -> None:
@@ -180,9 +181,10 @@ def test_a_restart_does_not_give_the_day_a_new_budget() -> None:
     budget = RunBudget(a_day=3)
     budget.begin(NOON, {KEY: 3})
 
-    assert budget.free_at(KEY, NOON) == midnight(TODAY + timedelta(days=1))
-    budget.begin(NOON + HOUR)
-    assert budget.free_at(KEY, NOON + HOUR) == midnight(TODAY + timedelta(days=1))
+    assert budget.free_at(KEY, NOON) == NOON + 2 * HOUR
+    late = midnight(TODAY + timedelta(days=1)) - HOUR
+    budget.begin(late)
+    assert budget.free_at(KEY, late) == late + HOUR
 
 
 def test_a_used_up_budget_is_news_once_a_day() -> None:

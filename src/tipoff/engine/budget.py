@@ -15,6 +15,7 @@ A_DAY = 24  # runs of one slate of one output in a calendar day; a quiet day's m
 A_START = (
     4  # more for each start of the slate's games: what is told from a game's own start is asked for around each of them
 )
+A_REST = timedelta(hours=2)  # between two runs once the day's are used up: what heals late is made all the same
 A_TICK = 12  # within one tick: its games may have closed at so many different instants
 _MINUTE = timedelta(minutes=1)
 
@@ -29,6 +30,7 @@ class RunBudget:
     day: date | None = None
     today: Counter[Key] = field(default_factory=Counter)
     tick: Counter[Key] = field(default_factory=Counter)
+    last: dict[Key, datetime] = field(default_factory=dict)
     told: set[Key] = field(default_factory=set)
 
     def begin(self, now: datetime, runs_today: Mapping[Key, int] | None = None) -> None:
@@ -44,11 +46,13 @@ class RunBudget:
     def free_at(self, key: Key, now: datetime, *, n_starts: int = 0) -> datetime | None:
         """Return when a run may be made again; None where one may be made now. `n_starts`: of the slate's games."""
         if self.today[key] >= self.a_day + self.a_start * n_starts:
-            return midnight(league_day(now) + timedelta(days=1))
+            free_at = min(self.last.get(key, now) + A_REST, midnight(league_day(now) + timedelta(days=1)))
+            return free_at if free_at > now else None
         return now + _MINUTE if self.tick[key] >= self.a_tick else None
 
-    def spend(self, key: Key) -> None:
+    def spend(self, key: Key, now: datetime) -> None:
         """Count one run."""
+        self.last[key] = now
         self.today[key] += 1
         self.tick[key] += 1
 

@@ -369,7 +369,7 @@ class Controller:
 
     def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch, *, place: int) -> tuple[Claim, Row]:
         """Claim a run, which is numbered when it is written; its lease is twice the limit of all before it in this round."""
-        self._budget.spend(entry.key)
+        self._budget.spend(entry.key, now)
         entry.asked = frozenset(plan.units)
         claim = Claim(
             run_id=0,
