@@ -43,8 +43,6 @@ BROAD = {  # the only modules that may catch what they do not know, and how ofte
     "sources/door.py": 1,  # a source's door: one row, one answer
 }
 SQL_DEBTS = {  # modules outside the ledger that still ask it in SQL of their own; shrinks, nothing may be added
-    "app/backfill.py",
-    "app/watching.py",
     "drills/alerts.py",
     "drills/oracle.py",
     "watch/backtest.py",

@@ -7,8 +7,6 @@ from datetime import timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import select
-
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.lock import lock
 from tipoff.app.loop import Progress, replay
@@ -22,7 +20,7 @@ from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Entry
 from tipoff.engine.judge import Judgement
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts
 
 PATIENCE = timedelta(days=4)  # what has not come by then is listed, and the backfill ends
@@ -79,7 +77,7 @@ def _clock(home: Home, spec: ReplaySpec) -> SimClock:
 
 
 def _plan(ledger: Ledger, spec: ReplaySpec, judged: Iterable[tuple[Entry, Judgement]]) -> dict[str, Any]:
-    costs = _costs(ledger)
+    costs = _costs(ledger, spec.league.name)
     runs: Counter[str] = Counter()
     requests: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
@@ -113,13 +111,9 @@ def _plan(ledger: Ledger, spec: ReplaySpec, judged: Iterable[tuple[Entry, Judgem
     }
 
 
-def _costs(ledger: Ledger) -> dict[str, float]:
+def _costs(ledger: Ledger, league: str) -> dict[str, float]:
     """Return what a run of each output has cost in this home, in ms: the median."""
-    found: dict[str, list[float]] = {}
-    runs = schema.runs
-    for row in ledger.rows(select(runs.c.output, runs.c.cpu_ms).where(runs.c.state == "finished")):
-        found.setdefault(row["output"], []).append(row["cpu_ms"])
-    return {name: median(costs) for name, costs in found.items()}
+    return {name: median(costs) for name, costs in ledger.of(league).run_costs().items()}
 
 
 def _not_made(judged: Iterable[tuple[Entry, Judgement]]) -> list[Mapping[str, Any]]:

@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import func, select
-
 from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.loop import Outage
 from tipoff.checks.examine import Examiner
@@ -21,7 +19,7 @@ from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season, Slate
 from tipoff.engine.findings import WAREHOUSE, finding
-from tipoff.ledger import LEASE, Batch, Ledger, schema
+from tipoff.ledger import LEASE, Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
@@ -287,13 +285,8 @@ def _examine(examiner: Callable[[], Examiner], day: date, cadence: Cadence | Non
 
 def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:
     """Return when the day's first game that is on begins; None where there is none."""
-    table = schema.games
     off = ("postponed", "moved", "cancelled")
-    query = select(func.min(table.c.starts_at).label("at")).where(
-        table.c.league == league, table.c.day == day, table.c.status.not_in(off)
-    )
-    at: datetime | None = ledger.rows(query)[0]["at"]
-    return at
+    return ledger.of(league).first_start(day, off=off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
