@@ -72,6 +72,7 @@ _KNOWN_AT = re.compile(
     r"|quoted|snapshot|captured|processed|as_of|observed|expire|due|modified|seen|issued|start_date|valid_to|end_date|birth|roster_date",
     _I,
 )
+_OF_GAMES = re.compile(r"game|match(?!es\b)|fixture|player|team|pitcher|season|tip_?off|kick_?off", _I)
 _KNOWN_BEFORE = re.compile(  # tables of what is known before the start: their last row may be of the day itself
     r"roster|line_?up|injur|odds|betting|(?<![a-z])lines?(?![a-z])|schedule|depth_chart|weather|snapshot|availability|announce|calendar|price",
     _I,
@@ -158,7 +159,8 @@ def _windows(piece: Piece, use: Use) -> Iterator[Said]:
         if spec is not None and not _holds_current(spec):
             continue
         text = _short(spec.sql(dialect="bigquery")) if spec is not None else "a window with ORDER BY and no frame"
-        level = Level.WARNING if lagged or _KNOWN_BEFORE.search(tables(piece)) else Level.ERROR
+        is_of_games = _OF_GAMES.search(piece.text) is not None  # or the current row may be meant: a vital sign, a price
+        level = Level.ERROR if is_of_games and not lagged and not _KNOWN_BEFORE.search(tables(piece)) else Level.WARNING
         message = f"`{text}` includes the current row, the very game that is to be predicted"
         if spec is None:
             message = f"{text} ends at the current row, the very game that is to be predicted"
