@@ -1,5 +1,7 @@
 """The NBA's tables: columns with what they count in and what is believed of them."""
 
+from dataclasses import replace
+
 from tipoff.core.schema import (
     DAY,
     KNOWN_AT,
@@ -28,6 +30,11 @@ _PLAYED = Floor(
 )
 _BOTH_SIDES = Floor(rows=2, distinct=(("team", 2), ("won", 2)), filled=("points",))
 _SOME_PLAYERS = Floor(rows=4)
+
+
+def _of_a_line(column: Column) -> Column:
+    """Let what rests on a line be NULL again: a line is withdrawn, or a name is no longer known."""
+    return replace(column, may_empty=True)
 
 
 def game_table(
@@ -355,11 +362,11 @@ PUBLISHED_PREDICTIONS = game_table(
     *(number(system, 0, 80, measure="points", places=2) for system in SYSTEMS),
     number("low_80", -0.5, 150, measure="points", places=2),
     number("high_80", -0.5, 180, measure="points", places=2),
-    number("line", 0.5, 80, measure="points", places=2),
+    _of_a_line(number("line", 0.5, 80, measure="points", places=2)),
     integer("n_books", 0),
-    number("p_over", 0, 1, measure="ratio", places=4),
-    text("recommendation"),
-    text("reason"),
+    _of_a_line(number("p_over", 0, 1, measure="ratio", places=4)),
+    _of_a_line(text("recommendation")),
+    _of_a_line(text("reason")),
     about="What readers read: both systems' points beside the main line, the chance to be over it, the 80 % interval, and what "
     "follows at the offered price.",
     floor=Floor(rows=4, filled=SYSTEMS),
