@@ -298,6 +298,7 @@ class Controller:
             judged = judge(self.book, entry, now, frozenset(busy))
             if judged is None:
                 self._dirty.add(entry.key)
+                busy = busy | {entry.key}  # what rests on it waits as well: it may be about to be made
                 continue
             bounded = self._budget.limit(entry, judged, now, self.book.slates[entry.obligation.day])
             if bounded is not judged and self._budget.is_news(entry.key):
