@@ -7,7 +7,7 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PythonWork
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues.nba.league import NBA
-from tipoff.ledger import Ledger
+from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.quota_use import QuotaGuard
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
@@ -563,6 +563,12 @@ def test_what_a_day_would_cost_is_shown_step_by_step_and_an_emulator_is_called_o
         "TIPOFF_BIGQUERY_ENDPOINT": double.url,
         "TIPOFF_BIGQUERY_PREFIX": place.prefix,
     }
+
+    season = {"name": "2023-24", "first_day": date(2023, 10, 24), "last_day": date(2024, 4, 14)}
+    ledger, batch = Ledger(tmp_path / "ledger.db"), Batch()
+    batch.add("seasons", {"league": "nba", **season, "known_at": datetime(2024, 1, 1, tzinfo=UTC), "evidence": "test"})
+    ledger.commit(batch)
+    ledger.close()
 
     done = tipoff("cost", "nba", "2024-01-10", home=tmp_path, **where)
 

@@ -159,7 +159,7 @@ def test_an_upgrade_that_was_killed_is_done_again(tmp_path: Path, nth: int) -> N
 
 
 def test_what_cannot_be_read_is_a_ledger_error_and_the_next_read_works(ledger: Ledger) -> None:
-    with pytest.raises(LedgerError, match="cannot be read"):
+    with pytest.raises(LedgerError, match="could not be read"):
         ledger.rows(text("SELECT * FROM no_such_table"))
 
     assert ledger.rows(text("SELECT 1 AS one")) == [{"one": 1}]

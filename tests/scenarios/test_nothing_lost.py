@@ -243,7 +243,7 @@ def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_what_was_given_up_while_its_source_was_gone_is_made_once_it_answers(tmp_path: Path, *, restart: bool) -> None:
-    """Five days without a box score are more attempts than any slate is given; a slate that is asked for later finds it back."""
+    """Five days without a box score use up every day's budget of attempts; a slate that is asked for later finds it back."""
     gone: dict[str, Any] = {"kind": "http", "how": "status", "status": 503, "url": "PlayerOrTeam=P"}
     said = [gone | {"from": "day 1 09:00", "to": "day 6 09:00"}]
     said += [{"kind": "controller", "how": "stopped", "from": "day 5 22:00", "to": "day 6 00:00"}] if restart else []
@@ -256,7 +256,7 @@ def test_what_was_given_up_while_its_source_was_gone_is_made_once_it_answers(tmp
 
     boxes = [row for row in ledger_rows(tmp_path, "obligations") if row["output"] == "nba_player_boxscores"]
     assert {row["state"] for row in boxes} == {"proven"}
-    assert max(Counter(row["day"] for row in ledger_rows(tmp_path, "runs") if row["state"] == "failed").values()) >= 100
+    assert max(Counter(row["day"] for row in ledger_rows(tmp_path, "runs") if row["state"] == "failed").values()) >= 50
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_conflict_is_logged_with_its_holder_and_how_it_ended(
     played(tmp_path, told(kind="warehouse", how="conflict", **held)).close()
 
     second = SAMPLE.first_day + timedelta(days=1)
-    [row] = [row for row in ledger_rows(tmp_path, "conflicts") if row["day"] == second]
+    [row] = [r for r in ledger_rows(tmp_path, "conflicts") if (r["output"], r["day"]) == ("grades", second)]
     assert (row["output"], row["kind"], row["holder"]) == ("grades", "conflict", "a streaming insert")
     assert row["clears_at"] is not None
     assert row["resolution"] == resolution

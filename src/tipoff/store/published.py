@@ -1,5 +1,6 @@
 """Published files: what readers read, one JSON and one Parquet document a slate, replaced whole."""
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -100,13 +101,16 @@ class Published:
             known, rows = self._read(step, day)
         except Damaged:
             return  # told as such, and not written over
-        hashes = hash_units(step.table, rows)
+        table = _as_written(step.table, _document(path)["rows"])
+        if table is None:
+            return  # made when its columns had other names: nothing can be held against it
+        hashes = hash_units(table, rows.select(table.names))
         proven = {name: unit for name, unit in (known.units if known else {}).items() if unit.n_rows}
         other = {name for name, unit in proven.items() if hashes.get(name, (0, ""))[1] != unit.content_hash}
         if other:
             how = "its document does not hold the rows that its own proof names"
             yield Loss(output=step.name, day=day, how=how, units=frozenset(other))
-        elif not _is_beside(path.with_suffix(".parquet"), rows):
+        elif table is step.table and not _is_beside(path.with_suffix(".parquet"), rows):
             yield Loss(output=step.name, day=day, how="the Parquet file of its document is gone, or holds other rows")
 
     def rows(self, step: Step, day: date) -> pa.Table:
@@ -183,6 +187,16 @@ def _is_beside(path: Path, rows: pa.Table) -> bool:
         return bool(pq.read_table(path).cast(rows.schema).equals(rows))
     except (OSError, pa.ArrowException, ValueError):
         return False
+
+
+def _as_written(table: Table, rows: list[dict[str, Any]]) -> Table | None:
+    """Return the table with the columns that a document was written with; None where it has some that are not declared now."""
+    written = set(rows[0]) if rows else set(table.names)
+    if written == set(table.names):
+        return table
+    if not written < set(table.names):
+        return None
+    return dataclasses.replace(table, columns=tuple(column for column in table.columns if column.name in written))
 
 
 def _document(path: Path) -> dict[str, Any]:
