@@ -1,6 +1,6 @@
 """Recounts: rows and documents read back and held against their proofs, one slate after the other, after all that is due."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -9,8 +9,9 @@ from tipoff.app.chores import Chores
 from tipoff.core.clock import league_day
 from tipoff.core.errors import LedgerError
 from tipoff.core.league import League
-from tipoff.core.proof import Loss, Proof
+from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import Phase
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
@@ -32,6 +33,11 @@ class Stores(Protocol):
     @property
     def published(self) -> Published:
         """The published files."""
+        ...
+
+    @property
+    def loaded(self) -> Mapping[str, CompiledStep]:
+        """The steps as they are now."""
         ...
 
     def proven(self) -> Sequence[Proof]:
@@ -90,15 +96,21 @@ class Recounts:
             return
         if proof is None:
             return
-        stands = self._stores.warehouse.recount(self._league.table(slate[0]), slate[1])
+        counted = self._stores.warehouse.recount(self._league.table(slate[0]), slate[1])
+        is_as_now = proof.step_version == self._stores.loaded[slate[0]].version  # or its columns may have been others
         other = {
             name
             for name, unit in proof.units.items()
-            if unit.n_rows and stands.get(name, (0, "")) != (unit.n_rows, unit.content_hash)
+            if unit.n_rows and not stands(unit, *counted.get(name, (0, "")), by_hash=is_as_now)
         }
         if other:
             how = f"a recount of {len(proof.units)} units found {len(other)} other than proven"
             self._found.append((proof, Loss(output=slate[0], day=slate[1], how=how, units=frozenset(other))))
+
+
+def stands(unit: UnitProof, n_rows: int, content_hash: str, *, by_hash: bool) -> bool:
+    """Whether the rows are those that were proven: by hash, or by count where the hash may be of other columns."""
+    return n_rows == unit.n_rows and (content_hash == unit.content_hash or not by_hash)
 
 
 def _period(day: date, today: date) -> timedelta:
