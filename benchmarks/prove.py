@@ -33,6 +33,7 @@ from benchmarks.engine_cost import engine_cost
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.mutation_score import mutation_scores
+from benchmarks.neutral_season import neutral_season
 from benchmarks.payload_fuzz import fuzz as fuzz_payloads
 from benchmarks.recorded_runs import recorded_runs
 from benchmarks.season_faults import season_faults
@@ -349,6 +350,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "emulator_replay": bigquery_claims.replay_on_the_emulator,
     "warehouse_bench": bigquery_claims.bench,
     "seasons": all_seasons,
+    "neutral_season": lambda: neutral_season(data()),
     "checks_cost": checks_cost,
     "mutation_score": mutation_scores,
     "clean_seasons": clean_seasons,

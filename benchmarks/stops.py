@@ -244,7 +244,7 @@ def three_processes() -> dict[str, Any]:
             for side in ("controller", "monitor", "sentinel"):
                 _wait(lambda side=side: _is_calm(home, side), f"nobody said that the {side} is there")  # type: ignore[misc]
                 command = [sys.executable, "-m", "tipoff", "prove-alive", "nba", side, "--within", "90", "--json"]
-                environment = dict(os.environ) | {"TIPOFF_HOME": str(home)}
+                environment = dict(os.environ) | SHORT | {"TIPOFF_HOME": str(home)}
                 done = subprocess.run(
                     command, env=environment, capture_output=True, text=True, check=False, timeout=150
                 )

@@ -1,7 +1,9 @@
 """Live, over real sockets: what is slow delays neither the ticking nor what is quick, and instants are true."""
 
 import itertools
+import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,14 +16,16 @@ from typing import Any
 
 import duckdb
 import pytest
+from benchmarks.stops import SHORT
 from tests.bad_steps import BAD
 from tests.live import SECOND, since_days, wait_until
 from tests.slow_providers import Slow, asking, providers
-from tests.support import ledger_rows
+from tests.support import ledger_rows, tipoff
 
 from tipoff.app.live import LiveSpec, run_controllers
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, stopwatch
+from tipoff.core.errors import PipelineError
 from tipoff.engine.controller import Controller
 from tipoff.ledger import Ledger
 from tipoff.store.archive import Archive
@@ -203,3 +207,59 @@ def has_answers(home: Path, day: date, n_answers: int) -> bool:
 def is_whole(home: Path, day: date) -> bool:
     """Whether the day after games is proven, by both sources."""
     return all(bool(proven(home, output, day)) for output in ("player_games", "team_games", "source_agreement"))
+
+
+# --- proving that a side is missed
+
+
+def up(home: Path, *options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tipoff", "up", "nba", "--world", "sample", "--no-web", *options]
+    environment = os.environ | SHORT | {"TIPOFF_HOME": str(home)}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def beat_of(home: Path, name: str) -> datetime | None:
+    try:
+        return {row["name"]: row["at"] for row in ledger_rows(home, "heartbeats")}.get(name)
+    except PipelineError:
+        return None  # it is still being made
+
+
+def test_a_monitor_in_the_controllers_process_is_proved_alone_and_whoever_proves_may_be_killed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    watching, running = None, up(home)
+    try:
+        wait_until(lambda: beat_of(home, "monitor nba") is not None, 120 * SECOND)
+        command = [sys.executable, "-m", "tipoff", "sentinel", "nba"]
+        environment = os.environ | SHORT | {"TIPOFF_HOME": str(home)}
+        watching = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until((home / "sentinel.db").exists, 60 * SECOND)
+
+        began = RealClock().now()
+        proved = tipoff("prove-alive", "nba", "monitor", "--json", home=home, **SHORT)
+
+        assert json.loads(proved.stdout)["after_s"] < 60, proved.stderr
+        decided = [row["at"] for row in ledger_rows(home, "heartbeats") if row["name"] == "controller nba"]
+        assert decided[0] - began > timedelta(seconds=json.loads(proved.stdout)["after_s"] - 2)  # it was not stopped
+
+        killed = subprocess.Popen(
+            [sys.executable, "-m", "tipoff", "prove-alive", "nba", "controller"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: state_of(running) == "T", 60 * SECOND)
+        killed.kill()
+        killed.wait()
+        wait_until(lambda: state_of(running) != "T", 20 * SECOND)
+    finally:
+        for process in (watching, running):
+            if process is not None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+                process.wait(timeout=60)
+
+
+def state_of(process: subprocess.Popen[bytes]) -> str:
+    """Return the letter of a process's state, as the kernel has it."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -1,15 +1,13 @@
 """Seasons are found by looking: their days from their own schedule, home and away too, two of them in one home."""
 
-import csv
-import gzip
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmarks.content_hashes import differences, hashes_of
+from tests.made_seasons import season_like
 from tests.support import tipoff
 
 from tipoff.app.replay import parse_span
@@ -29,53 +27,12 @@ KNOWN = {  # first and last day of each regular season, as the league's own game
     "2022-23": ("2022-10-18", "2023-04-09"),
     "2023-24": ("2023-10-24", "2024-04-14"),
 }
-Rows = list[dict[str, str]]
-
-
-def _edited(path: Path, to: Path, edit: Callable[[Rows], Rows]) -> None:
-    is_packed = path.suffix == ".gz"
-    text = gzip.decompress(path.read_bytes()).decode() if is_packed else path.read_text()
-    rows = list(csv.DictReader(text.splitlines()))
-    kept = edit(rows)
-    lines: list[str] = []
-
-    class Lines:
-        def write(self, line: str) -> None:
-            lines.append(line)
-
-    writer = csv.DictWriter(Lines(), fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(kept)
-    content = "".join(lines).encode()
-    to.write_bytes(gzip.compress(content) if is_packed else content)
 
 
 @pytest.fixture
 def first_week(data: Path, tmp_path: Path) -> Path:
     """A data folder with a season under a name of its own: the first week of 2022-23, five of its games on neutral ground."""
-    folder = tmp_path / "data" / "nba"
-    folder.mkdir(parents=True)
-    (tmp_path / "data" / "odds").mkdir()
-    until, name = "2022-10-25", "2098-99"
-    (folder / "second_source_player_logs.parquet").symlink_to(data / "nba" / "second_source_player_logs.parquet")
-    with (data / "nba" / "schedule_2022-23.csv").open() as file:
-        week = [row for row in csv.DictReader(file) if row["game_date"] < until]
-    neutral = {row["game_id"] for row in week[::9][:5]}
-
-    def scheduled(rows: Rows) -> Rows:
-        return [row for row in rows if row["game_date"] < until]
-
-    def logged(rows: Rows) -> Rows:
-        return [
-            row | ({"MATCHUP": row["MATCHUP"].replace(" vs. ", " @ ")} if row["GAME_ID"] in neutral else {})
-            for row in rows
-            if row["GAME_DATE"] < until
-        ]
-
-    _edited(data / "nba" / "schedule_2022-23.csv", folder / f"schedule_{name}.csv", scheduled)
-    for kind in ("player", "team"):
-        _edited(data / "nba" / f"{kind}_gamelogs_2022-23.csv.gz", folder / f"{kind}_gamelogs_{name}.csv.gz", logged)
-    return tmp_path / "data"
+    return season_like(data, "2022-23", "2098-99", tmp_path / "data", until="2022-10-25")
 
 
 def replayed(data: Path, home: Path, span: str) -> dict[str, Any]:

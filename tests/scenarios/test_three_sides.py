@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,10 @@ def test_each_side_that_is_stopped_or_killed_is_told_by_another(tmp_path: Path, 
     pings = {"TIPOFF_PING_URL": pinged["monitor"], "TIPOFF_SENTINEL_PING_URL": pinged["sentinel"]}
     with sides(tmp_path / "home", url, SHORT | pings) as running:
         pause(timedelta(seconds=6))
-        proved = tipoff("prove-alive", "nba", "sentinel", "--within", "60", "--json", home=tmp_path / "home")
+        prove = partial(tipoff, "prove-alive", "nba", home=tmp_path / "home", **SHORT)
+        proved = prove("sentinel", "--within", "60", "--json")
+        too_short = prove("monitor", "--within", "10")
+        doubted = tipoff("prove-alive", "mlb", "monitor", home=tmp_path / "home", **SHORT)
         running["controller"].send_signal(signal.SIGSTOP)
         wait_for(received, "the controller does not decide")
         running["controller"].send_signal(signal.SIGCONT)
@@ -81,6 +85,9 @@ def test_each_side_that_is_stopped_or_killed_is_told_by_another(tmp_path: Path, 
 
     assert json.loads(proved.stdout)["told_by"] == "monitor", proved.stderr
     assert json.loads(proved.stdout)["after_s"] < 60
+    assert (too_short.returncode, doubted.returncode) == (2, 2)
+    assert "is told after 0:00:12, and 0:00:10 are to be waited" in too_short.stderr
+    assert "mlb has never been worked on" in doubted.stderr
     assert {"/monitor", "/sentinel"} <= set(received.paths)
     assert (refused.returncode, "another sentinel works in the home" in refused.stderr) == (2, True)
 

@@ -3,29 +3,28 @@
 import dataclasses
 import json
 import os
-import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
-from typing import Any
 
+from tipoff.app.alive import rests_until
 from tipoff.app.backup import make_wanted
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
-from tipoff.app.providers import keys_missing, live_league, live_world, must_be_free, season_now
+from tipoff.app.providers import keys_missing, live_league, live_world, must_be_free, season_now, season_shown
 from tipoff.app.recounts import Recounts
+from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import Clock, RealClock, league_day, pause, stopwatch
+from tipoff.core.clock import Clock, RealClock, league_day, stopwatch
 from tipoff.core.errors import LedgerError, SourceError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
@@ -34,7 +33,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
-from tipoff.ledger.facts import league_facts, season_row
+from tipoff.ledger.facts import league_facts
 from tipoff.sources.world import World
 from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
@@ -56,6 +55,8 @@ class LiveSpec:
     season: Season
     world: Callable[[], World]
     is_first: bool = True  # of the leagues of its process: it does what is done once for a home
+    shown: Callable[[], Season] | None = None  # asks which season the schedule shows; None where there is only one
+    look_every: timedelta = LOOK_EVERY  # for the next season, once this one is over
 
     @property
     def home(self) -> Home:
@@ -86,7 +87,7 @@ def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
         ledger.commit(batch)
     ledger.close()
     season = Season("sample", first, first + timedelta(days=DAYS - 1))
-    _keep_season(settings, league.name, season, now, "the sample world")
+    season = _kept_season(settings, league.name, season, now, "the sample world")
     sample = content_named(league.name).sample
     if sample is None:
         msg = f"{league.name} has no sample world"
@@ -116,8 +117,13 @@ def real_live(settings: Settings, league: League, clock: Clock, stop: Stop, *, s
             )
             stop.wait(AGAIN.total_seconds())
             continue
-        _keep_season(settings, league.name, season, clock.now(), "the provider's schedule")
-        return LiveSpec(settings=settings, league=live_league(league), season=season, world=lambda: world)
+        return LiveSpec(
+            settings=settings,
+            league=live_league(league),
+            season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
+            world=lambda: world,
+            shown=partial(season_shown, settings, league.name, world, clock),
+        )
     return None
 
 
@@ -133,12 +139,10 @@ def _mark_as_live(settings: Settings, league: str, clock: Clock) -> None:
         ledger.close()
 
 
-def _keep_season(settings: Settings, league: str, season: Season, now: datetime, evidence: str) -> None:
+def _kept_season(settings: Settings, league: str, season: Season, now: datetime, evidence: str) -> Season:
     ledger = Ledger(settings.place.ledger)
     try:
-        batch = Batch()
-        batch.add("seasons", season_row(league, season, now=now, evidence=evidence))
-        ledger.commit(batch)
+        return keep_season(ledger, league, season, now, evidence)
     finally:
         ledger.close()
 
@@ -176,6 +180,17 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
 
 
 def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
+    """Tick until `stop` is set, one season after the other."""
+    season: Season | None = live.season
+    while season is not None:
+        if season is not live.season:
+            said(f"{live.league.name}: the season {season.name}, {season.first_day} to {season.last_day}")
+        live = dataclasses.replace(live, season=season)
+        season = _run_season(live, stop, said)
+
+
+def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
+    """Tick until `stop` is set, or another season is to be gone on with: it is returned."""
     clock = RealClock()
     spec = ReplaySpec(
         league=live.league,
@@ -188,7 +203,7 @@ def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
     stage = Instance(live.settings, spec, clock, beside=partial(Beside, clock.now))
     beats = AlertStore(live.home.ledger)
     try:
-        _tick(live, stage, beats, clock, stop, said)
+        return _tick(live, stage, beats, clock, stop, said)
     finally:
         beats.close()
         stage.close()
@@ -196,30 +211,20 @@ def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
 
 def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it could not
     live: LiveSpec, stage: Instance, beats: AlertStore, clock: RealClock, stop: Stop, said: Say
-) -> None:
-    every, days = timedelta(seconds=live.settings.tick_every_s), (live.season.first_day, live.season.last_day)
-    times: CheckTimes | None = None
-    checks: Chores[Slot] | None = None
-    recounts: Recounts | None = None
+) -> Season | None:
+    every, duties = timedelta(seconds=live.settings.tick_every_s), _Duties(live, stage)
+    season: Season | None = None
     controller, after, failed = None, "", ""
-    while not stop.is_set():
+    while not stop.is_set() and season is None:
         now = clock.now()
         try:
             if controller is None:
                 controller = stage.open()
                 controller.start(now, after=after)
                 after = ""
-                if stage.beside is not None:
-                    checks = stage.beside.chores("checks")
-                    recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
+                duties.begin()
             controller.tick(now)
-            _do_once_for_the_home(live, stage, now)
-            if times is None:
-                times = CheckTimes(live.league, live.season, since=since_of(stage.ledger, live.league.name))
-            examiner = partial(examiner_of, live.league, live.season, stage)
-            examine_due(times, examiner, stage.ledger, now, days=days, chores=checks)
-            if recounts is not None:
-                recounts.look(now)
+            season = duties.look(now)
             beats.write(AlertChanges(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"
@@ -232,9 +237,54 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
         if failed:
             said("ticking goes on")
             failed = ""
-        _wait(stage.beside, stop, every - (clock.now() - now))
+        if season is None:
+            _wait(stage.beside, stop, every - (clock.now() - now))
     if controller is not None:
         controller.rest(clock.now())
+    return season
+
+
+class _Duties:
+    """What a live league needs done besides its runs: checks, recounts, and whether its next season is there."""
+
+    def __init__(self, live: LiveSpec, stage: Instance) -> None:
+        self._live, self._stage = live, stage
+        self._times: CheckTimes | None = None
+        self._checks: Chores[Slot] | None = None
+        self._recounts: Recounts | None = None
+        self._next: NextSeason | None = None
+
+    def begin(self) -> None:
+        """Have it done beside the ticking of the stores that have just been opened."""
+        live, stage = self._live, self._stage
+        self._times = self._times or CheckTimes(
+            live.league, live.season, since=since_of(stage.ledger, live.league.name)
+        )
+        if stage.beside is None:
+            return
+        self._checks = stage.beside.chores("checks")
+        self._recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
+        if live.shown is not None:
+            chores = stage.beside.chores("season", wakes=False)
+            self._next = NextSeason(
+                league=live.league, season=live.season, shown=live.shown, chores=chores, every=live.look_every
+            )
+
+    def look(self, now: datetime) -> Season | None:
+        """Hand out what is due; returns the season to go on with, where it is another one.
+
+        Raises:
+            LedgerError: The ledger cannot be read or written.
+        """
+        live, stage = self._live, self._stage
+        _do_once_for_the_home(live, stage, now)
+        days = (live.season.first_day, live.season.last_day)
+        if self._times is not None:
+            examiner = partial(examiner_of, live.league, live.season, stage)
+            examine_due(self._times, examiner, stage.ledger, now, days=days, chores=self._checks)
+        if self._recounts is not None:
+            self._recounts.look(now)
+        return self._next.look(stage.ledger, now) if self._next is not None else None
 
 
 def _do_once_for_the_home(live: LiveSpec, stage: Instance, now: datetime) -> None:
@@ -276,7 +326,12 @@ def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
     monitors = [_monitor_of(live, store, ledger, clock.now()) for live in lives]
     try:
         look_often(
-            partial(_monitored, monitors), settings, settings.ping_url.get_secret_value(), clock, stop, said=said
+            partial(_monitored, monitors, ledger),
+            settings,
+            settings.ping_url.get_secret_value(),
+            clock,
+            stop,
+            said=said,
         )
     finally:
         store.close()
@@ -284,7 +339,8 @@ def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
 
 
 def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, now: datetime) -> Monitor:
-    settings, days = live.settings, (live.season.first_day, live.season.last_day)
+    settings, since = live.settings, league_facts(ledger, live.league.name).live_since
+    days = (since or live.season.first_day, date.max)  # on each day, between seasons too: a missing digest is told
     silent = timedelta(minutes=settings.watcher_silent_min)
     return Monitor(
         league=live.league.name,
@@ -301,7 +357,9 @@ def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, now: datetime
     )
 
 
-def _monitored(monitors: Sequence[Monitor], now: datetime) -> None:
+def _monitored(monitors: Sequence[Monitor], ledger: Ledger, now: datetime) -> None:
+    if rests_until(ledger, "monitor", now):
+        return
     for monitor in monitors:
         monitor.forget()
         monitor.look(now)
@@ -309,72 +367,3 @@ def _monitored(monitors: Sequence[Monitor], now: datetime) -> None:
 
 def _mine(settings: Settings) -> str:
     return json.dumps({"pid": os.getpid(), "settings": settings.hash})
-
-
-# --- proving that each is missed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missed:
-    """How long a stopped side was missed: who told of it, after how long; none where nobody did in time."""
-
-    side: str
-    told_by: str
-    after_s: float | None
-
-
-def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta) -> Missed:
-    """Stop one side (SIGSTOP), wait until another tells of it, let it go on, and write down how long that took.
-
-    Raises:
-        UsageError: That side does not run here.
-    """
-    home, clock = settings.place, RealClock()
-    pid = _pid_of(home, league, side)
-    began = clock.now()
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        after = _wait_for(home, side, began, within, clock)
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    other = home.ledger if side == "sentinel" else home.sentinel
-    missed = Missed(side=side, told_by="monitor" if side == "sentinel" else "sentinel", after_s=after)
-    ledger = Ledger(home.ledger)
-    batch = Batch()
-    record = json.dumps(
-        dataclasses.asdict(missed)
-        | {"at": began.isoformat(), "store": other.name if isinstance(other, Path) else "database"}
-    )
-    batch.fact(f"proved {side}", record)
-    ledger.commit(batch)
-    ledger.close()
-    return missed
-
-
-def _wait_for(home: Home, side: str, began: datetime, within: timedelta, clock: RealClock) -> float | None:
-    other = home.ledger if side == "sentinel" else home.sentinel
-    while clock.now() - began < within:
-        incidents, _ = read_other(other, clock.now())
-        for incident in incidents:
-            if incident.cause == side and incident.is_open and incident.opened_at > began:
-                return (incident.opened_at - began).total_seconds()
-        pause(timedelta(milliseconds=200))
-    return None
-
-
-def _pid_of(home: Home, league: str, side: str) -> int:
-    store = home.sentinel if side == "sentinel" else home.ledger
-    _, beats = read_other(store, RealClock().now())
-    name = side if side == "sentinel" else f"{side} {league}"
-    note = _note(beats.get(name))
-    if "pid" not in note:
-        msg = f"no {side} has shown itself in {home.root}"
-        raise UsageError(msg, hint=f"start it: tipoff {'up' if side == 'controller' else side} …")
-    return int(note["pid"])
-
-
-def _note(beat: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if beat is None or not beat["note"].startswith("{"):
-        return {}
-    said: dict[str, Any] = json.loads(beat["note"])
-    return said

@@ -2,7 +2,7 @@
 
 import dataclasses
 import random
-from datetime import date, timedelta
+from datetime import timedelta
 
 from tipoff.config import Settings
 from tipoff.core.clock import Clock
@@ -12,13 +12,12 @@ from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import live_content
-from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.facts import league_facts
+from tipoff.ledger import Ledger
+from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.live import LiveWorld, told
 from tipoff.store.archive import Archive
 
-_SEASON_KEPT = "live season"
 _YEAR = timedelta(days=366)
 
 
@@ -54,10 +53,25 @@ def keys_missing(settings: Settings, league: str) -> list[str]:
 
 
 def season_now(settings: Settings, league: str, world: LiveWorld, clock: Clock) -> Season:
-    """Return the season that the providers speak of, and remember it in the ledger; the remembered one where they do not answer.
+    """Return the season that the providers speak of; the remembered one where they do not answer.
 
     Raises:
         SourceError: They do not answer, and no season of these days is remembered.
+    """
+    try:
+        return season_shown(settings, league, world, clock)
+    except SourceError:
+        kept = _kept(settings, league, clock)
+        if kept is None:
+            raise
+        return kept
+
+
+def season_shown(settings: Settings, league: str, world: LiveWorld, clock: Clock) -> Season:
+    """Return the season that the providers speak of now.
+
+    Raises:
+        SourceError: They do not answer.
     """
     content, home = live_content(league), settings.place
     store = OutsideStore(home.ledger)
@@ -65,40 +79,19 @@ def season_now(settings: Settings, league: str, world: LiveWorld, clock: Clock) 
     try:
         payload = asker(content.season_request, now=clock.now).payload
         with shape_of(payload):
-            found = content.season_of(payload)
-    except SourceError:
-        kept = _kept(settings, league, clock)
-        if kept is None:
-            raise
-        return kept
+            return content.season_of(payload)
     finally:
         asker.close()
         store.close()
-    _keep(settings, league, found)
-    return found
 
 
 def _kept(settings: Settings, league: str, clock: Clock) -> Season | None:
     ledger = Ledger(settings.place.ledger)
     try:
-        said = league_facts(ledger, league).kept.get(_SEASON_KEPT, "")
+        known = seasons_of(ledger, league)
     finally:
         ledger.close()
-    if not said:
-        return None
-    name, first, last = said.split(" ")
-    season = Season(name, date.fromisoformat(first), date.fromisoformat(last))
-    return season if clock.now().date() - season.first_day < _YEAR else None
-
-
-def _keep(settings: Settings, league: str, season: Season) -> None:
-    ledger = Ledger(settings.place.ledger)
-    try:
-        batch = Batch()
-        batch.fact(_SEASON_KEPT, f"{season.name} {season.first_day} {season.last_day}", league=league)
-        ledger.commit(batch)
-    finally:
-        ledger.close()
+    return known[-1] if known and clock.now().date() - known[-1].first_day < _YEAR else None
 
 
 def must_be_free(settings: Settings, league: str) -> None:

@@ -111,17 +111,23 @@ def monitor_command(leagues: tuple[str, ...]) -> None:
 @click.command("prove-alive")
 @click.argument("league")
 @click.argument("side", type=click.Choice(["controller", "monitor", "sentinel"]))
-@click.option("--within", type=click.FloatRange(1), default=900.0, help="Seconds to wait at most.")
+@click.option(
+    "--within",
+    type=click.FloatRange(1),
+    help="Seconds to wait at most; by default as long as the settings let its silence last, and two minutes.",
+)
 @as_json
-def prove_alive_command(league: str, side: str, within: float, *, as_json: bool) -> None:
+def prove_alive_command(league: str, side: str, within: float | None, *, as_json: bool) -> None:
     """Stop one side, measure how long until another tells of it, let it go on."""
-    from tipoff.app import live  # noqa: PLC0415 -- imports every store
+    from tipoff.app import alive  # noqa: PLC0415 -- imports every store
 
-    missed = live.prove_alive(read_settings(), league, side, within=timedelta(seconds=within))
+    settings = read_settings()
+    click.echo(f"a silence of the {side} is told after {alive.told_after(settings, side)}", err=True)
+    missed = alive.prove_alive(settings, league, side, within=None if within is None else timedelta(seconds=within))
     if as_json:
         print_json(missed)
     elif missed.after_s is None:
-        click.echo(f"nobody told of the {side} within {within:g} s")
+        click.echo(f"nobody told of the {side} in time")
     else:
         click.echo(f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s")
     sys.exit(EXIT_WRONG if missed.after_s is None else 0)

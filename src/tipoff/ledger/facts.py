@@ -77,6 +77,32 @@ def season_of(ledger: Ledger, league: str, day: date) -> Season:
     raise UsageError(msg, hint=f"known are: {shown or 'none yet'}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetweenSeasons:
+    """A day that lies in no season: which ended before it, which is to come, and when the schedule last said so."""
+
+    ended: Season | None
+    coming: Season | None  # None while the schedule names none
+    seen_at: datetime
+    evidence: str
+
+
+def between_seasons(ledger: Ledger, league: str, day: date) -> BetweenSeasons | None:
+    """Return between which seasons `day` lies; None where it lies in one, or none is known here."""
+    table = schema.seasons
+    rows = ledger.rows(select(table).where(table.c.league == league).order_by(table.c.first_day))
+    seasons = read_seasons(rows)
+    if not rows or any(season.first_day <= day <= season.last_day for season in seasons):
+        return None
+    newest = max(rows, key=lambda row: row["known_at"])
+    return BetweenSeasons(
+        ended=next((season for season in reversed(seasons) if season.last_day < day), None),
+        coming=next((season for season in seasons if season.first_day > day), None),
+        seen_at=newest["known_at"],
+        evidence=newest["evidence"],
+    )
+
+
 def season_row(league: str, season: Season, *, now: datetime, evidence: str) -> dict[str, object]:
     """Return the row of a season as its schedule tells it."""
     days = {"first_day": season.first_day, "last_day": season.last_day}

@@ -12,9 +12,9 @@ from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
-from tipoff.ledger.facts import league_facts
+from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
 from tipoff.views.flow import Flow, flow_lines, read_flow
-from tipoff.watch.messages import counted, named
+from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.sentinel import Facts, Limits, judge, read_facts
 
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
@@ -45,6 +45,7 @@ class Home:
     waivers: tuple[WaiverRecord, ...]
     running: int
     history: Flow
+    between: BetweenSeasons | None = None  # live, on a day that lies in no season
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ def read_home(
         waivers=tuple(records.live_waivers(at)) if at else (),
         running=records.runs_by_state().get("started", 0),
         history=read_flow(ledger, at),
+        between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
     )
 
 
@@ -191,6 +193,8 @@ def _ago(at: datetime | None, now: datetime) -> str:
 
 
 def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
+    if home.between is not None and not unmet:
+        return between_text(home.between)
     if home.today is None:
         return "nothing is planned yet"
     day = f"{home.today:%a %Y-%m-%d}"

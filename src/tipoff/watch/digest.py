@@ -14,7 +14,8 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord
 from tipoff.ledger import Batch, Ledger, quota_use
-from tipoff.watch.messages import counted, named
+from tipoff.ledger.facts import BetweenSeasons, between_seasons
+from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import (
     WINDOW,
@@ -34,18 +35,24 @@ _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 def keep_score(ledger: Ledger, league: League, days: tuple[date, date], now: datetime) -> None:
     """Write the scorecard's rows of the days that can still change, among `days`, the first and the last.
 
+    A day between seasons has none: nothing was owed, so that it was neither clean nor unclean.
+
     Raises:
         LedgerError: The ledger cannot be written.
     """
     batch = Batch()
     for day in days_to_score(now, days):
-        batch.add("scorecards", score(ledger, league, day, now))
+        if between_seasons(ledger, league.name, day) is None:
+            batch.add("scorecards", score(ledger, league, day, now))
     ledger.commit(batch)
 
 
 def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
     """Return the digest of `day`, which tells of the day before; `incidents` are the open ones."""
     yesterday = day - timedelta(days=1)
+    between = between_seasons(ledger, league.name, day)
+    if between is not None and between_seasons(ledger, league.name, yesterday) is not None:
+        return _at_rest(league, day, between, incidents)
     before, today = (_of_day(ledger, league, of) for of in (yesterday, day))
     rows = read_scorecards(ledger, league, until=yesterday, days=WINDOW.days)
     owed = [one for one in before if one.state not in _SETTLED]
@@ -60,17 +67,27 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         _checks(ledger, league, yesterday),
         _accuracy(rows),
         *_quota(ledger, now),
-        _today(league, day, today, games[day]),
+        between_text(between) if between else _today(league, day, today, games[day]),
         *_open(incidents),
         *_trend(rows, league),
     ]
+    return _message(league, day, f"yesterday {answer.partition(',')[0]}", lines, incidents)
+
+
+def _at_rest(league: League, day: date, between: BetweenSeasons, incidents: Sequence[Incident]) -> Message:
+    """Return the digest of a day between seasons: one line, and what is open."""
+    still_open = _open(incidents) if incidents else []
+    return _message(league, day, "between seasons", [between_text(between), *still_open], incidents)
+
+
+def _message(league: League, day: date, answer: str, lines: Sequence[str], incidents: Sequence[Incident]) -> Message:
     worst = max((incident.severity for incident in incidents), default=Severity.INFO)
     wrong = "" if not incidents else f"; {counted(len(incidents), 'open incident')}"
     return Message(
         kind="digest",
         league=league.name,
         severity=Severity(worst),
-        title=f"[{league.name}] {day:%a %d %b}: yesterday {answer.partition(',')[0]}{wrong}",
+        title=f"[{league.name}] {day:%a %d %b}: {answer}{wrong}",
         lines=tuple(lines),
     )
 

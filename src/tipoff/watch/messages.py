@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, IncidentEvent
+from tipoff.ledger.facts import BetweenSeasons
 
 _SHOWN = 6
 
@@ -209,3 +211,12 @@ def story(incident: Incident, acts: Sequence[Mapping[str, object]], now: datetim
 def act_of(kind: str, by: str, note: str, now: datetime) -> IncidentEvent:
     """Return one line of an incident's history."""
     return IncidentEvent(at=now, by=by, kind=kind, note=note[:2000])
+
+
+def between_text(between: BetweenSeasons) -> str:
+    """Return, in one line, between which seasons a league is, and who says so since when."""
+    ended, coming = between.ended, between.coming
+    parts = [f"{ended.name} ended on {ended.last_day:%a %d %b %Y}"] if ended else []
+    parts.append(f"{coming.name} begins on {coming.first_day:%a %d %b %Y}" if coming else "no next one is published")
+    seen = f"{between.seen_at.astimezone(LEAGUE_ZONE):%a %d %b %H:%M} New York"
+    return f"between seasons: {'; '.join(parts)} ({between.evidence}, seen {seen})"

@@ -1,0 +1,145 @@
+"""Proving that each side is missed: one is stopped, whoever must tell of it is waited for, and it goes on whatever happens."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tipoff.app.limits import limits_of
+from tipoff.app.lock import holder_of
+from tipoff.config import Settings
+from tipoff.core.clock import RealClock, pause
+from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
+from tipoff.core.incident import Incident
+from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.alerts import read_other
+from tipoff.ledger.facts import league_facts
+
+_MARGIN = timedelta(minutes=2)  # for the looks after the threshold
+# Lets the process go on when the one that stopped it ends in whatever way: its end of the pipe closes then.
+_GUARD = "import os, signal, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), signal.SIGCONT)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """How long a stopped side was missed: who told of it, after how long; none where nobody did in time."""
+
+    side: str
+    told_by: str
+    after_s: float | None
+
+
+def told_after(settings: Settings, side: str) -> timedelta:
+    """Return after what silence of a side another one tells of it, by the settings."""
+    limits = limits_of(settings)
+    silent = {"controller": limits.error_after, "monitor": limits.monitor_after}
+    return silent.get(side, timedelta(minutes=settings.watcher_silent_min))
+
+
+def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta | None = None) -> Missed:
+    """Stop one side, wait until another tells of it, let it go on, and write down how long that took.
+
+    A monitor that lives in the controller's process rests alone; any other side is stopped as a process. Without `within`, as
+    long is waited as the settings let a silence last, and a little.
+
+    Raises:
+        UsageError: That side does not run here, its absence is told already, or `within` is too short for it to be told.
+    """
+    home, clock = settings.place, RealClock()
+    least = told_after(settings, side)
+    within = within or least + _MARGIN + timedelta(seconds=2 * settings.look_every_s)
+    if within <= least:
+        msg = f"a silence of the {side} is told after {least}, and {within} are to be waited"
+        raise UsageError(msg, hint=f"name a longer one: --within {least.total_seconds() + 60:.0f}")
+    pid, other = _pid_of(home, league, side), home.ledger if side == "sentinel" else home.sentinel
+    if _told(other, side, clock.now()) is not None:
+        msg = f"it is told already that the {side} is missing"
+        raise UsageError(msg, hint="wait until that is over: tipoff incident list LEAGUE")
+    began = clock.now()
+    is_inside = side == "monitor" and pid == holder_of(home)
+    with _resting(home, side, began + within) if is_inside else _stopped(pid):
+        after = _wait_for(other, side, began, within, clock)
+    missed = Missed(side=side, told_by="monitor" if side == "sentinel" else "sentinel", after_s=after)
+    store = other.name if isinstance(other, Path) else "database"
+    _keep(home, f"proved {side}", json.dumps(dataclasses.asdict(missed) | {"at": began.isoformat(), "store": store}))
+    return missed
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    """Stop a process until the block ends, or this process does."""
+    with subprocess.Popen([sys.executable, "-c", _GUARD, str(pid)], stdin=subprocess.PIPE):  # noqa: S603 -- this Python
+        os.kill(pid, signal.SIGSTOP)
+        yield
+
+
+@contextmanager
+def _resting(home: Home, side: str, until: datetime) -> Iterator[None]:
+    """Let a side look no more until the block ends; were this process to end before, until `until`."""
+    _keep(home, _rest(side), until.isoformat())
+    try:
+        yield
+    finally:
+        _keep(home, _rest(side), "")
+
+
+def rests_until(ledger: Ledger, side: str, now: datetime) -> bool:
+    """Whether a side is not to look now, so that it is missed."""
+    until = ledger.facts().get(_rest(side), "")
+    return bool(until) and now < datetime.fromisoformat(until)
+
+
+def _rest(side: str) -> str:
+    return f"{side} rests until"
+
+
+def _keep(home: Home, key: str, value: str) -> None:
+    ledger = Ledger(home.ledger)
+    try:
+        batch = Batch()
+        batch.fact(key, value)
+        ledger.commit(batch)
+    finally:
+        ledger.close()
+
+
+def _wait_for(other: Path | str, side: str, began: datetime, within: timedelta, clock: RealClock) -> float | None:
+    while clock.now() - began < within:
+        incident = _told(other, side, clock.now())
+        if incident is not None:  # one that was open before is begun anew: what counts is its last change
+            return (max(incident.opened_at, incident.changed_at) - began).total_seconds()
+        pause(timedelta(milliseconds=200))
+    return None
+
+
+def _told(other: Path | str, side: str, now: datetime) -> Incident | None:
+    incidents, _ = read_other(other, now)
+    return next((incident for incident in incidents if incident.cause == side and incident.is_open), None)
+
+
+def _pid_of(home: Home, league: str, side: str) -> int:
+    """Return the process that holds the side's lock: a number in a heartbeat may be anybody's by now.
+
+    Raises:
+        UsageError: Nobody holds it, or the league is not of this home.
+    """
+    held = {"controller": "", "monitor": "monitor", "sentinel": "sentinel"}[side]
+    pid = holder_of(home, held)
+    if pid is None:
+        msg = f"no {side} has shown itself in {home.root}: nobody holds its lock on this machine"
+        raise UsageError(msg, hint=f"start it: tipoff {'up' if side == 'controller' else side} …")
+    ledger = Ledger(home.ledger, read_only=True)
+    known = league_facts(ledger, league).kept
+    ledger.close()
+    if not known:
+        msg = f"{league} has never been worked on in the home {home.root}"
+        raise UsageError(msg, hint="name the league that runs there")
+    return pid

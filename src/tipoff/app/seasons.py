@@ -1,0 +1,79 @@
+"""From one season to the next in a running process: once the last day has come, the schedule is looked at for another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tipoff.app.chores import Chores
+from tipoff.core.clock import league_day
+from tipoff.core.errors import PipelineError
+from tipoff.core.finding import Severity
+from tipoff.core.league import League
+from tipoff.core.slate import Season
+from tipoff.core.step import SourceWork
+from tipoff.engine.findings import finding
+from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.facts import season_row, seasons_of
+
+LOOK_EVERY = timedelta(hours=6)
+BLIND_AFTER = timedelta(days=3)  # without an answer it is not known any more that there is nothing to do
+EVIDENCE = "the provider's schedule"
+
+
+@dataclass(slots=True, kw_only=True)
+class NextSeason:
+    """Looks whether the schedule shows another season than the one that is worked on, or more days of it."""
+
+    league: League
+    season: Season
+    shown: Callable[[], Season]  # asks the provider, beside the ticking
+    chores: Chores[str]
+    every: timedelta = LOOK_EVERY
+    _looked_at: datetime | None = None
+    _seen_at: datetime | None = None
+    _answers: list[Season] = field(default_factory=list)
+
+    def look(self, ledger: Ledger, now: datetime) -> Season | None:
+        """Return the season to go on with, where it is another one; what was seen is written down.
+
+        Raises:
+            LedgerError: The ledger cannot be written.
+        """
+        self._seen_at = self._seen_at or now
+        for _, error in self.chores.done():
+            if error is not None and now - self._seen_at >= BLIND_AFTER:
+                self._tell(ledger, error, now)
+        if self._answers:
+            self._seen_at = now
+            found = keep_season(ledger, self.league.name, self._answers.pop(), now, EVIDENCE)
+            if _goes_on(self.season, found):
+                return found
+        is_time = self._looked_at is None or now - self._looked_at >= self.every
+        if is_time and league_day(now) >= self.season.last_day:
+            self._looked_at = now
+            self.chores.hand_out("season", self._ask, due_at=now, can_wait=True)
+        return None
+
+    def _ask(self) -> None:
+        self._answers.append(self.shown())
+
+    def _tell(self, ledger: Ledger, error: PipelineError, now: datetime) -> None:
+        work = self.league.step(self.league.schedule).work
+        cause = f"source:{work.source}" if isinstance(work, SourceWork) else "check:season_is_known"
+        note = f"the schedule has not been seen since {self._seen_at:%Y-%m-%d %H:%M} UTC: {error} ({error.hint})"
+        where, batch = (self.league.name, "", league_day(now)), Batch()
+        batch.add("findings", finding(where, "season_is_known", cause, Severity.ERROR, note, now=now))
+        ledger.commit(batch)
+
+
+def _goes_on(season: Season, shown: Season) -> bool:
+    """Whether the schedule shows a later season, or this one with days that it did not have: a round drawn late."""
+    return shown.last_day > season.last_day and (shown.name == season.name or shown.first_day > season.last_day)
+
+
+def keep_season(ledger: Ledger, league: str, season: Season, now: datetime, evidence: str) -> Season:
+    """Write down a season as it is shown now; returns it with the first days of those before it that are known here."""
+    batch = Batch()
+    batch.add("seasons", season_row(league, season, now=now, evidence=evidence))
+    ledger.commit(batch)
+    return next(known for known in seasons_of(ledger, league) if known.name == season.name)
