@@ -33,7 +33,9 @@ def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
         for key in [key for key in own if key[:3] == place and own[key].guards in {"work", "read", ""}]:
             del own[key]
         own[*place, better.rule] = better
-    wide = [*_streamed(facts), *_ignored(facts), *_sleeping(facts), *judge_classes(facts), *judge_copies(facts)]
+    unawaited = (one for one in _unawaited(facts) if (one.path, one.line, one.column, one.rule) not in own)
+    calls = [*_streamed(facts), *_ignored(facts), *unawaited, *_sleeping(facts)]
+    wide = [*calls, *judge_classes(facts), *judge_copies(facts)]
     return tuple(sorted({*own.values(), *(_softened(finding) for finding in wide)}))
 
 
@@ -216,3 +218,27 @@ def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
             symbol=symbol,
             text=text,
         )
+
+
+def _unawaited(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    """Yield coroutines of another file that are not awaited: every function of that name in the project is a coroutine."""
+    made: set[str] = set()
+    others: set[str] = set()
+    for path, (coroutines, plain) in _rows(facts, "defined"):
+        if not TESTS.search(path):
+            made.update(coroutines)
+            others.update(plain)
+    for path, (name, how, line, column, end_line, text, symbol) in _rows(facts, "let_go"):
+        if name in made and name not in others:
+            yield Finding(
+                rule="ignored-result",
+                path=path,
+                line=line,
+                column=column,
+                end_line=end_line,
+                level=Level.WARNING,
+                message=f"`{name}`, everywhere in this project a coroutine, {how}; write `await`",
+                guards="work",
+                symbol=symbol,
+                text=text,
+            )

@@ -15,6 +15,12 @@ from tipoff_audit.reading.words import these
 Breadth = Literal["bare", "broad", "root", "narrow"]
 _BROAD = frozenset({"Exception", "BaseException", "StandardError"})
 _SKIPS = re.compile(r"^(AirflowSkipException|SKIP|TaskSkipped|DagsterSkip)$")
+_NOTHING_THERE = re.compile(r"^(Empty[A-Z]\w*|No(Data|Rows?|Results?|Records?|Games?)([A-Z]\w*)?|Nothing\w*)$")
+_TELLS_A_WRITE = re.compile(
+    r"\b(ca(n.t|nnot|n not)|could(n.t| not)|unable to|fail(ed|s|ure) to|(did|was|were)(n.t| not)|error (while |when )?)\W?(be )?"
+    r"(sav(e|ed|ing)|stor(e|ed|ing)|persist(ed|ing)?|writ(e|ten|ing)|upload(ed|ing)?|insert(ed|ing)?|upsert(ed)?|publish(ed|ing)?|commit(ted)?)\b",
+    re.IGNORECASE,
+)
 _TEXT_CALLS = frozenset(
     {"str", "repr", "type", "format", "isinstance", "getattr", "hasattr", "len", "bool", "format_exc", "exc_info"}
 )
@@ -83,6 +89,8 @@ class Answer:
     keyed: bool = False  # a default is kept under an item's key
     flagged: bool = False  # it returns a dictionary that says that all is well
     skipped: str = ""  # the skip that it raises in place of the error
+    emptied: str = ""  # what it raises in place of the error says that there is nothing
+    unwritten: bool = False  # what it logs says that something was not written
 
 
 def answer(handler: ast.ExceptHandler, effects: Effects, index: Index) -> Answer:
@@ -91,10 +99,7 @@ def answer(handler: ast.ExceptHandler, effects: Effects, index: Index) -> Answer
     parameters = _parameters(index, handler)
     for node in inside(handler.body):
         if isinstance(node, ast.Raise):
-            if node.exc is not None and _SKIPS.search(last_name(node.exc)):
-                found.skipped = last_name(node.exc)
-            else:
-                found.exits_well, found.raises = _exit(node, found)
+            _raised(found, node)
         elif isinstance(node, ast.Call):
             _call(found, node, effects)
         elif isinstance(node, ast.Continue | ast.Break):
@@ -110,6 +115,16 @@ def answer(handler: ast.ExceptHandler, effects: Effects, index: Index) -> Answer
     if handler.name and not found.records:
         found.records = _kept(handler, effects, index)
     return found
+
+
+def _raised(found: Answer, node: ast.Raise) -> None:
+    name = last_name(node.exc) if node.exc is not None else ""
+    if _SKIPS.search(name):
+        found.skipped = name
+    elif _NOTHING_THERE.search(name):
+        found.emptied = name
+    else:
+        found.exits_well, found.raises = _exit(node, found)
 
 
 def _parameters(index: Index, handler: ast.ExceptHandler) -> frozenset[str]:
@@ -138,6 +153,8 @@ def _call(found: Answer, node: ast.Call, effects: Effects) -> None:
     effect = effects.of(node)
     if effect.kind == "log":
         found.logs = True
+        said_text = " ".join(str(part.value) for part in ast.walk(node) if isinstance(part, ast.Constant))
+        found.unwritten = found.unwritten or _TELLS_A_WRITE.search(said_text) is not None
         found.loud = found.loud or name in {"error", "exception", "critical", "fatal", "print_exc"}
         return
     if name in {"safe_reraise", "save_and_reraise_exception", "reraise", "raise_from"}:

@@ -37,6 +37,8 @@ class TryBlock:
     keyed: bool = False  # a default is kept under the item's key, as if it had been measured
     flagged: bool = False  # its answer says in so many words that all is well: `{"is_consistent": True}`
     skipped: str = ""  # the skip that is raised in place of the error
+    emptied: str = ""  # what is raised in place of the error says that there is nothing
+    passes: bool = False  # the loop goes on to what is asked next, and who answers nothing has answered yes
     is_meant: bool = False  # a comment says that it does not matter
     collects: bool = False  # the block gathers something of each item of a loop
     again: bool = False  # it stands in something that is done over and over: a service's loop, a sweep
@@ -198,6 +200,11 @@ def _made(  # noqa: PLR0913 -- one value from its parts
     effects: Effects,
 ) -> TryBlock:
     done, calls, gives = _protected(body, effects)
+    collects = _collects(index, node, body)
+    if collects and any(call.endswith("result") for call in calls):
+        done.setdefault("work", ("a worker's result", True, True))
+    if said.unwritten:
+        done.setdefault("write", ("what its own message speaks of", False, False))
     return TryBlock(
         path=index.path,
         line=node.lineno,
@@ -216,10 +223,12 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         exits_well=said.exits_well,
         yields_value=gives or _answers_well(index, node),
         again=_comes_again(index, node),
-        collects=_collects(index, node, body),
+        collects=collects,
         acts=said.acts,
         skips=said.skips,
         skipped=said.skipped,
+        emptied=said.emptied,
+        passes=said.skips and not said.returns and _says_yes_in_the_end(index, node),
         flagged=said.flagged,
         keyed=said.keyed,
         is_meant=_is_meant(index, node),
@@ -278,6 +287,14 @@ def _answers_well(index: Index, node: ast.AST) -> bool:
         for done in index.scope(node).returns
         if isinstance(done.value, ast.Constant)
     )
+
+
+def _says_yes_in_the_end(index: Index, node: ast.AST) -> bool:
+    """Whether the function, where nothing held it up, ends in `return True` or in a tuple that begins with True."""
+    last = getattr(index.scope(node).node, "body", [None])[-1]
+    given = last.value if isinstance(last, ast.Return) else None
+    first = given.elts[0] if isinstance(given, ast.Tuple) and given.elts else given
+    return constant(first) is True
 
 
 _MEANT = re.compile(

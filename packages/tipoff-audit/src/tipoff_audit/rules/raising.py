@@ -49,19 +49,20 @@ def returns_in_finally(file: File) -> None:
     """Report a `return`, `break` or `continue` in a `finally`: whatever was raised ends there."""
     for block in file.index.tries:
         for node in _own_jumps(block.finalbody):
-            what = type(node).__name__.lower()
+            what = dotted(node.func) if isinstance(node, ast.Call) else type(node).__name__.lower()
             message = f"`{what}` in a `finally` takes every error that passes through it, also those that nobody meant to catch"
             level = (
                 Level.WARNING
-                if any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
+                if isinstance(node, ast.Call)
+                or any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
                 else Level.ERROR
             )
             file.say("swallowed-raise", node, level, f"{message}; put it after the block", guards="work")
 
 
-def _own_jumps(body: list[ast.stmt]) -> list[ast.stmt]:
-    """Return the jumps out of a finally: a break of a loop within it stays within it."""
-    found: list[ast.stmt] = []
+def _own_jumps(body: list[ast.stmt]) -> list[ast.stmt | ast.Call]:
+    """Return the jumps out of a finally: a break of a loop within it stays within it; an end of the process that is well, too."""
+    found: list[ast.stmt | ast.Call] = []
     stack: list[tuple[ast.AST, bool]] = [(node, False) for node in body]
     while stack:
         node, looped = stack.pop()
@@ -69,9 +70,15 @@ def _own_jumps(body: list[ast.stmt]) -> list[ast.stmt]:
             continue
         if isinstance(node, ast.Return) or (isinstance(node, ast.Break | ast.Continue) and not looped):
             found.append(node)
+        if isinstance(node, ast.Call) and dotted(node.func) in {"os._exit", "sys.exit"} and _is_well(node):
+            found.append(node)
         inner = looped or isinstance(node, ast.For | ast.AsyncFor | ast.While)
         stack += [(child, inner) for child in ast.iter_child_nodes(node)]
     return found
+
+
+def _is_well(call: ast.Call) -> bool:
+    return not call.args or (isinstance(call.args[0], ast.Constant) and call.args[0].value in {0, None})
 
 
 def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AST, unsafe: dict[str, int]) -> str:

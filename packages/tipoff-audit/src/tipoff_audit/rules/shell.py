@@ -54,6 +54,9 @@ _KEEPS = re.compile(
 )
 _FETCHES = re.compile(r"\bcurl\b(?P<options>[^|;&\n]*)")
 _FAILS = re.compile(r"(^|\s)(-[a-zA-Z]*f[a-zA-Z]*|--fail\S*)(\s|$)|http_code|--write-out|-w\s")
+_HANDED_ON = re.compile(
+    r"^\s*\|\s*(sudo\s+|\\$)?(gpg|apt-key|tar|bash|sh|tee|unzip|gunzip|zcat|python3?|psql|mysql|docker|kubectl|jq|awk|sed|cut|grep|$)"
+)
 _TO_A_FILE = re.compile(r"(^|\s)(-[a-zA-Z]*[oO]|--output|--remote-name)(\s|$)|\s>\s*[\w\"'$./{]")
 
 
@@ -94,11 +97,12 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
             )
             found.append(_finding(source, number, line, Level.WARNING, f"{message}; write `curl -f`"))
             continue
-        if fetch and script and not _FAILS.search(fetch["options"]) and _TO_A_FILE.search(text[fetch.start() :]):
-            message = (
-                "`curl` without `-f` keeps the page of a 404 or a 500 for what was asked for, and ends with status 0"
-            )
-            found.append(_finding(source, number, line, Level.WARNING, f"{message}; write `curl -f`"))
+        if fetch and not _FAILS.search(fetch["options"]):
+            to_a_file = _TO_A_FILE.search(text[fetch.start() :]) is not None
+            if to_a_file or (script and _HANDED_ON.search(text[fetch.end() :])):
+                message = "`curl` without `-f` keeps the page of a 404 or a 500 for what was asked for, and ends with status 0"
+                level = Level.WARNING if script and to_a_file else Level.NOTE
+                found.append(_finding(source, number, line, level, f"{message}; write `curl -f`"))
     return found
 
 

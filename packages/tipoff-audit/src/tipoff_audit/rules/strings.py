@@ -105,6 +105,8 @@ def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: C901, PLR09
     parent = file.index.up.get(node)
     if _is_query_option(file, node, text):
         return "SQL"
+    if plain := _plain_use(file, parent, node, text):
+        return plain
     if isinstance(
         parent, ast.Expr | ast.JoinedStr | ast.FormattedValue | ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Compare
     ):
@@ -132,6 +134,29 @@ def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: C901, PLR09
         return _argument_use(file, parent, text, sql=sql)
     if isinstance(parent, ast.Return):
         return "SQL" if sql else ""
+    return ""
+
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
+_OPTION = re.compile(r"--?[\w{]\S*$")
+
+
+def _plain_use(file: File, parent: ast.AST | None, node: ast.Constant, text: str) -> str:
+    """Return the use of a string that is wanted as it stands: a key, an address, an option of a command, what an assertion says.
+
+    Its holes are then names of the same function; one that is filled elsewhere stands under a name of its own.
+    """
+    bound = file.scope(node).bound
+    if not all(re.split(r"[.\[(]", hole)[0] in bound for hole in _HOLE.findall(text)):
+        return ""
+    if isinstance(parent, ast.Subscript) and parent.slice is node and isinstance(parent.ctx, ast.Store):
+        return "key"
+    if isinstance(parent, ast.Assert) and parent.msg is node:
+        return "message"
+    if isinstance(parent, ast.Return) and _ADDRESS.match(text):
+        return "path"
+    if isinstance(parent, ast.List) and _OPTION.match(text) and isinstance(file.index.up.get(parent), ast.keyword):
+        return "option"
     return ""
 
 

@@ -35,15 +35,11 @@ def unread_results(file: File) -> None:
             judge(file, call)
         elif _is_job(file, call):
             _job(file, call)
-        elif isinstance(file.index.up.get(call), ast.Expr):
-            _coroutine(file, call)
 
 
 def _submit(file: File, call: ast.Call) -> None:
     if _is_executor(file, call):
         _future(file, call)
-    elif isinstance(file.index.up.get(call), ast.Expr):
-        _coroutine(file, call)
 
 
 def _imap(file: File, call: ast.Call) -> None:
@@ -306,23 +302,6 @@ def _names_of(file: File, call: ast.Call) -> set[str]:
         if isinstance(parent, ast.stmt):
             return set()
     return set()
-
-
-def _coroutine(file: File, call: ast.Call) -> None:
-    """Report a coroutine of this file that is called and not awaited: it never runs."""
-    full = file.names.callee(call).full
-    scope = next(
-        (one for one in file.index.scopes if one.name == full and isinstance(one.node, ast.AsyncFunctionDef)), None
-    )
-    if scope is None or not isinstance(scope.node, ast.AsyncFunctionDef) or scope.node.decorator_list:
-        return
-    if (
-        any(isinstance(part, ast.Yield) for part in ast.walk(scope.node))
-        or sum(one.name == full for one in file.index.scopes) > 1
-    ):
-        return
-    message = f"`{last_name(call.func)}` is a coroutine and is not awaited: nothing of it is done"
-    file.say("ignored-result", call, Level.ERROR, f"{message}; write `await`", guards="work")
 
 
 def _gathered(file: File, call: ast.Call) -> None:

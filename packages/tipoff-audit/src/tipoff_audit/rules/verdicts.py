@@ -85,8 +85,22 @@ def _said(guard: TryBlock) -> Finding | None:
     return None
 
 
+def _told(guard: TryBlock) -> Finding | None:
+    """Judge a handler that says that there was nothing, or goes on to the next who is asked."""
+    if guard.emptied:
+        message = f"whatever failed is told as `{guard.emptied}`, which nobody can tell from nothing there"
+        return _found(guard, "default-on-error", Level.WARNING, f"{message}; let the error pass", "read")
+    own = named(guard.symbol.rpartition(".")[2])
+    if guard.passes and own is not None and own.kind == "gate" and not guard.acts:
+        message = "who could not be asked has as good as agreed: the loop goes on, and in the end the answer is yes"
+        return _found(
+            guard, "swallowed-gate", Level.WARNING, f"{message}; hold where unsure: raise, or return no", "gate"
+        )
+    return None
+
+
 def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for each case
-    said = _said(guard)
+    said = _said(guard) or _told(guard)
     if said is not None:
         return said
     if guard.raised and (guard.calls or guard.effects) and not guard.acts and guard.returns != "value":

@@ -1,0 +1,44 @@
+"""Kinds of fault that others' commits have mended, each wrong and mended, in words of our own."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.audit.reading import audited, said
+
+CASES = tomllib.loads((Path(__file__).parent / "real_fault_kinds.toml").read_text(encoding="utf-8"))["kind"]
+
+
+@pytest.mark.parametrize("kind", CASES, ids=[kind["name"] for kind in CASES])
+def test_the_fault_is_found_where_it_stands_and_gone_where_it_is_mended(kind: dict[str, Any]) -> None:
+    assert said(kind["wrong"]) == [tuple(one) for one in kind["due"]]
+    assert said(kind["mended"]) == []
+
+
+def test_a_coroutine_of_another_file_is_known_by_its_name_where_every_function_of_that_name_is_one() -> None:
+    made = "class Hosts:\n    async def write_hosts(self):\n        await self.keep()\n"
+    call = "async def install(self):\n    self.plugins.hosts.write_hosts()\n"
+    plain = "class Fake:\n    def write_hosts(self):\n        self.kept = True\n"
+
+    found = audited({"app/hosts.py": made, "app/install.py": call})
+    unsure = audited({"app/hosts.py": made, "app/install.py": call, "app/fake.py": plain})
+
+    assert [(one.rule, one.path, one.line) for one in found] == [("ignored-result", "app/install.py", 2)]
+    assert unsure == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["curl -s https://example.org/key | gpg --import", "latest=$(curl -s https://example.org/latest | jq -r .tag)"],
+)
+def test_a_page_that_is_handed_on_is_asked_for_with_f(line: str) -> None:
+    assert said(f"set -euo pipefail\n{line}\n", "install.sh") == [("swallowed-exit", 2)]
+    assert said(f"set -euo pipefail\n{line.replace('-s', '-sf')}\n", "install.sh") == []
+
+
+def test_a_step_of_ci_that_keeps_a_page_asks_for_it_with_f() -> None:
+    step = "jobs:\n  build:\n    steps:\n      - run: |\n          curl -sL https://example.org/a.tar.gz -O\n"
+
+    assert said(step, ".github/workflows/build.yml") == [("swallowed-exit", 5)]
+    assert said(step.replace("-sL", "-fsL"), ".github/workflows/build.yml") == []
