@@ -1,6 +1,7 @@
 """What the commands do: which world and days are meant, replaying them, the report."""
 
 import dataclasses
+import gc
 import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,10 +93,12 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
             Line(stage, at=start, until=end_of(spec), progress=progress, outages=outages, look=look)
             for spec, stage, start, look in zip(specs, stages, starts, looks, strict=True)
         ]
+        gc.freeze()  # the worlds stay: looking for garbage among their records again and again would cost a season seconds
         try:
             replay_together(lines, clock)
             found = [_summaries(spec, stage.warehouse) for spec, stage in zip(specs, stages, strict=True)]
         finally:
+            gc.unfreeze()
             for watch in watches:
                 watch.close()
             for stage in stages:

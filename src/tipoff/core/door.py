@@ -78,6 +78,8 @@ def identifier(value: object, name: str, *, longest: int = LONGEST_ID) -> str:
     Raises:
         Unfit: It is none.
     """
+    if isinstance(value, str) and value.isascii() and len(value) <= longest and _ID.fullmatch(value):
+        return value
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
         value = str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_WHOLE:
@@ -119,6 +121,8 @@ def whole(value: object, name: str) -> int | None:
     Raises:
         Unfit: It is no whole number, or larger than any count.
     """
+    if type(value) is int and -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        return value
     found = number(value, name)
     if found is None:
         return None

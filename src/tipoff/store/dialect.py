@@ -273,3 +273,8 @@ def _refuse_other_columns(tree: exp.Query, step: Step) -> None:
 def duck_type(kind: ColumnType) -> str:
     """Return DuckDB's name of a column type."""
     return _DUCK_TYPES[kind]
+
+
+def told_type(kind: ColumnType) -> str:
+    """Return the type's name as DuckDB tells it."""
+    return duck_type(kind).replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")

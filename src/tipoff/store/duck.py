@@ -15,20 +15,21 @@ from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, Ware
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
-from tipoff.core.schema import ColumnType, Phase, Table
+from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input, Window
 from tipoff.store import dialect
 from tipoff.store.evolve import changes, former_names, under_present_names
-from tipoff.store.rows import hash_units, in_order, plain_numbers
+from tipoff.store.rows import by_key, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
-from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
+from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, stage, written
 from tipoff.store.standing import Standing
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 _MEMORY = "600MB"
 _SESSION = "SET TimeZone='UTC'"
+_TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?"
 _PROOFS = """
 CREATE TABLE IF NOT EXISTS tipoff.proofs (
   fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
@@ -136,24 +137,18 @@ class DuckWarehouse:
                 [table.dataset, table.name],
             )
         )
-        todo, name = changes(table, found, _type_name), table.full_name
+        todo, name = changes(table, found, dialect.told_type), table.full_name
         for former, now in todo.renamed:
             self._db.execute(f"ALTER TABLE {name} RENAME COLUMN {former} TO {now}")
         for column in todo.added:
-            self._db.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {_type_name(column.type)}")
+            self._db.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {dialect.told_type(column.type)}")
         for column in todo.widened:
-            self._db.execute(f"ALTER TABLE {name} ALTER COLUMN {column.name} TYPE {_type_name(column.type)}")
+            self._db.execute(f"ALTER TABLE {name} ALTER COLUMN {column.name} TYPE {dialect.told_type(column.type)}")
 
     def _rename(self, table: Table) -> None:
         """Let what stands under a former name of the table be the table's."""
         for former in table.formerly:
-            there = {
-                name
-                for (name,) in self._fetch(
-                    "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?",
-                    [table.dataset],
-                )
-            }
+            there = {name for (name,) in self._fetch(_TABLES, [table.dataset])}
             if former in there and table.name not in there:
                 self._db.execute(f"ALTER TABLE {table.dataset}.{former} RENAME TO {table.name}")
 
@@ -186,10 +181,9 @@ class DuckWarehouse:
         max_bytes: int = 0,  # noqa: ARG002 -- reading here costs nothing
     ) -> pa.Table:
         """See `Warehouse.read`."""
-        kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None
-        if kept is not None:
-            return kept
-        turn = self._slices.turn(table.full_name, day)
+        if window == SLATE:
+            whole = self._slate(table, day)
+            return whole.select(columns) if columns else whole
         first, last = window.bounds(day, season)
         values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last}
         sql = dialect.slice_sql(table, window, columns)
@@ -199,10 +193,16 @@ class DuckWarehouse:
             values["day"] = day
         rows = self._arrow("read", sql, values)
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
-        rows = rows.sort_by([(name, "ascending") for name in order])
-        if window == SLATE:
-            self._slices.keep(table.full_name, day, columns, rows, turn)
-        return rows
+        return rows.sort_by([(name, "ascending") for name in order])
+
+    def _slate(self, table: Table, day: date) -> pa.Table:
+        """Return a slate's rows in the order of their keys, as they were read last."""
+        kept = self._slices.get(table.full_name, day, ())
+        if kept is None:
+            turn = self._slices.turn(table.full_name, day)
+            kept = by_key(table, self._stored(table, day, None))
+            self._slices.keep(table.full_name, day, (), kept, turn)
+        return kept
 
     def losses(self, league: str) -> list[Loss]:
         """See `Warehouse.losses`."""
@@ -281,14 +281,14 @@ class DuckWarehouse:
     def _publish(self, asked: WriteRequest, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table
         had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
-        committed = False
+        committed, found = False, None
         try:
             self._run("BEGIN")
             if had:
                 self._delete(table, asked.day, had)
             if staged.rows.num_rows:
                 self._insert(table, staged.rows, asked.fence)
-                self._read_back(asked, staged)
+                found = self._read_back(asked, staged)
             self._run(
                 "INSERT INTO tipoff.proofs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -314,6 +314,9 @@ class DuckWarehouse:
             if not committed:  # whatever was raised: an open transaction would refuse every later write
                 self._rollback()
             self._slices.forget(table.full_name, asked.day)
+        if found is not None:
+            turn = self._slices.turn(table.full_name, asked.day)
+            self._slices.keep(table.full_name, asked.day, (), by_key(table, found), turn)
         self.counts["transaction"] += 1
         self._at("after commit")
 
@@ -334,17 +337,18 @@ class DuckWarehouse:
         sql = f"INSERT INTO {table.full_name} ({names}, _run) SELECT {names}, $fence FROM staged"  # noqa: S608 -- declared names
         self._db.execute(self._statement(sql), {"fence": fence})
 
-    def _read_back(self, asked: WriteRequest, staged: Staged) -> None:
-        """Read what was just written and compare it with what was staged, whose hashes the proof carries.
+    def _read_back(self, asked: WriteRequest, staged: Staged) -> pa.Table:
+        """Return the slate as it now stands; what was written of it is what was staged, whose hashes the proof carries.
 
         Raises:
             WarehouseError: They differ; the caller rolls back.
         """
         table = asked.step.table
-        found = in_order(table, self._stored(table, asked.day, staged.changed))
-        if not found.equals(in_order(table, staged.rows)):
+        found = self._stored(table, asked.day, None)
+        if not in_order(table, of_units(table, found, staged.changed)).equals(staged.rows):
             msg = f"{table.full_name} of {asked.day}: what was read back is not what was written"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
+        return found
 
     def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
         condition, values = _units_where(table, units) if units is not None else ("", {})
@@ -382,11 +386,6 @@ class DuckWarehouse:
     def _fetch(self, sql: str, values: list[object]) -> list[Any]:
         rows: list[Any] = self._db.execute(sql, values).fetchall()
         return rows
-
-
-def _type_name(kind: ColumnType) -> str:
-    """Return the type's name as DuckDB tells it."""
-    return dialect.duck_type(kind).replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
 
 
 def _named(values: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

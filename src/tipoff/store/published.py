@@ -3,13 +3,15 @@
 import dataclasses
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tipoff.core.errors import Damaged, ErrorKind, ShapeError, WarehouseError
@@ -20,8 +22,8 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase, Table
 from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
-from tipoff.store.rows import conform, hash_units
-from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
+from tipoff.store.rows import conform, hash_units, units_of
+from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, stage, written
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 # What reading a document raises that a disk, an editor or another program has damaged.
@@ -30,6 +32,24 @@ _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapeEr
 
 def _nothing(_point: str) -> None:
     """Do nothing: what happens at named points in everyday work."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """A document as it stands: its file's state, its proof, its rows, and when each unit was written."""
+
+    state: tuple[int, ...] | None
+    proof: Proof | None
+    rows: pa.Table
+    written_at: Mapping[str, str]
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """Return what differs once a file is another; None where there is none."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 class Published:
@@ -47,6 +67,7 @@ class Published:
         self._root, self._now = root, now
         self._fsync = profile is Profile.LIVE
         self._at = at
+        self._last: dict[str, _Stands] = {}  # the document written last, by output
 
     def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """Make the asked units of the document hold exactly `rows`; the rows of other units stay as they were.
@@ -58,12 +79,18 @@ class Published:
             Damaged: The document that is there cannot be read.
         """
         table = asked.step.table
-        known, old = self._read(asked.step, asked.day)
+        path, last = self.path(asked.step, asked.day), self._last.get(asked.step.name)
+        stands = last if last is not None and last.state == _state(path) else self._stands(asked.step, asked.day)
+        known = stands.proof
         must_be_newest(asked, known)
-        staged = stage(asked, rows, known, lambda units: _of_units(table, old, set(units)))
+        staged = stage(asked, rows, known, lambda units: of_units(table, stands.rows, units))
         proof = make_proof(asked, staged, known)
         if staged.changed or staged.excuses_changed:
-            self._write(asked, proof, _merged(table, old, staged), staged.changed)
+            at = (asked.written_at or asked.as_of).isoformat()
+            instants = {**stands.written_at, **dict.fromkeys(sorted(staged.changed), at)}
+            merged = _merged(table, stands.rows, staged)
+            self._write(asked, proof, merged, staged.changed, instants)
+            self._last[asked.step.name] = _Stands(_state(path), proof, merged, instants)
         return written(proof, staged)
 
     def prepare(self, steps: Iterable[Step]) -> None:
@@ -98,9 +125,10 @@ class Published:
     def _loss(self, step: Step, path: Path) -> Iterator[Loss]:
         day = date.fromisoformat(path.stem)
         try:
-            known, rows = self._read(step, day)
+            stands = self._stands(step, day)
         except Damaged:
             return  # told as such, and not written over
+        known, rows = stands.proof, stands.rows
         table = _as_written(step.table, _document(path)["rows"])
         if table is None:
             return  # made when its columns had other names: nothing can be held against it
@@ -119,40 +147,47 @@ class Published:
         Raises:
             Damaged: The document is there and cannot be read.
         """
-        return self._read(step, day)[1]
+        return self._stands(step, day).rows
 
     def path(self, step: Step, day: date) -> Path:
         """Return where the document of `day` lies."""
         return self._root / step.table.league / step.name / f"{day}.json"
 
-    def _read(self, step: Step, day: date) -> tuple[Proof | None, pa.Table]:
+    def _stands(self, step: Step, day: date) -> _Stands:
         path = self.path(step, day)
-        if not path.exists():
-            return None, table_from_records(step.table, [])
+        state = _state(path)
+        if state is None:
+            return _Stands(state, None, table_from_records(step.table, []), {})
         try:
             document = _document(path)
-            return _proof_of(document), _rows_of(step.table, document["rows"])
+            rows = _rows_of(step.table, document["rows"])
+            return _Stands(state, _proof_of(document), rows, document.get("written_at", {}))
         except _DAMAGED as error:
             raise _unreadable(path, error) from error
 
-    def _write(self, asked: WriteRequest, proof: Proof, rows: pa.Table, changed: Iterable[str]) -> None:
+    def _write(
+        self,
+        asked: WriteRequest,
+        proof: Proof,
+        rows: pa.Table,
+        changed: Iterable[str],
+        written_at: Mapping[str, str],
+    ) -> None:
         path = self.path(asked.step, asked.day)
-        before = json.loads(path.read_text()).get("written_at", {}) if path.exists() else {}
         document = {
             "league": proof.league,
             "output": proof.output,
             "day": proof.day.isoformat(),
             "made_at": proof.made_at.isoformat(),
             "fence": proof.fence,
-            "written_at": {**before, **dict.fromkeys(sorted(changed), (asked.written_at or asked.as_of).isoformat())},
+            "written_at": written_at,
             "step_version": proof.step_version,
             "digest": proof.digest,
             "input_digest": digest_of((i.table, i.digest) for i in proof.inputs),
             "units": json.loads(units_text(proof.units)),
             "inputs": json.loads(inputs_text(proof.inputs)),
         }
-        lines = ",\n  ".join(json.dumps(_plain(row)) for row in rows.to_pylist())
-        text = f'{json.dumps(document)[:-1]}, "rows": [\n  {lines}\n]}}\n'
+        text = f'{json.dumps(document)[:-1]}, "rows": [\n  {_lines(rows)}\n]}}\n'
         parquet = io.BytesIO()
         pq.write_table(rows, parquet)
         try:
@@ -211,22 +246,31 @@ def _unreadable(path: Path, error: Exception) -> Damaged:
 
 
 def _merged(table: Table, old: pa.Table, staged: Staged) -> pa.Table:
-    kept = [row for row in old.to_pylist() if _unit(table, row) not in staged.changed]
-    rows = [*kept, *staged.rows.to_pylist()]
-    rows.sort(key=lambda row: tuple(str(row[name]) for name in table.key))
-    return table_from_records(table, rows)
+    """Return the staged rows with those of the units that did not change, in the order of their keys as text."""
+    changed = pa.array(sorted(staged.changed), pa.string())
+    kept = old.filter(pc.invert(pc.is_in(units_of(table, old), changed)))
+    rows = pa.concat_tables([kept, staged.rows]).combine_chunks()
+    keys = pa.table({name: rows.column(name).cast(pa.string()) for name in table.key})
+    return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in table.key]))
 
 
-def _of_units(table: Table, rows: pa.Table, units: set[str]) -> pa.Table:
-    return table_from_records(table, [row for row in rows.to_pylist() if _unit(table, row) in units])
+def _lines(rows: pa.Table) -> str:
+    """Return each row as a JSON object on a line of its own; written by column, where no value has a line's end in it."""
+    if not rows.num_rows:
+        return ""
+    form = "{" + ", ".join(f"{json.dumps(name)}: %s" for name in rows.schema.names) + "}"
+    columns = [json.dumps(_plain(column), separators=("\n", ":"))[1:-1].split("\n") for column in rows.columns]
+    return ",\n  ".join([form % values for values in zip(*columns, strict=True)])
 
 
-def _unit(table: Table, row: dict[str, Any]) -> str:
-    return "|".join(str(row[name]) for name in table.unit_columns)
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """Return a column's values as JSON has them: dates and instants as text."""
+    if not pa.types.is_temporal(column.type):
+        values: list[Any] = column.to_pylist()
+        return values
+    coded = column.combine_chunks().dictionary_encode()
+    texts = [value.isoformat() for value in coded.dictionary.to_pylist()]
+    return [None if place is None else texts[place] for place in coded.indices.to_pylist()]
 
 
 def _rows_of(table: Table, rows: list[dict[str, Any]]) -> pa.Table:

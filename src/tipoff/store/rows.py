@@ -34,6 +34,8 @@ def conform(table: Table, rows: pa.Table) -> pa.Table:
     if lost:
         msg = f"rows for {table.full_name} lack {', '.join(lost)}"
         raise ShapeError(msg, hint="the step must name every declared column")
+    if rows.schema.equals(schema):
+        return rows.combine_chunks()
     try:
         return rows.select(schema.names).cast(schema).combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -175,6 +177,11 @@ def in_order(table: Table, rows: pa.Table) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in order]) if rows.num_rows > 1 else rows
 
 
+def by_key(table: Table, rows: pa.Table) -> pa.Table:
+    """Return a slate's rows sorted by key."""
+    return rows.sort_by([(name, "ascending") for name in table.key])
+
+
 def _without_repeats(table: Table, rows: pa.Table, checked: Checked) -> pa.Table:
     """Keep one of rows that are equal; rows that share a key and differ are all bad."""
     n_rows = rows.num_rows
@@ -211,25 +218,40 @@ def _resolve_repeats(table: Table, rows: pa.Table, checked: Checked) -> pa.Table
 
 
 def hash_units(table: Table, rows: pa.Table) -> dict[str, tuple[int, str]]:
-    """Return (rows, sha256 of the canonical rows) by unit.
+    """Return (rows, sha256 of the canonical rows) by unit; see `hash_in_order`."""
+    rows = in_order(table, rows)
+    return hash_in_order(table, rows, units_of(table, rows))
+
+
+def hash_in_order(table: Table, rows: pa.Table, units: pa.Array) -> dict[str, tuple[int, str]]:
+    """Return (rows, sha256 of the canonical rows) by unit, of rows in order and the unit of each.
 
     Rows are taken in key order, volatile columns left out, floats rounded to their places: the same on every
     warehouse.
     """
     if not rows.num_rows:
         return {}
-    rows = in_order(table, rows)
-    canonical = _canonical(table, rows)
-    units = units_of(table, rows).to_pylist()
+    lines, names = _lines(_canonical(table, rows)), units.to_pylist()
     found: dict[str, tuple[int, str]] = {}
     start = 0
-    for end in range(1, len(units) + 1):
-        if end == len(units) or units[end] != units[start]:
-            sink = pa.BufferOutputStream()
-            pyarrow.csv.write_csv(canonical.slice(start, end - start), sink, _CSV)
-            found[units[start]] = (end - start, hashlib.sha256(sink.getvalue()).hexdigest())
+    for end in range(1, len(names) + 1):
+        if end == len(names) or names[end] != names[start]:
+            found[names[start]] = (end - start, hashlib.sha256(b"".join(lines[start:end])).hexdigest())
             start = end
     return found
+
+
+def _lines(rows: pa.Table) -> list[bytes]:
+    """Return each row as CSV: written once and cut, or row by row where a text has a line's end in it."""
+    lines = _csv(rows).splitlines(keepends=True)
+    return lines if len(lines) == rows.num_rows else [_csv(rows.slice(n, 1)) for n in range(rows.num_rows)]
+
+
+def _csv(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(rows, sink, _CSV)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def rounded(values: pa.ChunkedArray, places: int) -> pa.ChunkedArray:

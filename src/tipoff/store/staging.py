@@ -10,7 +10,7 @@ from tipoff.core.errors import Fenced
 from tipoff.core.payload import Reject
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.schema import Phase, Table
-from tipoff.store.rows import below_floor, check, conform, hash_units, key_text, units_of
+from tipoff.store.rows import below_floor, check, conform, hash_in_order, key_text, units_of
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 Stored = Callable[[Iterable[str]], pa.Table]  # the rows that now stand in the named units
@@ -54,12 +54,12 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
     table = asked.step.table
     known = _without(known, asked.lost)
     rows = conform(table, rows)
-    rows = _only(table, rows, asked.units)
+    rows = of_units(table, rows, asked.units)
     if asked.keeps_history and known is not None:
         rows = _with_history(table, rows, stored([unit for unit in asked.units if unit in known.units]))
     checked = check(table, asked.day, rows)
     refused = {} if table.phase is Phase.RAW else dict(checked.bad_units)
-    hashes = hash_units(table, checked.good)
+    hashes = hash_in_order(table, checked.good, checked.units)
     refused |= too_few(asked, checked.good, hashes)
     poorer = {} if asked.evidence else _poorer(asked, checked.good, hashes, known, stored)
     refused |= {unit: reason for unit, reason in poorer.items() if unit not in refused}
@@ -72,7 +72,7 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
     missing = frozenset(unit for unit in wanted if unit not in hashes and unit not in asked.excused)
     changed = frozenset(unit for unit in wanted - missing if _differs(unit, hashes, known))
     return Staged(
-        rows=_only(table, checked.good, changed) if changed != hashes.keys() else checked.good,
+        rows=of_units(table, checked.good, changed) if changed != hashes.keys() else checked.good,
         hashes={unit: found for unit, found in hashes.items() if unit in wanted},
         changed=changed,
         excuses_changed=any(_excuse_differs(unit, asked, hashes, known) for unit in wanted - missing),
@@ -116,10 +116,12 @@ def doubts_of(table: Table, rows: pa.Table) -> dict[str, str]:
     return found
 
 
-def _only(table: Table, rows: pa.Table, units: Iterable[str]) -> pa.Table:
+def of_units(table: Table, rows: pa.Table, units: Iterable[str]) -> pa.Table:
+    """Return the rows that are of the named units."""
     if not rows.num_rows or not table.unit_columns:
         return rows
-    return rows.filter(pc.is_in(units_of(table, rows), pa.array(sorted(units), pa.string())))
+    mine = pc.is_in(units_of(table, rows), pa.array(sorted(units), pa.string()))
+    return rows if pc.all(mine).as_py() else rows.filter(mine)
 
 
 def _differs(unit: str, hashes: dict[str, tuple[int, str]], known: Proof | None) -> bool:
@@ -158,7 +160,7 @@ def _poorer(
         if n_rows < before.n_rows:
             found[unit] = f"regression: {n_rows} rows where {before.n_rows} are proven"
         else:
-            lost = _emptied(table, stored([unit]), _only(table, rows, [unit]))
+            lost = _emptied(table, stored([unit]), of_units(table, rows, [unit]))
             if lost:
                 found[unit] = f"regression: values of {', '.join(lost)} turned NULL"
     return found

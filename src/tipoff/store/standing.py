@@ -1,5 +1,6 @@
 """How many rows each slate was proven with, and which slates do not have them any more: others write to stores too."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -19,12 +20,15 @@ class Standing:
         self._ask = ask
         self._tables: dict[tuple[str, str], Table] = {}
         self._n_rows: dict[tuple[str, str], dict[date, int]] = {}
+        self._totals: Counter[tuple[str, str]] = Counter()
 
     def note(self, table: Table, proof: Proof) -> None:
         """Take up what a write has proven."""
         key = proof.league, proof.output
         self._tables[key] = table
-        self._n_rows.setdefault(key, {})[proof.day] = proof.n_rows
+        days = self._n_rows.setdefault(key, {})
+        self._totals[key] += proof.n_rows - days.get(proof.day, 0)
+        days[proof.day] = proof.n_rows
 
     def losses(self, league: str) -> list[Loss]:
         """Return the slates of a league that have other numbers of rows than are proven."""
@@ -32,23 +36,15 @@ class Standing:
         return [loss for key in keys for loss in self._compare(key, date.min, date.max)]
 
     def gone(self, league: str, inputs: Iterable[Input], day: date, season: Season) -> list[Loss]:
-        """Return those in the windows of `inputs`. One statement counts all; what differs is then looked for day by day."""
+        """Return those in the windows of `inputs`. One statement counts whole tables; one that differs is looked at by day."""
         windows = [((league, read.table), *read.window.bounds(day, season)) for read in inputs]
-        windows = [(key, first, last) for key, first, last in windows if key in self._n_rows and first <= last]
-        if not windows:
+        tables = list(dict.fromkeys(key for key, first, last in windows if key in self._n_rows and first <= last))
+        if not tables:
             return []
-        counts, bounds = [], dict[str, object]()
-        for n, (key, first, last) in enumerate(windows):
-            table = self._tables[key].full_name
-            counts.append(f"(SELECT count(*) FROM {table} WHERE day BETWEEN $from_{n} AND $to_{n})")  # noqa: S608 -- declared names
-            bounds |= {f"from_{n}": first, f"to_{n}": last}
-        [found] = self._ask(f"SELECT {', '.join(counts)}", bounds)
-        return [
-            loss
-            for (key, first, last), n_rows in zip(windows, found, strict=True)
-            if n_rows != sum(n for at, n in self._n_rows[key].items() if first <= at <= last)
-            for loss in self._compare(key, first, last)
-        ]
+        counts = (f"(SELECT count(*) FROM {self._tables[key].full_name})" for key in tables)  # noqa: S608 -- declared names
+        [found] = self._ask(f"SELECT {', '.join(counts)}", {})
+        other = {key for key, n_rows in zip(tables, found, strict=True) if n_rows != self._totals[key]}
+        return [loss for key, first, last in windows if key in other for loss in self._compare(key, first, last)]
 
     def _compare(self, key: tuple[str, str], first: date, last: date) -> list[Loss]:
         sql = f"SELECT day, count(*) FROM {self._tables[key].full_name} GROUP BY day"  # noqa: S608 -- declared names

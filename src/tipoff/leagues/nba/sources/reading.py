@@ -50,6 +50,8 @@ def counted_game(value: Any) -> str:  # noqa: ANN401 -- JSON
         Aside: It is of another competition or kind.
         Unfit: It is no game's id.
     """
+    if isinstance(value, str) and value[:3] in COUNTED and value.isascii() and _GAME_ID.fullmatch(value):
+        return value
     found = game_id(value)
     if _OTHER_LEAGUE.fullmatch(found):
         raise Aside(Use.OTHER_COMPETITION)

@@ -54,7 +54,7 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     tally.each(season.by_day.get(day, ()), lambda entry: _row(entry, day))
     tally.rejects += season.rejects
     wanted = {row["game_id"] for row in (*tally.rows, *inputs["schedule"].select(["game_id"]).to_pylist())}
-    elsewhere = _elsewhere(season.by_day, day, wanted)
+    elsewhere = {game: other for game in wanted for other in season.days_of.get(game, ()) if other != day}
     rows = [_with_new_date(row, elsewhere) for row in _one_each(tally.rows)]
     kept, notes = _kept(inputs["schedule"], {row["game_id"] for row in rows}, elsewhere)
     tally.rows = [*rows, *kept]
@@ -66,15 +66,13 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     return tally.parsed(excused={} if tally.rows or unread else {WHOLE_SLATE: undecided}, notes=notes)
 
 
-_Entries = Mapping[date, Sequence[Mapping[str, Any]]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Season:
     """A season's file: its games that count by day, how many others it names, and what in it cannot be read."""
 
     name: str
-    by_day: _Entries
+    by_day: Mapping[date, Sequence[Mapping[str, Any]]]
+    days_of: Mapping[str, Sequence[date]]
     n_counted: int
     n_others: int
     rejects: tuple[Reject, ...]
@@ -94,10 +92,12 @@ def _by_day(payload: Payload) -> _Season:
     dates, tally = Tally(), Tally()
     dates.each(days, lambda day: {"games": _list(day["games"])})
     found: dict[date, list[Mapping[str, Any]]] = {}
+    days_of: dict[str, list[date]] = {}
 
     def read(entry: Mapping[str, Any]) -> Record:
-        counted_game(entry["gameId"])
-        found.setdefault(calendar_date(entry["gameDateEst"], "gameDateEst"), []).append(entry)
+        game, of = counted_game(entry["gameId"]), calendar_date(entry["gameDateEst"], "gameDateEst")
+        found.setdefault(of, []).append(entry)
+        days_of.setdefault(game, []).append(of)
         return {}
 
     for day in dates.rows:
@@ -112,6 +112,7 @@ def _by_day(payload: Payload) -> _Season:
     season = _Season(
         name=shown(name, longest=20) if name else "",
         by_day=found,
+        days_of=days_of,
         n_counted=n_counted,
         n_others=n_others,
         rejects=tuple(tally.rejects),
@@ -125,17 +126,6 @@ def _list(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON
         msg = f"games are {shown(value, longest=40)}"
         raise Unfit(msg)
     return value
-
-
-def _elsewhere(by_day: _Entries, day: date, wanted: set[str]) -> dict[str, date]:
-    """Return where else the wanted games stand."""
-    return {
-        found: other
-        for other, entries in by_day.items()
-        if other != day
-        for entry in entries
-        if (found := game_id(entry["gameId"])) in wanted
-    }
 
 
 def _row(entry: Mapping[str, Any], day: date) -> Record:
