@@ -8,7 +8,7 @@ be lost here, be wrong or be let through, and nobody would notice?
 
 `python -m benchmarks.audit_draw keep FOLDER N` keeps the verdicts as docs/evidence/audit_draw_N.tsv: places and
 reasons, nothing of the code. `python -m benchmarks.audit_draw score` prints what each kept draw came to; `arguable`
-counts as wrong.
+counts as wrong. `python -m benchmarks.audit_draw precisions` prints each rule's precision for the catalogue and SARIF.
 """
 
 import csv
@@ -26,6 +26,8 @@ ERRORS, WARNINGS, SECOND, OF_ONE_KIND = 150, 100, 60, 12
 KEPT = ("id", "base", "path", "line", "rule", "level", "guards", "verdict", "why", "second")
 FIELDS = (*KEPT[:-1], "message", "context")
 RIGHT = "right"
+ENOUGH = 5  # findings of a rule for a word on its precision
+PRECISIONS = ((0.9, "very-high"), (0.75, "high"), (0.5, "medium"), (0.0, "low"))
 AROUND = (19, 13)  # lines before and after
 Pair = tuple[Path, dict[str, Any]]
 
@@ -131,6 +133,19 @@ def scores() -> dict[str, dict[str, Any]]:
     return found
 
 
+def precisions() -> dict[str, str]:
+    """Return each rule's precision by SARIF's names, of the latest draw in which enough of its findings were judged."""
+    found = {}
+    for file in sorted(EVIDENCE.glob("audit_draw_*.tsv"), key=lambda file: int(file.stem.rpartition("_")[2])):
+        rows = _read(file)
+        for rule in {row["rule"] for row in rows}:
+            judged = [row["verdict"] == RIGHT for row in rows if row["rule"] == rule]
+            if len(judged) >= ENOUGH:
+                share = sum(judged) / len(judged)
+                found[rule] = next(name for least, name in PRECISIONS if share >= least)
+    return found
+
+
 def _share(rows: Sequence[dict[str, str]]) -> dict[str, Any]:
     right = sum(row["verdict"] == RIGHT for row in rows)
     return {"judged": len(rows), "right": right, "precision": round(right / len(rows), 3) if rows else None}
@@ -145,8 +160,10 @@ def main() -> None:
             keep(Path(folder), int(number))
         case ["score"]:
             print(json.dumps(scores(), indent=1))
+        case ["precisions"]:
+            print(json.dumps(precisions(), indent=1, sort_keys=True))
         case _:
-            sys.exit("say: draw FOLDER SEED, keep FOLDER N, or score")
+            sys.exit("say: draw FOLDER SEED, keep FOLDER N, score, or precisions")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from benchmarks.audit_draw import precisions
 from tests.audit.reading import audited
 
 from tipoff_audit.rules import catalog
@@ -47,3 +48,9 @@ def test_the_page_of_rules_is_what_the_catalogue_says() -> None:
     from benchmarks.audit_page import page  # noqa: PLC0415 -- reads the whole catalogue and the evidence
 
     assert (ROOT / "docs" / "audit-rules.md").read_text() == page(), "run `make reference`"
+
+
+def test_a_rules_precision_is_what_the_draws_have_measured_and_unsaid_where_they_have_not() -> None:
+    said = {rule.slug: rule.precision for rule in catalog.RULES if rule.precision}
+
+    assert said == precisions()

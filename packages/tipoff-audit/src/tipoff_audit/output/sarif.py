@@ -67,7 +67,8 @@ def _rules(rules: Sequence[Rule]) -> list[Values]:
             "fullDescription": {"text": rule.why},
             "help": {"text": _help(rule), "markdown": _help_in_markdown(rule)},
             "defaultConfiguration": {"level": "error"},
-            "properties": {"tags": ["reliability", "silent-failure"], "precision": rule.precision},
+            "properties": {"tags": ["reliability", "silent-failure"]}
+            | ({"precision": rule.precision} if rule.precision else {}),
         }
         for rule in rules
     ]

@@ -189,7 +189,7 @@ def _owing(one: _Class, tree: _Tree, used: set[str]) -> Iterator[Finding]:
         line=one.line,
         column=1,
         end_line=one.line,
-        level=Level.WARNING,
+        level=Level.NOTE,
         message=f"{told}: its work is never done; write it, or make the base's abstract so that this cannot be made",
         guards="work",
         symbol=one.name,
@@ -243,7 +243,7 @@ def _uncalled(one: _Class, tree: _Tree, used: _Uses) -> Iterator[Finding]:
             message = f"`{name}` looks like a hook of the base class, and nothing calls it"
         else:
             continue
-        yield _at(one, method, "uncalled-override", Level.WARNING, f"{message}; call it, rename it, or delete it")
+        yield _at(one, method, "uncalled-override", Level.NOTE, f"{message}; call it, rename it, or delete it")
 
 
 _STANDARD: dict[str, type] = {

@@ -8,6 +8,7 @@ from typing import Any
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.project.classes import judge_classes
 from tipoff_audit.project.copies import judge_copies
+from tipoff_audit.project.weighing import weighing
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.names import words
@@ -28,15 +29,17 @@ def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
         for file in facts
         for finding in file.findings
     }
-    for better in _guards(facts):
+    functions = _functions(facts)
+    for better in _guards(facts, functions):
         place = (better.path, better.line, better.column)
         for key in [key for key in own if key[:3] == place and own[key].guards in {"work", "read", ""}]:
             del own[key]
         own[*place, better.rule] = better
     unawaited = (one for one in _unawaited(facts) if (one.path, one.line, one.column, one.rule) not in own)
-    calls = [*_streamed(facts), *_ignored(facts), *unawaited, *_sleeping(facts)]
-    wide = [*calls, *judge_classes(facts), *judge_copies(facts)]
-    return tuple(sorted({*own.values(), *(_softened(finding) for finding in wide)}))
+    wide = [*_streamed(facts), *_ignored(facts, functions), *unawaited, *_sleeping(facts)]
+    wide += [*judge_classes(facts), *judge_copies(facts)]
+    here = weighing(facts, functions.find, functions.does)
+    return tuple(sorted(here.weighed(finding) for finding in {*own.values(), *(_softened(one) for one in wide)}))
 
 
 def _softened(finding: Finding) -> Finding:
@@ -93,7 +96,7 @@ class _Functions:
 
 def _functions(facts: Sequence[FileFacts]) -> _Functions:
     found = _Functions()
-    for _, (name, kinds, calls) in _rows(facts, "functions"):
+    for _, (name, kinds, calls, _) in _rows(facts, "functions"):
         found.known[name] = (kinds, calls)
         found.short[".".join(name.split(".")[-2:])].append(name)
     for _, (name, bases, *_) in _rows(facts, "classes"):
@@ -101,9 +104,8 @@ def _functions(facts: Sequence[FileFacts]) -> _Functions:
     return found
 
 
-def _guards(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+def _guards(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Finding]:
     """Yield the handlers that guard a write which stands in another file."""
-    functions = _functions(facts)
     for _, row in _rows(facts, "guards"):
         guard = TryBlock.from_json(row)
         effects = dict(guard.effects)
@@ -135,7 +137,7 @@ def _sleeping(facts: Sequence[FileFacts]) -> Iterator[Finding]:
                 line=line,
                 column=column,
                 end_line=end_line,
-                level=Level.WARNING,
+                level=Level.NOTE,
                 message=f"{message}; answer with 503 and Retry-After, or leave the rest to a queue",
                 guards="work",
                 symbol=symbol,
@@ -180,7 +182,7 @@ def _is_of(receiver: str, name: str, full: str) -> bool:
     return len(words(name)) > 1 and bool(owner & set(words(receiver.rpartition(".")[2])))
 
 
-def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Finding]:
     telling: dict[str, str] = {}
     by_name: dict[str, set[str]] = defaultdict(set)
     for path, (full, name) in _rows(facts, "telling"):
@@ -190,7 +192,6 @@ def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
         for method in methods:
             defined[method[0]].add(f"{full}.{method[0]}")
-    functions = _functions(facts)
     for path, (full, name, receiver, line, column, end_line, text, symbol) in _rows(facts, "ignored"):
         found = full if full in telling else functions.find(full)
         if found not in telling:
@@ -212,7 +213,7 @@ def _ignored(facts: Sequence[FileFacts]) -> Iterator[Finding]:
             line=line,
             column=column,
             end_line=end_line,
-            level=Level.WARNING,
+            level=Level.NOTE if words(name)[:1] == ["load"] else Level.WARNING,
             message=f"{message}; act on it, or let the function raise",
             guards="write",
             symbol=symbol,

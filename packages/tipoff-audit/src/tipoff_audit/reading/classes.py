@@ -129,4 +129,7 @@ def uses(file: File) -> list[str]:
         for part in ast.walk(value)
         if isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.Set) and isinstance(part, ast.Name)
     }
-    return sorted(file.index.attributes | strings | called | passed | held)
+    functions = {scope.name.rpartition(".")[2] for scope in file.index.scopes if scope.kind == "function"}
+    imported = {origin.rpartition(".")[2] for origin in file.index.imports.values()}
+    taken = file.index.loaded & functions
+    return sorted(file.index.attributes | strings | called | passed | held | imported | taken)

@@ -188,6 +188,11 @@ def _assigned(found: Answer, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -
             or (said & (w.RECORDS | _COUNTS) and not _is_default(node.value))
             or (said & _FLAGS and constant(node.value) is False)
             or (said & w.RECORDS and constant(node.value) is True)
+            or (
+                said & {"exit", "rc", "returncode"}
+                and isinstance(constant(node.value), int)
+                and constant(node.value) != 0
+            )
             or (said & {"status", "state", "outcome"} and _says(node.value, w.RECORDS))
             or (isinstance(target, ast.Subscript) and _marks_failure(node.value))
         ):

@@ -63,6 +63,7 @@ class Index:
     binaries: list[ast.BinOp] = field(default_factory=list)
     ors: list[ast.BoolOp] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)  # every name that is looked up on something
+    loaded: set[str] = field(default_factory=set)  # every name that is read
 
     @property
     def path(self) -> str:
@@ -123,7 +124,9 @@ def index(source: Source, tree: ast.Module) -> Index:  # noqa: C901 -- one loop 
         outside = len(stack)
         for child in reversed(children):
             if isinstance(child, ast.Name):
-                if not isinstance(child.ctx, ast.Load):
+                if isinstance(child.ctx, ast.Load):
+                    found.loaded.add(child.id)
+                else:
                     inner.bind(child.id, child.lineno)
                 up[child] = node
             elif not isinstance(child, _STRUCTURE):

@@ -41,6 +41,7 @@ class TryBlock:
     passes: bool = False  # the loop goes on to what is asked next, and who answers nothing has answered yes
     is_meant: bool = False  # a comment says that it does not matter
     collects: bool = False  # the block gathers something of each item of a loop
+    each: bool = False  # it stands in a loop over items
     again: bool = False  # it stands in something that is done over and over: a service's loop, a sweep
     holds: bool = False  # what the gate lets through stands in the block itself, or its answer is no until it says yes
 
@@ -222,6 +223,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         assigns=said.assigns,
         exits_well=said.exits_well,
         yields_value=gives or _answers_well(index, node),
+        each=_is_of_each(index, node),
         again=_comes_again(index, node),
         collects=collects,
         acts=said.acts,
@@ -250,6 +252,13 @@ def _comes_again(index: Index, node: ast.AST) -> bool:
             return True
         if isinstance(parent, FUNCTIONS):
             return False
+    return False
+
+
+def _is_of_each(index: Index, node: ast.AST) -> bool:
+    for parent in index.parents(node):
+        if isinstance(parent, (*FUNCTIONS, ast.For, ast.AsyncFor)):
+            return isinstance(parent, ast.For | ast.AsyncFor)
     return False
 
 
@@ -417,8 +426,10 @@ def _protected(body: list[ast.stmt], effects: Effects) -> tuple[dict[str, tuple[
             stack.extend(node.orelse + node.finalbody)
             continue
         if isinstance(node, ast.Call):
-            for far, effect in enumerate(effects.through(node)):
-                _add(done, effect, here=not far)
+            own, *inner = effects.through(node)
+            _add(done, own, here=True)
+            for effect in inner:  # what a function is named for, and does by its SQL, is done right here
+                _add(done, effect, here=own.kind == "write" and effect.kind == "write" and bool(effect.sql))
             full = effects.names.callee(node).full
             if full and full not in calls:
                 calls.append(full)
@@ -437,5 +448,5 @@ def _add(done: dict[str, tuple[str, bool, bool]], effect: Effect, *, here: bool)
     if not effect.kind or effect.kind == "log":
         return
     known = done.get(effect.kind)
-    if known is None or (here, effect.sure) > (known[2], known[1]):
+    if known is None or (here, effect.sure, bool(effect.sql)) > (known[2], known[1], known[0].startswith("the ")):
         done[effect.kind] = (effect.what, effect.sure, here)

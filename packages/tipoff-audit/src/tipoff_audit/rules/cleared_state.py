@@ -157,10 +157,10 @@ def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str,
     after_it = f"{last_name(later[0].func)}() on line {later[0].lineno}"
     message = f"`{what}` {does} before {after_it} has succeeded: if that fails, nothing comes again"
     quiet = any(isinstance(parent, ast.Try) for _, parent in chain(file, later[0]))
-    kept = "." in what or how != "cleared"  # a list that was handed in may live on elsewhere
+    kept = "." in what  # a list that was handed in may live on elsewhere
     sure = any(effect.kind == "write" and effect.sure for effect in file.effects.through(later[0]))
     is_lost = (how == "acknowledged" and sure) or (how == "cleared" and kept and quiet and _is_remote(file, later[0]))
-    level = Level.ERROR if is_lost else Level.WARNING if kept and (sure or how != "cleared") else Level.NOTE
+    level = Level.ERROR if is_lost else Level.NOTE
     file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
 
 

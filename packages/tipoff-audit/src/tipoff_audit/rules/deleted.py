@@ -42,11 +42,11 @@ def lost_after_delete(file: File) -> None:
                 what = target if target != "?" else "what was there"
                 message = f"{what} is deleted here and written again on line {after.lineno}, {why}"
                 unnamed = target == "?" and why.startswith("in two jobs")
-                is_file = unnamed or (target.startswith("path:") and "swallowed" not in why)
+                is_file = target.startswith("path:") and "swallowed" not in why
                 file.say(
                     "lost-after-delete",
                     call,
-                    Level.WARNING if is_file else Level.ERROR,
+                    Level.NOTE if is_file else Level.WARNING if unnamed else Level.ERROR,
                     f"{message}; write first and swap, or do both in one transaction",
                     guards="write",
                 )
@@ -109,7 +109,16 @@ def lost_between_helpers(file: File) -> None:
                 if commits and emptied & filled and scope.name not in helpers and not apart(file, call, other):
                     table = min(emptied & filled)
                     message = f"{table} is emptied and committed here, and filled on line {other.lineno} in another transaction"
-                    file.say("lost-after-delete", call, Level.ERROR, f"{message}; do both in one", guards="write")
+                    anew = set(words(last_name(call.func))) & {
+                        "create",
+                        "setup",
+                        "init",
+                        "reset",
+                        "truncate",
+                        "recreate",
+                    }
+                    level = Level.NOTE if anew else Level.ERROR  # whoever begins anew knows that it is empty until then
+                    file.say("lost-after-delete", call, level, f"{message}; do both in one", guards="write")
 
 
 def _path(file: File, node: ast.expr) -> str:

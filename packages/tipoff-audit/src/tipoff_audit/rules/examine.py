@@ -1,5 +1,6 @@
 """One file, examined by every rule that needs no other file."""
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading import classes, copies, facts, requests
 from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, TESTS, File, Use
 from tipoff_audit.reading.effects import Effects
-from tipoff_audit.reading.index import index
+from tipoff_audit.reading.index import FUNCTIONS, Scope, index
 from tipoff_audit.reading.names import Names
 from tipoff_audit.reading.source import Source
 from tipoff_audit.reading.sqltext import verbs, without_data
@@ -130,10 +131,13 @@ def _settled(effects: dict[str, tuple[str, bool, bool]]) -> bool:
 
 
 def _functions(file: File) -> list[list[Any]]:
-    """Return the functions that matter elsewhere: (name, what they do for certain, what they call)."""
+    """Return the functions that matter elsewhere: (name, what they do for certain, what they call, whether others call them).
+
+    What stands in the file outside of functions is one more, under the file's name.
+    """
     found = []
     for scope in file.index.scopes:
-        if scope.kind != "function":
+        if scope.kind == "class":
             continue
         kinds: dict[str, str] = {}
         calls: list[str] = []
@@ -145,8 +149,21 @@ def _functions(file: File) -> list[list[Any]]:
             if "." in full and effect.kind not in {"log", "clean-up"} and full not in calls:
                 calls.append(full)
         if kinds or calls:
-            found.append([scope.name, kinds, calls])
+            found.append([scope.name, kinds, calls, _is_entry(scope)])
     return found
+
+
+_ENTRIES = frozenset({"main", "run", "cli", "handler", "lambda_handler", "app", "start", "execute"})
+
+
+def _is_entry(scope: Scope) -> bool:
+    """Whether somebody may call it whom the code does not name: a framework, a shell, a base class."""
+    if not isinstance(scope.node, FUNCTIONS) or scope.node.decorator_list:
+        return True
+    name, owner = scope.name.rpartition(".")[2], scope.parent
+    if name.startswith("__") or name in _ENTRIES or owner is None or owner.kind == "function":
+        return True
+    return isinstance(owner.node, ast.ClassDef) and bool(owner.node.bases)
 
 
 def _without_doubles(findings: list[Finding]) -> list[Finding]:

@@ -150,9 +150,8 @@ def loads_per_row(file: File) -> None:
                 else "a table takes 1,500 load jobs a day"
             )
             message = f"{what} for each `{last_name(loop.target) or 'row'}` of the loop: {costs}"
-            file.say(
-                "load-per-row", call, Level.WARNING, f"{message}; gather the rows and write them once", guards="write"
-            )
+            level = Level.NOTE if "commit" in what and _may_be_repeated(file, loop) else Level.WARNING
+            file.say("load-per-row", call, level, f"{message}; gather the rows and write them once", guards="write")
 
 
 def loads_of_one_row(file: File) -> None:
@@ -224,6 +223,16 @@ def _per_row(file: File, call: ast.Call, loop: _Loop) -> str:
             if _JOBS.match(inner.what):
                 return f"a load job (`{inner.what}`, in `{callee.name}`)"
     return ""
+
+
+def _may_be_repeated(file: File, loop: _Loop) -> bool:
+    """Whether what the loop writes replaces what was there: half of it may stay, and the next run makes it whole."""
+    if isinstance(loop, ast.comprehension):
+        return False
+    calls = [node for part in loop.body for node in ast.walk(part) if isinstance(node, ast.Call)]
+    done = {kind for call in calls for kind, _, _ in file.effects.of(call).sql}
+    texts = " ".join(file.effects.sql(call) or "" for call in calls)
+    return "insert" not in done or "delete" in done or KEYED.search(texts) is not None
 
 
 def _writes_rows(file: File, loop: _Loop) -> bool:

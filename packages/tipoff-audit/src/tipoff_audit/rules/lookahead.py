@@ -205,6 +205,8 @@ def _window_level(file: File, call: ast.Call) -> Level:
     )
     if not _GAMES.search(f"{keys} {scope.name.rpartition('.')[2]} {_grouping(file, call)}"):
         return Level.NOTE
+    if any(re.match(r"(streamlit|dash)(\.|$)", origin) for origin in file.index.imports.values()):
+        return Level.NOTE  # it is drawn
     if re.search(r"\.shift\(|shift\(1", body) or _AHEAD.search(about):
         return Level.WARNING  # what is shifted elsewhere, or made for a game that is not in the rows
     return Level.ERROR

@@ -27,6 +27,8 @@ def raising_handlers(file: File) -> None:
                 if why:
                     sure = isinstance(node, ast.Call | ast.BinOp) or last_name(node) in _NEVER
                     level = Level.ERROR if sure and "is bound only" not in why else Level.WARNING
+                    if level is Level.WARNING and isinstance(handler.body[-1], ast.Raise):
+                        level = Level.NOTE  # it would have raised in any case, and the first error stands beside it
                     file.say(
                         "handler-raises",
                         node,
@@ -51,12 +53,9 @@ def returns_in_finally(file: File) -> None:
         for node in _own_jumps(block.finalbody):
             what = dotted(node.func) if isinstance(node, ast.Call) else type(node).__name__.lower()
             message = f"`{what}` in a `finally` takes every error that passes through it, also those that nobody meant to catch"
-            level = (
-                Level.WARNING
-                if isinstance(node, ast.Call)
-                or any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
-                else Level.ERROR
-            )
+            caught = any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
+            level = Level.NOTE if caught or node not in block.finalbody else Level.ERROR
+            level = Level.WARNING if isinstance(node, ast.Call) else level
             file.say("swallowed-raise", node, level, f"{message}; put it after the block", guards="work")
 
 

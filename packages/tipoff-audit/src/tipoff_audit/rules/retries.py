@@ -225,7 +225,7 @@ def _decorators(file: File, scope: Scope) -> None:
             file.say(
                 "endless-retry",
                 decorator,
-                Level.WARNING,
+                _level(scope.name),
                 f"{message}; give it a stop and a failure that is recorded",
                 guards="work",
             )
@@ -283,18 +283,31 @@ def _say_endless(file: File, node: ast.AST, message: str) -> None:
     file.say(
         "endless-retry",
         node,
-        Level.WARNING,
+        _level(_decorated(file, node)),
         f"{message}; give it a limit and a failure that is recorded",
         guards="work",
     )
 
 
+_GOES_ON = re.compile(
+    r"run|stream|listen|start|connect|serve|consum|subscri|wait|poll|watch|loop|worker", re.IGNORECASE
+)
+
+
+def _level(name: str) -> Level:
+    """Return a note where a service is meant to go on for ever."""
+    return Level.NOTE if _GOES_ON.search(name.rpartition(".")[2]) else Level.WARNING
+
+
+def _decorated(file: File, node: ast.AST) -> str:
+    """Return the function that the policy is laid around, or in which it stands."""
+    parent = file.index.up.get(node)
+    return parent.name if isinstance(parent, FUNCTIONS) else file.scope(node).name
+
+
 def _say_unjittered(file: File, node: ast.AST) -> None:
     message = "these waits are the same for every worker: what failed together comes again together"
-    level = (
-        Level.WARNING if re.search(r"worker|publish|consumer", file.scope(node).name + file.index.path) else Level.NOTE
-    )
-    file.say("retry-without-jitter", node, level, f"{message}; add a random part to each wait", guards="work")
+    file.say("retry-without-jitter", node, Level.NOTE, f"{message}; add a random part to each wait", guards="work")
 
 
 def _recursion(file: File, scope: Scope) -> None:
@@ -335,11 +348,10 @@ def _sleep(file: File, call: ast.Call, requests: set[str], endless: set[ast.AST]
     scope = file.scope(call)
     if scope.name in requests:
         message = "whoever asked waits, and the worker serves nobody else, while this sleeps"
-        blocks = file.names.callee(call).full.startswith("time.")
         file.say(
             "sleep-in-request",
             call,
-            Level.WARNING if blocks else Level.NOTE,
+            Level.NOTE,
             f"{message}; answer with 503 and Retry-After, or leave the rest to a queue",
             guards="work",
         )

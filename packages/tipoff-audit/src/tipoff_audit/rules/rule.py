@@ -25,7 +25,7 @@ class Rule:
     good: str
     fix: str
     beside: str
-    precision: str = "medium"  # as measured in the field: very-high, high, medium or low
+    precision: str = ""  # as measured in the field: very-high, high, medium or low; "" where too few were judged
 
     @property
     def language(self) -> str:

@@ -30,7 +30,7 @@ _TAKES_AWAY = re.compile(
     r"|undeploy|deregister|unregister|cleanup|clean|logout|close|cancel|dropdb|show|info|diff|login|mkdir|notify)\b"
 )
 _OPTIONAL = re.compile(
-    r"codecov|coverage|coveralls|upload|artifact|comment|cache|notify|slack|nightly|experimental|optional|sarif|benchmark|preview|allow|flaky|docs?\b",
+    r"codecov|coverage|coveralls|upload|artifact|comment|cache|notify|alert|slack|nightly|experimental|optional|sarif|benchmark|preview|allow|flaky|docs?\b",
     re.IGNORECASE,
 )
 _CONTINUE = re.compile(
@@ -57,7 +57,7 @@ _FAILS = re.compile(r"(^|\s)(-[a-zA-Z]*f[a-zA-Z]*|--fail\S*)(\s|$)|http_code|--w
 _HANDED_ON = re.compile(
     r"^\s*\|\s*(sudo\s+|\\$)?(gpg|apt-key|tar|bash|sh|tee|unzip|gunzip|zcat|python3?|psql|mysql|docker|kubectl|jq|awk|sed|cut|grep|$)"
 )
-_TO_A_FILE = re.compile(r"(^|\s)(-[a-zA-Z]*[oO]|--output|--remote-name)(\s|$)|\s>\s*[\w\"'$./{]")
+_TO_A_FILE = re.compile(r"(^|\s)(-[a-zA-Z]*[oO]|--output|--remote-name)(\s|$)|\s>\s*(?!/dev/null)[\w\"'$./{]")
 
 
 def _pipes(source: Source, lines: list[str]) -> list[Finding]:
@@ -166,8 +166,8 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
 
 def _level(source: Source, command: str) -> Level:
     """Return how much is passed over: a check where it decides, a load or a backup, anything else."""
-    if _OPTIONAL.search(command):
-        return Level.NOTE
+    if _OPTIONAL.search(command) or re.search(r"--exit-zero|=\s*\"?\$\(", command):
+        return Level.NOTE  # it says itself that it is a report; or what it has said is asked for, and may be nothing
     if _CHECKS.search(command):
         return Level.ERROR if _in_ci(source) else Level.WARNING
     return Level.WARNING if _DATA.search(command) else Level.NOTE
@@ -200,13 +200,11 @@ def _level_of_step(lines: list[str], number: int) -> Level:
     step = "\n".join(lines[begin:end])
     if _OPTIONAL.search(step):
         return Level.NOTE
-    return (
-        Level.ERROR
-        if any(
-            _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
-        )
-        else Level.WARNING
-    )
+    if any(
+        _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
+    ):
+        return Level.ERROR
+    return Level.WARNING if _DATA.search(step) or _GOES_OUT.search(step) else Level.NOTE
 
 
 _IF_ALWAYS = re.compile(r"^\s*(-\s+)?if:\s*[\"']?(\$\{\{\s*)?(always\(\)|!\s*cancelled\(\))\s*(\}\})?[\"']?\s*$")
@@ -266,7 +264,7 @@ def _is_expected(command: str) -> bool:
 
 def _status_is_kept(lines: list[str], number: int) -> bool:
     """Whether the status is read, and `set -e` turned on again, in the lines that follow."""
-    after = "\n".join(lines[number : number + 12])
+    after = "\n".join(lines[number : number + 40])
     return bool(re.search(r"\$\?|PIPESTATUS", after)) and bool(
         re.search(r"^\s*(set\s+-\w*e|exit\s+[\"']?\$|return\s+[\"']?\$|if\s)", after, re.MULTILINE)
     )

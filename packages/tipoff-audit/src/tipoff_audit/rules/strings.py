@@ -31,7 +31,7 @@ def missing_f(file: File) -> None:
         use = _use(file, node, text)
         if use:
             is_sure = use == "SQL" and _filled_by_names(file, node, holes)  # or the braces may be the database's own
-            level = Level.ERROR if is_sure else Level.WARNING
+            level = Level.ERROR if is_sure else Level.NOTE if use in {"message", "SQL"} else Level.WARNING
             message = f"`{{{holes[0]}}}` stays as it is written: this {use} has no f and no .format"
             file.say(
                 "missing-f",

@@ -311,7 +311,7 @@ def _gathered(file: File, call: ast.Call) -> None:
     names = {last_name(other.func) for other in scope.calls}
     if (
         (not _is_let_go(file, call) and _looks_for_errors(file, scope))
-        or names & {"cancel", "close", "aclose", "shutdown"}
+        or names & {"cancel", "close", "aclose", "shutdown", "exception"}
         or _closes(scope)
     ):
         return

@@ -156,45 +156,11 @@ def _joins_marks(call: ast.Call, file: File) -> bool:
     )
 
 
-_IN_PATTERN = re.compile(
-    r"\bLIKE\s+'[^']*\{", re.IGNORECASE
-)  # there a letter of the name can match what it does not mean
-_DDL = re.compile(
-    r"[^'\"]*['\"\s]*(CREATE|ALTER|DROP|COPY|WITH\s*\(|GRANT|SET|ATTACH)\b", re.IGNORECASE
-)  # takes no parameters
-
-
-_PLACES = these(
-    "table column schema catalog database dataset tablespace index view path file dir directory folder uri url bucket"
-)  # what the program's own code or settings name: a quote in it stops the statement, which somebody sees
-
-
-_FREE = these(  # what a person writes, and may hold an apostrophe
-    """name names title text query search term keyword comment address email user username description label message note
-    player team city
-    title author word phrase value url subject content body input answer q"""
-)
-_DATES = these(
-    "date day start end since until low high month year season week id ids key uuid hash at ts time hour from to"
-)
-
-
 def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
-    name, segment = last_name(hole) or "a value", file.index.segment(node)
+    name = last_name(hole) or "a value"
     if _checked(file, hole):
         return
-    said = set(words(name))
-    level = (
-        Level.WARNING
-        if how == "quoted" and (said & _FREE) and not _PLACES & said and not _DDL.match(segment)
-        else Level.NOTE
-    )
-    if _PLACES & said and _IN_PATTERN.search(segment):
-        level = Level.WARNING
-    if said & _DATES and not said & _FREE:
-        level = Level.NOTE
-    if how == "quoted" and _asked_for(file, hole):
-        level = Level.ERROR
+    level = Level.ERROR if how == "quoted" and _asked_for(file, hole) else Level.NOTE
     if re.search(r"(^|/)(migrations?|versions|alembic)/", file.index.path):
         level = Level.NOTE
     message = f"`{name}` is written into the SQL as text: a quote in it breaks the statement or changes it"

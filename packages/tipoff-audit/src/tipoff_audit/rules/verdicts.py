@@ -38,7 +38,8 @@ _SWEEPERS = these(
 _BESIDE_THE_POINT = these(  # what is only remembered, or only counted, can be made again
     """cache cached caches caching telemetry track nux milestone memo memoize banner device first preload bytecode pyc
     lineage openlineage
-    tracing autolog autologging usage monitor monitoring observability comment comments demo plugin plugins mock sample seed"""
+    tracing autolog autologging usage metric metrics cloudwatch
+    monitor monitoring observability comment comments demo plugin plugins mock sample seed"""
 )
 _FILTERS = these("filter exclude dedupe drop remove eligible clean without only keep select")
 _NOTHING_DONE = frozenset({"none", "empty", "zero", "false", "value", "input"})
@@ -116,7 +117,8 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
         and guard.returns in {"", "none"}
     ):
         message = f"`except {guard.caught}`: an alert that cannot be sent leaves no trace"
-        return _found(guard, "swallowed-notice", Level.WARNING, f"{message}; record that nobody was told", "notice")
+        level = Level.WARNING if "notice" in guard.effects else Level.NOTE
+        return _found(guard, "swallowed-notice", level, f"{message}; record that nobody was told", "notice")
     write, gate = guard.effects.get("write"), guard.effects.get("gate")
     if name.strip("_") in _CLOSING or name in {"__del__", "__exit__", "__aexit__"}:
         return None if write is None or not (write[1] and write[2]) else _around_write(guard, write)
@@ -124,11 +126,11 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
     decides = guard.returns not in {"", "none"} or bool(guard.raised or guard.effects.get("gate"))
     is_gate = own is not None and own.kind == "gate" and decides
     if is_gate and not (write is not None and write[1] and write[2]):
-        return _around_gate(guard, name, sure=True)
+        return _around_gate(guard, name)
     if write is not None and write[2]:
         return _around_write(guard, write)
     if gate is not None and gate[2]:
-        return _around_gate(guard, gate[0], sure=gate[1])
+        return _around_gate(guard, gate[0])
     if write is not None:
         return _around_write(guard, write)
     return _around_the_rest(guard)
@@ -139,8 +141,8 @@ def _swallowed_raise(guard: TryBlock) -> Finding:
         set(words(guard.raised))
         & {*w.NEGATIVE, *w.GATES, *w.GATED, "quota", "incomplete", "refused", "gate", "conflict", "drift"}
     )
-    level = Level.NOTE if guard.logs or guard.again else Level.WARNING
-    if meant and not guard.logs and guard.returns not in {"false", "value"}:
+    level = Level.NOTE
+    if meant and not guard.logs and not guard.again and guard.returns not in {"false", "value"}:
         level = Level.ERROR
     message = f"`raise {guard.raised}` in this block is swallowed by its own `except {guard.caught}`: {_answers(guard)}"
     return _found(
@@ -195,11 +197,13 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE
     if not _is_data(what):
         return Level.NOTE if guard.logs or guard.again or is_local or name in _ASKS_BY_POST else Level.WARNING
-    if not here or is_local:
+    if is_local:
         return Level.NOTE if guard.again else Level.WARNING
     if set(words(guard.symbol.rpartition(".")[2])) & _ASIDE:
         return Level.WARNING
     by_name = not what.startswith("the ") and name not in _DATA_WRITES
+    if not here and (by_name or guard.again or guard.each):
+        return Level.NOTE if guard.again else Level.WARNING
     return Level.WARNING if (guard.logs and (by_name or guard.again)) or guard.acts else Level.ERROR
 
 
@@ -231,19 +235,24 @@ def _is_removal(what: str) -> bool:
     )
 
 
-def _around_gate(guard: TryBlock, what: str, *, sure: bool) -> Finding | None:
+def _around_gate(guard: TryBlock, what: str) -> Finding | None:
     own = named(guard.symbol.rpartition(".")[2])
     leaves = guard.returns == "none" and not guard.yields_value and (own is None or own.kind != "gate")
     if leaves or _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
         return None
     decides = own is not None and own.kind == "gate"
     level = Level.NOTE
-    if decides and guard.returns in {"true", "success", "zero"}:
+    if _OF_SPEED & set(words(guard.symbol)):
+        level = Level.NOTE  # what goes too fast is asked again, and nothing of it is wrong
+    elif decides and guard.returns in {"true", "success", "zero"}:
         level = Level.ERROR
-    elif decides or (sure and set(words(what)) & _DECIDES and not guard.assigns and not guard.logs):
+    elif decides and not guard.logs and guard.returns in {"false", "none"}:
         level = Level.WARNING
     message = f"`except {guard.caught}` around {what}: when it cannot be evaluated the gate {_answers(guard)}, and stands open"
     return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
+
+
+_OF_SPEED = these("rate limit limits limiter throttle throttled allowed")
 
 
 def _closes(guard: TryBlock, what: str) -> bool:  # noqa: PLR0911 -- a return for each case
@@ -280,7 +289,9 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
         guard.returns in {"success", "true", "empty", "zero"} or (guard.returns == "none" and guard.yields_value)
     ):
         message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
-        sure = read is not None and read[1] and not _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol}"))
+        said = set(words(f"{guard.path} {guard.symbol}"))
+        sure = read is not None and read[1] and not _BESIDE_THE_POINT & said
+        sure = sure and not (guard.logs and said & (_LOOKS_ONLY | _SHOWS))
         return _found(
             guard,
             "default-on-error",
@@ -323,12 +334,16 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
         message = f"`except {guard.caught}` around {_what(work or read)} does not even log, and goes on as if it had been done"
     about = set(words(f"{guard.path} {guard.symbol} {_what(work or read)}"))
     level = Level.NOTE
-    if guard.collects and not about & (_BESIDE_THE_POINT | _OF_PROGRAMS) and not guard.again:
+    if guard.collects and not about & (_BESIDE_THE_POINT | _OF_PROGRAMS | _LOOKS_ONLY) and not guard.again:
         level = Level.WARNING
         message = f"`except {guard.caught}` around {_what(work or read)}: an item that fails is left out, uncounted"
     return _found(guard, "log-only-handler", level, f"{message}; raise, or count and record the failure", "work")
 
 
+_SHOWS = these("report reports display render page html chart plot dashboard view ui web streamlit")
+_LOOKS_ONLY = these(
+    "analyze analyse analysis identify explore inspect diagnose debug reconnaissance compare profile fit calibrate"
+)
 _OF_PROGRAMS = these(
     "extension extensions entry entrypoint module modules import hook hooks listener listeners callback package "
     "packages handler handlers"

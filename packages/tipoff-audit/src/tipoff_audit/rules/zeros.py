@@ -5,17 +5,15 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
+from tipoff_audit.reading.flows import places
 from tipoff_audit.reading.index import Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
 from tipoff_audit.reading.words import these
 from tipoff_audit.rules.sqlrules import MEASURED
 
-_OF_DATA = re.compile(
-    r"coverage|completeness|quality|accuracy|(?<![a-z])(game|player|team|match|pitcher|batter|season|odds|minutes|points|rebounds|assists|strikeouts|box_?score|bet|betting|quote|price)s?(?![a-z])",
-    re.IGNORECASE,
-)
 _OF_MODELS = re.compile(
-    r"token|usage|cost|budget|quota|sample_rate|line_?(no|number)|linewidth|sampl|weight", re.IGNORECASE
+    r"(?<![a-z])(missing|absent|out)(?![a-z])|token|cost|budget|quota|sample_rate|line_?(no|number)|linewidth|sampl|weight",
+    re.IGNORECASE,
 )
 _PRICES = these("over under odds quote home_odds away_odds")
 _ADVICE = "keep it unknown (None, NULL), and let what reads it decide"
@@ -49,7 +47,7 @@ def zero_for_missing(file: File) -> None:
             and _is_nought(call.args[2])
             and MEASURED.search(str(constant(call.args[1])))
         ):
-            _say(file, call, f"`getattr(…, {constant(call.args[1])!r}, 0)`")
+            _say(file, call, f"`getattr(…, {constant(call.args[1])!r}, 0)`", is_known_none=False)
 
 
 def _target(index: Index, node: ast.AST) -> str:
@@ -97,7 +95,7 @@ def _get(file: File, call: ast.Call) -> None:
     key = constant(call.args[0])
     about = key if isinstance(key, str) else last_name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     if about and MEASURED.search(about) and not _is_tally(file.index, call):
-        _say(file, call, f"`.get({about!r}, 0)`")
+        _say(file, call, f"`.get({about!r}, 0)`", is_known_none=False)
 
 
 def _fill(file: File, call: ast.Call, name: str) -> None:
@@ -129,8 +127,86 @@ def _columns(node: ast.Subscript) -> str:
     return " ".join(str(constant(part)) if constant(part) is not None else last_name(part) for part in parts)
 
 
-def _say(file: File, node: ast.AST, what: str) -> None:
+def _say(file: File, node: ast.expr, what: str, *, is_known_none: bool = True) -> None:
+    """Report it; a warning where an average is taken of it. `is_known_none`: the code says itself that it may be missing."""
     message = f"{what} turns unknown into nought: averages, rates and gates cannot tell the two apart"
-    about = f"{what} {file.index.path} {file.scope(node).name}"
-    level = Level.WARNING if _OF_DATA.search(about) and not _OF_MODELS.search(about) else Level.NOTE
+    at = [node, *places(file, node)]
+    is_taken = any(_opens(file, one) or (is_known_none and _averages(file, one)) for one in at)
+    level = Level.WARNING if is_taken and not _OF_MODELS.search(what) else Level.NOTE
     file.say("zero-for-missing", node, level, f"{message}; {_ADVICE}", guards="read")
+
+
+_MEANS = these("mean average median std stdev fmean nanmean rolling expanding ewm quantile corr")
+_BAD = re.compile(
+    r"null_?(rate|ratio|pct|share)|error_?rate|fail(ure|ed)?_?(rate|ratio|pct)|missing_?(rate|ratio|pct|share)|drift",
+    re.IGNORECASE,
+)
+
+
+_THROUGH = frozenset({"float", "int", "abs", "round"})
+
+
+def _averages(file: File, node: ast.expr) -> bool:
+    """Whether the nought goes into an average."""
+    child: ast.AST = node
+    for parent in file.index.parents(node):
+        if isinstance(parent, ast.Attribute) and parent.attr in _MEANS:
+            return True
+        if isinstance(parent, ast.Call) and child is not parent.func and last_name(parent.func) not in _THROUGH:
+            return _takes_average(file, parent)
+        if isinstance(parent, ast.Assign):
+            return _is_averaged_later(file, parent)
+        if isinstance(parent, ast.Compare | ast.Lambda | ast.stmt):
+            return False  # what is chosen by it, and what ends here
+        if isinstance(parent, ast.ListComp | ast.GeneratorExp) and any(one.ifs for one in parent.generators):
+            return False  # only what is there is taken
+        child = parent
+    return False
+
+
+def _takes_average(file: File, call: ast.Call) -> bool:
+    """Whether the call makes an average of what it is given, or keeps it in a list of which one is made."""
+    name = last_name(call.func)
+    if name in {"append", "extend"} and isinstance(call.func, ast.Attribute):
+        return _list_is_averaged(file, call, dotted(call.func.value))
+    return name in _MEANS or (name == "sum" and _is_divided(file, call))
+
+
+def _is_divided(file: File, call: ast.Call) -> bool:
+    above = file.index.up.get(call)
+    return isinstance(above, ast.BinOp) and isinstance(above.op, ast.Div) and above.left is call
+
+
+def _is_averaged_later(file: File, made: ast.Assign) -> bool:
+    target = made.targets[0]
+    if isinstance(target, ast.Name) and isinstance(made.value, ast.ListComp):
+        return _list_is_averaged(file, made, target.id)
+    return isinstance(target, ast.Subscript) and _column_is_averaged(file, target)
+
+
+def _list_is_averaged(file: File, node: ast.AST, name: str) -> bool:
+    """Whether the function takes an average of the list: `mean(values)`, `sum(values) / len(values)`."""
+    taken = [call for call in file.scope(node).calls if call.args and dotted(call.args[0]) == name]
+    return any(last_name(call.func) not in {"append", "extend"} and _takes_average(file, call) for call in taken)
+
+
+def _column_is_averaged(file: File, target: ast.Subscript) -> bool:
+    """Whether the function takes an average over the column that was filled."""
+    column = constant(target.slice)
+    return isinstance(column, str) and any(
+        last_name(call.func) in _MEANS
+        and call.lineno >= target.lineno
+        and any(constant(part) == column for part in ast.walk(call))
+        for call in file.scope(target).calls
+    )
+
+
+def _opens(file: File, node: ast.expr) -> bool:
+    """Whether a gate stops at too high a share of what is bad: a share that nobody has measured passes it."""
+    parent = file.index.up.get(node)
+    return (
+        isinstance(parent, ast.Compare)
+        and parent.left is node
+        and isinstance(parent.ops[0], ast.Gt | ast.GtE)
+        and bool(_BAD.search(ast.unparse(node)) or (isinstance(node, ast.Name) and _BAD.search(node.id)))
+    )
