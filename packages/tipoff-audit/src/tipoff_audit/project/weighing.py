@@ -25,8 +25,8 @@ class Weighing:
     """The project's functions that nobody calls, and for each the functions that call it."""
 
     uncalled: set[str] = field(default_factory=set)
-    callers: Mapping[str, set[str]] | None = None  # None: too little of the code is here to know
-    does: Callable[[str], Mapping[str, str]] = dict
+    callers: Mapping[str, set[str]] = field(default_factory=dict)
+    does: Callable[[str], Mapping[str, str]] | None = None  # None: too little of the code is here to know
 
     def weighed(self, finding: Finding) -> Finding:
         """Return the finding at the level that it has here."""
@@ -35,12 +35,7 @@ class Weighing:
         if finding.symbol in self.uncalled or _SHELVED.search(finding.path):
             return replace(finding, level=Level(finding.level - 1))
         is_read = finding.rule in _OF_WHAT_IS_READ and finding.guards in {"read", "work"}
-        if (
-            self.callers is not None
-            and is_read
-            and finding.level is Level.WARNING
-            and not self._is_written(finding.symbol)
-        ):
+        if is_read and finding.level is Level.WARNING and not self._is_written(finding.symbol):
             return replace(finding, level=Level.NOTE)
         return finding
 
@@ -48,10 +43,10 @@ class Weighing:
         """Whether the function writes, or one that calls it."""
         known, seen = {function}, set[str]()
         for _ in range(_UP + 1):
-            if any("write" in self.does(name) for name in known):
+            if self.does is None or any("write" in self.does(name) for name in known):
                 return True
             seen |= known
-            known = {caller for name in known for caller in (self.callers or {}).get(name, ())} - seen
+            known = {caller for name in known for caller in self.callers.get(name, ())} - seen
         return False
 
 

@@ -132,7 +132,7 @@ def _picks_here(file: File, node: ast.expr, scope: str) -> bool:
         keys = [key for key, value in zip(parent.keys, parent.values, strict=True) if value is node]
         return any("date" in str(constant(key)) for key in keys)
     if isinstance(parent, ast.FormattedValue):
-        text = file.names.text(file.index.up[parent], file.scope(node)) or ""  # type: ignore[arg-type]
+        text = file.names.text(file.index.up[parent], file.scope(node)) or ""
         return bool(re.search(r"https?://|[?&]\w*date=|\b(WHERE|AND)\b", text))
     if isinstance(parent, ast.keyword | ast.Tuple | ast.List):
         parent = file.index.up.get(parent)

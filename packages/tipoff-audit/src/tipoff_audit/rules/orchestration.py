@@ -67,10 +67,11 @@ def _runs_always(file: File, call: ast.Call, rule: ast.expr) -> None:
     if _TIDIES.search(about) and not _is_only_leaf(file, name):
         return
     message = "this task runs whatever failed before it"
-    if _TIDIES.search(about):
+    ends_the_run = _TIDIES.search(about) is not None
+    if ends_the_run:
         message = "this clean-up runs whatever failed before it, and as the only last task it makes the whole run green"
     advice = "make clean-up a teardown, or let a watcher with `one_failed` end the run"
-    level = Level.WARNING if _GOES_OUT.search(about) else Level.NOTE
+    level = Level.WARNING if ends_the_run or _GOES_OUT.search(about) else Level.NOTE
     file.say("swallowed-gate", call, level, f"{message}; {advice}", guards="gate", line=rule.lineno)
 
 
