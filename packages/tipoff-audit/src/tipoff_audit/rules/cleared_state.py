@@ -20,7 +20,7 @@ _CURSORS = re.compile(
     re.IGNORECASE,
 )
 _ACKS = these("ack acknowledge basic_ack task_done delete_message xack commit_offsets ack_message complete_message")
-_EMPTY = (ast.List, ast.Dict, ast.Tuple)
+_MOST = 100  # so much is cleared in one function by nobody who writes by hand
 
 
 def cleared_before_io(file: File) -> None:
@@ -36,9 +36,16 @@ def cleared_before_io(file: File) -> None:
             "open",
         }:
             continue
-        for node, what, how in _cleared(scope):
-            writes = [call for call in scope.calls if _is_io(file, call, how)]
-            _judge_cleared(file, scope, node, what, how, writes)
+        writes: dict[str, list[ast.Call]] = {}
+        derived: dict[str, set[str]] = {}
+        for node, what, how in _cleared(scope)[:_MOST]:
+            if how not in writes:
+                writes[how] = [call for call in scope.calls if _is_io(file, call, how)]
+            if any(call.lineno <= getattr(node, "lineno", 0) and call is not node for call in writes[how]):
+                continue
+            if what not in derived:
+                derived[what] = _derived(scope, what)
+            _judge_cleared(file, scope, node, what, how, writes[how], derived[what])
 
 
 def _is_io(file: File, call: ast.Call, how: str) -> bool:
@@ -139,17 +146,18 @@ def _is_empty(node: ast.expr) -> bool:
     )
 
 
-def _judge_cleared(file: File, scope: Scope, node: ast.AST, what: str, how: str, writes: list[ast.Call]) -> None:  # noqa: PLR0913 -- what was cleared, how, and what comes after
+def _judge_cleared(  # noqa: PLR0913 -- what was cleared, how, what comes after, and what is made of it
+    file: File, scope: Scope, node: ast.AST, what: str, how: str, writes: list[ast.Call], derived: set[str]
+) -> None:
     line = getattr(node, "lineno", 0)
     later = [call for call in writes if call.lineno > line and call is not node and not apart(file, node, call)]
-    before = [call for call in writes if call.lineno <= line and call is not node]
     if how != "advanced":
         root = what.partition(".")[0]
         whole = [call for call in later if any(isinstance(given, ast.Name) and given.id == root for given in call.args)]
         if root not in {"self", "cls"} and "." in what and whole:
             return  # what is written is the thing itself, with the cleared part
-        later = [call for call in later if _names_in(call) & _derived(scope, what)]
-    if not later or before or _under_handler(file, node) or (how == "cleared" and _put_back(file, scope, what, line)):
+        later = [call for call in later if _names_in(call) & derived]
+    if not later or _under_handler(file, node) or (how == "cleared" and _put_back(file, scope, what, line)):
         return
     if how == "advanced" and re.search(r"old_|rollback", _lines(file, scope, 0)):
         return

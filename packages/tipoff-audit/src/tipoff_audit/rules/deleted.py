@@ -189,8 +189,8 @@ def _why_lost(file: File, scope: Scope, delete: ast.Call, insert: ast.Call) -> s
     committed = [
         call
         for call in scope.calls
-        if last_name(call.func) == "commit"
-        and delete.lineno <= call.lineno <= insert.lineno
+        if delete.lineno <= call.lineno <= insert.lineno
+        and last_name(call.func) == "commit"
         and call not in {delete, insert}
     ]
     if committed:

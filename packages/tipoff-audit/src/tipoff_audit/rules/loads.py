@@ -342,26 +342,40 @@ def _append(file: File, call: ast.Call, node: ast.AST, what: str, level: Level =
     _append_in(file, file.scope(call).calls, node, what, level)
 
 
-def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
+def _has_a_key(file: File, calls: list[ast.Call]) -> bool:
+    """Whether some of the calls make an append safe to repeat: a delete, a merge, a job's id, a look at what is there."""
     for other in calls:
         effect = file.effects.of(other)
         if any(kind in {"delete", "merge"} for kind, _, _ in effect.sql) or keyword(other, "job_id") is not None:
-            return
+            return True
         said = words(last_name(other.func))
         if (
             said[:1]
             and said[0] in {"delete", "truncate", "merge", "upsert", "dedupe", "drop"}
             and said != ["drop", "na"]
         ):
-            return
+            return True
         if said and {"existing", "already", "dedup", "drop_duplicates", "duplicates", "exists"} & set(said):
-            return
+            return True
         target = " ".join(
             str(file.names.text(given, file.scope(other)) or last_name(given)) for given in other.args[:2]
         )
         if last_name(other.func).startswith(("load_table", "to_gbq", "to_sql")) and re.search(
             r"stag|tmp|temp", target, re.IGNORECASE
         ):
+            return True
+    return False
+
+
+def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
+    scope = file.scope(node)
+    if calls is not scope.calls:
+        if _has_a_key(file, calls):
+            return
+    else:
+        if scope not in file.keyed:
+            file.keyed[scope] = _has_a_key(file, calls)
+        if file.keyed[scope]:
             return
     line = getattr(node, "lineno", 1)
     if level is Level.WARNING and (_MIGRATES.search(file.index.path) or not _names_a_table(file, calls, node)):

@@ -1,6 +1,7 @@
 """Swallowed exits in shell scripts, hooks and CI."""
 
 import re
+from functools import lru_cache
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading.source import Source
@@ -38,6 +39,7 @@ _CONTINUE = re.compile(
     re.IGNORECASE,
 )
 _SET_PLUS = re.compile(r"^\s*(?:-\s*)?(?:run:\s*)?set\s+\+(e|o\s+errexit|\w*e\w*)\b")
+_SET_E = re.compile(r"\s*set\s+-\w*e")
 _ENDS_WELL = re.compile(r"^\s*trap\s+(['\"]).*\bexit\s+0\b.*\1\s+.*\b(EXIT|0)\b")
 _HOOK = re.compile(
     r"(^|/)(\.?git)?hooks?/|pre-commit|pre-push|post-commit|commit-msg|(^|/)ci/|\.github/", re.IGNORECASE
@@ -126,6 +128,13 @@ def examine_lines(source: Source) -> list[Finding]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _set_e(text: str) -> tuple[int, int]:
+    """Return the first and the last line that says `set -e`; none: no line is before the first, or after the last."""
+    found = [number for number, line in enumerate(text.splitlines(), 1) if _SET_E.match(line)]
+    return (found[0], found[-1]) if found else (len(text) + 2, 0)
+
+
 def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple[Level, str] | None:
     found = _OR_TRUE.search(text)
     told = found is not None and found[1].startswith("echo") and not _in_ci(source)
@@ -154,8 +163,8 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             "`exit 0` in a trap on EXIT: whatever the script has said, it ends well; end with the status that it had",
         )
     plus = _SET_PLUS.match(text)
-    strict = any(re.match(r"\s*set\s+-\w*e", line) for line in lines[: number - 1])
-    again = any(re.match(r"\s*set\s+-\w*e", line) for line in lines[number:])
+    first, last = _set_e(source.text)
+    strict, again = first < number, last > number
     if plus and (not _status_is_kept(lines, number) or (strict and not again)):
         return (
             Level.WARNING if _HOOK.search(source.path) or (strict and not again) else Level.NOTE,

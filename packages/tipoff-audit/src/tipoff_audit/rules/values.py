@@ -2,9 +2,11 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
+from tipoff_audit.reading.index import Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
 from tipoff_audit.reading.sqltext import looks_like_sql
 from tipoff_audit.reading.words import these
@@ -183,26 +185,33 @@ def _checked(file: File, hole: ast.expr) -> bool:
     """Whether the function makes sure of the value before: by a pattern, by a list of what is allowed, as an identifier."""
     if not isinstance(hole, ast.Name):
         return False
-    for node in ast.walk(file.scope(hole).node):
+    scope = file.scope(hole)
+    if scope not in file.checked:
+        file.checked[scope] = _checks(scope)
+    return file.checked[scope].get(hole.id, hole.lineno + 1) <= hole.lineno
+
+
+def _checks(scope: Scope) -> dict[str, int]:
+    """Return the names that the function makes sure of, each with the first line of it."""
+    found: dict[str, int] = {}
+    for node in ast.walk(scope.node):
         test = node.test if isinstance(node, ast.If | ast.Assert) else None
-        if test is None or test.lineno > hole.lineno:
+        if test is None:
             continue
         for part in ast.walk(test):
-            if (
-                isinstance(part, ast.Compare)
-                and isinstance(part.ops[0], ast.In | ast.NotIn)
-                and last_name(part.left) == hole.id
-            ):
-                return True
-            if isinstance(part, ast.Call):
-                about = [last_name(given) for given in part.args]
-                if last_name(part.func) in {"match", "fullmatch"} and hole.id in about:
-                    return True
-                if last_name(part.func) in {"isidentifier", "isalnum", "isdigit"} and dotted(part.func).startswith(
-                    f"{hole.id}."
-                ):
-                    return True
-    return False
+            for name in _made_sure_of(part):
+                found[name] = min(found.get(name, test.lineno), test.lineno)
+    return found
+
+
+def _made_sure_of(part: ast.AST) -> Iterator[str]:
+    if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.In | ast.NotIn):
+        yield last_name(part.left)
+    if isinstance(part, ast.Call):
+        if last_name(part.func) in {"match", "fullmatch"}:
+            yield from (last_name(given) for given in part.args)
+        if last_name(part.func) in {"isidentifier", "isalnum", "isdigit"}:
+            yield dotted(part.func).partition(".")[0]
 
 
 _NAMES = re.compile(  # a key that stands for what has a name in the database: no parameter can take its place
