@@ -20,9 +20,12 @@ import numpy as np
 
 from benchmarks.nba_form import Rows, season_rows
 from benchmarks.nba_lines import lines_of, plain
-from tipoff.leagues.nba import markets, models
+from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import STATS
+from tipoff.leagues.nba.rows import LEAST_ROWS
 from tipoff.leagues.nba.scores import crps_20
+from tipoff.leagues.nba.systems import market_aware
+from tipoff.leagues.nba.systems.lightgbm import TREES
 from tipoff.predict import boosting, calibration
 from tipoff.predict.metrics import calibration_error, log_loss
 from tipoff.predict.quantiles import HIGH, LEVELS, LOW, MEDIAN, Floats, over
@@ -55,9 +58,9 @@ def walk(rows: Rows, *, targets: dict[str, Floats] | None = None) -> dict[str, D
     for begin, end in _spans(rows):
         before, now = rows.day < begin, (rows.day >= begin) & (rows.day < end)
         trees = ""
-        if before.sum() >= models.LEAST_ROWS:
+        if before.sum() >= LEAST_ROWS:
             wanted = left[before] - np.median(left[before])
-            trees = boosting.train(rows.features[before], wanted, parameters=models.TREES)
+            trees = boosting.train(rows.features[before], wanted, parameters=TREES)
         added = boosting.predict(trees, rows.features[now])
         for market in markets.MARKETS:
             centre = centres[market][now] + (added if "points" in markets.MARKETS[market] else 0.0)
@@ -71,9 +74,12 @@ def walk(rows: Rows, *, targets: dict[str, Floats] | None = None) -> dict[str, D
 
 def _spans(rows: Rows) -> list[tuple[int, int]]:
     """Return from one training day to the next, within the season."""
-    days = range(int(rows.day[0]), int(rows.day[-1]) + 1)
-    begins = [day for day in days if (_EPOCH + timedelta(days=day)).weekday() in {0, 3}]
-    return list(zip(begins, [*begins[1:], int(rows.day[-1]) + 1], strict=True))
+    return _spans_of(int(rows.day[0]), int(rows.day[-1]))[1:]
+
+
+def _spans_of(first: int, last: int) -> list[tuple[int, int]]:
+    begins = [day for day in range(first + 1, last + 1) if (_EPOCH + timedelta(days=day)).weekday() in {0, 3}]
+    return list(zip([first, *begins], [*begins, last + 1], strict=True))
 
 
 def figures(rows: Rows, market: str, drawn: Drawn) -> dict[str, Any]:
@@ -138,19 +144,37 @@ def at_the_line(rows: Rows, drawn: Drawn, lines: dict[tuple[int, str], tuple[flo
     own, their = np.abs(np.maximum(quantiles[:, MEDIAN], 0) - happened), np.abs(line - happened)
     decided = happened != line
     is_over = (happened > line)[decided].astype(np.float64)
-    chance = over(quantiles, line)[decided]
+    sure = over(quantiles, line)
+    chance = as_borne_out(rows.day[at], sure, happened, line)[decided]
+    moved = market_aware.toward(quantiles, market_aware.market_middles(quantiles, line, market))
+    aware, aware_chance = np.abs(moved[:, MEDIAN] - happened), over(moved, line)[decided]
     return {
         "n": len(at),
         "mae": float(own.mean()),
         "line_mae": float(their.mean()),
         "mae_less_line_mae_95": _bootstrap(rows.game_id[at], own - their),
         "log_loss": log_loss(chance, is_over),
+        "log_loss_uncorrected": log_loss(sure[decided], is_over),
+        "market_aware_mae": float(aware.mean()),
+        "market_aware_mae_less_line_mae_95": _bootstrap(rows.game_id[at], aware - their),
+        "market_aware_log_loss": log_loss(aware_chance, is_over),
+        "market_aware_calibration_error": calibration_error(aware_chance, is_over),
         "log_loss_no_vig": log_loss(market[decided], is_over),
         "log_loss_coin": float(np.log(2)),
         "log_loss_over_rate": log_loss(np.full(len(is_over), is_over.mean()), is_over),
         "over_rate": float(is_over.mean()),
         "calibration_error": calibration_error(chance, is_over),
     }
+
+
+def as_borne_out(days: Any, sure: Floats, happened: Floats, line: Floats) -> Floats:  # noqa: ANN401 -- an array of days
+    """Return the chances as sure as the lines of the days before the last training day bear out."""
+    found, decided = np.array(sure), happened != line
+    for begin, end in _spans_of(int(days.min()), int(days.max())):
+        before, now = decided & (days < begin), (days >= begin) & (days < end)
+        slope = calibration.slope(sure[before], (happened > line)[before].astype(np.float64))
+        found[now] = calibration.sloped(sure[now], np.full(int(now.sum()), slope))
+    return found
 
 
 def _bootstrap(games: Any, values: Floats) -> list[float]:  # noqa: ANN401 -- an array of texts

@@ -17,7 +17,7 @@ from tipoff.core.payload import Parsed, Payload
 from tipoff.core.step import Context, Made, PythonWork, SourceWork, Step
 from tipoff.leagues.nba.league import NBA
 
-BAD = ("bdl_player_boxscores", "points_model", "predictions")
+BAD = ("bdl_player_boxscores", "points_model", "lightgbm")
 LIMIT = timedelta(seconds=2)
 Inputs = Mapping[str, pa.Table]
 

@@ -24,6 +24,7 @@ from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step
 from tipoff.leagues.names import player_key
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.teams import TEAMS
+from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.ledger import Batch, Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
@@ -174,7 +175,7 @@ def _game(found: dict[str, list[Row]], n: int, game: int) -> None:
 
 MODELS = {"points_model", "calibration"}
 BEFORE_TIP = {"schedule", "odds_events", "player_lines", "candidates", "main_lines", "player_features", "player_form"}
-BEFORE_TIP |= MODELS | {"distributions", "predictions", "published_predictions", "published_markets"}
+BEFORE_TIP |= MODELS | {system.name for system in SYSTEMS} | {"published_predictions", "published_markets"}
 
 
 @dataclass

@@ -16,12 +16,13 @@ from tipoff.core.step import Edge, SqlWork, Step
 from tipoff.core.window import Window, WindowKind
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.sources import oddsapi
+from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.world.data import Alter, Row
 
 DAYS = 4
 SLATE = SAMPLE.first_day + timedelta(days=2)
-SEEN = {"candidates", "player_features", "player_form", "main_lines", "points_model", "calibration", "distributions"}
-SEEN |= {"predictions", "published_predictions", "published_markets"}
+SEEN = {"candidates", "player_features", "player_form", "main_lines", "points_model", "calibration"}
+SEEN |= {"published_predictions", "published_markets", *(system.name for system in SYSTEMS)}
 
 
 def other_future(cut: datetime) -> Alter:

@@ -197,9 +197,9 @@ def test_the_oracle_sees_what_was_made_past_a_gate(tmp_path: Path) -> None:
     gates, arrivals = schema.gates, schema.arrivals
     third = SAMPLE.first_day + timedelta(days=2)
     with stage.ledger.transaction() as connection:
-        shut = (gates.c.output == "grades") & (gates.c.input == "predictions") & (gates.c.day == third)
+        shut = (gates.c.output == "grades") & (gates.c.input == "lightgbm") & (gates.c.day == third)
         connection.execute(update(gates).where(shut).values(is_open=False))
-        late = (arrivals.c.output == "predictions") & (arrivals.c.day == third)
+        late = (arrivals.c.output == "lightgbm") & (arrivals.c.day == third)
         connection.execute(update(arrivals).where(late).values(first_at=datetime(2031, 1, 1, tzinfo=UTC)))
     n_games = len(
         {row["unit"] for row in ledger_rows(tmp_path, "arrivals") if row["output"] == "grades" and row["day"] == third}

@@ -15,16 +15,17 @@ from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.leagues.names import player_key
 from tipoff.leagues.nba import tables as nba
+from tipoff.leagues.nba.systems.lightgbm import LIGHTGBM
 
 PLAYERS = nba.NBA_PLAYER_BOXSCORES
-MADE = {"n_games": 10, "tipoff_at": TIP, "made_at": TIP - timedelta(hours=2), "system": "lightgbm"}
-PREDICTED = [{"day": TODAY, "game_id": GAME, "player_id": who, "predicted_points": 20.0 + who} | MADE for who in (1, 2)]
-UNIT = f"{GAME}|lightgbm"
+MADE = {"tipoff_at": TIP, "made_at": TIP - timedelta(hours=2), "market": "points"}
+PREDICTED = [{"day": TODAY, "game_id": GAME, "player_id": who, "median": 20.0 + who} | MADE for who in (1, 2)]
+UNIT = GAME
 
 
 @pytest.fixture
 def slate(tmp_path: Path) -> Iterator[Slate]:
-    made = Slate(tmp_path, game() | {"predictions": PREDICTED})
+    made = Slate(tmp_path, game() | {"lightgbm": PREDICTED})
     yield made
     made.close()
 
@@ -63,12 +64,12 @@ def test_a_prediction_made_after_tip_off_or_on_another_day_or_after_its_proof_is
     slate: Slate, made_at: object
 ) -> None:
     slate.write("games", on_schedule())
-    slate.write("proofs", proven("predictions", {UNIT: 2}, as_of=MADE["made_at"]))  # type: ignore[arg-type]
-    check = looks.made_before_tipoff(nba.PREDICTIONS, "made_at")
+    slate.write("proofs", proven("lightgbm", {UNIT: 2}, as_of=MADE["made_at"]))  # type: ignore[arg-type]
+    check = looks.made_before_tipoff(LIGHTGBM.table, "made_at")
 
     good = slate.measure(check)
     value = "NULL" if made_at is None else f"TIMESTAMPTZ '{made_at}'"
-    slate.spoil(f"UPDATE nba_predictions.predictions SET made_at = {value} WHERE player_id = 2")  # noqa: S608
+    slate.spoil(f"UPDATE nba_predictions.lightgbm SET made_at = {value} WHERE player_id = 2")  # noqa: S608
     bad = slate.measure(check)
 
     assert good.status is CheckStatus.OK
@@ -76,7 +77,7 @@ def test_a_prediction_made_after_tip_off_or_on_another_day_or_after_its_proof_is
 
 
 def test_a_prediction_of_a_game_that_nobody_knows_is_named(slate: Slate) -> None:
-    found = slate.measure(looks.made_before_tipoff(nba.PREDICTIONS, "made_at"))
+    found = slate.measure(looks.made_before_tipoff(LIGHTGBM.table, "made_at"))
 
     assert (found.status, found.measured.failing) == (CheckStatus.FAILED, (UNIT,))
 

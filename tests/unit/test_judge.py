@@ -317,6 +317,41 @@ def test_what_stands_in_matters_only_for_units_that_the_other_source_lacks() -> 
     assert set(plan.units) == {"two"}
 
 
+WAYS = tuple(Edge(table=name, minimum=0.0, patience=2 * HOUR, one_of="ways") for name in ("first", "second"))
+
+
+def of_two_ways() -> Book:
+    read = (Input("first", SLATE), Input("second", SLATE))
+    taker = step("taker", SQL, AFTER, edges=WAYS)
+    return book_of({step("first", SQL, AFTER): (), step("second", SQL, AFTER): (), taker: read}, [ONE, TWO])
+
+
+def test_a_unit_waits_for_every_way_to_the_same_thing_and_then_needs_one() -> None:
+    book = of_two_ways()
+    prove(book, "first", TODAY, ["one"])
+
+    early, late = judged(book, "taker", NIGHT), judged(book, "taker", NIGHT + 3 * HOUR)
+
+    assert early.plans == ()
+    [plan] = late.plans
+    assert set(plan.units) == set(plan.partial) == {"one"}
+
+
+def test_a_unit_is_excused_and_lost_only_where_every_way_is() -> None:
+    book = of_two_ways()
+    entry_of(book, "first").excused = {"one": "no history", "two": "no history"}
+    entry_of(book, "first").lost = entry_of(book, "second").lost = frozenset({"two"})
+    prove(book, "second", TODAY, ["one"])
+
+    one_way = judged(book, "taker", NIGHT + 3 * HOUR)
+    entry_of(book, "second").excused = {"two": "no history"}
+
+    assert (one_way.excused, one_way.lost) == ({}, frozenset())
+    assert judged(book, "taker", NIGHT + 3 * HOUR).excused == {"two": "no history"}
+    entry_of(book, "first").excused = entry_of(book, "second").excused = {}
+    assert judged(book, "taker", NIGHT + 3 * HOUR).lost == {"two"}
+
+
 def test_a_unit_is_stale_when_its_step_version_changed_while_its_day_is_open(book: Book) -> None:
     made_as_judged(book, "raw", NIGHT, version="v0")
 

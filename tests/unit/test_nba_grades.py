@@ -15,12 +15,12 @@ def graded(points: int | None, predicted: float, line: float | None, *, made_lat
         "day": TODAY,
         "game_id": "today",
         "player_id": 1,
-        "system": "lightgbm",
-        "predicted_points": predicted,
+        "market": "points",
+        "median": predicted,
         "tipoff_at": TIP,
         "made_at": TIP if made_late else TIP - timedelta(hours=1),
     }
-    bench.put("predictions", [prediction])
+    bench.put("lightgbm", [prediction])
     bench.put("player_games", [played(TODAY, "AAA", "BBB", 9, 1, game_id="today")])
     if points is not None:
         bench.put(

@@ -236,28 +236,14 @@ def test_possessions_are_the_mean_of_both_sides(bench: Bench) -> None:
     assert home["off_rating"] == away["def_rating"] == pytest.approx(115 * 100 / possessions)
 
 
-def predicted(bench: Bench) -> list[tuple[str, float]]:
-    work = NBA.step("predictions").work
+def test_the_moving_average_is_the_mean_of_his_games_and_rests_on_nothing_else(bench: Bench) -> None:
+    filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10)])
+    bench.put("player_features", bench.make("player_features"))
+    work = NBA.step("moving_average").work
     assert isinstance(work, PythonWork)
     slate = Context(slate=None, units=frozenset(), as_of=scheduled("today", "AAA", "BBB")["known_at"])  # type: ignore[arg-type]
-    made = work.transform(slate, bench.inputs("predictions")).rows.to_pylist()
-    return [(row["system"], row["predicted_points"]) for row in made]
 
+    [row] = work.transform(slate, bench.inputs("moving_average")).rows.to_pylist()
 
-def test_without_distributions_the_moving_average_is_predicted_alone(bench: Bench) -> None:
-    filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10)])
-    bench.put("player_features", bench.make("player_features"))
-
-    assert predicted(bench) == [("moving_average", 10.0)]
-
-
-def test_the_published_system_predicts_the_median_of_the_points(bench: Bench) -> None:
-    filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10)])
-    bench.put("player_features", bench.make("player_features"))
-    drawn = {"day": TODAY, "game_id": "today", "player_id": 1, "mean": 12.0, "low_80": 4.0, "high_80": 21.0}
-    drawn |= {"quantiles": "[]", "form_model": "b"}
-    bench.put(
-        "distributions", [drawn | {"market": market, "median": m} for market, m in (("points", 11.5), ("assists", 3.0))]
-    )
-
-    assert predicted(bench) == [("moving_average", 10.0), ("lightgbm", 11.5)]
+    assert (row["player_id"], row["market"], row["median"]) == (1, "points", 10.0)
+    assert {read.table for read in work.inputs} == {"player_features", "schedule"}

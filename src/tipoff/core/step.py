@@ -29,6 +29,7 @@ class Edge:
     games and times already change the obligation itself). `needed`: a unit cannot be made without its own aligned input; off
     where another input can stand in for it once patience has ended. `stands_in_for`: new content matters only for units that the
     named input lacks. `quality`: the least share of the input's proven units that were themselves made on whole input.
+    `one_of`: inputs of one such name are ways to the same thing; a unit waits for all of them, and needs one.
     """
 
     table: str
@@ -41,6 +42,7 @@ class Edge:
     needed: bool = True
     stands_in_for: str = ""
     quality: float = 0.0
+    one_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ _STEPS = (
     "player_games",
     "candidates",
     "player_features",
-    "predictions",
+    "lightgbm",
     "published_predictions",
     "grades",
 )

@@ -84,7 +84,14 @@ def lacking_alone(verdict: Verdict, reading: Reading, expected: Expected) -> Ver
 def without_hope(book: Book, entry: Entry, units: Iterable[str]) -> list[str]:
     """Return those of `units` for which an input that they need is lost: it closed before it was made, and will not come."""
     needed = [r for r in book.readings[entry.step.name] if r.is_aligned and r.edge.needed and not r.edge.optional]
-    return [unit for unit in units if any(_is_lost(book, entry, reading, unit) for reading in needed)]
+    ways = [ways_to(book, entry, reading) for reading in needed]
+    return [unit for unit in units if any(all(_is_lost(book, entry, way, unit) for way in one) for one in ways)]
+
+
+def ways_to(book: Book, entry: Entry, reading: Reading) -> list[Reading]:
+    """Return the inputs of `entry` of which one is as good as `reading`, itself among them."""
+    name = reading.edge.one_of
+    return [other for other in book.readings[entry.step.name] if other.edge.one_of == name] if name else [reading]
 
 
 def _is_lost(book: Book, entry: Entry, reading: Reading, unit: str) -> bool:
@@ -123,7 +130,7 @@ def _expected(  # noqa: PLR0913 -- all that an edge is judged on
             units={WHOLE_SLATE: book.evidence(table, day, WHOLE_SLATE)}, minimum=edge.minimum, own=WHOLE_SLATE
         )
     if game is not None and edge.aligned:
-        own = own_lacking(book, table, game, unit) if edge.needed else None
+        own = _lacking(book, entry, reading, game, unit) if edge.needed else None
         if over and (table, day) in book.entries:
             return Expected(units=_own(book, table, game, unit), minimum=0.0, own=own, is_own=True)
         so_far = _slate(book, table, entry, slates, now) | _own(book, table, game, unit)
@@ -171,6 +178,12 @@ def own_units(book: Book, table: str, game: Game, unit: str) -> list[str]:
     return [unit] if unit in units else units
 
 
+def is_excused(book: Book, table: str, game: Game, unit: str) -> bool:
+    """Whether all that `unit` of `game` rests on in this input owes nothing."""
+    units = own_units(book, table, game, unit)
+    return bool(units) and all(book.evidence(table, game.day, own) is Evidence.EXCUSED for own in units)
+
+
 def own_lacking(book: Book, table: str, game: Game, unit: str) -> str | None:
     """Return the input unit for want of which `unit` cannot be made at all.
 
@@ -180,6 +193,15 @@ def own_lacking(book: Book, table: str, game: Game, unit: str) -> str | None:
     if any(evidence is Evidence.PROVEN for evidence in seen.values()):
         return None
     return next((own for own, evidence in seen.items() if evidence not in _PRESENT), None)
+
+
+def _lacking(book: Book, entry: Entry, reading: Reading, game: Game, unit: str) -> str | None:
+    """Return what `own_lacking` does, unless another way to the same thing is proven."""
+    own = own_lacking(book, reading.input.table, game, unit)
+    if own is None or not reading.edge.one_of:
+        return own
+    others = (_own(book, way.input.table, game, unit) for way in ways_to(book, entry, reading))
+    return None if any(Evidence.PROVEN in other.values() for other in others) else own
 
 
 def _quality(book: Book, entry: Entry, reading: Reading) -> float:

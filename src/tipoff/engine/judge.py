@@ -15,7 +15,7 @@ from tipoff.core.slate import Game
 from tipoff.core.step import SourceWork
 from tipoff.engine import attempts, rules
 from tipoff.engine.book import Book, Entry, Key, made_from
-from tipoff.engine.gates import gates, own_units, without_hope
+from tipoff.engine.gates import gates, is_excused, own_units, ways_to, without_hope
 from tipoff.engine.inputs import own_parts, shared_parts, waits_for
 from tipoff.engine.runplan import RunPlan, run_plans
 
@@ -137,10 +137,11 @@ def _inherited(book: Book, entry: Entry, unit: str, game: Game) -> str:
     for reading in book.readings[entry.step.name]:
         if reading.edge.optional or not reading.edge.needed or not reading.is_aligned:
             continue  # what can be made without its own input is not excused with it: another may stand in
-        table = reading.input.table
-        units = own_units(book, table, game, unit)
-        if units and all(book.evidence(table, game.day, own) is Evidence.EXCUSED for own in units):
-            source = book.entries[table, game.day]
+        if all(is_excused(book, way.input.table, game, unit) for way in ways_to(book, entry, reading)):
+            units, source = (
+                own_units(book, reading.input.table, game, unit),
+                book.entries[reading.input.table, game.day],
+            )
             proven = source.proof.units.get(units[0]) if source.proof else None
             return source.excused.get(units[0]) or (proven.excuse if proven else "") or "excused"
     return ""
@@ -210,7 +211,7 @@ def _has_no_result(book: Book, entry: Entry, unit: str, game: Game, now: datetim
         polls, failures = entry.polls, entry.failures
         return _has_most(entry) and rules.has_no_result(times, game, work, polls=polls, failures=failures, now=now)
     for reading in book.readings[entry.step.name]:
-        if reading.is_aligned and not reading.edge.optional:
+        if reading.is_aligned and not reading.edge.optional and not reading.edge.one_of:
             table = reading.input.table
             seen = [book.evidence(table, game.day, own) for own in own_units(book, table, game, unit)]
             if Evidence.NO_RESULT in seen and Evidence.PROVEN not in seen:

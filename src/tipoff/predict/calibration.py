@@ -6,6 +6,10 @@ from tipoff.predict.quantiles import LEVELS, Floats, below
 
 HALF_LIFE_DAYS = 60.0
 BEHIND = 1000.0  # outcomes, spread as the model says, that stand behind what the season has shown
+SLOPE = (
+    0.5  # of log odds at a line, before any has been seen: half of how far a model is from the market is its own error
+)
+BEHIND_SLOPE = 30.0  # what stands behind it: as much as some 500 lines tell
 _GRID = np.linspace(0.0, 1.0, 101)
 
 
@@ -34,3 +38,23 @@ def moved(quantiles: Floats, to: Floats) -> Floats:
     left = np.clip(np.searchsorted(at, to) - 1, 0, len(at) - 2)
     share = (to - at[left]) / (at[left + 1] - at[left])
     return np.asarray(wide[:, left] * (1 - share) + wide[:, left + 1] * share, dtype=np.float64)
+
+
+def slope(chances: Floats, happened: Floats) -> float:
+    """Return what log odds are to be multiplied by to be as sure as outcomes bear out; SLOPE where there are none."""
+    odds, found = _log_odds(chances), SLOPE
+    for _ in range(8):
+        expected = 1 / (1 + np.exp(-found * odds))
+        pull = float((odds * (happened - expected)).sum()) - BEHIND_SLOPE * (found - SLOPE)
+        found += pull / (float((odds**2 * expected * (1 - expected)).sum()) + BEHIND_SLOPE)
+    return round(min(max(found, 0.0), 1.5), 4)
+
+
+def sloped(chances: Floats, by: Floats) -> Floats:
+    """Return the chances with their log odds multiplied."""
+    return np.asarray(1 / (1 + np.exp(-by * _log_odds(chances))), dtype=np.float64)
+
+
+def _log_odds(chances: Floats) -> Floats:
+    safe = np.clip(chances, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(safe / (1 - safe)), dtype=np.float64)

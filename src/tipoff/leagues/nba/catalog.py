@@ -6,14 +6,17 @@ from datetime import date, timedelta
 from importlib.resources import files
 from types import ModuleType
 
-from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing, Units
+from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
-from tipoff.core.window import BEFORE, LATEST, SLATE, Input
-from tipoff.leagues.nba import form, form_tables, markets, models, scores, tables
-from tipoff.leagues.nba.features import CONTRACT, STATS
+from tipoff.core.window import BEFORE, SLATE, Input
+from tipoff.leagues.nba import form, form_tables, publication, rows, scores, tables
+from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
-from tipoff.predict import calibration, decisions
+from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
+from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
+from tipoff.predict import decisions
+from tipoff.predict.system import System, Training
 
 _SQL = files("tipoff.leagues.nba") / "sql"
 
@@ -40,25 +43,51 @@ CORRECTED = Timing(  # results are corrected for a day or two
 )
 MORNING = Timing(opens=_at(9), due=_BEFORE_TIP)
 UNTIL_TIP = Timing(opens=_at(9), due=_BEFORE_TIP, closes=AT_START)
+AT_LAST = Timing(opens=Moment(Anchor.FIRST_START, -_hours(1.5)), due=_BEFORE_TIP, closes=AT_START)
 MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(2))
 EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(6))
 
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
 _BY_GAME = timedelta(0)  # the market of one game waits for no other: patience ends at once
-_SYSTEMS = Units(each=tables.SYSTEMS)
-
-
 _FORM_COLUMNS = ("day", "game_id", "player_id", "team", "opponent", *form.COUNTED)
-_TRAINED_ON = (
-    Input("player_form", BEFORE),
-    Input("player_games", BEFORE, ("game_id", "player_id", *STATS)),
-)
 TRAINING = Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_START, _hours(0)))
 
 
 def _trains_on(day: date, _season: Season) -> bool:
     """Mondays and Thursdays."""
     return day.weekday() in {0, 3}
+
+
+def _training(trained: Training) -> Step:
+    """Return the step that trains what a system rests on."""
+    is_read = {one.table for one in trained.learns_from}
+    return Step(
+        table=trained.table,
+        work=PythonWork(inputs=trained.learns_from, transform=trained.train, constants=trained.rests_on),
+        timing=TRAINING,
+        units=SLATE_UNIT,
+        edges=(
+            Edge(table="player_form", quality=0.5),
+            *((Edge(table="main_lines", optional=True, cascades=False),) if "main_lines" in is_read else ()),
+        ),
+        owed_on=_trains_on,
+    )
+
+
+def _predicting(system: System) -> Step:
+    """Return the step that fills a system's own table."""
+    is_of_market = system is MARKET_AWARE
+    lines = Edge(
+        table="main_lines", minimum=0.0, patience=_BY_GAME, cascades=False
+    )  # told once, shortly before the start
+    return Step(
+        table=system.table,
+        work=PythonWork(inputs=system.features, transform=system.predict, constants=system.rests_on),
+        timing=AT_LAST if is_of_market else UNTIL_TIP,
+        edges=(_WHAT_IS_ON, *system.edges, *((lines,) if is_of_market else ())),
+        rows_as="" if is_of_market else "candidates",
+        optional=is_of_market,
+    )
 
 
 def _source(module: ModuleType) -> str:
@@ -193,105 +222,59 @@ STEPS = (
         table=form_tables.PLAYER_FORM,
         work=PythonWork(
             inputs=(Input("candidates", SLATE), Input("player_games", BEFORE, _FORM_COLUMNS)),
-            transform=models.make_form,
+            transform=rows.make_form,
             constants=(CONTRACT, _source(form)),
         ),
         timing=MORNING,
         rows_as="candidates",
     ),
-    Step(
-        table=tables.POINTS_MODEL,
-        work=PythonWork(
-            inputs=_TRAINED_ON,
-            transform=models.train_points,
-            constants=(CONTRACT, models.LEAST_ROWS, markets.digests()),
-        ),
-        timing=TRAINING,
-        units=SLATE_UNIT,
-        edges=(Edge(table="player_form", quality=0.5),),
-        owed_on=_trains_on,
-    ),
-    Step(
-        table=form_tables.CALIBRATION,
-        work=PythonWork(
-            inputs=_TRAINED_ON,
-            transform=models.train_calibration,
-            constants=(
-                CONTRACT,
-                models.LEAST_ROWS,
-                markets.digests(),
-                calibration.HALF_LIFE_DAYS,
-                calibration.BEHIND,
-            ),
-        ),
-        timing=TRAINING,
-        units=SLATE_UNIT,
-        edges=(Edge(table="player_form", quality=0.5),),
-        owed_on=_trains_on,
-    ),
-    Step(
-        table=form_tables.DISTRIBUTIONS,
-        work=PythonWork(
-            inputs=(Input("player_form", SLATE), Input("points_model", LATEST), Input("calibration", LATEST)),
-            transform=models.predict_distributions,
-            constants=(CONTRACT, markets.digests()),
-        ),
-        timing=UNTIL_TIP,
-        edges=(
-            Edge(table="points_model", minimum=0.0, patience=_hours(3)),
-            Edge(table="calibration", minimum=0.0, patience=_hours(3)),
-        ),
-    ),
-    Step(
-        table=tables.PREDICTIONS,
-        work=PythonWork(
-            inputs=(Input("player_features", SLATE), Input("distributions", SLATE), Input("schedule", SLATE)),
-            transform=models.predict_points,
-        ),
-        timing=UNTIL_TIP,
-        units=_SYSTEMS,
-        edges=(_WHAT_IS_ON, Edge(table="distributions", minimum=0.0, patience=_hours(3), needed=False)),
-        rows_as="player_features",
-    ),
+    *(_training(system.trained) for system in SYSTEMS if system.trained),
+    *(_predicting(system) for system in SYSTEMS),
     Step(
         table=tables.PUBLISHED_PREDICTIONS,
         work=PublishWork(
             inputs=(
-                Input("predictions", SLATE),
-                Input("distributions", SLATE),
+                *(Input(system.name, SLATE) for system in SYSTEMS),
                 Input("candidates", SLATE),
                 Input("main_lines", SLATE),
             ),
-            transform=models.publish_predictions,
-            constants=(decisions.LEAST_EDGE,),
+            transform=publication.publish_predictions,
+            constants=(decisions.LEAST_EDGE, _source(publication)),
         ),
         timing=UNTIL_TIP,
-        edges=(Edge(table="distributions", optional=True), Edge(table="main_lines", optional=True)),
-        rows_as="player_features",
+        edges=(
+            *(system.edge() for system in INDEPENDENT),
+            Edge(table="market_aware", optional=True),
+            Edge(table="main_lines", optional=True),
+        ),
+        rows_as="candidates",
     ),
     Step(
         table=form_tables.PUBLISHED_MARKETS,
         work=PublishWork(
-            inputs=(Input("distributions", SLATE), Input("candidates", SLATE), Input("schedule", SLATE)),
-            transform=models.publish_markets,
+            inputs=(*(Input(system.name, SLATE) for system in SERVING), Input("candidates", SLATE)),
+            transform=publication.publish_markets,
+            constants=(_source(publication),),
         ),
         timing=UNTIL_TIP,
-        edges=(_WHAT_IS_ON,),
+        edges=tuple(system.edge() for system in SERVING),
     ),
     Step(
         table=tables.GRADES,
         work=SqlWork(sql=_sql("grades")),
         timing=Timing(opens=_GAMES_OVER, due=_at(36)),
-        edges=(Edge(table="main_lines", optional=True),),
+        edges=(
+            *(system.edge(patience=_BY_GAME) for system in INDEPENDENT),
+            Edge(table="market_aware", optional=True),
+            Edge(table="main_lines", optional=True),
+        ),
     ),
     Step(
         table=form_tables.SCORES,
         work=PythonWork(
             inputs=(
-                Input("distributions", SLATE),
-                Input("predictions", SLATE),
+                *(Input(system.name, SLATE) for system in SYSTEMS),
                 Input("player_games", SLATE),
-                Input("player_features", SLATE),
                 Input("main_lines", SLATE),
             ),
             transform=scores.score_slate,
@@ -299,6 +282,9 @@ STEPS = (
         ),
         timing=Timing(opens=_GAMES_OVER, due=_at(36)),
         units=SLATE_UNIT,
-        edges=(Edge(table="player_features", optional=True), Edge(table="main_lines", optional=True)),
+        edges=(
+            *(Edge(table=system.name, optional=True) for system in SYSTEMS),
+            Edge(table="main_lines", optional=True),
+        ),
     ),
 )

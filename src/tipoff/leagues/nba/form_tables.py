@@ -2,7 +2,6 @@
 
 from tipoff.core.schema import DAY, Floor, Phase, Table, date_column, flag, instant, integer, number, text
 from tipoff.leagues.nba.features import FEATURES
-from tipoff.leagues.nba.markets import MARKETS
 from tipoff.leagues.nba.tables import GAME, LEAGUE, NAME, PLAYER, TEAM, game_table
 
 PLAYER_FORM = game_table(
@@ -38,25 +37,34 @@ CALIBRATION = Table(
     "`form_model` is the one that it corrects.",
 )
 
-DISTRIBUTIONS = game_table(
-    Phase.PREDICTIONS,
-    "distributions",
-    ("game_id", "player_id", "market"),
-    GAME,
-    PLAYER,
-    text("market", required=True),
-    number("mean", 0, 150, measure="count", places=3, required=True),
-    number("median", 0, 150, measure="count", places=4, required=True),
-    number("low_80", -0.5, 150, measure="count", places=3, required=True),
-    number("high_80", -0.5, 180, measure="count", places=3, required=True),
-    text("quantiles", required=True),
-    text("form_model", required=True),
-    date_column("model_day"),
-    date_column("calibration_day"),
-    about=f"The distribution of {len(MARKETS)} counts for each candidate: a count k stands for k − 1/2 to k + 1/2; `quantiles` "
-    "is a JSON list at the levels 0.025, 0.05, 0.10 … 0.95, 0.975.",
-    floor=Floor(rows=4, distinct=(("median", 3),)),
-)
+
+_SYSTEM_FLOOR = Floor(rows=4, distinct=(("median", 3),))
+
+
+def system_table(name: str, about: str, *, floor: Floor = _SYSTEM_FLOOR) -> Table:
+    """Declare the table of one prediction system: what it gives for each candidate and market, frozen at tip-off."""
+    return game_table(
+        Phase.PREDICTIONS,
+        name,
+        ("game_id", "player_id", "market"),
+        GAME,
+        PLAYER,
+        text("market", required=True),
+        number("mean", 0, 150, measure="count", places=3),
+        number("median", 0, 150, measure="count", places=4, required=True),
+        number("low_80", -0.5, 150, measure="count", places=3),
+        number("high_80", -0.5, 180, measure="count", places=3),
+        text("quantiles"),
+        number("line_slope", 0, 2, measure="ratio", places=4),
+        text("form_model"),
+        date_column("model_day"),
+        date_column("calibration_day"),
+        instant("tipoff_at", required=True),
+        instant("made_at", required=True, volatile=True),
+        about=about,
+        floor=floor,
+    )
+
 
 PUBLISHED_MARKETS = game_table(
     Phase.PUBLISHED,

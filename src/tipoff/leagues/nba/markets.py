@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tipoff.core.errors import PipelineError
 from tipoff.leagues.nba.features import CONTRACT, NAMES
 from tipoff.predict.quantiles import LEVELS, regress
+from tipoff.predict.system import WrongContract
 
 Floats = NDArray[np.float64]
 
@@ -31,10 +31,6 @@ MARKETS: dict[str, tuple[str, ...]] = {
 }
 _PLACES = 7
 _AT = {name: place for place, name in enumerate(NAMES)}
-
-
-class WrongContract(PipelineError):
-    """A model was trained on other features, or with another library, than the ones at hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tipoff.core.schema import (
 )
 
 LEAGUE = "nba"
-SYSTEMS = ("moving_average", "lightgbm")
+SYSTEMS = ("moving_average", "quantile_regression", "lightgbm", "market_aware")
 
 
 # Least that a game's box score holds: well below any game of the nine recorded seasons, of which none is refused.
@@ -325,28 +325,10 @@ POINTS_MODEL = Table(
         text("form_model", required=True),
         text("library", required=True),
         integer("seed", 0),
+        flag("is_serving"),
+        text("doubt"),
     ),
     about="A trained model as LightGBM writes it; it predicts what is to be added to the points that the form model expects.",
-)
-PREDICTIONS = Table(
-    league=LEAGUE,
-    phase=Phase.PREDICTIONS,
-    name="predictions",
-    key=("game_id", "player_id", "system"),
-    unit_columns=("game_id", "system"),
-    columns=(
-        DAY,
-        GAME,
-        PLAYER,
-        text("system", required=True),
-        number("predicted_points", 0, 80, measure="points", places=4, required=True),
-        integer("n_games", 0, 100, measure="games played"),
-        date_column("model_day"),
-        instant("tipoff_at", required=True),
-        instant("made_at", required=True, volatile=True),
-    ),
-    about="What each system predicts, frozen at tip-off.",
-    floor=Floor(rows=4, distinct=(("predicted_points", 3),)),
 )
 PUBLISHED_PREDICTIONS = game_table(
     Phase.PUBLISHED,
@@ -359,7 +341,8 @@ PUBLISHED_PREDICTIONS = game_table(
     TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
-    *(number(system, 0, 80, measure="points", places=2) for system in SYSTEMS),
+    *(_of_a_line(number(system, 0, 80, measure="points", places=2)) for system in SYSTEMS),
+    text("system", required=True),
     number("low_80", -0.5, 150, measure="points", places=2),
     number("high_80", -0.5, 180, measure="points", places=2),
     _of_a_line(number("line", 0.5, 80, measure="points", places=2)),
@@ -367,9 +350,9 @@ PUBLISHED_PREDICTIONS = game_table(
     _of_a_line(number("p_over", 0, 1, measure="ratio", places=4)),
     _of_a_line(text("recommendation")),
     _of_a_line(text("reason")),
-    about="What readers read: both systems' points beside the main line, the chance to be over it, the 80 % interval, and what "
-    "follows at the offered price.",
-    floor=Floor(rows=4, filled=SYSTEMS),
+    about="What readers read: the systems' points beside the main line, the chance to be over it, the 80 % interval, and what "
+    "follows at the offered price. A system that is not there has no number; `system` is the one that the rest is told by.",
+    floor=Floor(rows=4),
 )
 GRADES = game_table(
     Phase.GRADES,

@@ -10,7 +10,10 @@ from tipoff.core.schema import Table
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.checks import market, predictions, results
 from tipoff.leagues.nba.features import FEATURES
-from tipoff.leagues.nba.form_tables import CALIBRATION, DISTRIBUTIONS, PLAYER_FORM, PUBLISHED_MARKETS, SCORES
+from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM, PUBLISHED_MARKETS, SCORES
+from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
+from tipoff.leagues.nba.systems.lightgbm import LIGHTGBM
+from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
 from tipoff.leagues.nba.tables import (
     BDL_PLAYER_BOXSCORES,
     CANDIDATES,
@@ -22,10 +25,8 @@ from tipoff.leagues.nba.tables import (
     PLAYER_FEATURES,
     PLAYER_LINES,
     POINTS_MODEL,
-    PREDICTIONS,
     PUBLISHED_PREDICTIONS,
     SCHEDULE,
-    SYSTEMS,
 )
 
 _PRE, _POST = Cadence.PREGAME, Cadence.MORNING
@@ -40,15 +41,17 @@ _IRREGULAR = {
     SCHEDULE: ("status", "moved_to", "home_score", "away_score"),
     PLAYER_FEATURES: ("days_rest", "team_days_rest", "games_last_7", "back_to_back", "last_minutes"),
     PLAYER_FORM: tuple(one.name for one in FEATURES if one.name not in _STEADY),
-    DISTRIBUTIONS: ("form_model", "calibration_day", "model_day", "quantiles"),
-    PUBLISHED_PREDICTIONS: ("line", "n_books", "p_over", "recommendation", "reason"),
+    **{system.table: ("form_model", "calibration_day", "model_day", "quantiles", "line_slope") for system in SYSTEMS},
+    PUBLISHED_PREDICTIONS: ("market_aware", "system", "line", "n_books", "p_over", "recommendation", "reason"),
     GRADES: ("line", "line_result", "side", "is_correct", "is_retrospective", "void_reason", "is_void"),
     CANDIDATES: ("because",),
     MAIN_LINES: ("book", "n_dropped", "n_quotes", "n_books"),
     PLAYER_LINES: ("book", "player_key", "player_name"),
-    POINTS_MODEL: ("model_text", "n_rows"),
+    POINTS_MODEL: ("model_text", "n_rows", "doubt"),
 }
-_MARKETS = frozenset({PLAYER_LINES, MAIN_LINES, SCHEDULE, POINTS_MODEL, CALIBRATION})  # their sizes say nothing
+_MARKETS = frozenset(
+    {PLAYER_LINES, MAIN_LINES, MARKET_AWARE.table, SCHEDULE, POINTS_MODEL, CALIBRATION}
+)  # their sizes say nothing
 
 _BY_GAME: tuple[tuple[Table, bool, Cadence, tuple[int, ...]], ...] = (
     (NBA_PLAYER_BOXSCORES, False, _POST, (1, 5, 7)),
@@ -62,8 +65,7 @@ _BY_GAME: tuple[tuple[Table, bool, Cadence, tuple[int, ...]], ...] = (
     (CANDIDATES, False, _PRE, (1, 23)),
     (PLAYER_FEATURES, False, _PRE, (1, 5)),
     (PLAYER_FORM, False, _PRE, (1, 5)),
-    (DISTRIBUTIONS, False, _PRE, (1, 5)),
-    (PREDICTIONS, False, _PRE, (1, 5, 11)),
+    *((system.table, False, _PRE, (1, 5, 11)) for system in INDEPENDENT),
     (PUBLISHED_PREDICTIONS, False, _PRE, (1, 5, 14)),
     (PUBLISHED_MARKETS, False, _PRE, (1, 5, 14)),
     (GRADES, False, _POST, (1, 5, 12)),
@@ -73,14 +75,13 @@ _WITH_HISTORY = frozenset(
         CANDIDATES,
         PLAYER_FEATURES,
         PLAYER_FORM,
-        DISTRIBUTIONS,
-        PREDICTIONS,
+        *(system.table for system in INDEPENDENT),
         PUBLISHED_PREDICTIONS,
         PUBLISHED_MARKETS,
         GRADES,
     }
 )  # a club's first game rightly has none
-_OTHERS = (PLAYER_LINES, MAIN_LINES)
+_OTHERS = (PLAYER_LINES, MAIN_LINES, MARKET_AWARE.table)
 _ALL = (SCHEDULE, *(table for table, *_ in _BY_GAME), *_OTHERS, POINTS_MODEL, CALIBRATION, SCORES)
 
 
@@ -126,7 +127,8 @@ def _every_table() -> list[Check]:
 
 
 def _remade() -> list[Check]:
-    inputs = {
+    systems = tuple(system.table for system in SYSTEMS)
+    inputs: dict[Table, tuple[Table | str, ...]] = {
         tables.PLAYER_BOXSCORES: (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES),
         tables.SOURCE_AGREEMENT: (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES),
         tables.TEAM_GAMES: (NBA_TEAM_BOXSCORES,),
@@ -135,14 +137,16 @@ def _remade() -> list[Check]:
         MAIN_LINES: (PLAYER_LINES, SCHEDULE),
         PLAYER_FEATURES: (CANDIDATES,),
         PLAYER_FORM: (CANDIDATES, tables.PLAYER_GAMES),
-        DISTRIBUTIONS: (PLAYER_FORM, POINTS_MODEL, CALIBRATION),
-        PREDICTIONS: (PLAYER_FEATURES, DISTRIBUTIONS, SCHEDULE),
-        PUBLISHED_PREDICTIONS: (PREDICTIONS, DISTRIBUTIONS, CANDIDATES, MAIN_LINES),
-        PUBLISHED_MARKETS: (DISTRIBUTIONS, CANDIDATES, SCHEDULE),
-        GRADES: (PREDICTIONS, tables.PLAYER_GAMES, MAIN_LINES),
-        SCORES: (DISTRIBUTIONS, PREDICTIONS, tables.PLAYER_GAMES, PLAYER_FEATURES, MAIN_LINES),
+        **{system.table: tuple(one.table for one in system.features) for system in SYSTEMS},
+        PUBLISHED_PREDICTIONS: (*systems, CANDIDATES, MAIN_LINES),
+        PUBLISHED_MARKETS: (*(system.table for system in SERVING), CANDIDATES),
+        GRADES: (*systems, tables.PLAYER_GAMES, MAIN_LINES),
+        SCORES: (*systems, tables.PLAYER_GAMES, MAIN_LINES),
     }
-    return [looks.is_remade(table, tuple(source.name for source in read)) for table, read in inputs.items()]
+    return [
+        looks.is_remade(table, tuple(one if isinstance(one, str) else one.name for one in read))
+        for table, read in inputs.items()
+    ]
 
 
 _HOUR = timedelta(hours=1)
@@ -161,5 +165,5 @@ CHECKS: tuple[Check, ...] = (
     *predictions.model(),
     *_remade(),
     *work.work(),
-    looks.accuracy(GRADES, SYSTEMS[-1], at_most=7.5, measure="points"),
+    looks.accuracy(GRADES, LIGHTGBM.name, at_most=7.5, measure="points"),
 )

@@ -176,10 +176,10 @@ def market() -> list[Check]:
             "players with a line are predicted",
             (
                 "SELECT CONCAT(t.game_id, '|', t.player_key) AS key, MAX(IF(x.player_id IS NULL, 0, 1)) = 1 AS "
-                "ok FROM slate.main_lines AS t LEFT JOIN slate.predictions AS x ON x.game_id = t.game_id AND "
-                f"x.player_id = t.player_id WHERE {_SEASON_RUNS} GROUP BY t.game_id, t.player_key"
+                "ok FROM slate.main_lines AS t LEFT JOIN slate.quantile_regression AS x ON x.game_id = t.game_id "
+                f"AND x.player_id = t.player_id WHERE {_SEASON_RUNS} GROUP BY t.game_id, t.player_key"
             ),
-            ["predictions", "main_lines"],
+            ["quantile_regression", "main_lines"],
             about="main_lines",
             severity=WARNING,
             required=0.8,

@@ -7,18 +7,17 @@ from tipoff.checks import probes as looks
 from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.leagues.nba import tables
-from tipoff.leagues.nba.form_tables import CALIBRATION, DISTRIBUTIONS, PLAYER_FORM, PUBLISHED_MARKETS
+from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM, PUBLISHED_MARKETS
 from tipoff.leagues.nba.markets import MARKETS
+from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
 from tipoff.leagues.nba.tables import (
     CANDIDATES,
-    GRADES,
     PLAYER_FEATURES,
     POINTS_MODEL,
-    PREDICTIONS,
     PUBLISHED_PREDICTIONS,
     SCHEDULE,
-    SYSTEMS,
 )
+from tipoff.predict.system import System
 
 _PRE = Cadence.PREGAME
 _WAS_PLAYED = "t.game_id IN (SELECT s.game_id FROM slate.schedule AS s WHERE s.status = 'final')"
@@ -84,27 +83,6 @@ def predictions() -> list[Check]:
             required=0.97,
             angles=(13, 30),
         ),
-        kinds.asks(
-            "predictions.systems_are_even",
-            "every system predicts the same players",
-            (
-                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, COUNT(DISTINCT t.system) = "
-                f"{len(SYSTEMS)} AS ok FROM slate.predictions AS t GROUP BY t.game_id, t.player_id"
-            ),
-            ["predictions"],
-            angles=(18,),
-            cadence=_PRE,
-        ),
-        kinds.agrees(
-            PLAYER_FEATURES,
-            PREDICTIONS,
-            on=("game_id", "player_id"),
-            columns=("n_games",),
-            name="are_predicted",
-            claim="whoever has features is predicted, from the same games",
-            about="predictions",
-            angles=(2, 3),
-        ),
         kinds.agrees(
             CANDIDATES,
             PLAYER_FORM,
@@ -116,36 +94,15 @@ def predictions() -> list[Check]:
             angles=(2,),
         ),
         kinds.asks(
-            "distributions.have_every_market",
+            "quantile_regression.have_every_market",
             "a player has a distribution for every market",
             (
                 "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, COUNT(DISTINCT t.market) = "
-                f"{len(MARKETS)} AS ok FROM slate.distributions AS t GROUP BY t.game_id, t.player_id"
+                f"{len(MARKETS)} AS ok FROM slate.quantile_regression AS t GROUP BY t.game_id, t.player_id"
             ),
-            ["distributions"],
+            ["quantile_regression"],
             angles=(18,),
             cadence=_PRE,
-        ),
-        kinds.holds(
-            DISTRIBUTIONS,
-            "intervals_enclose_the_middle",
-            "the median lies in the 80 % interval, for a count of nought within half of it",
-            "t.low_80 <= t.median AND (t.median <= t.high_80 OR t.median < 0.5)",
-            severity=CRITICAL,
-            angles=(20,),
-        ),
-        kinds.asks(
-            "predictions.are_the_medians",
-            "the published system's points are the median of the points' distribution",
-            (
-                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, COALESCE(ABS(t.predicted_points - "
-                "d.median) < 0.01, FALSE) AS ok FROM slate.predictions AS t LEFT JOIN slate.distributions AS d "
-                "ON d.game_id = t.game_id AND d.player_id = t.player_id AND d.market = 'points' "
-                "WHERE t.system = 'lightgbm'"
-            ),
-            ["distributions", "predictions"],
-            about="predictions",
-            angles=(18,),
         ),
         kinds.holds(
             PUBLISHED_PREDICTIONS,
@@ -164,42 +121,6 @@ def predictions() -> list[Check]:
             claim="whoever is published in a market is a candidate of his team",
             angles=(14,),
         ),
-        kinds.asks(
-            "predictions.are_not_constant",
-            "predictions of a game differ from one another",
-            (
-                "SELECT CONCAT(t.game_id, '|', t.system) AS key, COUNT(DISTINCT t.predicted_points) >= 3 AS ok "
-                "FROM slate.predictions AS t GROUP BY t.game_id, t.system"
-            ),
-            ["predictions"],
-            severity=CRITICAL,
-            angles=(20,),
-            cadence=_PRE,
-        ),
-        kinds.asks(
-            "predictions.players_are_registered",
-            "whoever is predicted is known from box scores of the season",
-            (
-                "SELECT CAST(t.player_id AS STRING) AS key, MAX(IF(b.player_id IS NULL, 0, 1)) = 1 AS ok "
-                "FROM slate.predictions AS t LEFT JOIN (SELECT DISTINCT p.player_id "
-                "FROM before.player_games AS p) AS b ON b.player_id = t.player_id "
-                "GROUP BY t.player_id"
-            ),
-            ["player_games", "predictions"],
-            angles=(22,),
-            cadence=_PRE,
-        ),
-        kinds.agrees(
-            PREDICTIONS,
-            PUBLISHED_PREDICTIONS,
-            on=("game_id", "player_id"),
-            columns=("tipoff_at",),
-            name="are_published",
-            claim="every prediction is published with its tip-off",
-            about="published_predictions",
-            where="t.system = 'lightgbm'",
-            angles=(14, 15),
-        ),
         kinds.agrees(
             PUBLISHED_PREDICTIONS,
             SCHEDULE,
@@ -218,16 +139,22 @@ def predictions() -> list[Check]:
             claim="published tip-offs are the schedule's",
             angles=(11,),
         ),
-        kinds.agrees(
-            PREDICTIONS,
-            SCHEDULE,
-            on=("game_id",),
-            columns=("tipoff_at",),
-            name="tip_offs_are_the_schedules",
-            claim="predictions name the schedule's tip-off",
-            angles=(11,),
+        *(check for system in SYSTEMS for check in _of_every_system(system)),
+        *(check for system in INDEPENDENT for check in _of_a_system(system)),
+        *(_intervals(system) for system in SERVING),
+        kinds.asks(
+            "quantile_regression.players_are_registered",
+            "whoever is predicted is known from box scores of the season",
+            (
+                "SELECT CAST(t.player_id AS STRING) AS key, MAX(IF(b.player_id IS NULL, 0, 1)) = 1 AS ok "
+                "FROM slate.quantile_regression AS t LEFT JOIN (SELECT DISTINCT p.player_id "
+                "FROM before.player_games AS p) AS b ON b.player_id = t.player_id "
+                "GROUP BY t.player_id"
+            ),
+            ["player_games", "quantile_regression"],
+            angles=(22,),
+            cadence=_PRE,
         ),
-        looks.made_before_tipoff(PREDICTIONS, "made_at"),
         kinds.asks(
             "grades.players_are_found",
             "whoever was predicted is found in the box scores, or void",
@@ -251,17 +178,6 @@ def predictions() -> list[Check]:
             severity=WARNING,
             required=0.5,
             angles=(25,),
-        ),
-        kinds.agrees(
-            PREDICTIONS,
-            GRADES,
-            on=("game_id", "player_id", "system"),
-            columns=("predicted_points",),
-            name="are_graded",
-            claim="every prediction of a game that was played is graded, as it was made",
-            about="grades",
-            where=_WAS_PLAYED,
-            angles=(12, 17),
         ),
         kinds.asks(
             "grades.sides_are_balanced",
@@ -289,6 +205,87 @@ def predictions() -> list[Check]:
             angles=(21,),
         ),
     ]
+
+
+def _of_every_system(system: System) -> list[Check]:
+    """Return what is claimed of every system's table."""
+    return [
+        kinds.agrees(
+            system.table,
+            SCHEDULE,
+            on=("game_id",),
+            columns=("tipoff_at",),
+            name="tip_offs_are_the_schedules",
+            claim="predictions name the schedule's tip-off",
+            angles=(11,),
+        ),
+        looks.made_before_tipoff(system.table, "made_at"),
+    ]
+
+
+def _of_a_system(system: System) -> list[Check]:
+    """Return what is claimed of a system that predicts everybody: of all candidates, not constant, published, graded."""
+    name = system.name
+    return [
+        kinds.agrees(
+            CANDIDATES,
+            system.table,
+            on=("game_id", "player_id"),
+            columns=(),
+            name=f"are_predicted_by_{name}",
+            claim="every candidate is predicted",
+            about=name,
+            angles=(2, 3, 18),
+        ),
+        kinds.asks(
+            f"{name}.are_not_constant",
+            "predictions of a game differ from one another",
+            (
+                "SELECT t.game_id AS key, COUNT(DISTINCT t.median) >= 3 AS ok "
+                f"FROM slate.{name} AS t WHERE t.market = 'points' GROUP BY t.game_id"
+            ),
+            [name],
+            severity=CRITICAL,
+            angles=(20,),
+            cadence=_PRE,
+        ),
+        kinds.agrees(
+            system.table,
+            PUBLISHED_PREDICTIONS,
+            on=("game_id", "player_id"),
+            columns=("tipoff_at",),
+            name="are_published",
+            claim="every prediction is published with its tip-off",
+            about="published_predictions",
+            where="t.market = 'points'",
+            angles=(14, 15),
+        ),
+        kinds.asks(
+            f"{name}.are_graded",
+            "every prediction of a game that was played is graded, as it was made",
+            (
+                "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, "
+                "COALESCE(ABS(g.predicted_points - t.median) < 0.001, FALSE) AS ok "
+                f"FROM slate.{name} AS t LEFT JOIN slate.grades AS g ON g.game_id = t.game_id "
+                f"AND g.player_id = t.player_id AND g.system = '{name}' WHERE t.market = 'points' AND {_WAS_PLAYED} "
+                "AND (SELECT COUNT(*) FROM slate.grades) > 0"
+            ),
+            [name, "grades"],
+            about="grades",
+            angles=(12, 17),
+        ),
+    ]
+
+
+def _intervals(system: System) -> Check:
+    return kinds.holds(
+        system.table,
+        "intervals_enclose_the_middle",
+        "the median lies in the 80 % interval, for a count of nought within half of it",
+        "t.low_80 <= t.median AND (t.median <= t.high_80 OR t.median < 0.5)",
+        severity=CRITICAL,
+        angles=(20,),
+    )
 
 
 def model() -> list[Check]:
@@ -325,9 +322,17 @@ def model() -> list[Check]:
             CALIBRATION,
             "intervals_hold_what_they_should",
             "the form model's 80 % intervals held 70 to 90 % of the season's outcomes",
-            "t.n_rows < 2000 OR t.coverage_80 BETWEEN 0.7 AND 0.9",
+            "t.n_rows < 2000 OR t.coverage_80 IS NULL OR t.coverage_80 BETWEEN 0.7 AND 0.9",
             severity=WARNING,
             angles=(21,),
+        ),
+        kinds.holds(
+            POINTS_MODEL,
+            "serves_or_says_why",
+            "a model serves, or says why not",
+            "t.is_serving IS NULL OR t.is_serving = (t.doubt = '')",
+            severity=CRITICAL,
+            angles=(20,),
         ),
         kinds.asks(
             "points_model.is_trained_as_before",

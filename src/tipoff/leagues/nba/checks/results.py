@@ -131,10 +131,10 @@ def schedule() -> list[Check]:
             "predictions name the schedule's tip-off",
             (
                 "SELECT t.game_id AS key, LOGICAL_AND(t.tipoff_at = s.tipoff_at) AS ok "
-                "FROM slate.predictions AS t JOIN slate.schedule AS s ON s.game_id = t.game_id "
+                "FROM slate.quantile_regression AS t JOIN slate.schedule AS s ON s.game_id = t.game_id "
                 "GROUP BY t.game_id"
             ),
-            ["schedule", "predictions"],
+            ["schedule", "quantile_regression"],
             about="schedule",
             severity=WARNING,
             angles=(11,),

@@ -1,5 +1,5 @@
 -- How far each player of a slate's clubs came on the way to a prediction: one row for each who has played for one of them.
--- key: player_id
+-- key: player_id · moving_average: he is predicted by it, or by another system
 WITH clubs AS (
   SELECT game_id, home_team AS team FROM slate.schedule WHERE status IN ('scheduled', 'live', 'final')
   UNION ALL
@@ -26,7 +26,11 @@ lined AS (
   SELECT DISTINCT player_key FROM known.player_lines
 ),
 predicted AS (
-  SELECT DISTINCT player_id FROM slate.predictions
+  SELECT player_id FROM slate.moving_average
+  UNION DISTINCT
+  SELECT player_id FROM slate.quantile_regression
+  UNION DISTINCT
+  SELECT player_id FROM slate.lightgbm
 )
 SELECT
   l.player_id, l.player_name, l.player_key, l.team, l.last_day, c.game_id,
@@ -34,7 +38,7 @@ SELECT
   q.player_key IS NOT NULL AS has_line,
   d.player_id IS NOT NULL AS candidates,
   f.player_id IS NOT NULL AS player_features,
-  m.player_id IS NOT NULL AS predictions
+  m.player_id IS NOT NULL AS moving_average
 FROM last_games AS l
 LEFT JOIN clubs AS c ON c.team = l.team
 LEFT JOIN played AS p ON p.player_id = l.player_id AND p.team = l.team

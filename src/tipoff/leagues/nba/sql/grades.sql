@@ -1,6 +1,15 @@
--- Each prediction against what happened, and against the last line before tip-off.
+-- Each system's points against what happened, and against the last line before tip-off.
 -- key: game_id, player_id, system · void: he did not play, or nobody knows his points · push: the result is the line, neither right nor wrong
-WITH graded AS (
+WITH made AS (
+  SELECT 'moving_average' AS system, day, game_id, player_id, median AS predicted_points, tipoff_at, made_at FROM slate.moving_average WHERE market = 'points'
+  UNION ALL
+  SELECT 'quantile_regression' AS system, day, game_id, player_id, median AS predicted_points, tipoff_at, made_at FROM slate.quantile_regression WHERE market = 'points'
+  UNION ALL
+  SELECT 'lightgbm' AS system, day, game_id, player_id, median AS predicted_points, tipoff_at, made_at FROM slate.lightgbm WHERE market = 'points'
+  UNION ALL
+  SELECT 'market_aware' AS system, day, game_id, player_id, median AS predicted_points, tipoff_at, made_at FROM slate.market_aware WHERE market = 'points'
+),
+graded AS (
   SELECT
     p.day, p.game_id, p.player_id, p.system, p.predicted_points,
     g.points AS actual_points,
@@ -11,7 +20,7 @@ WITH graded AS (
       IF(g.points > m.line, 'over', IF(g.points < m.line, 'under', 'push'))) AS line_result,
     IF(m.line IS NULL, NULL,
       IF(p.predicted_points > m.line, 'over', IF(p.predicted_points < m.line, 'under', NULL))) AS side
-  FROM slate.predictions AS p
+  FROM made AS p
   LEFT JOIN slate.player_games AS g ON g.game_id = p.game_id AND g.player_id = p.player_id
   LEFT JOIN slate.main_lines AS m ON m.game_id = p.game_id AND m.player_id = p.player_id
 )

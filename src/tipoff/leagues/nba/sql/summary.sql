@@ -1,4 +1,4 @@
--- A season's predictions in one row; errors in points, over the rows that both systems predicted.
+-- A season's points in one row; errors over the rows that both the served system and the mean of ten predicted.
 WITH paired AS (
   SELECT
     l.is_void, l.line, l.actual_points, l.is_correct,
@@ -8,8 +8,17 @@ WITH paired AS (
   JOIN season.grades AS m ON m.game_id = l.game_id AND m.player_id = l.player_id AND m.day = l.day
   WHERE l.system = 'lightgbm' AND m.system = 'moving_average' AND NOT l.is_retrospective
 ),
+every AS (
+  SELECT made_at, tipoff_at FROM season.moving_average WHERE market = 'points'
+  UNION ALL
+  SELECT made_at, tipoff_at FROM season.quantile_regression WHERE market = 'points'
+  UNION ALL
+  SELECT made_at, tipoff_at FROM season.lightgbm WHERE market = 'points'
+  UNION ALL
+  SELECT made_at, tipoff_at FROM season.market_aware WHERE market = 'points'
+),
 made AS (
-  SELECT COUNT(*) AS n, COUNT(IF(made_at >= tipoff_at, 1, NULL)) AS n_late FROM season.predictions
+  SELECT COUNT(*) AS n, COUNT(IF(made_at >= tipoff_at, 1, NULL)) AS n_late FROM every
 ),
 graded AS (
   SELECT

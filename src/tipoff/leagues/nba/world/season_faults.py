@@ -126,7 +126,13 @@ def expected_differences(data: NbaData, faults: Sequence[Fault]) -> set[Unit]:
                     if fault.begin <= game.tipoff_at < fault.end:
                         found |= {
                             (name, game.day, game.game_id)
-                            for name in ("published_predictions", "published_markets", "odds_events", "grades")
+                            for name in (
+                                "published_predictions",
+                                "published_markets",
+                                "odds_events",
+                                "market_aware",
+                                "grades",
+                            )
                         }
                         found.add(("scores", game.day, "slate"))
             case "world", "late" if fault.args["second"]:
@@ -142,13 +148,20 @@ def _predicted_without(data: NbaData, day: date) -> set[Unit]:
     for game in data.games:
         if game.day != day + timedelta(days=1):
             continue
-        names = ("distributions", "published_predictions", "published_markets", "grades")
+        names = (
+            "quantile_regression",
+            "lightgbm",
+            "market_aware",
+            "published_predictions",
+            "published_markets",
+            "grades",
+        )
         found |= {
             (name, game.day, game.game_id) for name in names
         }  # form is told against the league's means: all games'
-        found |= {("scores", game.day, "slate"), ("predictions", game.day, f"{game.game_id}|lightgbm")}
+        found.add(("scores", game.day, "slate"))
         if {game.home, game.away} & played:
-            found.add(("predictions", game.day, f"{game.game_id}|moving_average"))
+            found.add(("moving_average", game.day, game.game_id))
     return found
 
 

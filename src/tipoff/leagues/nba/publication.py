@@ -1,0 +1,104 @@
+"""What readers read: the systems that are there beside one another, and what follows from the one that serves."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tipoff.core.rows import arrow_schema
+from tipoff.core.step import Context, Made
+from tipoff.leagues.nba.form_tables import PUBLISHED_MARKETS
+from tipoff.leagues.nba.systems.catalog import SERVING, SYSTEMS
+from tipoff.leagues.nba.tables import PUBLISHED_PREDICTIONS
+from tipoff.predict import calibration, decisions
+from tipoff.predict.quantiles import over
+
+MOST_ONE_SIDED, LEAST_LINED = 0.95, 20  # of a slate's lines, of which there must be some before anything is said
+Who = tuple[str, int]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slate:
+    """A slate's points by system, and its lines, by game and player."""
+
+    points: Mapping[str, Mapping[Who, Row]]
+    lines: Mapping[Who, Row]
+
+
+def publish_predictions(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
+    """Lay the systems' points beside the player's name, the main line, and what follows at its prices.
+
+    A system that is not there leaves its number out. The interval and the chance are told by the first of SERVING that has the
+    player and is not on one side of nearly all lines.
+    """
+    names = {_who(row): row for row in inputs["candidates"].to_pylist()}
+    slate = _Slate(
+        points={
+            system.name: {_who(row): row for row in inputs[system.name].to_pylist() if row["market"] == "points"}
+            for system in SYSTEMS
+        },
+        lines={_who(row): row for row in inputs["main_lines"].to_pylist() if row["line"] is not None},
+    )
+    doubted = {system.name: doubt for system in SERVING if (doubt := one_sided(slate.points[system.name], slate.lines))}
+    rows = []
+    for who, name in names.items():
+        made = {system: rows_of[who] for system, rows_of in slate.points.items() if who in rows_of}
+        if not made:
+            continue
+        serving = next((s.name for s in SERVING if s.name in made and s.name not in doubted), next(iter(made)))
+        line = slate.lines.get(who, {})
+        row = {column: name.get(column) for column in PUBLISHED_PREDICTIONS.names}
+        row |= {"day": context.slate.day, "tipoff_at": made[serving]["tipoff_at"], "system": serving}
+        row |= {"line": line.get("line"), "n_books": line.get("n_books", 0)}
+        row |= {system: round(one["median"], 2) for system, one in made.items()}
+        rows.append(row if serving in doubted else row | _decided(made[serving], line))
+    notes = tuple(f"{name} does not serve: {doubt}" for name, doubt in doubted.items())
+    return Made(rows=pa.Table.from_pylist(rows, schema=arrow_schema(PUBLISHED_PREDICTIONS)), notes=notes)
+
+
+def _who(row: Row) -> Who:
+    return row["game_id"], row["player_id"]
+
+
+def one_sided(points: Mapping[Who, Row], lines: Mapping[Who, Row]) -> str:
+    """Return why a system that is nearly always on one side of the lines is not to serve; empty where it may."""
+    above = [points[who]["median"] > line["line"] for who, line in lines.items() if who in points]
+    share = float(np.mean(above)) if len(above) >= LEAST_LINED else 0.5
+    if 1 - MOST_ONE_SIDED <= share <= MOST_ONE_SIDED:
+        return ""
+    return f"over {share:.0%} of {len(above)} lines"
+
+
+def _decided(drawn: Row, line: Row) -> dict[str, object]:
+    """Return the interval of a published prediction and, where there is a line, what is recommended at its prices."""
+    found: dict[str, object] = {name: drawn[name] for name in ("low_80", "high_80")}
+    if line.get("line") is None or not drawn["quantiles"]:
+        return found
+    chance = float(chances_over([drawn], np.array([line["line"]], dtype=np.float64))[0])
+    said = decisions.decide(chance, over_price=line.get("over_price"), under_price=line.get("under_price"))
+    return found | {"p_over": round(chance, 4), "recommendation": said.side, "reason": said.reason}
+
+
+def chances_over(drawn: Sequence[Row], lines: Any) -> Any:  # noqa: ANN401 -- arrays of numbers
+    """Return each row's chance to be over its line, as sure as earlier lines bear out."""
+    quantiles = np.array([json.loads(row["quantiles"]) for row in drawn], dtype=np.float64)
+    slopes = np.array([1.0 if row["line_slope"] is None else row["line_slope"] for row in drawn], dtype=np.float64)
+    return calibration.sloped(over(quantiles, lines), slopes)
+
+
+def publish_markets(_context: Context, inputs: Mapping[str, pa.Table]) -> Made:
+    """Lay every market's mean, median and interval beside the player's name and his game's start."""
+    candidates = inputs["candidates"].select(["game_id", "player_id", "player_name", "team"])
+    parts = []
+    for place, system in enumerate(SERVING):  # of a market the first system's that has it
+        rows = inputs[system.name]
+        for earlier in SERVING[:place]:
+            keys = ["game_id", "player_id", "market"]
+            rows = rows.join(inputs[earlier.name].select(keys), keys=keys, join_type="left anti")
+        parts.append(rows.select([name for name in PUBLISHED_MARKETS.names if name in rows.column_names]))
+    rows = pa.concat_tables(parts).join(candidates, keys=["game_id", "player_id"], join_type="inner")
+    return Made(rows=rows.select(PUBLISHED_MARKETS.names).cast(arrow_schema(PUBLISHED_MARKETS)))

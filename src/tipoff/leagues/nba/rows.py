@@ -1,0 +1,114 @@
+"""What the NBA's systems share: rows of form as numbers, those of earlier days with their outcomes, distributions as rows."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.core.rows import arrow_schema
+from tipoff.core.schema import Table
+from tipoff.core.step import Context, Made
+from tipoff.core.window import BEFORE, Input
+from tipoff.leagues.nba import form
+from tipoff.leagues.nba.features import CONTRACT, NAMES, STATS
+from tipoff.leagues.nba.form_tables import PLAYER_FORM
+from tipoff.leagues.nba.markets import Floats, FormModel
+from tipoff.predict import calibration
+from tipoff.predict.quantiles import HIGH, LOW, MEDIAN, means
+from tipoff.predict.system import WrongContract
+
+AT_THE_LINE = "points at the line"  # the calibration of chances to be over a line: its `levels` are one slope
+LEAST_ROWS = 600  # with fewer, trees learn noise: the model stays empty and adds nothing
+LEARNS_FROM = (Input("player_form", BEFORE), Input("player_games", BEFORE, ("game_id", "player_id", *STATS)))
+
+
+def make_form(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
+    """Tell each candidate's form from the games of earlier days."""
+    candidates = inputs["candidates"]
+    history, who = form.read(inputs["player_games"], candidates)
+    day = (context.slate.day - date(1970, 1, 1)).days
+    found = np.round(form.features(history, who, day), PLAYER_FORM.column(NAMES[0]).places)
+    columns = {name: candidates.column(name) for name in ("day", "game_id", "player_id")}
+    columns |= {name: pa.array(values, from_pandas=True) for name, values in zip(NAMES, found.T, strict=True)}
+    return Made(rows=pa.table(columns).cast(arrow_schema(PLAYER_FORM)))
+
+
+def matrix(rows: pa.Table) -> Floats:
+    """Return the form of each row, (n, k) in the order of the features; unknown is NaN."""
+    columns = [pc.cast(rows.column(name), pa.float64()).to_numpy(zero_copy_only=False) for name in NAMES]
+    places = PLAYER_FORM.column(NAMES[0]).places
+    return np.round(np.column_stack(columns), places)
+
+
+def played(inputs: Mapping[str, pa.Table]) -> pa.Table:
+    """Return the form of every candidate of earlier days who played, with his counts, in a fixed order."""
+    results = inputs["player_games"].select(["game_id", "player_id", *STATS])
+    joined = inputs["player_form"].join(results, keys=["game_id", "player_id"], join_type="inner").combine_chunks()
+    return joined.sort_by([("day", "ascending"), ("game_id", "ascending"), ("player_id", "ascending")])
+
+
+def counts_of(rows: pa.Table) -> dict[str, Floats]:
+    """Return the counts that happened, by stat."""
+    return {name: pc.cast(rows.column(name), pa.float64()).to_numpy(zero_copy_only=False) for name in STATS}
+
+
+def must_fit(model: FormModel, trained: Iterable[Mapping[str, object]]) -> None:
+    """Refuse what was trained on other features, or to add to another form model, than serve here.
+
+    Raises:
+        WrongContract: One of `trained` was.
+    """
+    for one in trained:
+        if (one["features"], one["form_model"]) != (CONTRACT, model.digest):
+            msg = f"what was trained on {one['day']} rests on other features or another form model than these"
+            raise WrongContract(msg, hint="train it again: the next training day does, or remake what was trained")
+
+
+def corrected(market: str, quantiles: Floats, corrections: Mapping[str, Mapping[str, object]]) -> Floats:
+    """Return a market's quantiles as the season's calibration corrects them, where it is believed."""
+    found = corrections.get(market)
+    if found is None or not found["is_serving"]:
+        return quantiles
+    return np.maximum(calibration.moved(quantiles, np.array(json.loads(str(found["levels"])))), -0.5)
+
+
+def slope_of(corrections: Mapping[str, Mapping[str, object]]) -> float:
+    """Return by what log odds of being over a line are to be multiplied."""
+    found = corrections.get(AT_THE_LINE)
+    return float(json.loads(str(found["levels"]))[0]) if found else calibration.SLOPE
+
+
+def drawn_rows(  # noqa: PLR0913 -- all that a distribution's rows say
+    table: Table,
+    context: Context,
+    who: pa.Table,
+    schedule: pa.Table,
+    market: str,
+    quantiles: Floats,
+    *,
+    model: FormModel,
+    corrections: Mapping[str, Mapping[str, object]],
+    model_day: date | None = None,
+    slope: float | None = None,
+) -> pa.Table:
+    """Return distributions of a market as rows of `table`: those of the candidates `who`, in their order."""
+    n = who.num_rows
+    tips = dict(zip(*(schedule.column(name).to_pylist() for name in ("game_id", "tipoff_at")), strict=True))
+    columns = {name: who.column(name) for name in ("day", "game_id", "player_id")} | {
+        "market": pa.array([market] * n, pa.string()),
+        "mean": np.maximum(means(quantiles), 0.0),
+        "median": np.maximum(quantiles[:, MEDIAN], 0.0),
+        "low_80": quantiles[:, LOW],
+        "high_80": quantiles[:, HIGH],
+        "quantiles": pa.array([json.dumps(row) for row in np.round(quantiles, 2).tolist()], pa.string()),
+        "line_slope": pa.array([slope] * n, pa.float64()),
+        "form_model": pa.array([model.digest] * n, pa.string()),
+        "model_day": pa.array([model_day] * n, pa.date32()),
+        "calibration_day": pa.array([corrections[market]["day"] if market in corrections else None] * n, pa.date32()),
+        "tipoff_at": pa.array([tips[game] for game in who.column("game_id").to_pylist()], pa.timestamp("us", "UTC")),
+        "made_at": pa.array([context.as_of] * n, pa.timestamp("us", "UTC")),
+    }
+    return pa.table(columns).select(table.names).cast(arrow_schema(table))

@@ -1,0 +1,1 @@
+"""The NBA's prediction systems, a file each."""

@@ -1,0 +1,207 @@
+"""Prediction systems side by side: each in its own table, publication of those that are there, what keeps one from serving."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from tests.nba import TODAY, scheduled
+
+from tipoff.core.rows import table_from_records
+from tipoff.core.slate import Season, Slate
+from tipoff.core.step import Context
+from tipoff.leagues.nba import markets, publication
+from tipoff.leagues.nba.features import CONTRACT, NAMES
+from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM
+from tipoff.leagues.nba.league import NBA
+from tipoff.leagues.nba.systems import lightgbm, market_aware
+from tipoff.leagues.nba.systems.catalog import SYSTEMS
+from tipoff.leagues.nba.tables import CANDIDATES, MAIN_LINES, POINTS_MODEL, SCHEDULE
+from tipoff.predict import boosting, calibration
+from tipoff.predict.quantiles import LEVELS, MEDIAN
+from tipoff.predict.system import WrongContract
+
+NOW = datetime(2024, 1, 20, 18, tzinfo=UTC)
+SLATE = Slate("nba", Season("2023-24", date(2023, 10, 24), date(2024, 4, 14)), TODAY, ())
+CONTEXT = Context(slate=SLATE, units=frozenset({"today"}), as_of=NOW)
+PLAYERS = range(1, 31)
+Row = dict[str, Any]
+
+
+def drawn(median: float, **more: Any) -> Row:
+    spread = np.linspace(-8, 8, len(LEVELS)) + median
+    made = {"day": TODAY, "game_id": "today", "market": "points", "mean": median, "median": median}
+    made |= {"low_80": median - 6, "high_80": median + 6, "quantiles": str(spread.tolist()), "line_slope": 1.0}
+    return made | {"tipoff_at": scheduled("today", "AAA", "BBB")["tipoff_at"], "made_at": NOW} | more
+
+
+_AS: dict[str, Row] = {system.name: {} for system in SYSTEMS} | {"moving_average": {"quantiles": None}}
+
+
+def published(**medians: float) -> list[Row]:
+    """Return what is published when these systems are there, each with one number for everybody; the line is 15.5."""
+    inputs = {
+        system.name: table_from_records(
+            system.table,
+            [drawn(medians[system.name], player_id=who) | _AS[system.name] for who in PLAYERS]
+            if system.name in medians
+            else [],
+        )
+        for system in SYSTEMS
+    }
+    who = {"day": TODAY, "game_id": "today", "team": "AAA", "opponent": "BBB", "is_home": True, "because": "played"}
+    named = [who | {"player_id": n, "player_name": f"P {n}", "player_key": f"p{n}"} for n in PLAYERS]
+    inputs["candidates"] = table_from_records(CANDIDATES, named)
+    quoted = {
+        "day": TODAY,
+        "game_id": "today",
+        "book": "one",
+        "n_books": 1,
+        "n_quotes": 1,
+        "n_dropped": 0,
+        "player_name": "P",
+    }
+    lined = [quoted | {"player_key": f"p{n}", "player_id": n, "line": 15.5 if n % 2 else 9.5} for n in PLAYERS]
+    inputs["main_lines"] = table_from_records(MAIN_LINES, lined)
+    rows: list[Row] = publication.publish_predictions(CONTEXT, inputs).rows.to_pylist()
+    return rows
+
+
+def test_every_system_has_a_step_and_a_table_of_its_own() -> None:
+    steps = {system.name: NBA.step(system.name) for system in SYSTEMS}
+
+    assert {step.table.full_name for step in steps.values()} == {f"nba_predictions.{system.name}" for system in SYSTEMS}
+    assert all(step.work.transform is system.predict for system in SYSTEMS if (step := steps[system.name]))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("there", "serves"),
+    [
+        ({"moving_average": 9.0, "quantile_regression": 11.0, "lightgbm": 12.0}, "lightgbm"),
+        ({"moving_average": 9.0, "quantile_regression": 11.0}, "quantile_regression"),
+        ({"moving_average": 9.0}, "moving_average"),
+        ({"lightgbm": 12.0}, "lightgbm"),
+    ],
+)
+def test_what_is_there_is_published_and_what_is_missing_leaves_its_own_number_out(
+    there: dict[str, float], serves: str
+) -> None:
+    rows = published(**there)
+
+    assert len(rows) == len(PLAYERS)
+    for row in rows:
+        assert {system.name: row[system.name] for system in SYSTEMS if row[system.name] is not None} == there
+        assert row["system"] == serves
+        assert (row["p_over"] is None) == (serves == "moving_average")
+
+
+def test_a_system_on_one_side_of_nearly_all_lines_does_not_serve_and_the_next_one_does() -> None:
+    rows = published(moving_average=9.0, quantile_regression=11.0, lightgbm=60.0)
+
+    assert {row["system"] for row in rows} == {"quantile_regression"}
+    assert {row["lightgbm"] for row in rows} == {60.0}
+    assert {row["p_over"] for row in published(lightgbm=60.0)} == {None}
+
+
+def test_on_few_lines_nothing_is_said_of_sides() -> None:
+    points = {("today", who): {"median": 60.0} for who in range(publication.LEAST_LINED - 1)}
+    lines = {key: {"line": 15.5} for key in points}
+
+    assert publication.one_sided(points, lines) == ""
+
+
+def learnt(n: int = 3000) -> tuple[np.ndarray, np.ndarray]:
+    dice = np.random.Generator(np.random.PCG64(1))
+    return dice.normal(0, 1, (n, 6)), dice.laplace(0, 6, n)
+
+
+def test_trees_that_learnt_from_an_outcome_among_their_features_are_not_promoted_and_say_why() -> None:
+    features, left = learnt()
+    leaked = np.column_stack([features, left])
+
+    honest = boosting.predict(boosting.train(features, left, parameters=lightgbm.TREES), features)
+    leaking = boosting.predict(boosting.train(leaked, left, parameters=lightgbm.TREES), leaked)
+
+    assert lightgbm.doubt_of(honest, left) == ""
+    assert "an outcome is among its features" in lightgbm.doubt_of(leaking, left)
+
+
+def test_trees_that_are_all_on_one_side_are_not_promoted_and_say_why() -> None:
+    _, left = learnt()
+
+    assert lightgbm.doubt_of(np.full(len(left), 40.0), left) == "100% of its predictions lie above what happened"
+
+
+def trained(**more: Any) -> pa.Table:
+    model = markets.serving(TODAY)
+    row = {"day": TODAY, "system": "lightgbm", "model_text": "", "n_rows": 0, "features": CONTRACT, "seed": 7}
+    row |= {"form_model": model.digest, "library": boosting.library(), "is_serving": True, "doubt": ""}
+    return table_from_records(POINTS_MODEL, [row | more])
+
+
+def predicted(points_model: pa.Table) -> list[Row]:
+    form = {"day": TODAY, "game_id": "today"} | dict.fromkeys(NAMES, 1.0)
+    inputs = {
+        "player_form": table_from_records(
+            PLAYER_FORM, [form | {"player_id": who, "minutes_h5": 10.0 + who} for who in PLAYERS]
+        ),
+        "points_model": points_model,
+        "calibration": table_from_records(CALIBRATION, []),
+        "schedule": table_from_records(SCHEDULE, [scheduled("today", "AAA", "BBB")]),
+    }
+    rows: list[Row] = lightgbm.predict(CONTEXT, inputs).rows.to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize(
+    "other", [{"library": "lightgbm 1.0.0"}, {"features": "others"}, {"form_model": "another"}], ids=str
+)
+def test_a_model_made_with_another_library_or_other_features_is_refused(other: dict[str, str]) -> None:
+    assert len(predicted(trained())) == len(PLAYERS)
+
+    with pytest.raises(WrongContract):
+        predicted(trained(**other))
+
+
+def test_trees_that_do_not_serve_add_nothing_and_no_model_is_named() -> None:
+    features = np.tile(np.arange(1000.0)[:, None], (1, len(NAMES)))
+    text = boosting.train(features, np.full(1000, 5.0) + features[:, 0], parameters={"min_data_in_leaf": 5})
+
+    serving, doubted = (
+        predicted(trained(model_text=text)),
+        predicted(trained(model_text=text, is_serving=False, doubt="leak")),
+    )
+
+    assert {row["model_day"] for row in serving} == {TODAY}
+    assert {row["model_day"] for row in doubted} == {None}
+    assert [row["median"] for row in doubted] == [row["median"] for row in predicted(trained())]
+    assert [row["median"] for row in doubted] != [row["median"] for row in serving]
+
+
+def test_the_market_draws_the_middle_towards_its_line_and_its_prices_towards_the_likelier_side() -> None:
+    quantiles = np.array([np.linspace(2, 22, len(LEVELS))])
+
+    def middle(over: int | None, under: int) -> np.ndarray:
+        chance = market_aware.chance_of({"over_price": over, "under_price": under})
+        return market_aware.market_middles(quantiles, np.array([20.5]), np.array([chance]))
+
+    even, leaning, unpriced = middle(-110, -110), middle(-150, 125), middle(None, -110)
+
+    assert even[0] == pytest.approx(20.5)
+    assert unpriced[0] == pytest.approx(20.5)
+    assert leaning[0] > 21
+    assert market_aware.toward(quantiles, even)[0, MEDIAN] == pytest.approx(12 + market_aware.WEIGHT * 8.5)
+
+
+def test_chances_that_are_too_sure_are_drawn_towards_a_half_by_what_happened() -> None:
+    dice = np.random.Generator(np.random.PCG64(4))
+    true = dice.normal(0, 0.4, 20_000)
+    happened = (dice.uniform(size=len(true)) < 1 / (1 + np.exp(-true))).astype(np.float64)
+    claimed = 1 / (1 + np.exp(-4 * true))
+
+    found = calibration.slope(claimed, happened)
+
+    assert found == pytest.approx(0.25, abs=0.02)
+    assert calibration.slope(np.zeros(0), np.zeros(0)) == calibration.SLOPE
+    assert calibration.sloped(np.array([0.8]), np.array([found]))[0] == pytest.approx(0.586, abs=0.01)
