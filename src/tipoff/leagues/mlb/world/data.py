@@ -11,6 +11,16 @@ from tipoff.leagues.mlb.world.files import Files, Record
 from tipoff.sources.world import chance
 
 SIDES = ("home", "away")
+PITCHED = {
+    "outs": "p_ipouts",
+    "battersFaced": "p_bfp",
+    "strikeOuts": "p_k",
+    "baseOnBalls": "p_w",
+    "hits": "p_h",
+    "homeRuns": "p_hr",
+    "runs": "p_r",
+}
+BATTED = {"atBats": "b_ab", "hits": "b_h", "baseOnBalls": "b_w", "homeRuns": "b_hr", "strikeOuts": "b_k"}
 _ZONES = {
     "America/Chicago": "CHC CWS HOU KC MIL MIN STL TEX",
     "America/Denver": "COL",
@@ -162,12 +172,12 @@ def read_season(files: Files, people: People, year: int, seed: int) -> list[Worl
     infos = [row for row in files.season("gameinfo", year) if row["gametype"] == "regular"]
     infos.sort(key=lambda row: (row["date"], row["gid"]))
     pitching: dict[tuple[str, str], list[Record]] = {}
-    for row in files.season("pitching", year):
+    for row in files.season("pitching", year, ("gid", "team", "id", "p_seq", "stattype", "p_gs", *PITCHED.values())):
         if row["stattype"] == "value":
             pitching.setdefault((row["gid"], row["team"]), []).append(row)
     totals = {(row["gid"], row["team"]): row for row in files.season("teamstats", year) if row["stattype"] == "value"}
     batters: dict[tuple[str, str], list[Record]] = {}
-    for row in files.first("mlb", f"retrosheet_batting_{year}_*.csv.gz"):
+    for row in files.first("mlb", f"retrosheet_batting_{year}_*.csv.gz", ("gid", "team", "id", *BATTED.values())):
         batters.setdefault((row["gid"], row["team"]), []).append(row)
     games = []
     for place, row in enumerate(infos, start=1):

@@ -32,14 +32,14 @@ class Files:
             msg = f"{root} holds no MLB season"
             raise UsageError(msg, hint="set TIPOFF_DATA to a folder with mlb/retrosheet_gameinfo_YEAR.csv.gz")
 
-    def season(self, kind: str, year: int) -> list[Record]:
-        """Return one of a season's files: gameinfo, pitching or teamstats."""
-        return list(self._rows(self.root / "mlb" / f"retrosheet_{kind}_{year}.csv.gz"))
+    def season(self, kind: str, year: int, columns: Sequence[str] = ()) -> list[Record]:
+        """Return one of a season's files: gameinfo, pitching or teamstats; all columns, or those named."""
+        return list(self._rows(self.root / "mlb" / f"retrosheet_{kind}_{year}.csv.gz", columns))
 
-    def first(self, folder: str, pattern: str) -> list[Record]:
+    def first(self, folder: str, pattern: str, columns: Sequence[str] = ()) -> list[Record]:
         """Return the rows of the newest file of a pattern; none where there is no such file."""
         found = sorted((self.root / folder).glob(pattern))
-        return list(self._rows(found[-1])) if found else []
+        return list(self._rows(found[-1], columns)) if found else []
 
     def fingerprint(self, *parts: object) -> str:
         """Return a hash of all files' names and contents, and of `parts`."""
@@ -52,22 +52,30 @@ class Files:
     def _all(self) -> Sequence[Path]:
         return sorted((*self.root.glob("mlb/retrosheet_*"), *self.root.glob("mlb/batting_platoon_*")))
 
-    def _rows(self, path: Path) -> Iterator[Record]:
+    def _rows(self, path: Path, columns: Sequence[str]) -> Iterator[Record]:
         try:
             with (
                 pa.OSFile(str(path)) as raw,
                 pa.CompressedInputStream(raw, "gzip") if path.suffix == ".gz" else raw as source,
             ):
-                header = pyarrow.csv.read_csv(source, convert_options=_text(path))
+                header = pyarrow.csv.read_csv(source, convert_options=_text(path, columns))
         except (OSError, pa.ArrowInvalid) as error:
             msg = f"{path} cannot be read: {error}"
             raise UsageError(msg, hint="restore the file; it may have been cut short") from error
         names = header.column_names
-        for values in zip(*(header.column(name).to_pylist() for name in names), strict=True):
+        for values in zip(*(_shared(header.column(name)) for name in names), strict=True):
             yield dict(zip(names, values, strict=True))
 
 
-def _text(path: Path) -> pyarrow.csv.ConvertOptions:
+def _shared(column: pa.ChunkedArray) -> list[str]:
+    """Return a column's texts, equal ones as one object: a season has millions, and few that differ."""
+    coded = column.combine_chunks().dictionary_encode()
+    texts = coded.dictionary.to_pylist()
+    return [texts[place] for place in coded.indices.to_pylist()]
+
+
+def _text(path: Path, columns: Sequence[str]) -> pyarrow.csv.ConvertOptions:
     with pa.OSFile(str(path)) as raw, pa.CompressedInputStream(raw, "gzip") if path.suffix == ".gz" else raw as source:
         first = source.read(20_000).decode("utf-8", "replace").splitlines()[0]
-    return pyarrow.csv.ConvertOptions(column_types={name.strip('"'): pa.string() for name in first.split(",")})
+    types = {name.strip('"'): pa.string() for name in first.split(",")}
+    return pyarrow.csv.ConvertOptions(column_types=types, include_columns=list(columns))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -31,16 +32,15 @@ class RecordedMlb:
             msg = f"{data} holds no MLB season {season}"
             raise UsageError(msg, hint="it holds: " + ", ".join(map(str, self._files.seasons)))
         self._people = People(self._files)
-        self._read: dict[int, list[WorldGame]] = {}
+        self.games = lru_cache(maxsize=2)(
+            self._games
+        )  # one season is tens of megabytes; the earlier ones are read in turn
         self._providers = MlbProviders(self.games, self._people, splits_of(self._files))
         self.faults: Sequence[Fault] = ()
 
-    def games(self, year: int) -> list[WorldGame]:
+    def _games(self, year: int) -> list[WorldGame]:
         """Return a season's games; none of a season that is not recorded."""
-        if year not in self._read:
-            known = year in self._files.seasons
-            self._read[year] = read_season(self._files, self._people, year, self._seed) if known else []
-        return self._read[year]
+        return read_season(self._files, self._people, year, self._seed) if year in self._files.seasons else []
 
     @property
     def fingerprint(self) -> str:

@@ -4,18 +4,20 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import httpx
 
 from tipoff.leagues.mlb.sources.teams import TEAMS
-from tipoff.leagues.mlb.world.data import SIDES, Club, People, Stand, WorldGame
+from tipoff.leagues.mlb.world.data import BATTED, PITCHED, SIDES, Club, People, Stand, WorldGame
 from tipoff.leagues.mlb.world.files import Record
 
 _JSON = {"content-type": "application/json;charset=UTF-8"}
 _FEED = re.compile(r"/api/v1\.1/game/(\d+)/feed/live")
 _HOST = "statsapi.mlb.com"
 Games = Callable[[int], list[WorldGame]]
+_KEPT = 256  # feeds of games that are over: each is asked for by three tables, and the day after
 
 
 class MlbProviders:
@@ -23,9 +25,8 @@ class MlbProviders:
 
     def __init__(self, games: Games, people: People, totals: Mapping[int, list[Record]]) -> None:
         self._games, self._people, self._totals = games, people, totals
-        self._by_day: dict[int, dict[date, list[WorldGame]]] = {}
-        self._by_pk: dict[int, WorldGame] = {}
-        self._written: dict[tuple[int, str], str] = {}
+        self._season = lru_cache(maxsize=2)(self._read)
+        self._over = lru_cache(maxsize=_KEPT)(self._feed_of)
 
     def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
         """Return the provider's response at `now`; unknown paths are 404."""
@@ -43,21 +44,20 @@ class MlbProviders:
             return _answer(self._splits(int(query["season"]), now))
         return httpx.Response(404, json={"messageNumber": 11, "message": "Object not found"})
 
-    def _season(self, year: int) -> dict[date, list[WorldGame]]:
-        if year not in self._by_day:
-            found: dict[date, list[WorldGame]] = {}
-            for game in self._games(year):
-                self._by_pk[game.pk] = game
-                for day in {stand.day for stand in game.stands}:
-                    found.setdefault(day, []).append(game)
-            self._by_day[year] = found
-        return self._by_day[year]
+    def _read(self, year: int) -> tuple[dict[date, list[WorldGame]], dict[int, WorldGame]]:
+        """Return a season's games by the days on which they stand, and by number."""
+        found: dict[date, list[WorldGame]] = {}
+        games = self._games(year)
+        for game in games:
+            for day in {stand.day for stand in game.stands}:
+                found.setdefault(day, []).append(game)
+        return found, {game.pk: game for game in games}
 
     # --- schedule
 
     def _schedule(self, day: date, now: datetime) -> str:
         games = []
-        for game in self._season(day.year).get(day, ()):
+        for game in self._season(day.year)[0].get(day, ()):
             shown = [stand for stand in game.stands if stand.day == day and stand.since <= now]
             if shown:
                 games.append(json.dumps(self._entry(game, shown[-1], now)))
@@ -104,21 +104,16 @@ class MlbProviders:
     # --- feeds
 
     def _feed(self, pk: int, now: datetime) -> httpx.Response:
-        self._season(pk // 10_000)
-        game = self._by_pk.get(pk)
+        game = self._season(pk // 10_000)[1].get(pk)
         if game is None:
             return httpx.Response(404, json={"messageNumber": 11, "message": "Object not found"})
-        stage = (
-            "after"
-            if now >= game.known_at
-            else f"{now >= game.starts_at}"
-            + "".join("1" if now >= game.side(side).line_up_at else "0" for side in SIDES)
-            + "".join("1" if now >= game.side(side).named_at else "0" for side in SIDES)
+        return _answer(
+            self._over(pk) if now >= game.known_at else json.dumps(self._written_feed(game, now, over=False))
         )
-        key = pk, stage
-        if key not in self._written or stage != "after":
-            self._written[key] = json.dumps(self._written_feed(game, now, over=stage == "after"))
-        return _answer(self._written[key])
+
+    def _feed_of(self, pk: int) -> str:
+        game = self._season(pk // 10_000)[1][pk]
+        return json.dumps(self._written_feed(game, game.known_at, over=True))
 
     def _written_feed(self, game: WorldGame, now: datetime, *, over: bool) -> dict[str, Any]:
         boxes = {side: self._box(game.side(side), now, over=over) for side in SIDES}
@@ -186,7 +181,7 @@ class MlbProviders:
 
     def _players(self, year: int, now: datetime) -> str:
         numbers: set[int] = set()
-        for games in self._season(year).values() if year <= now.year else ():
+        for games in self._season(year)[0].values() if year <= now.year else ():
             for game in games:
                 if game.starts_at <= now or year < now.year:
                     for club in (game.home, game.away):
@@ -220,16 +215,6 @@ def _box_player(number: int, position: str) -> dict[str, Any]:
     return {"person": {"id": number}, "position": {"code": position}, "stats": {"batting": {}, "pitching": {}}}
 
 
-_PITCHED = {
-    "outs": "p_ipouts",
-    "battersFaced": "p_bfp",
-    "strikeOuts": "p_k",
-    "baseOnBalls": "p_w",
-    "hits": "p_h",
-    "homeRuns": "p_hr",
-    "runs": "p_r",
-}
-_BATTED = {"atBats": "b_ab", "hits": "b_h", "baseOnBalls": "b_w", "homeRuns": "b_hr", "strikeOuts": "b_k"}
 _TEAM_BATTED = {
     "plateAppearances": "b_pa",
     "strikeOuts": "b_k",
@@ -245,11 +230,11 @@ def _numbers(row: Record, names: Mapping[str, str]) -> dict[str, int]:
 
 
 def _pitched(row: Record) -> dict[str, int]:
-    return _numbers(row, _PITCHED) | {"gamesStarted": 1 if row["p_gs"] == "1" else 0}
+    return _numbers(row, PITCHED) | {"gamesStarted": 1 if row["p_gs"] == "1" else 0}
 
 
 def _batted(row: Record) -> dict[str, int]:
-    return _numbers(row, _BATTED)
+    return _numbers(row, BATTED)
 
 
 def _team_batted(row: Record) -> dict[str, int]:
