@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tipoff.watch.timetable import GRACE, Expected, Judged, judge_runs, read_runs, read_timetable
+from tipoff.watch.timetable import EARLY, GRACE, Expected, Judged, judge_runs, read_runs, read_timetable
 
 ROOT = Path(__file__).parents[1]
 TIMETABLE = ROOT / "benchmarks" / "timetable.toml"
@@ -72,20 +72,22 @@ def _lost_by_hand(timetable: Sequence[Expected], runs: Runs, until: datetime) ->
         (line.job, slot)
         for line in timetable
         for slot in line.slots(until - GRACE)
-        if not any(slot <= at <= slot + GRACE for at in runs.get(line.job, ()))
+        if not any(slot - EARLY <= at <= slot + GRACE for at in runs.get(line.job, ()))
     }
 
 
 def _to_remove(timetable: Sequence[Expected], runs: Runs, until: datetime, lost: set[Slot]) -> set[Slot]:
     """Return by dice the slots whose only run is taken away."""
     slots = {(line.job, slot) for line in timetable for slot in line.slots(until - GRACE)} - lost
-    alone = [(job, slot) for job, slot in sorted(slots) if sum(slot <= at <= slot + GRACE for at in runs[job]) == 1]
+    alone = [
+        (job, slot) for job, slot in sorted(slots) if sum(slot - EARLY <= at <= slot + GRACE for at in runs[job]) == 1
+    ]
     return set(random.Random(3).sample(alone, REMOVED))  # noqa: S311 -- seeded
 
 
 def _without(runs: Runs, removed: set[Slot]) -> dict[str, list[datetime]]:
     return {
-        job: [at for at in times if not any(j == job and slot <= at <= slot + GRACE for j, slot in removed)]
+        job: [at for at in times if not any(j == job and slot - EARLY <= at <= slot + GRACE for j, slot in removed)]
         for job, times in runs.items()
     }
 

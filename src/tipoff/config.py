@@ -247,12 +247,29 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
             msg = f"there is no setting {PREFIX}{name.upper()}"
             raise UsageError(msg, hint=f"did you mean {PREFIX}{near[0].upper()}?" if near else "see docs/reference")
     try:
-        return Settings.model_validate(values)
+        return _of_leagues_that_there_are(Settings.model_validate(values))
     except ValidationError as error:
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
         msg = f"setting {name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, ")
         raise UsageError(msg, hint="docs/reference.md lists the settings") from None  # its own text shows values
+
+
+def _of_leagues_that_there_are(settings: Settings) -> Settings:
+    """Refuse a league that there is not: its messages would go nowhere, and nobody would know.
+
+    Raises:
+        UsageError: A channel or the active hours name one.
+    """
+    leagues = sorted(path.parent.name for path in (Path(__file__).parent / "leagues").glob("*/content.py"))
+    named = [(f"active_hours.{league}", league) for league in settings.active_hours]
+    named += [(f"channels.{name}", league) for name, said in settings.channels.items() for league in said.leagues]
+    for setting, league in named:
+        if league not in leagues:
+            near = difflib.get_close_matches(league, leagues, n=1)
+            msg = f"setting {setting}: there is no league {league!r}"
+            raise UsageError(msg, hint=f"did you mean {near[0]!r}?" if near else f"leagues: {', '.join(leagues)}")
+    return settings
 
 
 def _is_file_of_a_secret(name: str) -> bool:

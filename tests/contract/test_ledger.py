@@ -138,12 +138,12 @@ def test_a_waiver_holds_until_it_ends_or_is_revoked(ledger: Ledger) -> None:
     first = ledger.add_waiver(row | {"until": NOW + LENGTH})
     second = ledger.add_waiver(row | {"until": NOW + 2 * LENGTH})
 
-    assert [found["id"] for found in ledger.live_waivers("x", NOW)] == [first, second]
-    assert [found["id"] for found in ledger.live_waivers("x", NOW + LENGTH)] == [second]
-    assert ledger.live_waivers("y", NOW) == []
+    assert [found["id"] for found in ledger.orders("x", NOW)[0]] == [first, second]
+    assert [found["id"] for found in ledger.orders("x", NOW + LENGTH)[0]] == [second]
+    assert ledger.orders("y", NOW) == ([], ())
     assert ledger.revoke_waiver(second, now=NOW)
     assert not ledger.revoke_waiver(second, now=NOW)
-    assert [found["id"] for found in ledger.live_waivers("x", NOW)] == [first]
+    assert [found["id"] for found in ledger.orders("x", NOW)[0]] == [first]
 
 
 @pytest.mark.parametrize("nth", [1, 12, 25, 40])

@@ -9,8 +9,9 @@ import pytest
 from benchmarks.content_hashes import differences, hashes_of
 from tests.support import published, replayed, sample_spec, tipoff
 
-from tipoff.app.backup import back_up, restore
+from tipoff.app.backup import restore
 from tipoff.app.live import run_controllers, sample_live
+from tipoff.app.requests import back_up
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import UsageError
@@ -74,7 +75,7 @@ def test_a_running_controller_makes_the_copy_that_is_asked_for(tmp_path: Path) -
         stop.set()
         running.join(timeout=60)
 
-    assert not said.startswith("NOT"), said
+    assert said.endswith(str(tmp_path / "copy"))
     restore(Settings(home=tmp_path / "again"), tmp_path / "copy")
     warehouse = DuckWarehouse(tmp_path / "again" / "warehouse.duckdb")
     warehouse.prepare(NBA.steps)

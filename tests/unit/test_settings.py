@@ -69,6 +69,22 @@ def test_a_file_that_cannot_be_meant_is_refused_with_a_sentence(text: bytes, tmp
         read_settings({}, file=file)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[channels.ops]\nurl_env = 'X'\nleagues = ['nba', 'nbaa']\n", "channels.ops: there is no league 'nbaa'"),
+        ("[active_hours]\nmbl = ['09:00', '03:00']\n", "active_hours.mbl: there is no league 'mbl'"),
+    ],
+)
+def test_a_league_that_there_is_not_is_refused_and_the_nearest_named(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "tipoff.toml").write_text(text)
+
+    with pytest.raises(UsageError, match=said) as refused:
+        read_settings({}, file=tmp_path / "tipoff.toml")
+
+    assert refused.value.hint.startswith("did you mean ")
+
+
 def test_a_folder_in_place_of_the_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_settings({}, file=tmp_path)

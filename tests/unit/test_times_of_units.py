@@ -26,7 +26,7 @@ from tests.engine import (
     step,
 )
 
-from tipoff.core.clock import midnight
+from tipoff.core.clock import LEAGUE_ZONE, midnight
 from tipoff.core.decision import Verb
 from tipoff.core.obligation import Anchor, Moment, State, Timing
 from tipoff.core.schema import WHOLE_SLATE
@@ -397,3 +397,11 @@ def test_a_schedule_is_looked_at_more_often_once_games_have_begun_while_a_start_
     assert rules.refresh_of(timing, open_ended, first + timedelta(hours=1)) == timedelta(minutes=30)
     assert rules.refresh_of(timing, settled, first + timedelta(hours=1)) == timedelta(hours=6)
     assert rules.refresh_of(timing, None, first) == timedelta(hours=6)
+
+
+@pytest.mark.parametrize("day", [date(2024, 3, 9), date(2024, 3, 10), date(2024, 11, 3), date(2024, 11, 4)])
+def test_eleven_in_new_york_is_eleven_on_the_days_on_which_clocks_change(day: date) -> None:
+    eleven = at(11).at(Slate("x", SEASON, day))
+
+    assert eleven is not None
+    assert (eleven.astimezone(LEAGUE_ZONE).date(), eleven.astimezone(LEAGUE_ZONE).hour) == (day, 11)

@@ -8,7 +8,7 @@ from benchmarks.recorded_runs import recorded_runs
 from tests.support import tipoff
 
 from tipoff.core.errors import UsageError
-from tipoff.watch.timetable import GRACE, Expected, judge_runs, read_runs, read_timetable
+from tipoff.watch.timetable import EARLY, GRACE, Expected, judge_runs, read_runs, read_timetable
 
 DAY = date(2026, 1, 1)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -45,6 +45,59 @@ def test_slots_lost_in_a_row_are_one_incident_with_two_messages() -> None:
 
 def test_what_has_not_come_yet_and_may_still_come_is_open() -> None:
     assert judge_runs([DAILY], daily(0), NOON + timedelta(days=1, hours=1)).lost == ()
+
+
+HOURLY = Expected(job="feed", at=tuple(time(hour) for hour in range(24)), first=DAY, last=DAY)
+MIDNIGHT, HOUR = datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=1)
+
+
+def test_a_run_serves_one_slot_and_those_that_were_dropped_are_lost() -> None:
+    every_second = {"feed": [MIDNIGHT + n * HOUR + timedelta(minutes=5) for n in range(0, 24, 2)]}
+
+    judged = judge_runs([HOURLY], every_second, MIDNIGHT + 2 * LATER)
+
+    assert [lost.slot.hour for lost in judged.lost] == list(range(1, 24, 2))
+    assert set(judged.late["feed"]) == {timedelta(minutes=5)}
+    assert judged.extra == 0
+
+
+def test_six_slots_and_one_run_are_five_lost() -> None:
+    six = Expected(job="feed", at=tuple(time(hour, 23) for hour in range(6)), first=DAY, last=DAY)
+    runs = {"feed": [MIDNIGHT + timedelta(hours=4, minutes=45), MIDNIGHT + timedelta(hours=7, minutes=10)]}
+
+    judged = judge_runs([six], runs, MIDNIGHT + LATER)
+
+    assert [lost.slot.hour for lost in judged.lost] == [0, 1, 2, 3, 5]
+    assert (judged.extra, len(judged.incidents)) == (1, 2)
+
+
+def test_two_late_runs_serve_two_slots_and_one_too_many_serves_none() -> None:
+    two = Expected(job="feed", at=(time(0), time(1)), first=DAY, last=DAY)
+    late = {"feed": [MIDNIGHT + timedelta(minutes=62), MIDNIGHT + timedelta(minutes=145)]}
+    thrice = {"feed": [MIDNIGHT + timedelta(minutes=minutes) for minutes in (3, 63, 66)]}
+
+    assert judge_runs([two], late, MIDNIGHT + LATER).lost == ()
+    judged = judge_runs([two], thrice, MIDNIGHT + LATER)
+    assert (judged.lost, judged.extra, max(judged.late["feed"])) == ((), 1, timedelta(minutes=3))
+
+
+def test_a_run_a_little_before_its_slot_serves_it() -> None:
+    assert judge_runs([DAILY], daily(*range(21), late=-EARLY), NOON + LATER + GRACE).lost == ()
+    early = judge_runs([DAILY], daily(*range(21), late=-2 * EARLY), NOON + LATER + GRACE)
+    assert len(early.lost) == 21
+
+
+def test_a_timetables_zone_keeps_its_hour_when_clocks_change(tmp_path: Path) -> None:
+    (tmp_path / "table.toml").write_text(
+        '[[job]]\nname = "feed"\nat = ["11:00"]\nfrom = 2026-03-07\nto = 2026-03-08\nzone = "America/New_York"\n'
+    )
+
+    [line] = read_timetable(tmp_path / "table.toml")
+
+    assert [slot.hour for slot in line.slots(MIDNIGHT + timedelta(days=100))] == [16, 15]
+    (tmp_path / "table.toml").write_text('[[job]]\nname = "x"\nat = ["11:00"]\nfrom = 2026-03-07\nzone = "Nowhere"\n')
+    with pytest.raises(UsageError, match="is no timetable"):
+        read_timetable(tmp_path / "table.toml")
 
 
 def test_paused_days_and_days_outside_are_not_expected() -> None:

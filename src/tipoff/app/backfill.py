@@ -3,7 +3,8 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -18,8 +19,9 @@ from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork
-from tipoff.engine.book import Entry
-from tipoff.engine.judge import Judgement
+from tipoff.engine.book import Entry, Key
+from tipoff.engine.controller import Controller
+from tipoff.engine.judge import Judgement, judge
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts
 
@@ -50,7 +52,7 @@ def backfill(
         stage = Instance(settings, spec, clock)
         try:
             before = stage.controller().survey(clock.now())
-            plan = _plan(stage.ledger, spec, before)
+            plan = _plan(stage.ledger, spec.league, spec.days, before, spec.budgets)
             if dry_run:
                 return plan | {"dry_run": True}
             until = clock.now() + PATIENCE
@@ -76,15 +78,21 @@ def _clock(home: Home, spec: ReplaySpec) -> SimClock:
     return clock
 
 
-def _plan(ledger: Ledger, spec: ReplaySpec, judged: Iterable[tuple[Entry, Judgement]]) -> dict[str, Any]:
-    costs = _costs(ledger, spec.league.name)
+def _plan(
+    ledger: Ledger,
+    league: League,
+    days: tuple[date, date],
+    judged: Iterable[tuple[Entry, Judgement]],
+    budgets: Mapping[str, int],
+) -> dict[str, Any]:
+    costs = _costs(ledger, league.name)
     runs: Counter[str] = Counter()
     requests: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     seen = set()
     for entry, judgement in judged:
         name = entry.step.name
-        if name == spec.league.schedule and entry.proof is not None:
+        if name == league.schedule and entry.proof is not None:
             seen.add(entry.obligation.day)
         if judgement.verb is Verb.RUN:
             runs[name] += 1
@@ -92,17 +100,15 @@ def _plan(ledger: Ledger, spec: ReplaySpec, judged: Iterable[tuple[Entry, Judgem
                 requests[entry.step.work.source] += 1
         elif judgement.state not in {State.PROVEN, State.EXCUSED, State.LOST}:
             waiting[name] += 1
-    days = (spec.days[1] - spec.days[0]).days + 1
+    n_days = (days[1] - days[0]).days + 1
     total_ms = sum(n * costs.get(name, _UNKNOWN_MS) for name, n in (runs + waiting).items())
-    over_budget = {
-        source: -(-n // spec.budgets[source]) for source, n in requests.items() if spec.budgets.get(source, n) < n
-    }
+    over_budget = {source: -(-n // budgets[source]) for source, n in requests.items() if budgets.get(source, n) < n}
     return {
-        "league": spec.league.name,
-        "from": spec.days[0],
-        "to": spec.days[1],
-        "days": days,
-        "days_without_schedule": days - len(seen),
+        "league": league.name,
+        "from": days[0],
+        "to": days[1],
+        "days": n_days,
+        "days_without_schedule": n_days - len(seen),
         "runs": dict(runs),
         "waiting": dict(waiting),
         "requests": dict(requests),
@@ -130,6 +136,57 @@ def _not_made(judged: Iterable[tuple[Entry, Judgement]]) -> list[Mapping[str, An
     return sorted(found, key=lambda row: (row["day"], row["output"]))
 
 
+WAITED = timedelta(hours=1)  # in a running controller, for what is tried again
+
+
+@dataclass(slots=True, kw_only=True)
+class Remaking:
+    """A backfill in a running controller: its obligations, until nothing of them is to be made any more."""
+
+    controller: Controller
+    days: tuple[date, date]
+    since: datetime
+    plan: Mapping[str, Any]
+    entries: list[Entry]
+    begun_with: Mapping[Key, int] = field(default_factory=dict)  # the fence of each proof
+    is_over: bool = False
+
+    @classmethod
+    def of(cls, controller: Controller, ledger: Ledger, what: Mapping[str, Any], now: datetime) -> "Remaking":
+        """Begin the backfill that is asked for; a dry run is over at once."""
+        days = date.fromisoformat(what["from"]), date.fromisoformat(what["to"])
+        entries = controller.remake(days, what["outputs"])
+        judged = [(entry, found) for entry in entries if (found := judge(controller.book, entry, now)) is not None]
+        plan = _plan(ledger, controller.book.league, days, judged, {}) | {"dry_run": what["dry_run"]}
+        if what["dry_run"]:
+            for entry in entries:
+                entry.remake = False
+        fences = {entry.key: entry.proof.fence for entry in entries if entry.proof}
+        mine = cls(controller=controller, days=days, since=now, plan=plan, entries=entries, begun_with=fences)
+        mine.is_over = bool(what["dry_run"])
+        return mine
+
+    def look(self, now: datetime) -> Mapping[str, Any]:
+        """Return how far it is; in the end, what was not made with the reason."""
+        if self.is_over:
+            return self.plan
+        judged = [(entry, judge(self.controller.book, entry, now)) for entry in self.entries]
+        until = self.since + WAITED
+        n_left = sum(found is None or _is_under_way(found, until) for _, found in judged)
+        self.is_over = not n_left or now >= until
+        n_made = sum(
+            entry.proof is not None and entry.proof.fence != self.begun_with.get(entry.key) for entry in self.entries
+        )
+        report = {**self.plan, "left": n_left, "made": {"finished": n_made}}
+        known = ((entry, found) for entry, found in judged if found is not None)
+        return report | {"not_made": _not_made(known)} if self.is_over else report
+
+
+def _is_under_way(judged: Judgement, until: datetime) -> bool:
+    is_tried_again = judged.verb is Verb.WAIT and judged.until is not None and judged.until < until
+    return judged.verb is Verb.RUN or judged.state is State.RUNNING or (is_tried_again and bool(judged.missing))
+
+
 def in_words(report: Mapping[str, Any]) -> list[str]:
     """Return what a person reads of a backfill."""
     lines = [
@@ -150,7 +207,8 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
         return [*lines, "nothing was made: a dry run"]
     made = report["made"]
     done, unchanged, failed = (made.get(name, 0) for name in ("finished", "unchanged", "failed"))
-    lines.append(f"made: {done} runs, of which {unchanged} found nothing new; {failed} more failed")
+    found_nothing = f", of which {unchanged} found nothing new; {failed} more failed" if "unchanged" in made else ""
+    lines.append(f"made: {done} runs{found_nothing}")
     lines.append(f"not made: {len(report['not_made'])}")
     for row in report["not_made"]:
         n_units = f", {len(row['missing'])} units" if row["missing"] else ""

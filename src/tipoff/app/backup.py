@@ -6,20 +6,13 @@ What the stores have and the ledger has not is adopted at the next start; the ot
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tipoff.app.crash import never
-from tipoff.app.lock import lock
-from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, pause, stopwatch
-from tipoff.core.errors import UsageError, WarehouseError
+from tipoff.core.errors import PipelineError, UsageError
 from tipoff.core.home import Home
-from tipoff.core.profile import Profile
-from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.connect import copy_of
 from tipoff.store.copying import copy_warehouse
 from tipoff.store.duck import DuckWarehouse
@@ -29,76 +22,34 @@ WITHIN = timedelta(minutes=10)  # in which a running controller takes a copy tha
 _WANTED, _DONE, _ABOUT = "backup wanted", "backup done", "backup.json"
 
 
-def back_up(settings: Settings, to: Path, *, within: timedelta = WITHIN) -> str:
-    """Leave a copy of the home in the new folder `to`; where a controller runs, it makes it at its next tick.
+def may_be_copied(home: Home, to: Path) -> None:
+    """Refuse what no copy can be made of, or into.
 
     Raises:
-        UsageError: The folder is there already, the ledger is a database, or no copy was made in time.
+        UsageError: The folder is there already, or the ledger is a database.
     """
-    home, to = settings.place, to.absolute()
     if to.exists():
         msg = f"{to} is there already"
         raise UsageError(msg, hint="name a folder that is not: a copy never writes over another")
     if home.database or not home.has_ledger:
         msg = "the ledger is a database" if home.database else f"there is no ledger in {home.root}"
         raise UsageError(msg, hint="copy the database with its own tools, and the folder beside it; see docs/how-to")
-    try:
-        held = lock(home)
-    except UsageError:
-        return _ask(home, to, within)
-    with held:
-        ledger = Ledger(home.ledger)
-        now = RealClock().now
-        warehouse = open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=now)
-        try:
-            return copy_home(home, warehouse, to, now())
-        finally:
-            warehouse.close()
-            ledger.close()
-
-
-def _ask(home: Home, to: Path, within: timedelta) -> str:
-    ledger = Ledger(home.ledger)
-    try:
-        batch = Batch()
-        batch.fact(_WANTED, str(to))
-        ledger.commit(batch)
-        began = stopwatch()
-        while stopwatch() - began < within.total_seconds():
-            if ledger.facts().get(_DONE, "").startswith(f"{to}: "):
-                return ledger.facts()[_DONE].removeprefix(f"{to}: ")
-            pause(timedelta(milliseconds=200))
-    finally:
-        ledger.close()
-    msg = f"the controller has made no copy within {within}"
-    raise UsageError(msg, hint="is it ticking? see: tipoff status LEAGUE")
-
-
-def make_wanted(home: Home, ledger: Ledger, warehouse: Callable[[], Warehouse], now: datetime) -> None:
-    """Make the copy that somebody asked for, in the process that owns the warehouse; what went wrong is the answer.
-
-    Raises:
-        LedgerError: The ledger cannot be read or written.
-    """
-    to = ledger.facts().get(_WANTED, "")
-    if not to:
-        return
-    try:
-        said = copy_home(home, warehouse(), Path(to), now)
-    except (OSError, sqlite3.Error, UsageError, WarehouseError) as error:
-        said = f"NOT made: {error}"
-    batch = Batch()
-    batch.fact(_WANTED, "")
-    batch.fact(_DONE, f"{to}: {said}")
-    ledger.commit(batch)
 
 
 def copy_home(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
-    """Copy every store into `to`, and say what was copied.
+    """Copy every store into the new folder `to`, and say what was copied.
 
     Raises:
-        OSError, sqlite3.Error: The disk is full, or a file cannot be read.
+        PipelineError: The disk is full, or a file cannot be read.
     """
+    try:
+        return _copied(home, warehouse, to, now)
+    except (OSError, sqlite3.Error) as error:
+        msg = f"no copy was made in {to}: {error}"
+        raise PipelineError(msg, hint="is the disk full?") from error
+
+
+def _copied(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
     beside = to.with_name(f".{to.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)

@@ -100,7 +100,13 @@ class Instance:
     @property
     def published(self) -> Published:
         """The published files."""
-        return Published(self.home.published, profile=self._spec.profile, at=self._at, now=self._clock.now)
+        return Published(
+            self.home.published, profile=self._spec.profile, at=self._at, now=self._clock.now, halted=self._is_halted
+        )
+
+    def _is_halted(self, league: str, output: str) -> str:
+        now = self._clock.now()
+        return next((halt.text for halt in self.ledger.of(league).halts() if halt.holds(output, now)), "")
 
     @property
     def warehouse(self) -> Warehouse:
@@ -149,6 +155,11 @@ class Instance:
         chores: Chores[str] = self.beside.chores("history") if self.beside else AtOnce()
         league = self._spec.league.name
         return with_history(works, ledger, warehouse, league, keep_days=keep, at=self._at, chores=chores)
+
+    @property
+    def running(self) -> Sequence[Controller]:
+        """The controllers, while the instance is open."""
+        return self._controllers
 
     def lose(self, losses: Sequence[Loss]) -> None:
         """Tell the controllers of what a recount has found to be other than proven."""
@@ -236,6 +247,7 @@ class Instance:
             warehouse=self.warehouse,
             published=published.survey,
             losses=partial(losses_of, self.warehouse, published, self._spec.league),
+            mark=partial(published.mark, self._spec.league.steps),
             executor=self.beside.executor(runner.attempt, self.warehouse) if self.beside else Inline(runner.attempt),
             identity=self._parts.identity(mine, self._clock),
             jitter=steady_jitter,

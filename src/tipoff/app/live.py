@@ -12,13 +12,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from tipoff.app.alive import rests_until
-from tipoff.app.backup import make_wanted
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
 from tipoff.app.providers import keys_missing, live_league, live_world, must_be_free, season_now, season_shown
 from tipoff.app.recounts import Recounts
+from tipoff.app.requests import Requests
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
@@ -30,6 +30,7 @@ from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
+from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
@@ -224,7 +225,7 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
                 after = ""
                 duties.begin()
             controller.tick(now)
-            season = duties.look(now)
+            season = duties.look(stage.running, now)
             beats.write(AlertChanges(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except LedgerError as error:
             controller, after = None, f"ledger: {error}"
@@ -253,6 +254,7 @@ class _Duties:
         self._checks: Chores[Slot] | None = None
         self._recounts: Recounts | None = None
         self._next: NextSeason | None = None
+        self._requests: Requests | None = None
 
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
@@ -264,32 +266,30 @@ class _Duties:
             return
         self._checks = stage.beside.chores("checks")
         self._recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
+        self._requests = Requests(live.league, live.home, stage, stage.beside.chores("requests"))
         if live.shown is not None:
             chores = stage.beside.chores("season", wakes=False)
             self._next = NextSeason(
                 league=live.league, season=live.season, shown=live.shown, chores=chores, every=live.look_every
             )
 
-    def look(self, now: datetime) -> Season | None:
+    def look(self, controllers: Sequence[Controller], now: datetime) -> Season | None:
         """Hand out what is due; returns the season to go on with, where it is another one.
 
         Raises:
             LedgerError: The ledger cannot be read or written.
         """
         live, stage = self._live, self._stage
-        _do_once_for_the_home(live, stage, now)
         days = (live.season.first_day, live.season.last_day)
         if self._times is not None:
             examiner = partial(examiner_of, live.league, live.season, stage)
             examine_due(self._times, examiner, stage.ledger, now, days=days, chores=self._checks)
         if self._recounts is not None:
             self._recounts.look(now)
+        if self._requests is not None:
+            for controller in controllers:
+                self._requests.look(controller, now)
         return self._next.look(stage.ledger, now) if self._next is not None else None
-
-
-def _do_once_for_the_home(live: LiveSpec, stage: Instance, now: datetime) -> None:
-    if live.is_first:
-        make_wanted(live.home, stage.ledger, lambda: stage.warehouse, now)
 
 
 def _wait(beside: Beside | None, stop: Stop, length: timedelta) -> None:

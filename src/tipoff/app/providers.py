@@ -11,7 +11,7 @@ from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import live_content
+from tipoff.leagues.catalog import league_named, live_content
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
@@ -40,6 +40,19 @@ def live_world(settings: Settings, league: str) -> LiveWorld:
 def live_league(league: League) -> League:
     """Return the league with the steps that ask its providers live."""
     return dataclasses.replace(league, steps=live_content(league.name).steps)
+
+
+def as_worked_on(settings: Settings, name: str) -> League | None:
+    """Return the league as it runs live in this home; None where it does not."""
+    league = league_named(name)
+    if not settings.place.has_ledger:
+        return None
+    ledger = Ledger(settings.place.ledger, read_only=True)
+    known = league_facts(ledger, name)
+    ledger.close()
+    if known.live_since is None:
+        return None
+    return live_league(league) if known.world == "live" else league
 
 
 def keys_missing(settings: Settings, league: str) -> list[str]:

@@ -14,23 +14,19 @@ from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.lock import lock
 from tipoff.app.loop import Line, Outage, Progress, look_at_nothing, replay_together
 from tipoff.app.parts import Parts
-from tipoff.app.warehouses import open_warehouse
 from tipoff.app.watching import Watch
-from tipoff.checks.examine import Examiner
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, SimClock, midnight, stopwatch
+from tipoff.core.clock import SimClock, midnight, stopwatch
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import faults_of
 from tipoff.core.league import League
-from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import home_clock, season_of
+from tipoff.ledger.facts import season_of
 from tipoff.sources.content import Recorded
 from tipoff.sources.world import World
-from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 from tipoff.views.report import season_report
 
@@ -128,60 +124,6 @@ def watch_of(spec: ReplaySpec, stage: Instance, outages: Sequence[Outage]) -> Wa
     )
 
 
-def measure(settings: Settings, league: League, day: date) -> None:
-    """Measure every check on a day of a home, and write it down.
-
-    Raises:
-        UsageError: A controller works in the home.
-    """
-    home = settings.place
-    with lock(home):
-        ledger = Ledger(home.ledger)
-        warehouse = _warehouse(settings, ledger)
-        try:
-            examiner = Examiner(
-                league=league,
-                season=season_of(ledger, league.name, day),
-                loaded=warehouse.prepare(league.steps),
-                warehouse=warehouse,
-                ledger=ledger,
-                published=Published(home.published),
-                stopwatch=stopwatch,
-            )
-            now = _home_clock(ledger)
-            examiner.record(day, examiner.examine(day, now), now)
-        finally:
-            warehouse.close()
-            ledger.close()
-
-
-def funnel(settings: Settings, league: League, day: date) -> list[dict[str, Any]]:
-    """Return how far each player came on the way to a prediction of `day`; see `League.funnel_sql`.
-
-    Raises:
-        UsageError: A controller works in the home.
-    """
-    home = settings.place
-    with lock(home):
-        ledger = Ledger(home.ledger)
-        warehouse = _warehouse(settings, ledger)
-        try:
-            warehouse.prepare(league.steps)
-            season = season_of(ledger, league.name, day)
-            found = warehouse.ask(
-                league.funnel_sql, league=league.name, day=day, season=season, as_of=_home_clock(ledger)
-            ).to_pylist()
-            return sorted(found, key=lambda row: (row["team"], row["player_name"]))
-        finally:
-            warehouse.close()
-            ledger.close()
-
-
-def _warehouse(settings: Settings, ledger: Ledger) -> Warehouse:
-    now = RealClock().now
-    return open_warehouse(settings, settings.place, ledger, profile=Profile.LIVE, at=never, now=now)
-
-
 def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season, tuple[date, date]]:
     """Return the season and the days that FROM..TO means in a home.
 
@@ -197,10 +139,6 @@ def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season,
         return season_of(ledger, league.name, days[0]), days
     finally:
         ledger.close()
-
-
-def _home_clock(ledger: Ledger) -> datetime:
-    return home_clock(ledger) or RealClock().now()
 
 
 def end_of(spec: ReplaySpec) -> datetime:

@@ -10,7 +10,7 @@ from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.loop import Outage
 from tipoff.checks.examine import Examiner
 from tipoff.core.check import Cadence
-from tipoff.core.clock import league_day, midnight, stopwatch
+from tipoff.core.clock import league_day, midnight, on_clock, stopwatch
 from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
@@ -90,7 +90,7 @@ class CheckTimes:
             tip = first_tip(today)
             if tip is not None and now >= tip - PREGAME_AT:
                 found.append((today, Cadence.PREGAME))
-        if now >= midnight(today) + DIGEST_AT - CHECKED_BEFORE_DIGEST:
+        if now >= on_clock(today, DIGEST_AT - CHECKED_BEFORE_DIGEST):
             for back in range(1, 2 + CHECKED_AGAIN):
                 day, name = today - timedelta(days=back), f"morning {back}"
                 if (day, name) not in self.done and self.season.first_day <= day <= self.season.last_day:

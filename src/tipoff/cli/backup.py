@@ -1,24 +1,19 @@
 """`tipoff backup` and `tipoff restore`: a copy of a home, and a home from a copy."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from tipoff.config import read_settings
 
-EXIT_WRONG = 1
-
 
 @click.command("backup")
 @click.argument("to", type=click.Path(path_type=Path))
 def backup_command(to: Path) -> None:
     """Copy the home into a new folder, also while it is worked in."""
-    from tipoff.app.backup import back_up  # noqa: PLC0415 -- imports every store
+    from tipoff.app.requests import back_up  # noqa: PLC0415 -- imports every store
 
-    said = back_up(read_settings(), to)
-    click.echo(said)
-    sys.exit(EXIT_WRONG if said.startswith("NOT") else 0)
+    click.echo(back_up(read_settings(), to))
 
 
 @click.command("restore")

@@ -68,16 +68,16 @@ def _last_day(league: League) -> date:
 @check_group.command("health")
 @click.argument("league")
 @click.option("--date", "day", type=DAY, help="The day; the last one that is over, where none is named.")
-@click.option("--measure", is_flag=True, help="Measure anew; not while a controller has the warehouse.")
+@click.option("--measure", is_flag=True, help="Measure anew; a running controller is asked to.")
 @_common
 def health_command(league: str, day: date | None, *, measure: bool, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show what the checks measured of a day's data."""
     declared = league_here(league)
     day = day or _last_day(declared)
     if measure:
-        from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
+        from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
 
-        app.measure(read_settings(), declared, day)
+        answered(read_settings(), declared, "measure", day)
     ledger = open_ledger()
     lines = views.health(ledger, declared, day)
     ledger.close()

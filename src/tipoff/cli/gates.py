@@ -1,4 +1,4 @@
-"""`tipoff gate`: what holds, and a person's word that it need not; `tipoff boundary`: what came over each edge of a slate."""
+"""`tipoff gate`, `tipoff halt`: what holds, and a person's word; `tipoff boundary`: what came over each edge of a slate."""
 
 import getpass
 import sys
@@ -8,13 +8,15 @@ import click
 
 from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, league_here, open_ledger, print_json
 from tipoff.config import read_settings
-from tipoff.core.clock import LEAGUE_ZONE, RealClock
+from tipoff.core.clock import LEAGUE_ZONE, RealClock, league_day
 from tipoff.core.errors import UsageError
+from tipoff.core.schema import Phase
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock, league_facts
+from tipoff.ledger.halts import add_halt, end_halts
 from tipoff.store.dialect import load
 from tipoff.views.boundary import boundary_lines, read_boundaries
-from tipoff.views.status import waiver_line
+from tipoff.views.status import halt_line, waiver_line
 
 
 class Instant(click.ParamType[datetime]):
@@ -107,6 +109,65 @@ def revoke_command(number: int) -> None:
         msg = f"there is no waiver {number} that has not ended"
         raise UsageError(msg, hint="see: tipoff gate list LEAGUE")
     click.echo(f"waiver {number} is revoked")
+
+
+@click.command("halt")
+@click.argument("league")
+@click.argument("output", default="")
+@click.option("--reason", default="", help="Why nothing may be published; shown wherever the publication is.")
+@click.option("--until", type=Instant(), help="When it goes on by itself (New York, unless a zone is named).")
+@click.option("--end", "ends", is_flag=True, help="End the halt of OUTPUT, or of every publication, now.")
+@click.option("--by", default="", help="Who says so; by default, who is logged in.")
+@as_json
+def halt_command(  # noqa: PLR0913 -- options
+    league: str, output: str, *, reason: str, until: datetime | None, ends: bool, by: str, as_json: bool
+) -> None:
+    """Stop the publication of OUTPUT, or of everything, until an instant; with --end let it go on; else show what is halted."""
+    from tipoff.store.published import Published  # noqa: PLC0415 -- imports Arrow
+
+    declared = league_here(league)
+    published = [step.name for step in declared.steps if step.phase is Phase.PUBLISHED]
+    if output and output not in published:
+        msg = f"{output!r} is not published: there is nothing to halt"
+        raise UsageError(msg, hint=f"published are: {', '.join(published) or 'none'}")
+    if ends and (reason or until):
+        msg = "a halt is ended, or made with a reason and an end: not both"
+        raise UsageError(msg, hint="write only --end, or only --reason and --until")
+    by = by or getpass.getuser()
+    ledger = _writable()
+    try:
+        now = _clock_of(ledger, declared.name)
+        if ends:
+            n_ended = end_halts(ledger, declared.name, output, now=now, by=by)
+            if not n_ended:
+                msg = f"{output or 'every publication'} of {declared.name} is not halted"
+                raise UsageError(msg, hint=f"see: tipoff halt {declared.name}")
+        elif reason.strip() or until:
+            _must_lie_ahead(until, now)
+            if not reason.strip():
+                msg = "a halt needs a reason"
+                raise UsageError(msg, hint="say why: --reason 'the lines are of another book'")
+            row = {"league": declared.name, "output": output, "by": by, "reason": reason.strip()}
+            add_halt(ledger, row | {"made_at": now, "until": until})
+        halts = ledger.of(declared.name).halts(now)
+        Published(read_settings().place.published).mark(declared.steps, halts, league_day(now))
+    finally:
+        ledger.close()
+    if as_json:
+        print_json({"ok": not halts, "league": declared.name, "halts": halts})
+    else:
+        for halt in halts:
+            click.echo(halt_line(halt))
+        if not halts:
+            click.echo(f"nothing of {declared.name} is halted")
+    sys.exit(EXIT_HELD if halts and not ends and not reason else 0)
+
+
+def _must_lie_ahead(until: datetime | None, now: datetime) -> None:
+    if until is None or until <= now:
+        said = "no end" if until is None else f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
+        msg = f"a halt expires by itself, and needs an end that lies ahead: {said}"
+        raise UsageError(msg, hint="name one: --until 2024-03-01T18:00")
 
 
 @click.command("boundary")

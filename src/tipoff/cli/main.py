@@ -62,6 +62,10 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
         "Show how the days went: complete, on time, incidents, accuracy, streak, error budget.",
     ),
     "gate": Place("gates:gate_group", "See what holds, and waive it with a name, a reason and an end."),
+    "halt": Place(
+        "gates:halt_command",
+        "Stop the publication of OUTPUT, or of everything, until an instant; with --end let it go on; else show what is halted.",
+    ),
     "drill": Place(
         "drills:drill_group", "Make real faults happen again, under an oracle that knows what should have come of it."
     ),

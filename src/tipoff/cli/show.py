@@ -190,6 +190,11 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
     click.echo(
         f"{declared.name} {day}: {len(rows)} predictions, made {document['made_at']}, digest {document['digest']}"
     )
+    if "halted" in document:
+        halt = document["halted"]
+        click.echo(
+            f"HALTED by {halt['by']} until {halt['until']}: {halt['reason']}; what stands here is not brought up to date"
+        )
     for line in prediction_lines(rows):
         click.echo(line)
 

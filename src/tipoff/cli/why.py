@@ -52,9 +52,9 @@ def _answer(ledger: Ledger, league: League, what: str, day: date | None, player:
         msg = f"no schedule in this home names a game {what!r}, and for anything else a day is needed"
         raise UsageError(msg, hint=f"write: tipoff why {league.name} {what} 2024-03-01")
     if what == "player":
-        from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
+        from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
 
-        rows = app.funnel(read_settings(), league, day)
+        rows = funnel.in_order(answered(read_settings(), league, "funnel", day)["rows"])
         if player:
             return funnel.why_player(ledger, league, day, rows, player)
         return funnel.why_count(league, day, rows)

@@ -78,19 +78,55 @@ def backfill_command(  # noqa: PLR0913 -- options
     from tipoff.app import backfill  # noqa: PLC0415 -- imports every store
     from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
-    spec = app.replay_spec(read_settings(), league, span, world=world, seed=seed)
-    spec = backfill.spec_for(spec, table, {name: int(n) for name, n in (_budget(text) for text in budgets)})
+    settings = read_settings()
     with _bar() as bar:
         task = bar.add_task(f"backfill {league} {span}", total=None, runs=0)
-        report = backfill.backfill(
-            read_settings(), spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
+        report = _backfill_live(
+            settings, league, span, table, lambda made: bar.update(task, runs=made), dry_run=dry_run
         )
+        if report is None:
+            spec = app.replay_spec(settings, league, span, world=world, seed=seed)
+            spec = backfill.spec_for(spec, table, {name: int(n) for name, n in (_budget(text) for text in budgets)})
+            report = backfill.backfill(
+                settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
+            )
     if as_json:
         print_json(report)
     else:
         for line in backfill.in_words(report):
             click.echo(line)
     sys.exit(EXIT_WRONG if report.get("not_made") else 0)
+
+
+def _backfill_live(  # noqa: PLR0913 -- as the command is told
+    settings: Settings,
+    league: str,
+    span: str,
+    table: str,
+    shown: Callable[[int], None],
+    *,
+    dry_run: bool,
+) -> dict[str, Any] | None:
+    """Have a live home's controller make past days; None where the league is not live in this home."""
+    from tipoff.app import requests  # noqa: PLC0415 -- imports every store
+    from tipoff.app.backfill import scope_of  # noqa: PLC0415 -- as above
+    from tipoff.app.providers import as_worked_on  # noqa: PLC0415 -- as above
+    from tipoff.app.replay import span_of_home  # noqa: PLC0415 -- as above
+
+    declared = as_worked_on(settings, league)
+    if declared is None:
+        return None
+    _, days = span_of_home(settings, declared, span)
+    return dict(
+        requests.backfill_live(
+            settings,
+            declared,
+            days,
+            scope_of(declared, table),
+            dry_run=dry_run,
+            progress=lambda answer: shown(answer.get("made", {}).get("finished", 0)),
+        )
+    )
 
 
 @click.command("reparse")

@@ -85,6 +85,11 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=LEAGUE_ZONE).astimezone(UTC)
 
 
+def on_clock(day: date, after_midnight: timedelta) -> datetime:
+    """Return the instant at which a clock in New York has gone so far on `day`: eleven is eleven, also where clocks change."""
+    return (datetime(day.year, day.month, day.day, tzinfo=LEAGUE_ZONE) + after_midnight).astimezone(UTC)
+
+
 def league_day(at: datetime) -> date:
     """Return the league's calendar date (America/New_York) at the instant `at`."""
     return at.astimezone(LEAGUE_ZONE).date()

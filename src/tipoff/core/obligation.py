@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from tipoff.core.clock import midnight
+from tipoff.core.clock import on_clock
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Slate
 
@@ -39,9 +39,9 @@ class Moment:
 
     def _of_slate(self, slate: Slate) -> datetime:
         if self.anchor is Anchor.MIDNIGHT:
-            return midnight(slate.day) + self.offset
+            return on_clock(slate.day, self.offset)
         starts = [game.starts_at for game in slate.played if game.starts_at is not None]
-        starts = starts or [midnight(slate.day) + _EVENING]
+        starts = starts or [on_clock(slate.day, _EVENING)]
         return (max(starts) if self.anchor is Anchor.LAST_START else min(starts)) + self.offset
 
     def bound(self, slate: Slate, game: Game | None = None) -> datetime | None:

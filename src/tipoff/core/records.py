@@ -182,6 +182,30 @@ class WaiverRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HaltRecord:
+    """A person's word that a publication stands as it is, until it expires or is ended; without an output, every one."""
+
+    id: int
+    league: str
+    output: str
+    by: str
+    reason: str
+    made_at: datetime
+    until: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+
+    def holds(self, output: str, at: datetime) -> bool:
+        """Whether `output` may not be published at an instant."""
+        return self.output in ("", output) and self.made_at <= at < min(self.until, self.ended_at or self.until)
+
+    @property
+    def text(self) -> str:
+        """Who has halted it, until when, why."""
+        return f"halted by {self.by} until {self.until:%Y-%m-%d %H:%M} UTC: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredRecord:
     """What a check last measured of a day; `value` is None where it was not measurable."""
 

@@ -7,29 +7,30 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from tipoff import ledger as ledgers
-from tipoff.core.clock import is_ahead, league_day, midnight
+from tipoff.core.clock import league_day, midnight
 from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Loss, Proof
+from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Season
 from tipoff.engine import records
-from tipoff.engine.book import Book, Entry, Key, LiveRun
+from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
+from tipoff.engine.claims import claimed
 from tipoff.engine.findings import blamed, storm_finding, unmet_finding
-from tipoff.engine.inputs import input_proofs
+from tipoff.engine.halts import Halts
 from tipoff.engine.judge import Judgement, judge, judged_anew
 from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.losses import lost_by_stores, made_anew
 from tipoff.engine.past import (
     GAP,
     Identity,
-    clock_finding,
     damage_finding,
+    findings_between_ticks,
     findings_on_the_past,
     silence_before,
-    silence_finding,
 )
 from tipoff.engine.plan import days_to_open, opening_of
 from tipoff.engine.remember import outputs_since, remember
@@ -65,6 +66,7 @@ class Controller:
         warehouse: Warehouse,
         published: Callable[[], tuple[list[Proof], list[Damaged]]],
         losses: Callable[[], Sequence[Loss]],
+        mark: Callable[[Sequence[HaltRecord], date], None],
         executor: Executor,
         identity: Identity,
         jitter: Callable[[str], float],
@@ -74,7 +76,7 @@ class Controller:
     ) -> None:
         self._league, self._season, self._days, self._scope, self._anew = league, season, days, scope, anew
         self._loaded, self._ledger, self._warehouse, self._executor = loaded, ledger, warehouse, executor
-        self._published, self._losses = published, losses
+        self._published, self._losses, self._mark = published, losses, mark
         self._identity, self._jitter, self._at = identity, jitter, at
         self.counts = Counts()
         self._serial = itertools.count()
@@ -93,6 +95,7 @@ class Controller:
         self._n_quiet = 0
         self._gap: tuple[datetime, datetime] | None = None
         self._lost: list[Loss] = []
+        self._halts = Halts(self._mark)
         self._last_at: datetime | None = None
         self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
         self._stands_by_until: datetime | None = None
@@ -176,6 +179,16 @@ class Controller:
             first.append(opening_of(self._league, self._season, self._unopened[-1]))
         return min(first, default=None)
 
+    def remake(self, days: tuple[date, date], outputs: Iterable[str]) -> list[Entry]:
+        """Have what is missing or outdated of days that are over made, after all that is due; returns the obligations."""
+        wanted = {*outputs, self._league.schedule}
+        entries = self.book.entries.items()
+        found = [entry for (name, day), entry in entries if name in wanted and days[0] <= day <= days[1]]
+        for entry in found:
+            entry.remake = True
+            self._dirty.add(entry.key)
+        return found
+
     def lose(self, losses: Iterable[Loss]) -> None:
         """Know of slates that a recount has found to be other than proven: the next tick takes them up."""
         self._lost += losses
@@ -206,7 +219,9 @@ class Controller:
         for entry in self._live.expired(now):
             self._results.expire(entry, now, batch)
         self._wake(now)
-        self._dirty.update(self.book.take_waivers(self._ledger.live_waivers(self._league.name, now)))
+        waivers, halts = self._ledger.orders(self._league.name, now)
+        self._dirty.update(self.book.take_waivers(waivers))
+        self._dirty.update(self._halts.take(self.book, halts, now))
         self.counts.ticks += 1
         self._budget.begin(now)
         if not self._dirty and not batch:
@@ -229,13 +244,11 @@ class Controller:
         return n_runs
 
     def _note_silence(self, now: datetime, batch: Batch) -> None:
-        """Tell of a long time without a tick: this process was frozen, or its host asleep."""
         last, self._last_at = self._last_at, now
-        if last is not None and is_ahead(last, now):
-            batch.add("findings", clock_finding(self._league.name, last, now))
+        for row in findings_between_ticks(self._league.name, last, now):
+            batch.add("findings", row)
         if last is not None and now - last > GAP:
             self._gap = (last, now)
-            batch.add("findings", silence_finding(self._league.name, last, now))
 
     def _commit(self, batch: Batch, now: datetime) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""
@@ -300,6 +313,7 @@ class Controller:
                 self._dirty.add(entry.key)
                 busy = busy | {entry.key}  # what rests on it waits as well: it may be about to be made
                 continue
+            judged = self._halts.judged(entry, judged, now)
             bounded = self._budget.limit(entry, judged, now, self.book.slates[entry.obligation.day])
             if bounded is not judged and self._budget.is_news(entry.key):
                 batch.add("findings", storm_finding(entry, self._budget, now))
@@ -372,19 +386,7 @@ class Controller:
         """Claim a run, which is numbered when it is written; its lease is twice the limit of all before it in this round."""
         self._budget.spend(entry.key, now)
         entry.asked = frozenset(plan.units)
-        claim = Claim(
-            run_id=0,
-            loaded=self.book.loaded[entry.step.name],
-            slate=self.book.slates[entry.obligation.day],
-            season=self.book.season_of(entry.obligation.day),
-            plan=plan,
-            previous=entry.proof,
-            attempt=entry.failures + 1,
-            started_at=now,
-            live=LiveRun(0, since=now, until=now + 2 * place * entry.step.time_limit),
-            inputs=input_proofs(self.book, entry),
-            due_at=entry.obligation.due_of(plan.units),
-        )
+        claim = claimed(self.book, entry, plan, now, place=place)
         row = records.run_row(claim, worker=self._identity.worker)
         batch.add("runs", row)
         return claim, row

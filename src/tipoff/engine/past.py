@@ -48,6 +48,14 @@ def clock_finding(league: str, last: datetime, now: datetime) -> dict[str, Any]:
     return finding((league, "", league_day(now)), "clocks_agree", CLOCK, Severity.ERROR, note, now=now)
 
 
+def findings_between_ticks(league: str, last: datetime | None, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield a finding where a clock was put back since the last tick, or where that is long ago: this process was frozen."""
+    if last is not None and is_ahead(last, now):
+        yield clock_finding(league, last, now)
+    if last is not None and now - last > GAP:
+        yield silence_finding(league, last, now)
+
+
 def damage_finding(league: str, error: Damaged, now: datetime) -> dict[str, Any]:
     """Return the finding that something published cannot be read: whoever reads it gets nothing, or what is wrong."""
     where, note = (league, error.output, error.day), f"{error} ({error.hint})"

@@ -77,6 +77,7 @@ STREAMS: Sequence[Stream] = (
     Stream(source=schema.proofs, at=("made_at",), is_updated=True, without=frozenset({"units", "inputs"})),
     Stream(source=schema.conflicts, at=("resolved_at", "since"), is_updated=True),
     Stream(source=schema.waivers, at=("revoked_at", "made_at"), is_updated=True),
+    Stream(source=schema.halts, at=("ended_at", "made_at"), is_updated=True),
     Stream(source=watching.incidents, at=("closed_at", "changed_at"), is_updated=True),
     Stream(source=watching.measured, at=("at",), is_updated=True),
     Stream(source=watching.scorecards, at=("at",), is_updated=True),

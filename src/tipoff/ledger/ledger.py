@@ -27,6 +27,7 @@ from tipoff.core.errors import LeaseLost, UsageError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
+from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import schema
 from tipoff.ledger.connect import engine_of, failed, never_write, pragmas, shown
@@ -118,6 +119,7 @@ class Ledger:
             msg = f"the ledger at {shown(target)} cannot be opened: {error.__cause__ or error}"
             raise UsageError(msg, hint="is TIPOFF_HOME right, and was anything replayed there yet?") from error
         self._connection.rollback()
+        self._halts: dict[str, tuple[frozenset[tuple[int, str]], Sequence[HaltRecord]]] = {}  # as they were last read
         self._turn = threading.RLock()  # one connection, for every thread of the process
         self._statements = Statements(self._engine.dialect)
 
@@ -334,19 +336,24 @@ class Ledger:
         with self._writing() as connection:
             return connection.execute(update(waivers).where(mine).values(revoked_at=now)).rowcount == 1
 
-    def live_waivers(self, league: str, now: datetime) -> list[Row]:
-        """Return the waivers that hold at `now`."""
-        waivers = schema.waivers
+    def orders(self, league: str, now: datetime) -> tuple[list[Row], Sequence[HaltRecord]]:
+        """Return what people have ordered: the waivers that hold at `now`, and every halt there was."""
         here = self._connection.connection
         with self._turn:
             try:
                 cursor = here.cursor()
-                numbers = self._statements.waivers(cursor, league, now)
+                found = self._statements.orders(cursor, league, now)
                 cursor.close()
                 here.rollback()
             except self._engine.dialect.loaded_dbapi.Error as error:
                 raise failed("read", error) from error
-        return self.rows(select(waivers).where(waivers.c.id.in_(numbers))) if numbers else []
+        numbers = [number for is_halt, number, _ in found if not is_halt]
+        marks = frozenset((number, ended_at) for is_halt, number, ended_at in found if is_halt)
+        if marks != self._halts.get(league, (frozenset(), ()))[0]:
+            self._halts[league] = (marks, self.of(league).halts())
+        waivers = schema.waivers
+        waived = self.rows(select(waivers).where(waivers.c.id.in_(numbers))) if numbers else []
+        return waived, self._halts.get(league, (marks, ()))[1]
 
 
 def _read_obligation(row: Row) -> Row:

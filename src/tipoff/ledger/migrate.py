@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect, text
 
 from tipoff.ledger.connect import copy_of
 
-HEAD = "0008"
+HEAD = "0009"
 
 
 def upgrade(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from tipoff.core.records import (
     FindingRecord,
     GameRecord,
     GateRecord,
+    HaltRecord,
     MarkRecord,
     MeasuredRecord,
     ObligationRecord,
@@ -249,6 +250,12 @@ class LeagueRecords:
         table = schema.waivers
         holds = (table.c.until > now, table.c.revoked_at.is_(None))
         return self._all(WaiverRecord, table, self._mine(table, *holds), table.c.id)
+
+    def halts(self, now: datetime | None = None) -> list[HaltRecord]:
+        """Return every halt there was, in their order; with `now` those that hold then."""
+        table = schema.halts
+        found = self._all(HaltRecord, table, self._mine(table), table.c.id)
+        return [halt for halt in found if now is None or halt.holds(halt.output, now)]
 
     def conflicts(self, *, output: str = "", day: date | None = None, unresolved: bool = False) -> list[ConflictRecord]:
         """Return conflicts, the oldest first."""

@@ -293,6 +293,36 @@ waivers = Table(
     Index("waivers_slate", "league", "output", "day"),
 )
 
+halts = Table(  # publications that a person has stopped
+    "halts",
+    metadata,
+    number_key(),
+    Column("league", String(16), nullable=False),
+    Column("output", String(64), nullable=False),  # empty: every publication of the league
+    Column("by", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", String(64)),
+    Index("halts_league", "league"),
+)
+
+requests = Table(  # what a command asks of the process that owns the warehouse, and its answer
+    "requests",
+    metadata,
+    number_key(),
+    Column("league", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("what", Text, nullable=False),  # JSON
+    Column("asked_at", Instant, nullable=False),
+    Column("taken_at", Instant),
+    Column("ended_at", Instant),
+    Column("answer", Text, nullable=False),  # JSON: how far it is, and in the end what came of it
+    Column("error", Text, nullable=False),
+    Index("requests_open", "league", "ended_at"),
+)
+
 leases = Table(
     "leases",
     metadata,
@@ -305,3 +335,4 @@ leases = Table(
 FIRST = (ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)
 SECOND = (conflicts, waivers, leases)
 SIXTH = (facts, numbers, seasons)
+NINTH = (halts, requests)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, Table, Update, bindparam, select, update
+from sqlalchemy import Insert, Table, Update, bindparam, literal_column, select, union_all, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
@@ -87,9 +87,9 @@ class Statements:
         """Take the next `n` numbers of a kind, and return the last of them."""
         return int(self._prepared("number", (), _numbering).ask(cursor, {"_name": name, "n": n})[0][0])
 
-    def waivers(self, cursor: DBAPICursor, league: str, now: datetime) -> list[int]:
-        """Return the numbers of a league's waivers that hold."""
-        return [row[0] for row in self._prepared("waived", (), _waived).ask(cursor, {"of": league, "at": now})]
+    def orders(self, cursor: DBAPICursor, league: str, now: datetime) -> Sequence[tuple[int, int, str]]:
+        """Return the numbers of a league's waivers that hold, and of all its halts: whether it is a halt, its number, its end."""
+        return self._prepared("orders", (), _ordered).ask(cursor, {"of": league, "at": now})
 
     def _prepared(self, what: str, names: tuple[str, ...], make: Callable[[], tuple[ClauseElement, Types]]) -> Prepared:
         known = self._known.get((what, names))
@@ -123,11 +123,13 @@ def _numbering() -> tuple[ClauseElement, Types]:
     return change.returning(table.c.last), {"_name": table.c.name.type, "n": table.c.last.type}
 
 
-def _waived() -> tuple[ClauseElement, Types]:
-    table = schema.waivers
-    query = select(table.c.id).where(
+def _ordered() -> tuple[ClauseElement, Types]:
+    table, halts = schema.waivers, schema.halts
+    waived = select(literal_column("0"), table.c.id, literal_column("''")).where(
         table.c.league == bindparam("of"), table.c.until > bindparam("at"), table.c.revoked_at.is_(None)
     )
+    halted = select(literal_column("1"), halts.c.id, literal_column("coalesce(ended_at, '')")).select_from(halts)
+    query = union_all(waived, halted.where(halts.c.league == bindparam("of")))
     return query, {"of": table.c.league.type, "at": table.c.until.type}
 
 

@@ -27,6 +27,9 @@ from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, s
 from tipoff.store.standing import Standing
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
+# One copy more than a relation makes, and half its cost: these answers are small. Said once for the process: a filter that is
+# set and taken back around each call is every thread's, and the warning came through in whichever was between the two.
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 _MEMORY = "600MB"
 _SESSION = "SET TimeZone='UTC'"
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?"
@@ -359,10 +362,7 @@ class DuckWarehouse:
     def _arrow(self, kind: str, sql: str, values: Mapping[str, object]) -> pa.Table:
         self.counts[kind] += 1
         try:
-            # one copy more than a relation makes, and half its cost: these answers are small
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)
-                return self._run(sql, dict(values)).to_arrow_table()
+            return self._run(sql, dict(values)).to_arrow_table()
         except duckdb.InterruptException as error:
             msg = f"a {kind} was ended: it took longer than its step may"
             raise OverTime(msg, hint="is the statement too large for its limit?") from error

@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from tipoff.core.errors import Damaged, ErrorKind, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof, digest_of
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
+from tipoff.core.records import HaltRecord
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase, Table
 from tipoff.core.step import Step
@@ -62,9 +63,10 @@ class Published:
         profile: Profile = Profile.LIVE,
         at: Callable[[str], None] = _nothing,
         now: Callable[[], datetime] | None = None,
+        halted: Callable[[str, str], str] = lambda _league, _output: "",
     ) -> None:
-        """`now` is looked at once more where a file is replaced; who only reads needs none."""
-        self._root, self._now = root, now
+        """`now` and `halted` (why an output may not be replaced) are looked at where a file is; who only reads needs none."""
+        self._root, self._now, self._halted = root, now, halted
         self._fsync = profile is Profile.LIVE
         self._at = at
         self._last: dict[str, _Stands] = {}  # the document written last, by output
@@ -141,6 +143,27 @@ class Published:
         elif table is step.table and not _is_beside(path.with_suffix(".parquet"), rows):
             yield Loss(output=step.name, day=day, how="the Parquet file of its document is gone, or holds other rows")
 
+    def mark(self, steps: Iterable[Step], halts: Sequence[HaltRecord], since: date) -> None:
+        """Let the documents of `since` and later say by what they are halted, and those that are not say nothing of it."""
+        for step in (step for step in steps if step.phase is Phase.PUBLISHED):
+            halt = next((halt for halt in halts if halt.output in {"", step.name}), None)
+            said = {"by": halt.by, "reason": halt.reason, "until": halt.until.isoformat()} if halt else None
+            for path in sorted((self._root / step.table.league / step.name).glob("????-??-??.json")):
+                if path.stem >= since.isoformat():
+                    self._mark(path, said)
+
+    def _mark(self, path: Path, said: Mapping[str, str] | None) -> None:
+        try:
+            document = _document(path)
+        except _DAMAGED:
+            return  # told at each start, and not written over
+        if document.get("halted") != said:
+            rows = document.pop("rows")
+            marked = {name: value for name, value in document.items() if name != "halted"}
+            lines = ",\n  ".join(json.dumps(row) for row in rows)
+            text = _text({"halted": said, **marked} if said else marked, lines)
+            write_whole(path, text.encode(), fsync=self._fsync)
+
     def rows(self, step: Step, day: date) -> pa.Table:
         """Return the rows of the document of `day`; none where there is none.
 
@@ -187,7 +210,7 @@ class Published:
             "units": json.loads(units_text(proof.units)),
             "inputs": json.loads(inputs_text(proof.inputs)),
         }
-        text = f'{json.dumps(document)[:-1]}, "rows": [\n  {_lines(rows)}\n]}}\n'
+        text = _text(document, _lines(rows))
         parquet = io.BytesIO()
         pq.write_table(rows, parquet)
         try:
@@ -202,11 +225,15 @@ class Published:
         self._at("after rename")
 
     def _must_be_open(self, asked: WriteRequest, changed: Iterable[str]) -> None:
-        """Look at the clock where a file is replaced: a machine that slept meanwhile must not publish what has begun.
+        """Look where a file is replaced: a machine that slept meanwhile must not publish what has begun, nor what is halted.
 
         Raises:
-            WarehouseError: Something of it has closed; the file stands as it stood, and the rest is made again.
+            WarehouseError: Something of it has closed, or a person has halted it; the file stands as it stood.
         """
+        reason = self._halted(asked.step.table.league, asked.step.name)
+        if reason:
+            msg = f"{asked.step.name} of {asked.day} is {reason}"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="it is made once the halt has ended")
         now = self._now() if self._now else None
         closed = [unit for unit in changed if now is not None and asked.closes.get(unit, now) < now]
         if closed:
@@ -214,6 +241,11 @@ class Published:
                 f"{asked.step.name} of {asked.day}: {', '.join(sorted(closed))} closed while the file was being written"
             )
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="what has not closed is made again at once")
+
+
+def _text(document: Mapping[str, Any], lines: str) -> str:
+    """Return a document as it is written: a row a line."""
+    return f'{json.dumps(document)[:-1]}, "rows": [\n  {lines}\n]}}\n'
 
 
 def _is_beside(path: Path, rows: pa.Table) -> bool:

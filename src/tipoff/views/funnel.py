@@ -15,6 +15,11 @@ _KNOWN = ("player_id", "player_name", "player_key", "team", "last_day", "game_id
 _MOST_NAMES = 8
 
 
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows by club and name."""
+    return sorted(rows, key=lambda row: (row["team"], row["player_name"]))
+
+
 def stages(rows: Sequence[Row]) -> list[str]:
     """Return the outputs on the way to a prediction, in order, as the funnel's columns name them."""
     return [name for name in rows[0] if name not in _KNOWN] if rows else []

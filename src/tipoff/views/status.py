@@ -9,7 +9,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.obligation import State
-from tipoff.core.records import ObligationRecord, WaiverRecord
+from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
@@ -45,6 +45,7 @@ class Home:
     waivers: tuple[WaiverRecord, ...]
     running: int
     history: Flow
+    halts: tuple[HaltRecord, ...] = ()
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
 
 
@@ -107,6 +108,7 @@ def read_home(
             *(("s", one) for one in sentinel_incidents if one.is_open and one.league == league),
         ),
         waivers=tuple(records.live_waivers(at)) if at else (),
+        halts=tuple(records.halts(at)) if at else (),
         running=records.runs_by_state().get("started", 0),
         history=read_flow(ledger, at),
         between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
@@ -153,6 +155,9 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
             since = home.silences.alive_at if home.silences and trouble.cause == "controller" else None
             see = "is it running? start it: tipoff up" if trouble.cause == "controller" else "tipoff doctor"
             yield Problem(severity=trouble.severity.name, since=since, what=trouble.note, see=see)
+    for halt in home.halts:
+        see = f"tipoff halt {home.league} {halt.output}".rstrip()
+        yield Problem(severity=Severity.WARNING.name, since=halt.made_at, what=halt_line(halt), see=see)
     for row in home.missed:
         if f"{row.output}|{row.day}" not in told:
             lacks = f", {counted(len(row.missing), 'unit')} missing" if row.missing else ""
@@ -223,6 +228,12 @@ def waiver_line(waiver: WaiverRecord) -> str:
     """Return one waiver as a line."""
     until = f"{waiver.until:%Y-%m-%d %H:%M} UTC"
     return f"WAIVED {waiver.output} {waiver.day} for {waiver.input} by {waiver.by} until {until}: {waiver.reason}"
+
+
+def halt_line(halt: HaltRecord) -> str:
+    """Return one halt as a line."""
+    ended = f"; ended {halt.ended_at:%Y-%m-%d %H:%M} UTC by {halt.ended_by}" if halt.ended_at else ""
+    return f"{halt.output or 'every publication'} is {halt.text}{ended}"
 
 
 def live_waivers(ledger: Ledger, league: League) -> list[WaiverRecord]:

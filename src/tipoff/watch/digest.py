@@ -145,8 +145,13 @@ def _gates(ledger: Ledger, league: League, yesterday: date, now: datetime) -> st
         }
     )
     lines = f"gates: {len(shut)} held" + (f" ({'; '.join(shut[:3])})" if shut else "")
-    return lines + "".join(
-        f"; WAIVED {waiver.output} {waiver.day} by {waiver.by}: {waiver.reason}" for waiver in records.live_waivers(now)
+    return (
+        lines
+        + "".join(f"; HALTED {halt.output or 'every publication'}, {halt.text}" for halt in records.halts(now))
+        + "".join(
+            f"; WAIVED {waiver.output} {waiver.day} by {waiver.by}: {waiver.reason}"
+            for waiver in records.live_waivers(now)
+        )
     )
 
 

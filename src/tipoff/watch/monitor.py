@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from tipoff.core.clock import is_fresh, league_day, midnight
+from tipoff.core.clock import is_fresh, league_day, on_clock
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
@@ -203,7 +203,7 @@ class Monitor:
         day = league_day(now)
         first, last = self._days
         self._give_up_missed(day, now)
-        if day == self._written or now < midnight(day) + self._digest_at:
+        if day == self._written or now < on_clock(day, self._digest_at):
             return None
         self._written = day
         self._mornings.score(now)
@@ -260,7 +260,7 @@ class Monitor:
         self._ledger().commit(batch)
 
     def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
-        opens_at = midnight(day) + self._digest_at
+        opens_at = on_clock(day, self._digest_at)
         is_proven, is_excused = state == "proven", state == "excused"
         return {
             "league": self._league,

@@ -7,28 +7,32 @@ import csv
 import gzip
 import io
 import tomllib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tipoff.core.errors import UsageError
 from tipoff.watch.messages import counted
 
 GRACE = timedelta(minutes=90)
+EARLY = timedelta(minutes=5)  # a clock that is a little ahead begins a run before its slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """One line of a timetable: a job's times of day (UTC), on every day from `first` to `last` but the paused ones."""
+    """One line of a timetable: a job's times of day in its zone, on every day from `first` to `last` but the paused ones."""
 
     job: str
     at: tuple[time, ...]
     first: date
     last: date | None = None
     paused: tuple[tuple[date, date], ...] = ()
+    zone: tzinfo = UTC
 
     def slots(self, until: datetime) -> Iterator[datetime]:
         """Yield the instants up to `until`, in order."""
@@ -36,7 +40,7 @@ class Expected:
         while day <= min(self.last or until.date(), until.date()):
             if not any(begin <= day <= end for begin, end in self.paused):
                 for at in self.at:
-                    slot = datetime.combine(day, at, UTC)
+                    slot = datetime.combine(day, at, self.zone).astimezone(UTC)
                     if slot <= until:
                         yield slot
             day += timedelta(days=1)
@@ -88,16 +92,12 @@ def judge_runs(timetable: Sequence[Expected], runs: Mapping[str, Sequence[dateti
         slots = sorted({s for line in timetable if line.job == job for s in line.slots(until - GRACE)})
         times = sorted(runs.get(job, ()))
         n_slots += len(slots)
-        missed: list[Lost] = []
-        for slot in slots:
-            place = bisect_left(times, slot)
-            if place < len(times) and times[place] - slot <= GRACE:
-                late.setdefault(job, []).append(times[place] - slot)
-                used += 1
-            else:
-                missed.append(Lost(job=job, slot=slot, told_at=slot + GRACE))
-        lost += missed
-        incidents += _folded(job, missed, times)
+        served = serve(slots, times)
+        if served:
+            late[job] = [max(times[place] - slot, timedelta(0)) for slot, place in served.items()]
+        used += len(served)
+        lost += (Lost(job=job, slot=slot, told_at=slot + GRACE) for slot in slots if slot not in served)
+        incidents += _folded(job, slots, served, times)
     n_runs = sum(len(times) for times in runs.values())
     return Judged(
         n_slots=n_slots,
@@ -109,16 +109,45 @@ def judge_runs(timetable: Sequence[Expected], runs: Mapping[str, Sequence[dateti
     )
 
 
-def _folded(job: str, missed: Sequence[Lost], times: Sequence[datetime]) -> Iterator[LostSlots]:
-    """Fold lost slots between which no run came."""
-    group: list[Lost] = []
-    for found in missed:
-        if group and bisect_left(times, group[-1].slot) != bisect_left(times, found.slot):
-            yield _incident(job, group, times)
-            group = []
-        group.append(found)
-    if group:
-        yield _incident(job, group, times)
+def serve(slots: Sequence[datetime], times: Sequence[datetime]) -> dict[datetime, int]:
+    """Return which run serves each slot, by its place: none serves two, as many slots as can be are served, and those soonest.
+
+    `slots` and `times` are in order. A run serves a slot up to `EARLY` before it and until its grace is over.
+    """
+    # by the first run that is still free: how many slots are served, how late in all, and by which runs
+    best: dict[int, tuple[int, timedelta, _Served]] = {0: (0, timedelta(0), None)}
+    for slot in slots:
+        first, last = bisect_left(times, slot - EARLY), bisect_right(times, slot + GRACE)
+        found: dict[int, tuple[int, timedelta, _Served]] = {}
+        for free, (n, wait, served) in best.items():
+            ways = [(free, (n, wait, served))]
+            ways += (
+                (place + 1, (n + 1, wait + abs(times[place] - slot), (slot, place, served)))
+                for place in range(max(free, first), last)
+            )
+            for at, way in ways:
+                known = found.get(max(at, first))
+                if known is None or (way[0], -way[1]) > (known[0], -known[1]):
+                    found[max(at, first)] = way
+        best = found
+    _, _, served = max(best.values(), key=lambda way: (way[0], -way[1]))
+    pairs: dict[datetime, int] = {}
+    while served is not None:
+        slot, place, served = served
+        pairs[slot] = place
+    return dict(reversed(pairs.items()))
+
+
+_Served = tuple[datetime, int, "_Served"] | None
+
+
+def _folded(
+    job: str, slots: Sequence[datetime], served: Mapping[datetime, int], times: Sequence[datetime]
+) -> Iterator[LostSlots]:
+    """Fold lost slots between which none was served."""
+    for is_lost, group in groupby(slots, key=lambda slot: slot not in served):
+        if is_lost:
+            yield _incident(job, [Lost(job=job, slot=slot, told_at=slot + GRACE) for slot in group], times)
 
 
 def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> LostSlots:
@@ -129,7 +158,7 @@ def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> Los
 
 
 def read_timetable(path: Path) -> tuple[Expected, ...]:
-    """Read a timetable (TOML): `[[job]]` with name, at, from, and, where it applies, to and paused.
+    """Read a timetable (TOML): `[[job]]` with name, at, from, and, where it applies, to, paused and zone (UTC).
 
     Raises:
         UsageError: It is not there, no TOML, or lacks something.
@@ -137,7 +166,7 @@ def read_timetable(path: Path) -> tuple[Expected, ...]:
     try:
         said = tomllib.loads(path.read_text())["job"]
         return tuple(_expected(line) for line in said)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, ZoneInfoNotFoundError) as error:
         msg = f"{path} is no timetable: {type(error).__name__}: {error}"
         raise UsageError(msg, hint='write: [[job]] name = "…", at = ["12:00"], from = 2025-12-06') from error
 
@@ -149,6 +178,7 @@ def _expected(line: Mapping[str, Any]) -> Expected:
         first=line["from"],
         last=line.get("to"),
         paused=tuple((begin, end) for begin, end in line.get("paused", ())),
+        zone=ZoneInfo(line["zone"]) if "zone" in line else UTC,
     )
 
 

@@ -1,0 +1,241 @@
+"""What needs the warehouse and is not a run: done here where nobody works in the home, else asked of the process that does.
+
+The request stands in the ledger; whoever asked follows it there.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from tipoff.app.backfill import Remaking
+from tipoff.app.backup import copy_home, may_be_copied
+from tipoff.app.chores import Chores
+from tipoff.app.crash import never
+from tipoff.app.lock import lock
+from tipoff.app.warehouses import open_warehouse
+from tipoff.app.watching import Stores, examiner_of
+from tipoff.config import Settings
+from tipoff.core.clock import RealClock, league_day, pause, stopwatch
+from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.home import Home
+from tipoff.core.league import League
+from tipoff.core.profile import Profile
+from tipoff.engine.controller import Controller
+from tipoff.leagues.catalog import LEAGUES, league_named
+from tipoff.ledger import Ledger
+from tipoff.ledger.facts import home_clock, season_of
+from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request
+from tipoff.store.dialect import CompiledStep
+from tipoff.store.published import Published
+from tipoff.store.warehouse import Warehouse
+
+TAKEN_WITHIN = timedelta(minutes=5)  # after which whoever asked is told that nobody takes it
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStores:
+    """A home's stores, opened for one piece of work."""
+
+    ledger: Ledger
+    warehouse: Warehouse
+    published: Published
+    loaded: Mapping[str, CompiledStep]
+    is_open: bool = True
+
+
+def funnel(league: League, day: date, stores: Stores, now: datetime) -> Answer:
+    """Return how far each entry of a slate came on its way; see `League.funnel_sql`."""
+    season = season_of(stores.ledger, league.name, day)
+    rows = stores.warehouse.ask(league.funnel_sql, league=league.name, day=day, season=season, as_of=now).to_pylist()
+    return {"rows": rows}
+
+
+def measure(league: League, day: date, stores: Stores, now: datetime) -> Answer:
+    """Measure every check on a day, and write it down."""
+    examiner = examiner_of(league, season_of(stores.ledger, league.name, day), stores)
+    examiner.record(day, examiner.examine(day, now), now)
+    return {}
+
+
+Work = Callable[[League, date, Stores, datetime], Answer]
+WORKS: Mapping[str, Work] = {"funnel": funnel, "measure": measure}
+
+
+@contextmanager
+def opened(settings: Settings, league: League) -> Iterator[OpenStores]:
+    """Hold a home's stores until the block ends."""
+    home, ledger, now = settings.place, Ledger(settings.place.ledger), RealClock().now
+    warehouse = open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=now)
+    try:
+        loaded = warehouse.prepare(league.steps)
+        yield OpenStores(ledger=ledger, warehouse=warehouse, published=Published(home.published), loaded=loaded)
+    finally:
+        warehouse.close()
+        ledger.close()
+
+
+def answered(settings: Settings, league: League, kind: str, day: date) -> Answer:
+    """Return the answer to a question about a day that needs the warehouse.
+
+    Raises:
+        UsageError: Whoever works in the home does not answer.
+        PipelineError: It could not be answered.
+    """
+    held = here(settings.place)
+    if held is None:
+        return follow(settings, ask(settings, league.name, kind, {"day": day.isoformat()}))
+    with held, opened(settings, league) as stores:
+        now = home_clock(stores.ledger) or RealClock().now()
+        return WORKS[kind](league, day, stores, now)
+
+
+def back_up(settings: Settings, to: Path) -> str:
+    """Leave a copy of the home in the new folder `to`; where a controller runs, it makes it.
+
+    Raises:
+        UsageError: The folder is there already, the ledger is a database, or nobody answers.
+        PipelineError: The copy could not be made.
+    """
+    home, to = settings.place, to.absolute()
+    may_be_copied(home, to)
+    ledger = Ledger(home.ledger, read_only=True)
+    league = league_named(next(iter(ledger.leagues()), next(iter(LEAGUES))))
+    ledger.close()
+    held = here(home)
+    if held is None:
+        return str(follow(settings, ask(settings, league.name, "backup", {"to": str(to)}))["said"])
+    with held, opened(settings, league) as stores:
+        return copy_home(home, stores.warehouse, to, RealClock().now())
+
+
+def backfill_live(  # noqa: PLR0913 -- what a backfill is told
+    settings: Settings,
+    league: League,
+    days: tuple[date, date],
+    outputs: Collection[str],
+    *,
+    dry_run: bool,
+    progress: Callable[[Answer], None],
+) -> Answer:
+    """Have a running controller make what is missing or outdated of past days, and return what came of it.
+
+    Raises:
+        UsageError: The days are not over, or no controller runs: nobody else may ask a live home's providers.
+        PipelineError: It could not be done.
+    """
+    now = RealClock().now()
+    if days[1] >= league_day(now):
+        msg = f"{days[1]} is not over yet"
+        raise UsageError(msg, hint="a backfill makes past days; the controller makes the others")
+    held = here(settings.place)
+    if held is not None:
+        held.close()
+        msg = f"no controller runs in {settings.home}: a live home's past days are made by it"
+        raise UsageError(msg, hint=f"start it, and ask again: tipoff up {league.name}")
+    what = {"from": str(days[0]), "to": str(days[1]), "outputs": sorted(outputs), "dry_run": dry_run}
+    return follow(settings, ask(settings, league.name, "backfill", what), progress=progress)
+
+
+def here(home: Home) -> IO[str] | None:
+    """Take the home for this process; None where another one works in it, so that it is to be asked."""
+    try:
+        return lock(home)
+    except UsageError:
+        if not home.has_ledger:
+            raise
+        return None
+
+
+def ask(settings: Settings, league: str, kind: str, what: Mapping[str, Any]) -> int:
+    """Leave a request with the process that works in the home; returns its number."""
+    ledger = Ledger(settings.place.ledger)
+    try:
+        return leave_request(ledger, league, kind, what, now=RealClock().now())
+    finally:
+        ledger.close()
+
+
+def follow(settings: Settings, number: int, *, progress: Callable[[Answer], None] = lambda _so_far: None) -> Answer:
+    """Return the answer to a request once it has come.
+
+    Raises:
+        UsageError: Nobody has taken it.
+        PipelineError: What was asked for could not be done.
+    """
+    ledger, began = Ledger(settings.place.ledger, read_only=True), stopwatch()
+    try:
+        while True:
+            request = read_request(ledger, number)
+            if request.ended_at is not None:
+                break
+            if request.taken_at is None and stopwatch() - began > TAKEN_WITHIN.total_seconds():
+                msg = f"nobody has taken request {number} within {TAKEN_WITHIN}"
+                raise UsageError(msg, hint=f"does the controller tick? see: tipoff status {request.league}")
+            progress(request.answer)
+            pause(timedelta(milliseconds=200))
+    finally:
+        ledger.close()
+    if request.error:
+        msg = f"the controller could not do it: {request.error}"
+        raise PipelineError(msg)
+    return request.answer
+
+
+class Requests:
+    """Takes what is asked of a running league, does it beside the ticking, and writes down what came of it."""
+
+    def __init__(self, league: League, home: Home, stores: Stores, chores: Chores[int]) -> None:
+        self._league, self._home, self._stores, self._chores = league, home, stores, chores
+        self._remaking: dict[int, Remaking] = {}
+        self._answers: dict[int, Answer] = {}
+        self._noted: dict[int, Answer] = {}
+
+    def look(self, controller: Controller, now: datetime) -> None:
+        """Take what is new, go on with what is begun, and answer what is done.
+
+        Raises:
+            LedgerError: The ledger cannot be read or written.
+        """
+        ledger = self._stores.ledger
+        for number, error in self._chores.done():
+            said = {"error": f"{error} ({error.hint})"} if error else {"answer": self._answers.pop(number, {})}
+            note_request(ledger, number, ended_at=now, **said)
+        for request in open_requests(ledger, self._league.name):
+            if request.kind == "backfill":
+                self._remake(request, controller, now)
+            elif not self._chores.holds(request.id):
+                if request.taken_at is None:
+                    note_request(ledger, request.id, taken_at=now)
+                self._chores.hand_out(request.id, partial(self._do, request, now), due_at=now)
+
+    def _do(self, request: Request, now: datetime) -> None:
+        if request.kind == "backup":
+            to = Path(request.what["to"])
+            self._answers[request.id] = {"said": copy_home(self._home, self._stores.warehouse, to, now)}
+        elif request.kind in WORKS:
+            day = date.fromisoformat(request.what["day"])
+            self._answers[request.id] = WORKS[request.kind](self._league, day, self._stores, now)
+        else:
+            msg = f"this build knows no request {request.kind!r}"
+            raise PipelineError(msg, hint="the command and the controller are of different builds")
+
+    def _remake(self, request: Request, controller: Controller, now: datetime) -> None:
+        ledger = self._stores.ledger
+        mine = self._remaking.get(request.id)
+        if mine is None:
+            mine = self._remaking[request.id] = Remaking.of(controller, ledger, request.what, now)
+            note_request(ledger, request.id, taken_at=now)
+            if not mine.is_over:
+                return  # what it is about is judged by the next tick
+        report = mine.look(now)
+        ends = {"ended_at": now} if mine.is_over else {}
+        if ends or report != self._noted.get(request.id):
+            self._noted[request.id] = report
+            note_request(ledger, request.id, answer=report, **ends)
+        if ends:
+            del self._remaking[request.id], self._noted[request.id]
