@@ -209,24 +209,54 @@ def controls(rows: Rows) -> dict[str, float]:
     return found
 
 
+def measured(folder: Path, season: str, *, with_controls: bool) -> dict[str, Any]:
+    """Return a season's figures, with what trees trained on worthless outcomes would give where that is asked for."""
+    rows = season_rows(folder, season)
+    drawn = walk(rows)
+    said: dict[str, Any] = {
+        "season": season,
+        "form_model": markets.serving(_EPOCH + timedelta(days=int(rows.day[0]))).digest,
+        "levels": LEVELS.tolist(),
+        "markets": {market: figures(rows, market, one) for market, one in drawn.items()},
+        "at_the_line": at_the_line(rows, drawn["points"], lines_of(folder, season)),
+    }
+    return said | ({"controls": controls(rows)} if with_controls else {})
+
+
+def bounds(said: dict[str, Any]) -> dict[str, tuple[float, float, bool]]:
+    """Return what is asked of 2023-24: each figure, its bound, and whether it is met."""
+    points, line = said["markets"]["points"], said["at_the_line"]
+    better = {
+        name: said["markets"][name]["from_march"]["count_better_than_best_simple"] for name in ("rebounds", "assists")
+    }
+    at_most = {
+        "points_mae_from_march": (points["from_march"]["mae"], 4.445),
+        "points_crps": (points["crps"], 3.13),
+        "points_calibration_error": (points["calibration_error"], 0.015),
+        "lined_mae": (line["mae"], 5.285),
+        "lined_log_loss": (line["log_loss"], 0.6920),
+        "lined_calibration_error": (line["calibration_error"], 0.025),
+        "market_aware_lined_mae": (line["market_aware_mae"], 5.22),
+        "highest_gain_from_worthless_outcomes": (max(said["controls"].values()), 0.0),
+    }
+    at_least = {
+        "points_better_than_mean_of_ten": (points["whole"]["better_than_mean_of_ten"], 0.03),
+        "rebounds_better_than_best_simple": (better["rebounds"], 0.035),
+        "assists_better_than_best_simple": (better["assists"], 0.03),
+        "share_in_80": (points["in_80"], 0.79),
+    }
+    return {name: (figure, bound, figure <= bound) for name, (figure, bound) in at_most.items()} | {
+        name: (figure, bound, figure >= bound) for name, (figure, bound) in at_least.items()
+    }
+
+
 def main() -> None:
     """Print a season's figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("season")
     parser.add_argument("--controls", action="store_true", help="train also on shuffled and shifted outcomes")
     asked = parser.parse_args()
-    folder = Path(os.environ["TIPOFF_DATA"])
-    rows = season_rows(folder, asked.season)
-    drawn = walk(rows)
-    said: dict[str, Any] = {
-        "season": asked.season,
-        "form_model": markets.serving(_EPOCH + timedelta(days=int(rows.day[0]))).digest,
-        "levels": LEVELS.tolist(),
-        "markets": {market: figures(rows, market, one) for market, one in drawn.items()},
-        "at_the_line": at_the_line(rows, drawn["points"], lines_of(folder, asked.season)),
-    }
-    if asked.controls:
-        said["controls"] = controls(rows)
+    said = measured(Path(os.environ["TIPOFF_DATA"]), asked.season, with_controls=asked.controls)
     sys.stdout.write(json.dumps(said, indent=1) + "\n")
 
 

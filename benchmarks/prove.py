@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.support import killed_at_random, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
-from benchmarks import bigquery_claims
+from benchmarks import bigquery_claims, nba_predictions
 from benchmarks.audit_code_bases import audit_code_bases
 from benchmarks.audit_planted import audit_planted
 from benchmarks.audit_score import audit_score
@@ -44,6 +44,7 @@ from benchmarks.stops import stops
 from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock, midnight, stopwatch
 from tipoff.drills.drill import catalogue
+from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.world.data import Alter, Row
 from tipoff.leagues.nba.world.recorded import RecordedNba
 
@@ -223,11 +224,26 @@ def look_ahead() -> Measured:
 
 
 def _seen(span: tuple[date, date], day: date, alter: Alter | None) -> dict[Any, Any]:
-    outputs = {"candidates", "player_features", "main_lines", "predictions", "published_predictions"}
+    outputs = {
+        "candidates",
+        "player_features",
+        "player_form",
+        "main_lines",
+        "published_predictions",
+        "published_markets",
+    }
+    outputs |= {system.name for system in SYSTEMS}
     with tempfile.TemporaryDirectory() as folder:
         world = RecordedNba(data(), "2023-24", alter=alter)
         replayed(Path(folder), recorded_spec(world, span))
         return {key: value for key, value in proofs(Path(folder)).items() if key[1] == day and key[0] in outputs}
+
+
+def nba_accuracy() -> Measured:
+    """Hold the NBA's predictions of 2023-24, walk-forward, against their bounds; and what worthless outcomes would teach."""
+    said = nba_predictions.measured(data(), "2023-24", with_controls=True)
+    asked = nba_predictions.bounds(said)
+    return all(met for _, _, met in asked.values()), said | {"asked": asked}
 
 
 def drills() -> Measured:
@@ -329,6 +345,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "engine_cost": engine_cost,
     "season_cost": season_cost,
     "look_ahead": look_ahead,
+    "nba_accuracy": nba_accuracy,
     "kills": kills,
     "drills": drills,
     "drill_controls": controls,

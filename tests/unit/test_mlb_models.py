@@ -4,12 +4,17 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tipoff.core.rows import table_from_records
+from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models import features, form, history, strikeouts
 from tipoff.leagues.mlb.models.batters import LEAGUE, line_up, rates_before
-from tipoff.predict import counts, metrics
+from tipoff.leagues.mlb.models.features import NAMES
+from tipoff.leagues.mlb.steps import predictions
+from tipoff.predict import boosting, counts, metrics
 from tipoff.predict.decay import decayed_before, last_before
 
 _FIRST = date(2021, 4, 1).toordinal()
@@ -246,3 +251,18 @@ def _features(games: pa.Table, at_bat: pa.Table, splits: history.Splits) -> tupl
     starts, _ = features.starts_of(past)
     rates = form.rates_by_season(splits, starts.day)
     return features.features(features.past_of(past, starts), rates, starts), starts.day
+
+
+@pytest.mark.parametrize(
+    "other", [{"features": "others"}, {"library": "lightgbm 1.0.0"}], ids=["other features", "another library"]
+)
+def test_a_model_that_fits_not_what_is_here_leaves_its_trees_out_and_says_why(other: dict[str, str]) -> None:
+    row = {"day": date(2023, 4, 1), "name": "blend", "model_text": strikeouts.untrained().dump(), "n_starts": 0}
+    row |= {"features": boosting.contract(NAMES), "library": boosting.library(), "seed": 7}
+
+    _, day, doubt = predictions.fitting(table_from_records(tables.STRIKEOUT_MODEL, [row]))
+    _, no_day, said = predictions.fitting(table_from_records(tables.STRIKEOUT_MODEL, [row | other]))
+
+    assert (day, doubt) == (date(2023, 4, 1), "")
+    assert no_day is None
+    assert "was trained" in said

@@ -48,6 +48,15 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
     "why": Place("why:why_command", "Walk from what is missing or low to its cause."),
     "trace": Place("show:trace_command", "Follow one game through every table and file."),
     "predictions": Place("show:predictions_command", "Show what was published for a day."),
+    "report": Place(
+        "report:report_command",
+        "Say how good a season's predictions were: by system, market, week and group, against the line, and signs of a leak.",
+    ),
+    "models": Place(
+        "report:models_command",
+        "List a season's trained models, the newest first: what each was trained on, which serves, and why one does not.",
+    ),
+    "explain": Place("report:explain_command", "Say what the prediction of one man rests on, part by part."),
     "boundary": Place(
         "gates:boundary_command",
         "Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined.",

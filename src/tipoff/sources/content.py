@@ -10,6 +10,7 @@ from tipoff.core.fault import Fault
 from tipoff.core.league import League
 from tipoff.core.payload import Payload, Request
 from tipoff.core.provider import Provider
+from tipoff.core.report import Explanation, SeasonReport
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.sources.world import World
@@ -68,11 +69,15 @@ class LiveContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelContract:
-    """What a trained model must fit: the table that holds it, with its columns `library` and `features`, and this build's own."""
+    """What a trained model must fit: the table that holds it, with its columns `library` and `features`, and this build's own.
+
+    `doubt` says of a row why its model is not to serve here; nothing where it may.
+    """
 
     table: str
     library: Callable[[], str]
     features: Callable[[], str]
+    doubt: Callable[[Mapping[str, Any]], str] = lambda _row: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,7 @@ class Content:
     """A league, and what the app needs of it beyond what the machine does.
 
     `report_lines` renders what the league's summaries say of a season, by their names in the report; a league without predictions
-    has none. `drills` is the folder of its drills.
+    has none. `drills` is the folder of its drills. `report` and `explain` are what it says of a season and of one prediction.
     """
 
     league: League
@@ -90,3 +95,5 @@ class Content:
     live: LiveContent | None = None
     models: tuple[ModelContract, ...] = ()
     drills: Traversable | None = None
+    report: SeasonReport | None = None
+    explain: Explanation | None = None

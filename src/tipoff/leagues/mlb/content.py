@@ -8,8 +8,11 @@ from typing import Any
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
+from tipoff.leagues.doubts import doubt_of
+from tipoff.leagues.mlb.explanation import EXPLANATION
 from tipoff.leagues.mlb.league import MLB
 from tipoff.leagues.mlb.models.features import NAMES
+from tipoff.leagues.mlb.season_report import REPORT
 from tipoff.leagues.mlb.tables import STRIKEOUT_MODEL
 from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.recorded import RecordedMlb, days_of
@@ -82,9 +85,14 @@ MLB_CONTENT = Content(
     league=MLB,
     recorded=RecordedSeasons(),
     report_lines=report_lines,
+    report=REPORT,
+    explain=EXPLANATION,
     models=(
         ModelContract(
-            table=STRIKEOUT_MODEL.full_name, library=boosting.library, features=lambda: boosting.contract(NAMES)
+            table=STRIKEOUT_MODEL.full_name,
+            library=boosting.library,
+            features=lambda: boosting.contract(NAMES),
+            doubt=lambda row: doubt_of(row, boosting.contract(NAMES)),
         ),
     ),
 )

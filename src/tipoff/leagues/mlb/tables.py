@@ -254,7 +254,7 @@ PUBLISHED_PREDICTIONS = table(
     number("own_over_chance", 0, 1, measure="ratio", places=4),
     text("pass_reason", required=True),
     about="What readers read: each system's number, the whole distribution, the chance of over, reasons to pass.",
-    floor=Floor(rows=1, filled=SYSTEMS),
+    floor=Floor(rows=1),
 )
 GRADES = table(
     Phase.GRADES,

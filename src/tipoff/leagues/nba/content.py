@@ -5,10 +5,13 @@ from typing import Any
 
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
+from tipoff.leagues.doubts import doubt_of
 from tipoff.leagues.nba import providers
+from tipoff.leagues.nba.explanation import EXPLANATION
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.live import LIVE_STEPS
+from tipoff.leagues.nba.season_report import REPORT
 from tipoff.leagues.nba.sources import schedule
 from tipoff.leagues.nba.tables import POINTS_MODEL
 from tipoff.leagues.nba.world.recorded import RecordedSeasons
@@ -71,5 +74,14 @@ NBA_CONTENT = Content(
         season_of=schedule.season_of,
     ),
     report_lines=report_lines,
-    models=(ModelContract(table=POINTS_MODEL.full_name, library=boosting.library, features=lambda: CONTRACT),),
+    report=REPORT,
+    explain=EXPLANATION,
+    models=(
+        ModelContract(
+            table=POINTS_MODEL.full_name,
+            library=boosting.library,
+            features=lambda: CONTRACT,
+            doubt=lambda row: doubt_of(row, CONTRACT),
+        ),
+    ),
 )

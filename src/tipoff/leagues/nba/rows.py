@@ -75,6 +75,12 @@ def corrected(market: str, quantiles: Floats, corrections: Mapping[str, Mapping[
     return np.maximum(calibration.moved(quantiles, np.array(json.loads(str(found["levels"])))), -0.5)
 
 
+def _medians(market: str, quantiles: Floats) -> Floats:
+    """Return the middles: of points between counts, as they are read; of the other markets the nearest count, which it is."""
+    middle = np.maximum(quantiles[:, MEDIAN], 0.0)
+    return middle if market == "points" else np.clip(np.round(middle), quantiles[:, LOW], quantiles[:, HIGH])
+
+
 def slope_of(corrections: Mapping[str, Mapping[str, object]]) -> float:
     """Return by what log odds of being over a line are to be multiplied."""
     found = corrections.get(AT_THE_LINE)
@@ -100,7 +106,7 @@ def drawn_rows(  # noqa: PLR0913 -- all that a distribution's rows say
     columns = {name: who.column(name) for name in ("day", "game_id", "player_id")} | {
         "market": pa.array([market] * n, pa.string()),
         "mean": np.maximum(means(quantiles), 0.0),
-        "median": np.maximum(quantiles[:, MEDIAN], 0.0),
+        "median": _medians(market, quantiles),
         "low_80": quantiles[:, LOW],
         "high_80": quantiles[:, HIGH],
         "quantiles": pa.array([json.dumps(row) for row in np.round(quantiles, 2).tolist()], pa.string()),

@@ -17,6 +17,8 @@ from tipoff.predict.counts import Floats, Ints, Trials, expectation, median, mov
 
 SYSTEMS = ("rolling", "bottom_up", "lightgbm", "blend")
 SERVED = "blend"
+SERVING = (SERVED, "bottom_up")  # whose distribution is published: the first that is there
+WITHOUT_TREES = ("rolling", "bottom_up")
 LEAST_STARTS = 2000  # with fewer, trees learn noise: the models stay empty
 _SHAKE = 0.2  # log odds: what a day's form moves a pitcher's chances by
 _ROUNDS = 350

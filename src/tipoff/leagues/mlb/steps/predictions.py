@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.core.errors import PipelineError
 from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made
@@ -20,10 +19,6 @@ from tipoff.leagues.mlb.tables import CHANCES
 from tipoff.predict import boosting
 from tipoff.predict.counts import Floats, moments
 from tipoff.predict.metrics import own_line
-
-
-class WrongContract(PipelineError):
-    """A model was trained on other features than the ones at hand."""
 
 
 def predict_confirmed(context: Context, inputs: Inputs) -> Made:
@@ -41,11 +36,13 @@ def _predict(context: Context, inputs: Inputs, rows: pa.Table, table: Table) -> 
     rows = rows.filter(pc.is_in(rows.column("game_id"), value_set=pa.array(sorted(context.units), pa.string())))
     if not rows.num_rows:
         return Made(rows=schema.empty_table())
-    model, model_day = _model(inputs["strikeout_model"])
+    model, model_day, doubt = fitting(inputs["strikeout_model"])
     columns = {name: _rounded(rows, name) for name in tables.FEATURE_COLUMNS}
     chances = np.column_stack([_rounded(rows, f"chance_{spot}") for spot in range(1, 10)])
     found = Features(columns, chances)
     made = strikeouts.predict(model, found, _levels(context, inputs["grades"]))
+    if doubt:  # what rests on the trees is left out, the others go on
+        made = {system: made[system] for system in strikeouts.WITHOUT_TREES}
     faced = strikeouts.expected_faced(model, found)
     starts = {row["game_id"]: row["first_pitch_at"] for row in inputs["schedule"].to_pylist()}
     told = rows.select(
@@ -78,7 +75,7 @@ def _predict(context: Context, inputs: Inputs, rows: pa.Table, table: Table) -> 
                 }
                 | {name: float(min(value, 1.0)) for name, value in zip(CHANCES, distribution[place], strict=True)}
             )
-    return Made(rows=pa.Table.from_pylist(output, schema=schema))
+    return Made(rows=pa.Table.from_pylist(output, schema=schema), notes=(doubt,) if doubt else ())
 
 
 def _rounded(rows: pa.Table, name: str) -> Floats:
@@ -91,14 +88,18 @@ def _cut(distribution: Floats) -> Floats:
     return np.column_stack([distribution[:, :last], distribution[:, last:].sum(axis=1)])
 
 
-def _model(rows: pa.Table) -> tuple[strikeouts.Model, date | None]:
+def fitting(rows: pa.Table) -> tuple[strikeouts.Model, date | None, str]:
+    """Return the model to predict with and its day; the untrained one, and why, where the trained one fits not what is here."""
     found = rows.to_pylist()
     if not found or not found[0]["model_text"]:
-        return strikeouts.untrained(), None
-    if found[0]["features"] != boosting.contract(NAMES):
-        msg = f"the model of {found[0]['day']} was trained on other features than these"
-        raise WrongContract(msg, hint="train it again: its step's version has changed with the features")
-    return strikeouts.Model.load(found[0]["model_text"]), found[0]["day"]
+        return strikeouts.untrained(), None, ""
+    trained = found[0]
+    if trained["features"] != boosting.contract(NAMES):
+        return strikeouts.untrained(), None, f"the model of {trained['day']} was trained on other features than these"
+    if trained["library"] != boosting.library():
+        doubt = f"the model of {trained['day']} was trained with {trained['library']}; here is {boosting.library()}"
+        return strikeouts.untrained(), None, doubt
+    return strikeouts.Model.load(trained["model_text"]), trained["day"], ""
 
 
 def _levels(context: Context, grades: pa.Table) -> dict[str, float]:
@@ -157,6 +158,7 @@ def _turns(faced: float) -> Floats:
 def publish(context: Context, inputs: Inputs) -> Made:
     """Lay the systems' numbers beside each other, of the line-up as announced where there is one."""
     shown: dict[tuple[str, int], dict[str, Any]] = {}
+    served: dict[tuple[str, int], int] = {}  # the place in SERVING of whose chances are shown
     confirmed = set(inputs["predictions"]["game_id"].to_pylist())
     names = tables.PUBLISHED_PREDICTIONS.names
     for line_up, table in (("projected", "projected_predictions"), ("confirmed", "predictions")):
@@ -166,7 +168,9 @@ def publish(context: Context, inputs: Inputs) -> Made:
             who = row["game_id"], row["pitcher_id"]
             published = shown.setdefault(who, {name: row.get(name) for name in names} | {"line_up": line_up})
             published[row["system"]] = row["predicted_strikeouts"]
-            if row["system"] == strikeouts.SERVED:
+            rank = strikeouts.SERVING.index(row["system"]) if row["system"] in strikeouts.SERVING else None
+            if rank is not None and rank < served.get(who, len(strikeouts.SERVING)):
+                served[who] = rank
                 published |= {name: row[name] for name in (*CHANCES, "own_line", "own_over_chance")}
     there = {game_id for game_id, _ in shown}
     return Made(

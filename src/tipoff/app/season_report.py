@@ -1,0 +1,132 @@
+"""What a league says of a season, of its models and of one prediction, from a home's warehouse that nothing else writes."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tipoff.app.crash import never
+from tipoff.app.lock import lock
+from tipoff.app.warehouses import open_warehouse
+from tipoff.config import Settings
+from tipoff.core.clock import RealClock
+from tipoff.core.errors import UsageError
+from tipoff.core.profile import Profile
+from tipoff.core.report import Section
+from tipoff.core.slate import Season
+from tipoff.core.window import BEFORE, Window
+from tipoff.ledger import Ledger
+from tipoff.ledger.facts import home_clock, season_of, seasons_of
+from tipoff.sources.content import Content
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tipoff.store.warehouse import Warehouse
+
+_LONG = 200  # characters of a value, beyond which its hash is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A home's tables of one season, read as they stand."""
+
+    content: Content
+    season: Season
+    warehouse: "Warehouse"
+    ledger: Ledger
+
+    def read(self, table: str, window: Window, day: date, columns: tuple[str, ...] = ()) -> "pa.Table":
+        """Return what a step of `day` would read of a table."""
+        declared, now = self.content.league.table(table), home_clock(self.ledger) or RealClock().now()
+        return self.warehouse.read(declared, window, day=day, season=self.season, as_of=now, columns=columns)
+
+    def whole(self, table: str, columns: tuple[str, ...] = ()) -> "pa.Table":
+        """Return a table's rows of the season."""
+        return self.read(table, BEFORE, self.season.last_day + timedelta(days=1), columns)
+
+
+@contextmanager
+def reader(settings: Settings, content: Content, season: str | date) -> Iterator[Reader]:
+    """Open a home's tables for reading.
+
+    Raises:
+        UsageError: A controller works in the home, or it knows no such season.
+    """
+    with lock(settings.place):
+        ledger = Ledger(settings.place.ledger)
+        try:
+            name = content.league.name
+            found = season_of(ledger, name, season) if isinstance(season, date) else _named(ledger, name, season)
+            warehouse = open_warehouse(
+                settings, settings.place, ledger, profile=Profile.LIVE, at=never, now=RealClock().now
+            )
+            try:
+                warehouse.prepare(content.league.steps)
+                yield Reader(content, found, warehouse, ledger)
+            finally:
+                warehouse.close()
+        finally:
+            ledger.close()
+
+
+def _named(ledger: Ledger, league: str, name: str) -> Season:
+    known = {season.name: season for season in seasons_of(ledger, league)}
+    if name not in known:
+        msg = f"this home knows no season {name!r} of {league}"
+        raise UsageError(msg, hint=f"known are: {', '.join(known) or 'none yet'}")
+    return known[name]
+
+
+def sections_of(settings: Settings, content: Content, season: str) -> Sequence[Section]:
+    """Return the sections of a season's report.
+
+    Raises:
+        UsageError: The league has no report, the home does not know the season, or nothing in it is graded.
+    """
+    if content.report is None:
+        msg = f"{content.league.name} has no report of a season"
+        raise UsageError(msg, hint="its content declares none")
+    with reader(settings, content, season) as home:
+        tables = {table: home.whole(table, columns) for table, columns in content.report.reads.items()}
+    if not all(table.num_rows for table in tables.values()):
+        empty = ", ".join(name for name, table in tables.items() if not table.num_rows)
+        msg = f"nothing stands yet in {empty} of {content.league.name} {season}"
+        raise UsageError(msg, hint=f"replay it first: tipoff replay {content.league.name} {season}")
+    return content.report.make(tables)
+
+
+def explained(settings: Settings, content: Content, whom: str, day: date) -> Sequence[str]:
+    """Return what one prediction rests on.
+
+    Raises:
+        UsageError: The league explains nothing, nothing is predicted that day, or nobody or several are meant.
+    """
+    if content.explain is None:
+        msg = f"{content.league.name} does not explain its predictions"
+        raise UsageError(msg, hint="its content declares no explanation")
+    with reader(settings, content, day) as home:
+        tables = {one.table: home.read(one.table, one.window, day, one.columns) for one in content.explain.reads}
+    return content.explain.say(tables, whom)
+
+
+def models_of(settings: Settings, content: Content, season: str) -> list[dict[str, Any]]:
+    """Return the season's trained models, the newest first: what they rest on, whether they fit this build, who serves."""
+    found: list[dict[str, Any]] = []
+    with reader(settings, content, season) as home:
+        for contract in content.models:
+            name = contract.table.partition(".")[2]
+            rows = sorted(home.whole(name).to_pylist(), key=lambda row: row["day"], reverse=True)
+            doubts = [contract.doubt(row) for row in rows]
+            for place, (row, doubt) in enumerate(zip(rows, doubts, strict=True)):
+                state = "serves" if place == 0 and not doubt else (f"does not serve: {doubt}" if doubt else "replaced")
+                found.append({"table": name, "state": state} | {column: _short(row[column]) for column in row})
+    return found
+
+
+def _short(value: object) -> object:
+    if isinstance(value, str) and len(value) > _LONG:
+        return f"sha256 {hashlib.sha256(value.encode()).hexdigest()[:16]}, {len(value):,} characters"
+    return str(value) if isinstance(value, date) else value

@@ -1,0 +1,108 @@
+"""What a player's predicted points rest on, in words: his form feature by feature, the trees, the line."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.core.errors import UsageError
+from tipoff.core.report import Explanation
+from tipoff.core.window import LATEST, SLATE, Input
+from tipoff.leagues.nba import markets
+from tipoff.leagues.nba.features import FEATURES, NAMES
+from tipoff.leagues.nba.rows import matrix
+from tipoff.leagues.nba.systems.catalog import SYSTEMS
+from tipoff.predict import boosting
+from tipoff.predict.quantiles import Floats
+
+_SHOWN = 6  # features that are named
+
+
+def say(tables: Mapping[str, pa.Table], whom: str) -> Sequence[str]:
+    """Return what a player's points rest on.
+
+    Raises:
+        UsageError: Nobody of the slate, or several, are meant.
+    """
+    who = named(tables["candidates"].to_pylist(), "player_id", "player_name", whom)
+    lines = [
+        f"{who['player_name']} ({who['team']}) against {who['opponent']}, {'at home' if who['is_home'] else 'away'}: points"
+    ]
+    mine = {name: _of(tables[name], who) for name in (*(system.name for system in SYSTEMS), "main_lines")}
+    for system in SYSTEMS:
+        row = next((one for one in mine[system.name] if one["market"] == "points"), None)
+        if row is not None:
+            between = (
+                f", 80 % between {row['low_80']:.1f} and {row['high_80']:.1f}" if row["low_80"] is not None else ""
+            )
+            lines.append(f"  {system.name}: {row['median']:.1f}{between} ({system.about})")
+    form = tables["player_form"].filter(pc.equal(tables["player_form"]["player_id"], who["player_id"]))
+    if form.num_rows:
+        lines += _of_form(matrix(form), form["day"][0].as_py(), tables["points_model"].to_pylist())
+    for line in mine["main_lines"]:
+        prices = f"over {line['over_price']}, under {line['under_price']}"
+        lines.append(f"the market: {line['line']:g} ({prices}), of {line['n_books']} books")
+    return lines
+
+
+def named(rows: Sequence[Mapping[str, object]], key: str, name: str, whom: str) -> Mapping[str, object]:
+    """Return the row of whom a part of a name, or an id, means.
+
+    Raises:
+        UsageError: Nobody, or several, are meant.
+    """
+    wanted = whom.casefold()
+    exact = [row for row in rows if wanted in {str(row[key]), str(row[name]).casefold()}]
+    found = exact or [row for row in rows if wanted in str(row[name]).casefold()]
+    if len({row[key] for row in found}) == 1:
+        return found[0]
+    others = ", ".join(sorted({f"{row[name]} ({row[key]})" for row in found})[:8])
+    msg = f"{len(found)} match {whom!r}: {others}" if found else f"nobody who is predicted that day matches {whom!r}"
+    raise UsageError(msg, hint="name a part of the name that only he has, or the league's id")
+
+
+def _of(rows: pa.Table, who: Mapping[str, object]) -> list[dict[str, object]]:
+    return [row for row in rows.to_pylist() if (row["game_id"], row["player_id"]) == (who["game_id"], who["player_id"])]
+
+
+def _of_form(features: Floats, day: date, trained: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return what the form model and the trees make of a player's features, the greatest parts first."""
+    model = markets.serving(day)
+    known = np.where(np.isnan(features), model.means, features)[0]
+    slopes = model.centres["points"][1:]
+    usual = float(model.centres["points"][0] + model.means @ slopes)
+    parts = slopes * (known - model.means)
+    lines = [f"the form model {model.digest}: {usual:.1f} for whom everything is as usual, {parts.sum():+.1f} for him"]
+    lines += _parts(parts, known, model.means)
+    trees = next(iter(trained), None)
+    if trees and trees["model_text"] and trees["is_serving"] is not False:
+        added = boosting.contributions(str(trees["model_text"]), features)[0]
+        lines.append(f"the trees of {trees['day']}: {added.sum():+.2f}")
+        lines += _parts(added[:-1], known, model.means)
+    return lines
+
+
+def _parts(parts: Floats, known: Floats, usual: Floats) -> list[str]:
+    order = np.argsort(-np.abs(parts))[:_SHOWN]
+    found = []
+    for at in order:
+        one = FEATURES[at]
+        found.append(
+            f"  {parts[at]:+6.2f}  {NAMES[at]} = {known[at]:.2f} (usually {usual[at]:.2f}): {one.measure}, {one.window}"
+        )
+    rest = float(parts.sum() - parts[order].sum())
+    return [*found, f"  {rest:+6.2f}  everything else"]
+
+
+EXPLANATION = Explanation(
+    reads=(
+        Input("candidates", SLATE),
+        Input("player_form", SLATE),
+        Input("main_lines", SLATE),
+        Input("points_model", LATEST),
+        *(Input(system.name, SLATE) for system in SYSTEMS),
+    ),
+    say=say,
+)

@@ -1,0 +1,74 @@
+"""`tipoff report`, `models` and `explain` on a sample home of both kinds of answers: words, JSON, one page."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.support import replayed, sample_spec, tipoff
+
+from tipoff.leagues.nba.systems.catalog import SYSTEMS
+
+DAYS = 10
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    replayed(folder, sample_spec(DAYS))
+    return folder
+
+
+def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+
+    done = tipoff("report", "nba", "sample", "--out", str(page), "--json", home=home)
+
+    assert done.returncode == 0, done.stderr
+    found = {section["title"]: section for section in json.loads(done.stdout)}
+    assert {"Each market", "What each system adds", "Against the line", "By week", "Signs of a leak"} <= found.keys()
+    assert {row["predicted by"] for row in found["What each system adds"]["rows"]} == {
+        system.name for system in SYSTEMS
+    }
+    text = page.read_text()
+    assert all(title in text for title in found)
+    shown = {row["predicted by"]: row["own ÷ next"] for row in found["Signs of a leak"]["rows"]}
+    assert all(f"{value:.4f}" in text for value in shown.values())
+
+
+def test_models_say_what_they_were_trained_on_and_who_serves(home: Path) -> None:
+    words, found = tipoff("models", "nba", "sample", home=home), tipoff("models", "nba", "sample", "--json", home=home)
+
+    rows = json.loads(found.stdout)
+    assert [row["state"] for row in rows] == ["serves", *["replaced"] * (len(rows) - 1)]
+    assert rows[0]["trained_through"] < rows[0]["day"]
+    assert "serves" in words.stdout
+    assert "library lightgbm" in words.stdout
+
+
+def test_a_prediction_is_explained_part_by_part(home: Path) -> None:
+    path = max((home / "published" / "nba" / "published_predictions").glob("*.json"))
+    row = json.loads(path.read_text())["rows"][0]
+
+    done = tipoff("explain", "nba", str(row["player_id"]), path.stem, home=home)
+
+    assert done.returncode == 0, done.stderr
+    assert row["player_name"] in done.stdout
+    assert f"lightgbm: {row['lightgbm']:.1f}" in done.stdout
+    assert "everything else" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (("report", "nba", "1999-00"), "known are: sample"),
+        (("models", "nba", "1999-00"), "known are: sample"),
+        (("explain", "nba", "nobody at all", "2030-01-12"), "the league's id"),
+        (("explain", "nba", "a", "1999-01-01"), "known are"),
+    ],
+    ids=str,
+)
+def test_what_is_not_there_is_said_with_a_hint(home: Path, command: tuple[str, ...], hint: str) -> None:
+    done = tipoff(*command, home=home)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert hint in done.stderr

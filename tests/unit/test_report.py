@@ -1,0 +1,90 @@
+"""A season's report: what it says of errors, of what a system adds, of leaks and of chances; and the page that shows it."""
+
+import numpy as np
+import pytest
+
+from tipoff.core.report import Section, Shape
+from tipoff.predict import sections
+from tipoff.predict.page import render, render_text
+
+N_DAYS, N_PLAYERS = 40, 12
+
+
+def graded(**systems: float) -> sections.Graded:
+    """Return a season in which each player has his own level; a system's number is how much of each outcome it has seen."""
+    dice = np.random.Generator(np.random.PCG64(1))
+    level = dice.uniform(5, 25, N_PLAYERS)
+    day, who = (part.ravel() for part in np.meshgrid(np.arange(N_DAYS), np.arange(N_PLAYERS), indexing="ij"))
+    happened = level[who] + dice.normal(0, 5, len(who))
+    game = np.array([f"{d}-{w % 3}" for d, w in zip(day, who, strict=True)])
+    parts = [
+        (np.full(len(who), name), day, game, who, level[who] * (1 - seen) + happened * seen, happened)
+        for name, seen in systems.items()
+    ]
+    return sections.Graded(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def test_who_has_seen_the_outcome_is_far_better_on_his_own_game_than_on_the_next() -> None:
+    rows = {row["predicted by"]: row for row in sections.signs_of_a_leak(graded(honest=0.0, leaking=0.7)).rows}
+
+    assert float(str(rows["honest"]["own ÷ next"])) == pytest.approx(1.0, abs=0.05)
+    assert float(str(rows["leaking"]["own ÷ next"])) < 0.5
+    assert float(str(rows["honest"]["dealt out"])) > 1.3 * float(str(rows["honest"]["own game"]))
+
+
+def test_what_a_system_adds_is_measured_on_the_same_rows_with_an_interval() -> None:
+    rows = {row["predicted by"]: row for row in sections.what_each_adds(graded(base=0.0, better=0.2), "base").rows}
+
+    assert (rows["base"]["less than base"], rows["base"]["from"], rows["base"]["to"]) == (0.0, 0.0, 0.0)
+    assert (
+        0
+        < float(str(rows["better"]["from"]))
+        < float(str(rows["better"]["less than base"]))
+        < float(str(rows["better"]["to"]))
+    )
+
+
+def test_every_week_has_each_systems_mean_error_and_of_how_many() -> None:
+    found = graded(one=0.0)
+
+    rows = sections.by_week(found, "points").rows
+
+    assert [row["x"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert sum(int(str(row["n"])) for row in rows) == N_DAYS * N_PLAYERS
+    assert rows[0]["y"] == pytest.approx(found.error[found.day < 7].mean())
+
+
+def test_chances_that_mean_what_they_say_lie_on_the_diagonal() -> None:
+    dice = np.random.Generator(np.random.PCG64(2))
+    chance = dice.uniform(0, 1, 50_000)
+    happened = (dice.uniform(size=len(chance)) < chance).astype(np.float64)
+
+    points, numbers = sections.calibration({"fair": (chance, happened)}, title="Chances", about="")
+
+    assert all(abs(float(str(row["x"])) - float(str(row["y"]))) < 0.02 for row in points.rows)
+    assert float(str(numbers.rows[0]["calibration error"])) < 0.01
+
+
+def test_the_page_needs_nothing_else_and_shows_every_section() -> None:
+    drawn = {"series": "a <b>", "x": 1, "y": 0.5, "n": 3}
+    shown = [
+        Section(
+            title="Rows",
+            about="As <they> are.",
+            shape=Shape.TABLE,
+            rows=[{"name": "x & y", "value": 1234, "share": 0.5}],
+        ),
+        Section(title="Weeks", about="", shape=Shape.LINES, rows=[drawn, drawn | {"x": 2, "y": 0.7}]),
+        Section(title="Groups", about="", shape=Shape.BARS, rows=[drawn | {"x": "young"}, drawn | {"x": "old"}]),
+        Section(title="Chances", about="", shape=Shape.DIAGONAL, rows=[drawn | {"x": 0.5}]),
+        Section(title="Nothing", about="", shape=Shape.TABLE, rows=[]),
+    ]
+
+    page = render("a season", "about", shown)
+
+    assert all(one.title in page for one in shown[:-1])
+    assert "Nothing" not in page
+    assert "x &amp; y" in page and "1,234" in page and "0.5000" in page and "a &lt;b&gt;" in page  # noqa: PT018 -- one page
+    assert (page.count("<svg"), page.count("<rect"), page.count("<polyline")) == (3, 2, 2)
+    assert not any(word in page for word in ("http:", "https:", "<script", "<link", "src="))
+    assert render_text(shown) == ["Rows", "name   value  share ", "x & y  1,234  0.5000", ""]
