@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.core.rows import arrow_schema
 from tipoff.core.step import Context, Made
@@ -17,6 +18,7 @@ from tipoff.predict import calibration, decisions
 from tipoff.predict.quantiles import over
 
 MOST_ONE_SIDED, LEAST_LINED = 0.95, 20  # of a slate's lines, of which there must be some before anything is said
+_TOLD = ["game_id", "player_id", "tipoff_at", "median", "low_80", "high_80", "quantiles", "line_slope"]
 Who = tuple[str, int]
 Row = Mapping[str, Any]
 
@@ -38,13 +40,13 @@ def publish_predictions(context: Context, inputs: Mapping[str, pa.Table]) -> Mad
     names = {_who(row): row for row in inputs["candidates"].to_pylist()}
     slate = _Slate(
         points={
-            system.name: {_who(row): row for row in inputs[system.name].to_pylist() if row["market"] == "points"}
-            for system in SYSTEMS
+            system.name: {_who(row): row for row in _of_points(inputs[system.name]).to_pylist()} for system in SYSTEMS
         },
         lines={_who(row): row for row in inputs["main_lines"].to_pylist() if row["line"] is not None},
     )
     doubted = {system.name: doubt for system in SERVING if (doubt := one_sided(slate.points[system.name], slate.lines))}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    asked: list[tuple[dict[str, Any], Row, Row]] = []
     for who, name in names.items():
         made = {system: rows_of[who] for system, rows_of in slate.points.items() if who in rows_of}
         if not made:
@@ -55,9 +57,17 @@ def publish_predictions(context: Context, inputs: Mapping[str, pa.Table]) -> Mad
         row |= {"day": context.slate.day, "tipoff_at": made[serving]["tipoff_at"], "system": serving}
         row |= {"line": line.get("line"), "n_books": line.get("n_books", 0)}
         row |= {system: round(one["median"], 2) for system, one in made.items()}
-        rows.append(row if serving in doubted else row | _decided(made[serving], line))
+        rows.append(row)
+        if serving not in doubted:
+            row |= {bound: made[serving][bound] for bound in ("low_80", "high_80")}
+            asked += [(row, made[serving], line)] if line and made[serving]["quantiles"] else []
+    _decide(asked)
     notes = tuple(f"{name} does not serve: {doubt}" for name, doubt in doubted.items())
     return Made(rows=pa.Table.from_pylist(rows, schema=arrow_schema(PUBLISHED_PREDICTIONS)), notes=notes)
+
+
+def _of_points(rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.equal(rows.column("market"), "points")).select(_TOLD)
 
 
 def _who(row: Row) -> Who:
@@ -73,14 +83,15 @@ def one_sided(points: Mapping[Who, Row], lines: Mapping[Who, Row]) -> str:
     return f"over {share:.0%} of {len(above)} lines"
 
 
-def _decided(drawn: Row, line: Row) -> dict[str, object]:
-    """Return the interval of a published prediction and, where there is a line, what is recommended at its prices."""
-    found: dict[str, object] = {name: drawn[name] for name in ("low_80", "high_80")}
-    if line.get("line") is None or not drawn["quantiles"]:
-        return found
-    chance = float(chances_over([drawn], np.array([line["line"]], dtype=np.float64))[0])
-    said = decisions.decide(chance, over_price=line.get("over_price"), under_price=line.get("under_price"))
-    return found | {"p_over": round(chance, 4), "recommendation": said.side, "reason": said.reason}
+def _decide(asked: Sequence[tuple[dict[str, Any], Row, Row]]) -> None:
+    """Write into each published row what its distribution recommends at the prices of its line."""
+    if not asked:
+        return
+    lines = np.array([line["line"] for _, _, line in asked], dtype=np.float64)
+    chances = chances_over([drawn for _, drawn, _ in asked], lines).tolist()
+    for (row, _, line), chance in zip(asked, chances, strict=True):
+        said = decisions.decide(chance, over_price=line.get("over_price"), under_price=line.get("under_price"))
+        row.update(p_over=round(chance, 4), recommendation=said.side, reason=said.reason)
 
 
 def chances_over(drawn: Sequence[Row], lines: Any) -> Any:  # noqa: ANN401 -- arrays of numbers
