@@ -94,6 +94,8 @@ class Desk:
         refused, missing = more.get("refused", {}), frozenset(more.get("missing", ()))
         known = self.entry(output).proof
         proven = dict(known.units) if known else {}
+        for unit, made in more.get("stored", {}).items():
+            proven[unit] = dataclasses.replace(proven[unit], made_from=made)
         content = more.get("content", "rows")
         for unit in units.keys() - refused.keys() - missing:
             proven[unit] = UnitProof(unit=unit, n_rows=3, content_hash=f"{content} of {unit}")
@@ -148,6 +150,18 @@ def test_equal_content_disturbs_nobody_and_is_counted(desk: Desk) -> None:
 
     assert desk.results.dirty == {("raw", TODAY)}
     assert desk.counts.unchanged == 1
+
+
+def test_what_a_run_was_not_asked_for_stays_made_from_what_it_was_known_to_be(desk: Desk) -> None:
+    """A store that wrote nothing, for the content was equal, still names what it last wrote its units from."""
+    desk.ends("raw", {"one": "x", "two": "x"})
+    desk.ends("raw", {"one": "y", "two": "y"}, changed=())
+
+    desk.ends("raw", {"one": "z"}, changed=(), stored={"one": "x", "two": "x"})
+
+    proof = desk.entry("raw").proof
+    assert proof is not None
+    assert {unit: found.made_from for unit, found in proof.units.items()} == {"one": "z", "two": "y"}
 
 
 def test_a_success_ends_the_failures_and_the_wait(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
 OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot
-OPEN_DAYS = timedelta(days=1)
+OPEN_DAYS = timedelta(days=3)  # grades are a day younger than their games, and results are corrected for two more
 
 Slate = tuple[str, date]  # output, day
 DOCUMENTS: Slate = ("documents", date.min)

@@ -41,14 +41,36 @@ KINDS: Mapping[str, frozenset[str]] = {
             "final without score",
             "unchanged",
             "swapped",
+            "poison",
+            "other dates",
+            "other markets",
+            "never final",
         }
     ),
     "warehouse": frozenset({"conflict", "quota", "disk full", "lost", "half lost"}),
-    "ledger": frozenset({"locked"}),
+    "ledger": frozenset({"locked", "ticks ahead"}),
+    "stores": frozenset(
+        {"rows gone", "rows changed", "warehouse gone", "document gone", "document changed", "parquet gone"}
+    ),
     "files": frozenset({"disk full"}),
-    "step": frozenset({"raises", "raises badly", "half", "null", "constant", "empty", "twice", "scaled", "wrong day"}),
+    "step": frozenset(
+        {
+            "raises",
+            "raises badly",
+            "half",
+            "null",
+            "constant",
+            "empty",
+            "twice",
+            "scaled",
+            "wrong day",
+            "hangs",
+            "exits",
+            "leaves",
+        }
+    ),
     "executor": frozenset({"drop", "late", "twice", "lie"}),
-    "controller": frozenset({"frozen", "stopped", "killed", "two", "other settings", "other build"}),
+    "controller": frozenset({"frozen", "stopped", "killed", "asleep", "two", "other settings", "other build"}),
     "world": frozenset({"postponed", "late"}),
     "secrets": frozenset({"missing"}),
 }

@@ -3,28 +3,30 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlglot import exp
 
 from tipoff.core import errors, obligation
 from tipoff.core.clock import midnight
-from tipoff.core.errors import ErrorKind
+from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.finding import Severity
 from tipoff.core.gate import Verdict
 from tipoff.core.obligation import Anchor, Moment, Obligation
-from tipoff.core.payload import Reject, Request
+from tipoff.core.parsing import Tally
+from tipoff.core.payload import Payload, Request
 from tipoff.core.retry import POLICIES, Breaker, RetryPolicy
 from tipoff.core.schema import Table
 from tipoff.core.slate import Game, Slate
 from tipoff.core.step import Step
 from tipoff.core.window import Input, Window, WindowKind
 from tipoff.drills.faults.stores import FaultyLedger
-from tipoff.engine import book, controller, gates, judge, live_runs, records, results, run
+from tipoff.drills.faults.work import FaultyRunner
+from tipoff.engine import book, budget, controller, gates, judge, live_runs, past, records, results, run
 from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
-from tipoff.leagues.nba.sources import oddsapi, schedule, statsnba
+from tipoff.leagues.nba.sources import oddsapi, reading, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, published, rows, staging
@@ -92,8 +94,15 @@ def _only_what_is_said(_known: Any, said: Any) -> tuple[tuple[Game, ...], tuple[
     return tuple(said), ()
 
 
-def _strict(items: Any, read: Any) -> tuple[list[Any], tuple[Reject, ...]]:
-    return [read(item) for item in items], ()
+def _spoiled(_tally: Tally, error: Exception, _item: Any) -> None:
+    raise error
+
+
+def _of_any_date(item: Mapping[str, Any], day: date, sides: Any) -> dict[str, Any]:
+    return _common(dict(item) | {"GAME_DATE": day.isoformat()}, day, sides)
+
+
+_common = statsnba._common
 
 
 def _any_input(found: exp.Table, _name: str, tables: Mapping[str, Table]) -> Input:
@@ -113,8 +122,11 @@ def _everybodys_lease(
 
 
 def _commit_or_not(ledger: FaultyLedger, batch: Batch, *, lease: Lease | None = None) -> None:
-    if not any(fault.holds(ledger._clock.now()) for fault in ledger._faults):
-        Ledger.commit(ledger, batch, lease=lease)
+    if any(fault.holds(ledger._clock.now()) for fault in ledger._faults):
+        with ledger.transaction() as connection:
+            ledger._number(connection.connection.cursor(), batch.rows.get("runs", ()))
+        return
+    Ledger.commit(ledger, batch, lease=lease)
 
 
 _load, _wait_after = Ledger.load, RetryPolicy.wait_after
@@ -132,11 +144,34 @@ def _no_key(exchange: Exchange, name: str, _request: Request) -> str:
     return exchange._secret(name)
 
 
+def _every_season(payload: Payload) -> Any:
+    try:
+        return _by_day(payload)
+    except SourceError:
+        return schedule._Season(name="", by_day={}, n_counted=0, n_others=0, rejects=())
+
+
+def _as_said(entry: Mapping[str, Any], home: Any, away: Any) -> str:
+    return "final" if entry["gameStatus"] == 3 else _status(entry, home, away)  # noqa: PLR2004 -- the file's word for it
+
+
+_by_day, _status = schedule._by_day, schedule._status
+
+
+def _called_past_all(_runner: Any, _outcome: Any, function: Any, *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+def _free_almost_always(spent: budget.RunBudget, key: Any, now: datetime, **_named: Any) -> datetime | None:
+    return now + timedelta(days=1) if spent.today[key] > _STORM else None
+
+
+_STORM = 800  # runs of one slate of one output, after which a control has shown what it has to
 _AT_ONCE = RetryPolicy(attempts=10_000, first_wait=timedelta(minutes=1), max_wait=timedelta(minutes=1))
 
 CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "nobody looks from outside": ((sentinel, "judge", _none),),
-    "silence is not told": ((controller, "silence_finding", _muted),),
+    "silence is not told": ((past, "silence_finding", _muted),),
     "the past is not told": ((controller, "findings_on_the_past", _none),),
     "runs never expire": ((results.Results, "expire", _nothing),),
     "runs are left running": ((Ledger, "load", _load_without_runs),),
@@ -149,10 +184,6 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "no second attempt": (_once(ErrorKind.TRANSIENT), (results.Results, "_ask_again", _nothing)),
     "quota is final": (_once(ErrorKind.QUOTA),),
     "a conflict is final": (_once(ErrorKind.CONFLICT),),
-    "no waits": (
-        (results, "POLICIES", dict.fromkeys(POLICIES, _AT_ONCE)),
-        (Breaker, "rest", lambda *_given: timedelta(0)),
-    ),
     "each failure counts a hundred times": ((RetryPolicy, "wait_after", _hundredfold),),
     "gates are always open": ((gates, "decide", _always_open),),
     "units have no floor": ((staging, "too_few", _no_words),),
@@ -170,9 +201,13 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "everything is due at once": ((book, "plan_step", _due_at_once),),
     "an end is believed without a write": ((live_runs, "has_ended", lambda outcome: outcome is not None),),
     "nothing is excused": ((judge, "excuses", _no_words),),
-    "one bad row spoils its answer": ((statsnba, "each", _strict),),
+    "one bad row spoils its answer": ((Tally, "reject", _spoiled),),
     "everybody holds the lease": ((Ledger, "take_lease", _everybodys_lease), (Ledger, "_renew", _nothing)),
-    "ids stay as they come": ((statsnba, "game_id", str), (schedule, "game_id", str)),
+    "ids stay as they come": (
+        (statsnba, "counted_game", str),
+        (schedule, "counted_game", str),
+        (schedule, "game_id", str),
+    ),
     "nobody looks at the clock before writing": ((run, "in_time", _first), (run, "must_begin", _nothing)),
     "the dead may write": (
         (run, "in_time", _first),
@@ -180,11 +215,14 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
         (duck, "must_be_newest", _nothing),
         (published, "must_be_newest", _nothing),
     ),
-    "nothing closes at tip-off": ((obligation.Obligation, "closed", lambda *_given: False),),
+    "nothing closes at tip-off": (
+        (obligation.UnitTimes, "is_closed", lambda *_given: False),
+        (oddsapi, "_begins", _nothing),
+    ),
     "strange rows are dropped": ((run, "_of_the_slate", lambda _claim, found: (found, ())),),
     "the bench plays": ((statsnba, "_must_have_played", _nothing),),
     "dates and games of rows are not compared": (
-        (statsnba, "_must_be_of", _nothing),
+        (statsnba, "_common", _of_any_date),
         (run, "_of_the_slate", lambda _claim, found: (found, ())),
     ),
     "a missing key is empty": ((Exchange, "_key", _no_key),),
@@ -194,14 +232,50 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
         (results, "grown", _only_what_is_said),
         (schedule, "_kept", lambda *_given: ([], ())),
     ),
-    "final is final": ((schedule, "_with_result", _first),),
-    "traps are not looked for": ((dialect, "_refuse_traps", _nothing),),
+    "final is final": ((schedule, "_status", _as_said),),
+    "traps are not looked for": (
+        (dialect, "refuse_traps", _nothing),
+        (dialect, "refuse_mixed_types", _nothing),
+        (dialect, "refuse_unlisted", _nothing),
+    ),
     "windows are not looked for": ((dialect, "_input", _any_input),),
     "columns are not compared": (
         (dialect, "_refuse_other_columns", _nothing),
+        (dialect, "refuse_mixed_types", _nothing),
         (duck.DuckWarehouse, "_declare", _create_only),
     ),
-    "statements are not bound": ((duck.DuckWarehouse, "_bind", _nothing),),
+    "statements are not bound": (
+        (dialect, "refuse_mixed_types", _nothing),
+        (duck.DuckWarehouse, "_bind", _nothing),
+    ),
+    "what stands is believed": (
+        (duck.DuckWarehouse, "gone", _none),
+        (duck.DuckWarehouse, "losses", _none),
+        (duck.DuckWarehouse, "recount", _no_words),
+        (published.Published, "losses", _none),
+        (controller, "lost_by_stores", _none),
+        (results.Results, "lose", _nothing),
+    ),
+    "who leaves ends the process": ((FaultyRunner, "_called", _called_past_all),),
+    "the future is believed": (
+        (sentinel, "is_ahead", lambda *_given: False),
+        (sentinel.Sentinel, "_as_seen", lambda _sentinel, facts, _now: facts),
+    ),
+    "files are replaced without a look at the clock": ((published.Published, "_must_be_open", _nothing),),
+    "the door is open": (
+        (reading, "number", _first),
+        (reading, "count", _first),
+        (statsnba, "number", _first),
+        (statsnba, "count", _first),
+        (statsnba, "text", _first),
+        (rows, "_out_of_range", _none),
+    ),
+    "a season that cannot be read is empty": ((schedule, "_by_day", _every_season),),
+    "nothing bounds runs": (
+        (results, "POLICIES", dict.fromkeys(POLICIES, _AT_ONCE)),
+        (Breaker, "rest", lambda *_given: timedelta(0)),
+        (budget.RunBudget, "free_at", _free_almost_always),
+    ),
 }
 
 

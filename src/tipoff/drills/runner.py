@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from tipoff.app.chores import AtOnce
+from tipoff.app.instance import Instance
 from tipoff.app.loop import Progress, replay
+from tipoff.app.recounts import Recounts
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import PipelineError
 from tipoff.core.fault import Fault
@@ -63,9 +66,14 @@ class Rehearsal:
             )
             clock_began = clock.now()
 
+            changed = any(fault.how == "rows changed" for fault in faults)
+            recounts = Recounts(league, stage, AtOnce()) if changed else None
+
             def look(now: datetime) -> None:
                 if now > clock_began:
                     watch.look(now)
+                if recounts and stage.is_open:
+                    _recount(recounts, stage, now)
 
             until = midnight(season.last_day) + AFTERWARDS
             try:
@@ -108,6 +116,12 @@ class Rehearsal:
             found_by=found,
             why=why,
         )
+
+
+def _recount(recounts: Recounts, stage: Instance, now: datetime) -> None:
+    """Recount all that is due, one slate a look."""
+    for _ in range(len(stage.proven()) + 2):
+        recounts.look(now)
 
 
 def _nothing(_progress: Progress) -> None:

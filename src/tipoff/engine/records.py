@@ -104,12 +104,16 @@ def run_end_row(outcome: Outcome, *, now: datetime) -> Row:
 
 
 def renewed(outcome: Outcome, *, now: datetime) -> Proof:
-    """Return the proof after a run, with every asked unit marked as seen at the run's instant and made from its input."""
+    """Return the proof after a run, with every asked unit marked as seen at the run's instant and made from its input.
+
+    The other units are what they were known to be: a store that wrote nothing names what it last wrote them from.
+    """
     claim, written = outcome.claim, outcome.written
     if written is None:
         msg = "a run without a write has no proof"
         raise ValueError(msg)
-    units: dict[str, UnitProof] = dict(written.proof.units)
+    known = claim.previous.units if claim.previous else {}
+    units = {name: _if_same(unit, known.get(name)) for name, unit in written.proof.units.items()}
     for unit, made in claim.plan.units.items():
         if unit in units and unit not in written.refused:
             units[unit] = dataclasses.replace(
@@ -122,6 +126,11 @@ def renewed(outcome: Outcome, *, now: datetime) -> Proof:
     return dataclasses.replace(
         written.proof, units=units, step_version=claim.loaded.version, inputs=claim.inputs, made_at=now
     )
+
+
+def _if_same(stored: UnitProof, known: UnitProof | None) -> UnitProof:
+    is_same = known is not None and (known.content_hash, known.excuse) == (stored.content_hash, stored.excuse)
+    return known if known is not None and is_same else stored
 
 
 def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -> Iterable[tuple[str, Row]]:

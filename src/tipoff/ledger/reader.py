@@ -151,12 +151,12 @@ class LeagueRecords:
         return found
 
     def unended_since_the_last(self) -> tuple[int, datetime | None]:
-        """Return how many runs were begun since the last one came to an end, and when the first of them was."""
+        """Return how many runs were begun since the last that ended, and when the first was; not those cut off before their lease."""
         table = schema.runs
         ended = select(func.max(table.c.id)).where(*self._mine(table, table.c.state.in_(["finished", "failed"])))
         last = self._one(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))["id"]
-        query = select(func.count().label("n"), func.min(table.c.started_at).label("since"))
-        row = self._one(query.where(*self._mine(table, table.c.id > last)))
+        mine = self._mine(table, table.c.id > last, (table.c.state != "expired") | (table.c.ended_at >= table.c.lease_until))
+        row = self._one(select(func.count().label("n"), func.min(table.c.started_at).label("since")).where(*mine))
         return int(row["n"]), row["since"]
 
     def last_finished(self) -> dict[str, datetime]:

@@ -88,8 +88,8 @@ class Published:
         staged = stage(asked, rows, known, lambda units: of_units(table, stands.rows, units))
         proof = make_proof(asked, staged, known)
         if staged.changed or staged.excuses_changed:
-            at = (asked.written_at or asked.as_of).isoformat()
-            instants = {**stands.written_at, **dict.fromkeys(sorted(staged.changed), at)}
+            fresh = {unit: _written_at(asked, unit).isoformat() for unit in sorted(staged.changed)}
+            instants = {**stands.written_at, **fresh}
             merged = _merged(table, stands.rows, staged)
             self._write(asked, proof, merged, staged.changed, instants)
             self._last[asked.step.name] = _Stands(_state(path), proof, merged, instants)
@@ -246,6 +246,11 @@ class Published:
 def _text(document: Mapping[str, Any], lines: str) -> str:
     """Return a document as it is written: a row a line."""
     return f'{json.dumps(document)[:-1]}, "rows": [\n  {lines}\n]}}\n'
+
+
+def _written_at(asked: WriteRequest, unit: str) -> datetime:
+    """Return when a unit's rows were first out: what had closed when it was lost stands as it did, and is not new."""
+    return asked.as_of if asked.lost.get(unit) else asked.written_at or asked.as_of
 
 
 def _is_beside(path: Path, rows: pa.Table) -> bool:

@@ -40,6 +40,7 @@ def changed(host: str, document: Any, fault: Fault, now: datetime) -> Any:  # no
         for part in document["resultSets"]:
             rows = [dict(zip(part["headers"], row, strict=True)) for row in part["rowSet"]]
             part["rowSet"] = [[row.get(name) for name in part["headers"]] for row in change(rows, fault, now)]
+            part["rowSet"] += [None, "a row"] if fault.how == "poison" else []
     elif host == SCHEDULE:
         for day in document["leagueSchedule"]["gameDates"]:
             day["games"] = change(day["games"], fault, now)
@@ -50,6 +51,7 @@ def changed(host: str, document: Any, fault: Fault, now: datetime) -> Any:  # no
     else:
         for book in document.get("bookmakers", ()):
             for market in book["markets"]:
+                market["key"] = "unheard of" if fault.how == "other markets" else market["key"]
                 market["outcomes"] = change(market["outcomes"], fault, now)
     return document
 
@@ -200,6 +202,30 @@ def _swapped(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
     return rows
 
 
+def _poison(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
+    """Give the first rows what no store can hold: half a character in a name, a NUL, a number of thirty digits."""
+    poisons: tuple[Row, ...] = ({"PTS": 10**30}, {"PTS": 1e300})
+    for row, poison in zip(rows, poisons, strict=False):
+        row.update(poison)
+    for row in rows[len(poisons) :][:2]:
+        row["PLAYER_NAME"] += "\ud800\x00"
+    return rows
+
+
+def _other_dates(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
+    """Write each game's date another way, and name none of the instants."""
+    return [row | {"gameDateEst": "{1}/{2}/{0}".format(*row["gameDateEst"][:10].split("-"))} for row in rows]
+
+
+def _never_final(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
+    """Show the last game of each day as one that has not begun, for as long as it lasts."""
+    for row in rows[-1:]:
+        row |= {"gameStatus": 1, "gameStatusText": "7:00 pm ET"}
+        for side in ("homeTeam", "awayTeam"):
+            row[side] |= {"score": 0}
+    return rows
+
+
 def _shape(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
     return rows
 
@@ -223,4 +249,8 @@ CHANGES: Mapping[str, Callable[[Rows, Fault, datetime], Rows]] = {
     "final without score": _final_without_score,
     "swapped": _swapped,
     "shape": _shape,
+    "poison": _poison,
+    "other dates": _other_dates,
+    "other markets": _shape,
+    "never final": _never_final,
 }

@@ -1,5 +1,6 @@
-"""Two controllers on one ledger: one works, the other stands by."""
+"""Two controllers on one ledger, of which one stands by; and one beside which others change the stores."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from tipoff.app.loop import Works
@@ -35,3 +36,16 @@ class Pair:
         """Let both rest."""
         self._two.rest(now)
         self._one.rest(now)
+
+
+class Beside:
+    """A controller beside which something else is done, just before each of its ticks."""
+
+    def __init__(self, works: Works, change: Callable[[datetime], None]) -> None:
+        self._works, self._change = works, change
+        self.start, self.next_wake, self.rest = works.start, works.next_wake, works.rest
+
+    def tick(self, now: datetime) -> int:
+        """Let it be done, and tick."""
+        self._change(now)
+        return self._works.tick(now)

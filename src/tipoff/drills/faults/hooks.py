@@ -1,21 +1,24 @@
-"""What goes wrong at named points of the stores and the engine: the process dies, the disk is full."""
+"""What goes wrong at named points of the stores and the engine: the process dies, the machine sleeps, the disk is full."""
 
 import errno
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from tipoff.app.crash import Died
-from tipoff.core.clock import Clock
+from tipoff.core.clock import Clock, SimClock
 from tipoff.core.fault import Fault
 
 
 def hook(clock: Clock, faults: Sequence[Fault]) -> Callable[[str], None]:
     """Return what to call at each named point.
 
-    A killing dies at the `nth` passing of its `point` after it begins, `times` times; a full disk refuses published files.
+    A killing dies at the `nth` passing of its `point` after it begins, `times` times; a machine that sleeps does so once, for
+    `hours`; a full disk refuses published files.
     """
     passed: Counter[int] = Counter()
     kills = [fault for fault in faults if fault.kind == "controller" and fault.how == "killed"]
+    sleeps = [fault for fault in faults if fault.kind == "controller" and fault.how == "asleep"]
     full = [fault for fault in faults if fault.kind == "files"]
 
     def at(point: str) -> None:
@@ -26,6 +29,10 @@ def hook(clock: Clock, faults: Sequence[Fault]) -> Callable[[str], None]:
                 n_deaths, rest = divmod(passed[number], fault.args.get("nth", 1))
                 if not rest and n_deaths <= fault.args.get("times", 1):
                     raise Died(point)
+        asleep = next((fault for fault in sleeps if fault.holds(now) and fault.args["point"] == point), None)
+        if asleep is not None and isinstance(clock, SimClock):
+            sleeps.remove(asleep)
+            clock.sleep(timedelta(hours=asleep.args["hours"]))
         if point == "before rename" and any(fault.holds(now) for fault in full):
             raise OSError(errno.ENOSPC, "No space left on device")
 

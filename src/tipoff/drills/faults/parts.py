@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,16 +15,17 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import KINDS, Fault
 from tipoff.core.home import Home
 from tipoff.core.profile import Profile
-from tipoff.drills.faults.controllers import Pair
+from tipoff.drills.faults.controllers import Beside, Pair
 from tipoff.drills.faults.hooks import hook
 from tipoff.drills.faults.http import FaultyTransport
-from tipoff.drills.faults.stores import FaultyLedger, FaultyWarehouse
+from tipoff.drills.faults.stores import FaultyLedger, FaultyWarehouse, OtherHands
 from tipoff.drills.faults.work import FaultyRunner, secrets_without
 from tipoff.engine.controller import Controller
 from tipoff.engine.past import Identity
 from tipoff.engine.run import Runner
 from tipoff.ledger import Ledger
 from tipoff.sources.world import World
+from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
 
@@ -33,6 +35,8 @@ class FaultyParts(Parts):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self._faults = faults
         self._kinds = {kind: [fault for fault in faults if fault.kind == kind] for kind in KINDS}
+        self._others = OtherHands(self._kinds["stores"])
+        self._change: Callable[[datetime], None] | None = None
 
     def hook(self, clock: Clock, at: Hook) -> Hook:
         """Return a hook that goes wrong where a fault says so, and then does what it would have done."""
@@ -60,8 +64,13 @@ class FaultyParts(Parts):
             UsageError: It is not DuckDB and a fault would touch it.
         """
         faults = self._kinds["warehouse"]
+        if self._kinds["stores"]:
+            self._others.change(home, clock.now(), None)
         if not faults:
-            return honest()
+            opened = honest()
+            if isinstance(opened, DuckWarehouse) and self._kinds["stores"]:
+                self._change = partial(self._others.change, home, warehouse=opened)
+            return opened
         if engine != "duckdb":
             msg = "faults of the warehouse are DuckDB's alone"
             raise UsageError(msg, hint="the emulator of BigQuery has a layer of faults of its own, for the tests")
@@ -94,12 +103,13 @@ class FaultyParts(Parts):
         return identity
 
     def controllers(self, build: Callable[[str], Controller], clock: Clock) -> tuple[Sequence[Controller], Works]:
-        """Return one controller, or with a fault that says so two."""
+        """Return one controller, or with a fault that says so two; beside it others may change the stores."""
         two = [fault for fault in self._kinds["controller"] if fault.how == "two"]
-        if not two:
-            return super().controllers(build, clock)
-        first, second = build("one"), build("two")
-        return [first, second], Pair(first, second, two[0])
+        if two:
+            first, second = build("one"), build("two")
+            return [first, second], Pair(first, second, two[0])
+        controllers, works = super().controllers(build, clock)
+        return controllers, Beside(works, self._change) if self._change else works
 
 
 def outages_of(faults: Sequence[Fault]) -> list[Outage]:

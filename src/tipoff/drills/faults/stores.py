@@ -1,7 +1,8 @@
-"""Stores that go wrong: a table that is held, a quota used up, rows that vanish, a full disk, a locked ledger."""
+"""Stores that go wrong: a table that is held, a quota used up, a full disk, a locked ledger, what others take away or change."""
 
+import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pyarrow as pa
 from tipoff.core.clock import Clock
 from tipoff.core.errors import ErrorKind, LedgerError, WarehouseError, WriteConflict
 from tipoff.core.fault import Fault
+from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 from tipoff.core.schema import Table
 from tipoff.ledger import Batch, Lease, Ledger
@@ -56,7 +58,7 @@ class FaultyWarehouse(DuckWarehouse):
 
 
 class FaultyLedger(Ledger):
-    """A ledger that another process locks, or whose disk is full, for a while."""
+    """A ledger that another process locks, whose disk is full, or whose ticks a wrong clock stamps, for a while."""
 
     def __init__(self, target: Path | str, *, clock: Clock, faults: Sequence[Fault]) -> None:
         super().__init__(target, profile=Profile.REPLAY)
@@ -66,7 +68,54 @@ class FaultyLedger(Ledger):
         """See `Ledger.commit`."""
         now = self._clock.now()
         fault = next((fault for fault in self._faults if fault.holds(now)), None)
-        if fault:
+        if fault and fault.how == "ticks ahead":
+            for row in batch.rows.get("ticks", ()):
+                row["at"] += timedelta(hours=fault.args["hours"])
+        elif fault:
             msg = f"the ledger could not be written: {fault.args.get('says', 'database is locked')}"
             raise LedgerError(msg, hint="is the disk full, or does another process hold it?")
         super().commit(batch, lease=lease)
+
+
+class OtherHands:
+    """What others do to stores, each once: to files, to rows while the warehouse is open, to its file while it is shut."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self._left = list(faults)
+
+    def change(self, home: Home, now: datetime, warehouse: DuckWarehouse | None) -> None:
+        """Do what is due at `now`; `warehouse` is none while nobody has it open."""
+        for fault in [fault for fault in self._left if fault.holds(now)]:
+            if fault.how.startswith("rows"):
+                if warehouse is None:
+                    continue
+                warehouse._db.execute(_statement(fault))  # noqa: SLF001 -- another hand comes in no honest way
+            elif fault.how == "warehouse gone":
+                if warehouse is not None:
+                    continue
+                home.warehouse.unlink()
+            else:
+                _change_document(home, fault)
+            self._left.remove(fault)
+
+
+def _statement(fault: Fault) -> str:
+    """Return what takes away or changes the rows of the newest day of a table."""
+    table, column = fault.where["table"], fault.args.get("column")
+    newest = f"WHERE day = (SELECT max(day) FROM {table})"  # noqa: S608 -- the drill's own names
+    return f"UPDATE {table} SET {column} = {column} + 1 {newest}" if column else f"DELETE FROM {table} {newest}"  # noqa: S608
+
+
+def _change_document(home: Home, fault: Fault) -> None:
+    """Take away or change the newest document of an output."""
+    path = max(home.published.glob(f"*/{fault.where['output']}/*.json"))
+    match fault.how:
+        case "document gone":
+            path.unlink()
+        case "parquet gone":
+            path.with_suffix(".parquet").unlink()
+        case "document changed":
+            document = json.loads(path.read_text())
+            name = next(name for name, value in document["rows"][0].items() if isinstance(value, float))
+            document["rows"][0][name] += 1
+            path.write_text(json.dumps(document))

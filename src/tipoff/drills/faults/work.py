@@ -7,12 +7,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.core.clock import Clock
+from tipoff.app.child import Child
+from tipoff.core.clock import Clock, SimClock
+from tipoff.core.errors import OverTime
 from tipoff.core.fault import Fault
 from tipoff.core.schema import ColumnType, Table
 from tipoff.core.step import Made, SourceWork
+from tipoff.drills.faults import endings
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.run import Runner
+
+_HANGS = timedelta(seconds=1)  # by a real clock; on the simulated one it is the step's own limit
 
 
 class Unspeakable(Exception):
@@ -64,7 +69,26 @@ class FaultyRunner(Runner):
             raise ZeroDivisionError(msg)
         if fault and fault.how == "raises badly":
             raise Unspeakable(claim)
+        if fault and fault.how in endings.ENDINGS:
+            self._end(claim, outcome, fault.how)
         super()._make(claim, outcome)
+
+    def _end(self, claim: Claim, outcome: Outcome, how: str) -> None:
+        """End as the step's own function does: in a process of its own, but where it may be called here.
+
+        Raises:
+            OverTime: It hung, for as long as the step may last.
+            ProcessEnded: It ended its process.
+        """
+        if how == "leaves":
+            self._called(outcome, endings.ENDINGS[how])
+            return
+        try:
+            Child().call(endings.ENDINGS[how], (), _HANGS)
+        except OverTime:
+            if isinstance(self._clock, SimClock):
+                self._clock.sleep(claim.step.time_limit)
+            raise
 
     def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
         fault = self._fault("step", claim)
