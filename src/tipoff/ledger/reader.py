@@ -155,7 +155,9 @@ class LeagueRecords:
         table = schema.runs
         ended = select(func.max(table.c.id)).where(*self._mine(table, table.c.state.in_(["finished", "failed"])))
         last = self._one(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))["id"]
-        mine = self._mine(table, table.c.id > last, (table.c.state != "expired") | (table.c.ended_at >= table.c.lease_until))
+        mine = self._mine(
+            table, table.c.id > last, (table.c.state != "expired") | (table.c.ended_at >= table.c.lease_until)
+        )
         row = self._one(select(func.count().label("n"), func.min(table.c.started_at).label("since")).where(*mine))
         return int(row["n"]), row["since"]
 
