@@ -151,14 +151,12 @@ class LeagueRecords:
         return found
 
     def unended_since_the_last(self) -> tuple[int, datetime | None]:
-        """Return how many runs were begun since the last that ended, and when the first was; not those cut off before their lease."""
-        table = schema.runs
-        ended = select(func.max(table.c.id)).where(*self._mine(table, table.c.state.in_(["finished", "failed"])))
+        """Return how many runs were begun since the last that ended, and since when; but for those cut off within their lease."""
+        runs = schema.runs
+        ended = select(func.max(runs.c.id)).where(*self._mine(runs, runs.c.state.in_(["finished", "failed"])))
         last = self._one(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))["id"]
-        mine = self._mine(
-            table, table.c.id > last, (table.c.state != "expired") | (table.c.ended_at >= table.c.lease_until)
-        )
-        row = self._one(select(func.count().label("n"), func.min(table.c.started_at).label("since")).where(*mine))
+        mine = self._mine(runs, runs.c.id > last, (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until))
+        row = self._one(select(func.count().label("n"), func.min(runs.c.started_at).label("since")).where(*mine))
         return int(row["n"]), row["since"]
 
     def last_finished(self) -> dict[str, datetime]:
