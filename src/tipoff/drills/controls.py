@@ -148,7 +148,7 @@ def _every_season(payload: Payload) -> Any:
     try:
         return _by_day(payload)
     except SourceError:
-        return schedule._Season(name="", by_day={}, n_counted=0, n_others=0, rejects=())
+        return schedule._Season(name="", by_day={}, days_of={}, n_counted=0, n_others=0, rejects=())
 
 
 def _as_said(entry: Mapping[str, Any], home: Any, away: Any) -> str:
