@@ -43,6 +43,7 @@ _WATCHING = frozenset(
         "audit_report",
         "channels",
         "history",
+        "archive_keep_days",
         "history_keep_days",
         "key_files",
         "digest_at",
@@ -159,6 +160,7 @@ class Settings(BaseModel):
     digest_at: time = time(11, 0)  # New York
     audit_report: Path | None = None  # what `tipoff audit --json` said of who else writes to the warehouse
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
+    archive_keep_days: int = Field(default=0, ge=0)  # answers older than that leave the archive; 0: never
     history_keep_days: int = Field(default=0, ge=0)  # rows that the warehouse has leave the ledger then; 0: never
     tick_every_s: Seconds = 60.0
     look_every_s: Seconds = 30.0

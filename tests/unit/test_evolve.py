@@ -154,6 +154,27 @@ def test_rows_survive_a_new_name_of_their_table_and_column_and_a_wider_type(tmp_
     opened(tmp_path / "w", after, "scored").close()  # and nothing is left to do
 
 
+def write_and_fail(store: DuckWarehouse, declared: Table) -> None:
+    write(store, declared, {"points": 9}, 3)
+    raise ShapeError(declared.full_name)
+
+
+def test_what_is_written_together_stands_at_once_or_not_at_all(tmp_path: Path) -> None:
+    declared = table(integer("points"))
+    store = opened(tmp_path / "w", declared, "points")
+    with store.together():
+        for n in (1, 2):
+            write(store, declared, {"points": n}, n)
+    with pytest.raises(ShapeError), store.together():
+        write_and_fail(store, declared)
+    store.close()
+
+    again = opened(tmp_path / "w", declared, "points")
+    assert again.read(declared, SLATE, day=TODAY, season=SEASON, as_of=NOW).column("points").to_pylist() == [2]
+    assert [proof.fence for proof in again.proofs()] == [2]
+    again.close()
+
+
 def test_bigquerys_statements_name_what_changes() -> None:
     assert statements.rename_table("p.x_raw.old", "new") == "ALTER TABLE p.x_raw.old RENAME TO new"
     assert statements.rename_column("t", "a", "b") == "ALTER TABLE t RENAME COLUMN IF EXISTS a TO b"

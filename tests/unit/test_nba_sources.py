@@ -19,8 +19,10 @@ from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
+from tipoff.engine.plan import plan_step
 from tipoff.leagues.names import player_key
 from tipoff.leagues.nba import tables
+from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
 
 Parse = Callable[[Payload, Context, Mapping[str, pa.Table]], Parsed]
@@ -321,6 +323,19 @@ def test_a_slot_without_teams_is_no_game_yet_and_no_fault() -> None:
     assert (parsed.rows, parsed.rejects) == ([], ())
     assert parsed.excused == {"slate": "no games scheduled yet: a slot is undecided"}
     assert parsed.uses == {"left out": 1, "of another day": 1}
+
+
+def test_a_start_that_is_to_be_determined_is_not_known_and_midnight_is_none() -> None:
+    said, silent = entry("0022300001", DAY, text="TBD"), entry("0022300002", DAY)
+    silent["gameDateTimeUTC"] = midnight(DAY).isoformat()
+
+    rows = schedule.parse(season_file(said, silent, entry("0022300003", DAY)), context(DAY), inputs()).rows
+
+    assert [row["tipoff_at"] is None for row in rows] == [True, True, False]
+    games = NBA.read_games(table_from_records(tables.SCHEDULE, [row | {"known_at": midnight(DAY)} for row in rows]))
+    owed = plan_step(NBA.step("published_predictions"), Slate("nba", context(DAY).slate.season, DAY, tuple(games)))
+    closes = [times.closes_at for unit, times in sorted(owed.times.items())]
+    assert [at is None for at in closes] == [True, True, False]
 
 
 @pytest.mark.parametrize("year", ["9999", "0001", "2025"])

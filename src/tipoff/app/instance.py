@@ -22,7 +22,7 @@ from tipoff.app.past import load_past, past_of
 from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import Clock, SimClock, thread_cpu
+from tipoff.core.clock import Clock, SimClock, stopwatch, thread_cpu
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
@@ -84,6 +84,7 @@ class Instance:
         self._opened: tuple[Ledger, Warehouse] | None = None
         self.loaded: Mapping[str, CompiledStep] = {}
         self.counts: Counter[str] = Counter()
+        self.loading_s = 0.0  # of earlier seasons
         self.queries: Counter[str] = Counter()
         self._controllers: Sequence[Controller] = []
         self._asker: Asker | None = None
@@ -145,7 +146,9 @@ class Instance:
         runner = self._runner(warehouse, published)
         past = past_of(self._spec.league, self._spec.season, loaded)
         if past.since and self._asker is not None:
+            began = stopwatch()
             self.counts["days_of_earlier_seasons"] += load_past(past, warehouse, loaded, self._asker, clock.now)
+            self.loading_s += stopwatch() - began
         self._controllers, works = parts.controllers(
             lambda holder: self._controller(holder, loaded, published, runner), clock
         )

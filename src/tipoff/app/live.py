@@ -16,9 +16,18 @@ from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
-from tipoff.app.providers import keys_missing, live_league, live_world, must_be_free, season_now, season_shown
+from tipoff.app.providers import (
+    keys_missing,
+    live_league,
+    live_world,
+    must_be_free,
+    must_have_models,
+    season_now,
+    season_shown,
+)
 from tipoff.app.recounts import Recounts
 from tipoff.app.requests import Requests
+from tipoff.app.retention import Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
@@ -71,6 +80,7 @@ def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
     Raises:
         UsageError: The home belongs to another world.
     """
+    must_have_models(content_named(league.name))
     home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(home.ledger)
@@ -104,6 +114,7 @@ def real_live(settings: Settings, league: League, clock: Clock, stop: Stop, *, s
     Raises:
         UsageError: The home belongs to another world, or the league has no live providers.
     """
+    must_have_models(content_named(league.name))
     world = live_world(settings, league.name)
     must_be_free(settings, league.name)
     _mark_as_live(settings, league.name, clock)
@@ -255,6 +266,7 @@ class _Duties:
         self._recounts: Recounts | None = None
         self._next: NextSeason | None = None
         self._requests: Requests | None = None
+        self._retention: Retention | None = None
 
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
@@ -267,6 +279,9 @@ class _Duties:
         self._checks = stage.beside.chores("checks")
         self._recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
         self._requests = Requests(live.league, live.home, stage, stage.beside.chores("requests"))
+        keep = timedelta(days=live.settings.archive_keep_days)
+        if keep and live.is_first:
+            self._retention = Retention(home=live.home, keep=keep, chores=stage.beside.chores("retention", wakes=False))
         if live.shown is not None:
             chores = stage.beside.chores("season", wakes=False)
             self._next = NextSeason(
@@ -286,6 +301,8 @@ class _Duties:
             examine_due(self._times, examiner, stage.ledger, now, days=days, chores=self._checks)
         if self._recounts is not None:
             self._recounts.look(now)
+        if self._retention is not None:
+            self._retention.look(stage.ledger, now)
         if self._requests is not None:
             for controller in controllers:
                 self._requests.look(controller, now)

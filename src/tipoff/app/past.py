@@ -1,9 +1,10 @@
-"""Earlier seasons, loaded once: the raw history that a season's windows reach back to, asked of the providers day by day.
+"""Earlier seasons, loaded once: the raw history that a season's windows reach back to, a month of slates in one write.
 
 What is loaded is proven as everything is, and retrospective: it was not made in time for anything, and is only read.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,8 +19,10 @@ from tipoff.core.step import Context, SourceWork, Step
 from tipoff.core.window import WindowKind
 from tipoff.engine.run import Fetch
 from tipoff.store.dialect import CompiledStep
+from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse, WriteRequest
 
+_AT_ONCE = 30  # days that are written together
 _FENCE = 0  # below every run's: what a run makes of such a day later is newer
 
 
@@ -130,9 +133,15 @@ def load_past(
             oldest, newest = there.get(proof.output, (proof.day, proof.day))
             there[proof.output] = min(oldest, proof.day), max(newest, proof.day)
     n_loaded = 0
-    for day in past.days():
-        wanted = [name for name, first in past.since.items() if first <= day and not _is_within(day, there.get(name))]
-        n_loaded += bool(wanted) and loader.day(day, wanted)
+    days = past.days()
+    for some in (days[place : place + _AT_ONCE] for place in range(0, len(days), _AT_ONCE)):
+        wanted = {
+            day: [name for name, first in past.since.items() if first <= day and not _is_within(day, there.get(name))]
+            for day in some
+        }
+        if any(wanted.values()):
+            with warehouse.together() if isinstance(warehouse, DuckWarehouse) else nullcontext():
+                n_loaded += sum(loader.day(day, outputs) for day, outputs in wanted.items() if outputs)
     return n_loaded
 
 

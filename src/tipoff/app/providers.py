@@ -15,6 +15,7 @@ from tipoff.leagues.catalog import league_named, live_content
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
+from tipoff.sources.content import Content
 from tipoff.sources.live import LiveWorld, told
 from tipoff.store.archive import Archive
 
@@ -105,6 +106,17 @@ def _kept(settings: Settings, league: str, clock: Clock) -> Season | None:
     finally:
         ledger.close()
     return known[-1] if known and clock.now().date() - known[-1].first_day < _YEAR else None
+
+
+def must_have_models(content: Content) -> None:
+    """Refuse to make anything where no model can be trained: nothing is published under a name that did not make it.
+
+    Raises:
+        UsageError: An extra is not installed.
+    """
+    for extra in {contract.lacks() for contract in content.models} - {""}:
+        msg = f"the models of {content.league.name} cannot be trained here: an extra is not installed"
+        raise UsageError(msg, hint=f"install it: pip install 'tipoff[{extra}]'")
 
 
 def must_be_free(settings: Settings, league: str) -> None:

@@ -14,6 +14,7 @@ from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.lock import lock
 from tipoff.app.loop import Line, Outage, Progress, look_at_nothing, replay_together
 from tipoff.app.parts import Parts
+from tipoff.app.providers import must_have_models
 from tipoff.app.watching import Watch
 from tipoff.config import Settings
 from tipoff.core.build import build
@@ -39,6 +40,7 @@ class Replayed:
 
     counts: Mapping[str, int]
     wall_s: float
+    loading_s: float  # of it, for earlier seasons
     peak_rss_mb: float
     summaries: Mapping[str, Mapping[str, object]]
     queries: Mapping[str, int]
@@ -103,6 +105,7 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
         Replayed(
             counts=dict(stage.counts),
             wall_s=round(stopwatch() - began, 3),
+            loading_s=round(stage.loading_s, 3),
             peak_rss_mb=peak_rss_mb(),
             summaries=summaries,
             queries=dict(stage.queries),
@@ -173,6 +176,7 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
         UsageError: The league, season or days are not known; TIPOFF_DATA is not set or cannot be read.
     """
     content = content_named(league)
+    must_have_models(content)
     made: World
     if world == "sample":
         if content.sample is None:
@@ -285,5 +289,5 @@ def _report(ledger: Ledger, spec: ReplaySpec, replayed: Replayed) -> dict[str, A
         | {"simulated_days": (spec.days[1] - spec.days[0]).days + 1, "slates": spec.world.game_days(*spec.days)}
         | {name: dict(values) for name, values in replayed.summaries.items()}
         | {"this_time": dict(replayed.counts), "warehouse": dict(replayed.queries)}
-        | {"wall_s": replayed.wall_s, "peak_rss_mb": replayed.peak_rss_mb}
+        | {"wall_s": replayed.wall_s, "loading_s": replayed.loading_s, "peak_rss_mb": replayed.peak_rss_mb}
     )

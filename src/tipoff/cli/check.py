@@ -46,7 +46,10 @@ def _finish(  # noqa: PLR0913 -- the common options
     title: str, lines: Sequence[views.Line], *, as_json: bool, markdown: bool, every: bool, fail_on: str
 ) -> None:
     if as_json:
-        print_json({"title": title, "lines": lines, "worst": views.worst(lines).name.lower()})
+        worst = views.worst(lines)
+        print_json(
+            {"ok": worst < Severity[fail_on.upper()], "title": title, "lines": lines, "worst": worst.name.lower()}
+        )
     else:
         text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
         for line in text:

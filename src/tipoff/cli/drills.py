@@ -115,7 +115,9 @@ def _finish(verdicts: "Iterator[DrillVerdict]", *, control: bool, as_json: bool)
         if not as_json:
             click.echo(_line(verdict, control=control))
     if as_json:
-        print_json({"drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control})
+        print_json(
+            {"ok": not n_wrong, "drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control}
+        )
     else:
         what = "controls fail, as they must" if control else "drills passed"
         click.echo(f"{len(told) - n_wrong} of {len(told)} {what}")

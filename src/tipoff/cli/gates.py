@@ -51,7 +51,7 @@ def list_command(league: str, *, as_json: bool) -> None:
     held, waived = records.gates(is_open=False), records.waivers()
     ledger.close()
     if as_json:
-        print_json({"held": held, "waivers": waived})
+        print_json({"ok": not held, "held": held, "waivers": waived})
     else:
         for gate in held:
             click.echo(f"HELD {gate.output} {gate.day} by {gate.input}: {gate.reason}")
@@ -183,7 +183,8 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     found = read_boundaries(ledger, declared, day, inputs_of(declared))
     ledger.close()
     if as_json:
-        print_json({"league": declared.name, "day": day, "edges": found})
+        is_whole = not any(edge.gate == "held" or edge.missing for edge in found)
+        print_json({"ok": is_whole, "league": declared.name, "day": day, "edges": found})
     else:
         for line in boundary_lines(found, declared.name, day):
             click.echo(line)

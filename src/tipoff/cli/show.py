@@ -12,6 +12,7 @@ from tipoff.app.limits import limits_of
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
+from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
@@ -60,8 +61,19 @@ def open_ledger() -> Ledger:
 
 
 def print_json(document: object) -> None:
-    """Print `document` as JSON on standard output; instants and dates as ISO text."""
-    click.echo(json.dumps(document, default=_plain, indent=2))
+    """Print `document` as JSON on standard output; instants and dates as ISO text, severities as words."""
+    click.echo(json.dumps(_in_words(json.loads(json.dumps(document, default=_plain))), indent=2))
+
+
+def _in_words(value: Any) -> Any:  # noqa: ANN401 -- JSON
+    if isinstance(value, list):
+        return [_in_words(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: Severity(each).name.lower() if name == "severity" and isinstance(each, int) else _in_words(each)
+        for name, each in value.items()
+    }
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for

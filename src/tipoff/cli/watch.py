@@ -1,5 +1,6 @@
 """Watching from the command line: the live processes, messages, the digest, the scorecard, the time machine."""
 
+import dataclasses
 import importlib.util
 import json
 import sys
@@ -125,7 +126,7 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
     click.echo(f"a silence of the {side} is told after {alive.told_after(settings, side)}", err=True)
     missed = alive.prove_alive(settings, league, side, within=None if within is None else timedelta(seconds=within))
     if as_json:
-        print_json(missed)
+        print_json({"ok": missed.after_s is not None, **dataclasses.asdict(missed)})
     elif missed.after_s is None:
         click.echo(f"nobody told of the {side} in time")
     else:

@@ -49,7 +49,8 @@ def replay_command(  # noqa: PLR0913 -- options
     told |= {"crash_at": crash_at, "watched": watched, "history": history}
     reports = run_and_report(read_settings(), leagues, span, **told)
     if as_json:
-        print_json(reports[0] if len(leagues) == 1 else dict(zip(leagues, reports, strict=True)))
+        told_of = [{"ok": not is_wrong(report), **report} for report in reports]
+        print_json(told_of[0] if len(leagues) == 1 else dict(zip(leagues, told_of, strict=True)))
     else:
         from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- only for people
         from tipoff.views.report import in_words  # noqa: PLC0415 -- only for people
@@ -91,7 +92,7 @@ def backfill_command(  # noqa: PLR0913 -- options
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
             )
     if as_json:
-        print_json(report)
+        print_json({"ok": not report.get("not_made"), **report})
     else:
         for line in backfill.in_words(report):
             click.echo(line)
@@ -144,7 +145,7 @@ def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> No
     season, days = span_of_home(settings, declared, span)
     report = reparse.reparse(settings, declared, season, days, output)
     if as_json:
-        print_json(report)
+        print_json({"ok": not report["not_made"], **report})
     else:
         for line in reparse.in_words(report):
             click.echo(line)

@@ -1,6 +1,7 @@
 """Gradient-boosted trees on what a simpler model leaves over; LightGBM is imported where it is used."""
 
 import hashlib
+import importlib.util
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -32,6 +33,11 @@ SEED = 7
 
 class NoLightGbm(PipelineError):
     """LightGBM cannot be loaded on this machine."""
+
+
+def lacks(library: str) -> str:
+    """Return the extra that is to be installed before a library is there; empty where it is. Nothing is imported."""
+    return "" if importlib.util.find_spec(library) else "models"
 
 
 def _lightgbm() -> Any:  # noqa: ANN401 -- an untyped library

@@ -72,12 +72,14 @@ class ModelContract:
     """What a trained model must fit: the table that holds it, with its columns `library` and `features`, and this build's own.
 
     `doubt` says of a row why its model is not to serve here; nothing where it may.
+    `lacks` names the extra without which no model can be trained here; empty where it is installed.
     """
 
     table: str
     library: Callable[[], str]
     features: Callable[[], str]
     doubt: Callable[[Mapping[str, Any]], str] = lambda _row: ""
+    lacks: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -38,7 +38,6 @@ class Archive:
     def __init__(self, root: Path, *, profile: Profile = Profile.LIVE) -> None:
         self._root = root
         self._fsync = profile is Profile.LIVE
-        self._known: set[str] = set()
         self._lock = threading.Lock()
 
     def put(self, body: bytes) -> str:
@@ -48,17 +47,14 @@ class Archive:
             WarehouseError: The disk refused it.
         """
         sha = hashlib.sha256(body).hexdigest()
-        if sha in self._known:
-            return sha
         path = self._path(sha)
-        if not path.exists():
+        if not path.exists():  # what was known may have been let go of since
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(path, gzip.compress(body, compresslevel=1, mtime=0), fsync=self._fsync)
             except OSError as error:
                 msg = f"the archive cannot keep a payload of {len(body)} bytes: {error.strerror}"
                 raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
-        self._known.add(sha)
         return sha
 
     def get(self, sha: str) -> bytes:
@@ -107,6 +103,29 @@ class Archive:
         for path in sorted((self._root / _ANSWERS).glob("*.jsonl")):
             if first <= date.fromisoformat(path.stem) <= last:
                 yield from (_read(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}"))
+
+    def forget_before(self, day: date, but: Collection[str] = ()) -> int:
+        """Let go of what was answered before a UTC day, and of what no later answer nor `but` names; returns the bytes freed."""
+        files = sorted((self._root / _ANSWERS).glob("*.jsonl"))
+        old = [path for path in files if date.fromisoformat(path.stem) < day]
+        if not old:
+            return 0
+        kept = {answer.sha256 for answer in self.answers(day)} | set(but)
+        gone = {answer.sha256 for path in old for answer in self.answers(*[date.fromisoformat(path.stem)] * 2)} - kept
+        freed, aside = 0, [(self._path(sha), sha) for sha in sorted(gone) if self._path(sha).exists()]
+        for path, _ in aside:
+            path.rename(path.with_suffix(".gone"))
+        again = {answer.sha256 for answer in self.answers(day)}  # of an answer that came in just now
+        for path, sha in aside:
+            if sha in again and not path.exists():
+                path.with_suffix(".gone").rename(path)
+            else:
+                freed += path.with_suffix(".gone").stat().st_size
+                path.with_suffix(".gone").unlink()
+        for path in old:  # last: what was cut off is done again by the next
+            freed += path.stat().st_size
+            path.unlink()
+        return freed
 
     def size_of_answers(self) -> int:
         """Return how much is noted of answers: it grows with each."""

@@ -3,7 +3,8 @@
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input, Window
 from tipoff.store import dialect
 from tipoff.store.evolve import changes, former_names, under_present_names
-from tipoff.store.rows import by_key, hash_units, in_order, plain_numbers
+from tipoff.store.rows import by_key, hash_units, in_order, named, plain_numbers, units_where
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, stage, written
 from tipoff.store.standing import Standing
@@ -40,15 +41,11 @@ CREATE TABLE IF NOT EXISTS tipoff.proofs (
 )"""
 
 
-def _nothing(_point: str) -> None:
-    """Do nothing: what happens at named points in everyday work."""
-
-
 class DuckWarehouse:
     """See `tipoff.store.warehouse.Warehouse`. `at` is called at named points, for tests that die there."""
 
     def __init__(
-        self, path: Path | None, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = _nothing
+        self, path: Path | None, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = lambda _point: None
     ) -> None:
         """Open the file, or a database in memory.
 
@@ -80,6 +77,7 @@ class DuckWarehouse:
         self._mirrored: set[str] = set()
         self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
         self.counts: Counter[str] = Counter()
+        self._is_together = False
 
     def close(self) -> None:
         """Let go of the file."""
@@ -160,7 +158,7 @@ class DuckWarehouse:
         as_of = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
         values = dialect.bounds(loaded.inputs, day=date(2000, 1, 1), season=season, as_of=as_of)
         try:
-            self._db.execute(f"EXPLAIN {loaded.duck}", _named(values, loaded.parameters))
+            self._db.execute(f"EXPLAIN {loaded.duck}", named(values, loaded.parameters))
         except duckdb.Error as error:
             msg = f"{loaded.step.name}: the SQL does not fit the declared tables: {str(error).splitlines()[0]}"
             raise ShapeError(msg, hint="mend the step's SQL or the tables that it reads") from error
@@ -170,7 +168,7 @@ class DuckWarehouse:
     def select(self, loaded: dialect.CompiledStep, asked: WriteRequest) -> pa.Table:
         """See `Warehouse.select`."""
         values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
-        return self._arrow("select", loaded.duck, _named(values, loaded.parameters))
+        return self._arrow("select", loaded.duck, named(values, loaded.parameters))
 
     def read(  # noqa: PLR0913 -- what a slice is
         self,
@@ -219,7 +217,7 @@ class DuckWarehouse:
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
         asked = dialect.season_query(sql, tables)
-        return plain_numbers(self._arrow("query", asked.duck, _named(parameters, asked.parameters)))
+        return plain_numbers(self._arrow("query", asked.duck, named(parameters, asked.parameters)))
 
     def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
@@ -227,7 +225,7 @@ class DuckWarehouse:
             self._questions[league, sql] = dialect.question(sql, "check", self._tables[league])
         asked = self._questions[league, sql]
         values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
-        return self._arrow("ask", asked.duck, _named(values, asked.parameters))
+        return self._arrow("ask", asked.duck, named(values, asked.parameters))
 
     def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
         """See `Warehouse.mirror`."""
@@ -275,6 +273,18 @@ class DuckWarehouse:
             self._know(proof)
         return written(proof, staged)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let what is written until the block ends stand at once, or nothing of it: whoever fails in it must start anew."""
+        self._run("BEGIN")
+        self._is_together = True
+        try:
+            yield
+            self._run("COMMIT")
+        finally:
+            self._is_together = False
+            self._rollback()
+
     def _know(self, proof: Proof) -> None:
         self._proofs[proof.league, proof.output, proof.day] = proof
         table = self._tables.get(proof.league, {}).get(proof.output)
@@ -286,7 +296,8 @@ class DuckWarehouse:
         had = {unit for unit in staged.changed if known and unit in known.units and known.units[unit].n_rows}
         committed, found = False, None
         try:
-            self._run("BEGIN")
+            if not self._is_together:
+                self._run("BEGIN")
             if had:
                 self._delete(table, asked.day, had)
             if staged.rows.num_rows:
@@ -306,7 +317,8 @@ class DuckWarehouse:
                 ],
             )
             self._at("before commit")
-            self._run("COMMIT")
+            if not self._is_together:
+                self._run("COMMIT")
             committed = True
         except duckdb.Error as error:
             msg = f"{table.full_name} of {asked.day} could not be written: {str(error).splitlines()[0]}"
@@ -331,7 +343,7 @@ class DuckWarehouse:
             return
 
     def _delete(self, table: Table, day: date, units: Iterable[str]) -> None:
-        condition, values = _units_where(table, units)
+        condition, values = units_where(table, units)
         sql = f"DELETE FROM {table.full_name} WHERE day = $day{condition}"  # noqa: S608 -- declared names
         self._run(sql, {"day": day, **values})
 
@@ -354,7 +366,7 @@ class DuckWarehouse:
         return found
 
     def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
-        condition, values = _units_where(table, units) if units is not None else ("", {})
+        condition, values = units_where(table, units) if units is not None else ("", {})
         names = ", ".join(table.names)
         sql = f"SELECT {names} FROM {table.full_name} WHERE day = $day{condition}"  # noqa: S608 -- declared names
         return self._arrow("readback", sql, {"day": day, **values})
@@ -386,13 +398,3 @@ class DuckWarehouse:
     def _fetch(self, sql: str, values: list[object]) -> list[Any]:
         rows: list[Any] = self._db.execute(sql, values).fetchall()
         return rows
-
-
-def _named(values: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
-    return {name: values[name] for name in names}
-
-
-def _units_where(table: Table, units: Iterable[str]) -> tuple[str, dict[str, object]]:
-    if not table.unit_columns:
-        return "", {}
-    return " AND " + " || '|' || ".join(table.unit_columns) + " = ANY($units)", {"units": sorted(units)}

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -283,3 +283,15 @@ def plain_numbers(rows: pa.Table) -> pa.Table:
         pa.field(field.name, pa.int64() if pa.types.is_decimal(field.type) else field.type) for field in rows.schema
     ]
     return rows.cast(pa.schema(fields))
+
+
+def named(values: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
+    """Return the named ones of a statement's values."""
+    return {name: values[name] for name in names}
+
+
+def units_where(table: Table, units: Iterable[str]) -> tuple[str, dict[str, object]]:
+    """Return the condition that picks units of a table, with its values; nothing where the slate is the unit."""
+    if not table.unit_columns:
+        return "", {}
+    return " AND " + " || '|' || ".join(table.unit_columns) + " = ANY($units)", {"units": sorted(units)}

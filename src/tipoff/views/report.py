@@ -68,5 +68,6 @@ def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[st
         f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
     ]
     lines += accuracy
-    lines.append(f"took {report['wall_s']:.1f} s, at most {report['peak_rss_mb']:.0f} MB")
+    loading = f", {report['loading_s']:.1f} s of it for earlier seasons" if report["loading_s"] else ""
+    lines.append(f"took {report['wall_s']:.1f} s{loading}, at most {report['peak_rss_mb']:.0f} MB")
     return lines

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ MLB_CONTENT = Content(
             library=boosting.library,
             features=lambda: boosting.contract(NAMES),
             doubt=lambda row: doubt_of(row, boosting.contract(NAMES)),
+            lacks=partial(boosting.lacks, "lightgbm"),
         ),
     ),
 )

@@ -101,6 +101,7 @@ STEPS = (
         work=SourceWork(source=schedule.SOURCE, requests=schedule.requests, parse=schedule.parse),
         timing=Timing(opens=_at(-6), due=_at(10), settles=_at(36), refresh=_hours(6)),
         units=SLATE_UNIT,
+        same_as=("f18ccfc896de", "5108c2bf0180"),  # recorded and live, when a start that is not known yet was refused
     ),
     Step(
         table=tables.NBA_PLAYER_BOXSCORES,

@@ -1,6 +1,7 @@
 """What the NBA hands over: the league, its worlds, how its accuracy is reported, what a model of its must fit."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tipoff.core.fault import Fault
@@ -82,6 +83,7 @@ NBA_CONTENT = Content(
             library=boosting.library,
             features=lambda: CONTRACT,
             doubt=lambda row: doubt_of(row, CONTRACT),
+            lacks=partial(boosting.lacks, "lightgbm"),
         ),
     ),
 )

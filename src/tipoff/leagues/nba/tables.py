@@ -96,7 +96,7 @@ SCHEDULE = Table(
         text("away_team", required=True),
         integer("home_team_id", 1),
         integer("away_team_id", 1),
-        instant("tipoff_at", required=True),
+        instant("tipoff_at"),  # none while it is to be determined
         text("status", required=True),
         date_column("moved_to"),
         integer("home_score", 0, 300, measure="points"),

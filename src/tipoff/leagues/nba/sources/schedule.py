@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tipoff.core.clock import midnight
 from tipoff.core.door import Unfit, calendar_date, shown
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
@@ -153,8 +154,11 @@ def _row(entry: Mapping[str, Any], day: date) -> Record:
     }
 
 
-def _start(entry: Mapping[str, Any], day: date) -> datetime:
-    return start_on(entry["gameDateTimeUTC"], day)
+def _start(entry: Mapping[str, Any], day: date) -> datetime | None:
+    """Return the start; None while it is to be determined, of which the file says midnight."""
+    at = start_on(entry["gameDateTimeUTC"], day)
+    is_open = shown(entry.get("gameStatusText"), longest=40).strip().upper() == "TBD" or at == midnight(day)
+    return None if is_open else at
 
 
 def _status(entry: Mapping[str, Any], home: Mapping[str, Any], away: Mapping[str, Any]) -> str:

@@ -1,0 +1,97 @@
+"""What leaves the archive and what stays: by age, and never what something still needs."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from tipoff.app.retention import forget
+from tipoff.core.errors import PipelineError
+from tipoff.core.home import Home
+from tipoff.core.payload import Request
+from tipoff.ledger import Ledger
+from tipoff.ledger.outside import answers
+from tipoff.ledger.schema import obligations
+from tipoff.store.archive import Archive, KeptAnswer
+
+NOW = datetime(2024, 3, 20, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def answered(archive: Archive, body: bytes, at: datetime) -> str:
+    sha = archive.put(body)
+    request = Request(source="provider", url="https://provider.test/x")
+    archive.note(KeptAnswer(request=request, status=200, sha256=sha, at=at))
+    return sha
+
+
+def has(archive: Archive, sha: str) -> bool:
+    try:
+        archive.get(sha)
+    except PipelineError:
+        return False
+    return True
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    Ledger(tmp_path / "ledger.db").close()
+    return Home(tmp_path)
+
+
+def owe(home: Home, day: date, state: str) -> None:
+    row = {"league": "x", "output": "raw", "day": day, "season": "s", "state": state, "since": NOW}
+    row |= {"opens_at": NOW, "due_at": NOW, "verb": "WAIT", "reason": "", "missing": "[]", "excused": "{}"}
+    row |= {"attempted": "{}", "failures": 0, "polls": 0, "n_units": 1, "n_proven": 0, "n_excused": 0}
+    ledger = Ledger(home.ledger)
+    with ledger.writing() as connection:
+        connection.execute(insert(obligations).values(**row))
+    ledger.close()
+
+
+def let_go(home: Home, keep: int) -> int:
+    ledger = Ledger(home.ledger)
+    try:
+        return forget(home, ledger, keep * DAY, NOW)
+    finally:
+        ledger.close()
+
+
+def test_what_is_older_leaves_and_what_a_later_answer_says_again_stays(home: Home) -> None:
+    archive = Archive(home.archive)
+    old, again = answered(archive, b"old", NOW - 9 * DAY), answered(archive, b"again", NOW - 9 * DAY)
+    new = answered(archive, b"new", NOW - DAY)
+    answered(archive, b"again", NOW - DAY)
+
+    assert let_go(home, 5) > 0
+
+    assert [has(archive, sha) for sha in (old, again, new)] == [False, True, True]
+    assert [answer.sha256 for answer in archive.answers()] == [new, again]
+    assert let_go(home, 5) == 0
+    assert (archive.put(b"old"), has(archive, old)) == (old, True)
+
+
+def test_answers_of_a_day_of_which_anything_is_owed_stay(home: Home) -> None:
+    archive = Archive(home.archive)
+    needed, old = answered(archive, b"needed", NOW - 9 * DAY), answered(archive, b"old", NOW - 19 * DAY)
+    owe(home, (NOW - 19 * DAY).date(), "lost")
+    owe(home, (NOW - 8 * DAY).date(), "late")
+
+    let_go(home, 1)
+
+    assert [has(archive, sha) for sha in (needed, old)] == [True, False]
+
+
+def test_an_answer_that_its_provider_may_call_unchanged_stays(home: Home) -> None:
+    archive = Archive(home.archive)
+    sha = answered(archive, b"last", NOW - 9 * DAY)
+    row = {"key": "k", "source": "s", "sha256": sha, "status": 200, "at": NOW, "etag": "e", "last_modified": ""}
+    ledger = Ledger(home.ledger)
+    with ledger.writing() as connection:
+        connection.execute(insert(answers).values(**row))
+    ledger.close()
+
+    let_go(home, 1)
+
+    assert has(archive, sha)
