@@ -108,12 +108,14 @@ def signs_of_a_leak(found: Graded) -> Section:
         who, happened, predicted = mine.who[order], mine.happened[order], mine.predicted[order]
         same = who[1:] == who[:-1]
         dealt = _dealt(mine)
-        own = _mean(mine.error)
+        own, pairs = _mean(mine.error), int(same.sum())
         after = _mean(np.abs(predicted[:-1] - happened[1:])[same])
         before = _mean(np.abs(predicted[1:] - happened[:-1])[same])
         errors = {"own game": own, "next": after, "previous": before, "dealt out": _mean(np.abs(dealt - mine.happened))}
         errors["own ÷ next"] = own / after if after else 0.0
-        rows.append({"predicted by": system} | {name: round(value, 4) for name, value in errors.items()})
+        unknown = () if pairs else ("next", "previous", "own ÷ next")  # nobody has two games yet
+        row: dict[str, object] = {"predicted by": system, "pairs": pairs}
+        rows.append(row | {name: None if name in unknown else round(value, 4) for name, value in errors.items()})
     about = (
         "Mean error against his own game, his next, his previous one, and with predictions dealt out anew among the day's rows. "
         "Honest: own ÷ next near 1, dealt out far above. Who knows the outcome is far better on his own game than on the next."

@@ -43,7 +43,7 @@ CORRECTED = Timing(  # results are corrected for a day or two
 )
 MORNING = Timing(opens=_at(9), due=_BEFORE_TIP)
 UNTIL_TIP = Timing(opens=_at(9), due=_BEFORE_TIP, closes=AT_START)
-AT_LAST = Timing(opens=Moment(Anchor.FIRST_START, -_hours(1.5)), due=_BEFORE_TIP, closes=AT_START)
+AT_LAST = Timing(opens=Moment(Anchor.FIRST_START, -_hours(1.5)), due=AT_START, closes=AT_START)
 MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(2))
 EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(6))
 
@@ -85,7 +85,7 @@ def _predicting(system: System) -> Step:
         work=PythonWork(inputs=system.features, transform=system.predict, constants=system.rests_on),
         timing=AT_LAST if is_of_market else UNTIL_TIP,
         edges=(_WHAT_IS_ON, *system.edges, *((lines,) if is_of_market else ())),
-        rows_as="" if is_of_market else "candidates",
+        rows_as="" if is_of_market else system.features[0].table,  # what it is made of, player by player
         optional=is_of_market,
     )
 
@@ -248,7 +248,6 @@ STEPS = (
             Edge(table="market_aware", optional=True),
             Edge(table="main_lines", optional=True),
         ),
-        rows_as="candidates",
     ),
     Step(
         table=form_tables.PUBLISHED_MARKETS,

@@ -53,7 +53,7 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
             _GAMES,
             np.asarray(_GAMES)[games],
             title="By games before",
-            about="Mean absolute error in points by which of his graded games of the season it is.",
+            about="Mean absolute error in points by which of his games it is. `market_aware` has rows with a line alone.",
         ),
         sections.signs_of_a_leak(found),
     ]
