@@ -13,26 +13,34 @@ from typing import Any
 from tests.conformance.cases import FOLDER, TABLES, Row, read_value
 from tests.conformance.slate import DAY, Good
 
-from tipoff.checks.profile import profile_of
+from tipoff.checks.profile import ENOUGH, profile_of
 from tipoff.core.check import Check
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Column, ColumnType, Table
-from tipoff.leagues.nba.checks.catalog import _IRREGULAR as IRREGULAR
+from tipoff.leagues.nba.checks.catalog import TRAITS
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.rows import units_of
 
 NUMBERS = {ColumnType.INT, ColumnType.FLOAT}
 OTHER_GAME, NO_GAME = "0022399999", "22301000"
 
-# A profile calls a column constant only in units of eight rows and more; these tables have one or two a game.
-# Columns of other types are refused when a warehouse is opened: no rows that go through it can bring them about.
-CANNOT_FIRE = frozenset(
-    f"{name}.values_vary"
-    for name in ("schedule", "nba_team_boxscores", "odds_events", "source_agreement", "team_games", "points_model")
-) | {f"{name}.columns_are_declared" for name in TABLES}
+# A profile calls a column constant only in units of eight rows and more, and dead only in slates of sixteen; these tables have
+# one or two rows a game. Columns of other types are refused when a warehouse is opened: no rows that go through it can bring them
+# about.
+_FEW_ROWS = ("schedule", "nba_team_boxscores", "odds_events", "source_agreement", "team_games", "points_model")
+_NO_NUMBERS = ("candidates", "player_lines")  # of their own: what they have are texts, flags and prices
+CANNOT_FIRE = frozenset(f"{name}.{kind}" for kind in ("values_vary", "columns_say_something") for name in _FEW_ROWS) | {
+    *(f"{name}.columns_are_declared" for name in TABLES),
+    *(f"{name}.columns_say_something" for name in _NO_NUMBERS),
+}
+# Of the plain formulas' league these are right: everybody plays each day, nobody is void, and no history tells players apart.
+TOO_PLAIN = frozenset(f"{name}.columns_say_something" for name in ("player_features", "player_form", "grades")) | {
+    *(f"{name}.points_median_ranks_with_history" for name in ("lightgbm", "quantile_regression")),
+    *(f"moving_average.differ_from_{name}" for name in ("lightgbm", "quantile_regression")),
+}
 
 # Checks of the work read the ledger alone: no engine bears on them, and tests of their own hold them.
-OF_TABLES = tuple(check for check in NBA.checks if check.tables)
+OF_TABLES = tuple(check for check in NBA.checks if check.tables and check.name not in TOO_PLAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,12 @@ def spoils_of(check: Check, good: Good) -> list[Spoil]:
     if check.name in CANNOT_FIRE:
         return []
     name, _, kind = check.name.partition(".")
-    return list(_RULES[kind](check.name, TABLES[name], good))
+    return list(_RULES[rule_of(kind)](check.name, TABLES[name], good))
+
+
+def rule_of(kind: str) -> str:
+    """Return the rule by which a kind of check is spoiled: copies are one kind, whatever they are copies of."""
+    return "copies" if kind.startswith("copies_") else kind
 
 
 def written_checks() -> set[str]:
@@ -164,7 +177,10 @@ def _unscheduled(check: str, table: Table, good: Good) -> Iterator[Spoil]:
 
 
 def _swapped(check: str, table: Table, good: Good) -> Iterator[Spoil]:
-    yield _first(check, table, good, lambda row: {"is_home": not row["is_home"]}, key_of)
+    def change(row: Row) -> Row:
+        return {"is_home": not row["is_home"]} if "is_home" in row else {"team": "ATL"}
+
+    yield _first(check, table, good, change, key_of)
 
 
 def _game_gone(check: str, table: Table, good: Good) -> Iterator[Spoil]:
@@ -193,6 +209,37 @@ def _altered(check: str, table: Table, good: Good) -> Iterator[Spoil]:
     yield _first(check, table, good, change, _unit)
 
 
+def _copied(check: str, table: Table, good: Good) -> Iterator[Spoil]:
+    """Change one column that a table shares with the one that it is copied from."""
+    source = TABLES[check.rpartition(".copies_")[2]]
+    shared = [c for c in table.columns if c.name in source.names and c.name not in {"day", "known_at", *table.key}]
+
+    def change(row: Row) -> Row:
+        column = next(c for c in shared if c.type is not ColumnType.DATE)
+        value = row[column.name]
+        if column.type is ColumnType.INSTANT:
+            return {column.name: value + timedelta(minutes=1)}
+        if column.type is ColumnType.BOOL:
+            return {column.name: not value}
+        return {column.name: f"{value}x" if column.type is ColumnType.TEXT else (value or 0) + 1}
+
+    yield _first(check, table, good, change, key_of)
+
+
+def _dead(check: str, table: Table, good: Good) -> Iterator[Spoil]:
+    """Let the first number that should vary be zero for everybody."""
+    traits = TRAITS.get(table.name)
+    left_out = {*traits.alike, *traits.slow} if traits else set()
+    columns = [c for c in _looked_at(table) if c.type in NUMBERS and c.name not in left_out]
+    if len(good.slate(table.name)) >= ENOUGH:
+        yield _column(check, table, good, columns, lambda _row: 0)
+
+
+def _looked_at(table: Table) -> list[Column]:
+    left_out = {"day", *table.key, *table.unit_columns}
+    return [column for column in table.columns if column.name not in left_out and not column.volatile]
+
+
 def _not_run(check: str, table: Table, _good: Good) -> Iterator[Spoil]:
     yield Spoil(check=check, table=table.name, ledger="not run", failing=("slate",))
 
@@ -204,7 +251,7 @@ def _unsigned(check: str, table: Table, good: Good) -> Iterator[Spoil]:
 
 def _plain(table: Table) -> list[Column]:
     """Return the columns that may change without changing which row it is, and that are looked at by profiles."""
-    left_out = {"day", *table.key, *table.unit_columns, *IRREGULAR.get(table, ())}
+    left_out = {"day", *table.key, *table.unit_columns, *(TRAITS[table.name].irregular if table.name in TRAITS else ())}
     return [column for column in table.columns if column.name not in left_out and not column.volatile]
 
 
@@ -286,5 +333,7 @@ _RULES: Mapping[str, Callable[[str, Table, Good], Iterator[Spoil]]] = {
     "means_are_usual": _far_off,
     "values_vary": _constant,
     "rows_are_usual": _twice_as_many,
+    "columns_say_something": _dead,
+    "copies": _copied,
 }
 RULES = frozenset(_RULES)

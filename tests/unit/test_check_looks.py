@@ -1,4 +1,4 @@
-"""Checks that look at rows and at the ledger: instants of arrival, tip-offs, names, columns, freshness, the three silences."""
+"""Checks that look at rows and at the ledger: instants of arrival, tip-offs, names, columns, freshness, the three looks."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, every, game, on_sche
 from tests.nba import TODAY
 
 from tipoff.checks import probes as looks
-from tipoff.checks import silences
 from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.leagues.names import player_key
@@ -189,7 +188,7 @@ def test_what_others_tell_is_not_told_again_as_staleness_nor_passed(slate: Slate
 
 
 def test_what_was_due_and_never_ran_is_the_first_silence(slate: Slate) -> None:
-    check = silences.has_run(PLAYERS)
+    check = looks.has_run(PLAYERS)
 
     early = slate.measure(check)
     slate.write("obligations", owed(PLAYERS.name, "late"))
@@ -205,11 +204,11 @@ def test_what_was_due_and_never_ran_is_the_first_silence(slate: Slate) -> None:
 def test_what_is_not_due_yet_is_no_silence(slate: Slate) -> None:
     slate.write("obligations", owed(PLAYERS.name, "waiting", due_at=MORNING + timedelta(hours=1)))
 
-    assert slate.measure(silences.has_run(PLAYERS)).status is CheckStatus.NOT_MEASURABLE
+    assert slate.measure(looks.has_run(PLAYERS)).status is CheckStatus.NOT_MEASURABLE
 
 
 def test_nothing_found_without_anybodys_word_is_the_second_silence(slate: Slate) -> None:
-    check = silences.zero_is_signed(PLAYERS)
+    check = looks.zero_is_signed(PLAYERS)
     slate.write("games", on_schedule())
 
     unmade = slate.measure(check)
@@ -227,14 +226,14 @@ def test_a_game_that_is_off_signs_its_own_zero(slate: Slate) -> None:
     slate.write("games", on_schedule(status="postponed"))
     slate.write("proofs", proven(PLAYERS.name, {GAME: 0}))
 
-    found = slate.measure(silences.zero_is_signed(PLAYERS))
+    found = slate.measure(looks.zero_is_signed(PLAYERS))
 
     assert (found.status, found.measured.note) == (CheckStatus.OK, "0 rows of 1, and the schedule says 0 games")
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM {} WHERE player_id = 1", "INSERT INTO {} SELECT * FROM {}"])
 def test_what_was_proven_and_is_gone_or_doubled_is_the_third_silence(slate: Slate, change: str) -> None:
-    check = silences.is_still_there(PLAYERS)
+    check = looks.is_still_there(PLAYERS)
 
     unmade = slate.measure(check)
     slate.write("proofs", proven(PLAYERS.name, {GAME: 4}))
@@ -250,7 +249,7 @@ def test_rows_of_a_unit_that_was_never_proven_are_named(slate: Slate) -> None:
     slate.write("proofs", proven(PLAYERS.name, {GAME: 4}))
     slate.spoil("UPDATE nba_raw.nba_player_boxscores SET game_id = '0022300999' WHERE player_id = 1")
 
-    found = slate.measure(silences.is_still_there(PLAYERS))
+    found = slate.measure(looks.is_still_there(PLAYERS))
 
     assert found.measured.failing == (GAME, "0022300999")
 

@@ -179,7 +179,7 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
     Not measurable where the right has no row that day.
     """
     pairs = [(column, column) if isinstance(column, str) else column for column in columns]
-    same = [f"t.{mine} IS NOT DISTINCT FROM r.{theirs}" for mine, theirs in pairs]
+    same = [_same(left.column(mine), right.column(theirs)) for mine, theirs in pairs]
     meets = " AND ".join(f"r.{key} = t.{key}" for key in on)
     join = "LEFT JOIN" if both else "JOIN"
     return Check(
@@ -197,6 +197,14 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
         angles=angles,
         do="one of the two is wrong; a third (the archive's payload) says which",
     )
+
+
+def _same(mine: Column, other: Column) -> str:
+    """Return the SQL of two columns, of `t` and of `r`, being the same; numbers at the fewer places of the two."""
+    if ColumnType.FLOAT in {mine.type, other.type}:
+        near = f"ABS(t.{mine.name} - r.{other.name}) <= {0.51 * 10 ** -min(mine.places, other.places):.9f}"
+        return f"(t.{mine.name} IS NULL AND r.{other.name} IS NULL OR {near})"
+    return f"t.{mine.name} IS NOT DISTINCT FROM r.{other.name}"
 
 
 def sums(  # noqa: PLR0913 -- the parts, the whole, what is added

@@ -1,8 +1,10 @@
-"""Checks in Python: made anew, what stands comes out the same; instants of arrival; names and keys; columns; freshness."""
+"""Checks in Python: they look at rows, at what the ledger keeps, or work out again by another formula what stands."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import Any
 
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.errors import PipelineError
@@ -11,148 +13,138 @@ from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Table
 from tipoff.store.rows import units_of
 
+ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
 _SLACK = timedelta(minutes=1)
 _OFF = frozenset({"postponed", "moved", "cancelled"})
 _SILENCE = timedelta(hours=2)  # between ticks, from which on it is the controller's silence that is told
 
 
-def is_remade(table: Table, inputs: tuple[str, ...]) -> Check:
-    """Demand that an output, made anew from what stands as of the instant it was made, comes out the same.
-
-    Units whose input has changed since they closed are marked as such, and not compared.
-    """
-
-    def look(view: View) -> Measured:
-        found = view.remade(table.name)
-        if found is None or not found[1]:
-            return Measured.nothing("nothing that could be made anew")
-        failing, n_units = found
-        return Measured(value=1 - len(failing) / n_units, failing=tuple(sorted(failing)))
-
+def probe(  # noqa: PLR0913 -- a claim in one line
+    table: Table,
+    name: str,
+    claim: str,
+    look: Callable[[View], Measured],
+    *,
+    angles: tuple[int, ...],
+    do: str,
+    severity: Severity = ERROR,
+    measure: str = "share of units",
+    inputs: tuple[str, ...] = (),
+    **limits: Any,  # noqa: ANN401 -- required, at_most, cadence
+) -> Check:
+    """Return the check of a table that `look` measures; `inputs` are other tables that it looks at."""
     return Check(
-        name=f"{table.name}.is_what_its_inputs_give",
-        claim=f"{table.name}, made anew from its inputs as of the same instant, comes out the same",
-        severity=Severity.ERROR,
+        name=f"{table.name}.{name}",
+        claim=claim,
+        severity=severity,
         tables=(*inputs, table.name),
         about=table.name,
         look=look,
-        measure="share of units",
-        angles=(2, 15),
-        do="what stands was changed after it was made, or its input was: tipoff backfill LEAGUE DAY..DAY",
+        measure=measure,
+        angles=angles,
+        do=do,
+        **limits,
     )
 
 
-def known_when_it_came(table: Table) -> Check:
-    """Demand that `known_at` lies between the unit's first arrival and its newest look, and is not of the future."""
-
-    def look(view: View) -> Measured:
-        first = {arrival.unit: arrival.first_at for arrival in view.records.arrivals(view.day, table.name)}
-        seen = _seen(view, table)
-        rows = view.rows(table.name)
-        if not rows.num_rows or not first:
-            return Measured.nothing("nothing has arrived")
-        units = units_of(table, rows).to_pylist()
-        bad: set[str] = set()
-        for unit, at in zip(units, rows.column("known_at").to_pylist(), strict=True):
-            begin, end = first.get(unit), seen.get(unit, view.now)
-            if at is None or begin is None or not begin - _SLACK <= at <= end + _SLACK:
-                bad.add(unit)
-        return Measured(value=1 - len(bad) / len(set(units)), failing=tuple(sorted(bad)))
-
-    return Check(
-        name=f"{table.name}.known_at_is_when_it_came",
-        claim=f"each row of {table.name} says when it was first known: not before its unit arrived, not after the last look",
-        severity=Severity.ERROR,
-        tables=(table.name,),
-        look=look,
-        measure="share of units",
-        angles=(11, 30),
-        do="what reads by knowledge time may have seen the future: read the failing units",
-    )
+def in_order(bad: Iterable[str], n: int) -> Measured:
+    """Return the share of `n` things that is in order, and what is not."""
+    failing = tuple(sorted(set(bad)))
+    return Measured(value=1 - len(failing) / max(1, n), failing=failing)
 
 
-def made_before_tipoff(table: Table, column: str, *, as_of: bool = True) -> Check:
-    """Demand that each unit was made before its game began: its own instant says what the proof says."""
+# --- rows
+
+
+def _rows_probe(  # noqa: PLR0913 -- a claim in one line
+    table: Table,
+    column: str,
+    find: Callable[[View, list[str], list[Any]], Measured],
+    name: str,
+    claim: str,
+    *,
+    angles: tuple[int, ...],
+    do: str,
+    severity: Severity = ERROR,
+) -> Check:
+    """Look at the units and one column's values of the slate's rows."""
 
     def look(view: View) -> Measured:
         rows = view.rows(table.name)
         if not rows.num_rows:
             return Measured.nothing("no rows")
-        tips = {game.game_id: game.starts_at for game in view.records.games(view.day)}
-        seen = _seen(view, table)
-        bad: set[str] = set()
-        units = units_of(table, rows).to_pylist()
-        for unit, at in zip(units, rows.column(column).to_pylist(), strict=True):
-            tip, end = tips.get(unit.partition("|")[0]), seen.get(unit) if as_of else None
-            day_ok = at is not None and abs(at - (tip or at)) < timedelta(hours=36)
-            if at is None or tip is None or at > tip or not day_ok or (end is not None and at > end):
-                bad.add(unit)
-        return Measured(value=1 - len(bad) / len(set(units)), failing=tuple(sorted(bad)))
+        return find(view, units_of(table, rows).to_pylist(), rows.column(column).to_pylist())
 
-    return Check(
-        name=f"{table.name}.{column}_is_before_tipoff",
-        claim=f"every row of {table.name} was made before its game began, and on its day",
-        severity=Severity.CRITICAL,
-        tables=(table.name,),
-        look=look,
-        measure="share of units",
-        angles=(11, 30),
-        do="what was made after tip-off must not be published or graded as if before",
+    return probe(table, name, claim, look, angles=angles, do=do, severity=severity)
+
+
+def known_when_it_came(table: Table) -> Check:
+    """Demand that `known_at` lies between the unit's first arrival and its newest look, and is not of the future."""
+
+    def find(view: View, units: list[str], instants: list[Any]) -> Measured:
+        first = {arrival.unit: arrival.first_at for arrival in view.records.arrivals(view.day, table.name)}
+        seen = _seen(view, table)
+        if not first:
+            return Measured.nothing("nothing has arrived")
+        bad = [
+            unit
+            for unit, at in zip(units, instants, strict=True)
+            if at is None or unit not in first or not first[unit] - _SLACK <= at <= seen.get(unit, view.now) + _SLACK
+        ]
+        return in_order(bad, len(set(units)))
+
+    claim = (
+        f"each row of {table.name} says when it was first known: not before its unit arrived, not after the last look"
+    )
+    do = "what reads by knowledge time may have seen the future: read the failing units"
+    return _rows_probe(table, "known_at", find, "known_at_is_when_it_came", claim, angles=(11, 30), do=do)
+
+
+def made_before_tipoff(table: Table, column: str, *, as_of: bool = True) -> Check:
+    """Demand that each unit was made before its game began: its own instant says what the proof says."""
+
+    def find(view: View, units: list[str], instants: list[Any]) -> Measured:
+        tips = {game.game_id: game.starts_at for game in view.records.games(view.day)}
+        seen = _seen(view, table) if as_of else {}
+        bad = []
+        for unit, at in zip(units, instants, strict=True):
+            tip = tips.get(unit.partition("|")[0])
+            if at is None or tip is None or at > min(tip, seen.get(unit, tip)) or abs(at - tip) >= timedelta(hours=36):
+                bad.append(unit)
+        return in_order(bad, len(set(units)))
+
+    claim = f"every row of {table.name} was made before its game began, and on its day"
+    do = "what was made after tip-off must not be published or graded as if before"
+    return _rows_probe(
+        table, column, find, f"{column}_is_before_tipoff", claim, angles=(11, 30), do=do, severity=CRITICAL
     )
 
 
 def names_have_keys(table: Table, name: str, key: str, key_of: Callable[[str], str]) -> Check:
     """Demand that a name's key is what the league makes of the name."""
 
-    def look(view: View) -> Measured:
-        rows = view.rows(table.name)
-        if not rows.num_rows:
-            return Measured.nothing("no rows")
-        pairs = list(zip(rows.column(name).to_pylist(), rows.column(key).to_pylist(), strict=True))
-        bad = {f"{said}: {mine}" for said, mine in pairs if said is None or key_of(said) != mine}
-        return Measured(value=1 - len(bad) / len(pairs), failing=tuple(sorted(bad)))
+    def find(view: View, _units: list[str], names: list[Any]) -> Measured:
+        pairs = list(zip(names, view.rows(table.name).column(key).to_pylist(), strict=True))
+        return in_order((f"{text}: {mine}" for text, mine in pairs if text is None or key_of(text) != mine), len(pairs))
 
-    return Check(
-        name=f"{table.name}.names_have_their_keys",
-        claim=f"{key} in {table.name} is made from {name} by the league's rule",
-        severity=Severity.ERROR,
-        tables=(table.name,),
-        look=look,
-        angles=(22,),
-        do="two players may have been taken for one: read the failing names",
-    )
+    claim = f"{key} in {table.name} is made from {name} by the league's rule"
+    do = "two players may have been taken for one: read the failing names"
+    return _rows_probe(table, name, find, "names_have_their_keys", claim, angles=(22,), do=do)
 
 
-def as_before(table: Table, identity: str, columns: tuple[str, ...], *, required: float = 0.9) -> Check:
-    """Demand that what an identity is called today is what it was called when it was last seen."""
-    same = " AND ".join(f"t.{c} IS NOT DISTINCT FROM b.{c}" for c in columns)
-    newest = ", ".join(f"b.{c}" for c in columns)
-    name = table.name
-    return Check(
-        name=f"{name}.{identity}_is_called_as_before",
-        claim=f"{', '.join(columns)} of a {identity} in {name} are what they were when it was last seen",
-        severity=Severity.WARNING,
-        tables=(name,),
-        sql=(
-            f"SELECT CONCAT(t.game_id, '|', CAST(t.{identity} AS STRING)) AS key, {same} AS ok FROM slate.{name} AS t "  # noqa: S608 -- declared names
-            f"JOIN (SELECT b.{identity}, {newest}, ROW_NUMBER() OVER (PARTITION BY b.{identity} ORDER BY b.day DESC, "
-            f"b.game_id DESC) AS place FROM last30.{name} AS b) AS b ON b.{identity} = t.{identity} AND b.place = 1"
-        ),
-        required=required,
-        angles=(22,),
-        do="an id that changed hands, or a name that did: tipoff trace LEAGUE GAME",
-    )
-
-
-def accuracy(grades: Table, system: str, *, at_most: float, measure: str) -> Check:
+def accuracy(
+    grades: Table, system: str, *, at_most: float, measure: str, where: Mapping[str, str] | None = None
+) -> Check:
     """Measure the day's mean absolute error of one system; its value is the scorecard's."""
+    wanted = {"system": system} | dict(where or {})
 
     def look(view: View) -> Measured:
-        rows = view.rows(grades.name).to_pylist()
         errors = [
             row["abs_error"]
-            for row in rows
-            if row["system"] == system and not row["is_void"] and row["abs_error"] is not None
+            for row in view.rows(grades.name).select(["abs_error", "is_void", *wanted]).to_pylist()
+            if all(row[name] == value for name, value in wanted.items())
+            and not row["is_void"]
+            and row["abs_error"] is not None
         ]
         if not errors:
             return Measured.nothing("nothing was graded")
@@ -161,7 +153,7 @@ def accuracy(grades: Table, system: str, *, at_most: float, measure: str) -> Che
     return Check(
         name="accuracy",
         claim=f"the mean error of {system} on a day is at most {at_most:g} {measure}",
-        severity=Severity.WARNING,
+        severity=WARNING,
         tables=(grades.name,),
         look=look,
         required=at_most,
@@ -186,18 +178,105 @@ def columns_are_declared(table: Table) -> Check:
             for field in declared
             if found.field(field.name).type != field.type
         ]
-        return Measured(value=1 - len(bad) / len(declared), failing=tuple(bad))
+        return in_order(bad, len(declared))
 
+    claim = f"{table.name} has the declared columns, of the declared types"
+    do = "somebody altered the table: rebuild it in a new home, or put the column back"
+    return probe(table, "columns_are_declared", claim, look, angles=(33,), do=do, measure="share of columns")
+
+
+def as_before(table: Table, identity: str, columns: tuple[str, ...], *, required: float = 0.9) -> Check:
+    """Demand that what an identity is called today is what it was called when it was last seen."""
+    same = " AND ".join(f"t.{c} IS NOT DISTINCT FROM b.{c}" for c in columns)
+    newest = ", ".join(f"b.{c}" for c in columns)
+    name = table.name
     return Check(
-        name=f"{table.name}.columns_are_declared",
-        claim=f"{table.name} has the declared columns, of the declared types",
-        severity=Severity.ERROR,
-        tables=(table.name,),
-        look=look,
-        measure="share of columns",
-        angles=(33,),
-        do="somebody altered the table: rebuild it in a new home, or put the column back",
+        name=f"{name}.{identity}_is_called_as_before",
+        claim=f"{', '.join(columns)} of a {identity} in {name} are what they were when it was last seen",
+        severity=WARNING,
+        tables=(name,),
+        sql=(
+            f"SELECT CONCAT(t.game_id, '|', CAST(t.{identity} AS STRING)) AS key, {same} AS ok FROM slate.{name} AS t "  # noqa: S608 -- declared names
+            f"JOIN (SELECT b.{identity}, {newest}, ROW_NUMBER() OVER (PARTITION BY b.{identity} ORDER BY b.day DESC, "
+            f"b.game_id DESC) AS place FROM last30.{name} AS b) AS b ON b.{identity} = t.{identity} AND b.place = 1"
+        ),
+        required=required,
+        angles=(22,),
+        do="an id that changed hands, or a name that did: tipoff trace LEAGUE GAME",
     )
+
+
+# --- the ledger: the three silences told apart (it never ran; it found nothing; its output is lost), and freshness
+
+
+def is_remade(table: Table, inputs: tuple[str, ...]) -> Check:
+    """Demand that an output, made anew from what stands as of the instant it was made, comes out the same.
+
+    Units whose input has changed since they closed are marked as such, and not compared.
+    """
+
+    def look(view: View) -> Measured:
+        found = view.remade(table.name)
+        if found is None or not found[1]:
+            return Measured.nothing("nothing that could be made anew")
+        return in_order(*found)
+
+    claim = f"{table.name}, made anew from its inputs as of the same instant, comes out the same"
+    do = "what stands was changed after it was made, or its input was: tipoff backfill LEAGUE DAY..DAY"
+    return probe(table, "is_what_its_inputs_give", claim, look, angles=(2, 15), do=do, inputs=inputs)
+
+
+def has_run(table: Table) -> Check:
+    """Demand that what was due has been tried at all."""
+
+    def look(view: View) -> Measured:
+        owed = view.records.obligation(table.name, view.day)
+        if owed is None or owed.due_at > view.now:
+            return Measured.nothing("it is not owed, or not yet due")
+        n_runs = len(view.records.runs(output=table.name, day=view.day))
+        if n_runs or owed.state in {"proven", "excused"}:
+            return Measured(value=1.0, note=f"{n_runs} runs")
+        return Measured(value=0.0, failing=("slate",), note=f"never ran: {owed.reason}")
+
+    do = "tipoff why LEAGUE TABLE DAY names what it waits for"
+    claim = f"{table.name} was tried once it was due"
+    return probe(table, "has_run", claim, look, angles=(7, 14), do=do, measure="share of slates")
+
+
+def zero_is_signed(table: Table) -> Check:
+    """Demand that a unit of which nothing was found says why there is nothing: the schedule's word, or the provider's."""
+
+    def look(view: View) -> Measured:
+        proof = view.records.proof(table.name, view.day)
+        if proof is None:
+            return Measured.nothing("it has never been made")
+        units, games = proof.units, view.records.games(view.day)
+        off = {game.game_id for game in games if game.status in _OFF}
+        empty = {name: unit.excuse for name, unit in units.items() if not unit.n_rows}
+        bad = [name for name, why in empty.items() if not why and games and name.partition("|")[0] not in off]
+        reasons = Counter(why or f"the schedule says {len(games) - len(off)} games" for why in empty.values())
+        note = "; ".join(f"0 rows of {n}, and {why}" for why, n in reasons.most_common(3))
+        return Measured(value=1 - len(bad) / max(1, len(units)), failing=tuple(sorted(bad)), note=note)
+
+    claim = f"where {table.name} ran and found nothing, somebody's word says that there is nothing"
+    do = "read the payload that gave no rows: tipoff trace LEAGUE GAME"
+    return probe(table, "zero_is_signed", claim, look, angles=(16,), do=do)
+
+
+def is_still_there(table: Table) -> Check:
+    """Demand that what was proven is there: as many rows of each unit as were read back when it was written."""
+
+    def look(view: View) -> Measured:
+        proof = view.records.proof(table.name, view.day)
+        if proof is None:
+            return Measured.nothing("it has never been made")
+        proven = {name: unit.n_rows for name, unit in proof.units.items()}
+        stands = Counter(units_of(table, view.rows(table.name)).to_pylist())
+        return in_order((u for u in proven.keys() | stands.keys() if proven.get(u, 0) != stands[u]), len(proven))
+
+    claim = f"{table.name} holds as many rows of each unit as were proven when it was written"
+    do = "the run was there and its output is lost: tipoff backfill LEAGUE DAY..DAY"
+    return probe(table, "is_still_there", claim, look, angles=(15,), do=do)
 
 
 def is_fresh(table: Table, *, within: timedelta) -> Check:
@@ -227,18 +306,18 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
             return Measured.nothing("nobody decided, or the looks failed: that is told by itself")
         return Measured(value=(at - newest).total_seconds() / 3600, note=f"last looked at {newest:%Y-%m-%d %H:%M} UTC")
 
-    return Check(
-        name=f"{table.name}.is_fresh",
-        claim=f"{table.name} was looked at within {hours:g} hours before the first game began",
-        severity=Severity.WARNING,
-        tables=(table.name,),
-        look=look,
-        required=hours,
-        at_most=True,
-        measure="hours",
-        cadence=Cadence.PREGAME,
+    return probe(
+        table,
+        "is_fresh",
+        f"{table.name} was looked at within {hours:g} hours before the first game began",
+        look,
         angles=(6,),
         do="tipoff why LEAGUE TABLE DAY: a refresh was due and was not decided",
+        severity=WARNING,
+        measure="hours",
+        required=hours,
+        at_most=True,
+        cadence=Cadence.PREGAME,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.core.check import Check, Measured, View
+from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
 from tipoff.core.schema import Column, ColumnType, Table
 
@@ -20,6 +20,11 @@ USUAL = 14  # slates before that are looked at
 LEAST = 7  # with fewer nothing is usual yet
 ROWS = "*"  # the name under which a profile keeps its rows
 _RISE = 0.1  # of the share of NULLs, that is no chance
+ENOUGH = 16  # values of a slate, with fewer of which a column may be the same by chance
+MANY = 0.015  # of the values, that differ: one of a side stands in a dozen of its rows
+SLOW = 6  # slates after which a number that need not vary in each must have varied
+SOME = 0.02  # of the values, that are not zero
+HUNDREDS = 400  # rows after which a flag that was never set is broken
 _FEW_ROWS = 8  # a unit with fewer says nothing of what is constant in it
 _NUMBERS = frozenset({ColumnType.INT, ColumnType.FLOAT, ColumnType.BOOL})
 
@@ -76,6 +81,7 @@ def _column(column: Column, whole: Mapping[str, Any], units: Sequence[Mapping[st
         "nulls": 1 - whole[f"{name}_count"] / whole["unit_count"],
         "nulls_max": max(nulls),
         "nulls_min": min(nulls),
+        "present": float(whole[f"{name}_count"]),
         "distinct": float(whole[f"{name}_count_distinct"]),
         "distinct_min": min(distinct, default=-1.0),
         "distinct_share": min((n / one["unit_count"] for n, one in zip(distinct, large, strict=True)), default=-1.0),
@@ -89,6 +95,7 @@ def _column(column: Column, whole: Mapping[str, Any], units: Sequence[Mapping[st
             "mean_min": min(means),
             "mean_max": max(means),
             "zeros_max": max(zeros),
+            "zeros": whole[f"{name} z_sum"] / whole[f"{name}_count"],
         }
     return found
 
@@ -134,6 +141,72 @@ def _looker(table: Table, find: Find, irregular: frozenset[str]) -> Callable[[Vi
         return Measured(value=1 - len(failing) / len(now), failing=failing)
 
     return look
+
+
+def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
+    table: Table,
+    *,
+    alike: Sequence[str] = (),
+    slow: Sequence[str] = (),
+    seldom: Sequence[str] = (),
+    rates: Mapping[str, tuple[float, float]] = {},
+    cadence: Cadence = Cadence.MORNING,
+) -> Check:
+    """Demand of every column, from the first slate on, that it says something: it varies, is not always zero, and flags are set.
+
+    Numbers vary within a slate and are other than zero now and then; `slow` ones may be the same for all in a slate, and are
+    looked at over several slates together. Flags and texts are looked at over some hundred rows, today's and those of the
+    slates before: a text is not always the same, a flag is set as often as `rates` say (least and most; else now and then).
+    """
+    left_out = {"day", *table.key, *table.unit_columns, *alike}
+    looked = [column for column in table.columns if column.name not in left_out]
+
+    def is_dead(column: Column, slates: Sequence[Mapping[str, float]]) -> bool:
+        if column.type in {ColumnType.INT, ColumnType.FLOAT}:
+            looked_at = [one for one in slates if one["present"] >= ENOUGH]
+            if column.name in slow:
+                return len(looked_at) >= SLOW and all(one["distinct"] <= 1 for one in looked_at)
+            many = column.type is ColumnType.FLOAT
+            return slates[0]["present"] >= ENOUGH and _is_dead(slates[0], many=many, nonzero=column.name not in seldom)
+        n = sum(one["present"] for one in slates)
+        if n < HUNDREDS:
+            return False
+        if column.type is ColumnType.BOOL:
+            least, most = rates.get(column.name, (1 / HUNDREDS, 1 - 1 / HUNDREDS))
+            return not least <= sum(one["present"] * one["mean"] for one in slates if one["present"]) / n <= most
+        return column.type is ColumnType.TEXT and all(one["distinct"] <= 1 for one in slates)
+
+    def look(view: View) -> Measured:
+        now, before = view.profile(table.name), view.usual(table.name)
+        if not now:
+            return Measured.nothing("no rows")
+        dead = [
+            column.name
+            for column in looked
+            if is_dead(
+                column,
+                [now[column.name], *(one[column.name] for one in before if "present" in one.get(column.name, {}))],
+            )
+        ]
+        return Measured(value=1 - len(dead) / max(1, len(looked)), failing=tuple(dead))
+
+    return Check(
+        name=f"{table.name}.columns_say_something",
+        claim=f"{table.name}: every column varies, is not zero for all, and flags are set now and then",
+        severity=Severity.ERROR,
+        tables=(table.name,),
+        look=look,
+        measure="columns in order",
+        angles=(13, 20, 27),
+        cadence=cadence,
+        do="its code gives the same for everybody, or nothing: read the column's rule in the step that makes it",
+    )
+
+
+def _is_dead(slate: Mapping[str, float], *, many: bool, nonzero: bool) -> bool:
+    """Whether a slate's numbers are the same for nearly all, or zero for nearly all."""
+    least = max(2.0, MANY * slate["present"]) if many else 2.0
+    return slate["distinct"] < least or (nonzero and slate["zeros"] > 1 - SOME)
 
 
 def _each(now: Profile, usual: Sequence[Profile], part: str) -> Iterator[tuple[str, float, list[float]]]:

@@ -84,6 +84,9 @@ class PythonWork:
     constants: tuple[object, ...] = ()  # what else the result depends on; part of the version
 
 
+Guard = Callable[[Context, Mapping[str, "pa.Table"], "pa.Table"], Mapping[str, str]]
+"""Given a publication's inputs and rows, returns the units that may not go out, each with the reason."""
+
 MOST_PAGES = 40  # answers that may follow one request
 
 
@@ -107,11 +110,15 @@ class SourceWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishWork:
-    """A pure function whose rows become a published document (JSON and Parquet), frozen unit by unit at its close."""
+    """A pure function whose rows become a published document (JSON and Parquet), frozen unit by unit at its close.
+
+    `guards` look at its inputs and rows before they go out: what they name is held, and told.
+    """
 
     inputs: tuple[Input, ...]
     transform: Callable[[Context, Mapping[str, "pa.Table"]], Made]
     constants: tuple[object, ...] = ()
+    guards: tuple[Guard, ...] = ()
 
 
 Work = SqlWork | PythonWork | SourceWork | PublishWork

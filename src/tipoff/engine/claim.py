@@ -74,6 +74,7 @@ class Outcome:
     parse_rejects: list[tuple[str, str]] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)  # games that its source names and the schedule lacks
     notes: list[str] = field(default_factory=list)
+    withheld: dict[str, str] = field(default_factory=dict)  # units that a guard keeps from going out, with reasons
     begun: datetime | None = None  # by the clock; it may have been claimed earlier
     ended: datetime | None = None
     cpu_ms: float = 0.0  # of its own thread and of the processes that worked for it

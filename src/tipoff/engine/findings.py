@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tipoff.core.errors import (
@@ -26,6 +26,7 @@ from tipoff.engine.claim import Claim, Outcome
 Row = dict[str, Any]
 
 CONTROLLER, EXECUTOR, WAREHOUSE, CLOCK, STORE = "controller", "executor", "warehouse", "clock", "store"
+SOON_DUE = timedelta(minutes=15)  # before it is due, from which on a publication that is held is an error
 _SHOWN = 20  # units named in a row; the rest are counted
 _MOST_OF_LIMIT = 0.8
 _LACKING = (Evidence.MISSING, Evidence.NO_RESULT)
@@ -210,8 +211,14 @@ def run_findings(
         strangers = sorted(set(outcome.strangers))
         note = f"its source names games that the schedule does not have: {'; '.join(strangers[:_SHOWN])}"
         yield finding(where, "games_are_expected", own, Severity.ERROR, note, now=now, missing=strangers)
-    if outcome.written and outcome.written.refused:
-        refused = outcome.written.refused
+    if outcome.withheld:
+        note = "; ".join(f"{unit}: {reason}" for unit, reason in list(outcome.withheld.items())[:_SHOWN])
+        may_wait = claim.due_at is not None and now < claim.due_at - SOON_DUE
+        severity = Severity.WARNING if may_wait else Severity.ERROR
+        yield finding(where, "publication_is_held", own, severity, note, now=now, missing=sorted(outcome.withheld))
+    refused = dict(outcome.written.refused) if outcome.written else {}
+    refused = {unit: reason for unit, reason in refused.items() if unit not in outcome.withheld}
+    if refused:
         note = "; ".join(f"{unit}: {reason}" for unit, reason in list(refused.items())[:_SHOWN])
         share = 1 - len(refused) / max(asked, 1)
         yield finding(

@@ -26,6 +26,7 @@ from tipoff.store.warehouse import Warehouse, WriteResult
 
 MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes
 SOON = timedelta(minutes=1)
+HELD_AGAIN = timedelta(minutes=15)
 HELD_ROWS = frozenset({ErrorKind.CONFLICT, ErrorKind.QUOTA})
 
 
@@ -220,7 +221,7 @@ class Results:
         if again and is_source:
             self._poll_later(entry, now, again)
         elif again:
-            self._refused(entry, again, now)
+            self._refused(entry, again, outcome.withheld, now)
         entry.cause = blame_for(self._book, entry, again) if again else ""
         if not written.changed:
             self._counts.unchanged += 1
@@ -235,8 +236,18 @@ class Results:
             self.dirty.add(entry.key)
             self.dirty.update(self._book.readers(*entry.key))
 
-    def _refused(self, entry: Entry, units: Mapping[str, str], now: datetime) -> None:
-        """Note units that their code or their input is at fault for: they are looked at again, ever more seldom."""
+    def _refused(self, entry: Entry, again: Mapping[str, str], withheld: Mapping[str, str], now: datetime) -> None:
+        """Note units that their code or their input is at fault for: they are looked at again, ever more seldom.
+
+        What a guard keeps from going out is tried again soon: it is no failure, and its input may be right by then.
+        """
+        units = {unit: made_from for unit, made_from in again.items() if unit not in withheld}
+        if units:
+            self._given_back(entry, units, now)
+        if withheld:
+            entry.not_before = now + HELD_AGAIN
+
+    def _given_back(self, entry: Entry, units: Mapping[str, str], now: datetime) -> None:
         note_failure(entry, units)
         after = self._after(entry, ErrorKind.PERMANENT, now)
         if after is None:

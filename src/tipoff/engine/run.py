@@ -135,8 +135,12 @@ class Runner:
                 rows = self._warehouse.select(compiled, _asked(claim, {}, claim.started_at, evidence=True))
                 made = Made(rows=rows, excused=_signed_zeros(claim, rows, work.empty))
             case PythonWork() | PublishWork():
-                made = self._called(outcome, work.transform, context, self._read(claim, work.inputs))
+                inputs = self._read(claim, work.inputs)
+                made = self._called(outcome, work.transform, context, inputs)
                 outcome.notes += made.notes
+                for guard in work.guards if isinstance(work, PublishWork) else ():
+                    held = guard(context, inputs, made.rows)
+                    outcome.withheld |= {unit: held[unit] for unit in held if unit in context.units}
             case SourceWork():
                 self._load(claim, context, work, outcome)
                 return
@@ -157,7 +161,9 @@ class Runner:
         self._at("made")
         now = self._now()
         claim = outcome.claim = in_time(claim, now, outcome.begun or now)
-        asked = _asked(claim, made.excused, now, evidence=evidence)
+        asked = dataclasses.replace(
+            _asked(claim, made.excused, now, evidence=evidence), withheld=dict(outcome.withheld)
+        )
         writer: Writer = self._published if isinstance(claim.step.work, PublishWork) else self._warehouse
         outcome.written = writer.replace(asked, made.rows)
 

@@ -68,6 +68,7 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
         for unit, was in asked.lost.items()
         if was and unit in asked.units and hashes.get(unit, (0, ""))[1] != was
     }
+    refused |= {unit: reason for unit, reason in asked.withheld.items() if unit in asked.units}
     wanted = asked.units.keys() - refused.keys()
     missing = frozenset(unit for unit in wanted if unit not in hashes and unit not in asked.excused)
     changed = frozenset(unit for unit in wanted - missing if _differs(unit, hashes, known))

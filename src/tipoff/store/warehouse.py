@@ -47,6 +47,7 @@ class WriteRequest:
     keeps_history: bool = False
     lost: Mapping[str, str] = field(default_factory=dict)
     closes: Mapping[str, datetime] = field(default_factory=dict)  # when each unit may no longer be written
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

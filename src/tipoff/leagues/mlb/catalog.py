@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from importlib.resources import files
 
+from tipoff.checks import publication
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input, Window, WindowKind
-from tipoff.leagues.mlb import tables
+from tipoff.leagues.mlb import columns, tables
 from tipoff.leagues.mlb.models import history, strikeouts
 from tipoff.leagues.mlb.models.features import NAMES
 from tipoff.leagues.mlb.sources import feed, schedule, seasons
@@ -246,10 +247,15 @@ STEPS = (
     Step(
         table=tables.PUBLISHED_PREDICTIONS,
         work=PublishWork(
-            inputs=(Input("predictions", SLATE), Input("projected_predictions", SLATE)), transform=predictions.publish
+            inputs=(Input("predictions", SLATE), Input("projected_predictions", SLATE), *_SCHEDULE),
+            transform=predictions.publish,
+            guards=publication.guards(
+                columns.WORDS, start="first_pitch_at", told_apart_by=("game_number", "resumed_from")
+            ),
         ),
         timing=PUBLISHED,
         edges=(
+            _WHAT_IS_ON,
             Edge(table="predictions", optional=True),
             Edge(table="projected_predictions", optional=True),
         ),

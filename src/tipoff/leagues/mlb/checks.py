@@ -2,53 +2,72 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
-from tipoff.checks import kinds, probes, silences, work
+from dataclasses import replace
+from datetime import timedelta
+
+from tipoff.checks import kinds, probes, work
+from tipoff.checks.generic import Traits, generic
+from tipoff.checks.kinds import CRITICAL, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
-from tipoff.leagues.mlb import tables
-from tipoff.leagues.mlb.tables import CHANCES
+from tipoff.leagues.mlb import formulas, tables
+from tipoff.leagues.mlb.catalog import STEPS
+from tipoff.leagues.mlb.columns import WORDS
+from tipoff.leagues.mlb.models.strikeouts import SERVED
+from tipoff.leagues.mlb.tables import CHANCES, FEATURE_COLUMNS
+from tipoff.leagues.names import player_key
 
-_POST = Cadence.MORNING
-_PLAYED = "= 'final'"
-_BY_GAME = (
-    tables.PITCHER_BOXSCORES,
-    tables.TEAM_BOXSCORES,
-    tables.BATTER_BOXSCORES,
-    tables.PITCHER_GAMES,
-    tables.TEAM_GAMES,
-    tables.BATTER_GAMES,
+_PRE = Cadence.PREGAME
+_PLAYED = WORDS.played
+_OF_THE_DAY = ("scheduled_innings", "innings", "game_number", "has_designated_hitter", "designated", "is_night")
+_OF_THE_SEASON = ("league", "usual_bf", "day_of_year", "season_relief", "library", "model_day", "double_header", "kind")
+_OF_THE_LINE_UP = ("umpire", "catcher")  # nobody knows them before
+_SLOW = ("season_", "games_14", "relief_", "last_was", *_OF_THE_LINE_UP)
+_ALIKE = (*_OF_THE_DAY, *_OF_THE_SEASON)
+_FEATURES = Traits(
+    irregular=(*FEATURE_COLUMNS, "flags"),
+    alike=_ALIKE,
+    slow=tuple(name for name in FEATURE_COLUMNS if name.startswith(_SLOW)),
 )
-_OTHERS = (
-    tables.PROBABLE_PITCHERS,
-    tables.LINE_UP_TABLE,
-    tables.PROJECTED_FEATURES,
-    tables.PITCHER_FEATURES,
-    tables.LINE_UP_STRIKEOUTS,
-    tables.PROJECTED_PREDICTIONS,
-    tables.PREDICTIONS,
-    tables.GRADES,
-)
-
-
-def _every_table() -> list[Check]:
-    found: list[Check] = []
-    for table in (tables.SCHEDULE, tables.FORM, *_BY_GAME, *_OTHERS):
-        found += [
-            probes.columns_are_declared(table),
-            kinds.unique(table),
-            kinds.declared(table, filled=table.floor.filled),
-            silences.has_run(table),
-            silences.is_still_there(table),
-        ]
-        if "known_at" in table.names:
-            found.append(probes.known_when_it_came(table))
-        if "game_id" in table.names and table is not tables.SCHEDULE:
-            found.append(kinds.only_scheduled(table, "schedule"))
-    for table in _BY_GAME:
-        found.append(
-            kinds.covers(table, "schedule", played=_PLAYED, optional=False, cadence=_POST, angles=(1, 5), history="")
-        )
-    return found
+_PREDICTED = Traits(irregular=("pass_reason", "career_starts"), alike=_ALIKE)
+_BATTERS = (
+    "hits",
+    "walks",
+    "home_runs",
+    "strikeouts",
+    "at_bats",
+    "strikeout_ratio",
+)  # not all worlds have their numbers
+TRAITS = {
+    "schedule": Traits(
+        irregular=("status", "moved_to", "resumed_from", "double_header"),
+        sizes=False,
+        alike=(*_ALIKE, "status", "moved_to", "resumed_from"),
+    ),
+    "players": Traits(usual=False),
+    "batter_splits": Traits(usual=False),
+    "season_form": Traits(usual=False),
+    "strikeout_model": Traits(usual=False),
+    "form": Traits(usual=False, remade=False),  # of thousands, who may have to do with the day
+    "probable_pitchers": Traits(),
+    "line_ups": Traits(alike=_ALIKE),
+    "team_boxscores": Traits(alike=_ALIKE),
+    "team_games": Traits(alike=_ALIKE),
+    "batter_boxscores": Traits(alike=_BATTERS),
+    "batter_games": Traits(alike=_BATTERS),
+    "projected_features": replace(
+        _FEATURES, alike=(*_ALIKE, *(name for name in FEATURE_COLUMNS if name.startswith(_OF_THE_LINE_UP)))
+    ),
+    "pitcher_features": _FEATURES,
+    "projected_predictions": _PREDICTED,
+    "predictions": _PREDICTED,
+    "published_predictions": _PREDICTED,
+    "grades": Traits(
+        irregular=("void_reason", "is_void", "is_over"),
+        alike=("is_retrospective", "void_reason", *_ALIKE),
+        rates={"is_void": (0.0, 0.3)},
+    ),
+}
 
 
 def _two_of(table: Table, name: str, claim: str, where: str) -> Check:
@@ -56,42 +75,166 @@ def _two_of(table: Table, name: str, claim: str, where: str) -> Check:
     return kinds.asks(f"{table.name}.{name}", claim, sql, [table.name])
 
 
+def _raw() -> list[Check]:
+    return [
+        kinds.holds(tables.SCHEDULE, "clubs_differ", "a game is of two clubs", "t.home_team <> t.away_team"),
+        kinds.holds(
+            tables.SCHEDULE,
+            "results_are_there",
+            "a final game has two scores that differ, no other has any",
+            "IF(t.status = 'final', t.home_score <> t.away_score, t.home_score IS NULL AND t.away_score IS NULL)",
+            angles=(6,),
+        ),
+        kinds.unique(tables.SCHEDULE, ("home_team", "game_number", "resumed_from"), "clubs_play_each_game_once"),
+        _two_of(tables.PITCHER_BOXSCORES, "two_men_start", "two pitchers start a game", "t.is_starter"),
+        _two_of(tables.TEAM_BOXSCORES, "two_clubs_bat", "two clubs bat in a game", "TRUE"),
+        kinds.asks(
+            "team_boxscores.strikeouts_add_up",
+            "the strikeouts of a club at bat are those of the pitchers whom it faced",
+            "SELECT t.game_id AS key, SUM(p.strikeouts) = MAX(t.strikeouts) AND SUM(p.batters_faced) = "
+            "MAX(t.plate_appearances) AND SUM(p.runs) = MAX(t.runs) AS ok FROM slate.team_boxscores AS t "
+            "JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id AND p.opponent = t.team GROUP BY t.game_id, t.team",
+            ["team_boxscores", "pitcher_boxscores"],
+            angles=(2, 6),
+        ),
+        kinds.asks(
+            "schedule.results_are_the_box_scores",
+            "a final game's scores are the runs of the two clubs",
+            "SELECT s.game_id AS key, COALESCE(h.runs = s.home_score AND a.runs = s.away_score, FALSE) AS ok "
+            "FROM slate.schedule AS s JOIN slate.team_boxscores AS h ON h.game_id = s.game_id AND h.team = s.home_team "
+            "JOIN slate.team_boxscores AS a ON a.game_id = s.game_id AND a.team = s.away_team WHERE s.status = 'final'",
+            ["schedule", "team_boxscores"],
+            about="schedule",
+            angles=(2,),
+        ),
+        kinds.asks(
+            "pitcher_boxscores.starters_are_whom_the_clubs_faced",
+            "who started is whom the other club's box score names",
+            "SELECT CONCAT(t.game_id, '|', t.team) AS key, t.opposing_starter_id = p.pitcher_id AS ok "
+            "FROM slate.team_boxscores AS t JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id "
+            "AND p.opponent = t.team AND p.is_starter",
+            ["team_boxscores", "pitcher_boxscores"],
+            angles=(2,),
+        ),
+        kinds.holds(
+            tables.PITCHER_BOXSCORES,
+            "no_more_than_were_faced",
+            "nobody strikes out or walks more batters than he faced, and the first to pitch is the starter",
+            "t.strikeouts + t.walks <= t.batters_faced AND t.is_starter = (t.appearance = 1)",
+        ),
+        probes.as_before(
+            tables.PITCHER_BOXSCORES, "pitcher_id", ("pitcher_name", "pitcher_key", "throws", "birth_date")
+        ),
+        probes.as_before(tables.BATTER_BOXSCORES, "batter_id", ("batter_name",)),
+        *(
+            probes.names_have_keys(table, "pitcher_name", "pitcher_key", player_key)
+            for table in (tables.PITCHER_BOXSCORES, tables.PROBABLE_PITCHERS, tables.PREDICTIONS)
+        ),
+        probes.names_have_keys(tables.LINE_UP_TABLE, "starter_name", "starter_key", player_key),
+        *(
+            kinds.history_is_whole(table, "schedule", played=_PLAYED)
+            for table in (tables.PITCHER_GAMES, tables.TEAM_GAMES)
+        ),
+        probes.is_fresh(tables.SCHEDULE, within=timedelta(hours=7)),
+    ]
+
+
+def _predicted() -> list[Check]:
+    return [
+        kinds.holds(
+            tables.PREDICTIONS,
+            "chances_add_up",
+            "the chances of every number of strikeouts add up to one",
+            f"ABS({' + '.join(f't.{name}' for name in CHANCES)} - 1) <= 0.001",
+            severity=CRITICAL,
+            angles=(20,),
+        ),
+        kinds.holds(
+            tables.PREDICTIONS,
+            "lines_have_chances",
+            "whoever is predicted has a line of his own, and a chance to be over it about one in two",
+            "t.own_line IS NOT NULL AND t.own_over_chance BETWEEN 0.25 AND 0.75",
+            angles=(3, 19),
+            cadence=_PRE,
+        ),
+        kinds.asks(
+            "predictions.systems_are_even",
+            "every system predicts the same starters, two of a game",
+            "SELECT t.game_id AS key, COUNT(*) = 2 * COUNT(DISTINCT t.system) AND COUNT(DISTINCT t.pitcher_id) = 2 AS ok "
+            "FROM slate.predictions AS t GROUP BY t.game_id",
+            ["predictions"],
+            angles=(18, 23),
+            cadence=_PRE,
+        ),
+        kinds.asks(
+            "predictions.are_not_constant",
+            "starters' predictions differ from one another",
+            "SELECT t.system AS key, COUNT(*) < 6 OR COUNT(DISTINCT t.predicted_points) * 2 > COUNT(*) AS ok "
+            "FROM slate.predictions AS t GROUP BY t.system".replace("predicted_points", "predicted_strikeouts"),
+            ["predictions"],
+            severity=CRITICAL,
+            angles=(20,),
+            cadence=_PRE,
+        ),
+        kinds.asks(
+            "predictions.are_of_the_line_ups",
+            "whoever is predicted starts in the line-up as announced, and stands in the season's register or in a box score",
+            "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, LOGICAL_OR(l.starter_id = t.pitcher_id) AS ok "
+            "FROM slate.predictions AS t JOIN slate.line_ups AS l ON l.game_id = t.game_id AND l.team = t.team "
+            "GROUP BY t.game_id, t.pitcher_id",
+            ["line_ups", "predictions"],
+            angles=(2, 22),
+            cadence=_PRE,
+        ),
+        probes.made_before_tipoff(tables.PREDICTIONS, "made_at"),
+        kinds.asks(
+            "grades.pitchers_are_found",
+            "whoever was announced started",
+            "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, NOT t.is_void AS ok FROM slate.grades AS t "
+            "WHERE t.line_up = 'confirmed'",
+            ["pitcher_boxscores", "grades"],
+            severity=WARNING,
+            required=0.8,
+            angles=(17, 25),
+        ),
+        kinds.asks(
+            "grades.few_are_void",
+            "few of the predicted did not start",
+            "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING), '|', t.line_up) AS key, NOT t.is_void AS ok "
+            "FROM slate.grades AS t",
+            ["grades"],
+            severity=WARNING,
+            required=0.7,
+            angles=(25,),
+        ),
+        kinds.asks(
+            "grades.sides_are_balanced",
+            "over a month neither side of the own lines happens nearly always",
+            "SELECT t.system AS key, SAFE_DIVIDE(COUNT(IF(t.is_over, 1, NULL)), COUNT(t.is_over)) BETWEEN 0.3 AND 0.7 AS ok "
+            "FROM last30.grades AS t GROUP BY t.system HAVING COUNT(t.is_over) >= 100",
+            ["grades"],
+            severity=WARNING,
+            angles=(24,),
+        ),
+        kinds.asks(
+            "accuracy_has_not_drifted",
+            "the week's mean error is within a quarter of the weeks' before",
+            "SELECT w.system AS key, w.mae <= 1.25 * b.mae AS ok "
+            "FROM (SELECT g.system, AVG(g.abs_error) AS mae FROM last7.grades AS g WHERE NOT g.is_void GROUP BY g.system "
+            "HAVING COUNT(*) >= 100) AS w JOIN (SELECT g.system, AVG(g.abs_error) AS mae FROM last60.grades AS g "
+            "WHERE NOT g.is_void GROUP BY g.system) AS b ON b.system = w.system",
+            ["grades"],
+            severity=WARNING,
+            angles=(21,),
+        ),
+        probes.accuracy(tables.GRADES, SERVED, at_most=2.6, measure="strikeouts", where={"line_up": "confirmed"}),
+    ]
+
+
 CHECKS: tuple[Check, ...] = (
-    *_every_table(),
-    kinds.holds(
-        tables.SCHEDULE,
-        "clubs_differ",
-        "a game is of two clubs",
-        "t.home_team <> t.away_team",
-    ),
-    kinds.holds(
-        tables.SCHEDULE,
-        "results_are_there",
-        "a final game has two scores that differ, no other has any",
-        "IF(t.status = 'final', t.home_score <> t.away_score, t.home_score IS NULL AND t.away_score IS NULL)",
-        angles=(6,),
-    ),
-    _two_of(tables.PITCHER_BOXSCORES, "two_men_start", "two pitchers start a game", "t.is_starter"),
-    _two_of(tables.TEAM_BOXSCORES, "two_clubs_bat", "two clubs bat in a game", "TRUE"),
-    kinds.asks(
-        "team_boxscores.strikeouts_add_up",
-        "the strikeouts of a club at bat are those of the pitchers whom it faced",
-        "SELECT t.game_id AS key, SUM(p.strikeouts) = MAX(t.strikeouts) AS ok FROM slate.team_boxscores AS t "
-        "JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id AND p.opponent = t.team GROUP BY t.game_id, t.team",
-        ["team_boxscores", "pitcher_boxscores"],
-        angles=(6,),
-    ),
-    kinds.holds(
-        tables.PITCHER_BOXSCORES,
-        "no_more_than_were_faced",
-        "nobody strikes out or walks more batters than he faced",
-        "t.strikeouts + t.walks <= t.batters_faced",
-    ),
-    kinds.holds(
-        tables.PREDICTIONS,
-        "chances_add_up",
-        "the chances of every number of strikeouts add up to one",
-        f"ABS({' + '.join(f't.{name}' for name in CHANCES)} - 1) <= 0.001",
-    ),
+    *generic(STEPS, WORDS, TRAITS),
+    *_raw(),
+    *_predicted(),
+    *formulas.formulas(),
     *work.work(),
 )

@@ -2,9 +2,17 @@
 
 from dataclasses import replace
 
+from tipoff.checks.words import Words
 from tipoff.core.schema import DAY, Column, Floor, Phase, Table, flag, integer, text
 
 LEAGUE = "mlb"
+WORDS = Words(
+    played="= 'final' AND s.resumed_from IS NULL",
+    on="IN ('scheduled', 'live', 'final') AND s.resumed_from IS NULL",
+    game_id="^[0-9]{5,9}$",
+    side=("team", "opponent", "is_home"),
+    clubs=("home_team", "away_team"),
+)
 LINE_UPS = ("projected", "confirmed")
 MOST_STRIKEOUTS = 21  # of one pitcher in one game: the record is 20 in nine innings, 21 in sixteen
 CHANCES = tuple(f"p_{number}" for number in range(16))  # P(K = k); the last one is of 15 and more

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 from types import ModuleType
 
+from tipoff.checks.publication import guards
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
@@ -15,6 +16,7 @@ from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
 from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
+from tipoff.leagues.nba.words import WORDS
 from tipoff.predict import decisions
 from tipoff.predict.system import System, Training
 
@@ -238,12 +240,15 @@ STEPS = (
                 *(Input(system.name, SLATE) for system in SYSTEMS),
                 Input("candidates", SLATE),
                 Input("main_lines", SLATE),
+                Input("schedule", SLATE),
             ),
             transform=publication.publish_predictions,
             constants=(decisions.LEAST_EDGE, _source(publication)),
+            guards=guards(WORDS, start="tipoff_at", side="recommendation", lines="main_lines", made_at="quoted_at"),
         ),
         timing=UNTIL_TIP,
         edges=(
+            _WHAT_IS_ON,
             *(system.edge() for system in INDEPENDENT),
             Edge(table="market_aware", optional=True),
             Edge(table="main_lines", optional=True),
@@ -252,12 +257,17 @@ STEPS = (
     Step(
         table=form_tables.PUBLISHED_MARKETS,
         work=PublishWork(
-            inputs=(*(Input(system.name, SLATE) for system in SERVING), Input("candidates", SLATE)),
+            inputs=(
+                *(Input(system.name, SLATE) for system in SERVING),
+                Input("candidates", SLATE),
+                Input("schedule", SLATE),
+            ),
             transform=publication.publish_markets,
             constants=(_source(publication),),
+            guards=guards(WORDS, start="tipoff_at"),
         ),
         timing=UNTIL_TIP,
-        edges=tuple(system.edge() for system in SERVING),
+        edges=(_WHAT_IS_ON, *(system.edge() for system in SERVING)),
     ),
     Step(
         table=tables.GRADES,

@@ -267,6 +267,7 @@ MAIN_LINES = game_table(
     NAME,
     number("line", 0.5, 80, measure="points", places=2, required=True),
     text("book", required=True),
+    instant("quoted_at"),
     integer("over_price", -20000, 20000, measure="american odds"),
     integer("under_price", -20000, 20000, measure="american odds"),
     integer("n_books", 1, required=True),

@@ -1,161 +1,91 @@
 """What is claimed of the NBA's slates, in the catalog's order. Each claim names the validation angles that it covers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from tipoff.checks import kinds, silences, work
-from tipoff.checks import probes as looks
-from tipoff.checks.profile import looks_usual
-from tipoff.core.check import Cadence, Check
-from tipoff.core.schema import Table
+from tipoff.checks import kinds, probes, work
+from tipoff.checks.generic import Traits, generic
+from tipoff.core.check import Check
 from tipoff.leagues.nba import tables
-from tipoff.leagues.nba.checks import market, predictions, results
+from tipoff.leagues.nba.catalog import STEPS
+from tipoff.leagues.nba.checks import formulas, history, market, predictions, results
 from tipoff.leagues.nba.features import FEATURES
-from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM, PUBLISHED_MARKETS, SCORES
-from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
+from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.systems.lightgbm import LIGHTGBM
-from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
-from tipoff.leagues.nba.tables import (
-    BDL_PLAYER_BOXSCORES,
-    CANDIDATES,
-    GRADES,
-    MAIN_LINES,
-    NBA_PLAYER_BOXSCORES,
-    NBA_TEAM_BOXSCORES,
-    ODDS_EVENTS,
-    PLAYER_FEATURES,
-    PLAYER_LINES,
-    POINTS_MODEL,
-    PUBLISHED_PREDICTIONS,
-    SCHEDULE,
-)
+from tipoff.leagues.nba.tables import GRADES, ODDS_EVENTS, PLAYER_LINES, POINTS_MODEL, SCHEDULE
+from tipoff.leagues.nba.words import WORDS
+from tipoff.predict.features import Feature
 
-_PRE, _POST = Cadence.PREGAME, Cadence.MORNING
-_PLAYED, _ON = "= 'final'", "IN ('scheduled', 'live', 'final')"  # fmt: skip
-_GAME_ID = r"REGEXP_CONTAINS(t.game_id, r'^00[2-5][0-9]{7}$')"
+_PLAYED = WORDS.played
 
 # Of a player's form, what hardly moves from game to game; the rest is made to move.
 _STEADY = {f"{name}_h{life}" for name in ("minutes", "points", "reb", "ast", "fga", "plays") for life in (12, 40)}
 
-# What rightly changes from one slate to the next: markets come and go, and breaks last for days.
-_IRREGULAR = {
-    SCHEDULE: ("status", "moved_to", "home_score", "away_score"),
-    PLAYER_FEATURES: ("days_rest", "team_days_rest", "games_last_7", "back_to_back", "last_minutes"),
-    PLAYER_FORM: tuple(one.name for one in FEATURES if one.name not in _STEADY),
-    **{system.table: ("form_model", "calibration_day", "model_day", "quantiles", "line_slope") for system in SYSTEMS},
-    PUBLISHED_PREDICTIONS: ("market_aware", "system", "line", "n_books", "p_over", "recommendation", "reason"),
-    GRADES: ("line", "line_result", "side", "is_correct", "is_retrospective", "void_reason", "is_void"),
-    CANDIDATES: ("because",),
-    MAIN_LINES: ("book", "n_dropped", "n_quotes", "n_books"),
-    PLAYER_LINES: ("book", "player_key", "player_name"),
-    POINTS_MODEL: ("model_text", "n_rows", "doubt"),
-}
-_MARKETS = frozenset(
-    {PLAYER_LINES, MAIN_LINES, MARKET_AWARE.table, SCHEDULE, POINTS_MODEL, CALIBRATION}
-)  # their sizes say nothing
 
-_BY_GAME: tuple[tuple[Table, bool, Cadence, tuple[int, ...]], ...] = (
-    (NBA_PLAYER_BOXSCORES, False, _POST, (1, 5, 7)),
-    (NBA_TEAM_BOXSCORES, False, _POST, (1, 5, 7)),
-    (BDL_PLAYER_BOXSCORES, True, _POST, (1, 2)),
-    (ODDS_EVENTS, True, _PRE, (1, 3)),
-    (tables.PLAYER_BOXSCORES, False, _POST, (1, 5, 7)),
-    (tables.SOURCE_AGREEMENT, True, _POST, (2,)),
-    (tables.TEAM_GAMES, False, _POST, (1, 5, 7)),
-    (tables.PLAYER_GAMES, False, _POST, (1, 5, 7)),
-    (CANDIDATES, False, _PRE, (1, 23)),
-    (PLAYER_FEATURES, False, _PRE, (1, 5)),
-    (PLAYER_FORM, False, _PRE, (1, 5)),
-    *((system.table, False, _PRE, (1, 5, 11)) for system in INDEPENDENT),
-    (PUBLISHED_PREDICTIONS, False, _PRE, (1, 5, 14)),
-    (PUBLISHED_MARKETS, False, _PRE, (1, 5, 14)),
-    (GRADES, False, _POST, (1, 5, 12)),
+def _is_slow(feature: Feature) -> bool:
+    """Whether a feature has few values in a slate (a club's number, days, games), or is nought at first."""
+    of_clubs = feature.name.startswith(("team_", "opponent_", "expected_", "missing_", "mates_"))
+    return of_clubs or feature.measure in {"days", "games", "games played", "ratio"} or "_sd_" in feature.name
+
+
+_COUNTS = ("over_price", "under_price", "n_books", "n_quotes", "n_dropped")  # they are formulas' or the books'
+_OF_A_SYSTEM = Traits(
+    irregular=("form_model", "calibration_day", "model_day", "quantiles", "line_slope"),
+    alike=("form_model", "line_slope"),
 )
-_WITH_HISTORY = frozenset(
-    {
-        CANDIDATES,
-        PLAYER_FEATURES,
-        PLAYER_FORM,
-        *(system.table for system in INDEPENDENT),
-        PUBLISHED_PREDICTIONS,
-        PUBLISHED_MARKETS,
-        GRADES,
-    }
-)  # a club's first game rightly has none
-_OTHERS = (PLAYER_LINES, MAIN_LINES, MARKET_AWARE.table)
-_ALL = (SCHEDULE, *(table for table, *_ in _BY_GAME), *_OTHERS, POINTS_MODEL, CALIBRATION, SCORES)
-
-
-def _every_table() -> list[Check]:
-    found: list[Check] = []
-    for table in _ALL:
-        found += [
-            looks.columns_are_declared(table),
-            kinds.unique(table),
-            kinds.declared(table, filled=table.floor.filled if table is not PUBLISHED_PREDICTIONS else ()),
-            silences.has_run(table),
-            silences.zero_is_signed(table),
-            silences.is_still_there(table),
-            *(
-                looks_usual(table, irregular=_IRREGULAR.get(table, ()), sizes=table not in _MARKETS)
-                if table not in {CALIBRATION, SCORES}  # a few rows, each of its own kind
-                else ()
-            ),
-        ]
-        if "known_at" in table.names:
-            found.append(looks.known_when_it_came(table))
-        if "game_id" in table.names:
-            found.append(
-                kinds.holds(
-                    table,
-                    "game_ids_have_their_form",
-                    "a game's id is the league's: ten digits that begin with 00",
-                    _GAME_ID,
-                    angles=(5,),
-                )
-            )
-        if "game_id" in table.names and table is not SCHEDULE:
-            found.append(kinds.only_scheduled(table, "schedule"))
-    for table, optional, cadence, angles in _BY_GAME:
-        played = _ON if cadence is _PRE else _PLAYED
-        history = "team_games" if table in _WITH_HISTORY else ""
-        found.append(
-            kinds.covers(
-                table, "schedule", played=played, optional=optional, cadence=cadence, angles=angles, history=history
-            )
-        )
-    return found
-
-
-def _remade() -> list[Check]:
-    systems = tuple(system.table for system in SYSTEMS)
-    inputs: dict[Table, tuple[Table | str, ...]] = {
-        tables.PLAYER_BOXSCORES: (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES),
-        tables.SOURCE_AGREEMENT: (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES),
-        tables.TEAM_GAMES: (NBA_TEAM_BOXSCORES,),
-        tables.PLAYER_GAMES: (tables.PLAYER_BOXSCORES, tables.TEAM_GAMES),
-        CANDIDATES: (SCHEDULE, PLAYER_LINES, tables.PLAYER_GAMES),
-        MAIN_LINES: (PLAYER_LINES, SCHEDULE),
-        PLAYER_FEATURES: (CANDIDATES,),
-        PLAYER_FORM: (CANDIDATES, tables.PLAYER_GAMES),
-        **{system.table: tuple(one.table for one in system.features) for system in SYSTEMS},
-        PUBLISHED_PREDICTIONS: (*systems, CANDIDATES, MAIN_LINES),
-        PUBLISHED_MARKETS: (*(system.table for system in SERVING), CANDIDATES),
-        GRADES: (*systems, tables.PLAYER_GAMES, MAIN_LINES),
-        SCORES: (*systems, tables.PLAYER_GAMES, MAIN_LINES),
-    }
-    return [
-        looks.is_remade(table, tuple(one if isinstance(one, str) else one.name for one in read))
-        for table, read in inputs.items()
-    ]
-
-
+TRAITS = {
+    "schedule": Traits(
+        irregular=("status", "moved_to", "home_score", "away_score"), sizes=False, alike=("status", "moved_to")
+    ),
+    "nba_player_boxscores": Traits(),
+    "nba_team_boxscores": Traits(alike=("minutes",)),
+    "player_boxscores": Traits(alike=("source",)),
+    "source_agreement": Traits(alike=tuple(column.name for column in tables.SOURCE_AGREEMENT.columns)),
+    "team_games": Traits(alike=("minutes",)),
+    "player_lines": Traits(
+        irregular=("book", "player_key", "player_name"), sizes=False, covers=False, alike=("over_price", "under_price")
+    ),
+    "main_lines": Traits(
+        irregular=("book", "quoted_at", *_COUNTS[2:]), sizes=False, covers=False, alike=("book", "quoted_at", *_COUNTS)
+    ),
+    "candidates": Traits(irregular=("because",), alike=("because",)),
+    "player_features": Traits(
+        irregular=("days_rest", "team_days_rest", "games_last_7", "back_to_back", "last_minutes"),
+        slow=(
+            *("n_games", "days_rest", "games_last_7", "team_days_rest", "games_share_10"),
+            *("team_pace_10", "opponent_def_rating_10", "opponent_pace_10"),
+        ),
+        alike=("n_team_games", "n_opponent_games"),  # ten for all, soon; the formula's
+    ),
+    "player_form": Traits(
+        irregular=tuple(one.name for one in FEATURES if one.name not in _STEADY),
+        slow=tuple(one.name for one in FEATURES if _is_slow(one)),
+        alike=("at_home",),  # the formula's
+    ),
+    "points_model": Traits(
+        irregular=("model_text", "n_rows"), sizes=False, alike=tuple(column.name for column in POINTS_MODEL.columns)
+    ),
+    "calibration": Traits(usual=False),  # a few rows, each of its own kind
+    **{system.name: _OF_A_SYSTEM for system in SYSTEMS},
+    "market_aware": replace(_OF_A_SYSTEM, sizes=False, covers=False, remade=False),  # made once, lines go on
+    "published_predictions": Traits(
+        irregular=("market_aware", "system", "line", "n_books", "p_over", "recommendation", "reason"),
+        alike=("n_books", "system"),
+    ),
+    "grades": Traits(
+        irregular=("line", "line_result", "side", "is_correct", "is_retrospective", "void_reason", "is_void"),
+        alike=("is_retrospective", "void_reason"),
+        rates={"is_void": (0.02, 0.6), "is_correct": (0.3, 0.7)},
+    ),
+    "scores": Traits(usual=False),
+}
 _HOUR = timedelta(hours=1)
 
 CHECKS: tuple[Check, ...] = (
-    *_every_table(),
-    looks.is_fresh(SCHEDULE, within=7 * _HOUR),  # it is refreshed every six hours
-    looks.is_fresh(ODDS_EVENTS, within=7 * _HOUR),
-    looks.is_fresh(PLAYER_LINES, within=3 * _HOUR),  # every two
+    *generic(STEPS, WORDS, TRAITS),
+    probes.is_fresh(SCHEDULE, within=7 * _HOUR),  # it is refreshed every six hours
+    probes.is_fresh(ODDS_EVENTS, within=7 * _HOUR),
+    probes.is_fresh(PLAYER_LINES, within=3 * _HOUR),  # every two
     kinds.history_is_whole(tables.TEAM_GAMES, "schedule", played=_PLAYED),
     kinds.history_is_whole(tables.PLAYER_GAMES, "schedule", played=_PLAYED),
     *results.schedule(),
@@ -163,7 +93,8 @@ CHECKS: tuple[Check, ...] = (
     *market.market(),
     *predictions.predictions(),
     *predictions.model(),
-    *_remade(),
+    *formulas.formulas(),
+    *history.history(),
     *work.work(),
-    looks.accuracy(GRADES, LIGHTGBM.name, at_most=7.5, measure="points"),
+    probes.accuracy(GRADES, LIGHTGBM.name, at_most=7.5, measure="points"),
 )

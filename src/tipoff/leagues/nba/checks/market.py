@@ -11,7 +11,6 @@ from tipoff.leagues.nba.tables import (
     MAIN_LINES,
     ODDS_EVENTS,
     PLAYER_LINES,
-    SCHEDULE,
 )
 
 _PRE = Cadence.PREGAME
@@ -31,15 +30,6 @@ def market() -> list[Check]:
         "(t.over_price IS NULL OR ABS(t.over_price) >= 100) AND (t.under_price IS NULL OR ABS(t.under_price) >= 100)"
     )
     return [
-        kinds.agrees(
-            ODDS_EVENTS,
-            SCHEDULE,
-            on=("game_id",),
-            columns=("home_team", "away_team"),
-            name="clubs_are_the_schedules",
-            claim="an event's clubs are the schedule's",
-            angles=(2,),
-        ),
         kinds.timed(
             ODDS_EVENTS,
             "schedule",
@@ -63,15 +53,6 @@ def market() -> list[Check]:
             "event_ids_have_their_form",
             "an event's id is hexadecimal",
             "REGEXP_CONTAINS(t.event_id, r'^[0-9a-f]{20,40}$')",
-        ),
-        kinds.agrees(
-            PLAYER_LINES,
-            ODDS_EVENTS,
-            on=("game_id",),
-            columns=("event_id",),
-            name="events_are_the_events",
-            claim="a quote's event is the game's",
-            angles=(2,),
         ),
         kinds.holds(
             PLAYER_LINES,

@@ -6,7 +6,6 @@ from tipoff.checks import kinds
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.core.check import Cadence, Check
-from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM, PUBLISHED_MARKETS
 from tipoff.leagues.nba.markets import MARKETS
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
@@ -15,7 +14,6 @@ from tipoff.leagues.nba.tables import (
     PLAYER_FEATURES,
     POINTS_MODEL,
     PUBLISHED_PREDICTIONS,
-    SCHEDULE,
 )
 from tipoff.predict.system import System
 
@@ -40,12 +38,6 @@ def predictions() -> list[Check]:
             angles=(23,),
             cadence=_PRE,
         ),
-        kinds.sides(CANDIDATES, "schedule", opponent=True, is_home=True),
-        kinds.sides(PLAYER_FEATURES, "schedule", opponent=True, is_home=True),
-        kinds.sides(PUBLISHED_PREDICTIONS, "schedule", opponent=True, is_home=True),
-        kinds.sides(tables.TEAM_GAMES, "schedule", opponent=True, is_home=True),
-        kinds.sides(tables.PLAYER_GAMES, "schedule", opponent=True, is_home=True),
-        kinds.sides(tables.PLAYER_BOXSCORES, "schedule", opponent=False, is_home=True),
         kinds.agrees(
             CANDIDATES,
             PLAYER_FEATURES,
@@ -121,24 +113,6 @@ def predictions() -> list[Check]:
             claim="whoever is published in a market is a candidate of his team",
             angles=(14,),
         ),
-        kinds.agrees(
-            PUBLISHED_PREDICTIONS,
-            SCHEDULE,
-            on=("game_id",),
-            columns=("tipoff_at",),
-            name="tip_offs_are_the_schedules",
-            claim="published tip-offs are the schedule's",
-            angles=(11,),
-        ),
-        kinds.agrees(
-            PUBLISHED_MARKETS,
-            SCHEDULE,
-            on=("game_id",),
-            columns=("tipoff_at",),
-            name="tip_offs_are_the_schedules",
-            claim="published tip-offs are the schedule's",
-            angles=(11,),
-        ),
         *(check for system in SYSTEMS for check in _of_every_system(system)),
         *(check for system in INDEPENDENT for check in _of_a_system(system)),
         *(_intervals(system) for system in SERVING),
@@ -210,15 +184,6 @@ def predictions() -> list[Check]:
 def _of_every_system(system: System) -> list[Check]:
     """Return what is claimed of every system's table."""
     return [
-        kinds.agrees(
-            system.table,
-            SCHEDULE,
-            on=("game_id",),
-            columns=("tipoff_at",),
-            name="tip_offs_are_the_schedules",
-            claim="predictions name the schedule's tip-off",
-            angles=(11,),
-        ),
         looks.made_before_tipoff(system.table, "made_at"),
     ]
 

@@ -127,19 +127,6 @@ def schedule() -> list[Check]:
             angles=(2,),
         ),
         kinds.asks(
-            "schedule.tip_offs_are_what_was_predicted_for",
-            "predictions name the schedule's tip-off",
-            (
-                "SELECT t.game_id AS key, LOGICAL_AND(t.tipoff_at = s.tipoff_at) AS ok "
-                "FROM slate.quantile_regression AS t JOIN slate.schedule AS s ON s.game_id = t.game_id "
-                "GROUP BY t.game_id"
-            ),
-            ["schedule", "quantile_regression"],
-            about="schedule",
-            severity=WARNING,
-            angles=(11,),
-        ),
-        kinds.asks(
             "schedule.games_have_box_scores",
             "no game has a box score that the schedule does not name",
             (
@@ -258,9 +245,6 @@ def box_scores() -> list[Check]:
         looks.as_before(NBA_PLAYER_BOXSCORES, "player_id", ("player_name", "player_key")),
         looks.as_before(BDL_PLAYER_BOXSCORES, "bdl_player_id", ("player_name", "player_key")),
         looks.as_before(NBA_TEAM_BOXSCORES, "team", ("team_id",), required=1.0),
-        kinds.sides(NBA_TEAM_BOXSCORES, "schedule", opponent=True, is_home=True),
-        kinds.sides(NBA_PLAYER_BOXSCORES, "schedule", opponent=True, is_home=True),
-        kinds.sides(BDL_PLAYER_BOXSCORES, "schedule", opponent=False, is_home=True),
         kinds.asks(
             "bdl_player_boxscores.ids_belong_to_one",
             "an id of the second source is of one player",

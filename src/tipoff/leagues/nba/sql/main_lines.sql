@@ -65,6 +65,6 @@ matched AS (
 SELECT
   day, game_id, player_key,
   IF(spelling = 1, matched_id, NULL) AS player_id,
-  player_name, line, book, over_price, under_price, n_books, n_quotes,
+  player_name, line, book, quoted_at, over_price, under_price, n_books, n_quotes,
   n_quotes - 1 AS n_dropped
 FROM matched

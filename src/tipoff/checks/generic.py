@@ -1,0 +1,149 @@
+"""What is claimed of every table, read off the catalog: a step that is added has these checks without being named anywhere.
+
+A league says in a few words what rightly is otherwise: `Traits`, by table.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tipoff.checks import kinds, probes
+from tipoff.checks.profile import looks_alive, looks_usual
+from tipoff.checks.words import Words
+from tipoff.core.check import Cadence, Check
+from tipoff.core.obligation import Anchor
+from tipoff.core.schema import ColumnType, Phase, Table
+from tipoff.core.step import SourceWork, SqlWork, Step
+
+_READS = re.compile(r"\b(slate|before|known|latest|season|last\d+|seasons\d+)\.([a-z_0-9]+)")
+_ANGLES = {
+    Phase.RAW: (1, 5, 7),
+    Phase.ANALYTICS: (1, 5, 7),
+    Phase.PREDICTIONS: (1, 5, 11),
+    Phase.PUBLISHED: (1, 5, 14),
+    Phase.GRADES: (1, 5, 12),
+}
+_ON_HISTORY = frozenset({Phase.FEATURES, Phase.PREDICTIONS, Phase.PUBLISHED, Phase.GRADES})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """In what a table is otherwise than most, rightly.
+
+    `irregular`: columns that change from one slate to the next. `alike`: columns that all rows may have the same for weeks;
+    `slow`: numbers that all rows of a slate may have the same. `seldom`: columns that are zero nearly always. `rates`: least
+    and most share of rows in which a flag is set. `usual`: whether days are like each other at all, `sizes`: whether they have
+    about as many rows. `covers`: whether every game that is on has rows. `remade`: whether it is cheap enough to be made anew.
+    """
+
+    irregular: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+    seldom: tuple[str, ...] = ()
+    slow: tuple[str, ...] = ()
+    rates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    usual: bool = True
+    sizes: bool = True
+    covers: bool = True
+    remade: bool = True
+
+
+def generic(steps: Sequence[Step], words: Words, traits: Mapping[str, Traits]) -> list[Check]:
+    """Return the checks of every step's table, in the catalog's order."""
+    tables = {step.name: step.table for step in steps}
+    return [check for step in steps for check in _of_step(step, words, traits.get(step.name, Traits()), tables)]
+
+
+def reads(step: Step, *windows: str) -> tuple[str, ...]:
+    """Return the tables that a step reads, in the order in which it names them; through some windows alone, or any."""
+    work = step.work
+    named = [] if isinstance(work, SqlWork) else [(read.window.name, read.table) for read in work.inputs]
+    found = _READS.findall(work.sql) if isinstance(work, SqlWork) else named
+    return tuple(
+        dict.fromkeys(name for window, name in found if name != step.name and (not windows or window in windows))
+    )
+
+
+def _of_step(step: Step, words: Words, traits: Traits, tables: Mapping[str, Table]) -> list[Check]:
+    table, names = step.table, step.table.names
+    found = [
+        probes.columns_are_declared(table),
+        kinds.unique(table),
+        kinds.declared(table, filled=table.floor.filled if table.phase is not Phase.PUBLISHED else ()),
+        probes.has_run(table),
+        probes.zero_is_signed(table),
+        probes.is_still_there(table),
+    ]
+    if traits.usual:
+        found += looks_usual(table, irregular=traits.irregular, sizes=traits.sizes)
+        shapes = {name: getattr(traits, name) for name in ("alike", "slow", "seldom", "rates")}
+        found.append(looks_alive(table, **shapes, cadence=_cadence(step)))
+    if "known_at" in names:
+        found.append(probes.known_when_it_came(table))
+    if "game_id" in names:
+        found += _of_games(step, words, traits)
+    if traits.remade and not isinstance(step.work, SourceWork) and step.phase is not Phase.MODELS:
+        found.append(probes.is_remade(table, reads(step)))
+    sources = [tables[name] for name in reads(step, "slate", "known")]
+    keys = Counter(source.key for source in sources)  # of two sources with one key it is not known which is copied
+    found += [copied for source in sources if keys[source.key] == 1 for copied in _copies(table, source)]
+    return found
+
+
+def _cadence(step: Step) -> Cadence:
+    """Return when the slate's rows are all there to be looked at first: before its first game, or after its games."""
+    is_late = step.timing.opens.anchor is Anchor.LAST_START or step.timing.due.anchor is Anchor.OWN_START
+    return Cadence.MORNING if is_late else Cadence.PREGAME
+
+
+def _of_games(step: Step, words: Words, traits: Traits) -> list[Check]:
+    table, found = step.table, []
+    claim = "a game's id is the league's own"
+    form = f"REGEXP_CONTAINS(t.game_id, r'{words.game_id}')"
+    found.append(kinds.holds(table, "game_ids_have_their_form", claim, form, angles=(5,)))
+    if table.name == words.schedule:
+        return found
+    found.append(kinds.only_scheduled(table, words.schedule))
+    club, opponent, is_home = (name in table.names for name in words.side)
+    if club:
+        found.append(kinds.sides(table, words.schedule, opponent=opponent, is_home=is_home))
+    if step.units.by_game and traits.covers:
+        cadence = _cadence(step)
+        found.append(
+            kinds.covers(
+                table,
+                words.schedule,
+                played=words.played if cadence is Cadence.MORNING else words.on,
+                optional=step.optional,
+                cadence=cadence,
+                angles=(1, 2) if step.optional else _ANGLES.get(table.phase, (1, 5)),
+                history=words.history if table.phase in _ON_HISTORY else "",
+            )
+        )
+    return found
+
+
+def _copies(table: Table, source: Table) -> list[Check]:
+    """Return the check that what has the name of an input's column is its copy, where both rows are of the same thing."""
+    if not set(source.key) <= set(table.key):
+        return []
+    shared = [
+        column.name
+        for column in source.columns
+        if column.name in table.names and column.name not in {"day", "known_at", *table.key}
+        if column.type is table.column(column.name).type and not column.volatile and column.type is not ColumnType.DATE
+    ]
+    if not shared:
+        return []
+    return [
+        kinds.agrees(
+            table,
+            source,
+            on=source.key,
+            columns=shared,
+            name=f"copies_{source.name}",
+            claim=f"what {table.name} shares with {source.name} is a copy, NULL included",
+            both=False,
+            angles=(2,),
+        )
+    ]

@@ -1,0 +1,201 @@
+"""Second formulas in SQL: what features say of a player, worked out again from the games of earlier days."""
+
+# ruff: noqa: S608 -- every name in these statements is declared in the league's tables
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tipoff.checks import kinds
+from tipoff.checks.second import ranks_with
+from tipoff.core.check import Cadence, Check
+from tipoff.leagues.nba import form
+from tipoff.leagues.nba.features import STATS
+from tipoff.leagues.nba.form_tables import PLAYER_FORM
+from tipoff.leagues.nba.systems.catalog import INDEPENDENT
+from tipoff.leagues.nba.tables import PLAYER_FEATURES
+from tipoff.predict.system import System
+
+_NEAR = 0.0005  # of numbers that two engines add up in another order
+
+
+def history() -> list[Check]:
+    """Return the second formulas of features, and what follows from history alone."""
+    return [
+        _features_again(),
+        _form_again(),
+        _candidates_again(),
+        *(
+            ranks_with(
+                system.table,
+                "median",
+                PLAYER_FEATURES,
+                "points_avg_season",
+                on=("game_id", "player_id"),
+                least=0.8,
+                where={"market": "points"},
+            )
+            for system in INDEPENDENT
+        ),
+        *(_differ(INDEPENDENT[0], other) for other in INDEPENDENT[1:]),
+    ]
+
+
+def _near(pairs: Sequence[tuple[str, str]]) -> str:
+    return " AND ".join(
+        f"(t.{mine} IS NULL AND {again} IS NULL OR COALESCE(ABS(t.{mine} - {again}) <= {_NEAR}, FALSE))"
+        for mine, again in pairs
+    )
+
+
+def _differ(one: System, other: System) -> Check:
+    """Demand that another system does not give what the baseline gives, under its own name."""
+    far = "ABS(t.median - o.median) >= 0.0001"
+    return kinds.asks(
+        f"{one.name}.differ_from_{other.name}",
+        "no system's predictions are the baseline's",
+        f"SELECT t.game_id AS key, COUNT(IF({far}, 1, NULL)) >= 0.5 * COUNT(*) AS ok FROM slate.{one.name} AS t "
+        f"JOIN slate.{other.name} AS o ON o.game_id = t.game_id AND o.player_id = t.player_id AND o.market = 'points' "
+        "WHERE t.market = 'points' AND o.model_day IS NOT NULL GROUP BY t.game_id",
+        [other.name, one.name],
+        severity=kinds.WARNING,
+        angles=(18, 20),
+        cadence=Cadence.PREGAME,
+    )
+
+
+def _again(  # noqa: PLR0913 -- a claim in one line
+    table: str, name: str, claim: str, pairs: Sequence[tuple[str, str]], source: str, tables: Sequence[str]
+) -> Check:
+    """Hold a player's columns `t.` against expressions over `source`, which joins what is worked out again."""
+    return kinds.asks(
+        f"{table}.{name}",
+        claim,
+        f"SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, {_near(pairs)} AS ok "
+        f"FROM slate.{table} AS t {source}",
+        [*tables, table],
+        required=_ALMOST_ALL,
+        angles=(2, 13, 30),
+        cadence=Cadence.PREGAME,
+    )
+
+
+_ALMOST_ALL = 0.98  # results are corrected after features were made
+_LAST = (
+    "SELECT g.*, ROW_NUMBER() OVER (PARTITION BY g.player_id ORDER BY g.day DESC, g.game_id DESC) - 1 AS back "
+    "FROM before.player_games AS g JOIN (SELECT DISTINCT s.player_id FROM slate.{table} AS s) AS w ON w.player_id = g.player_id"
+)
+
+
+def _mean(name: str, games: int) -> str:
+    last = f"g.back < {games} AND g.{name} IS NOT NULL"
+    return f"SAFE_DIVIDE(SUM(IF({last}, g.{name}, 0)), SUM(IF({last}, 1, 0)))"
+
+
+def _features_again() -> Check:
+    """Work out means, rest and games of a week from the players' own games, the clubs' numbers from the clubs' games."""
+    means = {
+        f"{what}_avg_{span}": _mean(column, games)
+        for what, column in (("points", "points"), ("minutes", "minutes"))
+        for span, games in (("5", 5), ("10", 10), ("20", 20), ("season", 1000))
+    }
+    means |= {"usage_avg_5": _mean("usage_ratio", 5), "usage_avg_10": _mean("usage_ratio", 10)}
+    means |= {"fga_avg_5": _mean("fga", 5), "fta_avg_5": _mean("fta", 5), "last_minutes": _mean("minutes", 1)}
+    n, total, squares = (
+        f"SUM(IF(g.back < 10 AND g.points IS NOT NULL, {value}, 0))"
+        for value in ("1", "g.points", "g.points * g.points")
+    )
+    means["points_std_10"] = (
+        f"IF({n} > 1, SQRT(SAFE_DIVIDE({squares} - SAFE_DIVIDE({total} * {total}, {n}), {n} - 1)), NULL)"
+    )
+    means["n_games"] = "COUNT(*)"
+    means["days_rest"] = "MIN(DATE_DIFF(@day, g.day, DAY))"
+    means["games_last_7"] = "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, 1, 0))"
+    players = ", ".join(f"{text} AS {name}" for name, text in means.items())
+    history = _LAST.format(table="player_features")
+    clubs = (
+        "SELECT c.team, COUNT(*) AS n, SAFE_DIVIDE(SUM(c.pace), COUNT(c.pace)) AS pace, "
+        "SAFE_DIVIDE(SUM(c.def_rating), COUNT(c.def_rating)) AS defence, MIN(DATE_DIFF(@day, c.day, DAY)) AS rest "
+        "FROM (SELECT b.*, ROW_NUMBER() OVER (PARTITION BY b.team ORDER BY b.day DESC, b.game_id DESC) AS place "
+        "FROM before.team_games AS b) AS c WHERE c.place <= 10 GROUP BY c.team"
+    )
+    pairs = [(name, f"p.{name}") for name in means]
+    pairs += [
+        ("team_days_rest", "c.rest"),
+        ("team_pace_10", "c.pace"),
+        ("n_team_games", "c.n"),
+        ("opponent_def_rating_10", "o.defence"),
+        ("opponent_pace_10", "o.pace"),
+        ("n_opponent_games", "COALESCE(o.n, 0)"),
+    ]
+    flag = "t.back_to_back IS NOT DISTINCT FROM (c.rest = 1)"
+    found = _again(
+        "player_features",
+        "are_means_of_earlier_games",
+        "features are what the games of earlier days give by another formula",
+        pairs,
+        f"LEFT JOIN (SELECT g.player_id, {players} FROM ({history}) AS g GROUP BY g.player_id) AS p ON p.player_id = t.player_id "
+        f"LEFT JOIN ({clubs}) AS c ON c.team = t.team LEFT JOIN ({clubs}) AS o ON o.team = t.opponent",
+        ["player_games", "team_games"],
+    )
+    return replace(found, sql=found.sql.replace(" AS ok ", f" AND {flag} AS ok ", 1))
+
+
+def _form_again() -> Check:
+    """Work out what weighs most of the form: half-lives of minutes and counts, rates times minutes, the last games, rest."""
+    known = " AND ".join(f"g.{name} IS NOT NULL" for name in form.COUNTED)
+
+    def mean(name: str, life: float) -> str:
+        weight = f"POW(0.5, SAFE_DIVIDE(g.back, {float(life)}))"
+        return f"SAFE_DIVIDE(SUM({weight} * g.{name}), SUM({weight}))"
+
+    columns = {f"minutes_h{life}": mean("minutes", life) for life in (2, 5, 12, 40)}
+    columns |= {f"{stat}_h{life}": mean(stat, life) for stat in STATS for life in (5, 12, 40)}
+    columns |= {
+        f"{stat}_rate40_h5": f"{mean(stat, 40)} * SAFE_DIVIDE({mean('minutes', 5)}, GREATEST({mean('minutes', 40)}, 3.0))"
+        for stat in STATS
+    }
+    columns |= {
+        "games": "COUNT(*)",
+        "minutes_last": "SUM(IF(g.back = 0, g.minutes, 0))",
+        "points_last": "SUM(IF(g.back = 0, g.points, 0))",
+        "rest_days": "LEAST(MIN(DATE_DIFF(@day, g.day, DAY)), 60)",
+        "games_7_days": "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, 1, 0))",
+        "minutes_7_days": "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, g.minutes, 0))",
+    }
+    players = ", ".join(f"{text} AS {name}" for name, text in columns.items())
+    pairs = [(name, f"p.{name}") for name in columns] + [("at_home", "IF(c.is_home, 1, 0)")]
+    history = _LAST.format(table="player_form") + f" WHERE {known}"
+    return _again(
+        PLAYER_FORM.name,
+        "are_half_lives_of_earlier_games",
+        "what weighs most of a player's form is what his games give by another formula",
+        pairs,
+        f"LEFT JOIN (SELECT g.player_id, {players} FROM ({history}) AS g GROUP BY g.player_id) AS p ON p.player_id = t.player_id "
+        "LEFT JOIN slate.candidates AS c ON c.game_id = t.game_id AND c.player_id = t.player_id",
+        ["player_games", "candidates"],
+    )
+
+
+def _candidates_again() -> Check:
+    """Hold candidates against their last games: name and club, and why they are predicted."""
+    last = (
+        "SELECT b.player_id, b.player_name, b.player_key, b.team, "
+        "ROW_NUMBER() OVER (PARTITION BY b.player_id ORDER BY b.day DESC, b.game_id DESC) AS back FROM before.player_games AS b"
+    )
+    recent = (
+        "SELECT DISTINCT p.player_id, p.team FROM before.player_games AS p JOIN (SELECT b.game_id, b.team, ROW_NUMBER() OVER "
+        "(PARTITION BY b.team ORDER BY b.day DESC, b.game_id DESC) AS back FROM before.team_games AS b) AS c "
+        "ON c.game_id = p.game_id AND c.team = p.team AND c.back <= 5"
+    )
+    return kinds.asks(
+        "candidates.are_called_as_they_played",
+        "a candidate has the name and club of his last game, and played in one of the club's last five, or has a line",
+        "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, COALESCE(t.player_name = l.player_name AND "
+        "t.player_key = l.player_key AND t.team = l.team AND t.because = IF(r.player_id IS NULL, 'line', 'played'), FALSE) AS ok "
+        f"FROM slate.candidates AS t LEFT JOIN ({last}) AS l ON l.player_id = t.player_id AND l.back = 1 "
+        f"LEFT JOIN ({recent}) AS r ON r.player_id = t.player_id AND r.team = t.team",
+        ["player_games", "team_games", "candidates"],
+        required=_ALMOST_ALL,
+        angles=(2, 22),
+        cadence=Cadence.PREGAME,
+    )
