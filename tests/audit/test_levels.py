@@ -66,8 +66,36 @@ def test_of_a_few_files_nobody_knows_who_calls_them() -> None:
     assert found.level is Level.ERROR
 
 
-def test_what_is_put_away_weighs_one_level_less() -> None:
-    assert levels({"archive/games.py": SWALLOWED, "jobs/run.py": CALLED}, "swallowed-write") == [Level.WARNING]
+def test_what_is_old_weighs_one_level_less_and_what_is_archived_is_a_note() -> None:
+    assert levels({"legacy/games.py": SWALLOWED, "jobs/run.py": CALLED}, "swallowed-write") == [Level.WARNING]
+    assert levels({"archive/games.py": SWALLOWED, "jobs/run.py": CALLED}, "swallowed-write") == [Level.NOTE]
+
+
+def test_a_script_that_nothing_imports_starts_or_names_is_run_by_hand_and_read_by_whoever_runs_it() -> None:
+    script = (
+        SWALLOWED.replace("print(error)", "log.error(error)") + '\n\nif __name__ == "__main__":\n    keep(None, [])\n'
+    )
+    by_hand, scheduled = {"jobs/games.py": script}, {"jobs/games.py": script, "jobs/run.py": CALLED}
+
+    assert levels(by_hand, "swallowed-write") == [Level.NOTE]
+    assert levels(scheduled, "swallowed-write") == [Level.ERROR]
+
+
+def test_a_stream_is_an_error_where_the_client_is_googles_and_a_note_where_the_project_has_one_of_its_own() -> None:
+    text = "{}\n\n\ndef keep(client, rows):\n    client.insert_rows_json('games', rows)\n\n\nkeep(None, [])\n"
+
+    assert levels({"jobs/a.py": text.format("from google.cloud import bigquery")}, "streaming-insert") == [Level.ERROR]
+    assert levels({"jobs/a.py": text.format("from ours.bigquery_client import Client")}, "streaming-insert") == [
+        Level.NOTE
+    ]
+
+
+def test_where_a_look_back_begins_nothing_leaks() -> None:
+    cut = "import datetime\n\n\ndef team_features(games, game_date):\n    {}\n    return [g for g in games if {} <= game_date]\n"
+    since = "first_date = game_date - datetime.timedelta(days=30)"
+
+    assert levels({"features/a.py": cut.format("pass", "g['date']")}, "inclusive-cutoff") == [Level.ERROR]
+    assert levels({"features/a.py": cut.format(since, "first_date")}, "inclusive-cutoff") == []
 
 
 @pytest.mark.parametrize(

@@ -146,11 +146,11 @@ def _sleeping(facts: Sequence[FileFacts]) -> Iterator[Finding]:
 
 
 def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
-    streamed: dict[str, str] = {}
-    for path, (table, line) in _rows(facts, "streamed"):
-        streamed.setdefault(_scoped(path, table), f"{path}:{line}")
+    streamed: dict[str, tuple[str, bool]] = {}
+    for path, (table, line, sure) in _rows(facts, "streamed"):
+        streamed.setdefault(_scoped(path, table), (f"{path}:{line}", sure))
     for path, (table, verb, line, column, end_line, text, symbol) in _rows(facts, "mutated"):
-        place = streamed.get(_scoped(path, table))
+        place, sure = streamed.get(_scoped(path, table), ("", False))
         if place:
             message = (
                 f"{verb} of {table.strip('{}')}, which {place} streams to: for 30 to 90 minutes such rows refuse it"
@@ -161,7 +161,7 @@ def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
                 line=line,
                 column=column,
                 end_line=end_line,
-                level=Level.ERROR,
+                level=Level.ERROR if sure else Level.NOTE,
                 message=f"{message}; load this table in batches",
                 guards="write",
                 symbol=symbol,

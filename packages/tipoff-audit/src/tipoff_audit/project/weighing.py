@@ -15,9 +15,15 @@ _SHELVED = re.compile(
     r"|prototypes?|poc|demos?|notebooks?|tutorials?|samples?|unused)([/_-]|$)",
     re.IGNORECASE,
 )  # what nobody runs every day
+_ARCHIVED = re.compile(
+    r"(^|/)_?(archived?|deprecated|obsolete|old_code|unused)/", re.IGNORECASE
+)  # what nobody runs at all
 _ENOUGH = 30  # functions: of a few files' callers nobody knows
 _UP = 2  # how many callers up somebody must write what was read
 _OF_WHAT_IS_READ = frozenset({"default-on-error", "log-only-handler"})
+
+_ONCE = re.compile(r"(^|/)(debug|check|diagnose|inspect|setup|seed|expand|repair|fix|one_?off|try|verify)_[^/]*\.py$")
+_SEEN_BY_HAND = frozenset({"swallowed-write", "ignored-result"})  # whoever runs it reads what it says
 
 
 @dataclass(slots=True)
@@ -25,15 +31,23 @@ class Weighing:
     """The project's functions that nobody calls, and for each the functions that call it."""
 
     uncalled: set[str] = field(default_factory=set)
+    unmade: set[str] = field(default_factory=set)  # classes that nobody makes one of
+    by_hand: set[str] = field(default_factory=set)  # scripts that nothing in the project imports or starts
     callers: Mapping[str, set[str]] = field(default_factory=dict)
     does: Callable[[str], Mapping[str, str]] | None = None  # None: too little of the code is here to know
 
-    def weighed(self, finding: Finding) -> Finding:
+    def weighed(self, finding: Finding) -> Finding:  # noqa: PLR0911 -- a return for each case
         """Return the finding at the level that it has here."""
         if finding.level is Level.NOTE:
             return finding
+        if _ARCHIVED.search(finding.path):
+            return replace(finding, level=Level.NOTE)
         if finding.symbol in self.uncalled or _SHELVED.search(finding.path):
             return replace(finding, level=Level(finding.level - 1))
+        if finding.symbol.rpartition(".")[0] in self.unmade:
+            return replace(finding, level=Level(finding.level - 1))
+        if finding.path in self.by_hand and finding.rule in _SEEN_BY_HAND:
+            return replace(finding, level=Level.NOTE)
         is_read = finding.rule in _OF_WHAT_IS_READ and finding.guards in {"read", "work"}
         if is_read and finding.level is Level.WARNING and not self._is_written(finding.symbol):
             return replace(finding, level=Level.NOTE)
@@ -71,7 +85,27 @@ def weighing(
             uncalled.add(name)
         for call in calls:
             callers[find(call)].add(name)
-    return Weighing(uncalled, callers, does)
+    unmade = {
+        name
+        for file in facts
+        for name, bases, *_ in file.shared.get("classes", ())
+        if not bases and name.rpartition(".")[2] not in used and not TESTS.search(file.path)
+    }
+    return Weighing(uncalled, unmade, _by_hand(facts), callers, does)
+
+
+def _by_hand(facts: Sequence[FileFacts]) -> set[str]:
+    """Return the scripts that no other file of the project imports, starts or names."""
+    starters: dict[str, set[str]] = defaultdict(set)
+    for file in facts:
+        for name in file.shared.get("starts", ()):
+            starters[name].add(file.path)
+    return {
+        file.path
+        for file in facts
+        if any(file.shared.get("by_hand", ()))
+        and (_ONCE.search(file.path) or not starters[file.path.rpartition("/")[2].removesuffix(".py")] - {file.path})
+    }
 
 
 def _functions(facts: Sequence[FileFacts]) -> Iterator[list[Any]]:

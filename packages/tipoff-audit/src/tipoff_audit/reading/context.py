@@ -50,6 +50,7 @@ class File:
         default_factory=dict
     )  # the names that a function makes sure of, and where
     keyed: dict[Scope, bool] = field(default_factory=dict)  # whether a function's appends may be repeated
+    cut_before: set[Scope] | None = None  # the functions that compare a day by `<`
     _texts: list[str] | None = None
     _called_by: dict[str, set[str]] | None = None
 
@@ -70,6 +71,15 @@ class File:
     def names_bigquery(self) -> bool:
         """Whether the file imports BigQuery's client."""
         return any("bigquery" in origin for origin in self.index.imports.values())
+
+    def is_googles(self, origin: str) -> bool:
+        """Whether a client's method is Google's own; a class of the project's with the same methods may wait, or load."""
+        if origin.startswith("google."):
+            return True
+        return not any(
+            "bigquery" in made.lower() and not made.startswith(("google.", "bigquery", "airflow.", "pandas_gbq"))
+            for made in self.index.imports.values()
+        )
 
     def scope_value(self, node: ast.Name) -> ast.expr | None:
         """Return what the name was last given in its scope."""

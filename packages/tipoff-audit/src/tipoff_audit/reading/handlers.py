@@ -90,6 +90,7 @@ class Answer:
     flagged: bool = False  # it returns a dictionary that says that all is well
     skipped: str = ""  # the skip that it raises in place of the error
     emptied: str = ""  # what it raises in place of the error says that there is nothing
+    printed: bool = False  # it prints
     unwritten: bool = False  # what it logs says that something was not written
 
 
@@ -153,6 +154,7 @@ def _call(found: Answer, node: ast.Call, effects: Effects) -> None:
     effect = effects.of(node)
     if effect.kind == "log":
         found.logs = True
+        found.printed = found.printed or dotted(node.func) == "print"
         said_text = " ".join(str(part.value) for part in ast.walk(node) if isinstance(part, ast.Constant))
         found.unwritten = found.unwritten or _TELLS_A_WRITE.search(said_text) is not None
         found.loud = found.loud or name in {"error", "exception", "critical", "fatal", "print_exc"}
@@ -326,11 +328,16 @@ def _mentions(node: ast.AST, name: str) -> bool:
 def _kept(handler: ast.ExceptHandler, effects: Effects, index: Index) -> bool:
     """Whether the error itself goes on to somewhere else than a log: into a list, a result, a state, a call."""
     texts = {handler.name or ""}
+    if any(isinstance(node, ast.Lambda) and _mentions(node, handler.name or "") for node in inside(handler.body)):
+        return True  # handed to whoever calls it later
     for node in inside(handler.body):
         if (
             isinstance(node, ast.Assign)
             and isinstance(node.targets[0], ast.Name)
-            and any(_mentions(node.value, text) for text in texts)
+            and (
+                any(_mentions(node.value, text) for text in texts)
+                or (isinstance(node.value, ast.Call) and last_name(node.value.func) in {"format_exc", "exc_info"})
+            )
         ):
             texts.add(node.targets[0].id)
     kept = texts - {handler.name}

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tipoff_audit.reading.source import Source
+from tipoff_audit.reading.words import these
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+FRAME_WRITERS = these(
+    "to_csv to_parquet to_json to_excel to_feather to_pickle write_text write_bytes write_csv write_parquet"
+)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _STRUCTURE = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
 
@@ -64,6 +68,10 @@ class Index:
     ors: list[ast.BoolOp] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)  # every name that is looked up on something
     loaded: set[str] = field(default_factory=set)  # every name that is read
+    frames: dict[str, list[ast.Call]] = field(
+        default_factory=dict
+    )  # what writes a whole frame or text to a file, by whose
+    is_script: bool = False  # somebody runs it by hand: it asks for `__main__`
 
     @property
     def path(self) -> str:
@@ -104,6 +112,7 @@ def index(source: Source, tree: ast.Module) -> Index:  # noqa: C901 -- one loop 
     """Walk over the tree once."""
     module = Scope(name=_module_name(source.path), node=tree, kind="module")
     found = Index(source=source, lines=source.text.split("\n"), module=module)
+    found.is_script = '"__main__"' in source.text or "'__main__'" in source.text
     found.scope_of[tree] = module
     found.scopes.append(module)
     stack: list[tuple[ast.AST, Scope]] = [(child, module) for child in reversed(tree.body)]
@@ -183,6 +192,9 @@ def _call(found: Index, node: ast.AST, scope: Scope) -> None:
     found.calls.append(node)
     found.scope_of[node] = scope
     scope.calls.append(node)
+    if isinstance(node.func, ast.Attribute) and node.func.attr in FRAME_WRITERS:
+        owner = getattr(node.func.value, "id", "") or getattr(node.func.value, "attr", "")
+        found.frames.setdefault(owner, []).append(node)
 
 
 def _assign(found: Index, node: ast.AST, scope: Scope) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from tipoff_audit.reading.effects import Effect, Effects, named
 from tipoff_audit.reading.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
-from tipoff_audit.reading.index import FUNCTIONS, Index
+from tipoff_audit.reading.index import FRAME_WRITERS, FUNCTIONS, Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
 from tipoff_audit.reading.words import these
 
@@ -40,6 +40,9 @@ class TryBlock:
     emptied: str = ""  # what is raised in place of the error says that there is nothing
     passes: bool = False  # the loop goes on to what is asked next, and who answers nothing has answered yes
     is_meant: bool = False  # a comment says that it does not matter
+    declared: bool = False  # the function's docstring, or a comment before the block, says what comes where it fails
+    printed: bool = False  # told on the screen of whoever runs the script by hand
+    copied: bool = False  # the block writes once more what was written outside of it, or nothing
     collects: bool = False  # the block gathers something of each item of a loop
     each: bool = False  # it stands in a loop over items
     again: bool = False  # it stands in something that is done over and over: a service's loop, a sweep
@@ -234,12 +237,15 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         flagged=said.flagged,
         keyed=said.keyed,
         is_meant=_is_meant(index, node),
+        declared=_is_declared(index, node),
+        printed=said.printed and index.is_script,
+        copied=_is_copy(index, body),
         holds=_holds(body, effects, index),
     )
 
 
 _OVER_AND_OVER = re.compile(
-    r"periodic|worker|loop|monitor|sweep|reap|clean|heartbeat|poll|refresh|watch|daemon|background|keep_?alive|tick|scheduler|listen|consume|serve|on_kill|on_exit|atexit",
+    r"periodic|worker|loop|monitor|sweep|reap|clean|heartbeat|poll|refresh|_queue_job$|process_\w*queue|watch|daemon|background|keep_?alive|tick|scheduler|listen|consume|serve|on_kill|on_exit|atexit",
     re.IGNORECASE,
 )
 
@@ -321,6 +327,47 @@ def _is_meant(index: Index, node: ast.AST) -> bool:
     """Whether a comment at the handler, or the message that it logs, says that the failure is to be passed over."""
     begin, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 0) or 0
     return any(_MEANT.search(line) for line in index.lines[begin - 1 : min(end, begin + 6)])
+
+
+_DECLARED = re.compile(
+    r"(on|upon) (any )?(\w+ ){0,2}(errors?|failures?|exceptions?)\b|never (blocks?|raises?|fails?|breaks?)|silently"
+    r"|must (never|not) (break|block|fail|raise|stop|abort|crash)|swallowed|secondary|best[- ]?effort|falls? ?back"
+    r"|optional(ly)?\b|for (inspection|debugging|diagnosis)|may not exist",
+    re.IGNORECASE,
+)
+
+
+def _is_declared(index: Index, node: ast.AST) -> bool:
+    """Whether whoever calls it can read, in the docstring or in a comment above, what comes where it fails."""
+    made = index.scope(node).node
+    document = ast.get_docstring(made, clean=False) if isinstance(made, FUNCTIONS) else None
+    if _DECLARED.search(document or ""):
+        return True
+    above = next((parent.lineno for parent in index.parents(node) if isinstance(parent, ast.Try)), 1) - 1
+    return any(
+        "#" in line and _DECLARED.search(line.partition("#")[2]) for line in index.lines[max(0, above - 3) : above]
+    )
+
+
+_FEW = 20  # of the same name: in a file of thousands nobody is looked for
+
+
+def _is_copy(index: Index, body: list[ast.stmt]) -> bool:
+    """Whether the block's only write repeats one that stands outside of any handler, or touches a file."""
+    written = [node for node in inside(body) if isinstance(node, ast.Call) and last_name(node.func) in FRAME_WRITERS]
+    if len(written) != 1:
+        return False
+    (call,) = written
+    if call.args and constant(call.args[0]) == "":
+        return True
+    scope, around = index.scope(call), _tries(index, call)[1:]
+    owner = last_name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    others = index.frames.get(owner, [])[:_FEW] if owner else []
+    return any(index.scope(other) is scope and set(_tries(index, other)) <= set(around) for other in others)
+
+
+def _tries(index: Index, node: ast.AST) -> list[ast.AST]:
+    return [parent for parent in index.parents(node) if isinstance(parent, ast.Try)]
 
 
 def _is_import(block: ast.Try) -> bool:

@@ -223,7 +223,11 @@ def _put_back(file: File, scope: Scope, what: str, line: int) -> bool:
     """Whether a failure puts back what was taken."""
     bare = re.escape(what)
     again = rf"{bare}\s*(\.(extend|append|extendleft|appendleft|insert)|\[:0\]|=\s*[^\[{{\s])"
-    return re.search(again, _lines(file, scope, line)) is not None
+    text = _lines(file, scope, line)
+    return (
+        re.search(again, text) is not None
+        or re.search(r"\b_?(re_?queue|restore|put_back|give_back|unread|nack)\w*\(", text) is not None
+    )
 
 
 def _under_handler(file: File, node: ast.AST) -> bool:

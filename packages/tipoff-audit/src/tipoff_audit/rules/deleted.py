@@ -46,10 +46,37 @@ def lost_after_delete(file: File) -> None:
                 file.say(
                     "lost-after-delete",
                     call,
-                    Level.NOTE if is_file else Level.WARNING if unnamed else Level.ERROR,
+                    _lost_level(file, scope, after, target, why)
+                    if not (is_file or unnamed)
+                    else Level.NOTE
+                    if is_file
+                    else Level.WARNING,
                     f"{message}; write first and swap, or do both in one transaction",
                     guards="write",
                 )
+
+
+_BETWEEN = re.compile(r"stag|stg|bronze|silver|tmp|temp|buffer|landing|raw_", re.IGNORECASE)
+
+
+def _lost_level(file: File, scope: Scope, insert: ast.Call, target: str, why: str) -> Level:
+    """Return error where the loss is passed over, or stays; a table between two steps is filled by the next run."""
+    if "swallowed" in why or _is_passed_over(file, insert):
+        return Level.ERROR
+    if why.startswith("in two jobs") and not file.is_googles(file.names.callee(insert).origin):
+        return Level.NOTE
+    return Level.NOTE if _BETWEEN.search(f"{target} {scope.name} {file.index.path}") else Level.ERROR
+
+
+def _is_passed_over(file: File, call: ast.Call) -> bool:
+    """Whether a broad handler around the call neither raises nor records."""
+    for child, parent in chain(file, call):
+        if isinstance(parent, ast.Try) and child in parent.body:
+            for handler in parent.handlers:
+                said = answer(handler, file.effects, file.index)
+                if breadth(handler) != "narrow" and not said.raises and not said.records:
+                    return True
+    return False
 
 
 def _deleted(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each case

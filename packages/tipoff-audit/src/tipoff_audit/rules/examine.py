@@ -80,7 +80,13 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
     if source.kind == "sql":
         findings, shared = _sql(source)
     elif source.tree is None:
-        findings, shared = examine_lines(source), {"copies": copies.copied_text(source.path, source.text.split("\n"))}
+        findings, shared = (
+            examine_lines(source),
+            {
+                "copies": copies.copied_text(source.path, source.text.split("\n")),
+                "starts": sorted(_started(source.text)),
+            },
+        )
     else:
         findings, shared = _python(source, names)
     kept = tuple(sorted(set(_softened(source.path, findings))))
@@ -119,10 +125,30 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "request_calls": requests.request_calls(file),
         "sleeping": requests.sleeping_functions(file),
         "uses": classes.uses(file),
+        "by_hand": [found.is_script],
+        "starts": _starts(file),
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
     }
     return _without_doubles(file.findings), {kind: rows for kind, rows in shared.items() if rows}
+
+
+_PROGRAM = re.compile(r"([\w-]+)\.py\b|-m\s+[\w.]*?(\w+)(?=\s|$|[\"'])|[\w.]*?(\w+):\w+[\"']")
+
+
+def _starts(file: File) -> list[str]:
+    """Return the names of the modules that the file imports, or starts by their file's name."""
+    taken = {part for origin in file.index.imports.values() for part in origin.split(".")[-2:]}
+    texts = (node.value for node in file.index.strings if isinstance(node.value, str) and len(node.value) < _A_PATH)
+    return sorted(taken.union(*(_started(text) for text in texts if _COMMAND.match(text))))
+
+
+_COMMAND = re.compile(r"\S*\.py$|\S*python\S*\s|[\w.]+:\w+$|-m\s")  # a path or a command, no sentence
+_A_PATH = 200  # characters: longer strings tell whoever reads them how to start it
+
+
+def _started(text: str) -> set[str]:
+    return {name for found in _PROGRAM.finditer(text) for name in found.groups() if name}
 
 
 def _settled(effects: dict[str, tuple[str, bool, bool]]) -> bool:

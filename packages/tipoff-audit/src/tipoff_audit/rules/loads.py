@@ -15,25 +15,27 @@ _STREAMS = frozenset({"insert_rows_json", "insertAll", "insert_rows_from_datafra
 
 
 def streaming_inserts(file: File) -> list[list[object]]:
-    """Report streaming writes; return the tables that are streamed to: (table, line)."""
+    """Report streaming writes; return the tables that are streamed to: (table, line, whether for certain)."""
     tables: list[list[object]] = []
     for call in file.index.calls:
         if not _streams(file, call):
             continue
         name = last_name(call.func)
+        sure = file.is_googles(file.names.callee(call).origin)
+        level = Level.ERROR if sure else Level.NOTE
         message = (
             f"`{name}` streams: for 30 to 90 minutes these rows refuse UPDATE, DELETE and MERGE; a repeat doubles them"
         )
         file.say(
             "streaming-insert",
             call,
-            Level.WARNING if _is_a_door(file, call) else Level.ERROR,
+            min(level, Level.WARNING) if _is_a_door(file, call) else level,
             f"{message}; load them in a batch (load_table_from_json)",
             guards="write",
         )
         table = _table(file, call)
         if table:
-            tables.append([table, call.lineno])
+            tables.append([table, call.lineno, sure])
     return tables
 
 

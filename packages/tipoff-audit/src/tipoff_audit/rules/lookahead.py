@@ -5,6 +5,7 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, File
+from tipoff_audit.reading.index import Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 from tipoff_audit.reading.words import these
 
@@ -41,6 +42,7 @@ def inclusive_cutoffs(file: File) -> None:
             )
             if (
                 _is_event(event)
+                and not _is_lower(file, event)
                 and _is_cut(cut, event)
                 and file.is_feature(node, _name(cut))
                 and not _is_check(file, node)
@@ -118,6 +120,26 @@ def _is_event(node: ast.expr) -> bool:
         bool(_EVENT.search(name))
         and not _KNOWN.search(name)
         and isinstance(node, ast.Subscript | ast.Attribute | ast.Name | ast.Call)
+    )
+
+
+_LOWER = re.compile(
+    r"cut_?off|as_?of|(^|_)(since|from|begin|oldest|earliest|ago|lookback|look_back|floor)(_|$)", re.IGNORECASE
+)
+
+
+def _is_lower(file: File, node: ast.expr) -> bool:
+    """Whether the smaller side is where a look back begins: a day less some days, or what is called so."""
+    if _LOWER.search(_name(node)):
+        return True
+    made = file.scope_value(node) if isinstance(node, ast.Name) else node
+    return any(
+        (isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub))
+        or (
+            isinstance(part, ast.Call)
+            and last_name(part.func) in {"timedelta", "Timedelta", "relativedelta", "DateOffset"}
+        )
+        for part in ast.walk(made or node)
     )
 
 
@@ -207,9 +229,51 @@ def _window_level(file: File, call: ast.Call) -> Level:
         return Level.NOTE
     if any(re.match(r"(streamlit|dash)(\.|$)", origin) for origin in file.index.imports.values()):
         return Level.NOTE  # it is drawn
+    if _is_cut_before(file, call):
+        return Level.NOTE
     if re.search(r"\.shift\(|shift\(1", body) or _AHEAD.search(about):
         return Level.WARNING  # what is shifted elsewhere, or made for a game that is not in the rows
     return Level.ERROR
+
+
+_BY_SEASON = re.compile(r"recruit|talent|roster|salary|payroll|budget|ranking|rating|elo\b", re.IGNORECASE)
+
+
+def _is_cut_before(file: File, call: ast.Call) -> bool:
+    """Whether the rows were cut to those before a day where they were taken, or hold what is known before a game begins."""
+    if _BY_SEASON.search(f"{_grouping(file, call)} {dotted(call.func)} {' '.join(_statement_names(file, call))}"):
+        return True
+    if file.cut_before is None:
+        file.cut_before = {
+            _outermost(file, node)
+            for node in file.index.compares
+            if any(isinstance(operator, ast.Lt) for operator in node.ops)
+            and any(_is_day(side) for side in (node.left, *node.comparators))
+        }
+    scope = _outermost(file, call)
+    return scope.kind == "function" and scope in file.cut_before
+
+
+def _statement_names(file: File, call: ast.Call) -> list[str]:
+    """Return the names in the statement in which the call stands."""
+    for parent in file.index.parents(call):
+        if isinstance(parent, ast.Assign):
+            return [part.id for part in ast.walk(parent) if isinstance(part, ast.Name)]
+        if isinstance(parent, ast.stmt):
+            break
+    return []
+
+
+def _outermost(file: File, node: ast.AST) -> Scope:
+    scope = file.scope(node)
+    while scope.parent is not None and scope.parent.kind == "function":
+        scope = scope.parent
+    return scope
+
+
+def _is_day(node: ast.expr) -> bool:
+    name = _name(node)
+    return bool(name) and (_CUT.search(name) is not None or _EVENT.search(name) is not None)
 
 
 def _grouping(file: File, call: ast.Call) -> str:

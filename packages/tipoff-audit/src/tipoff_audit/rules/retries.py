@@ -170,6 +170,11 @@ def _polls(file: File, loop: ast.While, flag: str) -> bool:
     calls = [node for node in inside(loop.body) if isinstance(node, ast.Call)]
     if any(isinstance(node, ast.Raise) for node in inside(loop.body)):
         return False
+    counted = {_said(node.target) for node in inside(loop.body) if isinstance(node, ast.AugAssign)} - {""}
+    asked = {_said(part) for node in inside(loop.body) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    asked |= {_said(part) for call in calls for given in [*call.args, *call.keywords] for part in ast.walk(given)}
+    if counted & asked:
+        return False  # page after page
     asks = any(
         file.effects.of(call).kind in {"read", "write", "notice"} and file.effects.of(call).sure for call in calls
     )

@@ -21,6 +21,9 @@ _CHECKS = re.compile(
     r"|^\s*\S*(lint|validate|verify)\S*(\s|$)",
     re.IGNORECASE,
 )
+_LINTS = re.compile(
+    r"\b(ruff|flake8|pylint|black|isort|eslint|mypy|pyright|shellcheck|hadolint|sqlfluff)\b"
+)  # of style, not of data
 _DATA = re.compile(
     r"\b(bq\s+(load|query|cp|mk)|gsutil\s+(-m\s+)?(cp|rsync|mv)|aws\s+s3\s+(cp|sync|mv)|psql|mysql|pg_dump|pg_restore|mysqldump|rsync|scp|snowsql|sqlldr"
     r"|spark-submit|sqlplus|mongodump|mongorestore|backup|load_\w+|export_\w+|\w*(ingest|backfill|scrape)\w*\.(sh|py))\b",
@@ -31,7 +34,8 @@ _TAKES_AWAY = re.compile(
     r"|undeploy|deregister|unregister|cleanup|clean|logout|close|cancel|dropdb|show|info|diff|login|mkdir|notify)\b"
 )
 _OPTIONAL = re.compile(
-    r"codecov|coverage|coveralls|upload|artifact|comment|cache|notify|alert|slack|nightly|experimental|optional|sarif|benchmark|preview|allow|flaky|docs?\b",
+    r"codecov|coverage|coveralls|upload|artifact|comment|cache|notify|alert|slack|nightly|experimental|optional|sarif|benchmark|preview|allow|flaky|docs?\b"
+    r"|advisory|informational|non[- ]?blocking|warn[- ]?only",
     re.IGNORECASE,
 )
 _CONTINUE = re.compile(
@@ -135,7 +139,7 @@ def _set_e(text: str) -> tuple[int, int]:
     return (found[0], found[-1]) if found else (len(text) + 2, 0)
 
 
-def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple[Level, str] | None:
+def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple[Level, str] | None:  # noqa: PLR0911 -- a return for each case
     found = _OR_TRUE.search(text)
     told = found is not None and found[1].startswith("echo") and not _in_ci(source)
     if (
@@ -144,6 +148,8 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         and (not told or (_DATA.search(text[: found.start()]) and ">&2" not in text))
     ):
         command = text[: found.start()]
+        if _is_supervised(lines, number) or re.search(r"\|\s*(sudo\s+)?xargs\b.*\brm\b", command):
+            return None  # begun again by the loop that it stands in; or old files that are swept away
         level = _level(source, command)
         if level is Level.NOTE and (_TAKES_AWAY.search(command) or not _names_work(command)):
             return None  # made or taken away if it is there: the status is an answer
@@ -173,10 +179,23 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
     return None
 
 
+def _is_supervised(lines: list[str], number: int) -> bool:
+    """Whether the command stands in a loop without end that tells that it has ended, sleeps, and begins it again."""
+    before, after = lines[max(0, number - 9) : number - 1], lines[number : number + 7]
+    ends = next((place for place, line in enumerate(after) if re.match(r"\s*done\b", line)), len(after))
+    return any(re.match(r"\s*while\s+(true|:|\[ 1)", line) for line in before) and any(
+        re.match(r"\s*sleep\b", line) for line in after[:ends]
+    )
+
+
 def _level(source: Source, command: str) -> Level:
     """Return how much is passed over: a check where it decides, a load or a backup, anything else."""
     if _OPTIONAL.search(command) or re.search(r"--exit-zero|=\s*\"?\$\(", command):
         return Level.NOTE  # it says itself that it is a report; or what it has said is asked for, and may be nothing
+    if re.search(r"\s(-o|--output\S*|--output-file|>)[ =]?\s*[\w./$\"'{]", command) and _CHECKS.search(command):
+        return Level.NOTE  # its report is kept, and a later step may read it
+    if _LINTS.search(command):
+        return Level.WARNING
     if _CHECKS.search(command):
         return Level.ERROR if _in_ci(source) else Level.WARNING
     return Level.WARNING if _DATA.search(command) else Level.NOTE
@@ -209,6 +228,8 @@ def _level_of_step(lines: list[str], number: int) -> Level:
     step = "\n".join(lines[begin:end])
     if _OPTIONAL.search(step):
         return Level.NOTE
+    if _LINTS.search(step):
+        return Level.WARNING
     if any(
         _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
     ):

@@ -277,7 +277,7 @@ def _lost(sql: str) -> Iterator[Said]:
         yield Said(
             "lost-after-delete",
             at,
-            Level.ERROR,
+            Level.WARNING if "`" in sql[at : after[2]] else Level.NOTE,  # BigQuery commits each; others where told to
             f"{message}; put both into one transaction (BEGIN TRANSACTION … COMMIT)",
             "write",
         )

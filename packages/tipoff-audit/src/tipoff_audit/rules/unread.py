@@ -65,7 +65,8 @@ def _job(file: File, call: ast.Call) -> None:
     message = (
         f"`{last_name(call.func)}` only starts a job: whether it worked is told by `.result()`, which nobody calls"
     )
-    file.say("ignored-result", call, Level.ERROR, f"{message}; wait for it, or hand the job on", guards="write")
+    level = Level.ERROR if file.is_googles(file.names.callee(call).origin) else Level.NOTE
+    file.say("ignored-result", call, level, f"{message}; wait for it, or hand the job on", guards="write")
 
 
 def _is_let_go(file: File, call: ast.Call) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading import words as w
 from tipoff_audit.reading.effects import named
+from tipoff_audit.reading.index import FRAME_WRITERS
 from tipoff_audit.reading.names import words
 from tipoff_audit.reading.try_blocks import TryBlock
 from tipoff_audit.reading.words import these
@@ -53,9 +54,16 @@ def _empty_for_broken(guard: TryBlock) -> Finding:
 def judge(guard: TryBlock) -> Finding | None:
     """Return what is wrong with the handler, if anything is lost by it; less, where a comment says that it does not matter."""
     found = _judged(guard)
-    if found is None or not guard.is_meant or found.level is Level.NOTE:
+    if found is None or found.level is Level.NOTE:
         return found
-    return replace(found, level=Level(found.level - 1))
+    told = guard.declared or (guard.printed and found.guards != "write" and not guard.each)
+    less = guard.is_meant or guard.declared or (found.level is Level.WARNING and (told or guard.copied))
+    return replace(found, level=Level(found.level - 1)) if less else found
+
+
+_SAFE_FLAG = re.compile(
+    r"(should|need|must|requires?)_\w*(sync|refresh|update|run|retrain|load|reload|fetch|check)", re.IGNORECASE
+)
 
 
 def _said(guard: TryBlock) -> Finding | None:
@@ -68,7 +76,7 @@ def _said(guard: TryBlock) -> Finding | None:
             "the question could not be asked, and the yes that stood before it is the answer: the gate stands open"
         )
         return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; begin with no", "gate")
-    if guard.flagged and not guard.effects.get("write"):
+    if guard.flagged and not guard.effects.get("write") and not _SAFE_FLAG.search(guard.symbol):
         message = f"what was to be looked at was not, and the handler {_answers(guard)}: the gate stands open"
         return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; say that it is unknown, or raise", "gate")
     if guard.keyed and not guard.effects.get("write") and guard.calls and not guard.again:
@@ -164,7 +172,8 @@ _DATA_WRITES = these(
     put_record put_records batch_write_item basic_publish send_and_wait writerow writerows insert_all upsert_rows add_all"""
 )
 _ASIDE = these(
-    "progress status hash content metadata notification notifications history audit log logs heartbeat learning"
+    "progress status hash content metadata notification notifications history audit log logs heartbeat learning "
+    "activity state conversation raw calibration"
 )
 _ASKS_BY_POST = these("post put patch send request delete commit flush")
 _ROWS = these(
@@ -183,7 +192,7 @@ def _is_data(what: str) -> bool:
     return len(said) > 1 and said[0] in w.WRITE_VERBS | {"load", "insert"} and bool(set(said[1:]) & _ROWS)
 
 
-def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:  # noqa: PLR0911 -- a return for each case
+def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:  # noqa: C901, PLR0911 -- a return for each case
     """Return error where rows are lost for certain: others' code, local files, what is logged and comes again are less."""
     about = set(words(f"{guard.path} {guard.symbol} {what}"))
     name = what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
@@ -195,12 +204,18 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE if guard.logs or swept else Level.WARNING
     if re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path):
         return Level.NOTE
+    if not here and name in FRAME_WRITERS:
+        return Level.NOTE  # whoever is called writes a file: what else it does is what matters here
     if not _is_data(what):
         return Level.NOTE if guard.logs or guard.again or is_local or name in _ASKS_BY_POST else Level.WARNING
     if is_local:
         return Level.NOTE if guard.again else Level.WARNING
-    if set(words(guard.symbol.rpartition(".")[2])) & _ASIDE:
+    if set(words(f"{guard.symbol.rpartition('.')[2]} {what.partition('(in')[2]}")) & _ASIDE:
         return Level.WARNING
+    if re.search(r" of \w*(conversation|chat|session|audit|activity)", what):
+        return Level.WARNING
+    if guard.printed:
+        return Level.NOTE  # whoever runs the script reads it on the screen
     by_name = not what.startswith("the ") and name not in _DATA_WRITES
     if not here and (by_name or guard.again or guard.each):
         return Level.NOTE if guard.again else Level.WARNING
@@ -255,10 +270,17 @@ def _around_gate(guard: TryBlock, what: str) -> Finding | None:
 _OF_SPEED = these("rate limit limits limiter throttle throttled allowed")
 
 
+_SAFE_YES = these(
+    "threshold thresholds breach breached breaches exceeds exceeded needs needed required stale outdated necessary anomaly"
+)  # to be told yes too often costs work, and lets nothing through
+
+
 def _closes(guard: TryBlock, what: str) -> bool:  # noqa: PLR0911 -- a return for each case
     """Whether the handler's answer is the one that holds."""
     own = guard.symbol.rpartition(".")[2]
     asked = words(own) if named(own) else words(what)
+    if set(asked) & _SAFE_YES and guard.returns in {"true", "success"}:
+        return True
     negative = bool(set(asked) & w.NEGATIVE) and bool({*w.PREDICATES, "check"} & set(asked[:3]))
     if guard.returns in {"true", "success"}:
         return negative
