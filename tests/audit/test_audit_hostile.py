@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from tests.audit.faces import CLEAN, audited, command, git, written
+from tests.audit.reading import said
 
 from tipoff_audit.project.look import look
-from tipoff_audit.project.walk import Entry
+from tipoff_audit.project.walk import Entry, walk
 
 LINE = 50_000
 
@@ -71,6 +72,42 @@ def test_a_pipe_that_takes_a_files_place_meanwhile_does_not_hang(tree: Path) -> 
 
     assert seen.finding is not None
     assert "no regular file" in seen.finding.message
+
+
+def test_a_pipe_among_what_git_reads_is_waited_for_once_however_many_folders_have_one(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tipoff_audit.project.git.SECONDS", 0.5)
+    for number in range(20):
+        inner = written(tree / f"part{number}", {"b.py": CLEAN})
+        git(inner, "init", "-q")
+        os.mkfifo(inner / ".gitignore")
+
+    began = time.monotonic()
+    walked = walk([tree], tree, max_bytes=1_000_000)
+
+    assert time.monotonic() - began < 5
+    assert len(walked.entries) == 21
+    assert sum("git could not be asked" in note for note in walked.notes) == 1
+
+
+REPEATED = {
+    "buffers": ("def run(self, client, rows):\n", "    self.pending.clear()\n    client.insert(rows)\n"),
+    "appends": ("def run(frame, engine):\n", "    frame.to_sql('games', engine, if_exists='append')\n"),
+    "values": ("def run(client, name):\n", "    client.query(f\"SELECT a FROM t WHERE b = '{name}'\").result()\n"),
+    "jobs": ("def run(client, rows):\n", "    job = client.load_table_from_json(rows, 't')\n"),
+    "futures": ("def run(pool, f):\n    futures = []\n", "    futures.append(pool.submit(f))\n"),
+}
+
+
+@pytest.mark.parametrize("kind", REPEATED)
+def test_a_function_of_thousands_of_lines_costs_linear_time(kind: str) -> None:
+    head, line = REPEATED[kind]
+
+    began = time.process_time()
+    said(head + line * 1500)
+
+    assert time.process_time() - began < 4
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,9 @@ def origins(root: Path, lines: Mapping[str, Iterable[int]]) -> dict[tuple[str, i
             if kept.returncode or kept.stdout.decode().strip() != _blob(root / name):
                 continue
             done = git(str(root), "blame", "--line-porcelain", "--no-textconv", *ranges, "HEAD", "--", name)
-        except (OSError, subprocess.TimeoutExpired, ValueError):
+        except subprocess.TimeoutExpired:
+            return found  # it would not come back for the next file either
+        except (OSError, ValueError):
             continue
         if not done.returncode:
             found |= {(name, number): origin for number, origin in _told(done.stdout.decode(errors="replace"))}

@@ -98,10 +98,11 @@ class _Walker:
     walked: Walked = field(default_factory=Walked)
     seen: set[tuple[int, int]] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
+    git_hangs: bool = False  # asked once, git did not come back: it is not asked again
 
     def begin(self, place: str) -> None:
         if os.path.isdir(place):  # noqa: PTH112 -- strings throughout: a million paths are not made objects
-            self._folder(place, _ignored(place, self.walked.notes))
+            self._folder(place, self._ignored(place))
         else:
             self._file(place, given=True)
 
@@ -136,7 +137,7 @@ class _Walker:
                 continue
             self.seen.add((found.st_dev, found.st_ino))
             if place != top and any(one.name == ".git" for one in inside):
-                ignored_here = _ignored(place, self.walked.notes)
+                ignored_here = self._ignored(place)
             waiting.extend(reversed([(one, ignored_here) for one in self._enter(inside, ignored_here)]))
 
     def _enter(self, inside: list["os.DirEntry[str]"], ignored: frozenset[str]) -> Iterator[str]:
@@ -162,6 +163,29 @@ class _Walker:
         if one.is_dir(follow_symlinks=False) and os.path.lexists(f"{one.path}/pyvenv.cfg"):
             return "virtual environments"
         return ""
+
+    def _ignored(self, place: str) -> frozenset[str]:
+        """Return the files and folders below `place` that git ignores and does not track; none where git does not keep it."""
+        notes = self.walked.notes
+        if self.git_hangs:
+            return frozenset()
+        try:
+            done = git(place, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+        except (OSError, subprocess.TimeoutExpired) as error:
+            self.git_hangs = isinstance(error, subprocess.TimeoutExpired)
+            notes.append(f"git could not be asked what it ignores in {place}, so nothing is left out for it: {error}")
+            return frozenset()
+        if done.returncode:
+            if b"not a git repository" not in done.stderr:
+                why = done.stderr.decode(errors="replace").strip().splitlines()[:1]
+                notes.append(
+                    f"git does not say what it ignores in {place}, so nothing is left out for it: {' '.join(why)}"
+                )
+            return frozenset()
+        names = [os.fsdecode(name).rstrip("/") for name in done.stdout.split(b"\0") if name]
+        if {".", "", "./"} & set(names):  # the folder that was asked for is itself ignored: it was meant
+            return frozenset()
+        return frozenset(f"{place}/{name}" for name in names)
 
     def _file(self, place: str, *, given: bool = False) -> None:
         name = self._name(place)
@@ -210,21 +234,3 @@ def _is_script(place: str, name: str) -> bool:
             return kind_of(name, file.read(HEAD_BYTES)) is not None
     except OSError:
         return True  # it cannot be opened: reading it says so
-
-
-def _ignored(place: str, notes: list[str]) -> frozenset[str]:
-    """Return the files and folders below `place` that git ignores and does not track; none where git does not keep it."""
-    try:
-        done = git(place, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    except (OSError, subprocess.TimeoutExpired) as error:
-        notes.append(f"git could not be asked what it ignores in {place}, so nothing is left out for it: {error}")
-        return frozenset()
-    if done.returncode:
-        if b"not a git repository" not in done.stderr:
-            why = done.stderr.decode(errors="replace").strip().splitlines()[:1]
-            notes.append(f"git does not say what it ignores in {place}, so nothing is left out for it: {' '.join(why)}")
-        return frozenset()
-    names = [os.fsdecode(name).rstrip("/") for name in done.stdout.split(b"\0") if name]
-    if "." in names or "" in names or "./" in names:  # the folder that was asked for is itself ignored: it was meant
-        return frozenset()
-    return frozenset(f"{place}/{name}" for name in names)

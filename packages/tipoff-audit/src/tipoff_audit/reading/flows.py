@@ -49,14 +49,7 @@ def places(file: File, node: ast.expr) -> list[ast.expr]:
     target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
     if not isinstance(target, ast.Name):
         return [value]
-    return [
-        outermost(file, part)
-        for part in ast.walk(file.scope(node).node)
-        if isinstance(part, ast.Name)
-        and part.id == target.id
-        and isinstance(part.ctx, ast.Load)
-        and part in file.index.up
-    ]
+    return [outermost(file, part) for part in file.index.loads(file.scope(node), target.id) if part in file.index.up]
 
 
 def outermost(file: File, node: ast.expr) -> ast.expr:

@@ -344,7 +344,7 @@ def _kept(handler: ast.ExceptHandler, effects: Effects, index: Index) -> bool:
     end = handler.end_lineno or handler.lineno
     if kept and any(
         isinstance(node, ast.Name) and node.id in kept and isinstance(node.ctx, ast.Load) and node.lineno > end
-        for node in ast.walk(index.scope(handler).node)
+        for node in index.inner(index.scope(handler))
     ):
         return True  # read after the handler
     return any(

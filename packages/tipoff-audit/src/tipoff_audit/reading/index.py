@@ -67,6 +67,9 @@ class Index:
     binaries: list[ast.BinOp] = field(default_factory=list)
     ors: list[ast.BoolOp] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)  # every name that is looked up on something
+    _inner: dict[Scope, tuple[ast.AST, ...]] = field(default_factory=dict)
+    _loads: dict[Scope, dict[str, list[ast.Name]]] = field(default_factory=dict)
+    _shared: dict[Scope, frozenset[str]] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)  # every name that is read
     frames: dict[str, list[ast.Call]] = field(
         default_factory=dict
@@ -83,6 +86,28 @@ class Index:
         while (found := self.up.get(node)) is not None:
             yield found
             node = found
+
+    def inner(self, scope: Scope) -> tuple[ast.AST, ...]:
+        """Return all nodes of a scope, those of the functions that stand in it too; it is walked once."""
+        if scope not in self._inner:
+            self._inner[scope] = tuple(ast.walk(scope.node))
+        return self._inner[scope]
+
+    def shared(self, scope: Scope) -> frozenset[str]:
+        """Return the names that a scope, or a function that stands in it, declares to be another's."""
+        if scope not in self._shared:
+            said = [node.names for node in self.inner(scope) if isinstance(node, ast.Global | ast.Nonlocal)]
+            self._shared[scope] = frozenset(name for names in said for name in names)
+        return self._shared[scope]
+
+    def loads(self, scope: Scope, name: str) -> list[ast.Name]:
+        """Return where a scope, or a function that stands in it, reads a name."""
+        if scope not in self._loads:
+            found = self._loads[scope] = {}
+            for node in self.inner(scope):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                    found.setdefault(node.id, []).append(node)
+        return self._loads[scope].get(name, [])
 
     def scope(self, node: ast.AST) -> Scope:
         """Return the scope in which `node` stands."""

@@ -78,7 +78,7 @@ def _is_let_go(file: File, call: ast.Call) -> bool:
     if isinstance(parent, ast.Expr):
         return True
     if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
-        return scope.kind == "function" and not _is_read(scope, parent.targets[0].id)
+        return scope.kind == "function" and not _is_read(file, scope, parent.targets[0].id)
     if (
         isinstance(parent, ast.Call)
         and last_name(parent.func) in {"append", "add"}
@@ -86,37 +86,34 @@ def _is_let_go(file: File, call: ast.Call) -> bool:
     ):
         held = parent.func.value
         return (
-            isinstance(held, ast.Name) and scope.kind == "function" and not _is_read(scope, held.id, apart=parent.func)
+            isinstance(held, ast.Name)
+            and scope.kind == "function"
+            and not _is_read(file, scope, held.id, apart=parent.func)
         )
     if isinstance(parent, ast.ListComp) and parent.elt is call:
         above = file.index.up.get(parent)
         if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name):
-            return scope.kind == "function" and not _is_read(scope, above.targets[0].id)
+            return scope.kind == "function" and not _is_read(file, scope, above.targets[0].id)
         return isinstance(above, ast.Expr)
     return False
 
 
-def _is_read(scope: Scope, name: str, apart: ast.AST | None = None) -> bool:
+def _is_read(file: File, scope: Scope, name: str, apart: ast.AST | None = None) -> bool:
     """Whether the function reads the name, other than to ask how many there are or to put something in."""
-    for node in ast.walk(scope.node):
-        if isinstance(node, ast.Global | ast.Nonlocal) and name in node.names:
-            return True
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"len", "print"}:
-            continue
-    counted = {
-        id(given)
-        for node in ast.walk(scope.node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
-        for given in node.args
-    }
+    if name in file.index.shared(scope):
+        return True
     own = {id(part) for part in ast.walk(apart)} if apart is not None else set()
-    return any(
-        isinstance(node, ast.Name)
-        and node.id == name
-        and isinstance(node.ctx, ast.Load)
-        and id(node) not in own | counted
-        for node in ast.walk(scope.node)
-    )
+    for node in file.index.loads(scope, name):
+        above = file.index.up.get(node)
+        counted = (
+            isinstance(above, ast.Call)
+            and isinstance(above.func, ast.Name)
+            and above.func.id == "len"
+            and node in above.args
+        )
+        if id(node) not in own and not counted:
+            return True
+    return False
 
 
 def _is_executor(file: File, call: ast.Call) -> bool:
@@ -282,7 +279,7 @@ def _child(file: File, call: ast.Call) -> None:
     if scope.kind != "function":
         return
     waits = [other for other in scope.calls if last_name(other.func) in {"communicate", "wait"}]
-    asked = any(isinstance(node, ast.Attribute) and node.attr == "returncode" for node in ast.walk(scope.node))
+    asked = any(isinstance(node, ast.Attribute) and node.attr == "returncode" for node in file.index.inner(scope))
     kept = any(
         isinstance(file.index.up.get(file.index.up.get(other, other)), ast.Assign)
         for other in waits
@@ -384,7 +381,7 @@ def _serves(file: File, target: ast.expr) -> bool:
     full = file.names.origin(target, file.scope(target))
     scope = next((one for one in file.index.scopes if one.name == full), None)
     named = re.search(r"watch|monitor|heartbeat|serve|listen|loop|ferry|worker|consume|handle", last_name(target))
-    return bool(named) or (scope is not None and any(isinstance(node, ast.While) for node in ast.walk(scope.node)))
+    return bool(named) or (scope is not None and any(isinstance(node, ast.While) for node in file.index.inner(scope)))
 
 
 def _any_keeps(file: File, call: ast.Call) -> bool:
@@ -484,11 +481,7 @@ def _only_its_text(file: File, call: ast.Call) -> bool:
     scope = file.scope(call)
     if len(names) != 1 or scope.kind != "function" or not isinstance(file.index.up.get(call), ast.Assign):
         return False
-    used = [
-        node
-        for node in ast.walk(scope.node)
-        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
-    ]
+    used = [node for name in names for node in file.index.loads(scope, name)]
     asked = [file.index.up.get(node) for node in used]
     return bool(used) and all(isinstance(one, ast.Attribute) and one.attr in {"stdout", "stderr"} for one in asked)
 
@@ -500,7 +493,7 @@ def _popen(file: File, call: ast.Call, *, is_data: bool) -> None:
         return
     asked = any(
         isinstance(node, ast.Attribute) and node.attr in {"returncode", "poll", "check_returncode"}
-        for node in ast.walk(scope.node)
+        for node in file.index.inner(scope)
     )
     if {last_name(other.func) for other in scope.calls} & {"kill", "terminate", "send_signal"}:
         return  # it ends because it is told to
