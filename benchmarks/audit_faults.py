@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.prove import claim
 from tipoff_audit.project.walk import is_read
 
 LIST = Path(__file__).with_suffix(".toml")
@@ -160,8 +161,6 @@ def _git(place: Path, *arguments: str) -> bytes:
 
 def main() -> None:
     """Measure, and keep what was measured."""
-    from benchmarks.prove import claim  # noqa: PLC0415 -- it imports the machine, which the measurement does not need
-
     folder = Path(sys.argv[1]).resolve()
     sys.exit(0 if claim("audit_faults", lambda: audit_faults(folder)) else 1)
 

@@ -110,10 +110,10 @@ def test_the_action_fails_on_a_bad_file_annotates_it_and_leaves_sarif_and_a_summ
 
 
 def test_the_action_passes_a_clean_project_and_keeps_to_its_inputs(repository: Path) -> None:
-    written(repository, {"src/a.py": CLEAN, "old/b.py": STREAMS})
+    written(repository, {"src/a.py": CLEAN, "more/b.py": STREAMS})
 
     assert run_action(repository, paths="src").returncode == 0
-    assert run_action(repository, paths="src old").returncode == 1
+    assert run_action(repository, paths="src more").returncode == 1
     assert run_action(repository, **{"fail-on": "odd"}).returncode == 2
     assert run_action(repository, baseline="none.json").returncode == 2
 
