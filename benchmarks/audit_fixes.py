@@ -66,8 +66,8 @@ def _changed(base: Path, copy: Path, said: str) -> Iterator[dict[str, Any]]:
             compiles = True
         except (SyntaxError, ValueError):
             compiles = False
-        lines = [text.decode("utf-8", "replace").splitlines() for text in (old, new)]
-        hunks = [line for line in difflib.unified_diff(*lines, lineterm="", n=0) if line[:3] not in {"---", "+++"}]
+        was, now = (text.decode("utf-8", "replace").splitlines() for text in (old, new))
+        hunks = [line for line in difflib.unified_diff(was, now, lineterm="", n=0) if line[:3] not in {"---", "+++"}]
         yield {"path": path, "compiles": compiles, "hunks": hunks}
 
 
