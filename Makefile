@@ -55,6 +55,7 @@ format: .venv/ready
 reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rules, checks and mutations, from the code and the evidence
 	@$(BIN)/python -m benchmarks.reference > docs/reference.md
 	@$(BIN)/python -m benchmarks.drill_page > docs/drills.md
+	@$(BIN)/python -m benchmarks.trying_page > docs/what-trying-found.md
 	@$(BIN)/python -m benchmarks.audit_page > docs/audit-rules.md
 	@$(BIN)/python -m benchmarks.checks_page > docs/checks.md
 	@$(BIN)/python -m benchmarks.decision_index > docs/decisions/README.md

@@ -363,6 +363,20 @@ def test_the_page_of_drills_is_what_the_drills_say() -> None:
     assert (ROOT / "docs" / "drills.md").read_text() == page(), "run `make reference`"
 
 
+def test_what_trying_found_names_drills_and_tests_that_there_are() -> None:
+    from benchmarks.trying_page import page, points  # noqa: PLC0415 -- with the other pages
+
+    from tipoff.drills.drill import catalogue  # noqa: PLC0415 -- imports the leagues
+
+    named = {name for point in points() for name in point["by"]}
+    tests = [name.partition("::") for name in named if "::" in name]
+
+    assert {name for name in named if "::" not in name} - catalogue().keys() == set()
+    assert [test for path, _, test in tests if f"def {test}(" not in (ROOT / path).read_text()] == []
+    assert [point["name"] for point in points() if not point["by"] and "note" not in point] == []
+    assert (ROOT / "docs" / "what-trying-found.md").read_text() == page(), "run `make reference`"
+
+
 def test_the_index_of_decisions_says_what_the_pages_say() -> None:
     from benchmarks.decision_index import page  # noqa: PLC0415 -- with the other pages
 
