@@ -7,10 +7,10 @@ from typing import Any
 FACTS = Path(__file__).with_name("what_trying_found.toml")
 HEAD = """# What trying it found
 
-Tipoff was tried as a new user would, attacked, and held against faults that it had no drill for. Each point of what was found, with
-the drills and tests that hold it now. *Before* is what the code as it was did when it was tried; it was not measured anew. Each drill
-has a control, in which the mechanism is switched off and the drill fails ([drills.md](drills.md)); what is measured
-stands in [evidence.md](evidence.md).
+Tipoff was tried as a new user would, attacked, and held against faults that it had no drill for. Each point of what
+was found, with the drills and tests that hold it now. *Before* is what the code as it was did when it was tried; it
+was not measured anew. Each drill has a control, in which the mechanism is switched off and the drill fails
+([drills.md](drills.md)); what is measured stands in [evidence.md](evidence.md).
 
 | point | what holds now | before | drills | tests |
 |---|---|---|---|---|
