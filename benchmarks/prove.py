@@ -29,6 +29,7 @@ from benchmarks.audit_speed import audit_speed
 from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import clean_season
 from benchmarks.conformance import conformance
+from benchmarks.costs import command_costs, season_costs
 from benchmarks.engine_cost import engine_cost
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
@@ -344,6 +345,9 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_2023-24": this_season,
     "engine_cost": engine_cost,
     "season_cost": season_cost,
+    "nba_cost": lambda: season_costs("nba", "2023-24"),
+    "mlb_cost": lambda: season_costs("mlb", "2023"),
+    "command_costs": command_costs,
     "look_ahead": look_ahead,
     "nba_accuracy": nba_accuracy,
     "kills": kills,

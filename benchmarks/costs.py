@@ -1,0 +1,112 @@
+"""What a season, the demo and the small commands cost: `python -m benchmarks.costs season LEAGUE SPAN | commands`.
+
+CPU seconds are of processes that were waited for, beside them in yardsticks taken before and after (`benchmarks.yardstick`).
+"""
+
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.support import tipoff
+
+from benchmarks.floor import floor
+from benchmarks.yardstick import yardstick
+from tipoff.core.clock import stopwatch
+
+_MONTHS = """
+SELECT substr(started_at, 1, 7), count(*), avg(cpu_ms) FROM runs WHERE output NOT LIKE '%model' AND output <> 'calibration'
+GROUP BY 1 HAVING count(*) >= 200 ORDER BY 1"""
+MOST_YARDSTICKS, MOST_OVER_FLOOR, MOST_GROWTH, MOST_MB = 40.0, 2.0, 1.1, 800.0
+DEMO_S, FIRST_ROW_S, STATUS_S, HELP_S = 20.0, 5.0, 0.30, 0.15
+
+
+def season_costs(league: str, span: str) -> tuple[bool, dict[str, Any]]:
+    """Replay through the command line: CPU, its ratio to yardstick and floor, growth of CPU a run by month, peak memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        before, began = yardstick(), _of_children()
+        done = tipoff(
+            "replay", league, span, "--json", home=home, OMP_NUM_THREADS="1", TIPOFF_DATA=os.environ["TIPOFF_DATA"]
+        )
+        cpu_s = _of_children() - began
+        sticks = (before + yardstick()) / 2
+        if done.returncode:
+            return False, {"exit": done.returncode, "stderr": done.stderr[-1000:]}
+        report, least = json.loads(done.stdout), floor(home, league)
+        with sqlite3.connect(home / "ledger.db") as ledger:
+            months = {month: {"runs": n, "cpu_ms": round(ms, 2)} for month, n, ms in ledger.execute(_MONTHS)}
+    a_run = [month["cpu_ms"] for month in months.values()]
+    measured = {
+        "league": league,
+        "span": span,
+        "cpu_s": round(cpu_s, 1),
+        "yardstick_s": round(sticks, 3),
+        "yardsticks": round(cpu_s / sticks, 1),
+        "floor": least,
+        "over_floor": round(cpu_s / least["cpu_s"], 2),
+        "runs": report["this_time"]["finished"],
+        "months": months,
+        "growth": round(a_run[-1] / a_run[0], 2) if len(a_run) > 1 else None,
+        "peak_rss_mb": report["peak_rss_mb"],
+        "asked": {"yardsticks": MOST_YARDSTICKS, "over_floor": MOST_OVER_FLOOR, "growth": MOST_GROWTH, "mb": MOST_MB},
+    }
+    ok = (
+        measured["yardsticks"] <= MOST_YARDSTICKS
+        and measured["over_floor"] <= MOST_OVER_FLOOR
+        and (measured["growth"] or 0) <= MOST_GROWTH
+        and measured["peak_rss_mb"] <= MOST_MB
+    )
+    return ok, measured
+
+
+def command_costs() -> tuple[bool, dict[str, Any]]:
+    """Run the demo until its end, then the small commands in its home: seconds to the first row and in all, CPU of each."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        began, first_s = stopwatch(), 0.0
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+        with subprocess.Popen(
+            [sys.executable, "-m", "tipoff", "demo"],
+            env=environment | {"TIPOFF_HOME": str(home), "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as demo:
+            for line in demo.stdout or ():
+                if not first_s and "2030-" in line:
+                    first_s = stopwatch() - began
+        demo_s = stopwatch() - began
+        cost = {words: _least(home, *words.split()) for words in ("status", "--help")}
+    measured = {
+        "demo_s": round(demo_s, 1),
+        "first_row_s": round(first_s, 1),
+        "status_cpu_s": cost["status"],
+        "help_cpu_s": cost["--help"],
+        "yardstick_s": yardstick(),
+        "asked": {"demo_s": DEMO_S, "first_row_s": FIRST_ROW_S, "status_cpu_s": STATUS_S, "help_cpu_s": HELP_S},
+    }
+    return all(measured[name] <= most for name, most in measured["asked"].items()), measured  # type: ignore[attr-defined]
+
+
+def _least(home: Path, *words: str, times: int = 7) -> float:
+    """Return the least CPU seconds of several runs of a command."""
+    found = []
+    for _ in range(times):
+        began = _of_children()
+        tipoff(*words, home=home)
+        found.append(_of_children() - began)
+    return round(min(found), 3)
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    print(json.dumps(season_costs(*sys.argv[2:]) if sys.argv[1] == "season" else command_costs(), indent=1))
