@@ -131,7 +131,8 @@ def _copies(table: Table, source: Table) -> list[Check]:
         column.name
         for column in source.columns
         if column.name in table.names and column.name not in {"day", "known_at", *table.key}
-        if column.type is table.column(column.name).type and not column.volatile and column.type is not ColumnType.DATE
+        if column.type is table.column(column.name).type and column.type is not ColumnType.DATE
+        if not column.volatile and not column.may_empty  # what may rightly turn NULL changes after it was copied
     ]
     if not shared:
         return []

@@ -25,11 +25,16 @@ _OF_THE_LINE_UP = ("umpire", "catcher")  # nobody knows them before
 _SLOW = ("season_", "games_14", "relief_", "last_was", *_OF_THE_LINE_UP)
 _ALIKE = (*_OF_THE_DAY, *_OF_THE_SEASON)
 _FEATURES = Traits(
-    irregular=(*FEATURE_COLUMNS, "flags"),
-    alike=_ALIKE,
+    irregular=(*FEATURE_COLUMNS, "flags", "throws"),
+    alike=(*_ALIKE, "left_handed"),  # on some days every starter throws with his right
+    remade=False,  # too dear; formulas hold them
     slow=tuple(name for name in FEATURE_COLUMNS if name.startswith(_SLOW)),
 )
-_PREDICTED = Traits(irregular=("pass_reason", "career_starts"), alike=_ALIKE)
+_PREDICTED = Traits(
+    irregular=("pass_reason", "career_starts", "first_pitch_at", "model_day"),
+    alike=_ALIKE,
+    remade=False,  # of a start that became known later, and was not when it was predicted
+)
 _BATTERS = (
     "hits",
     "walks",
@@ -40,7 +45,7 @@ _BATTERS = (
 )  # not all worlds have their numbers
 TRAITS = {
     "schedule": Traits(
-        irregular=("status", "moved_to", "resumed_from", "double_header"),
+        irregular=("status", "moved_to", "resumed_from", "double_header", "home_score", "away_score", "first_pitch_at"),
         sizes=False,
         alike=(*_ALIKE, "status", "moved_to", "resumed_from"),
     ),
@@ -61,7 +66,7 @@ TRAITS = {
     "pitcher_features": _FEATURES,
     "projected_predictions": _PREDICTED,
     "predictions": _PREDICTED,
-    "published_predictions": _PREDICTED,
+    "published_predictions": replace(_PREDICTED, alike=(*_ALIKE, "line_up"), remade=True),
     "grades": Traits(
         irregular=("void_reason", "is_void", "is_over"),
         alike=("is_retrospective", "void_reason", *_ALIKE),

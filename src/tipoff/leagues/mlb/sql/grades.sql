@@ -45,21 +45,23 @@ SELECT
   g.actual_strikeouts, g.actual_batters, g.career_starts,
   g.predicted_strikeouts - g.actual_strikeouts AS error,
   ABS(g.predicted_strikeouts - g.actual_strikeouts) AS abs_error,
-  POW(g.most_0 - IF(g.actual_strikeouts <= 0, 1.0, 0.0), 2) +
-    POW(g.most_1 - IF(g.actual_strikeouts <= 1, 1.0, 0.0), 2) +
-    POW(g.most_2 - IF(g.actual_strikeouts <= 2, 1.0, 0.0), 2) +
-    POW(g.most_3 - IF(g.actual_strikeouts <= 3, 1.0, 0.0), 2) +
-    POW(g.most_4 - IF(g.actual_strikeouts <= 4, 1.0, 0.0), 2) +
-    POW(g.most_5 - IF(g.actual_strikeouts <= 5, 1.0, 0.0), 2) +
-    POW(g.most_6 - IF(g.actual_strikeouts <= 6, 1.0, 0.0), 2) +
-    POW(g.most_7 - IF(g.actual_strikeouts <= 7, 1.0, 0.0), 2) +
-    POW(g.most_8 - IF(g.actual_strikeouts <= 8, 1.0, 0.0), 2) +
-    POW(g.most_9 - IF(g.actual_strikeouts <= 9, 1.0, 0.0), 2) +
-    POW(g.most_10 - IF(g.actual_strikeouts <= 10, 1.0, 0.0), 2) +
-    POW(g.most_11 - IF(g.actual_strikeouts <= 11, 1.0, 0.0), 2) +
-    POW(g.most_12 - IF(g.actual_strikeouts <= 12, 1.0, 0.0), 2) +
-    POW(g.most_13 - IF(g.actual_strikeouts <= 13, 1.0, 0.0), 2) +
-    POW(g.most_14 - IF(g.actual_strikeouts <= 14, 1.0, 0.0), 2) AS crps,
+  IF(g.actual_strikeouts IS NULL, NULL,
+    POW(g.most_0 - IF(g.actual_strikeouts <= 0, 1.0, 0.0), 2) +
+      POW(g.most_1 - IF(g.actual_strikeouts <= 1, 1.0, 0.0), 2) +
+      POW(g.most_2 - IF(g.actual_strikeouts <= 2, 1.0, 0.0), 2) +
+      POW(g.most_3 - IF(g.actual_strikeouts <= 3, 1.0, 0.0), 2) +
+      POW(g.most_4 - IF(g.actual_strikeouts <= 4, 1.0, 0.0), 2) +
+      POW(g.most_5 - IF(g.actual_strikeouts <= 5, 1.0, 0.0), 2) +
+      POW(g.most_6 - IF(g.actual_strikeouts <= 6, 1.0, 0.0), 2) +
+      POW(g.most_7 - IF(g.actual_strikeouts <= 7, 1.0, 0.0), 2) +
+      POW(g.most_8 - IF(g.actual_strikeouts <= 8, 1.0, 0.0), 2) +
+      POW(g.most_9 - IF(g.actual_strikeouts <= 9, 1.0, 0.0), 2) +
+      POW(g.most_10 - IF(g.actual_strikeouts <= 10, 1.0, 0.0), 2) +
+      POW(g.most_11 - IF(g.actual_strikeouts <= 11, 1.0, 0.0), 2) +
+      POW(g.most_12 - IF(g.actual_strikeouts <= 12, 1.0, 0.0), 2) +
+      POW(g.most_13 - IF(g.actual_strikeouts <= 13, 1.0, 0.0), 2) +
+      POW(g.most_14 - IF(g.actual_strikeouts <= 14, 1.0, 0.0), 2)
+  ) AS crps,
   g.actual_strikeouts IS NULL AS is_void,
   IF(g.actual_strikeouts IS NULL, IF(g.is_starter IS NULL OR NOT g.is_starter, 'did not start', 'strikeouts unknown'), NULL) AS void_reason,
   COALESCE(g.made_at >= g.first_pitch_at, FALSE) AS is_retrospective,
