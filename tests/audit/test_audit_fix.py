@@ -52,6 +52,12 @@ def test_a_string_that_may_be_a_template_or_would_not_run_is_left(literal: str, 
     assert fixed(tmp_path, text) == text
 
 
+def test_a_message_that_speaks_of_the_braces_themselves_is_left(tmp_path: Path) -> None:
+    text = "def f(path, run_id):\n    raise ValueError(\"the place holder '{run_id}' has no value\")\n"
+
+    assert fixed(tmp_path, text) == text
+
+
 def test_a_name_that_is_bound_later_is_not_taken_for_known(tmp_path: Path) -> None:
     text = (
         'def f(client):\n    q = client.query("SELECT a FROM {table}").result()\n    table = "x"\n    return q, table\n'

@@ -61,6 +61,8 @@ def missing_f(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
         opening = re.match(r"([rR]?)(\"\"\"|'''|\"|')", literal)
         if opening is None or re.search(r"\{\{|\}\}", literal) or _is_joined(literal, opening[2]):
             return
+        if _OF_BRACES.search(literal):
+            return  # it speaks of the braces themselves
         try:
             made = ast.parse(f"f{literal}", mode="eval").body
         except SyntaxError:
@@ -69,6 +71,11 @@ def missing_f(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
         if names and names <= _known(found, node):
             yield Edit(places.begin(node), places.begin(node), "f")
         return
+
+
+_OF_BRACES = re.compile(
+    r"place.?holder|template|braces?\b|literal|wildcard|format string|to be (filled|replaced)", re.IGNORECASE
+)
 
 
 def _is_joined(literal: str, quote: str) -> bool:
