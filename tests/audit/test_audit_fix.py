@@ -52,6 +52,12 @@ def test_a_string_that_may_be_a_template_or_would_not_run_is_left(literal: str, 
     assert fixed(tmp_path, text) == text
 
 
+def test_a_hole_that_a_logger_fills_itself_is_left_where_a_module_has_its_name(tmp_path: Path) -> None:
+    text = "import time\n\n\ndef f(logger, at):\n    logger.add(at / 'run_{time:YYYY-MM-DD}.log')\n    return time.time()\n"
+
+    assert fixed(tmp_path, text) == text
+
+
 def test_a_message_that_speaks_of_the_braces_themselves_is_left(tmp_path: Path) -> None:
     text = "def f(path, run_id):\n    raise ValueError(\"the place holder '{run_id}' has no value\")\n"
 

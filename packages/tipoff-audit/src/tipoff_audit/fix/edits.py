@@ -98,7 +98,7 @@ def _known(found: Index, node: ast.AST) -> set[str]:
     while above is not None:
         known |= set(above.bound) if above.kind != "class" else set()
         above = above.parent
-    return known | set(found.imports)
+    return known - set(found.imports)  # a module fills no hole; `{time:…}` may be a logger's own
 
 
 def arguments_outside(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
