@@ -61,7 +61,7 @@ TRAITS = {
     "batter_boxscores": Traits(alike=_BATTERS),
     "batter_games": Traits(alike=_BATTERS),
     "projected_features": replace(
-        _FEATURES, alike=(*_ALIKE, *(name for name in FEATURE_COLUMNS if name.startswith(_OF_THE_LINE_UP)))
+        _FEATURES, alike=(*_FEATURES.alike, *(name for name in FEATURE_COLUMNS if name.startswith(_OF_THE_LINE_UP)))
     ),
     "pitcher_features": _FEATURES,
     "projected_predictions": _PREDICTED,

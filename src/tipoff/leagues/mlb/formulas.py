@@ -109,7 +109,7 @@ def formulas() -> list[Check]:
         kinds.asks(
             "predictions.bottom_up_is_the_sum_of_the_nine",
             "the bottom-up number is about the sum over the nine",
-            "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, ABS(t.raw_mean - s.n) <= 0.1 * s.n + 0.45 "
+            "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, ABS(t.raw_mean - s.n) <= 0.2 * s.n + 0.6 "
             "AND ABS(s.turns - t.expected_batters) <= 0.6 AS ok FROM slate.predictions AS t JOIN (SELECT l.game_id, "
             "l.pitcher_id, SUM(l.expected_strikeouts) AS n, SUM(l.plate_appearances) AS turns FROM slate.line_up_strikeouts AS l "
             "GROUP BY l.game_id, l.pitcher_id) AS s ON s.game_id = t.game_id AND s.pitcher_id = t.pitcher_id "
