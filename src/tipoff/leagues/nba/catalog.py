@@ -50,6 +50,7 @@ MARKET = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(
 EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(6))
 
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
+_WHO = Edge(table="candidates", cascades=False)  # who they are: what changes of them comes through the systems
 _BY_GAME = timedelta(0)  # the market of one game waits for no other: patience ends at once
 _FORM_COLUMNS = ("day", "game_id", "player_id", "team", "opponent", *form.COUNTED)
 TRAINING = Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_START, _hours(0)))
@@ -250,6 +251,7 @@ STEPS = (
         edges=(
             _WHAT_IS_ON,
             *(system.edge() for system in INDEPENDENT),
+            _WHO,
             Edge(table="market_aware", optional=True),
             Edge(table="main_lines", optional=True),
         ),
@@ -267,7 +269,7 @@ STEPS = (
             guards=guards(WORDS, start="tipoff_at"),
         ),
         timing=UNTIL_TIP,
-        edges=(_WHAT_IS_ON, *(system.edge() for system in SERVING)),
+        edges=(_WHAT_IS_ON, *(system.edge() for system in SERVING), _WHO),
     ),
     Step(
         table=tables.GRADES,
