@@ -1,6 +1,6 @@
 """What `--fix` does to others' code bases: whether each changed file compiles, what it costs beside the audit, what changes.
 
-`python -m benchmarks.audit_fixes make FOLDER` copies each code base of FOLDER/src to FOLDER/fixed, audits it from nothing, fixes
+`python -m benchmarks.audit_fixes make FOLDER` copies each code base of FOLDER/src, audits it from nothing, fixes
 it from nothing (both with a cache of their own), and writes FOLDER/fixes.jsonl: each changed file, with the lines that changed.
 `sample FOLDER SEED` draws 100 of the changes, to be judged by the one question whether anything changes but the fault. `keep
 FOLDER` keeps the verdicts, places and figures as docs/evidence/audit_fixes.json, nothing of the code.
@@ -29,17 +29,17 @@ def make(folder: Path) -> None:
     known = {json.loads(row)["base"] for row in done.read_text().splitlines()} if done.exists() else set()
     for base in sorted(one for one in (folder / "src").iterdir() if one.is_dir() and one.name not in known):
         with done.open("a") as out:
-            out.write(json.dumps(fixed(base, folder / "fixed" / base.name)) + "\n")
+            out.write(json.dumps(fixed(base)) + "\n")
 
 
-def fixed(base: Path, copy: Path) -> dict[str, Any]:
+def fixed(base: Path) -> dict[str, Any]:
     """Return what fixing a copy of the code base came to."""
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(base, copy, symlinks=True)
-    audit_s, _ = _run(copy)
-    fix_s, said = _run(copy, "--fix", "--write")
-    changed = list(_changed(base, copy, said))
-    shutil.rmtree(copy)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / base.name
+        shutil.copytree(base, copy, symlinks=True)
+        audit_s, _ = _run(copy)
+        fix_s, said = _run(copy, "--fix", "--write")
+        changed = list(_changed(base, copy, said))
     return {"base": base.name, "audit_s": audit_s, "fix_s": fix_s, "changed": changed}
 
 
