@@ -5,7 +5,7 @@ It reads the warehouse, the published files and the ledger's times, never the co
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
-from tipoff.core.step import PublishWork, PythonWork, Step
+from tipoff.core.step import Edge, PublishWork, PythonWork, Step
 from tipoff.core.window import SLATE
 from tipoff.drills.alerts import too_many
 from tipoff.drills.drill import Drill
@@ -56,18 +56,27 @@ def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledge
 
 
 def _before_its_input(truth: Truth, step: Step) -> int:
-    """Count the units that arrived before their own game's units of an input of the same day without which they cannot be."""
+    """Count the units that arrived before their own game's units of an input of the same day without which they cannot be.
+
+    Of inputs that are ways to the same thing one must have been there.
+    """
     work = step.work
     read = work.inputs if isinstance(work, PythonWork | PublishWork) else ()
-    needed = {
-        i.table for i in read if i.window == SLATE and not step.edge(i.table).optional and step.edge(i.table).cascades
-    }
+    edges = [step.edge(i.table) for i in read if i.window == SLATE]
+    needed = [edge for edge in edges if not edge.optional and edge.cascades]
+    ways = [[other.table for other in needed if (other.one_of or other.table) == name] for name in _ways(needed)]
     first: dict[tuple[str, date, str], datetime] = {}
     for (output, day, unit), at in truth.arrivals.items():
         key = output, day, unit.partition("|")[0]
         first[key] = min(at, first.get(key, at))
     mine = [(day, game, at) for (output, day, game), at in first.items() if output == step.name]
-    return sum(at < first.get((table, day, game), _NEVER) for day, game, at in mine for table in needed)
+    return sum(
+        at < min(first.get((table, day, game), _NEVER) for table in tables) for day, game, at in mine for tables in ways
+    )
+
+
+def _ways(edges: Iterable[Edge]) -> set[str]:
+    return {edge.one_of or edge.table for edge in edges}
 
 
 def _with_day(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
