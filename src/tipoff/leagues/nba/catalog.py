@@ -80,9 +80,7 @@ def _training(trained: Training) -> Step:
 def _predicting(system: System) -> Step:
     """Return the step that fills a system's own table."""
     is_of_market = system is MARKET_AWARE
-    lines = Edge(
-        table="main_lines", minimum=0.0, patience=_BY_GAME, cascades=False
-    )  # told once, shortly before the start
+    lines = Edge(table="main_lines", minimum=0.0, patience=_BY_GAME)
     return Step(
         table=system.table,
         work=PythonWork(inputs=system.features, transform=system.predict, constants=system.rests_on),
