@@ -294,5 +294,5 @@ def test_status_digest_and_scorecard_show_how_history_and_quotas_stand(watched: 
 
     assert "history: 0 rows wait, 0 batches not yet applied" in status
     assert "of the load limit of tipoff_history." in status
-    assert "quota: " in watched("digest", "nba")
+    assert "quota: " in watched("digest", "nba", "--date", "2030-01-09")  # of the last day with games
     assert "warehouse quota used" in watched("scorecard", "nba")

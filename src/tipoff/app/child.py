@@ -36,6 +36,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        self._ending = threading.Lock()
         self._connection = Connection(ours.detach())
         self._connection.send_bytes(pickle.dumps(sys.path))
 
@@ -79,11 +80,12 @@ class Child:
         return self._process.poll() is None and not self._connection.closed
 
     def end(self) -> None:
-        """End the process, whatever it does."""
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._connection.close()
+        """End the process, whatever it does. Whoever calls it and whoever closes all children may both come here."""
+        with self._ending:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._process.wait()
+            self._connection.close()
 
 
 @dataclass(slots=True)

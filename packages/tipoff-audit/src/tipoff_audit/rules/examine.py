@@ -145,10 +145,12 @@ def _starts(file: File) -> list[str]:
 
 _COMMAND = re.compile(r"\S*\.py$|\S*python\S*\s|[\w.]+:\w+$|-m\s")  # a path or a command, no sentence
 _A_PATH = 200  # characters: longer strings tell whoever reads them how to start it
+_A_LINE = 2_000  # characters: of a command that somebody wrote
 
 
 def _started(text: str) -> set[str]:
-    return {name for found in _PROGRAM.finditer(text) for name in found.groups() if name}
+    lines = (line[:_A_LINE] for line in text.splitlines())
+    return {name for line in lines for found in _PROGRAM.finditer(line) for name in found.groups() if name}
 
 
 def _settled(effects: dict[str, tuple[str, bool, bool]]) -> bool:
