@@ -1,11 +1,17 @@
 """A season's report: what it says of errors, of what a system adds, of leaks and of chances; and the page that shows it."""
 
+from datetime import date
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tipoff.core.report import Section, Shape
+from tipoff.leagues.mlb import season_report
 from tipoff.predict import sections
 from tipoff.predict.page import render, render_text
+
+LINE_UPS = ("projected", "confirmed")
 
 N_DAYS, N_PLAYERS = 40, 12
 
@@ -88,3 +94,34 @@ def test_the_page_needs_nothing_else_and_shows_every_section() -> None:
     assert (page.count("<svg"), page.count("<rect"), page.count("<polyline")) == (3, 2, 2)
     assert not any(word in page for word in ("http:", "https:", "<script", "<link", "src="))
     assert render_text(shown) == ["Rows", "name   value  share ", "x & y  1,234  0.5000", ""]
+
+
+def test_mlbs_report_reads_its_grades_and_leaves_out_what_was_made_afterwards() -> None:
+    starts = [(day, system, line_up) for day in range(1, 15) for system in ("rolling", "blend") for line_up in LINE_UPS]
+    grades = pa.table(
+        {
+            "day": [date(2023, 4, day) for day, _, _ in starts],
+            "game_id": [f"g{day}" for day, _, _ in starts],
+            "pitcher_id": [day for day, _, _ in starts],
+            "system": [system for _, system, _ in starts],
+            "line_up": [line_up for _, _, line_up in starts],
+            "predicted_strikeouts": [5.0 if system == "rolling" else 6.0 for _, system, _ in starts],
+            "mean_strikeouts": [5.5] * len(starts),
+            "variance": [4.0] * len(starts),
+            "actual_strikeouts": [6] * len(starts),
+            "actual_batters": [22] * len(starts),
+            "career_starts": [day * 5 for day, _, _ in starts],
+            "abs_error": [1.0 if system == "rolling" else 0.0 for _, system, _ in starts],
+            "crps": [1.2] * len(starts),
+            "is_retrospective": [day == 14 for day, _, _ in starts],
+            "own_over_chance": [0.5] * len(starts),
+            "is_over": [day % 2 for day, _, _ in starts],
+        }
+    )
+
+    accuracy = next(section for section in season_report.make({"grades": grades}) if section.title == "Each system")
+
+    told = {(row["line-up"], row["system"]): (row["rows"], row["error"]) for row in accuracy.rows}
+    assert told == {
+        (line_up, name): (13, error) for line_up in LINE_UPS for name, error in (("rolling", 1.0), ("blend", 0.0))
+    }

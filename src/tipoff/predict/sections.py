@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tipoff.core.report import Section, Shape
 from tipoff.predict.metrics import calibration_error, log_loss, reliability
+from tipoff.predict.quantiles import Floats
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 _DRAWS = 500
@@ -27,6 +30,18 @@ class Graded:
     predicted: Floats
     happened: Floats
 
+    @classmethod
+    def read(cls, rows: pa.Table, *, system: str, who: str, predicted: str, happened: str) -> Self:
+        """Read graded rows: by `day` and `game_id`, and the columns that the league names."""
+        return cls(
+            system=np.asarray(rows[system].to_pylist(), dtype=np.str_),
+            day=pc.cast(rows["day"], pa.int32()).to_numpy().astype(np.int64),
+            game=np.asarray(rows["game_id"].to_pylist(), dtype=np.str_),
+            who=rows[who].to_numpy().astype(np.int64),
+            predicted=floats(rows[predicted]),
+            happened=floats(rows[happened]),
+        )
+
     @property
     def error(self) -> Floats:
         """How far each prediction was off."""
@@ -42,6 +57,11 @@ class Graded:
             predicted=self.predicted[rows],
             happened=self.happened[rows],
         )
+
+
+def floats(column: pa.ChunkedArray) -> Floats:
+    """Return a column as numbers, NaN where it is NULL."""
+    return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def by_week(found: Graded, measure: str) -> Section:

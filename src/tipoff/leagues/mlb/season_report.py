@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 
 from tipoff.core.report import SeasonReport, Section, Shape
 from tipoff.predict import sections
-from tipoff.predict.quantiles import Floats
 
 _BASELINE = "rolling"
 _STARTS = ("0", "1-9", "10-49", "50 and more")
@@ -20,15 +19,17 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
     grades = tables["grades"].filter(pc.invert(tables["grades"]["is_retrospective"]))
     grades = grades.filter(pc.is_valid(grades["abs_error"])).combine_chunks()
     confirmed = grades.filter(pc.equal(grades["line_up"], "confirmed"))
-    found = _graded(confirmed)
-    starts = np.searchsorted([1, 10, 50], _floats(confirmed["career_starts"]), side="right")
-    faced = np.searchsorted([15, 20, 25], np.nan_to_num(_floats(confirmed["actual_batters"])), side="right")
+    found = sections.Graded.read(
+        confirmed, system="system", who="pitcher_id", predicted="predicted_strikeouts", happened="actual_strikeouts"
+    )
+    starts = np.searchsorted([1, 10, 50], sections.floats(confirmed["career_starts"]), side="right")
+    faced = np.searchsorted([15, 20, 25], np.nan_to_num(sections.floats(confirmed["actual_batters"])), side="right")
     chances = {}
     for system in sorted(set(found.system.tolist())):
         rows = confirmed.filter(
             pc.and_(pc.equal(confirmed["system"], system), pc.is_valid(confirmed["own_over_chance"]))
         )
-        chances[system] = _floats(rows["own_over_chance"]), _floats(rows["is_over"])
+        chances[system] = sections.floats(rows["own_over_chance"]), sections.floats(rows["is_over"])
     about = "How often he struck out more than the half nearest to his own median, where a chance was told."
     return [
         _accuracy(grades),
@@ -53,38 +54,23 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
     ]
 
 
-def _graded(rows: pa.Table) -> sections.Graded:
-    return sections.Graded(
-        system=np.asarray(rows["system"].to_pylist(), dtype=np.str_),
-        day=pc.cast(rows["day"], pa.int32()).to_numpy().astype(np.int64),
-        game=np.asarray(rows["game_id"].to_pylist(), dtype=np.str_),
-        who=rows["pitcher_id"].to_numpy().astype(np.int64),
-        predicted=_floats(rows["predicted_strikeouts"]),
-        happened=_floats(rows["actual_strikeouts"]),
-    )
-
-
 def _accuracy(grades: pa.Table) -> Section:
     rows = []
     for line_up in ("projected", "confirmed"):
         for system in sorted(set(grades["system"].to_pylist())):
             here = grades.filter(pc.and_(pc.equal(grades["system"], system), pc.equal(grades["line_up"], line_up)))
             if here.num_rows:
-                mean, happened = _floats(here["mean_strikeouts"]), _floats(here["actual_strikeouts"])
-                ratio = float(np.mean((happened - mean) ** 2 / np.maximum(_floats(here["variance"]), 1e-9)))
+                mean, happened = sections.floats(here["mean_strikeouts"]), sections.floats(here["actual_strikeouts"])
+                ratio = float(np.mean((happened - mean) ** 2 / np.maximum(sections.floats(here["variance"]), 1e-9)))
                 row = {"line-up": line_up, "system": system, "rows": here.num_rows}
-                row |= {"error": round(float(_floats(here["abs_error"]).mean()), 4)}
-                row |= {"CRPS": round(float(np.nanmean(_floats(here["crps"]))), 4)}
+                row |= {"error": round(float(sections.floats(here["abs_error"]).mean()), 4)}
+                row |= {"CRPS": round(float(np.nanmean(sections.floats(here["crps"]))), 4)}
                 rows.append(
                     row
                     | {"bias of the mean": round(float((mean - happened).mean()), 4), "variance ratio": round(ratio, 4)}
                 )
     about = "Errors and CRPS in strikeouts; variance ratio: what happened over what was told; above 1 is too narrow."
     return Section(title="Each system", about=about, shape=Shape.TABLE, rows=rows)
-
-
-def _floats(column: pa.ChunkedArray) -> Floats:
-    return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 REPORT = SeasonReport(

@@ -25,15 +25,10 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
     grades = tables["grades"]
     grades = grades.filter(pc.and_(pc.is_valid(grades["abs_error"]), pc.invert(grades["is_retrospective"])))
     joined = grades.join(tables["player_games"], keys=list(_KEY), join_type="inner").combine_chunks()
-    found = sections.Graded(
-        system=np.asarray(joined["system"].to_pylist(), dtype=np.str_),
-        day=pc.cast(joined["day"], pa.int32()).to_numpy().astype(np.int64),
-        game=np.asarray(joined["game_id"].to_pylist(), dtype=np.str_),
-        who=joined["player_id"].to_numpy().astype(np.int64),
-        predicted=_floats(joined["predicted_points"]),
-        happened=_floats(joined["actual_points"]),
+    found = sections.Graded.read(
+        joined, system="system", who="player_id", predicted="predicted_points", happened="actual_points"
     )
-    minutes = np.clip(np.nan_to_num(_floats(joined["minutes"])) // 10, 0, len(_MINUTES) - 1).astype(np.int64)
+    minutes = np.clip(np.nan_to_num(sections.floats(joined["minutes"])) // 10, 0, len(_MINUTES) - 1).astype(np.int64)
     games = np.searchsorted([6, 16, 41], _games_before(found), side="right")
     return [
         _scores(tables["scores"], lined=False),
@@ -134,10 +129,6 @@ def _at_the_lines(tables: Mapping[str, pa.Table]) -> list[Section]:
 
 def _key(row: Mapping[str, object]) -> tuple[object, object]:
     return row["game_id"], row["player_id"]
-
-
-def _floats(column: pa.ChunkedArray) -> Floats:
-    return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 _DRAWN = ("game_id", "player_id", "market", "quantiles", "line_slope", "tipoff_at", "made_at")
