@@ -55,6 +55,7 @@ def _on_sqlite(path: Path) -> None:
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE notes (a TEXT, b TEXT)"
         )
         for n in range(3500):
+            # tipoff: allow append-without-key -- the engine as it is, beside the ledger: a table made a moment ago
             ledger.execute("INSERT INTO notes VALUES (?, ?)", (str(n), "note " * 10))
             ledger.commit()
     ledger.close()

@@ -125,3 +125,21 @@ def test_a_clean_up_may_swallow() -> None:
         said("def leave(connection):\n    try:\n        connection.close()\n    except Exception:\n        pass\n")
         == []
     )
+
+
+def test_what_is_deleted_in_one_case_of_a_match_is_not_written_again_in_another() -> None:
+    text = (
+        "def change(path, how):\n    match how:\n        case 'gone':\n            path.unlink()\n"
+        "        case 'changed':\n            path.write_text('{}')\n"
+    )
+    after = text + "            path.unlink()\n            path.write_text('{}')\n"
+
+    assert said(text) == []
+    assert [finding[0] for finding in said(after)] == ["lost-after-delete"]
+
+
+def test_a_number_less_one_is_no_text_in_a_statement() -> None:
+    text = 'def ask(db, n, name):\n    db.execute(f"SELECT a FROM t WHERE b = {HOLE}")\n'
+
+    assert said(text.replace("HOLE", "n - 1")) == []
+    assert [finding[0] for finding in said(text.replace("HOLE", "name"))] == ["sql-from-values"]

@@ -8,10 +8,12 @@ from tipoff_audit.reading.names import last_name
 
 
 def apart(file: File, one: ast.AST, other: ast.AST) -> bool:
-    """Whether the two stand in different arms of an if, or the first one's block ends before the other."""
+    """Whether the two stand in different arms of an if or a match, or the first one's block ends before the other."""
     above_other = {id(parent): child for child, parent in chain(file, other)}
     for child, parent in chain(file, one):
         if isinstance(parent, ast.ExceptHandler) and id(parent) not in above_other:
+            return True
+        if isinstance(parent, ast.Match) and id(parent) in above_other and above_other[id(parent)] is not child:
             return True
         if isinstance(parent, ast.If):
             if id(parent) in above_other:

@@ -102,7 +102,7 @@ _QUOTED = these("quote quoted escaped literal expr expression ident identifier")
 
 def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:  # noqa: PLR0911 -- a return for each case
     """Whether it is no value, or one that cannot hold a quote: a constant, a number, a mark, a name that was quoted."""
-    if isinstance(hole, ast.Constant):
+    if isinstance(hole, ast.Constant) or _is_arithmetic(hole):
         return True
     if isinstance(hole, ast.JoinedStr):
         return str(constant(hole.values[0]) if hole.values else "")[:1] in set(":@$?%") or looks_like_sql(filled(hole))
@@ -123,6 +123,15 @@ def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:  # noqa: PLR0
         and not isinstance(made, ast.Constant)
         and _harmless(made, file, depth + 1)
     )
+
+
+def _is_arithmetic(hole: ast.expr) -> bool:
+    """Whether it is something less, times or by a number: what comes of it is a number."""
+    operators = ast.Sub | ast.Mult | ast.Div | ast.FloorDiv
+    if not isinstance(hole, ast.BinOp) or not isinstance(hole.op, operators):
+        return False
+    numbers = [constant(side) for side in (hole.left, hole.right)]
+    return any(isinstance(number, int | float) for number in numbers) and not any(isinstance(n, str) for n in numbers)
 
 
 _TYPED = frozenset(

@@ -228,7 +228,7 @@ def _of_a_system(system: System) -> list[Check]:
         kinds.asks(
             f"{name}.are_graded",
             "every prediction of a game that was played is graded, as it was made",
-            (
+            (  # tipoff: allow sql-from-values -- a declared system's name, which is a table's name as well
                 "SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, "
                 "COALESCE(ABS(g.predicted_points - t.median) < 0.001, FALSE) AS ok "
                 f"FROM slate.{name} AS t LEFT JOIN slate.grades AS g ON g.game_id = t.game_id "
