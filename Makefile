@@ -25,8 +25,8 @@ test: .venv/ready .venv-emulator/ready  ## all tests that take minutes at most
 quick: .venv/ready  ## the tests of every rule and of the house, while writing
 	@$(BIN)/pytest -q -n auto --dist worksteal tests/unit tests/house
 
-prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name; resumable, writes docs/evidence
-	@$(BIN)/python -m benchmarks.prove
+prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name, or those of CLAIMS="drills stops"; resumable, writes docs/evidence
+	@$(BIN)/python -m benchmarks.prove $(CLAIMS)
 
 .venv-emulator/ready: requirements-emulator.lock
 	@$(PYTHON) -m venv .venv-emulator

@@ -1,14 +1,14 @@
 """`make prove`: every figure that the documents name. Resumable: what stands in docs/evidence for this commit is not done again.
 
-Each claim is a function that returns what it measured and whether that is what was required. `python -m benchmarks.prove NAME…`
-does only some of them.
+Each claim is a function that returns what it measured and whether that is what was required; long ones keep their pieces.
+`make prove CLAIMS="drills stops"` measures only some of them.
 """
 
+import hashlib
 import json
 import math
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.support import killed_at_random, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
+from tests.support import killed_home, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
 
 from benchmarks import bigquery_claims, nba_predictions
 from benchmarks.audit_code_bases import audit_code_bases
@@ -36,20 +36,20 @@ from benchmarks.idle_tick import idle_tick
 from benchmarks.mutation_score import mutation_scores
 from benchmarks.neutral_season import neutral_season
 from benchmarks.payload_fuzz import fuzz as fuzz_payloads
+from benchmarks.pieces import ROOT, Pieces, commit
 from benchmarks.recorded_runs import recorded_runs
+from benchmarks.rehearsals import controls, drills, fuzz, watched_drills
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
 from benchmarks.seasons import season_named
 from benchmarks.sentinel_cost import sentinel_cost
 from benchmarks.stops import stops
 from tipoff.app.crash import POINTS
-from tipoff.core.clock import RealClock, midnight, stopwatch
-from tipoff.drills.drill import catalogue
+from tipoff.core.clock import RealClock, midnight
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.world.data import Alter, Row
 from tipoff.leagues.nba.world.recorded import RecordedNba
 
-ROOT = Path(__file__).parents[1]
 EVIDENCE = ROOT / "docs" / "evidence"
 SEASONS = {
     "2015-16": 1230,
@@ -62,6 +62,7 @@ SEASONS = {
     "2022-23": 1230,
     "2023-24": 1230,
 }
+RANDOM_KILLS = 200
 MARCH = "2024-03-01..2024-03-31"
 Measured = tuple[bool, dict[str, Any]]
 
@@ -177,26 +178,27 @@ def quiet_season() -> Measured:
 
 def kills() -> Measured:
     """March 2024, killed by SIGKILL at ten random moments and at each named point: the same content in the end."""
+    dice = random.Random(7)  # noqa: S311 -- seeded choice of moments
+    moments = [f"any:{dice.randint(50, 5500)}" for _ in range(10)] + [
+        f"{point}:{dice.randint(20, 80)}" for point in POINTS
+    ]
+    pieces = Pieces("kills")
+    quiet = pieces.once("quiet", lambda: _killed_in_march("")[1])
+    results = {moment: pieces.once(moment, lambda moment=moment: _killed_in_march(moment)) for moment in moments}  # type: ignore[misc]
+    told = {moment: {"died": died, "same": content == quiet} for moment, (died, content) in results.items()}
+    ok = "published" in quiet and all(found["died"] and found["same"] for found in told.values())
+    return ok, {"moments": told, "content": quiet}
+
+
+def _killed_in_march(moment: str) -> tuple[bool, dict[str, str]]:
+    """Replay March 2024, killed at a moment and begun again; return whether it died, and what stands."""
     with tempfile.TemporaryDirectory() as folder:
-        quiet = Path(folder) / "quiet"
-        first = run(quiet, "replay", "nba", MARCH, "--json")
-        expected, files = proofs(quiet), published(quiet)
-        dice = random.Random(7)  # noqa: S311 -- seeded choice of moments
-        moments = [f"any:{dice.randint(50, 5500)}" for _ in range(10)] + [
-            f"{point}:{dice.randint(20, 80)}" for point in POINTS
-        ]
-        results = {}
-        for moment in moments:
-            home = Path(folder) / "killed"
-            killed = run(home, "replay", "nba", MARCH, "--crash-at", moment, "--json")
-            again = run(home, "replay", "nba", MARCH, "--json")
-            same = proofs(home) == expected and published(home) == files
-            results[moment] = {"died": killed.returncode == -9, "exit": again.returncode, "same": same}
-            shutil.rmtree(home)
-    ok = first.returncode == 0 and all(
-        found["died"] and found["same"] and not found["exit"] for found in results.values()
-    )
-    return ok, {"moments": results, "units": len(expected), "files": len(files)}
+        home, command = Path(folder), ("replay", "nba", MARCH, "--json")
+        died = bool(moment) and run(home, *command, "--crash-at", moment).returncode == -9
+        ended = run(home, *command)
+        if ended.returncode:
+            return died, {"stderr": ended.stderr[-2000:]}
+        return died, content(home)
 
 
 def other_future(cut: datetime) -> Alter:
@@ -247,46 +249,6 @@ def nba_accuracy() -> Measured:
     return all(met for _, _, met in asked.values()), said | {"asked": asked}
 
 
-def drills() -> Measured:
-    """Every named drill, through the command line, within five minutes on two cores."""
-    began = stopwatch()
-    ok, report = _drill("run", "--all")
-    wall_s = round(stopwatch() - began, 1)
-    named = [drill["name"] for drill in report["drills"]]
-    rows = {row for drill in catalogue().values() for row in drill.rows}
-    late = [d["name"] for d in report["drills"] if (d["detected_after_s"] or 0) > 1800]
-    report = {"wall_s": wall_s, "n": len(named), "rows_of_the_catalogue": len(rows), "late": late} | report
-    return ok and wall_s <= 300 and len(named) >= 60 and len(rows) >= 60 and not late, report
-
-
-def controls() -> Measured:
-    """Every drill with its mechanism switched off: each must fail."""
-    ok, report = _drill("run", "--all", "--control")
-    told = [{"name": d["name"], "failed": not d["passed"], "why": d["why"][:2]} for d in report["drills"]]
-    return ok, {"n": len(told), "drills": told}
-
-
-def fuzz() -> Measured:
-    """Two hundred compositions by dice under the same oracle."""
-    ok, report = _drill("fuzz", "--seed", "7", "--count", "200")
-    noticed = sum(bool(drill["found_by"]) for drill in report["drills"])
-    failed = [drill for drill in report["drills"] if not drill["passed"]]
-    kinds = Counter(kind for drill in report["drills"] for kind in drill["fault"].split(" + "))
-    return ok and len(report["drills"]) == 200, {
-        "n": len(report["drills"]),
-        "noticed": noticed,
-        "failed": failed,
-        "kinds": dict(kinds),
-    }
-
-
-def _drill(*arguments: str) -> tuple[bool, dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tipoff", "drill", *arguments, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=3000, check=False)
-    return done.returncode == 0, json.loads(done.stdout)
-
-
 def faulty_season() -> Measured:
     """Hold the season with faults against the quiet one: what differs is what the faults say, in at most thrice the time."""
     measured = season_faults("2023-24")
@@ -297,42 +259,43 @@ def faulty_season() -> Measured:
 
 def random_kills() -> Measured:
     """Two hundred SIGKILLs at random points of engine, writer, publication and migration, on three sample days."""
+    pieces = Pieces("random_kills")
+    quiet = pieces.once("quiet", lambda: _killed_on_sample_days(0, 0)["content"])
+    homes: list[dict[str, Any]] = []
+    left = RANDOM_KILLS
+    while left:
+        n = len(homes) + 1
+        homes.append(pieces.once(f"home {n}", lambda n=n, left=left: _killed_on_sample_days(n, left)))  # type: ignore[misc]
+        left -= len(homes[-1]["kills"])
+    told = [home | {"same": home["content"] == quiet} for home in homes]
+    places = Counter(moment.rpartition(":")[0] for home in homes for moment in home["kills"])
+    shown = [{name: home[name] for name in ("kills", "same", "running_for_ever")} for home in told]
+    ok = all(home["same"] and not home["running_for_ever"] for home in told)
+    return ok, {"kills": places.total(), "places": dict(places), "homes": shown}
+
+
+def _killed_on_sample_days(number: int, kills: int) -> dict[str, Any]:
+    """Replay three sample days in a home that is killed at most so often; return what killed it and what is left of it."""
     with tempfile.TemporaryDirectory() as folder:
-        quiet = Path(folder) / "quiet"
-        tipoff("replay", "nba", "sample:3", "--world", "sample", "--json", home=quiet)
-        expected, files = proofs(quiet), published(quiet)
-        homes: list[
-            tuple[list[str], bool, list[int]]
-        ] = []  # what killed it, whether it ended the same, runs left running
-        for home, moments in killed_at_random(Path(folder), "sample:3", random.Random(17), kills=200):  # noqa: S311 -- seeded
-            running = [row["id"] for row in ledger_rows(home, "runs") if row["state"] == "started"]
-            homes.append((moments, proofs(home) == expected and published(home) == files, running))
-            shutil.rmtree(home)
-    places = Counter(moment.rpartition(":")[0] for moments, _, _ in homes for moment in moments)
-    ok = places.total() == 200 and all(same and not running for _, same, running in homes)
-    told = [{"kills": moments, "same": same, "running_for_ever": running} for moments, same, running in homes]
-    return ok, {"kills": places.total(), "places": dict(places), "homes": told}
+        home = Path(folder)
+        dice = random.Random(f"17:{number}")  # noqa: S311 -- seeded choice of moments
+        killed_by = killed_home(home, "sample:3", dice, at_most=kills)
+        running = [row["id"] for row in ledger_rows(home, "runs") if row["state"] == "started"]
+        return {"kills": killed_by, "running_for_ever": running, "content": content(home)}
+
+
+def content(home: Path) -> dict[str, str]:
+    """Return one hash for each output's proofs, and one for all published documents."""
+    parts: dict[str, list[Any]] = {"published": sorted(published(home).items())}
+    for key, proven in sorted(proofs(home).items()):
+        parts.setdefault(key[0], []).append((*key, *proven))
+    return {name: hashlib.sha256(repr(rows).encode()).hexdigest()[:16] for name, rows in parts.items()}
 
 
 def idle() -> Measured:
     """Time ticks with nothing to do over a season's obligations: median at most 2 ms, longest at most 20 ms."""
     measured = idle_tick("2023-24")
     return measured["median_ms"] <= 2 and measured["max_ms"] <= 20, measured
-
-
-def watched_drills() -> Measured:
-    """Every drill with all checks measured and the watchers on: one incident for a cause, at most opened and closed."""
-    ok, report = _drill("run", "--all", "--checks")
-    failed = [drill for drill in report["drills"] if not drill["passed"]]
-    return ok and len(report["drills"]) >= 60, {
-        "n": len(report["drills"]),
-        "incidents": sum(drill["incidents"] for drill in report["drills"]),
-        "messages": sum(drill["notices"] for drill in report["drills"]),
-        "failed": failed,
-        "drills": [
-            {name: drill[name] for name in ("name", "incidents", "notices", "found_by")} for drill in report["drills"]
-        ],
-    }
 
 
 def payload_fuzz() -> Measured:
@@ -383,12 +346,6 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
 CLEAN = {
     f"clean_season_{name}": partial(clean_season, name) for name in SEASONS
 }  # by themselves, so that two can run at once
-
-
-def commit() -> str:
-    """Return the commit that is measured."""
-    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
-    return found.stdout.strip()
 
 
 def claim(name: str, measure: Callable[[], Measured]) -> bool:

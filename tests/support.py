@@ -7,7 +7,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -116,26 +116,19 @@ def killed_while_migrating(ledger: Path, nth: int) -> bool:
     return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == -9
 
 
-def killed_at_random(folder: Path, span: str, dice: random.Random, *, kills: int) -> Iterator[tuple[Path, list[str]]]:
-    """Replay in processes that are killed at random points, in as many homes as it takes; yields each home once it has ended.
+def killed_home(home: Path, span: str, dice: random.Random, *, at_most: int) -> list[str]:
+    """Replay in processes that are killed at random points, until one is not; returns what killed them.
 
-    In every home the ledger's upgrade is killed first, on nothing and then on what that left.
+    The ledger's upgrade is killed first, on nothing and then on what that left.
     """
     command = ("replay", "nba", span, "--world", "sample", "--json")
-    done = n_homes = 0
-    while done < kills:
-        n_homes += 1
-        home = folder / f"home{n_homes}"
-        home.mkdir()
-        moments = [f"statement of the upgrade:{n}" for n in (dice.randint(1, 30), dice.randint(1, 12))]
-        moments = [m for m in moments if killed_while_migrating(home / "ledger.db", int(m.rpartition(":")[2]))]
-        code = -9
-        while code == -9 and done + len(moments) < kills:
-            moment = f"{dice.choice((*POINTS, 'any', 'any', 'any'))}:{dice.randint(1, 15)}"
-            ended = tipoff(*command, "--crash-at", moment, home=home)
-            code = ended.returncode
-            moments += [moment] if code == -9 else []
-        ended = tipoff(*command, home=home)
-        assert ended.returncode == 0, (moments, ended.stderr)
-        done += len(moments)
-        yield home, moments
+    upgrades = [f"statement of the upgrade:{n}" for n in (dice.randint(1, 30), dice.randint(1, 12))][:at_most]
+    moments = [m for m in upgrades if killed_while_migrating(home / "ledger.db", int(m.rpartition(":")[2]))]
+    code = -9
+    while code == -9 and len(moments) < at_most:
+        moment = f"{dice.choice((*POINTS, 'any', 'any', 'any'))}:{dice.randint(1, 15)}"
+        code = tipoff(*command, "--crash-at", moment, home=home).returncode
+        moments += [moment] if code == -9 else []
+    ended = tipoff(*command, home=home)
+    assert ended.returncode == 0, (moments, ended.stderr)
+    return moments

@@ -5,11 +5,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tipoff.cli.show import EXIT_WRONG, as_json, print_json
+from tipoff.core.clock import process_cpu
 from tipoff.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,19 +84,30 @@ def fuzz_command(seed: int, count: int, jobs: int, *, as_json: bool) -> None:
 
 
 def rehearse(drills: "Iterable[Drill]", *, control: bool, jobs: int, checks: bool = False) -> "Iterator[DrillVerdict]":
-    """Run `drills` in `jobs` processes and yield their verdicts in order; one that crashes has failed, with its error."""
+    """Run `drills` in `jobs` processes and yield their verdicts in order; one that crashes has failed, with its error.
+
+    One that ends its process takes down those beside it: they and it are run again, each in a process of its own.
+    """
+    left, alone = list(drills), 0
+    while left:
+        n = 1 if alone else len(left)
+        with ProcessPoolExecutor(min(jobs, n)) as pool:
+            futures: list[Future[DrillVerdict]] = [pool.submit(_one, drill, control, checks) for drill in left[:n]]
+            for future in futures:
+                error = future.exception()
+                if isinstance(error, BrokenProcessPool) and not alone:
+                    alone = jobs + 1
+                    break
+                drill = left.pop(0)
+                yield _ended(drill, error) if error else future.result()
+        alone = max(0, alone - 1)
+
+
+def _ended(drill: "Drill", error: BaseException) -> "DrillVerdict":
     from tipoff.drills.oracle import DrillVerdict  # noqa: PLC0415 -- imports the stores
 
-    drills = list(drills)
-    with ProcessPoolExecutor(jobs) as pool:
-        futures: list[Future[DrillVerdict]] = [pool.submit(_one, drill, control, checks) for drill in drills]
-        for drill, future in zip(drills, futures, strict=True):
-            error = future.exception()
-            if error is None:
-                yield future.result()
-            else:
-                why = (f"it ended with {type(error).__name__}: {str(error)[:300]}",)
-                yield DrillVerdict(name=drill.name, fault=drill.fault, passed=False, why=why)
+    why = (f"it ended with {type(error).__name__}: {str(error)[:300]}",)
+    return DrillVerdict(name=drill.name, fault=drill.fault, passed=False, why=why)
 
 
 def _one(drill: "Drill", control: bool, checks: bool) -> "DrillVerdict":  # noqa: FBT001 -- given to another process
@@ -102,7 +115,9 @@ def _one(drill: "Drill", control: bool, checks: bool) -> "DrillVerdict":  # noqa
 
     if not _rehearsal:
         _rehearsal.append(Rehearsal(checks=checks))
-    return _rehearsal[0].run(drill, control=control)
+    began = process_cpu()
+    verdict = _rehearsal[0].run(drill, control=control)
+    return dataclasses.replace(verdict, cpu_s=round(process_cpu() - began, 2))
 
 
 def _finish(verdicts: "Iterator[DrillVerdict]", *, control: bool, as_json: bool) -> None:

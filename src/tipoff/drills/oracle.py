@@ -142,6 +142,7 @@ class DrillVerdict:
     wrong_or_late: int = 0
     notices: int = 0
     incidents: int = 0
+    cpu_s: float = 0.0  # of the process that ran it
     why: tuple[str, ...] = ()
 
 

@@ -1,0 +1,77 @@
+"""The claims about drills: every drill, its control, all of them watched, and two hundred compositions by dice."""
+
+import dataclasses
+import os
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.pieces import Pieces
+from tipoff.cli.drills import rehearse
+from tipoff.drills.drill import Drill, catalogue
+from tipoff.drills.fuzz import composed
+
+COMPOSITIONS = 200
+LEAST = 60  # drills, and rows of the catalogue of faults
+MOST_CPU_S = 10.0  # a drill: sixty of them within five minutes on two cores
+NOTICED_WITHIN_S = 1800
+Measured = tuple[bool, dict[str, Any]]
+
+
+def drills() -> Measured:
+    """Every named drill passes: noticed within 30 simulated minutes, healed, nothing lost."""
+    known = list(catalogue().values())
+    told = _rehearsed("drills", known)
+    rows = {row for drill in known for row in drill.rows}
+    late = [drill["name"] for drill in told if (drill["detected_after_s"] or 0) > NOTICED_WITHIN_S]
+    failed = [drill["name"] for drill in told if not drill["passed"]]
+    cpu_s = sum(drill["cpu_s"] for drill in told)
+    ok = not failed and not late and len(told) >= LEAST and len(rows) >= LEAST and cpu_s <= MOST_CPU_S * len(told)
+    counted = {"n": len(told), "rows_of_the_catalogue": len(rows), "cpu_s": round(cpu_s, 1)}
+    return ok, counted | {"failed": failed, "late": late, "drills": told}
+
+
+def controls() -> Measured:
+    """Every drill with its mechanism switched off: each must fail."""
+    told = _rehearsed("drill_controls", list(catalogue().values()), control=True)
+    passed = [drill["name"] for drill in told if drill["passed"]]
+    shown = [{"name": drill["name"], "failed": not drill["passed"], "why": drill["why"][:2]} for drill in told]
+    return not passed, {"n": len(told), "passed_without": passed, "drills": shown}
+
+
+def watched_drills() -> Measured:
+    """Every drill with all checks measured and the watchers on: one incident for a cause, at most opened and closed."""
+    told = _rehearsed("watched_drills", list(catalogue().values()), checks=True)
+    failed = [drill for drill in told if not drill["passed"]]
+    shown = ("name", "incidents", "notices", "found_by")
+    return not failed and len(told) >= LEAST, {
+        "n": len(told),
+        "incidents": sum(drill["incidents"] for drill in told),
+        "messages": sum(drill["notices"] for drill in told),
+        "failed": failed,
+        "drills": [{name: drill[name] for name in shown} for drill in told],
+    }
+
+
+def fuzz() -> Measured:
+    """Two hundred compositions by dice under the same oracle."""
+    told = _rehearsed("drill_fuzz", [composed(7, number) for number in range(COMPOSITIONS)])
+    failed = [drill for drill in told if not drill["passed"]]
+    kinds = Counter(kind for drill in told for kind in drill["fault"].split(" + "))
+    return not failed, {
+        "n": len(told),
+        "noticed": sum(bool(drill["found_by"]) for drill in told),
+        "failed": failed,
+        "kinds": dict(kinds),
+    }
+
+
+def _rehearsed(
+    claim: str, chosen: Sequence[Drill], *, control: bool = False, checks: bool = False
+) -> list[dict[str, Any]]:
+    """Return the verdicts on the chosen drills; those that are kept for this commit are not run again."""
+    pieces = Pieces(claim)
+    left = [drill for drill in chosen if drill.name not in pieces.kept]
+    for verdict in rehearse(left, control=control, jobs=os.cpu_count() or 1, checks=checks):
+        pieces.keep(verdict.name, dataclasses.asdict(verdict))
+    return [pieces.kept[drill.name] for drill in chosen]
