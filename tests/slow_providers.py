@@ -116,7 +116,7 @@ class Elsewhere(SampleNba):
 
 def asking(settings: Settings, slow: Slow) -> LiveSpec:
     """Return a live home whose providers answer at the port of `slow`."""
-    known = sample_live(settings, NBA, RealClock().now())
+    known = sample_live(settings, NBA, RealClock())
 
     def world() -> Elsewhere:
         made = Elsewhere(first_day=known.season.first_day, days=live.DAYS, season="sample")

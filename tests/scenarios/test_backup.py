@@ -62,7 +62,7 @@ def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:
 
 def test_a_running_controller_makes_the_copy_that_is_asked_for(tmp_path: Path) -> None:
     settings, stop = Settings(home=tmp_path / "home", tick_every_s=0.3), threading.Event()
-    lives = [sample_live(settings, NBA, RealClock().now())]
+    lives = [sample_live(settings, NBA, RealClock())]
     running = threading.Thread(
         target=run_controllers, args=(lives, stop), kwargs={"monitored": False, "said": lambda _line: None}
     )

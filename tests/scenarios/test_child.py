@@ -8,7 +8,7 @@ import pytest
 from tests.bad_steps import ends_the_process, hangs, is_interrupted
 
 from tipoff.app.child import Children
-from tipoff.core.clock import RealClock, stopwatch
+from tipoff.core.clock import stopwatch
 from tipoff.core.errors import CallFailed, ErrorKind, OverTime, ProcessEnded, SourceError
 
 SOON, LONG = timedelta(seconds=1), timedelta(seconds=60)
@@ -33,7 +33,7 @@ def cannot_be_sent() -> object:
 
 @pytest.fixture(scope="module")
 def children() -> Iterator[Children]:
-    made = Children(RealClock().now)
+    made = Children()
     yield made
     made.close()
 

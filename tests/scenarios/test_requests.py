@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 def running(home: Path, league: League = NBA) -> Iterator[None]:
     """Run the sample league's controller until the block ends."""
     settings, stop = Settings(home=home, tick_every_s=0.3), threading.Event()
-    lives = [dataclasses.replace(sample_live(settings, NBA, RealClock().now()), league=league)]
+    lives = [dataclasses.replace(sample_live(settings, NBA, RealClock()), league=league)]
     told = {"monitored": False, "said": lambda _line: None}
     thread = threading.Thread(target=run_controllers, args=(lives, stop), kwargs=told)
     thread.start()
@@ -99,7 +99,7 @@ def test_without_a_controller_a_live_homes_past_is_not_made_and_it_says_who_make
     home = tmp_path / "home"
     first = since_days(home, 3)
     settings = Settings(home=home)
-    sample_live(settings, NBA, RealClock().now())
+    sample_live(settings, NBA, RealClock())
 
     with pytest.raises(UsageError, match="a live home's past days are made by it") as refused:
         requests.backfill_live(settings, NBA, (first, first), ["schedule"], dry_run=False, progress=lambda _made: None)

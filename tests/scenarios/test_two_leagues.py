@@ -187,7 +187,7 @@ def test_sixty_days_side_by_side_and_twenty_kills(tmp_path: Path) -> None:
 def test_live_both_tick_in_one_process_with_one_monitor_and_the_sentinel_is_silent(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, tick_every_s=0.3, look_every_s=0.3)
     clock, stop = RealClock(), threading.Event()
-    nba = sample_live(settings, NBA, clock.now())
+    nba = sample_live(settings, NBA, clock)
     season = dataclasses.replace(nba.season, name="bats")
     world = partial(BatsWorld, DAYS, first=season.first_day)
     lives = [nba, LiveSpec(settings=settings, league=BATS, season=season, world=world)]

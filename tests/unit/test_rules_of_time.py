@@ -1,13 +1,15 @@
 """Windows, moments, waits and gates: values that must hold for every input."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tipoff.app.set_clock import SetClock, set_clock
 from tipoff.core.clock import SimClock, league_day, midnight
-from tipoff.core.errors import ErrorKind, LeaseLost, PipelineError, WriteConflict
+from tipoff.core.errors import ErrorKind, LeaseLost, PipelineError, UsageError, WriteConflict
 from tipoff.core.gate import Evidence, decide
 from tipoff.core.obligation import Anchor, Moment
 from tipoff.core.retry import POLICIES, RetryPolicy, while_freed
@@ -60,6 +62,30 @@ def test_a_clock_never_runs_back() -> None:
 
     with pytest.raises(ValueError, match="cannot go back"):
         clock.advance_to(midnight(date(2023, 12, 31)))
+
+
+def test_a_clock_that_is_set_stands_or_goes_on_from_there_and_a_wait_on_it_ends_when_it_is_set_ahead(
+    tmp_path: Path,
+) -> None:
+    noon, file = datetime(2030, 1, 7, 12, tzinfo=UTC), tmp_path / "clock"
+    set_clock(file, noon, speed=0)
+    clock = SetClock(file)
+    left = clock.timer(timedelta(hours=1))
+
+    stands, waits = clock.now(), left()
+    set_clock(file, noon + timedelta(hours=2), speed=720)
+
+    assert (stands, waits > 0, left()) == (noon, True, 0.0)
+    assert clock.now() >= noon + timedelta(hours=2)
+    assert clock.speed == 720
+
+
+@pytest.mark.parametrize("words", ["", "then now fast", "2030-01-07T12:00:00+00:00 2030-01-07T12:00:00+00:00"])
+def test_a_file_that_sets_no_clock_is_refused(tmp_path: Path, words: str) -> None:
+    (tmp_path / "clock").write_text(words)
+
+    with pytest.raises(UsageError, match="sets no clock"):
+        SetClock(tmp_path / "clock").now()
 
 
 def test_times_are_told_from_the_games_that_are_on() -> None:

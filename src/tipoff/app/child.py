@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from multiprocessing.connection import Connection
 
-from tipoff.core.clock import process_cpu
+from tipoff.core.clock import process_cpu, stopwatch
 from tipoff.core.errors import CallFailed, ErrorKind, OverTime, PipelineError, ProcessEnded, what_of
 
 MOST = 2  # children at a time
@@ -92,8 +92,7 @@ class Child:
 class Children:
     """At most `MOST` children, begun when they are needed and ended when they have nothing to do."""
 
-    now: Callable[[], datetime]
-    _free: list[tuple[datetime, Child]] = field(default_factory=list)
+    _free: list[tuple[float, Child]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _places: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(MOST))
     _all: set[Child] = field(default_factory=set)
@@ -126,7 +125,7 @@ class Children:
         finally:
             with self._lock:
                 if child.is_alive and not self._is_closed:
-                    self._free.append((self.now(), child))
+                    self._free.append((stopwatch(), child))
                 else:
                     child.end()
                     self._all.discard(child)
@@ -134,7 +133,7 @@ class Children:
     def tidy(self) -> None:
         """End the children that have had nothing to do for a while."""
         with self._lock:
-            old = [(at, child) for at, child in self._free if self.now() - at > IDLE]
+            old = [(at, child) for at, child in self._free if stopwatch() - at > IDLE.total_seconds()]
             self._free = [(at, child) for at, child in self._free if (at, child) not in old]
             for _, child in old:
                 child.end()

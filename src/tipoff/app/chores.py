@@ -54,8 +54,8 @@ class AtOnce(Generic[K]):
 class InThread(Generic[K]):
     """Chores of a live process: one after another, in a thread of their own."""
 
-    def __init__(self, name: str, now: Callable[[], datetime], woken: threading.Event) -> None:
-        self._lanes: Lanes[tuple[K, PipelineError | None]] = Lanes(now, woken)
+    def __init__(self, name: str, woken: threading.Event) -> None:
+        self._lanes: Lanes[tuple[K, PipelineError | None]] = Lanes(woken)
         self._name = name
         self._out: set[K] = set()
 

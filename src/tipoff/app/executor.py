@@ -31,7 +31,7 @@ class LiveExecutor:
         woken: threading.Event,
     ) -> None:
         self._attempt, self._warehouse, self._now = attempt, warehouse, now
-        self._lanes: Lanes[Outcome] = Lanes(now, woken)
+        self._lanes: Lanes[Outcome] = Lanes(woken)
         self._held: set[int] = set()
 
     def hand_out(self, claims: Sequence[Claim]) -> None:
@@ -90,7 +90,7 @@ class Beside:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self.woken = threading.Event()
-        self.children = Children(now)
+        self.children = Children()
         self._parts: list[LiveExecutor | InThread[Any]] = []
 
     def executor(self, attempt: Callable[[Claim], Outcome], warehouse: Warehouse) -> LiveExecutor:
@@ -101,7 +101,7 @@ class Beside:
 
     def chores(self, name: str, *, wakes: bool = True) -> InThread[Any]:
         """Return a thread for chores; where they do not wake the loop, one is done a tick."""
-        made: InThread[Any] = InThread(name, self._now, self.woken if wakes else threading.Event())
+        made: InThread[Any] = InThread(name, self.woken if wakes else threading.Event())
         self._parts.append(made)
         return made
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
+from tipoff.core.clock import stopwatch
+
 T = TypeVar("T")
 
 GRACE = timedelta(seconds=20)  # beyond a job's limit; then its thread is given up, and another one takes its place
@@ -30,16 +32,18 @@ class Job(Generic[T]):
 class _Lane(Generic[T]):
     waiting: "queue.PriorityQueue[tuple[bool, datetime, int, Job[T] | None]]"
     job: Job[T] | None = None
-    begun: datetime | None = None
+    begun_s: float = 0.0  # by the stopwatch: the machine's time, whatever clock the home runs on
     turn: int = 0  # grows when its thread is given up
     thread: threading.Thread | None = None
 
 
 @dataclass(slots=True)
 class Lanes(Generic[T]):
-    """Does jobs in threads. What has come back is fetched with `back`; `woken` is set when there is something."""
+    """Does jobs in threads. What has come back is fetched with `back`; `woken`, which several share, is set when something has.
 
-    now: Callable[[], datetime]
+    Whoever waits for it clears it before all are looked at, so that what comes back meanwhile is not overlooked.
+    """
+
     woken: threading.Event = field(default_factory=threading.Event)
     _lanes: dict[str, _Lane[T]] = field(default_factory=dict)
     _back: list[T] = field(default_factory=list)
@@ -56,15 +60,14 @@ class Lanes(Generic[T]):
 
     def back(self) -> list[T]:
         """Return what has come back since the last time, and what came of jobs that have used up their time and more."""
-        now = self.now()
+        now_s = stopwatch()
         with self._lock:
             for name, lane in self._lanes.items():
-                if lane.job and lane.begun and now - lane.begun > lane.job.limit + GRACE:
+                if lane.job and now_s - lane.begun_s > (lane.job.limit + GRACE).total_seconds():
                     self._back.append(lane.job.given_up())
                     lane.job, lane.turn = None, lane.turn + 1
                     self._begin(name, lane)
             found, self._back = self._back, []
-            self.woken.clear()
         return found
 
     @property
@@ -93,7 +96,7 @@ class Lanes(Generic[T]):
             if job is None:
                 return
             with self._lock:
-                lane.job, lane.begun = job, self.now()
+                lane.job, lane.begun_s = job, stopwatch()
             result = job.work()
             with self._lock:
                 if lane.turn != turn:

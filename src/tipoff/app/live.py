@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -33,7 +33,7 @@ from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import Clock, RealClock, league_day, stopwatch
+from tipoff.core.clock import RealClock, RunningClock, league_day, wait
 from tipoff.core.errors import LedgerError, SourceError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
@@ -66,6 +66,7 @@ class LiveSpec:
     world: Callable[[], World]
     is_first: bool = True  # of the leagues of its process: it does what is done once for a home
     shown: Callable[[], Season] | None = None  # asks which season the schedule shows; None where there is only one
+    clock: RunningClock = field(default_factory=RealClock)
     look_every: timedelta = LOOK_EVERY  # for the next season, once this one is over
 
     @property
@@ -74,7 +75,7 @@ class LiveSpec:
         return self.settings.place
 
 
-def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
+def sample_live(settings: Settings, league: League, clock: RunningClock) -> LiveSpec:
     """Return a live home of the sample league, whose season began the day before the home was made.
 
     Raises:
@@ -91,24 +92,28 @@ def sample_live(settings: Settings, league: League, now: datetime) -> LiveSpec:
         msg = f"in the home {home.root}, {league.name} was replayed"
         raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what runs live")
     if first is None:
-        first = league_day(now) - timedelta(days=1)
+        first = league_day(clock.now()) - timedelta(days=1)
         batch = Batch()
         for key, value in {"live since": first.isoformat(), "world": "sample"}.items():
             batch.fact(key, value, league=league.name)
         ledger.commit(batch)
     ledger.close()
     season = Season("sample", first, first + timedelta(days=DAYS - 1))
-    season = _kept_season(settings, league.name, season, now, "the sample world")
+    season = _kept_season(settings, league.name, season, clock.now(), "the sample world")
     sample = content_named(league.name).sample
     if sample is None:
         msg = f"{league.name} has no sample world"
         raise UsageError(msg, hint="run a league that has one")
     return LiveSpec(
-        settings=settings, league=league, season=season, world=partial(sample.world, season, seed=SEED, faults=())
+        settings=settings,
+        league=_in_time(league, clock),
+        season=season,
+        world=partial(sample.world, season, seed=SEED, faults=()),
+        clock=clock,
     )
 
 
-def real_live(settings: Settings, league: League, clock: Clock, stop: Stop, *, said: Say) -> LiveSpec | None:
+def real_live(settings: Settings, league: League, clock: RunningClock, stop: Stop, *, said: Say) -> LiveSpec | None:
     """Return a live home of the real providers, or None: it was stopped before they said which season it is.
 
     Raises:
@@ -127,19 +132,28 @@ def real_live(settings: Settings, league: League, clock: Clock, stop: Stop, *, s
             said(
                 f"which season it is cannot be learned yet, and is asked again in {AGAIN.seconds} s: {error} ({error.hint})"
             )
-            stop.wait(AGAIN.total_seconds())
+            wait(clock, stop, AGAIN)
             continue
         return LiveSpec(
             settings=settings,
-            league=live_league(league),
+            league=_in_time(live_league(league), clock),
             season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
             world=lambda: world,
             shown=partial(season_shown, settings, league.name, world, clock),
+            clock=clock,
         )
     return None
 
 
-def _mark_as_live(settings: Settings, league: str, clock: Clock) -> None:
+def _in_time(league: League, clock: RunningClock) -> League:
+    """Return the league with limits of its steps in time of the clock: work takes the machine's."""
+    if clock.speed <= 1:
+        return league
+    steps = (dataclasses.replace(step, time_limit=step.time_limit * clock.speed) for step in league.steps)
+    return dataclasses.replace(league, steps=tuple(steps))
+
+
+def _mark_as_live(settings: Settings, league: str, clock: RunningClock) -> None:
     ledger = Ledger(settings.place.ledger)
     try:
         if league_facts(ledger, league).live_since is None:
@@ -203,7 +217,6 @@ def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
 
 def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
     """Tick until `stop` is set, or another season is to be gone on with: it is returned."""
-    clock = RealClock()
     spec = ReplaySpec(
         league=live.league,
         season=live.season,
@@ -212,23 +225,23 @@ def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
         history=live.is_first and live.settings.history,
         profile=Profile.LIVE,
     )
-    stage = Instance(live.settings, spec, clock, beside=partial(Beside, clock.now))
+    stage = Instance(live.settings, spec, live.clock, beside=partial(Beside, live.clock.now))
     beats = AlertStore(live.home.ledger)
     try:
-        return _tick(live, stage, beats, clock, stop, said)
+        return _tick(live, stage, beats, stop, said)
     finally:
         beats.close()
         stage.close()
 
 
-def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it could not
-    live: LiveSpec, stage: Instance, beats: AlertStore, clock: RealClock, stop: Stop, said: Say
-) -> Season | None:
-    every, duties = timedelta(seconds=live.settings.tick_every_s), _Duties(live, stage)
+def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: Say) -> Season | None:
+    clock, every, duties = live.clock, timedelta(seconds=live.settings.tick_every_s), _Duties(live, stage)
     season: Season | None = None
     controller, after, failed = None, "", ""
     while not stop.is_set() and season is None:
-        now = clock.now()
+        now, left = clock.now(), clock.timer(every)
+        if stage.beside is not None:
+            stage.beside.woken.clear()
         try:
             if controller is None:
                 controller = stage.open()
@@ -244,13 +257,13 @@ def _tick(  # noqa: PLR0913 -- what ticks, on what, and to whom it says that it 
                 failed = str(error)
                 said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
             stage.close()
-            stop.wait(AGAIN.total_seconds())
+            wait(clock, stop, AGAIN)
             continue
         if failed:
             said("ticking goes on")
             failed = ""
         if season is None:
-            _wait(stage.beside, stop, every - (clock.now() - now))
+            _wait(stage.beside, stop, left)
     if controller is not None:
         controller.rest(clock.now())
     return season
@@ -309,13 +322,12 @@ class _Duties:
         return self._next.look(stage.ledger, now) if self._next is not None else None
 
 
-def _wait(beside: Beside | None, stop: Stop, length: timedelta) -> None:
-    """Wait for `length`, or until something has come back from beside the ticking, or `stop` is set."""
-    began = stopwatch()
-    while not stop.is_set() and (left := length.total_seconds() - (stopwatch() - began)) > 0:
+def _wait(beside: Beside | None, stop: Stop, left: Callable[[], float]) -> None:
+    """Wait until nothing is `left`, or until something has come back from beside the ticking, or `stop` is set."""
+    while not stop.is_set() and (seconds := left()) > 0:
         if beside is None:
-            stop.wait(left)
-        elif beside.woken.wait(min(left, _STOPPED_WITHIN.total_seconds())):
+            stop.wait(seconds)
+        elif beside.woken.wait(min(seconds, _STOPPED_WITHIN.total_seconds())):
             stop.wait(_GATHER.total_seconds())  # what comes back with it is taken in with it
             return
     if beside is not None:
@@ -338,7 +350,7 @@ def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
 
 
 def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
-    clock, settings, home = RealClock(), lives[0].settings, lives[0].home
+    clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
     store, ledger = AlertStore(home.ledger), Ledger(home.ledger)
     monitors = [_monitor_of(live, store, ledger, clock.now()) for live in lives]
     try:

@@ -11,7 +11,7 @@ from tipoff.app.limits import limits_of
 from tipoff.app.lock import lock
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock
+from tipoff.core.clock import RealClock, RunningClock, wait
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
@@ -94,7 +94,7 @@ def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
         raise UsageError(msg, hint=f"it has {', '.join(known)}; is TIPOFF_HOME right?")
 
 
-def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop, *, said: Say) -> None:
+def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock, stop: Stop, *, said: Say) -> None:
     """Look until `stop` is set, as the sentinel of a home.
 
     Raises:
@@ -102,7 +102,7 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], stop: Stop, *, said
     """
     with sentinel_of(settings, leagues, limits_of(settings)) as sentinel:
         ping_url = settings.sentinel_ping_url.get_secret_value()
-        look_often(partial(_look, sentinel), settings, ping_url, RealClock(), stop, said=said)
+        look_often(partial(_look, sentinel), settings, ping_url, clock, stop, said=said)
 
 
 def look_once(settings: Settings, leagues: Sequence[str], *, said: Say) -> list[Trouble]:
@@ -128,7 +128,7 @@ def _look(sentinel: Sentinel, now: datetime) -> None:
 
 
 def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says what it could not do
-    look: Callable[[datetime], object], settings: Settings, ping_url: str, clock: RealClock, stop: Stop, *, said: Say
+    look: Callable[[datetime], object], settings: Settings, ping_url: str, clock: RunningClock, stop: Stop, *, said: Say
 ) -> None:
     """Look every so often; a look whose own store fails is done again at the next, and the other side tells of the silence.
 
@@ -142,7 +142,7 @@ def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says w
             if str(error) != failed:
                 failed = str(error)
                 said(f"this look could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
-            stop.wait(AGAIN.total_seconds())
+            wait(clock, stop, AGAIN)
             continue
         if failed:
             said("looking goes on")
@@ -151,4 +151,4 @@ def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says w
         if trouble and trouble != unasked:
             said(f"{_NO_PING}: {trouble}")
         unasked = trouble
-        stop.wait(settings.look_every_s)
+        wait(clock, stop, timedelta(seconds=settings.look_every_s))

@@ -3,18 +3,34 @@
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import click
 
 from tipoff.app.sentinel import channels_of, look_once, run_sentinel
+from tipoff.app.set_clock import SetClock
 from tipoff.config import read_settings
-from tipoff.core.clock import RealClock
+from tipoff.core.clock import RealClock, RunningClock
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.watch.notices import Message, NotSent
 from tipoff.watch.send import send
 
 EXIT_WRONG = 1
+
+
+def _clock(_context: click.Context, _option: click.Parameter, file: Path | None) -> RunningClock:
+    """Return the machine's clock, or the one that `file` sets."""
+    return SetClock(file) if file else RealClock()
+
+
+CLOCK = click.option(
+    "--clock",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_clock,
+    hidden=True,
+    help="A clock that is set.",
+)
 
 
 def stopper() -> threading.Event:
@@ -32,8 +48,9 @@ def say(line: str) -> None:
 
 @click.command("sentinel")
 @click.argument("leagues", nargs=-1, required=True)
+@CLOCK
 @click.option("--once", is_flag=True, help="Look once and say what is wrong, for a timer; exits with 1 on an error.")
-def sentinel_command(leagues: tuple[str, ...], *, once: bool) -> None:
+def sentinel_command(leagues: tuple[str, ...], *, once: bool, clock: RunningClock) -> None:
     """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
     settings = read_settings()
     if once:
@@ -44,7 +61,7 @@ def sentinel_command(leagues: tuple[str, ...], *, once: bool) -> None:
             click.echo(f"{', '.join(leagues)}: nothing is wrong")
         sys.exit(EXIT_WRONG if any(trouble.severity >= Severity.ERROR for trouble in found) else 0)
     click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
-    run_sentinel(settings, leagues, stopper(), said=say)
+    run_sentinel(settings, leagues, clock, stopper(), said=say)
 
 
 @click.group("notify")

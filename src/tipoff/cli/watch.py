@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tipoff.cli.incidents import home_now
-from tipoff.cli.sentinel import say, stopper
+from tipoff.cli.sentinel import CLOCK, say, stopper
 from tipoff.cli.show import DAY, EXIT_WRONG, as_json, league_here, open_ledger, print_json
 from tipoff.config import Settings, read_settings
-from tipoff.core.clock import RealClock, league_day
+from tipoff.core.clock import RealClock, RunningClock, league_day
 from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
@@ -38,10 +38,13 @@ if TYPE_CHECKING:
 @click.option(
     "--web/--no-web", "served", default=True, help="With /health and /ready, where the extra `web` is installed."
 )
-def up_command(leagues: tuple[str, ...], *, world: str | None, monitored: bool, served: bool) -> None:
+@CLOCK
+def up_command(
+    leagues: tuple[str, ...], *, world: str | None, monitored: bool, served: bool, clock: RunningClock
+) -> None:
     """Run the leagues' controllers on the real clock until they are stopped, in one process."""
     settings, stop = read_settings(), stopper()
-    lives = _lives_of(settings, leagues, world or settings.world, stop)
+    lives = _lives_of(settings, leagues, world or settings.world, clock, stop)
     if len(lives) < len(leagues):
         return
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
@@ -49,7 +52,7 @@ def up_command(leagues: tuple[str, ...], *, world: str | None, monitored: bool, 
     for what in lives:
         who = "the sample league" if what.season.name == "sample" else f"the season {what.season.name}"
         click.echo(f"{what.league.name}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
-    web = _web(settings) if served else None
+    web = _web(settings, clock) if served else None
     try:
         live.run_controllers(lives, stop, monitored=monitored, said=say)
     finally:
@@ -57,7 +60,9 @@ def up_command(leagues: tuple[str, ...], *, world: str | None, monitored: bool, 
             web.end()
 
 
-def _lives_of(settings: Settings, leagues: Sequence[str], world: str, stop: threading.Event) -> "list[LiveSpec]":
+def _lives_of(
+    settings: Settings, leagues: Sequence[str], world: str, clock: RunningClock, stop: threading.Event
+) -> "list[LiveSpec]":
     """Return what runs live; fewer where it was stopped before the providers said which season it is."""
     twice = sorted({league for league in leagues if leagues.count(league) > 1})
     if twice:
@@ -65,31 +70,33 @@ def _lives_of(settings: Settings, leagues: Sequence[str], world: str, stop: thre
         raise UsageError(msg, hint="name each league once")
     found: list[LiveSpec] = []
     for league in leagues:
-        live = _live_of(settings, league, world, stop)
+        live = _live_of(settings, league, world, clock, stop)
         if live is None:
             return found
         found.append(live)
     return found
 
 
-def _live_of(settings: Settings, league: str, world: str, stop: threading.Event) -> "LiveSpec | None":
+def _live_of(
+    settings: Settings, league: str, world: str, clock: RunningClock, stop: threading.Event
+) -> "LiveSpec | None":
     """Return what runs live; None where it was stopped before the providers said which season it is."""
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     declared = league_named(league)
     if world == "live":
-        return live.real_live(settings, declared, RealClock(), stop, said=say)
-    return live.sample_live(settings, declared, RealClock().now())
+        return live.real_live(settings, declared, clock, stop, said=say)
+    return live.sample_live(settings, declared, clock)
 
 
-def _web(settings: Settings) -> "Served | None":
+def _web(settings: Settings, clock: RunningClock) -> "Served | None":
     """Begin to answer /health and /ready; without the extra this is said, and the controller runs without."""
     if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("uvicorn") is None:
         click.echo("no /health here: install the extra, pip install 'tipoff[web]'", err=True)
         return None
     from tipoff.app.web import served_of  # noqa: PLC0415 -- an extra of its own
 
-    web = served_of(settings, RealClock().now)
+    web = served_of(settings, clock.now)
     web.begin()
     click.echo(f"{web.url}/health and {web.url}/ready")
     return web
@@ -102,7 +109,7 @@ def monitor_command(leagues: tuple[str, ...]) -> None:
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     settings, stop = read_settings(), stopper()
-    lives = _lives_of(settings, leagues, settings.world, stop)
+    lives = _lives_of(settings, leagues, settings.world, RealClock(), stop)
     if len(lives) < len(leagues):
         return
     click.echo(f"{', '.join(leagues)}: looking from inside every {settings.look_every_s:g} s")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from threading import Timer
+from threading import Event, Timer
 from time import perf_counter, process_time, sleep, thread_time
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -23,12 +23,39 @@ class Clock(Protocol):
         ...
 
 
+class RunningClock(Clock, Protocol):
+    """A clock that goes by itself, `speed` times as fast as the machine's, so that one can wait on it."""
+
+    @property
+    def speed(self) -> float:
+        """How many seconds it goes in one of the machine's."""
+        ...
+
+    def timer(self, length: timedelta) -> Callable[[], float]:
+        """Return what says for how many of the machine's seconds to wait next, until `length` has gone by: then 0 or less."""
+        ...
+
+
 class RealClock:
     """The machine's clock."""
+
+    speed = 1.0
 
     def now(self) -> datetime:
         """Return the machine's present instant, aware and in UTC."""
         return datetime.now(UTC)
+
+    def timer(self, length: timedelta) -> Callable[[], float]:
+        """See `RunningClock.timer`; a clock that is put back does not prolong it."""
+        end = stopwatch() + length.total_seconds()
+        return lambda: end - stopwatch()
+
+
+def wait(clock: RunningClock, event: Event, length: timedelta) -> None:
+    """Wait until `event` is set or `length` has gone by."""
+    left = clock.timer(length)
+    while not event.is_set() and (seconds := left()) > 0:
+        event.wait(seconds)
 
 
 class SimClock:
