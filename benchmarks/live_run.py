@@ -1,8 +1,9 @@
-"""The live NBA as processes over real sockets, at true speed: `python -m benchmarks.live_run MINUTES [OUT [SEED]]`.
+"""The live NBA as processes over real sockets: `python -m benchmarks.live_run days|minutes|steps [OUT]`.
 
-A server answers as the providers would (the sample league, today); `tipoff up` and `tipoff sentinel` run against it with
-ticks of five seconds. Both are killed five times, the league's own files are gone for a fifth of the time, and the key of the
-odds comes after a third.
+Ten game days on a clock 720 times as fast; thirty minutes at true speed with ticks of five seconds; two days in steps.
+A server answers as the providers would, and a share of its answers as they do at their worst; `tipoff up` and `tipoff sentinel`
+run against it by a pool of proxies. Both are killed five times, the league's own files are gone for a while, the credits of the
+odds are spent for a while, one proxy is dead for a while, and both keys come late.
 """
 
 import json
@@ -14,153 +15,297 @@ import tempfile
 import threading
 import urllib.request
 from collections import Counter
-from datetime import timedelta
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from tipoff.app.set_clock import SetClock, set_clock
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock, league_day
+from tipoff.core.clock import midnight, on_clock, stopwatch
+from tipoff.core.errors import PipelineError
+from tipoff.core.finding import Severity
 from tipoff.ledger import Ledger, schema
-from tipoff.ledger.alerts import read_incidents
+from tipoff.ledger.alerts import AlertStore, incidents_opened, read_other
+from tipoff.ledger.outside import OutsideStore
 
-PORT = 18_731
-SEASON = "live"
-KILLS = (0.12, 0.3, 0.47, 0.64, 0.81)
-DOWN, AGAIN, KEY = 0.35, 0.55, 0.33
-DAYS_BEFORE, DAYS = 3, 20
+SEASON = "2029-30"
+FILES, ODDS, SECOND = "cdn.nba.com", "api.the-odds-api.com", "api.balldontlie.io"
+HOUR = timedelta(hours=1)
+Row = Mapping[str, Any]
+AHEAD = HOUR / 2  # how far the clock of a run in steps is set ahead at once
+OF_KEY = {
+    "odds_api_key": ("odds_events", "player_lines", "line_names", "main_lines", "market_aware"),
+    "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "source_agreement"),
+}
+TOLD_OF = ("controller", "sentinel", "monitor", "source:cdn.nba.com", "source:the-odds-api", "source:balldontlie")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is tried: which days are played, how fast, what happens when, and how the processes are set."""
+
+    first: date
+    days: int
+    begin: datetime
+    end: datetime
+    speed: float  # 0: the clock is set ahead whenever all is done that can be
+    events: tuple[tuple[datetime, str], ...]
+    settings: dict[str, str]
+    ill: float = 0.02
+
+
+def events(
+    begin: datetime, end: datetime, *, kills: Iterable[float], down: timedelta
+) -> tuple[tuple[datetime, str], ...]:
+    """Return what happens between two instants, at shares of the time between them."""
+    length = end - begin
+    found = [(begin + share * length, "kill") for share in kills]
+    for share, what, until in (
+        (0.15, "dead/0", "alive/0"),
+        (0.38, f"down/{FILES}", f"again/{FILES}"),
+        (0.7, f"spent/{ODDS}", f"again/{ODDS}"),
+    ):
+        at = begin + share * length
+        found += [(at, what), (at + (0.3 * length if what == "dead/0" else down), until)]
+    found += [(begin + 0.3 * length, "key odds_api_key"), (begin + 0.45 * length, "key balldontlie_key")]
+    return tuple(sorted(found))
+
+
+WATCHED = {
+    "TIPOFF_SILENCE_WARN_MIN": "45",
+    "TIPOFF_WATCHER_SILENT_MIN": "90",
+}  # a process that is killed is there again within seconds: an hour of the fast clock
+
+
+def ten_days() -> Plan:
+    """Return ten game days and one without games, 720 times as fast."""
+    first = date(2030, 1, 7)
+    begin, end = midnight(first) - 7 * HOUR, on_clock(first + timedelta(days=10), 40 * HOUR)
+    told = events(begin, end, kills=(0.12, 0.27, 0.47, 0.64, 0.81), down=6 * HOUR)
+    return Plan(first=first, days=11, begin=begin, end=end, speed=720, events=told, settings=WATCHED)
+
+
+def two_days() -> Plan:
+    """Return two game days in steps."""
+    first = date(2030, 1, 7)
+    begin, end = midnight(first) - 7 * HOUR, on_clock(first + timedelta(days=1), 36 * HOUR)
+    told = events(begin, end, kills=(0.2, 0.6), down=6 * HOUR)
+    return Plan(first=first, days=2, begin=begin, end=end, speed=0, events=told, settings=WATCHED)
+
+
+def thirty_minutes() -> Plan:
+    """Return half an hour at true speed, in the evening of a fourth day of games."""
+    first = date(2030, 1, 7)
+    begin = on_clock(first + timedelta(days=3), 18.4 * HOUR)
+    end = begin + HOUR / 2
+    told = events(begin, end, kills=(0.12, 0.3, 0.47, 0.64, 0.81), down=HOUR / 10)
+    short = {"TIPOFF_TICK_EVERY_S": "5", "TIPOFF_LOOK_EVERY_S": "5"}
+    return Plan(first=first, days=20, begin=begin, end=end, speed=1, events=told, settings=short)
 
 
 class Processes:
     """The processes of the run, each started anew when it is gone."""
 
-    def __init__(self, folder: Path, seed: str) -> None:
-        self._folder = folder
-        first = league_day(RealClock().now()) - timedelta(days=DAYS_BEFORE)
+    def __init__(self, folder: Path, plan: Plan, seed: str) -> None:
+        self._folder, self.home = folder, folder / "home"
+        self.clock_file = folder / "clock"
+        set_clock(self.clock_file, plan.begin, plan.speed)
+        arguments = ("nba", "0", str(plan.first), str(plan.days), SEASON, seed, str(self.clock_file), str(plan.ill))
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.world_server", str(PORT), str(first), str(DAYS), SEASON, seed],
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "benchmarks.world_server", *arguments], stdout=subprocess.PIPE, text=True
         )
-        told = []
         assert self._server.stdout is not None  # noqa: S101 -- a pipe was asked for
-        for line in self._server.stdout:
-            told.append(line)
-            if len(told) == 16:
-                break
-        (folder / "tipoff.toml").write_text("".join(told))
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")} | {
-            "TIPOFF_HOME": str(folder / "home"),
+        told = json.loads(self._server.stdout.readline())
+        self._port: int = told["port"]
+        (folder / "tipoff.toml").write_text(told["settings"])
+        known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+        keys = {f"TIPOFF_{name.upper()}_FILE": str(folder / name) for name in OF_KEY}
+        self._environment = known | keys | plan.settings
+        self._environment |= {
+            "TIPOFF_HOME": str(self.home),
             "TIPOFF_WORLD": "live",
-            "TIPOFF_ODDS_API_KEY_FILE": str(folder / "key"),
-            "TIPOFF_TICK_EVERY_S": "5",
-            "TIPOFF_LOOK_EVERY_S": "5",
+            "TIPOFF_PROXIES": " ".join(told["proxies"]),
             "OMP_NUM_THREADS": "1",
         }
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.starts: Counter[str] = Counter()
 
     def keep(self) -> None:
-        """Start what does not run."""
+        """Start what does not run; the sentinel once there is something to look at."""
         for name, words in {"up": ("up", "nba", "--no-web"), "sentinel": ("sentinel", "nba")}.items():
+            if name == "sentinel" and not (self.home / "ledger.db").exists():
+                continue
             if name not in self.running or self.running[name].poll() is not None:
-                log = (self._folder / f"{name}.log").open("ab")
-                command = [sys.executable, "-m", "tipoff", *words]
-                self.running[name] = subprocess.Popen(
-                    command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
-                )
+                command = [sys.executable, "-m", "tipoff", *words, "--clock", str(self.clock_file)]
+                with (self._folder / f"{name}.log").open("ab") as log:
+                    self.running[name] = subprocess.Popen(
+                        command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
+                    )
                 self.starts[name] += 1
 
-    def kill(self) -> None:
-        """Kill both without a word."""
-        for process in self.running.values():
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+    def do(self, what: str) -> None:
+        """Let an event happen: both are killed without a word, a key comes, the server is told something."""
+        if what == "kill":
+            for process in self.running.values():
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        elif what.startswith("key "):
+            (self._folder / what.removeprefix("key ")).write_text("a key")
+        else:
+            self.ask(what)
 
-    def tell(self, what: str) -> None:
-        """Tell the server to take a provider away (`down/HOST`) or to give it back (`again/HOST`)."""
-        urllib.request.urlopen(f"http://127.0.0.1:{PORT}/{what}", timeout=5).close()
+    def ask(self, what: str) -> object:
+        """Return what the server says to a path."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/{what}", timeout=5) as answer:
+            return json.load(answer)
 
     def end(self) -> None:
         """End everything."""
-        self.kill()
+        self.do("kill")
         self._server.kill()
         self._server.wait()
 
 
-def live_run(minutes: float, folder: Path, seed: str) -> dict[str, Any]:
-    """Run for so many minutes; returns what the ledger says of it."""
-    clock = RealClock()
-    begun, length = clock.now(), timedelta(minutes=minutes)
-    processes = Processes(folder, seed)
-    events = sorted(
-        [(share, "kill") for share in KILLS] + [(DOWN, "down/cdn.nba.com"), (AGAIN, "again/cdn.nba.com"), (KEY, "key")]
-    )
+def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
+    """Run the plan; returns what the ledger says of it."""
+    began, due = stopwatch(), list(plan.events)
+    processes = Processes(folder, plan, seed)
+    clock, waiting = SetClock(processes.clock_file), threading.Event()
     done: list[dict[str, str]] = []
-    waiting = threading.Event()
     try:
-        while clock.now() - begun < length:
+        while (now := clock.now()) < plan.end:
             processes.keep()
-            share = (clock.now() - begun) / length
-            while events and events[0][0] <= share:
-                _, what = events.pop(0)
-                done.append({"at": clock.now().isoformat(timespec="seconds"), "what": what})
-                match what:
-                    case "kill":
-                        processes.kill()
-                    case "key":
-                        (folder / "key").write_text("a key")
-                    case _:
-                        processes.tell(what)
-            waiting.wait(1)
+            while due and due[0][0] <= now:
+                _, what = due.pop(0)
+                processes.do(what)
+                done.append({"at": now.isoformat(timespec="seconds"), "what": what})
+            if plan.speed == 0 and is_settled(processes.home, now):
+                next_event = [due[0][0]] if due else []
+                set_clock(processes.clock_file, min(now + AHEAD, plan.end, *next_event), 0)
+            waiting.wait(0.05 if plan.speed == 0 else 0.3)
+        counts = processes.ask("counts")
     finally:
         processes.end()
-    return {"minutes": minutes, "events": done, "starts": dict(processes.starts)} | read(
-        folder / "home", begun.isoformat()
-    )
+    told = {"speed": plan.speed, "minutes": round((stopwatch() - began) / 60, 1), "events": done}
+    return told | {"starts": dict(processes.starts), "answers": counts} | read(processes.home, plan)
 
 
-def read(home: Path, begun: str) -> dict[str, Any]:
-    """Return what a ledger says of its days."""
-    place = Settings(home=home).place
-    ledger = Ledger(place.ledger, read_only=True)
+def is_settled(home: Path, now: datetime) -> bool:
+    """Whether both processes have looked at this instant, and no run is on its way."""
     try:
-        states = Counter(
-            f"{row['output']} {row['state']}"
-            for row in ledger.rows(select(schema.obligations.c.output, schema.obligations.c.state))
-        )
-        fetched = ledger.rows(
-            select(schema.fetches.c.source, schema.fetches.c.outcome, func.count().label("n")).group_by(
-                schema.fetches.c.source, schema.fetches.c.outcome
-            )
-        )
-        runs = ledger.rows(select(schema.runs.c.state, func.count().label("n")).group_by(schema.runs.c.state))
-        gaps = _gaps([row["at"] for row in ledger.rows(select(schema.ticks.c.at).order_by(schema.ticks.c.at))])
-        incidents = [
-            {"cause": found.cause, "opened": found.opened_at.isoformat(timespec="seconds"), "open": found.is_open}
-            for found in read_incidents(ledger, "nba", RealClock().now())
-        ]
+        beats = read_other(home / "ledger.db", now)[1] | read_other(home / "sentinel.db", now)[1]
+        if any(name not in beats or beats[name]["at"] < now for name in ("controller nba", "monitor nba", "sentinel")):
+            return False
+        ledger = Ledger(home / "ledger.db", read_only=True)
+    except (PipelineError, OSError):
+        return False
+    try:
+        return not ledger.rows(select(schema.runs.c.id).where(schema.runs.c.state == "started"))
     finally:
         ledger.close()
+
+
+# --- what came of it
+
+
+def read(home: Path, plan: Plan) -> dict[str, Any]:
+    """Return what the ledger and the sentinel say of the days."""
+    place = Settings(home=home).place
+    ledger, outside = Ledger(place.ledger, read_only=True), OutsideStore(place.ledger, read_only=True)
+    sentinel = AlertStore(place.sentinel)
+    try:
+        obligations = ledger.rows(select(schema.obligations))
+        games = [row for row in ledger.rows(select(schema.games)) if row["starts_at"] and row["starts_at"] < plan.end]
+        runs = ledger.rows(select(schema.runs))
+        fetches = Counter(f"{row['source']}: {row['outcome']}" for row in ledger.rows(select(schema.fetches)))
+        told = [
+            {
+                "by": by,
+                "cause": found.cause,
+                "severity": Severity(found.severity).name,
+                "opened": _short(found.opened_at),
+            }
+            | {"closed": _short(found.closed_at), "what": found.what}
+            for by, store in (("monitor", ledger), ("sentinel", sentinel))
+            for found in incidents_opened(store, "nba", since=plan.begin, before=plan.end)
+        ]
+        turns = [
+            {"proxy": turn.proxy.rpartition(":")[2], "host": turn.host, "at": _short(turn.at), "now": turn.now}
+            for turn in outside.changes()
+        ]
+    finally:
+        for store in (ledger, outside, sentinel):
+            store.close()
+    unmet = [row for row in obligations if row["state"] not in {"proven", "excused"} and row["due_at"] <= plan.end]
     return {
-        "begun": begun,
-        "runs": {row["state"]: row["n"] for row in runs},
-        "states": dict(sorted(states.items())),
-        "fetches": {f"{row['source']}: {row['outcome']}": row["n"] for row in fetched},
-        "longest_gap_s": gaps,
-        "incidents": incidents,
+        "states": dict(sorted(Counter(f"{row['output']} {row['state']}" for row in obligations).items())),
+        "for want of a key or credits": [_shown(row) for row in unmet if is_off(row, plan)],
+        "unmet": [_shown(row) for row in unmet if not is_off(row, plan)],
+        "games": len(games),
+        "not published before their start": late_games(games, runs, obligations),
+        "runs": dict(Counter(row["state"] for row in runs)),
+        "fetches": dict(sorted(fetches.items())),
+        "incidents": told,
+        "turns of proxies": turns,
     }
 
 
-def _gaps(ticks: list[Any]) -> float:
-    return max(((b - a).total_seconds() for a, b in pairwise(ticks)), default=0.0)
+def is_off(row: Row, plan: Plan) -> bool:
+    """Whether a key was not there, or its credits were spent, while an obligation could have been met."""
+    at = dict(reversed([(what, at) for at, what in plan.events]))
+    first, last = on_clock(row["day"], 9 * HOUR), on_clock(row["day"], 24 * HOUR)
+    spans = {name: [(plan.begin, at[f"key {name}"])] for name in OF_KEY}
+    spans["odds_api_key"] += [(at[f"spent/{ODDS}"], at[f"spent/{ODDS}"] + 12 * HOUR)]
+    return any(
+        row["output"] in outputs and any(begin < last and end > first for begin, end in spans[name])
+        for name, outputs in OF_KEY.items()
+    )
 
+
+def late_games(games: Iterable[Row], runs: Iterable[Row], obligations: Iterable[Row]) -> list[str]:
+    """Return the games of which no predictions were published before their start, though nothing excuses them."""
+    excused = {
+        game for row in obligations if row["output"] == "published_predictions" for game in json.loads(row["excused"])
+    }
+    out: dict[str, datetime] = {}
+    for run in runs:
+        if run["output"] == "published_predictions" and run["state"] == "finished" and run["ended_at"]:
+            for unit in json.loads(run["units"]):
+                out[unit] = min(out.get(unit, run["ended_at"]), run["ended_at"])
+    late = {game["game_id"] for game in games if not out.get(game["game_id"], game["starts_at"]) < game["starts_at"]}
+    return sorted(late - excused)
+
+
+def is_as_planned(found: Mapping[str, Any]) -> bool:
+    """Whether everything was proven that could be, in time, and what happened was told: that, and nothing else, and its end."""
+    told = {incident["cause"] for incident in found["incidents"]}
+    return (
+        not found["unmet"]
+        and not found["not published before their start"]
+        and told <= set(TOLD_OF)
+        and {"source:cdn.nba.com", "source:the-odds-api", "source:balldontlie"} <= told
+        and all(incident["closed"] for incident in found["incidents"])
+        and {turn["now"] for turn in found["turns of proxies"]} == {"resting", "working"}
+    )
+
+
+def _shown(row: Row) -> str:
+    return f"{row['output']} {row['day']} {row['state']}: {row['reason']}"
+
+
+def _short(at: datetime | None) -> str:
+    return at.isoformat(timespec="minutes") if at else ""
+
+
+PLANS = {"days": ten_days, "minutes": thirty_minutes, "steps": two_days}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
-        found = live_run(float(sys.argv[1]), Path(made), sys.argv[3] if len(sys.argv) > 3 else "7")
+        found = live_run(PLANS[sys.argv[1]](), Path(made))
     text = json.dumps(found, indent=1)
     if len(sys.argv) > 2:
         Path(sys.argv[2]).write_text(text + "\n")

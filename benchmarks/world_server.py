@@ -1,84 +1,141 @@
 """A world behind real sockets: each provider under a path of its own, answering as it would at the clock's instant.
 
-`python -m benchmarks.world_server PORT FIRST_DAY DAYS SEASON [SEED]` serves the sample league; it prints the settings to use.
+`python -m benchmarks.world_server LEAGUE PORT FIRST_DAY DAYS SEASON SEED CLOCK ILL` serves the sample league on a clock that a
+file sets, with three proxies; a share ILL of its answers is given as providers do at their worst. It prints the settings to use.
 """
 
+import json
 import sys
 import threading
-from collections.abc import Mapping
-from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import date, timedelta
+from http.server import ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
-from tipoff.core.clock import Clock, RealClock
-from tipoff.leagues.nba.providers import PROVIDERS
-from tipoff.leagues.nba.world.sample import SampleNba
+from benchmarks.local_provider import WAYS, Handler, LocalProxy, proxy
+from tipoff.app.set_clock import SetClock
+from tipoff.core.clock import Clock
+from tipoff.core.provider import Provider
+from tipoff.core.slate import Season
+from tipoff.leagues.catalog import content_named, live_content
+from tipoff.sources.world import World, chance
 
 _DROPPED = {"host", "connection", "accept-encoding"}
+SPENT = b'{"message":"Usage quota has been reached","error_code":"OUT_OF_USAGE_CREDITS"}'
+ILL: Mapping[str, Callable[[Handler], None]] = {
+    "403": lambda handler: handler.answer(403, b"no"),
+    "429": lambda handler: handler.answer(429, b"{}", Retry_After="60"),
+    "500": lambda handler: handler.answer(500, b"<html>"),
+    "leads to this machine": lambda handler: handler.answer(302, b"", Location="http://127.0.0.1:1/"),
+    "bomb": WAYS["bomb"],
+    "cut off": WAYS["truncated"],
+    "cut pack": WAYS["cut-pack"],
+    "endless": WAYS["endless"],
+    "hangs": WAYS["hang"],
+    "leads in a circle": WAYS["loop"],
+}
 
 
-class WorldHandler(BaseHTTPRequestHandler):
-    """Hands each request to a world's transport, under the host that its path begins with."""
+class WorldHandler(Handler):
+    """Hands each request to a world's transport, under the host that its path begins with; those that are down say 503.
 
-    protocol_version = "HTTP/1.1"
+    Whoever tries something out tells it by paths: /down/HOST, /spent/HOST, /again/HOST, /dead/PROXY, /alive/PROXY, /counts.
+    """
+
     transport: httpx.BaseTransport
     down: set[str]
+    spent: set[str]
     asked: list[str]
+    ill: float  # the share of answers that are given as in `ILL`
+    counts: Counter[str]
+    proxies: Sequence[LocalProxy]
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        """Answer as the provider would."""
+    def respond(self) -> None:
+        """Answer as the provider would, or as one does at its worst."""
         parts = urlsplit(self.path)
-        _, host, rest = parts.path.split("/", 2)
-        if host in {"down", "again"}:  # how a benchmark takes a provider away, and gives it back
-            (self.down.add if host == "down" else self.down.discard)(rest)
-            self._send(200, b"{}", {})
+        _, host, rest = f"{parts.path}/".split("/", 2)
+        rest = rest.removesuffix("/")
+        if "." not in host:
+            self._told(host, rest)
             return
         self.asked.append(f"{host}/{rest}")
+        way = self._way(host)
+        self.counts[way] += 1
+        match way:
+            case "down":
+                self.answer(503, b"{}", Retry_After="60")
+            case "credits spent":
+                self.answer(401, SPENT)
+            case "well":
+                self._well(f"https://{host}/{rest}" + (f"?{parts.query}" if parts.query else ""))
+            case _:
+                ILL[way](self)
+
+    def _way(self, host: str) -> str:
         if host in self.down:
-            self._send(503, b"{}", {"retry-after": "60"})
-            return
-        url = f"https://{host}/{rest}" + (f"?{parts.query}" if parts.query else "")
+            return "down"
+        if host in self.spent:
+            return "credits spent"
+        dice = chance("ill", len(self.asked))
+        return list(ILL)[int(dice / self.ill * len(ILL))] if dice < self.ill else "well"
+
+    def _well(self, url: str) -> None:
         headers = [(name, value) for name, value in self.headers.items() if name.lower() not in _DROPPED]
         answer = self.transport.handle_request(httpx.Request("GET", url, headers=headers))
-        self._send(answer.status_code, answer.read(), dict(answer.headers))
+        kept = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
+        self.answer(answer.status_code, answer.read(), **kept)
 
-    def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def _told(self, what: str, of: str) -> None:
+        match what:
+            case "down":
+                self.down.add(of)
+            case "spent":
+                self.spent.add(of)
+            case "again":
+                self.down.discard(of)
+                self.spent.discard(of)
+            case "dead" | "alive":
+                self.proxies[int(of)].works = what == "alive"
+        asked = {f"by proxy {n}": found.n_asked for n, found in enumerate(self.proxies)}
+        self.json(self.counts | asked if what == "counts" else {})
 
 
-def serve_world(port: int, world: SampleNba, clock: Clock) -> tuple[ThreadingHTTPServer, type[WorldHandler]]:
+def serve_world(
+    port: int, world: World, clock: Clock, *, ill: float = 0.0, proxies: Sequence[LocalProxy] = ()
+) -> tuple[ThreadingHTTPServer, type[WorldHandler]]:
     """Serve a world on a port of this machine (0: a free one), in a thread of its own."""
-    kind = type("Bound", (WorldHandler,), {"transport": world.transport(clock), "down": set(), "asked": []})
+    state = {"down": set(), "spent": set(), "asked": [], "counts": Counter(), "ill": ill, "proxies": proxies}
+    kind = type("Bound", (WorldHandler,), {"transport": world.transport(clock)} | state)
     server = ThreadingHTTPServer(("127.0.0.1", port), kind)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return server, kind
 
 
-def settings_of(port: int) -> str:
-    """Return the lines of `tipoff.toml` that lead every provider to the server."""
+def settings_of(port: int, providers: Sequence[Provider]) -> str:
+    """Return the lines of `tipoff.toml` that lead every provider to the server, by the pool."""
     lines = [
-        f'[providers."{provider.host}"]\nbase = "http://127.0.0.1:{port}/{provider.host}"\nevery_s = 0\n'
-        for provider in PROVIDERS
+        f'[providers."{provider.host}"]\nbase = "http://127.0.0.1:{port}/{provider.host}"\nevery_s = 0\nroute = "pool"\n'
+        for provider in providers
     ]
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    first = date.fromisoformat(sys.argv[2])
-    seed = int(sys.argv[5]) if len(sys.argv) > 5 else 7
-    made = SampleNba(first_day=first, days=int(sys.argv[3]), season=sys.argv[4], seed=seed)
-    found, _ = serve_world(int(sys.argv[1]), made, RealClock())
-    print(settings_of(found.server_port), flush=True)
-    threading.Event().wait()
+    league, port, first, days, season, seed, clock, ill = sys.argv[1:]
+    since = date.fromisoformat(first)
+    sample = content_named(league).sample
+    assert sample is not None  # noqa: S101 -- each league has one
+    played = Season(season, since, since + timedelta(days=int(days) - 1))
+    with ExitStack() as opened:
+        pool = [opened.enter_context(proxy()) for _ in range(3)]
+        made = sample.world(played, seed=int(seed), faults=())
+        found, _ = serve_world(int(port), made, SetClock(Path(clock)), ill=float(ill), proxies=pool)
+        told = {"settings": settings_of(found.server_port, live_content(league).providers)}
+        print(json.dumps(told | {"port": found.server_port, "proxies": [one.url for one in pool]}), flush=True)
+        threading.Event().wait()

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from tests.providers.server import Local, provider, proxy
+from benchmarks.local_provider import Local, provider, proxy
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, SourceError

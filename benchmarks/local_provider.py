@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 BOMB_BYTES = 100 * 1024 * 1024
@@ -52,7 +51,14 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Answer; whoever leaves before the end is not answered any more."""
+        try:
+            self.respond()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def respond(self) -> None:
+        """Answer by the first word of the path."""
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         with self.local.lock:
@@ -65,8 +71,6 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(404, b'{"message":"nothing here"}')
             else:
                 way(self)
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True
         finally:
             with self.local.lock:
                 self.local.open_now -= 1
@@ -84,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def json(self, document: Any, **headers: str) -> None:
+    def json(self, document: object, **headers: str) -> None:
         """Send a document."""
         self.answer(200, json.dumps(document).encode(), **headers)
 
@@ -165,7 +169,7 @@ def _endless(handler: Handler) -> None:
 
 
 def _loop(handler: Handler) -> None:
-    handler.answer(302, b"", Location="/loop")
+    handler.answer(302, b"", Location=handler.path)
 
 
 def _onward(handler: Handler) -> None:
@@ -182,7 +186,7 @@ def _tagged(handler: Handler) -> None:
 
 
 def _status(handler: Handler) -> None:
-    """Refuse as asked for: /status?code=401&body=…&retry=…"""
+    """Refuse as asked for, as in /status?code=401&body=…&retry=… ."""
     query = handler.query()
     headers = {"Retry_After": query["retry"]} if "retry" in query else {}
     handler.answer(int(query["code"]), query.get("body", "{}").encode(), **headers)
@@ -226,7 +230,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, *_: object) -> None:
-        """A client that leaves is nothing to tell."""
+        """Say nothing: a client may leave."""
 
 
 @contextmanager
