@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.predict.decisions import no_vig
 
 _SEASON = "2023-24"  # the only one with prices
@@ -18,7 +18,7 @@ _SUFFIXES = ("jr", "sr", "ii", "iii", "iv")
 
 def plain(name: str) -> str:
     """Return a name's key without what follows the family name."""
-    key = player_key(name)
+    key = name_key(name)
     return next((key.removesuffix(end) for end in _SUFFIXES if key.endswith(end)), key)
 
 

@@ -31,9 +31,11 @@ from benchmarks.clean_seasons import clean_season
 from benchmarks.conformance import conformance
 from benchmarks.costs import command_costs, season_costs
 from benchmarks.engine_cost import engine_cost
+from benchmarks.games import games_are_found
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.mutation_score import mutation_scores
+from benchmarks.names import names_are_resolved
 from benchmarks.neutral_season import neutral_season
 from benchmarks.payload_fuzz import fuzz as fuzz_payloads
 from benchmarks.pieces import ROOT, Pieces, commit
@@ -320,6 +322,8 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_with_faults": faulty_season,
     "random_kills": random_kills,
     "payload_fuzz": payload_fuzz,
+    "names": lambda: names_are_resolved(data()),
+    "games": lambda: games_are_found(data()),
     "idle_tick": idle,
     "sentinel_cost": sentinel_cost,
     "stops": stops,

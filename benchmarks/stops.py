@@ -185,7 +185,9 @@ def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 @contextmanager
 def sides(home: Path, url: str, short: Mapping[str, str] = SHORT) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """Run controller, monitor and sentinel as processes of a home, with short thresholds, until the block ends."""
-    environment = dict(os.environ) | dict(short) | {"TIPOFF_HOME": str(home), "TIPOFF_NOTIFY_URL": url}
+    environment = (
+        dict(os.environ) | dict(short) | {"TIPOFF_HOME": str(home), "TIPOFF_NOTIFY_URL": url, "TIPOFF_WORLD": "sample"}
+    )
     commands = {
         "controller": ("up", "nba", "--no-monitor", "--no-web"),
         "monitor": ("monitor", "nba"),

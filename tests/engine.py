@@ -14,7 +14,8 @@ from tipoff.core.schema import DAY, WHOLE_SLATE, Phase, Table, text
 from tipoff.core.slate import Game, GameStatus, Season
 from tipoff.core.step import PublishWork, SourceWork, SqlWork, Step
 from tipoff.core.window import Input
-from tipoff.engine.book import Book, Entry, made_from
+from tipoff.engine.book import Book, Entry
+from tipoff.engine.inputs import made_from
 from tipoff.engine.judge import Judgement, judge
 from tipoff.store.dialect import CompiledStep
 

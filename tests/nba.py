@@ -11,9 +11,10 @@ from tipoff.core.clock import midnight
 from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Floor
-from tipoff.core.slate import Season
-from tipoff.core.step import PythonWork, Step
+from tipoff.core.slate import Season, Slate
+from tipoff.core.step import Context, PythonWork, Step
 from tipoff.leagues.nba.league import NBA
+from tipoff.leagues.nba.who import name_lines
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import units_of
 from tipoff.store.warehouse import WriteRequest
@@ -75,6 +76,15 @@ class Bench:
             read.table: self.warehouse.read(STEPS[read.table].table, read.window, day=day, season=SEASON, as_of=NOW)
             for read in work.inputs
         }
+
+
+def quoted(bench: Bench, rows: list[Row]) -> list[Row]:
+    """Let today's game have these quotes, and look up whose they are; returns what was found."""
+    bench.put("player_lines", rows)
+    context = Context(slate=Slate(NBA.name, SEASON, TODAY), units=frozenset({"today"}), as_of=NOW)
+    made: list[Row] = name_lines(context, bench.inputs("line_names")).rows.to_pylist()
+    bench.put("line_names", made)
+    return made
 
 
 def day_of(n: int) -> date:

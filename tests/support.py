@@ -89,7 +89,7 @@ def ledger_rows(home: Path, table: str) -> list[dict[str, Any]]:
 def tipoff(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
-    variables: Mapping[str, str] = known | {"TIPOFF_HOME": str(home)} | environment
+    variables: Mapping[str, str] = known | {"TIPOFF_HOME": str(home), "TIPOFF_WORLD": "sample"} | environment
     command = [sys.executable, "-m", "tipoff", *arguments]
     return subprocess.run(command, env=dict(variables), capture_output=True, text=True, timeout=1800, check=False)
 

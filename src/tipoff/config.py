@@ -147,7 +147,7 @@ class Settings(BaseModel):
     )  # what one statement may bill; a dearer one is refused unread
     ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
     sentinel_url: SecretStr = SecretStr("")  # and another database for the sentinel's own store
-    world: Literal["live", "sample"] = "sample"  # who answers `tipoff up`: the providers, or the synthetic league
+    world: Literal["live", "sample", ""] = ""  # who answers `tipoff up`: live where the league has providers
     providers: dict[str, ProviderTold] = {}
     proxies: SecretStr = SecretStr("")  # addresses of proxies, with their credentials, between white space or commas
     key_files: dict[str, Path] = {}  # where keys are read again; filled from TIPOFF_…_KEY_FILE

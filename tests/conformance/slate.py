@@ -21,7 +21,7 @@ from tipoff.core.proof_text import inputs_text, units_text
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
@@ -119,6 +119,18 @@ def raw(n: int) -> dict[str, list[Row]]:
     }
     for game in range(len(PAIRS)):
         _game(found, n, game)
+    listed = [(club, place, f"{club.title()} {name}") for club in CLUBS for place, name in enumerate(NAMES)]
+    found["players"] = [
+        {
+            "day": FIRST + timedelta(days=n),
+            "player_id": player_id(club, place),
+            "player_name": name,
+            "player_key": name_key(name),
+            "team": club,
+            "known_at": at(n, 14),
+        }
+        for club, place, name in listed
+    ]
     return found
 
 
@@ -157,7 +169,7 @@ def _game(found: dict[str, list[Row]], n: int, game: int) -> None:
         found["nba_team_boxscores"].append(here | side | total | {"plus_minus": float(margin)} | late)
         for place, line in enumerate(lines[club]):
             name = f"{club.title()} {NAMES[place]}"
-            who = {"player_name": name, "player_key": player_key(name)}
+            who = {"player_name": name, "player_key": name_key(name)}
             own = {"player_id": player_id(club, place), "plus_minus": float(margin) if place < 5 else 0.0}
             found["nba_player_boxscores"].append(here | side | who | line | own | late)
             second = {"bdl_player_id": 9000 + player_id(club, place), "team": club, "is_home": club == home}
@@ -174,7 +186,8 @@ def _game(found: dict[str, list[Row]], n: int, game: int) -> None:
 
 
 MODELS = {"points_model", "calibration"}
-BEFORE_TIP = {"schedule", "odds_events", "player_lines", "candidates", "main_lines", "player_features", "player_form"}
+BEFORE_TIP = {"schedule", "players", "odds_events", "player_lines", "line_names", "candidates", "main_lines"}
+BEFORE_TIP |= {"player_features", "player_form"}
 BEFORE_TIP |= MODELS | {system.name for system in SYSTEMS} | {"published_predictions", "published_markets"}
 
 
@@ -235,7 +248,7 @@ def _made(good: Good, step: Step, slate: Slate, as_of: datetime, given: Mapping[
             )
             for read in work.inputs
         }
-        context = Context(slate=slate, units=frozenset(), as_of=as_of)
+        context = Context(slate=slate, units=frozenset(game.game_id for game in slate.games), as_of=as_of)
         return work.transform(context, inputs).rows
     return table_from_records(step.table, given[step.name])
 

@@ -56,7 +56,7 @@ def test_a_replay_on_a_server_proves_what_it_proves_on_a_file(server: str, tmp_p
 def test_up_and_the_sentinel_work_on_a_server_until_they_are_stopped(server: str, tmp_path: Path) -> None:
     uri = fresh(server)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
-    environment |= {"TIPOFF_HOME": str(tmp_path / "home"), "TIPOFF_LEDGER_URL": uri}
+    environment |= {"TIPOFF_HOME": str(tmp_path / "home"), "TIPOFF_LEDGER_URL": uri, "TIPOFF_WORLD": "sample"}
     environment |= {"TIPOFF_TICK_EVERY_S": "0.2", "TIPOFF_LOOK_EVERY_S": "0.2", "TIPOFF_WEB_PORT": "0"}
     running = [
         subprocess.Popen([sys.executable, "-m", "tipoff", *words], env=environment, stderr=subprocess.PIPE)

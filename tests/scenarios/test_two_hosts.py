@@ -41,6 +41,7 @@ def controllers(uri: str, homes: list[Path]) -> Iterator[list[subprocess.Popen[b
     """Run a controller in each home, all on one ledger."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
     environment |= {"TIPOFF_LEDGER_URL": uri, "TIPOFF_TICK_EVERY_S": "0.3", "TIPOFF_HISTORY": "false"}
+    environment["TIPOFF_WORLD"] = "sample"
     command = [*(APART if can_be_apart() else []), sys.executable, "-m", "tests.short_lease", str(LEASE_S)]
     running = []
     try:

@@ -194,6 +194,7 @@ def test_the_web_as_a_process_shows_itself_in_the_ledger(tmp_path: Path) -> None
 def test_up_serves_both_until_it_is_stopped(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
     environment |= {"TIPOFF_HOME": str(tmp_path), "TIPOFF_WEB_PORT": "0", "TIPOFF_TICK_EVERY_S": "0.2"}
+    environment["TIPOFF_WORLD"] = "sample"
     running = subprocess.Popen(
         [sys.executable, "-u", "-m", "tipoff", "up", "nba"], env=environment, stdout=subprocess.PIPE, text=True
     )

@@ -135,7 +135,7 @@ WRONG: dict[str, tuple[dict[str, Change], str]] = {
         "main_lines.are_the_books_middle",
     ),
     "the line is the highest book's": (
-        {"main_lines": sql(("r.place = DIV((r.n_books + 1), 2)", "r.place = r.n_books"))},
+        {"main_lines": sql(("WHERE place = DIV((n_books + 1), 2)", "WHERE place = n_books"))},
         "main_lines.are_the_books_middle",
     ),
     "grades hold against a line shifted by a point and a half": (

@@ -27,8 +27,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus
 from tipoff.core.step import Edge
 from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Input, Window
-from tipoff.engine.book import made_from
-from tipoff.engine.inputs import input_proofs
+from tipoff.engine.inputs import input_proofs, made_from
 
 RAW = step("raw", SOURCE, AFTER)
 NIGHT = EVENING + 4 * HOUR

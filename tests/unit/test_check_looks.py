@@ -12,7 +12,7 @@ from tests.nba import TODAY
 from tipoff.checks import probes as looks
 from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.systems.lightgbm import LIGHTGBM
 
@@ -86,7 +86,7 @@ def test_a_prediction_of_a_game_that_nobody_knows_is_named(slate: Slate) -> None
 
 @pytest.mark.parametrize("value", ["'somebodyelse'", "NULL"])
 def test_a_key_that_is_not_its_names_is_named(slate: Slate, value: str) -> None:
-    check = looks.names_have_keys(PLAYERS, "player_name", "player_key", player_key)
+    check = looks.names_have_keys(PLAYERS, "player_name", "player_key", name_key)
 
     good = slate.measure(check)
     slate.spoil(f"UPDATE nba_raw.nba_player_boxscores SET player_key = {value} WHERE player_id = 1")  # noqa: S608

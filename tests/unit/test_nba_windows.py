@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
-from tests.nba import NOW, TODAY, Bench, Row, club, clubs_of, day_of, played, scheduled
+from tests.nba import NOW, TODAY, Bench, Row, club, clubs_of, day_of, played, quoted, scheduled
 
 from tipoff.core.step import Context, PythonWork
 from tipoff.leagues.nba.league import NBA
@@ -124,7 +125,7 @@ def test_who_missed_his_clubs_last_five_is_a_candidate_only_with_a_line(bench: B
     line = quote(1, "one", 9.5)
 
     without = [row["player_id"] for row in bench.make("candidates")]
-    bench.put("player_lines", [line])
+    quoted(bench, [line])
     with_line = [(row["player_id"], row["because"]) for row in bench.make("candidates")]
 
     assert without == [2]
@@ -158,7 +159,7 @@ def test_of_a_books_lines_the_balanced_one_is_its_own_and_of_the_books_the_lower
         quote(1, "two", 10.5),
         quote(1, "three", 11.5),
     ]
-    bench.put("player_lines", [*quotes, quote(1, "four", 30.5)])
+    quoted(bench, [*quotes, quote(1, "four", 30.5)])
 
     [line] = bench.make("main_lines")
 
@@ -168,7 +169,7 @@ def test_of_a_books_lines_the_balanced_one_is_its_own_and_of_the_books_the_lower
 
 def test_the_newest_quote_of_a_book_counts(bench: Bench) -> None:
     filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10)])
-    bench.put("player_lines", [quote(1, "one", 9.5), quote(1, "one", 12.5, minute=30)])
+    quoted(bench, [quote(1, "one", 9.5), quote(1, "one", 12.5, minute=30)])
 
     assert [line["line"] for line in bench.make("main_lines")] == [12.5]
 
@@ -176,14 +177,14 @@ def test_the_newest_quote_of_a_book_counts(bench: Bench) -> None:
 def test_a_line_that_arrives_after_the_instant_is_not_seen(bench: Bench) -> None:
     filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10)])
     later = scheduled("today", "AAA", "BBB")["tipoff_at"]
-    bench.put("player_lines", [quote(1, "one", 9.5), quote(1, "two", 20.5, known_at=later, quoted_at=later)])
+    quoted(bench, [quote(1, "one", 9.5), quote(1, "two", 20.5, known_at=later, quoted_at=later)])
 
     assert [(line["line"], line["n_books"]) for line in bench.make("main_lines")] == [(9.5, 1)]
 
 
 def test_a_name_that_nobody_answers_to_keeps_its_line_without_an_id(bench: Bench) -> None:
     filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10)])
-    bench.put("player_lines", [quote(1, "one", 9.5), quote(7, "one", 20.5)])
+    quoted(bench, [quote(1, "one", 9.5), quote(7, "one", 20.5)])
 
     assert [(line["player_key"], line["player_id"]) for line in bench.make("main_lines")] == [
         ("player1", 1),
@@ -191,15 +192,34 @@ def test_a_name_that_nobody_answers_to_keeps_its_line_without_an_id(bench: Bench
     ]
 
 
-def test_a_suffix_that_one_side_leaves_out_still_matches(bench: Bench) -> None:
-    filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10, player_key="gregotto")])
-    bench.put(
-        "player_lines", [quote(1, "one", 9.5, player_key="gregottojr"), quote(1, "two", 9.5, player_key="gregotto")]
+def test_two_spellings_of_one_man_are_one_line_of_both_books(bench: Bench) -> None:
+    filled(bench, [played(day_of(5), "AAA", "CCC", 1, 10, player_name="Greg Otto", player_key="gregotto")])
+    quoted(
+        bench,
+        [
+            quote(1, "one", 9.5, player_name="Greg Otto Jr.", player_key="gregottojr"),
+            quote(1, "two", 9.5, player_name="Greg Otto", player_key="gregotto"),
+        ],
     )
 
-    assert [(line["player_key"], line["player_id"]) for line in bench.make("main_lines")] == [
-        ("gregotto", 1),
-        ("gregottojr", None),
+    assert [(line["player_id"], line["n_books"]) for line in bench.make("main_lines")] == [(1, 2)]
+
+
+def test_namesakes_on_both_sides_keep_their_lines_and_everybody_else_his(bench: Bench) -> None:
+    named: dict[str, Any] = {"player_name": "John Smith", "player_key": "johnsmith"}
+    filled(
+        bench,
+        [
+            played(day_of(5), "AAA", "CCC", 1, 10, **named),
+            played(day_of(5), "BBB", "DDD", 2, 10, **named),
+            played(day_of(5), "AAA", "CCC", 3, 10),
+        ],
+    )
+    quoted(bench, [quote(1, "one", 15.5, **named), quote(3, "one", 20.5)])
+
+    assert [(line["player_key"], line["player_id"], line["line"]) for line in bench.make("main_lines")] == [
+        ("johnsmith", None, 15.5),
+        ("player3", 3, 20.5),
     ]
 
 

@@ -34,6 +34,7 @@ def snapshot(**more: Any) -> LedgerSnapshot:
         "blames": [],
         "since_outputs": {},
         "since": NOON,
+        "questions": [],
     }
     return LedgerSnapshot(**nothing | more)
 

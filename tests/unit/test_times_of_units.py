@@ -34,8 +34,9 @@ from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Edge
 from tipoff.core.window import BEFORE, SLATE, Input, Window
 from tipoff.engine import rules
-from tipoff.engine.book import Book, made_from
+from tipoff.engine.book import Book
 from tipoff.engine.gates import patience_is_over
+from tipoff.engine.inputs import made_from
 from tipoff.engine.plan import grown, plan_step
 
 EARLY = game("early", "AAA", "BBB", starts_at=midnight(TODAY) + 13 * HOUR)

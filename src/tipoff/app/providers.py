@@ -11,7 +11,7 @@ from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import league_named, live_content
+from tipoff.leagues.catalog import content_named, league_named, live_content
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
@@ -36,6 +36,23 @@ def live_world(settings: Settings, league: str) -> LiveWorld:
         dice=random.SystemRandom().random,
         proxies=settings.proxy_addresses,
     )
+
+
+def world_of(settings: Settings, league: str, chosen: str = "") -> str:
+    """Return who answers a league that is run: as chosen, as the settings say, as its home has it, else who there is.
+
+    That is the providers where it has any, the sample league otherwise.
+    """
+    told = chosen or settings.world
+    if told or not settings.place.has_ledger:
+        return told or ("live" if content_named(league).live else "sample")
+    ledger = Ledger(settings.place.ledger, read_only=True)
+    try:
+        facts = league_facts(ledger, league)
+    finally:
+        ledger.close()
+    known = facts.world if facts.live_since else ""
+    return known or ("live" if content_named(league).live else "sample")
 
 
 def live_league(league: League) -> League:

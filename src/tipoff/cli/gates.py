@@ -78,9 +78,9 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
     if input_ not in inputs:
         msg = f"{output} waits for no {input_!r}"
         raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")
-    ledger = _writable()
+    ledger = writable()
     try:
-        now = _clock_of(ledger, declared.name)
+        now = clock_of(ledger, declared.name)
         if until <= now:
             msg = f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
             raise UsageError(msg, hint="a waiver needs an end that lies ahead")
@@ -100,7 +100,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
 @click.argument("number", type=click.IntRange(1, 2**63 - 1))
 def revoke_command(number: int) -> None:
     """End waiver NUMBER now."""
-    ledger = _writable()
+    ledger = writable()
     try:
         done = ledger.revoke_waiver(number, now=home_clock(ledger) or RealClock().now())
     finally:
@@ -134,9 +134,9 @@ def halt_command(  # noqa: PLR0913 -- options
         msg = "a halt is ended, or made with a reason and an end: not both"
         raise UsageError(msg, hint="write only --end, or only --reason and --until")
     by = by or getpass.getuser()
-    ledger = _writable()
+    ledger = writable()
     try:
-        now = _clock_of(ledger, declared.name)
+        now = clock_of(ledger, declared.name)
         if ends:
             n_ended = end_halts(ledger, declared.name, output, now=now, by=by)
             if not n_ended:
@@ -192,7 +192,8 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     sys.exit(EXIT_HELD if held else EXIT_WRONG if any(edge.missing for edge in found) else 0)
 
 
-def _writable() -> Ledger:
+def writable() -> Ledger:
+    """Open the home's ledger for writing; a home without one is a usage error."""
     home = read_settings().place
     if not home.has_ledger:
         msg = f"there is no ledger in {home.root}"
@@ -200,7 +201,8 @@ def _writable() -> Ledger:
     return Ledger(home.ledger)
 
 
-def _clock_of(ledger: Ledger, league: str) -> datetime:
+def clock_of(ledger: Ledger, league: str) -> datetime:
+    """Return what time it is for a league in this home; where nothing was decided yet, that is a usage error."""
     facts = league_facts(ledger, league)
     known = RealClock().now() if facts.live_since else facts.clock_at
     if known is None:

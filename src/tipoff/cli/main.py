@@ -33,6 +33,10 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
     "replay": Place(
         "work:replay_command", "Replay a season, or some of its days, on a simulated clock; several leagues on one."
     ),
+    "record": Place(
+        "work:record_command",
+        "Fetch a season, or some days of one, from the live providers into TIPOFF_DATA, to be replayed.",
+    ),
     "backfill": Place(
         "work:backfill_command",
         "Make what is missing or outdated of past days, in order; what is not made is listed with its reason.",
@@ -74,6 +78,9 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
     "halt": Place(
         "gates:halt_command",
         "Stop the publication of OUTPUT, or of everything, until an instant; with --end let it go on; else show what is halted.",
+    ),
+    "names": Place(
+        "names:names_command", "List the spellings that wait for a person, with whom they may be; say who is meant."
     ),
     "drill": Place(
         "drills:drill_group", "Make real faults happen again, under an oracle that knows what should have come of it."

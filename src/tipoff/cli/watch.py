@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--world",
     type=click.Choice(["live", "sample"]),
     default=None,
-    help="Who answers: the providers, or the sample league. Without it, as TIPOFF_WORLD says.",
+    help="Who answers: the providers, or the sample league. Else as TIPOFF_WORLD says, or the home; else the providers.",
 )
 @click.option("--monitor/--no-monitor", "monitored", default=True, help="With the monitor in a thread of its own.")
 @click.option(
@@ -44,7 +44,7 @@ def up_command(
 ) -> None:
     """Run the leagues' controllers on the real clock until they are stopped, in one process."""
     settings, stop = read_settings(), stopper()
-    lives = _lives_of(settings, leagues, world or settings.world, clock, stop)
+    lives = _lives_of(settings, leagues, world or "", clock, stop)
     if len(lives) < len(leagues):
         return
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
@@ -82,9 +82,10 @@ def _live_of(
 ) -> "LiveSpec | None":
     """Return what runs live; None where it was stopped before the providers said which season it is."""
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
+    from tipoff.app.providers import world_of  # noqa: PLC0415 -- as above
 
     declared = league_named(league)
-    if world == "live":
+    if world_of(settings, league, world) == "live":
         return live.real_live(settings, declared, clock, stop, said=say)
     return live.sample_live(settings, declared, clock)
 
@@ -109,7 +110,7 @@ def monitor_command(leagues: tuple[str, ...]) -> None:
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     settings, stop = read_settings(), stopper()
-    lives = _lives_of(settings, leagues, settings.world, RealClock(), stop)
+    lives = _lives_of(settings, leagues, "", RealClock(), stop)
     if len(lives) < len(leagues):
         return
     click.echo(f"{', '.join(leagues)}: looking from inside every {settings.look_every_s:g} s")

@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,30 @@ def replay_command(  # noqa: PLR0913 -- options
             for line in in_words(report, content_named(league).report_lines(report)):
                 click.echo(line)
     sys.exit(EXIT_WRONG if any(map(is_wrong, reports)) else 0)
+
+
+@click.command("record")
+@click.argument("league")
+@click.argument("span", metavar="SEASON|FROM..TO")
+@as_json
+def record_command(league: str, span: str, *, as_json: bool) -> None:
+    """Fetch a season, or some days of one, from the live providers into TIPOFF_DATA, to be replayed.
+
+    A day is kept when every game of it is there; the same command goes on from what is kept.
+    """
+    from tipoff.app import record as app  # noqa: PLC0415 -- imports every store
+    from tipoff.app.providers import live_world  # noqa: PLC0415 -- as above
+    from tipoff.core.clock import RealClock  # noqa: PLC0415 -- as above
+
+    settings = read_settings()
+    say = partial(click.echo, err=True)
+    done = app.record(settings, league, span, live_world(settings, league), RealClock(), say)
+    if as_json:
+        print_json(dataclasses.asdict(done) | {"not_whole": {str(day): why for day, why in done.not_whole.items()}})
+    else:
+        for line in app.in_words(done):
+            click.echo(line)
+    sys.exit(EXIT_WRONG if done.whole < done.days else 0)
 
 
 @click.command("backfill")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tipoff.core.obligation import GAME_UNITS, Timing, Units
 from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.question import Question, Ruling
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season, Slate
 from tipoff.core.window import Input
@@ -47,20 +48,22 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a run is told: its slate, the units it makes, the one instant that it sees."""
+    """What a run is told: its slate, the units it makes, the one instant that it sees, what people have ruled."""
 
     slate: Slate
     units: frozenset[str]
     as_of: datetime
+    rulings: tuple[Ruling, ...] = ()  # for a transform that asks people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What a transform made: rows of the declared table, and units that it excuses, each with its reason."""
+    """What a transform made: rows of the declared table, units that it excuses, each with its reason, questions to people."""
 
     rows: "pa.Table"
     excused: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +80,15 @@ class SqlWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PythonWork:
-    """A pure function of the declared inputs, given as Arrow tables by table name, each narrowed to its window."""
+    """A pure function of the declared inputs, given as Arrow tables by table name, each narrowed to its window.
+
+    `asks`: it puts questions to people; a ruling on what a unit asked makes that unit stale.
+    """
 
     inputs: tuple[Input, ...]
     transform: Callable[[Context, Mapping[str, "pa.Table"]], Made]
     constants: tuple[object, ...] = ()  # what else the result depends on; part of the version
+    asks: bool = False
 
 
 Guard = Callable[[Context, Mapping[str, "pa.Table"], "pa.Table"], Mapping[str, str]]

@@ -4,7 +4,6 @@ It answers what a judge asks (what is known of a unit, what a window holds, whic
 warehouse. It decides nothing.
 """
 
-import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from tipoff.core.gate import Evidence
 from tipoff.core.league import League
 from tipoff.core.obligation import Obligation, State
 from tipoff.core.proof import Proof, UnitProof, digest_of
+from tipoff.core.question import Ruling
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
@@ -97,6 +97,7 @@ class Entry:
     wake_at: datetime | None = None
     units_of_game: Mapping[str, list[str]] = field(default_factory=dict)
     gates: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    questions: dict[str, frozenset[str]] = field(default_factory=dict)  # by unit: what a person is asked about, or was
 
     @property
     def key(self) -> Key:
@@ -146,6 +147,9 @@ class Book:
         self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
         self.waivers: dict[tuple[str, date, str], Waiver] = {}
+        self.rulings: tuple[Ruling, ...] = ()
+        self.ruling_mark: tuple[int, ...] = ()
+        self.has_asked = False  # people, anything
 
     def season_of(self, day: date) -> Season:
         """Return the season that `day` lies in; the one that is worked on where it lies in none."""
@@ -375,11 +379,6 @@ class Book:
         proven = entry.proof.units if entry.proof else {}
         hashes = (proven[unit].content_hash if unit in proven and unit not in entry.excused else "" for unit in units)
         return ",".join(hashes)
-
-
-def made_from(parts: Iterable[str]) -> str:
-    """Return the digest that a unit's proof records of what it was made from."""
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 def _units_of_games(obligation: Obligation) -> dict[str, list[str]]:

@@ -9,8 +9,9 @@ from typing import Protocol
 from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime, PipelineError
 from tipoff.core.payload import Request
 from tipoff.core.proof import InputProof, Proof
+from tipoff.core.question import Question, Ruling
 from tipoff.core.slate import Season, Slate
-from tipoff.core.step import Step
+from tipoff.core.step import Context, Step
 from tipoff.engine.book import LiveRun
 from tipoff.engine.runplan import RunPlan
 from tipoff.store.dialect import CompiledStep
@@ -46,6 +47,13 @@ class Claim:
     live: LiveRun
     inputs: tuple[InputProof, ...] = ()
     due_at: datetime | None = None  # the first of its units
+    rulings: tuple[Ruling, ...] = ()  # where its step asks people
+
+    @property
+    def context(self) -> Context:
+        """What its transform is told."""
+        plan = self.plan
+        return Context(slate=self.slate, units=frozenset(plan.units), as_of=plan.as_of, rulings=self.rulings)
 
     @property
     def step(self) -> Step:
@@ -75,6 +83,7 @@ class Outcome:
     strangers: list[str] = field(default_factory=list)  # games that its source names and the schedule lacks
     notes: list[str] = field(default_factory=list)
     withheld: dict[str, str] = field(default_factory=dict)  # units that a guard keeps from going out, with reasons
+    questions: tuple[Question, ...] = ()
     begun: datetime | None = None  # by the clock; it may have been claimed earlier
     ended: datetime | None = None
     cpu_ms: float = 0.0  # of its own thread and of the processes that worked for it

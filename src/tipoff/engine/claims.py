@@ -5,6 +5,7 @@ from datetime import datetime
 from tipoff.engine.book import Book, Entry, LiveRun
 from tipoff.engine.claim import Claim
 from tipoff.engine.inputs import input_proofs
+from tipoff.engine.questions import rulings_for
 from tipoff.engine.runplan import RunPlan
 
 
@@ -22,4 +23,5 @@ def claimed(book: Book, entry: Entry, plan: RunPlan, now: datetime, *, place: in
         live=LiveRun(0, since=now, until=now + 2 * place * entry.step.time_limit),
         inputs=input_proofs(book, entry),
         due_at=None if entry.remake else entry.obligation.due_of(plan.units),  # a backfill comes after all that is due
+        rulings=rulings_for(book, entry.step),
     )

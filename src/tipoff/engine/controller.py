@@ -33,6 +33,7 @@ from tipoff.engine.past import (
     silence_before,
 )
 from tipoff.engine.plan import days_to_open, opening_of
+from tipoff.engine.questions import take_rulings
 from tipoff.engine.remember import outputs_since, remember
 from tipoff.engine.results import Counts, Results
 from tipoff.engine.runplan import RunPlan
@@ -115,8 +116,7 @@ class Controller:
             other = self._ledger.lease(name)
             self._stands_by_until = other.until if other else now
             return False
-        batch = Batch()
-        known = self._take_up(batch, now)
+        known = self._take_up(batch := Batch(), now)
         for run in known.unended_runs:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self._results.cut_off(run, now)
@@ -144,12 +144,12 @@ class Controller:
         days = (self._season.first_day, self._days[1]) if self._scope else self._days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
+        take_rulings(self.book, self._ledger)
         told = {(error.output, error.day) for error in damaged}
         self._results.lose([*lost_by_stores(known.proofs, stored, told), *self._losses()], now, batch)
         self._ledger.raise_number("runs", fence)
         self._unopened = [d for d in days_to_open(self._season, *self._days)[::-1] if d not in self.book.slates]
-        for gate in known.held_gates:
-            self._held_at[gate["output"], gate["day"], gate["input"]] = gate["held_at"]
+        self._held_at |= {(row["output"], row["day"], row["input"]): row["held_at"] for row in known.held_gates}
         if self._scope:
             for entry in self.book.entries.values():
                 entry.remake = self._in_scope(entry)
@@ -220,7 +220,7 @@ class Controller:
             self._results.expire(entry, now, batch)
         self._wake(now)
         waivers, halts = self._ledger.orders(self._league.name, now)
-        self._dirty.update(self.book.take_waivers(waivers))
+        self._dirty.update([*self.book.take_waivers(waivers), *take_rulings(self.book, self._ledger)])
         self._dirty.update(self._halts.take(self.book, halts, now))
         self.counts.ticks += 1
         self._budget.begin(now)

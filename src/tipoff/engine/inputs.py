@@ -1,11 +1,20 @@
 """What a unit is made from: the content of its inputs as digests, so that a change of content is seen without reading a row."""
 
+import hashlib
+from collections.abc import Iterable
+
 from tipoff.core.gate import Evidence
 from tipoff.core.proof import InputProof
 from tipoff.core.slate import Game
 from tipoff.core.window import WindowKind
 from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading
 from tipoff.engine.gates import own_units
+from tipoff.engine.questions import ruled
+
+
+def made_from(parts: Iterable[str]) -> str:
+    """Return the digest that a unit's proof records of what it was made from."""
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 def shared_parts(book: Book, entry: Entry) -> list[str]:
@@ -45,7 +54,7 @@ def own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[st
             parts.append("spared")
         else:
             parts.append(book.unit_hashes(table, game.day, own_units(book, table, game, unit)))
-    return parts
+    return [*parts, *ruled(book, entry, unit)]
 
 
 def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:

@@ -14,9 +14,9 @@ from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game
 from tipoff.core.step import SourceWork
 from tipoff.engine import attempts, rules
-from tipoff.engine.book import Book, Entry, Key, made_from
+from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.gates import gates, is_excused, own_units, ways_to, without_hope
-from tipoff.engine.inputs import own_parts, shared_parts, waits_for
+from tipoff.engine.inputs import made_from, own_parts, shared_parts, waits_for
 from tipoff.engine.runplan import RunPlan, run_plans
 
 _NOTHING_ON = "no game is on"

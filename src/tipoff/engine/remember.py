@@ -13,6 +13,7 @@ from tipoff.core.proof import Proof
 from tipoff.core.proof_text import proof_row
 from tipoff.engine.book import Book, Conflict
 from tipoff.engine.plan import grown
+from tipoff.engine.questions import remember_questions
 from tipoff.engine.results import Results
 from tipoff.ledger import Batch, LedgerSnapshot
 
@@ -54,6 +55,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
         if entry is not None:
             entry.blame = row["cause"]
             entry.met_at = entry.since if entry.state in {State.PROVEN, State.EXCUSED} else None
+    remember_questions(book, known.questions)
     for row in known.open_conflicts:
         entry = book.entries.get((row["output"], row["day"]))
         if entry is not None:

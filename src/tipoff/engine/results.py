@@ -20,6 +20,7 @@ from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
 from tipoff.engine.losses import take_losses
 from tipoff.engine.plan import grown
+from tipoff.engine.questions import note_questions
 from tipoff.ledger import Batch
 from tipoff.ledger.games import game_row
 from tipoff.store.warehouse import Warehouse, WriteResult
@@ -212,6 +213,7 @@ class Results:
         for unit in entry.gone.keys() & (plan.units.keys() - again.keys()):
             del entry.gone[unit]
             self.dirty.update(self._book.readers(*entry.key))  # they wait for it, though its content is as it was
+        note_questions(self._book, entry, outcome, now, batch)
         proof = records.renewed(outcome, now=now)
         for row in records.arrival_rows(outcome, known, entry.obligation, now=now):
             batch.add("arrivals", row)

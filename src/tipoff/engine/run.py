@@ -126,8 +126,7 @@ class Runner:
         return cast("T", answer)
 
     def _make(self, claim: Claim, outcome: Outcome) -> None:
-        context = Context(slate=claim.slate, units=frozenset(claim.plan.units), as_of=claim.plan.as_of)
-        work = claim.step.work
+        context, work = claim.context, claim.step.work
         self._inputs_must_stand(claim)
         match work:
             case SqlWork():
@@ -138,6 +137,7 @@ class Runner:
                 inputs = self._read(claim, work.inputs)
                 made = self._called(outcome, work.transform, context, inputs)
                 outcome.notes += made.notes
+                outcome.questions = made.questions
                 for guard in work.guards if isinstance(work, PublishWork) else ():
                     held = guard(context, inputs, made.rows)
                     outcome.withheld |= {unit: held[unit] for unit in held if unit in context.units}

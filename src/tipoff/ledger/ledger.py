@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -39,6 +39,7 @@ from tipoff.ledger.statements import Statements
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -81,6 +82,7 @@ class LedgerSnapshot:
     unended_runs: Sequence[Row]
     held_gates: Sequence[Row]
     open_conflicts: Sequence[Row]
+    questions: Sequence[Row]  # that are open or answered: output, day, unit, subject
     last_tick: Row | None
     blames: Sequence[Row]  # output, day, cause: what each was last told to be unmet for
     since_outputs: Mapping[str, datetime]  # of outputs that came later: since when they are kept
@@ -289,6 +291,7 @@ class Ledger:
             unended_runs=self.rows(mine(schema.runs).where(schema.runs.c.state == "started")),
             held_gates=self.rows(mine(schema.gates)),
             open_conflicts=self.rows(mine(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
+            questions=self.rows(mine(schema.questions).where(schema.questions.c.state != "gone")),
             last_tick=next(iter(self.rows(mine(ticks).order_by(ticks.c.id.desc()).limit(1))), None),
             blames=self._blames(league),
             since_outputs={
@@ -338,15 +341,7 @@ class Ledger:
 
     def orders(self, league: str, now: datetime) -> tuple[list[Row], Sequence[HaltRecord]]:
         """Return what people have ordered: the waivers that hold at `now`, and every halt there was."""
-        here = self._connection.connection
-        with self._turn:
-            try:
-                cursor = here.cursor()
-                found = self._statements.orders(cursor, league, now)
-                cursor.close()
-                here.rollback()
-            except self._engine.dialect.loaded_dbapi.Error as error:
-                raise failed("read", error) from error
+        found = self._quickly(lambda cursor: self._statements.orders(cursor, league, now))
         numbers = [number for is_halt, number, _ in found if not is_halt]
         marks = frozenset((number, ended_at) for is_halt, number, ended_at in found if is_halt)
         if marks != self._halts.get(league, (frozenset(), ()))[0]:
@@ -354,6 +349,23 @@ class Ledger:
         waivers = schema.waivers
         waived = self.rows(select(waivers).where(waivers.c.id.in_(numbers))) if numbers else []
         return waived, self._halts.get(league, (marks, ()))[1]
+
+    def ruling_mark(self, league: str) -> tuple[int, ...]:
+        """Return what differs once a person of a league has ruled, or taken a ruling back."""
+        return self._quickly(lambda cursor: self._statements.ruling_mark(cursor, league))
+
+    def _quickly(self, ask: Callable[[DBAPICursor], T]) -> T:
+        """Ask what every tick asks, on the raw cursor."""
+        here = self._connection.connection
+        with self._turn:
+            try:
+                cursor = here.cursor()
+                found = ask(cursor)
+                cursor.close()
+                here.rollback()
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                raise failed("read", error) from error
+        return found
 
 
 def _read_obligation(row: Row) -> Row:

@@ -332,7 +332,35 @@ leases = Table(
     Column("until", Instant, nullable=False),
 )
 
+questions = Table(
+    "questions",
+    metadata,
+    *slate_key(),
+    Column("unit", String(64), primary_key=True),
+    Column("subject", String(160), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("options", Text, nullable=False),  # JSON list
+    Column("here_only", Boolean, nullable=False),
+    Column("state", String(10), nullable=False),  # open, answered, gone
+    Column("since", Instant, nullable=False),
+)
+
+rulings = Table(
+    "rulings",
+    metadata,
+    number_key(),
+    Column("league", String(16), nullable=False),
+    Column("subject", String(160), nullable=False),
+    Column("unit", String(64), nullable=False),  # "": wherever it stands
+    Column("value", String(64), nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Index("rulings_league", "league"),
+)
+
 FIRST = (ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)
 SECOND = (conflicts, waivers, leases)
 SIXTH = (facts, numbers, seasons)
 NINTH = (halts, requests)
+TENTH = (questions, rulings)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, Table, Update, bindparam, literal_column, select, union_all, update
+from sqlalchemy import Insert, Table, Update, bindparam, func, literal_column, select, union_all, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
@@ -17,11 +17,12 @@ Row = dict[str, Any]
 
 _KEEP_ON_CONFLICT: Mapping[str, frozenset[str]] = {
     "games": frozenset({"first_seen_at"}),
+    "questions": frozenset({"since"}),
     "arrivals": frozenset({"first_at", "run_id", "due_at"}),
 }
 _FIRST_WINS = frozenset({"arrivals", "marks"})
 _UPSERTED = frozenset(
-    {"facts", "seasons", "proofs", "obligations", "games", "arrivals", "gates", "marks", "conflicts"}
+    {"facts", "seasons", "proofs", "obligations", "games", "arrivals", "gates", "marks", "conflicts", "questions"}
     | {
         table.name
         for table in (watching.measured, watching.profiles, watching.heartbeats, watching.scorecards, watching.rules)
@@ -91,6 +92,10 @@ class Statements:
         """Return the numbers of a league's waivers that hold, and of all its halts: whether it is a halt, its number, its end."""
         return self._prepared("orders", (), _ordered).ask(cursor, {"of": league, "at": now})
 
+    def ruling_mark(self, cursor: DBAPICursor, league: str) -> tuple[int, ...]:
+        """Return how many rulings of a league there are and how many have ended: another pair means that there is news."""
+        return tuple(self._prepared("ruled", (), _ruled).ask(cursor, {"of": league})[0])
+
     def _prepared(self, what: str, names: tuple[str, ...], make: Callable[[], tuple[ClauseElement, Types]]) -> Prepared:
         known = self._known.get((what, names))
         if known is None:
@@ -131,6 +136,12 @@ def _ordered() -> tuple[ClauseElement, Types]:
     halted = select(literal_column("1"), halts.c.id, literal_column("coalesce(ended_at, '')")).select_from(halts)
     query = union_all(waived, halted.where(halts.c.league == bindparam("of")))
     return query, {"of": table.c.league.type, "at": table.c.until.type}
+
+
+def _ruled() -> tuple[ClauseElement, Types]:
+    table = schema.rulings
+    query = select(func.count(), func.count(table.c.revoked_at)).where(table.c.league == bindparam("of"))
+    return query, {"of": table.c.league.type}
 
 
 def newest(name: str, rows: Sequence[Row]) -> Sequence[Row]:

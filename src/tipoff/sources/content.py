@@ -1,7 +1,8 @@
 """What a league's folder hands over: one value, and nothing outside that folder names a league, a team or its columns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,6 +54,35 @@ class Sample(Protocol):
         ...
 
 
+class Recorder(Protocol):
+    """How a league's season is fetched into the layout that its recorded world reads."""
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """Return the live steps whose rows make the files, beside the schedule."""
+        ...
+
+    def season_named(self, day: date) -> str:
+        """Return the name of the season that a day lies in."""
+        ...
+
+    def schedule_requests(self, season: str) -> Sequence[Request]:
+        """Return what to ask for a season's schedule, in turn.
+
+        Raises:
+            UsageError: It is no season's name.
+        """
+        ...
+
+    def season_of(self, payload: Payload) -> Season:
+        """Return the season that a schedule is of."""
+        ...
+
+    def files(self, season: str, days: Iterable[Mapping[str, Sequence[dict[str, Any]]]]) -> Mapping[str, bytes]:
+        """Return the season's files by name, of the rows of each whole day by output."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveContent:
     """What a league brings to be run live: who is asked, with which keys, by which steps, and where its season is written.
@@ -65,6 +95,7 @@ class LiveContent:
     steps: tuple[Step, ...]
     season_request: Request
     season_of: Callable[[Payload], Season]
+    recorder: Recorder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

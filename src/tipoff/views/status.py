@@ -13,6 +13,7 @@ from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
+from tipoff.ledger.questions import n_asked
 from tipoff.views.flow import Flow, flow_lines, read_flow
 from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.sentinel import Facts, Limits, judge, read_facts
@@ -46,6 +47,7 @@ class Home:
     running: int
     history: Flow
     halts: tuple[HaltRecord, ...] = ()
+    asked: int = 0  # names of which only a person can say whose they are
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
 
 
@@ -110,6 +112,7 @@ def read_home(
         waivers=tuple(records.live_waivers(at)) if at else (),
         halts=tuple(records.halts(at)) if at else (),
         running=records.runs_by_state().get("started", 0),
+        asked=n_asked(ledger, league),
         history=read_flow(ledger, at),
         between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
     )
@@ -220,6 +223,8 @@ def _waiting(home: Home) -> Iterator[str]:
     untaken = [one for _, one in home.incidents if now and not one.is_acked(now) and one.severity >= Severity.ERROR]
     if untaken:
         yield f"{counted(len(untaken), 'incident')} that nobody has taken on: tipoff incident list {home.league}"
+    if home.asked:
+        yield f"{counted(home.asked, 'name')} that nobody is certain about: tipoff names {home.league}"
     for row in home.waivers:
         yield waiver_line(row)
 

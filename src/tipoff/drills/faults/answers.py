@@ -37,7 +37,7 @@ def changed(host: str, document: Any, fault: Fault, now: datetime) -> Any:  # no
     if fault.how == "shape":
         return {"version": 2, "payload": document}
     if host == STATS:
-        for part in document["resultSets"]:
+        for part in (part for part in document["resultSets"] if "GAME_ID" in part["headers"]):  # no list of players
             rows = [dict(zip(part["headers"], row, strict=True)) for row in part["rowSet"]]
             part["rowSet"] = [[row.get(name) for name in part["headers"]] for row in change(rows, fault, now)]
             part["rowSet"] += [None, "a row"] if fault.how == "poison" else []
@@ -108,12 +108,12 @@ def _duplicated(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
 
 
 def _renamed(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
-    """Write names as another provider would: initials, and a suffix that nobody else uses."""
+    """Write names as nobody is known by: initials alone, and a suffix that nobody else uses."""
     for row in rows:
         for name in ("PLAYER_NAME", "description"):
             if name in row:
                 first, _, last = row[name].partition(" ")
-                row[name] = f"{first[0]}. {last} IV"
+                row[name] = f"{first[0]}. {last[0]}. IV"
     return rows
 
 

@@ -10,12 +10,12 @@ from tipoff.checks.generic import Traits, generic
 from tipoff.checks.kinds import CRITICAL, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
+from tipoff.identity.names import name_key
 from tipoff.leagues.mlb import formulas, tables
 from tipoff.leagues.mlb.catalog import STEPS
 from tipoff.leagues.mlb.columns import WORDS
 from tipoff.leagues.mlb.models.strikeouts import SERVED
 from tipoff.leagues.mlb.tables import CHANCES, FEATURE_COLUMNS
-from tipoff.leagues.names import player_key
 
 _PRE = Cadence.PREGAME
 _PLAYED = WORDS.played
@@ -132,10 +132,10 @@ def _raw() -> list[Check]:
         ),
         probes.as_before(tables.BATTER_BOXSCORES, "batter_id", ("batter_name",)),
         *(
-            probes.names_have_keys(table, "pitcher_name", "pitcher_key", player_key)
+            probes.names_have_keys(table, "pitcher_name", "pitcher_key", name_key)
             for table in (tables.PITCHER_BOXSCORES, tables.PROBABLE_PITCHERS, tables.PREDICTIONS)
         ),
-        probes.names_have_keys(tables.LINE_UP_TABLE, "starter_name", "starter_key", player_key),
+        probes.names_have_keys(tables.LINE_UP_TABLE, "starter_name", "starter_key", name_key),
         *(
             kinds.history_is_whole(table, "schedule", played=_PLAYED)
             for table in (tables.PITCHER_GAMES, tables.TEAM_GAMES)

@@ -10,10 +10,11 @@ from tipoff.checks.publication import guards
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
-from tipoff.core.window import BEFORE, SLATE, Input
-from tipoff.leagues.nba import form, form_tables, publication, rows, scores, tables
+from tipoff.core.window import BEFORE, KNOWN, SLATE, Input
+from tipoff.identity import names, resolve
+from tipoff.leagues.nba import form, form_tables, name_tables, publication, rows, scores, tables, who
 from tipoff.leagues.nba.features import CONTRACT
-from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
+from tipoff.leagues.nba.sources import balldontlie, oddsapi, people, schedule, statsnba
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
 from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
 from tipoff.leagues.nba.words import WORDS
@@ -52,6 +53,12 @@ EVENTS = Timing(opens=_at(10), due=_BEFORE_TIP, closes=AT_START, refresh=_hours(
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
 _WHO = Edge(table="candidates", cascades=False)  # who they are: what changes of them comes through the systems
 _BY_GAME = timedelta(0)  # the market of one game waits for no other: patience ends at once
+_LISTED = (Edge(table="players", optional=True), Edge(table="player_games", optional=True, cascades=False))
+_LINE_SPELLINGS = ("game_id", "player_key", "player_name")
+_BOX_SPELLINGS = ("game_id", "bdl_player_id", "player_name", "team")
+_SIDES = ("game_id", "home_team", "away_team")
+
+
 _FORM_COLUMNS = ("day", "game_id", "player_id", "team", "opponent", *form.COUNTED)
 TRAINING = Timing(opens=_at(9), due=_BEFORE_TIP, closes=Moment(Anchor.FIRST_START, _hours(0)))
 
@@ -170,12 +177,34 @@ STEPS = (
         optional=True,
     ),
     Step(
+        table=name_tables.PLAYERS,
+        work=SourceWork(source=statsnba.SOURCE, requests=who.list_requests, parse=who.parse_list),
+        timing=Timing(opens=_at(9), due=_at(34), settles=_at(34)),
+        units=SLATE_UNIT,
+        optional=True,
+        parsers=(people.player_index,),
+    ),
+    Step(
+        table=name_tables.BOX_NAMES,
+        work=PythonWork(
+            inputs=(Input("bdl_player_boxscores", SLATE, _BOX_SPELLINGS), *who.KNOWN),
+            transform=who.name_boxes,
+            constants=(_source(resolve), _source(names)),
+            asks=True,
+        ),
+        timing=Timing(opens=_GAMES_OVER, due=_at(41)),
+        edges=(Edge(table="bdl_player_boxscores", minimum=0.0, patience=_BY_GAME), *_LISTED),
+        optional=True,
+        rows_as="bdl_player_boxscores",
+    ),
+    Step(
         table=tables.PLAYER_BOXSCORES,
         work=SqlWork(sql=_sql("player_boxscores")),
         timing=AFTER_GAMES,
         edges=(
             Edge(table="nba_player_boxscores", minimum=0.0, patience=_hours(8), needed=False),
             Edge(table="bdl_player_boxscores", optional=True, stands_in_for="nba_player_boxscores"),
+            Edge(table="box_names", optional=True, stands_in_for="nba_player_boxscores"),
         ),
         rows_as="nba_player_boxscores",
     ),
@@ -186,6 +215,7 @@ STEPS = (
         edges=(
             Edge(table="nba_player_boxscores", minimum=0.0, patience=_hours(8)),
             Edge(table="bdl_player_boxscores", minimum=0.0, patience=_hours(8)),
+            Edge(table="box_names", optional=True),
         ),
         optional=True,
     ),
@@ -202,16 +232,32 @@ STEPS = (
         rows_as="player_boxscores",
     ),
     Step(
+        table=name_tables.LINE_NAMES,
+        work=PythonWork(
+            inputs=(Input("player_lines", KNOWN, _LINE_SPELLINGS), Input("schedule", SLATE, _SIDES), *who.KNOWN),
+            transform=who.name_lines,
+            constants=(_source(resolve), _source(names)),
+            asks=True,
+        ),
+        timing=Timing(opens=_at(10), due=_BEFORE_TIP),
+        edges=(_WHAT_IS_ON, Edge(table="player_lines", minimum=0.0, patience=_BY_GAME), *_LISTED),
+        optional=True,
+    ),
+    Step(
         table=tables.CANDIDATES,
         work=SqlWork(sql=_sql("candidates"), empty="no history"),
         timing=MORNING,
-        edges=(_WHAT_IS_ON, Edge(table="player_lines", optional=True)),
+        edges=(_WHAT_IS_ON, Edge(table="line_names", optional=True)),
     ),
     Step(
         table=tables.MAIN_LINES,
         work=SqlWork(sql=_sql("main_lines")),
         timing=UNTIL_TIP,
-        edges=(_WHAT_IS_ON, Edge(table="player_lines", minimum=0.0, patience=_BY_GAME)),
+        edges=(
+            _WHAT_IS_ON,
+            Edge(table="player_lines", minimum=0.0, patience=_BY_GAME),
+            Edge(table="line_names", minimum=0.0, patience=_BY_GAME),
+        ),
         optional=True,
     ),
     Step(

@@ -12,6 +12,7 @@ from tipoff.leagues.nba.explanation import EXPLANATION
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.live import LIVE_STEPS
+from tipoff.leagues.nba.recorder import NbaRecorder
 from tipoff.leagues.nba.season_report import REPORT
 from tipoff.leagues.nba.sources import schedule
 from tipoff.leagues.nba.tables import POINTS_MODEL
@@ -73,6 +74,7 @@ NBA_CONTENT = Content(
         steps=LIVE_STEPS,
         season_request=schedule.SEASON_REQUEST,
         season_of=schedule.season_of,
+        recorder=NbaRecorder(),
     ),
     report_lines=report_lines,
     report=REPORT,

@@ -9,8 +9,8 @@ import pyarrow as pa
 from tipoff.core import door
 from tipoff.core.door import Unfit, shown
 from tipoff.core.parsing import Record
+from tipoff.identity.names import name_key
 from tipoff.leagues.mlb.sources.teams import BY_ID
-from tipoff.leagues.names import player_key
 
 ON = frozenset({"scheduled", "live", "final"})
 
@@ -62,7 +62,7 @@ def person(value: Any) -> int:  # noqa: ANN401 -- JSON
 def named(person_id: int, people: Mapping[str, Any], fallback: Any = None) -> tuple[str, str]:  # noqa: ANN401 -- JSON
     """Return a player's name and key."""
     name = door.text((people.get(f"ID{person_id}") or {}).get("fullName") or fallback, "the player's name")
-    return name, player_key(name)
+    return name, name_key(name)
 
 
 def hand(value: Any) -> str | None:  # noqa: ANN401 -- JSON

@@ -11,8 +11,8 @@ from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
+from tipoff.identity.names import name_key
 from tipoff.leagues.mlb.sources.reading import club, count, game_id, games_on, person
-from tipoff.leagues.names import player_key
 
 SOURCE = "statsapi"
 URL = "https://statsapi.mlb.com/api/v1/schedule"
@@ -152,5 +152,5 @@ def _probable(game: Record, side: str, pitcher: Mapping[str, Any]) -> Record:
         "is_home": side == "home",
         "pitcher_id": person(pitcher["id"]),
         "pitcher_name": name,
-        "pitcher_key": player_key(name),
+        "pitcher_key": name_key(name),
     }

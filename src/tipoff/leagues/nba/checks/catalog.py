@@ -29,6 +29,7 @@ def _is_slow(feature: Feature) -> bool:
 
 
 _COUNTS = ("over_price", "under_price", "n_books", "n_quotes", "n_dropped")  # they are formulas' or the books'
+_CERTAIN = ("certainty", "rule", "suggestions")  # alike while every name is known
 _OF_A_SYSTEM = Traits(
     irregular=("form_model", "calibration_day", "model_day", "quantiles", "line_slope"),
     alike=("form_model", "line_slope"),
@@ -48,6 +49,9 @@ TRAITS = {
     "main_lines": Traits(
         irregular=("book", "quoted_at", *_COUNTS[2:]), sizes=False, covers=False, alike=("book", "quoted_at", *_COUNTS)
     ),
+    "players": Traits(usual=False),
+    "line_names": Traits(irregular=_CERTAIN, sizes=False, covers=False, alike=_CERTAIN),
+    "box_names": Traits(irregular=_CERTAIN, alike=_CERTAIN),
     "candidates": Traits(irregular=("because",), alike=("because",)),
     "player_features": Traits(
         irregular=("days_rest", "team_days_rest", "games_last_7", "back_to_back", "last_minutes"),

@@ -30,7 +30,7 @@ def formulas() -> list[Check]:
             "a main line is a quote: of each book the newest and best balanced, of the books the lower median",
             _main_lines,
             ("line", "book", "over_price", "under_price", "quoted_at", "n_books", "n_quotes", "n_dropped"),
-            inputs=("player_lines",),
+            inputs=("player_lines", "line_names"),
             angles=(2, 19),
         ),
         second_formula(
@@ -88,7 +88,7 @@ def formulas() -> list[Check]:
             "how far the sources agree is counted from both",
             _source_agreement,
             tuple(column.name for column in tables.SOURCE_AGREEMENT.columns if column.name.startswith("n_")),
-            inputs=("nba_player_boxscores", "bdl_player_boxscores"),
+            inputs=("nba_player_boxscores", "bdl_player_boxscores", "box_names"),
         ),
         second_formula(
             MOVING_AVERAGE.table,
@@ -138,20 +138,26 @@ def _chance(price: int) -> float:
 
 
 def _main_lines(view: View) -> list[Row] | None:
-    """Quotes that were known at the instant of the making, by player; what arrived later was not there to be chosen."""
+    """Quotes that were known at the instant of the making, by player; what arrived later was not there to be chosen.
+
+    Whose a quote is, is asked of line_names; where that is not certain it is of its own spelling.
+    """
     proof = view.records.proof(MAIN_LINES.name, view.day)
     if proof is None:
         return None
     names = ("game_id", "player_key", "book", "line", "over_price", "under_price", "quoted_at", "known_at")
-    by_player: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    named = _rows(view, "line_names", "game_id", "player_key", "player_id")
+    whose = {(row["game_id"], row["player_key"]): row["player_id"] for row in named}
+    by_player: defaultdict[tuple[str, str | int], list[Row]] = defaultdict(list)
     for quote in _rows(view, "player_lines", *names):
         unit = proof.units.get(quote["game_id"])
         if unit is not None and unit.as_of is not None and quote["known_at"] <= unit.as_of:
-            by_player[quote["game_id"], quote["player_key"]].append(quote)
-    return [_main_line(game_id, player, quotes) for (game_id, player), quotes in by_player.items()]
+            key = quote["player_key"]
+            by_player[quote["game_id"], whose.get((quote["game_id"], key)) or key].append(quote)
+    return [_main_line(quotes) for quotes in by_player.values()]
 
 
-def _main_line(game_id: str, player: str, quotes: Sequence[Row]) -> Row:
+def _main_line(quotes: Sequence[Row]) -> Row:
     def apart(quote: Row) -> float:
         prices = quote["over_price"], quote["under_price"]
         return 9.0 if None in prices else abs(_chance(prices[0]) - _chance(prices[1]))
@@ -163,15 +169,13 @@ def _main_line(game_id: str, player: str, quotes: Sequence[Row]) -> Row:
         best.append(
             min(
                 (quote for quote in several if quote["quoted_at"] == newest),
-                key=lambda quote: (round(apart(quote), 12), quote["line"]),
+                key=lambda quote: (round(apart(quote), 12), quote["line"], quote["player_key"]),
             )
         )
     best.sort(key=lambda quote: (quote["line"], quote["book"]))
     n = len(quotes)
     chosen = best[(len(best) - 1) // 2]
     return dict(chosen) | {
-        "game_id": game_id,
-        "player_key": player,
         "n_books": len(best),
         "n_quotes": n,
         "n_dropped": n - 1,
@@ -272,11 +276,17 @@ def _player_games(view: View) -> list[Row] | None:
 
 
 def _source_agreement(view: View) -> list[Row] | None:
-    names = ("game_id", "team", "player_key", "points", "minutes", "reb", "ast")
-    first, second = (
-        {(row["game_id"], row["team"], row["player_key"]): row for row in _rows(view, table, *names)}
-        for table in ("nba_player_boxscores", "bdl_player_boxscores")
-    )
+    names = ("game_id", "team", "points", "minutes", "reb", "ast")
+    named = _rows(view, "box_names", "game_id", "bdl_player_id", "player_id")
+    who = {(row["game_id"], row["bdl_player_id"]): row["player_id"] for row in named}
+    first: dict[tuple[str, str, int | str], Row] = {
+        (row["game_id"], row["team"], row["player_id"]): row
+        for row in _rows(view, "nba_player_boxscores", *names, "player_id")
+    }
+    second: dict[tuple[str, str, int | str], Row] = {
+        (row["game_id"], row["team"], who.get((row["game_id"], his := row["bdl_player_id"])) or f"nobody, {his}"): row
+        for row in _rows(view, "bdl_player_boxscores", *names, "bdl_player_id")
+    }
     if not first or not second:
         return None
     games = {key[0] for key in (*first, *second)}

@@ -6,7 +6,7 @@ from tipoff.checks import kinds
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Cadence, Check
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.tables import (
     MAIN_LINES,
     ODDS_EVENTS,
@@ -137,18 +137,18 @@ def market() -> list[Check]:
             ["player_lines"],
             severity=WARNING,
         ),
-        looks.names_have_keys(PLAYER_LINES, "player_name", "player_key", player_key),
-        looks.names_have_keys(MAIN_LINES, "player_name", "player_key", player_key),
+        looks.names_have_keys(PLAYER_LINES, "player_name", "player_key", name_key),
+        looks.names_have_keys(MAIN_LINES, "player_name", "player_key", name_key),
         kinds.asks(
             "main_lines.players_are_known",
-            "players with a line are found in their club's box scores",
+            "it is certain who is meant by the names of the lines",
             (
                 "SELECT CONCAT(t.game_id, '|', t.player_key) AS key, t.player_id IS NOT NULL AS ok "
                 f"FROM slate.main_lines AS t WHERE {_SEASON_RUNS}"
             ),
             ["main_lines"],
             severity=WARNING,
-            required=0.8,
+            required=0.95,
             angles=(3, 22),
             cadence=_PRE,
         ),

@@ -6,7 +6,7 @@ from tipoff.checks import kinds
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Check
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.tables import (
     BDL_PLAYER_BOXSCORES,
@@ -261,4 +261,4 @@ def box_scores() -> list[Check]:
         ),
     ]
     named = (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES)
-    return [*found, *(looks.names_have_keys(table, "player_name", "player_key", player_key) for table in named)]
+    return [*found, *(looks.names_have_keys(table, "player_name", "player_key", name_key) for table in named)]

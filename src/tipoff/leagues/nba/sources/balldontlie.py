@@ -13,7 +13,7 @@ from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor
 from tipoff.leagues.nba.sources.reading import count, games_by_sides, minutes, team_code
 
@@ -113,7 +113,7 @@ def _row(player: Mapping[str, Any], side: Record) -> Record:
     if not found:
         msg = f"the id of {name} is missing"
         raise Unfit(msg)
-    base = {"bdl_player_id": found, "player_name": name, "player_key": player_key(name), "minutes": played}
+    base = {"bdl_player_id": found, "player_name": name, "player_key": name_key(name), "minutes": played}
     return side | base | counts
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tipoff.core.door import Unfit, identifier, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, shaped
 from tipoff.core.payload import Payload
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import count, counted_game, minutes, number, team_code
 
 FINAL = 3  # of the live file's `gameStatus`
@@ -193,7 +193,7 @@ def _who(player: Mapping[str, Any], name: Any) -> Record:  # noqa: ANN401 -- JSO
     if not person or person < 0:
         msg = f"personId is {player['personId']!r}"
         raise Unfit(msg)
-    return {"player_id": person, "player_name": spelt, "player_key": player_key(spelt)}
+    return {"player_id": person, "player_name": spelt, "player_key": name_key(spelt)}
 
 
 def _why(status: Any, reason: Any) -> Record:  # noqa: ANN401 -- JSON
@@ -274,7 +274,7 @@ def _v2_player(row: Mapping[str, Any], bases: Mapping[str, Record], absent: list
         "team_id": count(row["TEAM_ID"], "TEAM_ID"),
         "player_id": int(identifier(row["PLAYER_ID"], "PLAYER_ID")),
         "player_name": spelt,
-        "player_key": player_key(spelt),
+        "player_key": name_key(spelt),
     }
     comment = row.get("COMMENT") or ""
     if row["MIN"] is None or str(comment).startswith(("DNP", "DND", "NWT")):

@@ -11,7 +11,8 @@ from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import BROKEN, Aside, Record, Tally, UnexpectedGame, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.step import Context
-from tipoff.leagues.names import player_key
+from tipoff.identity.games import GameIndex, ListedGame
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import games_by_sides, instant, number
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
 
@@ -43,8 +44,14 @@ def event_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequenc
 
 
 def parse_events(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return the events of the slate's games, found by their sides and New York date; of a game under two ids the first."""
-    games = games_by_sides(inputs)
+    """Return the events of the slate's games, found by their sides and New York date; of a game under two ids the first.
+
+    On neutral ground the market may have the sides swapped: a line is of the game, whoever is at home in it.
+    """
+    games = GameIndex.of(
+        ListedGame(game_id=row["game_id"], day=context.slate.day, home=home, away=away)
+        for (home, away), row in games_by_sides(inputs).items()
+    )
     tally = Tally()
     tally.each(part(payload, read_json(payload)), lambda event: _event(event, games, context))
     tally.must_be_recognised(payload)
@@ -59,7 +66,7 @@ def parse_events(payload: Payload, context: Context, inputs: Mapping[str, pa.Tab
     return tally.parsed()
 
 
-def _event(event: Mapping[str, Any], games: Mapping[tuple[str, str], Record], context: Context) -> Record:
+def _event(event: Mapping[str, Any], games: GameIndex, context: Context) -> Record:
     if event.get("sport_key", SPORT) != SPORT:
         raise Aside(Use.OTHER_COMPETITION)
     begins = instant(event["commence_time"], "commence_time")
@@ -67,18 +74,18 @@ def _event(event: Mapping[str, Any], games: Mapping[tuple[str, str], Record], co
         raise Aside(Use.OTHER_DAY)
     names = text(event["home_team"], "home_team"), text(event["away_team"], "away_team")
     sides = BY_ODDS_NAME.get(names[0], ""), BY_ODDS_NAME.get(names[1], "")
-    game = games.get(sides)
-    if game is None:
+    found = games.find(*sides, context.slate.day)
+    if found is None:
         msg = f"no game {names[1]} at {names[0]} stands on {context.slate.day}"
-        if all(sides) and begins > context.as_of and sides[::-1] not in games:
+        if all(sides) and begins > context.as_of:
             raise UnexpectedGame(msg)
         raise Aside(Use.NO_GAME, msg)
     return {
         "day": context.slate.day,
-        "game_id": game["game_id"],
+        "game_id": found.game.game_id,
         "event_id": identifier(event["id"], "the event's id"),
-        "home_team": sides[0],
-        "away_team": sides[1],
+        "home_team": found.game.home,
+        "away_team": found.game.away,
         "commence_at": begins,
     }
 
@@ -195,7 +202,7 @@ def _outcome(outcome: Mapping[str, Any], told: Record, pairs: dict[tuple[str, st
     price = american(outcome["price"])
     fresh = told | {
         "player_name": name,
-        "player_key": player_key(name),
+        "player_key": name_key(name),
         "line": line,
         "over_price": None,
         "under_price": None,

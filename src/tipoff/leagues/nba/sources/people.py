@@ -8,7 +8,7 @@ from typing import Any
 from tipoff.core.door import identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Payload
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import team_code
 
@@ -26,7 +26,7 @@ def _man(provider: str, found: str, name: str, team: str | None) -> Record:
         "provider": provider,
         "provider_player_id": found,
         "player_name": name,
-        "player_key": player_key(name),
+        "player_key": name_key(name),
         "team": team,
     }
 

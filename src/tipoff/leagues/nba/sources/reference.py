@@ -10,7 +10,7 @@ from typing import Any
 from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Payload
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import COUNTED
 from tipoff.leagues.nba.sources.reading import count, minutes, team_code
 
@@ -152,7 +152,7 @@ def _box_row(row: Mapping[str, str], code: str) -> Record:
         raise Aside(Use.LEFT_OUT)
     counts = {ours: count(row.get(_NAMES[ours]) or None, ours) for ours in COUNTED}
     found = identifier(row["player:key"], "the player")
-    base = {"br_player_id": found, "player_name": name, "player_key": player_key(name), "team": code}
+    base = {"br_player_id": found, "player_name": name, "player_key": name_key(name), "team": code}
     return base | {"minutes": minutes(row["mp"])} | counts
 
 
@@ -171,7 +171,7 @@ def espn_roster_page(payload: Payload) -> Tally:
             "provider": "espn",
             "provider_player_id": identifier(man["id"], "id"),
             "player_name": name,
-            "player_key": player_key(name),
+            "player_key": name_key(name),
             "team": code,
         }
 

@@ -10,14 +10,15 @@ from tipoff.core.door import Unfit, calendar_date, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
-from tipoff.leagues.names import player_key
+from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import count, counted_game, number, team_code
 from tipoff.leagues.nba.sources.teams import tricode
 
 SOURCE = "stats.nba.com"
 URL = "https://stats.nba.com/stats/leaguegamelog"
-_HEADERS = (("Referer", "https://www.nba.com/"), ("User-Agent", "Mozilla/5.0"))  # without them the site does not answer
+INDEX_URL = "https://stats.nba.com/stats/playerindex"
+HEADERS = (("Referer", "https://www.nba.com/"), ("User-Agent", "Mozilla/5.0"))  # without them the site does not answer
 _Sides = Mapping[str, tuple[str, str]]  # home and away team, by game
 _COUNTS = {
     "minutes": "MIN",
@@ -66,7 +67,7 @@ def _request(context: Context, kind: str) -> Request:
             ("SeasonType", "Regular Season"),
             ("Sorter", "DATE"),
         ),
-        headers=_HEADERS,
+        headers=HEADERS,
     )
 
 
@@ -147,7 +148,7 @@ def _player(item: Mapping[str, Any], day: date, sides: _Sides) -> Record:
         raise Unfit(msg)
     name, row = text(item["PLAYER_NAME"], "PLAYER_NAME"), _common(item, day, sides)
     _must_have_played(row, name)
-    return row | {"player_id": player_id, "player_name": name, "player_key": player_key(name)}
+    return row | {"player_id": player_id, "player_name": name, "player_key": name_key(name)}
 
 
 def _must_have_played(row: Record, name: str) -> None:

@@ -26,7 +26,7 @@ last_games AS (
   FROM before.player_games
 ),
 lined AS (
-  SELECT DISTINCT game_id, player_key FROM known.player_lines
+  SELECT DISTINCT game_id, player_id FROM slate.line_names
 )
 SELECT
   s.day, s.game_id, l.player_id, l.player_name, l.player_key, l.team, s.opponent, s.is_home,
@@ -34,5 +34,5 @@ SELECT
 FROM sides AS s
 JOIN last_games AS l ON l.team = s.team AND l.n = 1
 LEFT JOIN played AS p ON p.player_id = l.player_id AND p.team = l.team
-LEFT JOIN lined AS q ON q.game_id = s.game_id AND q.player_key = l.player_key
-WHERE p.player_id IS NOT NULL OR q.player_key IS NOT NULL
+LEFT JOIN lined AS q ON q.game_id = s.game_id AND q.player_id = l.player_id
+WHERE p.player_id IS NOT NULL OR q.player_id IS NOT NULL

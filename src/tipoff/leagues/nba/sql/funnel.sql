@@ -23,7 +23,7 @@ last_games AS (
   FROM before.player_games
 ),
 lined AS (
-  SELECT DISTINCT player_key FROM known.player_lines
+  SELECT DISTINCT player_id FROM slate.line_names
 ),
 predicted AS (
   SELECT player_id FROM slate.moving_average
@@ -35,14 +35,14 @@ predicted AS (
 SELECT
   l.player_id, l.player_name, l.player_key, l.team, l.last_day, c.game_id,
   COALESCE(p.games, 0) AS recent_games,
-  q.player_key IS NOT NULL AS has_line,
+  q.player_id IS NOT NULL AS has_line,
   d.player_id IS NOT NULL AS candidates,
   f.player_id IS NOT NULL AS player_features,
   m.player_id IS NOT NULL AS moving_average
 FROM last_games AS l
 LEFT JOIN clubs AS c ON c.team = l.team
 LEFT JOIN played AS p ON p.player_id = l.player_id AND p.team = l.team
-LEFT JOIN lined AS q ON q.player_key = l.player_key
+LEFT JOIN lined AS q ON q.player_id = l.player_id
 LEFT JOIN slate.candidates AS d ON d.player_id = l.player_id
 LEFT JOIN slate.player_features AS f ON f.player_id = l.player_id
 LEFT JOIN predicted AS m ON m.player_id = l.player_id

@@ -1,15 +1,7 @@
--- One box score a player and game. Rule: stats.nba.com where it has the game, else balldontlie, its players
--- known by name among those whom the club has fielded in the last 45 days.
+-- One box score a player and game. Rule: stats.nba.com where it has the game, else balldontlie, whose players are those that
+-- box_names says they are; a row of which that is not certain waits.
 -- key: game_id, player_id
-WITH known_players AS (
-  SELECT
-    player_id,
-    player_key,
-    team,
-    ROW_NUMBER() OVER (PARTITION BY player_key, team ORDER BY day DESC, player_id) AS n
-  FROM last45.nba_player_boxscores
-),
-first_games AS (
+WITH first_games AS (
   SELECT DISTINCT game_id FROM slate.nba_player_boxscores
 )
 SELECT
@@ -23,6 +15,6 @@ SELECT
   b.minutes, b.points, b.fgm, b.fga, b.fg3m, b.fg3a, b.ftm, b.fta, b.oreb, b.dreb, b.reb, b.ast, b.stl, b.blk, b.tov, b.pf,
   'balldontlie' AS source
 FROM slate.bdl_player_boxscores AS b
-JOIN known_players AS k ON k.player_key = b.player_key AND k.team = b.team AND k.n = 1
+JOIN slate.box_names AS k ON k.game_id = b.game_id AND k.bdl_player_id = b.bdl_player_id AND k.player_id IS NOT NULL
 LEFT JOIN first_games AS f ON f.game_id = b.game_id
 WHERE f.game_id IS NULL

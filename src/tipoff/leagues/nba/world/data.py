@@ -1,6 +1,6 @@
 """What an NBA world is made of: games as the schedule shows them over time, box scores, quoted lines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -85,6 +85,7 @@ class NbaData:
     about: dict[str, str]
     fingerprint: str
     has_second: bool = True
+    roster: Sequence[tuple[int, str, str]] = ()  # id, name and team of those who are listed before they have played
 
 
 def alter_data(data: NbaData, alter: Alter) -> NbaData:

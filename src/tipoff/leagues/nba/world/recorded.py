@@ -305,6 +305,8 @@ def _boxes(table: pa.Table, kind: str, games: dict[str, WorldGame]) -> None:
 
 
 def _second(files: _Files, season: str, games: dict[str, WorldGame]) -> int:
+    if not files.path("nba", "second_source_player_logs.parquet").exists():
+        return 0
     table = files.parquet(
         "nba",
         "second_source_player_logs.parquet",

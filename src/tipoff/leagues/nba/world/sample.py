@@ -100,6 +100,7 @@ class SampleNba:
             about=dict.fromkeys(("box_scores", "tip_off_times", "publication_delays", "lines"), "synthetic, seeded"),
             fingerprint=hashlib.sha256(f"sample|{season}|{first_day}|{days}|{seed}".encode()).hexdigest()[:16],
             has_second=has_second,
+            roster=[(man.player_id, man.name, man.team) for men in self._players.values() for man in men],
         )
         if alter:
             alter_data(self._data, alter)

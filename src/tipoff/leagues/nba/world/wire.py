@@ -8,15 +8,16 @@ from typing import Any
 
 import httpx
 
-from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import NbaData, Quote, Row, Stand, WorldGame
 from tipoff.leagues.nba.world.livebox import live_box, live_plays
 
 _COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
 _PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
-_PLAYER_HEADERS = f"SEASON_ID PLAYER_ID PLAYER_NAME {_PLAYED} {_COUNTED} FANTASY_PTS VIDEO_AVAILABLE".split()
-_TEAM_HEADERS = [name for name in _PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}]
+PLAYER_HEADERS = f"SEASON_ID PLAYER_ID PLAYER_NAME {_PLAYED} {_COUNTED} FANTASY_PTS VIDEO_AVAILABLE".split()
+TEAM_HEADERS = [name for name in PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}]
+_INDEX_HEADERS = ["PERSON_ID", "PLAYER_LAST_NAME", "PLAYER_FIRST_NAME", "TEAM_ABBREVIATION"]
 _SECOND = ("pts", "reb", "ast", "stl", "blk", "turnover")
 _WHO = ("id", "first_name", "last_name")
 _BENCH_GAMES = 2
@@ -36,6 +37,7 @@ class NbaProviders:
         self._games = data.games
         self._season = data.season
         self._has_second = data.has_second
+        self._roster = data.roster
         self._by_id = {game.game_id: game for game in data.games}
         self._by_event = {game.event_id: game for game in data.games}
         self._by_day: dict[date, list[WorldGame]] = {}
@@ -51,6 +53,7 @@ class NbaProviders:
             ("cdn.nba.com", "/static/json/staticData/scheduleLeagueV2.json"): self._schedule_file,
             ("stats.nba.com", "/stats/leaguegamelog"): self._game_log,
             ("stats.nba.com", "/stats/scheduleleaguev2"): self._schedule_file,
+            ("stats.nba.com", "/stats/playerindex"): self._player_index,
             ("api.balldontlie.io", "/v1/box_scores"): self._second_box_scores,
             ("api.balldontlie.io", "/v1/player_injuries"): self._injuries,
             ("api.the-odds-api.com", "/v4/sports/basketball_nba/events"): self._events,
@@ -129,7 +132,7 @@ class NbaProviders:
             return _json({"resource": "leaguegamelog", "parameters": dict(query), "resultSets": []})
         first, last = (datetime.strptime(query[name], "%m/%d/%Y").date() for name in ("DateFrom", "DateTo"))  # noqa: DTZ007
         kind = query["PlayerOrTeam"]
-        headers = _PLAYER_HEADERS if kind == "P" else _TEAM_HEADERS
+        headers = PLAYER_HEADERS if kind == "P" else TEAM_HEADERS
         fragments = [
             self._log_fragment(game, kind, headers)
             for day in _days(first, last)
@@ -149,6 +152,24 @@ class NbaProviders:
             rows = game.players if kind == "P" else game.teams
             self._fragments[key] = ",".join(json.dumps([row.get(name) for name in headers]) for row in rows)
         return self._fragments[key]
+
+    def _player_index(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        """Return the season's players with the team that each is with: of his last game, or of tomorrow's.
+
+        Who has not played yet is listed from the day before he does, whoever has moved too; in truth both are known earlier.
+        """
+        shown = request.url.params.get("Season") == self._season
+        until = league_day(now) + timedelta(days=1)
+        people = {who: (name, team) for who, name, team in self._roster}
+        for game in self._games:
+            if game.day <= until:
+                people |= {row["PLAYER_ID"]: (row["PLAYER_NAME"], row["TEAM_ABBREVIATION"]) for row in game.players}
+        rows = []
+        for player_id, (name, team) in sorted(people.items()) if shown else ():
+            first, _, last = name.rpartition(" ")
+            rows.append([player_id, last, first, team])
+        document = {"name": "PlayerIndex", "headers": _INDEX_HEADERS, "rowSet": rows}
+        return _json({"resource": "playerindex", "parameters": dict(request.url.params), "resultSets": [document]})
 
     # --- balldontlie
 

@@ -1,0 +1,63 @@
+"""What the ledger keeps of questions to people and of their rulings."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from tipoff.core.question import QuestionRecord, Ruling
+from tipoff.ledger import schema
+from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.reader import columns_of
+
+
+def read_question(row: Mapping[str, Any]) -> QuestionRecord:
+    """Return the question that a row holds."""
+    names = QuestionRecord.__dataclass_fields__
+    return QuestionRecord(**{name: row[name] for name in names} | {"options": tuple(json.loads(row["options"]))})
+
+
+def questions_of(ledger: Ledger, league: str, *, state: str = "") -> list[QuestionRecord]:
+    """Return a league's questions, or those in a state, the newest day first."""
+    table = schema.questions
+    query = select(*columns_of(QuestionRecord, table)).where(table.c.league == league)
+    query = query.where(table.c.state == state) if state else query
+    rows = ledger.rows(query.order_by(table.c.day.desc(), table.c.output, table.c.unit, table.c.subject))
+    return [read_question(row) for row in rows]
+
+
+def n_asked(ledger: Ledger, league: str) -> int:
+    """Count what people are asked about."""
+    table = schema.questions
+    query = select(func.count(table.c.subject.distinct()).label("n"))
+    [row] = ledger.rows(query.where(table.c.league == league, table.c.state == "open"))
+    return int(row["n"])
+
+
+def rulings_of(ledger: Ledger, league: str) -> tuple[Ruling, ...]:
+    """Return the rulings that hold, in the order in which they were made."""
+    table = schema.rulings
+    mine = (table.c.league == league) & table.c.revoked_at.is_(None)
+    query = select(*columns_of(Ruling, table)).where(mine)
+    return tuple(Ruling(**row) for row in ledger.rows(query.order_by(table.c.id)))
+
+
+def add_ruling(ledger: Ledger, league: str, ruling: Mapping[str, Any]) -> int:
+    """Write down a ruling, in the place of an earlier one on the same subject in the same unit; returns its number."""
+    table = schema.rulings
+    same = (table.c.league == league) & (table.c.subject == ruling["subject"]) & (table.c.unit == ruling["unit"])
+    with ledger.writing() as connection:
+        connection.execute(update(table).where(same, table.c.revoked_at.is_(None)).values(revoked_at=ruling["made_at"]))
+        made = connection.execute(insert(table).values(league=league, **ruling))
+        [number] = made.inserted_primary_key or [0]
+        return int(number)
+
+
+def revoke_ruling(ledger: Ledger, league: str, number: int, *, now: datetime) -> bool:
+    """End a ruling; returns whether there was one that held."""
+    table = schema.rulings
+    mine = (table.c.id == number) & (table.c.league == league) & table.c.revoked_at.is_(None)
+    with ledger.writing() as connection:
+        return connection.execute(update(table).where(mine).values(revoked_at=now)).rowcount == 1
