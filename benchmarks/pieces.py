@@ -33,8 +33,8 @@ class Pieces:
         self.kept[name] = json.loads(line)[1]
         print(f"  {name}", flush=True)
 
-    def once(self, name: str, measure: Callable[[], Any]) -> Any:  # noqa: ANN401 -- whatever JSON can hold
-        """Return a piece; it is measured unless it is kept."""
-        if name not in self.kept:
+    def once(self, name: str, measure: Callable[[], Any], *, holds: Callable[[Any], bool] = bool) -> Any:  # noqa: ANN401 -- whatever JSON can hold
+        """Return a piece; it is measured unless one that holds is kept."""
+        if name not in self.kept or not holds(self.kept[name]):
             self.keep(name, measure())
         return self.kept[name]

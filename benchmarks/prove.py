@@ -186,7 +186,7 @@ def kills() -> Measured:
     ]
     pieces = Pieces("kills")
     quiet = pieces.once("quiet", lambda: _killed_in_march("")[1])
-    results = {moment: pieces.once(moment, lambda moment=moment: _killed_in_march(moment)) for moment in moments}  # type: ignore[misc]
+    results = {moment: pieces.once(moment, partial(_killed_in_march, moment)) for moment in moments}
     told = {moment: {"died": died, "same": content == quiet} for moment, (died, content) in results.items()}
     ok = "published" in quiet and all(found["died"] and found["same"] for found in told.values())
     return ok, {"moments": told, "content": quiet}
@@ -267,7 +267,7 @@ def random_kills() -> Measured:
     left = RANDOM_KILLS
     while left:
         n = len(homes) + 1
-        homes.append(pieces.once(f"home {n}", lambda n=n, left=left: _killed_on_sample_days(n, left)))  # type: ignore[misc]
+        homes.append(pieces.once(f"home {n}", partial(_killed_on_sample_days, n, left)))
         left -= len(homes[-1]["kills"])
     told = [home | {"same": home["content"] == quiet} for home in homes]
     places = Counter(moment.rpartition(":")[0] for home in homes for moment in home["kills"])

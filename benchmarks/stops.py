@@ -13,12 +13,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from benchmarks.pieces import Pieces
 from tipoff.app.loop import AHEAD, replay
 from tipoff.app.watching import Watch
 from tipoff.core.clock import RealClock, SimClock, pause, stopwatch
@@ -255,17 +257,23 @@ def three_processes() -> dict[str, Any]:
     return found
 
 
+def _missed(found: Mapping[str, Any]) -> list[bool]:
+    """Return for each side whether another told that it was missing."""
+    return [found[side].get("after_s") is not None for side in ("controller", "monitor", "sentinel")]
+
+
 def stops() -> tuple[bool, dict[str, Any]]:
     """Measure all of it: each stop is told in time and once, nobody's silence goes unanswered, and each side is missed."""
-    replayed = {name: stop(name) for name in STOPS}
-    silent, sides_ = unacknowledged(), three_processes()
-    missed = [sides_[side].get("after_s") for side in ("controller", "monitor", "sentinel")]
+    pieces = Pieces("stops")
+    replayed = {name: pieces.once(name, partial(stop, name)) for name in STOPS}
+    silent = pieces.once("unacknowledged", unacknowledged)
+    sides_ = pieces.once("three processes", three_processes, holds=lambda found: all(_missed(found)))
     ok = (
         all(found["in_time"] and found["incidents"] == [found["cause"]] for found in replayed.values())
         and all(" closed: " in found["messages"][-1] for found in (*replayed.values(), silent))
         and silent["escalations"] >= 1
         and silent["digests_that_name_it"] == silent["digests_while_open"] > 0
-        and all(after is not None for after in missed)
+        and all(_missed(sides_))
     )
     return ok, replayed | {"unacknowledged": silent, "three processes": sides_}
 
