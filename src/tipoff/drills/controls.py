@@ -14,7 +14,7 @@ from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.finding import Severity
 from tipoff.core.gate import Verdict
 from tipoff.core.obligation import Anchor, Moment, Obligation
-from tipoff.core.parsing import Tally
+from tipoff.core.parsing import Tally, read_json
 from tipoff.core.payload import Payload, Request
 from tipoff.core.retry import POLICIES, Breaker, RetryPolicy
 from tipoff.core.schema import Table
@@ -26,8 +26,9 @@ from tipoff.drills.faults.work import FaultyRunner
 from tipoff.engine import book, budget, controller, gates, judge, live_runs, past, records, results, run
 from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
-from tipoff.leagues.nba.sources import oddsapi, reading, schedule, statsnba
+from tipoff.leagues.nba.sources import boxes, oddsapi, reading, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
+from tipoff.sources import refusals
 from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, published, rows, staging
 from tipoff.watch import sentinel
@@ -158,6 +159,32 @@ def _as_said(entry: Mapping[str, Any], home: Any, away: Any) -> str:
 _by_day, _status = schedule._by_day, schedule._status
 
 
+def _none_where_unreadable(payload: Payload) -> Any:
+    try:
+        return read_json(payload)
+    except SourceError:
+        return None
+
+
+def _no_rows_where_unshaped(payload: Payload, document: Any, name: str) -> Any:
+    try:
+        return boxes.result_set(payload, document, name)
+    except (SourceError, AttributeError, TypeError, KeyError):
+        return ()
+
+
+def _any_start(value: str, _day: date) -> datetime:
+    return datetime.fromisoformat(value)
+
+
+def _as_long_as_asked(headers: Mapping[str, str], _now: datetime) -> float | None:
+    return float(headers["retry-after"]) if "retry-after" in headers else None
+
+
+def _known_markets(book: Mapping[str, Any], _tally: Tally) -> list[Any]:
+    return [market for market in book["markets"] if market["key"] == oddsapi.MARKET]
+
+
 def _called_past_all(_runner: Any, _outcome: Any, function: Any, *arguments: Any) -> Any:
     return function(*arguments)
 
@@ -270,6 +297,13 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
         (statsnba, "text", _first),
         (rows, "_out_of_range", _none),
     ),
+    "an answer that cannot be read is empty": (
+        (statsnba, "read_json", _none_where_unreadable),
+        (statsnba, "result_set", _no_rows_where_unshaped),
+    ),
+    "any start is believed": ((schedule, "start_on", _any_start),),
+    "who asks to be left alone is": ((refusals, "retry_after", _as_long_as_asked),),
+    "an unknown market offers nothing": ((oddsapi, "_markets", _known_markets),),
     "a season that cannot be read is empty": ((schedule, "_by_day", _every_season),),
     "nothing bounds runs": (
         (results, "POLICIES", dict.fromkeys(POLICIES, _AT_ONCE)),
