@@ -28,7 +28,7 @@ from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
 from tipoff.leagues.nba.sources import boxes, oddsapi, reading, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
-from tipoff.sources import refusals
+from tipoff.sources import ask, refusals
 from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, published, rows, staging
 from tipoff.watch import sentinel
@@ -178,7 +178,7 @@ def _any_start(value: str, _day: date) -> datetime:
 
 
 def _as_long_as_asked(headers: Mapping[str, str], _now: datetime) -> float | None:
-    return float(headers["retry-after"]) if "retry-after" in headers else None
+    return min(float(headers["retry-after"]), _A_MONTH.total_seconds()) if "retry-after" in headers else None
 
 
 def _known_markets(book: Mapping[str, Any], _tally: Tally) -> list[Any]:
@@ -194,6 +194,7 @@ def _free_almost_always(spent: budget.RunBudget, key: Any, now: datetime, **_nam
 
 
 _STORM = 800  # runs of one slate of one output, after which a control has shown what it has to
+_A_MONTH = timedelta(days=30)
 _AT_ONCE = RetryPolicy(attempts=10_000, first_wait=timedelta(minutes=1), max_wait=timedelta(minutes=1))
 
 CONTROLS: Mapping[str, tuple[Patch, ...]] = {
@@ -302,7 +303,11 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
         (statsnba, "result_set", _no_rows_where_unshaped),
     ),
     "any start is believed": ((schedule, "start_on", _any_start),),
-    "who asks to be left alone is": ((refusals, "retry_after", _as_long_as_asked),),
+    "who asks to be left alone is": (
+        (refusals, "retry_after", _as_long_as_asked),
+        (results, "LONGEST_ASKED", _A_MONTH),
+        (ask, "HOST_LONGEST", _A_MONTH),
+    ),
     "an unknown market offers nothing": ((oddsapi, "_markets", _known_markets),),
     "a season that cannot be read is empty": ((schedule, "_by_day", _every_season),),
     "nothing bounds runs": (
