@@ -1,26 +1,26 @@
 """A claim measured piece by piece: each piece is kept as it comes, so that an interrupted proof goes on where it stopped."""
 
+import hashlib
 import json
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.evidence_page import ROOT, git, paths_of
 
 
-def commit() -> str:
-    """Return the commit that is measured."""
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
-    return done.stdout.strip()
+def code_of(claim: str) -> str:
+    """Return a hash of the committed code on which a claim depends."""
+    trees = git("rev-parse", *(f"HEAD:{path}" for path in paths_of(f"{claim}.json")))
+    trees.check_returncode()
+    return hashlib.sha256(trees.stdout.encode()).hexdigest()[:12]
 
 
 class Pieces:
-    """The pieces of one claim that are measured at this commit, by name; they stand in .tipoff/prove, a line each."""
+    """The pieces of one claim that are measured on this code, by name; they stand in .tipoff/prove, a line each."""
 
     def __init__(self, claim: str) -> None:
         """Read the pieces that are there."""
-        self._path = ROOT / ".tipoff" / "prove" / commit() / f"{claim}.jsonl"
+        self._path = ROOT / ".tipoff" / "prove" / f"{claim}-{code_of(claim)}.jsonl"
         lines = self._path.read_text().splitlines() if self._path.exists() else []
         self.kept: dict[str, Any] = dict(json.loads(line) for line in lines)
 

@@ -1,4 +1,4 @@
-"""`make prove`: every figure that the documents name. Resumable: what stands in docs/evidence for this commit is not done again.
+"""`make prove`: every figure that the documents name. Resumable: what stands in docs/evidence for this code is not done again.
 
 Each claim is a function that returns what it measured and whether that is what was required; long ones keep their pieces.
 `make prove CLAIMS="drills stops"` measures only some of them.
@@ -31,6 +31,7 @@ from benchmarks.clean_seasons import clean_season
 from benchmarks.conformance import conformance
 from benchmarks.costs import command_costs, season_costs
 from benchmarks.engine_cost import engine_cost
+from benchmarks.evidence_page import EVIDENCE, NEVER, git, paths_of, stale_since
 from benchmarks.games import games_are_found
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
@@ -38,7 +39,7 @@ from benchmarks.mutation_score import mutation_scores
 from benchmarks.names import names_are_resolved
 from benchmarks.neutral_season import neutral_season
 from benchmarks.payload_fuzz import fuzz as fuzz_payloads
-from benchmarks.pieces import ROOT, Pieces, commit
+from benchmarks.pieces import Pieces
 from benchmarks.recorded_runs import recorded_runs
 from benchmarks.rehearsals import controls, drills, fuzz, watched_drills
 from benchmarks.season_faults import season_faults
@@ -52,7 +53,6 @@ from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.world.data import Alter, Row
 from tipoff.leagues.nba.world.recorded import RecordedNba
 
-EVIDENCE = ROOT / "docs" / "evidence"
 SEASONS = {
     "2015-16": 1230,
     "2016-17": 1230,
@@ -353,13 +353,15 @@ CLEAN = {
 
 
 def claim(name: str, measure: Callable[[], Measured]) -> bool:
-    """Measure `name` unless it is measured at this commit already; write it down either way it ends."""
+    """Measure `name` unless it was shown on the code that there is; write it down either way it ends."""
     path = EVIDENCE / f"{name}.json"
-    measured_commit = commit()  # before the work, which may last longer than the commit does
+    measured_commit = git(
+        "rev-parse", "HEAD"
+    ).stdout.strip()  # before the work, which may last longer than the commit does
     if path.exists():
         known = json.loads(path.read_text())
-        if known["commit"] == measured_commit and known["ok"]:
-            print(f"{name}: known for this commit")
+        if known["ok"] and stale_since(known["commit"], paths_of(path.name)) == NEVER:
+            print(f"{name}: known for this code")
             return True
     ok, measured = measure()
     EVIDENCE.mkdir(parents=True, exist_ok=True)
