@@ -63,6 +63,7 @@ reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rule
 
 evidence: .venv/ready  ## docs/evidence.md: each claim, its measurement, and since when it is stale
 	@$(BIN)/python -m benchmarks.evidence_page > docs/evidence.md
+	@$(BIN)/python -m benchmarks.trying_page > docs/what-trying-found.md
 
 lock:  ## resolve pyproject.toml anew into the three locks: versions and hashes, no addresses
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv

@@ -28,6 +28,7 @@ from benchmarks.audit_score import audit_score
 from benchmarks.audit_speed import audit_speed
 from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import clean_season
+from benchmarks.command_fuzz import command_fuzz
 from benchmarks.conformance import conformance
 from benchmarks.costs import command_costs, season_costs
 from benchmarks.engine_cost import engine_cost
@@ -324,6 +325,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "payload_fuzz": payload_fuzz,
     "names": lambda: names_are_resolved(data()),
     "games": lambda: games_are_found(data()),
+    "command_fuzz": command_fuzz,
     "idle_tick": idle,
     "sentinel_cost": sentinel_cost,
     "stops": stops,

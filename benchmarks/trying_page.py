@@ -1,16 +1,19 @@
 """docs/what-trying-found.md, from its table of facts: `python -m benchmarks.trying_page > docs/what-trying-found.md`."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
+EVIDENCE = Path(__file__).parents[1] / "docs" / "evidence"
+LONGEST = 220  # characters of a cell
 FACTS = Path(__file__).with_name("what_trying_found.toml")
 HEAD = """# What trying it found
 
 Tipoff was tried as a new user would, attacked, and held against faults that it had no drill for. Each point of what
 was found, with the drills and tests that hold it now. *Before* is what the code as it was did when it was tried; it
 was not measured anew. Each drill has a control, in which the mechanism is switched off and the drill fails
-([drills.md](drills.md)); what is measured stands in [evidence.md](evidence.md).
+([drills.md](drills.md)); what both print stands below, from the last measurement ([evidence.md](evidence.md)).
 
 | point | what holds now | before | drills | tests |
 |---|---|---|---|---|
@@ -32,7 +35,48 @@ def page() -> str:
         tests = ", ".join(f"[{test.removeprefix('test_')}](../{path})" for path, _, test in named) or "–"
         says = point["says"] + (f" ({point['note']})" if "note" in point else "")
         lines.append(f"| {point['name']} | {says} | {point['before']} | {drills} | {tests} |\n")
-    return "".join(lines)
+    return "".join([*lines, *printed()])
+
+
+PRINTED = """
+## What the drills print
+
+| point | drill | as it is | with its mechanism switched off |
+|---|---|---|---|
+"""
+
+
+def printed() -> list[str]:
+    """Return what each drill of a point last printed, and its control."""
+    with_it, without = _measured("drills"), _measured("drill_controls")
+    lines = [PRINTED]
+    for point in points():
+        for name in (name for name in point["by"] if "::" not in name):
+            drill, control = with_it.get(name), without.get(name)
+            said = "not measured yet" if drill is None else _noticed(drill)
+            failed = "not measured yet" if control is None else "; ".join(control["why"]) or "passes"
+            lines.append(f"| {point['name']} | {name} | {_cell(said)} | {_cell(failed)} |\n")
+    return lines
+
+
+def _noticed(drill: dict[str, Any]) -> str:
+    if not drill["passed"]:
+        return f"FAILED: {'; '.join(drill['why'])}"
+    if not drill["found_by"]:
+        return "passed: no fault is told, and nothing differs"
+    after = f"{drill['detected_after_s'] / 60:.0f} min after it could be" if drill["detected_after_s"] else "at once"
+    return f"passed: noticed by {drill['found_by']} {after}; {drill['units_lost']} units lost"
+
+
+def _measured(claim: str) -> dict[str, dict[str, Any]]:
+    path = EVIDENCE / f"{claim}.json"
+    drills = json.loads(path.read_text())["measured"]["drills"] if path.exists() else []
+    return {drill["name"]: drill for drill in drills}
+
+
+def _cell(text: str) -> str:
+    text = text.replace("|", "/")
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from tipoff.app.cost import Cost, cost_lines
 from tipoff.app.crash import never
 from tipoff.app.warehouses import name_of, open_warehouse
 from tipoff.config import Settings
-from tipoff.core.errors import ErrorKind, Fenced, PipelineError, UsageError, WarehouseError, WriteConflict
+from tipoff.core.clock import alarm
+from tipoff.core.errors import ErrorKind, Fenced, OverTime, PipelineError, UsageError, WarehouseError, WriteConflict
 from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 from tipoff.core.quota import Kind
@@ -148,6 +150,24 @@ def test_a_job_id_that_is_known_without_its_proof_is_not_believed(double: Double
 
     assert failed.value.kind is ErrorKind.TRANSIENT
     assert len(said) == 1
+
+
+def test_a_job_that_is_over_its_limit_is_cancelled_and_not_asked_again(double: Double, store: Store) -> None:
+    store.replace([row("a", 1)])
+    double.forget()
+    double.fault("slow:600", match="GET .*/queries/")
+
+    with (
+        alarm(timedelta(seconds=1), partial(store.warehouse.interrupt, threading.get_ident())),
+        pytest.raises(OverTime),
+    ):
+        store.rows()
+
+    seen = double.seen()
+    assert (seen["cancel"], seen["query job"]) == (1, 1)
+    assert store.warehouse.counts["cancel"] == 1
+    store.warehouse.interrupt(threading.get_ident())  # waits for nothing any more: nothing to cancel
+    assert double.seen()["cancel"] == 1
 
 
 def test_an_update_at_the_same_time_is_a_conflict_and_changes_nothing(double: Double, store: Store) -> None:

@@ -23,14 +23,14 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, KNOWN_AT, Column, Phase, Table, integer, number, text
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
-from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Window
+from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Input, Window
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
-TODAY = date(2024, 1, 10)
+TODAY, YESTERDAY = date(2024, 1, 10), date(2024, 1, 9)
 SEASON = Season("s", date(2024, 1, 1), date(2024, 2, 1))
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 TIMING = Timing(opens=Moment(Anchor.MIDNIGHT, timedelta(0)), due=Moment(Anchor.MIDNIGHT, timedelta(hours=1)))
@@ -335,6 +335,35 @@ def test_a_slate_that_was_read_is_read_anew_once_it_is_written(store: Store) -> 
 
     assert (before, store.rows()) == ([("a", 1, 1.0, "n")], [("a", 1, 5.0, "n")])
     assert store.rows(day=TODAY - timedelta(days=1)) == before
+
+
+INPUT = [Input("rows", SLATE)]
+
+
+def test_rows_that_another_hand_has_deleted_are_missed_before_anything_is_made_of_them(reopen: Open) -> None:
+    store = reopen()
+    store.replace([row("a", 1), row("b", 1), row("b", 2)], units="ab")
+    store.replace([row("a", 1)], day=YESTERDAY)
+    assert store.warehouse.gone("x", INPUT, day=TODAY, season=SEASON) == []
+    assert store.warehouse.losses("x") == []
+    by_another_hand(store, f"DELETE FROM {ROWS.full_name} WHERE day = DATE '{TODAY}' AND who = 2")  # noqa: S608 -- declared
+
+    [gone], [lost] = store.warehouse.gone("x", INPUT, day=TODAY, season=SEASON), store.warehouse.losses("x")
+    assert gone == lost
+    assert (gone.output, gone.day, gone.how) == ("rows", TODAY, "2 rows stand where 3 are proven")
+    assert store.warehouse.gone("x", INPUT, day=YESTERDAY, season=SEASON) == []
+    store.warehouse.close()
+
+
+def by_another_hand(store: Store, sql: str) -> None:
+    """Run a statement that the warehouse knows nothing of."""
+    warehouse = store.warehouse
+    if isinstance(warehouse, DuckWarehouse):
+        warehouse.beside().execute(sql)
+    elif isinstance(warehouse, BigQueryWarehouse):
+        port = Client(warehouse.place)
+        port.query(warehouse.place.here(sql), {}, {})
+        port.close()
 
 
 def test_proofs_stand_beside_the_data_and_the_highest_fence_wins(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 It adds the streaming buffer, 409 for a job id that is known, job ids of uploads as the client gives them, parameters in scripts,
 the refusal of a second statement that changes a table while another does, limits on how often a table is loaded, and faults on
-order: an answer before the work (503, serialize, reset, rate, quota, denied), or no answer after it (lost). `POST /double` gives
+order: an answer before the work (503, serialize, reset, rate, quota, denied), late (slow, unless a job is cancelled), or none
+after it (lost). `POST /double` gives
 orders and tells what was seen.
 """
 
@@ -11,6 +12,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +32,7 @@ RATE = "Exceeded rate limits: too many table update operations for this table"
 QUOTA = "Quota exceeded: Your table exceeded quota for imports or query appends per table"
 DENIED = "Access Denied: Project p: User does not have bigquery.datasets.create permission in project p."
 DEAR = "Query exceeded limit for bytes billed: 1000000. 10485760 or higher required."
+STOPPED = "Job execution was cancelled: User requested cancellation"
 BACKEND = "Error encountered during execution. Retrying may solve the problem."
 _TEN_S, _DAY_S, _WINDOW_S = 10.0, 86_400.0, 1800.0
 _TABLE = re.compile(r"^/bigquery/v2/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)(/insertAll)?$")
@@ -115,6 +118,7 @@ class Layer:
         self._uploads: dict[str, str] = {}
         self._loads: dict[Name, list[float]] = defaultdict(list)
         self._per_10_s, self._per_day = 1_000_000, 1_000_000
+        self._cancelled = asyncio.Event()
         self.seen: Counter[str] = Counter()
         self.statements: Counter[str] = Counter()
 
@@ -158,6 +162,9 @@ class Layer:
             self.seen[f"fault {fault.partition(':')[0]}"] += 1
         if fault == "reset":
             raise ConnectionResetError(fault)
+        if asked.path.endswith("/cancel"):
+            self.seen["cancel"] += 1
+            self._cancelled.set()
         refused = _ordered_refusal(fault) or self._refusal(asked)
         is_change = asked.sql and not refused
         changes = changed(asked.bound, asked.project, by_deletion=self._deletes) if is_change else set()
@@ -170,13 +177,22 @@ class Layer:
             return
         self._changing.update(changes)
         try:
-            if fault.startswith("slow:"):
-                await asyncio.sleep(float(fault[5:]))
+            if fault.startswith("slow:") and await self._is_cancelled_within(float(fault[5:])):
+                await _reply(send, *_error(400, "stopped", STOPPED))
+                return
             await self._forward(asked, _swallow if fault == "lost" else send)
         finally:
             self._changing.subtract(changes)
         if fault == "lost":  # the work is done and nobody hears of it
             raise ConnectionResetError(fault)
+
+    async def _is_cancelled_within(self, seconds: float) -> bool:
+        """Wait, and return whether somebody cancelled a job meanwhile."""
+        self._cancelled.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._cancelled.wait()
+        return self._cancelled.is_set()
 
     def _refusal(self, asked: Asked) -> tuple[int, dict[str, Any]] | None:
         """Return what BigQuery would refuse and the emulator does not."""

@@ -142,7 +142,7 @@ def test_a_slate_that_cannot_be_examined_is_told_and_examined_again_after_a_whil
     times, looks = CheckTimes(NBA, SEASON), refusing(stage)
 
     for minutes in range(0, 30, 5):
-        examine_due(times, lambda: looks, stage.ledger, NOW + timedelta(minutes=minutes), days=WHOLE)
+        examine_due(times, lambda: looks, stage, NOW + timedelta(minutes=minutes), days=WHOLE)
 
     assert {day for day, _ in times.due(NOW + 2 * timedelta(hours=1), lambda _: None)} == set(SEASON.days())
     assert found(home, "slate_is_examined") == [("", day, "warehouse") for day in reversed(SEASON.days())] * 3
@@ -150,10 +150,10 @@ def test_a_slate_that_cannot_be_examined_is_told_and_examined_again_after_a_whil
 
 def test_a_slate_is_examined_as_soon_as_it_can_be(stage: Instance) -> None:
     times, looks = CheckTimes(NBA, SEASON), refusing(stage)
-    examine_due(times, lambda: looks, stage.ledger, NOW, days=WHOLE)
+    examine_due(times, lambda: looks, stage, NOW, days=WHOLE)
     looks.is_well = True
 
-    examine_due(times, lambda: looks, stage.ledger, NOW + EXAMINED_AGAIN, days=WHOLE)
+    examine_due(times, lambda: looks, stage, NOW + EXAMINED_AGAIN, days=WHOLE)
 
     assert times.due(NOW + EXAMINED_AGAIN, lambda _: None) == []
     assert {row["day"] for row in stage.ledger.rows(select(watching.measured.c.day))} == set(SEASON.days())

@@ -105,6 +105,16 @@ def test_a_waiver_without_a_reason_or_an_end_ahead_is_refused(held: Path, change
     assert ledger_rows(held, "waivers") == []
 
 
+def test_a_guard_has_no_waiver(held: Path) -> None:
+    options = ("--reason", "because", "--until", "2030-02-01T12:00")
+
+    done = tipoff("gate", "waive", "nba", "published_predictions", "2030-01-08", "clubs_play_once", *options, home=held)
+
+    assert done.returncode == 2
+    assert "a guard has no waiver" in done.stderr
+    assert ledger_rows(held, "waivers") == []
+
+
 def test_a_backfill_makes_what_is_missing_and_then_nothing_more(held: Path) -> None:
     before = proofs(held)
     plan = json.loads(tipoff("backfill", "nba", "sample:2", *SAMPLE, "--dry-run", "--json", home=held).stdout)

@@ -314,10 +314,10 @@ def test_the_schedule_is_to_be_seen_since_the_latest_instant_that_anybody_asks_f
     book = book_of({RAW: ()}, [ONE])
     schedule = entry_of(book, "schedule")
 
-    assert book.have_schedule_seen(TODAY, NOON) == ("schedule", TODAY)
-    book.have_schedule_seen(TODAY, NOON - HOUR)
+    assert book.have_seen("schedule", TODAY, NOON) == ("schedule", TODAY)
+    book.have_seen("schedule", TODAY, NOON - HOUR)
     assert schedule.look_by == NOON
-    book.have_schedule_seen(TODAY, NOON + HOUR)
+    book.have_seen("schedule", TODAY, NOON + HOUR)
     assert schedule.look_by == NOON + HOUR
 
 

@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.engine import (
     AFTER,
+    BEFORE_START,
     EVENING,
     HOUR,
     NOON,
@@ -17,13 +18,17 @@ from tests.engine import (
     SQL,
     TODAY,
     YESTERDAY,
+    at,
     book_of,
     entry_of,
     game,
     judged,
+    prove,
+    start,
     step,
 )
 
+from tipoff.core.clock import midnight
 from tipoff.core.errors import (
     ErrorKind,
     LedgerError,
@@ -36,14 +41,17 @@ from tipoff.core.errors import (
     WarehouseError,
     WriteConflict,
 )
+from tipoff.core.obligation import Timing
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.retry import POLICIES
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
+from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.claim import Outcome
-from tipoff.engine.results import MOST_POLLS, SOON, Counts, Results
+from tipoff.engine.inputs import made_from
+from tipoff.engine.results import LOOK_AGAIN, MOST_POLLS, SOON, Counts, Results
 from tipoff.engine.runplan import RunPlan
 from tipoff.ledger import Batch
 from tipoff.store.warehouse import WriteResult
@@ -597,6 +605,87 @@ def test_a_game_that_a_source_names_and_the_schedule_lacks_has_the_schedule_look
     [finding] = [row for row in desk.rows("findings") if row["check"] == "games_are_expected"]
     assert (finding["severity"], finding["cause"]) == (2, "source:provider")
     assert "no game A at B stands on this day" in finding["note"]
+
+
+SOLD = step("sold", SOURCE, BEFORE_START)
+RESULTS = Timing(opens=start(3), due=at(34), refresh=12 * HOUR, settles=at(58))
+FIRST, SECOND = step("first", SOURCE, RESULTS), step("second", SOURCE, RESULTS)
+
+
+def desk_of(*steps: Step) -> Desk:
+    """Return a desk of other steps."""
+    made = Desk()
+    made.book = book_of(dict.fromkeys(steps, ()), (ONE, TWO))
+    made.results = Results(made.book, NO_WAREHOUSE, lambda _key: 0.0, made.counts)
+    return made
+
+
+def sold_but_lacking() -> Desk:
+    desk = desk_of(SOLD)
+    desk.ends("sold", {"one": "x"}, now=NOON, strangers=["no game A at B stands on this day"])
+    return desk
+
+
+def schedule_is_seen(desk: Desk, now: datetime) -> None:
+    """Let the schedule be looked at, with the same content as before."""
+    prove(desk.book, "schedule", TODAY, [WHOLE_SLATE], as_of=now, made=made_from(()))
+    desk.results._look_further(desk.entry("schedule"), None, now)  # noqa: SLF001 -- without a store
+
+
+def test_a_game_that_is_sold_is_looked_for_every_half_hour_until_the_last_has_begun() -> None:
+    desk, soon = sold_but_lacking(), NOON + LOOK_AGAIN
+    assert desk.entry("schedule").look_by == NOON
+
+    desk.entry("schedule").look_by = None
+    schedule_is_seen(desk, NOON)
+    assert judged(desk.book, "schedule", soon - MINUTE).plans == ()
+    assert judged(desk.book, "schedule", soon - MINUTE).wake_at == soon
+    [plan] = judged(desk.book, "schedule", soon).plans
+    assert plan.is_fresh
+
+    schedule_is_seen(desk, EVENING)
+    assert desk.book.lacking == {}
+
+
+def test_a_game_that_the_schedule_gains_is_looked_for_no_more() -> None:
+    desk = sold_but_lacking()
+    desk.book.league = dataclasses.replace(desk.book.league, read_games=lambda rows: rows)
+    store: Any = Rows([ONE, TWO, game("three", "EEE", "FFF")])
+
+    Results(desk.book, store, lambda _key: 0.0, Counts()).read_games(TODAY, NOON, desk.batch)
+
+    assert desk.book.lacking == {}
+
+
+def corrects_itself(desk: Desk, output: str, now: datetime, *, content: str = "other rows") -> None:
+    desk.ends(output, {"one": "x", "two": "x"}, now=now, content=content)
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "corrected_at", "content", "is_asked"),
+    [
+        (50, 52, "other rows", True),
+        (50, 52, "rows", False),  # nothing has changed
+        (51.5, 52, "other rows", False),  # asked just now
+        (40, 41.5, "other rows", False),  # it is asked by itself
+    ],
+)
+def test_where_one_source_of_results_corrects_itself_the_others_are_asked_once_more(
+    seen_at: float,
+    corrected_at: float,
+    content: str,
+    is_asked: bool,  # noqa: FBT001 -- a row of the table
+) -> None:
+    desk, begin = desk_of(FIRST, SECOND), midnight(TODAY)
+    prove(desk.book, "first", TODAY, ["one", "two"], as_of=begin + 50 * HOUR)
+    prove(desk.book, "second", TODAY, ["one", "two"], as_of=begin + seen_at * HOUR)
+    now = begin + corrected_at * HOUR
+
+    corrects_itself(desk, "first", now, content=content)
+
+    assert desk.entry("second").look_by == (now if is_asked else None)
+    assert (("second", TODAY) in desk.results.dirty) is is_asked
+    assert desk.entry("first").look_by is None
 
 
 # --- the schedule's games

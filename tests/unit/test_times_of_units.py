@@ -227,7 +227,7 @@ def test_the_schedule_is_stale_for_a_look_and_its_answer_must_be_fresh() -> None
     book = lines_closing_at(19, seen_at_hour=12)
     assert judged(book, "schedule", NOON + HOUR).plans == ()
 
-    key = book.have_schedule_seen(TODAY, NOON + HOUR)
+    key = book.have_seen("schedule", TODAY, NOON + HOUR)
 
     [plan] = judged(book, "schedule", NOON + HOUR).plans
     assert key == ("schedule", TODAY)

@@ -169,6 +169,11 @@ class Instance:
         for controller in self._controllers:
             controller.lose(losses)
 
+    def look_again(self, outputs: Sequence[tuple[str, date]], now: datetime) -> None:
+        """Have the sources of these outputs and days asked once more."""
+        for controller in self._controllers:
+            controller.look_again(outputs, now)
+
     def proven(self) -> list[Proof]:
         """Return what is proven, as the controllers know it."""
         return [entry.proof for one in self._controllers for entry in one.book.entries.values() if entry.proof]

@@ -29,6 +29,7 @@ from tipoff.app.recounts import Recounts
 from tipoff.app.requests import Requests
 from tipoff.app.retention import Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season
+from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
@@ -311,7 +312,7 @@ class _Duties:
         days = (live.season.first_day, live.season.last_day)
         if self._times is not None:
             examiner = partial(examiner_of, live.league, live.season, stage)
-            examine_due(self._times, examiner, stage.ledger, now, days=days, chores=self._checks)
+            examine_due(self._times, examiner, stage, now, days=days, chores=self._checks)
         if self._recounts is not None:
             self._recounts.look(now)
         if self._retention is not None:
@@ -351,8 +352,8 @@ def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
 
 def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
     clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
-    store, ledger = AlertStore(home.ledger), Ledger(home.ledger)
-    monitors = [_monitor_of(live, store, ledger, clock.now()) for live in lives]
+    store, ledger, senders = AlertStore(home.ledger), Ledger(home.ledger), ByChannel(home.ledger)
+    monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
     try:
         look_often(
             partial(_monitored, monitors, ledger),
@@ -363,11 +364,11 @@ def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
             said=said,
         )
     finally:
-        store.close()
-        ledger.close()
+        for each in (senders, store, ledger):
+            each.close()
 
 
-def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, now: datetime) -> Monitor:
+def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:
     settings, since = live.settings, league_facts(ledger, live.league.name).live_since
     days = (since or live.season.first_day, date.max)  # on each day, between seasons too: a missing digest is told
     silent = timedelta(minutes=settings.watcher_silent_min)
@@ -383,6 +384,7 @@ def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, now: datetime
         sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
         digest_at=settings.digest_after_midnight,
         since=now,
+        flush=senders.flush,
     )
 
 

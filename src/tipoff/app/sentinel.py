@@ -3,12 +3,13 @@
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
 from tipoff.app.limits import limits_of
 from tipoff.app.lock import lock
+from tipoff.app.sending import ByChannel
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, RunningClock, wait
@@ -18,7 +19,7 @@ from tipoff.core.home import Home
 from tipoff.core.incident import Trouble
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
-from tipoff.watch.notices import Channel
+from tipoff.watch.notices import Channel, Flush, flush
 from tipoff.watch.send import ping, send
 from tipoff.watch.sentinel import Limits, Sentinel
 
@@ -54,7 +55,7 @@ def channels_of(settings: Settings) -> list[Channel]:
 
 
 @contextmanager
-def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits) -> Iterator[Sentinel]:
+def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits, flush: Flush = flush) -> Iterator[Sentinel]:
     """Hold the sentinel of a home.
 
     Raises:
@@ -71,6 +72,7 @@ def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits) -> I
             send=send,
             build=build(),
             limits=limits,
+            flush=flush,
         )
         try:
             yield sentinel
@@ -100,7 +102,11 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock
     Raises:
         UsageError: As `sentinel_of`.
     """
-    with sentinel_of(settings, leagues, limits_of(settings)) as sentinel:
+    clock = RealClock()
+    with (
+        closing(ByChannel(settings.place.sentinel)) as senders,
+        sentinel_of(settings, leagues, limits_of(settings), senders.flush) as sentinel,
+    ):
         ping_url = settings.sentinel_ping_url.get_secret_value()
         look_often(partial(_look, sentinel), settings, ping_url, clock, stop, said=said)
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.loop import Outage
 from tipoff.checks.examine import Examiner
-from tipoff.core.check import Cadence
+from tipoff.core.check import Cadence, CheckStatus
 from tipoff.core.clock import league_day, midnight, on_clock, stopwatch
 from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
@@ -18,6 +18,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season, Slate
+from tipoff.core.step import SourceWork
 from tipoff.engine.findings import WAREHOUSE, finding
 from tipoff.ledger import LEASE, Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
@@ -65,6 +66,14 @@ class Stores(Protocol):
     @property
     def loaded(self) -> Mapping[str, CompiledStep]:
         """The league's steps, ready to run."""
+        ...
+
+
+class WatchedStores(Stores, Protocol):
+    """Stores whose controller can be asked to look again."""
+
+    def look_again(self, outputs: Sequence[tuple[str, date]], now: datetime) -> None:
+        """Have the sources of these outputs and days asked once more."""
         ...
 
 
@@ -127,7 +136,7 @@ class Watch:
         season: Season,
         days: tuple[date, date],
         home: Home,
-        stores: Stores,
+        stores: WatchedStores,
         outages: Sequence[Outage] = (),
         build: str,
         checks: bool = True,
@@ -212,7 +221,7 @@ class Watch:
         lease = self._stores.ledger.lease(f"controller {self._league.name}")
         if lease is None or now - (lease.until - LEASE) > CHECKED_AFTER_TICK:
             return  # what is not there while nobody decides is no fault of the data
-        examine_due(self._times, self._examiner, self._stores.ledger, now, days=self._days)
+        examine_due(self._times, self._examiner, self._stores, now, days=self._days)
 
     def _examiner(self) -> Examiner:
         key = id(self._stores.warehouse)
@@ -244,7 +253,7 @@ def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:
 def examine_due(  # noqa: PLR0913 -- what is examined, when and where
     times: CheckTimes,
     examiner: Callable[[], Examiner],
-    ledger: Ledger,
+    stores: WatchedStores,
     now: datetime,
     *,
     days: tuple[date, date],
@@ -252,12 +261,14 @@ def examine_due(  # noqa: PLR0913 -- what is examined, when and where
 ) -> None:
     """Have every slate of `days` examined that is due; one that cannot be is told of, and is due again after a while.
 
+    Sources of whose results a check finds something wrong are asked once more after each examination.
+
     With `chores` of a thread, what is handed out now is known to be done at a later look.
 
     Raises:
         LedgerError: The ledger cannot be read or written.
     """
-    league, chores = times.league.name, chores or AtOnce()
+    league, ledger, chores = times.league.name, stores.ledger, chores or AtOnce()
     for day, cadence in times.due(now, partial(first_tip, ledger, league)):
         if days[0] <= day <= days[1]:
             key = day, cadence, midnight(league_day(now))
@@ -265,6 +276,8 @@ def examine_due(  # noqa: PLR0913 -- what is examined, when and where
     for (day, cadence, at), error in chores.done():
         if error is None:
             times.did(day, cadence, at)
+            if cadence is None:
+                stores.look_again(doubted(times.league, ledger, day), now)
             continue
         if isinstance(error, LedgerError):
             raise error
@@ -281,6 +294,17 @@ def _examine(examiner: Callable[[], Examiner], day: date, cadence: Cadence | Non
     elif looks.has_changed(day):
         looks.record(day, looks.examine(day, now), now)
         looks.seen(day)
+
+
+def doubted(league: League, ledger: Ledger, day: date) -> list[tuple[str, date]]:
+    """Return the outputs of sources that a failing check of the day looks at, where nothing else is known to be at fault."""
+    failing = {
+        one.check
+        for one in ledger.of(league.name).measured(day=day, status=CheckStatus.FAILED.value)
+        if one.severity >= Severity.ERROR and one.cause.startswith("data:")
+    }
+    tables = {table for check in league.checks if check.name in failing for table in check.tables}
+    return [(step.name, day) for step in league.steps if step.name in tables and isinstance(step.work, SourceWork)]
 
 
 def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:

@@ -103,7 +103,8 @@ def _column(column: Column, whole: Mapping[str, Any], units: Sequence[Mapping[st
 def looks_usual(table: Table, *, irregular: Sequence[str] = (), sizes: bool = True) -> list[Check]:
     """Return the checks that hold a table's day against the slates before: NULLs, zeros, constants, means, rows.
 
-    `irregular` columns rightly change from slate to slate and are left out; without `sizes` the rows are not counted.
+    `irregular` columns rightly change from slate to slate: of them only what is all NULL, all zero or all the same in a game,
+    and was nearly never so before, is told. Without `sizes` the rows are not counted.
     """
     kinds = (
         ("nulls_are_usual", "no column has many more NULLs than before, in any game", _nulls),
@@ -137,7 +138,8 @@ def _looker(table: Table, find: Find, irregular: frozenset[str]) -> Callable[[Vi
             return Measured.nothing("no rows")
         if len(usual) < LEAST:
             return Measured.nothing(f"only {len(usual)} slates before, {LEAST} are needed")
-        failing = tuple(sorted(set(find(now, usual)) - irregular))
+        extremes = set(_EXTREMES[find](now, usual)) if find in _EXTREMES else set()
+        failing = tuple(sorted((set(find(now, usual)) - irregular) | (extremes & irregular)))
         return Measured(value=1 - len(failing) / len(now), failing=failing)
 
     return look
@@ -264,3 +266,24 @@ def _rows(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
         yield "fewest"
     if now[ROWS]["max"] > 1.5 * max(profile["max"] for profile in before):
         yield "most"
+
+
+def _all_null(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
+    for name, share, before in _each(now, usual, "nulls_max"):
+        if share >= 0.9 and max(before) <= 0.3:  # noqa: PLR2004 -- nearly all, and never a third
+            yield name
+
+
+def _all_zero(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
+    for name, share, before in _each(now, usual, "zeros_max"):
+        if share >= 0.95 and max(before) <= 0.5:  # noqa: PLR2004 -- nearly all, and never more than half
+            yield name
+
+
+def _all_same(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
+    for name, n, before in _each(now, usual, "distinct_min"):
+        if n == 1 and min(before) >= 4:  # noqa: PLR2004 -- never one value a side
+            yield name
+
+
+_EXTREMES: Mapping[Find, Find] = {_nulls: _all_null, _zeros: _all_zero, _constants: _all_same}

@@ -11,6 +11,7 @@ from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock, league_day
 from tipoff.core.errors import UsageError
 from tipoff.core.schema import Phase
+from tipoff.core.step import PublishWork
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock, league_facts
 from tipoff.ledger.halts import add_halt, end_halts
@@ -74,7 +75,11 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
     """Let OUTPUT of DAY be made without all of INPUT."""
     declared = league_here(league)
     tables = {step.name: step.table for step in declared.steps}
-    inputs = sorted({read.table for read in load(declared.step(output), tables).inputs})
+    step = declared.step(output)
+    inputs = sorted({read.table for read in load(step, tables).inputs})
+    if isinstance(step.work, PublishWork) and input_ in {guard.__name__ for guard in step.work.guards}:
+        msg = f"{input_} is a guard of {output}, and a guard has no waiver: what it holds is wrong in itself"
+        raise UsageError(msg, hint=f"mend what it names; tipoff why {declared.name} {output} {day} says what that is")
     if input_ not in inputs:
         msg = f"{output} waits for no {input_!r}"
         raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")

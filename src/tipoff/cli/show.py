@@ -3,15 +3,16 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
 
 from tipoff.app.limits import limits_of
-from tipoff.config import read_settings
+from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock
-from tipoff.core.errors import UsageError
+from tipoff.core.errors import LedgerError, PipelineError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
@@ -19,7 +20,7 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.facts import league_facts
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
-from tipoff.views.status import read_home, status_lines, status_of
+from tipoff.views.status import Status, read_home, status_lines, status_of
 
 _COLOURS = {
     State.PROVEN: "green",
@@ -109,8 +110,26 @@ def league_here(name: str) -> League:
 @as_json
 def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
     """Say whether anything is at work, whether today is complete, what is wrong, and what waits for you."""
-    settings = read_settings()
-    ledger, now = open_ledger(), RealClock().now()
+    settings, now = read_settings(), RealClock().now()
+    try:
+        found = _statuses(settings, leagues, now)
+    except (UsageError, LedgerError) as error:
+        if error.__cause__ is None:
+            raise  # there is none, or it is of another version: nothing is broken
+        _tell_unreadable(settings, error, now, as_json=as_json)
+        sys.exit(EXIT_WRONG)
+    if as_json:
+        print_json(found[0] if len(found) == 1 else {"ok": all(one.ok for one in found), "leagues": found})
+    else:
+        for line in (line for one in found for line in status_lines(one)):
+            click.echo(line)
+        if not found:
+            click.echo("nothing has run in this home yet: tipoff demo, or tipoff up")
+    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)
+
+
+def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
+    ledger = open_ledger()
     known = ledger.leagues()
     strangers = [name for name in leagues if name not in known]
     if strangers:
@@ -125,14 +144,25 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
         for league in leagues or known
     ]
     ledger.close()
+    return found
+
+
+def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *, as_json: bool) -> None:
+    """Say that nothing can be known, and since when the sentinel has found it so, in a store of its own."""
+    try:
+        told, _ = read_other(settings.place.sentinel, now)
+    except (UsageError, LedgerError):
+        told = ()
+    since = min((one.opened_at for one in told if one.is_open and one.cause == "ledger"), default=None)
     if as_json:
-        print_json(found[0] if len(found) == 1 else {"ok": all(one.ok for one in found), "leagues": found})
-    else:
-        for line in (line for one in found for line in status_lines(one)):
-            click.echo(line)
-        if not found:
-            click.echo("nothing has run in this home yet: tipoff demo, or tipoff up")
-    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)
+        print_json({"ok": False, "alive": None, "reason": str(error), "since": since})
+        return
+    when = (
+        f"since {since:%m-%d %H:%M} UTC, as the sentinel found it" if since else "and no sentinel has said since when"
+    )
+    click.echo(f"the ledger cannot be read, {when}: whether anything is at work is NOT KNOWN")
+    click.echo(f"CRITICAL: {error}")
+    click.echo("restore it from a copy, or see docs/runbooks/ledger.md")
 
 
 @click.command("grid")

@@ -260,6 +260,8 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
         (results, "grown", _only_what_is_said),
         (schedule, "_kept", lambda *_given: ([], ())),
     ),
+    "what a source names is looked up once": ((results.Results, "_look_for_lacking", _nothing),),
+    "what a check doubts stays as it is": ((controller.Controller, "look_again", _nothing),),
     "final is final": ((schedule, "_status", _as_said),),
     "traps are not looked for": (
         (dialect, "refuse_traps", _nothing),

@@ -32,6 +32,7 @@ _KNOWN = frozenset(
         "unavoidable",
         "differs",
         "refused",
+        "checks",
     ]
 )
 
@@ -52,7 +53,7 @@ class Drill:
     `rows`: of the catalogue of faults. `check` and `cause`: the finding that must be the first to tell; none where the fault
     must cause no finding at all (`quiet`). `storm`: how many times the quiet twin's runs are too many. `differs`: outputs whose
     content may differ from the twin's. `refused`: a change of the league that must not load, with a part of the sentence that
-    says why.
+    says why. `checks`: the slates are examined, as a watched day's are.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Drill:
     unavoidable: Unavoidable | None = None
     differs: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
+    checks: bool = False
     fuzzed: bool = False  # by dice: what is noticed is told from the ledger's own troubles
 
 
@@ -121,6 +123,7 @@ def read_drill(said: Mapping[str, Any]) -> Drill:
         unavoidable=_unavoidable(lost, first_day) if lost else None,
         differs=frozenset(said.get("differs", ())),
         refused=refused,
+        checks=said.get("checks", False),
     )
 
 

@@ -35,13 +35,13 @@ class Rehearsal:
     def __init__(self, *, checks: bool = False) -> None:
         """Keep nothing yet; with `checks`, every check examines the drills' slates."""
         self._checks = checks
-        self._twins: dict[tuple[date, int], Truth] = {}
+        self._twins: dict[tuple[date, int, bool], Truth] = {}
 
-    def twin(self, first_day: date, days: int) -> Truth:
+    def twin(self, first_day: date, days: int, *, checks: bool = False) -> Truth:
         """Return what a replay without faults leaves behind."""
-        key = first_day, days
+        key = first_day, days, checks or self._checks
         if key not in self._twins:
-            self._twins[key] = self._play(NBA, first_day, days, ())[0]
+            self._twins[key] = self._play(NBA, first_day, days, (), checks=checks)[0]
         return self._twins[key]
 
     def run(self, drill: Drill, *, control: bool = False) -> DrillVerdict:
@@ -49,20 +49,20 @@ class Rehearsal:
         if drill.refused:
             with switched_off(drill.control if control else ""):
                 return self._refuse(drill)
-        twin = self.twin(drill.first_day, drill.days)
+        twin = self.twin(drill.first_day, drill.days, checks=drill.checks)
         with switched_off(drill.control if control else ""):
-            truth, alarms = self._play(NBA, drill.first_day, drill.days, drill.faults)
+            truth, alarms = self._play(NBA, drill.first_day, drill.days, drill.faults, checks=drill.checks)
         return judge_drill(drill, twin, truth, alarms)
 
     def _play(
-        self, league: League, first_day: date, days: int, faults: Sequence[Fault]
+        self, league: League, first_day: date, days: int, faults: Sequence[Fault], *, checks: bool
     ) -> tuple[Truth, dict[str, datetime]]:
         season = Season(SAMPLE.name, first_day, first_day + timedelta(days=days - 1))
         world = SampleNba(first_day=first_day, days=days, season=season.name, faults=faults)
         clock = SimClock(opening_of(league, season, first_day))
         with tempfile.TemporaryDirectory() as folder:
             stage, outages, watch = drill_instance(
-                Path(folder), league, season, world, clock, faults, checks=self._checks
+                Path(folder), league, season, world, clock, faults, checks=checks or self._checks
             )
             clock_began = clock.now()
 

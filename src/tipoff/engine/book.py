@@ -74,7 +74,7 @@ class Entry:
     missing: tuple[str, ...] = ()
     lost: frozenset[str] = frozenset()
     no_result: frozenset[str] = frozenset()  # missing units of which there is no result, though their source answers
-    look_by: datetime | None = None  # another output asks that the schedule be seen after this
+    look_by: datetime | None = None  # others ask that the source be asked after this
     tried_at: datetime | None = None
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
     failed_on: dict[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
@@ -146,6 +146,7 @@ class Book:
         ] = {}  # by day and game: its teams' games before it that day
         self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
+        self.lacking: dict[date, datetime] = {}  # days whose schedule lacks a game that is sold; its next look
         self.waivers: dict[tuple[str, date, str], Waiver] = {}
         self.rulings: tuple[Ruling, ...] = ()
         self.ruling_mark: tuple[int, ...] = ()
@@ -240,12 +241,12 @@ class Book:
                 if is_read and (step.name, other) in self.entries:
                     yield step.name, other
 
-    def have_schedule_seen(self, day: date, since: datetime) -> Key:
-        """Let the schedule of `day` be stale if it has not been seen since; returns its obligation."""
-        schedule = self.entries[self.league.schedule, day]
-        if schedule.look_by is None or schedule.look_by < since:
-            schedule.look_by = since
-        return schedule.key
+    def have_seen(self, output: str, day: date, since: datetime) -> Key:
+        """Let what a source said of `day` be stale if it has not been asked since; returns the obligation."""
+        entry = self.entries[output, day]
+        if entry.look_by is None or entry.look_by < since:
+            entry.look_by = since
+        return entry.key
 
     def take_waivers(self, rows: Iterable[Mapping[str, Any]]) -> list[Key]:
         """Take up the waivers that hold now; returns the obligations of which one began or ended."""

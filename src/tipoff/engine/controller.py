@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from tipoff import ledger as ledgers
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
@@ -37,7 +36,7 @@ from tipoff.engine.questions import take_rulings
 from tipoff.engine.remember import outputs_since, remember
 from tipoff.engine.results import Counts, Results
 from tipoff.engine.runplan import RunPlan
-from tipoff.ledger import LEASE, Batch, Lease, Ledger
+from tipoff.ledger import LEASE, Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import Warehouse
 
@@ -109,8 +108,7 @@ class Controller:
         where it was no ordinary end.
         """
         self._forget()
-        name = f"controller {self._league.name}"
-        mine = self._identity
+        name, mine = f"controller {self._league.name}", self._identity
         self._lease = self._ledger.take_lease(name, mine.holder, now=now, length=LEASE, is_gone=mine.is_gone)
         if self._lease is None:
             other = self._ledger.lease(name)
@@ -135,7 +133,7 @@ class Controller:
         self._dirty.update(self.book.entries)
         return True
 
-    def _take_up(self, batch: Batch, now: datetime) -> ledgers.LedgerSnapshot:
+    def _take_up(self, batch: Batch, now: datetime) -> LedgerSnapshot:
         known = self._ledger.load(self._league.name)
         published, damaged = self._published()
         for error in damaged:
@@ -192,6 +190,10 @@ class Controller:
     def lose(self, losses: Iterable[Loss]) -> None:
         """Know of slates that a recount has found to be other than proven: the next tick takes them up."""
         self._lost += losses
+
+    def look_again(self, keys: Iterable[Key], now: datetime) -> None:
+        """Have sources asked once more for slates of which a check doubts what they said, though the last look is over."""
+        self._dirty.update(self.book.have_seen(*key, now) for key in keys if key in self.book.entries)
 
     def tick(self, now: datetime) -> int:
         """Do all that can be done at `now`; returns the number of runs made.
@@ -253,9 +255,8 @@ class Controller:
     def _commit(self, batch: Batch, now: datetime) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""
         for entry in self._moved.values():
-            batch.add(
-                "obligations", records.obligation_row(entry, season=self.book.season_of(entry.obligation.day).name)
-            )
+            season = self.book.season_of(entry.obligation.day).name
+            batch.add("obligations", records.obligation_row(entry, season=season))
         self._moved.clear()
         self._at("before ledger")
         self._ledger.commit(batch, lease=self._renewed(now))
@@ -368,7 +369,7 @@ class Controller:
             entry.excused, entry.lost, entry.no_result = judged.excused, judged.lost, judged.no_result
             self._dirty.update(self.book.readers(*entry.key))
         if judged.look_by is not None:
-            self._dirty.add(self.book.have_schedule_seen(entry.obligation.day, judged.look_by))
+            self._dirty.add(self.book.have_seen(self._league.schedule, entry.obligation.day, judged.look_by))
 
     def _note_gates(self, entry: Entry, judged: Judgement, now: datetime, batch: Batch) -> None:
         for table, verdict in judged.gates.items():
@@ -393,8 +394,7 @@ class Controller:
 
     def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
         states = [entry.state for entry in self.book.entries.values()] if n_run else []
-        mine, n_quiet = self._identity, self._n_quiet
-        who = {"league": self._league.name, "build": mine.build, "settings_hash": mine.settings_hash}
-        batch.add("ticks", who | records.tick_counts(states, now=now, n_judged=n_judged, n_run=n_run, n_quiet=n_quiet))
+        counts = {"n_judged": n_judged, "n_run": n_run, "n_quiet": self._n_quiet}
+        batch.add("ticks", records.tick_row(self._league.name, self._identity, states, counts, now=now))
         batch.fact("clock_at", now.isoformat(), league=self._league.name)
         self._n_quiet = 0

@@ -255,7 +255,9 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
     is_remade = entry.remake or rules.is_of_open_day(obligation.day, now)
     if is_remade and entry.proof is not None and not book.is_current(entry.step.name, entry.proof.step_version):
         return True
-    if _is_to_be_seen(entry, proof):
+    again = book.lacking.get(obligation.day) if entry.step.name == book.league.schedule else None
+    tally.wakes += [again] if again is not None else []
+    if any(at is not None and at <= now and rules.is_to_be_seen(at, proof) for at in (entry.look_by, again)):
         return True
     refresh_at = rules.refresh_at(proof, refresh, obligation.settles_at)
     if refresh_at is None:
@@ -264,11 +266,6 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
         return True
     tally.wakes += [refresh_at, *rules.refresh_instants(entry.step.timing, book.slates.get(obligation.day))]
     return False
-
-
-def _is_to_be_seen(entry: Entry, proof: UnitProof) -> bool:
-    """Whether another output of the day wants this one, the schedule, to be looked at once more."""
-    return entry.look_by is not None and proof.as_of is not None and proof.as_of < entry.look_by
 
 
 def _is_refreshing(book: Book, entry: Entry, now: datetime) -> bool:

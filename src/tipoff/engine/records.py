@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,16 +14,17 @@ from tipoff.engine.book import Entry
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.findings import run_findings
 from tipoff.engine.judge import Judgement
+from tipoff.engine.past import Identity
 
 Row = dict[str, Any]
 
 _SHOWN = 20  # units named in a row; the rest are counted
 
 
-def tick_counts(states: list[State], *, now: datetime, n_judged: int, n_run: int, n_quiet: int) -> Row:
-    """Return what a tick's row says of its work; `states` are of all obligations, where something was run."""
-    n_held, n_late = states.count(State.HELD), states.count(State.LATE)
-    return {"at": now, "n_judged": n_judged, "n_run": n_run, "n_held": n_held, "n_late": n_late, "n_quiet": n_quiet}
+def tick_row(league: str, mine: Identity, states: list[State], counts: Mapping[str, int], *, now: datetime) -> Row:
+    """Return a tick's row; `states` are of all obligations, where something was run."""
+    who = {"league": league, "build": mine.build, "settings_hash": mine.settings_hash}
+    return {"at": now, **who, **counts, "n_held": states.count(State.HELD), "n_late": states.count(State.LATE)}
 
 
 def decision_row(entry: Entry, judged: Judgement, *, now: datetime) -> Row:

@@ -8,12 +8,12 @@ from typing import Any
 
 from tipoff.core.errors import ErrorKind, InputGone, NotBegun, Resting
 from tipoff.core.finding import Severity
-from tipoff.core.proof import Loss
+from tipoff.core.proof import Loss, Proof
 from tipoff.core.proof_text import proof_row
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
-from tipoff.engine import records
+from tipoff.engine import records, rules
 from tipoff.engine.attempts import before_deadline, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
@@ -25,6 +25,7 @@ from tipoff.ledger import Batch
 from tipoff.ledger.games import game_row
 from tipoff.store.warehouse import Warehouse, WriteResult
 
+LOOK_AGAIN = timedelta(minutes=30)  # at a schedule that lacks a game
 MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes
 SOON = timedelta(minutes=1)
 HELD_AGAIN = timedelta(minutes=15)
@@ -70,9 +71,14 @@ class Results:
             self._failed(entry, outcome, now, batch)
         elif outcome.written is not None:
             self._counts.finished += 1
+            known = entry.proof
             self._finished(entry, outcome, outcome.written, now, batch)
-        if outcome.strangers:  # made, if the schedule has them by now
-            self.dirty.add(self._book.have_schedule_seen(entry.obligation.day, now))
+            self._look_further(entry, known, now)
+        if outcome.strangers:  # made, if the schedule has them by now, or before they start
+            day = entry.obligation.day
+            self.dirty.add(self._book.have_seen(self._book.league.schedule, day, now))
+            if entry.step.timing.closes is not None:
+                self._book.lacking[day] = now
         self.moved[entry.key] = entry
         self.dirty.add(entry.key)
 
@@ -232,6 +238,33 @@ class Results:
             if entry.step.name == self._book.league.schedule:
                 self.read_games(entry.obligation.day, now, batch)
 
+    def _look_further(self, entry: Entry, known: Proof | None, now: datetime) -> None:
+        """Have asked again what the end of a run casts doubt on."""
+        if entry.step.name == self._book.league.schedule:
+            self._look_for_lacking(entry.obligation.day, now)
+        elif known is not None and entry.proof is not None and rules.is_of_results(entry.step):
+            before, units = known.units, entry.proof.units
+            if any(u.n_rows and units.get(name, u).content_hash != u.content_hash for name, u in before.items()):
+                self._look_at_others(entry, now)
+
+    def _look_for_lacking(self, day: date, now: datetime) -> None:
+        """Have the schedule that was just seen looked at again, while it lacks a game that is sold and others have not begun."""
+        if day in self._book.lacking:
+            starts = [game.starts_at for game in self._book.slates[day].played if game.starts_at is not None]
+            if starts and now < max(starts):
+                self._book.lacking[day] = now + LOOK_AGAIN
+            else:
+                del self._book.lacking[day]
+
+    def _look_at_others(self, entry: Entry, now: datetime) -> None:
+        """Have the other sources of a day's results asked once more: this one has corrected itself after their last look."""
+        for step in filter(rules.is_of_results, self._book.league.steps):
+            other = self._book.entries.get((step.name, entry.obligation.day))
+            if other is None or other is entry or other.proof is None:
+                continue
+            if rules.has_had_last_look(other.obligation, step.timing, other.proof.units.values(), now):
+                self.dirty.add(self._book.have_seen(*other.key, now))
+
     def lose(self, losses: Iterable[Loss], now: datetime, batch: Batch) -> None:
         """Let what a store has lost be made again, and what reads it wait for that."""
         for entry in take_losses(self._book, losses, batch, now):
@@ -288,6 +321,8 @@ class Results:
         )
         known = self._book.slates[day].games
         games, _ = grown(known, league.read_games(rows))
+        if {game.game_id for game in games} - {game.game_id for game in known}:  # what it lacked, most likely
+            self._book.lacking.pop(day, None)
         self.dirty.update(self._book.set_games(day, games))
         for game in games:
             if game not in known:

@@ -1,15 +1,17 @@
 """Rules on one unit of an obligation, each a pure function with its name: stale, lost, without a result, to be looked up."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day
-from tipoff.core.obligation import Timing, UnitTimes
+from tipoff.core.obligation import Obligation, Timing, UnitTimes
 from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game, Slate
-from tipoff.core.step import PublishWork, SourceWork, Work
+from tipoff.core.step import PublishWork, SourceWork, Step, Work
 
 LOOK_BEFORE = timedelta(minutes=15)  # so long before an unmade unit is due, and closes, the schedule is seen once more
 LOOK_AGAIN = timedelta(minutes=30)  # after a close: a game put off late is said to be off while it should be under way
+_ASKED_JUST_NOW = timedelta(hours=1)
 LOOK_NO_MORE = timedelta(hours=2)  # a schedule that cannot be had for so long after a close excuses nobody
 
 
@@ -46,9 +48,27 @@ def refresh_at(proof: UnitProof, refresh: timedelta | None, settles_at: datetime
     return None if settles_at is not None and due > settles_at else due
 
 
+def is_to_be_seen(look_by: datetime | None, proof: UnitProof) -> bool:
+    """Whether others want a source to be asked again that was last asked before then."""
+    return look_by is not None and proof.as_of is not None and proof.as_of < look_by
+
+
 def is_half_way(proof: UnitProof, refresh: timedelta | None, now: datetime) -> bool:
     """Whether a proof is half-way to its refresh: it goes with one that is due, for one answer serves both."""
     return refresh is not None and proof.as_of is not None and now >= proof.as_of + refresh / 2
+
+
+def is_of_results(step: Step) -> bool:
+    """Whether a source says what has happened, and may correct itself for a while."""
+    return isinstance(step.work, SourceWork) and step.timing.settles is not None and step.timing.refresh is not None
+
+
+def has_had_last_look(owed: Obligation, timing: Timing, units: Iterable[UnitProof], now: datetime) -> bool:
+    """Whether a source of results is not asked any more by itself, and was not asked within the hour."""
+    seen = [unit.as_of for unit in units if unit.as_of is not None]
+    if not seen or timing.refresh is None or owed.settles_at is None or now - max(seen) < _ASKED_JUST_NOW:
+        return False
+    return max(seen) + timing.refresh > owed.settles_at
 
 
 def is_lost_once_closed(work: Work) -> bool:

@@ -67,7 +67,7 @@ def run_plans(
             least_rows=_least_rows(book, entry, units),
             retrospective=any(entry.gone[u].retrospective for u in units) if is_lost else as_of != now,
             earlier=earlier,
-            is_fresh=entry.look_by is not None,
+            is_fresh=entry.look_by is not None or obligation.day in book.lacking,
             lost={u: entry.gone[u].content_hash if obligation.closed(u, now) else "" for u in units} if is_lost else {},
         )
         for (as_of, earlier, is_lost), units in sorted(groups.items())

@@ -25,7 +25,7 @@ from tipoff.store.evolve import changes, former_names, under_present_names
 from tipoff.store.rows import by_key, hash_units, in_order, named, plain_numbers, units_where
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, stage, written
-from tipoff.store.standing import Standing
+from tipoff.store.standing import on_duck
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 # One copy more than a relation makes, and half its cost: these answers are small. Said once for the process: a filter that is
@@ -73,7 +73,7 @@ class DuckWarehouse:
         self._proofs: dict[tuple[str, str, date], Proof] = {}  # by league, output and day
         self._statements: dict[str, duckdb.Statement] = {}
         self._slices = Slices()
-        self._standing = Standing(lambda sql, values: self._run(sql, values).fetchall())
+        self._standing = on_duck(lambda sql: self._run(sql).fetchall())
         self._mirrored: set[str] = set()
         self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
         self.counts: Counter[str] = Counter()
@@ -287,9 +287,7 @@ class DuckWarehouse:
 
     def _know(self, proof: Proof) -> None:
         self._proofs[proof.league, proof.output, proof.day] = proof
-        table = self._tables.get(proof.league, {}).get(proof.output)
-        if table is not None and table.phase is not Phase.PUBLISHED:
-            self._standing.note(table, proof)
+        self._standing.note(self._tables, [proof])
 
     def _publish(self, asked: WriteRequest, staged: Staged, proof: Proof, known: Proof | None) -> None:
         table = asked.step.table

@@ -18,7 +18,7 @@ from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import fold
-from tipoff.watch.notices import Channel, Flushed, Message, Send, dead_channels, flush, notice_row, tell
+from tipoff.watch.notices import Channel, Flush, Message, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
@@ -76,10 +76,12 @@ class Monitor:
         sentinel: Outside | None = None,
         digest_at: timedelta = DIGEST_AT,
         since: datetime | None = None,
+        flush: Flush = flush,
     ) -> None:
         self._league, self._days, self._ledger, self._store = league, days, ledger, store
         self._channels, self._send, self._mornings, self._build = channels, send, mornings, build
         self._sentinel, self._digest_at, self._since = sentinel, digest_at, since
+        self._flush = flush
         self._cursor = self._taken_up()
         self._known: list[Incident] | None = None
         self._written: date | None = None  # the newest digest that is written
@@ -90,7 +92,7 @@ class Monitor:
         beat = self._store.heartbeats().get(beat_name(self._league))
         return int(json.loads(beat["note"])["findings"]) if beat else 0
 
-    def look(self, now: datetime) -> Flushed:
+    def look(self, now: datetime) -> None:
         """Do one look: nothing is told twice, and what a crash cut off is done by the next look.
 
         Raises:
@@ -126,9 +128,8 @@ class Monitor:
         if digest is not None:
             self._owe(digest, now)
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
-        flushed = flush(self._store, self._channels, self._send, now)
+        self._flush(self._store, self._channels, self._send, now)
         self._note_digest(now)
-        return flushed
 
     def forget(self) -> None:
         """Read incidents anew at the next look: a person may have acted on them."""

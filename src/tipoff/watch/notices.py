@@ -134,35 +134,47 @@ class Flushed:
     given_up: tuple[Row, ...]
 
 
-def flush(store: AlertStore, channels: Sequence[Channel], send: Send, now: datetime) -> Flushed:
-    """Send what is waiting, the worst first. A notice is claimed before and marked after it is sent.
+Flush = Callable[[AlertStore, Sequence[Channel], Send, datetime], object]
 
-    What fails is tried again, then given up. A channel that has failed once is not tried again in the same look: one that
-    hangs would keep the others waiting, and the looks.
-    """
-    by_name = {channel.name: channel for channel in channels}
-    failing: set[str] = set()
-    sent, given_up = 0, []
+
+def flush(store: AlertStore, channels: Sequence[Channel], send: Send, now: datetime) -> Flushed:
+    """Send what is waiting, one channel after the other, and wait for it; see `flush_channel`."""
+    waiting = for_channels(store, channels, now)
+    parts = [flush_channel(store, channel, send, waiting.get(channel.name, ()), now) for channel in channels]
+    given_up = tuple(notice for part in parts for notice in part.given_up)
+    return Flushed(sent=sum(part.sent for part in parts), given_up=given_up)
+
+
+def for_channels(store: AlertStore, channels: Sequence[Channel], now: datetime) -> dict[str, list[Row]]:
+    """Return what waits, by channel, the worst first; what is for a channel that is no longer set up is given up."""
+    known, found = {channel.name for channel in channels}, dict[str, list[Row]]()
     for notice in sorted(store.waiting(now), key=lambda row: (row["severity"] < Severity.CRITICAL, row["id"])):
-        channel = by_name.get(notice["channel"])
-        if channel is None:
+        if notice["channel"] in known:
+            found.setdefault(notice["channel"], []).append(notice)
+        else:
             store.not_sent(notice["id"], "there is no such channel any more", again_at=None)
-            continue
-        if channel.name in failing or not _may_go(channel, notice, store, now) or not store.claim(notice, now):
+    return found
+
+
+def flush_channel(store: AlertStore, channel: Channel, send: Send, waiting: Sequence[Row], now: datetime) -> Flushed:
+    """Send what waits for one channel. A notice is claimed before and marked after it is sent.
+
+    What fails is tried again, then given up. After one failure the channel is not tried again in the same look.
+    """
+    sent = 0
+    for notice in waiting:
+        if not _may_go(channel, notice, store, now) or not store.claim(notice, now):
             continue
         try:
             send(channel, message_of(notice))
         except NotSent as error:
-            failing.add(channel.name)
             attempt = notice["attempts"]
             again_at = now + WAITS[attempt] if attempt < len(WAITS) else None
             store.not_sent(notice["id"], str(error), again_at=again_at)
-            if again_at is None:
-                given_up.append(notice)
-        else:
-            store.sent(notice["id"], now)
-            sent += 1
-    return Flushed(sent=sent, given_up=tuple(given_up))
+            return Flushed(sent=sent, given_up=() if again_at else (notice,))
+        store.sent(notice["id"], now)
+        sent += 1
+    return Flushed(sent=sent, given_up=())
 
 
 def _may_go(channel: Channel, notice: Row, store: AlertStore, now: datetime) -> bool:

@@ -44,22 +44,25 @@ def send(channel: Channel, message: Message) -> None:
 
 def _in_time(channel: Channel, work: Callable[[], None]) -> None:
     """Do `work` in a thread of its own and wait no longer than `TIMEOUT_S`: a receiver may drip for ever."""
-    errors: list[NotSent] = []
+    ended: list[NotSent | None] = []
 
     def sending() -> None:
         try:
             work()
         except NotSent as error:
-            errors.append(error)
+            ended.append(error)
+        else:
+            ended.append(None)
 
     thread = threading.Thread(target=sending, name=f"sending to {channel.name}", daemon=True)
     thread.start()
     thread.join(TIMEOUT_S)
-    if thread.is_alive():
-        msg = f"{channel.name} did not answer within {TIMEOUT_S:g} s"
+    if not ended:
+        how = f"did not answer within {TIMEOUT_S:g} s" if thread.is_alive() else "could not be asked"
+        msg = f"{channel.name} {how}"
         raise NotSent(msg, hint="is its address right, and can it be reached from here?")
-    if errors:
-        raise errors[0]
+    if ended[0] is not None:
+        raise ended[0]
 
 
 def _to_slack(channel: Channel, message: Message) -> None:

@@ -22,7 +22,7 @@ from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incide
 from tipoff.ledger.home_reader import told_effects
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold
-from tipoff.watch.notices import Channel, Flushed, Send, dead_channels, flush, tell
+from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, tell
 from tipoff.watch.witness import Witness
 
 NAME = "sentinel"
@@ -245,7 +245,9 @@ class Sentinel:
         send: Send,
         build: str,
         limits: Limits = REPLAYED,
+        flush: Flush = flush,
     ) -> None:
+        self._flush = flush
         self._ledger_at, self._leagues, self._store = ledger, leagues, store
         self._channels, self._send, self._build, self._limits = channels, send, build, limits
         self._ledger: Ledger | None = None
@@ -289,14 +291,12 @@ class Sentinel:
         self._store.write(telling, beat=(NAME, now, self._build, json.dumps({"pid": os.getpid()})))
         self._looked_at = now
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < timedelta(days=2))]
-        self.flushed = flush(self._store, self._channels, self._send, now)
+        self._flush(self._store, self._channels, self._send, now)
         return found
 
     def forget(self) -> None:
         """Read incidents anew at the next look: a person may have acted on them."""
         self._known = None
-
-    flushed: Flushed = Flushed(sent=0, given_up=())
 
     def told(self, _now: datetime) -> tuple[list[Incident], dict[str, dict[str, Any]]]:
         """Return what it has told and when it looked, for a monitor in the same process."""

@@ -97,8 +97,8 @@ def _wrong_date(rows: Rows, _fault: Fault, _now: datetime) -> Rows:
 
 
 def _missing_game(rows: Rows, fault: Fault, _now: datetime) -> Rows:
-    """Leave out the last game, or the game that is named."""
-    games = _games(rows)
+    """Leave out the last games, of each day or of the day that is named."""
+    games = _games([row for row in rows if str(row.get("gameDateEst", "")).startswith(fault.args.get("day", ""))])
     gone = set(games[-fault.args.get("games", 1) :])
     return [row for row in rows if _id_of(row) not in gone]
 

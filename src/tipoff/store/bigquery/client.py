@@ -4,6 +4,7 @@ What goes wrong comes out as `Refused`, judged. When a thing is tried again is d
 """
 
 import io
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as JobTimeout
@@ -32,14 +33,6 @@ _DAY_MS = 86_400_000
 _PAGE = 50_000  # rows asked for at a time; BigQuery gives fewer where they are wide
 T = TypeVar("T")
 Count = Callable[[Kind, str], None]  # see `tipoff.core.quota.Guard.record`
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column as BigQuery keeps it."""
-
-    name: str
-    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +77,7 @@ class Client:
         self.counts: Counter[str] = Counter()
         self._count = count
         self._client = client_of(place)
+        self._waited_for: dict[int, Any] = {}  # jobs, by the thread that waits for their end
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -234,6 +228,7 @@ class Client:
 
     def _ended(self, job: Any, job_id: str, *, rows: bool) -> Any:  # noqa: ANN401 -- a job of Google's client
         """Wait for a job's end and return its rows; `Refused.ran` says whether the job itself has failed."""
+        self._waited_for[threading.get_ident()] = job
         try:
             result = job.result(retry=None, timeout=self.place.job_timeout_s)
             return result.to_arrow(create_bqstorage_client=False) if rows else None
@@ -241,6 +236,19 @@ class Client:
             failed = job.error_result
             heard = _said_by_job(failed) if failed else said(error)
             raise Refused(judge(heard), job_id or job.job_id, ran=bool(failed)) from error
+        finally:
+            del self._waited_for[threading.get_ident()]
+
+    def cancel(self, thread: int) -> None:
+        """Cancel the job that a thread waits for, if it does; the thread hears of its end. A request that is lost is counted."""
+        job = self._waited_for.get(thread)
+        if job is None:
+            return
+        self.counts["cancel"] += 1
+        try:
+            self._told(lambda: job.cancel(**self._once()))
+        except Refused:
+            self.counts["cancel refused"] += 1  # it ends with its own time limit, then
 
     # --- datasets and tables
 
@@ -289,6 +297,11 @@ class Client:
             raise Refused(judge(said(error))) from error
         legacy = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
         return {field.name: legacy.get(field.field_type, field.field_type) for field in found.schema}
+
+    def n_rows(self, table: str) -> int:
+        """Return how many rows a table's metadata says that it has; -1 where it does not say."""
+        found = self._told(partial(self._client.get_table, f"{self.place.project}.{table}", **self._once()))
+        return -1 if found.num_rows is None else int(found.num_rows)
 
     def drop(self, table: str) -> None:
         """Delete a staging table; one that is not there is no error."""

@@ -2,14 +2,44 @@
 
 from datetime import date, datetime, timedelta
 
-from tipoff.core.errors import WriteConflict
+from tipoff.core.errors import ErrorKind, Fenced, OverTime, PipelineError, WarehouseError, WriteConflict
 from tipoff.core.schema import Table
+from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.client import Client, JobInfo, StreamingBuffer
-from tipoff.store.bigquery.errors import Refused
+from tipoff.store.bigquery.errors import STOPPED, Meaning, Refused
+from tipoff.store.warehouse import WriteRequest
 
 FIXED_AFTER = timedelta(minutes=30)  # rows that were streamed earlier than this may be changed again
 RARELY = timedelta(minutes=90)  # and at times only those that were streamed earlier than this
 RECENT = timedelta(hours=2)  # jobs older than this are taken to have nothing to do with it
+
+
+def refusal_of(port: Client, home: str, asked: WriteRequest, refused: Refused, now: datetime) -> PipelineError:
+    """Return the error that a refused write is."""
+    table, text = asked.step.table, refused.verdict.said.message
+    what = f"{table.full_name} of {asked.day}"
+    if statements.FENCED in text:
+        msg = f"{what} was published by a later run; run {asked.fence} is too late"
+        return Fenced(msg, hint="nothing is to be done: the later run stands")
+    if statements.NO_TURN in text:
+        msg = f"{what} could not be written: {port.place.turn(table)} has lost its row"
+        return WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="delete that table: a start makes it again")
+    if statements.MOVED in text or statements.UNEQUAL in text:
+        moved = statements.MOVED in text
+        why = "another run has published meanwhile" if moved else "what was read back is not what was staged"
+        msg = f"{what} could not be written: {why}"
+        return WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
+    if refused.verdict.meaning is Meaning.CONFLICT:
+        return conflict_of(port, home, table, asked.day, refused, now)
+    return failed(f"{what} could not be written", refused)
+
+
+def failed(what: str, refused: Refused) -> PipelineError:
+    """Return the error of whatever was refused."""
+    verdict, msg = refused.verdict, f"{what}: {refused}"
+    if verdict.rule == STOPPED:
+        return OverTime(msg, hint="is the statement too large for its limit?")
+    return WarehouseError(msg, kind=verdict.kind, hint=verdict.hint)
 
 
 def conflict_of(  # noqa: PLR0913 -- what was to be written, and what was in its way

@@ -86,6 +86,7 @@ _TOO_DEAR = (
 )
 _AGAIN = "nothing was changed; it is tried again"
 _BACKEND = frozenset({"backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"})
+STOPPED = "the job was stopped"
 RULES = (
     ErrorRule(
         "credentials",
@@ -173,7 +174,7 @@ RULES = (
         reasons=frozenset({"resourcesExceeded"}),
     ),
     ErrorRule("backend", Meaning.TRANSIENT, _AGAIN, reasons=_BACKEND),
-    ErrorRule("the job was stopped", Meaning.TRANSIENT, _AGAIN, reasons=frozenset({"stopped", "timeout"})),
+    ErrorRule(STOPPED, Meaning.TRANSIENT, _AGAIN, reasons=frozenset({"stopped", "timeout"}), at_once=False),
     ErrorRule(
         "no access",
         Meaning.PERMANENT,

@@ -51,6 +51,11 @@ def stored(place: Target, table: Table, *, some: bool) -> str:
     return f"SELECT {', '.join(table.names)} FROM {place.table(table)} WHERE {of_units(table, some=some)}"
 
 
+def counted(place: Target, table: Table) -> str:
+    """Return the SELECT of how many rows stand in each slate: of a table, the days alone are read."""
+    return f"SELECT day, COUNT(*) AS n FROM {place.table(table)} WHERE day >= {FIRST_DAY} GROUP BY day"
+
+
 def proofs(place: Target) -> str:
     """Return the SELECT of every slate's newest proof with a fence above @since."""
     return (

@@ -3,12 +3,12 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
-from tipoff.core.errors import ErrorKind, Fenced, ShapeError, WarehouseError
+from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.proof_text import proof_row, read_proof
 from tipoff.core.quota import Guard
@@ -20,7 +20,7 @@ from tipoff.store import dialect
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.await_job import asked_again, settle
 from tipoff.store.bigquery.client import Client
-from tipoff.store.bigquery.diagnosis import conflict_of
+from tipoff.store.bigquery.diagnosis import failed, refusal_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.tables import declare, declare_own
 from tipoff.store.bigquery.target import Target, Write, labels
@@ -28,6 +28,7 @@ from tipoff.store.evolve import former_names, under_present_names
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
+from tipoff.store.standing import Standing
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 Key = tuple[str, str, date]  # league, output, day
@@ -63,6 +64,7 @@ class BigQueryWarehouse:
         self._fences: dict[Key, int] = {}  # of the newest stored proof, 0 where there is none
         self._unsure: set[Key] = set()  # a write of theirs failed, and it is not known how far it came
         self._slices = Slices()
+        self._standing = Standing(self._totals, self._by_day)
         self._mirrored: set[str] = set()
         self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
         self._turns: dict[str, threading.Lock] = {}
@@ -75,7 +77,8 @@ class BigQueryWarehouse:
         return self._place
 
     def interrupt(self, thread: int) -> None:
-        """Do nothing: a query ends with its own time limit, and nobody waits longer for it."""
+        """See `Warehouse.interrupt`: the job is cancelled."""
+        self._port.cancel(thread)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -100,9 +103,11 @@ class BigQueryWarehouse:
         for ready in loaded.values():
             if ready.bigquery:
                 self._bind(ready)
-        for proof in self.proofs():
+        proofs = self.proofs()
+        for proof in proofs:
             key = proof.league, proof.output, proof.day
             self._proofs[key], self._fences[key] = proof, proof.fence
+        self._standing.note(self._tables, proofs)
         return loaded
 
     def _bind(self, loaded: dialect.CompiledStep) -> None:
@@ -116,7 +121,7 @@ class BigQueryWarehouse:
         except Refused as refused:
             if refused.verdict.meaning is not Meaning.PERMANENT:
                 what = f"{loaded.step.name} could not be bound"
-                raise self._failed(what, refused) from refused
+                raise failed(what, refused) from refused
             msg = f"{loaded.step.name}: the SQL does not fit the declared tables: {refused.verdict.said}"
             raise ShapeError(msg, hint="mend the step's SQL or the tables that it reads") from refused
 
@@ -173,13 +178,27 @@ class BigQueryWarehouse:
             self._slices.keep(table.full_name, day, columns, rows, turn)
         return rows
 
-    def losses(self, league: str) -> Sequence[Loss]:  # noqa: ARG002 -- a count of every table would cost more than it tells
-        """Return nothing: rows are held against their proofs by recounts."""
-        return ()
+    def losses(self, league: str) -> Sequence[Loss]:
+        """See `Warehouse.losses`. Another process may have written since the proofs were read: they are read again."""
+        self._standing.note(self._tables, self.proofs())
+        return self._standing.losses(league)
 
-    def gone(self, league: str, inputs: Iterable[Input], *, day: date, season: Season) -> Sequence[Loss]:  # noqa: ARG002 -- as above
-        """Return nothing; see `losses`."""
-        return ()
+    def gone(self, league: str, inputs: Iterable[Input], *, day: date, season: Season) -> Sequence[Loss]:
+        """See `Warehouse.gone`. Metadata says how many rows a table has, at no cost; days are counted where that differs."""
+        unsure = {output for of, output, _ in self._unsure if of == league}
+        read = [one for one in inputs if one.table not in unsure]
+        with ExitStack() as turns:  # a write's rows and what is known of them change together
+            for name in sorted({one.table for one in read}):
+                turns.enter_context(self._turn(self._tables[league][name]))
+            return self._standing.gone(league, read, day, season)
+
+    def _totals(self, tables: Sequence[Table]) -> list[int]:
+        with self._doing("tables could not be counted"):
+            return [self._port.n_rows(self._place.table(table)) for table in tables]
+
+    def _by_day(self, table: Table) -> dict[date, int]:
+        rows = self._fetch("count", statements.counted(self._place, table), {}, table)
+        return dict(zip(rows["day"].to_pylist(), rows["n"].to_pylist(), strict=True))
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
@@ -241,6 +260,7 @@ class BigQueryWarehouse:
                 finally:
                     self._slices.forget(table.full_name, asked.day)
             self._proofs[key] = proof
+            self._standing.note(self._tables, [proof])
             return written(proof, staged)
 
     def _known(self, key: Key) -> Proof | None:
@@ -275,7 +295,7 @@ class BigQueryWarehouse:
             changes = (*statements.changes(table, staging), "tipoff.proofs")
             self._transact(write, statements.publish(self._place, table, staging), values, staging, changes)
         except Refused as refused:
-            raise self._refusal(asked, refused) from refused
+            raise refusal_of(self._port, self._home, asked, refused, self._now()) from refused
         self.counts["transaction"] += 1
         self._unsure.discard(key)
         self._fences[key] = asked.fence
@@ -366,30 +386,7 @@ class BigQueryWarehouse:
         try:
             yield
         except Refused as refused:
-            raise self._failed(what, refused) from refused
-
-    def _refusal(self, asked: WriteRequest, refused: Refused) -> Exception:
-        """Return the error that a refused write is."""
-        table, text = asked.step.table, refused.verdict.said.message
-        what = f"{table.full_name} of {asked.day}"
-        if statements.FENCED in text:
-            msg = f"{what} was published by a later run; run {asked.fence} is too late"
-            return Fenced(msg, hint="nothing is to be done: the later run stands")
-        if statements.NO_TURN in text:
-            msg = f"{what} could not be written: {self._place.turn(table)} has lost its row"
-            return WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="delete that table: a start makes it again")
-        if statements.MOVED in text or statements.UNEQUAL in text:
-            moved = statements.MOVED in text
-            why = "another run has published meanwhile" if moved else "what was read back is not what was staged"
-            msg = f"{what} could not be written: {why}"
-            return WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
-        if refused.verdict.meaning is Meaning.CONFLICT:
-            return conflict_of(self._port, self._home, table, asked.day, refused, self._now())
-        return self._failed(f"{what} could not be written", refused)
-
-    def _failed(self, what: str, refused: Refused) -> WarehouseError:
-        verdict = refused.verdict
-        return WarehouseError(f"{what}: {refused}", kind=verdict.kind, hint=verdict.hint)
+            raise failed(what, refused) from refused
 
     def _write(self, table: Table, day: date, fence: int, content: str) -> Write:
         content = f"{self._place.prefix}:{content}"  # a home that is pointed elsewhere writes its rows there again

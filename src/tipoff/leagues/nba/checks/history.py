@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from tipoff.checks import kinds
 from tipoff.checks.second import ranks_with
 from tipoff.core.check import Cadence, Check
 from tipoff.leagues.nba import form
-from tipoff.leagues.nba.features import STATS
+from tipoff.leagues.nba.features import NAMES, STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT
 from tipoff.leagues.nba.tables import PLAYER_FEATURES
@@ -23,6 +24,7 @@ def history() -> list[Check]:
     return [
         _features_again(),
         _form_again(),
+        _teams_again(),
         _candidates_again(),
         *(
             ranks_with(
@@ -64,13 +66,19 @@ def _differ(one: System, other: System) -> Check:
 
 
 def _again(  # noqa: PLR0913 -- a claim in one line
-    table: str, name: str, claim: str, pairs: Sequence[tuple[str, str]], source: str, tables: Sequence[str]
+    table: str,
+    name: str,
+    claim: str,
+    pairs: Sequence[tuple[str, str]],
+    source: str,
+    tables: Sequence[str],
+    before: str = "",
 ) -> Check:
     """Hold a player's columns `t.` against expressions over `source`, which joins what is worked out again."""
     return kinds.asks(
         f"{table}.{name}",
         claim,
-        f"SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, {_near(pairs)} AS ok "
+        f"{before}SELECT CONCAT(t.game_id, '|', CAST(t.player_id AS STRING)) AS key, {_near(pairs)} AS ok "
         f"FROM slate.{table} AS t {source}",
         [*tables, table],
         required=_ALMOST_ALL,
@@ -140,40 +148,119 @@ def _features_again() -> Check:
     return replace(found, sql=found.sql.replace(" AS ok ", f" AND {flag} AS ok ", 1))
 
 
+_PLAYS = "(g.fga + 0.44 * g.fta + g.tov)"
+_LIVES = (2, 5, 12, 40)
+
+
+def _decayed(name: str, life: str) -> str:
+    value = _PLAYS if name == "plays" else f"g.{name}"
+    return f"SAFE_DIVIDE(SUM(g.w{life} * {value}), SUM(g.w{life}))"
+
+
+def _rate(name: str, rate: str, life: str) -> str:
+    per_minute = f"SAFE_DIVIDE({_decayed('minutes', life)}, GREATEST({_decayed('minutes', rate)}, 3.0))"
+    return f"{_decayed(name, rate)} * {per_minute}"
+
+
+def _spread(name: str) -> str:
+    n, total, squares = (f"SUM(IF(g.back < 20, {value}, 0))" for value in ("1", f"g.{name}", f"g.{name} * g.{name}"))
+    return f"SQRT(GREATEST(SAFE_DIVIDE({squares} - SAFE_DIVIDE({total} * {total}, {n}), {n}), 0.0))"
+
+
 def _form_again() -> Check:
-    """Work out what weighs most of the form: half-lives of minutes and counts, rates times minutes, the last games, rest."""
+    """Work out what rests on a player's own games: half-lives, rates times minutes, spreads, the last games, rest."""
     known = " AND ".join(f"g.{name} IS NOT NULL" for name in form.COUNTED)
-
-    def mean(name: str, life: float) -> str:
-        weight = f"POW(0.5, SAFE_DIVIDE(g.back, {float(life)}))"
-        return f"SAFE_DIVIDE(SUM({weight} * g.{name}), SUM({weight}))"
-
-    columns = {f"minutes_h{life}": mean("minutes", life) for life in (2, 5, 12, 40)}
-    columns |= {f"{stat}_h{life}": mean(stat, life) for stat in STATS for life in (5, 12, 40)}
-    columns |= {
-        f"{stat}_rate40_h5": f"{mean(stat, 40)} * SAFE_DIVIDE({mean('minutes', 5)}, GREATEST({mean('minutes', 40)}, 3.0))"
-        for stat in STATS
-    }
+    columns = {}
+    for name in NAMES:
+        rated, of_life, of_twenty = (
+            re.fullmatch(pattern, name)
+            for pattern in (r"(\w+)_rate(\d+)_h(\d+)", r"([a-z0-9]+)_h(\d+)", r"(\w+)_sd_20")
+        )
+        if rated:
+            columns[name] = _rate(*rated.groups())
+        elif of_life:
+            columns[name] = _decayed(*of_life.groups())
+        elif of_twenty:
+            columns[name] = _spread(*of_twenty.groups())
+    ast, reb = _decayed("ast", "12"), _decayed("reb", "12")
     columns |= {
         "games": "COUNT(*)",
+        "guard_ratio": f"SAFE_DIVIDE({ast} + 0.5, {ast} + {reb} + 1.0)",
+        "points_per_play": f"SAFE_DIVIDE({_decayed('points', '40')}, GREATEST({_decayed('plays', '40')}, 1.0))",
         "minutes_last": "SUM(IF(g.back = 0, g.minutes, 0))",
+        "minutes_last_2": "IF(COUNT(*) > 1, SUM(IF(g.back = 1, g.minutes, 0)), NULL)",
         "points_last": "SUM(IF(g.back = 0, g.points, 0))",
         "rest_days": "LEAST(MIN(DATE_DIFF(@day, g.day, DAY)), 60)",
         "games_7_days": "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, 1, 0))",
         "minutes_7_days": "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, g.minutes, 0))",
     }
     players = ", ".join(f"{text} AS {name}" for name, text in columns.items())
+    weights = ", ".join(f"POW(0.5, SAFE_DIVIDE(h.back, {float(life)})) AS w{life}" for life in _LIVES)
     pairs = [(name, f"p.{name}") for name in columns] + [("at_home", "IF(c.is_home, 1, 0)")]
-    history = _LAST.format(table="player_form") + f" WHERE {known}"
+    history = f"SELECT h.*, {weights} FROM ({_LAST.format(table='player_form')} WHERE {known}) AS h"
     return _again(
         PLAYER_FORM.name,
         "are_half_lives_of_earlier_games",
-        "what weighs most of a player's form is what his games give by another formula",
+        "what a player's form tells of his own games is what they give by another formula",
         pairs,
         f"LEFT JOIN (SELECT g.player_id, {players} FROM ({history}) AS g GROUP BY g.player_id) AS p ON p.player_id = t.player_id "
         "LEFT JOIN slate.candidates AS c ON c.game_id = t.game_id AND c.player_id = t.player_id",
         ["player_games", "candidates"],
     )
+
+
+def _teams_again() -> Check:
+    """Work out both teams' ratings and rest from the players' games, added up: half-life 20, four average games behind each."""
+    known = " AND ".join(f"g.{name} IS NOT NULL" for name in form.COUNTED)
+    summed = ("minutes", "points", "reb", "ast", "fg3m", "fga", "fta", "oreb", "tov")
+    added = ", ".join(f"SUM(g.{name}) AS {name}" for name in summed)
+    sides = (
+        f"SELECT g.day, g.game_id, g.team, MIN(g.opponent) AS opponent, {added} FROM before.player_games AS g WHERE {known} "
+        "GROUP BY g.day, g.game_id, g.team"
+    )
+
+    def used(side: str) -> str:
+        return f"0.96 * ({side}.fga - {side}.oreb + {side}.tov + 0.44 * {side}.fta)"
+
+    both = f"GREATEST(IF(o.team IS NULL, {used('s')}, SAFE_DIVIDE({used('s')} + {used('o')}, 2.0)), 1.0)"
+    rates = {
+        "pace": f"SAFE_DIVIDE({both} * 240.0, GREATEST(s.minutes, 200))",
+        "offence": f"SAFE_DIVIDE(100.0 * s.points, {both})",
+        "defence": f"SAFE_DIVIDE(100.0 * o.points, {both})",
+        **{f"{stat}_allowed": f"o.{stat}" for stat in STATS},
+    }
+    listed = ", ".join(f"{text} AS {name}" for name, text in rates.items())
+    games = (
+        f"SELECT s.day, s.team, {listed}, POW(0.5, SAFE_DIVIDE(ROW_NUMBER() OVER (PARTITION BY s.team ORDER BY s.day DESC, "
+        "s.game_id DESC) - 1, 20.0)) AS w FROM sides AS s LEFT JOIN sides AS o ON o.game_id = s.game_id AND o.team = s.opponent"
+    )
+    league = ", ".join(f"SAFE_DIVIDE(SUM(x.{name}), COUNT(x.{name})) AS {name}" for name in rates)
+    rated = ", ".join(
+        f"SAFE_DIVIDE(SUM(x.w * COALESCE(x.{name}, l.{name})) + 4 * MIN(l.{name}), SUM(x.w) + 4) - MIN(l.{name}) AS {name}"
+        for name in rates
+    )
+    teams = (
+        f"SELECT x.team, LEAST(MIN(DATE_DIFF(@day, x.day, DAY)), 10) AS rest, {rated} FROM rates AS x "
+        f"CROSS JOIN (SELECT {league} FROM rates AS x) AS l GROUP BY x.team"
+    )
+    pairs = [(f"{side}_{what}", f"{a}.{what}") for side, a in (("team", "m"), ("opponent", "n")) for what in _RATED]
+    pairs += [(f"opponent_{stat}_allowed", f"n.{stat}_allowed") for stat in STATS]
+    pairs += [("team_rest_days", "m.rest"), ("opponent_rest_days", "n.rest")]
+    margin = "(m.offence - m.defence - n.offence + n.defence + IF(c.is_home, 2.5, -2.5))"
+    pairs += [("expected_margin", margin), ("expected_margin_size", f"ABS({margin})")]
+    return _again(
+        PLAYER_FORM.name,
+        "teams_are_their_games",
+        "what a player's form tells of both teams is what their games give by another formula",
+        pairs,
+        "JOIN slate.candidates AS c ON c.game_id = t.game_id AND c.player_id = t.player_id "
+        "LEFT JOIN teams AS m ON m.team = c.team LEFT JOIN teams AS n ON n.team = c.opponent",
+        ["player_games", "candidates"],
+        before=f"WITH sides AS ({sides}), rates AS ({games}), teams AS ({teams}) ",
+    )
+
+
+_RATED = ("pace", "offence", "defence")
 
 
 def _candidates_again() -> Check:

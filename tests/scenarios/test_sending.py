@@ -1,0 +1,95 @@
+"""Sending beside the looks: a receiver that drips delays neither the next look nor another channel."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from tests.live import SECOND, wait_until
+from tests.receivers import Received, http_receiver
+
+from tipoff.app.sentinel import run_sentinel
+from tipoff.config import ChannelSettings, Settings
+from tipoff.core.clock import RealClock
+from tipoff.core.finding import Severity
+from tipoff.ledger import watching
+from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.watch import send as sending
+from tipoff.watch.notices import Channel, Message, notice_row
+
+PATIENCE = 60 * SECOND
+
+
+@contextmanager
+def sentinel_looks(settings: Settings) -> Iterator[None]:
+    """Have the sentinel of a home look, in a thread."""
+    stop = threading.Event()
+    looking = threading.Thread(
+        target=run_sentinel, args=(settings, ["nba"], stop), kwargs={"said": lambda _line: None}, daemon=True
+    )
+    looking.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        looking.join(timeout=30)
+
+
+def waits_for(store: AlertStore, *channels: str) -> None:
+    now = RealClock().now()
+    message = Message(kind="opened", league="nba", severity=Severity.ERROR, title="a title", lines=("a line",))
+    rows = [notice_row(Channel(name=name, url=""), message, key=name, now=now) for name in channels]
+    store.write(AlertChanges(notices=rows))
+
+
+def states(store: AlertStore) -> dict[str, str]:
+    return {row["channel"]: row["state"] for row in store.rows(select(watching.notices))}
+
+
+def set_up(monkeypatch: pytest.MonkeyPatch, home: Path, **receivers: Received) -> Settings:
+    channels = {}
+    for name, receiver in receivers.items():
+        monkeypatch.setenv(f"{name.upper()}_HOOK", f"slackhook+http://127.0.0.1:{receiver.port}/hook")
+        channels[name] = ChannelSettings(url_env=f"{name.upper()}_HOOK")
+    return Settings(home=home, channels=channels, look_every_s=0.2)
+
+
+def test_a_receiver_that_drips_delays_neither_the_next_look_nor_another_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT_S", 3600.0)
+    with http_receiver() as dripping, http_receiver() as quick:
+        dripping.drips = 3600.0  # one byte, and the next in an hour
+        settings = set_up(monkeypatch, tmp_path, slow=dripping, other=quick)
+        store = AlertStore(tmp_path / "sentinel.db", create=True)
+        waits_for(store, "slow", "other")
+        looks: set[datetime] = set()
+
+        with sentinel_looks(settings):
+            wait_until(lambda: bool(dripping.bodies), PATIENCE)
+            wait_until(lambda: states(store)["other"] == "sent", PATIENCE)
+            wait_until(lambda: len(looks) >= 4, PATIENCE, lambda: looks.add(store.heartbeats()["sentinel"]["at"]))
+            assert states(store) == {"slow": "claimed", "other": "sent"}
+            assert len(quick.bodies) == len(dripping.bodies) == 1
+            dripping.stop.set()
+        store.close()
+
+
+def test_what_a_channel_refuses_is_written_down_by_its_own_thread_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with http_receiver() as refusing:
+        refusing.status = 500
+        settings = set_up(monkeypatch, tmp_path, ops=refusing)
+        store = AlertStore(tmp_path / "sentinel.db", create=True)
+        waits_for(store, "ops")
+
+        with sentinel_looks(settings):
+            wait_until(lambda: bool(store.rows(select(watching.notices))[0]["error"]), PATIENCE)
+        [row] = store.rows(select(watching.notices))
+        store.close()
+
+    assert (row["state"], row["error"], row["attempts"]) == ("waiting", "ops answered 500", 1)
