@@ -9,6 +9,7 @@ from tipoff.core.clock import Hours, age, is_ahead, is_fresh
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.ledger import LEASE, Lease
+from tipoff.ledger.facts import NoSeason
 from tipoff.watch.sentinel import LIVE, Facts, Limits, judge, unreadable
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)  # noon in New York
@@ -196,3 +197,19 @@ def test_ages_are_never_negative_and_the_future_is_not_fresh(
     assert age(at, NOW) >= timedelta(0)
     assert is_fresh(at, NOW, 30 * MINUTE) is is_one
     assert is_ahead(at, NOW) is is_of_the_future
+
+
+# --- a controller that cannot learn which season it is
+
+
+@pytest.mark.parametrize(
+    ("gap", "severity"), [(MINUTE, None), (5 * MINUTE, "WARNING"), (2 * HOUR, "ERROR"), (6 * HOUR, "CRITICAL")]
+)
+def test_a_season_that_cannot_be_learned_is_told_though_the_controller_lives(
+    gap: timedelta, severity: str | None
+) -> None:
+    waits = NoSeason(since=NOW - gap, why="boxes.example cannot be reached")
+
+    found = told(replace(WELL, no_season=waits, started_at=None, monitor_at=None))
+
+    assert found == ([("season_is_known", Severity[severity])] if severity else [])

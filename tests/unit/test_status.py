@@ -9,6 +9,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.records import ObligationRecord, WaiverRecord
 from tipoff.ledger import Lease
+from tipoff.ledger.facts import NoSeason
 from tipoff.views.flow import Flow
 from tipoff.views.status import Home, status_lines, status_of
 from tipoff.watch.sentinel import LIVE, Facts
@@ -168,6 +169,30 @@ HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
         ("NOT ALIVE", "is complete"),
     ),
     ("never started", {"silences": None, "now": NOW}, False, ("NOT ALIVE", "controller never seen")),
+    (
+        "never started, with a ledger",
+        {
+            "silences": silences(lease=None, alive_at=None, monitor_at=None, started_at=None),
+            "today": None,
+            "outputs": (),
+        },
+        False,
+        ("NOT ALIVE", "no controller has ever worked here -> tipoff up x"),
+    ),
+    (
+        "the schedule does not answer",
+        {
+            "silences": silences(no_season=NoSeason(since=NOW - HOUR, why="boxes.example cannot be reached")),
+            "today": None,
+            "outputs": (),
+        },
+        False,
+        (
+            "alive",
+            "ERROR since 03-09 19:00 UTC: which season it is cannot be learned",
+            "boxes.example cannot be reached",
+        ),
+    ),
     (
         "dead monitor",
         {"silences": silences(monitor_at=NOW - 9 * HOUR)},

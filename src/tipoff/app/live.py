@@ -28,14 +28,14 @@ from tipoff.app.providers import (
 from tipoff.app.recounts import Recounts
 from tipoff.app.requests import Requests
 from tipoff.app.retention import Retention
-from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season
+from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, RunningClock, league_day, wait
-from tipoff.core.errors import LedgerError, SourceError, UsageError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
@@ -126,24 +126,18 @@ def real_live(settings: Settings, league: League, clock: RunningClock, stop: Sto
     _mark_as_live(settings, league.name, clock)
     for line in keys_missing(settings, league.name):
         said(line)
-    while not stop.is_set():
-        try:
-            season = season_now(settings, league.name, world, clock)
-        except SourceError as error:
-            said(
-                f"which season it is cannot be learned yet, and is asked again in {AGAIN.seconds} s: {error} ({error.hint})"
-            )
-            wait(clock, stop, AGAIN)
-            continue
-        return LiveSpec(
-            settings=settings,
-            league=_in_time(live_league(league), clock),
-            season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
-            world=lambda: world,
-            shown=partial(season_shown, settings, league.name, world, clock),
-            clock=clock,
-        )
-    return None
+    learn = partial(season_now, settings, league.name, world, clock)
+    season = learned(learn, league.name, home=settings.place, mark=_mine(settings), clock=clock, stop=stop, said=said)
+    if season is None:
+        return None
+    return LiveSpec(
+        settings=settings,
+        league=_in_time(live_league(league), clock),
+        season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
+        world=lambda: world,
+        shown=partial(season_shown, settings, league.name, world, clock),
+        clock=clock,
+    )
 
 
 def _in_time(league: League, clock: RunningClock) -> League:

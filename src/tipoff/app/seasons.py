@@ -1,23 +1,78 @@
 """From one season to the next in a running process: once the last day has come, the schedule is looked at for another."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tipoff.app.chores import Chores
-from tipoff.core.clock import league_day
-from tipoff.core.errors import PipelineError
+from tipoff.core.build import build
+from tipoff.core.clock import RunningClock, league_day, wait
+from tipoff.core.errors import PipelineError, SourceError
 from tipoff.core.finding import Severity
+from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.core.step import SourceWork
 from tipoff.engine.findings import finding
 from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.facts import season_row, seasons_of
+from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.ledger.facts import SEASON_UNKNOWN, league_facts, season_row, seasons_of
 
 LOOK_EVERY = timedelta(hours=6)
 BLIND_AFTER = timedelta(days=3)  # without an answer it is not known any more that there is nothing to do
 EVIDENCE = "the provider's schedule"
+_SOON, _SELDOM = timedelta(seconds=5), timedelta(minutes=1)  # between questions to a schedule that does not answer
+
+
+def learned(  # noqa: PLR0913 -- what is asked, whose it is, and the clock that is handed in
+    learn: Callable[[], Season],
+    league: str,
+    *,
+    home: Home,
+    mark: str,
+    clock: RunningClock,
+    stop: threading.Event,
+    said: Callable[[str], None],
+) -> Season | None:
+    """Return the season that the schedule names, asked until it answers; None where it was stopped before.
+
+    Since when it does not answer, and why, is kept in the ledger with signs of life: status and the sentinel tell it.
+    """
+    pause, failed = _SOON, ""
+    while not stop.is_set():
+        try:
+            season = learn()
+        except SourceError as error:
+            if str(error) != failed:  # said when it comes, not each time
+                failed = str(error)
+                said(f"{league}: {SEASON_UNKNOWN}: {error}; it is asked again, each minute at the least")
+            _keep_unknown(home, league, failed, mark, clock.now())
+            wait(clock, stop, pause)
+            pause = min(2 * pause, _SELDOM)
+            continue
+        _keep_unknown(home, league, "", mark, clock.now())
+        return season
+    return None
+
+
+def _keep_unknown(home: Home, league: str, why: str, mark: str, now: datetime) -> None:
+    ledger = Ledger(home.ledger)
+    try:
+        known = league_facts(ledger, league).no_season
+        if why or known:
+            since = known.since if known else now
+            batch = Batch()
+            batch.fact("no season", f"{since.isoformat()} {why}" if why else "", league=league)
+            ledger.commit(batch)
+    finally:
+        ledger.close()
+    if why:
+        beats = AlertStore(home.ledger)
+        try:
+            beats.write(AlertChanges(), beat=(f"controller {league}", now, build(), mark))
+        finally:
+            beats.close()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -28,7 +28,7 @@ ANGLES = tuple(
         (3, "lines against predictions", "is who has a line predicted", ()),
         (4, "decision audit", "was it decided, and why not", ("controller_is_alive",)),
         (5, "one game's trace", "is one game in every table", ()),
-        (6, "schedule", "is the schedule final, and fresh", ("source_is_consistent",)),
+        (6, "schedule", "is the schedule final, and fresh", ("source_is_consistent", "season_is_known")),
         (7, "steps completed", "did every step that was due run with success", ("obligation_is_met", "run_ends_well")),
         (8, "event log", "did what began end", ("run_ends_well", "decisions_are_executed")),
         (9, "failed queue", "does anything wait for hours", ("obligation_is_told",)),

@@ -12,6 +12,16 @@ from tipoff.ledger import schema
 from tipoff.ledger.games import read_seasons
 from tipoff.ledger.ledger import Ledger
 
+SEASON_UNKNOWN = "which season it is cannot be learned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSeason:
+    """A controller that waits for the schedule to say which season it is: since when, and why."""
+
+    since: datetime
+    why: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeagueFacts:
@@ -23,6 +33,7 @@ class LeagueFacts:
     live_since: date | None  # its first day, where it runs on the real clock
     since: datetime | None  # when it was first worked on here
     is_over: bool  # its days have ended and nothing is owed
+    no_season: NoSeason | None  # live, while the schedule cannot be asked
     kept: Mapping[str, str]  # every fact by its key
 
     def of_season(self, key: str, season: str) -> str:
@@ -37,6 +48,7 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
     def instant(key: str) -> datetime | None:
         return datetime.fromisoformat(kept[key]) if kept.get(key) else None
 
+    since, _, why = kept.get("no season", "").partition(" ")
     return LeagueFacts(
         league=league,
         world=kept.get("world", ""),
@@ -44,6 +56,7 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
         live_since=date.fromisoformat(kept["live since"]) if kept.get("live since") else None,
         since=instant("since"),
         is_over=bool(kept.get("over")),
+        no_season=NoSeason(since=datetime.fromisoformat(since), why=why) if since else None,
         kept=kept,
     )
 

@@ -367,8 +367,10 @@ def _no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceErro
         return SourceError(
             f"{request.source} did not answer in time{by}", kind=ErrorKind.TRANSIENT, hint="it is asked again"
         )
-    what = type(error).__name__
-    msg = f"{request.source} could not be asked{by}: {what}"
+    if isinstance(error, httpx.ConnectError):
+        msg = f"{request.source} could not be asked{by}: {httpx.URL(request.url).host} cannot be reached"
+        return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; is there a network?")
+    msg = f"{request.source} could not be asked{by}: {type(error).__name__}"
     return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
 
 

@@ -12,11 +12,11 @@ from tipoff.core.obligation import State
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
-from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
+from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
 from tipoff.ledger.questions import n_asked
 from tipoff.views.flow import Flow, flow_lines, read_flow
 from tipoff.watch.messages import between_text, counted, named
-from tipoff.watch.sentinel import Facts, Limits, judge, read_facts
+from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, Limits, judge, read_facts
 
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 _MISSED = frozenset({State.LATE.value, State.LOST.value})
@@ -126,7 +126,7 @@ def status_of(home: Home, limits: Limits) -> Status:
     problems = sorted(_problems(home, silent), key=lambda one: (-Severity[one.severity], one.since or _NEVER))
     is_wrong = any(Severity[problem.severity] >= Severity.ERROR for problem in problems)
     has_started = home.silences is not None and home.silences.alive_at is not None
-    alive = has_started and not any(trouble.cause == "controller" for trouble in silent) if home.is_live else None
+    alive = has_started and not any(trouble.check == ALIVE_CHECK for trouble in silent) if home.is_live else None
     unmet = [row for row in home.outputs if row.state not in _SETTLED]
     is_missed = any(row.state in _MISSED for row in unmet)
     return Status(
@@ -153,7 +153,11 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
             what=f"{named(incident.cause)}: {incident.what}",
             see=f"tipoff incident show {prefix}{incident.id}",
         )
+    if home.is_live and home.silences is not None:
+        yield from _not_begun(home, home.silences)
     for trouble in silent:
+        if trouble.check == SEASON_CHECK:
+            continue  # told above, from its first minute
         if trouble.cause not in known and trouble.severity >= Severity.WARNING:
             since = home.silences.alive_at if home.silences and trouble.cause == "controller" else None
             see = "is it running? start it: tipoff up" if trouble.cause == "controller" else "tipoff doctor"
@@ -170,6 +174,18 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
                 what=f"{row.output} of {row.day} is {row.state}{lacks}: {row.reason}",
                 see=f"tipoff why {home.league} {row.output} {row.day}",
             )
+
+
+def _not_begun(home: Home, silences: Facts) -> Iterator[Problem]:
+    waits = silences.no_season
+    if waits is not None:
+        what = f"{SEASON_UNKNOWN}, so nothing is planned: {waits.why}"
+        yield Problem(
+            severity=Severity.ERROR.name, since=waits.since, what=what, see="is there a network? tipoff sources"
+        )
+    elif silences.alive_at is None and silences.ahead_at is None:
+        see = f"tipoff up {home.league}"
+        yield Problem(severity=Severity.ERROR.name, since=None, what="no controller has ever worked here", see=see)
 
 
 def _at_work(home: Home, *, alive: bool | None) -> str:

@@ -19,6 +19,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.ledger import LEASE, Lease, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
+from tipoff.ledger.facts import SEASON_UNKNOWN, NoSeason, league_facts
 from tipoff.ledger.home_reader import told_effects
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold
@@ -26,8 +27,9 @@ from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, tel
 from tipoff.watch.witness import Witness
 
 NAME = "sentinel"
+ALIVE_CHECK, SEASON_CHECK = "controller_is_alive", "season_is_known"
 _BEHIND_CONTROLLER = frozenset({"decisions_are_executed", "digest_is_sent", "monitor_is_alive", "obligation_is_told"})
-_BEHIND_LEDGER = _BEHIND_CONTROLLER | {"controller_is_alive"}
+_BEHIND_LEDGER = _BEHIND_CONTROLLER | {ALIVE_CHECK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class Facts:
     ahead_at: datetime | None = None  # a sign of life that lies in the future: no sign of life, but of a wrong clock
     signs: tuple[datetime | None, ...] = ()  # of the controller, as they stand: whoever lives changes them
     is_over: bool = False  # the season has ended and nothing is owed
+    no_season: NoSeason | None = None  # the controller waits for the schedule
 
 
 def judge(facts: Facts, now: datetime, limits: Limits = REPLAYED) -> list[Trouble]:
@@ -99,7 +102,9 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
     if silent is not None:
         holder = facts.lease.holder if facts.lease else "the controller"
         note = f"{holder} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {_hours(now - alive_at)}"
-        yield _trouble(facts, "controller", "controller_is_alive", silent, note, now, day=league_day(alive_at))
+        yield _trouble(facts, "controller", ALIVE_CHECK, silent, note, now, day=league_day(alive_at))
+    if facts.no_season is not None and silent is None:
+        yield from _about_season(facts, facts.no_season, now, limits)
     if facts.unexecuted and facts.unexecuted_since is not None and silent is None:
         severity = limits.silence(facts.league, facts.unexecuted_since, now)
         if severity is not None:
@@ -116,6 +121,14 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
             yield _trouble(facts, "monitor", "digest_is_sent", Severity.ERROR, note, now, day=day)
     if silent is None:
         yield from _about_monitor(facts, alive_at, now, limits)
+
+
+def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: Limits) -> Iterator[Trouble]:
+    severity = limits.silence(facts.league, waits.since, now)
+    if severity is not None:
+        since = f"{waits.since:%Y-%m-%d %H:%M} UTC"
+        note = f"{SEASON_UNKNOWN} since {since}, so nothing is planned: {waits.why}"
+        yield _trouble(facts, "controller", SEASON_CHECK, severity, note, now, day=league_day(waits.since))
 
 
 def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limits) -> Iterator[Trouble]:
@@ -185,7 +198,7 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
     Raises:
         LedgerError: The ledger cannot be read.
     """
-    lease = ledger.lease(f"controller {league}")
+    lease, known = ledger.lease(f"controller {league}"), league_facts(ledger, league)
     records = ledger.of(league)
     beats = {name: beat.at for name, beat in records.beats().items()}
     first, newest = records.first_and_last_tick()
@@ -207,7 +220,8 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         digest_due=_digest_due(records, now),
         monitor_at=monitor_at if monitor_at is None or not is_ahead(monitor_at, now) else first,
         started_at=first,
-        is_over=bool(ledger.facts(league).get("over")),
+        is_over=known.is_over,
+        no_season=known.no_season,
         ahead_at=ahead_at,
         signs=signs,
     )
