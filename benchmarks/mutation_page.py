@@ -32,7 +32,9 @@ def page(evidence: Mapping[str, Any]) -> Iterator[str]:
     slates: Mapping[str, Any] = measured["slates"]
     yield HEAD.format(command="python -m benchmarks.prove mutation_score")
     least = f"at least {measured['least']:.0%} of the cells of each slate must be caught"
-    yield f"Measured at commit {evidence['commit'][:10]}; {least}.\n"
+    tried = measured.get("tried_of_cells", "1 in 1")
+    part = "" if tried == "1 in 1" else f" Tried was {tried} of the cells, in the order of the tables."
+    yield f"Measured at commit {evidence['commit'][:10]}; {least}.{part}\n"
     yield from _table(
         ["", *slates], [[words, *(_text(s[key]) for s in slates.values())] for key, words in _WHAT.items()]
     )
