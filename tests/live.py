@@ -1,11 +1,23 @@
-"""What tests of live processes share: a home that began some days ago, and waiting on the real clock."""
+"""What tests of live homes share: one that began some days ago, waiting on the real clock, live steps over real sockets."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from tipoff.core.clock import RealClock, league_day, pause, stopwatch
-from tipoff.ledger import Batch, Ledger
+from sqlalchemy import select
+
+from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.loop import replay
+from tipoff.app.providers import live_league
+from tipoff.config import Settings
+from tipoff.core.clock import RealClock, SimClock, league_day, pause, stopwatch
+from tipoff.core.profile import Profile
+from tipoff.core.provider import ProviderSettings
+from tipoff.core.slate import Season
+from tipoff.leagues.catalog import league_named, live_content
+from tipoff.ledger import Batch, Ledger, schema
+from tipoff.sources.live import LiveWorld, told
 
 SECOND = timedelta(seconds=1)
 
@@ -29,3 +41,38 @@ def wait_until(is_so: Callable[[], bool], within: timedelta, watch: Callable[[],
         assert stopwatch() - began < within.total_seconds(), "it did not come to be"
         watch()
         pause(timedelta(milliseconds=200))
+
+
+def over_sockets(  # noqa: PLR0913 -- whose days, asked where, with which keys
+    league: str, season: Season, home: Path, url: str, clock: SimClock, *, keys: Mapping[str, str], until: datetime
+) -> Counter[str]:
+    """Run a league's live steps against the providers at `url` until then; returns which outputs are in which state."""
+    providers = live_content(league).providers
+    bases = {provider.host: ProviderSettings(base=f"{url}/{provider.host}") for provider in providers}
+    world = LiveWorld(
+        providers=told(providers, bases),
+        secret=lambda name: keys.get(name, ""),
+        dice=lambda: 0.0,
+        wait=lambda _length: None,
+    )
+    spec = ReplaySpec(
+        league=live_league(league_named(league)),
+        season=season,
+        days=(season.first_day, season.last_day),
+        world=world,
+        profile=Profile.REPLAY,
+    )
+    ledger = Ledger(Settings(home=home).place.ledger)
+    batch = Batch()
+    batch.fact("world", "live", league=league)
+    ledger.commit(batch)
+    ledger.close()
+    instance = Instance(Settings(home=home), spec, clock)
+    try:
+        replay(instance, clock, until=until, progress=lambda _: None)
+    finally:
+        instance.close()
+    ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
+    rows = ledger.rows(select(schema.obligations))
+    ledger.close()
+    return Counter(f"{row['output']} {row['state']}" for row in rows)

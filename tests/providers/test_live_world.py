@@ -10,24 +10,20 @@ from pathlib import Path
 import pytest
 from benchmarks.world_server import WorldHandler, serve_world
 from sqlalchemy import select
+from tests.live import over_sockets
 from tests.support import tipoff
 
-from tipoff.app.instance import Instance, ReplaySpec
-from tipoff.app.loop import replay
-from tipoff.app.providers import live_league
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import UsageError
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
-from tipoff.core.profile import Profile
 from tipoff.core.provider import ProviderSettings
 from tipoff.core.slate import Season
-from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.providers import PROVIDERS
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.ledger import Batch, Ledger, schema
+from tipoff.ledger import Ledger, schema
 from tipoff.ledger.outside import MOST_ANSWERS, OutsideStore
-from tipoff.sources.live import LiveWorld, told
+from tipoff.sources.live import told
 
 FIRST = date(2030, 1, 7)
 SEASON = Season("2029-30", FIRST, FIRST + timedelta(days=3))
@@ -42,7 +38,7 @@ def clock() -> SimClock:
 @pytest.fixture
 def served(clock: SimClock) -> Iterator[tuple[str, type[WorldHandler]]]:
     world = SampleNba(first_day=FIRST, days=4, season=SEASON.name)
-    server, handler = serve_world(0, world, clock)
+    server, handler = serve_world(0, [world], clock)
     yield f"http://127.0.0.1:{server.server_port}", handler
     server.shutdown()
     server.server_close()
@@ -50,34 +46,7 @@ def served(clock: SimClock) -> Iterator[tuple[str, type[WorldHandler]]]:
 
 def run(home: Path, url: str, clock: SimClock, *, keys: dict[str, str], until: timedelta) -> Counter[str]:
     """Run the live steps until so long after the season's first day; returns which outputs are in which state."""
-    bases = {provider.host: ProviderSettings(base=f"{url}/{provider.host}") for provider in PROVIDERS}
-    world = LiveWorld(
-        providers=told(PROVIDERS, bases),
-        secret=lambda name: keys.get(name, ""),
-        dice=lambda: 0.0,
-        wait=lambda _length: None,
-    )
-    spec = ReplaySpec(
-        league=live_league(NBA),
-        season=SEASON,
-        days=(SEASON.first_day, SEASON.last_day),
-        world=world,
-        profile=Profile.REPLAY,
-    )
-    ledger = Ledger(Settings(home=home).place.ledger)
-    batch = Batch()
-    batch.fact("world", "live", league="nba")
-    ledger.commit(batch)
-    ledger.close()
-    instance = Instance(Settings(home=home), spec, clock)
-    try:
-        replay(instance, clock, until=midnight(FIRST) + until, progress=lambda _: None)
-    finally:
-        instance.close()
-    ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
-    rows = ledger.rows(select(schema.obligations))
-    ledger.close()
-    return Counter(f"{row['output']} {row['state']}" for row in rows)
+    return over_sockets("nba", SEASON, home, url, clock, keys=keys, until=midnight(FIRST) + until)
 
 
 KEYS = {"odds_api_key": "a", "balldontlie_key": "b"}

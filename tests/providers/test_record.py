@@ -27,7 +27,7 @@ Served = tuple[str, type[WorldHandler], SimClock, SampleNba]
 def served() -> Iterator[Served]:
     clock = SimClock(midnight(FIRST) + timedelta(days=DAYS + 1))
     world = SampleNba(first_day=FIRST, days=DAYS, season=NAME)
-    server, handler = serve_world(0, world, clock)
+    server, handler = serve_world(0, [world], clock)
     yield f"http://127.0.0.1:{server.server_port}", handler, clock, world
     server.shutdown()
     server.server_close()

@@ -14,8 +14,8 @@ from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, SqlWork, Step
 from tipoff.core.window import Window, WindowKind
+from tipoff.leagues import oddsapi
 from tipoff.leagues.nba.league import NBA, SAMPLE
-from tipoff.leagues.nba.sources import oddsapi
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.world.data import Alter, Row
 

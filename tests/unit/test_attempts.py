@@ -8,7 +8,7 @@ from tests.engine import HOUR, NOON, SOURCE, TODAY, at, book_of, entry_of, game,
 from tipoff.core.clock import midnight
 from tipoff.core.decision import Verb
 from tipoff.core.obligation import Timing
-from tipoff.engine.attempts import before_deadline, note_failure, note_success, waits
+from tipoff.engine.attempts import LAST_LOOK, before_deadline, before_due, note_failure, note_success, waits
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.budget import RunBudget
 
@@ -125,6 +125,17 @@ def test_the_nearer_the_end_the_sooner_a_source_that_failed_is_asked_again(book:
     assert before_deadline(entry, ["one"], late, due_at) == due_at + (closes_at - due_at) / 2
     assert before_deadline(entry, ["one"], late, closes_at) == late
     assert before_deadline(entry, [], late, due_at) == late
+
+
+def test_a_source_that_has_not_published_is_looked_at_once_more_before_its_unit_is_due(book: Book) -> None:
+    entry = entry_of(book, "asked")
+    due_at = entry.obligation.times["one"].due_at
+    assert due_at is not None
+
+    assert before_due(entry, ["one"], due_at + HOUR, due_at - HOUR) == due_at - LAST_LOOK
+    assert before_due(entry, ["one"], due_at - HOUR / 2, due_at - HOUR) == due_at - HOUR / 2
+    assert before_due(entry, ["one"], due_at + HOUR, due_at - LAST_LOOK) == due_at + HOUR
+    assert before_due(entry, [], due_at + HOUR, due_at - HOUR) == due_at + HOUR
 
 
 # --- the budget of runs

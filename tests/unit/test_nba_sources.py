@@ -23,7 +23,8 @@ from tipoff.engine.plan import plan_step
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.league import NBA
-from tipoff.leagues.nba.sources import balldontlie, oddsapi, schedule, statsnba
+from tipoff.leagues.nba.sources import balldontlie, schedule, statsnba
+from tipoff.leagues.nba.sources.lines import POINTS
 
 Parse = Callable[[Payload, Context, Mapping[str, pa.Table]], Parsed]
 
@@ -114,7 +115,7 @@ def test_real_events_are_matched_on_their_new_york_day(data: Path) -> None:
     document = real(data, "the-odds-api/oddsa_events_his__4c3bc8f6.json.gz")["data"]
     game = scheduled("g", "DAL", "PHX", day=date(2024, 1, 24))
 
-    parsed = oddsapi.parse_events(payload(document), context(date(2024, 1, 24)), inputs(game))
+    parsed = POINTS.parse_events(payload(document), context(date(2024, 1, 24)), inputs(game))
 
     assert [(row["game_id"], row["event_id"]) for row in parsed.rows] == [("g", "f137689983933840bf2f2a91278eb03b")]
 
@@ -141,8 +142,8 @@ def test_a_real_schedule_file_reads_every_regular_game_of_its_days(data: Path) -
         statsnba.parse_players,
         statsnba.parse_teams,
         balldontlie.parse,
-        oddsapi.parse_events,
-        oddsapi.parse_lines,
+        POINTS.parse_events,
+        POINTS.parse_lines,
     ],
 )
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def test_a_second_box_score_with_its_sides_swapped_belongs_to_no_game() -> None:
 def test_an_odds_event_with_its_sides_swapped_is_of_the_game_as_the_schedule_has_it() -> None:
     event = {"id": "e", "commence_time": f"{DAY}T23:30:00Z", "home_team": "Miami Heat", "away_team": "Boston Celtics"}
 
-    parsed = oddsapi.parse_events(payload([event]), context(DAY), inputs(scheduled("g", "BOS", "MIA", day=DAY)))
+    parsed = POINTS.parse_events(payload([event]), context(DAY), inputs(scheduled("g", "BOS", "MIA", day=DAY)))
 
     assert [(row["game_id"], row["home_team"], row["away_team"]) for row in parsed.rows] == [("g", "BOS", "MIA")]
 
@@ -432,7 +433,7 @@ def outcome(side: str, price: Any, point: Any = 20.5) -> dict[str, Any]:
 
 
 def test_over_and_under_stand_side_by_side() -> None:
-    parsed = oddsapi.parse_lines(
+    parsed = POINTS.parse_lines(
         payload(odds(outcome("Over", -110), outcome("Under", 100)), unit="g"), context(DAY, "g"), inputs()
     )
 
@@ -442,13 +443,13 @@ def test_over_and_under_stand_side_by_side() -> None:
 
 
 def test_an_empty_market_is_not_offered() -> None:
-    parsed = oddsapi.parse_lines(payload({"id": "e", "bookmakers": []}, unit="g"), context(DAY, "g"), inputs())
+    parsed = POINTS.parse_lines(payload({"id": "e", "bookmakers": []}, unit="g"), context(DAY, "g"), inputs())
 
     assert parsed.excused == {"g": "not offered"}
 
 
 def test_a_side_that_nobody_knows_is_rejected() -> None:
-    parsed = oddsapi.parse_lines(
+    parsed = POINTS.parse_lines(
         payload(odds(outcome("Maybe", 1), outcome("Over", -110)), unit="g"), context(DAY, "g"), inputs()
     )
 
@@ -477,7 +478,7 @@ def test_every_spelling_has_one_key(name: str, key: str) -> None:
 def test_a_decimal_price_is_never_stored_as_an_american_one(price: float) -> None:
     good = outcome("Over", -110) | {"description": "Bob Other"}
 
-    parsed = oddsapi.parse_lines(payload(odds(outcome("Over", price), good), unit="g"), context(DAY, "g"), inputs())
+    parsed = POINTS.parse_lines(payload(odds(outcome("Over", price), good), unit="g"), context(DAY, "g"), inputs())
 
     assert [row["player_name"] for row in parsed.rows if row["over_price"] is not None] == ["Bob Other"]
     assert "is no American one" in parsed.rejects[0].reason
@@ -486,7 +487,7 @@ def test_a_decimal_price_is_never_stored_as_an_american_one(price: float) -> Non
 def test_what_was_quoted_after_the_start_is_left_out() -> None:
     document = odds(outcome("Over", -8000)) | {"commence_time": "2024-01-05T14:30:00Z"}
 
-    parsed = oddsapi.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+    parsed = POINTS.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
 
     assert (parsed.rows, parsed.excused, parsed.uses) == ([], {}, {"left out": 1})
 
@@ -501,7 +502,7 @@ def test_one_market_without_an_instant_or_a_list_costs_itself_alone() -> None:
         None,
     ]
 
-    parsed = oddsapi.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+    parsed = POINTS.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
 
     assert {row["book"] for row in parsed.rows} == {"one", "four"}
     assert len(parsed.rejects) == 2
@@ -512,14 +513,14 @@ def test_books_that_name_no_market_that_is_known_say_nothing_of_what_is_offered(
     document["bookmakers"][0]["markets"][0]["key"] = "player_points_alternate"
 
     with pytest.raises(SourceError, match="no market that is known"):
-        oddsapi.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+        POINTS.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
 
 
 def test_a_game_under_two_events_is_asked_once_and_told() -> None:
     event = {"commence_time": f"{DAY}T23:30:00Z", "home_team": "Boston Celtics", "away_team": "Miami Heat"}
     games = inputs(scheduled("g", "BOS", "MIA", day=DAY))
 
-    parsed = oddsapi.parse_events(payload([event | {"id": "a\n"}, event | {"id": "b"}]), context(DAY), games)
+    parsed = POINTS.parse_events(payload([event | {"id": "a\n"}, event | {"id": "b"}]), context(DAY), games)
 
     assert [row["event_id"] for row in parsed.rows] == ["a"]
     assert "two events" in parsed.notes[0]
@@ -541,6 +542,6 @@ def test_a_game_that_the_market_names_before_its_start_and_the_schedule_lacks_is
     event = {"id": "e", "commence_time": f"{DAY}T{hour}:30:00Z", "home_team": home, "away_team": away}
 
     noon = dataclasses.replace(context(DAY), as_of=midnight(DAY) + timedelta(hours=12))
-    parsed = oddsapi.parse_events(payload([known, event]), noon, inputs(scheduled("g", "DEN", "MIA", day=DAY)))
+    parsed = POINTS.parse_events(payload([known, event]), noon, inputs(scheduled("g", "DEN", "MIA", day=DAY)))
 
     assert [reject.names_game for reject in parsed.rejects] == [is_told]

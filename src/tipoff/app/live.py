@@ -41,7 +41,7 @@ from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
-from tipoff.leagues.catalog import content_named
+from tipoff.leagues.catalog import content_named, sample_of
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
 from tipoff.ledger.facts import league_facts
@@ -101,15 +101,11 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
     ledger.close()
     season = Season("sample", first, first + timedelta(days=DAYS - 1))
     season = _kept_season(settings, league.name, season, clock.now(), "the sample world")
-    sample = content_named(league.name).sample
-    if sample is None:
-        msg = f"{league.name} has no sample world"
-        raise UsageError(msg, hint="run a league that has one")
     return LiveSpec(
         settings=settings,
         league=_in_time(league, clock),
         season=season,
-        world=partial(sample.world, season, seed=SEED, faults=()),
+        world=partial(sample_of(league.name).world, season, seed=SEED, faults=()),
         clock=clock,
     )
 

@@ -11,7 +11,7 @@ from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import content_named, league_named, live_content
+from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
@@ -26,12 +26,15 @@ def live_world(settings: Settings, league: str) -> LiveWorld:
     """Return the providers of a league as the settings have them.
 
     Raises:
-        UsageError: The league has none, or a setting names one that there is not, or a proxy's address is none.
+        UsageError: The league has none, or a setting names one that no league has, or a proxy's address is none.
     """
-    content = live_content(league)
-    providers = told(content.providers, {host: said.settings for host, said in settings.providers.items()})
+    mine = {provider.host for provider in live_content(league).providers}
+    every = {
+        provider.host: provider for content in CONTENTS.values() if content.live for provider in content.live.providers
+    }
+    known = told(tuple(every.values()), {host: said.settings for host, said in settings.providers.items()})
     return LiveWorld(
-        providers=providers,
+        providers=tuple(provider for provider in known if provider.host in mine),
         secret=settings.secret,
         dice=random.SystemRandom().random,
         proxies=settings.proxy_addresses,

@@ -26,7 +26,8 @@ from tipoff.drills.faults.work import FaultyRunner
 from tipoff.engine import book, budget, controller, gates, judge, live_runs, past, records, results, run
 from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
-from tipoff.leagues.nba.sources import boxes, oddsapi, reading, schedule, statsnba
+from tipoff.leagues import oddsapi
+from tipoff.leagues.nba.sources import boxes, reading, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.sources import ask, refusals
 from tipoff.sources.exchange import Exchange
@@ -181,8 +182,8 @@ def _as_long_as_asked(headers: Mapping[str, str], _now: datetime) -> float | Non
     return min(float(headers["retry-after"]), _A_MONTH.total_seconds()) if "retry-after" in headers else None
 
 
-def _known_markets(book: Mapping[str, Any], _tally: Tally) -> list[Any]:
-    return [market for market in book["markets"] if market["key"] == oddsapi.MARKET]
+def _known_markets(name: str, book: Mapping[str, Any], _tally: Tally) -> list[Any]:
+    return [market for market in book["markets"] if market["key"] == name]
 
 
 def _called_past_all(_runner: Any, _outcome: Any, function: Any, *arguments: Any) -> Any:

@@ -11,8 +11,9 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault, moment, read_faults
 from tipoff.drills.controls import CONTROLS
 from tipoff.drills.refusals import REFUSALS
-from tipoff.leagues.nba.league import SAMPLE
+from tipoff.leagues.catalog import CONTENTS, sample_of
 
+OF_THE_MACHINE = "nba"  # the league whose sample world shows what the machine does when something goes wrong
 _KNOWN = frozenset(
     [
         "name",
@@ -59,7 +60,8 @@ class Drill:
     name: str
     fault: str
     rows: tuple[int, ...]
-    first_day: date = SAMPLE.first_day
+    first_day: date
+    league: str = OF_THE_MACHINE
     days: int = 4
     faults: tuple[Fault, ...] = ()
     detectable_at: datetime | None = None
@@ -78,21 +80,24 @@ class Drill:
 
 
 def catalogue() -> dict[str, Drill]:
-    """Return every drill by name, in the order of their names."""
-    found = {}
-    for path in sorted(files("tipoff.drills").joinpath("catalogue").iterdir(), key=lambda path: path.name):
-        if path.name.endswith(".toml"):
-            for said in tomllib.loads(path.read_text())["drill"]:
-                drill = read_drill(said)
-                if drill.name in found:
-                    msg = f"two drills are named {drill.name}"
-                    raise UsageError(msg, hint="give one of them another name")
-                found[drill.name] = drill
+    """Return every drill by name, in the order of their files: those of the machine, then those of each league's folder."""
+    found: dict[str, Drill] = {}
+    folders = [(files("tipoff.drills").joinpath("catalogue"), OF_THE_MACHINE)]
+    folders += [(content.drills, name) for name, content in CONTENTS.items() if content.drills is not None]
+    for folder, league in folders:
+        for path in sorted(folder.iterdir(), key=lambda path: path.name):
+            if path.name.endswith(".toml"):
+                for said in tomllib.loads(path.read_text())["drill"]:
+                    drill = read_drill(said, league)
+                    if drill.name in found:
+                        msg = f"two drills are named {drill.name}"
+                        raise UsageError(msg, hint="give one of them another name")
+                    found[drill.name] = drill
     return found
 
 
-def read_drill(said: Mapping[str, Any]) -> Drill:
-    """Read one drill.
+def read_drill(said: Mapping[str, Any], league: str) -> Drill:
+    """Read one drill, which plays in the sample world of a league.
 
     Raises:
         UsageError: A name in it is not known.
@@ -103,13 +108,14 @@ def read_drill(said: Mapping[str, Any]) -> Drill:
     if strange or (control and control not in CONTROLS) or (refused and refused["change"] not in REFUSALS):
         msg = f"drill {said.get('name')}: not known: {', '.join(strange) or control or refused['change']}"
         raise UsageError(msg, hint=f"names: {', '.join(sorted(_KNOWN))}; controls: {', '.join(sorted(CONTROLS))}")
-    first_day = said.get("first_day", SAMPLE.first_day)
+    first_day = said.get("first_day", sample_of(league).season.first_day)
     lost = said.get("unavoidable")
     return Drill(
         name=said["name"],
         fault=said["fault"],
         rows=tuple(said.get("rows", ())),
         first_day=first_day,
+        league=league,
         days=said.get("days", 4),
         faults=read_faults(said.get("faults", ()), first_day),
         detectable_at=moment(said["detectable_at"], first_day) if "detectable_at" in said else None,

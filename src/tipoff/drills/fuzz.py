@@ -61,7 +61,9 @@ def composed(seed: int, number: int) -> Drill:
     said = [_primitive(dice) for _ in range(dice.choice((1, 1, 2, 2, 3)))]
     kinds = " + ".join(f"{entry['kind']} {entry['how']}" for entry in said)
     faults: tuple[Fault, ...] = read_faults(said, SAMPLE.first_day)
-    return Drill(name=f"fuzz-{seed}-{number}", fault=kinds, rows=(), faults=faults, fuzzed=True)
+    return Drill(
+        name=f"fuzz-{seed}-{number}", fault=kinds, rows=(), first_day=SAMPLE.first_day, faults=faults, fuzzed=True
+    )
 
 
 def _primitive(dice: random.Random) -> dict[str, Any]:

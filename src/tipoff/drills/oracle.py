@@ -35,7 +35,7 @@ def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledge
     """Read what stands."""
     truth = Truth()
     for game in ledger.rows(select(schema.games)):
-        truth.tips[game["game_id"]] = game["starts_at"]
+        truth.tips[game["game_id"]] = truth.starts[game["day"], game["game_id"]] = game["starts_at"]
     for step in league.steps:
         if step.phase is Phase.PUBLISHED:
             _published(truth, published / league.name / step.name, step.table.key)
@@ -96,8 +96,8 @@ def _published(truth: Truth, folder: Path, key: tuple[str, ...]) -> None:
             text = json.dumps([{n: v for n, v in row.items() if n != "made_at"} for row in mine], sort_keys=True)
             truth.content[document["output"], day, unit] = len(mine), hashlib.sha256(text.encode()).hexdigest()
             written_at = datetime.fromisoformat(document["written_at"][unit])
-            tipoff_at = datetime.fromisoformat(mine[0]["tipoff_at"])
-            truth.too_late += written_at >= tipoff_at
+            starts_at = truth.starts.get((day, unit))
+            truth.too_late += starts_at is not None and written_at >= starts_at
 
 
 def _ledger(truth: Truth, ledger: Ledger) -> None:

@@ -13,7 +13,6 @@ from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import PipelineError
 from tipoff.core.fault import Fault
 from tipoff.core.home import Home
-from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.drills.alerts import look_at_tellings
 from tipoff.drills.controls import switched_off
@@ -23,10 +22,10 @@ from tipoff.drills.oracle import DrillVerdict, judge_drill, look_at
 from tipoff.drills.refusals import REFUSALS
 from tipoff.drills.truth import Truth
 from tipoff.engine.plan import opening_of
-from tipoff.leagues.nba.league import NBA, SAMPLE
-from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.leagues.catalog import league_named, sample_of
 
 AFTERWARDS = timedelta(days=4)
+SEED = 7
 
 
 class Rehearsal:
@@ -35,13 +34,13 @@ class Rehearsal:
     def __init__(self, *, checks: bool = False) -> None:
         """Keep nothing yet; with `checks`, every check examines the drills' slates."""
         self._checks = checks
-        self._twins: dict[tuple[date, int, bool], Truth] = {}
+        self._twins: dict[tuple[str, date, int, bool], Truth] = {}
 
-    def twin(self, first_day: date, days: int, *, checks: bool = False) -> Truth:
-        """Return what a replay without faults leaves behind."""
-        key = first_day, days, checks or self._checks
+    def twin(self, drill: Drill) -> Truth:
+        """Return what a replay of the drill's days leaves behind without its faults."""
+        key = drill.league, drill.first_day, drill.days, drill.checks or self._checks
         if key not in self._twins:
-            self._twins[key] = self._play(NBA, first_day, days, (), checks=checks)[0]
+            self._twins[key] = self._play(drill, ())[0]
         return self._twins[key]
 
     def run(self, drill: Drill, *, control: bool = False) -> DrillVerdict:
@@ -49,20 +48,18 @@ class Rehearsal:
         if drill.refused:
             with switched_off(drill.control if control else ""):
                 return self._refuse(drill)
-        twin = self.twin(drill.first_day, drill.days, checks=drill.checks)
+        twin = self.twin(drill)
         with switched_off(drill.control if control else ""):
-            truth, alarms = self._play(NBA, drill.first_day, drill.days, drill.faults, checks=drill.checks)
+            truth, alarms = self._play(drill, drill.faults)
         return judge_drill(drill, twin, truth, alarms)
 
-    def _play(
-        self, league: League, first_day: date, days: int, faults: Sequence[Fault], *, checks: bool
-    ) -> tuple[Truth, dict[str, datetime]]:
-        season = Season(SAMPLE.name, first_day, first_day + timedelta(days=days - 1))
-        world = SampleNba(first_day=first_day, days=days, season=season.name, faults=faults)
-        clock = SimClock(opening_of(league, season, first_day))
+    def _play(self, drill: Drill, faults: Sequence[Fault]) -> tuple[Truth, dict[str, datetime]]:
+        league, season = league_named(drill.league), _season(drill.first_day, drill.days)
+        world = sample_of(league.name).world(season, seed=SEED, faults=faults)
+        clock = SimClock(opening_of(league, season, season.first_day))
         with tempfile.TemporaryDirectory() as folder:
             stage, outages, watch = drill_instance(
-                Path(folder), league, season, world, clock, faults, checks=checks or self._checks
+                Path(folder), league, season, world, clock, faults, checks=drill.checks or self._checks
             )
             clock_began = clock.now()
 
@@ -79,7 +76,11 @@ class Rehearsal:
             try:
                 replay(stage, clock, until=until, progress=_nothing, outages=outages, look=look)
                 truth = look_at(
-                    league, (first_day, season.last_day), stage.warehouse, stage.ledger, Path(folder) / "published"
+                    league,
+                    (season.first_day, season.last_day),
+                    stage.warehouse,
+                    stage.ledger,
+                    Path(folder) / "published",
                 )
                 look_at_tellings(truth, Home(Path(folder)))
             finally:
@@ -90,13 +91,13 @@ class Rehearsal:
     def _refuse(self, drill: Drill) -> DrillVerdict:
         """Load a league that must be refused, with a sentence that says why."""
         change, says = REFUSALS[drill.refused["change"]], drill.refused["says"]
-        season = Season(SAMPLE.name, drill.first_day, drill.first_day)
-        clock = SimClock(opening_of(NBA, season, drill.first_day))
-        world = SampleNba(first_day=drill.first_day, days=1, season=season.name)
+        season, honest = _season(drill.first_day, 1), league_named(drill.league)
+        clock = SimClock(opening_of(honest, season, drill.first_day))
+        world = sample_of(drill.league).world(season, seed=SEED, faults=())
         with tempfile.TemporaryDirectory() as folder:
             said = ""
             try:
-                for league in (NBA, change(NBA)):
+                for league in (honest, change(honest)):
                     stage, _, watch = drill_instance(Path(folder), league, season, world, clock, ())
                     try:
                         stage.open()
@@ -116,6 +117,10 @@ class Rehearsal:
             found_by=found,
             why=why,
         )
+
+
+def _season(first_day: date, days: int) -> Season:
+    return Season("sample", first_day, first_day + timedelta(days=days - 1))
 
 
 def _recount(recounts: Recounts, stage: Instance, now: datetime) -> None:

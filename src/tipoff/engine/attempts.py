@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from tipoff.engine.book import Entry
 
 LEAST_WAIT = timedelta(minutes=5)  # between two attempts, however near the end is
+LAST_LOOK = timedelta(minutes=5)  # before a unit falls due: what has been published by then is there in time
 
 
 def note_failure(entry: Entry, units: Iterable[str]) -> None:
@@ -36,6 +37,12 @@ def before_deadline(entry: Entry, units: Iterable[str], after: datetime, now: da
     if not ends:
         return after
     return min(after, now + max(LEAST_WAIT, (min(ends) - now) / 2))
+
+
+def before_due(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
+    """Return when a source that has not published is asked again: no later than shortly before one of `units` falls due."""
+    dues = [due_at for unit in units if (due_at := entry.obligation.times[unit].due_at) is not None]
+    return min([after, *(due_at - LAST_LOOK for due_at in dues if due_at - LAST_LOOK > now)])
 
 
 def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until: datetime | None = None) -> bool:

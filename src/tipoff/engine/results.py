@@ -14,7 +14,7 @@ from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import records, rules
-from tipoff.engine.attempts import before_deadline, note_failure, note_success
+from tipoff.engine.attempts import before_deadline, before_due, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
@@ -205,7 +205,8 @@ class Results:
     def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:
         timing = entry.step.timing
         entry.polls += 1
-        entry.not_before = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
+        after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
+        entry.not_before = before_due(entry, units, after, now)
         if entry.polls >= MOST_POLLS:
             entry.attempted |= units
 

@@ -6,7 +6,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.leagues.mlb.content import MLB_CONTENT
 from tipoff.leagues.nba.content import NBA_CONTENT
-from tipoff.sources.content import Content, LiveContent
+from tipoff.sources.content import Content, LiveContent, Sample
 
 CONTENTS: Mapping[str, Content] = {content.league.name: content for content in (NBA_CONTENT, MLB_CONTENT)}
 LEAGUES: Mapping[str, League] = {name: content.league for name, content in CONTENTS.items()}
@@ -39,4 +39,17 @@ def live_content(name: str) -> LiveContent:
     if found is None:
         msg = f"{name} has no live providers"
         raise UsageError(msg, hint="run it with --world sample")
+    return found
+
+
+def sample_of(name: str) -> Sample:
+    """Return a league's sample world.
+
+    Raises:
+        UsageError: It has none.
+    """
+    found = content_named(name).sample
+    if found is None:
+        msg = f"{name} has no sample world"
+        raise UsageError(msg, hint="run a league that has one")
     return found

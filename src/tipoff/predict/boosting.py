@@ -35,6 +35,10 @@ class NoLightGbm(PipelineError):
     """LightGBM cannot be loaded on this machine."""
 
 
+class BrokenModel(PipelineError):
+    """A model's text cannot be read."""
+
+
 def lacks(library: str) -> str:
     """Return the extra that is to be installed before a library is there; empty where it is. Nothing is imported."""
     return "" if importlib.util.find_spec(library) else "models"
@@ -90,7 +94,23 @@ def contributions(model_text: str, features: Floats) -> Floats:
 
 @lru_cache(maxsize=4)
 def _booster(model_text: str) -> Any:  # noqa: ANN401 -- an untyped library
-    return _lightgbm().Booster(model_str=model_text)
+    lightgbm = _lightgbm()
+    try:
+        return lightgbm.Booster(model_str=model_text)
+    except lightgbm.basic.LightGBMError as error:
+        msg = f"the trees cannot be read: {error}"
+        raise BrokenModel(msg, hint="train the model again") from error
+
+
+def must_be_read(*model_texts: str) -> None:
+    """Read the models' texts, those that there are.
+
+    Raises:
+        BrokenModel: One cannot be read.
+        NoLightGbm: The library or its OpenMP runtime is missing.
+    """
+    for model_text in filter(None, model_texts):
+        _booster(model_text)
 
 
 def library() -> str:

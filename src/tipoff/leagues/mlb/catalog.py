@@ -262,7 +262,7 @@ STEPS = (
     ),
     Step(
         table=tables.GRADES,
-        work=SqlWork(sql=_sql("grades")),
+        work=SqlWork(sql=_sql("grades"), empty="nobody was predicted"),
         timing=Timing(opens=_GAMES_OVER, due=_at(36)),
         edges=(
             _WHAT_IS_ON,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,30 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.doubts import doubt_of
+from tipoff.leagues.mlb import providers
 from tipoff.leagues.mlb.explanation import EXPLANATION
-from tipoff.leagues.mlb.league import MLB
+from tipoff.leagues.mlb.league import MLB, SAMPLE
+from tipoff.leagues.mlb.live import LIVE_STEPS
 from tipoff.leagues.mlb.models.features import NAMES
 from tipoff.leagues.mlb.season_report import REPORT
+from tipoff.leagues.mlb.sources import seasons
 from tipoff.leagues.mlb.tables import STRIKEOUT_MODEL
 from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.recorded import RecordedMlb, days_of
+from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.predict import boosting
-from tipoff.sources.content import Content, ModelContract
+from tipoff.sources.content import Content, LiveContent, ModelContract
+from tipoff.sources.world import World
+
+
+class SampleSeasons:
+    """See `tipoff.sources.content.Sample`."""
+
+    season = SAMPLE
+
+    def world(self, season: Season, *, seed: int, faults: Sequence[Fault]) -> World:
+        """Return the world of a season, which may lie on any days."""
+        return SampleMlb(season, seed=seed, faults=faults)
 
 
 class RecordedSeasons:
@@ -84,7 +100,16 @@ def _shown(value: float | None) -> str:
 
 MLB_CONTENT = Content(
     league=MLB,
+    sample=SampleSeasons(),
     recorded=RecordedSeasons(),
+    live=LiveContent(
+        providers=providers.PROVIDERS,
+        keys=providers.KEYS,
+        steps=LIVE_STEPS,
+        season_request=seasons.SEASON_REQUEST,
+        season_of=seasons.season_of,
+    ),
+    drills=files("tipoff.leagues.mlb") / "drills",
     report_lines=report_lines,
     report=REPORT,
     explain=EXPLANATION,

@@ -1,15 +1,17 @@
 """MLB as a league: its catalog, its checks, how its schedule is read."""
 
 from collections.abc import Sequence
+from datetime import date
 from importlib.resources import files
 
 import pyarrow as pa
 
 from tipoff.core.league import League
-from tipoff.core.slate import Game, GameStatus
+from tipoff.core.slate import Game, GameStatus, Season
 from tipoff.leagues.mlb.catalog import STEPS
 from tipoff.leagues.mlb.checks import CHECKS
 
+SAMPLE = Season("sample", date(2030, 1, 7), date(2030, 3, 7))  # far from every real season
 _SQL = files("tipoff.leagues.mlb") / "sql"
 
 

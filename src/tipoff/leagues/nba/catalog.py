@@ -12,9 +12,11 @@ from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, KNOWN, SLATE, Input
 from tipoff.identity import names, resolve
+from tipoff.leagues import oddsapi
 from tipoff.leagues.nba import form, form_tables, name_tables, publication, rows, scores, tables, who
 from tipoff.leagues.nba.features import CONTRACT
-from tipoff.leagues.nba.sources import balldontlie, oddsapi, people, schedule, statsnba
+from tipoff.leagues.nba.sources import balldontlie, people, schedule, statsnba
+from tipoff.leagues.nba.sources.lines import POINTS
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
 from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
 from tipoff.leagues.nba.words import WORDS
@@ -155,8 +157,8 @@ STEPS = (
         table=tables.ODDS_EVENTS,
         work=SourceWork(
             source=oddsapi.SOURCE,
-            requests=oddsapi.event_requests,
-            parse=oddsapi.parse_events,
+            requests=POINTS.event_requests,
+            parse=POINTS.parse_events,
             inputs=(Input("schedule", SLATE),),
         ),
         timing=EVENTS,
@@ -167,8 +169,8 @@ STEPS = (
         table=tables.PLAYER_LINES,
         work=SourceWork(
             source=oddsapi.SOURCE,
-            requests=oddsapi.line_requests,
-            parse=oddsapi.parse_lines,
+            requests=POINTS.line_requests,
+            parse=POINTS.parse_lines,
             inputs=(Input("odds_events", SLATE),),
             keeps_history=True,
         ),

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider, Route
+from tipoff.core.provider import Limits, Meaning, Provider, Route
+from tipoff.leagues import oddsapi
 
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 _NBA_HEADERS = (("Accept", "application/json"), ("Referer", "https://www.nba.com/"), ("User-Agent", _BROWSER))
@@ -33,23 +34,8 @@ BALLDONTLIE = Provider(
     says=(("unauthorized", Meaning.BAD_KEY), ("upgrade", Meaning.PLAN), ("all-star", Meaning.PLAN)),
     terms="By key; what a key may ask depends on its plan, box scores need a paid one.",
 )
-ODDS = Provider(
-    base="https://api.the-odds-api.com",
-    headers=_PLAIN,
-    at_once=4,
-    every=timedelta(milliseconds=50),  # thirty a second
-    credits=CreditHeaders(used="x-requests-used", remaining="x-requests-remaining"),
-    says=(
-        ("out_of_usage_credits", Meaning.CREDITS),
-        ("deactivated_key", Meaning.PLAN),
-        ("missing_key", Meaning.BAD_KEY),
-        ("invalid_key", Meaning.BAD_KEY),
-        ("exceeded_freq_limit", Meaning.TOO_OFTEN),
-    ),
-    terms="By key, 500 credits a month without payment; a request costs markets × regions, past odds ten times that.",
-)
-PROVIDERS = (CDN, STATS, BALLDONTLIE, ODDS)
+PROVIDERS = (CDN, STATS, BALLDONTLIE, oddsapi.PROVIDER)
 KEYS = {
-    "odds_api_key": "lines and main lines",
+    oddsapi.KEY: "lines and main lines",
     "balldontlie_key": "the second box scores, the list of the injured",
 }

@@ -16,6 +16,7 @@ from tipoff.core.schema import (
     number,
     text,
 )
+from tipoff.leagues.oddsapi import EVENT_COLUMNS, LINE_KEY, line_columns
 
 LEAGUE = "nba"
 SYSTEMS = ("moving_average", "quantile_regression", "lightgbm", "market_aware")
@@ -149,31 +150,13 @@ BDL_PLAYER_BOXSCORES = game_table(
     floor=_PLAYED,
 )
 ODDS_EVENTS = game_table(
-    Phase.RAW,
-    "odds_events",
-    ("game_id",),
-    GAME,
-    text("event_id", required=True),
-    text("home_team", required=True),
-    text("away_team", required=True),
-    instant("commence_at", required=True),
-    KNOWN_AT,
-    about="the-odds-api: which event is which game.",
+    Phase.RAW, "odds_events", ("game_id",), *EVENT_COLUMNS, about="the-odds-api: which event is which game."
 )
 PLAYER_LINES = game_table(
     Phase.RAW,
     "player_lines",
-    ("game_id", "book", "player_key", "line", "quoted_at"),
-    GAME,
-    text("event_id", required=True),
-    text("book", required=True),
-    NAME,
-    _KEY,
-    number("line", 0.5, 80, measure="points", places=2, required=True),
-    integer("over_price", -20000, 20000, measure="american odds"),
-    integer("under_price", -20000, 20000, measure="american odds"),
-    instant("quoted_at", required=True),
-    KNOWN_AT,
+    LINE_KEY,
+    *line_columns(80, "points"),
     about="the-odds-api: every quote seen, by book, player and line; the first arrival of each is kept.",
 )
 PLAYER_BOXSCORES = game_table(

@@ -38,7 +38,7 @@ def _request(row: Record) -> Request:
         url=URL.format(game=row["game_id"]),
         params=(("fields", _FIELDS),),
         unit=row["game_id"],
-        max_age=timedelta(minutes=20),
+        max_age=timedelta(minutes=4),
     )
 
 

@@ -1,4 +1,4 @@
-"""statsapi.mlb.com by season: who plays, with hands and birth dates; batters' totals by the pitcher's hand."""
+"""statsapi.mlb.com by season: its days, who plays, with hands and birth dates; batters' totals by the pitcher's hand."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -6,17 +6,53 @@ from typing import Any
 
 import pyarrow as pa
 
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
+from tipoff.core.clock import league_day
+from tipoff.core.door import Unfit, calendar_date, identifier
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.slate import Season
 from tipoff.core.step import Context
 from tipoff.leagues.mlb.sources.reading import born, count, hand, named, person
 
 SOURCE = "statsapi"
 PLAYERS_URL = "https://statsapi.mlb.com/api/v1/sports/1/players"
 STATS_URL = "https://statsapi.mlb.com/api/v1/stats"
+SEASON_REQUEST = Request(
+    source=SOURCE,
+    url="https://statsapi.mlb.com/api/v1/seasons/all",
+    params=(("sportId", "1"),),
+    max_age=timedelta(hours=1),
+)
 SEASONS_BACK = 9  # a batter is told from five seasons, and the models learn from the four before this one
 _AGAINST = {"vl": "L", "vr": "R"}
 _DAY = timedelta(hours=20)
+
+
+def season_of(payload: Payload) -> Season:
+    """Return the days of the regular season that is on, or comes next: one goes on until its post-season is over.
+
+    Raises:
+        SourceError: No season can be read.
+    """
+    tally = Tally()
+    tally.each(part(payload, read_json(payload), "seasons"), _season)
+    if not tally.rows:
+        raise shaped(payload, "it names no season with its days")
+    seasons = sorted(tally.rows, key=lambda season: season["first"])
+    today = league_day(payload.fetched_at)
+    found = next((season for season in seasons if season["over"] >= today), seasons[-1])
+    return Season(found["name"], found["first"], found["last"])
+
+
+def _season(season: Mapping[str, Any]) -> Record:
+    first, last, over = (
+        calendar_date(season[name], name)
+        for name in ("regularSeasonStartDate", "regularSeasonEndDate", "seasonEndDate")
+    )
+    if not first <= last <= over:
+        msg = f"the season would be from {first} to {last}, and over on {over}"
+        raise Unfit(msg)
+    return {"name": identifier(season["seasonId"], "seasonId"), "first": first, "last": last, "over": over}
 
 
 def player_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
@@ -74,10 +110,16 @@ def split_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequenc
 
 
 def parse_splits(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return one row a batter, season and pitcher's hand."""
+    """Return one row a batter, season and pitcher's hand; of one who was with several clubs the row of all of them together."""
     tally = Tally()
     for number, _ in enumerate(stats := part(payload, read_json(payload), "stats")):
         tally.each(part(payload, stats, number, "splits"), lambda split: _split(split, context))
+    whole: dict[tuple[int, int, str], Record] = {}
+    for row in tally.rows:
+        key = row["season"], row["batter_id"], row["against"]
+        if key not in whole or row["plate_appearances"] > whole[key]["plate_appearances"]:
+            whole[key] = row
+    tally.rows = list(whole.values())
     return tally.parsed()
 
 

@@ -99,7 +99,12 @@ def fitting(rows: pa.Table) -> tuple[strikeouts.Model, date | None, str]:
     if trained["library"] != boosting.library():
         doubt = f"the model of {trained['day']} was trained with {trained['library']}; here is {boosting.library()}"
         return strikeouts.untrained(), None, doubt
-    return strikeouts.Model.load(trained["model_text"]), trained["day"], ""
+    try:
+        model = strikeouts.Model.load(trained["model_text"])
+        boosting.must_be_read(model.faced, model.strikeouts)
+    except (boosting.BrokenModel, LookupError, TypeError, ValueError) as error:
+        return strikeouts.untrained(), None, f"the model of {trained['day']} cannot be read: {error}"
+    return model, trained["day"], ""
 
 
 def _levels(context: Context, grades: pa.Table) -> dict[str, float]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tipoff.leagues.mlb.sources.teams import BY_RETROSHEET
 from tipoff.leagues.mlb.world.files import Files, Record
+from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import chance
 
 SIDES = ("home", "away")
@@ -38,6 +39,8 @@ _BY_SITE = {  # where nobody is at home. Source: Retrosheet's park codes
     "DYE": "America/Chicago",
     "SJU": "America/Puerto_Rico",
 }
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+_PLAYED_FIRST = timedelta(minutes=80)  # of a game that is broken off
 _TURN = 6  # days in which a rotation comes round
 _CHANGED = 0.06  # starters who are not the man named the morning before
 _LATE = 0.04  # games whose numbers come hours after their end
@@ -92,6 +95,29 @@ class WorldGame:
     to_be_determined_until: datetime | None = None
     resumed_on: date | None = None
     broken_at: datetime | None = None
+    quotes: list[tuple[datetime, list[Quote]]] = field(default_factory=list)  # as the market stood, from an instant on
+
+    def break_off(self, again: datetime, on: date) -> None:
+        """Break the game off after eighty minutes; it goes on `again`."""
+        left = max(timedelta(minutes=60), self.ends_at - self.starts_at - _PLAYED_FIRST)
+        late = self.known_at - self.ends_at
+        self.resumed_on, self.broken_at = on, self.starts_at + _PLAYED_FIRST
+        self.ends_at = again + left
+        self.known_at = self.ends_at + late
+        told = self.broken_at + timedelta(minutes=90)
+        self.stands += [Stand(told, self.day, self.starts_at, off="suspended"), Stand(told, on, again)]
+
+    def put_off(self, planned: datetime, day: date, called: datetime) -> None:
+        """Say that the game stood on `day` first, until it was `called` off."""
+        self.stands = [
+            Stand(ALWAYS, day, planned),
+            Stand(called, day, planned, off="postponed"),
+            Stand(called, self.day, self.starts_at),
+        ]
+
+    def stands_at(self, now: datetime) -> Stand:
+        """Return how the schedule shows it last at `now`."""
+        return [stand for stand in self.stands if stand.since <= now][-1]
 
     def side(self, name: str) -> Club:
         """Return the home or the away club."""
@@ -117,7 +143,13 @@ class Person:
 class People:
     """Every player by Retrosheet's id. Who stands in no register gets a number of our own."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, by_id: dict[str, Person]) -> None:
+        self.by_id = by_id
+        self.by_number = {person.number: person for person in by_id.values()}
+
+    @classmethod
+    def read(cls, files: Files) -> "People":
+        """Read the registers."""
         register = {
             row["key_retro"]: row
             for row in files.first("registries", "mlb_chadwick_register_*.csv.gz")
@@ -127,10 +159,10 @@ class People:
             row["retroID"]: row for row in files.first("registries", "mlb_lahman_people_*.csv.gz") if row["retroID"]
         }
         roster = {row["id"]: row for row in files.first("mlb", "retrosheet_allplayers_*.csv")}
-        self.by_id: dict[str, Person] = {}
+        by_id = {}
         for retro in {*register, *hands, *roster}:
-            self.by_id[retro] = _person(retro, register.get(retro, {}), hands.get(retro, {}), roster.get(retro, {}))
-        self.by_number = {person.number: person for person in self.by_id.values()}
+            by_id[retro] = _person(retro, register.get(retro, {}), hands.get(retro, {}), roster.get(retro, {}))
+        return cls(by_id)
 
     def of(self, retro: str) -> Person:
         """Return a player."""
@@ -194,7 +226,7 @@ def read_season(files: Files, people: People, year: int, seed: int) -> list[Worl
         games.append(_game(year * 10_000 + place, row, clubs[0], clubs[1], seed))
     _doubles(games)
     _suspended(games, {year * 10_000 + place: row for place, row in enumerate(infos, start=1)})
-    _announced(games, seed)
+    announce(games, seed)
     _postponed(games, seed)
     return sorted(games, key=lambda game: (game.starts_at, game.pk))
 
@@ -211,7 +243,7 @@ def _club(team: str, people: People, pitchers: list[Record], totals: Record, bat
         pitchers=[(people.of(one["id"]).number, one) for one in pitchers],
         totals=totals,
         probable=people.of(pitchers[0]["id"]).number,
-        named_at=datetime.min.replace(tzinfo=UTC),
+        named_at=ALWAYS,
         line_up_at=datetime.max.replace(tzinfo=UTC),
         batters={people.of(one["id"]).number: one for one in batters},
     )
@@ -254,7 +286,7 @@ def _game(pk: int, row: Record, home: Club, away: Club, seed: int) -> WorldGame:
         temperature=row["temp"] if row["temp"] not in {"", "0", "unknown"} else "",
         home=home,
         away=away,
-        stands=[Stand(datetime.min.replace(tzinfo=UTC), day, starts_at)],
+        stands=[Stand(ALWAYS, day, starts_at)],
     )
 
 
@@ -288,23 +320,15 @@ def _suspended(games: list[WorldGame], rows: Mapping[int, Record]) -> None:
         row = rows[game.pk]
         if not row["suspend"] or _day(row["suspend"]) <= game.day:
             continue
-        game.resumed_on = _day(row["suspend"])
-        broken = game.starts_at + timedelta(minutes=80)
-        that_day = by_day.get((game.resumed_on, game.home.code), [])
+        that_day = by_day.get((_day(row["suspend"]), game.home.code), [])
         own = min((other.starts_at for other in that_day), default=None)
-        left = max(timedelta(minutes=60), game.ends_at - game.starts_at - timedelta(minutes=80))
-        at_one = datetime.combine(game.resumed_on, time(13, 5), tzinfo=_zone(row)).astimezone(UTC)
+        left = max(timedelta(minutes=60), game.ends_at - game.starts_at - _PLAYED_FIRST)
+        at_one = datetime.combine(_day(row["suspend"]), time(13, 5), tzinfo=_zone(row)).astimezone(UTC)
         again = at_one if own is None else min(own - left - timedelta(minutes=40), at_one)
-        late = game.known_at - game.ends_at
-        game.broken_at, game.ends_at = broken, again + left
-        game.known_at = game.ends_at + late
-        game.stands += [
-            Stand(broken + timedelta(minutes=90), game.day, game.starts_at, off="suspended"),
-            Stand(broken + timedelta(minutes=90), game.resumed_on, again),
-        ]
+        game.break_off(again, _day(row["suspend"]))
 
 
-def _announced(games: list[WorldGame], seed: int) -> None:
+def announce(games: list[WorldGame], seed: int) -> None:
     """Model when each line-up comes, and who is named before: six in a hundred are not the man who starts."""
     rotation: dict[str, list[tuple[date, int]]] = {}
     for game in games:
@@ -348,11 +372,7 @@ def _postponed(games: list[WorldGame], seed: int) -> None:
                 continue
             planned = datetime.combine(day, time(19, 5), tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
             called = planned - timedelta(minutes=50 + int(360 * chance(seed, game.pk, "rain")))
-            game.stands = [
-                Stand(datetime.min.replace(tzinfo=UTC), day, planned),
-                Stand(called, day, planned, off="postponed"),
-                Stand(called, game.day, game.starts_at),
-            ]
+            game.put_off(planned, day, called)
             break
 
 

@@ -31,7 +31,7 @@ class RecordedMlb:
         if self._year not in self._files.seasons:
             msg = f"{data} holds no MLB season {season}"
             raise UsageError(msg, hint="it holds: " + ", ".join(map(str, self._files.seasons)))
-        self._people = People(self._files)
+        self._people = People.read(self._files)
         self.games = lru_cache(maxsize=2)(
             self._games
         )  # one season is tens of megabytes; the earlier ones are read in turn

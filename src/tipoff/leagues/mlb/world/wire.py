@@ -1,48 +1,74 @@
-"""statsapi.mlb.com in its own wire format, at an instant: schedule, feeds, players and totals of seasons."""
+"""statsapi.mlb.com and the-odds-api in their own wire formats, at an instant: schedule, feeds, seasons, players, lines."""
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import httpx
 
+from tipoff.core.slate import Season
 from tipoff.leagues.mlb.sources.teams import TEAMS
 from tipoff.leagues.mlb.world.data import BATTED, PITCHED, SIDES, Club, People, Stand, WorldGame
 from tipoff.leagues.mlb.world.files import Record
+from tipoff.leagues.quotes import bookmakers
 
+_CREDITS = {"x-requests-remaining": "19000", "x-requests-used": "1000"}
 _JSON = {"content-type": "application/json;charset=UTF-8"}
 _FEED = re.compile(r"/api/v1\.1/game/(\d+)/feed/live")
-_HOST = "statsapi.mlb.com"
+_HOST, _ODDS = "statsapi.mlb.com", "api.the-odds-api.com"
+_EVENTS = "/v4/sports/baseball_mlb/events"
+_MARKET = re.compile(_EVENTS + "/([0-9a-f]{32})/odds")
+_OVER = timedelta(days=31)  # from a regular season's last day to that of its post-season
 Games = Callable[[int], list[WorldGame]]
 _KEPT = 256  # feeds of games that are over: each is asked for by three tables, and the day after
 
 
 class MlbProviders:
-    """Answers as statsapi.mlb.com would at an instant. `games` gives a season's games, `totals` a season's batters by hand."""
+    """Answers as statsapi.mlb.com and the-odds-api would at an instant.
 
-    def __init__(self, games: Games, people: People, totals: Mapping[int, list[Record]]) -> None:
+    `games` gives a season's games, `totals` a season's batters by hand; `registered` who is known of one before it begins.
+    """
+
+    def __init__(
+        self,
+        games: Games,
+        people: People,
+        totals: Mapping[int, list[Record]],
+        *,
+        seasons: Sequence[Season] = (),
+        registered: Collection[int] = (),
+    ) -> None:
         self._games, self._people, self._totals = games, people, totals
+        self._seasons, self._registered = seasons, registered
         self._season = lru_cache(maxsize=2)(self._read)
         self._over = lru_cache(maxsize=_KEPT)(self._feed_of)
 
     def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
         """Return the provider's response at `now`; unknown paths are 404."""
-        path, query = request.url.path, request.url.params
+        if request.url.host == _ODDS:
+            return self._odds(request.url, now)
         if request.url.host != _HOST:
             return httpx.Response(404, json={"message": f"nothing at {request.url.host}"})
-        feed = _FEED.fullmatch(path)
+        feed = _FEED.fullmatch(request.url.path)
         if feed:
             return self._feed(int(feed.group(1)), now)
-        if path == "/api/v1/schedule":
-            return _answer(self._schedule(date.fromisoformat(query["date"]), now))
-        if path == "/api/v1/sports/1/players":
-            return _answer(self._players(int(query["season"]), now))
-        if path == "/api/v1/stats":
-            return _answer(self._splits(int(query["season"]), now))
-        return httpx.Response(404, json={"messageNumber": 11, "message": "Object not found"})
+        query = request.url.params
+        match request.url.path:
+            case "/api/v1/seasons/all":
+                body = json.dumps({"seasons": [_season(season) for season in self._seasons]})
+            case "/api/v1/schedule":
+                body = self._schedule(date.fromisoformat(query["date"]), now)
+            case "/api/v1/sports/1/players":
+                body = self._players(int(query["season"]), now)
+            case "/api/v1/stats":
+                body = self._splits(int(query["season"]), now)
+            case _:
+                return httpx.Response(404, json={"messageNumber": 11, "message": "Object not found"})
+        return _answer(body)
 
     def _read(self, year: int) -> tuple[dict[date, list[WorldGame]], dict[int, WorldGame]]:
         """Return a season's games by the days on which they stand, and by number."""
@@ -100,6 +126,29 @@ class MlbProviders:
 
     def _who(self, number: int) -> dict[str, Any]:
         return {"id": number, "fullName": self._people.by_number[number].name, "link": f"/api/v1/people/{number}"}
+
+    # --- the-odds-api
+
+    def _odds(self, url: httpx.URL, now: datetime) -> httpx.Response:
+        market = _MARKET.fullmatch(url.path)
+        if market is None and url.path != _EVENTS:
+            return httpx.Response(404, json={"message": f"nothing at {url.path}"})
+        games = [game for game in self._near(now) if now < game.ends_at and not game.stands_at(now).off]
+        if market is None:
+            first, last = (datetime.fromisoformat(url.params[name]) for name in ("commenceTimeFrom", "commenceTimeTo"))
+            events = [_event(game) for game in games if first <= game.starts_at <= last]
+            return _answer(json.dumps(events), _CREDITS)
+        for game in games:
+            if _event_id(game) == market.group(1):
+                shown = [quotes for since, quotes in game.quotes if since <= now]
+                books = bookmakers("pitcher_strikeouts", shown[-1] if shown else [])
+                return _answer(json.dumps(_event(game) | {"bookmakers": books}), _CREDITS)
+        return httpx.Response(404, json={"message": "Event not found", "error_code": "EVENT_NOT_FOUND"})
+
+    def _near(self, now: datetime) -> list[WorldGame]:
+        by_day = self._season(now.year)[0]
+        days = [now.date() + timedelta(days=offset) for offset in range(-1, 3)]
+        return list({game.pk: game for day in days for game in by_day.get(day, ())}.values())
 
     # --- feeds
 
@@ -180,7 +229,7 @@ class MlbProviders:
     # --- seasons
 
     def _players(self, year: int, now: datetime) -> str:
-        numbers: set[int] = set()
+        numbers = set(self._registered)
         for games in self._season(year)[0].values() if year <= now.year else ():
             for game in games:
                 if game.starts_at <= now or year < now.year:
@@ -193,8 +242,32 @@ class MlbProviders:
         return json.dumps({"stats": [{"splits": _splits(rows, self._people, year)}]})
 
 
-def _answer(body: str) -> httpx.Response:
-    return httpx.Response(200, content=body.encode(), headers=_JSON)
+def _answer(body: str, headers: Mapping[str, str] = {}) -> httpx.Response:
+    return httpx.Response(200, content=body.encode(), headers=_JSON | dict(headers))
+
+
+def _season(season: Season) -> dict[str, str]:
+    return {
+        "seasonId": season.name,
+        "regularSeasonStartDate": str(season.first_day),
+        "regularSeasonEndDate": str(season.last_day),
+        "seasonEndDate": str(season.last_day + _OVER),
+    }
+
+
+def _event_id(game: WorldGame) -> str:
+    return hashlib.sha256(f"{game.pk}".encode()).hexdigest()[:32]
+
+
+def _event(game: WorldGame) -> dict[str, Any]:
+    return {
+        "id": _event_id(game),
+        "sport_key": "baseball_mlb",
+        "sport_title": "MLB",
+        "commence_time": f"{game.starts_at:%Y-%m-%dT%H:%M:%SZ}",
+        "home_team": TEAMS[game.home.code].name,
+        "away_team": TEAMS[game.away.code].name,
+    }
 
 
 def _named(club: Club, now: datetime) -> int:

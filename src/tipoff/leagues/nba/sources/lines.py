@@ -7,10 +7,11 @@ from typing import Any
 from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, part
 from tipoff.core.payload import Payload
-from tipoff.leagues.nba.sources.oddsapi import american
 from tipoff.leagues.nba.sources.reading import instant, number
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
+from tipoff.leagues.oddsapi import Market, american
 
+POINTS = Market(sport="basketball_nba", name="player_points", clubs=BY_ODDS_NAME, start="tipoff_at")
 MARKETS = frozenset({"h2h", "spreads", "totals"})
 _EVEN = 2.0  # a decimal price
 _LARGEST = 1000.0

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tipoff.core.clock import LEAGUE_ZONE, midnight
+from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import chance
 
 Row = dict[str, Any]
@@ -20,18 +21,6 @@ class Stand:
     day: date
     tipoff_at: datetime
     off: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """One book's two prices (American odds) for one line, as quoted at an instant."""
-
-    book: str
-    player: str
-    line: float
-    over: int | None
-    under: int | None
-    quoted_at: datetime
 
 
 @dataclass(slots=True)

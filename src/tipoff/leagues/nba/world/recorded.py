@@ -24,7 +24,6 @@ from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, TEAMS
 from tipoff.leagues.nba.world.data import (
     Alter,
     NbaData,
-    Quote,
     Row,
     WorldGame,
     alter_data,
@@ -35,6 +34,7 @@ from tipoff.leagues.nba.world.data import (
 from tipoff.leagues.nba.world.faults import happen
 from tipoff.leagues.nba.world.season_faults import season_faults
 from tipoff.leagues.nba.world.wire import NbaProviders
+from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import WorldTransport
 
 _SECOND_NAMES = {

@@ -12,11 +12,11 @@ import httpx
 from tipoff.core.clock import Clock, midnight
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
+from tipoff.leagues.invented import people
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import (
     Alter,
     NbaData,
-    Quote,
     Row,
     WorldGame,
     alter_data,
@@ -26,40 +26,9 @@ from tipoff.leagues.nba.world.data import (
 )
 from tipoff.leagues.nba.world.faults import happen
 from tipoff.leagues.nba.world.wire import NbaProviders
+from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import WorldTransport
 
-_FIRST = (
-    "Arlo",
-    "Benno",
-    "Cato",
-    "Dario",
-    "Evan",
-    "Falk",
-    "Gero",
-    "Hugo",
-    "Ivo",
-    "Jaro",
-    "Kito",
-    "Lev",
-    "Milo",
-    "Nilo",
-)
-_LAST = (
-    "Abend",
-    "Birk",
-    "Corda",
-    "Dorn",
-    "Esk",
-    "Farn",
-    "Gant",
-    "Holm",
-    "Inder",
-    "Jorn",
-    "Kest",
-    "Lund",
-    "Marr",
-    "Nord",
-)
 _ROSTER = 11
 _BOOKS = ("bookone", "booktwo", "bookthree")
 
@@ -131,9 +100,7 @@ class SampleNba:
         return WorldTransport(self._providers, clock)
 
     def _draft(self) -> dict[str, list[_Player]]:
-        names = [f"{first} {last}" for first, last in itertools.product(_FIRST, _LAST)]
-        names += [f"{first} {last} Jr." for first, last in itertools.product(_FIRST, _LAST)]
-        self._dice.shuffle(names)
+        names = people(self._dice, "{first} {last}", "{first} {last} Jr.")
         rosters: dict[str, list[_Player]] = {}
         number = itertools.count(900_001)
         for code in TEAMS:

@@ -10,8 +10,9 @@ import httpx
 
 from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.leagues.nba.sources.teams import TEAMS
-from tipoff.leagues.nba.world.data import NbaData, Quote, Row, Stand, WorldGame
+from tipoff.leagues.nba.world.data import NbaData, Row, Stand, WorldGame
 from tipoff.leagues.nba.world.livebox import live_box, live_plays
+from tipoff.leagues.quotes import bookmakers
 
 _COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
 _PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
@@ -238,7 +239,7 @@ class NbaProviders:
         return _json(events)
 
     def _odds(self, game: WorldGame, now: datetime) -> httpx.Response:
-        return _json(_event(game) | {"bookmakers": _bookmakers(game.lines_at(now))})
+        return _json(_event(game) | {"bookmakers": bookmakers("player_points", game.lines_at(now))})
 
 
 def _json(document: Any) -> httpx.Response:  # noqa: ANN401 -- any JSON
@@ -308,32 +309,3 @@ def _event(game: WorldGame) -> dict[str, Any]:
         "home_team": TEAMS[game.home].odds_name,
         "away_team": TEAMS[game.away].odds_name,
     }
-
-
-def _bookmakers(quotes: list[Quote]) -> list[dict[str, Any]]:
-    books: dict[str, list[Quote]] = {}
-    for quote in quotes:
-        books.setdefault(quote.book, []).append(quote)
-    return [
-        {
-            "key": book,
-            "title": book,
-            "markets": [
-                {
-                    "key": "player_points",
-                    "last_update": f"{max(q.quoted_at for q in quoted):%Y-%m-%dT%H:%M:%SZ}",
-                    "outcomes": [outcome for quote in quoted for outcome in _outcomes(quote)],
-                }
-            ],
-        }
-        for book, quoted in books.items()
-    ]
-
-
-def _outcomes(quote: Quote) -> list[dict[str, Any]]:
-    sides = (("Over", quote.over), ("Under", quote.under))
-    return [
-        {"name": side, "description": quote.player, "price": price, "point": quote.line}
-        for side, price in sides
-        if price is not None
-    ]

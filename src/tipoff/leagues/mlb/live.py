@@ -1,0 +1,109 @@
+"""MLB as it is run live: the everyday steps, for the recorded world speaks the provider's own format, and the market's lines."""
+
+from datetime import timedelta
+from importlib.resources import files
+
+from tipoff.checks import publication
+from tipoff.core.obligation import AT_START, Anchor, Moment, Timing
+from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
+from tipoff.core.window import SLATE, Input
+from tipoff.leagues import oddsapi
+from tipoff.leagues.mlb import columns, lines
+from tipoff.leagues.mlb.catalog import AFTER, PUBLISHED, STEPS
+from tipoff.leagues.mlb.lines import STRIKEOUTS
+from tipoff.predict import decisions
+
+_SQL = files("tipoff.leagues.mlb") / "sql"
+_HOUR = timedelta(hours=1)
+_OPENS = Moment(Anchor.FIRST_START, -8 * _HOUR)
+_DUE = Moment(Anchor.OWN_START, -0.5 * _HOUR)
+_EVENTS = Timing(opens=_OPENS, due=_DUE, closes=AT_START, refresh=6 * _HOUR)
+_QUOTES = Timing(opens=_OPENS, due=_DUE, closes=AT_START, refresh=2 * _HOUR)
+_WHAT_IS_ON = Edge(table="schedule", cascades=False)
+_PREDICTED = (Input("predictions", SLATE), Input("projected_predictions", SLATE))
+
+
+def _alone(table: str) -> Edge:
+    """One game waits for no other."""
+    return Edge(table=table, minimum=0.0, patience=timedelta(0))
+
+
+_LINES = (
+    Step(
+        table=lines.ODDS_EVENTS,
+        work=SourceWork(
+            source=oddsapi.SOURCE,
+            requests=STRIKEOUTS.event_requests,
+            parse=STRIKEOUTS.parse_events,
+            inputs=(Input("schedule", SLATE),),
+        ),
+        timing=_EVENTS,
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+    Step(
+        table=lines.PLAYER_LINES,
+        work=SourceWork(
+            source=oddsapi.SOURCE,
+            requests=STRIKEOUTS.line_requests,
+            parse=STRIKEOUTS.parse_lines,
+            inputs=(Input("odds_events", SLATE),),
+            keeps_history=True,
+        ),
+        timing=_QUOTES,
+        edges=(_alone("odds_events"),),
+        optional=True,
+    ),
+    Step(
+        table=lines.MAIN_LINES,
+        work=SqlWork(sql=(_SQL / "main_lines.sql").read_text()),
+        timing=PUBLISHED,
+        edges=(
+            _alone("player_lines"),
+            Edge(table="probable_pitchers", optional=True),
+            Edge(table="line_ups", optional=True),
+        ),
+        optional=True,
+    ),
+    Step(
+        table=lines.LINE_CHANCES,
+        work=PythonWork(
+            inputs=(Input("main_lines", SLATE), *_PREDICTED),
+            transform=lines.tell_chances,
+            constants=(decisions.LEAST_EDGE,),
+        ),
+        timing=PUBLISHED,
+        edges=(
+            _alone("main_lines"),
+            Edge(table="predictions", optional=True),
+            Edge(table="projected_predictions", optional=True),
+        ),
+        optional=True,
+    ),
+    Step(
+        table=lines.PUBLISHED_LINES,
+        work=PublishWork(
+            inputs=(Input("line_chances", SLATE), Input("main_lines", SLATE), Input("schedule", SLATE)),
+            transform=lines.publish_lines,
+            guards=publication.guards(
+                columns.WORDS,
+                start="first_pitch_at",
+                told_apart_by=("game_number", "resumed_from"),
+                side="recommendation",
+                lines="main_lines",
+                made_at="quoted_at",
+            ),
+        ),
+        timing=PUBLISHED,
+        edges=(_WHAT_IS_ON, _alone("line_chances"), Edge(table="main_lines", optional=True)),
+        optional=True,
+    ),
+    Step(
+        table=lines.LINE_GRADES,
+        work=SqlWork(sql=(_SQL / "line_grades.sql").read_text(), empty="no line"),
+        timing=AFTER,
+        edges=(_alone("line_chances"), _alone("pitcher_boxscores")),
+        optional=True,
+    ),
+)
+LIVE_STEPS = (*STEPS, *_LINES)
