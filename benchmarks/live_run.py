@@ -1,6 +1,7 @@
-"""The live NBA as processes over real sockets: `python -m benchmarks.live_run days|minutes|steps [OUT]`.
+"""Live leagues as processes over real sockets: `python -m benchmarks.live_run days|minutes|steps|both [OUT]`.
 
-Ten game days on a clock 720 times as fast; thirty minutes at true speed with ticks of five seconds; two days in steps.
+Ten game days of the NBA on a clock 720 times as fast; thirty minutes at true speed with ticks of five seconds; two days in steps;
+a day of both leagues in steps, on which nothing is ill but the day of baseball itself.
 A server answers as the providers would, and a share of its answers as they do at their worst; `tipoff up` and `tipoff sentinel`
 run against it by a pool of proxies. Both are killed five times, the league's own files are gone for a while, the credits of the
 odds are spent for a while, one proxy is dead for a while, and both keys come late.
@@ -28,6 +29,8 @@ from tipoff.config import Settings
 from tipoff.core.clock import midnight, on_clock, stopwatch
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
+from tipoff.core.slate import Season
+from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.alerts import AlertStore, incidents_opened, read_other
 from tipoff.ledger.outside import OutsideStore
@@ -56,6 +59,7 @@ class Plan:
     events: tuple[tuple[datetime, str], ...]
     settings: dict[str, str]
     ill: float = 0.02
+    leagues: tuple[str, ...] = ("nba",)
 
 
 def events(
@@ -107,14 +111,44 @@ def thirty_minutes() -> Plan:
     return Plan(first=first, days=20, begin=begin, end=end, speed=1, events=told, settings=short)
 
 
+def both_leagues() -> Plan:
+    """Return in steps, of both leagues, the day on which the sample MLB goes otherwise than planned, and the night after it."""
+    first = date(2030, 1, 7)
+    begin, end = on_clock(first + timedelta(days=1), 5 * HOUR), on_clock(first + timedelta(days=1), 36 * HOUR)
+    played = SampleMlb(Season(SEASON, first, first + timedelta(days=2))).played
+    starts = {game.starts_at for game in played if begin < game.starts_at < end}
+    looks = [(start - HOUR * minutes / 60, "look") for start in starts for minutes in (45, 35, 28, 20, 12, 5)]
+    events = [*((begin, f"key {name}") for name in OF_KEY), *looks]
+    return Plan(
+        first=first,
+        days=3,
+        begin=begin,
+        end=end,
+        speed=0,
+        events=tuple(sorted(events)),
+        settings=WATCHED,
+        ill=0.0,
+        leagues=("nba", "mlb"),
+    )
+
+
 class Processes:
     """The processes of the run, each started anew when it is gone."""
 
     def __init__(self, folder: Path, plan: Plan, seed: str) -> None:
-        self._folder, self.home = folder, folder / "home"
+        self._folder, self.home, self.leagues = folder, folder / "home", plan.leagues
         self.clock_file = folder / "clock"
         set_clock(self.clock_file, plan.begin, plan.speed)
-        arguments = ("nba", "0", str(plan.first), str(plan.days), SEASON, seed, str(self.clock_file), str(plan.ill))
+        arguments = (
+            ",".join(plan.leagues),
+            "0",
+            str(plan.first),
+            str(plan.days),
+            SEASON,
+            seed,
+            str(self.clock_file),
+            str(plan.ill),
+        )
         self._server = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.world_server", *arguments], stdout=subprocess.PIPE, text=True
         )
@@ -136,7 +170,7 @@ class Processes:
 
     def keep(self) -> None:
         """Start what does not run; the sentinel once there is something to look at."""
-        for name, words in {"up": ("up", "nba", "--no-web"), "sentinel": ("sentinel", "nba")}.items():
+        for name, words in {"up": ("up", *self.leagues, "--no-web"), "sentinel": ("sentinel", *self.leagues)}.items():
             if name == "sentinel" and not (self.home / "ledger.db").exists():
                 continue
             if name not in self.running or self.running[name].poll() is not None:
@@ -168,6 +202,8 @@ class Processes:
         self.do("kill")
         self._server.kill()
         self._server.wait()
+        if self._server.stdout is not None:
+            self._server.stdout.close()
 
 
 def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
@@ -183,7 +219,7 @@ def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
                 _, what = due.pop(0)
                 processes.do(what)
                 done.append({"at": now.isoformat(timespec="seconds"), "what": what})
-            if plan.speed == 0 and is_settled(processes.home, now):
+            if plan.speed == 0 and is_settled(processes.home, plan.leagues, now):
                 next_event = [due[0][0]] if due else []
                 set_clock(processes.clock_file, min(now + AHEAD, plan.end, *next_event), 0)
             waiting.wait(0.05 if plan.speed == 0 else 0.3)
@@ -194,11 +230,12 @@ def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
     return told | {"starts": dict(processes.starts), "answers": counts} | read(processes.home, plan)
 
 
-def is_settled(home: Path, now: datetime) -> bool:
+def is_settled(home: Path, leagues: Iterable[str], now: datetime) -> bool:
     """Whether both processes have looked at this instant, and no run is on its way."""
+    looking = {"sentinel", *(f"{side} {league}" for league in leagues for side in ("controller", "monitor"))}
     try:
         beats = read_other(home / "ledger.db", now)[1] | read_other(home / "sentinel.db", now)[1]
-        if any(name not in beats or beats[name]["at"] < now for name in ("controller nba", "monitor nba", "sentinel")):
+        if any(name not in beats or beats[name]["at"] < now for name in looking):
             return False
         ledger = Ledger(home / "ledger.db", read_only=True)
     except (PipelineError, OSError):
@@ -225,13 +262,15 @@ def read(home: Path, plan: Plan) -> dict[str, Any]:
         told = [
             {
                 "by": by,
+                "league": league,
                 "cause": found.cause,
                 "severity": Severity(found.severity).name,
                 "opened": _short(found.opened_at),
             }
             | {"closed": _short(found.closed_at), "what": found.what}
             for by, store in (("monitor", ledger), ("sentinel", sentinel))
-            for found in incidents_opened(store, "nba", since=plan.begin, before=plan.end)
+            for league in plan.leagues
+            for found in incidents_opened(store, league, since=plan.begin, before=plan.end)
         ]
         turns = [
             {"proxy": turn.proxy.rpartition(":")[2], "host": turn.host, "at": _short(turn.at), "now": turn.now}
@@ -259,7 +298,8 @@ def is_off(row: Row, plan: Plan) -> bool:
     at = dict(reversed([(what, at) for at, what in plan.events]))
     first, last = on_clock(row["day"], 9 * HOUR), on_clock(row["day"], 24 * HOUR)
     spans = {name: [(plan.begin, at[f"key {name}"])] for name in OF_KEY}
-    spans["odds_api_key"] += [(at[f"spent/{ODDS}"], at[f"spent/{ODDS}"] + 12 * HOUR)]
+    if f"spent/{ODDS}" in at:
+        spans["odds_api_key"] += [(at[f"spent/{ODDS}"], at[f"spent/{ODDS}"] + 12 * HOUR)]
     return any(
         row["output"] in outputs and any(begin < last and end > first for begin, end in spans[name])
         for name, outputs in OF_KEY.items()
@@ -301,7 +341,7 @@ def _short(at: datetime | None) -> str:
     return at.isoformat(timespec="minutes") if at else ""
 
 
-PLANS = {"days": ten_days, "minutes": thirty_minutes, "steps": two_days}
+PLANS = {"days": ten_days, "minutes": thirty_minutes, "steps": two_days, "both": both_leagues}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:

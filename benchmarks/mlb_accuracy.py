@@ -1,11 +1,10 @@
 """The accuracy of the strikeout models on a season: `python -m benchmarks.mlb_accuracy [YEAR]`; needs TIPOFF_DATA.
 
 The box scores of the season and of the four before it are read out of the recorded world's answers by the real parsers; the
-models learn from the three seasons before, and predict each start as of its morning, against the line-ups as announced. Writes
-docs/evidence/mlb_accuracy_YEAR.json, and beside it a picture: reliability of P(over its own line), randomised PIT.
+models learn from the three seasons before, and predict each start as of its morning, against the line-ups as announced. Draws
+docs/evidence/mlb_accuracy_YEAR.svg: reliability of P(over its own line), randomised PIT.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +38,7 @@ SEED = 7
 
 def box_scores(files: Files, years: Sequence[int]) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
     """Return pitchers' and clubs' box scores, batters' totals and players, as the parsers read them."""
-    people = People(files)
+    people = People.read(files)
     read: dict[int, list[WorldGame]] = {year: read_season(files, people, year, SEED) for year in years}
     providers = MlbProviders(lambda year: read.get(year, []), people, splits_of(files))
     late = datetime(years[-1] + 1, 1, 1, tzinfo=UTC)
@@ -201,13 +200,24 @@ def _pit(counts: Sequence[int], n: int) -> Iterator[str]:
     yield '<path d="M350 175 L600 175" stroke="grey"/>'
 
 
-def main() -> None:
-    """Measure and write."""
-    year = int(sys.argv[1]) if len(sys.argv) > 1 else 2023
+def accuracy(year: int) -> tuple[bool, dict[str, Any]]:
+    """Measure a season, draw its picture, and hold it against what is asked of the served number and of the bottom-up one."""
     figures, _ = measure(Files(Path(os.environ["TIPOFF_DATA"])), year)
-    folder = ROOT / "docs" / "evidence"
-    (folder / f"mlb_accuracy_{year}.json").write_text(json.dumps(figures, indent=1) + "\n")
-    (folder / f"mlb_accuracy_{year}.svg").write_text(picture(figures))
+    (ROOT / "docs" / "evidence" / f"mlb_accuracy_{year}.svg").write_text(picture(figures))
+    served, summed = figures["systems"][strikeouts.SERVED], figures["systems"]["bottom_up"]
+    bounds = {
+        "mae": served["mae"] <= 1.765,
+        "crps": served["crps"] <= 1.24,
+        "calibration_error": served["calibration_error"] <= 0.02,
+        "bottom_up_mean_error": abs(summed["mean_error"]) <= 0.05,
+        "bottom_up_variance_ratio": 0.93 <= summed["variance_ratio"] <= 1.07,
+    }
+    return all(bounds.values()), figures | {"bounds": bounds}
+
+
+def main() -> None:
+    """Measure and print."""
+    _, figures = accuracy(int(sys.argv[1]) if len(sys.argv) > 1 else 2023)
     for name, of in figures["systems"].items():
         print(name, {key: value for key, value in of.items() if key not in {"reliability", "pit"}})
 

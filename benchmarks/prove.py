@@ -36,6 +36,10 @@ from benchmarks.evidence_page import EVIDENCE, NEVER, git, paths_of, stale_since
 from benchmarks.games import games_are_found
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
+from benchmarks.mlb_accuracy import accuracy
+from benchmarks.mlb_june_2025 import june_2025
+from benchmarks.mlb_seasons import GAMES as MLB_GAMES
+from benchmarks.mlb_seasons import april_of_both, mlb_season
 from benchmarks.mutation_score import mutation_scores
 from benchmarks.names import names_are_resolved
 from benchmarks.neutral_season import neutral_season
@@ -314,6 +318,9 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "nba_cost": lambda: season_costs("nba", "2023-24"),
     "mlb_cost": lambda: season_costs("mlb", "2023"),
     "command_costs": command_costs,
+    "april_2023_of_both": april_of_both,
+    "mlb_accuracy_2023": partial(accuracy, 2023),
+    "mlb_june_2025": june_2025,
     "look_ahead": look_ahead,
     "nba_accuracy": nba_accuracy,
     "kills": kills,
@@ -349,8 +356,8 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "audit_planted": audit_planted,
     "audit_code_bases": audit_code_bases,
 }
-CLEAN = {
-    f"clean_season_{name}": partial(clean_season, name) for name in SEASONS
+CLEAN = {f"clean_season_{name}": partial(clean_season, name) for name in SEASONS} | {
+    f"mlb_season_{year}": partial(mlb_season, year) for year in MLB_GAMES
 }  # by themselves, so that two can run at once
 
 

@@ -1,7 +1,8 @@
-"""A world behind real sockets: each provider under a path of its own, answering as it would at the clock's instant.
+"""Worlds behind real sockets: each provider under a path of its own, answering as it would at the clock's instant.
 
-`python -m benchmarks.world_server LEAGUE PORT FIRST_DAY DAYS SEASON SEED CLOCK ILL` serves the sample league on a clock that a
-file sets, with three proxies; a share ILL of its answers is given as providers do at their worst. It prints the settings to use.
+`python -m benchmarks.world_server LEAGUES PORT FIRST_DAY DAYS SEASON SEED CLOCK ILL` serves sample leagues (nba, or nba,mlb) on a
+clock that a file sets, with three proxies; a share ILL of its answers is given as providers do at their worst. It prints the
+settings to use.
 """
 
 import json
@@ -22,9 +23,10 @@ from tipoff.app.set_clock import SetClock
 from tipoff.core.clock import Clock
 from tipoff.core.provider import Provider
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import content_named, live_content
+from tipoff.leagues.catalog import live_content, sample_of
 from tipoff.sources.world import World, chance
 
+_UNKNOWN = 404
 _DROPPED = {"host", "connection", "accept-encoding"}
 SPENT = b'{"message":"Usage quota has been reached","error_code":"OUT_OF_USAGE_CREDITS"}'
 ILL: Mapping[str, Callable[[Handler], None]] = {
@@ -105,12 +107,25 @@ class WorldHandler(Handler):
         self.json(self.counts | asked if what == "counts" else {})
 
 
+class Several(httpx.BaseTransport):
+    """Several leagues' worlds as one: of each request the first that knows the page answers."""
+
+    def __init__(self, *transports: httpx.BaseTransport) -> None:
+        self._transports = transports
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as whoever knows the page."""
+        answers = (transport.handle_request(request) for transport in self._transports)
+        known = (answer for answer in answers if answer.status_code != _UNKNOWN)
+        return next(known, httpx.Response(_UNKNOWN, json={"message": "nobody knows this page"}))
+
+
 def serve_world(
-    port: int, world: World, clock: Clock, *, ill: float = 0.0, proxies: Sequence[LocalProxy] = ()
+    port: int, worlds: Sequence[World], clock: Clock, *, ill: float = 0.0, proxies: Sequence[LocalProxy] = ()
 ) -> tuple[ThreadingHTTPServer, type[WorldHandler]]:
-    """Serve a world on a port of this machine (0: a free one), in a thread of its own."""
+    """Serve worlds on a port of this machine (0: a free one), in a thread of its own."""
     state = {"down": set(), "spent": set(), "asked": [], "counts": Counter(), "ill": ill, "proxies": proxies}
-    kind = type("Bound", (WorldHandler,), {"transport": world.transport(clock)} | state)
+    kind = type("Bound", (WorldHandler,), {"transport": Several(*(world.transport(clock) for world in worlds))} | state)
     server = ThreadingHTTPServer(("127.0.0.1", port), kind)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -127,15 +142,15 @@ def settings_of(port: int, providers: Sequence[Provider]) -> str:
 
 
 if __name__ == "__main__":
-    league, port, first, days, season, seed, clock, ill = sys.argv[1:]
+    leagues, port, first, days, season, seed, clock, ill = sys.argv[1:]
     since = date.fromisoformat(first)
-    sample = content_named(league).sample
-    assert sample is not None  # noqa: S101 -- each league has one
     played = Season(season, since, since + timedelta(days=int(days) - 1))
+    names = leagues.split(",")
     with ExitStack() as opened:
         pool = [opened.enter_context(proxy()) for _ in range(3)]
-        made = sample.world(played, seed=int(seed), faults=())
+        made = [sample_of(name).world(played, seed=int(seed), faults=()) for name in names]
         found, _ = serve_world(int(port), made, SetClock(Path(clock)), ill=float(ill), proxies=pool)
-        told = {"settings": settings_of(found.server_port, live_content(league).providers)}
+        asked = {provider.host: provider for name in names for provider in live_content(name).providers}
+        told = {"settings": settings_of(found.server_port, list(asked.values()))}
         print(json.dumps(told | {"port": found.server_port, "proxies": [one.url for one in pool]}), flush=True)
         threading.Event().wait()

@@ -1,0 +1,85 @@
+"""Seasons of MLB replayed, and MLB beside the NBA for a month, watched: `python -m benchmarks.mlb_seasons YEAR…|april`."""
+
+import json
+import sys
+import tempfile
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from tipoff.app import replay as app
+from tipoff.config import read_settings
+from tipoff.core.finding import Severity
+from tipoff.core.home import Home
+from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger.alerts import AlertStore
+
+GAMES = {2015: 2429, 2016: 2428, 2017: 2430, 2018: 2429, 2019: 2429, 2020: 898, 2021: 2429, 2022: 2430, 2023: 2430}
+APRIL = {
+    "nba": (date(2023, 4, 1), date(2023, 4, 9)),
+    "mlb": (date(2023, 4, 1), date(2023, 4, 30)),
+}  # as far as each plays
+Measured = tuple[bool, dict[str, Any]]
+
+
+def mlb_season(year: int) -> Measured:
+    """Replay a season; every game is proven, two men start each, strikeouts add up, nothing is lost or wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings().model_copy(update={"home": Path(folder)})
+        spec = app.replay_spec(settings, "mlb", str(year), world="recorded", seed=7)
+        report = app.replay_report(settings, spec, progress=lambda _: None)
+        report["findings"] = _findings(Path(folder))
+    totals, games = report["totals"], report["games"]
+    ok = (
+        totals["games"] == games["proven"] == GAMES[year]
+        and totals["starts"] == 2 * GAMES[year]
+        and totals["strikeouts"] == totals["strikeouts_of_clubs"]
+        and not games["missing"]
+        and report["obligations"].keys() <= {"proven", "excused"}
+        and not report["findings"].get("ERROR", 0) + report["findings"].get("CRITICAL", 0)
+    )
+    return ok, report
+
+
+def april_of_both() -> Measured:
+    """Replay both leagues in one home on one clock, watched: a digest a day of each, and nothing else is sent."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings().model_copy(update={"home": Path(folder)})
+        specs = [
+            app.replay_spec(settings, league, f"{first}..{last}", world="recorded", seed=7)
+            for league, (first, last) in APRIL.items()
+        ]
+        reports = app.together_report(settings, specs, progress=lambda _: None, watched=True)
+        sent: Counter[str] = Counter()
+        for path in (Home(Path(folder)).ledger, Home(Path(folder)).sentinel):
+            store = AlertStore(path)
+            sent.update(f"{row['league']} {row['kind']}" for row in store.rows(select(watching.notices)))
+            store.close()
+        findings = _findings(Path(folder))
+    wanted = {f"{league} digest": (last - first) // timedelta(days=1) + 1 for league, (first, last) in APRIL.items()}
+    measured = {"sent": dict(sent), "wanted": wanted, "findings": findings}
+    measured["games"] = {report["league"]: report["games"] for report in reports}
+    measured["obligations"] = {report["league"]: report["obligations"] for report in reports}
+    bad = findings.get("ERROR", 0) + findings.get("CRITICAL", 0)
+    return dict(sent) == wanted and not bad, measured
+
+
+def _findings(home: Path) -> dict[str, int]:
+    ledger = Ledger(Home(home).ledger, read_only=True)
+    rows = ledger.rows(select(schema.findings.c.severity).where(~schema.findings.c.ok))
+    ledger.close()
+    return dict(Counter(Severity(row["severity"]).name for row in rows))
+
+
+def main() -> None:
+    """Print what was measured."""
+    for name in sys.argv[1:]:
+        ok, measured = april_of_both() if name == "april" else mlb_season(int(name))
+        print(name, ok, json.dumps(measured, indent=1, default=str), flush=True)
+
+
+if __name__ == "__main__":
+    main()
