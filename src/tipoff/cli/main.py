@@ -183,7 +183,7 @@ def main() -> None:
             )  # what was typed, or a name, may hold what no terminal can show
     try:
         _refuse_bytes(sys.argv[1:])
-        cli(standalone_mode=False)
+        cli(standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None)  # https://no-color.org
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

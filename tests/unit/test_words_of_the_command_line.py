@@ -1,0 +1,48 @@
+"""What the command line says of itself, and how: its version, severities as words, no colours where none are wanted."""
+
+import json
+import sys
+
+import click
+import pytest
+
+from tipoff.cli.main import cli, main
+from tipoff.cli.show import print_json
+from tipoff.core.build import build
+from tipoff.core.finding import Severity
+
+
+def test_it_says_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["tipoff", "--version"])
+
+    main()
+
+    assert capsys.readouterr().out == f"tipoff {build()}\n"
+
+
+def test_severities_are_words_in_json_however_deep(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"severity": Severity.ERROR, "found": [{"severity": 3, "n": 2}]})
+
+    assert json.loads(capsys.readouterr().out) == {"severity": "error", "found": [{"severity": "critical", "n": 2}]}
+
+
+@pytest.mark.parametrize(("said", "color"), [("1", False), ("", None)])
+def test_where_no_colours_are_wanted_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    color: bool | None,  # noqa: FBT001 -- a row of the table
+) -> None:
+    seen: list[bool | None] = []
+
+    @click.command("shown")
+    @click.pass_context
+    def shown(context: click.Context) -> None:
+        seen.append(context.color)
+
+    monkeypatch.setattr(type(cli), "get_command", lambda *_given: shown)
+    monkeypatch.setattr(sys, "argv", ["tipoff", "shown"])
+    monkeypatch.setenv("NO_COLOR", said)
+
+    main()
+
+    assert seen == [color]
