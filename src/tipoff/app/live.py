@@ -88,10 +88,11 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
     ledger = Ledger(home.ledger)
     known = league_facts(ledger, league.name)
     first = known.live_since
-    if first is None and known.world:
+    if known.world and (first is None or known.world != "sample"):
         ledger.close()
-        msg = f"in the home {home.root}, {league.name} was replayed"
-        raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what runs live")
+        been = "was replayed" if first is None else f"is of the world {known.world!r}"
+        msg = f"in the home {home.root}, {league.name} {been}"
+        raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for the sample world")
     if first is None:
         first = league_day(clock.now()) - timedelta(days=1)
         batch = Batch()

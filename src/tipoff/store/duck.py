@@ -31,6 +31,7 @@ from tipoff.store.warehouse import WriteRequest, WriteResult
 # One copy more than a relation makes, and half its cost: these answers are small. Said once for the process: a filter that is
 # set and taken back around each call is every thread's, and the warning came through in whichever was between the two.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+_DECLARES = threading.Lock()  # leagues begin at once, and two changes of the catalog refuse each other
 _MEMORY = "600MB"
 _SESSION = "SET TimeZone='UTC'"
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?"
@@ -114,11 +115,12 @@ class DuckWarehouse:
         tables = {step.name: step.table for step in steps}
         self._tables |= {table.league: tables for table in tables.values()}
         self._former |= former_names(steps)
-        self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
-        self._db.execute(_PROOFS)
-        for step in steps:
-            if step.phase is not Phase.PUBLISHED:
-                self._declare(step.table)
+        with _DECLARES:
+            self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
+            self._db.execute(_PROOFS)
+            for step in steps:
+                if step.phase is not Phase.PUBLISHED:
+                    self._declare(step.table)
         loaded = {step.name: dialect.load(step, tables) for step in steps}
         for ready in loaded.values():
             if ready.duck:
