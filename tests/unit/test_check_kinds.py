@@ -10,10 +10,11 @@ import pytest
 from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, game
 from tests.nba import TODAY
 
-from tipoff.checks import kinds
+from tipoff.checks import kinds, rowwise
 from tipoff.checks import probes as looks
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.leagues.nba import tables as nba
+from tipoff.leagues.nba.words import WORDS
 
 PLAYERS, CLUBS, SECOND = nba.NBA_PLAYER_BOXSCORES, nba.NBA_TEAM_BOXSCORES, nba.BDL_PLAYER_BOXSCORES
 PLAYED = "= 'final'"
@@ -28,37 +29,37 @@ def slate(tmp_path: Path) -> Iterator[Slate]:
 
 KINDS: dict[str, tuple[Check, str, tuple[str, ...]]] = {
     "set coverage: a game without rows": (
-        kinds.covers(PLAYERS, "schedule", played=PLAYED, cadence=Cadence.MORNING, angles=(1,)),
+        rowwise.covers(PLAYERS, WORDS, played=PLAYED, cadence=Cadence.MORNING, angles=(1,)),
         "DELETE FROM nba_raw.nba_player_boxscores",
         (GAME,),
     ),
     "set coverage: rows of a game that nobody scheduled": (
-        kinds.only_scheduled(PLAYERS, "schedule"),
+        rowwise.only_scheduled(PLAYERS, "schedule"),
         "UPDATE nba_raw.nba_player_boxscores SET game_id = '0022300999' WHERE player_id = 1",
         ("0022300999|1",),
     ),
     "duplicate key": (
-        kinds.unique(PLAYERS),
+        rowwise.unique(PLAYERS),
         "INSERT INTO nba_raw.nba_player_boxscores SELECT * FROM nba_raw.nba_player_boxscores WHERE player_id = 2",
         (f"{GAME}|2",),
     ),
     "required value: NULL": (
-        kinds.declared(PLAYERS),
+        rowwise.declared(PLAYERS),
         "UPDATE nba_raw.nba_player_boxscores SET team = NULL WHERE player_id = 3",
         (f"{GAME}|3",),
     ),
     "required value: a column that should be filled": (
-        kinds.declared(PLAYERS, filled=("minutes",)),
+        rowwise.declared(PLAYERS, filled=("minutes",)),
         "UPDATE nba_raw.nba_player_boxscores SET minutes = NULL WHERE player_id = 3",
         (f"{GAME}|3",),
     ),
     "range: too much": (
-        kinds.declared(PLAYERS),
+        rowwise.declared(PLAYERS),
         "UPDATE nba_raw.nba_player_boxscores SET points = points * 100 WHERE player_id = 4",
         (f"{GAME}|4",),
     ),
     "range: too little": (
-        kinds.declared(PLAYERS),
+        rowwise.declared(PLAYERS),
         "UPDATE nba_raw.nba_player_boxscores SET points = -1 WHERE player_id = 4",
         (f"{GAME}|4",),
     ),
@@ -73,34 +74,34 @@ KINDS: dict[str, tuple[Check, str, tuple[str, ...]]] = {
         (f"{GAME}|1",),
     ),
     "cross-source agreement: another value": (
-        kinds.agrees(
+        rowwise.agrees(
             SECOND, PLAYERS, on=("game_id", "player_key"), columns=("points",), name="agree", claim="sources agree"
         ),
         "UPDATE nba_raw.nba_player_boxscores SET points = 30 WHERE player_id = 1",
         (f"{GAME}|101",),
     ),
     "join-match rate: nobody to meet": (
-        kinds.agrees(SECOND, PLAYERS, on=("game_id", "player_key"), columns=(), name="meet", claim="sources meet"),
+        rowwise.agrees(SECOND, PLAYERS, on=("game_id", "player_key"), columns=(), name="meet", claim="sources meet"),
         "UPDATE nba_raw.nba_player_boxscores SET player_key = 'other' WHERE player_id = 2",
         (f"{GAME}|102",),
     ),
     "sums: a row is missing": (
-        kinds.sums(PLAYERS, CLUBS, by=("game_id", "team"), columns=("points", "reb"), name="add_up"),
+        rowwise.sums(PLAYERS, CLUBS, by=("game_id", "team"), columns=("points", "reb"), name="add_up"),
         "DELETE FROM nba_raw.nba_player_boxscores WHERE player_id = 3",
         (f"{GAME}|{AWAY}",),
     ),
     "sums: a column is empty": (
-        kinds.sums(PLAYERS, CLUBS, by=("game_id", "team"), columns=("points", "reb"), name="add_up"),
+        rowwise.sums(PLAYERS, CLUBS, by=("game_id", "team"), columns=("points", "reb"), name="add_up"),
         f"UPDATE nba_raw.nba_player_boxscores SET reb = NULL WHERE team = '{HOME}'",
         (f"{GAME}|{HOME}",),
     ),
     "sides: home and away swapped": (
-        kinds.sides(PLAYERS, "schedule", opponent=True, is_home=True),
+        rowwise.sides(PLAYERS, WORDS),
         f"UPDATE nba_raw.nba_player_boxscores SET is_home = NOT is_home WHERE team = '{AWAY}'",
         (f"{GAME}|3", f"{GAME}|4"),
     ),
     "sides: a club of another game": (
-        kinds.sides(SECOND, "schedule", opponent=False, is_home=False),
+        rowwise.sides(SECOND, WORDS),
         "UPDATE nba_raw.bdl_player_boxscores SET team = 'LAL' WHERE player_key = 'playera'",
         (f"{GAME}|101",),
     ),
@@ -189,7 +190,7 @@ def test_a_kind_whose_table_is_gone_has_not_passed_and_says_so(kind: str, slate:
 
 
 def test_an_optional_output_that_has_nothing_at_all_is_not_measurable_and_one_with_a_hole_fails(slate: Slate) -> None:
-    check = kinds.covers(SECOND, "schedule", played=PLAYED, optional=True, cadence=Cadence.MORNING, angles=(1,))
+    check = rowwise.covers(SECOND, WORDS, played=PLAYED, optional=True, cadence=Cadence.MORNING, angles=(1,))
     slate.spoil("INSERT INTO nba_raw.schedule SELECT * REPLACE ('0022300501' AS game_id) FROM nba_raw.schedule")
 
     holed = slate.measure(check)
@@ -201,8 +202,8 @@ def test_an_optional_output_that_has_nothing_at_all_is_not_measurable_and_one_wi
 
 
 def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> None:
-    check = kinds.covers(
-        nba.CANDIDATES, "schedule", played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history="team_games"
+    check = rowwise.covers(
+        nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history="team_games"
     )
 
     assert slate.measure(check).status is CheckStatus.NOT_MEASURABLE

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.checks.profile import USUAL
+from tipoff.checks.rowwise import NOTHING
 from tipoff.checks.view import Profiles, SlateView
 from tipoff.core.check import WINDOW, Cadence, Check, CheckStatus, Measured
 from tipoff.core.errors import LedgerError, PipelineError, WarehouseError
@@ -64,6 +65,7 @@ class Examiner:
         self._order = {step.name: place for place, step in enumerate(league.steps)}
         self._looked: dict[date, object] = {}
         self._usual: dict[str, deque[tuple[date, Profiles]]] = {}
+        self._last: SlateView | None = None  # the newest look, whose profiles are kept
 
     def examine(
         self, day: date, now: datetime, *, checks: Sequence[Check] | None = None, cadence: Cadence | None = None
@@ -75,8 +77,8 @@ class Examiner:
 
     def measure(self, checks: Iterable[Check], day: date, now: datetime) -> list[Examined]:
         """Measure `checks` on what stands, without looking again at what is published."""
-        view = self._view(day, now)
-        return self._blamed([self._measure(check, view) for check in checks], day)
+        self._last = self._view(day, now)
+        return self._blamed([self._measure(check, self._last) for check in checks], day)
 
     def _view(self, day: date, now: datetime) -> SlateView:
         return SlateView(
@@ -120,7 +122,7 @@ class Examiner:
         began, error = self._stopwatch(), ""
         try:
             if check.sql:
-                measured = self._asked(check, view)
+                measured = _asked(check, view)
             elif check.look is not None:
                 measured = check.look(view)
             else:
@@ -132,16 +134,6 @@ class Examiner:
             measured = Measured.nothing(f"it could not be measured: {error}"[:500])
         took_ms = (self._stopwatch() - began) * 1000
         return Examined(check=check, measured=measured, status=check.status(measured), took_ms=took_ms, error=error)
-
-    def _asked(self, check: Check, view: SlateView) -> Measured:
-        rows = self._warehouse.ask(
-            check.sql, league=view.league.name, day=view.day, season=self._season, as_of=view.now
-        )
-        if not rows.num_rows:
-            return Measured.nothing("nothing to look at")
-        bad = rows.filter(pc.invert(pc.fill_null(rows.column("ok"), False)))  # noqa: FBT003 -- Arrow's own
-        keys = tuple(sorted({str(key) for key in bad.column("key").to_pylist()}))
-        return Measured(value=1 - bad.num_rows / rows.num_rows, failing=keys)
 
     def _blamed(self, found: Sequence[Examined], day: date) -> list[Examined]:
         """Blame each failure on the most upstream table that fails a check of its own, or on what that suffers from."""
@@ -212,7 +204,7 @@ class Examiner:
 
     def _keep_profiles(self, batch: Batch, day: date, found: Iterable[Examined], now: datetime) -> None:
         """Keep what the day's tables look like, for the days after; what failed, or cannot be read, is no example."""
-        view = self._view(day, now)
+        view = self._last if self._last and (self._last.day, self._last.now) == (day, now) else self._view(day, now)
         spoiled = {
             one.check.about or one.check.tables[-1]
             for one in found
@@ -334,3 +326,12 @@ class Examiner:
     def forget(self) -> None:
         """Read the profiles from the ledger again at the next look."""
         self._usual.clear()
+
+
+def _asked(check: Check, view: SlateView) -> Measured:
+    rows = view.ask(check.sql)
+    if not rows.num_rows:
+        return Measured.nothing(NOTHING)
+    bad = rows.filter(pc.invert(pc.fill_null(rows.column("ok"), False)))  # noqa: FBT003 -- Arrow's own
+    keys = tuple(sorted({str(key) for key in bad.column("key").to_pylist()}))
+    return Measured(value=1 - bad.num_rows / rows.num_rows, failing=keys)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tipoff.checks import kinds, probes
+from tipoff.checks import probes, rowwise
 from tipoff.checks.profile import looks_alive, looks_usual
 from tipoff.checks.words import Words
 from tipoff.core.check import Cadence, Check
@@ -68,8 +68,8 @@ def _of_step(step: Step, words: Words, traits: Traits, tables: Mapping[str, Tabl
     table, names = step.table, step.table.names
     found = [
         probes.columns_are_declared(table),
-        kinds.unique(table),
-        kinds.declared(table, filled=table.floor.filled if table.phase is not Phase.PUBLISHED else ()),
+        rowwise.unique(table),
+        rowwise.declared(table, filled=table.floor.filled if table.phase is not Phase.PUBLISHED else ()),
         probes.has_run(table),
         probes.zero_is_signed(table),
         probes.is_still_there(table),
@@ -98,21 +98,18 @@ def _cadence(step: Step) -> Cadence:
 
 def _of_games(step: Step, words: Words, traits: Traits) -> list[Check]:
     table, found = step.table, []
-    claim = "a game's id is the league's own"
-    form = f"REGEXP_CONTAINS(t.game_id, r'{words.game_id}')"
-    found.append(kinds.holds(table, "game_ids_have_their_form", claim, form, angles=(5,)))
+    found.append(rowwise.game_ids(table, words.game_id))
     if table.name == words.schedule:
         return found
-    found.append(kinds.only_scheduled(table, words.schedule))
-    club, opponent, is_home = (name in table.names for name in words.side)
-    if club:
-        found.append(kinds.sides(table, words.schedule, opponent=opponent, is_home=is_home))
+    found.append(rowwise.only_scheduled(table, words.schedule))
+    if words.side[0] in table.names:
+        found.append(rowwise.sides(table, words))
     if step.units.by_game and traits.covers:
         cadence = _cadence(step)
         found.append(
-            kinds.covers(
+            rowwise.covers(
                 table,
-                words.schedule,
+                words,
                 played=words.played if cadence is Cadence.MORNING else words.on,
                 optional=step.optional,
                 cadence=cadence,
@@ -137,7 +134,7 @@ def _copies(table: Table, source: Table) -> list[Check]:
     if not shared:
         return []
     return [
-        kinds.agrees(
+        rowwise.agrees(
             table,
             source,
             on=source.key,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 
@@ -36,7 +37,8 @@ class SlateView:
     ledger: Ledger
     loaded: Mapping[str, CompiledStep]
     profiles_before: Callable[[str, date], Sequence[Profiles]]
-    _rows: dict[str, pa.Table] = field(default_factory=dict)
+    _answers: dict[str, pa.Table] = field(default_factory=dict)
+    _values: dict[tuple[str, str], Sequence[Any]] = field(default_factory=dict)
     _profiles: dict[str, Profiles] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:
@@ -45,13 +47,22 @@ class SlateView:
 
     def rows(self, table: str) -> pa.Table:
         """Return the slate's rows of a table as they stand."""
-        if table not in self._rows:
-            columns = ", ".join(f"t.{name}" for name in self.table(table).names)
-            sql = f"SELECT {columns} FROM slate.{table} AS t"  # noqa: S608 -- declared names
-            self._rows[table] = self.warehouse.ask(
+        columns = ", ".join(f"t.{name}" for name in self.table(table).names)
+        return self.ask(f"SELECT {columns} FROM slate.{table} AS t")  # noqa: S608 -- declared names
+
+    def values(self, table: str, column: str) -> Sequence[Any]:
+        """Return one column of the slate's rows."""
+        if (table, column) not in self._values:
+            self._values[table, column] = self.rows(table).column(column).to_pylist()
+        return self._values[table, column]
+
+    def ask(self, sql: str) -> pa.Table:
+        """Return what a SELECT gives; what several checks ask is asked once."""
+        if sql not in self._answers:
+            self._answers[sql] = self.warehouse.ask(
                 sql, league=self.league.name, day=self.day, season=self.season, as_of=self.now
             )
-        return self._rows[table]
+        return self._answers[sql]
 
     def profile(self, table: str) -> Profiles:
         """Return what the table looks like on the day."""

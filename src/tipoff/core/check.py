@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tipoff.core.finding import Severity
 from tipoff.core.records import Records
@@ -66,6 +66,14 @@ class View(Protocol):
 
     def rows(self, table: str) -> "pa.Table":
         """Return the slate's rows of a table as they stand."""
+        ...
+
+    def values(self, table: str, column: str) -> Sequence[Any]:
+        """Return one column of the slate's rows."""
+        ...
+
+    def ask(self, sql: str) -> "pa.Table":
+        """Return what a SELECT gives, with windows as in steps."""
         ...
 
     def table(self, name: str) -> Table:

@@ -130,7 +130,8 @@ def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
         SourceError: It is no JSON (an HTML page, a cut answer): the provider is asked again later.
     """
     try:
-        return _decoded(payload.sha256, payload.body)
+        decoded = _of_a_game if len(payload.body) < _LARGE else _of_a_season
+        return decoded(payload.sha256, payload.body)
     except (ValueError, RecursionError) as error:
         kind = "an HTML page" if payload.body.lstrip()[:1] == b"<" else "no JSON"
         msg = f"{payload.request.source} answered with {kind} ({len(payload.body)} bytes, archived as {payload.sha256[:12]})"
@@ -139,9 +140,13 @@ def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
         ) from error
 
 
-@lru_cache(maxsize=4)
 def _decoded(_sha: str, body: bytes) -> Any:  # noqa: ANN401 -- JSON
     return json.loads(body)
+
+
+_LARGE = 200_000  # bytes
+_of_a_season = lru_cache(maxsize=4)(_decoded)
+_of_a_game = lru_cache(maxsize=32)(_decoded)  # of a slate's games each is read by several outputs in turn
 
 
 def shaped(payload: Payload, problem: str) -> SourceError:

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tipoff.core.obligation import GAME_UNITS, Timing, Units
@@ -155,7 +156,7 @@ class Step:
     same_as: tuple[
         str, ...
     ] = ()  # earlier versions that made the same: only names have changed since, so their proofs are good
-    parsers: tuple[object, ...] = ()  # functions beyond `work`'s own whose source is part of the version
+    parsers: tuple[Callable[..., object], ...] = ()  # functions beyond `work`'s own whose source is part of the version
 
     @property
     def name(self) -> str:
@@ -183,8 +184,13 @@ class Step:
         for part in _sources(self.work, parsed_sql):
             sha.update(part.encode())
         for parser in self.parsers:
-            sha.update(inspect.getsource(parser).encode())  # type: ignore[arg-type]
+            sha.update(_source(parser).encode())
         return sha.hexdigest()[:12]
+
+
+@cache
+def _source(function: Callable[..., object]) -> str:
+    return inspect.getsource(function)
 
 
 def _sources(work: Work, parsed_sql: str) -> list[str]:
@@ -192,7 +198,7 @@ def _sources(work: Work, parsed_sql: str) -> list[str]:
         case SqlWork():
             return [parsed_sql or work.sql, work.empty]
         case PythonWork() | PublishWork():
-            return [inspect.getsource(work.transform), repr(work.constants), repr(work.inputs)]
+            return [_source(work.transform), repr(work.constants), repr(work.inputs)]
         case SourceWork():
-            follow = [inspect.getsource(work.follow)] if work.follow else []
-            return [inspect.getsource(work.requests), inspect.getsource(work.parse), repr(work.keeps_history), *follow]
+            follow = [_source(work.follow)] if work.follow else []
+            return [_source(work.requests), _source(work.parse), repr(work.keeps_history), *follow]

@@ -8,10 +8,11 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, event, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, event, func, insert, or_, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tipoff.core.errors import LedgerError, UsageError
@@ -26,6 +27,18 @@ Row = dict[str, Any]
 CLAIM = timedelta(minutes=5)  # after which a notice that was claimed and neither sent nor given back is claimed again
 HANDS = frozenset({"acked_by", "acked_until", "snoozed_until"})  # what people write, and watchers only read
 _SINCE_CLOSED = timedelta(days=2)
+
+
+@cache
+def _stuck(channels: tuple[str, ...], attempts: int) -> Select[Any]:
+    """Return the SELECT that every look asks; see `AlertStore.stuck`."""
+    table = watching.notices
+    sent = select(table.c.channel, func.max(table.c.sent_at).label("at")).group_by(table.c.channel).subquery()
+    given_up = (table.c.state == "failed") & or_(sent.c.at.is_(None), sent.c.at < table.c.not_before)
+    tried = (table.c.state != "sent") & (table.c.attempts >= attempts)
+    query = select(table).join(sent, sent.c.channel == table.c.channel).where(table.c.channel.in_(channels))
+    is_stuck = or_(given_up, tried & or_(sent.c.at.is_(None), sent.c.at < table.c.at))
+    return query.where(is_stuck).order_by(table.c.id)
 
 
 @dataclass(slots=True)
@@ -198,17 +211,7 @@ class AlertStore:
 
         One that was given up, or was tried `attempts` times, and after which nothing was sent.
         """
-        table = watching.notices
-        sent = select(table.c.channel, func.max(table.c.sent_at).label("at")).group_by(table.c.channel).subquery()
-        given_up = (table.c.state == "failed") & or_(sent.c.at.is_(None), sent.c.at < table.c.not_before)
-        tried = (table.c.state != "sent") & (table.c.attempts >= attempts)
-        query = (
-            select(table)
-            .join(sent, sent.c.channel == table.c.channel)
-            .where(table.c.channel.in_(channels))
-            .where(or_(given_up, tried & or_(sent.c.at.is_(None), sent.c.at < table.c.at)))
-        )
-        return list({row["channel"]: row for row in self.rows(query.order_by(table.c.id))}.values())
+        return list({row["channel"]: row for row in self.rows(_stuck(tuple(channels), attempts))}.values())
 
     def n_sent(self, channel: str, since: datetime) -> int:
         """Return how many notices a channel was sent since an instant."""

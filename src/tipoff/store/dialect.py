@@ -57,21 +57,46 @@ def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
                 msg = f"{step.name} reads {read.table}, which the league does not declare"
                 raise ShapeError(msg, hint="declare it in the catalog")
         return CompiledStep(step, work.inputs, step.version())
-    tree = _parse(work.sql, step.name)
-    refuse_traps(tree, step.name)
-    refuse_unlisted(tree, step.name)
-    _refuse_other_columns(tree, step)
-    written = tree.copy()
-    inputs = _narrow(tree, step.name, tables, _slice)
-    refuse_mixed_types(written, step.name, tables, step.table)
-    wrapped = _typed(tree, step.table)
+    written = _written(work.sql, step.name, step.table, tuple(tables.values()))
     return CompiledStep(
         step=step,
+        inputs=written.inputs,
+        version=step.version(parsed_sql=written.narrowed),
+        bigquery=written.bigquery,
+        parameters=written.parameters,
+        duck=written.duck,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What comes of a step's SQL: with its windows narrowed, and with its columns cast in both dialects."""
+
+    narrowed: str
+    duck: str
+    bigquery: str
+    inputs: tuple[Input, ...]
+    parameters: frozenset[str]
+
+
+@cache
+def _written(sql: str, name: str, table: Table, tables: tuple[Table, ...], games: tuple[str, ...] = ()) -> _Written:
+    """Read and translate a step's SQL, once for a process: every controller, drill and test opens its stores anew."""
+    declared = {other.name: other for other in tables}
+    tree = _parse(sql, name)
+    refuse_traps(tree, name)
+    refuse_unlisted(tree, name)
+    _refuse_other_columns(tree, name, table)
+    plain = tree.copy()
+    inputs = _narrow(tree, name, declared, lambda other, window: _slice(other, window.with_games(games)))
+    refuse_mixed_types(plain, name, declared, table)
+    narrowed, wrapped = tree.sql(dialect="bigquery"), _typed(tree, table)
+    return _Written(
+        narrowed=narrowed,
         inputs=tuple(inputs),
-        version=step.version(parsed_sql=tree.sql(dialect="bigquery")),
         bigquery=wrapped.sql(dialect="bigquery"),
         parameters=frozenset(parameter.name for parameter in wrapped.find_all(exp.Parameter)),
-        duck=_duck(wrapped, step.name),
+        duck=_duck(wrapped, name),
     )
 
 
@@ -80,15 +105,8 @@ def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], game
     step = compiled.step
     if not games or not isinstance(step.work, SqlWork):
         return compiled
-    tree = _parse(step.work.sql, step.name)
-    _narrow(tree, step.name, tables, lambda table, window: _slice(table, window.with_games(games)))
-    wrapped = _typed(tree, step.table)
-    return replace(
-        compiled,
-        bigquery=wrapped.sql(dialect="bigquery"),
-        parameters=frozenset(parameter.name for parameter in wrapped.find_all(exp.Parameter)),
-        duck=_duck(wrapped, step.name),
-    )
+    written = _written(step.work.sql, step.name, step.table, tuple(tables.values()), games)
+    return replace(compiled, bigquery=written.bigquery, parameters=written.parameters, duck=written.duck)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +125,18 @@ def question(sql: str, name: str, tables: Mapping[str, Table]) -> Question:
     Raises:
         ShapeError: As `load`.
     """
+    return _asked(sql, name, tuple(tables.values()))
+
+
+@cache
+def _asked(sql: str, name: str, tables: tuple[Table, ...]) -> Question:
+    declared = {table.name: table for table in tables}
     tree = _parse(sql, name)
     refuse_traps(tree, name)
     refuse_unlisted(tree, name)
     written = tree.copy()
-    inputs = _narrow(tree, name, tables, _slice)
-    refuse_mixed_types(written, name, tables)
+    inputs = _narrow(tree, name, declared, _slice)
+    refuse_mixed_types(written, name, declared)
     return _question(tree, name, inputs)
 
 
@@ -260,13 +284,13 @@ def _as_date(node: exp.Expr) -> exp.Expr:
     return exp.cast(node.copy(), exp.DataType.build("DATE")) if is_moved else node
 
 
-def _refuse_other_columns(tree: exp.Query, step: Step) -> None:
+def _refuse_other_columns(tree: exp.Query, name: str, table: Table) -> None:
     if any(isinstance(shown, exp.Star) for shown in tree.selects):
-        msg = f"{step.name}: the last SELECT names its columns; * is refused"
+        msg = f"{name}: the last SELECT names its columns; * is refused"
         raise ShapeError(msg)
-    named, declared = set(tree.named_selects), set(step.table.names)
+    named, declared = set(tree.named_selects), set(table.names)
     if named != declared:
-        msg = f"{step.name}: lacks {sorted(declared - named)}, has undeclared {sorted(named - declared)}"
+        msg = f"{name}: lacks {sorted(declared - named)}, has undeclared {sorted(named - declared)}"
         raise ShapeError(msg, hint="the SELECT and the table's declaration must agree")
 
 

@@ -5,7 +5,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tipoff.checks import kinds, probes, work
+from tipoff.checks import kinds, probes, rowwise, work
 from tipoff.checks.generic import Traits, generic
 from tipoff.checks.kinds import CRITICAL, WARNING
 from tipoff.core.check import Cadence, Check
@@ -90,7 +90,7 @@ def _raw() -> list[Check]:
             "IF(t.status = 'final', t.home_score <> t.away_score, t.home_score IS NULL AND t.away_score IS NULL)",
             angles=(6,),
         ),
-        kinds.unique(tables.SCHEDULE, ("home_team", "game_number", "resumed_from"), "clubs_play_each_game_once"),
+        rowwise.unique(tables.SCHEDULE, ("home_team", "game_number", "resumed_from"), "clubs_play_each_game_once"),
         _two_of(tables.PITCHER_BOXSCORES, "two_men_start", "two pitchers start a game", "t.is_starter"),
         _two_of(tables.TEAM_BOXSCORES, "two_clubs_bat", "two clubs bat in a game", "TRUE"),
         kinds.asks(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.core.door import Unfit, number, shown
 from tipoff.core.parsing import Record, Tally, Use, part, read_json, shape_of
@@ -112,8 +113,9 @@ def _feed(payload: Payload) -> Mapping[str, Any]:
 
 
 def _of_slate(payload: Payload, inputs: Mapping[str, pa.Table]) -> Record:
-    found: list[Record] = inputs["schedule"].to_pylist()
-    [row] = [row for row in found if row["game_id"] == payload.request.unit]
+    games = inputs["schedule"]
+    found: list[Record] = games.filter(pc.equal(games.column("game_id"), payload.request.unit)).to_pylist()
+    [row] = found
     return row
 
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
-from tipoff.checks import kinds
+from tipoff.checks import kinds, rowwise
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Cadence, Check
@@ -47,7 +47,7 @@ def market() -> list[Check]:
             severity=WARNING,
             angles=(11,),
         ),
-        kinds.unique(ODDS_EVENTS, ("event_id",), "events_are_different"),
+        rowwise.unique(ODDS_EVENTS, ("event_id",), "events_are_different"),
         kinds.holds(
             ODDS_EVENTS,
             "event_ids_have_their_form",

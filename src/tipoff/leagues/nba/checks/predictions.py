@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
-from tipoff.checks import kinds
+from tipoff.checks import kinds, rowwise
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.core.check import Cadence, Check
@@ -38,7 +38,7 @@ def predictions() -> list[Check]:
             angles=(23,),
             cadence=_PRE,
         ),
-        kinds.agrees(
+        rowwise.agrees(
             CANDIDATES,
             PLAYER_FEATURES,
             on=("game_id", "player_id"),
@@ -75,7 +75,7 @@ def predictions() -> list[Check]:
             required=0.97,
             angles=(13, 30),
         ),
-        kinds.agrees(
+        rowwise.agrees(
             CANDIDATES,
             PLAYER_FORM,
             on=("game_id", "player_id"),
@@ -104,7 +104,7 @@ def predictions() -> list[Check]:
             "t.recommendation IN ('over', 'under', 'pass'))",
             angles=(18,),
         ),
-        kinds.agrees(
+        rowwise.agrees(
             PUBLISHED_MARKETS,
             CANDIDATES,
             on=("game_id", "player_id"),
@@ -192,7 +192,7 @@ def _of_a_system(system: System) -> list[Check]:
     """Return what is claimed of a system that predicts everybody: of all candidates, not constant, published, graded."""
     name = system.name
     return [
-        kinds.agrees(
+        rowwise.agrees(
             CANDIDATES,
             system.table,
             on=("game_id", "player_id"),
@@ -214,7 +214,7 @@ def _of_a_system(system: System) -> list[Check]:
             angles=(20,),
             cadence=_PRE,
         ),
-        kinds.agrees(
+        rowwise.agrees(
             system.table,
             PUBLISHED_PREDICTIONS,
             on=("game_id", "player_id"),
@@ -222,7 +222,7 @@ def _of_a_system(system: System) -> list[Check]:
             name="are_published",
             claim="every prediction is published with its tip-off",
             about="published_predictions",
-            where="t.market = 'points'",
+            where={"market": "points"},
             angles=(14, 15),
         ),
         kinds.asks(

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
-from tipoff.checks import kinds
+from tipoff.checks import kinds, rowwise
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Check
@@ -148,19 +148,19 @@ def box_scores() -> list[Check]:
     )
     other = "JOIN slate.nba_team_boxscores AS o ON o.game_id = t.game_id AND o.team = t.opponent"
     found = [
-        kinds.sums(
+        rowwise.sums(
             NBA_PLAYER_BOXSCORES,
             NBA_TEAM_BOXSCORES,
             by=("game_id", "team"),
             columns=_COUNTED,
             name="add_up_to_the_clubs",
         ),
-        kinds.sums(
+        rowwise.sums(
             NBA_PLAYER_BOXSCORES,
             NBA_TEAM_BOXSCORES,
             by=("game_id", "team"),
             columns=("plus_minus",),
-            factor=" * 5",
+            factor=5,
             name="plus_minus_adds_up",
             severity=WARNING,
         ),
@@ -197,7 +197,7 @@ def box_scores() -> list[Check]:
             ["nba_team_boxscores"],
             severity=WARNING,
         ),
-        kinds.agrees(
+        rowwise.agrees(
             NBA_PLAYER_BOXSCORES,
             NBA_TEAM_BOXSCORES,
             on=("game_id", "team"),
@@ -206,7 +206,7 @@ def box_scores() -> list[Check]:
             claim="a player's club, its opponent, home and result are the club's own row's",
             angles=(2,),
         ),
-        kinds.agrees(
+        rowwise.agrees(
             BDL_PLAYER_BOXSCORES,
             NBA_PLAYER_BOXSCORES,
             on=("game_id", "player_key"),
@@ -217,7 +217,7 @@ def box_scores() -> list[Check]:
             required=0.97,
             angles=(2,),
         ),
-        kinds.agrees(
+        rowwise.agrees(
             NBA_PLAYER_BOXSCORES,
             BDL_PLAYER_BOXSCORES,
             on=("game_id", "player_key"),
@@ -229,7 +229,7 @@ def box_scores() -> list[Check]:
             both=False,
             angles=(2,),
         ),
-        kinds.agrees(
+        rowwise.agrees(
             BDL_PLAYER_BOXSCORES,
             NBA_PLAYER_BOXSCORES,
             on=("game_id", "player_key"),
@@ -240,8 +240,8 @@ def box_scores() -> list[Check]:
             required=0.9,
             angles=(2,),
         ),
-        kinds.unique(NBA_PLAYER_BOXSCORES, ("game_id", "player_key"), "players_are_different"),
-        kinds.unique(BDL_PLAYER_BOXSCORES, ("game_id", "player_key"), "players_are_different"),
+        rowwise.unique(NBA_PLAYER_BOXSCORES, ("game_id", "player_key"), "players_are_different"),
+        rowwise.unique(BDL_PLAYER_BOXSCORES, ("game_id", "player_key"), "players_are_different"),
         looks.as_before(NBA_PLAYER_BOXSCORES, "player_id", ("player_name", "player_key")),
         looks.as_before(BDL_PLAYER_BOXSCORES, "bdl_player_id", ("player_name", "player_key")),
         looks.as_before(NBA_TEAM_BOXSCORES, "team", ("team_id",), required=1.0),
