@@ -51,6 +51,7 @@ def season_costs(league: str, span: str) -> tuple[bool, dict[str, Any]]:
         "floor": least,
         "over_floor": round(cpu_s / least["cpu_s"], 2),
         "runs": report["this_time"]["finished"],
+        "loading_s": report["loading_s"],  # of the clock, for earlier seasons: not in the floor
         "months": months,
         "growth": round(a_run[-1] / a_run[0], 2) if len(a_run) > 1 else None,
         "peak_rss_mb": report["peak_rss_mb"],

@@ -16,7 +16,7 @@ from tipoff.core.proof import UnitProof
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork
-from tipoff.core.window import SLATE
+from tipoff.core.window import KNOWN
 from tipoff.ledger import Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.rows import check, conform, hash_units
@@ -142,11 +142,13 @@ class SlateView:
         inputs = {}
         for read in work.inputs:
             table = self.table(read.table)
-            if read.window == SLATE and not read.columns:
-                key = [("day", "ascending"), *((name, "ascending") for name in table.key)]
-                inputs[read.table] = self.rows(read.table).sort_by(key)
-            else:
+            if read.window == KNOWN:
                 inputs[read.table] = self.warehouse.read(
                     table, read.window, day=self.day, season=self.season, as_of=as_of, columns=read.columns
                 )
+                continue
+            columns = ", ".join(f"t.{name}" for name in read.columns or table.names)
+            rows = self.ask(f"SELECT {columns} FROM {read.window.name}.{read.table} AS t")  # noqa: S608 -- declared names
+            order = [name for name in ("day", *table.key) if name in rows.schema.names]
+            inputs[read.table] = rows.sort_by([(name, "ascending") for name in order])
         return work.transform(Context(slate=self._slate, units=frozenset(units), as_of=as_of), inputs).rows

@@ -19,7 +19,7 @@ from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_t
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
-from tipoff.core.window import SLATE, Input, Window
+from tipoff.core.window import SLATE, Input, Window, WindowKind
 from tipoff.store import dialect
 from tipoff.store.evolve import changes, former_names, under_present_names
 from tipoff.store.rows import by_key, hash_units, in_order, named, plain_numbers, units_where
@@ -187,8 +187,15 @@ class DuckWarehouse:
         if window == SLATE:
             whole = self._slate(table, day)
             return whole.select(columns) if columns else whole
-        first, last = window.bounds(day, season)
-        values: dict[str, object] = {f"{window.name}_from": first, f"{window.name}_to": last}
+        days, what = window.bounds(day, season), (window.name, *columns)
+        is_steady = (
+            window.kind is not WindowKind.KNOWN and not window.games
+        )  # the same at every instant, until it is written
+        kept = self._slices.get(table.full_name, days, what) if is_steady else None
+        if kept is not None:
+            return kept
+        turn = self._slices.turn(table.full_name)
+        values: dict[str, object] = dict(zip((f"{window.name}_from", f"{window.name}_to"), days, strict=True))
         sql = dialect.slice_sql(table, window, columns)
         if "as_of" in sql:
             values["as_of"] = as_of
@@ -196,15 +203,18 @@ class DuckWarehouse:
             values["day"] = day
         rows = self._arrow("read", sql, values)
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
-        return rows.sort_by([(name, "ascending") for name in order])
+        rows = rows.sort_by([(name, "ascending") for name in order])
+        if is_steady:
+            self._slices.keep(table.full_name, days, what, rows, turn)
+        return rows
 
     def _slate(self, table: Table, day: date) -> pa.Table:
         """Return a slate's rows in the order of their keys, as they were read last."""
-        kept = self._slices.get(table.full_name, day, ())
+        kept = self._slices.get(table.full_name, (day, day), ())
         if kept is None:
-            turn = self._slices.turn(table.full_name, day)
+            turn = self._slices.turn(table.full_name)
             kept = by_key(table, self._stored(table, day, None))
-            self._slices.keep(table.full_name, day, (), kept, turn)
+            self._slices.keep(table.full_name, (day, day), (), kept, turn)
         return kept
 
     def losses(self, league: str) -> list[Loss]:
@@ -330,8 +340,8 @@ class DuckWarehouse:
                 self._rollback()
             self._slices.forget(table.full_name, asked.day)
         if found is not None:
-            turn = self._slices.turn(table.full_name, asked.day)
-            self._slices.keep(table.full_name, asked.day, (), by_key(table, found), turn)
+            turn = self._slices.turn(table.full_name)
+            self._slices.keep(table.full_name, (asked.day, asked.day), (), by_key(table, found), turn)
         self.counts["transaction"] += 1
         self._at("after commit")
 

@@ -1,4 +1,4 @@
-"""Slices of one slate that were read, kept for the steps that read them again."""
+"""Slices of tables that were read, kept for the steps that read them again: of one slate, or of a window of days."""
 
 import threading
 from collections import Counter, OrderedDict
@@ -6,47 +6,56 @@ from datetime import date
 
 import pyarrow as pa
 
-_KEPT = 64
+_KEPT, _MOST_BYTES = 64, 48 * 2**20
+_Key = tuple[str, date, date, tuple[str, ...]]
 
 
 class Slices:
-    """The slices read last, by table, day and columns; whoever writes a slate makes its slices be forgotten."""
+    """The slices read last, by table, days and columns; whoever writes a slate makes what it is part of be forgotten."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, date, tuple[str, ...]], pa.Table] = OrderedDict()
-        self._writes: Counter[tuple[str, date]] = Counter()
+        self._kept: OrderedDict[_Key, pa.Table] = OrderedDict()
+        self._n_bytes = 0
+        self._writes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def get(self, table: str, day: date, columns: tuple[str, ...]) -> pa.Table | None:
+    def get(self, table: str, days: tuple[date, date], columns: tuple[str, ...]) -> pa.Table | None:
         """Return a slice, if it is kept."""
-        key = table, day, columns
+        key = table, *days, columns
         with self._lock:
             if key not in self._kept:
                 return None
             self._kept.move_to_end(key)
             return self._kept[key]
 
-    def turn(self, table: str, day: date) -> int:
-        """Return how often the slate was written, to be asked before it is read; see `keep`."""
-        return self._writes[table, day]
+    def turn(self, table: str) -> int:
+        """Return how often the table was written, to be asked before it is read; see `keep`."""
+        return self._writes[table]
 
-    def keep(self, table: str, day: date, columns: tuple[str, ...], rows: pa.Table, turn: int) -> None:
-        """Keep a slice that was read in a `turn`, unless the slate was written since; the one not asked for the longest goes."""
+    def keep(self, table: str, days: tuple[date, date], columns: tuple[str, ...], rows: pa.Table, turn: int) -> None:
+        """Keep a slice that was read in a `turn`, unless the table was written since; those not asked for the longest go."""
         with self._lock:
-            if self._writes[table, day] != turn:
+            if self._writes[table] != turn or rows.nbytes > _MOST_BYTES:
                 return
-            self._kept[table, day, columns] = rows
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._drop((table, *days, columns))
+            self._kept[table, *days, columns] = rows
+            self._n_bytes += rows.nbytes
+            while len(self._kept) > _KEPT or self._n_bytes > _MOST_BYTES:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: _Key) -> None:
+        if key in self._kept:
+            self._n_bytes -= self._kept.pop(key).nbytes
 
     def forget(self, table: str, day: date) -> None:
         """Forget what was read of a slate: to be called once it is written, whether or not that went well."""
         with self._lock:
-            self._writes[table, day] += 1
-            for key in [key for key in self._kept if key[:2] == (table, day)]:
-                del self._kept[key]
+            self._writes[table] += 1
+            for key in [key for key in self._kept if key[0] == table and key[1] <= day <= key[2]]:
+                self._drop(key)
 
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
             self._kept.clear()
+            self._n_bytes = 0

@@ -159,10 +159,10 @@ class BigQueryWarehouse:
         max_bytes: int = 0,
     ) -> pa.Table:
         """See `Warehouse.read`."""
-        kept = self._slices.get(table.full_name, day, columns) if window == SLATE else None
+        kept = self._slices.get(table.full_name, (day, day), columns) if window == SLATE else None
         if kept is not None:
             return kept
-        turn = self._slices.turn(table.full_name, day)
+        turn = self._slices.turn(table.full_name)
         first, last = window.bounds(day, season)
         values: dict[str, object] = {
             f"{window.name}_from": first,
@@ -175,7 +175,7 @@ class BigQueryWarehouse:
         rows = conform(table, rows) if not columns else rows
         rows = rows.sort_by([(name, "ascending") for name in order])
         if window == SLATE:
-            self._slices.keep(table.full_name, day, columns, rows, turn)
+            self._slices.keep(table.full_name, (day, day), columns, rows, turn)
         return rows
 
     def losses(self, league: str) -> Sequence[Loss]:
