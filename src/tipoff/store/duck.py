@@ -187,35 +187,24 @@ class DuckWarehouse:
         if window == SLATE:
             whole = self._slate(table, day)
             return whole.select(columns) if columns else whole
-        days, what = window.bounds(day, season), (window.name, *columns)
-        is_steady = (
-            window.kind is not WindowKind.KNOWN and not window.games
-        )  # the same at every instant, until it is written
-        kept = self._slices.get(table.full_name, days, what) if is_steady else None
-        if kept is not None:
-            return kept
-        turn = self._slices.turn(table.full_name)
+        days = window.bounds(day, season)
         values: dict[str, object] = dict(zip((f"{window.name}_from", f"{window.name}_to"), days, strict=True))
         sql = dialect.slice_sql(table, window, columns)
-        if "as_of" in sql:
-            values["as_of"] = as_of
-        if window.games and "$day" in sql:
-            values["day"] = day
-        rows = self._arrow("read", sql, values)
-        order = [name for name in ("day", *table.key) if name in rows.schema.names]
-        rows = rows.sort_by([(name, "ascending") for name in order])
-        if is_steady:
-            self._slices.keep(table.full_name, days, what, rows, turn)
-        return rows
+        values |= {"as_of": as_of} if "as_of" in sql else {}
+        values |= {"day": day} if window.games and "$day" in sql else {}
+
+        def ask() -> pa.Table:
+            rows = self._arrow("read", sql, values)
+            order = [name for name in ("day", *table.key) if name in rows.schema.names]
+            return rows.sort_by([(name, "ascending") for name in order])
+
+        if window.kind is WindowKind.KNOWN or window.games:
+            return ask()  # it differs from run to run
+        return self._slices.once(table.full_name, days, (window.name, *columns), ask)
 
     def _slate(self, table: Table, day: date) -> pa.Table:
         """Return a slate's rows in the order of their keys, as they were read last."""
-        kept = self._slices.get(table.full_name, (day, day), ())
-        if kept is None:
-            turn = self._slices.turn(table.full_name)
-            kept = by_key(table, self._stored(table, day, None))
-            self._slices.keep(table.full_name, (day, day), (), kept, turn)
-        return kept
+        return self._slices.once(table.full_name, (day, day), (), lambda: by_key(table, self._stored(table, day, None)))
 
     def losses(self, league: str) -> list[Loss]:
         """See `Warehouse.losses`."""

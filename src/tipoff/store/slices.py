@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from datetime import date
 
 import pyarrow as pa
@@ -27,6 +28,17 @@ class Slices:
                 return None
             self._kept.move_to_end(key)
             return self._kept[key]
+
+    def once(
+        self, table: str, days: tuple[date, date], columns: tuple[str, ...], ask: Callable[[], pa.Table]
+    ) -> pa.Table:
+        """Return a slice, asked for where it is not kept."""
+        kept = self.get(table, days, columns)
+        if kept is None:
+            turn = self.turn(table)
+            kept = ask()
+            self.keep(table, days, columns, kept, turn)
+        return kept
 
     def turn(self, table: str) -> int:
         """Return how often the table was written, to be asked before it is read; see `keep`."""

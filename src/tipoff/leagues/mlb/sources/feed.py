@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tipoff.core.door import Unfit, number, shown
 from tipoff.core.parsing import Record, Tally, Use, part, read_json, shape_of
@@ -114,9 +113,9 @@ def _feed(payload: Payload) -> Mapping[str, Any]:
 
 def _of_slate(payload: Payload, inputs: Mapping[str, pa.Table]) -> Record:
     games = inputs["schedule"]
-    found: list[Record] = games.filter(pc.equal(games.column("game_id"), payload.request.unit)).to_pylist()
-    [row] = found
-    return row
+    place = games.column("game_id").to_pylist().index(payload.request.unit)
+    [row] = games.slice(place, 1).to_pylist()
+    return dict(row)
 
 
 def _common(row: Record, side: str, box: Mapping[str, Any]) -> Record:
