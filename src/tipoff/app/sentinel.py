@@ -102,7 +102,6 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock
     Raises:
         UsageError: As `sentinel_of`.
     """
-    clock = RealClock()
     with (
         closing(ByChannel(settings.place.sentinel)) as senders,
         sentinel_of(settings, leagues, limits_of(settings), senders.flush) as sentinel,
