@@ -32,14 +32,14 @@ do. Checks in SQL give a row for each thing looked at, its key and whether it is
 | row and key counts | `is_still_there`, `rows_are_usual`, `candidates.clubs_are_full` |
 | NULLs by column, and their trend | `values_are_as_declared`, `nulls_are_usual`, `nulls_do_not_rise` |
 | range | `values_are_as_declared`, `lines_add_up`, `lines_are_believed` |
-| constant column, distinct count | `values_vary`, `lightgbm.are_not_constant` |
+| constant column, distinct count | `values_vary`, `quantile_regression.are_not_constant` |
 | duplicate key | `keys_are_unique`, `players_are_different` |
 | freshness | `is_fresh`, `work.monitor_looks` |
-| window completeness | `windows_are_whole`, `history_is_whole`, `points_model.is_trained_on_all` |
+| window completeness | `windows_are_whole`, `history_is_whole`, `calibration.is_trained_on_all` |
 | distribution shift | `means_are_usual`, `zeros_are_usual`, `accuracy_has_not_drifted` |
 | cross-source agreement | `sources_agree`, `add_up_to_the_clubs`, `sides_are_the_schedules`, `is_what_its_inputs_give` |
 | join-match rate | `main_lines.players_are_known`, `grades.players_are_found` |
-| funnel | `have_features`, `are_predicted_by_lightgbm`, `are_published`, `are_graded`; `tipoff why` shows it one by one |
+| funnel | `have_features`, `are_predicted_by_quantile_regression`, `are_published`, `are_graded`; `tipoff why` shows it one by one |
 | timing | `has_run`, `begins_when_the_game_does`, `work.outputs_are_in_time`, `work.decided_without_gap` |
 | as-of violation | `known_at_is_when_it_came`, `made_at_is_before_tipoff`, `do_not_look_ahead`, `quoted_before_tip_off` |
 | schema drift | `columns_are_declared`; a table that differs otherwise, or a payload of another shape, is refused at the door |

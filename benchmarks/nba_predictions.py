@@ -2,7 +2,7 @@
 
     python -m benchmarks.nba_predictions 2022-23      prints one JSON document
 
-Rows are the player games with at least one game before in the season. Trees and calibration are trained on Mondays and
+Rows are the player games with at least one game before in the season. The calibration is trained on Mondays and
 Thursdays, on earlier days alone; the form model is the newest that saw nothing of the season.
 """
 
@@ -22,16 +22,15 @@ from benchmarks.nba_form import Rows, season_rows
 from benchmarks.nba_lines import lines_of, plain
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import STATS
-from tipoff.leagues.nba.rows import LEAST_ROWS
 from tipoff.leagues.nba.scores import crps_20
 from tipoff.leagues.nba.systems import market_aware
-from tipoff.leagues.nba.systems.lightgbm import TREES
-from tipoff.predict import boosting, calibration
+from tipoff.predict import calibration
 from tipoff.predict.metrics import calibration_error, log_loss
 from tipoff.predict.quantiles import HIGH, LEVELS, LOW, MEDIAN, Floats, over
 
 _EPOCH = date(1970, 1, 1)
 _DRAWS = 1000
+_SEED = 7  # the calibration's
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +46,20 @@ def walk(rows: Rows, *, targets: dict[str, Floats] | None = None) -> dict[str, D
     """Predict each row of every market with what was trained on earlier days; `targets` replace the outcomes learnt from."""
     learnt = targets or rows.counts
     form_model = markets.serving(_EPOCH + timedelta(days=int(rows.day[0])))
-    centres = {market: form_model.centre(market, rows.features) for market in markets.MARKETS}
-    form = {market: form_model.quantiles(market, rows.features, centres[market]) for market in markets.MARKETS}
+    form = {
+        market: form_model.quantiles(market, rows.features, form_model.centre(market, rows.features))
+        for market in markets.MARKETS
+    }
     found = {market: np.array(quantiles) for market, quantiles in form.items()}
-    left = learnt["points"] - centres["points"]
     places = {
-        market: calibration.places(form[market], markets.outcomes(market, learnt), seed=boosting.SEED)
+        market: calibration.places(form[market], markets.outcomes(market, learnt), seed=_SEED)
         for market in markets.MARKETS
     }
     for begin, end in _spans(rows):
         before, now = rows.day < begin, (rows.day >= begin) & (rows.day < end)
-        trees = ""
-        if before.sum() >= LEAST_ROWS:
-            wanted = left[before] - np.median(left[before])
-            trees = boosting.train(rows.features[before], wanted, parameters=TREES)
-        added = boosting.predict(trees, rows.features[now])
         for market in markets.MARKETS:
-            centre = centres[market][now] + (added if "points" in markets.MARKETS[market] else 0.0)
-            quantiles = form_model.quantiles(market, rows.features[now], centre)
             to = calibration.levels(places[market][before], (begin - rows.day[before]).astype(np.float64))
-            found[market][now] = np.maximum(calibration.moved(quantiles, to), -0.5)
+            found[market][now] = np.maximum(calibration.moved(form[market][now], to), -0.5)
     return {
         market: Drawn(markets.outcomes(market, rows.counts), found[market], form[market]) for market in markets.MARKETS
     }
@@ -210,7 +203,7 @@ def controls(rows: Rows) -> dict[str, float]:
 
 
 def measured(folder: Path, season: str, *, with_controls: bool) -> dict[str, Any]:
-    """Return a season's figures, with what trees trained on worthless outcomes would give where that is asked for."""
+    """Return a season's figures, with what a calibration by worthless outcomes would give where that is asked for."""
     rows = season_rows(folder, season)
     drawn = walk(rows)
     said: dict[str, Any] = {

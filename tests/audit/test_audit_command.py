@@ -77,7 +77,7 @@ def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(tmp_path: Path
         tmp_path / "root",
         {
             "src/other/a.py": STREAMS,
-            "src/tipoff/leagues/nba/systems/lightgbm.py": STREAMS.replace("keep", "keep_models"),
+            "src/tipoff/leagues/nba/systems/quantile_regression.py": STREAMS.replace("keep", "keep_models"),
             "src/tipoff/engine/run.py": STREAMS.replace("keep", "keep_run"),
         },
     )
@@ -89,11 +89,11 @@ def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(tmp_path: Path
     assert next(one["path"] for one in plain["findings"]) == "src/other/a.py"
     assert [one["path"] for one in ranked["findings"]] == [
         "src/tipoff/engine/run.py",
-        "src/tipoff/leagues/nba/systems/lightgbm.py",
+        "src/tipoff/leagues/nba/systems/quantile_regression.py",
         "src/other/a.py",
     ]
     engine, models, other = ranked["findings"]
     assert engine["evidence"]["n_runs"] > models["evidence"]["n_runs"] > 0
-    assert "lightgbm" in models["evidence"]["outputs"]
+    assert "quantile_regression" in models["evidence"]["outputs"]
     assert "evidence" not in other
     assert "took part in" in command(root, "--ledger", str(home)).stdout

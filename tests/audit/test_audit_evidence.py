@@ -39,24 +39,24 @@ def test_sql_parsers_models_and_the_machine_are_each_known(home: Path) -> None:
     ledger.close()
 
     assert known["tipoff/leagues/nba/sql/player_features.sql"].outputs == ("player_features",)
-    assert "lightgbm" in known["tipoff/leagues/nba/systems/lightgbm.py"].outputs
+    assert "quantile_regression" in known["tipoff/leagues/nba/systems/quantile_regression.py"].outputs
     assert "nba_player_boxscores" in known["tipoff/leagues/nba/sources/statsnba.py"].outputs
-    assert "lightgbm" not in known["tipoff/leagues/nba/sources/statsnba.py"].outputs
+    assert "quantile_regression" not in known["tipoff/leagues/nba/sources/statsnba.py"].outputs
     assert known["tipoff/engine/run.py"].n_runs == n_runs
-    assert 0 < known["tipoff/leagues/nba/systems/lightgbm.py"].n_runs < n_runs
+    assert 0 < known["tipoff/leagues/nba/systems/quantile_regression.py"].n_runs < n_runs
     assert all((Path(__file__).parents[2] / "src" / name).is_file() for name in known)
 
 
 def test_an_incident_counts_for_the_code_of_its_cause_or_of_what_shows_it(home: Path) -> None:
-    add_incident(home, "step:player_features", '{"lightgbm|2030-01-01|late": null}')
+    add_incident(home, "step:player_features", '{"quantile_regression|2030-01-01|late": null}')
     add_incident(home, "source:statsnba", '{"player_games|2030-01-01|late": null}')
-    add_incident(home, "controller", '{"lightgbm|2030-01-01|late": null}')
+    add_incident(home, "controller", '{"quantile_regression|2030-01-01|late": null}')
 
     ledger = Ledger(home / "ledger.db", read_only=True)
     known = audit_evidence(ledger, [NBA])
     ledger.close()
 
     assert known["tipoff/leagues/nba/sql/player_features.sql"].n_incidents == 1
-    assert known["tipoff/leagues/nba/systems/lightgbm.py"].n_incidents >= 1
+    assert known["tipoff/leagues/nba/systems/quantile_regression.py"].n_incidents >= 1
     assert known["tipoff/leagues/nba/sources/balldontlie.py"].n_incidents == 0
     assert known["tipoff/engine/run.py"].n_incidents == 3

@@ -185,7 +185,7 @@ def _game(found: dict[str, list[Row]], n: int, game: int) -> None:
                 found["player_lines"].append(here | who | quote)
 
 
-MODELS = {"points_model", "calibration"}
+MODELS = {"calibration"}
 BEFORE_TIP = {"schedule", "players", "odds_events", "player_lines", "line_names", "candidates", "main_lines"}
 BEFORE_TIP |= {"player_features", "player_form"}
 BEFORE_TIP |= MODELS | {system.name for system in SYSTEMS} | {"published_predictions", "published_markets"}

@@ -27,7 +27,7 @@ OTHER_GAME, NO_GAME = "0022399999", "22301000"
 # A profile calls a column constant only in units of eight rows and more, and dead only in slates of sixteen; these tables have
 # one or two rows a game. Columns of other types are refused when a warehouse is opened: no rows that go through it can bring them
 # about.
-_FEW_ROWS = ("schedule", "nba_team_boxscores", "odds_events", "source_agreement", "team_games", "points_model")
+_FEW_ROWS = ("schedule", "nba_team_boxscores", "odds_events", "source_agreement", "team_games")
 _NO_NUMBERS = ("candidates", "player_lines")  # of their own: what they have are texts, flags and prices
 CANNOT_FIRE = frozenset(f"{name}.{kind}" for kind in ("values_vary", "columns_say_something") for name in _FEW_ROWS) | {
     *(f"{name}.columns_are_declared" for name in TABLES),
@@ -35,8 +35,8 @@ CANNOT_FIRE = frozenset(f"{name}.{kind}" for kind in ("values_vary", "columns_sa
 }
 # Of the plain formulas' league these are right: everybody plays each day, nobody is void, and no history tells players apart.
 TOO_PLAIN = frozenset(f"{name}.columns_say_something" for name in ("player_features", "player_form", "grades")) | {
-    *(f"{name}.points_median_ranks_with_history" for name in ("lightgbm", "quantile_regression")),
-    *(f"moving_average.differ_from_{name}" for name in ("lightgbm", "quantile_regression")),
+    "quantile_regression.points_median_ranks_with_history",
+    "moving_average.differ_from_quantile_regression",
 }
 
 # Checks of the work read the ledger alone: no engine bears on them, and tests of their own hold them.

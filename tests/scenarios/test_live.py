@@ -169,8 +169,8 @@ def test_steps_that_hang_leave_or_end_their_process_are_counted_told_and_cost_no
 
     assert process.returncode == 0, errors
     failed = {row["output"]: row["error"] for row in ledger_rows(home, "runs") if row["state"] == "failed"}
-    assert "took longer than 2 s and was ended" in failed["lightgbm"]
-    assert "its process ended itself with code 3" in failed["points_model"]
+    assert "took longer than 2 s and was ended" in failed["quantile_regression"]
+    assert "its process ended itself with code 3" in failed["calibration"]
     assert "SystemExit: nothing to read" in failed["bdl_player_boxscores"]
     assert failed.keys() == set(BAD)
 

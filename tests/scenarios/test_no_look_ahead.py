@@ -21,7 +21,7 @@ from tipoff.leagues.nba.world.data import Alter, Row
 
 DAYS = 4
 SLATE = SAMPLE.first_day + timedelta(days=2)
-SEEN = {"candidates", "player_features", "player_form", "main_lines", "points_model", "calibration"}
+SEEN = {"candidates", "player_features", "player_form", "main_lines", "calibration"}
 SEEN |= {"published_predictions", "published_markets", *(system.name for system in SYSTEMS)}
 
 

@@ -44,7 +44,11 @@ def test_every_prediction_was_made_before_its_game_began(quiet: Path) -> None:
 
 def test_the_first_slate_is_excused_for_want_of_history_and_says_so(quiet: Path) -> None:
     first = min(row["day"] for row in ledger_rows(quiet, "obligations"))
-    [row] = [row for row in ledger_rows(quiet, "obligations") if row["output"] == "lightgbm" and row["day"] == first]
+    [row] = [
+        row
+        for row in ledger_rows(quiet, "obligations")
+        if row["output"] == "quantile_regression" and row["day"] == first
+    ]
 
     assert row["state"] == "excused"
     assert set(json.loads(row["excused"]).values()) == {"no history"}

@@ -23,7 +23,7 @@ from tipoff.ledger import schema
 DAYS = 3
 MOST_STARTS = 8  # different ones of a sample slate
 ALWAYS = {"from": "day 1 00:00", "to": "day 9 00:00"}
-CONSTANT = {"kind": "step", "how": "constant", "column": "median", "value": 12.5, "output": "lightgbm"}
+CONSTANT = {"kind": "step", "how": "constant", "column": "median", "value": 12.5, "output": "quantile_regression"}
 RAISES = {"kind": "step", "how": "raises", "output": "candidates"}
 GONE = {"kind": "http", "how": "status", "status": 503, "source": "stats.nba.com"}
 

@@ -65,7 +65,7 @@ VIEWS = (
     ("scorecard", "nba"),
     ("incident", "list"),
     ("why", "nba", "published_predictions", str(LAST)),
-    ("why", "nba", "lightgbm.are_published", str(LAST)),
+    ("why", "nba", "quantile_regression.are_published", str(LAST)),
 )
 
 
@@ -101,7 +101,9 @@ def test_a_game_is_followed_through_every_table(watched: Path) -> None:
     why = tipoff("why", "nba", game, home=watched)
 
     assert words.returncode == 0
-    assert {"schedule", "player_boxscores", "lightgbm", "grades"} <= {stop["output"] for stop in found["stops"]}
+    assert {"schedule", "player_boxscores", "quantile_regression", "grades"} <= {
+        stop["output"] for stop in found["stops"]
+    }
     assert "no check fails for it" in words.stdout
     assert "names no game" in words.stdout
     assert (why.returncode, "nothing of it is missing" in why.stdout) == (0, True)
@@ -118,7 +120,7 @@ def test_a_game_is_followed_through_every_table(watched: Path) -> None:
         (("why", "nba", "lightgmb", str(FIRST)), "see: tipoff check health"),
         (("why", "nba", "games_are_there", str(FIRST)), "did you mean"),
         (("why", "nba", "nogame"), "a day is needed"),
-        (("why", "nba", "lightgbm", str(FIRST), "--player", "x"), "player DAY"),
+        (("why", "nba", "quantile_regression", str(FIRST), "--player", "x"), "player DAY"),
         (("incident", "show", "99"), "tipoff incident list"),
         (("incident", "ack", "one"), "tipoff incident list"),
         (("incident", "ack", "¹"), "tipoff incident list"),
@@ -161,7 +163,7 @@ def measured_badly(home: Path, severity: Severity) -> None:
     row: dict[str, Any] = {
         "league": "nba",
         "day": LAST,
-        "check": "lightgbm.are_published",
+        "check": "quantile_regression.are_published",
         "status": "failed",
         "severity": int(severity),
         "value": 0.5,
@@ -201,7 +203,7 @@ def test_what_makes_it_exit_with_one_is_chosen(troubled: Path, severity: Severit
 def test_a_number_that_is_low_is_explained(troubled: Path) -> None:
     measured_badly(troubled, Severity.ERROR)
 
-    done = tipoff("why", "nba", "lightgbm.are_published", str(LAST), home=troubled)
+    done = tipoff("why", "nba", "quantile_regression.are_published", str(LAST), home=troubled)
 
     assert done.returncode == 1
     assert "failing: 0029900001" in done.stdout

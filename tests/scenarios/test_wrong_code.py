@@ -151,8 +151,8 @@ WRONG: dict[str, tuple[dict[str, Change], str]] = {
         "grades.are_what_happened",
     ),
     "predictions stand beside other players": (
-        {"lightgbm": rows(shuffled("mean", "median", "low_80", "high_80", "quantiles"))},
-        "lightgbm.points_median_ranks_with_history",
+        {"quantile_regression": rows(shuffled("mean", "median", "low_80", "high_80", "quantiles"))},
+        "quantile_regression.points_median_ranks_with_history",
     ),
     "form stands beside other players": (
         {"player_form": rows(shuffled())},
@@ -163,7 +163,11 @@ WRONG: dict[str, tuple[dict[str, Change], str]] = {
         "player_form.columns_say_something",
     ),
     "what is published is another system's": (
-        {"published_predictions": rows(lambda made: with_column(made, "lightgbm", made.column("moving_average")))},
+        {
+            "published_predictions": rows(
+                lambda made: with_column(made, "quantile_regression", made.column("moving_average"))
+            )
+        },
         "published_predictions.are_what_was_predicted",
     ),
 }

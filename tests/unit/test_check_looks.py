@@ -14,7 +14,7 @@ from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba import tables as nba
-from tipoff.leagues.nba.systems.lightgbm import LIGHTGBM
+from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
 
 PLAYERS = nba.NBA_PLAYER_BOXSCORES
 MADE = {"tipoff_at": TIP, "made_at": TIP - timedelta(hours=2), "market": "points"}
@@ -24,7 +24,7 @@ UNIT = GAME
 
 @pytest.fixture
 def slate(tmp_path: Path) -> Iterator[Slate]:
-    made = Slate(tmp_path, game() | {"lightgbm": PREDICTED})
+    made = Slate(tmp_path, game() | {"quantile_regression": PREDICTED})
     yield made
     made.close()
 
@@ -63,12 +63,12 @@ def test_a_prediction_made_after_tip_off_or_on_another_day_or_after_its_proof_is
     slate: Slate, made_at: object
 ) -> None:
     slate.write("games", on_schedule())
-    slate.write("proofs", proven("lightgbm", {UNIT: 2}, as_of=MADE["made_at"]))  # type: ignore[arg-type]
-    check = looks.made_before_tipoff(LIGHTGBM.table, "made_at")
+    slate.write("proofs", proven("quantile_regression", {UNIT: 2}, as_of=MADE["made_at"]))  # type: ignore[arg-type]
+    check = looks.made_before_tipoff(QUANTILE_REGRESSION.table, "made_at")
 
     good = slate.measure(check)
     value = "NULL" if made_at is None else f"TIMESTAMPTZ '{made_at}'"
-    slate.spoil(f"UPDATE nba_predictions.lightgbm SET made_at = {value} WHERE player_id = 2")  # noqa: S608
+    slate.spoil(f"UPDATE nba_predictions.quantile_regression SET made_at = {value} WHERE player_id = 2")  # noqa: S608
     bad = slate.measure(check)
 
     assert good.status is CheckStatus.OK
@@ -76,7 +76,7 @@ def test_a_prediction_made_after_tip_off_or_on_another_day_or_after_its_proof_is
 
 
 def test_a_prediction_of_a_game_that_nobody_knows_is_named(slate: Slate) -> None:
-    found = slate.measure(looks.made_before_tipoff(LIGHTGBM.table, "made_at"))
+    found = slate.measure(looks.made_before_tipoff(QUANTILE_REGRESSION.table, "made_at"))
 
     assert (found.status, found.measured.failing) == (CheckStatus.FAILED, (UNIT,))
 
@@ -118,12 +118,18 @@ def test_a_column_of_another_type_or_gone_is_schema_drift(slate: Slate, statemen
 
 
 def graded(who: int, error: float | None, *, is_void: bool = False) -> dict[str, object]:
-    fixed = {"day": TODAY, "game_id": GAME, "system": "lightgbm", "predicted_points": 20.0, "is_retrospective": False}
+    fixed = {
+        "day": TODAY,
+        "game_id": GAME,
+        "system": "quantile_regression",
+        "predicted_points": 20.0,
+        "is_retrospective": False,
+    }
     return fixed | {"player_id": who, "abs_error": error, "is_void": is_void}
 
 
 def test_the_days_accuracy_is_its_mean_error_of_what_was_played_and_too_large_a_one_fails(slate: Slate) -> None:
-    check = looks.accuracy(nba.GRADES, "lightgbm", at_most=7.5, measure="points")
+    check = looks.accuracy(nba.GRADES, "quantile_regression", at_most=7.5, measure="points")
 
     none = slate.measure(check)
     slate.bench.put("grades", [graded(1, 4.0), graded(2, 6.0), graded(3, None, is_void=True)])

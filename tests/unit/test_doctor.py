@@ -17,7 +17,7 @@ from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.ledger import Batch, Ledger
-from tipoff.predict import boosting
+from tipoff.predict import calibration
 from tipoff.views.running import Part, Running
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -132,17 +132,17 @@ def test_models_of_another_library_or_other_features_are_told(tmp_path: Path) ->
     settings = Settings(home=tmp_path)
     with duckdb.connect(str(settings.place.warehouse)) as database:
         database.execute("CREATE SCHEMA nba_models")
-        database.execute("CREATE TABLE nba_models.points_model (day DATE, library VARCHAR, features VARCHAR)")
+        database.execute("CREATE TABLE nba_models.calibration (day DATE, library VARCHAR, features VARCHAR)")
         mine = CONTRACT
-        database.execute("INSERT INTO nba_models.points_model VALUES ('2024-01-01', ?, ?)", [boosting.library(), mine])
+        database.execute("INSERT INTO nba_models.calibration VALUES ('2024-01-01', ?, ?)", [calibration.LIBRARY, mine])
     [good] = doctor.models(settings)
     with duckdb.connect(str(settings.place.warehouse)) as database:
-        database.execute("INSERT INTO nba_models.points_model VALUES ('2024-01-08', 'lightgbm 1.0.0', ?)", [mine])
+        database.execute("INSERT INTO nba_models.calibration VALUES ('2024-01-08', 'numpy 1.0.0', ?)", [mine])
     [bad] = doctor.models(settings)
 
     assert good.ok
     assert not bad.ok
-    assert "lightgbm 1.0.0" in bad.said
+    assert "numpy 1.0.0" in bad.said
     [none] = doctor.models(Settings(home=tmp_path / "empty"))
     assert none.ok
 

@@ -20,7 +20,7 @@ def graded(points: int | None, predicted: float, line: float | None, *, made_lat
         "tipoff_at": TIP,
         "made_at": TIP if made_late else TIP - timedelta(hours=1),
     }
-    bench.put("lightgbm", [prediction])
+    bench.put("quantile_regression", [prediction])
     bench.put("player_games", [played(TODAY, "AAA", "BBB", 9, 1, game_id="today")])
     if points is not None:
         bench.put(

@@ -15,10 +15,11 @@ from tipoff.leagues.nba import markets, publication
 from tipoff.leagues.nba.features import CONTRACT, NAMES
 from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM
 from tipoff.leagues.nba.league import NBA
-from tipoff.leagues.nba.systems import lightgbm, market_aware
+from tipoff.leagues.nba.systems import market_aware, quantile_regression
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
-from tipoff.leagues.nba.tables import CANDIDATES, MAIN_LINES, POINTS_MODEL, SCHEDULE
-from tipoff.predict import boosting, calibration
+from tipoff.leagues.nba.tables import CANDIDATES, MAIN_LINES, SCHEDULE
+from tipoff.predict import calibration
+from tipoff.predict.metrics import own_over_next
 from tipoff.predict.quantiles import LEVELS, MEDIAN
 from tipoff.predict.system import WrongContract
 
@@ -78,10 +79,9 @@ def test_every_system_has_a_step_and_a_table_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("there", "serves"),
     [
-        ({"moving_average": 9.0, "quantile_regression": 11.0, "lightgbm": 12.0}, "lightgbm"),
         ({"moving_average": 9.0, "quantile_regression": 11.0}, "quantile_regression"),
         ({"moving_average": 9.0}, "moving_average"),
-        ({"lightgbm": 12.0}, "lightgbm"),
+        ({"quantile_regression": 12.0}, "quantile_regression"),
     ],
 )
 def test_what_is_there_is_published_and_what_is_missing_leaves_its_own_number_out(
@@ -96,12 +96,12 @@ def test_what_is_there_is_published_and_what_is_missing_leaves_its_own_number_ou
         assert (row["p_over"] is None) == (serves == "moving_average")
 
 
-def test_a_system_on_one_side_of_nearly_all_lines_does_not_serve_and_the_next_one_does() -> None:
-    rows = published(moving_average=9.0, quantile_regression=11.0, lightgbm=60.0)
+def test_a_system_on_one_side_of_nearly_all_lines_does_not_serve_and_another_one_does() -> None:
+    rows = published(moving_average=9.0, quantile_regression=60.0)
 
-    assert {row["system"] for row in rows} == {"quantile_regression"}
-    assert {row["lightgbm"] for row in rows} == {60.0}
-    assert {row["p_over"] for row in published(lightgbm=60.0)} == {None}
+    assert {row["system"] for row in rows} == {"moving_average"}
+    assert {row["quantile_regression"] for row in rows} == {60.0}
+    assert {row["p_over"] for row in rows} == {None}
 
 
 def test_on_few_lines_nothing_is_said_of_sides() -> None:
@@ -111,72 +111,67 @@ def test_on_few_lines_nothing_is_said_of_sides() -> None:
     assert publication.one_sided(points, lines) == ""
 
 
-def learnt(n: int = 3000) -> tuple[np.ndarray, np.ndarray]:
+def test_who_knows_the_outcome_is_far_better_on_his_own_game_than_on_his_next_and_does_not_serve() -> None:
     dice = np.random.Generator(np.random.PCG64(1))
-    return dice.normal(0, 1, (n, 6)), dice.laplace(0, 6, n)
+    who, days = np.repeat(np.arange(100), 20), np.tile(np.arange(20.0), 100)
+    happened = dice.poisson(10 + who / 20).astype(np.float64)
+    honest = 10 + who / 20
+
+    fair, n_pairs = own_over_next(who, days, honest, happened)
+    leaking, _ = own_over_next(who, days, 0.7 * honest + 0.3 * happened, happened)
+
+    assert n_pairs == 1900
+    assert fair == pytest.approx(1, abs=0.05)
+    assert quantile_regression.doubt_of(0.8, 2000, fair, n_pairs) == ""
+    assert "an outcome is among its features" in quantile_regression.doubt_of(0.8, 2000, leaking, n_pairs)
+    assert quantile_regression.doubt_of(0.8, 300, leaking, 200) == ""
+    assert own_over_next(who[:0], days[:0], honest[:0], happened[:0]) == (1.0, 0)
 
 
-def test_trees_that_learnt_from_an_outcome_among_their_features_are_not_promoted_and_say_why() -> None:
-    features, left = learnt()
-    leaked = np.column_stack([features, left])
-
-    honest = boosting.predict(boosting.train(features, left, parameters=lightgbm.TREES), features)
-    leaking = boosting.predict(boosting.train(leaked, left, parameters=lightgbm.TREES), leaked)
-
-    assert lightgbm.doubt_of(honest, left) == ""
-    assert "an outcome is among its features" in lightgbm.doubt_of(leaking, left)
-
-
-def test_trees_that_are_all_on_one_side_are_not_promoted_and_say_why() -> None:
-    _, left = learnt()
-
-    assert lightgbm.doubt_of(np.full(len(left), 40.0), left) == "100% of its predictions lie above what happened"
+def test_intervals_that_hold_too_few_outcomes_are_not_believed_and_say_why() -> None:
+    assert quantile_regression.doubt_of(0.5, 2000, 1.0, 1900) == "its 80 % intervals held 50% of the season's outcomes"
 
 
 def trained(**more: Any) -> pa.Table:
-    model = markets.serving(TODAY)
-    row = {"day": TODAY, "system": "lightgbm", "model_text": "", "n_rows": 0, "features": CONTRACT, "seed": 7}
-    row |= {"form_model": model.digest, "library": boosting.library(), "is_serving": True, "doubt": ""}
-    return table_from_records(POINTS_MODEL, [row | more])
+    levels = str((LEVELS / 2).tolist())
+    row = {"day": TODAY, "market": "points", "levels": levels, "n_rows": 700, "features": CONTRACT}
+    row |= {
+        "form_model": markets.serving(TODAY).digest,
+        "library": calibration.LIBRARY,
+        "is_serving": True,
+        "doubt": "",
+    }
+    return table_from_records(CALIBRATION, [row | more])
 
 
-def predicted(points_model: pa.Table) -> list[Row]:
+def predicted(calibrated: pa.Table) -> dict[int, float]:
     form = {"day": TODAY, "game_id": "today"} | dict.fromkeys(NAMES, 1.0)
     inputs = {
         "player_form": table_from_records(
             PLAYER_FORM, [form | {"player_id": who, "minutes_h5": 10.0 + who} for who in PLAYERS]
         ),
-        "points_model": points_model,
-        "calibration": table_from_records(CALIBRATION, []),
+        "calibration": calibrated,
         "schedule": table_from_records(SCHEDULE, [scheduled("today", "AAA", "BBB")]),
     }
-    rows: list[Row] = lightgbm.predict(CONTEXT, inputs).rows.to_pylist()
-    return rows
+    rows = quantile_regression.predict(CONTEXT, inputs).rows.to_pylist()
+    return {row["player_id"]: row["median"] for row in rows if row["market"] == "points"}
 
 
 @pytest.mark.parametrize(
-    "other", [{"library": "lightgbm 1.0.0"}, {"features": "others"}, {"form_model": "another"}], ids=str
+    "other", [{"library": "numpy 1.0.0"}, {"features": "others"}, {"form_model": "another"}], ids=str
 )
-def test_a_model_made_with_another_library_or_other_features_is_refused(other: dict[str, str]) -> None:
+def test_what_was_trained_with_another_library_or_other_features_is_refused(other: dict[str, str]) -> None:
     assert len(predicted(trained())) == len(PLAYERS)
 
     with pytest.raises(WrongContract):
         predicted(trained(**other))
 
 
-def test_trees_that_do_not_serve_add_nothing_and_no_model_is_named() -> None:
-    features = np.tile(np.arange(1000.0)[:, None], (1, len(NAMES)))
-    text = boosting.train(features, np.full(1000, 5.0) + features[:, 0], parameters={"min_data_in_leaf": 5})
+def test_a_calibration_that_does_not_serve_corrects_nothing() -> None:
+    plain, doubted = predicted(trained().slice(0, 0)), predicted(trained(is_serving=False, doubt="leak"))
 
-    serving, doubted = (
-        predicted(trained(model_text=text)),
-        predicted(trained(model_text=text, is_serving=False, doubt="leak")),
-    )
-
-    assert {row["model_day"] for row in serving} == {TODAY}
-    assert {row["model_day"] for row in doubted} == {None}
-    assert [row["median"] for row in doubted] == [row["median"] for row in predicted(trained())]
-    assert [row["median"] for row in doubted] != [row["median"] for row in serving]
+    assert doubted == plain
+    assert predicted(trained()) != plain
 
 
 def test_the_market_draws_the_middle_towards_its_line_and_its_prices_towards_the_likelier_side() -> None:

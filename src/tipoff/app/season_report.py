@@ -119,9 +119,10 @@ def models_of(settings: Settings, content: Content, season: str) -> list[dict[st
         for contract in content.models:
             name = contract.table.partition(".")[2]
             rows = sorted(home.whole(name).to_pylist(), key=lambda row: row["day"], reverse=True)
-            doubts = [contract.doubt(row) for row in rows]
-            for place, (row, doubt) in enumerate(zip(rows, doubts, strict=True)):
-                state = "serves" if place == 0 and not doubt else (f"does not serve: {doubt}" if doubt else "replaced")
+            for row in rows:
+                doubt = contract.doubt(row)
+                is_newest = row["day"] == rows[0]["day"]
+                state = f"does not serve: {doubt}" if doubt else "serves" if is_newest else "replaced"
                 found.append({"table": name, "state": state} | {column: _short(row[column]) for column in row})
     return found
 

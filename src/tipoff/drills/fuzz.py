@@ -48,7 +48,7 @@ _STEPS = (
     "player_games",
     "candidates",
     "player_features",
-    "lightgbm",
+    "quantile_regression",
     "published_predictions",
     "grades",
 )

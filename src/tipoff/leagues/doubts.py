@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tipoff.predict import boosting
 
-
-def doubt_of(row: Mapping[str, Any], features: str) -> str:
-    """Return why the model of a row is not to serve with these features; empty where it may."""
+def doubt_of(row: Mapping[str, Any], features: str, library: str) -> str:
+    """Return why the model of a row is not to serve with these features and this library; empty where it may."""
     if row.get("doubt"):
         return str(row["doubt"])
     if row["features"] != features:
         return "trained on other features than this build's"
-    if row["library"] != boosting.library():
-        return f"trained with {row['library']}, here is {boosting.library()}"
+    if row["library"] != library:
+        return f"trained with {row['library']}, here is {library}"
     return ""

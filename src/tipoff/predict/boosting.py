@@ -87,11 +87,6 @@ def predict(model_text: str, features: Floats, *, raw_score: bool = False) -> Fl
     return np.asarray(_booster(model_text).predict(features, num_threads=1, raw_score=raw_score), dtype=np.float64)
 
 
-def contributions(model_text: str, features: Floats) -> Floats:
-    """Return what each feature adds to each row's prediction, and last what stands without any, (n, k + 1)."""
-    return np.asarray(_booster(model_text).predict(features, num_threads=1, pred_contrib=True), dtype=np.float64)
-
-
 @lru_cache(maxsize=4)
 def _booster(model_text: str) -> Any:  # noqa: ANN401 -- an untyped library
     lightgbm = _lightgbm()

@@ -4,6 +4,7 @@ import numpy as np
 
 from tipoff.predict.quantiles import LEVELS, Floats, below
 
+LIBRARY = f"numpy {np.__version__}"  # with which it is trained; its levels serve with no other
 HALF_LIFE_DAYS = 60.0
 BEHIND = 1000.0  # outcomes, spread as the model says, that stand behind what the season has shown
 SLOPE = (

@@ -1,7 +1,6 @@
 """What the NBA hands over: the league, its worlds, how its accuracy is reported, what a model of its must fit."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from tipoff.core.fault import Fault
@@ -10,15 +9,15 @@ from tipoff.leagues.doubts import doubt_of
 from tipoff.leagues.nba import providers
 from tipoff.leagues.nba.explanation import EXPLANATION
 from tipoff.leagues.nba.features import CONTRACT
+from tipoff.leagues.nba.form_tables import CALIBRATION
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.live import LIVE_STEPS
 from tipoff.leagues.nba.recorder import NbaRecorder
 from tipoff.leagues.nba.season_report import REPORT
 from tipoff.leagues.nba.sources import schedule
-from tipoff.leagues.nba.tables import POINTS_MODEL
 from tipoff.leagues.nba.world.recorded import RecordedSeasons
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.predict import boosting
+from tipoff.predict import calibration
 from tipoff.sources.content import Content, LiveContent, ModelContract
 from tipoff.sources.world import World
 
@@ -40,7 +39,7 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
     if not made:
         return ()
     rows = [
-        ("model", made["graded"], made["mae"], "the newest model trained on earlier days"),
+        ("model", made["graded"], made["mae"], "the one that serves, calibrated on earlier days"),
         ("baseline", made["graded"], made["baseline_mae"], "moving average, on the same rows"),
         ("closing line", made["lined"], made["line_mae"], "where there was one: a smaller set"),
     ]
@@ -81,11 +80,10 @@ NBA_CONTENT = Content(
     explain=EXPLANATION,
     models=(
         ModelContract(
-            table=POINTS_MODEL.full_name,
-            library=boosting.library,
+            table=CALIBRATION.full_name,
+            library=lambda: calibration.LIBRARY,
             features=lambda: CONTRACT,
-            doubt=lambda row: doubt_of(row, CONTRACT),
-            lacks=partial(boosting.lacks, "lightgbm"),
+            doubt=lambda row: doubt_of(row, CONTRACT, calibration.LIBRARY),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a player's predicted points rest on, in words: his form feature by feature, the trees, the line."""
+"""What a player's predicted points rest on, in words: his form feature by feature, the line."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,12 +9,11 @@ import pyarrow.compute as pc
 
 from tipoff.core.errors import UsageError
 from tipoff.core.report import Explanation
-from tipoff.core.window import LATEST, SLATE, Input
+from tipoff.core.window import SLATE, Input
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import FEATURES, NAMES
 from tipoff.leagues.nba.rows import matrix
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
-from tipoff.predict import boosting
 from tipoff.predict.quantiles import Floats
 
 _SHOWN = 6  # features that are named
@@ -40,7 +39,7 @@ def say(tables: Mapping[str, pa.Table], whom: str) -> Sequence[str]:
             lines.append(f"  {system.name}: {row['median']:.1f}{between} ({system.about})")
     form = tables["player_form"].filter(pc.equal(tables["player_form"]["player_id"], who["player_id"]))
     if form.num_rows:
-        lines += _of_form(matrix(form), form["day"][0].as_py(), tables["points_model"].to_pylist())
+        lines += _of_form(matrix(form), form["day"][0].as_py())
     for line in mine["main_lines"]:
         prices = f"over {line['over_price']}, under {line['under_price']}"
         lines.append(f"the market: {line['line']:g} ({prices}), of {line['n_books']} books")
@@ -67,8 +66,8 @@ def _of(rows: pa.Table, who: Mapping[str, object]) -> list[dict[str, object]]:
     return [row for row in rows.to_pylist() if (row["game_id"], row["player_id"]) == (who["game_id"], who["player_id"])]
 
 
-def _of_form(features: Floats, day: date, trained: Sequence[Mapping[str, object]]) -> list[str]:
-    """Return what the form model and the trees make of a player's features, the greatest parts first."""
+def _of_form(features: Floats, day: date) -> list[str]:
+    """Return what the form model makes of a player's features, the greatest parts first."""
     model = markets.serving(day)
     known = np.where(np.isnan(features), model.means, features)[0]
     slopes = model.centres["points"][1:]
@@ -76,11 +75,6 @@ def _of_form(features: Floats, day: date, trained: Sequence[Mapping[str, object]
     parts = slopes * (known - model.means)
     lines = [f"the form model {model.digest}: {usual:.1f} for whom everything is as usual, {parts.sum():+.1f} for him"]
     lines += _parts(parts, known, model.means)
-    trees = next(iter(trained), None)
-    if trees and trees["model_text"] and trees["is_serving"] is not False:
-        added = boosting.contributions(str(trees["model_text"]), features)[0]
-        lines.append(f"the trees of {trees['day']}: {added.sum():+.2f}")
-        lines += _parts(added[:-1], known, model.means)
     return lines
 
 
@@ -101,7 +95,6 @@ EXPLANATION = Explanation(
         Input("candidates", SLATE),
         Input("player_form", SLATE),
         Input("main_lines", SLATE),
-        Input("points_model", LATEST),
         *(Input(system.name, SLATE) for system in SYSTEMS),
     ),
     say=say,

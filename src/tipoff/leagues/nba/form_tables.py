@@ -29,12 +29,14 @@ CALIBRATION = Table(
         date_column("trained_through"),
         text("features", required=True),
         text("form_model", required=True),
+        text("library", required=True),
         number("coverage_80", 0, 1, measure="ratio", places=4),
+        number("own_over_next", 0, 10, measure="ratio", places=4),
         flag("is_serving", required=True),
         text("doubt", required=True),
     ),
     about="Per market, at which of its own levels the form model really has each quantile, told from the season so far; "
-    "`form_model` is the one that it corrects.",
+    "`form_model` is the one that it corrects. `own_over_next`: its error on a player's games over that on his next ones.",
 )
 
 
@@ -57,7 +59,6 @@ def system_table(name: str, about: str, *, floor: Floor = _SYSTEM_FLOOR) -> Tabl
         text("quantiles"),
         number("line_slope", 0, 2, measure="ratio", places=4),
         text("form_model"),
-        date_column("model_day"),
         date_column("calibration_day"),
         instant("tipoff_at", required=True),
         instant("made_at", required=True, volatile=True),

@@ -104,12 +104,7 @@ def chances_over(drawn: Sequence[Row], lines: Any) -> Any:  # noqa: ANN401 -- ar
 def publish_markets(_context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     """Lay every market's mean, median and interval beside the player's name and his game's start."""
     candidates = inputs["candidates"].select(["game_id", "player_id", "player_name", "team"])
-    parts = []
-    for place, system in enumerate(SERVING):  # of a market the first system's that has it
-        rows = inputs[system.name]
-        for earlier in SERVING[:place]:
-            keys = ["game_id", "player_id", "market"]
-            rows = rows.join(inputs[earlier.name].select(keys), keys=keys, join_type="left anti")
-        parts.append(rows.select([name for name in PUBLISHED_MARKETS.names if name in rows.column_names]))
-    rows = pa.concat_tables(parts).join(candidates, keys=["game_id", "player_id"], join_type="inner")
+    rows = pa.concat_tables([inputs[system.name] for system in SERVING])
+    rows = rows.select([name for name in PUBLISHED_MARKETS.names if name in rows.column_names])
+    rows = rows.join(candidates, keys=["game_id", "player_id"], join_type="inner")
     return Made(rows=rows.select(PUBLISHED_MARKETS.names).cast(arrow_schema(PUBLISHED_MARKETS)))

@@ -1,7 +1,7 @@
 """What the NBA's systems share: rows of form as numbers, those of earlier days with their outcomes, distributions as rows."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made
 from tipoff.core.window import BEFORE, Input
-from tipoff.leagues.nba import form
+from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import CONTRACT, NAMES, STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM
 from tipoff.leagues.nba.markets import Floats, FormModel
@@ -21,7 +21,8 @@ from tipoff.predict.quantiles import HIGH, LOW, MEDIAN, means
 from tipoff.predict.system import WrongContract
 
 AT_THE_LINE = "points at the line"  # the calibration of chances to be over a line: its `levels` are one slope
-LEAST_ROWS = 600  # with fewer, trees learn noise: the model stays empty and adds nothing
+LEAST_ROWS = 600  # with fewer, what they say of a model is noise
+Corrections = Mapping[str, Mapping[str, object]]  # rows of the calibration, by market
 LEARNS_FROM = (Input("player_form", BEFORE), Input("player_games", BEFORE, ("game_id", "player_id", *STATS)))
 
 
@@ -55,24 +56,28 @@ def counts_of(rows: pa.Table) -> dict[str, Floats]:
     return {name: pc.cast(rows.column(name), pa.float64()).to_numpy(zero_copy_only=False) for name in STATS}
 
 
-def must_fit(model: FormModel, trained: Iterable[Mapping[str, object]]) -> None:
-    """Refuse what was trained on other features, or to add to another form model, than serve here.
+def serving(context: Context, inputs: Mapping[str, pa.Table]) -> tuple[FormModel, Corrections]:
+    """Return the form model that serves on the slate's day, and by market how the season's calibration corrects it.
 
     Raises:
-        WrongContract: One of `trained` was.
+        WrongContract: The calibration was trained on other features, for another form model, or with another library.
     """
-    for one in trained:
-        if (one["features"], one["form_model"]) != (CONTRACT, model.digest):
-            msg = f"what was trained on {one['day']} rests on other features or another form model than these"
+    model = markets.serving(context.slate.day)
+    corrections = {row["market"]: row for row in inputs["calibration"].to_pylist()}
+    for one in corrections.values():
+        if (one["features"], one["form_model"], one["library"]) != (CONTRACT, model.digest, calibration.LIBRARY):
+            msg = f"the calibration of {one['day']} rests on other features, another form model or another library than these"
             raise WrongContract(msg, hint="train it again: the next training day does, or remake what was trained")
+    return model, corrections
 
 
-def corrected(market: str, quantiles: Floats, corrections: Mapping[str, Mapping[str, object]]) -> Floats:
-    """Return a market's quantiles as the season's calibration corrects them, where it is believed."""
-    found = corrections.get(market)
-    if found is None or not found["is_serving"]:
+def drawn(market: str, found: Floats, model: FormModel, corrections: Corrections) -> Floats:
+    """Return a market's quantiles for these features, as the season's calibration corrects them, where it is believed."""
+    quantiles = model.quantiles(market, found, model.centre(market, found))
+    correction = corrections.get(market)
+    if correction is None or not correction["is_serving"]:
         return quantiles
-    return np.maximum(calibration.moved(quantiles, np.array(json.loads(str(found["levels"])))), -0.5)
+    return np.maximum(calibration.moved(quantiles, np.array(json.loads(str(correction["levels"])))), -0.5)
 
 
 def _medians(market: str, quantiles: Floats) -> Floats:
@@ -81,7 +86,7 @@ def _medians(market: str, quantiles: Floats) -> Floats:
     return middle if market == "points" else np.clip(np.round(middle), quantiles[:, LOW], quantiles[:, HIGH])
 
 
-def slope_of(corrections: Mapping[str, Mapping[str, object]]) -> float:
+def slope_of(corrections: Corrections) -> float:
     """Return by what log odds of being over a line are to be multiplied."""
     found = corrections.get(AT_THE_LINE)
     return float(json.loads(str(found["levels"]))[0]) if found else calibration.SLOPE
@@ -96,8 +101,7 @@ def drawn_rows(  # noqa: PLR0913 -- all that a distribution's rows say
     quantiles: Floats,
     *,
     model: FormModel,
-    corrections: Mapping[str, Mapping[str, object]],
-    model_day: date | None = None,
+    corrections: Corrections,
     slope: float | None = None,
 ) -> pa.Table:
     """Return distributions of a market as rows of `table`: those of the candidates `who`, in their order."""
@@ -112,7 +116,6 @@ def drawn_rows(  # noqa: PLR0913 -- all that a distribution's rows say
         "quantiles": pa.array([json.dumps(row) for row in np.round(quantiles, 2).tolist()], pa.string()),
         "line_slope": pa.array([slope] * n, pa.float64()),
         "form_model": pa.array([model.digest] * n, pa.string()),
-        "model_day": pa.array([model_day] * n, pa.date32()),
         "calibration_day": pa.array([corrections[market]["day"] if market in corrections else None] * n, pa.date32()),
         "tipoff_at": pa.array([tips[game] for game in who.column("game_id").to_pylist()], pa.timestamp("us", "UTC")),
         "made_at": pa.array([context.as_of] * n, pa.timestamp("us", "UTC")),

@@ -19,7 +19,7 @@ from tipoff.core.schema import (
 from tipoff.leagues.oddsapi import EVENT_COLUMNS, LINE_KEY, line_columns
 
 LEAGUE = "nba"
-SYSTEMS = ("moving_average", "quantile_regression", "lightgbm", "market_aware")
+SYSTEMS = ("moving_average", "quantile_regression", "market_aware")
 
 
 # Least that a game's box score holds: well below any game of the nine recorded seasons, of which none is refused.
@@ -292,27 +292,6 @@ PLAYER_FEATURES = game_table(
     floor=Floor(
         rows=4, distinct=(("points_avg_season", 3),), filled=("points_avg_10", "minutes_avg_5", "last_minutes")
     ),
-)
-POINTS_MODEL = Table(
-    league=LEAGUE,
-    phase=Phase.MODELS,
-    name="points_model",
-    key=("system",),
-    unit_columns=(),
-    columns=(
-        DAY,
-        text("system", required=True),
-        text("model_text", required=True),
-        integer("n_rows", 0, required=True),
-        date_column("trained_through"),
-        text("features", required=True),
-        text("form_model", required=True),
-        text("library", required=True),
-        integer("seed", 0),
-        flag("is_serving"),
-        text("doubt"),
-    ),
-    about="A trained model as LightGBM writes it; it predicts what is to be added to the points that the form model expects.",
 )
 PUBLISHED_PREDICTIONS = game_table(
     Phase.PUBLISHED,

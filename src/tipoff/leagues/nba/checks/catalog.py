@@ -11,8 +11,8 @@ from tipoff.leagues.nba.catalog import STEPS
 from tipoff.leagues.nba.checks import formulas, history, market, predictions, results
 from tipoff.leagues.nba.features import FEATURES
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
-from tipoff.leagues.nba.systems.lightgbm import LIGHTGBM
-from tipoff.leagues.nba.tables import GRADES, ODDS_EVENTS, PLAYER_LINES, POINTS_MODEL, SCHEDULE
+from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
+from tipoff.leagues.nba.tables import GRADES, ODDS_EVENTS, PLAYER_LINES, SCHEDULE
 from tipoff.leagues.nba.words import WORDS
 from tipoff.predict.features import Feature
 
@@ -31,7 +31,7 @@ def _is_slow(feature: Feature) -> bool:
 _COUNTS = ("over_price", "under_price", "n_books", "n_quotes", "n_dropped")  # they are formulas' or the books'
 _CERTAIN = ("certainty", "rule", "suggestions")  # alike while every name is known
 _OF_A_SYSTEM = Traits(
-    irregular=("form_model", "calibration_day", "model_day", "quantiles", "line_slope"),
+    irregular=("form_model", "calibration_day", "quantiles", "line_slope"),
     alike=("form_model", "line_slope"),
 )
 TRAITS = {
@@ -66,9 +66,6 @@ TRAITS = {
         slow=tuple(one.name for one in FEATURES if _is_slow(one)),
         alike=("at_home",),  # the formula's
     ),
-    "points_model": Traits(
-        irregular=("model_text", "n_rows"), sizes=False, alike=tuple(column.name for column in POINTS_MODEL.columns)
-    ),
     "calibration": Traits(usual=False),  # a few rows, each of its own kind
     **{system.name: _OF_A_SYSTEM for system in SYSTEMS},
     "market_aware": replace(_OF_A_SYSTEM, sizes=False, covers=False, remade=False),  # made once, lines go on
@@ -100,5 +97,5 @@ CHECKS: tuple[Check, ...] = (
     *formulas.formulas(),
     *history.history(),
     *work.work(),
-    probes.accuracy(GRADES, LIGHTGBM.name, at_most=7.5, measure="points"),
+    probes.accuracy(GRADES, QUANTILE_REGRESSION.name, at_most=7.5, measure="points"),
 )

@@ -57,7 +57,7 @@ def _differ(one: System, other: System) -> Check:
         "no system's predictions are the baseline's",
         f"SELECT t.game_id AS key, COUNT(IF({far}, 1, NULL)) >= 0.5 * COUNT(*) AS ok FROM slate.{one.name} AS t "
         f"JOIN slate.{other.name} AS o ON o.game_id = t.game_id AND o.player_id = t.player_id AND o.market = 'points' "
-        "WHERE t.market = 'points' AND o.model_day IS NOT NULL GROUP BY t.game_id",
+        "WHERE t.market = 'points' AND o.calibration_day IS NOT NULL GROUP BY t.game_id",
         [other.name, one.name],
         severity=kinds.WARNING,
         angles=(18, 20),

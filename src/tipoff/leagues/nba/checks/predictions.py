@@ -8,13 +8,9 @@ from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM, PUBLISHED_MARKETS
 from tipoff.leagues.nba.markets import MARKETS
+from tipoff.leagues.nba.rows import AT_THE_LINE
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
-from tipoff.leagues.nba.tables import (
-    CANDIDATES,
-    PLAYER_FEATURES,
-    POINTS_MODEL,
-    PUBLISHED_PREDICTIONS,
-)
+from tipoff.leagues.nba.tables import CANDIDATES, PLAYER_FEATURES, PUBLISHED_PREDICTIONS
 from tipoff.predict.system import System
 
 _PRE = Cadence.PREGAME
@@ -254,27 +250,16 @@ def _intervals(system: System) -> Check:
 
 
 def model() -> list[Check]:
-    """Return the claims about a trained model."""
+    """Return the claims about what is trained."""
     newest = (
-        "JOIN (SELECT m.* FROM before.points_model AS m WHERE m.day = (SELECT MAX(l.day) "
-        "FROM before.points_model AS l)) AS b ON b.system = t.system"
+        "JOIN (SELECT m.* FROM before.calibration AS m WHERE m.day = (SELECT MAX(l.day) "
+        "FROM before.calibration AS l)) AS b ON b.market = t.market"
     )
     trained = (
         "SELECT COUNT(*) AS n, MAX(f.day) AS through FROM before.player_form AS f "
         "JOIN before.player_games AS p ON p.game_id = f.game_id AND p.player_id = f.player_id"
     )
     return [
-        kinds.holds(
-            POINTS_MODEL,
-            "is_a_model",
-            "a model is LightGBM's text, or empty while there are too few rows",
-            (
-                "IF(t.n_rows > 0, REGEXP_CONTAINS(t.model_text, r'^tree') AND LENGTH(t.model_text) > 5000, "
-                "t.model_text = '') AND t.system = 'lightgbm' AND REGEXP_CONTAINS(t.library, r'^lightgbm [0-9]')"
-            ),
-            severity=CRITICAL,
-            angles=(20,),
-        ),
         kinds.holds(
             CALIBRATION,
             "serves_or_says_why",
@@ -291,34 +276,25 @@ def model() -> list[Check]:
             severity=WARNING,
             angles=(21,),
         ),
-        kinds.holds(
-            POINTS_MODEL,
-            "serves_or_says_why",
-            "a model serves, or says why not",
-            "t.is_serving IS NULL OR t.is_serving = (t.doubt = '')",
-            severity=CRITICAL,
-            angles=(20,),
-        ),
         kinds.asks(
-            "points_model.is_trained_as_before",
-            "features, library and seed are those of the model before",
+            "calibration.is_trained_as_before",
+            "features and library are those of the calibration before",
             (
-                "SELECT t.system AS key, COALESCE(t.features = b.features AND t.library = b.library AND t.seed = "
-                f"b.seed, FALSE) AS ok FROM slate.points_model AS t {newest}"
+                "SELECT t.market AS key, COALESCE(t.features = b.features AND t.library = b.library, FALSE) AS ok "
+                f"FROM slate.calibration AS t {newest}"
             ),
-            ["points_model"],
+            ["calibration"],
             severity=WARNING,
         ),
         kinds.asks(
-            "points_model.is_trained_on_all",
-            "a model is trained on every candidate of earlier days who played",
+            "calibration.is_trained_on_all",
+            "a calibration is trained on every candidate of earlier days who played",
             (
-                "SELECT t.system AS key, COALESCE(t.trained_through = n.through AND (ABS(t.n_rows - n.n) <= 0.01 "
-                "* n.n OR (t.n_rows = 0 AND n.n < 1200)), FALSE) AS ok "
-                f"FROM slate.points_model AS t CROSS JOIN ({trained}) AS n "
-                "WHERE t.trained_through IS NOT NULL OR n.n > 0"
+                "SELECT t.market AS key, COALESCE(ABS(t.n_rows - n.n) <= 0.01 * n.n AND (n.n = 0 OR "
+                f"t.trained_through = n.through), FALSE) AS ok FROM slate.calibration AS t CROSS JOIN ({trained}) AS n "
+                f"WHERE t.market <> '{AT_THE_LINE}'"
             ),
-            ["player_games", "player_form", "points_model"],
+            ["player_games", "player_form", "calibration"],
             angles=(13,),
         ),
     ]

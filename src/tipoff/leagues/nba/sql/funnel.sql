@@ -29,8 +29,6 @@ predicted AS (
   SELECT player_id FROM slate.moving_average
   UNION DISTINCT
   SELECT player_id FROM slate.quantile_regression
-  UNION DISTINCT
-  SELECT player_id FROM slate.lightgbm
 )
 SELECT
   l.player_id, l.player_name, l.player_key, l.team, l.last_day, c.game_id,

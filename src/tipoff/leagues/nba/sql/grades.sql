@@ -5,8 +5,6 @@ WITH made AS (
   UNION ALL
   SELECT 'quantile_regression' AS system, day, game_id, player_id, median AS predicted_points, tipoff_at, made_at FROM slate.quantile_regression WHERE market = 'points'
   UNION ALL
-  SELECT 'lightgbm' AS system, day, game_id, player_id, median AS predicted_points, tipoff_at, made_at FROM slate.lightgbm WHERE market = 'points'
-  UNION ALL
   SELECT 'market_aware' AS system, day, game_id, player_id, median AS predicted_points, tipoff_at, made_at FROM slate.market_aware WHERE market = 'points'
 ),
 graded AS (

@@ -6,14 +6,12 @@ WITH paired AS (
     m.abs_error AS baseline_error
   FROM season.grades AS l
   JOIN season.grades AS m ON m.game_id = l.game_id AND m.player_id = l.player_id AND m.day = l.day
-  WHERE l.system = 'lightgbm' AND m.system = 'moving_average' AND NOT l.is_retrospective
+  WHERE l.system = 'quantile_regression' AND m.system = 'moving_average' AND NOT l.is_retrospective
 ),
 every AS (
   SELECT made_at, tipoff_at FROM season.moving_average WHERE market = 'points'
   UNION ALL
   SELECT made_at, tipoff_at FROM season.quantile_regression WHERE market = 'points'
-  UNION ALL
-  SELECT made_at, tipoff_at FROM season.lightgbm WHERE market = 'points'
   UNION ALL
   SELECT made_at, tipoff_at FROM season.market_aware WHERE market = 'points'
 ),

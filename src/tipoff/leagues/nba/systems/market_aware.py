@@ -13,7 +13,7 @@ from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import system_table
 from tipoff.leagues.nba.markets import Floats
-from tipoff.leagues.nba.rows import corrected, drawn_rows, matrix, must_fit
+from tipoff.leagues.nba.rows import drawn, drawn_rows, matrix, serving
 from tipoff.predict.decisions import no_vig
 from tipoff.predict.quantiles import LEVELS, MEDIAN
 from tipoff.predict.system import System
@@ -28,20 +28,13 @@ TABLE = system_table(
 
 
 def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
-    """Move the points' distribution of each candidate with a line towards the market's middle.
-
-    Raises:
-        WrongContract: The calibration was trained on other features or for another form model.
-    """
+    """Move the points' distribution of each candidate with a line towards the market's middle."""
     lines = {(row["game_id"], row["player_id"]): row for row in inputs["main_lines"].to_pylist()}
-    form, corrections = inputs["player_form"], {row["market"]: row for row in inputs["calibration"].to_pylist()}
-    model = markets.serving(context.slate.day)
-    must_fit(model, corrections.values())
+    form, (model, corrections) = inputs["player_form"], serving(context, inputs)
     keys = list(zip(form.column("game_id").to_pylist(), form.column("player_id").to_pylist(), strict=True))
     lined = [place for place, key in enumerate(keys) if key in lines]
     who = form.take(pa.array(lined, pa.int64()))
-    found = matrix(who)
-    quantiles = corrected("points", model.quantiles("points", found, model.centre("points", found)), corrections)
+    quantiles = drawn("points", matrix(who), model, corrections)
     line = np.array([lines[keys[place]]["line"] for place in lined], dtype=np.float64)
     chance = np.array([chance_of(lines[keys[place]]) for place in lined], dtype=np.float64)
     quantiles = toward(quantiles, market_middles(quantiles, line, chance))

@@ -19,22 +19,24 @@ from tipoff.leagues.nba.rows import (
     AT_THE_LINE,
     LEARNS_FROM,
     LEAST_ROWS,
-    corrected,
     counts_of,
+    drawn,
     drawn_rows,
     matrix,
-    must_fit,
     played,
+    serving,
     slope_of,
 )
-from tipoff.predict import boosting, calibration
-from tipoff.predict.quantiles import over
+from tipoff.predict import calibration
+from tipoff.predict.metrics import own_over_next
+from tipoff.predict.quantiles import MEDIAN, over
 from tipoff.predict.system import System, Training
 
-LEAST_COVERAGE, MOST_COVERAGE = (
-    0.6,
-    0.95,
-)  # of the 80 % interval; beyond, neither the model nor its correction is believed
+LEAST_COVERAGE, MOST_COVERAGE = 0.6, 0.95  # of the 80 % interval; beyond, neither model nor correction is believed
+LEAST_OWN = (
+    0.85  # of the error on a player's next game that the one on his own must be; honest ones are within 3 % of it
+)
+_SEED = 7
 TABLE = system_table(
     "quantile_regression",
     f"The distribution of {len(MARKETS)} counts for each candidate: a count k stands for k − 1/2 to k + 1/2; `quantiles` is a "
@@ -53,13 +55,20 @@ def train(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
         "trained_through": pc.max(joined.column("day")).as_py(),
         "features": CONTRACT,
         "form_model": model.digest,
+        "library": calibration.LIBRARY,
     }
-    rows = []
+    who = joined.column("player_id").to_numpy().astype(np.int64)
+    rows, doubts = [], []
     for market in MARKETS:
-        quantiles = model.quantiles(market, found, model.centre(market, found))
-        places = calibration.places(quantiles, markets.outcomes(market, counts), seed=boosting.SEED)
+        quantiles, happened = (
+            model.quantiles(market, found, model.centre(market, found)),
+            markets.outcomes(market, counts),
+        )
+        places = calibration.places(quantiles, happened, seed=_SEED)
         covered = float(np.mean(np.abs(places - 0.5) < 0.8 / 2)) if len(places) else None
-        believed = covered is None or len(places) < LEAST_ROWS or LEAST_COVERAGE <= covered <= MOST_COVERAGE
+        ratio, n_pairs = own_over_next(who, days, quantiles[:, MEDIAN], happened)
+        doubt = doubt_of(covered, len(places), ratio, n_pairs)
+        doubts += [f"the calibration of {market} does not serve: {doubt}"] if doubt else []
         rows.append(
             shared
             | {
@@ -67,15 +76,27 @@ def train(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
                 "levels": json.dumps(np.round(calibration.levels(places, ago), 5).tolist()),
                 "n_rows": len(places),
                 "coverage_80": covered,
-                "is_serving": believed,
-                "doubt": "" if believed else f"its 80 % intervals held {covered:.0%} of the season's outcomes",
+                "own_over_next": ratio if n_pairs else None,
+                "is_serving": not doubt,
+                "doubt": doubt,
             }
         )
         if market == "points":
             n_lined, slope = _slope(joined, inputs["main_lines"], quantiles, counts["points"])
             line = {"market": AT_THE_LINE, "levels": json.dumps([slope]), "n_rows": n_lined, "is_serving": True}
             rows.append(shared | line | {"doubt": ""})
-    return Made(rows=pa.Table.from_pylist(rows, schema=arrow_schema(CALIBRATION)))
+    return Made(rows=pa.Table.from_pylist(rows, schema=arrow_schema(CALIBRATION)), notes=tuple(doubts))
+
+
+def doubt_of(covered: float | None, n_rows: int, own_over_next: float, n_pairs: int) -> str:
+    """Return why what was learnt of a market is not to serve; empty where it may, or where there are too few rows to tell."""
+    if n_pairs >= LEAST_ROWS and own_over_next < LEAST_OWN:
+        return (
+            f"its error on a player's game is {own_over_next:.0%} of that on his next: an outcome is among its features"
+        )
+    if covered is not None and n_rows >= LEAST_ROWS and not LEAST_COVERAGE <= covered <= MOST_COVERAGE:
+        return f"its 80 % intervals held {covered:.0%} of the season's outcomes"
+    return ""
 
 
 def _slope(joined: pa.Table, main_lines: pa.Table, quantiles: Floats, points: Floats) -> tuple[int, float]:
@@ -93,17 +114,11 @@ def _slope(joined: pa.Table, main_lines: pa.Table, quantiles: Floats, points: Fl
 
 
 def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
-    """Give each candidate a distribution for each market.
-
-    Raises:
-        WrongContract: The calibration was trained on other features or for another form model.
-    """
-    model, found = markets.serving(context.slate.day), matrix(inputs["player_form"])
-    corrections = {row["market"]: row for row in inputs["calibration"].to_pylist()}
-    must_fit(model, corrections.values())
+    """Give each candidate a distribution for each market."""
+    (model, corrections), found = serving(context, inputs), matrix(inputs["player_form"])
     parts = []
     for market in MARKETS:
-        quantiles = corrected(market, model.quantiles(market, found, model.centre(market, found)), corrections)
+        quantiles = drawn(market, found, model, corrections)
         who, schedule = inputs["player_form"], inputs["schedule"]
         slope = slope_of(corrections) if market == "points" else None
         parts.append(

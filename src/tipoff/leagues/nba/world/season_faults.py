@@ -150,7 +150,6 @@ def _predicted_without(data: NbaData, day: date) -> set[Unit]:
             continue
         names = (
             "quantile_regression",
-            "lightgbm",
             "market_aware",
             "published_predictions",
             "published_markets",
