@@ -39,7 +39,7 @@ do. Checks in SQL give a row for each thing looked at, its key and whether it is
 | distribution shift | `means_are_usual`, `zeros_are_usual`, `accuracy_has_not_drifted` |
 | cross-source agreement | `sources_agree`, `add_up_to_the_clubs`, `sides_are_the_schedules`, `is_what_its_inputs_give` |
 | join-match rate | `main_lines.players_are_known`, `grades.players_are_found` |
-| funnel | `have_features`, `are_predicted_by_quantile_regression`, `are_published`, `are_graded`; `tipoff why` shows it one by one |
+| funnel | `have_features`, `are_predicted_by_…`, `are_published`, `are_graded`; `tipoff why` shows it one by one |
 | timing | `has_run`, `begins_when_the_game_does`, `work.outputs_are_in_time`, `work.decided_without_gap` |
 | as-of violation | `known_at_is_when_it_came`, `made_at_is_before_tipoff`, `do_not_look_ahead`, `quoted_before_tip_off` |
 | schema drift | `columns_are_declared`; a table that differs otherwise, or a payload of another shape, is refused at the door |

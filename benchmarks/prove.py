@@ -14,12 +14,11 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.support import killed_home, ledger_rows, proofs, published, recorded_spec, replayed, tipoff
+from tests.support import killed_home, ledger_rows, proofs, published, tipoff
 
 from benchmarks import bigquery_claims, nba_predictions
 from benchmarks.audit_code_bases import audit_code_bases
@@ -36,6 +35,7 @@ from benchmarks.evidence_page import EVIDENCE, NEVER, git, paths_of, stale_since
 from benchmarks.games import games_are_found
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
+from benchmarks.look_ahead import look_ahead
 from benchmarks.mlb_accuracy import accuracy
 from benchmarks.mlb_june_2025 import june_2025
 from benchmarks.mlb_seasons import GAMES as MLB_GAMES
@@ -49,14 +49,10 @@ from benchmarks.recorded_runs import recorded_runs
 from benchmarks.rehearsals import controls, drills, fuzz, watched_drills
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
-from benchmarks.seasons import season_named
 from benchmarks.sentinel_cost import sentinel_cost
 from benchmarks.stops import stops
 from tipoff.app.crash import POINTS
-from tipoff.core.clock import RealClock, midnight
-from tipoff.leagues.nba.systems.catalog import SYSTEMS
-from tipoff.leagues.nba.world.data import Alter, Row
-from tipoff.leagues.nba.world.recorded import RecordedNba
+from tipoff.core.clock import RealClock
 
 SEASONS = {
     "2015-16": 1230,
@@ -208,47 +204,6 @@ def _killed_in_march(moment: str) -> tuple[bool, dict[str, str]]:
         return died, content(home)
 
 
-def other_future(cut: datetime) -> Alter:
-    """Change every row of a game at or after `cut`, and every line quoted after its game began."""
-
-    def alter(kind: str, at: datetime, row: Row) -> Row:
-        if kind == "line":
-            return row | {"line": row["line"] + 5} if at >= row["tipoff_at"] else row
-        points = "pts" if kind == "second" else "PTS"
-        return row | {points: row[points] + 7} if at >= cut and row[points] is not None else row
-
-    return alter
-
-
-def look_ahead() -> Measured:
-    """Twenty random slates of 2023-24, each after four days of history: another future changes nothing predicted."""
-    dice = random.Random(11)  # noqa: S311 -- seeded choice of slates
-    season_days = season_named("2023-24").days()
-    days = sorted(dice.sample(season_days[10:], 20))
-    results = {}
-    for day in days:
-        span = (day - timedelta(days=4), min(day + timedelta(days=1), season_days[-1]))
-        seen = [_seen(span, day, alter) for alter in (None, other_future(midnight(day)))]
-        results[str(day)] = {"units": len(seen[0]), "same": seen[0] == seen[1]}
-    return all(found["same"] for found in results.values()), {"slates": results}
-
-
-def _seen(span: tuple[date, date], day: date, alter: Alter | None) -> dict[Any, Any]:
-    outputs = {
-        "candidates",
-        "player_features",
-        "player_form",
-        "main_lines",
-        "published_predictions",
-        "published_markets",
-    }
-    outputs |= {system.name for system in SYSTEMS}
-    with tempfile.TemporaryDirectory() as folder:
-        world = RecordedNba(data(), "2023-24", alter=alter)
-        replayed(Path(folder), recorded_spec(world, span))
-        return {key: value for key, value in proofs(Path(folder)).items() if key[1] == day and key[0] in outputs}
-
-
 def nba_accuracy() -> Measured:
     """Hold the NBA's predictions of 2023-24, walk-forward, against their bounds; and what worthless outcomes would teach."""
     said = nba_predictions.measured(data(), "2023-24", with_controls=True)
@@ -321,7 +276,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "april_2023_of_both": april_of_both,
     "mlb_accuracy_2023": partial(accuracy, 2023),
     "mlb_june_2025": june_2025,
-    "look_ahead": look_ahead,
+    "look_ahead": lambda: look_ahead(data()),
     "nba_accuracy": nba_accuracy,
     "kills": kills,
     "drills": drills,

@@ -52,18 +52,20 @@ def unmet(home: Path) -> set[str]:
         ("quantile_regression", "raises"),
         ("quantile_regression", "never comes"),
         ("quantile_regression", "is constant"),
+        ("moving_average", "raises"),
         ("moving_average", "never comes"),
     ],
 )
 def test_one_system_that_fails_lowers_its_own_line_and_no_other(tmp_path: Path, system: str, how: str) -> None:
     played(tmp_path, WRONG[how] | {"output": system})
 
-    assert unmet(tmp_path) == {system}
+    of_it_alone = {"published_markets"} if system == "quantile_regression" else set()
+    assert unmet(tmp_path) == {system} | of_it_alone
     made = {(output, day, unit) for (output, day, unit), (n_rows, _) in proofs(tmp_path).items() if n_rows}
     games = {(day, unit) for output, day, unit in made if output == "candidates"}
     assert games
     others = {one.name for one in INDEPENDENT} - {system}
-    for output in others | {"published_predictions", "published_markets", "grades"}:
+    for output in (others | {"published_predictions", "published_markets", "grades"}) - of_it_alone:
         assert {(day, unit) for name, day, unit in made if name == output} == games, output
 
 

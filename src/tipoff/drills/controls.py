@@ -27,7 +27,10 @@ from tipoff.engine import book, budget, controller, gates, judge, live_runs, pas
 from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
 from tipoff.leagues import oddsapi
+from tipoff.leagues.nba import publication
+from tipoff.leagues.nba import rows as nba_rows
 from tipoff.leagues.nba.sources import boxes, reading, schedule, statsnba
+from tipoff.leagues.nba.systems import quantile_regression
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.sources import ask, refusals
 from tipoff.sources.exchange import Exchange
@@ -50,6 +53,10 @@ def _none(*_given: Any, **_named: Any) -> tuple[()]:
 
 def _no_words(*_given: Any, **_named: Any) -> dict[str, str]:
     return {}
+
+
+def _no_text(*_given: Any, **_named: Any) -> str:
+    return ""
 
 
 def _first(given: Any, *_others: Any, **_named: Any) -> Any:
@@ -313,6 +320,12 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     ),
     "an unknown market offers nothing": ((oddsapi, "_markets", _known_markets),),
     "a season that cannot be read is empty": ((schedule, "_by_day", _every_season),),
+    "no system stands in for another": ((gates, "ways_to", lambda _book, _entry, reading: [reading]),),
+    "whatever was trained serves": (
+        (nba_rows, "misfit", _no_text),
+        (quantile_regression, "doubt_of", _no_text),
+    ),
+    "one side is as good as two": ((publication, "one_sided", _no_text),),
     "nothing bounds runs": (
         (results, "POLICIES", dict.fromkeys(POLICIES, _AT_ONCE)),
         (Breaker, "rest", lambda *_given: timedelta(0)),

@@ -58,14 +58,16 @@ def log_loss(chances: Floats, happened: Floats) -> float:
     return float(-np.mean(happened * np.log(safe) + (1 - happened) * np.log(1 - safe)))
 
 
-def own_over_next(who: Ints, days: Floats, predicted: Floats, happened: Floats) -> tuple[float, int]:
-    """Return the mean error on each one's games as a share of that against his next game, and of how many pairs.
+def own_over_next(who: Ints, days: Floats, predicted: Floats, happened: Floats) -> tuple[float, float]:
+    """Return the mean error on each one's games as a share of that against his next game, and how many standard errors less.
 
-    Near 1 for whoever does not know the outcome, far below for whoever does; 1 of no pairs.
+    Near 1 for whoever does not know the outcome, far below for whoever does; 1 where nobody has two games.
     """
     order = np.lexsort((days, who))
     pairs = who[order][1:] == who[order][:-1]
     said, own, later = predicted[order][:-1][pairs], happened[order][:-1][pairs], happened[order][1:][pairs]
     if not len(said):
-        return 1.0, 0
-    return float(np.abs(said - own).mean() / max(np.abs(said - later).mean(), 1e-9)), len(said)
+        return 1.0, 0.0
+    less = np.abs(said - later) - np.abs(said - own)
+    sure = float(less.mean() / max(less.std() / np.sqrt(len(less)), 1e-9))
+    return float(np.abs(said - own).mean() / max(np.abs(said - later).mean(), 1e-9)), sure

@@ -18,7 +18,6 @@ from tipoff.leagues.nba.form_tables import PLAYER_FORM
 from tipoff.leagues.nba.markets import Floats, FormModel
 from tipoff.predict import calibration
 from tipoff.predict.quantiles import HIGH, LOW, MEDIAN, means
-from tipoff.predict.system import WrongContract
 
 AT_THE_LINE = "points at the line"  # the calibration of chances to be over a line: its `levels` are one slope
 LEAST_ROWS = 600  # with fewer, what they say of a model is noise
@@ -56,19 +55,22 @@ def counts_of(rows: pa.Table) -> dict[str, Floats]:
     return {name: pc.cast(rows.column(name), pa.float64()).to_numpy(zero_copy_only=False) for name in STATS}
 
 
-def serving(context: Context, inputs: Mapping[str, pa.Table]) -> tuple[FormModel, Corrections]:
-    """Return the form model that serves on the slate's day, and by market how the season's calibration corrects it.
+def serving(context: Context, inputs: Mapping[str, pa.Table]) -> tuple[FormModel, Corrections, tuple[str, ...]]:
+    """Return the form model that serves on the slate's day, how the season's calibration corrects it, and what is refused.
 
-    Raises:
-        WrongContract: The calibration was trained on other features, for another form model, or with another library.
+    What was trained on other features, for another form model or with another library corrects nothing.
     """
-    model = markets.serving(context.slate.day)
-    corrections = {row["market"]: row for row in inputs["calibration"].to_pylist()}
-    for one in corrections.values():
-        if (one["features"], one["form_model"], one["library"]) != (CONTRACT, model.digest, calibration.LIBRARY):
-            msg = f"the calibration of {one['day']} rests on other features, another form model or another library than these"
-            raise WrongContract(msg, hint="train it again: the next training day does, or remake what was trained")
-    return model, corrections
+    model, rows = markets.serving(context.slate.day), inputs["calibration"].to_pylist()
+    other = next((said for row in rows if (said := misfit(row, model))), "")
+    if other:
+        return model, {}, (f"the calibration of {rows[0]['day']} is refused until the next training: {other}",)
+    return model, {row["market"]: row for row in rows}, ()
+
+
+def misfit(trained: Mapping[str, object], model: FormModel) -> str:
+    """Return in what a calibration rests on something else than what serves here; empty for one that fits."""
+    here = {"features": CONTRACT, "form_model": model.digest, "library": calibration.LIBRARY}
+    return "; ".join(f"{name} {trained[name]}, here {mine}" for name, mine in here.items() if trained[name] != mine)
 
 
 def drawn(market: str, found: Floats, model: FormModel, corrections: Corrections) -> Floats:

@@ -30,7 +30,7 @@ TABLE = system_table(
 def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     """Move the points' distribution of each candidate with a line towards the market's middle."""
     lines = {(row["game_id"], row["player_id"]): row for row in inputs["main_lines"].to_pylist()}
-    form, (model, corrections) = inputs["player_form"], serving(context, inputs)
+    form, (model, corrections, _) = inputs["player_form"], serving(context, inputs)
     keys = list(zip(form.column("game_id").to_pylist(), form.column("player_id").to_pylist(), strict=True))
     lined = [place for place, key in enumerate(keys) if key in lines]
     who = form.take(pa.array(lined, pa.int64()))

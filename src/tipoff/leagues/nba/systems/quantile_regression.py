@@ -33,9 +33,7 @@ from tipoff.predict.quantiles import MEDIAN, over
 from tipoff.predict.system import System, Training
 
 LEAST_COVERAGE, MOST_COVERAGE = 0.6, 0.95  # of the 80 % interval; beyond, neither model nor correction is believed
-LEAST_OWN = (
-    0.85  # of the error on a player's next game that the one on his own must be; honest ones are within 3 % of it
-)
+LEAST_OWN, SURE = 0.85, 4.0  # of the error on a player's next game the one on his own; in standard errors
 _SEED = 7
 TABLE = system_table(
     "quantile_regression",
@@ -66,8 +64,8 @@ def train(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
         )
         places = calibration.places(quantiles, happened, seed=_SEED)
         covered = float(np.mean(np.abs(places - 0.5) < 0.8 / 2)) if len(places) else None
-        ratio, n_pairs = own_over_next(who, days, quantiles[:, MEDIAN], happened)
-        doubt = doubt_of(covered, len(places), ratio, n_pairs)
+        ratio, sure = own_over_next(who, days, quantiles[:, MEDIAN], happened)
+        doubt = doubt_of(covered, len(places), ratio, sure)
         doubts += [f"the calibration of {market} does not serve: {doubt}"] if doubt else []
         rows.append(
             shared
@@ -76,7 +74,7 @@ def train(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
                 "levels": json.dumps(np.round(calibration.levels(places, ago), 5).tolist()),
                 "n_rows": len(places),
                 "coverage_80": covered,
-                "own_over_next": ratio if n_pairs else None,
+                "own_over_next": ratio,
                 "is_serving": not doubt,
                 "doubt": doubt,
             }
@@ -88,12 +86,10 @@ def train(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     return Made(rows=pa.Table.from_pylist(rows, schema=arrow_schema(CALIBRATION)), notes=tuple(doubts))
 
 
-def doubt_of(covered: float | None, n_rows: int, own_over_next: float, n_pairs: int) -> str:
+def doubt_of(covered: float | None, n_rows: int, own: float, sure: float) -> str:
     """Return why what was learnt of a market is not to serve; empty where it may, or where there are too few rows to tell."""
-    if n_pairs >= LEAST_ROWS and own_over_next < LEAST_OWN:
-        return (
-            f"its error on a player's game is {own_over_next:.0%} of that on his next: an outcome is among its features"
-        )
+    if own < LEAST_OWN and sure > SURE:
+        return f"its error on a player's game is {own:.0%} of that on his next: an outcome is among its features"
     if covered is not None and n_rows >= LEAST_ROWS and not LEAST_COVERAGE <= covered <= MOST_COVERAGE:
         return f"its 80 % intervals held {covered:.0%} of the season's outcomes"
     return ""
@@ -115,7 +111,7 @@ def _slope(joined: pa.Table, main_lines: pa.Table, quantiles: Floats, points: Fl
 
 def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     """Give each candidate a distribution for each market."""
-    (model, corrections), found = serving(context, inputs), matrix(inputs["player_form"])
+    (model, corrections, refused), found = serving(context, inputs), matrix(inputs["player_form"])
     parts = []
     for market in MARKETS:
         quantiles = drawn(market, found, model, corrections)
@@ -126,7 +122,7 @@ def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
                 TABLE, context, who, schedule, market, quantiles, model=model, corrections=corrections, slope=slope
             )
         )
-    return Made(rows=pa.concat_tables(parts))
+    return Made(rows=pa.concat_tables(parts), notes=refused)
 
 
 QUANTILE_REGRESSION = System(
@@ -139,7 +135,10 @@ QUANTILE_REGRESSION = System(
         table=CALIBRATION,
         learns_from=(*LEARNS_FROM, Input("main_lines", BEFORE, ("game_id", "player_id", "line"))),
         train=train,
-        rests_on=(CONTRACT, LEAST_ROWS, markets.digests(), calibration.HALF_LIFE_DAYS, calibration.BEHIND),
+        rests_on=(
+            *(CONTRACT, markets.digests(), calibration.HALF_LIFE_DAYS, calibration.BEHIND),
+            *(LEAST_ROWS, LEAST_COVERAGE, MOST_COVERAGE, LEAST_OWN, SURE),
+        ),
     ),
     rests_on=(CONTRACT, markets.digests()),
 )
