@@ -65,7 +65,7 @@ class Examiner:
         self._order = {step.name: place for place, step in enumerate(league.steps)}
         self._looked: dict[date, object] = {}
         self._usual: dict[str, deque[tuple[date, Profiles]]] = {}
-        self._last: SlateView | None = None  # the newest look, whose profiles are kept
+        self._last: SlateView | None = None  # the newest look, until it is written down
 
     def examine(
         self, day: date, now: datetime, *, checks: Sequence[Check] | None = None, cadence: Cadence | None = None
@@ -204,7 +204,8 @@ class Examiner:
 
     def _keep_profiles(self, batch: Batch, day: date, found: Iterable[Examined], now: datetime) -> None:
         """Keep what the day's tables look like, for the days after; what failed, or cannot be read, is no example."""
-        view = self._last if self._last and (self._last.day, self._last.now) == (day, now) else self._view(day, now)
+        view, self._last = self._last, None  # its rows are held no longer than they are needed
+        view = view if view and (view.day, view.now) == (day, now) else self._view(day, now)
         spoiled = {
             one.check.about or one.check.tables[-1]
             for one in found
