@@ -1,58 +1,35 @@
 """MLB's day on one page, in order: what is owed for a slate, from when, by when, what it waits for."""
 
 from datetime import date, timedelta
-from importlib.resources import files
 
 from tipoff.checks import publication
-from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
+from tipoff.core.obligation import AT_START, SLATE_UNIT, Timing
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input, Window, WindowKind
+from tipoff.leagues.declare import at, first, hours, last, own, statement
 from tipoff.leagues.mlb import columns, tables
 from tipoff.leagues.mlb.models import history, strikeouts
 from tipoff.leagues.mlb.models.features import NAMES
 from tipoff.leagues.mlb.sources import feed, schedule, seasons
 from tipoff.leagues.mlb.steps import morning, predictions, season, starts
 
-_SQL = files("tipoff.leagues.mlb") / "sql"
 _LEARNT = Window(WindowKind.SEASONS, 4)  # the three seasons that models learn from, and one of history before them
 _RECENT = Window(WindowKind.SEASONS, 1)  # a pitcher's last ten starts may lie in the season before
-
-
-def _hours(hours: float) -> timedelta:
-    return timedelta(hours=hours)
-
-
-def _sql(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text()
-
-
-def _at(hours: float) -> Moment:
-    return Moment(Anchor.MIDNIGHT, _hours(hours))
-
-
-def _own(hours: float) -> Moment:
-    return Moment(Anchor.OWN_START, _hours(hours))
-
-
-def _first(hours: float) -> Moment:
-    return Moment(Anchor.FIRST_START, _hours(hours))
-
-
-_NEXT_MORNING = _at(34)  # 10:00 New York
+_NEXT_MORNING = at(34)  # 10:00 New York
 # Games abroad begin at five in the morning: what comes before a game is told from the day's first start, not from an hour.
-ONCE = Timing(opens=_first(-10), due=_first(-4))
-MORNING = Timing(opens=_first(-8), due=_first(-3))
-NAMED = Timing(opens=_first(-8), due=_own(-1), closes=AT_START, refresh=_hours(3))
-PROJECTED = Timing(opens=_first(-8), due=_own(-1), closes=AT_START)
+ONCE = Timing(opens=first(-10), due=first(-4))
+MORNING = Timing(opens=first(-8), due=first(-3))
+NAMED = Timing(opens=first(-8), due=own(-1), closes=AT_START, refresh=hours(3))
+PROJECTED = Timing(opens=first(-8), due=own(-1), closes=AT_START)
 # One answer a game, for all games at once every forty minutes: a slate's outputs are made no more often than a day allows.
 LINE_UPS = Timing(
-    opens=_first(-3.5), due=_own(-0.4), closes=AT_START, poll=timedelta(minutes=40), poll_max=timedelta(minutes=40)
+    opens=first(-3.5), due=own(-0.4), closes=AT_START, poll=timedelta(minutes=40), poll_max=timedelta(minutes=40)
 )
-CONFIRMED = Timing(opens=_first(-3.5), due=_own(-0.25), closes=AT_START)
-PUBLISHED = Timing(opens=_first(-8), due=_own(-0.25), closes=AT_START)
-_GAMES_OVER = Moment(Anchor.LAST_START, _hours(3.25))  # most games are over by then, and told together
-BOXES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=_hours(24), settles=_at(58), poll_max=_hours(1))
+CONFIRMED = Timing(opens=first(-3.5), due=own(-0.25), closes=AT_START)
+PUBLISHED = Timing(opens=first(-8), due=own(-0.25), closes=AT_START)
+_GAMES_OVER = last(3.25)  # most games are over by then, and told together
+BOXES = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING, refresh=hours(24), settles=at(58), poll_max=hours(1))
 AFTER = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING)
 
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
@@ -80,7 +57,7 @@ STEPS = (
         table=tables.SCHEDULE,
         work=SourceWork(source=schedule.SOURCE, requests=schedule.requests, parse=schedule.parse),
         timing=Timing(
-            opens=_at(-8), due=_at(10), settles=_at(36), refresh=_hours(6), refresh_unknown=timedelta(minutes=40)
+            opens=at(-8), due=at(10), settles=at(36), refresh=hours(6), refresh_unknown=timedelta(minutes=40)
         ),
         units=SLATE_UNIT,
     ),
@@ -170,8 +147,18 @@ STEPS = (
         timing=AFTER,
         rows_as="pitcher_boxscores",
     ),
-    Step(table=tables.TEAM_GAMES, work=SqlWork(sql=_sql("team_games")), timing=AFTER, rows_as="team_boxscores"),
-    Step(table=tables.BATTER_GAMES, work=SqlWork(sql=_sql("batter_games")), timing=AFTER, rows_as="batter_boxscores"),
+    Step(
+        table=tables.TEAM_GAMES,
+        work=SqlWork(sql=statement("mlb", "team_games")),
+        timing=AFTER,
+        rows_as="team_boxscores",
+    ),
+    Step(
+        table=tables.BATTER_GAMES,
+        work=SqlWork(sql=statement("mlb", "batter_games")),
+        timing=AFTER,
+        rows_as="batter_boxscores",
+    ),
     Step(
         table=tables.PROJECTED_FEATURES,
         work=PythonWork(
@@ -262,8 +249,8 @@ STEPS = (
     ),
     Step(
         table=tables.GRADES,
-        work=SqlWork(sql=_sql("grades"), empty="nobody was predicted"),
-        timing=Timing(opens=_GAMES_OVER, due=_at(36)),
+        work=SqlWork(sql=statement("mlb", "grades"), empty="nobody was predicted"),
+        timing=Timing(opens=_GAMES_OVER, due=at(36)),
         edges=(
             _WHAT_IS_ON,
             Edge(

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date
-from importlib.resources import files
 
 import pyarrow as pa
 
 from tipoff.core.league import League
 from tipoff.core.slate import Game, GameStatus, Season
+from tipoff.leagues.declare import statement
 from tipoff.leagues.mlb.catalog import STEPS
 from tipoff.leagues.mlb.checks import CHECKS
 
 SAMPLE = Season("sample", date(2030, 1, 7), date(2030, 3, 7))  # far from every real season
-_SQL = files("tipoff.leagues.mlb") / "sql"
 
 
 def read_games(rows: pa.Table) -> Sequence[Game]:
@@ -37,10 +36,10 @@ MLB = League(
     schedule="schedule",
     read_games=read_games,
     summary_sql={
-        "predictions": (_SQL / "summary.sql").read_text(),
-        "totals": (_SQL / "totals.sql").read_text(),
+        "predictions": statement("mlb", "summary"),
+        "totals": statement("mlb", "totals"),
     },
     checks=CHECKS,
-    funnel_sql=(_SQL / "funnel.sql").read_text(),
+    funnel_sql=statement("mlb", "funnel"),
     entry_rule="who is announced, or named, as a club's starter",
 )

@@ -1,31 +1,25 @@
 """MLB as it is run live: the everyday steps, for the recorded world speaks the provider's own format, and the market's lines."""
 
-from datetime import timedelta
-from importlib.resources import files
-
 from tipoff.checks import publication
-from tipoff.core.obligation import AT_START, Anchor, Moment, Timing
+from tipoff.core.obligation import AT_START, Timing
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues import oddsapi
+from tipoff.leagues.declare import first, hours, own, statement
 from tipoff.leagues.mlb import columns, lines
 from tipoff.leagues.mlb.catalog import AFTER, PUBLISHED, STEPS
 from tipoff.leagues.mlb.lines import STRIKEOUTS
 from tipoff.predict import decisions
 
-_SQL = files("tipoff.leagues.mlb") / "sql"
-_HOUR = timedelta(hours=1)
-_OPENS = Moment(Anchor.FIRST_START, -8 * _HOUR)
-_DUE = Moment(Anchor.OWN_START, -0.5 * _HOUR)
-_EVENTS = Timing(opens=_OPENS, due=_DUE, closes=AT_START, refresh=6 * _HOUR)
-_QUOTES = Timing(opens=_OPENS, due=_DUE, closes=AT_START, refresh=2 * _HOUR)
+_EVENTS = Timing(opens=first(-8), due=own(-0.5), closes=AT_START, refresh=hours(6))
+_QUOTES = Timing(opens=first(-8), due=own(-0.5), closes=AT_START, refresh=hours(2))
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
 _PREDICTED = (Input("predictions", SLATE), Input("projected_predictions", SLATE))
 
 
 def _alone(table: str) -> Edge:
     """One game waits for no other."""
-    return Edge(table=table, minimum=0.0, patience=timedelta(0))
+    return Edge(table=table, minimum=0.0, patience=hours(0))
 
 
 _LINES = (
@@ -56,7 +50,7 @@ _LINES = (
     ),
     Step(
         table=lines.MAIN_LINES,
-        work=SqlWork(sql=(_SQL / "main_lines.sql").read_text()),
+        work=SqlWork(sql=statement("mlb", "main_lines")),
         timing=PUBLISHED,
         edges=(
             _alone("player_lines"),
@@ -100,7 +94,7 @@ _LINES = (
     ),
     Step(
         table=lines.LINE_GRADES,
-        work=SqlWork(sql=(_SQL / "line_grades.sql").read_text(), empty="no line"),
+        work=SqlWork(sql=statement("mlb", "line_grades"), empty="no line"),
         timing=AFTER,
         edges=(_alone("line_chances"), _alone("pitcher_boxscores")),
         optional=True,

@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 from datetime import date, timedelta
-from importlib.resources import files
+from functools import partial
 from types import ModuleType
 
 from tipoff.checks.publication import guards
@@ -13,6 +13,9 @@ from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork,
 from tipoff.core.window import BEFORE, KNOWN, SLATE, Input
 from tipoff.identity import names, resolve
 from tipoff.leagues import oddsapi
+from tipoff.leagues.declare import at as _at
+from tipoff.leagues.declare import hours as _hours
+from tipoff.leagues.declare import statement
 from tipoff.leagues.nba import form, form_tables, name_tables, publication, rows, scores, tables, who
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.sources import balldontlie, people, schedule, statsnba
@@ -23,21 +26,7 @@ from tipoff.leagues.nba.words import WORDS
 from tipoff.predict import decisions
 from tipoff.predict.system import System, Training
 
-_SQL = files("tipoff.leagues.nba") / "sql"
-
-
-def _hours(hours: float) -> timedelta:
-    return timedelta(hours=hours)
-
-
-def _sql(name: str) -> str:
-    return (_SQL / f"{name}.sql").read_text()
-
-
-def _at(hours: float) -> Moment:
-    return Moment(Anchor.MIDNIGHT, _hours(hours))
-
-
+_sql = partial(statement, "nba")
 _GAMES_OVER = Moment(Anchor.LAST_START, _hours(3))  # the last box score is expected by then
 _NEXT_MORNING = _at(34)  # 10:00 New York
 _BEFORE_TIP = Moment(Anchor.FIRST_START, -timedelta(minutes=30))
