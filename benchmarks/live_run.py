@@ -114,10 +114,10 @@ def thirty_minutes() -> Plan:
 def both_leagues() -> Plan:
     """Return in steps, of both leagues, the day on which the sample MLB goes otherwise than planned, and the night after it."""
     first = date(2030, 1, 7)
-    begin, end = on_clock(first + timedelta(days=1), 5 * HOUR), on_clock(first + timedelta(days=1), 36 * HOUR)
+    begin, end = on_clock(first + timedelta(days=1), 9 * HOUR), on_clock(first + timedelta(days=1), 30 * HOUR)
     played = SampleMlb(Season(SEASON, first, first + timedelta(days=2))).played
     starts = {game.starts_at for game in played if begin < game.starts_at < end}
-    looks = [(start - HOUR * minutes / 60, "look") for start in starts for minutes in (45, 35, 28, 20, 12, 5)]
+    looks = [(start - HOUR * minutes / 60, "look") for start in starts for minutes in (35, 28, 20, 12)]
     events = [*((begin, f"key {name}") for name in OF_KEY), *looks]
     return Plan(
         first=first,
