@@ -413,6 +413,41 @@ def test_slates_given_up_while_their_source_was_gone_are_taken_up_when_it_answer
     assert ("raw", TODAY) in desk.results.dirty
 
 
+def of_yesterday(desk: Desk, error: PipelineError | None) -> None:
+    """Let the run of yesterday's slate end."""
+    claim = desk.claim("raw", {"old": "x"})
+    claim.slate = desk.book.slates[YESTERDAY]
+    outcome = Outcome(claim, error=error, begun=NIGHT)
+    if error is None:
+        written = desk.written("raw", {"old": "x"})
+        outcome.written = dataclasses.replace(written, proof=dataclasses.replace(written.proof, day=YESTERDAY))
+    desk.results.take(outcome, NIGHT, desk.batch)
+
+
+def test_a_source_that_answers_again_is_asked_at_once_for_all_that_waits_because_it_did_not(desk: Desk) -> None:
+    desk.book.set_games(YESTERDAY, (game("old", day=YESTERDAY),))
+    silent = SourceError("gone", kind=ErrorKind.TRANSIENT)
+    of_yesterday(desk, silent)
+    desk.ends("raw", {"one": "x", "two": "x"}, error=silent)
+    entry = desk.entry("raw")
+    assert entry.not_before == NIGHT + MINUTE
+    desk.results.dirty.clear()
+
+    of_yesterday(desk, None)
+
+    assert (entry.not_before, entry.failures) == (None, 1)
+    assert ("raw", TODAY) in desk.results.dirty
+
+
+def test_a_source_that_never_failed_hurries_nothing_that_it_owes(desk: Desk) -> None:
+    desk.book.set_games(YESTERDAY, (game("old", day=YESTERDAY),))
+    desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+    of_yesterday(desk, None)
+
+    assert desk.entry("raw").not_before == NIGHT + MINUTE
+
+
 def test_a_restart_knows_what_was_given_up(desk: Desk) -> None:
     gone(desk)
     again = Results(desk.book, NO_WAREHOUSE, lambda _key: 0.0, Counts())

@@ -299,9 +299,12 @@ class Results:
                 self._given_up.setdefault(entry.step.name, set()).add(key)
 
     def _recovered(self, entry: Entry, units: Iterable[str], now: datetime, batch: Batch) -> None:
+        had_failed = bool(entry.tries)
         if note_success(entry, units):
             entry.not_before, entry.of_kind = None, ("", 0)
         self._ask_again(entry.step.name)
+        if had_failed and isinstance(entry.step.work, SourceWork):
+            self._ask_the_rest(entry.step.work.source)
         self.end_conflict(entry, "auto", now, batch)
         if self._book.resting.pop(entry.step.name, None):
             self._tables.pop(entry.step.name, None)
@@ -313,6 +316,14 @@ class Results:
             other = self._book.entries[key]
             other.failures, other.tries, other.attempted, other.of_kind = 0, {}, {}, ("", 0)
             self.dirty.add(key)
+
+    def _ask_the_rest(self, source: str) -> None:
+        """Let a source that answers again be asked at once for all else that waits because it did not."""
+        for key, other in self._book.entries.items():
+            work, has_failed = other.step.work, other.of_kind[0] == ErrorKind.TRANSIENT.value and bool(other.tries)
+            if isinstance(work, SourceWork) and work.source == source and has_failed:
+                other.not_before = None
+                self.dirty.add(key)
 
     def read_games(self, day: date, now: datetime, batch: Batch) -> None:
         """Let the day's games be what its schedule now says; what it no longer names stays expected."""
