@@ -424,11 +424,13 @@ def of_yesterday(desk: Desk, error: PipelineError | None) -> None:
     desk.results.take(outcome, NIGHT, desk.batch)
 
 
-def test_a_source_that_answers_again_is_asked_at_once_for_all_that_waits_because_it_did_not(desk: Desk) -> None:
+@pytest.mark.parametrize("silent", [SourceError("gone", kind=ErrorKind.TRANSIENT), Resting("provider", 60)])
+def test_a_source_that_answers_again_is_asked_at_once_for_all_that_waits_because_it_did_not(
+    desk: Desk, silent: SourceError
+) -> None:
     desk.book.set_games(YESTERDAY, (game("old", day=YESTERDAY),))
-    silent = SourceError("gone", kind=ErrorKind.TRANSIENT)
     of_yesterday(desk, silent)
-    desk.ends("raw", {"one": "x", "two": "x"}, error=silent)
+    desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
     entry = desk.entry("raw")
     assert entry.not_before == NIGHT + MINUTE
     desk.results.dirty.clear()

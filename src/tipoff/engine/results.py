@@ -143,6 +143,7 @@ class Results:
             error, Resting
         ):  # not a failure of its own, and no more often than its own failures would have it
             own = POLICIES[error.kind].wait_after(max(1, entry.failures), 0.0)
+            entry.of_kind = entry.of_kind if entry.of_kind[0] else (error.kind.value, 0)
             entry.not_before = before_deadline(entry, units, now + own, now) if own else asked
             entry.not_before = max(filter(None, (entry.not_before, asked)), default=None)
             return
@@ -299,11 +300,11 @@ class Results:
                 self._given_up.setdefault(entry.step.name, set()).add(key)
 
     def _recovered(self, entry: Entry, units: Iterable[str], now: datetime, batch: Batch) -> None:
-        had_failed = bool(entry.tries)
+        was_silent = entry.of_kind[0] == ErrorKind.TRANSIENT.value
         if note_success(entry, units):
             entry.not_before, entry.of_kind = None, ("", 0)
         self._ask_again(entry.step.name)
-        if had_failed and isinstance(entry.step.work, SourceWork):
+        if was_silent and isinstance(entry.step.work, SourceWork):
             self._ask_the_rest(entry.step.work.source)
         self.end_conflict(entry, "auto", now, batch)
         if self._book.resting.pop(entry.step.name, None):
@@ -320,8 +321,8 @@ class Results:
     def _ask_the_rest(self, source: str) -> None:
         """Let a source that answers again be asked at once for all else that waits because it did not."""
         for key, other in self._book.entries.items():
-            work, has_failed = other.step.work, other.of_kind[0] == ErrorKind.TRANSIENT.value and bool(other.tries)
-            if isinstance(work, SourceWork) and work.source == source and has_failed:
+            work, is_waiting = other.step.work, other.of_kind[0] == ErrorKind.TRANSIENT.value
+            if isinstance(work, SourceWork) and work.source == source and is_waiting:
                 other.not_before = None
                 self.dirty.add(key)
 
