@@ -15,6 +15,17 @@ COMPOSITIONS = 200
 LEAST = 60  # drills, and rows of the catalogue of faults
 MOST_CPU_S = 10.0  # a drill: sixty of them within five minutes on two cores
 NOTICED_WITHIN_S = 1800
+# Drills in whose control the process ends, as it did where the fault really happened; any other that ends has shown nothing.
+ENDS = frozenset(
+    [
+        "a-start-in-the-year-9999",
+        "a-step-that-leaves",
+        "an-error-that-cannot-be-told",
+        "disk-full-while-writing",
+        "poison-in-an-answer",
+        "two-controllers",
+    ]
+)
 Measured = tuple[bool, dict[str, Any]]
 
 
@@ -32,11 +43,12 @@ def drills() -> Measured:
 
 
 def controls() -> Measured:
-    """Every drill with its mechanism switched off: each must fail."""
+    """Every drill with its mechanism switched off: each must fail, and not because its control cannot run."""
     told = _rehearsed("drill_controls", list(catalogue().values()), control=True)
     passed = [drill["name"] for drill in told if drill["passed"]]
+    ended = [drill["name"] for drill in told if drill["name"] not in ENDS and "it ended with" in " ".join(drill["why"])]
     shown = [{"name": drill["name"], "failed": not drill["passed"], "why": drill["why"][:2]} for drill in told]
-    return not passed, {"n": len(told), "passed_without": passed, "drills": shown}
+    return not passed and not ended, {"n": len(told), "passed_without": passed, "only_ended": ended, "drills": shown}
 
 
 def watched_drills() -> Measured:
