@@ -1,8 +1,15 @@
-"""Two days of `tipoff up nba` and `tipoff sentinel` as processes over real sockets, whatever becomes of providers and of them."""
+"""Days of `tipoff up` and `tipoff sentinel` as processes over real sockets, whatever becomes of providers, games and them."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.live_run import is_as_planned, live_run, two_days
+from benchmarks.live_run import both_leagues, is_as_planned, live_run, two_days
+from sqlalchemy import select
+
+from tipoff.core.slate import Season
+from tipoff.leagues.mlb.world.sample import SampleMlb
+from tipoff.ledger import Ledger, schema
 
 
 def test_two_days_of_killed_processes_and_bad_providers_are_proven_published_in_time_and_told(tmp_path: Path) -> None:
@@ -14,3 +21,43 @@ def test_two_days_of_killed_processes_and_bad_providers_are_proven_published_in_
     assert found["answers"]["down"] > 0
     assert found["answers"]["credits spent"] > 0
     assert all("balldontlie" in row or "bdl" in row for row in found["for want of a key or credits"])
+
+
+def test_a_day_of_both_leagues_on_which_games_go_otherwise_than_planned_is_whole_and_nobody_is_told(
+    tmp_path: Path,
+) -> None:
+    plan = both_leagues()
+    day = plan.first + timedelta(days=1)
+    played = SampleMlb(Season("2029-30", plan.first, plan.first + timedelta(days=plan.days - 1))).played
+    games = {str(game.pk): game for game in played if game.day == day}
+    [put_off] = [str(game.pk) for game in played if game.stands[0].day == day != game.day]
+    twice = {name for name, game in games.items() if game.double == "Y"}
+    late = {name for name, game in games.items() if game.starts_at - game.home.line_up_at == timedelta(minutes=40)}
+    scratched = {name for name, game in games.items() if game.home.probable != game.home.pitchers[0][0]}
+
+    found = live_run(plan, tmp_path)
+
+    assert (found["unmet"], found["not published before their start"]) == ([], [])
+    assert [incident for incident in found["incidents"] if incident["league"] == "mlb"] == []
+    assert (len(twice), len(late), len(scratched) > 0) == (2, 1, True)
+    ledger = Ledger(tmp_path / "home" / "ledger.db", read_only=True)
+    excused = {
+        row["output"]: json.loads(row["excused"])
+        for row in ledger.rows(select(schema.obligations))
+        if row["league"] == "mlb" and row["day"] == day
+    }
+    came = {
+        (row["output"], row["unit"]): row["first_at"]
+        for row in ledger.rows(select(schema.arrivals))
+        if row["league"] == "mlb" and row["day"] == day
+    }
+    ledger.close()
+    assert "postponed" in excused["published_predictions"][put_off]
+    for name, game in games.items():
+        assert came["predictions", name] < game.starts_at
+    for name in late:
+        assert came["line_ups", name] >= games[name].home.line_up_at
+    published = json.loads((tmp_path / f"home/published/mlb/published_predictions/{day}.json").read_text())["rows"]
+    starters = {(row["game_id"], row["is_home"]): row["pitcher_id"] for row in published}
+    for name in scratched | twice:
+        assert starters[name, True] == games[name].home.pitchers[0][0]
