@@ -28,7 +28,8 @@ from tipoff.leagues.mlb.sources import feed, schedule, seasons
 from tipoff.leagues.mlb.world.data import People, WorldGame, read_season, splits_of
 from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.wire import MlbProviders
-from tipoff.predict.counts import Floats, median, moments, moved_to, successes
+from tipoff.predict.arrays import Floats
+from tipoff.predict.counts import median, moments, moved_to, successes
 from tipoff.predict.metrics import calibration_error, crps, own_line, randomised_pit, reliability
 
 ROOT = Path(__file__).resolve().parents[1]

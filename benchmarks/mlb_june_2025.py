@@ -20,7 +20,8 @@ from tipoff.core.clock import league_day
 from tipoff.identity.names import name_key
 from tipoff.leagues.mlb.models import strikeouts
 from tipoff.leagues.mlb.sources.teams import BY_NAME
-from tipoff.predict.counts import Floats, median, over, successes
+from tipoff.predict.arrays import Floats
+from tipoff.predict.counts import median, over, successes
 from tipoff.predict.decisions import no_vig, price_chance
 
 Row = Mapping[str, Any]

@@ -20,7 +20,7 @@ import numpy as np
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import STATS
 from tipoff.leagues.nba.form import Strings
-from tipoff.predict.games import Floats, Ints
+from tipoff.predict.arrays import Floats, Ints
 
 ARTEFACTS = Path(__file__).parent.parent / "src/tipoff/leagues/nba/artefacts"
 _SEED = 7

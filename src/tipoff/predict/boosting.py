@@ -7,11 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tipoff.core.errors import PipelineError
-
-Floats = NDArray[np.float64]
+from tipoff.predict.arrays import Floats
 
 _PARAMETERS: dict[str, Any] = {
     "objective": "regression",

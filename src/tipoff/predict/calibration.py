@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tipoff.predict.quantiles import LEVELS, Floats, below
+from tipoff.predict.arrays import Floats
+from tipoff.predict.quantiles import LEVELS, below
 
 LIBRARY = f"numpy {np.__version__}"  # with which it is trained; its levels serve with no other
 HALF_LIFE_DAYS = 60.0

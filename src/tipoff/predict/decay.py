@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from tipoff.predict.arrays import Floats, Ints
 
 
 def decayed_before(  # noqa: PLR0913 -- a table of events, and what is asked of it

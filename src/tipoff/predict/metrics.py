@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tipoff.predict.counts import Floats, Ints, median
+from tipoff.predict.arrays import Floats, Ints
+from tipoff.predict.counts import median
 
 
 @dataclass(frozen=True, slots=True)

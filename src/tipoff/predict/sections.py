@@ -10,11 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tipoff.core.report import Section, Shape
+from tipoff.predict.arrays import Floats, Ints, Mask
 from tipoff.predict.metrics import calibration_error, log_loss, reliability
-from tipoff.predict.quantiles import Floats
 
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 _DRAWS = 500
 _SEED = 7
 

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tipoff.leagues.nba.features import MISSING, NAMES, STATS
-from tipoff.predict.games import Floats, Ints, Runs, medians, runs, spreads
+from tipoff.predict.arrays import Floats, Ints
+from tipoff.predict.games import Runs, medians, runs, spreads
 
 COUNTED = ("minutes", "points", "reb", "ast", "fg3m", "fga", "fta", "fg3a", "oreb", "tov")
 _COLUMNS = (*COUNTED, "plays")

@@ -11,13 +11,11 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tipoff.leagues.nba.features import CONTRACT, NAMES
+from tipoff.predict.arrays import Floats
 from tipoff.predict.quantiles import LEVELS, regress
 from tipoff.predict.system import WrongContract
-
-Floats = NDArray[np.float64]
 
 MARKETS: dict[str, tuple[str, ...]] = {
     "points": ("points",),

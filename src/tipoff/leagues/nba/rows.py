@@ -15,8 +15,9 @@ from tipoff.core.window import BEFORE, Input
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import CONTRACT, NAMES, STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM
-from tipoff.leagues.nba.markets import Floats, FormModel
+from tipoff.leagues.nba.markets import FormModel
 from tipoff.predict import calibration
+from tipoff.predict.arrays import Floats
 from tipoff.predict.quantiles import HIGH, LOW, MEDIAN, means
 
 AT_THE_LINE = "points at the line"  # the calibration of chances to be over a line: its `levels` are one slope

@@ -11,8 +11,8 @@ from tipoff.core.report import SeasonReport, Section, Shape
 from tipoff.leagues.nba.publication import chances_over
 from tipoff.leagues.nba.systems.catalog import SERVING
 from tipoff.predict import sections
+from tipoff.predict.arrays import Floats
 from tipoff.predict.decisions import no_vig
-from tipoff.predict.quantiles import Floats
 
 _BASELINE = "moving_average"
 _MINUTES = ("0-9", "10-19", "20-29", "30-39", "40 and more")

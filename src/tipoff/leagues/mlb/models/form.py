@@ -11,7 +11,8 @@ import numpy as np
 
 from tipoff.leagues.mlb.models.batters import LEAGUE, Rates, line_up, rates_before
 from tipoff.leagues.mlb.models.history import BATTERS, Appearances, AtBat, Splits
-from tipoff.predict.counts import Floats, Ints, chance_of, log_odds
+from tipoff.predict.arrays import Floats, Ints
+from tipoff.predict.counts import chance_of, log_odds
 from tipoff.predict.decay import decayed_before, last_before
 
 HALF_LIVES = (15, 60, 200, 600)  # days

@@ -13,7 +13,8 @@ import numpy as np
 
 from tipoff.leagues.mlb.models.features import NAMES, Features
 from tipoff.predict import boosting
-from tipoff.predict.counts import Floats, Ints, Trials, expectation, median, moved_to, successes
+from tipoff.predict.arrays import Floats, Ints
+from tipoff.predict.counts import Trials, expectation, median, moved_to, successes
 
 SYSTEMS = ("rolling", "bottom_up", "lightgbm", "blend")
 SERVED = "blend"

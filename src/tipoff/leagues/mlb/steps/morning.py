@@ -22,7 +22,7 @@ from tipoff.leagues.mlb.steps.arrays import (
     rows_of,
 )
 from tipoff.leagues.mlb.tables import BATTER_NUMBERS
-from tipoff.predict.counts import Floats, Ints
+from tipoff.predict.arrays import Floats, Ints
 
 _SEEN = 1.0  # expected strikeouts (200 days) below which a batter's form says nothing, and is not kept
 

@@ -17,7 +17,8 @@ from tipoff.leagues.mlb.models.history import floats
 from tipoff.leagues.mlb.steps.arrays import Inputs
 from tipoff.leagues.mlb.tables import CHANCES
 from tipoff.predict import boosting
-from tipoff.predict.counts import Floats, moments
+from tipoff.predict.arrays import Floats
+from tipoff.predict.counts import moments
 from tipoff.predict.metrics import own_line
 
 

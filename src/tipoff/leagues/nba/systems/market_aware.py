@@ -12,8 +12,8 @@ from tipoff.core.window import LATEST, SLATE, Input
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import system_table
-from tipoff.leagues.nba.markets import Floats
 from tipoff.leagues.nba.rows import drawn, drawn_rows, matrix, serving
+from tipoff.predict.arrays import Floats
 from tipoff.predict.decisions import no_vig
 from tipoff.predict.quantiles import LEVELS, MEDIAN
 from tipoff.predict.system import System

@@ -14,7 +14,7 @@ from tipoff.core.window import BEFORE, LATEST, SLATE, Input
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import CALIBRATION, system_table
-from tipoff.leagues.nba.markets import MARKETS, Floats
+from tipoff.leagues.nba.markets import MARKETS
 from tipoff.leagues.nba.rows import (
     AT_THE_LINE,
     LEARNS_FROM,
@@ -28,6 +28,7 @@ from tipoff.leagues.nba.rows import (
     slope_of,
 )
 from tipoff.predict import calibration
+from tipoff.predict.arrays import Floats
 from tipoff.predict.metrics import own_over_next
 from tipoff.predict.quantiles import MEDIAN, over
 from tipoff.predict.system import System, Training
