@@ -10,6 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,14 @@ from tests.support import tipoff
 from benchmarks.floor import floor
 from benchmarks.yardstick import yardstick
 from tipoff.core.clock import stopwatch
+from tipoff.core.schema import Phase
+from tipoff.leagues.catalog import league_named
 
 _MONTHS = """
 SELECT substr(started_at, 1, 7), count(*), avg(cpu_ms) FROM runs WHERE output NOT LIKE '%model' AND output <> 'calibration'
 GROUP BY 1 HAVING count(*) >= 200 ORDER BY 1"""
+_PREDICTING = "SELECT day, output, sum(cpu_ms) / 1000.0 FROM runs WHERE league = ? GROUP BY 1, 2"
+MOST_PREDICTING_S, MOST_SLATE_S = 40.0, 1.0  # of a season's training and predicting; of predicting one slate
 MOST_YARDSTICKS, MOST_OVER_FLOOR, MOST_GROWTH, MOST_MB = 40.0, 2.0, 1.1, 800.0
 DEMO_S, FIRST_ROW_S, STATUS_S, HELP_S = 20.0, 5.0, 0.30, 0.15
 
@@ -40,6 +46,7 @@ def season_costs(league: str, span: str) -> tuple[bool, dict[str, Any]]:
             return False, {"exit": done.returncode, "stderr": done.stderr[-1000:]}
         report, least = json.loads(done.stdout), floor(home, league)
         with sqlite3.connect(home / "ledger.db") as ledger:
+            predicting = _predicting(league, ledger.execute(_PREDICTING, [league]))
             months = {month: {"runs": n, "cpu_ms": round(ms, 2)} for month, n, ms in ledger.execute(_MONTHS)}
     a_run = [month["cpu_ms"] for month in months.values()]
     measured = {
@@ -55,15 +62,29 @@ def season_costs(league: str, span: str) -> tuple[bool, dict[str, Any]]:
         "months": months,
         "growth": round(a_run[-1] / a_run[0], 2) if len(a_run) > 1 else None,
         "peak_rss_mb": report["peak_rss_mb"],
+        **predicting,
         "asked": {"yardsticks": MOST_YARDSTICKS, "over_floor": MOST_OVER_FLOOR, "growth": MOST_GROWTH, "mb": MOST_MB},
     }
     ok = (
         measured["yardsticks"] <= MOST_YARDSTICKS
         and measured["over_floor"] <= MOST_OVER_FLOOR
         and (measured["growth"] or 0) <= MOST_GROWTH
+        and measured["predicting_cpu_s"] <= MOST_PREDICTING_S
+        and measured["longest_slate_s"] <= MOST_SLATE_S
         and measured["peak_rss_mb"] <= MOST_MB
     )
     return ok, measured
+
+
+def _predicting(league: str, spent: Iterable[tuple[str, str, float]]) -> dict[str, float]:
+    """Return the CPU seconds of a season's training and predicting, and of the predictions of the slate that took longest."""
+    phases = {step.name: step.phase for step in league_named(league).steps}
+    total, slates = 0.0, Counter[str]()
+    for day, output, cpu_s in spent:
+        if phases[output] in {Phase.MODELS, Phase.PREDICTIONS}:
+            total += cpu_s
+            slates[day] += cpu_s if phases[output] is Phase.PREDICTIONS else 0.0
+    return {"predicting_cpu_s": round(total, 1), "longest_slate_s": round(max(slates.values(), default=0.0), 2)}
 
 
 def command_costs() -> tuple[bool, dict[str, Any]]:
