@@ -16,6 +16,7 @@ from tipoff.leagues.mlb.models.batters import LEAGUE, line_up, rates_before
 from tipoff.leagues.mlb.models.features import NAMES
 from tipoff.leagues.mlb.steps import predictions
 from tipoff.predict import boosting, counts, metrics
+from tipoff.predict.arrays import Ints
 from tipoff.predict.decay import decayed_before, last_before
 
 _FIRST = date(2021, 4, 1).toordinal()
@@ -247,7 +248,7 @@ def _history(games: pa.Table, at_bat: pa.Table, splits: history.Splits) -> form.
     return form.history(history.read_appearances(games, numbers), history.read_at_bat(at_bat, numbers), splits)
 
 
-def _features(games: pa.Table, at_bat: pa.Table, splits: history.Splits) -> tuple[features.Features, counts.Ints]:
+def _features(games: pa.Table, at_bat: pa.Table, splits: history.Splits) -> tuple[features.Features, Ints]:
     past = _history(games, at_bat, splits)
     starts, _ = features.starts_of(past)
     rates = form.rates_by_season(splits, starts.day)
