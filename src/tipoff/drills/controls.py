@@ -28,7 +28,9 @@ from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
 from tipoff.leagues import oddsapi
 from tipoff.leagues.nba import publication
+from tipoff.leagues.nba import rows as nba_rows
 from tipoff.leagues.nba.sources import boxes, reading, schedule, statsnba
+from tipoff.leagues.nba.systems import quantile_regression
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.sources import ask, refusals
 from tipoff.sources.exchange import Exchange
@@ -319,6 +321,10 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "an unknown market offers nothing": ((oddsapi, "_markets", _known_markets),),
     "a season that cannot be read is empty": ((schedule, "_by_day", _every_season),),
     "no system stands in for another": ((gates, "ways_to", lambda _book, _entry, reading: [reading]),),
+    "whatever was trained serves": (
+        (nba_rows, "misfit", _no_text),
+        (quantile_regression, "doubt_of", _no_text),
+    ),
     "one side is as good as two": ((publication, "one_sided", _no_text),),
     "nothing bounds runs": (
         (results, "POLICIES", dict.fromkeys(POLICIES, _AT_ONCE)),
