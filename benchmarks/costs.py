@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def season_costs(league: str, span: str) -> tuple[bool, dict[str, Any]]:
 def _predicting(league: str, spent: Iterable[tuple[str, str, float]]) -> dict[str, float]:
     """Return the CPU seconds of a season's training and predicting, and of the predictions of the slate that took longest."""
     phases = {step.name: step.phase for step in league_named(league).steps}
-    total, slates = 0.0, Counter[str]()
+    total, slates = 0.0, defaultdict[str, float](float)
     for day, output, cpu_s in spent:
         if phases[output] in {Phase.MODELS, Phase.PREDICTIONS}:
             total += cpu_s
