@@ -10,6 +10,7 @@ odds are spent for a while, one proxy is dead for a while, and both keys come la
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,18 +29,18 @@ from sqlalchemy import select
 from tipoff.app.set_clock import SetClock, set_clock
 from tipoff.config import Settings
 from tipoff.core.clock import midnight, on_clock, stopwatch
-from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
 from tipoff.core.slate import Season
 from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.ledger import Ledger, schema
-from tipoff.ledger.alerts import AlertStore, incidents_opened, read_other
+from tipoff.ledger.alerts import AlertStore, incidents_opened
 from tipoff.ledger.outside import OutsideStore
 
 SEASON = "2029-30"
 FILES, ODDS, SECOND = "cdn.nba.com", "api.the-odds-api.com", "api.balldontlie.io"
 HOUR = timedelta(hours=1)
 Row = Mapping[str, Any]
+STANDS_S = 600  # of the machine: a clock that is not set ahead for so long never will be
 AHEAD = HOUR / 2  # how far the clock of a run in steps is set ahead at once
 OF_KEY = {
     "odds_api_key": ("odds_events", "player_lines", "line_names", "main_lines", "market_aware"),
@@ -99,6 +101,15 @@ def two_days() -> Plan:
     begin, end = midnight(first) - 7 * HOUR, on_clock(first + timedelta(days=1), 36 * HOUR)
     told = events(begin, end, kills=(0.2, 0.6), down=6 * HOUR)
     return Plan(first=first, days=2, begin=begin, end=end, speed=0, events=told, settings=WATCHED)
+
+
+def mid_season() -> Plan:
+    """Return a first start at noon of the thirteenth day, in steps, until the evening's games have begun."""
+    first = date(2030, 1, 7)
+    begin = on_clock(first + timedelta(days=12), 12 * HOUR)
+    keys = tuple((begin, f"key {name}") for name in OF_KEY)
+    end = begin + 11.5 * HOUR
+    return Plan(first=first, days=30, begin=begin, end=end, speed=0, events=keys, settings=WATCHED, ill=0.0)
 
 
 def thirty_minutes() -> Plan:
@@ -201,14 +212,13 @@ class Processes:
         """End everything."""
         self.do("kill")
         self._server.kill()
-        self._server.wait()
-        if self._server.stdout is not None:
-            self._server.stdout.close()
+        self._server.communicate()
 
 
 def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
     """Run the plan; returns what the ledger says of it."""
     began, due = stopwatch(), list(plan.events)
+    moved_s = began
     processes = Processes(folder, plan, seed)
     clock, waiting = SetClock(processes.clock_file), threading.Event()
     done: list[dict[str, str]] = []
@@ -222,6 +232,10 @@ def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
             if plan.speed == 0 and is_settled(processes.home, plan.leagues, now):
                 next_event = [due[0][0]] if due else []
                 set_clock(processes.clock_file, min(now + AHEAD, plan.end, *next_event), 0)
+                moved_s = stopwatch()
+            elif plan.speed == 0 and stopwatch() - moved_s > STANDS_S:
+                msg = f"at {now} something never comes to its end: see the logs in {folder}"
+                raise TimeoutError(msg)
             waiting.wait(0.05 if plan.speed == 0 else 0.3)
         counts = processes.ask("counts")
     finally:
@@ -233,17 +247,18 @@ def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
 def is_settled(home: Path, leagues: Iterable[str], now: datetime) -> bool:
     """Whether both processes have looked at this instant, and no run is on its way."""
     looking = {"sentinel", *(f"{side} {league}" for league in leagues for side in ("controller", "monitor"))}
+    beats: dict[str, str] = {}
     try:
-        beats = read_other(home / "ledger.db", now)[1] | read_other(home / "sentinel.db", now)[1]
-        if any(name not in beats or beats[name]["at"] < now for name in looking):
-            return False
-        ledger = Ledger(home / "ledger.db", read_only=True)
-    except (PipelineError, OSError):
-        return False
-    try:
-        return not ledger.rows(select(schema.runs.c.id).where(schema.runs.c.state == "started"))
-    finally:
-        ledger.close()
+        for store in ("ledger", "sentinel"):
+            with closing(sqlite3.connect(f"file:{home / store}.db?mode=ro", uri=True)) as connection:
+                beats |= dict(connection.execute("SELECT name, at FROM heartbeats").fetchall())
+                started = "SELECT count(*) FROM runs WHERE state = 'started'"
+                if store == "ledger" and connection.execute(started).fetchone()[0]:
+                    return False
+    except sqlite3.OperationalError:
+        return False  # it is still being made
+    at = now.isoformat(timespec="microseconds")
+    return all(beats.get(name, "") >= at for name in looking)
 
 
 # --- what came of it
@@ -256,7 +271,11 @@ def read(home: Path, plan: Plan) -> dict[str, Any]:
     sentinel = AlertStore(place.sentinel)
     try:
         obligations = ledger.rows(select(schema.obligations))
-        games = [row for row in ledger.rows(select(schema.games)) if row["starts_at"] and row["starts_at"] < plan.end]
+        games = [
+            row
+            for row in ledger.rows(select(schema.games))
+            if row["starts_at"] and plan.begin < row["starts_at"] < plan.end
+        ]
         runs = ledger.rows(select(schema.runs))
         fetches = Counter(f"{row['source']}: {row['outcome']}" for row in ledger.rows(select(schema.fetches)))
         told = [
@@ -298,8 +317,7 @@ def is_off(row: Row, plan: Plan) -> bool:
     at = dict(reversed([(what, at) for at, what in plan.events]))
     first, last = on_clock(row["day"], 9 * HOUR), on_clock(row["day"], 24 * HOUR)
     spans = {name: [(plan.begin, at[f"key {name}"])] for name in OF_KEY}
-    if f"spent/{ODDS}" in at:
-        spans["odds_api_key"] += [(at[f"spent/{ODDS}"], at[f"spent/{ODDS}"] + 12 * HOUR)]
+    spans["odds_api_key"] += [(spent, spent + 12 * HOUR) for what, spent in at.items() if what.startswith("spent")]
     return any(
         row["output"] in outputs and any(begin < last and end > first for begin, end in spans[name])
         for name, outputs in OF_KEY.items()
@@ -341,7 +359,27 @@ def _short(at: datetime | None) -> str:
     return at.isoformat(timespec="minutes") if at else ""
 
 
-PLANS = {"days": ten_days, "minutes": thirty_minutes, "steps": two_days, "both": both_leagues}
+def live_days() -> tuple[bool, dict[str, Any]]:
+    """Run ten game days on the fast clock."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = live_run(ten_days(), Path(folder))
+    return is_as_planned(found), found
+
+
+def live_minutes() -> tuple[bool, dict[str, Any]]:
+    """Run half an hour at true speed."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = live_run(thirty_minutes(), Path(folder))
+    return is_as_planned(found), found
+
+
+PLANS = {
+    "days": ten_days,
+    "minutes": thirty_minutes,
+    "steps": two_days,
+    "both": both_leagues,
+    "mid": mid_season,
+}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:

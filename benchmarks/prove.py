@@ -35,6 +35,7 @@ from benchmarks.evidence_page import EVIDENCE, NEVER, git, paths_of, stale_since
 from benchmarks.games import games_are_found
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
+from benchmarks.live_run import live_days, live_minutes
 from benchmarks.look_ahead import look_ahead
 from benchmarks.mlb_accuracy import accuracy
 from benchmarks.mlb_june_2025 import june_2025
@@ -50,6 +51,7 @@ from benchmarks.rehearsals import controls, drills, fuzz, watched_drills
 from benchmarks.season_faults import season_faults
 from benchmarks.season_replay import season_replay
 from benchmarks.sentinel_cost import sentinel_cost
+from benchmarks.slate_fetch import slate_fetch
 from benchmarks.stops import stops
 from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock
@@ -285,6 +287,9 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_with_faults": faulty_season,
     "random_kills": random_kills,
     "payload_fuzz": payload_fuzz,
+    "slate_fetch": slate_fetch,
+    "live_days": live_days,
+    "live_minutes": live_minutes,
     "names": lambda: names_are_resolved(data()),
     "games": lambda: games_are_found(data()),
     "command_fuzz": command_fuzz,

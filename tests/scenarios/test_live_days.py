@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.live_run import both_leagues, is_as_planned, live_run, two_days
+from benchmarks.live_run import both_leagues, is_as_planned, live_run, mid_season, two_days
 from sqlalchemy import select
 
 from tipoff.core.slate import Season
@@ -61,3 +61,19 @@ def test_a_day_of_both_leagues_on_which_games_go_otherwise_than_planned_is_whole
     starters = {(row["game_id"], row["is_home"]): row["pitcher_id"] for row in published}
     for name in scratched | twice:
         assert starters[name, True] == games[name].home.pitchers[0][0]
+
+
+def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_and_publishes_the_evening(
+    tmp_path: Path,
+) -> None:
+    found = live_run(mid_season(), tmp_path)
+
+    said = (tmp_path / "up.log").read_text()
+    assert "outputs of earlier days are to be made" in said
+    assert "the earlier days are made" in said
+    assert found["games"] >= 4
+    assert (found["not published before their start"], found["unmet"]) == ([], [])
+    assert not [incident for incident in found["incidents"] if incident["severity"] in {"ERROR", "CRITICAL"}]
+    assert {path.stem for path in (tmp_path / "home" / "published").glob("*/published_predictions/*.json")} == {
+        "2030-01-19"
+    }

@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from tipoff.app.child import Children
 from tipoff.app.chores import InThread
 from tipoff.app.lanes import Job, Lanes
 from tipoff.core.clock import alarm
-from tipoff.core.errors import OverTime
+from tipoff.core.errors import CallFailed, OverTime, PipelineError
+from tipoff.core.payload import Request
 from tipoff.core.step import SourceWork, SqlWork
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.store.warehouse import Warehouse
 
+T = TypeVar("T")
 _NOT_DUE = datetime.max.replace(tzinfo=UTC)
 
 
@@ -110,6 +112,49 @@ class Beside:
         self.children.close()
         for part in self._parts:
             part.close()
+
+
+class SeveralAtOnce:
+    """See `tipoff.engine.pages.Together`: as many of a run's requests at once as whoever is asked allows."""
+
+    def __init__(self, at_once: Callable[[Request], int]) -> None:
+        self._at_once = at_once
+
+    def __call__(self, work: Callable[[Request], T], requests: Sequence[Request]) -> Sequence[T]:
+        """See `tipoff.engine.pages.Together`. Its threads end with their request, and hold up no process that ends."""
+        if len(requests) < 2:  # noqa: PLR2004 -- nothing to be done beside the other
+            return [work(request) for request in requests]
+        todo = iter(enumerate(requests))
+        results: dict[int, T | PipelineError] = {}
+        lock = threading.Lock()
+
+        def ask() -> None:
+            while True:
+                with lock:
+                    n, request = next(todo, (-1, None))
+                if request is None:
+                    return
+                try:
+                    results[n] = work(request)
+                except PipelineError as error:
+                    results[n] = error
+
+        n_threads = min(len(requests), max(map(self._at_once, requests)))
+        threads = [threading.Thread(target=ask, name="asks", daemon=True) for _ in range(n_threads)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [_result(results.get(n), request) for n, request in enumerate(requests)]
+
+
+def _result(result: T | PipelineError | None, request: Request) -> T:
+    if result is None:
+        msg = f"asking {request.source} ended without an answer: what its thread raised stands where errors go"
+        raise CallFailed(msg)
+    if isinstance(result, PipelineError):
+        raise result
+    return result
 
 
 def lane_of(claim: Claim) -> str:

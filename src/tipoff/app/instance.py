@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.crash import never
-from tipoff.app.executor import Beside
+from tipoff.app.executor import Beside, SeveralAtOnce
 from tipoff.app.history import with_history
 from tipoff.app.holder import gone, holder_here
 from tipoff.app.loop import Works
@@ -31,6 +31,7 @@ from tipoff.core.proof import Loss, Proof
 from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
 from tipoff.engine.inline import Inline, call_here
+from tipoff.engine.pages import in_turn
 from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
@@ -229,6 +230,7 @@ class Instance:
             fetch=self._asker,
             kept=KeptAnswers(archive),
             call=self.beside.children.call if self.beside else call_here,
+            together=SeveralAtOnce(self._asker.at_once) if self.beside else in_turn,
             now=clock.now,
             cpu=thread_cpu,
             at=self._at,

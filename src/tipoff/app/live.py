@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from tipoff.app.alive import rests_until
+from tipoff.app.catching_up import CatchingUp
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
@@ -31,6 +32,7 @@ from tipoff.app.retention import Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
+from tipoff.app.set_clock import in_time_of
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
@@ -104,7 +106,7 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
     season = _kept_season(settings, league.name, season, clock.now(), "the sample world")
     return LiveSpec(
         settings=settings,
-        league=_in_time(league, clock),
+        league=in_time_of(league, clock),
         season=season,
         world=partial(sample_of(league.name).world, season, seed=SEED, faults=()),
         clock=clock,
@@ -129,20 +131,12 @@ def real_live(settings: Settings, league: League, clock: RunningClock, stop: Sto
         return None
     return LiveSpec(
         settings=settings,
-        league=_in_time(live_league(league), clock),
+        league=in_time_of(live_league(league), clock),
         season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
         world=lambda: world,
         shown=partial(season_shown, settings, league.name, world, clock),
         clock=clock,
     )
-
-
-def _in_time(league: League, clock: RunningClock) -> League:
-    """Return the league with limits of its steps in time of the clock: work takes the machine's."""
-    if clock.speed <= 1:
-        return league
-    steps = (dataclasses.replace(step, time_limit=step.time_limit * clock.speed) for step in league.steps)
-    return dataclasses.replace(league, steps=tuple(steps))
 
 
 def _mark_as_live(settings: Settings, league: str, clock: RunningClock) -> None:
@@ -227,11 +221,11 @@ def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
 
 
 def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: Say) -> Season | None:
-    clock, every, duties = live.clock, timedelta(seconds=live.settings.tick_every_s), _Duties(live, stage)
+    clock, every, duties = live.clock, timedelta(seconds=live.settings.tick_every_s), _Duties(live, stage, said)
     season: Season | None = None
     controller, after, failed = None, "", ""
     while not stop.is_set() and season is None:
-        now, left = clock.now(), clock.timer(every)
+        left, now = clock.timer(every), clock.now()
         if stage.beside is not None:
             stage.beside.woken.clear()
         try:
@@ -249,7 +243,7 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
                 failed = str(error)
                 said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
             stage.close()
-            wait(clock, stop, AGAIN)
+            wait(stop, clock.timer(AGAIN))
             continue
         if failed:
             said("ticking goes on")
@@ -264,8 +258,9 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
 class _Duties:
     """What a live league needs done besides its runs: checks, recounts, and whether its next season is there."""
 
-    def __init__(self, live: LiveSpec, stage: Instance) -> None:
+    def __init__(self, live: LiveSpec, stage: Instance, said: Say) -> None:
         self._live, self._stage = live, stage
+        self._catching_up = CatchingUp(live.league.name, said)
         self._times: CheckTimes | None = None
         self._checks: Chores[Slot] | None = None
         self._recounts: Recounts | None = None
@@ -301,6 +296,7 @@ class _Duties:
         """
         live, stage = self._live, self._stage
         days = (live.season.first_day, live.season.last_day)
+        self._catching_up.look(controllers, now)
         if self._times is not None:
             examiner = partial(examiner_of, live.league, live.season, stage)
             examine_due(self._times, examiner, stage, now, days=days, chores=self._checks)

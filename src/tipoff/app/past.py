@@ -17,7 +17,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, SourceWork, Step
 from tipoff.core.window import WindowKind
-from tipoff.engine.run import Fetch
+from tipoff.engine.pages import Fetch
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse, WriteRequest

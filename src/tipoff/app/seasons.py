@@ -48,7 +48,7 @@ def learned(  # noqa: PLR0913 -- what is asked, whose it is, and the clock that 
                 failed = str(error)
                 said(f"{league}: {SEASON_UNKNOWN}: {error}; it is asked again, each minute at the least")
             _keep_unknown(home, league, failed, mark, clock.now())
-            wait(clock, stop, pause)
+            wait(stop, clock.timer(pause))
             pause = min(2 * pause, _SELDOM)
             continue
         _keep_unknown(home, league, "", mark, clock.now())

@@ -141,13 +141,16 @@ def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says w
     """
     failed = unasked = ""
     while not stop.is_set():
+        left = clock.timer(
+            timedelta(seconds=settings.look_every_s)
+        )  # from the look's beginning: a set clock may go on meanwhile
         try:
             look(clock.now())
         except LedgerError as error:
             if str(error) != failed:
                 failed = str(error)
                 said(f"this look could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
-            wait(clock, stop, AGAIN)
+            wait(stop, clock.timer(AGAIN))
             continue
         if failed:
             said("looking goes on")
@@ -156,4 +159,4 @@ def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says w
         if trouble and trouble != unasked:
             said(f"{_NO_PING}: {trouble}")
         unasked = trouble
-        wait(clock, stop, timedelta(seconds=settings.look_every_s))
+        wait(stop, left)

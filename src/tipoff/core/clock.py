@@ -51,9 +51,8 @@ class RealClock:
         return lambda: end - stopwatch()
 
 
-def wait(clock: RunningClock, event: Event, length: timedelta) -> None:
-    """Wait until `event` is set or `length` has gone by."""
-    left = clock.timer(length)
+def wait(event: Event, left: Callable[[], float]) -> None:
+    """Wait until `event` is set or a clock's timer says that nothing is `left`."""
     while not event.is_set() and (seconds := left()) > 0:
         event.wait(seconds)
 

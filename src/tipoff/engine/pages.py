@@ -1,15 +1,17 @@
 """Answers that lead to the next one, asked for or found in the archive; and whose rows count where several have them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.parsing import shape_of
-from tipoff.core.payload import Payload, Request
+from tipoff.core.payload import Fetched, Payload, Request
 from tipoff.core.schema import Table
 from tipoff.core.step import MOST_PAGES, SourceWork
 
+T = TypeVar("T")
 Follow = Callable[[Payload], Request | None]
 
 
@@ -19,6 +21,54 @@ class Kept(Protocol):
     def __call__(self, request: Request, until: datetime) -> Sequence[Payload]:
         """Return the answers to a request that came up to an instant, in the order in which they came; refusals are none."""
         ...
+
+
+class Fetch(Protocol):
+    """Asks a provider, archives the answer, and classifies what went wrong."""
+
+    def __call__(self, request: Request, *, now: Callable[[], datetime]) -> Fetched:
+        """Return the answer, of the instant `now` at which its last byte came; raises SourceError. Called by several threads."""
+        ...
+
+
+class Together(Protocol):
+    """Does the same for each of several requests to one provider: one after the other, or some of them at once."""
+
+    def __call__(self, work: Callable[[Request], T], requests: Sequence[Request]) -> Iterable[T]:
+        """Return what came of each, in their order; what `work` raises comes from here."""
+        ...
+
+
+def in_turn(work: Callable[[Request], T], requests: Sequence[Request]) -> Iterable[T]:
+    """Ask one request after the other."""
+    return map(work, requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What came of one request: all of its pages, or none and why."""
+
+    request: Request
+    payloads: Sequence[Payload]
+    notes: Sequence[str] = ()
+    error: SourceError | None = None
+
+
+def pages_of(first: Request, fetch: Callable[[Request], Fetched], follow: Follow | None) -> Pages:
+    """Ask a request and those that follow from its answers."""
+    pages: list[Payload] = []
+    notes: list[str] = []
+    asked: dict[Request, None] = {first: None}
+    try:
+        while len(pages) < len(asked):
+            request = next(reversed(asked))
+            fetched = fetch(request)
+            pages.append(fetched.payload)
+            notes += [fetched.note] if fetched.note else []
+            asked |= next_page(pages[-1], follow, asked)
+    except SourceError as error:  # of pages some are less than none: what is not on them would seem not to be
+        return Pages(request, (), notes, error)
+    return Pages(first, pages, notes)
 
 
 def next_page(payload: Payload, follow: Follow | None, asked: Mapping[Request, None]) -> dict[Request, None]:

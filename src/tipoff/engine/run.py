@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeVar, cast
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
-from tipoff.engine.pages import Follow, Kept, archived, first_of_each_key, next_page
+from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
 from tipoff.store.dialect import with_earlier_games
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
@@ -29,14 +30,6 @@ class Writer(Protocol):
 
     def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """See `tipoff.store.warehouse.Warehouse.replace`."""
-        ...
-
-
-class Fetch(Protocol):
-    """Asks a provider, archives the answer, and classifies what went wrong."""
-
-    def __call__(self, request: Request, *, now: Callable[[], datetime]) -> Fetched:
-        """Return the answer, of the instant `now` at which its last byte came; raises SourceError. Called by several threads."""
         ...
 
 
@@ -88,8 +81,9 @@ class Runner:
         now: Callable[[], datetime],
         cpu: Callable[[], float],
         at: Callable[[str], None],
+        together: Together = in_turn,
     ) -> None:
-        self._now, self._call = now, call
+        self._now, self._call, self._together = now, call, together
         self._warehouse = warehouse
         self._published = published
         self._tables = tables
@@ -235,23 +229,22 @@ class Runner:
     ) -> tuple[list[Payload], list[SourceError]]:
         payloads: list[Payload] = []
         failures: list[SourceError] = []
-        for first in requests:
-            pages: list[Payload] = []
-            asked: dict[Request, None] = {first: None}
-            try:
-                while len(pages) < len(asked):
-                    request = next(reversed(asked))
-                    in_time(outcome.claim, self._now(), outcome.begun or self._now())
-                    fetched = self._fetch(_as_asked(request, outcome.claim), now=self._now)
-                    pages.append(fetched.payload)
-                    outcome.notes += [fetched.note] if fetched.note and fetched.note not in outcome.notes else []
-                    asked |= next_page(pages[-1], follow, asked)
-            except SourceError as error:  # of pages some are less than none: what is not on them would seem not to be
-                failures.append(error)
-                outcome.fetches.append(_failed(request, error))
-                continue
-            payloads += pages
+        for asked in self._together(partial(self._asked, outcome, follow), requests):
+            outcome.notes += [note for note in dict.fromkeys(asked.notes) if note not in outcome.notes]
+            if asked.error is not None:
+                failures.append(asked.error)
+                outcome.fetches.append(_failed(asked.request, asked.error))
+            payloads += asked.payloads
         return payloads, failures
+
+    def _asked(self, outcome: Outcome, follow: Follow | None, first: Request) -> Pages:
+        """Ask a request and those that follow from its answers. Called by several threads."""
+
+        def fetch(request: Request) -> Fetched:
+            in_time(outcome.claim, self._now(), outcome.begun or self._now())
+            return self._fetch(_as_asked(request, outcome.claim), now=self._now)
+
+        return pages_of(first, fetch, follow)
 
     def _parse(
         self,

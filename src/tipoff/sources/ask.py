@@ -14,7 +14,7 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Answer, Credits
 from tipoff.core.payload import Fetched, Payload, Request
-from tipoff.core.provider import Provider, of_request, request_key
+from tipoff.core.provider import MIB, Provider, of_request, request_key
 from tipoff.core.retry import Breaker
 from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
@@ -28,7 +28,7 @@ from tipoff.store.archive import KeptAnswer
 HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
 UNUSED_FOR = timedelta(minutes=10)  # how long an answer that nobody came to use is as good as a new one
 LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
-_MOST_YOUNG = 64  # answers that are held in memory for others to use
+_MOST_YOUNG = 48 * MIB  # bytes of answers that are held in memory for others to use
 _ROUTES = 3  # ways that one request tries
 _OK, _NOT_MODIFIED, _TOO_MANY, _UNAVAILABLE, _PROXY_REFUSES = 200, 304, 429, 503, 407
 
@@ -155,6 +155,10 @@ class Asker:
                 self._remember(key, fetched.payload)
             return fetched
 
+    def at_once(self, request: Request) -> int:
+        """Return how many requests whoever is asked by this one may be asked at once."""
+        return of_request(request, self._providers).at_once
+
     def close(self) -> None:
         """Close every connection; nothing can be asked any more."""
         self._exchange.close()
@@ -175,8 +179,9 @@ class Asker:
 
     def _remember(self, key: str, payload: Payload) -> None:
         with self._lock:
+            self._young.pop(key, None)
             self._young[key] = payload
-            while len(self._young) > _MOST_YOUNG:
+            while sum(len(young.body) for young in self._young.values()) > _MOST_YOUNG:
                 del self._young[next(iter(self._young))]
 
     # --- before

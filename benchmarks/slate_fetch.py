@@ -1,0 +1,105 @@
+"""A slate of 15 games from 8 sources that answer in 0.5 s and allow 4 at once: asked, archived, parsed, over real sockets.
+
+`python -m benchmarks.slate_fetch`. Each source is a lane of its own, as live; each answer is a game's live box score.
+"""
+
+import json
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from benchmarks.local_provider import Handler, provider
+from tipoff.app.executor import SeveralAtOnce
+from tipoff.core.clock import RealClock, stopwatch
+from tipoff.core.parsing import read_json
+from tipoff.core.payload import Request
+from tipoff.core.profile import Profile
+from tipoff.core.provider import Provider
+from tipoff.leagues.nba.sources.boxes import read_box
+from tipoff.leagues.nba.world.livebox import live_box
+from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.sources.build import live_asker
+from tipoff.sources.memory import InProcess
+from tipoff.store.archive import Archive
+
+GAMES, SOURCES, ANSWERS_IN_S, AT_ONCE, WITHIN_S = 15, 8, 0.5, 4, 10.0
+
+
+def bodies(n_games: int) -> list[bytes]:
+    """Return as many games' live box scores."""
+    games = SampleNba(first_day=date(2030, 1, 7), days=20).data.games[:n_games]
+    return [json.dumps(live_box(game, {side: [] for side in game.sides}, is_over=True)).encode() for game in games]
+
+
+def fetched(n_games: int) -> dict[str, Any]:
+    """Ask for a slate; returns how long it took, what was read, and how much memory it took beyond the answers' largest."""
+    answers = bodies(n_games)
+
+    def box(handler: Handler) -> None:
+        time.sleep(ANSWERS_IN_S)  # noqa: TID251 -- a provider's slowness
+        handler.answer(200, answers[int(handler.query()["game"])])
+
+    with ExitStack() as opened:
+        servers = [opened.enter_context(provider({"/box": box})) for _ in range(SOURCES)]
+        hosts = [f"https://source{n}.example" for n in range(SOURCES)]
+        known = [
+            Provider(base=host, home=server.url, at_once=AT_ONCE) for host, server in zip(hosts, servers, strict=True)
+        ]
+        folder = opened.enter_context(tempfile.TemporaryDirectory())
+        asker = live_asker(
+            Archive(Path(folder), profile=Profile.LIVE),
+            secret=lambda _name: "",
+            memory=InProcess(),
+            providers=known,
+            dice=lambda: 0.0,
+        )
+        opened.callback(asker.close)
+        together = SeveralAtOnce(asker.at_once)
+
+        def n_rows(request: Request) -> int:
+            payload = asker(request, now=RealClock().now).payload
+            return len(read_box(payload, read_json(payload)).players.rows)
+
+        def lane(host: str) -> Sequence[int]:
+            asked = [Request(source=host, url=f"{host}/box", params=(("game", str(game)),)) for game in range(n_games)]
+            return together(n_rows, asked)
+
+        tracemalloc.start()
+        began = stopwatch()
+        with ThreadPoolExecutor(SOURCES) as lanes:
+            rows = [sum(found) for found in lanes.map(lane, hosts)]
+        took = stopwatch() - began
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        largest = max(map(len, answers))
+        return {
+            "games": n_games,
+            "answers": n_games * SOURCES,
+            "took_s": round(took, 2),
+            "mb": round(sum(map(len, answers)) * SOURCES / 1e6, 1),
+            "rows": sum(rows),
+            "most_open_at_once": max(server.most_open for server in servers),
+            "largest_answer_kb": round(largest / 1e3),
+            "peak_in_largest_answers": round(peak / largest, 1),
+        }
+
+
+def slate_fetch() -> tuple[bool, dict[str, Any]]:
+    """Measure a slate, and one of four times as many games: the memory is of what is on its way, not of how much comes."""
+    slate, four = fetched(GAMES), fetched(4 * GAMES)
+    ok = (
+        slate["took_s"] <= WITHIN_S
+        and slate["most_open_at_once"] <= AT_ONCE
+        and four["peak_in_largest_answers"] <= 1.25 * slate["peak_in_largest_answers"]
+    )
+    return ok, {"bound_s": WITHIN_S, "slate": slate, "four times as many games": four}
+
+
+if __name__ == "__main__":
+    print(json.dumps(slate_fetch(), indent=1))

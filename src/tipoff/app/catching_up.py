@@ -1,0 +1,57 @@
+"""Catching up: what a home that begins in mid-season has still to make of earlier days, said as it goes, with an estimate."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tipoff.core.clock import league_day, stopwatch
+from tipoff.core.obligation import State
+from tipoff.engine.controller import Controller
+
+LEAST = 50  # outputs of earlier days: fewer are made before anybody has read of them
+EVERY = timedelta(seconds=30)
+_MADE = frozenset({State.PROVEN, State.EXCUSED, State.LOST})
+
+
+@dataclass(slots=True)
+class CatchingUp:
+    """Says how much of the earlier days is made. `most` is the largest number that was seen to be left."""
+
+    league: str
+    said: Callable[[str], None]
+    most: int = 0
+    begun_s: float = 0.0
+    said_s: float = 0.0
+
+    def look(self, controllers: Sequence[Controller], now: datetime) -> None:
+        """Say how it goes, where there is much to be made."""
+        left, at_s = sum(n_left(controller, now) for controller in controllers), stopwatch()
+        if left > self.most:
+            self.most, self.begun_s, self.said_s = left, at_s, at_s - EVERY.total_seconds()
+        if self.most < LEAST or (left and at_s - self.said_s < EVERY.total_seconds()):
+            return
+        self.said_s = at_s
+        self.said(f"{self.league}: {progress(left, self.most, at_s - self.begun_s)}")
+        if not left:
+            self.most = 0
+
+
+def n_left(controller: Controller, now: datetime) -> int:
+    """Return how many outputs of days before yesterday are owed and not made."""
+    yesterday = league_day(now) - timedelta(days=1)
+    entries = controller.book.entries.values()
+    return sum(
+        entry.obligation.day < yesterday and not entry.step.optional and entry.state not in _MADE for entry in entries
+    )
+
+
+def progress(left: int, most: int, took_s: float) -> str:
+    """Return how far it has come, and about how long the rest takes at this pace."""
+    if not left:
+        return f"the earlier days are made: {most} outputs in {max(1, round(took_s / 60))} min"
+    made = most - left
+    if not made:
+        return f"{left} outputs of earlier days are to be made; today's follow what they rest on, and nothing is published before"
+    return (
+        f"{made} of {most} outputs of earlier days are made, about {max(1, round(took_s / made * left / 60))} min left"
+    )

@@ -1,0 +1,70 @@
+"""A run's requests, several at once; and how far a home has caught up."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tipoff.app.catching_up import progress
+from tipoff.app.executor import SeveralAtOnce
+from tipoff.core.errors import CallFailed, Fenced, PipelineError
+from tipoff.core.payload import Request
+from tipoff.store.archive import write_whole
+
+REQUESTS = [Request(source="s", url=f"https://s.example/{n}") for n in range(9)]
+
+
+def test_as_many_are_asked_at_once_as_the_provider_allows_and_what_comes_is_in_order() -> None:
+    together, three = SeveralAtOnce(lambda _request: 3), threading.Barrier(3, timeout=20)
+
+    def ask(request: Request) -> str:
+        three.wait()  # none goes on before three are there
+        return request.url
+
+    assert list(together(ask, REQUESTS)) == [request.url for request in REQUESTS]
+
+
+def test_what_one_request_raises_ends_the_run_with_it() -> None:
+    def ask(request: Request) -> str:
+        if request is REQUESTS[4]:
+            raise Fenced("its lease has ended")
+        return request.url
+
+    with pytest.raises(Fenced):
+        SeveralAtOnce(lambda _request: 3)(ask, REQUESTS)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_nobody_foresaw_is_no_answer() -> None:
+    def ask(request: Request) -> str:
+        return {request.url: "" for request in REQUESTS[1:]}[request.url]
+
+    with pytest.raises(CallFailed, match="ended without an answer") as raised:
+        SeveralAtOnce(lambda _request: 3)(ask, REQUESTS)
+
+    assert isinstance(raised.value, PipelineError)
+
+
+def test_the_same_answer_to_two_threads_at_once_is_kept_once_and_fails_neither(tmp_path: Path) -> None:
+    path = tmp_path / "payload"
+
+    def meanwhile() -> None:
+        other = threading.Thread(target=write_whole, args=(path, b"{}"), kwargs={"fsync": False})
+        other.start()
+        other.join()
+
+    write_whole(path, b"{}", fsync=False, last_look=meanwhile)
+
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("payload", b"{}")]
+
+
+@pytest.mark.parametrize(
+    ("left", "says"),
+    [
+        (400, "400 outputs of earlier days are to be made"),
+        (100, "300 of 400 outputs of earlier days are made, about 1 min left"),
+        (0, "the earlier days are made: 400 outputs in 3 min"),
+    ],
+)
+def test_how_far_it_has_come_is_told_with_an_estimate(left: int, says: str) -> None:
+    assert progress(left, 400, 180.0).startswith(says)
