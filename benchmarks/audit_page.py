@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.audit_draw import scores
 from tipoff_audit.rules.catalog import RULES
 from tipoff_audit.rules.rule import Rule, example_files
 
@@ -13,9 +14,9 @@ HEAD = """# The auditor's rules
 
 `tipoff-audit PATH` reads Python, SQL, shell scripts and CI files, and finds the patterns by which real pipelines
 failed in silence. A handler is judged by what its block does, SQL by what takes its rows, a result by whether anybody
-reads it. Levels go by what is lost: **error** where rows are lost for certain, are wrong, or are let through;
-**warning** where they may be; **note** for a place to look at. Tests, examples and documents say nothing unless
-`--tests` asks for them.
+reads it. Levels go by what is lost, and by how often that was so in code that nobody had seen: **error** where rows are
+lost, wrong or let through, nine times of ten at least; **warning** where they may be; **note** for a place to look at.
+Tests, examples and documents say nothing unless `--tests` asks for them.
 
 Each rule comes from an incident; *row* is its number in the catalogue of faults. The examples below are the tests' own: the bad
 one fires exactly its rule, the good one none.
@@ -42,8 +43,19 @@ def _section(rule: Rule) -> str:
     return (
         f"\n## {rule.slug}\n\n{rule.claim[:1].upper()}{rule.claim[1:]}.\n\n{rule.why}\n\n"
         f"*It happened:* {rule.incident}\n\n*Do:* {rule.fix}\n\n*Beside ruff:* {rule.beside}\n\n"
+        f"{_in_the_field(rule.slug)}"
         f"{_example('Bad', rule, rule.bad)}\n{_example('Good', rule, rule.good)}"
     )
+
+
+def _in_the_field(slug: str) -> str:
+    """Return how many of the rule's findings were right in the last draw from foreign code that had any."""
+    for name, told in sorted(scores().items(), reverse=True):
+        levels = {level: told["by_rule"].get(f"{level} {slug}") for level in ("error", "warning")}
+        said = [f"at {level} {one['right']} of {one['judged']} right" for level, one in levels.items() if one]
+        if said:
+            return f"*In the field* ([draw {name.rpartition('_')[2]}](audit-field.md)): {', '.join(said)}.\n\n"
+    return ""
 
 
 def _example(title: str, rule: Rule, text: str) -> str:

@@ -81,20 +81,26 @@ def test_a_script_that_nothing_imports_starts_or_names_is_run_by_hand_and_read_b
     assert levels(scheduled, "swallowed-write") == [Level.ERROR]
 
 
-def test_a_stream_is_an_error_where_the_client_is_googles_and_a_note_where_the_project_has_one_of_its_own() -> None:
-    text = "{}\n\n\ndef keep(client, rows):\n    client.insert_rows_json('games', rows)\n\n\nkeep(None, [])\n"
+STREAMS = "{}\n\n\ndef keep(client, rows):\n    client.insert_rows_json('games', rows)\n\n\nkeep(None, [])\n"
+CHANGES = (
+    "def settle(client):\n    client.query('UPDATE games SET state = 1 WHERE day = @day').result()\n\n\nsettle(None)\n"
+)
 
-    assert levels({"jobs/a.py": text.format("from google.cloud import bigquery")}, "streaming-insert") == [Level.ERROR]
-    assert levels({"jobs/a.py": text.format("from ours.bigquery_client import Client")}, "streaming-insert") == [
-        Level.NOTE
-    ]
+
+def test_a_stream_is_a_note_and_the_change_of_a_table_that_googles_client_streams_to_is_a_warning() -> None:
+    googles, ours = "from google.cloud import bigquery", "from ours.bigquery_client import Client"
+    both = {"jobs/a.py": STREAMS.format(googles), "jobs/b.py": CHANGES}
+
+    assert levels(both, "streaming-insert") == [Level.NOTE]
+    assert levels(both, "streamed-and-mutated") == [Level.WARNING]
+    assert levels(both | {"jobs/a.py": STREAMS.format(ours)}, "streamed-and-mutated") == [Level.NOTE]
 
 
 def test_where_a_look_back_begins_nothing_leaks() -> None:
     cut = "import datetime\n\n\ndef team_features(games, game_date):\n    {}\n    return [g for g in games if {} <= game_date]\n"
     since = "first_date = game_date - datetime.timedelta(days=30)"
 
-    assert levels({"features/a.py": cut.format("pass", "g['date']")}, "inclusive-cutoff") == [Level.ERROR]
+    assert levels({"features/a.py": cut.format("pass", "g['date']")}, "inclusive-cutoff") == [Level.WARNING]
     assert levels({"features/a.py": cut.format(since, "first_date")}, "inclusive-cutoff") == []
 
 
@@ -112,23 +118,60 @@ def test_a_nought_weighs_where_an_average_or_a_gate_takes_it(text: str, level: L
 
 
 @pytest.mark.parametrize(
-    ("use", "level"),
-    [
-        ("return fetch_games(today)", Level.WARNING),
-        ("return [game for game in games if game.day == today]", Level.WARNING),
-        ("print(today)", Level.NOTE),
-        ("return games if today.month > 9 else []", Level.NOTE),
-    ],
-)
-def test_a_day_of_utc_weighs_where_it_says_which_games_are_meant(use: str, level: Level) -> None:
-    text = f"from datetime import datetime\n\n\ndef slate(games):\n    today = datetime.utcnow().date()\n    {use}\n"
-
-    assert levels({"jobs/slate.py": text, "jobs/run.py": RUN}, "naive-now") == [level]
-
-
-@pytest.mark.parametrize(
     ("where", "level"),
     [("game_date = CURRENT_DATE", Level.WARNING), ("game_date >= CURRENT_DATE - INTERVAL '30 days'", Level.NOTE)],
 )
 def test_the_servers_day_weighs_where_it_picks_one_day_of_games(where: str, level: Level) -> None:
     assert levels({"sql/slate.sql": f"SELECT * FROM games WHERE {where}\n"}, "sql-clock") == [level]  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    ("name", "sql", "level"),
+    [
+        ("keep", "INSERT INTO games VALUES (?)", Level.ERROR),
+        ("fill_gaps", "INSERT INTO games VALUES (?)", Level.NOTE),
+        ("keep", "INSERT INTO job_progress VALUES (?)", Level.WARNING),
+        ("update_games", "UPDATE games SET points = ?", Level.WARNING),
+        ("settle_games", "UPDATE games SET points = ?", Level.NOTE),
+    ],
+)
+def test_a_lost_write_is_an_error_where_it_is_new_rows_that_nothing_makes_good(
+    name: str, sql: str, level: Level
+) -> None:
+    text = SWALLOWED.replace("keep", name).replace("INSERT INTO games VALUES (?)", sql)
+
+    assert levels({"jobs/games.py": text, "jobs/run.py": CALLED.replace("keep", name)}, "swallowed-write") == [level]
+
+
+ABOVE = """
+from jobs.games import keep
+
+
+def main(connection):
+    try:
+        {}(connection, [])
+    except Exception:
+        pass
+"""
+
+
+def test_a_lost_write_of_another_function_is_a_warning_where_writing_is_all_that_it_is_for() -> None:
+    plain = SWALLOWED.replace("    try:\n    ", "").partition("    except")[0]
+    called = {
+        name: levels(
+            {
+                "jobs/games.py": plain.replace("keep", name),
+                "jobs/run.py": ABOVE.format(name).replace("import keep", f"import {name}"),
+            },
+            "swallowed-write",
+        )
+        for name in ("save_games", "work_through")
+    }
+
+    assert called == {"save_games": [Level.WARNING], "work_through": [Level.NOTE]}
+
+
+def test_what_only_scripts_by_hand_call_is_seen_by_hand() -> None:
+    by_hand = CALLED + '\n\nif __name__ == "__main__":\n    main(None)\n'
+
+    assert levels({"jobs/games.py": SWALLOWED, "jobs/run.py": by_hand}, "swallowed-write") == [Level.NOTE]

@@ -32,16 +32,17 @@ class Finding:
     guards: str
     symbol: str
     text: str
+    told: bool = False  # the code says so itself, in a log or on a screen
 
-    def to_json(self) -> list[str | int]:
+    def to_json(self) -> list[str | int | bool]:
         """Return the finding as plain values, in the order of the fields."""
-        place: list[str | int] = [self.path, self.line, self.column, self.end_line]
-        return [*place, self.rule, int(self.level), self.message, self.guards, self.symbol, self.text]
+        place: list[str | int | bool] = [self.path, self.line, self.column, self.end_line]
+        return [*place, self.rule, int(self.level), self.message, self.guards, self.symbol, self.text, self.told]
 
     @classmethod
-    def from_json(cls, values: list[str | int]) -> Self:
+    def from_json(cls, values: list[str | int | bool]) -> Self:
         """Return the finding that `to_json` wrote."""
-        path, line, column, end_line, rule, level, message, guards, symbol, text = values
+        path, line, column, end_line, rule, level, message, guards, symbol, text, told = values
         return cls(
             path=str(path),
             line=int(line),
@@ -53,4 +54,5 @@ class Finding:
             guards=str(guards),
             symbol=str(symbol),
             text=str(text),
+            told=bool(told),
         )

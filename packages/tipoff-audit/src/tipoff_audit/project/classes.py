@@ -279,7 +279,7 @@ def _outside(one: _Class, used: _Uses) -> Iterator[Finding]:
                 wrong = f"{base} calls `{near[0]}`" if near else ""
             if wrong:
                 message = f"nothing calls `{name}`: {wrong}; rename it, call it, or delete it"
-                yield _at(one, method, "uncalled-override", Level.WARNING, message)
+                yield _at(one, method, "uncalled-override", Level.NOTE, message)
 
 
 def _at(one: _Class, method: Method, rule: str, level: Level, message: str) -> Finding:

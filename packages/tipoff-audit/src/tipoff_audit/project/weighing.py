@@ -16,14 +16,15 @@ _SHELVED = re.compile(
     re.IGNORECASE,
 )  # what nobody runs every day
 _ARCHIVED = re.compile(
-    r"(^|/)_?(archived?|deprecated|obsolete|old_code|unused)/", re.IGNORECASE
+    r"(^|/)_?(archived?|deprecated|obsolete|old_code|unused|te?mp|backups?|cleanup_\d+)/", re.IGNORECASE
 )  # what nobody runs at all
 _ENOUGH = 30  # functions: of a few files' callers nobody knows
 _UP = 2  # how many callers up somebody must write what was read
 _OF_WHAT_IS_READ = frozenset({"default-on-error", "log-only-handler"})
 
 _ONCE = re.compile(r"(^|/)(debug|check|diagnose|inspect|setup|seed|expand|repair|fix|one_?off|try|verify)_[^/]*\.py$")
-_SEEN_BY_HAND = frozenset({"swallowed-write", "ignored-result"})  # whoever runs it reads what it says
+_SEEN_BY_HAND = frozenset({"swallowed-write", "ignored-result", "handler-raises", "lost-after-delete"})
+_TOLD_BY_HAND = frozenset({"default-on-error", "log-only-handler"})  # whoever runs it reads what it says
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Weighing:
     unmade: set[str] = field(default_factory=set)  # classes that nobody makes one of
     by_hand: set[str] = field(default_factory=set)  # scripts that nothing in the project imports or starts
     callers: Mapping[str, set[str]] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)  # the file in which each function stands
     does: Callable[[str], Mapping[str, str]] | None = None  # None: too little of the code is here to know
 
     def weighed(self, finding: Finding) -> Finding:  # noqa: PLR0911 -- a return for each case
@@ -46,12 +48,20 @@ class Weighing:
             return replace(finding, level=Level(finding.level - 1))
         if finding.symbol.rpartition(".")[0] in self.unmade:
             return replace(finding, level=Level(finding.level - 1))
-        if finding.path in self.by_hand and finding.rule in _SEEN_BY_HAND:
+        if self._is_seen_by_hand(finding):
             return replace(finding, level=Level.NOTE)
         is_read = finding.rule in _OF_WHAT_IS_READ and finding.guards in {"read", "work"}
         if is_read and finding.level is Level.WARNING and not self._is_written(finding.symbol):
             return replace(finding, level=Level.NOTE)
         return finding
+
+    def _is_seen_by_hand(self, finding: Finding) -> bool:
+        """Whether somebody reads what it says: it stands in a script that is run by hand, or only such scripts call it."""
+        if finding.rule not in _SEEN_BY_HAND and not (finding.rule in _TOLD_BY_HAND and finding.told):
+            return False
+        callers = self.callers.get(finding.symbol, ())
+        places = {self.places.get(caller, "") for caller in callers}
+        return finding.path in self.by_hand or bool(places and places <= self.by_hand)
 
     def _is_written(self, function: str) -> bool:
         """Whether the function writes, or one that calls it."""
@@ -72,6 +82,7 @@ def weighing(
     `find`: a function's full name by the name that a call has; `does`: what it does for certain.
     """
     functions = list(_functions(facts))
+    places = {name: path for path, (name, *_) in functions}
     if len(functions) < _ENOUGH:
         return Weighing()
     used: set[str] = set()
@@ -80,7 +91,7 @@ def weighing(
             used |= set(file.shared.get("uses", ()))
     callers: dict[str, set[str]] = defaultdict(set)
     uncalled = set()
-    for name, _, calls, is_entry in functions:
+    for _, (name, _, calls, is_entry) in functions:
         if not is_entry and name.rpartition(".")[2] not in used:
             uncalled.add(name)
         for call in calls:
@@ -91,7 +102,7 @@ def weighing(
         for name, bases, *_ in file.shared.get("classes", ())
         if not bases and name.rpartition(".")[2] not in used and not TESTS.search(file.path)
     }
-    return Weighing(uncalled, unmade, _by_hand(facts), callers, does)
+    return Weighing(uncalled, unmade, _by_hand(facts), callers, places, does)
 
 
 def _by_hand(facts: Sequence[FileFacts]) -> set[str]:
@@ -103,12 +114,12 @@ def _by_hand(facts: Sequence[FileFacts]) -> set[str]:
     return {
         file.path
         for file in facts
-        if any(file.shared.get("by_hand", ()))
-        and (_ONCE.search(file.path) or not starters[file.path.rpartition("/")[2].removesuffix(".py")] - {file.path})
+        if (once := _ONCE.search(file.path) is not None) | (is_script := any(file.shared.get("by_hand", ())))
+        and ((once and is_script) or not starters[file.path.rpartition("/")[2].removesuffix(".py")] - {file.path})
     }
 
 
-def _functions(facts: Sequence[FileFacts]) -> Iterator[list[Any]]:
+def _functions(facts: Sequence[FileFacts]) -> Iterator[tuple[str, list[Any]]]:
     for file in facts:
         if not TESTS.search(file.path):
-            yield from file.shared.get("functions", ())
+            yield from ((file.path, row) for row in file.shared.get("functions", ()))

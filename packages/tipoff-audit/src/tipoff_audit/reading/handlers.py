@@ -142,7 +142,7 @@ def _exit(node: ast.Raise, found: Answer) -> tuple[bool, bool]:
 
 
 def _is_nought(call: ast.Call) -> bool:
-    return not call.args or constant(call.args[0]) in {0, None}
+    return not call.args or (isinstance(call.args[0], ast.Constant) and call.args[0].value in {0, None})
 
 
 def _call(found: Answer, node: ast.Call, effects: Effects) -> None:

@@ -41,6 +41,7 @@ class TryBlock:
     passes: bool = False  # the loop goes on to what is asked next, and who answers nothing has answered yes
     is_meant: bool = False  # a comment says that it does not matter
     declared: bool = False  # the function's docstring, or a comment before the block, says what comes where it fails
+    is_script: bool = False  # somebody may run its file by hand
     printed: bool = False  # told on the screen of whoever runs the script by hand
     copied: bool = False  # the block writes once more what was written outside of it, or nothing
     collects: bool = False  # the block gathers something of each item of a loop
@@ -238,6 +239,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         keyed=said.keyed,
         is_meant=_is_meant(index, node),
         declared=_is_declared(index, node),
+        is_script=index.is_script,
         printed=said.printed and index.is_script,
         copied=_is_copy(index, body),
         holds=_holds(body, effects, index),
@@ -277,30 +279,34 @@ def _collects(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
             return False
     else:
         return False
-    for part in inside(body):
-        if (
+    parts = list(inside(body))
+    if any(isinstance(part, ast.Return) for part in parts):
+        return False  # the first that answers is taken
+    return any(
+        (isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store))
+        or isinstance(part, ast.Yield | ast.YieldFrom)
+        or (
             isinstance(part, ast.Call)
             and isinstance(part.func, ast.Attribute)
             and part.func.attr in {"append", "extend", "update", "add"}
-        ):
-            return True
-        if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store):
-            return True
-        if isinstance(part, ast.Yield | ast.YieldFrom):
-            return True
-    return False
+        )
+        for part in parts
+    )
 
 
 def _answers_well(index: Index, node: ast.AST) -> bool:
     """Whether the function says elsewhere, by True or a value, that it worked."""
     if isinstance(node, ast.With | ast.AsyncWith):
         return False
-    return any(
-        done.value is not None
-        and constant(done.value) not in {None, False}
-        and not any(parent is node for parent in index.parents(done))
+    given = [
+        (done, done.value.elts[0] if isinstance(done.value, ast.Tuple) and done.value.elts else done.value)
         for done in index.scope(node).returns
-        if isinstance(done.value, ast.Constant)
+    ]
+    return any(
+        isinstance(said, ast.Constant)
+        and constant(said) not in {None, False}
+        and not any(parent is node for parent in index.parents(done))
+        for done, said in given
     )
 
 

@@ -133,8 +133,8 @@ FULL_READS = re.compile(
     r"|\.(Session|Client|AsyncClient)\.(get|query|request)$|^open$|^os\.listdir$"
 )
 SQL_CALLS = these(
-    """execute query query_and_wait sql executescript run_query execute_query exec_driver_sql read_sql run_sql execute_sql
-    raw fetch fetch_all fetchrow fetchval exec run do_query run_dml mogrify execute_async scalar submit"""
+    """execute executemany query query_and_wait sql executescript run_query execute_query exec_driver_sql read_sql run_sql
+    execute_sql raw fetch fetch_all fetchrow fetchval exec run do_query run_dml mogrify execute_async scalar submit"""
 )
 BIGQUERY = re.compile(r"bigquery|(^|[._])bq(_|$|[a-z]*client)", re.IGNORECASE)
 BIGQUERY_CLIENT = re.compile(

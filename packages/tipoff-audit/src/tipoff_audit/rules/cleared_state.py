@@ -168,7 +168,7 @@ def _judge_cleared(  # noqa: PLR0913 -- what was cleared, how, what comes after,
     kept = "." in what  # a list that was handed in may live on elsewhere
     sure = any(effect.kind == "write" and effect.sure for effect in file.effects.through(later[0]))
     is_lost = (how == "acknowledged" and sure) or (how == "cleared" and kept and quiet and _is_remote(file, later[0]))
-    level = Level.ERROR if is_lost else Level.NOTE
+    level = Level.WARNING if is_lost else Level.NOTE
     file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
 
 

@@ -5,7 +5,6 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
-from tipoff_audit.reading.flows import places
 from tipoff_audit.reading.names import constant, dotted, last_name, words
 from tipoff_audit.reading.words import these
 
@@ -54,9 +53,12 @@ def naive_now(file: File) -> None:
         if _zoned(call, callee.name, file):
             if is_day and of_league and _is_utc(call) and _whole_day(file, call):
                 message = "UTC's day is not the league's: after 19:00 in New York it is tomorrow"
-                level = Level.WARNING if _picks(file, call) else Level.NOTE
                 file.say(
-                    "naive-now", call, level, f"{message}; name the league's zone, or hand the day in", guards="read"
+                    "naive-now",
+                    call,
+                    Level.NOTE,
+                    f"{message}; name the league's zone, or hand the day in",
+                    guards="read",
                 )
             continue
         what = f"{callee.receiver}.{callee.name}()"
@@ -73,7 +75,7 @@ def naive_now(file: File) -> None:
         file.say(
             "naive-now",
             call,
-            Level.WARNING if is_day and of_league and _in_utc(file, callee.name) and _picks(file, call) else Level.NOTE,
+            Level.NOTE,
             f"{message}: {why}; hand the time in, or name the zone",
             guards="read" if is_day else "",
         )
@@ -85,62 +87,6 @@ _ZONES = re.compile(r"[\"'](America|Europe|Asia|Australia|Pacific|US)/\w+[\"']")
 def _names_a_zone(file: File) -> bool:
     """Whether the file knows of another zone: its days are of that zone."""
     return _ZONES.search(file.index.source.text) is not None
-
-
-_CLOUD = re.compile(r"^(airflow|functions_framework|azure\.functions|dagster|prefect|chalice)(\.|$)")
-
-
-def _in_utc(file: File, name: str) -> bool:
-    """Whether the clock is UTC's for certain: it says so, or the file runs where every machine is in UTC."""
-    if name.startswith("utc"):
-        return True
-    return (
-        any(_CLOUD.match(origin) for origin in file.index.imports.values())
-        or "lambda_handler" in file.index.module.members
-    )
-
-
-_ASKS = these(
-    """get fetch load read query list find select scoreboard schedule games slate predict run process collect download scrape
-    execute ingest grade settle update sync request url"""
-)
-_SHOWN = re.compile(
-    r"cache|log|print|echo|file|path|folder|dir|report|title|name|suffix|stamp|version|tag|_key$|^key$", re.IGNORECASE
-)
-
-
-def _picks(file: File, call: ast.Call) -> bool:
-    """Whether the day says which games are asked for, read or written; in a heading or a file's name it does no harm."""
-    scope = file.scope(call).name.rpartition(".")[2]
-    if _SHOWN.search(_target(file, call)) or _SHOWN.search(scope):
-        return False
-    return any(_picks_here(file, place, scope) for place in places(file, call) if _is_whole(place))
-
-
-def _is_whole(node: ast.expr) -> bool:
-    """Whether it is still a day, not the month or the hour of it."""
-    return not isinstance(node, ast.Attribute) or node.attr not in {"year", "month", "hour", "day"}
-
-
-def _picks_here(file: File, node: ast.expr, scope: str) -> bool:
-    parent = file.index.up.get(node)
-    if isinstance(parent, ast.Return):
-        return bool({"today", "slate", "day", "date"} & set(words(scope)))
-    if isinstance(parent, ast.Compare):
-        return all(isinstance(one, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for one in parent.ops)
-    if isinstance(parent, ast.Dict):
-        keys = [key for key, value in zip(parent.keys, parent.values, strict=True) if value is node]
-        return any("date" in str(constant(key)) for key in keys)
-    if isinstance(parent, ast.FormattedValue):
-        text = file.names.text(file.index.up[parent], file.scope(node)) or ""
-        return bool(re.search(r"https?://|[?&]\w*date=|\b(WHERE|AND)\b", text))
-    if isinstance(parent, ast.keyword | ast.Tuple | ast.List):
-        parent = file.index.up.get(parent)
-    return isinstance(parent, ast.Call) and parent.func is not node and _is_asked(file, parent)
-
-
-def _is_asked(file: File, call: ast.Call) -> bool:
-    return file.effects.of(call).kind in {"read", "write"} or bool(_ASKS & set(words(last_name(call.func))))
 
 
 def _is_utc(call: ast.Call) -> bool:
@@ -182,8 +128,9 @@ def gmtime_days(file: File) -> None:
         about = f"{file.index.path} {file.scope(call).name.rpartition('.')[2]} {_target(file, call)}"
         if last_name(instant.func) == "gmtime" and (_names_a_zone(file) or _OF_A_LEAGUE.search(about)):
             message = "UTC's day is not the league's: after 19:00 in New York it is tomorrow"
-            level = Level.WARNING if _picks(file, call) else Level.NOTE
-            file.say("naive-now", call, level, f"{message}; name the league's zone, or hand the day in", guards="read")
+            file.say(
+                "naive-now", call, Level.NOTE, f"{message}; name the league's zone, or hand the day in", guards="read"
+            )
 
 
 def current_dates(file: File) -> None:

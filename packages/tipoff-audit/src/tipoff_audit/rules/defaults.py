@@ -54,8 +54,7 @@ def _judge(file: File, node: ast.AST, mapping: ast.expr, key: ast.expr, default:
     other = constant(default.slice)
     if not isinstance(other, str) or _MEANT.search(other) or isinstance(key, ast.Constant):
         return
-    about = f"{held} {dotted(key)} {file.scope(node).name.rpartition('.')[2]}"
-    level = Level.WARNING if _STAND_FOR.search(about) else Level.NOTE
+    level = Level.WARNING if _STAND_FOR.search(f"{held} {dotted(key)}") else Level.NOTE
     message = (
         f"whatever is not in `{held}` is taken for {other!r}: it is read and written under a name that is not its own"
     )

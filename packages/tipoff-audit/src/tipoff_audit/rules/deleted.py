@@ -8,7 +8,7 @@ from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.flows import apart, chain
 from tipoff_audit.reading.handlers import answer, breadth
-from tipoff_audit.reading.index import Scope
+from tipoff_audit.reading.index import FRAME_WRITERS, Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
 from tipoff_audit.reading.words import these
 
@@ -23,6 +23,7 @@ _FILLERS = tuple(
         )
     )
 )
+_TEXTS = FRAME_WRITERS | {"write", "writelines"}  # a file is not the table's rows
 _FILLS_IT = these(
     "set put create insert upsert write save add update upload_from_string upload_from_filename upload_from_file"
 )
@@ -46,11 +47,7 @@ def lost_after_delete(file: File) -> None:
                 file.say(
                     "lost-after-delete",
                     call,
-                    _lost_level(file, scope, after, target, why)
-                    if not (is_file or unnamed)
-                    else Level.NOTE
-                    if is_file
-                    else Level.WARNING,
+                    _lost_level(file, scope, after, target, why) if not (is_file or unnamed) else Level.NOTE,
                     f"{message}; write first and swap, or do both in one transaction",
                     guards="write",
                 )
@@ -65,7 +62,7 @@ def _lost_level(file: File, scope: Scope, insert: ast.Call, target: str, why: st
         return Level.ERROR
     if why.startswith("in two jobs") and not file.is_googles(file.names.callee(insert).origin):
         return Level.NOTE
-    return Level.NOTE if _BETWEEN.search(f"{target} {scope.name} {file.index.path}") else Level.ERROR
+    return Level.NOTE if _BETWEEN.search(f"{target} {scope.name} {file.index.path}") else Level.WARNING
 
 
 def _is_passed_over(file: File, call: ast.Call) -> bool:
@@ -82,6 +79,8 @@ def _is_passed_over(file: File, call: ast.Call) -> bool:
 def _deleted(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each case
     """Return what is deleted: a table, a path's text, "?" where only the function's name says so."""
     effect = file.effects.of(call)
+    if effect.sql and _prunes(file.effects.sql(call) or ""):
+        return ""
     for kind, table, _ in effect.sql:
         if kind == "delete" and not any(other[0] == "insert" for other in effect.sql):
             return table or "?"
@@ -111,6 +110,17 @@ def _deleted(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return fo
     if callee.name == "delete" and re.search(r"(filter|filter_by|query|objects|where)(\(\))?$", callee.receiver):
         return "?"
     return "the slice" if callee.name == "execute" and call.args and _constructs(call.args[0], "delete") else ""
+
+
+_OLDER = re.compile(r"\bWHERE\b(?P<which>[^;]*)", re.IGNORECASE)
+
+
+def _prunes(sql: str) -> bool:
+    """Whether it only takes away what is older than some time: nothing of it is written again."""
+    found = _OLDER.search(sql)
+    which = found["which"] if found else ""
+    older = re.search(r"(time|date|_at|_ts|timestamp|expires?)\w*\s*<", which, re.IGNORECASE)
+    return older is not None and not re.search(r">|[^<]=|BETWEEN|\bIN\b|\bLIKE\b", which, re.IGNORECASE)
 
 
 def _helpers(file: File) -> dict[str, tuple[set[str], set[str], bool]]:
@@ -144,7 +154,9 @@ def lost_between_helpers(file: File) -> None:
                         "truncate",
                         "recreate",
                     }
-                    level = Level.NOTE if anew else Level.ERROR  # whoever begins anew knows that it is empty until then
+                    level = (
+                        Level.NOTE if anew else Level.WARNING
+                    )  # whoever begins anew knows that it is empty until then
                     file.say("lost-after-delete", call, level, f"{message}; do both in one", guards="write")
 
 
@@ -183,7 +195,13 @@ def _refilled(file: File, calls: list[ast.Call], target: str, call: ast.Call) ->
             return other
         callee = file.names.callee(other)
         sure = effect.sure or (words(callee.name) or [""])[0] in w.WRITE_VERBS | {"insert", "load"}
-        if not kinds and effect.kind == "write" and sure and callee.name.startswith(_FILLERS):
+        if (
+            not kinds
+            and effect.kind == "write"
+            and sure
+            and callee.name.startswith(_FILLERS)
+            and callee.name not in _TEXTS
+        ):
             return other
     return None
 

@@ -9,6 +9,7 @@ from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import last_name, words
 from tipoff_audit.reading.words import these
 
+_PARTS = these("time date day stamp timestamp int float number json price odds value text")  # of a row, not the row
 _MAKERS = these(
     "parse make build convert to read transform normalize normalise clean extract decode map create load from process format"
 )
@@ -36,7 +37,9 @@ def dropped_rows(file: File) -> None:
                 file.say(
                     "default-on-error",
                     handler,
-                    Level.NOTE if _means_none(file, scope, handler) else Level.WARNING,
+                    Level.NOTE
+                    if _means_none(file, scope, handler) or "OSError" in kinds or set(words(name)) & _PARTS
+                    else Level.WARNING,
                     f"{message}; quarantine it with its reason, or count it",
                     guards="read",
                 )

@@ -22,14 +22,13 @@ def streaming_inserts(file: File) -> list[list[object]]:
             continue
         name = last_name(call.func)
         sure = file.is_googles(file.names.callee(call).origin)
-        level = Level.ERROR if sure else Level.NOTE
         message = (
             f"`{name}` streams: for 30 to 90 minutes these rows refuse UPDATE, DELETE and MERGE; a repeat doubles them"
         )
         file.say(
             "streaming-insert",
             call,
-            min(level, Level.WARNING) if _is_a_door(file, call) else level,
+            Level.NOTE,  # it harms where the table is changed too: streamed-and-mutated says where
             f"{message}; load them in a batch (load_table_from_json)",
             guards="write",
         )
@@ -68,7 +67,7 @@ def streaming_by_another_name(file: File) -> None:
             message = (
                 "a streaming insert under another name: for 30 to 90 minutes its rows refuse UPDATE, DELETE and MERGE"
             )
-            file.say("streaming-insert", node, Level.ERROR, f"{message}; load them in a batch", guards="write")
+            file.say("streaming-insert", node, Level.NOTE, f"{message}; load them in a batch", guards="write")
 
 
 def _streams(file: File, call: ast.Call) -> bool:  # noqa: PLR0911 -- a return for each library
@@ -295,32 +294,9 @@ def appends_by_default(file: File) -> None:
             text = file.effects.sql(call) or ""
             plain = re.search(r"\bVALUES\b", text, re.IGNORECASE) and not KEYED.search(text)
             if plain and not re.match(r"(tmp|temp|stag|_)", done[0][1]):
-                _append(file, call, call, f"a plain INSERT into {done[0][1].strip('{}') or 'this table'}", Level.NOTE)
+                _append(file, call, call, f"a plain INSERT into {done[0][1].strip('{}') or 'this table'}")
 
 
-def _names_a_table(file: File, calls: list[ast.Call], node: ast.AST) -> bool:
-    """Whether the table stands here as a literal, or as a constant of the module."""
-    near = [
-        other
-        for other in calls
-        if other is node or last_name(other.func).startswith(("load_table", "to_gbq", "to_sql", "saveAsTable"))
-    ]
-    for call in near:
-        for given in [
-            *call.args,
-            *[
-                one.value
-                for one in call.keywords
-                if one.arg in {"name", "table", "destination_table", "destination", "con"}
-            ],
-        ]:
-            text = file.names.text(given, file.scope(call))
-            if text and text != "append" and not text.startswith("{") and re.match(r"^[\w.`{}-]+$", text):
-                return True
-    return False
-
-
-_MIGRATES = re.compile(r"(^|/)_?(migrations?|versions|alembic)/")
 _ROW_FILES = re.compile(r"\.(jsonl|ndjson|csv|tsv|jsonlines)$")
 
 
@@ -340,8 +316,8 @@ def _says_append(node: ast.expr) -> bool:
     return constant(node) == "WRITE_APPEND" or last_name(node) == "WRITE_APPEND"
 
 
-def _append(file: File, call: ast.Call, node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
-    _append_in(file, file.scope(call).calls, node, what, level)
+def _append(file: File, call: ast.Call, node: ast.AST, what: str) -> None:
+    _append_in(file, file.scope(call).calls, node, what)
 
 
 def _has_a_key(file: File, calls: list[ast.Call]) -> bool:
@@ -369,7 +345,7 @@ def _has_a_key(file: File, calls: list[ast.Call]) -> bool:
     return False
 
 
-def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str, level: Level = Level.WARNING) -> None:
+def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str) -> None:
     scope = file.scope(node)
     if calls is not scope.calls:
         if _has_a_key(file, calls):
@@ -380,13 +356,11 @@ def _append_in(file: File, calls: list[ast.Call], node: ast.AST, what: str, leve
         if file.keyed[scope]:
             return
     line = getattr(node, "lineno", 1)
-    if level is Level.WARNING and (_MIGRATES.search(file.index.path) or not _names_a_table(file, calls, node)):
-        level = Level.NOTE  # a table that somebody else names: whoever calls it knows whether it may be repeated
     message = f"{what} without a key: the same run, repeated, doubles the rows"
     file.say(
         "append-without-key",
         node,
-        level,
+        Level.NOTE,
         f"{message}; delete the slice in the same transaction, MERGE on the key, or give a deterministic job_id",
         guards="write",
         line=line,

@@ -62,6 +62,9 @@ _STRONG = re.compile(
 _ENDS = re.compile(r"(^|_)(test|valid|validation|period|window|range)?_?end(_|$)|_end$|end_ts|^end", re.IGNORECASE)
 
 
+_ANY_DAY = re.compile(r"cut_?off|analysis", re.IGNORECASE)  # may well be a day before the games that are meant
+
+
 def _cut_level(file: File, node: ast.Compare, names: str) -> Level | None:
     """Return error where rows of games are chosen for features, warning for other features, nothing for the end of a range."""
     if any(_ENDS.search(name) for name in names.split()) or _is_step(file, node):
@@ -72,9 +75,7 @@ def _cut_level(file: File, node: ast.Compare, names: str) -> Level | None:
     )
     makes = MAKES_FEATURES.search(f"{scope} {file.index.path}") is not None and not MONITORS.search(scope)
     games = _GAMES.search(f"{names.replace('_', ' ')} {scope.replace('_', ' ')} {file.index.path}") is not None
-    if chosen and makes and games:
-        return Level.ERROR
-    return Level.WARNING if makes else Level.NOTE
+    return Level.WARNING if chosen and makes and games and not _ANY_DAY.search(names) else Level.NOTE
 
 
 def _filters(node: ast.AST) -> bool:
@@ -169,7 +170,7 @@ def _between(file: File, call: ast.Call) -> None:
         level = _GAMES.search(
             f"{_name(func.value)} {_name(high)} {file.scope(call).name} {file.index.path}".replace("_", " ")
         )
-        how = Level.ERROR if level else Level.WARNING
+        how = Level.WARNING if level else Level.NOTE
         file.say("inclusive-cutoff", call, how, f'{message}; say `inclusive="left"`', guards="look-ahead")
 
 
@@ -232,8 +233,8 @@ def _window_level(file: File, call: ast.Call) -> Level:
     if _is_cut_before(file, call):
         return Level.NOTE
     if re.search(r"\.shift\(|shift\(1", body) or _AHEAD.search(about):
-        return Level.WARNING  # what is shifted elsewhere, or made for a game that is not in the rows
-    return Level.ERROR
+        return Level.NOTE  # what is shifted elsewhere, or made for a game that is not in the rows
+    return Level.WARNING
 
 
 _BY_SEASON = re.compile(r"recruit|talent|roster|salary|payroll|budget|ranking|rating|elo\b", re.IGNORECASE)
@@ -348,7 +349,7 @@ def future_rows(file: File) -> None:
         file.say(
             "window-includes-current",
             call,
-            Level.WARNING,
+            Level.NOTE,
             f"{what}: a feature that knows what comes after; shift forwards, or leave the gap",
             guards="look-ahead",
         )

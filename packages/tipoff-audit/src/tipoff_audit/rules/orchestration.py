@@ -15,9 +15,6 @@ _TIDIES = re.compile(
     r"clean|tidy|drop|delete|tear_?down|sweep|stop|terminat|remove|notify|alert|mail|slack|page|rm\b|purge|shut_?down|release|finally|log",
     re.IGNORECASE,
 )
-_GOES_OUT = re.compile(
-    r"publish|load|write|merge|promot|deploy|materiali|export|upload|swap|insert|push", re.IGNORECASE
-)
 _ORCHESTRATORS = re.compile(r"airflow|dagster|prefect")
 _STEPS = re.compile(r"^(asset|op|task|flow|multi_asset)$")
 
@@ -67,12 +64,10 @@ def _runs_always(file: File, call: ast.Call, rule: ast.expr) -> None:
     if _TIDIES.search(about) and not _is_only_leaf(file, name):
         return
     message = "this task runs whatever failed before it"
-    ends_the_run = _TIDIES.search(about) is not None
-    if ends_the_run:
+    if _TIDIES.search(about):
         message = "this clean-up runs whatever failed before it, and as the only last task it makes the whole run green"
     advice = "make clean-up a teardown, or let a watcher with `one_failed` end the run"
-    level = Level.WARNING if ends_the_run or _GOES_OUT.search(about) else Level.NOTE
-    file.say("swallowed-gate", call, level, f"{message}; {advice}", guards="gate", line=rule.lineno)
+    file.say("swallowed-gate", call, Level.NOTE, f"{message}; {advice}", guards="gate", line=rule.lineno)
 
 
 def _is_only_leaf(file: File, name: str) -> bool:

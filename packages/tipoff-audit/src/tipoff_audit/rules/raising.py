@@ -26,9 +26,7 @@ def raising_handlers(file: File) -> None:
                 why = _raises(file, block, handler, node, unsafe)
                 if why:
                     sure = isinstance(node, ast.Call | ast.BinOp) or last_name(node) in _NEVER
-                    level = Level.ERROR if sure and "is bound only" not in why else Level.WARNING
-                    if level is Level.WARNING and isinstance(handler.body[-1], ast.Raise):
-                        level = Level.NOTE  # it would have raised in any case, and the first error stands beside it
+                    level = Level.WARNING if sure and "is bound only" not in why else Level.NOTE
                     file.say(
                         "handler-raises",
                         node,

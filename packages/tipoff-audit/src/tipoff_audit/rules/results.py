@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import Any
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading import words as w
@@ -97,9 +98,22 @@ def _in_broad(file: File, call: ast.Call) -> bool:
     )
 
 
-def telling_functions(file: File) -> list[list[str]]:
-    """Return the functions that say by False that they failed: the qualified name and the name."""
-    found = []
+_QUIET = re.compile(
+    r"fail[- ]?(open|soft|safe)|fire[- ]and[- ]forget|best[- ]?effort|never (raises?|fails?|blocks?|breaks?)"
+    r"|swallow|by design|silently",
+    re.IGNORECASE,
+)
+
+
+def _is_declared(scope: Scope) -> bool:
+    """Whether the function's own words say that its failure does not matter to whoever calls it."""
+    document = ast.get_docstring(scope.node, clean=False) if isinstance(scope.node, FUNCTIONS) else None
+    return _QUIET.search(document or "") is not None
+
+
+def telling_functions(file: File) -> list[list[Any]]:
+    """Return the functions that say by False that they failed: qualified name, name, whether they make light of it."""
+    found: list[list[Any]] = []
     for scope in file.index.scopes:
         name = scope.name.rpartition(".")[2]
         if scope.kind != "function" or not set(words(name)[:1]) & _TOLD or set(words(name)) & _MAYBE:
@@ -107,7 +121,8 @@ def telling_functions(file: File) -> list[list[str]]:
         if any(_says_no(done.value) and not _has_nothing_to_do(file, done) for done in scope.returns) and _answers(
             scope
         ):
-            found.append([scope.name, name])
+            plain = any(constant(done.value) is False for done in scope.returns)
+            found.append([scope.name, name, not plain or _is_declared(scope)])
     return found
 
 

@@ -5,7 +5,7 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
-from tipoff_audit.reading.handlers import breadth, caught_types, inside
+from tipoff_audit.reading.handlers import inside
 from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 from tipoff_audit.reading.requests import request_functions, sleeps
@@ -29,7 +29,7 @@ def retries(file: File) -> None:
             file.say(
                 "endless-retry",
                 loop,
-                Level.WARNING if _asks_outside(file, loop) else Level.NOTE,
+                Level.NOTE,
                 f"{message}; bound it, then record the failure and raise",
                 guards="work",
                 line=loop.lineno,
@@ -40,7 +40,7 @@ def retries(file: File) -> None:
             file.say(
                 "endless-retry",
                 loop,
-                Level.WARNING,
+                Level.NOTE,
                 f"{message}; bound it, then record the failure and raise",
                 guards="work",
                 line=loop.lineno,
@@ -55,35 +55,6 @@ def retries(file: File) -> None:
             _sleep(file, call, requests, endless)
         else:
             _policy(file, call)
-
-
-_SERVES = re.compile(
-    r"listen|loop|serve|stop|wait|poll|watch|monitor|daemon|main|run$|thread|prompt|configure|interactive|heartbeat|consume|worker|pause",
-    re.IGNORECASE,
-)
-
-
-def _is_of_io(handler: ast.ExceptHandler) -> bool:
-    return any(
-        re.search(
-            r"Connection|Timeout|Request|HTTP|Network|OSError|IOError|Operational|Unavailable|Throttl|Quota|TooMany",
-            last_name(kind),
-        )
-        for kind in caught_types(handler)
-    )
-
-
-def _asks_outside(file: File, loop: ast.While) -> bool:
-    """Whether what is tried again is a request, a query or a write, and no service that is meant to go on for ever."""
-    if _SERVES.search(file.scope(loop).name.rpartition(".")[2]):
-        return False
-    blocks = [node for node in loop.body if isinstance(node, ast.Try)]
-    if not any(breadth(handler) != "narrow" or _is_of_io(handler) for block in blocks for handler in block.handlers):
-        return False
-    calls = [node for block in blocks for node in inside(block.body) if isinstance(node, ast.Call)]
-    return any(
-        effect.kind in {"read", "write"} and effect.sure for call in calls for effect in file.effects.through(call)
-    )
 
 
 def _is_endless(file: File, loop: ast.While) -> bool:
@@ -230,7 +201,7 @@ def _decorators(file: File, scope: Scope) -> None:
             file.say(
                 "endless-retry",
                 decorator,
-                _level(scope.name),
+                Level.NOTE,
                 f"{message}; give it a stop and a failure that is recorded",
                 guards="work",
             )
@@ -288,26 +259,10 @@ def _say_endless(file: File, node: ast.AST, message: str) -> None:
     file.say(
         "endless-retry",
         node,
-        _level(_decorated(file, node)),
+        Level.NOTE,
         f"{message}; give it a limit and a failure that is recorded",
         guards="work",
     )
-
-
-_GOES_ON = re.compile(
-    r"run|stream|listen|start|connect|serve|consum|subscri|wait|poll|watch|loop|worker", re.IGNORECASE
-)
-
-
-def _level(name: str) -> Level:
-    """Return a note where a service is meant to go on for ever."""
-    return Level.NOTE if _GOES_ON.search(name.rpartition(".")[2]) else Level.WARNING
-
-
-def _decorated(file: File, node: ast.AST) -> str:
-    """Return the function that the policy is laid around, or in which it stands."""
-    parent = file.index.up.get(node)
-    return parent.name if isinstance(parent, FUNCTIONS) else file.scope(node).name
 
 
 def _say_unjittered(file: File, node: ast.AST) -> None:

@@ -24,9 +24,10 @@ _CHECKS = re.compile(
 _LINTS = re.compile(
     r"\b(ruff|flake8|pylint|black|isort|eslint|mypy|pyright|shellcheck|hadolint|sqlfluff)\b"
 )  # of style, not of data
+_MIGRATES = re.compile(r"\balembic\s+upgrade|manage\.py\s+migrate|\bdbt\s+(build|run|seed)", re.IGNORECASE)
 _DATA = re.compile(
     r"\b(bq\s+(load|query|cp|mk)|gsutil\s+(-m\s+)?(cp|rsync|mv)|aws\s+s3\s+(cp|sync|mv)|psql|mysql|pg_dump|pg_restore|mysqldump|rsync|scp|snowsql|sqlldr"
-    r"|spark-submit|sqlplus|mongodump|mongorestore|backup|load_\w+|export_\w+|\w*(ingest|backfill|scrape)\w*\.(sh|py))\b",
+    r"|spark-submit|sqlplus|mongodump|mongorestore|backup|(?<![$\w{])(load|export)_\w+|\w*(ingest|backfill|scrape)\w*\.(sh|py))\b",
     re.IGNORECASE,
 )
 _TAKES_AWAY = re.compile(
@@ -101,14 +102,13 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
             message = (
                 "`curl` without `-f` ends with status 0 where the other side has refused, and nobody reads its answer"
             )
-            found.append(_finding(source, number, line, Level.WARNING, f"{message}; write `curl -f`"))
+            found.append(_finding(source, number, line, Level.NOTE, f"{message}; write `curl -f`"))
             continue
         if fetch and not _FAILS.search(fetch["options"]):
             to_a_file = _TO_A_FILE.search(text[fetch.start() :]) is not None
             if to_a_file or (script and _HANDED_ON.search(text[fetch.end() :])):
                 message = "`curl` without `-f` keeps the page of a 404 or a 500 for what was asked for, and ends with status 0"
-                level = Level.WARNING if script and to_a_file else Level.NOTE
-                found.append(_finding(source, number, line, level, f"{message}; write `curl -f`"))
+                found.append(_finding(source, number, line, Level.NOTE, f"{message}; write `curl -f`"))
     return found
 
 
@@ -173,7 +173,9 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
     strict, again = first < number, last > number
     if plus and (not _status_is_kept(lines, number) or (strict and not again)):
         return (
-            Level.WARNING if _HOOK.search(source.path) or (strict and not again) else Level.NOTE,
+            Level.WARNING
+            if source.kind == "shell" and strict and not again and not text[:1].isspace()
+            else Level.NOTE,  # indented: a function that tidies up
             "`set +e`: from here on failures are passed over; look at `$?`, and turn `set -e` on again",
         )
     return None
@@ -195,9 +197,11 @@ def _level(source: Source, command: str) -> Level:
     if re.search(r"\s(-o|--output\S*|--output-file|>)[ =]?\s*[\w./$\"'{]", command) and _CHECKS.search(command):
         return Level.NOTE  # its report is kept, and a later step may read it
     if _LINTS.search(command):
-        return Level.WARNING
+        return Level.WARNING if _in_ci(source) else Level.NOTE
     if _CHECKS.search(command):
-        return Level.ERROR if _in_ci(source) else Level.WARNING
+        if _in_ci(source):
+            return Level.ERROR
+        return Level.WARNING if _MIGRATES.search(command) else Level.NOTE  # whoever starts a test reads what it says
     return Level.WARNING if _DATA.search(command) else Level.NOTE
 
 

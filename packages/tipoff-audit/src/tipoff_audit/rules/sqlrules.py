@@ -99,10 +99,10 @@ def _cutoffs(piece: Piece, use: Use) -> Iterator[Said]:
             if any(_ends_before(one, other) for other in found if other is not one):
                 continue
             aggregate = is_aggregate(select)
-            if use is Use.FEATURES and aggregate:
-                level = Level.ERROR
-            elif use is Use.FEATURES or (aggregate and re.search(r"analysis|cut_?off|as_?of", one.value, _I)):
+            if use is Use.FEATURES and aggregate and not re.search(r"cut_?off|analysis", one.value, _I):
                 level = Level.WARNING
+            elif use is Use.FEATURES or (aggregate and re.search(r"analysis|cut_?off|as_?of", one.value, _I)):
+                level = Level.NOTE
             else:
                 continue
             message = f"`{_short(one.text)}` lets in the day that is to be predicted: a feature that knows the result"
@@ -168,8 +168,8 @@ def _windows(piece: Piece, use: Use) -> Iterator[Said]:
             continue
         text = _short(spec.sql(dialect="bigquery")) if spec is not None else "a window with ORDER BY and no frame"
         is_of_games = _OF_GAMES.search(piece.text) is not None  # or the current row may be meant: a vital sign, a price
-        level = Level.ERROR if not lagged and not _KNOWN_BEFORE.search(tables(piece)) else Level.WARNING
-        level = level if is_of_games else Level.NOTE
+        sure = is_of_games and not lagged and not _KNOWN_BEFORE.search(tables(piece))
+        level = Level.WARNING if sure else Level.NOTE
         message = f"`{text}` includes the current row, the very game that is to be predicted"
         if spec is None:
             message = f"{text} ends at the current row, the very game that is to be predicted"
@@ -227,9 +227,6 @@ KEYED = re.compile(
 )
 
 
-_OF_A_RUN = re.compile(r"@\w*(day|date|run)|:\w*(day|date|run)|%\(\w*(day|date|run)|\{\{?\s*\w*(ds|day|date|run)", _I)
-
-
 def _appends(sql: str) -> Iterator[Said]:
     done = verbs(sql)
     emptied = {table for kind, table, _ in done if kind == "delete"}
@@ -251,9 +248,7 @@ def _appends(sql: str) -> Iterator[Said]:
         yield Said(
             "append-without-key",
             at,
-            Level.WARNING
-            if table and not table.startswith("{") and "J_" not in statement and _OF_A_RUN.search(statement)
-            else Level.NOTE,
+            Level.NOTE,
             f"{message}; delete the slice first in one transaction, or MERGE on the key",
             "write",
         )

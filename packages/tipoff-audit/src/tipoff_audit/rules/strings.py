@@ -13,6 +13,7 @@ from tipoff_audit.rules.sqlrules import examine_sql, unquoted
 from tipoff_audit.rules.values import filled
 
 _HOLE = re.compile(r"(?<!\{)(?<!\$)\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*)(?:![rsa])?(?::[^{}]*)?\}(?!\})")
+_OF_A_TYPE = re.compile(r"\{\w+:\s*[A-Z][a-z]\w*(\(.*?\))?\}")  # `{day:Date}`: filled by the server
 _LATER = frozenset(
     {"format", "format_map", "Template", "substitute", "safe_substitute", "render", "from_string", "partial_format"}
 )
@@ -25,7 +26,7 @@ def missing_f(file: File) -> None:
         text = node.value
         if not isinstance(text, str) or "{" not in text or len(text) > 20_000:  # noqa: PLR2004 -- a template of that length is data
             continue
-        holes = _HOLE.findall(text)
+        holes = _HOLE.findall(_OF_A_TYPE.sub("", text))
         if not holes or not (_filled_by_names(file, node, holes) or _is_query_option(file, node, text)):
             continue
         use = _use(file, node, text)
@@ -287,28 +288,10 @@ def _emptied(file: File, statement: str) -> bool:
     return any(kind == "delete" and other == table for text in deletes for kind, other, _ in verbs(text))
 
 
-_MIGRATES = re.compile(r"(^|/)_?(migrations?|versions|alembic)/")
-
-
-def _made_here(file: File, node: ast.expr) -> bool:
-    """Whether the same function makes a table: what it fills is new."""
-    own = file.scope(node)
-    return any(
-        file.scope(other) is own
-        and isinstance(other.value, str)
-        and re.search(r"\bCREATE\b[^;]{0,40}\bTABLE\b", other.value, re.IGNORECASE)
-        for other in file.index.strings
-    )
-
-
 def _in_string(file: File, node: ast.expr) -> None:
     segment = unquoted(file.index.literal(node))
     for said in examine_sql(segment, use=file.use_of(node), script=True):
-        level = said.level
-        if said.rule == "append-without-key":
-            if _emptied(file, segment[said.at :]):
-                continue
-            if _MIGRATES.search(file.index.path) or _made_here(file, node):
-                level = Level.NOTE
+        if said.rule == "append-without-key" and _emptied(file, segment[said.at :]):
+            continue
         line = node.lineno + segment.count("\n", 0, said.at)
-        file.say(said.rule, node, level, said.message, guards=said.guards, line=line)
+        file.say(said.rule, node, said.level, said.message, guards=said.guards, line=line)

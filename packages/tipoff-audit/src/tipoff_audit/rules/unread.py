@@ -241,9 +241,10 @@ def _task(file: File, call: ast.Call) -> None:
     target = inner.func if isinstance(inner, ast.Call) else None
     if target is None or _keeps_its_errors(file, target):
         return
-    name = (words(last_name(target)) or [""])[0]
-    does = _does(file, target) | ({"write"} if name in w.WRITE_VERBS else set())
-    level = Level.WARNING if "write" in does or name in w.WORK_VERBS else Level.NOTE
+    does = _does(file, target) | (
+        {"write"} if words(last_name(target))[:1] and words(last_name(target))[0] in w.WRITE_VERBS else set()
+    )
+    level = Level.WARNING if "write" in does else Level.NOTE
     message = (
         f"nobody keeps the task of `{last_name(target)}`: it may be collected undone, and its error is never raised"
     )
@@ -319,7 +320,7 @@ def _gathered(file: File, call: ast.Call) -> None:
     file.say(
         "ignored-result",
         call,
-        Level.WARNING,
+        Level.NOTE,
         f"{message}; look for exceptions among them, or let it raise",
         guards="work",
     )
@@ -363,7 +364,7 @@ def _thread(file: File, call: ast.Call) -> None:
         return  # it serves beside, and ends with what it serves
     what = last_name(target)
     works = (words(what) or [""])[0] in w.WRITE_VERBS | w.WORK_VERBS
-    level = Level.ERROR if "write" in _does(file, target) else Level.WARNING if works else None
+    level = Level.WARNING if "write" in _does(file, target) else Level.NOTE if works else None
     if not joins or level is None or _serves(file, target):
         return
     message = f"`join` raises nothing of what went wrong in `{what}`: what follows takes its write for done"
@@ -539,7 +540,7 @@ def _caught(file: File, call: ast.Call, said: str) -> None:
                     and not parent.orelse
                 ):
                     message = "the check has failed, and what it was to keep back is done all the same"
-                    file.say("swallowed-gate", handler, Level.ERROR, f"{message}; let the error pass", guards="gate")
+                    file.say("swallowed-gate", handler, Level.WARNING, f"{message}; let the error pass", guards="gate")
             return
         if isinstance(parent, FUNCTIONS):
             return

@@ -171,7 +171,7 @@ def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
     name = last_name(hole) or "a value"
     if _checked(file, hole):
         return
-    level = Level.ERROR if how == "quoted" and _asked_for(file, hole) else Level.NOTE
+    level = Level.WARNING if how == "quoted" and _asked_for(file, hole) else Level.NOTE
     if re.search(r"(^|/)(migrations?|versions|alembic)/", file.index.path):
         level = Level.NOTE
     message = f"`{name}` is written into the SQL as text: a quote in it breaks the statement or changes it"

@@ -75,20 +75,18 @@ def _said(guard: TryBlock) -> Finding | None:
         message = (
             "the question could not be asked, and the yes that stood before it is the answer: the gate stands open"
         )
-        return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; begin with no", "gate")
+        return _found(guard, "swallowed-gate", Level.WARNING, f"{message}; begin with no", "gate")
     if guard.flagged and not guard.effects.get("write") and not _SAFE_FLAG.search(guard.symbol):
         message = f"what was to be looked at was not, and the handler {_answers(guard)}: the gate stands open"
-        return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; say that it is unknown, or raise", "gate")
+        return _found(guard, "swallowed-gate", Level.WARNING, f"{message}; say that it is unknown, or raise", "gate")
     if guard.keyed and not guard.effects.get("write") and guard.calls and not guard.again:
         message = f"`{guard.assigns}` is given a default under the item's key, which nobody can tell from a true answer"
-        return _found(
-            guard, "default-on-error", Level.WARNING, f"{message}; leave it out, or mark it as failed", "read"
-        )
+        return _found(guard, "default-on-error", Level.NOTE, f"{message}; leave it out, or mark it as failed", "read")
     if guard.skipped:
         about = next(
             (guard.effects[kind][0] for kind in ("write", "work", "read") if kind in guard.effects), "the work"
         )
-        level = Level.NOTE if guard.breadth == "narrow" else Level.ERROR
+        level = Level.NOTE if guard.breadth == "narrow" else Level.WARNING
         message = f"{about} failed, and `raise {guard.skipped}` says that there was nothing to do: the run ends green"
         return _found(guard, "default-on-error", level, f"{message}; let the error pass", "work")
     return None
@@ -149,9 +147,8 @@ def _swallowed_raise(guard: TryBlock) -> Finding:
         set(words(guard.raised))
         & {*w.NEGATIVE, *w.GATES, *w.GATED, "quota", "incomplete", "refused", "gate", "conflict", "drift"}
     )
-    level = Level.NOTE
-    if meant and not guard.logs and not guard.again and guard.returns not in {"false", "value"}:
-        level = Level.ERROR
+    quiet = meant and not guard.logs and not guard.acts and not guard.assigns
+    level = Level.WARNING if quiet and not guard.again and guard.returns not in {"false", "value"} else Level.NOTE
     message = f"`raise {guard.raised}` in this block is swallowed by its own `except {guard.caught}`: {_answers(guard)}"
     return _found(
         guard,
@@ -162,64 +159,76 @@ def _swallowed_raise(guard: TryBlock) -> Finding:
     )
 
 
-_DATA_WRITES = these(
-    """to_gbq to_sql load_table_from_json load_table_from_dataframe load_table_from_uri load_table_from_file
-    insert_rows_json insert_rows
-    insert_many insert_one update_one update_many replace_one bulk_write put_item put_object upload_file upload_fileobj
-    upload_from_string
-    upload_from_filename upload_from_file upload_blob executemany copy_expert copy_from copy_records_to_table
-    write_pandas write_table
-    put_record put_records batch_write_item basic_publish send_and_wait writerow writerows insert_all upsert_rows add_all"""
+_ADDS_ROWS = these(
+    """to_gbq to_sql load_table_from_json load_table_from_dataframe load_table_from_uri load_table_from_file insert_many
+    insert_one executemany copy_expert copy_from copy_records_to_table write_pandas insert_all add_all"""
 )
-_ASIDE = these(
-    "progress status hash content metadata notification notifications history audit log logs heartbeat learning "
-    "activity state conversation raw calibration"
+_SENDS = these(
+    """insert_rows_json insert_rows update_one update_many replace_one bulk_write put_item put_object upload_file
+    upload_fileobj upload_from_string upload_from_filename upload_from_file upload_blob write_table put_record put_records
+    batch_write_item basic_publish send_and_wait writerow writerows upsert_rows"""
 )
+_ASIDE = these(  # rows about the work, or made again from others
+    """progress status hash content metadata notification notifications history audit log logs heartbeat learning
+    journal activity state session raw calibration checkpoint checkpoints settings setting config summary quota"""
+)
+_MENDS = these(  # whoever does it again finds what is still missing
+    """fill gap gaps backfill repair mend evaluate settle backtest init setup seed discover rebuild recompute rolling
+    performance watermark watermarks conversation chat"""
+)
+_BEGINS = these("create migrate refresh reconcile bootstrap")
+_CHANGES = (["update"], ["mark"], ["close"], ["set"], ["check"], ["record"], ["save"], ["store"])
 _ASKS_BY_POST = these("post put patch send request delete commit flush")
-_ROWS = these(
-    """row rows record records table tables db database bigquery bq warehouse prediction predictions grade grades
-    boxscore boxscores box lines
-    odds stats games game pick picks features feature results"""
-)
 
 
-def _is_data(what: str) -> bool:
-    """Whether it is rows that are written, where others read them: by SQL, by a library's name, or as the name says."""
-    name = what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
-    if what.startswith(("the INSERT", "the UPDATE", "the MERGE", "the LOAD", "the COPY")) or name in _DATA_WRITES:
-        return True
-    said = words(name)
-    return len(said) > 1 and said[0] in w.WRITE_VERBS | {"load", "insert"} and bool(set(said[1:]) & _ROWS)
+def _adds_rows(what: str) -> bool:
+    """Whether it is new rows that are written, by SQL or by a library's name."""
+    return what.startswith(("the INSERT", "the MERGE", "the LOAD", "the COPY")) or _last(what) in _ADDS_ROWS
 
 
-def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:  # noqa: C901, PLR0911 -- a return for each case
-    """Return error where rows are lost for certain: others' code, local files, what is logged and comes again are less."""
-    about = set(words(f"{guard.path} {guard.symbol} {what}"))
-    name = what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
-    if _BESIDE_THE_POINT & about:
+def _last(what: str) -> str:
+    return what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
+
+
+def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:  # noqa: PLR0911 -- a return for each case
+    """Return error where new rows are lost for certain, right here; what may be made good, or is somebody else's, is less."""
+    name = _last(what)
+    if _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol} {what}")):
         return Level.NOTE  # what is only remembered can be made again
-    swept = _is_removal(what) or set(words(guard.symbol.rpartition(".")[2])) & _SWEEPERS
+    own = set(words(guard.symbol.rpartition(".")[2]))
     is_local = what.split(" (in", maxsplit=1)[0] in _LOCAL or what.endswith((".write", ".writelines"))
-    if not sure or swept or guard.breadth == "root":
-        return Level.NOTE if guard.logs or swept else Level.WARNING
+    if _is_removal(what) or own & _SWEEPERS or is_local or name in FRAME_WRITERS or guard.again or guard.printed:
+        return Level.NOTE  # swept, a file, done again, or read on the screen
     if re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path):
         return Level.NOTE
-    if not here and name in FRAME_WRITERS:
-        return Level.NOTE  # whoever is called writes a file: what else it does is what matters here
-    if not _is_data(what):
-        return Level.NOTE if guard.logs or guard.again or is_local or name in _ASKS_BY_POST else Level.WARNING
-    if is_local:
-        return Level.NOTE if guard.again else Level.WARNING
-    if set(words(f"{guard.symbol.rpartition('.')[2]} {what.partition('(in')[2]}")) & _ASIDE:
-        return Level.WARNING
-    if re.search(r" of \w*(conversation|chat|session|audit|activity)", what):
-        return Level.WARNING
-    if guard.printed:
-        return Level.NOTE  # whoever runs the script reads it on the screen
-    by_name = not what.startswith("the ") and name not in _DATA_WRITES
-    if not here and (by_name or guard.again or guard.each):
-        return Level.NOTE if guard.again else Level.WARNING
-    return Level.WARNING if (guard.logs and (by_name or guard.again)) or guard.acts else Level.ERROR
+    is_aside = (own | set(words(name))) & (_ASIDE | _MENDS)
+    if not (_adds_rows(what) or what.startswith("the UPDATE")) and is_aside:
+        return Level.NOTE
+    if not sure or guard.breadth == "root":
+        return Level.NOTE if guard.logs or guard.is_script else Level.WARNING
+    if not here:  # the handler guards all that the function does, its writing least of all
+        verbs = words(what.partition("(in `")[2])[:1]
+        return Level.WARNING if verbs and verbs[0] in w.WRITE_VERBS else Level.NOTE
+    if _adds_rows(what) or what.startswith("the UPDATE"):
+        return _row_level(guard, what, own)
+    if name in _SENDS:
+        return Level.NOTE if guard.logs else Level.WARNING
+    quiet = not guard.logs and not guard.is_script and name not in _ASKS_BY_POST
+    by_name = words(name)[:1] in (["insert"], ["upsert"], ["save"], ["store"], ["persist"])
+    return Level.WARNING if quiet or (by_name and not guard.each) else Level.NOTE
+
+
+def _row_level(guard: TryBlock, what: str, own: set[str]) -> Level:
+    """Return how much is lost where rows are written right here, by SQL or by a library's name."""
+    if _adds_rows(what):
+        about = own | set(words(what.partition(" of ")[2]))
+        if about & _MENDS:
+            return Level.NOTE
+        less = guard.acts or (guard.yields_value and guard.returns) or about & (_ASIDE | _BEGINS)
+        return Level.WARNING if less else Level.ERROR
+    is_its_purpose = words(guard.symbol.rpartition(".")[2])[:1] in _CHANGES
+    comes_again = guard.each or guard.yields_value or guard.is_script or own & (_ASIDE | _MENDS)
+    return Level.WARNING if is_its_purpose and not comes_again else Level.NOTE
 
 
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:
@@ -259,10 +268,8 @@ def _around_gate(guard: TryBlock, what: str) -> Finding | None:
     level = Level.NOTE
     if _OF_SPEED & set(words(guard.symbol)):
         level = Level.NOTE  # what goes too fast is asked again, and nothing of it is wrong
-    elif decides and guard.returns in {"true", "success", "zero"}:
-        level = Level.ERROR
-    elif decides and not guard.logs and guard.returns in {"false", "none"}:
-        level = Level.WARNING
+    elif decides and not guard.logs and guard.returns in {"true", "success", "zero", "false", "none"}:
+        level = Level.WARNING  # a gate that says that it falls open has been thought about
     message = f"`except {guard.caught}` around {what}: when it cannot be evaluated the gate {_answers(guard)}, and stands open"
     return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
 
@@ -312,13 +319,14 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
     ):
         message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
         said = set(words(f"{guard.path} {guard.symbol}"))
-        sure = read is not None and read[1] and not _BESIDE_THE_POINT & said
+        sure = read is not None and read[1] and _last(read[0]) not in _SMALL and not _BESIDE_THE_POINT & said
         sure = sure and not (guard.logs and said & (_LOOKS_ONLY | _SHOWS))
+        is_safe = bool(set(words(guard.symbol.rpartition(".")[2])) & (_SAFE_YES | {"due"}))
         return _found(
             guard,
             "default-on-error",
             Level.WARNING
-            if guard.returns in {"success", "true"} or (sure and guard.returns in {"empty", "zero"})
+            if (guard.returns in {"success", "true"} and not is_safe) or (sure and guard.returns in {"empty", "zero"})
             else Level.NOTE,
             f"{message}; raise, or return what says that it is unknown",
             "read" if read else "work",
@@ -328,7 +336,7 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
         return _found(guard, "default-on-error", Level.WARNING, f"{message}; say that it failed", "work")
     if guard.exits_well:
         message = "the process ends with exit status 0 after an error that nobody has seen"
-        return _found(guard, "default-on-error", Level.WARNING, f"{message}; end with another status", "work")
+        return _found(guard, "default-on-error", Level.NOTE, f"{message}; end with another status", "work")
     return _gone_on(guard, read, notice, work)
 
 
@@ -356,12 +364,17 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
         message = f"`except {guard.caught}` around {_what(work or read)} does not even log, and goes on as if it had been done"
     about = set(words(f"{guard.path} {guard.symbol} {_what(work or read)}"))
     level = Level.NOTE
-    if guard.collects and not about & (_BESIDE_THE_POINT | _OF_PROGRAMS | _LOOKS_ONLY) and not guard.again:
+    aside = _BESIDE_THE_POINT | _OF_PROGRAMS | _LOOKS_ONLY | (_TRIES_OUT if guard.logs else set())
+    if guard.collects and not about & aside and not guard.again and _last(_what(work or read).strip("`")) not in _SMALL:
         level = Level.WARNING
         message = f"`except {guard.caught}` around {_what(work or read)}: an item that fails is left out, uncounted"
     return _found(guard, "log-only-handler", level, f"{message}; raise, or count and record the failure", "work")
 
 
+_SMALL = these(
+    "read_text read_bytes load loads safe_load resolve stat"
+)  # a setting, a state: its default stands for it
+_TRIES_OUT = these("benchmark evaluate evaluation backtest")
 _SHOWS = these("report reports display render page html chart plot dashboard view ui web streamlit")
 _LOOKS_ONLY = these(
     "analyze analyse analysis identify explore inspect diagnose debug reconnaissance compare profile fit calibrate"
@@ -406,4 +419,5 @@ def _found(guard: TryBlock, rule: str, level: Level, message: str, guarded: str)
         guards=guarded,
         symbol=guard.symbol,
         text=guard.text,
+        told=guard.logs,
     )

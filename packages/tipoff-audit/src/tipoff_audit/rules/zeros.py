@@ -27,7 +27,7 @@ def zero_for_missing(file: File) -> None:
             target = _target(file.index, node)
             measured = MEASURED.search(about) or (about in _PRICES and MEASURED.search(target))
             if measured and not _is_tally(file.index, node):
-                _say(file, node, f"`{about} or 0`")
+                _say(file, node, f"`{about} or 0`", is_known_none=not isinstance(node.values[0], ast.Call))
     for call in file.index.calls:
         name = call.func.attr if isinstance(call.func, ast.Attribute) else last_name(call.func)
         if name in {"get", "pop"} and len(call.args) == 2 and _is_nought(call.args[1]):  # noqa: PLR2004
