@@ -19,6 +19,7 @@ from tipoff_audit.rules.verdicts import judge
 _ASIDE = these(
     "telemetry logs metrics trace tracing heartbeat rate limiter throttle acquire"
 )  # what is told of the work, not the work
+_TELLS = these("send notify deliver")  # a notice more or less
 _DEEPEST = 4  # how many functions a write may be away
 
 
@@ -220,7 +221,9 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
             line=line,
             column=column,
             end_line=end_line,
-            level=Level.NOTE if words(name)[:1] == ["load"] or found in light or about & _ASIDE else Level.WARNING,
+            level=Level.NOTE
+            if words(name)[:1] == ["load"] or found in light or about & _ASIDE or words(name)[0] in _TELLS
+            else Level.WARNING,
             message=f"{message}; act on it, or let the function raise",
             guards="write",
             symbol=symbol,

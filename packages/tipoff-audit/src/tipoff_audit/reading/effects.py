@@ -65,6 +65,11 @@ class Effects:
             self._inside[key] = tuple({effect.kind: effect for effect in found if effect.kind and effect.sure}.values())
         return (own, *self._inside[key])
 
+    def calls_of(self, call: ast.Call) -> list[ast.Call]:
+        """Return the calls in the function of this file that is called."""
+        scope = self._functions.get(self.names.callee(call).full)
+        return scope.calls if scope is not None else []
+
     def _judge(self, call: ast.Call) -> Effect:
         callee = self.names.callee(call)
         if callee.name == "replace" and len(call.args) > 1 and not callee.full.startswith("os."):

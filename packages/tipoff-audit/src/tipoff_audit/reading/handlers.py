@@ -81,6 +81,7 @@ class Answer:
     records: bool = False
     logs: bool = False
     loud: bool = False  # logged as an error or with its traceback
+    warns: bool = False  # logged as a warning, or printed
     exits_well: bool = False
     skips: bool = False  # goes to the loop's next item, or out of the loop
     returns: str = ""  # none, true, false, empty, zero, input, success, value
@@ -155,6 +156,7 @@ def _call(found: Answer, node: ast.Call, effects: Effects) -> None:
     if effect.kind == "log":
         found.logs = True
         found.printed = found.printed or dotted(node.func) == "print"
+        found.warns = found.warns or name in {"warning", "warn", "print", "echo"}
         said_text = " ".join(str(part.value) for part in ast.walk(node) if isinstance(part, ast.Constant))
         found.unwritten = found.unwritten or _TELLS_A_WRITE.search(said_text) is not None
         found.loud = found.loud or name in {"error", "exception", "critical", "fatal", "print_exc"}

@@ -32,6 +32,11 @@ _VERB = re.compile(
     )(?P<table>[\w.`"\[\]{}$:@-]*)""",
     re.VERBOSE | re.IGNORECASE,
 )
+KEYED = re.compile(
+    r"ON\s+CONFLICT|ON\s+DUPLICATE|NOT\s+EXISTS|INSERT\s+OR\s+(?:IGNORE|REPLACE)|INSERT\s+IGNORE|INSERT\s+OVERWRITE|\bMERGE\b|\bEXCEPT\b"
+    r"|NOT\s+IN\s*\(|LEFT\s+(?:OUTER\s+)?JOIN[\s\S]*IS\s+NULL|REPLACE\s+INTO|QUALIFY",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"--[^\n]*|/\*[\s\S]*?\*/")
 _QUOTED = re.compile(r"'(?:[^'\n]|'')*'")
 

@@ -9,6 +9,7 @@ from tipoff_audit.reading.effects import Effect, Effects, named
 from tipoff_audit.reading.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff_audit.reading.index import FRAME_WRITERS, FUNCTIONS, Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
+from tipoff_audit.reading.sqltext import KEYED
 from tipoff_audit.reading.words import these
 
 
@@ -41,6 +42,8 @@ class TryBlock:
     passes: bool = False  # the loop goes on to what is asked next, and who answers nothing has answered yes
     is_meant: bool = False  # a comment says that it does not matter
     declared: bool = False  # the function's docstring, or a comment before the block, says what comes where it fails
+    warns: bool = False  # told as a warning: whoever wrote it did not hold it for an error
+    keyed_rows: bool = False  # the rows have a key by which the next run writes them again
     is_script: bool = False  # somebody may run its file by hand
     printed: bool = False  # told on the screen of whoever runs the script by hand
     copied: bool = False  # the block writes once more what was written outside of it, or nothing
@@ -230,7 +233,8 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         each=_is_of_each(index, node),
         again=_comes_again(index, node),
         collects=collects,
-        acts=said.acts,
+        acts=said.acts
+        or (not said.returns and isinstance(body[-1], ast.Return)),  # a second way stands after the block
         skips=said.skips,
         skipped=said.skipped,
         emptied=said.emptied,
@@ -239,11 +243,20 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         keyed=said.keyed,
         is_meant=_is_meant(index, node),
         declared=_is_declared(index, node),
+        warns=said.warns and not said.loud,
+        keyed_rows=_is_keyed(body, effects),
         is_script=index.is_script,
         printed=said.printed and index.is_script,
         copied=_is_copy(index, body),
         holds=_holds(body, effects, index),
     )
+
+
+def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:
+    """Whether what is written, here or in a function of this file, replaces what stands under its key."""
+    calls = [node for node in inside(body) if isinstance(node, ast.Call)]
+    calls += [inner for call in calls for inner in effects.calls_of(call)]
+    return any(KEYED.search(effects.sql(call) or "") or "on_conflict" in dotted(call.func) for call in calls)
 
 
 _OVER_AND_OVER = re.compile(

@@ -28,7 +28,8 @@ def unawaited(file: File) -> None:
         here = own.get(full, [])
         if full in _OF_ASYNCIO or (len(here) == 1 and is_coroutine(here[0]) and not _decorated(here[0])):
             message = f"`{last_name(call.func)}` is a coroutine and {how}"
-            file.say("ignored-result", call, Level.ERROR, f"{message}; write `await`", guards="work")
+            level = Level.WARNING if file.scope(call).name.endswith("__del__") else Level.ERROR
+            file.say("ignored-result", call, level, f"{message}; write `await`", guards="work")
 
 
 def _used(file: File, call: ast.Call) -> str:

@@ -54,7 +54,10 @@ def _judge(file: File, node: ast.AST, mapping: ast.expr, key: ast.expr, default:
     other = constant(default.slice)
     if not isinstance(other, str) or _MEANT.search(other) or isinstance(key, ast.Constant):
         return
-    level = Level.WARNING if _STAND_FOR.search(f"{held} {dotted(key)}") else Level.NOTE
+    level = (
+        Level.NOTE if re.search(r"selected|preset|choice", f"{held} {dotted(key)}", re.IGNORECASE) else Level.WARNING
+    )
+    level = level if _STAND_FOR.search(f"{held} {dotted(key)}") else Level.NOTE
     message = (
         f"whatever is not in `{held}` is taken for {other!r}: it is read and written under a name that is not its own"
     )

@@ -42,7 +42,7 @@ def lost_after_delete(file: File) -> None:
             if after is not None and (why := _why_lost(file, scope, call, after)):
                 what = target if target != "?" else "what was there"
                 message = f"{what} is deleted here and written again on line {after.lineno}, {why}"
-                unnamed = target == "?" and why.startswith("in two jobs")
+                unnamed = target == "?"
                 is_file = target.startswith("path:") and "swallowed" not in why
                 file.say(
                     "lost-after-delete",

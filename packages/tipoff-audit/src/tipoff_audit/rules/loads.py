@@ -8,8 +8,7 @@ from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
-from tipoff_audit.reading.sqltext import table_name
-from tipoff_audit.rules.sqlrules import KEYED
+from tipoff_audit.reading.sqltext import KEYED, table_name
 
 _STREAMS = frozenset({"insert_rows_json", "insertAll", "insert_rows_from_dataframe"})
 

@@ -52,8 +52,9 @@ def returns_in_finally(file: File) -> None:
             what = dotted(node.func) if isinstance(node, ast.Call) else type(node).__name__.lower()
             message = f"`{what}` in a `finally` takes every error that passes through it, also those that nobody meant to catch"
             caught = any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
-            level = Level.NOTE if caught or node not in block.finalbody else Level.ERROR
-            level = Level.WARNING if isinstance(node, ast.Call) else level
+            leaves = file.scope(block).name.rpartition(".")[2] in {"__exit__", "__aexit__", "__del__"}
+            sure = not (caught or leaves or isinstance(node, ast.Call)) and node in block.finalbody
+            level = Level.ERROR if sure else Level.NOTE
             file.say("swallowed-raise", node, level, f"{message}; put it after the block", guards="work")
 
 

@@ -34,7 +34,7 @@ def ignored_results(file: File) -> list[list[object]]:
             file.say(
                 "ignored-result",
                 call,
-                Level.ERROR if "lock" in why else Level.WARNING,
+                _level_of(callee.receiver, why),
                 why,
                 guards="gate" if "lock" in why else "write",
             )
@@ -43,6 +43,14 @@ def ignored_results(file: File) -> list[list[object]]:
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
             asked.append([callee.full, callee.name, callee.receiver, *place, file.index.line(call.lineno), scope])
     return asked
+
+
+def _level_of(receiver: str, why: str) -> Level:
+    if "lock" not in why:
+        return Level.WARNING
+    return (
+        Level.NOTE if re.search(r"sem", receiver, re.IGNORECASE) else Level.ERROR
+    )  # permits may be taken as they are there
 
 
 def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each library

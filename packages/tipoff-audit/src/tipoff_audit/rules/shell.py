@@ -84,6 +84,7 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 and _KEEPS.search(command[len(left) :])
                 and (script or is_check)
                 and not re.search(r"\$\(|`", left)
+                and "PIPESTATUS" not in "".join(lines[number : number + 3])
             ):
                 level = Level.ERROR if is_check and _in_ci(source) else Level.WARNING
                 first = left.split()[0]
@@ -151,6 +152,8 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         if _is_supervised(lines, number) or re.search(r"\|\s*(sudo\s+)?xargs\b.*\brm\b", command):
             return None  # begun again by the loop that it stands in; or old files that are swept away
         level = _level(source, command)
+        if level is Level.ERROR and _SAYS_SO.search("\n".join(lines[max(0, number - 4) : number + 1])):
+            level = Level.WARNING
         if level is Level.NOTE and (_TAKES_AWAY.search(command) or not _names_work(command)):
             return None  # made or taken away if it is there: the status is an answer
         return (
@@ -190,6 +193,13 @@ def _is_supervised(lines: list[str], number: int) -> bool:
     )
 
 
+_REPORTS = re.compile(r"[\w-]+\.(xml|json|log|txt|html)\b")  # `pytest-report.xml` is no test
+_SAYS_SO = re.compile(
+    r"(n't|n.t|not) (fail|block|break)|non[- ]?blocking|review recommended|temporar|allow|advisory|informational",
+    re.IGNORECASE,
+)
+
+
 def _level(source: Source, command: str) -> Level:
     """Return how much is passed over: a check where it decides, a load or a backup, anything else."""
     if _OPTIONAL.search(command) or re.search(r"--exit-zero|=\s*\"?\$\(", command):
@@ -197,12 +207,12 @@ def _level(source: Source, command: str) -> Level:
     if re.search(r"\s(-o|--output\S*|--output-file|>)[ =]?\s*[\w./$\"'{]", command) and _CHECKS.search(command):
         return Level.NOTE  # its report is kept, and a later step may read it
     if _LINTS.search(command):
-        return Level.WARNING if _in_ci(source) else Level.NOTE
-    if _CHECKS.search(command):
+        return Level.NOTE
+    if _CHECKS.search(_REPORTS.sub("", command)):
         if _in_ci(source):
             return Level.ERROR
         return Level.WARNING if _MIGRATES.search(command) else Level.NOTE  # whoever starts a test reads what it says
-    return Level.WARNING if _DATA.search(command) else Level.NOTE
+    return Level.NOTE
 
 
 def _names_work(command: str) -> bool:
@@ -233,11 +243,11 @@ def _level_of_step(lines: list[str], number: int) -> Level:
     if _OPTIONAL.search(step):
         return Level.NOTE
     if _LINTS.search(step):
-        return Level.WARNING
+        return Level.NOTE
     if any(
         _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
     ):
-        return Level.ERROR
+        return Level.WARNING if _SAYS_SO.search(step) or "#" in own else Level.ERROR
     return Level.WARNING if _DATA.search(step) or _GOES_OUT.search(step) else Level.NOTE
 
 

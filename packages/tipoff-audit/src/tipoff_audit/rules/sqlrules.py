@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, Use
-from tipoff_audit.reading.sqltext import blank, verbs, without_comments, without_data
+from tipoff_audit.reading.sqltext import KEYED, blank, verbs, without_comments, without_data
 from tipoff_audit.reading.statements import Bound, Piece, bounds, is_aggregate, parsed, selects, tables
 
 _I = re.IGNORECASE
@@ -218,13 +218,6 @@ def _noughts(sql: str) -> Iterator[Said]:
             message = f"`{_short(found[0])}` stores 0 where nothing was measured: averages and gates cannot tell the two apart"
             level = Level.WARNING if _AVERAGES.search(sql, max(0, found.start() - 20), found.start()) else Level.NOTE
             yield Said("zero-for-missing", found.start(), level, f"{message}; keep NULL, and impute inside the model")
-
-
-KEYED = re.compile(
-    r"ON\s+CONFLICT|ON\s+DUPLICATE|NOT\s+EXISTS|INSERT\s+OR\s+(?:IGNORE|REPLACE)|INSERT\s+IGNORE|INSERT\s+OVERWRITE|\bMERGE\b|\bEXCEPT\b"
-    r"|NOT\s+IN\s*\(|LEFT\s+(?:OUTER\s+)?JOIN[\s\S]*IS\s+NULL|REPLACE\s+INTO|QUALIFY",
-    _I,
-)
 
 
 def _appends(sql: str) -> Iterator[Said]:

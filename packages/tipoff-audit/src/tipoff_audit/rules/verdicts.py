@@ -70,7 +70,7 @@ def _said(guard: TryBlock) -> Finding | None:
     """Judge a handler by what it says itself, whatever its block does."""
     if guard.breadth == "unlocked":
         message = f"`except {guard.caught}`: the lock was not got, and what it was for is done all the same"
-        return _found(guard, "swallowed-gate", Level.ERROR, f"{message}; wait, or give up and say so", "gate")
+        return _found(guard, "swallowed-gate", Level.WARNING, f"{message}; wait, or give up and say so", "gate")
     if guard.breadth == "preset":
         message = (
             "the question could not be asked, and the yes that stood before it is the answer: the gate stands open"
@@ -100,9 +100,7 @@ def _told(guard: TryBlock) -> Finding | None:
     own = named(guard.symbol.rpartition(".")[2])
     if guard.passes and own is not None and own.kind == "gate" and not guard.acts:
         message = "who could not be asked has as good as agreed: the loop goes on, and in the end the answer is yes"
-        return _found(
-            guard, "swallowed-gate", Level.WARNING, f"{message}; hold where unsure: raise, or return no", "gate"
-        )
+        return _found(guard, "swallowed-gate", Level.NOTE, f"{message}; hold where unsure: raise, or return no", "gate")
     return None
 
 
@@ -197,6 +195,8 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE  # what is only remembered can be made again
     own = set(words(guard.symbol.rpartition(".")[2]))
     is_local = what.split(" (in", maxsplit=1)[0] in _LOCAL or what.endswith((".write", ".writelines"))
+    if re.search(r"Integrity|Duplicate|Unique|Conflict", guard.caught):
+        return Level.NOTE  # it is there already
     if _is_removal(what) or own & _SWEEPERS or is_local or name in FRAME_WRITERS or guard.again or guard.printed:
         return Level.NOTE  # swept, a file, done again, or read on the screen
     if re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path):
@@ -224,7 +224,8 @@ def _row_level(guard: TryBlock, what: str, own: set[str]) -> Level:
         about = own | set(words(what.partition(" of ")[2]))
         if about & _MENDS:
             return Level.NOTE
-        less = guard.acts or (guard.yields_value and guard.returns) or about & (_ASIDE | _BEGINS)
+        less = guard.acts or guard.warns or guard.keyed_rows or (guard.yields_value and guard.returns)
+        less = less or about & (_ASIDE | _BEGINS)
         return Level.WARNING if less else Level.ERROR
     is_its_purpose = words(guard.symbol.rpartition(".")[2])[:1] in _CHANGES
     comes_again = guard.each or guard.yields_value or guard.is_script or own & (_ASIDE | _MENDS)
@@ -264,17 +265,9 @@ def _around_gate(guard: TryBlock, what: str) -> Finding | None:
     leaves = guard.returns == "none" and not guard.yields_value and (own is None or own.kind != "gate")
     if leaves or _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
         return None
-    decides = own is not None and own.kind == "gate"
-    level = Level.NOTE
-    if _OF_SPEED & set(words(guard.symbol)):
-        level = Level.NOTE  # what goes too fast is asked again, and nothing of it is wrong
-    elif decides and not guard.logs and guard.returns in {"true", "success", "zero", "false", "none"}:
-        level = Level.WARNING  # a gate that says that it falls open has been thought about
     message = f"`except {guard.caught}` around {what}: when it cannot be evaluated the gate {_answers(guard)}, and stands open"
-    return _found(guard, "swallowed-gate", level, f"{message}; hold where unsure: raise, or return what blocks", "gate")
-
-
-_OF_SPEED = these("rate limit limits limiter throttle throttled allowed")
+    message += "; hold where unsure: raise, or return what blocks"
+    return _found(guard, "swallowed-gate", Level.NOTE, message, "gate")
 
 
 _SAFE_YES = these(

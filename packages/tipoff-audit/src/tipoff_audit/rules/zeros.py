@@ -131,16 +131,12 @@ def _say(file: File, node: ast.expr, what: str, *, is_known_none: bool = True) -
     """Report it; a warning where an average is taken of it. `is_known_none`: the code says itself that it may be missing."""
     message = f"{what} turns unknown into nought: averages, rates and gates cannot tell the two apart"
     at = [node, *places(file, node)]
-    is_taken = any(_opens(file, one) or (is_known_none and _averages(file, one)) for one in at)
+    is_taken = is_known_none and any(_averages(file, one) for one in at)
     level = Level.WARNING if is_taken and not _OF_MODELS.search(what) else Level.NOTE
     file.say("zero-for-missing", node, level, f"{message}; {_ADVICE}", guards="read")
 
 
 _MEANS = these("mean average median std stdev fmean nanmean rolling expanding ewm quantile corr")
-_BAD = re.compile(
-    r"null_?(rate|ratio|pct|share)|error_?rate|fail(ure|ed)?_?(rate|ratio|pct)|missing_?(rate|ratio|pct|share)|drift",
-    re.IGNORECASE,
-)
 
 
 _THROUGH = frozenset({"float", "int", "abs", "round"})
@@ -198,15 +194,4 @@ def _column_is_averaged(file: File, target: ast.Subscript) -> bool:
         and call.lineno >= target.lineno
         and any(constant(part) == column for part in ast.walk(call))
         for call in file.scope(target).calls
-    )
-
-
-def _opens(file: File, node: ast.expr) -> bool:
-    """Whether a gate stops at too high a share of what is bad: a share that nobody has measured passes it."""
-    parent = file.index.up.get(node)
-    return (
-        isinstance(parent, ast.Compare)
-        and parent.left is node
-        and isinstance(parent.ops[0], ast.Gt | ast.GtE)
-        and bool(_BAD.search(ast.unparse(node)) or (isinstance(node, ast.Name) and _BAD.search(node.id)))
     )
