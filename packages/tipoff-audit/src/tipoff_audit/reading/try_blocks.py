@@ -233,8 +233,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         each=_is_of_each(index, node),
         again=_comes_again(index, node),
         collects=collects,
-        acts=said.acts
-        or (not said.returns and isinstance(body[-1], ast.Return)),  # a second way stands after the block
+        acts=said.acts or (not said.returns and _has_a_second_way(index, node, body)),
         skips=said.skips,
         skipped=said.skipped,
         emptied=said.emptied,
@@ -250,6 +249,13 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         copied=_is_copy(index, body),
         holds=_holds(body, effects, index),
     )
+
+
+def _has_a_second_way(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
+    """Whether the block ends in a return where it succeeds, and what stands after it is done where it fails."""
+    block = index.up.get(node)
+    beside = getattr(index.up.get(block), "body", []) if isinstance(block, ast.Try) else []
+    return isinstance(body[-1], ast.Return) and block in beside and beside[-1] is not block
 
 
 def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:

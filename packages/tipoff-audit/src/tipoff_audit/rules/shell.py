@@ -154,7 +154,11 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         level = _level(source, command)
         if level is Level.ERROR and _SAYS_SO.search("\n".join(lines[max(0, number - 4) : number + 1])):
             level = Level.WARNING
-        if level is Level.NOTE and (_TAKES_AWAY.search(command) or not _names_work(command)):
+        if (
+            level is Level.NOTE
+            and not _CHECKS.search(command)
+            and (_TAKES_AWAY.search(command) or not _names_work(command))
+        ):
             return None  # made or taken away if it is there: the status is an answer
         return (
             level,

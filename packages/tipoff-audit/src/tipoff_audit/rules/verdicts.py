@@ -224,11 +224,11 @@ def _row_level(guard: TryBlock, what: str, own: set[str]) -> Level:
         about = own | set(words(what.partition(" of ")[2]))
         if about & _MENDS:
             return Level.NOTE
-        less = guard.acts or guard.warns or guard.keyed_rows or (guard.yields_value and guard.returns)
-        less = less or about & (_ASIDE | _BEGINS)
+        comes_again = guard.keyed_rows or bool(about & (_ASIDE | _BEGINS))
+        less = comes_again or guard.acts or guard.warns or (guard.yields_value and bool(guard.returns))
         return Level.WARNING if less else Level.ERROR
     is_its_purpose = words(guard.symbol.rpartition(".")[2])[:1] in _CHANGES
-    comes_again = guard.each or guard.yields_value or guard.is_script or own & (_ASIDE | _MENDS)
+    comes_again = guard.each or guard.yields_value or guard.is_script or bool(own & (_ASIDE | _MENDS))
     return Level.WARNING if is_its_purpose and not comes_again else Level.NOTE
 
 
