@@ -67,7 +67,6 @@ KINDS: Mapping[str, frozenset[str]] = {
             "hangs",
             "exits",
             "leaves",
-            "leaks",
         }
     ),
     "executor": frozenset({"drop", "late", "twice", "lie"}),
