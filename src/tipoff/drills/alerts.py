@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from sqlalchemy import select
@@ -34,15 +35,19 @@ def look_at_tellings(truth: Truth, home: Home) -> None:
         store.close()
 
 
-def too_many(truth: Truth, twin: Truth, n_faults: int) -> list[str]:
-    """Return what people were told too often: two incidents of one cause, more causes than faults, more than two messages."""
+def too_many(truth: Truth, twin: Truth, n_faults: int, beside: AbstractSet[str] = frozenset()) -> list[str]:
+    """Return what people were told too often: two incidents of one cause, more causes than faults, more than two messages.
+
+    Causes `beside` the faults' own are not counted.
+    """
     found = []
     by_cause = Counter(cause for cause, _, _ in truth.incidents)
     was = Counter(cause for cause, _, _ in twin.incidents)
     found += [f"{n} incidents of {cause}" for cause, n in by_cause.items() if n > max(1, was[cause])]
     new = [cause for cause in by_cause if cause not in was]
-    if len(new) > max(1, n_faults):
-        found.append(f"{len(new)} incidents, where {n_faults} faults are: {', '.join(sorted(new))}")
+    own = sorted(cause for cause in new if cause not in beside)
+    if len(own) > max(1, n_faults):
+        found.append(f"{len(own)} incidents, where {n_faults} faults are: {', '.join(own)}")
     for cause in new:
         n_messages = sum(n for (of, kind), n in truth.messages.items() if of == cause and kind not in BEYOND)
         n_messages -= truth.messages[cause, "reopened"]  # each of them ends once more

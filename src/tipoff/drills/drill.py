@@ -27,6 +27,7 @@ _KNOWN = frozenset(
         "quiet",
         "storm",
         "heals",
+        "beside",
         "stops_it",
         "control",
         "faults",
@@ -70,6 +71,9 @@ class Drill:
     quiet: bool = False
     storm: float = 3.0
     heals: bool = True
+    beside: frozenset[str] = (
+        frozenset()
+    )  # causes that may be told beside the fault's own: what it left wrong, seen another way
     stops_it: str = ""
     control: str = ""
     unavoidable: Unavoidable | None = None
@@ -124,6 +128,7 @@ def read_drill(said: Mapping[str, Any], league: str) -> Drill:
         quiet=said.get("quiet", False),
         storm=said.get("storm", 3.0),
         heals=said.get("heals", True),
+        beside=frozenset(said.get("beside", ())),
         stops_it=said.get("stops_it", ""),
         control=control,
         unavoidable=_unavoidable(lost, first_day) if lost else None,

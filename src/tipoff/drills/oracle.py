@@ -165,11 +165,11 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
         why.append(f"other content than the twin's: {', '.join(' '.join(map(str, unit)) for unit in wrong[:6])}")
     if twin.unmet:
         why.append(f"the quiet twin itself owes {len(twin.unmet)}")
-    causes = {told[1] for told in new if told[1] in truth.causes}
+    causes = {told[1] for told in new if told[1] in truth.causes} - drill.beside
     if len(causes) > max(1, len(drill.faults)):
         why.append(f"more than one root: {', '.join(sorted(causes))}")
     why += _never_allowed(drill, twin, truth)
-    why += too_many(truth, twin, len(drill.faults))
+    why += too_many(truth, twin, len(drill.faults), drill.beside)
     return DrillVerdict(
         name=drill.name,
         fault=drill.fault,
