@@ -184,3 +184,32 @@ def test_who_tells_of_lost_rows_as_a_warning_did_not_hold_them_for_much(told: st
     text = SWALLOWED.replace("log.error(error)", told)
 
     assert levels({"jobs/games.py": text, "jobs/run.py": CALLED}, "swallowed-write") == [level]
+
+
+STEPS = """jobs:
+  t:
+    steps:
+      - name: tests
+        id: gate
+        continue-on-error: true
+        run: python -m pytest tests
+      - run: python gate.py ${{{{ {} }}}}
+"""
+
+
+def test_a_check_that_may_fail_is_an_error_unless_a_later_step_asks_how_it_ended() -> None:
+    asked, unasked = (STEPS.format(name) for name in ("steps.gate.outcome", "github.sha"))
+
+    assert levels({".github/workflows/ci.yml": unasked}, "swallowed-exit") == [Level.ERROR]
+    assert levels({".github/workflows/ci.yml": asked}, "swallowed-exit") == [Level.NOTE]
+
+
+def test_parts_of_a_statement_may_be_filled_where_they_are_joined() -> None:
+    text = (
+        'def ask(connection, season):\n    parts = ["SELECT * FROM games"]\n'
+        '    parts.append("WHERE season >= {{season}}")\n    connection.execute("\\n".join(parts){})\n\n\n'
+        "ask(None, 2030)\n"
+    )
+
+    assert levels({"jobs/a.py": text.format("")}, "missing-f") == [Level.ERROR]
+    assert levels({"jobs/a.py": text.format(".format(season=season)")}, "missing-f") == []

@@ -244,10 +244,10 @@ def _level_of_step(lines: list[str], number: int) -> Level:
     while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > first):
         end += 1
     step = "\n".join(lines[begin:end])
-    if _OPTIONAL.search(step):
-        return Level.NOTE
-    if _LINTS.search(step):
-        return Level.NOTE
+    own_id = re.search(r"^\s*-?\s*id:\s*([\w-]+)", step, re.MULTILINE)
+    asked = own_id is not None and any(f"{own_id[1]}.outcome" in line for line in lines)
+    if asked or _OPTIONAL.search(step) or _LINTS.search(step):
+        return Level.NOTE  # a later step looks at how it ended; or it is of no weight
     if any(
         _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
     ):

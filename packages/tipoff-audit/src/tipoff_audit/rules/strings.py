@@ -161,12 +161,18 @@ def _plain_use(file: File, parent: ast.AST | None, node: ast.Constant, text: str
     return ""
 
 
+_JOINED_LATER = re.compile(r"\.join\([^()\n]*\)\s*\.format\(")  # the parts are filled together
 _CONDITION = re.compile(r"\s*[\w.]+\s*(=|<>|!=|<=?|>=?|\bIN\b|\bLIKE\b|\bBETWEEN\b)\s*\S", re.IGNORECASE)
+
+
+def _is_joined_later(file: File, call: ast.Call) -> bool:
+    """Whether it is one of several parts that are joined and filled together."""
+    return last_name(call.func) == "append" and _JOINED_LATER.search(file.index.source.text) is not None
 
 
 def _condition(file: File, call: ast.Call, text: str) -> bool:
     """Whether it is one of several conditions that are joined by AND: another of them has its f."""
-    if not _CONDITION.match(text) or not isinstance(call.func, ast.Attribute):
+    if not _CONDITION.match(text) or not isinstance(call.func, ast.Attribute) or _is_joined_later(file, call):
         return False
     scope, held = file.scope(call), last_name(call.func.value)
     joined = any(
@@ -226,7 +232,13 @@ def _filled_later(file: File, name: str) -> bool:
 
 def _argument_use(file: File, call: ast.Call, text: str, *, sql: bool) -> str:
     name = last_name(call.func)
-    if name in _LATER or "template" in words(name) or "pattern" in words(name) or "format" in words(name):
+    if (
+        _is_joined_later(file, call)
+        or name in _LATER
+        or "template" in words(name)
+        or "pattern" in words(name)
+        or "format" in words(name)
+    ):
         return ""
     if sql and (
         name in w.SQL_CALLS
