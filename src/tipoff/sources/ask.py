@@ -22,6 +22,7 @@ from tipoff.sources.memory import Memory
 from tipoff.sources.proxies import DIRECT, Result
 from tipoff.sources.refusals import refusal
 from tipoff.sources.routes import Pool
+from tipoff.sources.transport import ForbiddenAddress
 from tipoff.sources.unpack import BadlyPacked, TooMuch
 from tipoff.store.archive import KeptAnswer
 
@@ -372,7 +373,7 @@ def _no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceErro
         return SourceError(
             f"{request.source} did not answer in time{by}", kind=ErrorKind.TRANSIENT, hint="it is asked again"
         )
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx.ConnectError) and not isinstance(error, ForbiddenAddress):
         msg = f"{request.source} could not be asked{by}: {httpx.URL(request.url).host} cannot be reached"
         return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; is there a network?")
     msg = f"{request.source} could not be asked{by}: {type(error).__name__}"
