@@ -18,6 +18,7 @@ STREAMS = (
     "from google.cloud import bigquery\n\n\ndef keep(rows):\n    client = bigquery.Client()\n"
     '    errors = client.insert_rows_json("p.d.t", rows)\n    if errors:\n        raise ValueError(errors)\n'
 )
+AS_ERROR = {"pyproject.toml": '[tool.tipoff.audit]\nlevels = { "streaming-insert" = "error" }\n'}
 STREAM_LINE = '    errors = client.insert_rows_json("p.d.t", rows)'
 
 

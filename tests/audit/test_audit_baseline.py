@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.audit.faces import CLEAN, STREAM_LINE, STREAMS, audited, command, told, written
+from tests.audit.faces import AS_ERROR, CLEAN, STREAM_LINE, STREAMS, audited, command, told, written
 
 from tipoff_audit.baseline import compare, entries_of, fingerprints, read_baseline, write_baseline
 from tipoff_audit.errors import UsageError
@@ -15,7 +15,7 @@ from tipoff_audit.finding import Finding, Level
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return written(tmp_path / "root", {"a.py": STREAMS, "b.py": CLEAN})
+    return written(tmp_path / "root", AS_ERROR | {"a.py": STREAMS, "b.py": CLEAN})
 
 
 def finding(rule: str, text: str, line: int) -> Finding:

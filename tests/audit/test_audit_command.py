@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.audit.faces import CLEAN, STREAMS, command, written
+from tests.audit.faces import AS_ERROR, CLEAN, STREAMS, command, written
 from tests.support import replayed, sample_spec
 
 from tipoff_audit.cli import audit_command
@@ -14,7 +14,7 @@ from tipoff_audit.run import all_rules
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return written(tmp_path / "root", {"a.py": STREAMS, "b.py": CLEAN})
+    return written(tmp_path / "root", AS_ERROR | {"a.py": STREAMS, "b.py": CLEAN})
 
 
 def test_it_exits_with_0_when_clean_1_with_a_finding_2_when_called_wrongly(root: Path) -> None:
@@ -67,7 +67,7 @@ def test_without_a_cache_nothing_is_left_behind(root: Path) -> None:
 
     command(root)
     assert len(list((root.parent / ".root-cache").iterdir())) == 1
-    assert sorted(one.name for one in root.iterdir()) == ["a.py", "b.py"]
+    assert sorted(one.name for one in root.iterdir()) == ["a.py", "b.py", "pyproject.toml"]
 
 
 def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(tmp_path: Path) -> None:

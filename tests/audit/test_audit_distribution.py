@@ -82,7 +82,7 @@ def test_the_wheel_alone_audits_with_its_own_command(environment: Path, tmp_path
     (tmp_path / "a.py").write_text("def keep(client, rows):\n    return client.insert_rows_json('p.d.t', rows)\n")
     known = {name: value for name, value in os.environ.items() if not name.startswith(("TIPOFF_", "PYTHON"))}
 
-    command = [str(environment / "bin" / "tipoff-audit"), "--no-cache"]
+    command = [str(environment / "bin" / "tipoff-audit"), "--no-cache", "--fail-on", "note"]
     done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, text=True, check=False, timeout=60)
 
     assert done.returncode == 1, done.stderr

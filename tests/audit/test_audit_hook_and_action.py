@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.audit.faces import CLEAN, STREAMS, git, written
+from tests.audit.faces import AS_ERROR, CLEAN, STREAMS, git, written
 
 ROOT = Path(__file__).parents[2]
 BASH = shutil.which("bash") or "bash"
@@ -33,7 +33,7 @@ def repository(tmp_path: Path, bin_folder: Path, monkeypatch: pytest.MonkeyPatch
     git(root, "init", "-q")
     monkeypatch.setenv("PATH", f"{bin_folder}:{os.environ['PATH']}")
     monkeypatch.setenv("TIPOFF_AUDIT_CACHE", str(tmp_path / "cache"))
-    return root
+    return written(root, AS_ERROR)
 
 
 def hook() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.audit.faces import CLEAN, STREAMS, audited, command, git, written
+from tests.audit.faces import AS_ERROR, CLEAN, STREAMS, audited, command, git, written
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.output import FORMATS
@@ -53,7 +53,7 @@ def test_two_of_one_file_are_no_copies(tmp_path: Path) -> None:
 def test_sums_are_by_folder_rule_and_function_the_worst_first(tmp_path: Path) -> None:
     report = ranked(audited(written(tmp_path, {"jobs/a.py": SWALLOWS, "old/b.py": "import time\n", "c/d.py": STREAMS})))
 
-    assert [name for name, _ in sums(report, "folder")] == ["c", "jobs"]
+    assert [name for name, _ in sums(report, "folder")] == ["jobs", "c"]
     assert dict(sums(report, "rule"))["swallowed-write"][Level.ERROR] == 1
     assert "jobs.a.keep" in dict(sums(report, "function"))
 
@@ -82,7 +82,7 @@ def test_tests_are_told_only_when_that_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_baseline_can_leave_notes_out(tmp_path: Path) -> None:
     naive = "from datetime import datetime\n\nAT = datetime.now()\n"
-    root = written(tmp_path / "root", {"a.py": STREAMS, "b.py": naive})
+    root = written(tmp_path / "root", AS_ERROR | {"a.py": STREAMS, "b.py": naive})
 
     command(root, "--baseline", "old.json", "--write-baseline", "--min-level", "warning")
 

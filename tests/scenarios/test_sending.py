@@ -28,7 +28,10 @@ def sentinel_looks(settings: Settings) -> Iterator[None]:
     """Have the sentinel of a home look, in a thread."""
     stop = threading.Event()
     looking = threading.Thread(
-        target=run_sentinel, args=(settings, ["nba"], stop), kwargs={"said": lambda _line: None}, daemon=True
+        target=run_sentinel,
+        args=(settings, ["nba"], RealClock(), stop),
+        kwargs={"said": lambda _line: None},
+        daemon=True,
     )
     looking.start()
     try:
