@@ -31,7 +31,7 @@ from tipoff.app.requests import Requests
 from tipoff.app.retention import Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sending import ByChannel
-from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
+from tipoff.app.sentinel import AGAIN, Say, Stop, channels_of, look_often
 from tipoff.app.set_clock import in_time_of
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
@@ -55,8 +55,6 @@ SEED = 7
 DAYS = 60  # of the sample league, from today on
 _STOPPED_WITHIN = timedelta(seconds=1)
 _GATHER = timedelta(milliseconds=50)
-
-Stop = threading.Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
