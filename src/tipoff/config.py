@@ -45,6 +45,7 @@ _WATCHING = frozenset(
         "history",
         "archive_keep_days",
         "history_keep_days",
+        "published_keep_days",
         "key_files",
         "digest_at",
         "look_every_s",
@@ -162,6 +163,7 @@ class Settings(BaseModel):
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
     archive_keep_days: int = Field(default=0, ge=0)  # answers older than that leave the archive; 0: never
     history_keep_days: int = Field(default=0, ge=0)  # rows that the warehouse has leave the ledger then; 0: never
+    published_keep_days: int = Field(default=0, ge=0)  # older documents keep their proof alone; 0: never
     tick_every_s: Seconds = 60.0
     look_every_s: Seconds = 30.0
     silence_warn_min: Minutes = 5.0

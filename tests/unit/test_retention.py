@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from tipoff.app.retention import forget
+from tipoff.app.retention import Keeps, forget
 from tipoff.core.errors import PipelineError
 from tipoff.core.home import Home
 from tipoff.core.payload import Request
@@ -53,7 +53,7 @@ def owe(home: Home, day: date, state: str) -> None:
 def let_go(home: Home, keep: int) -> int:
     ledger = Ledger(home.ledger)
     try:
-        return forget(home, ledger, keep * DAY, NOW)
+        return forget(home, ledger, Keeps(answers=keep * DAY), NOW)
     finally:
         ledger.close()
 

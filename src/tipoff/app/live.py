@@ -28,7 +28,7 @@ from tipoff.app.providers import (
 )
 from tipoff.app.recounts import Recounts
 from tipoff.app.requests import Requests
-from tipoff.app.retention import Retention
+from tipoff.app.retention import Keeps, Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import AGAIN, Say, Stop, channels_of, look_often
@@ -277,9 +277,10 @@ class _Duties:
         self._checks = stage.beside.chores("checks")
         self._recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
         self._requests = Requests(live.league, live.home, stage, stage.beside.chores("requests"))
-        keep = timedelta(days=live.settings.archive_keep_days)
-        if keep and live.is_first:
-            self._retention = Retention(home=live.home, keep=keep, chores=stage.beside.chores("retention", wakes=False))
+        keeps = Keeps.of(live.settings)
+        if keeps and live.is_first:
+            chores = stage.beside.chores("retention", wakes=False)
+            self._retention = Retention(home=live.home, keeps=keeps, chores=chores)
         if live.shown is not None:
             chores = stage.beside.chores("season", wakes=False)
             self._next = NextSeason(

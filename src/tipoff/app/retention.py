@@ -1,25 +1,45 @@
-"""Retention: what is older than the settings keep leaves the archive, once a day, and never what something still needs."""
+"""Retention: what is older than the settings keep leaves archive and documents, once a day, and never what is still needed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Self
 
 from tipoff.app.chores import Chores
+from tipoff.config import Settings
 from tipoff.core.home import Home
 from tipoff.ledger import Ledger
 from tipoff.ledger.retention import needed_answers, oldest_open_day
 from tipoff.store.archive import Archive
+from tipoff.store.published import Published
 
 _EVERY = timedelta(days=1)
 _BEFORE = timedelta(days=3)  # an open day's answers may have been asked for so long before it
 
 
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """How long a home keeps answers and published rows; no time at all is for ever."""
+
+    answers: timedelta = timedelta()
+    published: timedelta = timedelta()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the settings say."""
+        return cls(timedelta(days=settings.archive_keep_days), timedelta(days=settings.published_keep_days))
+
+    def __bool__(self) -> bool:
+        """Whether anything is ever let go."""
+        return bool(self.answers or self.published)
+
+
 @dataclass(slots=True, kw_only=True)
 class Retention:
-    """Lets go of old answers of a home, beside the ticking."""
+    """Lets go of what is old in a home, beside the ticking."""
 
     home: Home
-    keep: timedelta
+    keeps: Keeps
     chores: Chores[str]
     _looked_at: datetime | None = None
 
@@ -32,17 +52,23 @@ class Retention:
         self.chores.done()
         if self._looked_at is None or now - self._looked_at >= _EVERY:
             self._looked_at = now
-            self.chores.hand_out(
-                "archive", partial(forget, self.home, ledger, self.keep, now), due_at=now, can_wait=True
-            )
+            work = partial(forget, self.home, ledger, self.keeps, now)
+            self.chores.hand_out("retention", work, due_at=now, can_wait=True)
 
 
-def forget(home: Home, ledger: Ledger, keep: timedelta, now: datetime) -> int:
-    """Let go of what is older than `keep` and needed by nothing; returns the bytes freed.
+def forget(home: Home, ledger: Ledger, keeps: Keeps, now: datetime) -> int:
+    """Let go of what is older than it is kept and needed by nothing; returns the bytes freed.
 
-    Answers of a day of which anything is owed stay, and those that a provider may say are unchanged.
+    Of a day of which anything is owed all stays, and so do answers that a provider may say are unchanged.
     """
-    until, oldest = (now - keep).date(), oldest_open_day(ledger)
-    if oldest is not None:
-        until = min(until, oldest - _BEFORE)
-    return Archive(home.archive).forget_before(until, needed_answers(ledger))
+    oldest, freed = oldest_open_day(ledger), 0
+
+    def until(keep: timedelta) -> date:
+        day = (now - keep).date()
+        return day if oldest is None else min(day, oldest - _BEFORE)
+
+    if keeps.answers:
+        freed += Archive(home.archive).forget_before(until(keeps.answers), needed_answers(ledger))
+    if keeps.published:
+        freed += Published(home.published).let_go(until(keeps.published))
+    return freed

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tipoff.core.errors import Damaged, ErrorKind, ShapeError, WarehouseError
+from tipoff.core.errors import Damaged, ErrorKind, LetGo, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof, digest_of
 from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
@@ -79,6 +79,7 @@ class Published:
             Fenced: A later run has published the day.
             WarehouseError: The disk refused; the document stands as it stood.
             Damaged: The document that is there cannot be read.
+            LetGo: Its rows were let go: it stands as it stood.
         """
         table = asked.step.table
         path, last = self.path(asked.step, asked.day), self._last.get(asked.step.name)
@@ -124,10 +125,29 @@ class Published:
             for loss in self._loss(step, path)
         ]
 
+    def let_go(self, until: date) -> int:
+        """Let the rows of documents before `until` go; each keeps its proof and says so. Returns the bytes freed."""
+        freed = 0
+        for path in sorted(self._root.glob("*/*/????-??-??.json")):
+            beside = path.with_suffix(".parquet")
+            if path.stem < until.isoformat() and beside.exists():
+                try:
+                    document = _document(path)
+                except _DAMAGED:
+                    continue  # told at each start, and not written over
+                document.pop("rows", None)
+                text = _text({**document, "let_go": True}, "")
+                freed += path.stat().st_size + beside.stat().st_size - len(text.encode())
+                write_whole(path, text.encode(), fsync=self._fsync)
+                beside.unlink()
+        return freed
+
     def _loss(self, step: Step, path: Path) -> Iterator[Loss]:
         day = date.fromisoformat(path.stem)
         try:
             stands = self._stands(step, day)
+        except LetGo:
+            return
         except Damaged:
             return  # told as such, and not written over
         known, rows = stands.proof, stands.rows
@@ -169,6 +189,7 @@ class Published:
 
         Raises:
             Damaged: The document is there and cannot be read.
+            LetGo: Its rows were let go.
         """
         return self._stands(step, day).rows
 
@@ -183,6 +204,8 @@ class Published:
             return _Stands(state, None, table_from_records(step.table, []), {})
         try:
             document = _document(path)
+            if document.get("let_go"):
+                raise LetGo(step.name, day)
             rows = _rows_of(step.table, document["rows"])
             return _Stands(state, _proof_of(document), rows, document.get("written_at", {}))
         except _DAMAGED as error:
