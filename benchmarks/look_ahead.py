@@ -11,7 +11,6 @@ from typing import Any
 from tests.support import proofs, recorded_spec, replayed
 
 from benchmarks.pieces import Pieces
-from benchmarks.seasons import season_named
 from tipoff.app.instance import ReplaySpec
 from tipoff.app.replay import replay_spec
 from tipoff.config import Settings
@@ -38,7 +37,7 @@ def look_ahead(data: Path) -> Measured:
     """Random slates of both leagues: whatever is made before a game is bit for bit the same with another future."""
     pieces = Pieces("look_ahead")
     found: dict[str, dict[str, Any]] = {}
-    for league, days, specs in ((NBA, _nba_days(), _nba(data)), (MLB, _mlb_days(data), _mlb(data))):
+    for league, days, specs in ((NBA, _nba_days(data), _nba(data)), (MLB, _mlb_days(data), _mlb(data))):
         for day in days:
             name = f"{league.name} {day}"
             found[name] = pieces.once(name, lambda league=league, day=day, specs=specs: _seen(league, day, specs))  # type: ignore[misc]
@@ -60,8 +59,9 @@ def _seen(league: League, day: date, specs: Specs) -> dict[str, Any]:
 # --- the NBA
 
 
-def _nba_days() -> list[date]:
-    return _some(season_named("2023-24").days()[10:], NBA_SLATES)
+def _nba_days(data: Path) -> list[date]:
+    world = RecordedNba(data, "2023-24")
+    return _some([day for day in world.season.days()[10:] if world.game_days(day, day)], NBA_SLATES)
 
 
 def _some(days: Sequence[date], n: int) -> list[date]:
