@@ -67,6 +67,7 @@ KINDS: Mapping[str, frozenset[str]] = {
             "hangs",
             "exits",
             "leaves",
+            "leaks",
         }
     ),
     "executor": frozenset({"drop", "late", "twice", "lie"}),

@@ -13,6 +13,7 @@ from tipoff.core.errors import OverTime
 from tipoff.core.fault import Fault
 from tipoff.core.schema import ColumnType, Table
 from tipoff.core.step import Made, SourceWork
+from tipoff.core.window import Input
 from tipoff.drills.faults import endings
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.run import Runner
@@ -90,6 +91,19 @@ class FaultyRunner(Runner):
                 self._clock.sleep(claim.step.time_limit)
             raise
 
+    def _read(self, claim: Claim, inputs: tuple[Input, ...]) -> dict[str, pa.Table]:
+        found = super()._read(claim, inputs)
+        fault = self._fault("step", claim)
+        if fault and fault.how == "leaks":
+            (into, column), (source, of) = fault.args["into"].split("."), fault.args["of"].split(".")
+            key = self._tables[into].key
+            outcomes = {tuple(row[name] for name in key): row[of] for row in found[source].to_pylist()}
+            keys = [tuple(row[name] for name in key) for row in found[into].select(key).to_pylist()]
+            leaked = pa.array([outcomes.get(one) for one in keys])
+            for name in [name for name in found[into].column_names if name.startswith(column)]:
+                found[into] = _with(found[into], name, leaked.cast(found[into].column(name).type))
+        return found
+
     def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
         fault = self._fault("step", claim)
         if fault and not isinstance(claim.step.work, SourceWork):
@@ -105,6 +119,8 @@ class FaultyRunner(Runner):
 
 def _spoiled(table: Table, rows: pa.Table, fault: Fault) -> pa.Table:  # noqa: PLR0911 -- one line a way
     match fault.how:
+        case "leaks":
+            return rows
         case "empty":
             return rows.slice(0, 0)
         case "half":
