@@ -283,16 +283,17 @@ class _ProxyHandler(BaseHTTPRequestHandler):
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         onward.request("GET", target, headers={name: value for name, value in self.headers.items() if name != "Host"})
         answer = onward.getresponse()
-        body = answer.read()
         self.send_response(answer.status)
         for name, value in answer.getheaders():
-            if name.lower() not in {"transfer-encoding", "connection", "content-length"}:
+            if name.lower() not in {"transfer-encoding", "connection"}:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
-        onward.close()
+        try:
+            while part := answer.read1(65_536):  # as it comes: an answer without an end must not be held here
+                self.wfile.write(part)
+        finally:
+            onward.close()
 
 
 @contextmanager
