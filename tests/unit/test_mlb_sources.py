@@ -18,7 +18,7 @@ from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.league import read_games
-from tipoff.leagues.mlb.sources import feed, schedule
+from tipoff.leagues.mlb.sources import feed, schedule, seasons
 from tipoff.leagues.mlb.sources.teams import BY_NAME, BY_RETROSHEET, TEAMS
 
 DAY = date(2026, 8, 7)
@@ -111,6 +111,150 @@ def test_a_day_without_games_is_excused_and_an_answer_without_dates_is_not_belie
         schedule.parse(payload({"message": "Object not found"}), context(), nothing())
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"gameType": "r"}, "gameType"),
+        ({"gameType": None}, "gameType"),
+        ({"officialDate": "08/07/2026"}, "officialDate"),
+        ({"officialDate": "2025-08-07"}, "of other days"),
+        ({"gamePk": "abc"}, "no gamePk"),
+        ({"gamePk": "9" * 50}, "no identifier"),
+        ({"gamePk": "²"}, "no gamePk"),
+        ({"status": {"codedGameState": "Z"}}, "codedGameState"),
+        ({"status": {}}, "codedGameState"),
+    ],
+)
+def test_games_of_another_form_kind_or_day_are_an_error_and_never_an_empty_day(
+    change: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(SourceError, match=why):
+        schedule.parse(said(GAME | change), context(), nothing())
+
+
+def test_an_answer_that_counts_games_and_names_none_is_an_error() -> None:
+    assert schedule.parse(payload({"dates": [], "totalGames": 0}), context(), nothing()).excused
+
+    with pytest.raises(SourceError, match="counts 15 games"):
+        schedule.parse(payload({"dates": [], "totalGames": 15}), context(), nothing())
+
+
+def test_a_day_of_the_all_star_game_has_no_game_and_one_kind_that_is_not_known_keeps_it_from_being_empty() -> None:
+    all_star = GAME | {"gameType": "A"}
+
+    assert schedule.parse(said(all_star), context(), nothing()).excused
+    assert not schedule.parse(said(all_star, GAME | {"gameType": "?"}), context(), nothing()).excused
+
+
+@pytest.mark.parametrize("year", ["9999", "0001", "2027"])
+def test_a_start_in_another_year_costs_its_game_alone(year: str) -> None:
+    far = GAME | {"gamePk": 5, "gameDate": f"{year}-08-07T23:10:00Z"}
+
+    parsed = schedule.parse(said(GAME, far), context(), nothing())
+
+    assert [row["game_id"] for row in parsed.rows] == ["823836"]
+    assert len(parsed.rejects) == 1
+
+
+def test_a_game_that_goes_on_may_be_told_with_its_first_start_and_with_no_other() -> None:
+    resumed = GAME | {"officialDate": "2026-05-01", "resumedFromDate": "2026-05-01"}
+
+    first = schedule.parse(said(resumed | {"gameDate": "2026-05-01T23:10:00Z"}), context(), nothing())
+    other = schedule.parse(
+        said(GAME, resumed | {"gamePk": 5, "gameDate": "2026-06-01T23:10:00Z"}), context(), nothing()
+    )
+
+    assert len(first.rows) == 1
+    assert [row["game_id"] for row in other.rows] == ["823836"]
+
+
+PITCHER = {"id": 7, "fullName": "Ann Other"}
+
+
+@pytest.mark.parametrize(
+    "bad", [None, "x", 17, {"gamePk": None}, GAME | {"teams": None}, {"gamePk": [823836]}], ids=str
+)
+def test_an_entry_that_is_none_costs_no_other_games_pitchers(bad: Any) -> None:
+    named = GAME | {"teams": {side: GAME["teams"][side] | {"probablePitcher": PITCHER} for side in ("home", "away")}}
+
+    parsed = schedule.parse_probable(said(named, bad), context(DAY, "823836"), stored(GAME))
+
+    assert [row["pitcher_id"] for row in parsed.rows] == [7, 7]
+    assert parsed.rejects
+
+
+def split(**stat: Any) -> dict[str, Any]:
+    whole = {"plateAppearances": 40, "strikeOuts": 8, "hits": 9, "baseOnBalls": 3, "hitByPitch": 0}
+    return {"season": "2025", "stat": whole | stat, "player": {"id": 7}, "split": {"code": "vr"}}
+
+
+@pytest.mark.parametrize(
+    "bad", [None, "x", split(plateAppearances=None), split(strikeOuts=10**30), split() | {"season": None}]
+)
+def test_one_bad_total_costs_its_row_alone(bad: Any) -> None:
+    parsed = seasons.parse_splits(
+        payload({"stats": [{"splits": [split(), bad, split(plateAppearances=50)]}]}), context(), {}
+    )
+
+    assert [row["plate_appearances"] for row in parsed.rows] == [50]
+    assert len(parsed.rejects) == 1
+
+
+def test_totals_of_which_none_can_be_read_are_an_error() -> None:
+    with pytest.raises(SourceError, match="can be read"):
+        seasons.parse_splits(payload({"stats": [{"splits": [None, 1]}]}), context(), {})
+
+
+def over(**change: Any) -> dict[str, Any]:
+    """Return the feed of a game that is over: two pitchers and ten batters a side."""
+    players = {
+        f"ID{n}": {
+            "stats": {"pitching": {"outs": 3, "strikeOuts": 1}, "batting": {"atBats": 4, "hits": 1}},
+            "position": {"code": "1" if n < 3 else "2"},
+        }
+        for n in range(1, 13)
+    }
+    box = {
+        "team": {"id": 146},
+        "players": players,
+        "pitchers": [1, 2],
+        "batters": list(range(3, 13)),
+        "battingOrder": list(range(3, 12)),
+        "teamStats": {"batting": {"plateAppearances": 40}},
+    }
+    other = box | {"team": {"id": 108}}
+    people = {f"ID{n}": {"id": n, "fullName": f"Man {n}"} for n in range(1, 13)}
+    return {
+        "gamePk": 823836,
+        "gameData": {"status": {"codedGameState": "F"}, "players": people, "datetime": {}},
+        "liveData": {"boxscore": {"teams": {"home": box | change, "away": other}, "officials": [None, "x"]}},
+    }
+
+
+@pytest.mark.parametrize("bad", [None, "x", 10**30, [1], {"id": 1}, 99])
+def test_one_pitcher_or_batter_that_cannot_be_read_costs_no_other(bad: Any) -> None:
+    about, games = context(DAY, "823836"), stored(GAME)
+
+    pitchers = feed.parse_pitchers(payload(over(pitchers=[1, bad]), "823836"), about, games)
+    batters = feed.parse_batters(payload(over(batters=[12, bad]), "823836"), about, games)
+
+    assert [row["pitcher_id"] for row in pitchers.rows] == [1, 1, 2]
+    assert len(pitchers.rejects) == 1
+    assert len(batters.rows) == 20
+
+
+def test_the_feed_of_another_game_or_in_a_state_that_is_not_known_is_an_error() -> None:
+    about, games, found = context(DAY, "823836"), stored(GAME), over()
+    unknown = found | {"gameData": found["gameData"] | {"status": {"codedGameState": "Z"}}}
+
+    for read in (feed.parse_pitchers, feed.parse_batters, feed.parse_teams):
+        assert len(read(payload(found, "823836"), about, games).rows) >= 2
+        with pytest.raises(SourceError, match="asked for 823836, it is of 5"):
+            read(payload(found | {"gamePk": 5}, "823836"), about, games)
+        with pytest.raises(SourceError, match="codedGameState is"):
+            read(payload(unknown, "823836"), about, games)
+
+
 def test_a_game_that_is_no_longer_named_stays_with_a_note() -> None:
     parsed = schedule.parse(payload({"dates": []}), context(), stored(GAME))
 
@@ -165,6 +309,7 @@ def test_recorded_feeds_give_two_line_ups_once_both_are_in_and_none_before(data:
         game = GAME | {
             "gamePk": found["game"]["pk"],
             "officialDate": str(day),
+            "gameDate": f"{day}T23:10:00Z",
             "teams": {side: {"team": {"id": boxes[side]["team"]["id"]}} for side in ("home", "away")},
         }
         unit = str(found["game"]["pk"])
@@ -189,6 +334,7 @@ def test_a_recorded_game_that_is_over_gives_its_pitchers_and_both_clubs_and_they
     game = GAME | {
         "gamePk": found["game"]["pk"],
         "officialDate": str(day),
+        "gameDate": f"{day}T23:10:00Z",
         "teams": {side: {"team": {"id": found["teams"][side]["id"]}} for side in ("home", "away")},
     }
     inputs, about = stored(game, day=day), context(day, unit)

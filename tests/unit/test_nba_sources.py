@@ -306,6 +306,25 @@ def test_a_file_of_another_season_league_kind_or_form_is_an_error_and_never_an_e
         schedule.parse(payload({"leagueSchedule": file}), context(DAY), inputs())
 
 
+@pytest.mark.parametrize(
+    "days", [[date(2023, 1, 5)], [date(2023, 12, 30), date(2024, 1, 3)], [date(2024, 10, 22)]], ids=str
+)
+def test_a_file_that_names_no_game_of_the_day_or_later_in_the_season_says_nothing_of_it(days: list[date]) -> None:
+    """Of last season without its name, cut off in the past, or of the next season."""
+    file = season_file(*(entry(f"002230000{n}", day) for n, day in enumerate(days)))
+
+    with pytest.raises(SourceError, match="it says nothing of 2024-01-05"):
+        schedule.parse(file, context(DAY), inputs())
+
+
+@pytest.mark.parametrize("name", ["2023", 2023, ["2023-24"], "x" * 40])
+def test_a_season_by_another_name_is_an_error(name: Any) -> None:
+    file = {"leagueSchedule": {"seasonYear": name, "gameDates": [{"games": [entry("0022300001", date(2024, 2, 1))]}]}}
+
+    with pytest.raises(SourceError):
+        schedule.parse(payload(file), context(DAY), inputs())
+
+
 def test_one_entry_without_a_date_keeps_its_day_from_being_called_empty() -> None:
     file = season_file(without(entry("0022300500", DAY), "gameDateEst"), entry("0022300501", date(2024, 2, 1)))
 
@@ -393,6 +412,16 @@ def test_a_name_with_what_no_store_can_hold_is_cleaned() -> None:
     assert row["player_name"] == "Ann[31m Other"
 
 
+@pytest.mark.parametrize("spoiled", [b'"x"', b"9" * 5000, b'"Andr\xe9"'], ids=["text", "digits", "latin-1"])
+def test_a_number_of_thousands_of_digits_or_a_byte_of_another_encoding_costs_its_row_alone(spoiled: bytes) -> None:
+    document = json.dumps(log({"PTS": 987654}, {"PLAYER_ID": 2})).encode()
+
+    parsed = statsnba.parse_players(payload(document.replace(b"987654", spoiled)), context(DAY), inputs())
+
+    assert [row["player_id"] for row in parsed.rows] == [2]
+    assert len(parsed.rejects) == 1
+
+
 @pytest.mark.parametrize("rows", [[None], ["x"], [17, [1]]])
 def test_rows_that_are_none_are_an_error_of_the_source(rows: list[Any]) -> None:
     document = log({})
@@ -421,6 +450,51 @@ def test_the_bench_of_the_second_source_did_not_play_and_who_did_something_in_no
 
     assert [row["bdl_player_id"] for row in parsed.rows] == [1, 2]
     assert parsed.uses["left out"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "use"),
+    [
+        ("Final", "used"),
+        ("Final/OT", "used"),
+        ("3rd Qtr", "not yet"),
+        ("7:30 pm ET", "not yet"),
+        ("Abandoned", "unknown"),
+    ],
+)
+def test_a_status_of_the_second_source_that_is_not_known_is_a_reject(status: str, use: str) -> None:
+    players = [{"player": {"id": 1, "first_name": "A", "last_name": "One"}, "min": "36", "pts": 24}]
+    sides = {
+        side: {"abbreviation": code, "players": players}
+        for side, code in (("home_team", "BOS"), ("visitor_team", "MIA"))
+    }
+    other = {
+        side: {"abbreviation": code, "players": []} for side, code in (("home_team", "DEN"), ("visitor_team", "LAL"))
+    }
+    document = {"data": [{"date": str(DAY), "status": status} | sides, {"date": str(DAY), "status": "Final"} | other]}
+    games = inputs(scheduled("g", "BOS", "MIA", day=DAY), scheduled("h", "DEN", "LAL", day=DAY))
+
+    parsed = balldontlie.parse(payload(document), context(DAY), games)
+
+    assert parsed.uses[f"games {use}"] >= 1
+    assert len(parsed.rejects) == (use == "unknown")
+
+
+@pytest.mark.parametrize("name", [["A"], {"a": 1}, True, 7], ids=str)
+def test_a_part_of_a_name_that_is_no_text_is_no_name(name: Any) -> None:
+    who = [{"id": 1, "first_name": name, "last_name": "One"}, {"id": 2, "first_name": None, "last_name": "Nene"}]
+    home = {"abbreviation": "BOS", "players": [{"player": one, "min": "36", "pts": 24} for one in who]}
+    game = {
+        "date": str(DAY),
+        "status": "Final",
+        "home_team": home,
+        "visitor_team": {"abbreviation": "MIA", "players": []},
+    }
+
+    parsed = balldontlie.parse(payload({"data": [game]}), context(DAY), inputs(scheduled("g", "BOS", "MIA", day=DAY)))
+
+    assert [row["player_name"] for row in parsed.rows] == ["Nene"]
+    assert len(parsed.rejects) == 1
 
 
 def odds(*outcomes: dict[str, Any]) -> dict[str, Any]:
@@ -506,6 +580,34 @@ def test_one_market_without_an_instant_or_a_list_costs_itself_alone() -> None:
 
     assert {row["book"] for row in parsed.rows} == {"one", "four"}
     assert len(parsed.rejects) == 2
+
+
+def test_a_market_that_is_none_costs_no_other_of_its_book() -> None:
+    document = odds(outcome("Over", -110))
+    document["bookmakers"][0]["markets"] += [None, "player_points", {"outcomes": []}]
+
+    parsed = POINTS.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+
+    assert [row["book"] for row in parsed.rows] == ["one"]
+    assert len(parsed.rejects) == 3
+
+
+def test_without_a_start_of_its_own_an_answer_has_the_one_that_was_known_when_it_was_asked_for() -> None:
+    asked = payload(odds(outcome("Over", -8000)), unit="g")
+    closes_at = datetime.fromisoformat("2024-01-05T14:30:00+00:00")
+    asked = dataclasses.replace(asked, request=dataclasses.replace(asked.request, closes_at=closes_at))
+
+    parsed = POINTS.parse_lines(asked, context(DAY, "g"), inputs())
+
+    assert (parsed.rows, parsed.uses) == ([], {"left out": 1})
+
+
+def test_the_quotes_of_another_event_than_was_asked_for_are_an_error() -> None:
+    asked = payload(odds(outcome("Over", -110)), unit="g")
+    asked = dataclasses.replace(asked, request=dataclasses.replace(asked.request, url=f"{POINTS.url}/other/odds"))
+
+    with pytest.raises(SourceError, match="asked for the event other, it is of e"):
+        POINTS.parse_lines(asked, context(DAY, "g"), inputs())
 
 
 def test_books_that_name_no_market_that_is_known_say_nothing_of_what_is_offered() -> None:

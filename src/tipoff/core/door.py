@@ -8,7 +8,8 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
 
-LONGEST_TEXT = 400  # characters of a name or a reason
+LONGEST_TEXT = 400  # characters of a reason
+LONGEST_NAME = 160  # characters of a name: the narrowest column that holds one
 LONGEST_ID = 64  # characters of an identifier: the narrowest column that holds one
 LARGEST_WHOLE = 2**53  # beyond it a JSON number is no longer the one that was written
 LARGEST_NUMBER = 1e15
@@ -54,7 +55,7 @@ def _said(value: object) -> str:
     return repr(shown(value, longest=60)) if isinstance(value, str) else shown(value, longest=60)
 
 
-def text(value: object, name: str, *, longest: int = LONGEST_TEXT) -> str:
+def text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
     """Return a text that is there.
 
     Raises:
@@ -152,6 +153,19 @@ def instant(value: object, name: str, *, near: datetime | None = None, within: t
     at = at.astimezone(UTC)
     if near is not None and within is not None and abs(at - near) > within:
         msg = f"{name} is {at:%Y-%m-%d %H:%M}, more than {within.days} days from {near:%Y-%m-%d}"
+        raise Unfit(msg)
+    return at
+
+
+def start_on(value: object, *days: date) -> datetime:
+    """Return the start of a game, which lies on one of its league's days or a calendar date beside it in UTC.
+
+    Raises:
+        Unfit: It lies elsewhere: a start in another year would stall its day without a word.
+    """
+    at = instant(value, "the start")
+    if all(abs((at.date() - day).days) > 1 for day in days):
+        msg = f"the start {at:%Y-%m-%d %H:%M} UTC does not lie on {days[0]}"
         raise Unfit(msg)
     return at
 

@@ -141,7 +141,19 @@ def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
 
 
 def _decoded(_sha: str, body: bytes) -> Any:  # noqa: ANN401 -- JSON
-    return json.loads(body)
+    try:
+        return json.loads(body)
+    except ValueError:  # a byte that is no UTF-8, or a number of thousands of digits, costs its own row alone
+        return json.loads(body.decode("utf-8", "replace"), parse_int=_whole)
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits[:_MOST_DIGITS]
+
+
+_MOST_DIGITS = (
+    400  # far more than any count has, and few enough for Python to read; a longer one stays text, and is no number
+)
 
 
 _LARGE = 200_000  # bytes

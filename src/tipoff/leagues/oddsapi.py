@@ -187,8 +187,8 @@ class Market:
         document = read_json(payload)
         books = part(payload, document, "bookmakers")
         game_id = payload.request.unit
-        base = {"day": context.slate.day, "game_id": game_id, "event_id": _event_id(payload, document)}
-        begins = _begins(document)
+        base = {"day": context.slate.day, "game_id": game_id, "event_id": self._event_id(payload, document)}
+        begins = _begins(payload, document)
         tally = Tally()
         pairs: dict[tuple[str, str, float], Record] = {}
         for book in books:
@@ -199,6 +199,16 @@ class Market:
         known = any(row["game_id"] == game_id for row in inputs["player_lines"].select(["game_id"]).to_pylist())
         said_nothing = not tally.uses
         return tally.parsed(excused={game_id: NOT_OFFERED} if said_nothing and not known else {})
+
+    def _event_id(self, payload: Payload, document: Mapping[str, Any]) -> str:
+        try:
+            found = identifier(document.get("id"), "the event's id")
+        except Unfit as error:
+            raise shaped(payload, str(error)) from error
+        asked = payload.request.url.removeprefix(f"{self.url}/").removesuffix("/odds")
+        if payload.request.url.startswith(self.url) and found != asked:
+            raise shaped(payload, f"asked for the event {asked}, it is of {found}")
+        return found
 
 
 def game_meant(games: Sequence[Record], begins: datetime, start: str) -> Record:
@@ -213,29 +223,30 @@ def game_meant(games: Sequence[Record], begins: datetime, start: str) -> Record:
     return min(known, key=lambda game: abs(game[start] - begins))
 
 
-def _event_id(payload: Payload, document: Mapping[str, Any]) -> str:
-    try:
-        return identifier(document.get("id"), "the event's id")
-    except Unfit as error:
-        raise shaped(payload, str(error)) from error
-
-
-def _begins(document: Mapping[str, Any]) -> datetime | None:
+def _begins(payload: Payload, document: Mapping[str, Any]) -> datetime | None:
+    """Return when the event begins; where the answer does not say so, what was known when it was asked for."""
     try:
         return instant(document.get("commence_time"), "commence_time")
     except Unfit:
-        return None
+        return payload.request.closes_at
 
 
 def _markets(name: str, book: Any, tally: Tally) -> Sequence[Mapping[str, Any]]:  # noqa: ANN401 -- JSON
     """Return a book's markets that are known; one that is suspended has no list."""
+    found, others = [], set()
     try:
-        markets = book.get("markets") or ()
-        found = [market for market in markets if market.get("key") == name]
-        others = {shown(market.get("key")) for market in markets} - {name}
+        markets = list(book.get("markets") or ())
     except BROKEN as error:
         tally.reject(error, book)
         return ()
+    for market in markets:
+        try:
+            key = market["key"]
+        except BROKEN as error:
+            tally.reject(error, market)
+        else:
+            found += [market] if key == name else []
+            others |= {shown(key)} if key != name else set()
     if others and not found:
         tally.aside(Use.UNKNOWN)
         tally.rejects.append(Reject(f"no market that is known: {', '.join(sorted(others))}"[:200], shown(book)))

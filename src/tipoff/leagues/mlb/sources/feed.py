@@ -7,11 +7,12 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, number, shown
-from tipoff.core.parsing import Record, Tally, Use, part, read_json, shape_of
+from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, part, read_json, shape_of, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.leagues.mlb.models.history import BATTERS, SPOTS
 from tipoff.leagues.mlb.sources.reading import born, club, count, games_on, hand, named, person
+from tipoff.leagues.mlb.sources.schedule import STATUS
 
 SOURCE = "statsapi"
 URL = "https://statsapi.mlb.com/api/v1.1/game/{game}/feed/live"
@@ -22,9 +23,9 @@ _FIELDS = (
     "baseOnBalls,hitByPitch,homeRuns,strikeOuts,runs,plateAppearances,gamesStarted,battersFaced,outs,numberOfPitches,teamStats,"
     "officials,official,officialType"
 )
-_OVER = frozenset({"F", "O"})
 _CATCHER, _PITCHER = "2", "1"
 _Side = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # home or away, its box, the other's
+_Entries = tuple[Sequence[Any], Callable[[Any], Record]]  # a side's entries, and what reads one
 
 
 def requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
@@ -69,7 +70,7 @@ def parse_pitchers(payload: Payload, context: Context, inputs: Mapping[str, pa.T
 
 def parse_teams(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return two rows, once the game is over: each club at bat."""
-    return _after(payload, context, inputs, lambda feed, row, side: [_at_bat(feed, row, side)])
+    return _after(payload, context, inputs, lambda feed, row, side: ([side[0]], lambda _: _at_bat(feed, row, side)))
 
 
 def parse_batters(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
@@ -81,24 +82,24 @@ def _after(
     payload: Payload,
     context: Context,
     inputs: Mapping[str, pa.Table],
-    read: Callable[[Mapping[str, Any], Record, _Side], list[Record]],
+    read: Callable[[Mapping[str, Any], Record, _Side], _Entries],
 ) -> Parsed:
     row, feed, tally = _of_slate(payload, inputs), _feed(payload), Tally()
     with shape_of(payload):
-        is_over = feed["gameData"]["status"]["codedGameState"] in _OVER
+        state = STATUS.get(str(feed["gameData"]["status"]["codedGameState"]))
         boxes = feed["liveData"]["boxscore"]["teams"]
-    if not is_over:
+    if state is None:
+        raise shaped(payload, f"codedGameState is {shown(feed['gameData']['status']['codedGameState'], longest=40)}")
+    if state != "final":
         tally.aside(Use.NOT_YET)
         return tally.parsed()
     for side, other in (("home", "away"), ("away", "home")):
-        found: list[Record] = []
-
-        def one(told: _Side, found: list[Record] = found) -> Record:
-            found += read(feed, row, told)
-            return found[0]
-
-        tally.one((side, boxes[side], boxes[other]), one)
-        tally.rows += found[1:]
+        try:
+            entries, one = read(feed, row, (side, boxes[side], boxes[other]))
+        except BROKEN as error:
+            tally.reject(error, side)
+        else:
+            tally.each(entries, one)
     tally.rows = [record | {"day": context.slate.day} for record in tally.rows]
     tally.must_be_recognised(payload)
     return tally.parsed()
@@ -107,6 +108,8 @@ def _after(
 def _feed(payload: Payload) -> Mapping[str, Any]:
     document: Mapping[str, Any] = read_json(payload)
     part(payload, document, "gameData", "players", kind=dict)
+    if str(document.get("gamePk", payload.request.unit)) != payload.request.unit:
+        raise shaped(payload, f"asked for {payload.request.unit}, it is of {shown(document['gamePk'], longest=40)}")
     part(payload, document, "liveData", "boxscore", "teams", kind=dict)
     return document
 
@@ -135,7 +138,9 @@ def _common(row: Record, side: str, box: Mapping[str, Any]) -> Record:
 def _of_the_day(feed: Mapping[str, Any]) -> Record:
     data = feed["gameData"]
     umpires = [
-        one for one in feed["liveData"]["boxscore"].get("officials") or () if one["officialType"] == "Home Plate"
+        one
+        for one in feed["liveData"]["boxscore"].get("officials") or ()
+        if isinstance(one, Mapping) and one.get("officialType") == "Home Plate"
     ]
     lines = feed["liveData"].get("linescore") or {}
     return {
@@ -199,10 +204,10 @@ def _line_up(feed: Mapping[str, Any], row: Record, side: str, _context: Context)
     )
 
 
-def _pitchers(feed: Mapping[str, Any], row: Record, told: _Side) -> list[Record]:
+def _pitchers(feed: Mapping[str, Any], row: Record, told: _Side) -> _Entries:
     side, box, _ = told
     people, common = feed["gameData"]["players"], _common(row, side, box)
-    return [_pitcher(box, people, common, place, found) for place, found in enumerate(box["pitchers"], start=1)]
+    return list(enumerate(box["pitchers"], start=1)), lambda entry: _pitcher(box, people, common, *entry)
 
 
 def _pitcher(box: Mapping[str, Any], people: Mapping[str, Any], common: Record, place: int, found: Any) -> Record:  # noqa: ANN401 -- JSON
@@ -250,30 +255,30 @@ def _at_bat(feed: Mapping[str, Any], row: Record, told: _Side) -> Record:
     )
 
 
-def _batters(feed: Mapping[str, Any], row: Record, told: _Side) -> list[Record]:
+def _batters(feed: Mapping[str, Any], row: Record, told: _Side) -> _Entries:
+    """Return who batted, each once: the nine, and the others that are named among the batters."""
     side, box, _ = told
     common, people = _common(row, side, box), feed["gameData"]["players"]
-    spots = {int(player): spot for spot, player in enumerate(box["battingOrder"][:BATTERS], start=1)}
-    rows = []
-    for found in dict.fromkeys([*spots, *(box.get("batters") or ())]):
-        batter = person(found)
-        player, about = box["players"].get(f"ID{batter}") or {}, people.get(f"ID{batter}") or {}
-        stats = (player.get("stats") or {}).get("batting") or {}
-        if batter not in spots and not stats:
-            continue  # named among the batters, as a pitcher is where another bats for him
-        rows.append(
-            common
-            | {
-                "batter_id": batter,
-                "batter_name": named(batter, people)[0],
-                "spot": spots.get(batter),
-                "is_starter": batter in spots,
-                "bats": hand(about.get("batSide")),
-                "at_bats": count(stats.get("atBats"), "atBats"),
-                "hits": count(stats.get("hits"), "hits"),
-                "walks": count(stats.get("baseOnBalls"), "baseOnBalls"),
-                "home_runs": count(stats.get("homeRuns"), "homeRuns"),
-                "strikeouts": count(stats.get("strikeOuts"), "strikeOuts"),
-            }
-        )
-    return rows
+    spots: dict[str, tuple[int | None, Any]] = {str(found): (None, found) for found in box.get("batters") or ()}
+    spots |= {str(found): (spot, found) for spot, found in enumerate(box["battingOrder"][:BATTERS], start=1)}
+    return list(spots.values()), lambda entry: common | _batter(box, people, *entry)
+
+
+def _batter(box: Mapping[str, Any], people: Mapping[str, Any], spot: int | None, found: Any) -> Record:  # noqa: ANN401 -- JSON
+    batter = person(found)
+    player, about = box["players"].get(f"ID{batter}") or {}, people.get(f"ID{batter}") or {}
+    stats = (player.get("stats") or {}).get("batting") or {}
+    if spot is None and not stats:
+        raise Aside(Use.LEFT_OUT)  # named among the batters, as a pitcher is where another bats for him
+    return {
+        "batter_id": batter,
+        "batter_name": named(batter, people)[0],
+        "spot": spot,
+        "is_starter": spot is not None,
+        "bats": hand(about.get("batSide")),
+        "at_bats": count(stats.get("atBats"), "atBats"),
+        "hits": count(stats.get("hits"), "hits"),
+        "walks": count(stats.get("baseOnBalls"), "baseOnBalls"),
+        "home_runs": count(stats.get("homeRuns"), "homeRuns"),
+        "strikeouts": count(stats.get("strikeOuts"), "strikeOuts"),
+    }

@@ -13,6 +13,7 @@ from tipoff.identity.names import name_key
 from tipoff.leagues.mlb.sources.teams import BY_ID
 
 ON = frozenset({"scheduled", "live", "final"})
+_DIGITS = 12  # of a gamePk, twice as many as it has
 
 
 def game_id(value: Any) -> str:  # noqa: ANN401 -- JSON
@@ -21,8 +22,8 @@ def game_id(value: Any) -> str:  # noqa: ANN401 -- JSON
     Raises:
         Unfit: It is none.
     """
-    found = door.identifier(value, "gamePk")
-    if not found.isdigit():
+    found = door.identifier(value, "gamePk", longest=_DIGITS)
+    if not (found.isascii() and found.isdigit()):
         msg = f"{shown(value, longest=40)} is no gamePk"
         raise Unfit(msg)
     return found

@@ -1,18 +1,18 @@
 """statsapi.mlb.com `schedule` by date: the day's games, what was put off, broken off or goes on, and who is named to start."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from tipoff.core.door import Unfit, calendar_date, instant, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
+from tipoff.core.door import Unfit, calendar_date, instant, shown, start_on, text
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
-from tipoff.leagues.mlb.sources.reading import club, count, game_id, games_on, person
+from tipoff.leagues.mlb.sources.reading import ON, club, count, game_id, games_on, person
 
 SOURCE = "statsapi"
 URL = "https://statsapi.mlb.com/api/v1/schedule"
@@ -24,9 +24,10 @@ KINDS = {
     "W": "world series",
 }
 _REGULAR = "R"
+_OTHER_KINDS = frozenset("SEAIPCN") | (KINDS.keys() - {_REGULAR})  # spring, exhibition, all-star … Source: /gameTypes
 _NO_GAMES = "no games scheduled"
 _RESUMED = "it goes on from {day}: its starters began then"
-_STATUS = {  # by codedGameState. Source: statsapi.mlb.com /gameStatus
+STATUS = {  # by codedGameState. Source: statsapi.mlb.com /gameStatus
     "S": "scheduled",
     "P": "scheduled",  # pre-game, also warm-up and delayed start
     "I": "live",
@@ -62,6 +63,8 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     tally = Tally()
     tally.each(_games(payload), lambda game: _row(game, context))
     tally.must_be_recognised(payload)
+    if tally.uses[Use.OTHER_DAY] and not tally.rows:
+        raise shaped(payload, f"its games are of other days than {context.slate.day}, which was asked for")
     here = {row["game_id"] for row in tally.rows}
     kept = [row for row in inputs["schedule"].to_pylist() if row["game_id"] not in here]
     notes = [
@@ -75,19 +78,29 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
 
 
 def _games(payload: Payload) -> list[Any]:
-    dates = part(payload, read_json(payload), "dates")
-    return [game for number in range(len(dates)) for game in part(payload, dates, number, "games")]
+    """Return every game that an answer names; where it counts more than none, it must name one."""
+    document = read_json(payload)
+    dates = part(payload, document, "dates")
+    games = [game for number in range(len(dates)) for game in part(payload, dates, number, "games")]
+    n_said = document.get("totalGames") if isinstance(document, Mapping) else None
+    if n_said and not games:
+        raise shaped(payload, f"it counts {shown(n_said, longest=40)} games and names none")
+    return games
 
 
 def _row(game: Mapping[str, Any], context: Context) -> Record:
-    if game.get("gameType") != _REGULAR:
+    kind = game["gameType"]
+    if kind in _OTHER_KINDS:
         raise Aside(Use.OTHER_COMPETITION)
+    if kind != _REGULAR:
+        raise Aside(Use.UNKNOWN, f"gameType is {shown(kind, longest=40)}, which is not known")
     day, found = context.slate.day, game_id(game["gamePk"])
     state = game["status"]
-    status = _STATUS.get(str(state["codedGameState"]))
+    status = STATUS.get(str(state["codedGameState"]))
     if status is None:
         raise Aside(Use.UNKNOWN, f"codedGameState is {shown(state['codedGameState'], longest=40)}, which is not known")
     resumed = game.get("resumedFromDate")
+    began = calendar_date(resumed, "resumedFromDate") if resumed else None
     official = calendar_date(game["officialDate"], "officialDate")
     if official != day and not resumed and status != "postponed":
         raise Aside(Use.OTHER_DAY)
@@ -103,12 +116,12 @@ def _row(game: Mapping[str, Any], context: Context) -> Record:
         "game_id": found,
         "home_team": codes[0],
         "away_team": codes[1],
-        "first_pitch_at": _start(game, state),
+        "first_pitch_at": _start(game, state, [day, began] if began else [day]) if status in ON else _told(game, state),
         "status": status,
         "moved_to": calendar_date(later, "the new date") if later and status in {"postponed", "suspended"} else None,
-        "resumed_from": calendar_date(resumed, "resumedFromDate") if resumed else None,
+        "resumed_from": began,
         "game_number": count(game.get("gameNumber", 1), "gameNumber"),
-        "double_header": shown(game.get("doubleHeader", "N"), longest=1),
+        "double_header": text(game.get("doubleHeader", "N"), "doubleHeader", longest=1),
         "scheduled_innings": count(game.get("scheduledInnings"), "scheduledInnings"),
         "kind": KINDS[_REGULAR],
         "venue_id": count((game.get("venue") or {}).get("id"), "the venue"),
@@ -117,31 +130,37 @@ def _row(game: Mapping[str, Any], context: Context) -> Record:
     }
 
 
-def _start(game: Mapping[str, Any], state: Mapping[str, Any]) -> datetime | None:
+def _start(game: Mapping[str, Any], state: Mapping[str, Any], days: Sequence[date]) -> datetime | None:
     """Return the first pitch; None while it is to be determined (the second of two games begins when the first ends)."""
+    return None if state.get("startTimeTBD") else start_on(game["gameDate"], *days)
+
+
+def _told(game: Mapping[str, Any], state: Mapping[str, Any]) -> datetime | None:
+    """Return the start of a game that is off, which may be that of another day."""
     return None if state.get("startTimeTBD") else instant(game["gameDate"], "gameDate")
 
 
 def parse_probable(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return whom each club has named; a game of which nobody is named yet has no rows, one that goes on has none to come."""
-    games = {row["game_id"]: row for row in games_on(inputs)}
+    games = {row["game_id"]: row for row in games_on(inputs) if row["game_id"] in context.units}
     tally = Tally()
     for game in _games(payload):
-        tally.aside(Use.USED)
-        row = games.get(str(game.get("gamePk")))
-        if row is not None and not row["resumed_from"] and row["game_id"] in context.units:
-            for side in ("home", "away"):
-                if (game["teams"][side].get("probablePitcher") or {}).get("id"):
-                    tally.one((row, side, game["teams"][side]["probablePitcher"]), lambda named: _probable(*named))
+        for side in ("home", "away"):
+            tally.one(game, lambda entry, side=side: _probable(games, entry, side))  # type: ignore[misc]
+    tally.must_be_recognised(payload)
     excused = {
-        row["game_id"]: _RESUMED.format(day=row["resumed_from"])
-        for row in games.values()
-        if row["resumed_from"] and row["game_id"] in context.units
+        row["game_id"]: _RESUMED.format(day=row["resumed_from"]) for row in games.values() if row["resumed_from"]
     }
     return tally.parsed(excused=excused)
 
 
-def _probable(game: Record, side: str, pitcher: Mapping[str, Any]) -> Record:
+def _probable(games: Mapping[str, Record], entry: Mapping[str, Any], side: str) -> Record:
+    game = games.get(game_id(entry["gamePk"]))
+    if game is None or game["resumed_from"]:
+        raise Aside(Use.LEFT_OUT)
+    pitcher = entry["teams"][side].get("probablePitcher")
+    if not pitcher:
+        raise Aside(Use.NOT_YET)
     sides = game["home_team"], game["away_team"]
     name = text(pitcher["fullName"], "the pitcher's name")
     return {

@@ -52,7 +52,7 @@ def _season(season: Mapping[str, Any]) -> Record:
     if not first <= last <= over:
         msg = f"the season would be from {first} to {last}, and over on {over}"
         raise Unfit(msg)
-    return {"name": identifier(season["seasonId"], "seasonId"), "first": first, "last": last, "over": over}
+    return {"name": identifier(season["seasonId"], "seasonId", longest=16), "first": first, "last": last, "over": over}
 
 
 def player_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
@@ -68,6 +68,7 @@ def parse_players(payload: Payload, context: Context, _inputs: Mapping[str, pa.T
     """Return one row a player of the season that was asked for."""
     tally, season = Tally(), int(dict(payload.request.params)["season"])
     tally.each(part(payload, read_json(payload), "people"), lambda player: _player(player, context, season))
+    tally.must_be_recognised(payload)
     return tally.parsed()
 
 
@@ -114,6 +115,7 @@ def parse_splits(payload: Payload, context: Context, _inputs: Mapping[str, pa.Ta
     tally = Tally()
     for number, _ in enumerate(stats := part(payload, read_json(payload), "stats")):
         tally.each(part(payload, stats, number, "splits"), lambda split: _split(split, context))
+    tally.must_be_recognised(payload)
     whole: dict[tuple[int, int, str], Record] = {}
     for row in tally.rows:
         key = row["season"], row["batter_id"], row["against"]
@@ -121,6 +123,14 @@ def parse_splits(payload: Payload, context: Context, _inputs: Mapping[str, pa.Ta
             whole[key] = row
     tally.rows = list(whole.values())
     return tally.parsed()
+
+
+def _there(value: Any, name: str) -> int:  # noqa: ANN401 -- JSON
+    found = count(value, name)
+    if found is None:
+        msg = f"{name} is missing"
+        raise Unfit(msg)
+    return found
 
 
 def _split(split: Mapping[str, Any], context: Context) -> Record:
@@ -131,10 +141,10 @@ def _split(split: Mapping[str, Any], context: Context) -> Record:
     reached = [count(stat.get(name), name) or 0 for name in ("hits", "baseOnBalls", "hitByPitch")]
     return {
         "day": context.slate.day,
-        "season": count(split["season"], "season"),
+        "season": _there(split["season"], "season"),
         "batter_id": person(split["player"]["id"]),
         "against": against,
-        "plate_appearances": count(stat["plateAppearances"], "plateAppearances"),
-        "strikeouts": count(stat["strikeOuts"], "strikeOuts"),
+        "plate_appearances": _there(stat["plateAppearances"], "plateAppearances"),
+        "strikeouts": _there(stat["strikeOuts"], "strikeOuts"),
         "on_base": sum(reached),
     }

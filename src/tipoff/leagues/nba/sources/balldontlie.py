@@ -1,6 +1,7 @@
 """balldontlie.io box scores by date: a second source, with its own ids and no NBA game id."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor
-from tipoff.leagues.nba.sources.reading import count, games_by_sides, minutes, team_code
+from tipoff.leagues.nba.sources.reading import count, full_name, games_by_sides, minutes, team_code
 
 SOURCE = "balldontlie"
 URL = "https://api.balldontlie.io/v1/box_scores"
@@ -24,6 +25,10 @@ NOT_COVERED = "not covered"
 COVERED_WITHIN = timedelta(
     hours=36
 )  # from the day's beginning; a list still empty then says that it has no game of the day
+_NOT_OVER = re.compile(  # before a game its start, as a text or an instant; in it the part of the game
+    r"\d{1,2}:\d\d [ap]m ET|\d{4}-\d\d-\d\dT.*|(1st|2nd|3rd|4th) Qtr|Halftime|OT ?\d*|\d?OT|Postponed|PPD|Canceled",
+    re.IGNORECASE,
+)
 _COUNTS = {
     "points": "pts",
     "fgm": "fgm",
@@ -84,8 +89,10 @@ def _head(game: Mapping[str, Any], scheduled: Mapping[tuple[str, str], Record], 
     of = calendar_date(game["date"], "date")
     if of != context.slate.day:
         raise Aside(Use.OTHER_DAY, f"it is of {of}, asked for was {context.slate.day}", is_told=True)
-    if game["status"] != "Final":
-        raise Aside(Use.NOT_YET)
+    status = text(game["status"], "status")
+    if not status.startswith("Final"):
+        is_known = _NOT_OVER.fullmatch(status) is not None
+        raise Aside(Use.NOT_YET if is_known else Use.UNKNOWN, "" if is_known else f"the status {status} is not known")
     home, away = (team_code(game[side]["abbreviation"]) for side in ("home_team", "visitor_team"))
     known = scheduled.get((home, away))
     if known is None:
@@ -104,7 +111,7 @@ def _head(game: Mapping[str, Any], scheduled: Mapping[tuple[str, str], Record], 
 
 def _row(player: Mapping[str, Any], side: Record) -> Record:
     who = player["player"]
-    name = text(f"{who['first_name'] or ''} {who['last_name'] or ''}", "the name")
+    name = full_name(who["first_name"], who["last_name"])
     counts = {ours: count(player.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
     played = minutes(player.get("min"))
     if not played and not any(counts.values()):

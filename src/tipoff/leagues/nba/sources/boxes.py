@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tipoff.core.door import Unfit, identifier, text
+from tipoff.core.door import LONGEST_TEXT, Unfit, identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, shaped
 from tipoff.core.payload import Payload
 from tipoff.identity.names import name_key
-from tipoff.leagues.nba.sources.reading import count, counted_game, minutes, number, team_code
+from tipoff.leagues.nba.sources.reading import count, counted_game, full_name, minutes, number, team_code
 
-FINAL = 3  # of the live file's `gameStatus`
+_NOT_OVER, FINAL = (1, 2), 3  # of the live file's `gameStatus`
 _LIVE = {
     "fgm": "fieldGoalsMade",
     "fga": "fieldGoalsAttempted",
@@ -82,7 +82,7 @@ def _sides_of(payload: Payload, game: Mapping[str, Any], *, is_live: bool) -> Bo
     sides = [(part(payload, game, name, kind=dict), name == "homeTeam") for name in ("homeTeam", "awayTeam")]
     codes = [_code(payload, side) for side, _ in sides]
     found = _game_of(payload, game.get("gameId"))
-    over = not is_live or game.get("gameStatus") == FINAL
+    over = not is_live or _is_over(payload, game.get("gameStatus"))
     box = _new(found, codes)
     scores = [_total(side, is_live=is_live) for side, _ in sides]
     for n, (side, is_home) in enumerate(sides):
@@ -97,6 +97,12 @@ def _sides_of(payload: Payload, game: Mapping[str, Any], *, is_live: bool) -> Bo
         box.teams.one(side, _live_team(base, is_live=is_live))
         box = _with(box, absent)
     return box
+
+
+def _is_over(payload: Payload, status: Any) -> bool:  # noqa: ANN401 -- JSON
+    if status not in (*_NOT_OVER, FINAL) or isinstance(status, bool):
+        raise shaped(payload, f"gameStatus is {shown(status, longest=40)}, which is not known")
+    return bool(status == FINAL)
 
 
 def _new(found: str, codes: Sequence[str]) -> Box:
@@ -164,7 +170,7 @@ def _live_player(base: Record, absent: list[Record]) -> Callable[[Any], Record]:
 
 def _v3_player(base: Record, absent: list[Record]) -> Callable[[Any], Record]:
     def read(player: Mapping[str, Any]) -> Record:
-        name = f"{player.get('firstName') or ''} {player.get('familyName') or ''}"
+        name = full_name(player.get("firstName"), player.get("familyName"))
         who, comment = _who(player, name), player.get("comment") or ""
         if player["statistics"].get("minutes") in {"", None} or comment:
             absent.append(base | who | _why("", comment))
@@ -199,7 +205,7 @@ def _who(player: Mapping[str, Any], name: Any) -> Record:  # noqa: ANN401 -- JSO
 def _why(status: Any, reason: Any) -> Record:  # noqa: ANN401 -- JSON
     return {
         "status": "inactive" if str(status).upper() == "INACTIVE" else "did not play",
-        "reason": text(reason, "the reason") if reason else "",
+        "reason": text(reason, "the reason", longest=LONGEST_TEXT) if reason else "",
     }
 
 

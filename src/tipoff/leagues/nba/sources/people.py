@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tipoff.core.door import identifier, shown, text
+from tipoff.core.door import LONGEST_TEXT, identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Payload
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import result_set
-from tipoff.leagues.nba.sources.reading import team_code
+from tipoff.leagues.nba.sources.reading import full_name, team_code
 
 _ROSTER_ON_A_PAGE = re.compile(rb'<script id="__NEXT_DATA__"[^>]*>(.*?)</script>', re.DOTALL)
 # its ids count from 1 in this order
@@ -42,9 +42,9 @@ def player_index(payload: Payload, document: Any) -> Tally:  # noqa: ANN401 -- J
     """Return stats.nba.com's list of a season's players."""
 
     def row(item: Mapping[str, Any]) -> Record:
-        name = f"{item['PLAYER_FIRST_NAME'] or ''} {item['PLAYER_LAST_NAME'] or ''}"
+        name = full_name(item["PLAYER_FIRST_NAME"], item["PLAYER_LAST_NAME"])
         team = team_code(item["TEAM_ABBREVIATION"]) if item["TEAM_ABBREVIATION"] else None
-        return _man("nba", identifier(item["PERSON_ID"], "PERSON_ID"), text(name, "the name"), team)
+        return _man("nba", identifier(item["PERSON_ID"], "PERSON_ID"), name, team)
 
     return _read(payload, result_set(payload, document, "PlayerIndex"), row)
 
@@ -88,9 +88,9 @@ def balldontlie_players(payload: Payload, document: Any) -> Tally:  # noqa: ANN4
     def row(man: Mapping[str, Any]) -> Record:
         team = man.get("team") or {}
         code = team.get("abbreviation") if isinstance(team, Mapping) else None
-        name = f"{man['first_name'] or ''} {man['last_name'] or ''}"
+        name = full_name(man["first_name"], man["last_name"])
         known = team_code(code) if code in BDL_TEAMS else None
-        return _man("balldontlie", identifier(man["id"], "id"), text(name, "the name"), known)
+        return _man("balldontlie", identifier(man["id"], "id"), name, known)
 
     return _read(payload, data if isinstance(data, list) else [data], row)
 
@@ -102,9 +102,10 @@ def balldontlie_injuries(payload: Payload, document: Any) -> Tally:  # noqa: ANN
         man = item["player"]
         number = man.get("team_id")
         in_range = isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= len(BDL_TEAMS)
-        name = text(f"{man['first_name'] or ''} {man['last_name'] or ''}", "the name")
+        name = full_name(man["first_name"], man["last_name"])
         found = _man("balldontlie", identifier(man["id"], "id"), name, BDL_TEAMS[number - 1] if in_range else None)
-        reason = text(item["description"], "description") if item.get("description") else ""
+        said = item.get("description")
+        reason = text(said, "description", longest=LONGEST_TEXT) if said else ""
         return found | {"status": text(item["status"], "status"), "reason": reason}
 
     return _read(payload, part(payload, document, "data"), row)

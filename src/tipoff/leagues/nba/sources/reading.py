@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +13,18 @@ from tipoff.core.door import Unfit
 from tipoff.core.parsing import Aside, BadRow, Record, Use
 from tipoff.leagues.nba.sources.teams import BY_TEAM_ID, tricode
 
-__all__ = ["BadRow", "Record", "count", "game_id", "instant", "number", "part_of_game", "team_code", "text"]
+__all__ = [
+    "BadRow",
+    "Record",
+    "count",
+    "full_name",
+    "game_id",
+    "instant",
+    "number",
+    "part_of_game",
+    "team_code",
+    "text",
+]
 
 number, count, text = door.number, door.whole, door.text
 
@@ -30,7 +41,6 @@ _GAME_ID = re.compile(r"00[1-6]\d{7}")
 _OTHER_LEAGUE = re.compile(r"(10|15|20|13|16)\d{8}")
 _CLOCK = re.compile(r"PT(\d{1,3})M(?:(\d{1,2}(?:\.\d+)?)S)?")
 MOST_MINUTES = 100
-FAR = timedelta(days=400)  # no start of a season's game lies further from its day
 
 
 def game_id(value: Any, name: str = "the game's id") -> str:  # noqa: ANN401 -- JSON
@@ -72,19 +82,6 @@ def instant(value: Any, name: str = "the start") -> datetime:  # noqa: ANN401 --
     return door.instant(value, name)
 
 
-def start_on(value: Any, day: date) -> datetime:  # noqa: ANN401 -- JSON
-    """Return a game's start, which lies on its day or the next in UTC.
-
-    Raises:
-        Unfit: It lies elsewhere: a start in another year would stall its day without a word.
-    """
-    at = instant(value)
-    if abs((at.date() - day).days) > 1:
-        msg = f"the start {at:%Y-%m-%d %H:%M} UTC does not lie on {day}"
-        raise Unfit(msg)
-    return at
-
-
 def team_code(value: Any, name: str = "the team") -> str:  # noqa: ANN401 -- JSON
     """Return the league's own code of a team, given a provider's code or the league's number.
 
@@ -96,6 +93,15 @@ def team_code(value: Any, name: str = "the team") -> str:  # noqa: ANN401 -- JSO
         msg = f"{name}: unknown club {door.shown(value, longest=40)}"
         raise Unfit(msg)
     return found
+
+
+def full_name(first: Any, last: Any) -> str:  # noqa: ANN401 -- JSON
+    """Return a name of two parts, of which one may be left out.
+
+    Raises:
+        Unfit: One of them is no text, or nothing is left.
+    """
+    return text(" ".join(text(one, "the name") for one in (first, last) if one not in (None, "")), "the name")
 
 
 def minutes(value: Any) -> int | None:  # noqa: ANN401 -- JSON

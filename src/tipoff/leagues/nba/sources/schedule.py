@@ -8,17 +8,19 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.clock import midnight
-from tipoff.core.door import Unfit, calendar_date, shown
+from tipoff.core.door import Unfit, calendar_date, identifier, shown, start_on
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season
 from tipoff.core.step import Context
-from tipoff.leagues.nba.sources.reading import count, counted_game, game_id, start_on, team_code
+from tipoff.leagues.nba.sources.reading import count, counted_game, game_id, team_code
 
 SOURCE = "nba schedule"
 URL = "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 _STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
+_LONGER = timedelta(days=60)  # a season's end may be put off by so much after its days were last learned
+_LONGEST_NAME = 16  # characters of a season's name
 
 
 SEASON_REQUEST = Request(source=SOURCE, url=URL, max_age=timedelta(hours=1))
@@ -46,7 +48,7 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
 
     A game that now stands on another day is `moved`; one marked PPD is `postponed`; one that the file no longer names
     stays as it was, with a note: expected sets only grow. A slot whose teams are not decided is no game yet. That a day has no
-    games is believed only of a file of this season that names games of it.
+    games is believed only of a file of this season that names one of that day or a later.
     """
     season = _remembered(payload.sha256) or _by_day(payload)
     if season.name not in {"", context.slate.season.name}:
@@ -63,6 +65,12 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     tally.aside(Use.OTHER_COMPETITION, season.n_others)
     tally.aside(Use.UNREADABLE, len(season.rejects))
     unread = tally.uses[Use.UNREADABLE] or tally.uses[Use.UNKNOWN]
+    last = context.slate.season.last_day + _LONGER
+    if not (tally.rows or unread or any(day <= other <= last for other in season.by_day)):
+        dates = f"{min(season.by_day)} to {max(season.by_day)}"
+        raise shaped(
+            payload, f"its games are from {dates}: it says nothing of {day}, a day of {context.slate.season.name}"
+        )
     undecided = "no games scheduled yet: a slot is undecided" if tally.uses[Use.LEFT_OUT] else "no games scheduled"
     return tally.parsed(excused={} if tally.rows or unread else {WHOLE_SLATE: undecided}, notes=notes)
 
@@ -111,7 +119,7 @@ def _by_day(payload: Payload) -> _Season:
     name = document["leagueSchedule"].get("seasonYear")
     _last.clear()
     season = _Season(
-        name=shown(name, longest=20) if name else "",
+        name=_name(payload, name) if name else "",
         by_day=found,
         days_of=days_of,
         n_counted=n_counted,
@@ -120,6 +128,13 @@ def _by_day(payload: Payload) -> _Season:
     )
     _last[payload.sha256] = season
     return season
+
+
+def _name(payload: Payload, value: Any) -> str:  # noqa: ANN401 -- JSON
+    try:
+        return identifier(value, "seasonYear", longest=_LONGEST_NAME)
+    except Unfit as error:
+        raise shaped(payload, str(error)) from error
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON
