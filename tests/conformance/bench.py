@@ -84,6 +84,11 @@ class Bench:
             case "nulls before":
                 for n in (1, 2):
                     self._put("profiles", profile_row(self.good, spoil.table, n, null=spoil.failing[0]))
+            case "all excused":
+                units = {
+                    name: dataclasses.replace(one, n_rows=0, excuse="not offered") for name, one in proof.units.items()
+                }
+                self._put("proofs", proof_row(dataclasses.replace(proof, units=units)))
             case _:
                 [unit] = spoil.failing
                 units = {

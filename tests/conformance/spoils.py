@@ -51,7 +51,7 @@ class Spoil:
     table: str
     failing: tuple[str, ...]
     rows: Sequence[Row] | None = None
-    ledger: str = ""  # not run, nothing found, looked long ago, nulls before: see the bench
+    ledger: str = ""  # not run, nothing found, all excused, looked long ago, nulls before: see the bench
     day: date = DAY
     value: float | None = None
 
@@ -249,6 +249,11 @@ def _unsigned(check: str, table: Table, good: Good) -> Iterator[Spoil]:
     yield Spoil(check=check, table=table.name, ledger="nothing found", failing=(unit,))
 
 
+def _all_excused(check: str, table: Table, good: Good) -> Iterator[Spoil]:
+    units = tuple(good.proofs[table.name].units)
+    yield Spoil(check=check, table=table.name, ledger="all excused", failing=units)
+
+
 def _plain(table: Table) -> list[Column]:
     """Return the columns that may change without changing which row it is, and that are looked at by profiles."""
     left_out = {"day", *table.key, *table.unit_columns, *(TRAITS[table.name].irregular if table.name in TRAITS else ())}
@@ -323,6 +328,7 @@ _RULES: Mapping[str, Callable[[str, Table, Good], Iterator[Spoil]]] = {
     "sides_are_the_schedules": _swapped,
     "has_run": _not_run,
     "zero_is_signed": _unsigned,
+    "not_all_is_excused": _all_excused,
     "is_still_there": _row_gone,
     "is_what_its_inputs_give": _altered,
     "known_at_is_when_it_came": _known_late,

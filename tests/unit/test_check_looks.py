@@ -10,8 +10,9 @@ from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, every, game, on_sche
 from tests.nba import TODAY
 
 from tipoff.checks import probes as looks
-from tipoff.core.check import Check, CheckStatus, Measured
+from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
+from tipoff.core.finding import Severity
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
@@ -235,6 +236,58 @@ def test_a_game_that_is_off_signs_its_own_zero(slate: Slate) -> None:
     found = slate.measure(looks.zero_is_signed(PLAYERS))
 
     assert (found.status, found.measured.note) == (CheckStatus.OK, "0 rows of 1, and the schedule says 0 games")
+
+
+@pytest.mark.parametrize(("n_slates", "n_games", "rows"), [(4, 2, 0), (5, 1, 0), (5, 2, 1)])
+def test_one_excuse_or_one_without_a_history_of_rows_is_believed(
+    slate: Slate, n_slates: int, n_games: int, rows: int
+) -> None:
+    excused_slate(slate, n_slates, n_games, rows)
+
+    found = slate.measure(looks.not_all_is_excused(PLAYERS, optional=False))
+
+    assert not found.measured.failing
+    assert found.status is (CheckStatus.OK if rows else CheckStatus.NOT_MEASURABLE)
+
+
+@pytest.mark.parametrize(("optional", "severity"), [(False, Severity.ERROR), (True, Severity.WARNING)])
+def test_an_excuse_for_all_games_of_an_output_that_earlier_days_had_is_told(
+    slate: Slate, severity: Severity, *, optional: bool
+) -> None:
+    excused_slate(slate, 5, 2, 0)
+
+    found = slate.measure(looks.not_all_is_excused(PLAYERS, optional=optional))
+
+    assert found.status is CheckStatus.FAILED
+    assert found.measured.failing == (GAME, OTHER)
+    assert (found.check.severity, found.check.cadence) == (severity, Cadence.PREGAME)
+
+
+OTHER = "0022300501"
+
+
+def excused_slate(slate: Slate, n_slates: int, n_games: int, rows: int) -> None:
+    """Let the slate's first game have so many rows and the others an excuse, after slates that had rows."""
+    games = [GAME, OTHER][:n_games]
+    slate.write("games", *(on_schedule(game_id) for game_id in games))
+    slate.write("proofs", proven(PLAYERS.name, dict.fromkeys(games, 0) | {GAME: rows}, excuse="not offered"))
+    for n in range(n_slates):
+        day = {"league": "nba", "output": PLAYERS.name, "day": TODAY - timedelta(days=n + 1)}
+        slate.write("profiles", day | {"at": KNOWN, "profile": '{"*": {"n": 4.0}}'})
+
+
+@pytest.mark.parametrize("n_empty", [0, 3, 4])
+def test_days_that_are_said_to_be_without_games_are_told_once_they_are_more_than_a_break(
+    slate: Slate, n_empty: int
+) -> None:
+    for n in range(14):
+        day = {"day": TODAY - timedelta(days=n)}
+        slate.write("proofs", proven("schedule", {"slate": 0 if n < n_empty else 4}, excuse="no games scheduled") | day)
+
+    found = slate.measure(looks.days_have_games(nba.SCHEDULE, at_most=3))
+
+    assert found.measured.value == n_empty
+    assert found.status is (CheckStatus.FAILED if n_empty > 3 else CheckStatus.OK)
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM {} WHERE player_id = 1", "INSERT INTO {} SELECT * FROM {}"])

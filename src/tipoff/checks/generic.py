@@ -104,6 +104,8 @@ def _of_games(step: Step, words: Words, traits: Traits) -> list[Check]:
     found.append(rowwise.only_scheduled(table, words.schedule))
     if words.side[0] in table.names:
         found.append(rowwise.sides(table, words))
+    if step.units.by_game and isinstance(step.work, SourceWork):
+        found.append(probes.not_all_is_excused(table, optional=step.optional))
     if step.units.by_game and traits.covers:
         cadence = _cadence(step)
         found.append(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
+from tipoff.checks.profile import USUAL
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
@@ -16,6 +17,7 @@ from tipoff.store.rows import units_of
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
 _SLACK = timedelta(minutes=1)
 _OFF = frozenset({"postponed", "moved", "cancelled"})
+_USUAL_SLATES = 5  # before, with fewer of which nothing is usual
 _SILENCE = timedelta(hours=2)  # between ticks, from which on it is the controller's silence that is told
 
 
@@ -261,6 +263,56 @@ def zero_is_signed(table: Table) -> Check:
     claim = f"where {table.name} ran and found nothing, somebody's word says that there is nothing"
     do = "read the payload that gave no rows: tipoff trace LEAGUE GAME"
     return probe(table, "zero_is_signed", claim, look, angles=(16,), do=do)
+
+
+def not_all_is_excused(table: Table, *, optional: bool) -> Check:
+    """Demand that a source does not excuse every game of a slate, where it had rows for those of the slates before."""
+
+    def look(view: View) -> Measured:
+        proof = view.records.proof(table.name, view.day)
+        on = {game.game_id for game in view.records.games(view.day) if game.status not in _OFF}
+        units = {name: unit for name, unit in (proof.units if proof else {}).items() if name.partition("|")[0] in on}
+        if len(units) < 2 or len(view.usual(table.name)) < _USUAL_SLATES:  # noqa: PLR2004 -- one game may well have nothing
+            return Measured.nothing("fewer than two games that are on, or too few slates before")
+        excused = [name for name, unit in units.items() if unit.excuse and not unit.n_rows]
+        bad = sorted(excused) if len(excused) == len(units) else []
+        return Measured(
+            value=1 - len(bad) / len(units), failing=tuple(bad), note=f"{len(excused)} of {len(units)} excused"
+        )
+
+    return probe(
+        table,
+        "not_all_is_excused",
+        f"the source of {table.name} does not excuse every game, after slates of which it had rows",
+        look,
+        angles=(16,),
+        do="its answers have another form, or are of something else: tipoff trace LEAGUE GAME",
+        severity=WARNING if optional else ERROR,
+        cadence=Cadence.PREGAME,
+    )
+
+
+def days_have_games(table: Table, *, at_most: int) -> Check:
+    """Demand that of the last fourteen days of the season no more are without games than a break of the season takes."""
+
+    def look(view: View) -> Measured:
+        first = max(view.season.first_day, view.day - timedelta(days=USUAL - 1))
+        days = [first + timedelta(days=n) for n in range((view.day - first).days + 1)]
+        proofs = {day: view.records.proof(table.name, day) for day in days}
+        empty = [str(day) for day, proof in proofs.items() if proof is not None and not proof.n_rows]
+        return Measured(value=float(len(empty)), failing=tuple(empty), note=f"of {len(days)} days")
+
+    return probe(
+        table,
+        "days_have_games",
+        "the days of the season have games, but for a break of some days",
+        look,
+        angles=(6, 16),
+        do="the schedule says of too many days that nothing is on: read its payload, and ask it for a day that has games",
+        measure="days without games",
+        required=float(at_most),
+        at_most=True,
+    )
 
 
 def is_still_there(table: Table) -> Check:

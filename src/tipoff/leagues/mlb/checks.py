@@ -238,6 +238,7 @@ def _predicted() -> list[Check]:
 
 CHECKS: tuple[Check, ...] = (
     *generic(STEPS, WORDS, TRAITS),
+    probes.days_have_games(tables.SCHEDULE, at_most=8),  # between two openings of a season, the longest of its breaks
     *_raw(),
     *_predicted(),
     *formulas.formulas(),
