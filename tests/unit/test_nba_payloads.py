@@ -5,18 +5,23 @@ import csv
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from benchmarks.payload_fuzz import fuzz, must_hold, payload_of, recorded
+from benchmarks.payload_fuzz import asked_of, by_step, every_source, fuzz, must_hold, payload_of, read_source, recorded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tipoff.core.errors import SourceError
 from tipoff.core.parsing import Use, shape_of
+from tipoff.core.payload import Parsed, Payload
+from tipoff.core.step import Context, SourceWork
+from tipoff.leagues.catalog import CONTENTS, live_content
 from tipoff.leagues.nba.sources import boxes, forms
 from tipoff.leagues.nba.sources.forms import read_any
 
@@ -97,6 +102,14 @@ def test_a_box_score_says_of_every_player_what_the_league_log_says(data: Path, f
 
 
 # --- fuzz
+
+
+@pytest.mark.parametrize("status", [None, 0, 4, True, "3", "Final", [3]], ids=str)
+def test_a_live_file_in_a_state_that_is_not_known_is_an_error(status: Any) -> None:
+    document = {"game": BASE["game"] | {"gameStatus": status}}
+
+    with pytest.raises(SourceError, match="gameStatus is"):
+        boxes.read_box(payload(json.dumps(document).encode()), document)
 
 
 BASE: dict[str, Any] = {
@@ -198,6 +211,36 @@ def test_a_recorded_answer_with_anything_in_it_changed_never_ends_the_process(da
     found = fuzz(data, 6, seed)
 
     assert sum(found["ends"].values()) == 6
+
+
+def test_every_source_of_every_league_is_among_those_whose_answers_are_changed() -> None:
+    assert by_step(every_source()).keys() == {
+        (name, step.name) for name in CONTENTS for step in live_content(name).steps if isinstance(step.work, SourceWork)
+    }
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_what_a_live_step_asks_with_anything_in_it_changed_is_read_or_refused(seed: int) -> None:
+    found = fuzz(None, 10, seed)
+
+    assert sum(found["ends"].values()) == 10
+
+
+@pytest.mark.parametrize("value", [10**30, 1e300, "x" * 1000, "a\x00b", "\ud83d"])
+def test_a_reader_that_lets_through_what_no_store_holds_is_noticed(value: object) -> None:
+    asked = next(one for one in asked_of("nba") if one.step.name == "schedule")
+    work = asked.step.work
+    assert isinstance(work, SourceWork)
+
+    def lax(given: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+        return Parsed(rows=[row | {"status": value} for row in work.parse(given, context, inputs).rows])
+
+    broken = replace(asked, step=replace(asked.step, work=replace(work, parse=lax)))
+
+    with pytest.raises((AssertionError, UnicodeEncodeError)):
+        read_source(broken, asked.payload.body)
+    assert read_source(asked, asked.payload.body)["used"]
 
 
 def test_each_form_says_how_it_is_read_or_why_it_is_not() -> None:
