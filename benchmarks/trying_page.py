@@ -2,8 +2,11 @@
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from benchmarks.rehearsals import shows_nothing
 
 EVIDENCE = Path(__file__).parents[1] / "docs" / "evidence"
 LONGEST = 220  # characters of a cell
@@ -54,9 +57,18 @@ def printed() -> list[str]:
         for name in (name for name in point["by"] if "::" not in name):
             drill, control = with_it.get(name), without.get(name)
             said = "not measured yet" if drill is None else _noticed(drill)
-            failed = "not measured yet" if control is None else "; ".join(control["why"]) or "passes"
-            lines.append(f"| {point['name']} | {name} | {_cell(said)} | {_cell(failed)} |\n")
+            lines.append(f"| {point['name']} | {name} | {_cell(said)} | {_cell(without_it(drill, control))} |\n")
     return lines
+
+
+def without_it(drill: Mapping[str, Any] | None, control: Mapping[str, Any] | None) -> str:
+    """Return what a control printed; one that could not run, or whose drill fails with its mechanism too, is no proof."""
+    if control is None:
+        return "not measured yet"
+    why = control.get("nothing") or shows_nothing(control)
+    if not why and drill is not None and not drill["passed"]:
+        why = "the drill fails with its mechanism too"
+    return f"**shows nothing**: {why}" if why else "; ".join(control["why"])
 
 
 def _noticed(drill: dict[str, Any]) -> str:

@@ -11,9 +11,12 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault, moment, read_faults
 from tipoff.drills.controls import CONTROLS
 from tipoff.drills.refusals import REFUSALS
-from tipoff.leagues.catalog import CONTENTS, sample_of
+from tipoff.engine.findings import CLOCK, CONTROLLER, EXECUTOR, STORE, WAREHOUSE, own_cause
+from tipoff.leagues.catalog import CONTENTS, league_named, sample_of
 
 OF_THE_MACHINE = "nba"  # the league whose sample world shows what the machine does when something goes wrong
+_DIGEST = "digest"  # an output of the watch
+_OTHER_CAUSES = frozenset({CONTROLLER, EXECUTOR, WAREHOUSE, STORE, CLOCK, "ledger", "build"})
 _KNOWN = frozenset(
     [
         "name",
@@ -112,6 +115,7 @@ def read_drill(said: Mapping[str, Any], league: str) -> Drill:
     if strange or (control and control not in CONTROLS) or (refused and refused["change"] not in REFUSALS):
         msg = f"drill {said.get('name')}: not known: {', '.join(strange) or control or refused['change']}"
         raise UsageError(msg, hint=f"names: {', '.join(sorted(_KNOWN))}; controls: {', '.join(sorted(CONTROLS))}")
+    _names_must_exist(said, league)
     first_day = said.get("first_day", sample_of(league).season.first_day)
     lost = said.get("unavoidable")
     return Drill(
@@ -136,6 +140,23 @@ def read_drill(said: Mapping[str, Any], league: str) -> Drill:
         refused=refused,
         checks=said.get("checks", False),
     )
+
+
+def _names_must_exist(said: Mapping[str, Any], league: str) -> None:
+    """Refuse outputs and causes that there are not: what is excepted under a wrong name is excepted by nobody's word.
+
+    Raises:
+        UsageError: One is not there.
+    """
+    steps = league_named(league).steps
+    outputs = {step.name for step in steps} | {_DIGEST}
+    causes = {own_cause(step) for step in steps} | {f"table:{step.table.full_name}" for step in steps} | _OTHER_CAUSES
+    causes |= {f"{kind}:{name}" for kind in ("data", "step") for name in outputs}
+    named = {*said.get("differs", ()), *said.get("unavoidable", {}).get("outputs", ())} - outputs
+    named |= {*said.get("beside", ()), *([said["cause"]] if said.get("cause") else ())} - causes
+    if named:
+        msg = f"drill {said.get('name')}: {league} has no {', '.join(sorted(named))}"
+        raise UsageError(msg, hint=f"outputs: {', '.join(sorted(outputs))}")
 
 
 def _unavoidable(said: Mapping[str, Any], first_day: date) -> Unavoidable:
