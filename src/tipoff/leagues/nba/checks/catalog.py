@@ -23,9 +23,14 @@ _STEADY = {f"{name}_h{life}" for name in ("minutes", "points", "reb", "ast", "fg
 
 
 def _is_slow(feature: Feature) -> bool:
-    """Whether a feature has few values in a slate (a club's number, days, games), or is nought at first."""
+    """Whether a feature has few values in a slate (a club's number, days, games), or is nought at first or after a break."""
     of_clubs = feature.name.startswith(("team_", "opponent_", "expected_", "missing_", "mates_"))
-    return of_clubs or feature.measure in {"days", "games", "games played", "ratio"} or "_sd_" in feature.name
+    return (
+        of_clubs
+        or feature.window == "seven days"
+        or feature.measure in {"days", "games", "games played", "ratio"}
+        or "_sd_" in feature.name
+    )
 
 
 _COUNTS = ("over_price", "under_price", "n_books", "n_quotes", "n_dropped")  # they are formulas' or the books'
