@@ -26,7 +26,7 @@ from benchmarks.audit_planted import audit_planted
 from benchmarks.audit_score import audit_score
 from benchmarks.audit_speed import audit_speed
 from benchmarks.checks_cost import checks_cost
-from benchmarks.clean_seasons import clean_season
+from benchmarks.clean_seasons import SEASONS, clean_season, postponed
 from benchmarks.command_fuzz import command_fuzz
 from benchmarks.conformance import conformance
 from benchmarks.costs import command_costs, season_costs
@@ -56,17 +56,6 @@ from benchmarks.stops import stops
 from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock
 
-SEASONS = {
-    "2015-16": 1230,
-    "2016-17": 1230,
-    "2017-18": 1230,
-    "2018-19": 1230,
-    "2019-20": 1059,
-    "2020-21": 1080,
-    "2021-22": 1230,
-    "2022-23": 1230,
-    "2023-24": 1230,
-}
 RANDOM_KILLS = 200
 MARCH = "2024-03-01..2024-03-31"
 Measured = tuple[bool, dict[str, Any]]
@@ -113,26 +102,6 @@ def season(name: str) -> Measured:
     return ok, report
 
 
-def postponed(home: Path) -> dict[str, Any]:
-    """Count the games that stand on a day on which they were not played; each must be excused there and proven elsewhere."""
-    units: dict[str, dict[str, str]] = {}
-    for (output, day, unit), (n_rows, _) in proofs(home).items():
-        if output == "player_boxscores" and n_rows:
-            units.setdefault(unit, {})[str(day)] = "proven"
-    off = [row for row in ledger_rows(home, "games") if row["status"] in {"postponed", "moved", "cancelled"}]
-    bad = [
-        f"{row['game_id']} of {row['day']}"
-        for row in off
-        if str(row["day"]) in units.get(row["game_id"], {})
-        or (row["status"] != "cancelled" and not units.get(row["game_id"]))
-    ]
-    return {
-        "off": len(off),
-        "proven_on_another_day": sum(bool(units.get(row["game_id"])) for row in off),
-        "unproven": bad,
-    }
-
-
 def this_season() -> Measured:
     """Hold the season 2023-24 against its bounds: accuracy, time, memory."""
     ok, report = season("2023-24")
@@ -157,17 +126,8 @@ def season_cost() -> Measured:
     return told >= 0.9 * measured["wall_s"], measured
 
 
-def all_seasons() -> Measured:
-    """Every other season; each is kept by itself, so that an interrupted proof goes on."""
-    results = {}
-    for name in SEASONS:
-        if name != "2023-24":
-            results[name] = claim(f"season_{name}", lambda name=name: season(name))  # type: ignore[misc]
-    return all(results.values()), {"seasons": results}
-
-
 def clean_seasons() -> Measured:
-    """Every recorded season with every check measured: no error. Each is kept by itself, so that an interrupted proof goes on."""
+    """Every recorded season with every check measured: whole, and no error. Each is kept by itself, to go on when interrupted."""
     results = {name: claim(name, measure) for name, measure in CLEAN.items()}
     return all(results.values()), {"seasons": results}
 
@@ -306,7 +266,6 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "streaming_backfill_89": bigquery_claims.streaming_backfill_89,
     "emulator_replay": bigquery_claims.replay_on_the_emulator,
     "warehouse_bench": bigquery_claims.bench,
-    "seasons": all_seasons,
     "neutral_season": lambda: neutral_season(data()),
     "checks_cost": checks_cost,
     "mutation_score": lambda: mutation_scores("nba"),
