@@ -45,6 +45,7 @@ AHEAD = HOUR / 2  # how far the clock of a run in steps is set ahead at once
 OF_KEY = {
     "odds_api_key": ("odds_events", "player_lines", "line_names", "main_lines", "market_aware"),
     "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "source_agreement"),
+    "bettingpros_key": ("agreed_lines",),
 }
 TOLD_OF = ("controller", "sentinel", "monitor", "source:cdn.nba.com", "source:the-odds-api", "source:balldontlie")
 
@@ -77,7 +78,8 @@ def events(
     ):
         at = begin + share * length
         found += [(at, what), (at + (0.3 * length if what == "dead/0" else down), until)]
-    found += [(begin + 0.3 * length, "key odds_api_key"), (begin + 0.45 * length, "key balldontlie_key")]
+    keys = (("odds_api_key", 0.3), ("balldontlie_key", 0.45), ("bettingpros_key", 0.45))
+    found += [(begin + share * length, f"key {name}") for name, share in keys]
     return tuple(sorted(found))
 
 

@@ -105,9 +105,11 @@ def _players(providers: MlbProviders, year: int, now: datetime, context: Context
     )
 
 
-def measure(files: Files, year: int) -> tuple[dict[str, Any], dict[str, tuple[Floats, Floats, Floats]]]:
-    """Return the figures, and for each system (chance of over, whether it was, PIT)."""
-    years = [one for one in range(year - EARLIER, year + 1) if one in files.seasons]
+def measure(
+    files: Files, year: int, *, earlier: int = EARLIER
+) -> tuple[dict[str, Any], dict[str, tuple[Floats, Floats, Floats]]]:
+    """Return the figures, and for each system (chance of over, whether it was, PIT); untrained without earlier seasons."""
+    years = [one for one in range(year - earlier, year + 1) if one in files.seasons]
     pitchers, clubs, splits, players = box_scores(files, years)
     hands = dict(zip(players["player_id"].to_pylist(), players["bats"].to_pylist(), strict=True))
     bats = pa.array([hands.get(batter) for batter in splits["batter_id"].to_pylist()], pa.string())
@@ -119,7 +121,9 @@ def measure(files: Files, year: int) -> tuple[dict[str, Any], dict[str, tuple[Fl
     had_started = found.columns["career_starts"] > 0
     learnt, asked = had_started & (season < year) & (season > year - EARLIER), had_started & (season == year)
     made, faced = past.appearances.strikeouts[rows], past.appearances.faced[rows]
-    model = strikeouts.train(_of(found, learnt), made[learnt], faced[learnt], season[learnt])
+    model = strikeouts.untrained()
+    if learnt.any():
+        model = strikeouts.train(_of(found, learnt), made[learnt], faced[learnt], season[learnt])
     mine, day, actual = _of(found, asked), starts.day[asked], made[asked]
     raw = strikeouts.predict(model, mine, {})
     days = np.unique(day)
@@ -212,6 +216,18 @@ def accuracy(year: int) -> tuple[bool, dict[str, Any]]:
         "calibration_error": served["calibration_error"] <= 0.02,
         "bottom_up_mean_error": abs(summed["mean_error"]) <= 0.05,
         "bottom_up_variance_ratio": 0.93 <= summed["variance_ratio"] <= 1.07,
+    }
+    return all(bounds.values()), figures | {"bounds": bounds}
+
+
+def first_season(year: int) -> tuple[bool, dict[str, Any]]:
+    """Measure the season of a live home that knows none before it: nothing is trained, and every pitcher begins as a newcomer."""
+    figures, _ = measure(Files(Path(os.environ["TIPOFF_DATA"])), year, earlier=0)
+    served = figures["systems"][strikeouts.SERVED]
+    bounds = {
+        "better_than_the_last_ten": served["mae"] < figures["systems"]["rolling"]["mae"],
+        "calibration_error": served["calibration_error"] <= 0.02,
+        "variance_ratio": 0.93 <= served["variance_ratio"] <= 1.07,
     }
     return all(bounds.values()), figures | {"bounds": bounds}
 

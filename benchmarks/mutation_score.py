@@ -10,11 +10,13 @@ import os
 import shutil
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +43,6 @@ from tipoff.store.published import Published
 SCOPES = ("game", "slate", "row")
 JOBS = 2
 LEAST = 0.95
-# Mondays, when the NBA's models are trained: one with every market, one of a time of which no lines are recorded; a day of MLB's.
-SLATES: dict[tuple[str, str], dict[date, Sequence[str]]] = {
-    ("nba", "2023-24"): {date(2024, 3, 11): SCOPES, date(2023, 12, 11): ("game", "slate")},
-    ("mlb", "2023"): {date(2023, 6, 14): ("game", "slate")},
-}
 LEAST_WITHOUT = 0.93  # without the checks that make an output anew
 REMADE = "is_what_its_inputs_give"
 # What knows more than the store's rows: the ledger's record of what was written, when it came, and when games begin.
@@ -219,6 +216,14 @@ def _by(found: Caught, part: Callable[[str], str]) -> dict[str, list[int]]:
     return {name: [caught[name], n[name]] for name in sorted(n)}
 
 
+def slates(league: str) -> dict[str, dict[date, Sequence[str]]]:
+    """Return the slates that stand in a league's folder, by season, each with what of it is corrupted at a time."""
+    found: dict[str, dict[date, Sequence[str]]] = {}
+    for slate in tomllib.loads((files(f"tipoff.leagues.{league}") / "mutations.toml").read_text())["slate"]:
+        found.setdefault(slate["season"], {})[slate["day"]] = slate["scopes"]
+    return found
+
+
 @contextmanager
 def home_of(season: str, league: str = "nba") -> Iterator[Path]:
     """Give a home in which the season was replayed with its checks: one below BENCHMARK_HOMES, or one made for the occasion."""
@@ -235,9 +240,9 @@ def home_of(season: str, league: str = "nba") -> Iterator[Path]:
 
 
 def mutation_scores(league: str) -> tuple[bool, dict[str, Any]]:
-    """Corrupt a league's slates of those above: 19 of 20 must be caught, and 93 of 100 without making anything anew."""
+    """Corrupt a league's own slates: 19 of 20 must be caught, and 93 of 100 without making anything anew."""
     results, pieces = {}, Pieces(f"mutation_score_{league}")
-    for season, days in ((season, days) for (of, season), days in SLATES.items() if of == league):
+    for season, days in slates(league).items():
         with home_of(season, league) as home:
             for day, scopes in days.items():
                 name = f"{league} {day}"

@@ -25,6 +25,7 @@ _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of t
 _SECRET = frozenset(
     {
         "balldontlie_key",
+        "bettingpros_key",
         "ledger_url",
         "notify_url",
         "odds_api_key",
@@ -35,7 +36,8 @@ _SECRET = frozenset(
         "web_token",
     }
 )
-_KEYS = frozenset({"balldontlie_key", "odds_api_key"})  # of providers: their files may come later, and are read again
+# Of providers: their files may come later, and are read again.
+_KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _WATCHING = frozenset(
     {
@@ -153,6 +155,7 @@ class Settings(BaseModel):
     proxies: SecretStr = SecretStr("")  # addresses of proxies, with their credentials, between white space or commas
     key_files: dict[str, Path] = {}  # where keys are read again; filled from TIPOFF_…_KEY_FILE
     balldontlie_key: SecretStr = SecretStr("")
+    bettingpros_key: SecretStr = SecretStr("")
     odds_api_key: SecretStr = SecretStr("")
     notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses
     channels: dict[str, ChannelSettings] = {}

@@ -31,6 +31,7 @@ from tipoff.ledger import Ledger, schema
 FIRST = date(2030, 4, 8)
 SEASON = Season("2030", FIRST, FIRST + timedelta(days=2))
 NOW = datetime(2030, 4, 9, 12, tzinfo=UTC)
+KEYS = {"odds_api_key": "a", "bettingpros_key": "b"}
 
 
 @pytest.fixture
@@ -50,11 +51,13 @@ def test_days_that_go_otherwise_are_whole_over_real_sockets_with_lines_and_their
     tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
 ) -> None:
     states = over_sockets(
-        "mlb", SEASON, tmp_path, served[0], clock, keys={"odds_api_key": "a"}, until=midnight(FIRST) + timedelta(days=5)
+        "mlb", SEASON, tmp_path, served[0], clock, keys=KEYS, until=midnight(FIRST) + timedelta(days=5)
     )
 
     assert [state for state in states if state.rpartition(" ")[2] not in {"proven", "excused"}] == []
     for output in ("published_predictions", "published_lines", "line_grades", "grades"):
+        assert states[f"{output} proven"] == 3
+    for output in ("pitches", "parks", "weather", "agreed_lines"):  # what no one reads is there, and raw
         assert states[f"{output} proven"] == 3
     ledger = Ledger(Settings(home=tmp_path).place.ledger, read_only=True)
     found = schema.findings

@@ -209,7 +209,8 @@ class Instance:
     def _runner(self, warehouse: Warehouse, published: Published) -> Runner:
         clock = self._clock
         archive = Archive(self.home.archive, profile=self._spec.profile)
-        secrets = self._parts.secrets({"odds_api_key": "simulated", "balldontlie_key": "simulated"})
+        keys = ("odds_api_key", "balldontlie_key", "bettingpros_key")
+        secrets = self._parts.secrets(dict.fromkeys(keys, "simulated"))
         world = self._spec.world
         if isinstance(world, LiveWorld):
             self._outside = OutsideStore(self.home.ledger, profile=self._spec.profile)

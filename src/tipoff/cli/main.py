@@ -121,6 +121,7 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
     "doctor": Place(
         "serve:doctor_command", "Compare what runs with what is declared, and this machine with what the work needs."
     ),
+    "new": Place("new:new_group", "Write the skeleton of something new into this checkout."),
 }
 
 

@@ -178,7 +178,8 @@ def _other_ids(cell: Cell, place: CellPlace) -> list[str]:
 
 
 def _without_zeros(cell: Cell, place: CellPlace) -> list[str]:
-    return [f"UPDATE {cell.table.full_name} SET game_id = ltrim(game_id, '0') WHERE {_where(cell, place)}"]
+    table = cell.table.full_name
+    return [f"UPDATE {table} SET game_id = ltrim(game_id, '0') WHERE {_where(cell, place)} AND game_id LIKE '0%'"]
 
 
 _COLUMN_OPERATORS: dict[str, Callable[[Cell, CellPlace], list[str]]] = {

@@ -11,7 +11,7 @@ from tipoff.checks.kinds import CRITICAL, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
 from tipoff.identity.names import name_key
-from tipoff.leagues.mlb import formulas, tables
+from tipoff.leagues.mlb import formulas, second_features, tables
 from tipoff.leagues.mlb.catalog import STEPS
 from tipoff.leagues.mlb.columns import WORDS
 from tipoff.leagues.mlb.models.strikeouts import SERVED
@@ -21,18 +21,19 @@ _PRE = Cadence.PREGAME
 _PLAYED = WORDS.played
 _OF_THE_DAY = ("scheduled_innings", "innings", "game_number", "has_designated_hitter", "designated", "is_night")
 _OF_THE_SEASON = ("league", "usual_bf", "day_of_year", "season_relief", "library", "model_day", "double_header", "kind")
-_OF_THE_LINE_UP = ("umpire", "catcher")  # nobody knows them before
-_SLOW = ("season_", "games_14", "relief_", "last_was", *_OF_THE_LINE_UP)
 _ALIKE = (*_OF_THE_DAY, *_OF_THE_SEASON)
 _FEATURES = Traits(
     irregular=(*FEATURE_COLUMNS, "flags", "throws"),
-    alike=(*_ALIKE, "left_handed"),  # on some days every starter throws with his right
-    remade=False,  # too dear; formulas hold them
-    slow=tuple(name for name in FEATURE_COLUMNS if name.startswith(_SLOW)),
+    alike=(
+        *FEATURE_COLUMNS,
+        "flags",
+        "throws",
+    ),  # in a home's first days everyone is a newcomer; second formulas hold them
+    remade=False,  # too dear, as above
 )
 _PREDICTED = Traits(
     irregular=("pass_reason", "career_starts", "first_pitch_at", "model_day"),
-    alike=_ALIKE,
+    alike=(*_ALIKE, "career_starts", "expected_batters"),
     remade=False,  # of a start that became known later, and was not when it was predicted
 )
 _BATTERS = (
@@ -60,16 +61,14 @@ TRAITS = {
     "team_games": Traits(alike=_ALIKE),
     "batter_boxscores": Traits(alike=_BATTERS),
     "batter_games": Traits(alike=_BATTERS),
-    "projected_features": replace(
-        _FEATURES, alike=(*_FEATURES.alike, *(name for name in FEATURE_COLUMNS if name.startswith(_OF_THE_LINE_UP)))
-    ),
+    "projected_features": _FEATURES,
     "pitcher_features": _FEATURES,
     "projected_predictions": _PREDICTED,
     "predictions": _PREDICTED,
-    "published_predictions": replace(_PREDICTED, alike=(*_ALIKE, "line_up"), remade=True),
+    "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
         irregular=("void_reason", "is_void", "is_over"),
-        alike=("is_retrospective", "void_reason", *_ALIKE),
+        alike=("is_retrospective", "void_reason", "career_starts", *_ALIKE),
         rates={"is_void": (0.0, 0.3)},
     ),
 }
@@ -88,6 +87,14 @@ def _raw() -> list[Check]:
             "results_are_there",
             "a final game has two scores that differ, no other has any",
             "IF(t.status = 'final', t.home_score <> t.away_score, t.home_score IS NULL AND t.away_score IS NULL)",
+            angles=(6,),
+        ),
+        kinds.holds(
+            tables.SCHEDULE,
+            "games_are_of_the_day",
+            "a game begins on its day, as it is in New York until three at night, and is one, or one of two",
+            "t.double_header IN ('N', 'Y', 'S') AND (t.first_pitch_at IS NULL OR t.status NOT IN ('scheduled', 'live', 'final') "
+            f"OR {kinds.minutes('t.first_pitch_at', 'TIMESTAMP(t.day)')} BETWEEN 480 AND 1860)",
             angles=(6,),
         ),
         rowwise.unique(tables.SCHEDULE, ("home_team", "game_number", "resumed_from"), "clubs_play_each_game_once"),
@@ -119,6 +126,19 @@ def _raw() -> list[Check]:
             "FROM slate.team_boxscores AS t JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id "
             "AND p.opponent = t.team AND p.is_starter",
             ["team_boxscores", "pitcher_boxscores"],
+            angles=(2,),
+        ),
+        kinds.asks(
+            "line_ups.are_of_the_game_as_it_was",
+            "umpire, catcher, temperature and the starter's birth date are those of the game's own report",
+            "SELECT CONCAT(t.game_id, '|', t.team) AS key, t.umpire_id IS NOT DISTINCT FROM b.umpire_id AND t.catcher_id IS NOT "
+            "DISTINCT FROM b.opposing_catcher_id AND COALESCE(ABS(t.temperature - b.temperature) <= 20, TRUE) AND (p.pitcher_id "
+            "IS NULL OR t.starter_birth_date IS NOT DISTINCT FROM p.birth_date) AS ok FROM slate.line_ups AS t "
+            "JOIN slate.team_boxscores AS b ON b.game_id = t.game_id AND b.opponent = t.team "
+            "LEFT JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id AND p.pitcher_id = t.starter_id",
+            ["team_boxscores", "pitcher_boxscores", "line_ups"],
+            severity=WARNING,
+            required=0.95,  # an umpire or a catcher changes at the last minute
             angles=(2,),
         ),
         kinds.holds(
@@ -191,6 +211,30 @@ def _predicted() -> list[Check]:
             angles=(2, 22),
             cadence=_PRE,
         ),
+        *(
+            kinds.asks(
+                f"{table.name}.systems_are_of_one_start",
+                "what is told of a start beside its number is the same whatever the system, and of the model that there is",
+                "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, COUNT(DISTINCT t.expected_batters) <= 1 AND "
+                "COUNT(DISTINCT t.career_starts) <= 1 AND COUNT(DISTINCT t.pass_reason) <= 1 AND COALESCE(MIN(t.model_day) = "
+                "MAX(m.day) AND MAX(t.model_day) = MAX(m.day), MAX(t.model_day) IS NULL) AS ok "
+                f"FROM slate.{table.name} AS t CROSS JOIN (SELECT MAX(s.day) AS day FROM latest.strikeout_model AS s) AS m "
+                "GROUP BY t.game_id, t.pitcher_id",
+                ["strikeout_model", table.name],
+                angles=(18,),
+                cadence=_PRE,
+            )
+            for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
+        ),
+        kinds.timed(
+            tables.PROJECTED_PREDICTIONS,
+            "schedule",
+            "starts_are_the_schedules",
+            "a start is predicted with about its own first pitch",
+            f"COALESCE(ABS({kinds.minutes('t.first_pitch_at', 's.first_pitch_at')}) <= 720, TRUE)",
+            severity=WARNING,
+            angles=(11,),
+        ),
         probes.made_before_tipoff(tables.PREDICTIONS, "made_at"),
         kinds.asks(
             "grades.pitchers_are_found",
@@ -242,5 +286,6 @@ CHECKS: tuple[Check, ...] = (
     *_raw(),
     *_predicted(),
     *formulas.formulas(),
+    *second_features.second_features(),
     *work.work(),
 )

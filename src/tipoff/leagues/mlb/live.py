@@ -1,4 +1,4 @@
-"""MLB as it is run live: the everyday steps, for the recorded world speaks the provider's own format, and the market's lines."""
+"""MLB as it is run live: the everyday steps, for the recorded world speaks the provider's format; lines; what is kept raw."""
 
 from tipoff.checks import publication
 from tipoff.core.obligation import AT_START, Timing
@@ -7,6 +7,7 @@ from tipoff.core.window import SLATE, Input
 from tipoff.leagues import oddsapi
 from tipoff.leagues.declare import first, hours, own, statement
 from tipoff.leagues.mlb import columns, lines
+from tipoff.leagues.mlb.beside import BESIDE
 from tipoff.leagues.mlb.catalog import AFTER, PUBLISHED, STEPS
 from tipoff.leagues.mlb.lines import STRIKEOUTS
 from tipoff.predict import decisions
@@ -100,4 +101,4 @@ _LINES = (
         optional=True,
     ),
 )
-LIVE_STEPS = (*STEPS, *_LINES)
+LIVE_STEPS = (*STEPS, *_LINES, *BESIDE)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tipoff.core.provider import Provider
 from tipoff.leagues import oddsapi
+from tipoff.leagues.mlb.sources import bettingpros, statcast, weather
 
 STATSAPI = Provider(
     base="https://statsapi.mlb.com",
@@ -12,5 +13,5 @@ STATSAPI = Provider(
     every=timedelta(milliseconds=100),
     terms="Undocumented; mlb.com uses it. For individual use, not commercial, not in bulk: gdx.mlb.com/components/copyright.txt",
 )
-PROVIDERS = (STATSAPI, oddsapi.PROVIDER)
-KEYS = {oddsapi.KEY: "lines, main lines, chances at a line"}
+PROVIDERS = (STATSAPI, oddsapi.PROVIDER, statcast.PROVIDER, weather.PROVIDER, bettingpros.PROVIDER)
+KEYS = {oddsapi.KEY: "lines, main lines, chances at a line", bettingpros.KEY: "the lines on which the books agree"}

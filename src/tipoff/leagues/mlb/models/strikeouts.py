@@ -32,6 +32,12 @@ _PARAMETERS = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
 }
+# Of 1,000 starts of 2015-2022, how many faced so many batters fewer or more than the pitcher did of late. Source: Retrosheet.
+_FEWEST = -20
+_SPREAD = (
+    *(1, 1, 1, 2, 2, 2, 3, 4, 5, 5, 8, 9, 11, 13, 17, 23, 33, 51, 74, 96),
+    *(115, 122, 119, 100, 77, 49, 29, 14, 7, 4, 2, 1),
+)
 _LEAST = 0.3  # strikeouts and batters below which nobody is predicted
 _OWN_LEVEL = 600.0  # strikeouts to which the season's level is shrunk
 _LEVEL_HALF_LIFE = 30.0  # days
@@ -72,10 +78,11 @@ class Model:
         return cls(found["faced"], found["strikeouts"], trials, found["scale"], names, found["n_starts"])
 
 
+@lru_cache(maxsize=1)
 def untrained() -> Model:
-    """Return the model of who has seen nothing: as many batters as usual, the bottom-up sum as it is."""
-    usual = np.arange(8.0, 37.0)
-    return Model("", "", Trials.learn(np.full(len(usual), 22.0), usual), 1.0, NAMES, 0)
+    """Return the model of who has seen nothing: the bottom-up sum as it is, over batters as they spread in 2015-2022."""
+    faced = np.repeat(np.arange(_FEWEST, _FEWEST + len(_SPREAD)), _SPREAD) + 22.0
+    return Model("", "", Trials.learn(np.full(len(faced), 22.0), faced), 1.0, NAMES, 0)
 
 
 @dataclass(frozen=True, slots=True)

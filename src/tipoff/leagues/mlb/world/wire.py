@@ -12,6 +12,7 @@ import httpx
 
 from tipoff.core.slate import Season
 from tipoff.leagues.mlb.sources.teams import TEAMS
+from tipoff.leagues.mlb.world import beside
 from tipoff.leagues.mlb.world.data import BATTED, PITCHED, SIDES, Club, People, Stand, WorldGame
 from tipoff.leagues.mlb.world.files import Record
 from tipoff.leagues.quotes import bookmakers
@@ -28,7 +29,7 @@ _KEPT = 256  # feeds of games that are over: each is asked for by three tables, 
 
 
 class MlbProviders:
-    """Answers as statsapi.mlb.com and the-odds-api would at an instant.
+    """Answers as statsapi.mlb.com, the-odds-api and those beside them would at an instant.
 
     `games` gives a season's games, `totals` a season's batters by hand; `registered` who is known of one before it begins.
     """
@@ -52,7 +53,7 @@ class MlbProviders:
         if request.url.host == _ODDS:
             return self._odds(request.url, now)
         if request.url.host != _HOST:
-            return httpx.Response(404, json={"message": f"nothing at {request.url.host}"})
+            return self._beside(request.url, now)
         feed = _FEED.fullmatch(request.url.path)
         if feed:
             return self._feed(int(feed.group(1)), now)
@@ -61,7 +62,8 @@ class MlbProviders:
             case "/api/v1/seasons/all":
                 body = json.dumps({"seasons": [_season(season) for season in self._seasons]})
             case "/api/v1/schedule":
-                body = self._schedule(date.fromisoformat(query["date"]), now)
+                has_place = "location" in query.get("hydrate", "")
+                body = self._schedule(date.fromisoformat(query["date"]), now, has_place=has_place)
             case "/api/v1/sports/1/players":
                 body = self._players(int(query["season"]), now)
             case "/api/v1/stats":
@@ -81,12 +83,30 @@ class MlbProviders:
 
     # --- schedule
 
-    def _schedule(self, day: date, now: datetime) -> str:
+    def _beside(self, url: httpx.URL, now: datetime) -> httpx.Response:
+        query = url.params
+        match url.host, url.path:
+            case "baseballsavant.mlb.com", "/statcast_search/csv":
+                day = date.fromisoformat(query["game_date_gt"])
+                games = [
+                    game for game in self._season(day.year)[0].get(day, ()) if game.day == day and game.known_at <= now
+                ]
+                return httpx.Response(200, content=beside.pitches(games).encode(), headers={"content-type": "text/csv"})
+            case "api.open-meteo.com", "/v1/forecast":
+                return _answer(json.dumps(beside.weather(date.fromisoformat(query["start_date"]))))
+            case "api.bettingpros.com", "/v3/props":
+                day = date.fromisoformat(query["date"])
+                games = [game for game in self._season(day.year)[0].get(day, ()) if game.day == day]
+                return _answer(json.dumps(beside.props(games, now)))
+        return httpx.Response(404, json={"message": f"nothing at {url.host}{url.path}"})
+
+    def _schedule(self, day: date, now: datetime, *, has_place: bool = False) -> str:
         games = []
         for game in self._season(day.year)[0].get(day, ()):
             shown = [stand for stand in game.stands if stand.day == day and stand.since <= now]
             if shown:
-                games.append(json.dumps(self._entry(game, shown[-1], now)))
+                place = {"venue": beside.venue(game.venue)} if has_place else {}
+                games.append(json.dumps(self._entry(game, shown[-1], now) | place))
         dates = f'{{"date":"{day}","totalGames":{len(games)},"games":[{",".join(games)}]}}' if games else ""
         return f'{{"totalGames":{len(games)},"dates":[{dates}]}}'
 

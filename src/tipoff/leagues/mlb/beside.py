@@ -1,0 +1,117 @@
+"""What a live MLB asks beside what its predictions rest on: pitches, parks and weather, the agreed lines. Kept raw."""
+
+from tipoff.core.obligation import AT_START, Timing
+from tipoff.core.schema import KNOWN_AT, Phase, instant, integer, number, text
+from tipoff.core.step import Edge, SourceWork, Step
+from tipoff.core.window import SLATE, Input
+from tipoff.leagues.declare import at, first, hours, own
+from tipoff.leagues.mlb.columns import GAME, MOST_STRIKEOUTS, PITCHER, table
+from tipoff.leagues.mlb.sources import bettingpros, schedule, statcast, weather
+
+_SCHEDULE = (Input("schedule", SLATE),)
+_WHAT_IS_ON = Edge(table="schedule", cascades=False)
+PITCHES = table(
+    Phase.RAW,
+    "pitches",
+    ("game_id", "pitcher_id"),
+    GAME,
+    PITCHER,
+    integer("pitches", 1, 200, required=True),
+    integer("fastballs", 0, 200),
+    number("fastball_speed", 50, 110, measure="miles an hour", places=3),
+    integer("swings", 0, 200),
+    integer("misses", 0, 100),
+    integer("called_strikes", 0, 100),
+    integer("strikeouts", 0, MOST_STRIKEOUTS, measure="strikeouts"),
+    KNOWN_AT,
+    about="baseballsavant.mlb.com: one row a pitcher and game, added up over his pitches.",
+)
+PARKS = table(
+    Phase.RAW,
+    "parks",
+    ("game_id",),
+    GAME,
+    integer("venue_id", 1, required=True),
+    text("venue_name", required=True),
+    number("latitude", -90, 90, places=5, required=True),
+    number("longitude", -180, 180, places=5, required=True),
+    number("elevation", -100, 10000, measure="feet", places=1),
+    number("azimuth", 0, 360, measure="degrees", places=1),
+    text("roof", required=True),
+    KNOWN_AT,
+    about="statsapi.mlb.com: where each game is played, and under which roof.",
+)
+WEATHER = table(
+    Phase.RAW,
+    "weather",
+    ("game_id",),
+    GAME,
+    instant("forecast_of", required=True),
+    number("temperature", -20, 130, measure="degrees Fahrenheit", places=1, required=True),
+    number("humidity", 0, 100, measure="percent", places=1),
+    number("rain_chance", 0, 100, measure="percent", places=1),
+    number("wind_speed", 0, 150, measure="miles an hour", places=1),
+    number("wind_direction", 0, 360, measure="degrees", places=1),
+    number("pressure", 500, 1100, measure="hPa", places=1),
+    KNOWN_AT,
+    about="open-meteo.com: the forecast for the hour in which a game begins, at its park.",
+)
+AGREED_LINES = table(
+    Phase.RAW,
+    "agreed_lines",
+    ("game_id", "player_key"),
+    GAME,
+    text("player_key", required=True),
+    text("player_name", required=True),
+    number("line", 0.5, 20.5, measure="strikeouts", places=2, required=True),
+    integer("over_price", -20000, 20000, measure="american odds"),
+    integer("under_price", -20000, 20000, measure="american odds"),
+    number("projection", 0, 25, measure="strikeouts", places=3),
+    KNOWN_AT,
+    about="bettingpros.com: the line on which the books agree, and what it projects itself.",
+)
+
+
+def _alone(name: str) -> Edge:
+    return Edge(table=name, minimum=0.0, patience=hours(0))
+
+
+BESIDE = (
+    Step(
+        table=PITCHES,
+        work=SourceWork(source=statcast.SOURCE, requests=statcast.requests, parse=statcast.parse, inputs=_SCHEDULE),
+        timing=Timing(opens=at(32), due=at(44), poll=hours(1), poll_max=hours(4)),
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+    Step(
+        table=PARKS,
+        work=SourceWork(
+            source=schedule.SOURCE, requests=weather.park_requests, parse=weather.parse_parks, inputs=_SCHEDULE
+        ),
+        timing=Timing(opens=first(-8), due=own(-1), closes=AT_START),
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+    Step(
+        table=WEATHER,
+        work=SourceWork(
+            source=weather.SOURCE,
+            requests=weather.requests,
+            parse=weather.parse,
+            inputs=(*_SCHEDULE, Input("parks", SLATE)),
+        ),
+        timing=Timing(opens=first(-6), due=own(-0.5), closes=AT_START, refresh=hours(3)),
+        edges=(_WHAT_IS_ON, _alone("parks")),
+        optional=True,
+    ),
+    Step(
+        table=AGREED_LINES,
+        work=SourceWork(
+            source=bettingpros.SOURCE, requests=bettingpros.requests, parse=bettingpros.parse, inputs=_SCHEDULE
+        ),
+        timing=Timing(opens=first(-8), due=own(-0.5), closes=AT_START, refresh=hours(2)),
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+    ),
+)

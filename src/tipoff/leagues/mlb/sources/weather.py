@@ -1,0 +1,127 @@
+"""open-meteo.com: what the weather will be in the hour of a game's first pitch, at the park's place as statsapi tells it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from tipoff.core.door import Unfit, instant, number, text
+from tipoff.core.parsing import Record, Tally, Use, part, read_json, shape_of, shaped
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.provider import Provider
+from tipoff.core.step import Context
+from tipoff.leagues.mlb.sources import schedule
+from tipoff.leagues.mlb.sources.reading import count, games_on
+
+SOURCE = "open-meteo"
+PROVIDER = Provider(
+    base="https://api.open-meteo.com",
+    headers=(("User-Agent", "tipoff (a prediction pipeline; asks each page once and waits)"),),
+    at_once=2,
+    every=timedelta(milliseconds=100),
+    terms="Free for what is not commercial, up to 10,000 requests a day; CC BY 4.0.",
+)
+URL = f"{PROVIDER.base}/v1/forecast"
+VALUES = {  # ours, theirs, and in what they are told: another unit is another number
+    "temperature": ("temperature_2m", "°F"),
+    "humidity": ("relative_humidity_2m", "%"),
+    "rain_chance": ("precipitation_probability", "%"),
+    "wind_speed": ("wind_speed_10m", "mp/h"),
+    "wind_direction": ("wind_direction_10m", "°"),
+    "pressure": ("surface_pressure", "hPa"),
+}
+
+
+def park_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask statsapi where the slate's games are."""
+    day = ("date", context.slate.day.isoformat())
+    params = (day, ("hydrate", "venue(location,fieldInfo)"), ("sportId", "1"))
+    return [Request(source=schedule.SOURCE, url=schedule.URL, params=params, max_age=timedelta(hours=20))]
+
+
+def parse_parks(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return the park of each asked game: its place, height and roof."""
+    asked = {row["game_id"] for row in games_on(inputs)} & context.units
+    tally, games = Tally(), []
+    for number_of, _ in enumerate(dates := part(payload, read_json(payload), "dates")):
+        games += part(payload, dates, number_of, "games")
+    for game in games:
+        with shape_of(payload):
+            is_asked = str(game["gamePk"]) in asked
+        if is_asked:
+            tally.one(game, lambda found: _park(found, context))
+        else:
+            tally.aside(Use.NO_GAME)
+    return tally.parsed()
+
+
+def _park(game: Mapping[str, Any], context: Context) -> Record:
+    venue = game["venue"]
+    place = venue["location"]
+    return {
+        "day": context.slate.day,
+        "game_id": str(game["gamePk"]),
+        "venue_id": count(venue["id"], "the venue"),
+        "venue_name": text(venue["name"], "the venue's name"),
+        "latitude": number(place["defaultCoordinates"]["latitude"], "latitude"),
+        "longitude": number(place["defaultCoordinates"]["longitude"], "longitude"),
+        "elevation": number(place.get("elevation"), "elevation"),
+        "azimuth": number(place.get("azimuthAngle"), "azimuthAngle"),
+        "roof": text((venue.get("fieldInfo") or {}).get("roofType") or "unknown", "roofType"),
+    }
+
+
+def requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the hours about each game."""
+    starts = {row["game_id"]: row["first_pitch_at"] for row in games_on(inputs)}
+    return [
+        Request(
+            source=SOURCE,
+            url=URL,
+            params=(
+                ("end_date", f"{starts[row['game_id']]:%Y-%m-%d}"),
+                ("hourly", ",".join(theirs for theirs, _ in VALUES.values())),
+                ("latitude", f"{row['latitude']:.4f}"),
+                ("longitude", f"{row['longitude']:.4f}"),
+                ("start_date", f"{starts[row['game_id']]:%Y-%m-%d}"),
+                ("temperature_unit", "fahrenheit"),
+                ("timezone", "GMT"),
+                ("wind_speed_unit", "mph"),
+            ),
+            unit=row["game_id"],
+        )
+        for row in inputs["parks"].to_pylist()
+        if row["game_id"] in context.units and starts.get(row["game_id"])
+    ]
+
+
+def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return the weather of the hour in which a game begins.
+
+    Raises:
+        SourceError: It tells other hours, or in other units than were asked for.
+    """
+    starts = {row["game_id"]: row["first_pitch_at"] for row in games_on(inputs)}
+    game_id, document, tally = payload.request.unit, read_json(payload), Tally()
+    hours: list[Any] = part(payload, document, "hourly", "time")
+    units = part(payload, document, "hourly_units", kind=dict)
+    for theirs, unit in VALUES.values():
+        if units.get(theirs) != unit:
+            raise shaped(payload, f"{theirs} is told in {units.get(theirs)}, not in {unit}")
+    with shape_of(payload):  # the hours are of the zone that was asked for, and name none
+        times = [instant(f"{hour}+00:00", "time") - timedelta(seconds=document["utc_offset_seconds"]) for hour in hours]
+    begins: datetime = starts[game_id].astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if begins not in times:
+        raise shaped(payload, f"it tells nothing of {begins:%Y-%m-%d %H:%M}")
+    place = times.index(begins)
+    tally.one(document["hourly"], lambda hourly: _hour(hourly, place, context, game_id, begins))
+    return tally.parsed()
+
+
+def _hour(hourly: Mapping[str, Any], place: int, context: Context, game_id: str, begins: datetime) -> Record:
+    found = {ours: number(hourly[theirs][place], theirs) for ours, (theirs, _) in VALUES.items()}
+    if found["temperature"] is None:
+        msg = f"no temperature is told of {begins:%H:%M}"
+        raise Unfit(msg)
+    return {"day": context.slate.day, "game_id": game_id, "forecast_of": begins} | found
