@@ -13,7 +13,7 @@ from tipoff.core.check import Cadence, Check, View
 from tipoff.core.schema import Table
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models.history import SPOTS
-from tipoff.leagues.mlb.models.strikeouts import SERVED, SYSTEMS
+from tipoff.leagues.mlb.models.strikeouts import LEAST_STARTS, SERVED, SYSTEMS
 from tipoff.leagues.mlb.tables import CHANCES
 
 _NEAR = 0.0005
@@ -101,8 +101,9 @@ def formulas() -> list[Check]:
             "SELECT CONCAT(t.system, '|', o.system) AS key, COUNT(*) < 8 OR COUNT(IF(ABS(t.predicted_strikeouts - "
             "o.predicted_strikeouts) < 0.0001, 1, NULL)) < 0.6 * COUNT(*) AS ok FROM slate.predictions AS t JOIN "
             "slate.predictions AS o ON o.game_id = t.game_id AND o.pitcher_id = t.pitcher_id AND o.system > t.system "
-            "WHERE t.model_day IS NOT NULL GROUP BY t.system, o.system",
-            ["predictions"],
+            "CROSS JOIN (SELECT MAX(m.n_starts) AS n FROM latest.strikeout_model AS m) AS m "
+            f"WHERE t.model_day IS NOT NULL AND m.n >= {LEAST_STARTS} GROUP BY t.system, o.system",
+            ["strikeout_model", "predictions"],
             angles=(18, 20),
             cadence=_PRE,
         ),

@@ -114,15 +114,15 @@ def _again(view: View, table: Table, *, is_announced: bool) -> Iterator[Row]:
         entities |= {str(told.get(name)) for name in ("venue_id", "umpire_id", "catcher_id")}
     form = _Form(view, entities)
     for row in rows:
-        told = about.get((row["game_id"], row["team"]))
-        if told is not None:
-            yield {"game_id": row["game_id"], "pitcher_id": row["pitcher_id"]} | _of_start(form, row, told, view.day)
+        if (row["game_id"], row["team"]) in about:
+            told = about[row["game_id"], row["team"]]
+            yield {"game_id": row["game_id"], "pitcher_id": row["pitcher_id"], **_of_start(form, row, told, view.day)}
 
 
 def _announced(view: View) -> dict[tuple[str, str], Row]:
     """Return what the line-ups say of each starter; of him who bats and of who bats for whom the other club's say."""
     rows = {(row["game_id"], row["team"]): row for row in view.rows("line_ups").to_pylist()}
-    found = {}
+    found: dict[tuple[str, str], Row] = {}
     for (game_id, team), row in rows.items():
         other = rows.get((game_id, row["opponent"]))
         if other is not None:
@@ -150,7 +150,7 @@ def _projected(view: View, rows: list[dict[str, Any]]) -> dict[tuple[str, str], 
     wanted = sorted({row["pitcher_id"] for row in rows})
     people = people.filter(pc.is_in(people.column("player_id"), value_set=pa.array(wanted, pa.int64())))
     known = {row["player_id"]: row for row in sorted(people.to_pylist(), key=lambda one: int(one["season"]))}
-    found = {}
+    found: dict[tuple[str, str], Row] = {}
     for row in rows:
         game, other = games.get(row["game_id"]), batted.get(row["opponent"])
         if (
@@ -278,8 +278,8 @@ def _form_is_the_games() -> Check:
     sums = ", ".join(f"SUM({_SUMS[name]} * POW(0.5, {age} / {half}.0)) AS {name}_{half}" for name, half in places)
     earlier = "POW(0.5, DATE_DIFF(@day, c.day, DAY) / {half})"
     near = " AND ".join(
-        f"ABS(COALESCE(t.{name}_{half}, 0) - COALESCE(h.{name}_{half}, 0) - COALESCE(c.{name}_{half}, 0) * "
-        f"{earlier.format(half=f'{half}.0')}) <= 0.001"
+        f"ABS(COALESCE(t.{name}_{half}, 0) - COALESCE(h.{name}_{half}, 0) - COALESCE(c.{name}_{half} * "
+        f"{earlier.format(half=f'{half}.0')}, 0)) <= 0.001"
         for name, half in places
     )
     return kinds.asks(
