@@ -16,12 +16,13 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import STATS
-from tipoff.leagues.nba.form import Strings
 from tipoff.predict.arrays import Floats, Ints
 
+Strings = NDArray[np.str_]
 ARTEFACTS = Path(__file__).parent.parent / "src/tipoff/leagues/nba/artefacts"
 _SEED = 7
 _NAMES = {

@@ -87,10 +87,11 @@ def _written(sql: str, name: str, table: Table, tables: tuple[Table, ...], games
     refuse_traps(tree, name)
     refuse_unlisted(tree, name)
     _refuse_other_columns(tree, name, table)
-    plain = tree.copy()
+    plain, lean, named = tree.copy(), tree.copy(), _named_in(tree)
     inputs = _narrow(tree, name, declared, lambda other, window: _slice(other, window.with_games(games)))
+    _narrow(lean, name, declared, lambda other, window: named(_slice(other, window.with_games(games))))
     refuse_mixed_types(plain, name, declared, table)
-    narrowed, wrapped = tree.sql(dialect="bigquery"), _typed(tree, table)
+    narrowed, wrapped = tree.sql(dialect="bigquery"), _typed(lean, table)
     return _Written(
         narrowed=narrowed,
         inputs=tuple(inputs),
@@ -134,8 +135,8 @@ def _asked(sql: str, name: str, tables: tuple[Table, ...]) -> Question:
     tree = _parse(sql, name)
     refuse_traps(tree, name)
     refuse_unlisted(tree, name)
-    written = tree.copy()
-    inputs = _narrow(tree, name, declared, _slice)
+    written, named = tree.copy(), _named_in(tree)
+    inputs = _narrow(tree, name, declared, lambda table, window: named(_slice(table, window)))
     refuse_mixed_types(written, name, declared)
     return _question(tree, name, inputs)
 
@@ -230,6 +231,20 @@ def _input(found: exp.Table, name: str, tables: Mapping[str, Table]) -> Input:
     except ValueError as error:
         msg = f"{name}: there is no window {found.db!r}"
         raise ShapeError(msg, hint="windows: slate, before, seasonsN, lastN, latest, known") from error
+
+
+def _named_in(tree: exp.Query) -> Callable[[exp.Select], exp.Select]:
+    """Return what leaves of a slice the columns that `tree` names: to bind the others is much of what a statement costs."""
+    names = {found.name.lower() for found in tree.find_all(exp.Identifier)}
+    aliases = {found.alias_or_name.lower() for found in tree.find_all(exp.Table, exp.TableAlias)}
+    is_whole = any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
+    is_whole = is_whole or any(not c.table and c.name.lower() in aliases for c in tree.find_all(exp.Column))
+
+    def lean(query: exp.Select) -> exp.Select:
+        kept = [column for column in query.named_selects if column.lower() in names]
+        return query if is_whole else query.select(*(kept or query.named_selects[:1]), append=False)
+
+    return lean
 
 
 def _columns(table: Table) -> exp.Select:

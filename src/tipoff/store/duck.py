@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -32,9 +31,12 @@ from tipoff.store.warehouse import WriteRequest, WriteResult
 # set and taken back around each call is every thread's, and the warning came through in whichever was between the two.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 _DECLARES = threading.Lock()  # leagues begin at once, and two changes of the catalog refuse each other
+_BOUND: dict[
+    tuple[Table, ...], set[str]
+] = {}  # SELECTs that were bound in this process, by the tables as they are declared
 _MEMORY = "600MB"
 _SESSION = "SET TimeZone='UTC'"
-_TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?"
+_COLUMNS = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
 _PROOFS = """
 CREATE TABLE IF NOT EXISTS tipoff.proofs (
   fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
@@ -118,28 +120,36 @@ class DuckWarehouse:
         with _DECLARES:
             self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
             self._db.execute(_PROOFS)
-            for step in steps:
-                if step.phase is not Phase.PUBLISHED:
-                    self._declare(step.table)
+            self._declare([step.table for step in steps if step.phase is not Phase.PUBLISHED])
         loaded = {step.name: dialect.load(step, tables) for step in steps}
+        bound = _BOUND.setdefault(tuple(tables.values()), set())
         for ready in loaded.values():
-            if ready.duck:
+            if ready.duck and ready.duck not in bound:
                 self._bind(ready)
+                bound.add(ready.duck)
         for proof in self.proofs():
             self._know(proof)
         return loaded
 
-    def _declare(self, table: Table) -> None:
-        columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
-        self._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
-        self._rename(table)
-        self._db.execute(f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns}, _run BIGINT)")
-        found = dict(
-            self._fetch(
-                "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?",
-                [table.dataset, table.name],
-            )
-        )
+    def _declare(self, tables: Iterable[Table]) -> None:
+        """Let each table stand with its columns; what stands as it is declared is looked at, all of it at once."""
+        stands: dict[tuple[str, str], dict[str, str]] = {}
+        for dataset, name, column, kind in self._run(_COLUMNS).fetchall():
+            stands.setdefault((dataset, name), {})[column] = kind
+        for table in tables:
+            here = table.dataset, table.name
+            for former in ((table.dataset, name) for name in table.formerly):
+                if former in stands and here not in stands:
+                    self._db.execute(f"ALTER TABLE {table.dataset}.{former[1]} RENAME TO {table.name}")
+                    stands[here] = stands.pop(former)
+            if here in stands:
+                self._alter(table, stands[here])
+                continue
+            columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
+            self._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
+            self._db.execute(f"CREATE TABLE {table.full_name} ({columns}, _run BIGINT)")
+
+    def _alter(self, table: Table, found: Mapping[str, str]) -> None:
         todo, name = changes(table, found, dialect.told_type), table.full_name
         for former, now in todo.renamed:
             self._db.execute(f"ALTER TABLE {name} RENAME COLUMN {former} TO {now}")
@@ -147,13 +157,6 @@ class DuckWarehouse:
             self._db.execute(f"ALTER TABLE {name} ADD COLUMN {column.name} {dialect.told_type(column.type)}")
         for column in todo.widened:
             self._db.execute(f"ALTER TABLE {name} ALTER COLUMN {column.name} TYPE {dialect.told_type(column.type)}")
-
-    def _rename(self, table: Table) -> None:
-        """Let what stands under a former name of the table be the table's."""
-        for former in table.formerly:
-            there = {name for (name,) in self._fetch(_TABLES, [table.dataset])}
-            if former in there and table.name not in there:
-                self._db.execute(f"ALTER TABLE {table.dataset}.{former} RENAME TO {table.name}")
 
     def _bind(self, loaded: dialect.CompiledStep) -> None:
         season = Season("bind", date(2000, 1, 1), date(2000, 1, 2))
@@ -188,19 +191,21 @@ class DuckWarehouse:
             whole = self._slate(table, day)
             return whole.select(columns) if columns else whole
         days = window.bounds(day, season)
-        values: dict[str, object] = dict(zip((f"{window.name}_from", f"{window.name}_to"), days, strict=True))
         sql = dialect.slice_sql(table, window, columns)
-        values |= {"as_of": as_of} if "as_of" in sql else {}
+        values: dict[str, object] = {"as_of": as_of} if "as_of" in sql else {}
         values |= {"day": day} if window.games and "$day" in sql else {}
 
-        def ask() -> pa.Table:
-            rows = self._arrow("read", sql, values)
+        def ask(days: tuple[date, date]) -> pa.Table:
+            between = dict(zip((f"{window.name}_from", f"{window.name}_to"), days, strict=True))
+            rows = self._arrow("read", sql, values | between)
             order = [name for name in ("day", *table.key) if name in rows.schema.names]
             return rows.sort_by([(name, "ascending") for name in order])
 
         if window.kind is WindowKind.KNOWN or window.games:
-            return ask()  # it differs from run to run
-        return self._slices.once(table.full_name, days, (window.name, *columns), ask)
+            return ask(days)  # it differs from run to run
+        if window.is_history and (not columns or "day" in columns):
+            return self._slices.grown(table.full_name, days, (window.name, *columns), ask)
+        return self._slices.once(table.full_name, days, (window.name, *columns), lambda: ask(days))
 
     def _slate(self, table: Table, day: date) -> pa.Table:
         """Return a slate's rows in the order of their keys, as they were read last."""
@@ -231,7 +236,7 @@ class DuckWarehouse:
     def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
         """See `Warehouse.mirror`."""
         if table.full_name not in self._mirrored:
-            self._declare(table)
+            self._declare([table])
             self._mirrored.add(table.full_name)
         with self._writes:
             self._run(f"DELETE FROM {table.full_name} WHERE day = $day", {"day": day})  # noqa: S608 -- declared names
@@ -393,7 +398,3 @@ class DuckWarehouse:
             (known,) = self._db.extract_statements(sql)
             self._statements[sql] = known
         return known
-
-    def _fetch(self, sql: str, values: list[object]) -> list[Any]:
-        rows: list[Any] = self._db.execute(sql, values).fetchall()
-        return rows

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 
@@ -39,6 +39,27 @@ class Slices:
             kept = ask()
             self.keep(table, days, columns, kept, turn)
         return kept
+
+    def grown(
+        self,
+        table: str,
+        days: tuple[date, date],
+        columns: tuple[str, ...],
+        ask: Callable[[tuple[date, date]], pa.Table],
+    ) -> pa.Table:
+        """Return a slice in the order of its days; only those behind what is kept from its first day on are asked for."""
+
+        def added() -> pa.Table:
+            first, last = days
+            with self._lock:
+                alike = [key for key in self._kept if (key[0], key[1], key[3]) == (table, first, columns)]
+            end = max((key[2] for key in alike if key[2] < last), default=last)
+            begun = self.get(table, (first, end), columns)
+            if begun is None:
+                return ask(days)
+            return pa.concat_tables([begun, ask((end + timedelta(days=1), last))]).combine_chunks()
+
+        return self.once(table, days, columns, added)
 
     def turn(self, table: str) -> int:
         """Return how often the table was written, to be asked before it is read; see `keep`."""

@@ -187,6 +187,7 @@ STEPS = (
         edges=(Edge(table="bdl_player_boxscores", minimum=0.0, patience=_BY_GAME), *_LISTED),
         optional=True,
         rows_as="bdl_player_boxscores",
+        same_as=("eea5f613a9e2",),  # when everybody was looked through for each name
     ),
     Step(
         table=tables.PLAYER_BOXSCORES,
@@ -233,12 +234,14 @@ STEPS = (
         timing=Timing(opens=_at(10), due=_BEFORE_TIP),
         edges=(_WHAT_IS_ON, Edge(table="player_lines", minimum=0.0, patience=_BY_GAME), *_LISTED),
         optional=True,
+        same_as=("408d38131481",),  # as the names of box scores
     ),
     Step(
         table=tables.CANDIDATES,
         work=SqlWork(sql=_sql("candidates"), empty="no history"),
         timing=MORNING,
         edges=(_WHAT_IS_ON, Edge(table="line_names", optional=True)),
+        same_as=("3ef827a90899",),  # when it numbered all of a player's games, and not those of his last day alone
     ),
     Step(
         table=tables.MAIN_LINES,
@@ -266,6 +269,7 @@ STEPS = (
         ),
         timing=MORNING,
         rows_as="candidates",
+        same_as=("0d8311a35877",),  # when players and teams were numbered by another hand
     ),
     *(_training(system.trained) for system in SYSTEMS if system.trained),
     *(_predicting(system) for system in SYSTEMS),

@@ -29,8 +29,6 @@ _HOME_MARGIN = 2.5
 # most), his minutes and his last minutes in half hours, and the first times the fourth and the sixth.
 _PLAYS = (-1.159, -0.284, 0.293, 0.094, 1.418, -0.167, -1.598, 1.478, 0.829, 2.22)
 
-Strings = NDArray[np.str_]
-
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -62,16 +60,10 @@ def read(player_games: pa.Table, candidates: pa.Table) -> tuple[History, Candida
     """Return both tables as arrays in which players and teams are numbered alike, without games of which a count is unknown."""
     known = player_games.drop_null() if player_games.num_rows else player_games
     known = known.sort_by([("day", "ascending"), ("game_id", "ascending"), ("player_id", "ascending")])
-    player = _numbered(_ints(known, "player_id"), _ints(candidates, "player_id"))
-    names = [
-        _texts(known, "team"),
-        _texts(known, "opponent"),
-        _texts(candidates, "team"),
-        _texts(candidates, "opponent"),
-    ]
-    team = _numbered(*names)
+    player = _numbered(known.column("player_id"), candidates.column("player_id"))
+    team = _numbered(*(rows.column(side) for rows in (known, candidates) for side in ("team", "opponent")))
     day = pc.cast(pc.cast(known.column("day"), pa.date32()), pa.int32()).to_numpy().astype(np.int64)
-    ids = _texts(known, "game_id")
+    [ids] = _numbered(known.column("game_id"))
     game = np.cumsum(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.zeros(0)
     counted = np.column_stack([_floats(known, name) for name in COUNTED])
     history = History(player[0], team[0], team[1], game.astype(np.int64), day, counted)
@@ -79,21 +71,17 @@ def read(player_games: pa.Table, candidates: pa.Table) -> tuple[History, Candida
     return history, Candidates(player[1], team[2], team[3], home)
 
 
-def _numbered(*parts: NDArray[np.generic]) -> list[Ints]:
-    numbers = np.unique(np.concatenate(parts), return_inverse=True)[1]
-    return [part.astype(np.int64) for part in np.split(numbers, np.cumsum([len(one) for one in parts])[:-1])]
-
-
-def _ints(rows: pa.Table, name: str) -> Ints:
-    return np.asarray(rows.column(name).to_numpy(), dtype=np.int64)
+def _numbered(*columns: pa.ChunkedArray) -> list[Ints]:
+    """Return the values of the columns as numbers, alike for all and in the order of the values."""
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    coded = pa.chunked_array(chunks, columns[0].type).combine_chunks().dictionary_encode()
+    places = np.argsort(pc.sort_indices(coded.dictionary).to_numpy())
+    numbers = places[coded.indices.to_numpy()].astype(np.int64)
+    return np.split(numbers, np.cumsum([len(column) for column in columns])[:-1])
 
 
 def _floats(rows: pa.Table, name: str) -> Floats:
     return np.asarray(pc.cast(rows.column(name), pa.float64()).to_numpy(), dtype=np.float64)
-
-
-def _texts(rows: pa.Table, name: str) -> Strings:
-    return np.asarray(rows.column(name).to_pylist(), dtype=np.str_)
 
 
 def features(history: History, candidates: Candidates, day: int) -> Floats:

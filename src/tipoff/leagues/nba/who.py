@@ -45,10 +45,10 @@ def parse_list(payload: Payload, context: Context, _inputs: Mapping[str, pa.Tabl
 def people_of(listed: pa.Table, played: pa.Table) -> list[Person]:
     """Return who is known, once for each team that he may be with: that of the list, and that of his last game."""
     who = ("player_id", "player_name", "team")
-    last: dict[int, tuple[Any, ...]] = {}
-    for row in zip(*(played.column(name).to_pylist() for name in ("player_id", "day", "game_id", *who)), strict=True):
-        last[row[0]] = max(row, last.get(row[0], row))
-    rows = [*zip(*(listed.column(name).to_pylist() for name in who), strict=True), *(row[3:] for row in last.values())]
+    games = played.sort_by([("day", "ascending"), ("game_id", "ascending")])
+    last = {player_id: place for place, player_id in enumerate(games.column("player_id").to_pylist())}
+    newest = games.select(who).take(pa.array(last.values(), pa.int64()))
+    rows = [row for table in (listed, newest) for row in zip(*(table.column(n).to_pylist() for n in who), strict=True)]
     return [Person(player_id, name, team or "") for player_id, name, team in dict.fromkeys(rows)]
 
 
@@ -79,9 +79,10 @@ def name_lines(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
         key = row["game_id"], row["player_key"]
         if row["game_id"] in context.units:
             spelt[key] = min(row["player_name"], spelt.get(key, row["player_name"]))
+    present = {game_id: [p for p in people if p.team in sides.get(game_id, ())] for game_id, _ in spelt}
     rows, questions = [], []
     for (game_id, player_key), name in sorted(spelt.items()):
-        found = _ask(name, game_id, [p for p in people if p.team in sides.get(game_id, ())], people, rulings)
+        found = _ask(name, game_id, present[game_id], people, rulings)
         rows.append(
             {"day": context.slate.day, "game_id": game_id, "player_key": player_key, "spelling": name} | _told(found)
         )
@@ -94,9 +95,12 @@ def name_boxes(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     people, rulings = _known(inputs), Rulings.of(context)
     rows = []
     found: list[tuple[Row, Resolution]] = []
+    teams: dict[str, list[Person]] = {}
+    for person in people:
+        teams.setdefault(person.team, []).append(person)
     for row in inputs["bdl_player_boxscores"].to_pylist():
         if row["game_id"] in context.units:
-            team = [person for person in people if person.team == row["team"]]
+            team = teams.get(row["team"], [])
             found.append((row, _ask(row["player_name"], row["game_id"], team, people, rulings)))
     times = Counter((row["game_id"], who.person.id) for row, who in found if who.person)
     questions: list[Question] = []

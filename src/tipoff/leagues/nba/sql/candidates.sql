@@ -19,11 +19,15 @@ played AS (
   JOIN recent AS r ON r.game_id = p.game_id AND r.team = p.team
   WHERE r.n <= 5
 ),
+last_days AS (
+  SELECT player_id, MAX(day) AS day FROM before.player_games GROUP BY player_id
+),
 last_games AS (
   SELECT
-    player_id, player_name, player_key, team,
-    ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY day DESC, game_id DESC) AS n
-  FROM before.player_games
+    p.player_id, p.player_name, p.player_key, p.team,
+    ROW_NUMBER() OVER (PARTITION BY p.player_id ORDER BY p.game_id DESC) AS n
+  FROM before.player_games AS p
+  JOIN last_days AS d ON d.player_id = p.player_id AND d.day = p.day
 ),
 lined AS (
   SELECT DISTINCT game_id, player_id FROM slate.line_names
