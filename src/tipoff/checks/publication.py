@@ -42,7 +42,7 @@ def guards(  # noqa: C901, PLR0913 -- the rules, one after the other
     def begins_when_it_says(context: Context, inputs: Mapping[str, pa.Table], rows: pa.Table) -> dict[str, str]:
         games = {game["game_id"]: game for game in inputs[schedule].to_pylist()}
         found = {}
-        for row in _of(rows, "game_id", start):
+        for row in _each(rows, "game_id", start):
             game = games.get(row["game_id"])
             if game is None:
                 found[row["game_id"]] = "it stands on no schedule"
@@ -61,7 +61,7 @@ def guards(  # noqa: C901, PLR0913 -- the rules, one after the other
         games = {game["game_id"]: [game[club] for club in words.clubs] for game in inputs[schedule].to_pylist()}
         return {
             row["game_id"]: f"{row[words.side[0]]} is published as a club of {' and '.join(games[row['game_id']])}"
-            for row in _of(rows, "game_id", *words.side)
+            for row in _each(rows, "game_id", *words.side)
             if row["game_id"] in games and not _is_side([row.get(name) for name in words.side], games[row["game_id"]])
         }
 
@@ -70,7 +70,7 @@ def guards(  # noqa: C901, PLR0913 -- the rules, one after the other
         [(most, n)] = chosen.most_common(1) or [("", 0)]
         if chosen.total() < LEAST_SIDES or n <= MOST_ON_ONE_SIDE * chosen.total():
             return {}
-        return {row["game_id"]: f"{n} of {chosen.total()} recommendations are {most}" for row in _of(rows, "game_id")}
+        return {row["game_id"]: f"{n} of {chosen.total()} recommendations are {most}" for row in _each(rows, "game_id")}
 
     def lines_stand_before_the_start(
         _context: Context, inputs: Mapping[str, pa.Table], _rows: pa.Table
@@ -78,7 +78,7 @@ def guards(  # noqa: C901, PLR0913 -- the rules, one after the other
         starts = {game["game_id"]: game[start] for game in inputs[schedule].to_pylist()}
         return {
             row["game_id"]: f"a line of {row[made_at]} was made after its start"
-            for row in _of(inputs[lines], "game_id", made_at)
+            for row in _each(inputs[lines], "game_id", made_at)
             if row[made_at] is not None and (starts.get(row["game_id"]) or row[made_at]) < row[made_at]
         }
 
@@ -122,3 +122,9 @@ def _of(rows: pa.Table, *names: str) -> list[Row]:
     """Return the rows with those of the columns that they have."""
     found: list[Row] = rows.select([name for name in names if name in rows.schema.names]).to_pylist()
     return found
+
+
+def _each(rows: pa.Table, *names: str) -> list[Row]:
+    """Return what `_of` does, of rows that are alike one."""
+    there = [name for name in names if name in rows.schema.names]
+    return _of(rows.group_by(there, use_threads=False).aggregate([]), *there) if rows.num_rows else []

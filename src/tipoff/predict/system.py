@@ -30,6 +30,7 @@ class Training:
     learns_from: tuple[Input, ...]
     train: Transform
     rests_on: tuple[object, ...] = ()
+    same_as: tuple[str, ...] = ()  # earlier versions of the step that made the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ def _training(trained: Training) -> Step:
             *((Edge(table="main_lines", optional=True, cascades=False),) if "main_lines" in is_read else ()),
         ),
         owed_on=_trains_on,
+        same_as=trained.same_as,
     )
 
 

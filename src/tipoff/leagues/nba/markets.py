@@ -47,14 +47,19 @@ class FormModel:
     centres: dict[str, Floats]  # (1 + features,)
     spreads: dict[str, Floats]  # (levels, terms of `spread_design`)
 
+    def filled(self, features: Floats) -> Floats:
+        """Return features with the means for what is unknown; those that are whole as they are."""
+        unknown = np.isnan(features)
+        return np.where(unknown, self.means, features) if unknown.any() else features
+
     def centre(self, market: str, features: Floats) -> Floats:
         """Return the middle of each row's distribution before it is spread, (n,)."""
-        filled = np.where(np.isnan(features), self.means, features)
+        filled = self.filled(features)
         return np.asarray(self.centres[market][0] + filled @ self.centres[market][1:], dtype=np.float64)
 
     def quantiles(self, market: str, features: Floats, centre: Floats) -> Floats:
         """Return each row's quantiles at LEVELS around its centre, (n, levels), rising."""
-        filled = np.where(np.isnan(features), self.means, features)
+        filled = self.filled(features)
         found = spread_design(market, filled, centre) @ self.spreads[market].T
         return np.sort(np.maximum(found, -0.5), axis=1)
 
