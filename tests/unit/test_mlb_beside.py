@@ -15,7 +15,7 @@ import pytest
 from tipoff.core.errors import SourceError
 from tipoff.core.parsing import Record
 from tipoff.core.payload import Parsed, Payload, Request
-from tipoff.core.rows import table_from_records
+from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.mlb import beside, tables
@@ -176,13 +176,24 @@ def test_weather_is_asked_for_at_the_park_and_on_the_day_of_the_first_pitch_in_u
     park = {"day": DAY, "game_id": "7", "venue_id": 1, "venue_name": "A", "latitude": 33.8, "longitude": -117.88}
     parks = table_from_records(beside.PARKS, [park | {"roof": "Open", "known_at": NOW}])
 
+    second = late["schedule"].to_pylist()[0] | {"game_id": "8", "first_pitch_at": None, "game_number": 2}
+    twice = {"schedule": table_from_records(tables.SCHEDULE, [*late["schedule"].to_pylist(), second])}
+
     [asked] = weather.requests(context("7"), late | {"parks": parks})
+    [other] = weather.requests(
+        context("8"), twice | {"parks": table_from_records(beside.PARKS, [parks.to_pylist()[0] | {"game_id": "8"}])}
+    )
 
     told = dict(asked.params)
     assert (told["latitude"], told["longitude"], told["start_date"]) == ("33.8000", "-117.8800", "2026-08-07")
+    assert dict(other.params)["start_date"] == "2026-08-07"  # three hours after the first, as far as anybody knows
 
 
 # --- agreed lines
+
+
+def none() -> dict[str, pa.Table]:
+    return {"agreed_lines": arrow_schema(beside.AGREED_LINES).empty_table()}
 
 
 def prop(**changes: Any) -> Record:
@@ -201,7 +212,7 @@ def test_an_agreed_line_is_of_the_game_whose_start_is_nearest_and_other_markets_
     events = [event(1, "2026-08-06 16:35:00"), event(2, "2026-08-06 22:10:00")]
     props = [prop(), prop(event_id=2, projection={"value": 4.8}), prop(market_id=287)]
 
-    parsed = bettingpros.parse(of({"events": events, "props": props}), context("7", "8"), games)
+    parsed = bettingpros.parse(of({"events": events, "props": props}), context("7", "8"), games | none())
 
     one, two = sorted(stored(parsed, beside.AGREED_LINES), key=lambda row: str(row["game_id"]))
     assert (one["game_id"], one["player_key"], one["line"], one["over_price"]) == ("7", "ryanjohnson", 5.5, -115)
@@ -214,7 +225,7 @@ def test_a_game_without_a_line_is_excused_and_a_club_or_event_that_is_not_known_
     broken = [prop(event_id=9), prop(event_id=2), prop(over={"consensus_line": None})]
     document = {"events": [known, known | {"id": 2, "home": "XXX"}], "props": [*broken, prop(market_id=287)]}
 
-    parsed = bettingpros.parse(of(document), context("7"), scheduled({"game_id": "7"}))
+    parsed = bettingpros.parse(of(document), context("7"), scheduled({"game_id": "7"}) | none())
 
     assert (len(parsed.rows), len(parsed.rejects)) == (0, 3)
     assert parsed.excused == {"7": "not offered"}

@@ -59,7 +59,7 @@ WEATHER = table(
 AGREED_LINES = table(
     Phase.RAW,
     "agreed_lines",
-    ("game_id", "player_key"),
+    ("game_id", "player_key", "line"),
     GAME,
     text("player_key", required=True),
     text("player_name", required=True),
@@ -68,7 +68,7 @@ AGREED_LINES = table(
     integer("under_price", -20000, 20000, measure="american odds"),
     number("projection", 0, 25, measure="strikeouts", places=3),
     KNOWN_AT,
-    about="bettingpros.com: the line on which the books agree, and what it projects itself.",
+    about="bettingpros.com: each line on which the books agreed, as it first came, and what it projects itself.",
 )
 
 
@@ -108,7 +108,11 @@ BESIDE = (
     Step(
         table=AGREED_LINES,
         work=SourceWork(
-            source=bettingpros.SOURCE, requests=bettingpros.requests, parse=bettingpros.parse, inputs=_SCHEDULE
+            source=bettingpros.SOURCE,
+            requests=bettingpros.requests,
+            parse=bettingpros.parse,
+            inputs=_SCHEDULE,
+            keeps_history=True,  # a line moves, and of a starter who is scratched it is gone
         ),
         timing=Timing(opens=first(-8), due=own(-0.5), closes=AT_START, refresh=hours(2)),
         edges=(_WHAT_IS_ON,),

@@ -22,8 +22,10 @@ ONCE = Timing(opens=first(-10), due=first(-4))
 MORNING = Timing(opens=first(-8), due=first(-3))
 NAMED = Timing(opens=first(-8), due=own(-1), closes=AT_START, refresh=hours(3))
 PROJECTED = Timing(opens=first(-8), due=own(-1), closes=AT_START)
-# One answer a game, for all at once every hour and once more before each is due: what rests on them is made that often.
-LINE_UPS = Timing(opens=first(-3.5), due=own(-0.4), closes=AT_START, poll=hours(1), poll_max=hours(1))
+# One answer a game, for all games at once every forty minutes: a slate's outputs are made no more often than a day allows.
+LINE_UPS = Timing(
+    opens=first(-3.5), due=own(-0.4), closes=AT_START, poll=timedelta(minutes=40), poll_max=timedelta(minutes=40)
+)
 CONFIRMED = Timing(opens=first(-3.5), due=own(-0.25), closes=AT_START)
 PUBLISHED = Timing(opens=first(-8), due=own(-0.25), closes=AT_START)
 _GAMES_OVER = last(3.25)  # most games are over by then, and told together

@@ -55,7 +55,7 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     games = [row for row in games_on(inputs) if not row["resumed_from"]]
     tally.each(part(payload, document, "props"), lambda prop: _prop(prop, events, games, context))
     tally.must_be_recognised(payload)
-    there = {row["game_id"] for row in tally.rows}
+    there = {row["game_id"] for row in tally.rows} | set(inputs["agreed_lines"]["game_id"].to_pylist())
     return tally.parsed(excused={unit: NOT_OFFERED for unit in context.units if unit not in there})
 
 

@@ -31,6 +31,7 @@ VALUES = {  # ours, theirs, and in what they are told: another unit is another n
     "wind_direction": ("wind_direction_10m", "°"),
     "pressure": ("surface_pressure", "hPa"),
 }
+_BETWEEN = timedelta(hours=3)
 
 
 def park_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
@@ -74,7 +75,7 @@ def _park(game: Mapping[str, Any], context: Context) -> Record:
 
 def requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
     """Ask for the hours about each game."""
-    starts = {row["game_id"]: row["first_pitch_at"] for row in games_on(inputs)}
+    starts = _starts(inputs)
     return [
         Request(
             source=SOURCE,
@@ -92,8 +93,21 @@ def requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Reque
             unit=row["game_id"],
         )
         for row in inputs["parks"].to_pylist()
-        if row["game_id"] in context.units and starts.get(row["game_id"])
+        if row["game_id"] in context.units and row["game_id"] in starts
     ]
+
+
+def _starts(inputs: Mapping[str, pa.Table]) -> dict[str, datetime]:
+    """Return when each game begins; the second of two whose start is not known, three hours after the first."""
+    games = games_on(inputs)
+    known = {row["game_id"]: row["first_pitch_at"] for row in games if row["first_pitch_at"]}
+    first = {row["home_team"]: row["first_pitch_at"] for row in games if row["first_pitch_at"]}
+    later = {
+        row["game_id"]: first[row["home_team"]] + _BETWEEN
+        for row in games
+        if row["game_id"] not in known and row["home_team"] in first
+    }
+    return known | later
 
 
 def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
@@ -102,7 +116,7 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     Raises:
         SourceError: It tells other hours, or in other units than were asked for.
     """
-    starts = {row["game_id"]: row["first_pitch_at"] for row in games_on(inputs)}
+    starts = _starts(inputs)
     game_id, document, tally = payload.request.unit, read_json(payload), Tally()
     hours: list[Any] = part(payload, document, "hourly", "time")
     units = part(payload, document, "hourly_units", kind=dict)
