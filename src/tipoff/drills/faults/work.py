@@ -128,7 +128,8 @@ def _spoiled(table: Table, rows: pa.Table, fault: Fault) -> pa.Table:  # noqa: P
         case "twice":
             return pa.concat_tables([rows, rows])
         case "wrong day":
-            return _with(rows, "day", pc.add(rows.column("day").cast(pa.int32()), 1).cast(pa.date32()))
+            next_days = pc.add(rows.column("day").cast(pa.int32()), pa.scalar(1, pa.int32()))
+            return _with(rows, "day", next_days.cast(pa.date32()))
     name = fault.args["column"]
     column = rows.column(name)
     if fault.how == "null":
