@@ -561,6 +561,10 @@ def test_a_ping_that_fails_or_hangs_stops_nothing(http: Received, how: str, monk
         (b"Got it, thanks.", ""),
         (b"OK (not found)", "not found"),
         (b"OK (rate limited)", "rate limited"),
+        (b'{"ok": false, "msg": "who is this?"}', '"ok":false'),
+        (b'{"ok": true}', ""),
+        (b"Unknown check", "unknown"),
+        (b"INVALID KEY", "invalid"),
         (b"<html>please log in</html>", "a page answered"),
     ],
 )

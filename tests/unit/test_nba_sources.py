@@ -367,9 +367,29 @@ def test_a_start_in_another_year_is_refused(year: str) -> None:
     assert len(parsed.rejects) == 1
 
 
-def test_a_final_of_nothing_to_nothing_is_no_final() -> None:
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("PPD", "postponed"), ("Postponed", "postponed"), ("CNCL", "cancelled"), ("Canceled", "cancelled")],
+)
+def test_a_game_that_is_off_is_so_in_whichever_word(text: str, status: str) -> None:
+    [row] = schedule.parse(season_file(entry("0022300001", DAY, text=text)), context(DAY), inputs()).rows
+
+    assert row["status"] == status
+
+
+@pytest.mark.parametrize("start", [None, "", "1900-01-01T05:00:00Z"])
+def test_a_start_that_is_to_be_determined_needs_none_in_the_file(start: str | None) -> None:
+    file = season_file(entry("0022300001", DAY, text="TBD") | {"gameDateTimeUTC": start})
+
+    [row] = schedule.parse(file, context(DAY), inputs()).rows
+
+    assert row["tipoff_at"] is None
+
+
+@pytest.mark.parametrize("nothing", [0, "0", 0.0])
+def test_a_final_of_nothing_to_nothing_is_no_final(nothing: object) -> None:
     final = entry("0022300001", DAY, text="Final", status=3)
-    final["homeTeam"]["score"] = final["awayTeam"]["score"] = 0
+    final["homeTeam"]["score"] = final["awayTeam"]["score"] = nothing
 
     [row] = schedule.parse(season_file(final), context(DAY), inputs()).rows
 

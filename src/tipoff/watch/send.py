@@ -198,6 +198,13 @@ def _fitted(message: Message, service: "apprise.NotifyBase") -> Message:
     return message
 
 
+# What switches say, with 200, to whom they do not know or do not listen.
+_NOT_ASKED = (
+    *("not found", "rate limited", "unknown", "invalid", "no such", "expired", "disabled", "unauthorized"),
+    '"ok":false',
+)
+
+
 def ping(url: str) -> str:
     """Show an outside dead-man's switch that this side lives; it tells of pings that do not come.
 
@@ -211,5 +218,6 @@ def ping(url: str) -> str:
         return f"it answered {status}"
     if _is_page(body):
         return "a page answered, not a switch"
-    refused = next((words for words in ("not found", "rate limited") if words in body.lower()), "")
+    said = body.lower().replace(" ", "")
+    refused = next((words for words in _NOT_ASKED if words.replace(" ", "") in said), "")
     return f"it answered {status}, and says {refused}" if refused else ""

@@ -171,23 +171,25 @@ def _row(entry: Mapping[str, Any], day: date) -> Record:
 
 def _start(entry: Mapping[str, Any], day: date) -> datetime | None:
     """Return the start; None while it is to be determined, of which the file says midnight."""
+    if shown(entry.get("gameStatusText"), longest=40).strip().upper() in {"TBD", "TBA"}:
+        return None
     at = start_on(entry["gameDateTimeUTC"], day)
-    is_open = shown(entry.get("gameStatusText"), longest=40).strip().upper() == "TBD" or at == midnight(day)
-    return None if is_open else at
+    return None if at == midnight(day) else at
 
 
 def _status(entry: Mapping[str, Any], home: Mapping[str, Any], away: Mapping[str, Any]) -> str:
     """Return what becomes of the game; one that is final without a result is `postponed`: so the file shows what was put off."""
     said = shown(entry.get("gameStatusText"), longest=40).upper()
-    if "PPD" in said or entry.get("postponedStatus") == "Y":
+    if any(word in said for word in ("PPD", "POSTPONED")) or entry.get("postponedStatus") == "Y":
         return "postponed"
-    if "CNCL" in said:
+    if any(word in said for word in ("CNCL", "CANCEL")):
         return "cancelled"
     status = _STATUS.get(count(entry["gameStatus"], "gameStatus") or 0)
     if status is None:
         raise Aside(Use.UNKNOWN, f"gameStatus is {shown(entry['gameStatus'], longest=40)}, which is not known")
-    if status == "final" and not (home["score"] or away["score"]):
-        return "postponed" if None in {home["score"], away["score"]} else "scheduled"  # a result of 0 to 0 is none
+    scores = [count(side["score"], "score") for side in (home, away)] if status == "final" else [1]
+    if not any(scores):
+        return "postponed" if None in scores else "scheduled"  # a result of 0 to 0 is none
     return status
 
 
