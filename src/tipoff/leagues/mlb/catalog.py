@@ -129,8 +129,8 @@ STEPS = (
         work=PythonWork(
             inputs=(
                 Input("season_form", LATEST),
-                Input("pitcher_games", BEFORE),
-                Input("team_games", BEFORE),
+                Input("pitcher_games", BEFORE, (*history.APPEARANCES, "expected_strikeouts", "more_faced")),
+                Input("team_games", BEFORE, (*history.AT_BAT, "expected_strikeouts")),
                 Input("pitcher_boxscores", _RECENT, _LAST_STARTS),
             ),
             transform=morning.make_form,

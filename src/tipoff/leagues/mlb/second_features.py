@@ -60,7 +60,7 @@ def second_features() -> list[Check]:
                 "are_the_form_of_the_morning",
                 "each feature of a start is what its pitcher, nine, clubs and places give by another formula",
                 partial(_again, table=table, is_announced=table is tables.PITCHER_FEATURES),
-                _COLUMNS,
+                (*_COLUMNS, *_NINE, "throws"),
                 inputs=("form", source),
                 angles=(2, 13, 30),
                 is_whole=False,
@@ -116,7 +116,9 @@ def _again(view: View, table: Table, *, is_announced: bool) -> Iterator[Row]:
     for row in rows:
         if (row["game_id"], row["team"]) in about:
             told = about[row["game_id"], row["team"]]
-            yield {"game_id": row["game_id"], "pitcher_id": row["pitcher_id"], **_of_start(form, row, told, view.day)}
+            told_of = {name: told[name] for name in (*_NINE, "throws")}
+            key = {"game_id": row["game_id"], "pitcher_id": row["pitcher_id"]}
+            yield {**key, **told_of, **_of_start(form, row, told, view.day)}
 
 
 def _announced(view: View) -> dict[tuple[str, str], Row]:
