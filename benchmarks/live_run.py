@@ -1,4 +1,4 @@
-"""Live leagues as processes over real sockets: `python -m benchmarks.live_run days|minutes|steps|both [OUT]`.
+"""Live leagues as processes over real sockets: `python -m benchmarks.live_run days|minutes|steps|both|mid [OUT]`.
 
 Ten game days of the NBA on a clock 720 times as fast; thirty minutes at true speed with ticks of five seconds; two days in steps;
 a day of both leagues in steps, on which nothing is ill but the day of baseball itself.
@@ -44,7 +44,7 @@ STANDS_S = 600  # of the machine: a clock that is not set ahead for so long neve
 AHEAD = HOUR / 2  # how far the clock of a run in steps is set ahead at once
 OF_KEY = {
     "odds_api_key": ("odds_events", "player_lines", "line_names", "main_lines", "market_aware"),
-    "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "source_agreement"),
+    "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "box_names", "source_agreement"),
     "bettingpros_key": ("agreed_lines",),
 }
 TOLD_OF = ("controller", "sentinel", "monitor", "source:cdn.nba.com", "source:the-odds-api", "source:balldontlie")
@@ -89,12 +89,12 @@ WATCHED = {
 }  # a process that is killed is there again within seconds: an hour of the fast clock
 
 
-def ten_days() -> Plan:
-    """Return ten game days and one without games, 720 times as fast."""
+def some_days(days: int = 11, speed: float = 720) -> Plan:
+    """Return ten game days and one without games, 720 times as fast; or fewer, or slower."""
     first = date(2030, 1, 7)
-    begin, end = midnight(first) - 7 * HOUR, on_clock(first + timedelta(days=10), 40 * HOUR)
+    begin, end = midnight(first) - 7 * HOUR, on_clock(first + timedelta(days=days - 1), 40 * HOUR)
     told = events(begin, end, kills=(0.12, 0.27, 0.47, 0.64, 0.81), down=6 * HOUR)
-    return Plan(first=first, days=11, begin=begin, end=end, speed=720, events=told, settings=WATCHED)
+    return Plan(first=first, days=days, begin=begin, end=end, speed=speed, events=told, settings=WATCHED)
 
 
 def two_days() -> Plan:
@@ -364,7 +364,7 @@ def _short(at: datetime | None) -> str:
 def live_days() -> tuple[bool, dict[str, Any]]:
     """Run ten game days on the fast clock."""
     with tempfile.TemporaryDirectory() as folder:
-        found = live_run(ten_days(), Path(folder))
+        found = live_run(some_days(), Path(folder))
     return is_as_planned(found), found
 
 
@@ -376,7 +376,7 @@ def live_minutes() -> tuple[bool, dict[str, Any]]:
 
 
 PLANS = {
-    "days": ten_days,
+    "days": some_days,
     "minutes": thirty_minutes,
     "steps": two_days,
     "both": both_leagues,

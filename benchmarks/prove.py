@@ -53,6 +53,7 @@ from benchmarks.season_replay import season_replay
 from benchmarks.sentinel_cost import sentinel_cost
 from benchmarks.slate_fetch import slate_fetch
 from benchmarks.stops import stops
+from benchmarks.two_sources import two_sources
 from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock
 
@@ -251,6 +252,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "slate_fetch": slate_fetch,
     "live_days": live_days,
     "live_minutes": live_minutes,
+    "two_sources": lambda: two_sources(data(), "2023-24"),
     "names": lambda: names_are_resolved(data()),
     "games": lambda: games_are_found(data()),
     "command_fuzz": command_fuzz,

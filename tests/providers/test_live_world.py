@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tests.live import over_sockets
 from tests.support import tipoff
 
+from tipoff.app.providers import KeysTold
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import UsageError
@@ -22,6 +23,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.nba.providers import PROVIDERS
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger, schema
+from tipoff.ledger.facts import league_facts
 from tipoff.ledger.outside import MOST_ANSWERS, OutsideStore
 from tipoff.sources.live import told
 
@@ -119,6 +121,24 @@ def test_a_key_that_comes_while_it_runs_is_used_without_a_restart(tmp_path: Path
     file.write_text("second")
     assert settings.secret("odds_api_key") == "second"
     assert "second" not in repr(settings)
+
+
+def test_what_is_off_for_want_of_a_key_is_kept_for_each_page_until_it_comes(tmp_path: Path) -> None:
+    file, said = tmp_path / "key", list[str]()
+    settings = read_settings({"TIPOFF_ODDS_API_KEY_FILE": str(file)}, file=tmp_path / "none")
+    ledger = Ledger(tmp_path / "ledger.db")
+    keys = KeysTold(settings, "nba", said.append)
+
+    keys.look(ledger)
+    without = league_facts(ledger, "nba").off
+    file.write_text("a key")
+    keys.look(ledger)
+    with_one = league_facts(ledger, "nba").off
+    ledger.close()
+
+    assert without[0] == "lines and main lines: off, TIPOFF_ODDS_API_KEY is not set"
+    assert with_one == without[1:]
+    assert said == ["nba: lines and main lines: a key is there"]
 
 
 def test_a_provider_that_there_is_not_is_refused_by_name() -> None:

@@ -241,6 +241,18 @@ def test_a_proxy_that_dies_is_out_within_three_failures_and_comes_back_by_itself
     assert [(change.was, change.now) for change in memory.changes] == [("working", "resting"), ("resting", "working")]
 
 
+def test_that_nothing_is_there_yet_is_held_against_no_proxy_and_a_refusal_is(local: Local, tmp_path: Path) -> None:
+    memory, says = InProcess(), (("<code>accessdenied</code>", Meaning.ABSENT),)
+    with proxy() as one_proxy:
+        one = asker(tmp_path, known(local, route=Route.PROXY, says=says), proxies=(one_proxy.url,), memory=memory)
+        for body in ("<Code>AccessDenied</Code>",) * 4 + ("go away",):
+            with pytest.raises(SourceError):
+                one(request(f"status?code=403&body={body}"), now=now)
+
+    [health] = memory.proxies("provider.example").values()
+    assert (health.n_asked, health.n_failed, memory.changes) == (5, 1, [])
+
+
 def test_a_pool_that_is_out_is_asked_directly_where_that_is_allowed_and_else_said(local: Local, tmp_path: Path) -> None:
     with proxy() as dead:
         dead.works = False

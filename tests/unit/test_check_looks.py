@@ -1,6 +1,7 @@
 """Checks that look at rows and at the ledger: instants of arrival, tip-offs, names, columns, freshness, the three looks."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -51,6 +52,22 @@ def test_a_row_known_before_it_arrived_or_after_the_last_look_is_named(slate: Sl
 
     assert good.status is CheckStatus.OK
     assert (bad.status, bad.measured.failing) == (CheckStatus.FAILED, (GAME,))
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(4, CheckStatus.OK), (7, CheckStatus.FAILED)])
+def test_a_row_known_while_its_run_went_on_is_in_order_also_after_another_units_look(
+    slate: Slate, minutes: int, status: CheckStatus
+) -> None:
+    looked_at = KNOWN - timedelta(minutes=minutes)
+    slate.write("arrivals", arrived(PLAYERS.name) | {"first_at": looked_at})
+    mine, other = (
+        proven(PLAYERS.name, {unit: 4}, as_of=at) for unit, at in ((GAME, looked_at), ("0022300501", MORNING))
+    )
+    units = json.dumps([*json.loads(mine["units"]), *json.loads(other["units"])])
+    slate.write("proofs", mine | {"units": units, "made_at": MORNING})
+    slate.write("runs", ran(1, PLAYERS.name, "finished", looked_at))  # five minutes long
+
+    assert slate.measure(looks.known_when_it_came(PLAYERS)).status is status
 
 
 def test_rows_without_an_arrival_are_not_measurable(slate: Slate) -> None:

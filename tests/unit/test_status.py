@@ -283,6 +283,12 @@ def test_the_first_three_lines_say_what_is_wrong_and_since_when(
     assert len(lines) < 15
 
 
+def test_what_is_off_for_want_of_a_key_is_said() -> None:
+    lines = status_lines(status_of(home(off=("lines: off, A_KEY is not set",)), LIVE))
+
+    assert "  lines: off, A_KEY is not set" in lines
+
+
 def test_what_waits_for_a_person_is_said() -> None:
     lines = status_lines(status_of(home(incidents=(("", incident()),)), LIVE))
 

@@ -26,6 +26,7 @@ from tests.engine import (
     step,
 )
 
+from tipoff.core import lateness
 from tipoff.core.clock import LEAGUE_ZONE, midnight
 from tipoff.core.decision import Verb
 from tipoff.core.obligation import Anchor, Moment, State, Timing
@@ -55,6 +56,29 @@ def test_a_line_up_is_due_before_its_own_game_and_not_before_the_first_of_the_da
     assert owed.times["late"].due_at == LATE.starts_at - HOUR
     assert (owed.times["late"].opens_at, owed.times["late"].closes_at) == (LATE.starts_at - 4 * HOUR, LATE.starts_at)
     assert (owed.opens_at, owed.due_at) == (EARLY.starts_at - 4 * HOUR, EARLY.starts_at - HOUR)
+
+
+@pytest.mark.parametrize(
+    ("waits", "hours"),
+    [
+        ([4.0] * 30, 5.0),  # an hour after nine of ten came
+        ([3.0] * 18 + [30.0] * 2, 14.0),  # no later than its bound
+        ([0.5] * 30, 7.0 - 4),  # no earlier than its bound
+        ([4.0] * 19, 7.0),  # of too few nothing is learned
+        ([], 7.0),
+    ],
+)
+def test_a_source_is_late_by_how_it_has_come_within_its_declared_bounds(waits: list[float], hours: float) -> None:
+    bounds = lateness.Bounds(earlier=4 * HOUR, later=7 * HOUR)
+    learning = step("results", SOURCE, dataclasses.replace(AFTER, due=start(7), learns=bounds))
+    learned = lateness.learned([wait * HOUR for wait in waits])
+
+    owed = plan_step(learning, Slate("x", SEASON, TODAY, (LATE,)), learned)
+    fixed = plan_step(RESULTS, Slate("x", SEASON, TODAY, (LATE,)), learned)
+
+    assert LATE.starts_at is not None
+    assert owed.times["late"].due_at == LATE.starts_at + hours * HOUR
+    assert fixed == plan_step(RESULTS, Slate("x", SEASON, TODAY, (LATE,)))
 
 
 def test_the_late_games_line_up_is_not_late_when_the_early_ones_is_due() -> None:

@@ -1,7 +1,9 @@
 """The real world as the settings have it: who is asked, which keys are there, of which season the providers speak."""
 
 import dataclasses
+import json
 import random
+from collections.abc import Callable
 from datetime import timedelta
 
 from tipoff.config import Settings
@@ -12,7 +14,7 @@ from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content
-from tipoff.ledger import Ledger
+from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.content import Content
@@ -84,6 +86,31 @@ def keys_missing(settings: Settings, league: str) -> list[str]:
         for name, what in content.keys.items()
         if not settings.secret(name)
     ]
+
+
+class KeysTold:
+    """Keeps in the ledger what is off for want of a key: each page and message can say it. Keys are read at each look."""
+
+    def __init__(self, settings: Settings, league: str, said: Callable[[str], None]) -> None:
+        self._settings, self._league, self._said = settings, league, said
+        self._known: list[str] | None = None
+
+    def look(self, ledger: Ledger) -> None:
+        """Write down what has changed, and say what goes on.
+
+        Raises:
+            LedgerError: It cannot be written.
+        """
+        off = keys_missing(self._settings, self._league)
+        if off == self._known:
+            return
+        batch = Batch()
+        batch.fact("off", json.dumps(off), league=self._league)
+        ledger.commit(batch)
+        for line in self._known or ():
+            if line not in off:
+                self._said(f"{self._league}: {line.partition(':')[0]}: a key is there")
+        self._known = off
 
 
 def season_now(settings: Settings, league: str, world: LiveWorld, clock: Clock) -> Season:

@@ -374,10 +374,12 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
 
 
 def _seen(view: View, table: Table) -> dict[str, datetime]:
-    """Return when each unit was last looked at; what the newest look saw came in before its run was recorded."""
+    """Return when each unit was last looked at: the end of the run that looked, of the newest look the instant of its proof."""
     proof = view.records.proof(table.name, view.day)
     if proof is None:
         return {}
     looks = {name: unit.as_of for name, unit in proof.units.items() if unit.as_of is not None}
     newest = max(looks.values(), default=None)
-    return {name: proof.made_at if at == newest else at for name, at in looks.items()}
+    runs = view.records.runs(output=table.name, day=view.day)
+    ends = {run.as_of: run.ended_at for run in runs if run.ended_at is not None}
+    return {name: proof.made_at if at == newest else ends.get(at, at) for name, at in looks.items()}

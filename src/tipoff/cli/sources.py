@@ -36,10 +36,10 @@ def sources_command(league: str, *, as_json: bool) -> None:
     if home.has_ledger:
         now, ledger = home_now(), open_ledger()
         begun = league_facts(ledger, declared.name).since
-        ledger.close()
-        store = OutsideStore(home.ledger, read_only=True)
-        found = read_outside(store, declared.name, now, begun=begun)
+        store, steps = OutsideStore(home.ledger, read_only=True), content.steps if content else declared.steps
+        found = read_outside(store, ledger.of(declared.name), steps, now, begun=begun)
         store.close()
+        ledger.close()
     if as_json:
         outside = dataclasses.asdict(found) if found else None
         print_json({"providers": providers, "keys": keys, "outside": outside, "proxies": len(settings.proxy_addresses)})

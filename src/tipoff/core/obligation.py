@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 
 from tipoff.core.clock import on_clock
+from tipoff.core.lateness import Bounds
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Slate
 
@@ -61,7 +62,8 @@ class Timing:
     Each moment is of the unit's own game where it is anchored to its start, of the slate otherwise. A closed unit is never
     rewritten. `refresh_unknown` stands for `refresh` once the day's games have begun while a start of it is not known.
     `refresh`: an older proof is stale until its unit closes or, where units never close, until `settles`. `poll`: the
-    first wait after a source has not yet published; it doubles up to `poll_max`.
+    first wait after a source has not yet published; it doubles up to `poll_max`. `learns`: a unit falls due by how long after its
+    game's start its source was seen to bring others, within these bounds around `due`.
     """
 
     opens: Moment
@@ -72,6 +74,7 @@ class Timing:
     refresh_unknown: timedelta | None = None
     poll: timedelta = timedelta(minutes=30)
     poll_max: timedelta = timedelta(hours=8)
+    learns: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

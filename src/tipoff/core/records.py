@@ -37,6 +37,7 @@ class RunRecord:
     output: str
     day: date
     state: str  # started, finished, failed, expired
+    as_of: datetime
     started_at: datetime
     lease_until: datetime
     ended_at: datetime | None

@@ -81,8 +81,8 @@ def utc_day(at: datetime) -> Any:
     return at.astimezone(UTC).date()
 
 
-def due_at_once(step: Step, slate: Slate) -> Obligation:
-    owed = plan_step(step, slate)
+def due_at_once(step: Step, slate: Slate, learned: timedelta | None = None) -> Obligation:
+    owed = plan_step(step, slate, learned)
     times = {unit: dataclasses.replace(own, due_at=own.opens_at) for unit, own in owed.times.items()}
     return dataclasses.replace(owed, times=times, due_at=owed.opens_at)
 

@@ -145,6 +145,7 @@ class Book:
             date, dict[str, tuple[str, ...]]
         ] = {}  # by day and game: its teams' games before it that day
         self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
+        self.learned: Mapping[str, timedelta] = {}  # by output: after which time from a game's start its source is late
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
         self.lacking: dict[date, datetime] = {}  # days whose schedule lacks a game that is sold; its next look
         self.waivers: dict[tuple[str, date, str], Waiver] = {}
@@ -190,7 +191,7 @@ class Book:
         return [(step.name, day) for step in owed if self._plan(step, slate)]
 
     def _plan(self, step: Step, slate: Slate) -> bool:
-        obligation = plan_step(step, slate)
+        obligation = plan_step(step, slate, self.learned.get(step.name))
         entry = self.entries.get((step.name, slate.day))
         if entry is None:
             entry = self.entries[step.name, slate.day] = Entry(step, obligation, self._order[step.name])

@@ -84,6 +84,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     withheld: dict[str, str] = field(default_factory=dict)  # units that a guard keeps from going out, with reasons
     questions: tuple[Question, ...] = ()
+    came_at: dict[str, datetime] = field(default_factory=dict)  # when the first rows of each unit were known
     begun: datetime | None = None  # by the clock; it may have been claimed earlier
     ended: datetime | None = None
     cpu_ms: float = 0.0  # of its own thread and of the processes that worked for it

@@ -4,8 +4,9 @@ import dataclasses
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from tipoff.core import lateness
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
@@ -135,6 +136,7 @@ class Controller:
 
     def _take_up(self, batch: Batch, now: datetime) -> LedgerSnapshot:
         known = self._ledger.load(self._league.name)
+        self.book.learned = self._learned(known.since, now)
         published, damaged = self._published()
         for error in damaged:
             batch.add("findings", damage_finding(self._league.name, error, now))
@@ -161,6 +163,13 @@ class Controller:
         self._take_up(Batch(), now)
         self._wake(now)
         return [(entry, found) for entry, found in judged_anew(self.book, now) if self._in_scope(entry)]
+
+    def _learned(self, since: datetime | None, now: datetime) -> dict[str, timedelta]:
+        """Return after which time from a game's start each source is late that learns it, of games since the home first ran."""
+        learning = [step.name for step in self._league.steps if step.timing.learns]
+        begin = max(now - lateness.LOOKED_BACK, since or _LONG_AGO)
+        waits = self._ledger.of(self._league.name).waits(learning, since=begin) if learning else {}
+        return {output: after for output, seen in waits.items() if (after := lateness.learned(seen)) is not None}
 
     def _in_scope(self, entry: Entry) -> bool:
         if self._scope is None:
@@ -289,6 +298,7 @@ class Controller:
     def _wake(self, now: datetime) -> None:
         while self._unopened and opening_of(self._league, self._season, self._unopened[-1]) <= now:
             day = self._unopened.pop()
+            self.book.learned = self._learned(self._since, now)
             self.book.open_day(day)
             self._dirty.add((self._league.schedule, day))
         while self._wakes and self._wakes[0][0] <= now:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
+from tipoff.core import lateness
 from tipoff.core.clock import midnight
 from tipoff.core.league import League
 from tipoff.core.obligation import Obligation, Timing, UnitTimes, first_of
@@ -10,11 +11,14 @@ from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Step
 
 
-def plan_step(step: Step, slate: Slate) -> Obligation:
-    """Return what `step` owes for `slate`: its units, and when each opens, is due and closes."""
+def plan_step(step: Step, slate: Slate, learned: timedelta | None = None) -> Obligation:
+    """Return what `step` owes for `slate`: its units, and when each opens, is due and closes.
+
+    `learned`: after which time from a game's start its source is late, where that is known.
+    """
     units = step.units.expected(slate)
     timing = step.timing
-    times = {unit: unit_times(timing, slate, game) for unit, game in units.items()}
+    times = {unit: unit_times(timing, slate, game, learned) for unit, game in units.items()}
     without_units = unit_times(timing, slate, None)
     return Obligation(
         league=slate.league,
@@ -28,14 +32,17 @@ def plan_step(step: Step, slate: Slate) -> Obligation:
     )
 
 
-def unit_times(timing: Timing, slate: Slate, game: Game | None) -> UnitTimes:
+def unit_times(timing: Timing, slate: Slate, game: Game | None, learned: timedelta | None = None) -> UnitTimes:
     """Return the times of the unit of `game` (None: the slate's own).
 
     A game without a known start is owed, and is neither due nor closed until its start is known.
     """
+    due_at = timing.due.bound(slate, game)
+    if learned is not None and timing.learns and due_at and game and game.starts_at:
+        due_at = lateness.due_at(due_at, game.starts_at, learned, timing.learns)
     return UnitTimes(
         opens_at=timing.opens.at(slate, game),
-        due_at=timing.due.bound(slate, game),
+        due_at=due_at,
         closes_at=timing.closes.bound(slate, game) if timing.closes else None,
     )
 

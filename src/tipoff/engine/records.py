@@ -176,7 +176,7 @@ def arrival_rows(outcome: Outcome, known: Proof | None, owed: Obligation, *, now
                 "output": claim.step.name,
                 "day": claim.slate.day,
                 "unit": unit,
-                "first_at": outcome.ended or now,
+                "first_at": outcome.came_at.get(unit, outcome.ended or now),
                 "run_id": claim.run_id,
                 "due_at": owed.due_of([unit]),
             }

@@ -9,11 +9,11 @@ from typing import Protocol, TypeVar, cast
 
 import pyarrow as pa
 
-from tipoff.core.errors import CallFailed, InputGone, PipelineError, SourceError, what_of
+from tipoff.core.errors import CallFailed, ErrorKind, InputGone, PipelineError, SourceError, what_of
 from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
-from tipoff.core.schema import Table
+from tipoff.core.schema import WHOLE_SLATE, Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
@@ -271,8 +271,11 @@ class Runner:
                 continue
             excused |= parsed.excused
             known, strangers = _of_the_slate(claim, parsed.rows)
+            known_at = max(payload.fetched_at, seen.as_of)  # an answer may have been used before
             for record in known:
-                record["known_at"] = max(payload.fetched_at, seen.as_of)  # an answer may have been used before
+                record["known_at"] = known_at
+                unit = _unit_of(claim, record)
+                outcome.came_at[unit] = min(outcome.came_at.get(unit, known_at), known_at)
             records += known
             parsed = dataclasses.replace(parsed, rows=known, rejects=(*parsed.rejects, *strangers))
             outcome.parse_rejects += [(reject.reason, reject.row) for reject in parsed.rejects]
@@ -346,6 +349,10 @@ def _signed_zeros(claim: Claim, rows: pa.Table, empty: str) -> dict[str, str]:
     return {unit: empty for unit in claim.plan.may_be_empty if unit not in found}
 
 
+def _unit_of(claim: Claim, row: Mapping[str, object]) -> str:
+    return "|".join(str(row.get(name)) for name in claim.step.table.unit_columns) or WHOLE_SLATE
+
+
 def _of_the_slate(
     claim: Claim, rows: Sequence[dict[str, object]]
 ) -> tuple[list[dict[str, object]], tuple[Reject, ...]]:
@@ -354,7 +361,7 @@ def _of_the_slate(
         return list(rows), ()
     known, strange = [], []
     for row in rows:
-        unit = "|".join(str(row.get(name)) for name in claim.step.table.unit_columns)
+        unit = _unit_of(claim, row)
         if unit in claim.plan.expected:
             known.append(row)
         else:
@@ -364,6 +371,7 @@ def _of_the_slate(
 
 def _failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
     """Note what could not be used: an answer that was refused, or one that could not be read."""
+    is_early = error.kind is ErrorKind.NOT_YET
     return FetchNote(
         request=request,
         status=payload.status if payload else error.status,
@@ -371,7 +379,7 @@ def _failed(request: Request, error: SourceError, *, payload: Payload | None = N
         n_bytes=len(payload.body) if payload else error.n_bytes,
         n_rows=0,
         n_rejects=0,
-        outcome="refused" if error.status else "error",
+        outcome="not yet" if is_early else "refused" if error.status else "error",
         note=str(error),
     )
 

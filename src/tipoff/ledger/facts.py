@@ -1,5 +1,6 @@
 """What the ledger knows of each league in a home: its world, how far its clock has come, since when it is worked on."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +35,7 @@ class LeagueFacts:
     since: datetime | None  # when it was first worked on here
     is_over: bool  # its days have ended and nothing is owed
     no_season: NoSeason | None  # live, while the schedule cannot be asked
+    off: tuple[str, ...]  # live: what is not made for want of a key
     kept: Mapping[str, str]  # every fact by its key
 
     def of_season(self, key: str, season: str) -> str:
@@ -57,6 +59,7 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
         since=instant("since"),
         is_over=bool(kept.get("over")),
         no_season=NoSeason(since=datetime.fromisoformat(since), why=why) if since else None,
+        off=tuple(json.loads(kept.get("off", "[]"))),
         kept=kept,
     )
 

@@ -198,7 +198,7 @@ fetches = Table(
     Column("n_bytes", Integer, nullable=False),
     Column("n_rows", Integer, nullable=False),
     Column("n_rejects", Integer, nullable=False),
-    Column("outcome", String(32), nullable=False),  # rows, unchanged, recognised empty, error
+    Column("outcome", String(32), nullable=False),  # rows, unchanged, recognised empty, not yet, refused, error
     Column("note", Text, nullable=False),
     Index("fetches_league", "league", "at"),
     Index("fetches_sha", "sha256"),

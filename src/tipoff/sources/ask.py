@@ -14,13 +14,13 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Answer, Credits
 from tipoff.core.payload import Fetched, Payload, Request
-from tipoff.core.provider import MIB, Provider, of_request, request_key
+from tipoff.core.provider import MIB, Meaning, Provider, of_request, request_key
 from tipoff.core.retry import Breaker
 from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
 from tipoff.sources.memory import Memory
 from tipoff.sources.proxies import DIRECT, Result
-from tipoff.sources.refusals import refusal
+from tipoff.sources.refusals import meaning_of, refusal
 from tipoff.sources.routes import Pool
 from tipoff.sources.transport import ForbiddenAddress
 from tipoff.sources.unpack import BadlyPacked, TooMuch
@@ -31,7 +31,7 @@ UNUSED_FOR = timedelta(minutes=10)  # how long an answer that nobody came to use
 LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
 _MOST_YOUNG = 48 * MIB  # bytes of answers that are held in memory for others to use
 _ROUTES = 3  # ways that one request tries
-_OK, _NOT_MODIFIED, _TOO_MANY, _UNAVAILABLE, _PROXY_REFUSES = 200, 304, 429, 503, 407
+_OK, _NOT_MODIFIED, _FORBIDDEN, _PROXY_REFUSES, _TOO_MANY, _UNAVAILABLE = 200, 304, 403, 407, 429, 503
 
 Now = Callable[[], datetime]
 
@@ -307,7 +307,7 @@ class Asker:
             began, result = stopwatch(), Result.FAILURE
             try:
                 received = self._exchange.get(request, provider, way, last=last)
-                result = Result.FAILURE if received.status in {403, _PROXY_REFUSES, _TOO_MANY} else Result.SUCCESS
+                result = _result_of(received, provider)
                 if way == DIRECT or received.status != _PROXY_REFUSES:
                     return received, way
                 failure = SourceError(f"the proxy {way} wants other credentials (407)", kind=ErrorKind.TRANSIENT)
@@ -361,6 +361,13 @@ class Asker:
         self._memory.keep_credits(left)
         is_much = left.used_ratio >= allowance.WARNED_AT
         return f"over four fifths of the month's credits of {provider.host} are spent" if is_much else ""
+
+
+def _result_of(received: Received, provider: Provider) -> Result:
+    """Return what an answer says of the way by which it came. That nothing is there yet is an answer like another."""
+    is_refused = received.status in {_FORBIDDEN, _PROXY_REFUSES, _TOO_MANY}
+    is_absent = is_refused and meaning_of(provider, received.status, received.body) is Meaning.ABSENT
+    return Result.FAILURE if is_refused and not is_absent else Result.SUCCESS
 
 
 def _payload(request: Request, body: bytes, sha: str, at: datetime) -> Payload:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, quantiles
 
+from tipoff.core import lateness as learns
 from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
+from tipoff.core.step import Step
 from tipoff.ledger.outside import Arrival, OutsideStore, Requests
+from tipoff.ledger.reader import LeagueRecords
 
 LOOKED_BACK = timedelta(days=7)
 _FEW = 20  # arrivals from which on the slowest are told by a share
-_GOOD = frozenset({"rows", "unchanged", "recognised empty", "nothing for this slate"})
+_GOOD = frozenset({"rows", "unchanged", "recognised empty", "nothing for this slate", "not yet"})
 CREDITS_WARNED_AT = 0.8
 
 
@@ -23,6 +26,7 @@ class Lateness:
     n_late: int
     usual: timedelta | None  # from due to there; below nothing where it came before
     slow: timedelta | None  # nine units of ten came within it
+    late_after: timedelta | None = None  # from its game's start, as learned, within the declared bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +42,13 @@ class Outside:
     lateness: Sequence[Lateness]
 
 
-def read_outside(store: OutsideStore, league: str, now: datetime, *, begun: datetime | None) -> Outside:
+def read_outside(
+    store: OutsideStore, records: LeagueRecords, steps: Sequence[Step], now: datetime, *, begun: datetime | None
+) -> Outside:
     """Return what happened in the last days; what was due before the home was `begun` came from the past, and is not late."""
-    since = now - LOOKED_BACK
+    since, league = now - LOOKED_BACK, records.league
+    learning = [step.name for step in steps if step.timing.learns]
+    waits = records.waits(learning, since=max(now - learns.LOOKED_BACK, begun or since))
     arrivals = [
         one for one in store.arrivals(league, since) if begun is None or one.due_at is None or one.due_at >= begun
     ]
@@ -52,11 +60,14 @@ def read_outside(store: OutsideStore, league: str, now: datetime, *, begun: date
         credits=store.all_credits(),
         proxies=store.all_proxies(),
         changes=store.changes(),
-        lateness=[lateness(output, [one for one in arrivals if one.output == output]) for output in outputs],
+        lateness=[
+            lateness(output, [one for one in arrivals if one.output == output], learns.learned(waits.get(output, ())))
+            for output in outputs
+        ],
     )
 
 
-def lateness(output: str, arrivals: Sequence[Arrival]) -> Lateness:
+def lateness(output: str, arrivals: Sequence[Arrival], late_after: timedelta | None = None) -> Lateness:
     """Return how the units of one output came; those of which nobody knew when they were due are not counted."""
     waits = sorted(one.first_at - one.due_at for one in arrivals if one.due_at is not None)
     seconds = [wait.total_seconds() for wait in waits]
@@ -67,6 +78,7 @@ def lateness(output: str, arrivals: Sequence[Arrival]) -> Lateness:
         n_late=sum(wait > timedelta(0) for wait in waits),
         usual=timedelta(seconds=median(seconds)) if seconds else None,
         slow=timedelta(seconds=slow) if slow is not None else None,
+        late_after=late_after,
     )
 
 
@@ -90,10 +102,11 @@ def render_text(outside: Outside, now: datetime) -> Iterator[str]:
     for turn in outside.changes[:5]:
         yield f"  {turn.at:%m-%d %H:%M:%S} {turn.proxy} for {turn.host}: {turn.was} → {turn.now}"
     for found_late in outside.lateness:
-        usual = _shown(found_late.usual)
+        usual, after = _shown(found_late.usual), found_late.late_after
+        learned = f"; learned: late {after / timedelta(hours=1):.1f} h after the start" if after else ""
         yield (
             f"arrival {found_late.output:<24} on time {found_late.n_on_time:>4}, late {found_late.n_late:>4}; "
-            f"usually {usual}, nine of ten within {_shown(found_late.slow)}"
+            f"usually {usual}, nine of ten within {_shown(found_late.slow)}{learned}"
         )
 
 

@@ -48,6 +48,7 @@ class Home:
     history: Flow
     halts: tuple[HaltRecord, ...] = ()
     asked: int = 0  # names of which only a person can say whose they are
+    off: tuple[str, ...] = ()  # what is not made for want of a key
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
 
 
@@ -113,6 +114,7 @@ def read_home(
         halts=tuple(records.halts(at)) if at else (),
         running=records.runs_by_state().get("started", 0),
         asked=n_asked(ledger, league),
+        off=facts.off,
         history=read_flow(ledger, at),
         between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
     )
@@ -273,6 +275,7 @@ def status_lines(status: Status) -> list[str]:
         f"  {status.today}",
         *(f"  {line}" for line in problems or ["nothing is wrong"]),
         *(f"  waits for you: {line}" for line in status.waits_for_you),
+        *(f"  {line}" for line in status.home.off),
         *flow_lines(status.home.history),
     ]
 

@@ -14,7 +14,7 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord
 from tipoff.ledger import Batch, Ledger, quota_use
-from tipoff.ledger.facts import BetweenSeasons, between_seasons
+from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
 from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import (
@@ -67,6 +67,7 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         _checks(ledger, league, yesterday),
         _accuracy(rows),
         *_quota(ledger, now),
+        *league_facts(ledger, league.name).off,
         between_text(between) if between else _today(league, day, today, games[day]),
         *_open(incidents),
         *_trend(rows, league),

@@ -216,6 +216,10 @@ STEPS = (
         table=tables.TEAM_GAMES,
         work=SqlWork(sql=_sql("team_games")),
         timing=AFTER_GAMES,
+        edges=(
+            Edge(table="nba_team_boxscores", minimum=0.0, patience=_hours(8), needed=False),
+            Edge(table="bdl_player_boxscores", optional=True, stands_in_for="nba_team_boxscores"),
+        ),
         rows_as="nba_team_boxscores",
     ),
     Step(

@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import timedelta
 
+from tipoff.core.lateness import Bounds
 from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.step import SourceWork, Step
 from tipoff.core.window import SLATE, Input
@@ -20,27 +21,36 @@ _WORK = {
         source=nbacom.SOURCE, requests=nbacom.team_requests, parse=nbacom.parse_teams, inputs=_SIDES
     ),
 }
+_LEARNED = {  # a late box score moves what rests on it no further than it can bear
+    "nba_player_boxscores": Bounds(earlier=timedelta(hours=5), later=timedelta(hours=2)),
+    "nba_team_boxscores": Bounds(earlier=timedelta(hours=5), later=timedelta(hours=2)),
+    "bdl_player_boxscores": Bounds(earlier=timedelta(hours=8), later=timedelta(hours=6)),
+}
 _READERS = (boxes.read_box, statsnba.parse_players, statsnba.parse_teams)  # part of the steps' versions
 
 
 def _live(step: Step) -> Step:
+    timing = dataclasses.replace(step.timing, learns=_LEARNED.get(step.name))
     work = _WORK.get(step.name)
-    return step if work is None else dataclasses.replace(step, work=work, parsers=_READERS)
+    if work is None:
+        return dataclasses.replace(step, timing=timing)
+    return dataclasses.replace(step, work=work, timing=timing, parsers=_READERS)
 
 
+_BY_LEARNING = dataclasses.replace(CORRECTED, learns=Bounds(earlier=timedelta(hours=5), later=timedelta(hours=8)))
 _FIRST_START = Moment(Anchor.FIRST_START, timedelta(0))
 _BEYOND = (
     Step(
         table=live_tables.ABSENCES,
         work=SourceWork(source=nbacom.SOURCE, requests=nbacom.absence_requests, parse=nbacom.parse_absences),
-        timing=CORRECTED,
+        timing=_BY_LEARNING,
         optional=True,
         parsers=(boxes.read_box,),
     ),
     Step(
         table=live_tables.PLAYS,
         work=SourceWork(source=nbacom.SOURCE, requests=nbacom.play_requests, parse=nbacom.parse_plays),
-        timing=dataclasses.replace(CORRECTED, refresh=None),
+        timing=dataclasses.replace(_BY_LEARNING, refresh=None),
         optional=True,
         parsers=(plays.read_plays,),
     ),

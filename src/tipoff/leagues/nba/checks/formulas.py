@@ -8,7 +8,7 @@ import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, permutations
 from typing import Any
 
 from tipoff.checks.second import Row, second_formula
@@ -71,7 +71,7 @@ def formulas() -> list[Check]:
                 "off_rating",
                 "def_rating",
             ),
-            inputs=("nba_team_boxscores",),
+            inputs=("nba_team_boxscores", "bdl_player_boxscores"),
             is_whole=False,
         ),
         second_formula(
@@ -229,6 +229,7 @@ def _grade(row: Row, points: dict[tuple[str, int], int | None], line: float | No
 def _team_games(view: View) -> list[Row] | None:
     names = ("game_id", "team", "opponent", "won", "points", "minutes", "fga", "fta", "oreb", "tov")
     clubs = {(row["game_id"], row["team"]): row for row in _rows(view, "nba_team_boxscores", *names)}
+    clubs |= _added_up(view, {game_id for game_id, _ in clubs})
 
     def possessions(row: Row) -> float:
         return float(row["fga"] - row["oreb"] + row["tov"] + 0.44 * row["fta"])
@@ -251,6 +252,28 @@ def _team_games(view: View) -> list[Row] | None:
             }
         )
     return found or None
+
+
+def _added_up(view: View, known: set[str]) -> dict[tuple[str, str], Row]:
+    """Return the clubs of games without a box score of their own: their players of the second source, added up."""
+    counts = ("points", "fga", "fta", "oreb", "tov")
+    players: defaultdict[str, defaultdict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in _rows(view, "bdl_player_boxscores", "game_id", "team", "minutes", *counts):
+        if row["game_id"] not in known:
+            players[row["game_id"]][row["team"]].append(row)
+    found: dict[tuple[str, str], Row] = {}
+    for game_id, sides in players.items():
+        for team, other in permutations(sides, 2):
+            total = {name: [row[name] for row in sides[team]] for name in counts}
+            club: Row = {name: None if None in values else sum(values) for name, values in total.items()}
+            played = sum(row["minutes"] or 0 for row in sides[team])
+            club |= {"game_id": game_id, "team": team, "opponent": other}
+            club["minutes"] = min(range(240, 500, 25), key=lambda minutes: abs(minutes - played))
+            found[game_id, team] = club
+    for (game_id, team), club in found.items():
+        ours, theirs = club["points"], found[game_id, club["opponent"]]["points"]
+        found[game_id, team] = club | {"won": None if None in (ours, theirs) or ours == theirs else ours > theirs}
+    return found
 
 
 def _player_games(view: View) -> list[Row] | None:

@@ -46,7 +46,19 @@ _SECOND_NAMES = {
     "BLK": "blk",
     "TOV": "turnover",
 }
+_NOT_PULLED = (
+    "FGM",
+    "FGA",
+    "FG3M",
+    "FG3A",
+    "FTM",
+    "FTA",
+    "OREB",
+    "DREB",
+    "PF",
+)  # of the second source: the first's are said
 _SECOND_TO_OURS = {"NOH": "NOP"}
+_OF_SECOND = "recorded; shots, fouls, rebounds by side, which its pull lacks, are the first's"
 _PLANNED = "planned_date_"  # and the day on which the season was drawn so
 _REACH = 3  # seasons before one that a window may read
 _SIDES = 2
@@ -242,7 +254,7 @@ def _read(files: _Files, season: str, seed: int) -> NbaData:
             "tip_off_times": "fixture list of the season" if tips else "modelled",
             "publication_delays": "modelled",
             "postponements": "inferred from the schedule's numbering",
-            "second_source": "recorded" if n_second else "none for this season",
+            "second_source": _OF_SECOND if n_second else "none for this season",
             "lines": f"{n_lines} recorded quotes" if n_lines else "none for this season",
         },
         fingerprint=files.fingerprint(seed),
@@ -313,11 +325,13 @@ def _second(files: _Files, season: str, games: dict[str, WorldGame]) -> int:
         filters=(pc.field("SEASON") == season) & (pc.field("SEASON_TYPE") == "Regular Season"),
     )
     by_place = {(str(game.day), code): game for game in games.values() for code in (game.home, game.away)}
+    logged = {(game.game_id, row["PLAYER_ID"]): row for game in games.values() for row in game.players}
     for row in table.to_pylist():
         team = _SECOND_TO_OURS.get(row["TEAM_ABBREVIATION"], row["TEAM_ABBREVIATION"])
         game = by_place.get((row["GAME_DATE"][:10], team))
         if game is not None:
-            game.second.append(_second_row(row, team))
+            first = logged.get((game.game_id, row["PLAYER_ID"]), {})
+            game.second.append(_second_row(row, team) | {name.lower(): first.get(name) for name in _NOT_PULLED})
     return int(table.num_rows)
 
 

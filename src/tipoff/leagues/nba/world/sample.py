@@ -30,6 +30,8 @@ from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import WorldTransport
 
 _ROSTER = 11
+# what the second source says as the first does
+_SAID_AGAIN = ("PTS", "FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "DREB", "REB", "AST", "STL", "BLK", "PF")
 _BOOKS = ("bookone", "booktwo", "bookthree")
 
 
@@ -227,13 +229,9 @@ class SampleNba:
                     "first_name": first,
                     "last_name": last,
                     "min": str(box["MIN"]),
-                    "pts": box["PTS"],
-                    "reb": box["REB"],
-                    "ast": box["AST"],
-                    "stl": box["STL"],
-                    "blk": box["BLK"],
                     "turnover": box["TOV"],
                 }
+                | {name.lower(): box[name] for name in _SAID_AGAIN}
             )
 
     def _market(self, game: WorldGame, players: list[_Player]) -> Iterator[tuple[datetime, list[Quote]]]:

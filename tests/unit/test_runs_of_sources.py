@@ -1,0 +1,136 @@
+"""Runs that ask a provider: when what they bring was known, and what of it is to be told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+from tests.engine import AFTER, EVENING, HOUR, SEASON, TODAY, book_of, entry_of, game
+
+from tipoff.core.clock import SimClock
+from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.payload import Fetched, Parsed, Payload, Request
+from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, text
+from tipoff.core.slate import Slate
+from tipoff.core.step import SourceWork, Step
+from tipoff.engine import records
+from tipoff.engine.book import LiveRun
+from tipoff.engine.claim import Claim, Outcome
+from tipoff.engine.findings import run_findings
+from tipoff.engine.run import Runner
+from tipoff.engine.runplan import RunPlan
+from tipoff.store.dialect import CompiledStep
+from tipoff.store.warehouse import WriteRequest, WriteResult
+
+TABLE = Table(
+    league="x",
+    phase=Phase.RAW,
+    name="boxes",
+    columns=(DAY, text("game_id"), text("who"), KNOWN_AT),
+    key=("game_id", "who"),
+    unit_columns=("game_id",),
+)
+NIGHT = EVENING + 4 * HOUR
+GAMES = {name: game(name, home, home.lower()) for name, home in (("one", "AAA"), ("two", "CCC"))}
+
+
+def requests(context: Any, _inputs: Any) -> Sequence[Request]:
+    return [Request(source="files", url=f"https://files.example/{unit}", unit=unit) for unit in sorted(context.units)]
+
+
+def parse(payload: Payload, _context: Any, _inputs: Any) -> Parsed:
+    return Parsed(rows=[{"day": TODAY, "game_id": payload.request.unit, "who": who} for who in ("a", "b")])
+
+
+STEP = Step(table=TABLE, work=SourceWork(source="files", requests=requests, parse=parse), timing=AFTER)
+
+
+@dataclass
+class Written:
+    """A warehouse that takes everything."""
+
+    rows: pa.Table | None = None
+
+    def gone(self, *_asked: object, **_more: object) -> tuple[()]:
+        return ()
+
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
+        self.rows = rows
+        units = {unit: UnitProof(unit=unit, n_rows=2, content_hash="h") for unit in set(rows["game_id"].to_pylist())}
+        proof = Proof(
+            league="x", output="boxes", day=TODAY, fence=1, made_at=asked.written_at, step_version="v1", units=units
+        )
+        return WriteResult(proof=proof, changed=frozenset(units))
+
+
+def attempt(clock: SimClock, fetch: Callable[[Request], bytes]) -> tuple[Outcome, Written]:
+    """Make one run that asks for both games, each answer as `fetch` gives it."""
+    stored, units = Written(), dict.fromkeys(GAMES, "made")
+    plan = RunPlan(units=units, as_of=NIGHT, may_be_empty=frozenset(), partial={}, expected=frozenset(GAMES))
+    claim = Claim(
+        run_id=1,
+        loaded=CompiledStep(STEP, (), "v1"),
+        slate=Slate("x", SEASON, TODAY, tuple(GAMES.values())),
+        season=SEASON,
+        plan=plan,
+        previous=None,
+        attempt=1,
+        started_at=NIGHT,
+        live=LiveRun(1, NIGHT, NIGHT + HOUR),
+    )
+
+    def answer(request: Request, *, now: Callable[[], Any]) -> Fetched:
+        body = fetch(request)
+        return Fetched(payload=Payload(request=request, body=body, sha256="s", status=200, fetched_at=now()))
+
+    runner = Runner(
+        warehouse=stored,  # type: ignore[arg-type]
+        published=stored,
+        tables={},
+        fetch=answer,
+        kept=lambda _request, _until: (),
+        call=lambda function, arguments, _limit: (function(*arguments), 0.0),
+        now=clock.now,
+        cpu=lambda: 0.0,
+        at=lambda _what: None,
+    )
+    return runner.attempt(claim), stored
+
+
+def test_a_unit_arrived_when_its_answer_came_not_when_the_run_was_over() -> None:
+    clock = SimClock(NIGHT)
+
+    def slowly(_request: Request) -> bytes:
+        clock.sleep(timedelta(seconds=70))
+        return b"{}"
+
+    outcome, stored = attempt(clock, slowly)
+
+    assert stored.rows is not None
+    known = dict(zip(stored.rows["game_id"].to_pylist(), stored.rows["known_at"].to_pylist(), strict=True))
+    owed = entry_of(book_of({STEP: ()}, GAMES.values()), "boxes").obligation
+    arrived = {row["unit"]: row["first_at"] for row in records.arrival_rows(outcome, None, owed, now=clock.now())}
+    assert known == {"one": NIGHT + timedelta(seconds=70), "two": NIGHT + timedelta(seconds=140)}
+    assert arrived == known
+
+
+def test_a_page_that_is_not_there_yet_is_noted_and_is_no_finding_and_one_that_is_refused_is() -> None:
+    def early(kind: ErrorKind) -> Callable[[Request], bytes]:
+        def fetch(request: Request) -> bytes:
+            if request.unit == "two":
+                error = SourceError("files answered 403: nothing yet", kind=kind)
+                error.status = 403
+                raise error
+            return b"{}"
+
+        return fetch
+
+    def told(kind: ErrorKind) -> tuple[list[str], list[str]]:
+        outcome, _ = attempt(SimClock(NIGHT), early(kind))
+        found = run_findings(outcome, "source:files", [], now=NIGHT)
+        return [note.outcome for note in outcome.fetches], [row["check"] for row in found]
+
+    assert told(ErrorKind.NOT_YET) == (["not yet", "rows"], [])
+    assert told(ErrorKind.TRANSIENT) == (["refused", "rows"], ["source_answers"])
