@@ -3,7 +3,8 @@
 Needs TIPOFF_DATA. The steps from the schedule to the analytics are replayed three times: with both sources, with one of which
 the other says nothing all season, and the other way round. The second answers in its whole form, the bench included. What its
 recorded pull holds (minutes, points, rebounds, assists, steals, blocks, turnovers) is its own; the rest, which the pull lacks, is
-the first's. Who is meant by its names is found by the resolver.
+the first's. In its lists a man who played for less than half a minute, in which nothing was counted, stands like the bench: he is
+named. Who is meant by its names is found by the resolver.
 """
 
 import dataclasses
@@ -25,6 +26,7 @@ from tipoff.core.clock import SimClock
 from tipoff.core.profile import Profile
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources import balldontlie
+from tipoff.leagues.nba.world.data import OF_THE_FIRST
 from tipoff.leagues.nba.world.recorded import RecordedNba, RecordedSeasons
 from tipoff.store.duck import DuckWarehouse
 
@@ -105,14 +107,21 @@ def played(world: RecordedNba, days: tuple[date, date]) -> set[tuple[Any, ...]]:
     return {(game.game_id, row["PLAYER_ID"]) for game in games for row in game.players}
 
 
+def unseen(world: RecordedNba) -> set[tuple[Any, ...]]:
+    """Return who played for less than half a minute, in which nothing was counted: the second source has him on the bench."""
+    names = ("MIN", "PTS", "REB", "AST", "STL", "BLK", "TOV", *OF_THE_FIRST)
+    rows = ((game.game_id, row) for game in world.data.games for row in game.players)
+    return {(game_id, row["PLAYER_ID"]) for game_id, row in rows if not any(row[name] for name in names)}
+
+
 def on_the_bench(world: RecordedNba, days: Iterable[date]) -> int:
     """Count who stands in the second source's lists and did not play, as it answers when all is over."""
-    n = 0
+    n, counted = 0, ("pts", "reb", "ast", "stl", "blk", "turnover", *(name.lower() for name in OF_THE_FIRST))
     with httpx.Client(transport=world.transport(SimClock(NEVER))) as client:
         for day in days:
             for game in client.get(balldontlie.URL, params={"date": day.isoformat()}).json()["data"]:
                 players = game["home_team"]["players"] + game["visitor_team"]["players"]
-                n += sum(player["min"] == "00" and not player["pts"] for player in players)
+                n += sum(player["min"] == "00" and not any(player[name] for name in counted) for player in players)
     return n
 
 
@@ -126,6 +135,7 @@ def two_sources(data: Path, span: str) -> tuple[bool, dict[str, Any]]:
         "span": span,
         "games": len({game for game, _ in truth}),
         "played": len(truth),
+        "played, and nothing was counted": sorted(map(str, truth & unseen(world))),
         "on the bench in the second source's lists": on_the_bench(world, _days(both)),
         "sources": {},
     }
@@ -140,12 +150,14 @@ def two_sources(data: Path, span: str) -> tuple[bool, dict[str, Any]]:
         }
     for name in ("first", "second"):
         found[f"both and the {name} alone"] = differences(made["both"][0], made[name][0])
-    whole = all(
-        not one["played and without a game"] and not one["with a game and not played"]
-        for one in found["sources"].values()
+    sources = found["sources"]
+    is_whole = (
+        not any(one["with a game and not played"] for one in sources.values())
+        and not any(sources[name]["played and without a game"] for name in ("both", "first"))
+        and sources["second"]["played and without a game"] == found["played, and nothing was counted"]
     )
-    same = found["both and the first alone"]
-    return whole and not any(one["on one side alone"] or one["cells that differ"] for one in same.values()), found
+    first = found["both and the first alone"].values()
+    return is_whole and not any(one["on one side alone"] or one["cells that differ"] for one in first), found
 
 
 def _days(spec: ReplaySpec) -> list[date]:

@@ -2,16 +2,33 @@
 
 import dataclasses
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from tests.engine import AFTER, EVENING, HOUR, NOON, SEASON, SOURCE, SQL, TODAY, book_of, game, prove, step
+import pytest
+from tests.engine import (
+    AFTER,
+    EVENING,
+    HOUR,
+    NOON,
+    SEASON,
+    SOURCE,
+    SQL,
+    TODAY,
+    YESTERDAY,
+    book_of,
+    game,
+    judged,
+    prove,
+    step,
+)
 
 from tipoff.core.gate import Evidence
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.engine.book import Book
+from tipoff.engine.past import silence_before
 from tipoff.engine.remember import outputs_since, remember
 from tipoff.engine.results import Counts, Results
 from tipoff.ledger import Batch, LedgerSnapshot
@@ -163,3 +180,23 @@ def test_an_output_that_was_renamed_is_not_new() -> None:
 
     assert since(snapshot(obligations=[row("raw")]), renamed)["other"] == NOON
     assert since(snapshot(proofs=[proof_of("raw")]), renamed)["other"] == NOON
+
+
+def test_a_day_on_which_no_game_is_on_owes_after_a_restart_what_it_owed_before() -> None:
+    schedule = dataclasses.replace(proof_of("raw"), output="schedule", day=YESTERDAY)
+    waiting = row("raw", day=YESTERDAY, state="waiting", missing=[], excused={}, n_excused=0)
+
+    book, _, _ = taken_up(snapshot(proofs=[schedule], obligations=[waiting]))
+
+    assert book.entries["raw", YESTERDAY].state is State.WAITING
+    assert judged(book, "raw", NIGHT, day=YESTERDAY).state is State.EXCUSED
+
+
+@pytest.mark.parametrize(("beat", "silent"), [(None, True), (-3 * HOUR, True), (-HOUR / 2, False)])
+def test_quiet_ticks_that_a_kill_took_with_it_are_no_silence(beat: timedelta | None, silent: bool) -> None:  # noqa: FBT001 -- a case
+    known = snapshot(last_tick={"at": NIGHT - 5 * HOUR}, beat_at=NIGHT + beat if beat is not None else None)
+
+    found = silence_before(known, NIGHT)
+
+    assert (found is not None) is silent
+    assert found is None or found[0] == (NIGHT + beat if beat is not None else NIGHT - 5 * HOUR)

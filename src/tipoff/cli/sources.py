@@ -36,8 +36,9 @@ def sources_command(league: str, *, as_json: bool) -> None:
     if home.has_ledger:
         now, ledger = home_now(), open_ledger()
         begun = league_facts(ledger, declared.name).since
-        store, steps = OutsideStore(home.ledger, read_only=True), content.steps if content else declared.steps
-        found = read_outside(store, ledger.of(declared.name), steps, now, begun=begun)
+        store = OutsideStore(home.ledger, read_only=True)
+        asked = dataclasses.replace(declared, steps=content.steps) if content else declared
+        found = read_outside(store, ledger, asked, now, begun=begun)
         store.close()
         ledger.close()
     if as_json:

@@ -4,9 +4,8 @@ import dataclasses
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from tipoff.core import lateness
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.errors import Damaged, LeaseLost
 from tipoff.core.league import League
@@ -38,6 +37,7 @@ from tipoff.engine.remember import outputs_since, remember
 from tipoff.engine.results import Counts, Results
 from tipoff.engine.runplan import RunPlan
 from tipoff.ledger import LEASE, Batch, Lease, Ledger, LedgerSnapshot
+from tipoff.ledger.facts import learned_lateness
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import Warehouse
 
@@ -80,8 +80,7 @@ class Controller:
         self._published, self._losses, self._mark = published, losses, mark
         self._identity, self._jitter, self._at = identity, jitter, at
         self.counts = Counts()
-        self._serial = itertools.count()
-        self._budget = RunBudget()
+        self._serial, self._budget = itertools.count(), RunBudget()
         self._lease: Lease | None = None
         self._forget()
 
@@ -136,7 +135,7 @@ class Controller:
 
     def _take_up(self, batch: Batch, now: datetime) -> LedgerSnapshot:
         known = self._ledger.load(self._league.name)
-        self.book.learned = self._learned(known.since, now)
+        self.book.learned = learned_lateness(self._ledger, self._league, since=known.since or now, now=now)
         published, damaged = self._published()
         for error in damaged:
             batch.add("findings", damage_finding(self._league.name, error, now))
@@ -163,13 +162,6 @@ class Controller:
         self._take_up(Batch(), now)
         self._wake(now)
         return [(entry, found) for entry, found in judged_anew(self.book, now) if self._in_scope(entry)]
-
-    def _learned(self, since: datetime | None, now: datetime) -> dict[str, timedelta]:
-        """Return after which time from a game's start each source is late that learns it, of games since the home first ran."""
-        learning = [step.name for step in self._league.steps if step.timing.learns]
-        begin = max(now - lateness.LOOKED_BACK, since or _LONG_AGO)
-        waits = self._ledger.of(self._league.name).waits(learning, since=begin) if learning else {}
-        return {output: after for output, seen in waits.items() if (after := lateness.learned(seen)) is not None}
 
     def _in_scope(self, entry: Entry) -> bool:
         if self._scope is None:
@@ -284,8 +276,7 @@ class Controller:
         """Write down the instant and the quiet ticks since the last busy one; the next start goes on from here."""
         if self._lease is None:
             return
-        batch = Batch()
-        self._record_tick(batch, now, n_judged=0, n_run=0)
+        self._record_tick(batch := Batch(), now, n_judged=0, n_run=0)
         if self.next_wake() is None:  # whoever watches need not wait for another tick
             batch.fact("over", now.isoformat(), league=self._league.name)
         try:
@@ -298,7 +289,7 @@ class Controller:
     def _wake(self, now: datetime) -> None:
         while self._unopened and opening_of(self._league, self._season, self._unopened[-1]) <= now:
             day = self._unopened.pop()
-            self.book.learned = self._learned(self._since, now)
+            self.book.learned = learned_lateness(self._ledger, self._league, since=self._since, now=now)
             self.book.open_day(day)
             self._dirty.add((self._league.schedule, day))
         while self._wakes and self._wakes[0][0] <= now:
@@ -325,10 +316,9 @@ class Controller:
                 busy = busy | {entry.key}  # what rests on it waits as well: it may be about to be made
                 continue
             judged = self._halts.judged(entry, judged, now)
-            bounded = self._budget.limit(entry, judged, now, self.book.slates[entry.obligation.day])
-            if bounded is not judged and self._budget.is_news(entry.key):
+            wanted, judged = judged, self._budget.limit(entry, judged, now, self.book.slates[entry.obligation.day])
+            if judged is not wanted and self._budget.is_news(entry.key):
                 batch.add("findings", storm_finding(entry, self._budget, now))
-            judged = bounded
             if judged.plans and self._results.is_probing(entry.step.name):
                 if entry.step.name in probing:
                     self._dirty.add(entry.key)

@@ -29,9 +29,15 @@ class Identity:
 
 
 def silence_before(known: LedgerSnapshot, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return from when to when nothing was decided, if that was long and anything was to be decided."""
+    """Return from when to when nothing was decided, if that was long and anything was to be decided.
+
+    Quiet ticks are written down with the next busy one; of those that a kill took with it, the controller's sign of life tells.
+    """
     last = known.last_tick
-    return (last["at"], now) if last is not None and not known.is_over and now - last["at"] > GAP else None
+    if last is None or known.is_over:
+        return None
+    seen_at = max(last["at"], known.beat_at or last["at"])
+    return (seen_at, now) if now - seen_at > GAP else None
 
 
 def silence_finding(league: str, begin: datetime, end: datetime) -> dict[str, Any]:

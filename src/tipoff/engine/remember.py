@@ -47,6 +47,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
         if reach <= proof.day <= season.last_day:
             if (proof.output, proof.day) not in book.entries and proof.output == league.schedule:
                 book.open_day(proof.day)
+                book.set_games(proof.day, ())  # no game is known of it: what it owes is to be excused
             book.set_proof(proof)
     highest = adopt(book, results, stored, batch, now)
     _obligations(book, known.obligations)

@@ -371,7 +371,6 @@ def _of_the_slate(
 
 def _failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
     """Note what could not be used: an answer that was refused, or one that could not be read."""
-    is_early = error.kind is ErrorKind.NOT_YET
     return FetchNote(
         request=request,
         status=payload.status if payload else error.status,
@@ -379,7 +378,7 @@ def _failed(request: Request, error: SourceError, *, payload: Payload | None = N
         n_bytes=len(payload.body) if payload else error.n_bytes,
         n_rows=0,
         n_rejects=0,
-        outcome="not yet" if is_early else "refused" if error.status else "error",
+        outcome="not yet" if error.kind is ErrorKind.NOT_YET else "refused" if error.status else "error",
         note=str(error),
     )
 

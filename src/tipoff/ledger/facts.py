@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from tipoff.core import lateness
 from tipoff.core.errors import UsageError
+from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.ledger import schema
 from tipoff.ledger.games import read_seasons
@@ -131,3 +133,19 @@ def home_clock(ledger: Ledger) -> datetime | None:
     if any(facts.live_since for facts in known):
         return None
     return max((facts.clock_at for facts in known if facts.clock_at), default=None)
+
+
+def learned_lateness(ledger: Ledger, league: League, *, since: datetime, now: datetime) -> dict[str, timedelta]:
+    """Return after which time from a game's start each output is late whose step learns it, by the games since an instant."""
+    learning, begin = [step.name for step in league.steps if step.timing.learns], max(now - lateness.LOOKED_BACK, since)
+    if not learning:
+        return {}
+    came, games = schema.arrivals, schema.games
+    of_game = (games.c.league == came.c.league) & (games.c.day == came.c.day) & (games.c.game_id == came.c.unit)
+    query = select(came.c.output, came.c.first_at, games.c.starts_at).join(games, of_game)
+    waits: dict[str, list[timedelta]] = {}
+    for row in ledger.rows(
+        query.where(came.c.league == league.name, came.c.output.in_(learning), games.c.starts_at >= begin)
+    ):
+        waits.setdefault(row["output"], []).append(row["first_at"] - row["starts_at"])
+    return {output: after for output, seen in waits.items() if (after := lateness.learned(seen)) is not None}

@@ -33,7 +33,7 @@ from tipoff.ledger import schema
 from tipoff.ledger.connect import engine_of, failed, never_write, pragmas, shown
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
-from tipoff.ledger.reader import LeagueRecords
+from tipoff.ledger.reader import LeagueRecords, read_beats
 from tipoff.ledger.statements import Statements
 
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
@@ -89,6 +89,7 @@ class LedgerSnapshot:
     since: datetime | None  # when the league first ran in this home
     is_over: bool = False  # its days had ended and nothing was owed when it was last worked on
     seasons: Sequence[Season] = ()  # all that are known of, oldest first
+    beat_at: datetime | None = None  # the last sign of life of a live controller: quiet ticks leave no row at once
 
 
 def _never(_holder: str) -> bool:
@@ -302,6 +303,7 @@ class Ledger:
             since=datetime.fromisoformat(since) if since else None,
             is_over=bool(facts.get("over")),
             seasons=read_seasons(self.rows(mine(schema.seasons).order_by(schema.seasons.c.first_day))),
+            beat_at=beat.at if (beat := read_beats(self.rows).get(f"controller {league}")) else None,
         )
 
     def runs_since(self, league: str, since: datetime) -> dict[tuple[str, date], int]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Table, case, func, select
@@ -318,16 +318,6 @@ class LeagueRecords:
         """Return when the units of a day first arrived."""
         table = schema.arrivals
         return self._all(ArrivalRecord, table, self._mine(table, output=output, day=day))
-
-    def waits(self, outputs: Sequence[str], *, since: datetime) -> dict[str, list[timedelta]]:
-        """Return by output how long after its start each game's unit first arrived, of games that began since an instant."""
-        table, games = schema.arrivals, schema.games
-        meet = (games.c.league == table.c.league) & (games.c.day == table.c.day) & (games.c.game_id == table.c.unit)
-        query = select(table.c.output, table.c.first_at, games.c.starts_at).join(games, meet)
-        found: dict[str, list[timedelta]] = {}
-        for row in self._ask(query.where(*self._mine(table, table.c.output.in_(outputs), games.c.starts_at >= since))):
-            found.setdefault(row["output"], []).append(row["first_at"] - row["starts_at"])
-        return found
 
     def marks(self, day: date) -> list[MarkRecord]:
         """Return what is marked of a day's units."""

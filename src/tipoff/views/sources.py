@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, quantiles
 
-from tipoff.core import lateness as learns
+from tipoff.core.league import League
 from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
-from tipoff.core.step import Step
+from tipoff.ledger import Ledger
+from tipoff.ledger.facts import learned_lateness
 from tipoff.ledger.outside import Arrival, OutsideStore, Requests
-from tipoff.ledger.reader import LeagueRecords
 
 LOOKED_BACK = timedelta(days=7)
 _FEW = 20  # arrivals from which on the slowest are told by a share
@@ -43,25 +43,24 @@ class Outside:
 
 
 def read_outside(
-    store: OutsideStore, records: LeagueRecords, steps: Sequence[Step], now: datetime, *, begun: datetime | None
+    store: OutsideStore, ledger: Ledger, league: League, now: datetime, *, begun: datetime | None
 ) -> Outside:
     """Return what happened in the last days; what was due before the home was `begun` came from the past, and is not late."""
-    since, league = now - LOOKED_BACK, records.league
-    learning = [step.name for step in steps if step.timing.learns]
-    waits = records.waits(learning, since=max(now - learns.LOOKED_BACK, begun or since))
+    since, name = now - LOOKED_BACK, league.name
+    learned = learned_lateness(ledger, league, since=begun or since, now=now)
     arrivals = [
-        one for one in store.arrivals(league, since) if begun is None or one.due_at is None or one.due_at >= begun
+        one for one in store.arrivals(name, since) if begun is None or one.due_at is None or one.due_at >= begun
     ]
     outputs = dict.fromkeys(arrival.output for arrival in arrivals)
     return Outside(
-        league=league,
+        league=name,
         since=since,
-        requests=store.requests(league, since),
+        requests=store.requests(name, since),
         credits=store.all_credits(),
         proxies=store.all_proxies(),
         changes=store.changes(),
         lateness=[
-            lateness(output, [one for one in arrivals if one.output == output], learns.learned(waits.get(output, ())))
+            lateness(output, [one for one in arrivals if one.output == output], learned.get(output))
             for output in outputs
         ],
     )

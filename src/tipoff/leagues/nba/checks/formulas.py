@@ -256,24 +256,20 @@ def _team_games(view: View) -> list[Row] | None:
 
 def _added_up(view: View, known: set[str]) -> dict[tuple[str, str], Row]:
     """Return the clubs of games without a box score of their own: their players of the second source, added up."""
-    counts = ("points", "fga", "fta", "oreb", "tov")
-    players: defaultdict[str, defaultdict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in _rows(view, "bdl_player_boxscores", "game_id", "team", "minutes", *counts):
+    counts = ("points", "minutes", "fga", "fta", "oreb", "tov")
+    sides: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in _rows(view, "bdl_player_boxscores", "game_id", "team", *counts):
         if row["game_id"] not in known:
-            players[row["game_id"]][row["team"]].append(row)
+            sides[row["game_id"], row["team"]].append(row)
     found: dict[tuple[str, str], Row] = {}
-    for game_id, sides in players.items():
-        for team, other in permutations(sides, 2):
-            total = {name: [row[name] for row in sides[team]] for name in counts}
-            club: Row = {name: None if None in values else sum(values) for name, values in total.items()}
-            played = sum(row["minutes"] or 0 for row in sides[team])
-            club |= {"game_id": game_id, "team": team, "opponent": other}
-            club["minutes"] = min(range(240, 500, 25), key=lambda minutes: abs(minutes - played))
-            found[game_id, team] = club
-    for (game_id, team), club in found.items():
-        ours, theirs = club["points"], found[game_id, club["opponent"]]["points"]
-        found[game_id, team] = club | {"won": None if None in (ours, theirs) or ours == theirs else ours > theirs}
-    return found
+    for side, rows in sides.items():
+        each = {name: [row[name] for row in rows] for name in counts}
+        found[side] = {name: None if None in values else sum(values) for name, values in each.items()}
+    clubs: dict[tuple[str, str], Row] = {}
+    for ours, theirs in (two for two in permutations(found, 2) if two[0][0] == two[1][0]):
+        won = {"over": True, "under": False}.get(str(_side(found[ours]["points"], found[theirs]["points"])))
+        clubs[ours] = found[ours] | {"game_id": ours[0], "team": ours[1], "opponent": theirs[1], "won": won}
+    return clubs
 
 
 def _player_games(view: View) -> list[Row] | None:

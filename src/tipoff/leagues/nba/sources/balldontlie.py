@@ -16,7 +16,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor
-from tipoff.leagues.nba.sources.reading import count, full_name, games_by_sides, minutes, team_code
+from tipoff.leagues.nba.sources.reading import count, full_name, games_by_sides, minutes, number, team_code
 
 SOURCE = "balldontlie"
 URL = "https://api.balldontlie.io/v1/box_scores"
@@ -64,7 +64,8 @@ def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Requ
 def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return rows for the slate's games that are final; a game is known by its day and its two sides.
 
-    The bench stands in a team's list with `min` "00" and a zero for everything: it did not play.
+    The bench stands in a team's list with `min` "00" and a zero for everything: it did not play. Who played for
+    less than half a minute, in which nothing was counted, cannot be told from it.
     """
     games = part(payload, read_json(payload), "data")
     scheduled = games_by_sides(inputs)
@@ -113,8 +114,8 @@ def _row(player: Mapping[str, Any], side: Record) -> Record:
     who = player["player"]
     name = full_name(who["first_name"], who["last_name"])
     counts = {ours: count(player.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
-    played = minutes(player.get("min"))
-    if not played and not any(counts.values()):
+    played, margin = minutes(player.get("min")), number(player.get("plus_minus"), "plus_minus")  # not in every form
+    if not played and not margin and not any(counts.values()):
         raise Aside(Use.LEFT_OUT)
     found = count(who["id"], "id")
     if not found:

@@ -1,6 +1,6 @@
 -- A club's game. Possessions: 0.96 × (FGA − OREB + TOV + 0.44 × FTA), the mean of both sides.
--- Rule: the club's own box score; for a game that has none, its players' of balldontlie added up, a sum of which one is unknown
--- unknown itself. Their minutes are whole ones, so the game's are the nearest of 240 and 25 for each overtime.
+-- Rule: the club's own box score; for a game that has none, its players' of balldontlie added up, as the log's own minutes are;
+-- a sum of which one is unknown is unknown itself.
 -- key: game_id, team · ratings: points per 100 possessions · pace: possessions per 48 minutes
 WITH first_games AS (
   SELECT DISTINCT game_id FROM slate.nba_team_boxscores
@@ -9,7 +9,7 @@ summed AS (
   SELECT
     b.day, b.game_id, b.team, b.is_home,
     IF(COUNT(b.points) = COUNT(*), CAST(SUM(b.points) AS INT64), NULL) AS points,
-    240 + 25 * CAST(ROUND(IF(SUM(b.minutes) < 240, 0, SUM(b.minutes) - 240) / 25) AS INT64) AS minutes,
+    IF(COUNT(b.minutes) = COUNT(*), CAST(SUM(b.minutes) AS INT64), NULL) AS minutes,
     IF(COUNT(b.fga) = COUNT(*), CAST(SUM(b.fga) AS INT64), NULL) AS fga,
     IF(COUNT(b.oreb) = COUNT(*), CAST(SUM(b.oreb) AS INT64), NULL) AS oreb,
     IF(COUNT(b.tov) = COUNT(*), CAST(SUM(b.tov) AS INT64), NULL) AS tov,

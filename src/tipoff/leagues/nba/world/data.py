@@ -9,6 +9,8 @@ from tipoff.core.clock import LEAGUE_ZONE, midnight
 from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import chance
 
+_SHOTS = "FGM FGA FG3M FG3A FTM FTA OREB DREB PF PLUS_MINUS"
+OF_THE_FIRST = tuple(_SHOTS.split())  # of the log, which the second source's answers say as well
 Row = dict[str, Any]
 Alter = Callable[[str, datetime, Row], Row]  # kind (player, team, second, line), the row's instant, the row
 

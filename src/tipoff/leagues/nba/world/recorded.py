@@ -22,6 +22,7 @@ from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, TEAMS
 from tipoff.leagues.nba.world.data import (
+    OF_THE_FIRST,
     Alter,
     NbaData,
     Row,
@@ -46,19 +47,8 @@ _SECOND_NAMES = {
     "BLK": "blk",
     "TOV": "turnover",
 }
-_NOT_PULLED = (
-    "FGM",
-    "FGA",
-    "FG3M",
-    "FG3A",
-    "FTM",
-    "FTA",
-    "OREB",
-    "DREB",
-    "PF",
-)  # of the second source: the first's are said
 _SECOND_TO_OURS = {"NOH": "NOP"}
-_OF_SECOND = "recorded; shots, fouls, rebounds by side, which its pull lacks, are the first's"
+_OF_SECOND = "recorded; what its pull lacks (shots, rebounds by side, fouls, margin) is the first's"
 _PLANNED = "planned_date_"  # and the day on which the season was drawn so
 _REACH = 3  # seasons before one that a window may read
 _SIDES = 2
@@ -331,7 +321,7 @@ def _second(files: _Files, season: str, games: dict[str, WorldGame]) -> int:
         game = by_place.get((row["GAME_DATE"][:10], team))
         if game is not None:
             first = logged.get((game.game_id, row["PLAYER_ID"]), {})
-            game.second.append(_second_row(row, team) | {name.lower(): first.get(name) for name in _NOT_PULLED})
+            game.second.append(_second_row(row, team) | {name.lower(): first.get(name) for name in OF_THE_FIRST})
     return int(table.num_rows)
 
 
@@ -340,7 +330,7 @@ def _second_row(row: Row, team: str) -> Row:
     made: Row = {"team": team, "id": row["PLAYER_ID"] * 3 + 17, "first_name": first, "last_name": last}
     for theirs, ours in _SECOND_NAMES.items():
         value = row[theirs]
-        made[ours] = None if value is None else str(int(value)) if theirs == "MIN" else int(value)
+        made[ours] = None if value is None else f"{int(value):02d}" if theirs == "MIN" else int(value)
     return made
 
 

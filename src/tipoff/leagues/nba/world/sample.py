@@ -15,6 +15,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.invented import people
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import (
+    OF_THE_FIRST,
     Alter,
     NbaData,
     Row,
@@ -30,8 +31,6 @@ from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import WorldTransport
 
 _ROSTER = 11
-# what the second source says as the first does
-_SAID_AGAIN = ("PTS", "FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "DREB", "REB", "AST", "STL", "BLK", "PF")
 _BOOKS = ("bookone", "booktwo", "bookthree")
 
 
@@ -228,10 +227,15 @@ class SampleNba:
                     "id": box["PLAYER_ID"] * 3 + 17,
                     "first_name": first,
                     "last_name": last,
-                    "min": str(box["MIN"]),
+                    "min": f"{box['MIN']:02d}",
+                    "pts": box["PTS"],
+                    "reb": box["REB"],
+                    "ast": box["AST"],
+                    "stl": box["STL"],
+                    "blk": box["BLK"],
                     "turnover": box["TOV"],
                 }
-                | {name.lower(): box[name] for name in _SAID_AGAIN}
+                | {name.lower(): box[name] for name in OF_THE_FIRST}
             )
 
     def _market(self, game: WorldGame, players: list[_Player]) -> Iterator[tuple[datetime, list[Quote]]]:

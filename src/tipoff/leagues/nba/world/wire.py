@@ -10,7 +10,7 @@ import httpx
 
 from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.leagues.nba.sources.teams import TEAMS
-from tipoff.leagues.nba.world.data import NbaData, Row, Stand, WorldGame
+from tipoff.leagues.nba.world.data import OF_THE_FIRST, NbaData, Row, Stand, WorldGame
 from tipoff.leagues.nba.world.livebox import live_box, live_plays
 from tipoff.leagues.quotes import bookmakers
 
@@ -19,23 +19,7 @@ _PLAYED = "TEAM_ID TEAM_ABBREVIATION TEAM_NAME GAME_ID GAME_DATE MATCHUP WL MIN"
 PLAYER_HEADERS = f"SEASON_ID PLAYER_ID PLAYER_NAME {_PLAYED} {_COUNTED} FANTASY_PTS VIDEO_AVAILABLE".split()
 TEAM_HEADERS = [name for name in PLAYER_HEADERS if name not in {"PLAYER_ID", "PLAYER_NAME", "FANTASY_PTS"}]
 _INDEX_HEADERS = ["PERSON_ID", "PLAYER_LAST_NAME", "PLAYER_FIRST_NAME", "TEAM_ABBREVIATION"]
-_SECOND = (
-    "pts",
-    "fgm",
-    "fga",
-    "fg3m",
-    "fg3a",
-    "ftm",
-    "fta",
-    "oreb",
-    "dreb",
-    "reb",
-    "ast",
-    "stl",
-    "blk",
-    "turnover",
-    "pf",
-)
+_SECOND = ("pts", "reb", "ast", "stl", "blk", "turnover", *(name.lower() for name in OF_THE_FIRST))
 _WHO = ("id", "first_name", "last_name")
 _BENCH_GAMES = 2
 _EVENTS_AHEAD = timedelta(days=3)
