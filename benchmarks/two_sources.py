@@ -71,7 +71,8 @@ def analytics(spec: ReplaySpec) -> tuple[Tables, dict[str, int]]:
         bounds = {"season_start": spec.days[0], "season_end": spec.days[1]}
 
         def rows(name: str) -> list[dict[str, Any]]:
-            return warehouse.query(f"SELECT * FROM season.{name}", tables, bounds).to_pylist()  # noqa: S608 -- a declared table
+            found: list[dict[str, Any]] = warehouse.query(f"SELECT * FROM season.{name}", tables, bounds).to_pylist()  # noqa: S608 -- a declared table
+            return found
 
         found = {
             name: {tuple(row[key] for key in NBA.table(name).key): row for row in rows(name)} for name in ANALYTICS

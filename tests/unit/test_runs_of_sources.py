@@ -56,12 +56,10 @@ class Written:
     def gone(self, *_asked: object, **_more: object) -> tuple[()]:
         return ()
 
-    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
+    def replace(self, _asked: WriteRequest, rows: pa.Table) -> WriteResult:
         self.rows = rows
         units = {unit: UnitProof(unit=unit, n_rows=2, content_hash="h") for unit in set(rows["game_id"].to_pylist())}
-        proof = Proof(
-            league="x", output="boxes", day=TODAY, fence=1, made_at=asked.written_at, step_version="v1", units=units
-        )
+        proof = Proof(league="x", output="boxes", day=TODAY, fence=1, made_at=NIGHT, step_version="v1", units=units)
         return WriteResult(proof=proof, changed=frozenset(units))
 
 

@@ -254,18 +254,18 @@ def _team_games(view: View) -> list[Row] | None:
     return found or None
 
 
-def _added_up(view: View, known: set[str]) -> dict[tuple[str, str], Row]:
+def _added_up(view: View, known: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the clubs of games without a box score of their own: their players of the second source, added up."""
     counts = ("points", "minutes", "fga", "fta", "oreb", "tov")
     sides: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in _rows(view, "bdl_player_boxscores", "game_id", "team", *counts):
         if row["game_id"] not in known:
             sides[row["game_id"], row["team"]].append(row)
-    found: dict[tuple[str, str], Row] = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for side, rows in sides.items():
         each = {name: [row[name] for row in rows] for name in counts}
         found[side] = {name: None if None in values else sum(values) for name, values in each.items()}
-    clubs: dict[tuple[str, str], Row] = {}
+    clubs: dict[tuple[str, str], dict[str, Any]] = {}
     for ours, theirs in (two for two in permutations(found, 2) if two[0][0] == two[1][0]):
         won = {"over": True, "under": False}.get(str(_side(found[ours]["points"], found[theirs]["points"])))
         clubs[ours] = found[ours] | {"game_id": ours[0], "team": ours[1], "opponent": theirs[1], "won": won}
