@@ -6,7 +6,7 @@ What the stores have and the ledger has not is adopted at the next start; the ot
 import json
 import shutil
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from tipoff.config import Settings
@@ -18,7 +18,6 @@ from tipoff.store.copying import copy_warehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
-WITHIN = timedelta(minutes=10)  # in which a running controller takes a copy that is asked for
 _WANTED, _DONE, _ABOUT = "backup wanted", "backup done", "backup.json"
 
 

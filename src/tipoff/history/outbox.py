@@ -34,11 +34,6 @@ class Done:
 
     counts: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def n_jobs(self) -> int:
-        """How many load jobs were sent."""
-        return self.counts["jobs"]
-
 
 class Outbox:
     """One home's history on its way to one warehouse; one works in a home at a time."""

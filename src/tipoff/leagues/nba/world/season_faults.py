@@ -24,7 +24,6 @@ _HELD_TABLES = (
 )
 _TRAINING = {0, 3}  # Mondays and Thursdays: what is late then is late in every prediction until the next training
 _FEW = 4  # games; the day after, four fifths of what a game needs are there without them
-_SAFE = 3  # days kept between two disturbances of the same kind
 
 
 def season_faults(data: NbaData, seed: int = 7) -> tuple[Fault, ...]:
