@@ -3,10 +3,10 @@
 import contextlib
 import json
 import os
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from tipoff.app.sentinel import Stop
 from tipoff.config import Settings
 from tipoff.core.build import build, commit
 from tipoff.core.errors import LedgerError, UsageError
@@ -15,7 +15,6 @@ from tipoff.web.serve import Served
 from tipoff.web.site import SiteAnswer, SiteFacts, site
 
 Now = Callable[[], datetime]
-Stop = threading.Event
 
 
 def served_of(settings: Settings, now: Now) -> Served:
