@@ -43,7 +43,8 @@ _BATTERS = (
     "strikeouts",
     "at_bats",
     "strikeout_ratio",
-)  # not all worlds have their numbers
+    "is_starter",
+)  # not all worlds have their numbers, and on some days nobody is exchanged
 TRAITS = {
     "schedule": Traits(
         irregular=("status", "moved_to", "resumed_from", "double_header", "home_score", "away_score", "first_pitch_at"),
@@ -149,6 +150,12 @@ def _raw() -> list[Check]:
         ),
         probes.as_before(
             tables.PITCHER_BOXSCORES, "pitcher_id", ("pitcher_name", "pitcher_key", "throws", "birth_date")
+        ),
+        kinds.holds(
+            tables.BATTER_BOXSCORES,
+            "who_begins_has_a_spot",
+            "whoever begins stands in the order, and nobody else",
+            "t.is_starter = (t.spot IS NOT NULL)",
         ),
         probes.as_before(tables.BATTER_BOXSCORES, "batter_id", ("batter_name",)),
         *(
