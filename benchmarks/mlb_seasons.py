@@ -6,10 +6,12 @@ import tempfile
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from sqlalchemy import select
 
+from benchmarks.mutation_score import home_of
 from tipoff.app import replay as app
 from tipoff.config import read_settings
 from tipoff.core.finding import Severity
@@ -26,12 +28,17 @@ Measured = tuple[bool, dict[str, Any]]
 
 
 def mlb_season(year: int) -> Measured:
-    """Replay a season; every game is proven, two men start each, strikeouts add up, nothing is lost or wrong."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings().model_copy(update={"home": Path(folder)})
+    """Replay a season with its checks; every game is proven, two men start each, strikeouts add up, nothing is lost or wrong.
+
+    No finding is an error, and nothing is sent but digests. What a run took is told by month.
+    """
+    with home_of(str(year), "mlb") as home:
+        settings = read_settings().model_copy(update={"home": home})
         spec = app.replay_spec(settings, "mlb", str(year), world="recorded", seed=7)
-        report = app.replay_report(settings, spec, progress=lambda _: None)
-        report["findings"] = _findings(Path(folder))
+        report = app.replay_report(
+            settings, spec, progress=lambda _: None
+        )  # of what was replayed: nothing is left to do
+        report["findings"], report["sent"], report["cost"] = _findings(home), dict(_sent(home)), _cost(home)
     totals, games = report["totals"], report["games"]
     ok = (
         totals["games"] == games["proven"] == GAMES[year]
@@ -40,8 +47,21 @@ def mlb_season(year: int) -> Measured:
         and not games["missing"]
         and report["obligations"].keys() <= {"proven", "excused"}
         and not report["findings"].get("ERROR", 0) + report["findings"].get("CRITICAL", 0)
+        and report["sent"].keys() == {"mlb digest"}
     )
     return ok, report
+
+
+def _cost(home: Path) -> dict[str, Any]:
+    """Return the CPU seconds of all runs, and by month how many there were and what one took."""
+    ledger = Ledger(Home(home).ledger, read_only=True)
+    rows = ledger.rows(select(schema.runs.c.day, schema.runs.c.cpu_ms).where(schema.runs.c.cpu_ms.is_not(None)))
+    ledger.close()
+    months: dict[str, list[float]] = {}
+    for row in rows:
+        months.setdefault(f"{row['day']:%Y-%m}", []).append(row["cpu_ms"])
+    by_month = {month: {"runs": len(took), "cpu_ms": round(fmean(took), 2)} for month, took in sorted(months.items())}
+    return {"runs_cpu_s": round(sum(map(sum, months.values())) / 1000, 1), "by_month": by_month}
 
 
 def april_of_both() -> Measured:
@@ -53,11 +73,7 @@ def april_of_both() -> Measured:
             for league, (first, last) in APRIL.items()
         ]
         reports = app.together_report(settings, specs, progress=lambda _: None, watched=True)
-        sent: Counter[str] = Counter()
-        for path in (Home(Path(folder)).ledger, Home(Path(folder)).sentinel):
-            store = AlertStore(path)
-            sent.update(f"{row['league']} {row['kind']}" for row in store.rows(select(watching.notices)))
-            store.close()
+        sent = _sent(Path(folder))
         findings = _findings(Path(folder))
     wanted = {f"{league} digest": (last - first) // timedelta(days=1) + 1 for league, (first, last) in APRIL.items()}
     measured = {"sent": dict(sent), "wanted": wanted, "findings": findings}
@@ -65,6 +81,16 @@ def april_of_both() -> Measured:
     measured["obligations"] = {report["league"]: report["obligations"] for report in reports}
     bad = findings.get("ERROR", 0) + findings.get("CRITICAL", 0)
     return dict(sent) == wanted and not bad, measured
+
+
+def _sent(home: Path) -> Counter[str]:
+    """Return how many messages of each kind were sent of each league."""
+    sent: Counter[str] = Counter()
+    for path in (Home(home).ledger, Home(home).sentinel):
+        store = AlertStore(path)
+        sent.update(f"{row['league']} {row['kind']}" for row in store.rows(select(watching.notices)))
+        store.close()
+    return sent
 
 
 def _findings(home: Path) -> dict[str, int]:
