@@ -1,4 +1,4 @@
-"""Two controllers as two processes on one ledger, each in network and process namespaces of its own: one works at a time."""
+"""Two controllers on one ledger, as two processes and as two in network and process namespaces: one works at a time."""
 
 import itertools
 import os
@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.live import SECOND, since_days, wait_until
 from tests.postgres import fresh, server
 from tests.support import tipoff
@@ -20,7 +20,8 @@ from tests.support import tipoff
 from tipoff.app.holder import gone, holder_here
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock
-from tipoff.ledger import Ledger, schema
+from tipoff.core.errors import LedgerError
+from tipoff.ledger import Lease, Ledger, connect, schema
 
 __all__ = ["server"]  # a fixture
 
@@ -37,17 +38,19 @@ def can_be_apart() -> bool:
 
 
 @contextmanager
-def controllers(uri: str, homes: list[Path]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run a controller in each home, all on one ledger."""
+def controllers(uri: str, homes: list[Path], *, apart: bool) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run a controller in each home, all on one ledger; `apart`: each in namespaces of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
     environment |= {"TIPOFF_LEDGER_URL": uri, "TIPOFF_TICK_EVERY_S": "0.3", "TIPOFF_HISTORY": "false"}
     environment["TIPOFF_WORLD"] = "sample"
-    command = [*(APART if can_be_apart() else []), sys.executable, "-m", "tests.short_lease", str(LEASE_S)]
+    command = [*(APART if apart else []), sys.executable, "-m", "tests.short_lease", str(LEASE_S)]
     running = []
     try:
         for home in homes:
             mine = environment | {"TIPOFF_HOME": str(home)}
-            running.append(subprocess.Popen(command, env=mine, start_new_session=True))
+            with home.with_suffix(".log").open("wb") as log:
+                running.append(subprocess.Popen(command, env=mine, start_new_session=True, stdout=log))
+        wait_until(lambda: all(b"live in" in home.with_suffix(".log").read_bytes() for home in homes), 120 * SECOND)
         yield running
     finally:
         for process in running:
@@ -69,8 +72,11 @@ def spans(ledger: Ledger) -> Mapping[str, list[tuple[datetime, datetime]]]:
     return found
 
 
-def test_one_works_and_the_other_takes_over_within_a_lease(server: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("apart", [False, True], ids=["two processes", "two namespaces"])
+def test_one_works_and_the_other_takes_over_within_a_lease(server: str, tmp_path: Path, *, apart: bool) -> None:
     """The one that works is frozen: the other takes over; thawed it stands by; the other is killed: it works again."""
+    if apart and not can_be_apart():
+        pytest.skip("this machine lets no namespaces be made: shown with two processes alone")
     uri = fresh(server)
     since_days(uri, 3)
     ledger = Ledger(uri)
@@ -79,12 +85,12 @@ def test_one_works_and_the_other_takes_over_within_a_lease(server: str, tmp_path
     def look() -> None:
         held.append((RealClock().now(), holder(ledger)))
 
-    with controllers(uri, [tmp_path / "one", tmp_path / "two"]) as running:
+    with controllers(uri, [tmp_path / "one", tmp_path / "two"], apart=apart) as running:
         wait_until(lambda: bool(holder(ledger)), 60 * SECOND, look)
         first = holder(ledger)
         wait_until(lambda: len(spans(ledger)) == 1, 30 * SECOND, look)
         groups = {process.pid: process for process in running}
-        of_first = next(pid for pid in groups if is_of(first, pid))
+        of_first = next(pid for pid in groups if is_of(first, pid, apart=apart))
         os.killpg(of_first, signal.SIGSTOP)
         frozen_at = RealClock().now()
         wait_until(lambda: holder(ledger) not in {"", first}, 3 * LEASE_S * SECOND, look)
@@ -107,9 +113,32 @@ def test_one_works_and_the_other_takes_over_within_a_lease(server: str, tmp_path
         assert all(end <= begun or begin >= ended for begin, end in worked[first])  # before it, or after it was killed
 
 
-def is_of(name: str, group: int) -> bool:
-    """Whether a holder is a process of a group: by its namespace of process numbers."""
-    machine = name.split(" ")[1]
+def test_who_is_frozen_in_the_midst_of_a_transaction_holds_nobody_off(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "SILENT_S", 1)
+    uri, now = fresh(server), RealClock().now()
+    frozen, other, taken = Ledger(uri), Ledger(uri), list[Lease | None]()
+    frozen.take_lease("controller nba", "frozen", now=now, length=SECOND)
+
+    def writes_and_falls_silent() -> None:
+        with frozen.writing() as connection:
+            connection.execute(update(schema.leases).values(until=now + SECOND))
+            taken.append(other.take_lease("controller nba", "other", now=now + 2 * SECOND, length=SECOND))
+
+    with pytest.raises(LedgerError):
+        writes_and_falls_silent()
+
+    assert [lease.holder for lease in taken if lease] == ["other"]
+    other.close()
+    frozen.close()
+
+
+def is_of(name: str, group: int, *, apart: bool) -> bool:
+    """Whether a holder is a process of a group: by its number, or by its namespace of process numbers."""
+    _, machine, number, _ = name.split(" ")
+    if not apart:
+        return os.getpgid(int(number)) == group
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if os.getpgid(int(folder.name)) == group and machine.endswith(f".{(folder / 'ns/pid').stat().st_ino:x}"):

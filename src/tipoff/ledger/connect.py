@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.profile import Profile
 
 CONNECT_S = 10
+SILENT_S = 60  # in the midst of a transaction; a writer that says nothing for so long is frozen, or its machine is
 _SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
@@ -36,13 +37,16 @@ def engine_of(target: Path | str, *, read_only: bool) -> Engine:
         UsageError: The address is none, or its driver is not installed.
     """
     try:
-        return create_engine(_url_of(target, read_only=read_only), connect_args=patience(target))
+        engine = create_engine(_url_of(target, read_only=read_only), connect_args=patience(target))
     except (ArgumentError, NoSuchModuleError, ValueError):
         msg = "the address of the ledger's database is none that can be read; it is a secret and is not shown"
         raise UsageError(msg, hint="write postgresql://user:password@host/database") from None
     except ModuleNotFoundError as error:
         msg = f"the ledger is a database whose driver is not installed: {error.name}"
         raise UsageError(msg, hint="pip install 'tipoff[postgres]'") from error
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", let_go_when_frozen)
+    return engine
 
 
 def _url_of(target: Path | str, *, read_only: bool) -> URL:
@@ -85,6 +89,14 @@ def shown(target: Path | str) -> str:
 def patience(target: Path | str) -> dict[str, int]:
     """Return how long a server may take to answer a connection, in seconds; a file has no such limit."""
     return {"connect_timeout": CONNECT_S} if isinstance(target, str) and target.startswith("postgres") else {}
+
+
+def let_go_when_frozen(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
+    """Let PostgreSQL end a new connection that falls silent in the midst of a transaction: a frozen writer holds nobody off."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_S}s'")
+    cursor.close()
+    connection.commit()
 
 
 def never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
