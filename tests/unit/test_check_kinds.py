@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 -- a test writes its own statements
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +13,10 @@ from tests.nba import TODAY
 
 from tipoff.checks import kinds, rowwise
 from tipoff.checks import probes as looks
+from tipoff.checks.generic import generic
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.leagues.nba import tables as nba
+from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.words import WORDS
 
 PLAYERS, CLUBS, SECOND = nba.NBA_PLAYER_BOXSCORES, nba.NBA_TEAM_BOXSCORES, nba.BDL_PLAYER_BOXSCORES
@@ -25,6 +28,38 @@ def slate(tmp_path: Path) -> Iterator[Slate]:
     made = Slate(tmp_path, game())
     yield made
     made.close()
+
+
+def test_a_new_step_has_the_generic_checks_without_being_named() -> None:
+    old = NBA.step("team_games")
+    table = dataclasses.replace(old.table, name="brand_new")
+    new = dataclasses.replace(old, table=table)
+
+    found = {
+        check.name.partition(".")[2]: check
+        for check in generic((*NBA.steps, new), WORDS, {})
+        if check.name.startswith(f"{table.name}.")
+    }
+
+    every = {
+        "columns_are_declared",
+        "keys_are_unique",
+        "values_are_as_declared",
+        "has_run",
+        "zero_is_signed",
+        "is_still_there",
+    }
+    every |= {
+        "columns_say_something",
+        "nulls_are_usual",
+        "zeros_are_usual",
+        "values_vary",
+        "means_are_usual",
+        "rows_are_usual",
+    }
+    every |= {"game_ids_have_their_form", "games_are_scheduled", "games_are_there", "is_what_its_inputs_give"}
+    assert found.keys() >= every | {"copies_nba_team_boxscores"}
+    assert all(check.claim and check.do for check in found.values())
 
 
 KINDS: dict[str, tuple[Check, str, tuple[str, ...]]] = {

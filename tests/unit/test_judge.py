@@ -36,6 +36,7 @@ from tipoff.core.window import BEFORE, LATEST, SLATE, Input
 from tipoff.engine import rules
 from tipoff.engine.book import Book, LiveRun, Waiver
 from tipoff.engine.judge import judge
+from tipoff.engine.records import obligation_row
 
 ONE, TWO = game("one"), game("two", "CCC", "DDD")
 NIGHT = EVENING + 4 * HOUR
@@ -47,6 +48,19 @@ CHAIN = {RAW: (), MADE: (Input("raw", SLATE),)}
 @pytest.fixture
 def book() -> Book:
     return book_of(CHAIN, [ONE, TWO])
+
+
+def test_what_waits_is_neither_proven_nor_missing_and_an_excuse_is_no_proof(book: Book) -> None:
+    judged(book, "raw", EVENING)
+    before = obligation_row(entry_of(book, "raw"), season="s")
+    prove(book, "raw", TODAY, ["one"], as_of=NIGHT)
+    prove(book, "raw", TODAY, ["two"], as_of=NIGHT, excuse="not offered")
+    after = obligation_row(entry_of(book, "raw"), season="s")
+
+    names = ("n_units", "n_proven", "n_excused")
+    assert [before[name] for name in names] == [2, 0, 0]
+    assert (before["state"], before["missing"]) == ("waiting", "[]")
+    assert [after[name] for name in names] == [2, 1, 1]
 
 
 # --- standing
