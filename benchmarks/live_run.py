@@ -42,6 +42,13 @@ HOUR = timedelta(hours=1)
 Row = Mapping[str, Any]
 STANDS_S = 600  # of the machine: a clock that is not set ahead for so long never will be
 AHEAD = HOUR / 2  # how far the clock of a run in steps is set ahead at once
+NOTHING: Mapping[str, datetime] = {}
+# Two clocks of one home differ by less than a minute. On a fast clock what one process reads of another while it looks is ahead by
+# as much as the look takes: five seconds of the machine's.
+START = (
+    "import sys, runpy; from datetime import timedelta; from tipoff.core import clock; "
+    "clock.AHEAD = timedelta(seconds=5 * float(sys.argv.pop(1))); runpy.run_module('tipoff', run_name='__main__')"
+)
 OF_KEY = {
     "odds_api_key": ("odds_events", "player_lines", "line_names", "main_lines", "market_aware"),
     "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "box_names", "source_agreement"),
@@ -66,9 +73,9 @@ class Plan:
 
 
 def events(
-    begin: datetime, end: datetime, *, kills: Iterable[float], down: timedelta
+    begin: datetime, end: datetime, *, kills: Iterable[float], down: timedelta, at: Mapping[str, datetime] = NOTHING
 ) -> tuple[tuple[datetime, str], ...]:
-    """Return what happens between two instants, at shares of the time between them."""
+    """Return what happens between two instants, at shares of the time between them, or `at` an instant."""
     length = end - begin
     found = [(begin + share * length, "kill") for share in kills]
     for share, what, until in (
@@ -76,8 +83,8 @@ def events(
         (0.38, f"down/{FILES}", f"again/{FILES}"),
         (0.7, f"spent/{ODDS}", f"again/{ODDS}"),
     ):
-        at = begin + share * length
-        found += [(at, what), (at + (0.3 * length if what == "dead/0" else down), until)]
+        begins = at.get(what, begin + share * length)
+        found += [(begins, what), (begins + (0.3 * length if what == "dead/0" else down), until)]
     keys = (("odds_api_key", 0.3), ("balldontlie_key", 0.45), ("bettingpros_key", 0.45))
     found += [(begin + share * length, f"key {name}") for name, share in keys]
     return tuple(sorted(found))
@@ -93,7 +100,11 @@ def some_days(days: int = 11, speed: float = 720) -> Plan:
     """Return ten game days and one without games, 720 times as fast; or fewer, or slower."""
     first = date(2030, 1, 7)
     begin, end = midnight(first) - 7 * HOUR, on_clock(first + timedelta(days=days - 1), 40 * HOUR)
-    told = events(begin, end, kills=(0.12, 0.27, 0.47, 0.64, 0.81), down=6 * HOUR)
+    at = {  # when much is asked of them: after the games of the night, before those of the evening
+        f"down/{FILES}": on_clock(first + timedelta(days=min(3, days - 2)), 24.5 * HOUR),
+        f"spent/{ODDS}": on_clock(first + timedelta(days=min(8, days - 1)), 11 * HOUR),
+    }
+    told = events(begin, end, kills=(0.12, 0.27, 0.47, 0.64, 0.81), down=6 * HOUR, at=at)
     return Plan(first=first, days=days, begin=begin, end=end, speed=speed, events=told, settings=WATCHED)
 
 
@@ -150,6 +161,7 @@ class Processes:
 
     def __init__(self, folder: Path, plan: Plan, seed: str) -> None:
         self._folder, self.home, self.leagues = folder, folder / "home", plan.leagues
+        self.speed = plan.speed
         self.clock_file = folder / "clock"
         set_clock(self.clock_file, plan.begin, plan.speed)
         arguments = (
@@ -187,7 +199,8 @@ class Processes:
             if name == "sentinel" and not (self.home / "ledger.db").exists():
                 continue
             if name not in self.running or self.running[name].poll() is not None:
-                command = [sys.executable, "-m", "tipoff", *words, "--clock", str(self.clock_file)]
+                start = ["-m", "tipoff"] if self.speed <= 1 else ["-c", START, str(self.speed)]
+                command = [sys.executable, *start, *words, "--clock", str(self.clock_file)]
                 with (self._folder / f"{name}.log").open("ab") as log:
                     self.running[name] = subprocess.Popen(
                         command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
