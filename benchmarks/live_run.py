@@ -43,7 +43,7 @@ Row = Mapping[str, Any]
 STANDS_S = 600  # of the machine: a clock that is not set ahead for so long never will be
 AHEAD = HOUR / 2  # how far the clock of a run in steps is set ahead at once
 NOTHING: Mapping[str, datetime] = {}
-# Two clocks of one home differ by less than a minute. On a fast clock what one process reads of another while it looks is ahead by
+# Two clocks of one home differ by less than a minute. On a fast clock what a process reads of another while it looks is ahead by
 # as much as the look takes: five seconds of the machine's.
 START = (
     "import sys, runpy; from datetime import timedelta; from tipoff.core import clock; "
