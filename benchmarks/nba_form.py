@@ -1,6 +1,8 @@
 """Recorded NBA seasons as rows of features and outcomes, and the models that come with the build, trained on them.
 
-python -m benchmarks.nba_form 2018-19 2022-23     trains on these seasons and those between, and writes the artefact
+python -m benchmarks.nba_form 2015-16 2022-23     trains on these seasons and those between, and writes the artefact
+
+What was before the first season is unknown: it is remembered of the players, and not learnt from.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import STATS
+from tipoff.leagues.nba.memory import NO_MEMORY, Memory
 from tipoff.predict.arrays import Floats, Ints
 
 Strings = NDArray[np.str_]
@@ -50,6 +53,7 @@ class Rows:
     features: Floats
     counts: dict[str, Floats]
     simple: dict[str, Floats]  # means of the last ten and the like, to compare with
+    memory: Memory  # of the players, after the season
 
 
 def read_season(folder: Path, season: str) -> list[dict[str, str]]:
@@ -59,19 +63,19 @@ def read_season(folder: Path, season: str) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: (row["GAME_DATE"], row["GAME_ID"], int(row["PLAYER_ID"])))
 
 
-def season_rows(folder: Path, season: str) -> Rows:
-    """Return the season's rows, each with what was known on the morning of its day."""
+def season_rows(folder: Path, season: str, memory: Memory) -> Rows:
+    """Return the season's rows, each with what was known on the morning of its day and is remembered of seasons before."""
     logs = read_season(folder, season)
     day = np.array([(date.fromisoformat(row["GAME_DATE"][:10]) - date(1970, 1, 1)).days for row in logs])
     ids = np.array([row["GAME_ID"] for row in logs])
     who = np.array([int(row["PLAYER_ID"]) for row in logs])
     teams = np.array([[row["TEAM_ABBREVIATION"], row["MATCHUP"][-3:]] for row in logs])
-    _, player = np.unique(who, return_inverse=True)
+    people, player = np.unique(who, return_inverse=True)
     _, team = np.unique(teams, return_inverse=True)
     team = team.reshape(teams.shape)
     counted = np.array([[float(row[_NAMES[name]] or 0) for name in form.COUNTED] for row in logs])
     game = np.cumsum(np.r_[True, ids[1:] != ids[:-1]]).astype(np.int64)
-    history = form.History(player, team[:, 0], team[:, 1], game, day, counted)
+    history = form.History(player, team[:, 0], team[:, 1], game, day, counted, people)
     home = np.array(["vs." in row["MATCHUP"] for row in logs])
     found, at = [], []
     for one in np.unique(day)[1:]:
@@ -79,7 +83,7 @@ def season_rows(folder: Path, season: str) -> Rows:
         here = np.arange(begin, end)[np.isin(player[begin:end], player[:begin])]
         if len(here):
             candidates = form.Candidates(player[here], team[here, 0], team[here, 1], home[here])
-            found.append(form.features(history.before(begin), candidates, int(one)))
+            found.append(form.features(history.before(begin), candidates, int(one), memory))
             at.append(here)
     rows = np.concatenate(at)
     return Rows(
@@ -90,6 +94,7 @@ def season_rows(folder: Path, season: str) -> Rows:
         features=np.concatenate(found),
         counts={name: counted[rows, place] for place, name in enumerate(form.COUNTED)},
         simple=_simple(player, counted, rows),
+        memory=form.remember(history, memory),
     )
 
 
@@ -126,11 +131,21 @@ def span(first: str, last: str) -> list[str]:
 
 def trained(folder: Path, seasons: Sequence[str]) -> str:
     """Return the model learnt from these seasons, as text."""
-    parts = [season_rows(folder, season) for season in seasons]
+    parts: list[Rows] = []
+    for season in seasons:
+        parts.append(season_rows(folder, season, parts[-1].memory if parts else NO_MEMORY))
+    return text_of(parts[1:], seasons)
+
+
+def text_of(parts: Sequence[Rows], seasons: Sequence[str]) -> str:
+    """Return the model learnt from these rows, as text."""
     epoch = date(1970, 1, 1).toordinal()
     first, last = (date.fromordinal(epoch + int(day)) for day in (parts[0].day[0], parts[-1].day[-1]))
     counts = {name: np.concatenate([part.counts[name] for part in parts]) for name in STATS}
-    said = markets.train(np.concatenate([part.features for part in parts]), counts, first, last, seed=_SEED)
+    lately = np.unique(np.concatenate([part.player_id for part in parts[-2:]]))
+    memory = parts[-1].memory.only(lately)
+    rows = np.concatenate([part.features for part in parts])
+    said = markets.train(rows, counts, memory, first, last, seed=_SEED)
     return json.dumps(said | {"seasons": list(seasons)}, separators=(",", ":")) + "\n"
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.nba_form import Rows, season_rows
+from benchmarks.nba_form import Rows, read_season, season_rows
 from benchmarks.nba_lines import lines_of, plain
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import STATS
@@ -205,11 +205,13 @@ def controls(rows: Rows) -> dict[str, float]:
 
 def measured(folder: Path, season: str, *, with_controls: bool) -> dict[str, Any]:
     """Return a season's figures, with what a calibration by worthless outcomes would give where that is asked for."""
-    rows = season_rows(folder, season)
+    begins = date.fromisoformat(read_season(folder, season)[0]["GAME_DATE"][:10])
+    model = markets.serving(begins)
+    rows = season_rows(folder, season, model.remembered(begins))
     drawn = walk(rows)
     said: dict[str, Any] = {
         "season": season,
-        "form_model": markets.serving(_EPOCH + timedelta(days=int(rows.day[0]))).digest,
+        "form_model": model.digest,
         "levels": LEVELS.tolist(),
         "markets": {market: figures(rows, market, one) for market, one in drawn.items()},
         "at_the_line": at_the_line(rows, drawn["points"], lines_of(folder, season)),

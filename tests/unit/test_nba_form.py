@@ -9,6 +9,7 @@ import pytest
 
 from tipoff.leagues.nba import form
 from tipoff.leagues.nba.features import CONTRACT, FEATURES, NAMES
+from tipoff.leagues.nba.memory import NO_MEMORY, Memory
 from tipoff.predict.features import Feature, contract
 
 FIRST = date(2024, 1, 1)
@@ -23,12 +24,14 @@ def game(n: int, player: int, *, team: str = "AAA", minutes: int = 30, points: i
     return at | {"team": team, "opponent": other} | counts
 
 
-def told(games: list[Row], players: tuple[int, ...] = (1,)) -> dict[str, np.ndarray]:
-    candidates = pa.Table.from_pylist(
-        [{"player_id": who, "team": "AAA", "opponent": "BBB", "is_home": True} for who in players]
-    )
-    history, who = form.read(pa.Table.from_pylist(games), candidates)
-    found = form.features(history, who, (TODAY - date(1970, 1, 1)).days)
+def who(player: int) -> Row:
+    return {"player_id": player, "team": "AAA", "opponent": "BBB", "is_home": True}
+
+
+def told(games: list[Row], players: tuple[int, ...] = (1,), memory: Memory = NO_MEMORY) -> dict[str, np.ndarray]:
+    candidates = pa.Table.from_pylist([who(player) for player in players])
+    history, asked = form.read(pa.Table.from_pylist(games), candidates)
+    found = form.features(history, asked, (TODAY - date(1970, 1, 1)).days, memory)
     return dict(zip(NAMES, found.T, strict=True))
 
 
@@ -57,6 +60,52 @@ def test_rate_by_minutes_is_the_slow_rate_over_the_quick_minutes() -> None:
     )
     minutes = sum(w * m for w, (_, m) in zip(quick, reversed(played), strict=True)) / sum(quick)
     assert found == pytest.approx(rate * minutes)
+
+
+def test_a_career_goes_on_where_the_season_before_ended() -> None:
+    minutes, points = [20, 30, 36, 12, 24, 33], [10, 22, 30, 3, 11, 25]
+    games = [game(n, 1, minutes=m, points=p) for n, (m, p) in enumerate(zip(minutes, points, strict=True))]
+    others = [game(n, 9, team="BBB") for n in range(6)]
+    before, _ = form.read(pa.Table.from_pylist(games[:4] + others[:4]), pa.Table.from_pylist([who(1)]))
+    season = [row | {"day": row["day"] + timedelta(days=15)} for row in games[4:] + others[4:]]
+
+    remembered, new = told(season, memory=form.remember(before, NO_MEMORY)), told(season)
+
+    for life in (40, 150):
+        weights = [0.5 ** (back / life) for back in range(6)]
+        sums = [sum(w * one for w, one in zip(weights, reversed(what), strict=True)) for what in (minutes, points)]
+        assert remembered[f"minutes_career_h{life}"][0] == pytest.approx(sums[0] / sum(weights))
+        assert remembered[f"points_career_h{life}"][0] == pytest.approx(sums[1] / sums[0])
+    assert remembered["games_career_log"][0] == pytest.approx(np.log(7))
+    assert remembered["points_h5"][0] == new["points_h5"][0]
+    assert new["minutes_career_h40"][0] == pytest.approx(new["minutes_h40"][0])
+    assert new["games_career_log"][0] == pytest.approx(np.log(3))
+
+
+def test_a_memory_fades_by_sixty_games_for_each_season_of_which_it_knows_nothing() -> None:
+    memory = Memory(np.array([1]), np.ones((1, 2, 6)), np.array([82.0]))
+
+    (sums,), (games,) = memory.aged(1).of(np.array([1]))
+
+    assert sums[:, 0].tolist() == pytest.approx([0.5 ** (60 / 40), 0.5 ** (60 / 150)])
+    assert games == 82
+    assert memory.of(np.array([2]))[0].sum() == 0
+    assert len(memory.only(np.array([2])).ids) == 0
+
+
+def test_a_lopsided_game_says_less_of_minutes_than_a_close_one() -> None:
+    games = [game(0, 1, minutes=40, points=30), game(1, 1, minutes=16, points=10)]
+    close = [game(0, 9, team="BBB", points=28), game(1, 9, team="BBB", points=12)]
+    lost = [game(0, 9, team="BBB", points=28), game(1, 9, team="BBB", points=50)]
+
+    even, lopsided = told(games + close), told(games + lost)
+
+    assert lopsided["minutes_h5"][0] == even["minutes_h5"][0]
+    assert lopsided["minutes_close_h5"][0] > even["minutes_close_h5"][0]
+    assert (even["last_margin_size"][0], lopsided["last_margin_size"][0]) == (2, 40)
+    assert (even["team_last_margin"][0], lopsided["team_last_margin"][0]) == (-2, -40)
+    assert even["team_won"][0] == pytest.approx((1 + 2) / (2 + 4))
+    assert even["team_games"][0] == 2
 
 
 def test_a_mate_who_stays_away_is_missing_in_proportion_to_his_chance_to_stay_away() -> None:

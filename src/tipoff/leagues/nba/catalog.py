@@ -16,7 +16,7 @@ from tipoff.leagues import oddsapi
 from tipoff.leagues.declare import at as _at
 from tipoff.leagues.declare import hours as _hours
 from tipoff.leagues.declare import statement
-from tipoff.leagues.nba import form, form_tables, name_tables, publication, rows, scores, tables, who
+from tipoff.leagues.nba import form, form_tables, markets, memory, name_tables, publication, rows, scores, tables, who
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.sources import balldontlie, people, schedule, statsnba
 from tipoff.leagues.nba.sources.lines import POINTS
@@ -270,7 +270,7 @@ STEPS = (
         work=PythonWork(
             inputs=(Input("candidates", SLATE), Input("player_games", BEFORE, _FORM_COLUMNS)),
             transform=rows.make_form,
-            constants=(CONTRACT, _source(form)),
+            constants=(CONTRACT, _source(form), _source(memory), markets.digests()),
         ),
         timing=MORNING,
         rows_as="candidates",

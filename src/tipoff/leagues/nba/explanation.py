@@ -70,23 +70,17 @@ def _of_form(features: Floats, day: date) -> list[str]:
     """Return what the form model makes of a player's features, the greatest parts first."""
     model = markets.serving(day)
     known = np.where(np.isnan(features), model.means, features)[0]
-    slopes = model.centres["points"][1:]
-    usual = float(model.centres["points"][0] + model.means @ slopes)
-    parts = slopes * (known - model.means)
-    lines = [f"the form model {model.digest}: {usual:.1f} for whom everything is as usual, {parts.sum():+.1f} for him"]
-    lines += _parts(parts, known, model.means)
-    return lines
-
-
-def _parts(parts: Floats, known: Floats, usual: Floats) -> list[str]:
+    without = np.where(np.eye(len(NAMES), dtype=bool), model.means, known)  # in each row one of them is as usual
+    usual, own, *others = model.centre("points", np.vstack([model.means, known, without]))
+    parts = own - np.array(others)
     order = np.argsort(-np.abs(parts))[:_SHOWN]
-    found = []
+    found = [f"the form model {model.digest}: {usual:.1f} for whom everything is as usual, {own - usual:+.1f} for him"]
     for at in order:
         one = FEATURES[at]
         found.append(
-            f"  {parts[at]:+6.2f}  {NAMES[at]} = {known[at]:.2f} (usually {usual[at]:.2f}): {one.measure}, {one.window}"
+            f"  {parts[at]:+6.2f}  {NAMES[at]} = {known[at]:.2f} (usually {model.means[at]:.2f}): {one.measure}, {one.window}"
         )
-    rest = float(parts.sum() - parts[order].sum())
+    rest = float(own - usual - parts[order].sum())  # together they are worth more or less than one by one
     return [*found, f"  {rest:+6.2f}  everything else"]
 
 

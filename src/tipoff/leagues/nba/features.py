@@ -35,6 +35,13 @@ FEATURES: tuple[Feature, ...] = (
     *(_feature(f"minutes_h{life}", "minutes", f"his games, half-life {life} games", 0, 70) for life in (2, 5, 12, 40)),
     _feature("minutes_last", "minutes", "his last game", 0, 70),
     _feature("minutes_last_2", "minutes", "his last game but one", 0, 70),
+    *(
+        _feature(
+            f"minutes_close_h{life}", "minutes of 48", f"his games, half-life {life}; lopsided ones weigh less", 0, 60
+        )
+        for life in (2, 5, 12)
+    ),
+    _feature("last_margin_size", "points", "his last game", 0, 100),
     _feature("minutes_sd_20", "minutes", "his last 20 games", 0, 40),
     _feature("rest_days", "days", "since his last game, 60 at most", 0, 60),
     _feature("games_7_days", "games played", "seven days", 0, 8),
@@ -56,6 +63,12 @@ FEATURES: tuple[Feature, ...] = (
     *(
         _feature(f"opponent_{stat}_allowed", stat, f"less the league's: {_TEAM}", -40, 40)
         for stat in ("points", "reb", "ast", "fg3m")
+    ),
+    _feature("team_last_margin", "points", "the team's last game", -100, 100),
+    _feature("team_games", "games", "the team's season", 0, 100),
+    *(
+        _feature(f"{side}_won", "ratio", "games of its season, and two of four before it", 0, 1)
+        for side in ("team", "opponent")
     ),
     _feature("games_missed", "games", "his team's last games, six at most", 0, 6),
     _feature("presence", "ratio", "his team's games, half-life 6", 0, 1),
@@ -94,6 +107,14 @@ FEATURES: tuple[Feature, ...] = (
     _feature("plays_rate40_h2", "plays", "rate of half-life 40 × minutes of half-life 2", 0, 80),
     _feature("points_per_play", "points", "his games, half-life 40 games", 0, 6),
     _feature("points_last", "points", "his last game", 0, 100),
+    _feature("games_career_log", "log of 1 + games", "his seasons, as far as the model remembers them", 0, 8),
+    *(
+        _feature(
+            f"{name}_career_h{life}", measure, f"his seasons, as far as remembered; half-life {life} games", 0, top
+        )
+        for life in (40, 150)
+        for name, measure, top in (("minutes", "minutes", 60), *((stat, f"{stat} a minute", 4) for stat in STATS))
+    ),
 )
 NAMES = tuple(feature.name for feature in FEATURES)
 CONTRACT = contract(FEATURES)

@@ -4,7 +4,7 @@ All of it rests on the games of earlier days, as `player_games` has them. Shares
 for every so many games back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +12,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tipoff.leagues.nba.features import MISSING, NAMES, STATS
+from tipoff.leagues.nba.memory import CAREER, CAREER_LIVES, NO_MEMORY, Memory, career
 from tipoff.predict.arrays import Floats, Ints
 from tipoff.predict.games import Runs, medians, runs, spreads
 
 COUNTED = ("minutes", "points", "reb", "ast", "fg3m", "fga", "fta", "fg3a", "oreb", "tov")
 _COLUMNS = (*COUNTED, "plays")
 _AT = {name: place for place, name in enumerate(_COLUMNS)}
+_CAREER = [_AT[name] for name in CAREER]
 _LIVES = (2.0, 5.0, 12.0, 40.0)
+_LEAST_MINUTES = 15.0  # by which what he made is divided at the least
+_CLOSE = 10.0  # points of margin up to which a game is close
+_LOPSIDED = 25.0  # more, and it would weigh nought, if not for the least weight
+_LEAST_WEIGHT = 0.2
 _TEAM_LIFE = 20.0
 _TEAM_PRIOR = 4.0  # games of an average team that stand behind each team's own
 _ROSTER_DAYS = 45  # who has not played for so long is no part of the team
@@ -40,10 +46,19 @@ class History:
     game: Ints  # rises with the day
     day: Ints
     counted: Floats
+    ids: Ints  # the league's, of each number that stands for a player
 
     def before(self, n: int) -> "History":
         """Return the first n rows."""
-        return History(self.player[:n], self.team[:n], self.opponent[:n], self.game[:n], self.day[:n], self.counted[:n])
+        return replace(
+            self,
+            player=self.player[:n],
+            team=self.team[:n],
+            opponent=self.opponent[:n],
+            game=self.game[:n],
+            day=self.day[:n],
+            counted=self.counted[:n],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,8 @@ def read(player_games: pa.Table, candidates: pa.Table) -> tuple[History, Candida
     [ids] = _numbered(known.column("game_id"))
     game = np.cumsum(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.zeros(0)
     counted = np.column_stack([_floats(known, name) for name in COUNTED])
-    history = History(player[0], team[0], team[1], game.astype(np.int64), day, counted)
+    people = np.unique(np.concatenate([rows.column("player_id").to_numpy() for rows in (known, candidates)]))
+    history = History(player[0], team[0], team[1], game.astype(np.int64), day, counted, people)
     home = candidates.column("is_home").to_numpy(zero_copy_only=False).astype(bool)
     return history, Candidates(player[1], team[2], team[3], home)
 
@@ -84,7 +100,13 @@ def _floats(rows: pa.Table, name: str) -> Floats:
     return np.asarray(pc.cast(rows.column(name), pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def features(history: History, candidates: Candidates, day: int) -> Floats:
+def remember(history: History, memory: Memory) -> Memory:
+    """Return what is remembered after a season of those who played in it, and of the others as before."""
+    players = runs(history.player, history.game, len(history.ids))
+    return memory.after(players, history.ids[players.ids], history.counted[players.order][:, _CAREER])
+
+
+def features(history: History, candidates: Candidates, day: int, memory: Memory = NO_MEMORY) -> Floats:
     """Return the features of each candidate in the order of FEATURES, (n, k); unknown is NaN. `day` counts from 1970."""
     if not len(history.player) or not len(candidates.player):
         return np.full((len(candidates.player), len(NAMES)), np.nan)
@@ -93,7 +115,7 @@ def features(history: History, candidates: Candidates, day: int) -> Floats:
     plays = history.counted[:, _AT["fga"]] + 0.44 * history.counted[:, _AT["fta"]] + history.counted[:, _AT["tov"]]
     counted = np.column_stack([history.counted, plays])
     season = _Season(history, players, counted, counted[players.order], history.day[players.order], day)
-    found = season.of_players() | {"at_home": None}
+    found = season.of_players() | season.of_careers(memory) | {"at_home": None}
     group = players.group_of[candidates.player]
     taken: dict[str, Floats] = {
         name: np.where(group >= 0, values[group], np.nan) for name, values in found.items() if values is not None
@@ -102,6 +124,35 @@ def features(history: History, candidates: Candidates, day: int) -> Floats:
     taken |= season.of_teams(candidates, group)
     taken |= season.of_mates(candidates, group)
     return np.column_stack([taken[name] for name in NAMES])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Both teams of each game: `row` is whose each row of history is, `first` its first row, `total` what its players counted.
+
+    `against` is the opponent, `other` its total, NaN where it is unknown; `margin` is then nought.
+    """
+
+    row: Ints
+    first: Ints
+    total: Floats
+    against: Ints
+    other: Floats
+    margin: Floats
+
+    @classmethod
+    def of(cls, history: History, counted: Floats) -> "_Sides":
+        """Add the players' rows up by game and team."""
+        n_teams = int(max(history.team.max(), history.opponent.max())) + 1
+        keys, row = np.unique(history.game * n_teams + history.team, return_inverse=True)
+        first = np.zeros(len(keys), dtype=np.int64)
+        first[row[::-1]] = np.arange(len(row))[::-1]
+        total: Floats = np.column_stack([np.bincount(row, counted[:, place]) for place in range(len(COUNTED))])
+        theirs = history.game[first] * n_teams + history.opponent[first]
+        at = np.clip(np.searchsorted(keys, theirs), 0, len(keys) - 1)
+        other = np.where((keys[at] == theirs)[:, None], total[at], np.nan)
+        points = _AT["points"]
+        return cls(row, first, total, at, other, np.nan_to_num(total[:, points] - other[:, points]))
 
 
 class _Season:
@@ -120,6 +171,7 @@ class _Season:
         )
         self.means = {life: players.means(ordered, life) for life in _LIVES}
         self.guard = self._guard()
+        self.sides = _Sides.of(history, counted)
 
     def _guard(self) -> Floats:
         means = self.means[12.0]
@@ -154,6 +206,30 @@ class _Season:
         found["rest_days"] = np.minimum(self.day - self.days[players.starts], 60).astype(np.float64)
         found["games_7_days"] = players.sums(week)
         found["minutes_7_days"] = players.sums(week * ordered[:, 0])
+        return found | self._in_close_games()
+
+    def _in_close_games(self) -> dict[str, Floats | None]:
+        """Return minutes of 48 in which lopsided games, where benches play, weigh less; and how lopsided his last game was."""
+        players, side = self.players, self.sides.row[self.players.order]
+        margin = np.abs(self.sides.margin[side])
+        close = np.clip(1 - (margin - _CLOSE) / _LOPSIDED, _LEAST_WEIGHT, 1.0)
+        minutes = self.ordered[:, 0] * 240 / np.maximum(self.sides.total[side, 0], 200)
+        found: dict[str, Floats | None] = {"last_margin_size": players.nth(margin, 0)}
+        for life in (2.0, 5.0, 12.0):
+            weights = players.weights(life) * close
+            found[f"minutes_close_h{life:g}"] = players.sums(weights * minutes) / players.sums(weights)
+        return found
+
+    def of_careers(self, memory: Memory) -> dict[str, Floats | None]:
+        """Return by name what rests on a player's games of all seasons, one value a group."""
+        past, games = memory.of(self.history.ids[self.players.ids])
+        found: dict[str, Floats | None] = {"games_career_log": np.log1p(games + self.players.counts)}
+        sums = career(self.players, self.ordered[:, _CAREER], past)
+        for at, life in enumerate(CAREER_LIVES):
+            n_games, minutes = sums[:, at, 0], sums[:, at, 1]
+            found[f"minutes_career_h{life:g}"] = minutes / n_games
+            for place, stat in enumerate(STATS, start=2):
+                found[f"{stat}_career_h{life:g}"] = sums[:, at, place] / np.maximum(minutes, _LEAST_MINUTES)
         return found
 
     def of_teams(self, candidates: Candidates, group: Ints) -> dict[str, Floats]:
@@ -161,14 +237,8 @@ class _Season:
         history = self.history
         n_teams = int(max(*(part.max() for part in (history.team, history.opponent)), candidates.team.max())) + 1
         n_teams = max(n_teams, int(candidates.opponent.max()) + 1)
-        keys, row = np.unique(history.game * n_teams + history.team, return_inverse=True)
-        first = np.zeros(len(keys), dtype=np.int64)
-        first[row[::-1]] = np.arange(len(row))[::-1]
-        total: Floats = np.column_stack([np.bincount(row, self.counted[:, place]) for place in range(len(COUNTED))])
-        other = np.searchsorted(keys, history.game[first] * n_teams + history.opponent[first])
-        other = np.clip(other, 0, len(keys) - 1)
-        met = keys[other] == history.game[first] * n_teams + history.opponent[first]
-        columns = _team_columns(total, np.where(met[:, None], total[other], np.nan))
+        first, row = self.sides.first, self.sides.row
+        columns = _team_columns(self.sides.total, self.sides.other)
         league = np.array([np.nanmean(one) if np.any(~np.isnan(one)) else 0.0 for one in columns.values()])
         filled = np.column_stack(list(columns.values()))
         filled = np.where(np.isnan(filled), league, filled)
@@ -191,13 +261,18 @@ class _Season:
         found |= {
             f"opponent_{stat}_allowed": of(candidates.opponent, rated[:, at[f"{stat}_allowed"]]) for stat in STATS
         }
+        margin = self.sides.margin[teams.order]
+        won = (teams.sums((margin > 0).astype(np.float64)) + 2) / (teams.counts + 4)
+        found |= {"team_won": of(candidates.team, won), "opponent_won": of(candidates.opponent, won)}
+        found["team_games"] = of(candidates.team, teams.counts.astype(np.float64))
+        found["team_last_margin"] = of(candidates.team, teams.nth(margin, 0))
         last = self.team_days[teams.order][teams.starts].astype(np.float64)
         found["team_rest_days"] = np.minimum(self.day - of(candidates.team, last), 10)
         found["opponent_rest_days"] = np.minimum(self.day - of(candidates.opponent, last), 10)
         better = found["team_offence"] - found["team_defence"] - found["opponent_offence"] + found["opponent_defence"]
         found["expected_margin"] = better + np.where(candidates.at_home, _HOME_MARGIN, -_HOME_MARGIN)
         found["expected_margin_size"] = np.abs(found["expected_margin"])
-        against = np.clip(np.searchsorted(keys, history.game * n_teams + history.opponent), 0, len(keys) - 1)
+        against = self.sides.against[row]
         return found | self._to_role(candidates, group, against, weights)
 
     def _to_role(self, candidates: Candidates, group: Ints, against: Ints, weights: Floats) -> dict[str, Floats]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from tipoff.leagues.nba.features import CONTRACT, NAMES
+from tipoff.leagues.nba.memory import NO_MEMORY, Memory
+from tipoff.predict import network
 from tipoff.predict.arrays import Floats
 from tipoff.predict.quantiles import LEVELS, regress
 from tipoff.predict.system import WrongContract
@@ -27,15 +29,18 @@ MARKETS: dict[str, tuple[str, ...]] = {
     "points_assists": ("points", "ast"),
     "rebounds_assists": ("reb", "ast"),
 }
-_PLACES = 7
+_PLACES = 5
+_A_SEASON_LATER = 400  # days after the end of one season, at the least, the season after the next is under way
+_FARTHEST = 5.0  # standard deviations, beyond which a feature tells no more
 _AT = {name: place for place, name in enumerate(NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
 class FormModel:
-    """What was learnt of the markets from whole seasons: per market a centre, linear in the features, and quantiles around it.
+    """What was learnt of the markets from whole seasons: a network that gives each its centre, and quantiles around it.
 
-    `means` stand in for features that are unknown. It serves slates after `trained_through` alone.
+    `means` stand in for features that are unknown, `scales` are their standard deviations; `memory` is of the players in its
+    seasons. It serves slates after `trained_through` alone.
     """
 
     digest: str
@@ -44,8 +49,15 @@ class FormModel:
     n_rows: int
     contract: str
     means: Floats
-    centres: dict[str, Floats]  # (1 + features,)
+    scales: Floats
+    hidden: Floats  # (1 + features, units): see `network`
+    centres: dict[str, Floats]  # (1 + features + units,)
     spreads: dict[str, Floats]  # (levels, terms of `spread_design`)
+    memory: Memory
+
+    def remembered(self, day: date) -> Memory:
+        """Return what it remembers of players on a day: less for each season of which it knows nothing."""
+        return self.memory.aged((day - self.trained_through).days // _A_SEASON_LATER)
 
     def filled(self, features: Floats) -> Floats:
         """Return features with the means for what is unknown; those that are whole as they are."""
@@ -54,8 +66,8 @@ class FormModel:
 
     def centre(self, market: str, features: Floats) -> Floats:
         """Return the middle of each row's distribution before it is spread, (n,)."""
-        filled = self.filled(features)
-        return np.asarray(self.centres[market][0] + filled @ self.centres[market][1:], dtype=np.float64)
+        scaled = _scaled(self.filled(features), self.means, self.scales)
+        return network.outcomes(scaled, self.hidden, self.centres[market])
 
     def quantiles(self, market: str, features: Floats, centre: Floats) -> Floats:
         """Return each row's quantiles at LEVELS around its centre, (n, levels), rising."""
@@ -86,26 +98,26 @@ def outcomes(market: str, counts: dict[str, Floats]) -> Floats:
     return np.asarray(sum(counts[stat] for stat in MARKETS[market]), dtype=np.float64)
 
 
-def train(features: Floats, counts: dict[str, Floats], first: date, last: date, *, seed: int) -> dict[str, Any]:
+def train(  # noqa: PLR0913 -- what it rests on
+    features: Floats, counts: dict[str, Floats], memory: Memory, first: date, last: date, *, seed: int
+) -> dict[str, Any]:
     """Return the parameters learnt from rows of whole seasons; the same rows and seed give the same numbers."""
-    means = np.round(np.nanmean(features, axis=0), _PLACES)
+    means = _short(np.nanmean(features, axis=0))
     filled = np.where(np.isnan(features), means, features)
-    scale = filled.std(axis=0) + 1e-9
-    scaled = np.column_stack([np.ones(len(filled)), (filled - means) / scale])
+    scales = _short(filled.std(axis=0) + 1e-6)
+    scaled = _scaled(filled, means, scales)
     span = np.random.Generator(np.random.PCG64(seed)).uniform(-0.5, 0.5, len(filled))
+    wanted = np.column_stack([outcomes(market, counts) + span for market in MARKETS])
+    middle, size = wanted.mean(axis=0), wanted.std(axis=0)
+    hidden, centres = network.train(scaled, (wanted - middle) / size, seed=seed)
+    centres *= size
+    centres[0] += middle
+    hidden, centres = _short(hidden), _short(centres)
     markets = {}
-    for market in MARKETS:
-        outcome = outcomes(market, counts) + span
-        slopes = regress(scaled, outcome, 0.5)
-        slopes[1:] /= scale
-        slopes[0] -= slopes[1:] @ means
-        slopes = np.array([float(f"{one:.{_PLACES}g}") for one in slopes])
-        design = spread_design(market, filled, slopes[0] + filled @ slopes[1:])
-        spreads = [regress(design, outcome, level, ridge=1e-3, close=0.1) for level in LEVELS]
-        markets[market] = {
-            "centre": slopes.tolist(),
-            "spread": [[float(f"{one:.{_PLACES}g}") for one in row] for row in spreads],
-        }
+    for at, market in enumerate(MARKETS):
+        design = spread_design(market, filled, network.outcomes(scaled, hidden, centres[:, at]))
+        spreads = [regress(design, wanted[:, at], level, ridge=1e-3, close=0.1) for level in LEVELS]
+        markets[market] = {"centre": centres[:, at].tolist(), "spread": _short(np.array(spreads)).tolist()}
     return {
         "trained_from": first.isoformat(),
         "trained_through": last.isoformat(),
@@ -114,8 +126,24 @@ def train(features: Floats, counts: dict[str, Floats], first: date, last: date, 
         "seed": seed,
         "library": f"numpy {np.__version__}",
         "means": means.tolist(),
+        "scales": scales.tolist(),
+        "hidden": hidden.tolist(),
         "markets": markets,
+        "memory": {
+            "ids": memory.ids.tolist(),
+            "games": memory.games.tolist(),
+            "sums": _short(memory.sums).tolist(),
+        },
     }
+
+
+def _scaled(filled: Floats, means: Floats, scales: Floats) -> Floats:
+    return np.asarray(np.clip((filled - means) / scales, -_FARTHEST, _FARTHEST), dtype=np.float64)
+
+
+def _short(values: Floats) -> Floats:
+    """Return numbers of so many significant digits as are kept."""
+    return np.array([float(f"{one:.{_PLACES}g}") for one in values.flat], dtype=np.float64).reshape(values.shape)
 
 
 def read_model(text: str) -> FormModel:
@@ -135,8 +163,11 @@ def read_model(text: str) -> FormModel:
         n_rows=said["n_rows"],
         contract=said["contract"],
         means=np.array(said["means"]),
+        scales=np.array(said["scales"]),
+        hidden=np.array(said["hidden"]),
         centres={name: np.array(one["centre"]) for name, one in said["markets"].items()},
         spreads={name: np.array(one["spread"]) for name, one in said["markets"].items()},
+        memory=Memory(*(np.array(said["memory"][name]) for name in ("ids", "sums", "games"))),
     )
 
 
@@ -159,6 +190,7 @@ def digests() -> tuple[str, ...]:
     return tuple(model.digest for model in shipped())
 
 
+_MOST = 100.0  # counts: no rule of thumb is beyond _FARTHEST times it
 _NORMAL = (-1.96, *(round(NormalDist().inv_cdf(n / 20), 4) for n in range(1, 20)), 1.96)
 
 
@@ -169,7 +201,7 @@ def rule_of_thumb() -> FormModel:
     for market, stats in MARKETS.items():
         centres[market] = np.zeros(1 + len(NAMES))
         for stat in stats:
-            centres[market][1 + _AT[f"{stat}_rate40_h5"]] = 1.0
+            centres[market][1 + _AT[f"{stat}_rate40_h5"]] = _MOST
         spreads[market] = np.zeros((len(LEVELS), 8))
         spreads[market][:, 1] = 1.0
         spreads[market][:, 2] = spreads[market][:, 3] = np.array(_NORMAL) / 2
@@ -180,6 +212,9 @@ def rule_of_thumb() -> FormModel:
         n_rows=0,
         contract=CONTRACT,
         means=np.zeros(len(NAMES)),
+        scales=np.full(len(NAMES), _MOST),
+        hidden=np.zeros((1 + len(NAMES), 0)),
         centres=centres,
         spreads=spreads,
+        memory=NO_MEMORY,
     )

@@ -24,11 +24,11 @@ _STEADY = {f"{name}_h{life}" for name in ("minutes", "points", "reb", "ast", "fg
 
 def _is_slow(feature: Feature) -> bool:
     """Whether a feature has few values in a slate (a club's number, days, games), or is nought at first or after a break."""
-    of_clubs = feature.name.startswith(("team_", "opponent_", "expected_", "missing_", "mates_"))
+    of_clubs = feature.name.startswith(("team_", "opponent_", "expected_", "missing_", "mates_", "last_margin_"))
     return (
         of_clubs
         or feature.window == "seven days"
-        or feature.measure in {"days", "games", "games played", "ratio"}
+        or feature.measure in {"days", "games", "games played", "log of 1 + games", "ratio"}
         or "_sd_" in feature.name
     )
 
