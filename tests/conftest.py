@@ -1,20 +1,27 @@
 """Fixtures: where the recorded seasons lie, and an emulator of BigQuery."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from tests import support
 from tests.emulator.double import Double, running
+from tests.forks import Forks
+from tests.samples import Samples
 from tests.support import DATA
 
 from tipoff.core.errors import UsageError
+from tipoff.ledger import Ledger
+from tipoff.ledger import ledger as opening
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.target import Target
 
 LONGEST = (
     "test_each_side_that_is_stopped_or_killed_is_told_by_another",
-    "test_three_days_leave_the_same_tables_cell_by_cell",
+    "test_two_days_leave_the_same_tables_cell_by_cell",
 )
 pytest_plugins = ["tests.postgres"]
 
@@ -37,6 +44,41 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, whole days before rules, so that at the end no worker waits for another."""
     items.sort(key=lambda item: (item.name not in LONGEST, "scenarios" not in item.path.parts))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_ledgers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new file is a copy of one that was upgraded from nothing: the ten steps of that are most of what a small test takes."""
+    made = tmp_path_factory.mktemp("new") / "ledger.db"
+    Ledger(made).close()
+    honest = opening.upgrade
+
+    def upgrade(engine: Engine) -> None:
+        file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+        if file and file.parent.is_dir() and not file.exists():
+            shutil.copyfile(made, file)
+        honest(engine)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "upgrade", upgrade)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The command is imported once for all processes of it that tests start."""
+    forks = Forks(tmp_path_factory.mktemp("forks"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(support, "FORKS", forks)
+        yield
+    forks.close()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    """The sample league's first days, replayed once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    return Samples((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "samples")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import select
+from tests.forks import Forks
 
 from tipoff.app import replay as app
 from tipoff.app.crash import POINTS
@@ -29,6 +30,7 @@ from tipoff.sources.world import World
 
 _SET = os.environ.get("TIPOFF_DATA")
 DATA = Path(_SET) if _SET else None
+FORKS: Forks | None = None  # what starts the command while tests run
 
 
 def sample_spec(days: int, *, alter: Alter | None = None, league: League = NBA) -> ReplaySpec:
@@ -90,6 +92,8 @@ def tipoff(*arguments: str, home: Path, **environment: str) -> subprocess.Comple
     """Run the command as a user would."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
     variables: Mapping[str, str] = known | {"TIPOFF_HOME": str(home), "TIPOFF_WORLD": "sample"} | environment
+    if FORKS is not None:
+        return FORKS.run(arguments, variables, timeout_s=1800)
     command = [sys.executable, "-m", "tipoff", *arguments]
     return subprocess.run(command, env=dict(variables), capture_output=True, text=True, timeout=1800, check=False)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from tests.audit.faces import AS_ERROR, CLEAN, STREAMS, command, written
-from tests.support import replayed, sample_spec
+from tests.samples import Samples
 
 from tipoff_audit.cli import audit_command
 from tipoff_audit.run import all_rules
@@ -70,9 +70,8 @@ def test_without_a_cache_nothing_is_left_behind(root: Path) -> None:
     assert sorted(one.name for one in root.iterdir()) == ["a.py", "b.py", "pyproject.toml"]
 
 
-def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    replayed(home, sample_spec(3))
+def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(samples: Samples, tmp_path: Path) -> None:
+    home = samples.made(3)
     root = written(
         tmp_path / "root",
         {

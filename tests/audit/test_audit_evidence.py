@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
-from tests.support import replayed, sample_spec
+from tests.samples import Samples
 
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
@@ -15,10 +15,8 @@ AT = datetime(2030, 1, 18, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    replayed(home, sample_spec(2))
-    return home
+def home(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.copy(2, tmp_path_factory.mktemp("home"))
 
 
 def add_incident(home: Path, cause: str, effects: str) -> None:

@@ -92,12 +92,12 @@ def test_where_the_leagues_files_are_gone_the_log_gives_the_same_box_scores(
     url, handler = served
     for name in ("files", "log"):
         (tmp_path / name).mkdir()
-    run(tmp_path / "files", url, clock, keys=KEYS, until=timedelta(days=2, hours=12))
+    run(tmp_path / "files", url, clock, keys=KEYS, until=timedelta(days=1, hours=12))
     again = SimClock(midnight(FIRST))
     handler.transport = SampleNba(first_day=FIRST, days=4, season=SEASON.name).transport(again)
     handler.down.add("cdn.nba.com")
 
-    states = run(tmp_path / "log", url, again, keys=KEYS, until=timedelta(days=2, hours=12))
+    states = run(tmp_path / "log", url, again, keys=KEYS, until=timedelta(days=1, hours=12))
 
     assert states["nba_player_boxscores proven"] >= 1
     assert proofs(tmp_path / "files", "player_boxscores") == proofs(tmp_path / "log", "player_boxscores")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from benchmarks.content_hashes import differences, hashes_of
-from tests.support import published, replayed, sample_spec, tipoff
+from tests.samples import Samples
+from tests.support import published, tipoff
 
 from tipoff.app.backup import restore
 from tipoff.app.live import run_controllers, sample_live
@@ -22,10 +23,8 @@ from tipoff.store.duck import DuckWarehouse
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("backed") / "home"
-    replayed(folder, sample_spec(2))
-    return folder
+def home(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.copy(2, tmp_path_factory.mktemp("backed") / "home")
 
 
 def test_a_home_is_restored_whole_and_goes_on(home: Path, tmp_path: Path) -> None:

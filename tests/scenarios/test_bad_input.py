@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.samples import Samples
 from tests.support import ledger_rows, proofs, replayed, sample_spec, tipoff
 
 from tipoff.app.instance import ReplaySpec
@@ -104,7 +105,7 @@ def spoiled(spec: ReplaySpec, spoil: Any) -> ReplaySpec:
     return ReplaySpec(league=spec.league, season=spec.season, days=spec.days, world=Spoiled(spec.world, spoil))
 
 
-def test_pages_that_are_no_json_and_refusals_are_outlived(tmp_path: Path) -> None:
+def test_pages_that_are_no_json_and_refusals_are_outlived(samples: Samples, tmp_path: Path) -> None:
     def spoil(_request: httpx.Request, answer: httpx.Response, n: int) -> httpx.Response:
         if n % 5 == 1:
             return httpx.Response(200, content=b"<html>maintenance</html>")
@@ -112,7 +113,7 @@ def test_pages_that_are_no_json_and_refusals_are_outlived(tmp_path: Path) -> Non
             return httpx.Response((503, 429, 403)[n % 3], headers={"retry-after": "60"})
         return answer
 
-    quiet = replayed(tmp_path / "quiet", sample_spec(3))
+    quiet = replayed(samples.copy(3, tmp_path / "quiet"), sample_spec(3))
     report = replayed(tmp_path / "spoiled", spoiled(sample_spec(3), spoil))
 
     assert report["runs"]["failed"] > 0
@@ -146,13 +147,13 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_the_games_others_go_on(tmp
     assert any(output == "player_games" for output, _, _ in proofs(tmp_path))
 
 
-def test_every_payload_is_archived_as_it_came_and_accounted_for(tmp_path: Path) -> None:
-    replayed(tmp_path, sample_spec(3))
+def test_every_payload_is_archived_as_it_came_and_accounted_for(samples: Samples) -> None:
+    home = samples.made(3)
 
-    rows = [row for row in ledger_rows(tmp_path, "fetches") if row["sha256"]]
+    rows = [row for row in ledger_rows(home, "fetches") if row["sha256"]]
     assert rows
     for row in rows:
-        path = tmp_path / "archive" / row["sha256"][:2] / f"{row['sha256']}.json.gz"
+        path = home / "archive" / row["sha256"][:2] / f"{row['sha256']}.json.gz"
         assert len(gzip.decompress(path.read_bytes())) == row["n_bytes"]
     assert {row["outcome"] for row in rows} <= {
         "rows",

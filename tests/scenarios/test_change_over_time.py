@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.samples import Samples
 from tests.support import ledger_rows, proofs, replayed, sample_spec, with_step
 
 from tipoff.core.finding import Severity
@@ -20,9 +21,8 @@ DAYS = 3
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    replayed(tmp_path, sample_spec(DAYS))
-    return tmp_path
+def home(samples: Samples, tmp_path: Path) -> Path:
+    return samples.copy(DAYS, tmp_path)
 
 
 def obligations(home: Path, output: str) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """What a disk, an editor or a refusing warehouse leaves behind: it is told, nothing is written over, and the work goes on."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -8,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.support import replayed, sample_spec
+from tests.samples import Samples
+from tests.support import sample_spec
 
 from tipoff.app.instance import Instance
 from tipoff.app.sentinel import look_often
@@ -31,16 +31,9 @@ WHOLE = (SEASON.first_day, SEASON.last_day)
 DAMAGES = ("", "{", "[]", "{}", '{"league": "nba"}', "\x00\x01", "null")
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("whole")
-    replayed(made, sample_spec(DAYS))
-    return made
-
-
 @pytest.fixture
-def home(whole: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(whole, tmp_path / "home")
+def home(samples: Samples, tmp_path: Path) -> Path:
+    return samples.copy(DAYS, tmp_path / "home")
 
 
 def document(home: Path) -> Path:

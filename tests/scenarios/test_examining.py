@@ -11,12 +11,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.support import sample_spec
+from tests.samples import Samples
 
-from tipoff.app import replay as app
 from tipoff.checks.examine import Examined, Examiner
 from tipoff.checks.probes import is_remade
-from tipoff.config import Settings
 from tipoff.core.check import WINDOW, Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.finding import Severity
@@ -87,9 +85,8 @@ class Patient:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    home = tmp_path_factory.mktemp("watched")
-    app.run_replay(Settings(home=home), sample_spec(DAYS), progress=lambda _: None, watched=True)
+def prepared(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    home = samples.copy(DAYS, tmp_path_factory.mktemp("watched"), watched=True)
     warehouse = DuckWarehouse(Home(home).warehouse, profile=Profile.REPLAY)
     yield home, warehouse, warehouse.prepare(NBA.steps)
     warehouse.close()

@@ -7,17 +7,14 @@ from pathlib import Path
 import pytest
 from benchmarks import command_fuzz
 from benchmarks.command_fuzz import LONG, fuzz_lines, fuzz_settings
-from tests.support import tipoff
+from tests.samples import Samples
 
 from tipoff.cli.main import COMMANDS
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("fuzzed") / "home"
-    done = tipoff("replay", "nba", "sample:2", "--world", "sample", home=made)
-    assert done.returncode == 0, done.stderr
-    return made
+def home(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.copy(2, tmp_path_factory.mktemp("fuzzed") / "home")
 
 
 def _raises() -> None:

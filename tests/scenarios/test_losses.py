@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.samples import Samples
 from tests.support import ledger_rows, proofs, published, sample_spec, tipoff
 
 from tipoff.app.chores import AtOnce
@@ -29,12 +30,9 @@ ARGUMENTS = ("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--watch")
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which some days were replayed."""
-    home = tmp_path_factory.mktemp("whole") / "home"
-    done = tipoff(*ARGUMENTS, home=home)
-    assert done.returncode == 0, done.stderr
-    return home
+def whole(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which some days were replayed under the watch."""
+    return samples.copy(DAYS, tmp_path_factory.mktemp("whole") / "home", watched=True)
 
 
 def rows(home: Path) -> dict[str, list[tuple[object, ...]]]:

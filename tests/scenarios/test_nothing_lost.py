@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
+from tests.samples import Samples
 from tests.support import killed_home, ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
 from tipoff.app.instance import Instance, clock_of
@@ -43,13 +44,6 @@ slow = settings(max_examples=2, deadline=None, suppress_health_check=list(Health
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("quiet")
-    replayed(home, sample_spec(DAYS))
-    return home
-
-
-@pytest.fixture(scope="module")
 def rehearsal() -> Rehearsal:
     return Rehearsal()
 
@@ -69,12 +63,12 @@ def told(**said: Any) -> tuple[Fault, ...]:
     return read_faults([said], SAMPLE.first_day)
 
 
-def test_killed_six_times_at_random_it_ends_the_same(quiet: Path, tmp_path: Path) -> None:
-    total, dice = 0, random.Random(5)  # noqa: S311 -- seeded
+def test_killed_six_times_at_random_it_ends_the_same(samples: Samples, tmp_path: Path) -> None:
+    quiet, total, dice = samples.made(2), 0, random.Random(5)  # noqa: S311 -- seeded
     while total < 6:
         home = tmp_path / f"after {total} kills"
         home.mkdir()
-        moments = killed_home(home, f"sample:{DAYS}", dice, at_most=6 - total)
+        moments = killed_home(home, "sample:2", dice, at_most=6 - total)
         total += len(moments)
         assert proofs(home) == proofs(quiet), moments
         assert published(home) == published(quiet), moments

@@ -26,11 +26,11 @@ from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import schema, watching
 from tipoff.ledger.alerts import AlertStore
 
-DAYS = 5
+DAYS = 4
 
 
 def incidents_after(home: Path, fault: dict[str, object]) -> list[tuple[str, bool]]:
-    """Replay five sample days with one fault under every check; return causes of error, and whether each is open."""
+    """Replay some sample days with one fault under every check; return causes of error, and whether each is open."""
     season = sample_season(DAYS)
     faults = read_faults([fault], season.first_day)
     world = SampleNba(first_day=season.first_day, days=DAYS, season=season.name, faults=faults)

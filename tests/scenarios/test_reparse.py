@@ -6,17 +6,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.samples import Samples
 from tests.scenarios.test_losses import rows
 from tests.support import ledger_rows, proofs, tipoff
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which some days were replayed."""
-    home = tmp_path_factory.mktemp("whole") / "home"
-    done = tipoff("replay", "nba", "sample:3", "--world", "sample", home=home)
-    assert done.returncode == 0, done.stderr
-    return home
+    return samples.copy(3, tmp_path_factory.mktemp("whole") / "home")
 
 
 def test_raw_rows_come_out_of_the_archive_as_they_were_and_nobody_is_asked(whole: Path, tmp_path: Path) -> None:

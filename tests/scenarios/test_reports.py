@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support import replayed, sample_spec, tipoff
+from tests.samples import Samples
+from tests.support import tipoff
 
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 
@@ -12,10 +13,8 @@ DAYS = 10
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("home")
-    replayed(folder, sample_spec(DAYS))
-    return folder
+def home(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.copy(DAYS, tmp_path_factory.mktemp("home"))
 
 
 def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_path: Path) -> None:

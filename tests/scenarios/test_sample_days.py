@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.samples import Samples
 from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
 from tipoff.core.proof_text import read_units
@@ -14,10 +15,8 @@ DAYS = 3
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("quiet")
-    replayed(home, sample_spec(DAYS))
-    return home
+def quiet(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.copy(DAYS, tmp_path_factory.mktemp("quiet"))
 
 
 def test_three_days_of_the_sample_league_leave_nothing_owed(quiet: Path) -> None:
@@ -72,8 +71,10 @@ def test_a_source_that_does_not_cover_the_league_is_excused_by_the_same_answer_a
 
 
 @pytest.mark.parametrize("point", ["before commit", "before rename", "before ledger"])  # all of them: the claim `kills`
-def test_killed_at_a_named_point_and_started_again_it_ends_the_same(quiet: Path, tmp_path: Path, point: str) -> None:
-    command = ("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--json")
+def test_killed_at_a_named_point_and_started_again_it_ends_the_same(
+    samples: Samples, tmp_path: Path, point: str
+) -> None:
+    command, quiet = ("replay", "nba", "sample:2", "--world", "sample", "--json"), samples.made(2)
 
     killed = tipoff(*command, "--crash-at", f"{point}:9" if "rename" not in point else f"{point}:2", home=tmp_path)
     again = tipoff(*command, home=tmp_path)

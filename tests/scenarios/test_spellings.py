@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+from tests.samples import Samples
 from tests.support import ledger_rows, replayed, sample_spec, tipoff
 
 from tipoff.app.instance import ReplaySpec
 from tipoff.leagues.nba.world.sample import SampleNba
 
-DAYS = 3
+DAYS = 2
 
 
 def spelt(how: Callable[[str], str]) -> tuple[ReplaySpec, int]:
@@ -35,8 +36,8 @@ def named(home: Path, table: str = "line_names", name: str = "spelling") -> list
     return [(name, player_id, certainty) for name, player_id, certainty in found]
 
 
-def test_every_name_of_the_sample_league_is_resolved_and_nobody_is_asked(tmp_path: Path) -> None:
-    replayed(tmp_path, sample_spec(DAYS))
+def test_every_name_of_the_sample_league_is_resolved_and_nobody_is_asked(samples: Samples, tmp_path: Path) -> None:
+    samples.copy(DAYS, tmp_path)
 
     assert {certainty for _, _, certainty in named(tmp_path)} == {"resolved"}
     assert {certainty for _, _, certainty in named(tmp_path, "box_names", "player_name")} == {"resolved"}
@@ -85,8 +86,8 @@ def test_a_ruling_is_taken_back_and_the_spelling_waits_again(tmp_path: Path) -> 
     assert "1 spellings wait for a person, 0 rulings hold" in tipoff("names", "nba", home=tmp_path).stdout
 
 
-def test_who_was_never_asked_about_cannot_be_ruled_on(tmp_path: Path) -> None:
-    replayed(tmp_path, sample_spec(1))
+def test_who_was_never_asked_about_cannot_be_ruled_on(samples: Samples, tmp_path: Path) -> None:
+    samples.copy(1, tmp_path)
 
     done = tipoff("names", "nba", "resolve", "Nobody At All", "1", home=tmp_path)
 

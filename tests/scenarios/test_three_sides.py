@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from benchmarks.stops import SHORT, sides
 from tests.receivers import Received, http_receiver
+from tests.samples import Samples
 from tests.support import tipoff
 
 from tipoff.core.clock import RealClock, pause, stopwatch
@@ -43,12 +44,9 @@ def received() -> Iterator[Received]:
 
 
 @pytest.fixture(scope="module")
-def a_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def a_day(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which one day of the sample league was replayed."""
-    home = tmp_path_factory.mktemp("day") / "home"
-    done = tipoff("replay", "nba", "sample:1", "--world", "sample", home=home)
-    assert done.returncode == 0, done.stderr
-    return home
+    return samples.copy(1, tmp_path_factory.mktemp("day") / "home")
 
 
 def wait_for(received: Received, text: str, *, within: float = 60) -> str:

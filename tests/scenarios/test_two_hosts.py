@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select, update
 from tests.live import SECOND, since_days, wait_until
 from tests.postgres import fresh, server
+from tests.samples import Samples
 from tests.support import tipoff
 
 from tipoff.app.holder import gone, holder_here
@@ -166,9 +167,8 @@ def test_a_holder_is_gone_where_that_is_certain() -> None:
 
 
 @pytest.mark.parametrize("table", ["proofs", "obligations"])
-def test_a_replay_on_a_damaged_ledger_ends_with_a_sentence(tmp_path: Path, table: str) -> None:
-    home = tmp_path / "home"
-    tipoff("replay", "nba", "sample:1", "--world", "sample", home=home)
+def test_a_replay_on_a_damaged_ledger_ends_with_a_sentence(samples: Samples, tmp_path: Path, table: str) -> None:
+    home = samples.copy(1, tmp_path / "home")
     ledger = Ledger(home / "ledger.db")
     with ledger.transaction() as connection:
         named = "SELECT rootpage FROM sqlite_master WHERE name = ?"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.samples import Samples
 from tests.support import ledger_rows, tipoff
 
 from tipoff.core.finding import Severity
@@ -21,12 +22,9 @@ LAST = FIRST + timedelta(days=DAYS - 1)
 
 
 @pytest.fixture(scope="session")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def watched(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which two days were replayed with the watchers on."""
-    home = tmp_path_factory.mktemp("watched") / "home"
-    done = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--watch", home=home)
-    assert done.returncode == 0, done.stderr
-    return home
+    return samples.copy(DAYS, tmp_path_factory.mktemp("watched") / "home", watched=True)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from tests.samples import Samples
 from tests.support import ledger_rows, sample_spec, with_step
 
 from tipoff.app import replay as app
@@ -21,7 +22,7 @@ from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork,
 from tipoff.leagues.nba.league import NBA
 from tipoff.predict import decisions
 
-DAYS = 4
+DAYS = 3
 Change = Callable[[Step], Step]
 
 
@@ -173,19 +174,24 @@ WRONG: dict[str, tuple[dict[str, Change], str]] = {
 }
 
 
-def looked_at(home: Path, changes: Mapping[str, Change]) -> tuple[set[str], list[dict[str, Any]]]:
-    """Replay the sample's first days with the changes, watched; return the checks that fail and the warnings and errors."""
+def replayed(home: Path, changes: Mapping[str, Change]) -> Path:
+    """Replay the sample's first days with the changes, watched."""
     league = NBA
     for name, change in changes.items():
         league = with_step(name, change, league=league)
     app.run_replay(Settings(home=home), sample_spec(DAYS, league=league), progress=lambda _: None, watched=True)
+    return home
+
+
+def told(home: Path) -> tuple[set[str], list[dict[str, Any]]]:
+    """Return the checks that fail and the warnings and errors."""
     failed = {row["check"] for row in ledger_rows(home, "measured") if row["status"] == "failed"}
     errors = [row for row in ledger_rows(home, "findings") if not row["ok"] and row["severity"] >= Severity.WARNING]
     return failed, errors
 
 
-def test_right_code_fails_no_check(tmp_path: Path) -> None:
-    failed, errors = looked_at(tmp_path, {})
+def test_right_code_fails_no_check(samples: Samples) -> None:
+    failed, errors = told(samples.made(DAYS, watched=True))
 
     assert {name for name in failed if not name.startswith("work.")} == set()
     assert errors == []
@@ -195,7 +201,7 @@ def test_right_code_fails_no_check(tmp_path: Path) -> None:
 def test_wrong_code_is_found_though_made_anew_it_gives_the_same(wrong: str, tmp_path: Path) -> None:
     changes, check = WRONG[wrong]
 
-    failed, errors = looked_at(tmp_path, changes)
+    failed, errors = told(replayed(tmp_path, changes))
 
     assert check in failed
     assert not {name for name in failed if name.endswith("is_what_its_inputs_give")}
@@ -208,7 +214,7 @@ def test_a_slate_of_one_side_is_held_before_it_is_published(tmp_path: Path, monk
 
     monkeypatch.setattr(decisions, "decide", always_over)
 
-    _, errors = looked_at(tmp_path, {})
+    _, errors = told(replayed(tmp_path, {}))
 
     held = [row for row in errors if row["check"] == "publication_is_held"]
     assert {row["output"] for row in held} == {"published_predictions"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from tests.support import replayed, sample_spec
+from tests.samples import Samples
 
 from tipoff.core.clock import midnight
 from tipoff.core.profile import Profile
@@ -50,9 +50,8 @@ def _close() -> Any:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mutable]:
-    home = tmp_path_factory.mktemp("mutable")
-    replayed(home, sample_spec(4))
+def bench(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mutable]:
+    home = samples.copy(4, tmp_path_factory.mktemp("mutable"), watched=True)
     warehouse = DuckWarehouse(home / "warehouse.duckdb", profile=Profile.REPLAY)
     yield Mutable(warehouse, warehouse.prepare(NBA.steps))
     warehouse.close()
