@@ -21,7 +21,7 @@ from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import check, hash_units
 from tipoff.store.warehouse import WriteRequest
 
-DAY = SAMPLE.first_day + timedelta(days=3)
+DAY = SAMPLE.first_day + timedelta(days=2)
 SQL_STEPS = [step for step in NBA.steps if isinstance(step.work, SqlWork)]
 
 
@@ -51,7 +51,7 @@ def _close() -> Any:
 
 @pytest.fixture(scope="module")
 def bench(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mutable]:
-    home = samples.copy(4, tmp_path_factory.mktemp("mutable"), watched=True)
+    home = samples.copy(3, tmp_path_factory.mktemp("mutable"))
     warehouse = DuckWarehouse(home / "warehouse.duckdb", profile=Profile.REPLAY)
     yield Mutable(warehouse, warehouse.prepare(NBA.steps))
     warehouse.close()
