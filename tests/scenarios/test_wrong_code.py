@@ -23,6 +23,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.predict import decisions
 
 DAYS = 3
+LONGER = {"a feature counts one game too few"}  # these take a day more to be seen
 Change = Callable[[Step], Step]
 
 
@@ -174,12 +175,12 @@ WRONG: dict[str, tuple[dict[str, Change], str]] = {
 }
 
 
-def replayed(home: Path, changes: Mapping[str, Change]) -> Path:
+def replayed(home: Path, changes: Mapping[str, Change], days: int = DAYS) -> Path:
     """Replay the sample's first days with the changes, watched."""
     league = NBA
     for name, change in changes.items():
         league = with_step(name, change, league=league)
-    app.run_replay(Settings(home=home), sample_spec(DAYS, league=league), progress=lambda _: None, watched=True)
+    app.run_replay(Settings(home=home), sample_spec(days, league=league), progress=lambda _: None, watched=True)
     return home
 
 
@@ -201,7 +202,7 @@ def test_right_code_fails_no_check(samples: Samples) -> None:
 def test_wrong_code_is_found_though_made_anew_it_gives_the_same(wrong: str, tmp_path: Path) -> None:
     changes, check = WRONG[wrong]
 
-    failed, errors = told(replayed(tmp_path, changes))
+    failed, errors = told(replayed(tmp_path, changes, DAYS + (wrong in LONGER)))
 
     assert check in failed
     assert not {name for name in failed if name.endswith("is_what_its_inputs_give")}
