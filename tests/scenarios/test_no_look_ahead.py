@@ -46,10 +46,10 @@ def hashes(home: Path) -> dict[tuple[str, str], tuple[int, str]]:
     }
 
 
-def look(tmp_path: Path, league: League = NBA, days: int = DAYS - 1) -> tuple[object, object]:
+def look(tmp_path: Path, league: League = NBA) -> tuple[object, object]:
     """Return what was predicted for the third day, in two futures of it."""
-    replayed(tmp_path / "one", sample_spec(days, league=league))
-    replayed(tmp_path / "other", sample_spec(days, league=league, alter=other_future(midnight(SLATE))))
+    replayed(tmp_path / "one", sample_spec(DAYS - 1, league=league))
+    replayed(tmp_path / "other", sample_spec(DAYS - 1, league=league, alter=other_future(midnight(SLATE))))
     return hashes(tmp_path / "one"), hashes(tmp_path / "other")
 
 
@@ -94,7 +94,7 @@ def up_to_and_including(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_planted_line_after_tipoff_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oddsapi, "_begins", lambda _document: None)  # or its reader would leave the quote out
+    monkeypatch.setattr(oddsapi, "_begins", lambda _payload, _document: None)  # or its reader would leave the quote out
 
     def stays_open(step: Step) -> Step:
         timing = dataclasses.replace(step.timing, closes=None, settles=None, refresh=timedelta(hours=2))
@@ -108,6 +108,6 @@ def test_a_planted_line_after_tipoff_is_caught(tmp_path: Path, monkeypatch: pyte
     leaking = NBA
     for name, change in (("odds_events", stays_open), ("player_lines", open_market), ("main_lines", stays_open)):
         leaking = with_step(name, change, league=leaking)
-    one, other = look(tmp_path, leaking, DAYS)  # once it is over, the lines of a last day are not asked for
+    one, other = look(tmp_path, leaking)
 
     assert one != other
