@@ -11,16 +11,16 @@ from tests.support import DATA, recorded_spec, sample_spec
 from tipoff.app.instance import ReplaySpec
 from tipoff.leagues.nba.world.recorded import RecordedNba
 
-DAYS = (date(2024, 1, 20), date(2024, 1, 21))
+DAYS = (date(2024, 1, 20), date(2024, 1, 22))
 
 
-def two_days() -> ReplaySpec:
-    """Return two recorded days; without the recorded seasons, two of the sample league."""
-    return recorded_spec(RecordedNba(DATA, "2023-24"), DAYS) if DATA and DATA.is_dir() else sample_spec(2)
+def three_days() -> ReplaySpec:
+    """Return three recorded days; without the recorded seasons, three of the sample league."""
+    return recorded_spec(RecordedNba(DATA, "2023-24"), DAYS) if DATA and DATA.is_dir() else sample_spec(3)
 
 
-def test_two_days_leave_the_same_tables_cell_by_cell(double: Double, tmp_path: Path) -> None:  # more: `emulator_replay`
-    measured = twice(two_days, tmp_path, double)
+def test_three_days_leave_the_same_tables_cell_by_cell(double: Double, tmp_path: Path) -> None:
+    measured = twice(three_days, tmp_path, double)
 
     assert is_same(measured), measured
     assert measured["cells"]["rows"] > 1000
