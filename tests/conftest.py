@@ -14,8 +14,7 @@ from tests.samples import Samples
 from tests.support import DATA
 
 from tipoff.core.errors import UsageError
-from tipoff.ledger import Ledger
-from tipoff.ledger import ledger as opening
+from tipoff.ledger import Ledger, migrate
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.target import Target
 
@@ -51,16 +50,15 @@ def _new_ledgers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A new file is a copy of one that was upgraded from nothing: the ten steps of that are most of what a small test takes."""
     made = tmp_path_factory.mktemp("new") / "ledger.db"
     Ledger(made).close()
-    honest = opening.upgrade
 
     def upgrade(engine: Engine) -> None:
         file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
         if file and file.parent.is_dir() and not file.exists():
             shutil.copyfile(made, file)
-        honest(engine)
+        migrate.upgrade(engine)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "upgrade", upgrade)
+        patch.setattr("tipoff.ledger.ledger.upgrade", upgrade)
         yield
 
 

@@ -94,13 +94,20 @@ def main(listens: int) -> None:
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever has answered a connection is waited for by nobody
+    tests = os.getppid()
     with socket.socket(fileno=listens) as listening:
-        while True:
-            asked, _ = listening.accept()
+        listening.settimeout(5)
+        while os.getppid() == tests:
+            try:
+                asked, _ = listening.accept()
+            except TimeoutError:
+                continue
             if not os.fork():
-                break
+                listening.close()
+                _answer(asked)
+                return
             asked.close()
-    _answer(asked)
+    os._exit(0)
 
 
 def _answer(asked: socket.socket) -> None:
@@ -130,6 +137,8 @@ def _run() -> int:
     try:
         command()
     except SystemExit as ended:
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)  # noqa: T201 -- as the interpreter does
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 -- as the interpreter itself does at the end of a process
         traceback.print_exc()
