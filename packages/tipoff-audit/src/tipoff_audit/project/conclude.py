@@ -165,7 +165,7 @@ def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
                 line=line,
                 column=column,
                 end_line=end_line,
-                level=Level.WARNING if sure else Level.NOTE,
+                level=Level.NOTE,
                 message=f"{message}; load this table in batches",
                 guards="write",
                 symbol=symbol,
@@ -247,7 +247,7 @@ def _unawaited(facts: Sequence[FileFacts]) -> Iterator[Finding]:
                 line=line,
                 column=column,
                 end_line=end_line,
-                level=Level.WARNING,
+                level=Level.NOTE,  # a library's method may bear the same name
                 message=f"`{name}`, everywhere in this project a coroutine, {how}; write `await`",
                 guards="work",
                 symbol=symbol,

@@ -50,7 +50,6 @@ class File:
         default_factory=dict
     )  # the names that a function makes sure of, and where
     keyed: dict[Scope, bool] = field(default_factory=dict)  # whether a function's appends may be repeated
-    cut_before: set[Scope] | None = None  # the functions that compare a day by `<`
     _texts: list[str] | None = None
     _called_by: dict[str, set[str]] | None = None
 

@@ -43,6 +43,7 @@ class TryBlock:
     is_meant: bool = False  # a comment says that it does not matter
     declared: bool = False  # the function's docstring, or a comment before the block, says what comes where it fails
     warns: bool = False  # told as a warning: whoever wrote it did not hold it for an error
+    quiet: bool = False  # nothing is logged, or only what few ever read: at debug or info
     keyed_rows: bool = False  # the rows have a key by which the next run writes them again
     is_script: bool = False  # somebody may run its file by hand
     printed: bool = False  # told on the screen of whoever runs the script by hand
@@ -243,6 +244,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         is_meant=_is_meant(index, node),
         declared=_is_declared(index, node),
         warns=said.warns and not said.loud,
+        quiet=not (said.warns or said.loud),
         keyed_rows=_is_keyed(body, effects),
         is_script=index.is_script,
         printed=said.printed and index.is_script,
@@ -253,9 +255,17 @@ def _made(  # noqa: PLR0913 -- one value from its parts
 
 def _has_a_second_way(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
     """Whether the block ends in a return where it succeeds, and what stands after it is done where it fails."""
-    block = index.up.get(node)
-    beside = getattr(index.up.get(block), "body", []) if isinstance(block, ast.Try) else []
-    return isinstance(body[-1], ast.Return) and block in beside and beside[-1] is not block
+    child = index.up.get(node)
+    if not isinstance(body[-1], ast.Return) or child is None:
+        return False
+    for parent in index.parents(child):
+        beside = getattr(parent, "body", [])
+        if child in beside and beside[-1] is not child:
+            return True
+        if isinstance(parent, FUNCTIONS):
+            return False
+        child = parent
+    return False
 
 
 def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:

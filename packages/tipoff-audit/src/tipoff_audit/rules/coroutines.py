@@ -10,6 +10,9 @@ from tipoff_audit.reading.names import last_name, words
 
 _OF_ASYNCIO = frozenset({"asyncio.sleep", "asyncio.wait_for", "asyncio.wait", "asyncio.to_thread", "anyio.sleep"})
 _HARMLESS = frozenset({"abstractmethod", "override", "staticmethod", "classmethod"})  # decorators: it stays a coroutine
+_ENDS = frozenset(
+    {"close", "aclose", "shutdown", "stop", "disconnect", "cleanup", "cancel"}
+)  # the process ends all the same
 _NOTHING_DONE = "is not awaited: nothing of it is done"
 _ALWAYS_TRUE = "is not awaited: as a condition it is always true, and nothing of it is done"
 
@@ -28,7 +31,8 @@ def unawaited(file: File) -> None:
         here = own.get(full, [])
         if full in _OF_ASYNCIO or (len(here) == 1 and is_coroutine(here[0]) and not _decorated(here[0])):
             message = f"`{last_name(call.func)}` is a coroutine and {how}"
-            level = Level.WARNING if file.scope(call).name.endswith("__del__") else Level.ERROR
+            ends = set(words(last_name(call.func))) & _ENDS or file.scope(call).name.endswith("__del__")
+            level = Level.WARNING if ends else Level.ERROR
             file.say("ignored-result", call, level, f"{message}; write `await`", guards="work")
 
 

@@ -11,11 +11,6 @@ _MEANT = re.compile(
     r"^_*$|default|other|unknown|fallback|none|generic|base|any|all|misc|else|common|main|standard|info|normal|^\*$|^en(_|-|$)",
     re.IGNORECASE,
 )
-_STAND_FOR = re.compile(
-    r"league|sport|market|team|season|provider|source|(?<![a-z])book|sportsbook|bookmaker|tenant|customer|client|account|region|country|currency|site|store|shop|env|table|dataset"
-    r"|schema|project|bucket|key|feed",
-    re.IGNORECASE,
-)
 
 
 def defaults_of_others(file: File) -> None:
@@ -54,11 +49,7 @@ def _judge(file: File, node: ast.AST, mapping: ast.expr, key: ast.expr, default:
     other = constant(default.slice)
     if not isinstance(other, str) or _MEANT.search(other) or isinstance(key, ast.Constant):
         return
-    level = (
-        Level.NOTE if re.search(r"selected|preset|choice", f"{held} {dotted(key)}", re.IGNORECASE) else Level.WARNING
-    )
-    level = level if _STAND_FOR.search(f"{held} {dotted(key)}") else Level.NOTE
     message = (
         f"whatever is not in `{held}` is taken for {other!r}: it is read and written under a name that is not its own"
     )
-    file.say("default-of-another", node, level, f"{message}; raise on an unknown key", guards="read")
+    file.say("default-of-another", node, Level.NOTE, f"{message}; raise on an unknown key", guards="read")

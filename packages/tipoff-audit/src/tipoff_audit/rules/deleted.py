@@ -42,27 +42,17 @@ def lost_after_delete(file: File) -> None:
             if after is not None and (why := _why_lost(file, scope, call, after)):
                 what = target if target != "?" else "what was there"
                 message = f"{what} is deleted here and written again on line {after.lineno}, {why}"
-                unnamed = target == "?"
-                is_file = target.startswith("path:") and "swallowed" not in why
+                named = target != "?" and not target.startswith("path:")
+                passed_over = "swallowed" in why or _is_passed_over(
+                    file, after
+                )  # else the run is red, and the next one fills it
                 file.say(
                     "lost-after-delete",
                     call,
-                    _lost_level(file, scope, after, target, why) if not (is_file or unnamed) else Level.NOTE,
+                    Level.ERROR if named and passed_over else Level.NOTE,
                     f"{message}; write first and swap, or do both in one transaction",
                     guards="write",
                 )
-
-
-_BETWEEN = re.compile(r"stag|stg|bronze|silver|tmp|temp|buffer|landing|raw_", re.IGNORECASE)
-
-
-def _lost_level(file: File, scope: Scope, insert: ast.Call, target: str, why: str) -> Level:
-    """Return error where the loss is passed over, or stays; a table between two steps is filled by the next run."""
-    if "swallowed" in why or _is_passed_over(file, insert):
-        return Level.ERROR
-    if why.startswith("in two jobs") and not file.is_googles(file.names.callee(insert).origin):
-        return Level.NOTE
-    return Level.NOTE if _BETWEEN.search(f"{target} {scope.name} {file.index.path}") else Level.WARNING
 
 
 def _is_passed_over(file: File, call: ast.Call) -> bool:
@@ -146,18 +136,7 @@ def lost_between_helpers(file: File) -> None:
                 if commits and emptied & filled and scope.name not in helpers and not apart(file, call, other):
                     table = min(emptied & filled)
                     message = f"{table} is emptied and committed here, and filled on line {other.lineno} in another transaction"
-                    anew = set(words(last_name(call.func))) & {
-                        "create",
-                        "setup",
-                        "init",
-                        "reset",
-                        "truncate",
-                        "recreate",
-                    }
-                    level = (
-                        Level.NOTE if anew else Level.WARNING
-                    )  # whoever begins anew knows that it is empty until then
-                    file.say("lost-after-delete", call, level, f"{message}; do both in one", guards="write")
+                    file.say("lost-after-delete", call, Level.NOTE, f"{message}; do both in one", guards="write")
 
 
 def _path(file: File, node: ast.expr) -> str:

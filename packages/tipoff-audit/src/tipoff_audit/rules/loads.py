@@ -150,7 +150,7 @@ def loads_per_row(file: File) -> None:
                 else "a table takes 1,500 load jobs a day"
             )
             message = f"{what} for each `{last_name(loop.target) or 'row'}` of the loop: {costs}"
-            level = Level.NOTE if "commit" in what and _may_be_repeated(file, loop) else Level.WARNING
+            level = Level.NOTE if "commit" in what else Level.WARNING
             file.say("load-per-row", call, level, f"{message}; gather the rows and write them once", guards="write")
 
 
@@ -168,7 +168,7 @@ def loads_of_one_row(file: File) -> None:
             continue
         name = scope.name.rpartition(".")[2]
         message = f"`{name}` starts a load job for one row at each call: a table takes 1,500 load jobs a day"
-        file.say("load-per-row", call, Level.WARNING, f"{message}; gather the rows and write them once", guards="write")
+        file.say("load-per-row", call, Level.NOTE, f"{message}; gather the rows and write them once", guards="write")
 
 
 _Loop = ast.For | ast.AsyncFor | ast.comprehension
@@ -223,16 +223,6 @@ def _per_row(file: File, call: ast.Call, loop: _Loop) -> str:
             if _JOBS.match(inner.what):
                 return f"a load job (`{inner.what}`, in `{callee.name}`)"
     return ""
-
-
-def _may_be_repeated(file: File, loop: _Loop) -> bool:
-    """Whether what the loop writes replaces what was there: half of it may stay, and the next run makes it whole."""
-    if isinstance(loop, ast.comprehension):
-        return False
-    calls = [node for part in loop.body for node in ast.walk(part) if isinstance(node, ast.Call)]
-    done = {kind for call in calls for kind, _, _ in file.effects.of(call).sql}
-    texts = " ".join(file.effects.sql(call) or "" for call in calls)
-    return "insert" not in done or "delete" in done or KEYED.search(texts) is not None
 
 
 def _writes_rows(file: File, loop: _Loop) -> bool:

@@ -4,8 +4,7 @@ import ast
 import re
 
 from tipoff_audit.finding import Level
-from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, File
-from tipoff_audit.reading.index import Scope
+from tipoff_audit.reading.context import File
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 from tipoff_audit.reading.words import these
 
@@ -48,9 +47,9 @@ def inclusive_cutoffs(file: File) -> None:
                 and not _is_check(file, node)
             ):
                 message = f"`{_name(event)} <= {_name(cut)}` lets in the day that is to be predicted, with its result"
-                level = _cut_level(file, node, f"{_name(event)} {_name(cut)}")
-                if level is not None:
-                    file.say("inclusive-cutoff", node, level, f"{message}; use `<`", guards="look-ahead")
+                names = (_name(event), _name(cut))
+                if not any(_ENDS.search(name) for name in names) and not _is_step(file, node):
+                    file.say("inclusive-cutoff", node, Level.NOTE, f"{message}; use `<`", guards="look-ahead")
     for call in file.index.calls:
         _between(file, call)
 
@@ -60,26 +59,6 @@ _STRONG = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"(^|_)(test|valid|validation|period|window|range)?_?end(_|$)|_end$|end_ts|^end", re.IGNORECASE)
-
-
-_ANY_DAY = re.compile(r"cut_?off|analysis", re.IGNORECASE)  # may well be a day before the games that are meant
-
-
-def _cut_level(file: File, node: ast.Compare, names: str) -> Level | None:
-    """Return error where rows of games are chosen for features, warning for other features, nothing for the end of a range."""
-    if any(_ENDS.search(name) for name in names.split()) or _is_step(file, node):
-        return None
-    scope = file.scope(node).name.rpartition(".")[2]
-    chosen = any(
-        isinstance(parent, ast.Subscript | ast.comprehension) or _filters(parent) for parent in file.index.parents(node)
-    )
-    makes = MAKES_FEATURES.search(f"{scope} {file.index.path}") is not None and not MONITORS.search(scope)
-    games = _GAMES.search(f"{names.replace('_', ' ')} {scope.replace('_', ' ')} {file.index.path}") is not None
-    return Level.WARNING if chosen and makes and games and not _ANY_DAY.search(names) else Level.NOTE
-
-
-def _filters(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and last_name(node.func) in {"filter", "where", "query", "loc"}
 
 
 def _is_step(file: File, node: ast.Compare) -> bool:
@@ -167,11 +146,7 @@ def _between(file: File, call: ast.Call) -> None:
     high = call.args[1]
     if _is_event(func.value) and _is_cut(high, func.value) and file.is_feature(call, _name(high)):
         message = f"`.between(…, {_name(high)})` takes in the cut-off day itself"
-        level = _GAMES.search(
-            f"{_name(func.value)} {_name(high)} {file.scope(call).name} {file.index.path}".replace("_", " ")
-        )
-        how = Level.WARNING if level else Level.NOTE
-        file.say("inclusive-cutoff", call, how, f'{message}; say `inclusive="left"`', guards="look-ahead")
+        file.say("inclusive-cutoff", call, Level.NOTE, f'{message}; say `inclusive="left"`', guards="look-ahead")
 
 
 def current_rows(file: File) -> None:
@@ -197,106 +172,10 @@ def current_rows(file: File) -> None:
         file.say(
             "window-includes-current",
             call,
-            _window_level(file, call),
+            Level.NOTE,
             f'{message}; shift(1) first, or closed="left"',
             guards="look-ahead",
         )
-
-
-_GAMES = re.compile(
-    r"(?<![a-z])(player|team|game|match|athlete|pitcher|batter|driver|horse|fighter|goalie|fixture|opponent|starter)s?(?![a-z])",
-    re.IGNORECASE,
-)
-_AHEAD = re.compile(r"upcoming|next|latest|live|current|today|validat|snapshot|inference|serving", re.IGNORECASE)
-
-
-def _window_level(file: File, call: ast.Call) -> Level:
-    """Return error where a row is a game whose result is in it; the close of a day is known when the next is predicted."""
-    scope = file.scope(call)
-    lines = file.index.lines[
-        getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", len(file.index.lines))
-    ]
-    body = "\n".join(lines) if scope.kind == "function" else file.index.source.text
-    about = f"{scope.name.rpartition('.')[2]} {file.index.path}"
-    keys = " ".join(
-        str(part.value) for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    )
-    keys += " ".join(
-        str(part.value)
-        for part in ast.walk(call.func)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    )
-    if not _GAMES.search(f"{keys} {scope.name.rpartition('.')[2]} {_grouping(file, call)}"):
-        return Level.NOTE
-    if any(re.match(r"(streamlit|dash)(\.|$)", origin) for origin in file.index.imports.values()):
-        return Level.NOTE  # it is drawn
-    if _is_cut_before(file, call):
-        return Level.NOTE
-    if re.search(r"\.shift\(|shift\(1", body) or _AHEAD.search(about):
-        return Level.NOTE  # what is shifted elsewhere, or made for a game that is not in the rows
-    return Level.WARNING
-
-
-_BY_SEASON = re.compile(r"recruit|talent|roster|salary|payroll|budget|ranking|rating|elo\b", re.IGNORECASE)
-
-
-def _is_cut_before(file: File, call: ast.Call) -> bool:
-    """Whether the rows were cut to those before a day where they were taken, or hold what is known before a game begins."""
-    if _BY_SEASON.search(f"{_grouping(file, call)} {dotted(call.func)} {' '.join(_statement_names(file, call))}"):
-        return True
-    if file.cut_before is None:
-        file.cut_before = {
-            _outermost(file, node)
-            for node in file.index.compares
-            if any(isinstance(operator, ast.Lt) for operator in node.ops)
-            and any(_is_day(side) for side in (node.left, *node.comparators))
-        }
-    scope = _outermost(file, call)
-    return scope.kind == "function" and scope in file.cut_before
-
-
-def _statement_names(file: File, call: ast.Call) -> list[str]:
-    """Return the names in the statement in which the call stands."""
-    for parent in file.index.parents(call):
-        if isinstance(parent, ast.Assign):
-            return [part.id for part in ast.walk(parent) if isinstance(part, ast.Name)]
-        if isinstance(parent, ast.stmt):
-            break
-    return []
-
-
-def _outermost(file: File, node: ast.AST) -> Scope:
-    scope = file.scope(node)
-    while scope.parent is not None and scope.parent.kind == "function":
-        scope = scope.parent
-    return scope
-
-
-def _is_day(node: ast.expr) -> bool:
-    name = _name(node)
-    return bool(name) and (_CUT.search(name) is not None or _EVENT.search(name) is not None)
-
-
-def _grouping(file: File, call: ast.Call) -> str:
-    """Return the words by which the rows are grouped, also where the call stands in a lambda that is handed to the groups."""
-    texts = []
-    for parent in file.index.parents(call):
-        if isinstance(parent, ast.stmt):
-            texts += [
-                str(part.value)
-                for part in ast.walk(parent)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            ]
-            names = {part.id for part in ast.walk(parent) if isinstance(part, ast.Name)}
-            for name in names:
-                made = file.scope(call).values.get(name)
-                texts += (
-                    [str(part.value) for part in ast.walk(made) if isinstance(part, ast.Constant)]
-                    if made is not None
-                    else []
-                )
-            break
-    return " ".join(texts)
 
 
 _SHOWN = re.compile(

@@ -26,7 +26,7 @@ def raising_handlers(file: File) -> None:
                 why = _raises(file, block, handler, node, unsafe)
                 if why:
                     sure = isinstance(node, ast.Call | ast.BinOp) or last_name(node) in _NEVER
-                    level = Level.WARNING if sure and "is bound only" not in why else Level.NOTE
+                    level = Level.ERROR if sure and "is bound only" not in why else Level.NOTE
                     file.say(
                         "handler-raises",
                         node,
@@ -54,8 +54,13 @@ def returns_in_finally(file: File) -> None:
             caught = any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
             leaves = file.scope(block).name.rpartition(".")[2] in {"__exit__", "__aexit__", "__del__"}
             sure = not (caught or leaves or isinstance(node, ast.Call)) and node in block.finalbody
-            level = Level.ERROR if sure else Level.NOTE
+            level = Level.WARNING if sure and _writes(file, block) else Level.NOTE
             file.say("swallowed-raise", node, level, f"{message}; put it after the block", guards="work")
+
+
+def _writes(file: File, block: ast.Try) -> bool:
+    calls = [node for node in inside(block.body) if isinstance(node, ast.Call)]
+    return any(effect.kind == "write" and effect.sure for call in calls for effect in file.effects.through(call))
 
 
 def _own_jumps(body: list[ast.stmt]) -> list[ast.stmt | ast.Call]:

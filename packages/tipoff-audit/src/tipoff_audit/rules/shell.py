@@ -56,6 +56,9 @@ _PRODUCES = re.compile(
     r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq|psql|mysql|curl|wget|gsutil|aws|python3?|dbt|pytest|tox|make|sqlite3|duckdb|ogr2ogr"
     r"|\./\S+|terraform|kubectl|helm|alembic|snowsql|sqlcmd|kubectl\s+exec|docker\s+exec)\b"
 )
+_DUMPS = re.compile(  # what is cut short is kept for the whole; what other programs have to say stands on the screen
+    r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq|psql|mysql|gsutil|aws|sqlite3|duckdb|snowsql|sqlcmd)\b"
+)
 _KEEPS = re.compile(
     r"\|\s*(gzip|pigz|bzip2|zstd|xz|tee|psql|mysql|bq\s|gsutil\s+cp|aws\s+s3\s+cp|tar\b|gpg|openssl|duckdb|sqlite3|gunzip|zcat|pv|ssh|pg_restore|jq|grep\s+-v)\b|>\s*[\w\"'$./{-]"
 )
@@ -86,7 +89,8 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 and not re.search(r"\$\(|`", left)
                 and "PIPESTATUS" not in "".join(lines[number : number + 3])
             ):
-                level = Level.ERROR if is_check and _in_ci(source) else Level.WARNING
+                level = Level.WARNING if _DUMPS.match(command) else Level.NOTE
+                level = Level.ERROR if is_check and _in_ci(source) else level
                 first = left.split()[0]
                 message = f"without `pipefail` a failure of `{first}` is not seen, and what it has not said is kept for the whole"
                 found.append(_finding(source, number, line, level, f"{message}; write `set -o pipefail`"))
@@ -153,7 +157,7 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             return None  # begun again by the loop that it stands in; or old files that are swept away
         level = _level(source, command)
         if level is Level.ERROR and _SAYS_SO.search("\n".join(lines[max(0, number - 4) : number + 1])):
-            level = Level.WARNING
+            level = Level.NOTE
         if (
             level is Level.NOTE
             and not _CHECKS.search(command)
@@ -172,7 +176,7 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
     ended = _ENDS_WELL.search(text)
     if ended:
         return (
-            Level.WARNING,
+            Level.NOTE,
             "`exit 0` in a trap on EXIT: whatever the script has said, it ends well; end with the status that it had",
         )
     plus = _SET_PLUS.match(text)
@@ -180,9 +184,7 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
     strict, again = first < number, last > number
     if plus and (not _status_is_kept(lines, number) or (strict and not again)):
         return (
-            Level.WARNING
-            if source.kind == "shell" and strict and not again and not text[:1].isspace()
-            else Level.NOTE,  # indented: a function that tidies up
+            Level.NOTE,
             "`set +e`: from here on failures are passed over; look at `$?`, and turn `set -e` on again",
         )
     return None
@@ -198,6 +200,7 @@ def _is_supervised(lines: list[str], number: int) -> bool:
 
 
 _REPORTS = re.compile(r"[\w-]+\.(xml|json|log|txt|html)\b")  # `pytest-report.xml` is no test
+_REPORTS_TO = re.compile(r"\s(-o|--output\S*|--output-file|>)[ =]?\s*[\w./$\"'{]")
 _SAYS_SO = re.compile(
     r"(n't|n.t|not) (fail|block|break)|non[- ]?blocking|review recommended|temporar|allow|advisory|informational",
     re.IGNORECASE,
@@ -208,9 +211,9 @@ def _level(source: Source, command: str) -> Level:
     """Return how much is passed over: a check where it decides, a load or a backup, anything else."""
     if _OPTIONAL.search(command) or re.search(r"--exit-zero|=\s*\"?\$\(", command):
         return Level.NOTE  # it says itself that it is a report; or what it has said is asked for, and may be nothing
-    if re.search(r"\s(-o|--output\S*|--output-file|>)[ =]?\s*[\w./$\"'{]", command) and _CHECKS.search(command):
+    if _REPORTS_TO.search(command) and _CHECKS.search(command):
         return Level.NOTE  # its report is kept, and a later step may read it
-    if _LINTS.search(command):
+    if _LINTS.search(command) or re.search(r"\bmake\s+\S*(down|clean|stop)\b", command):
         return Level.NOTE
     if _CHECKS.search(_REPORTS.sub("", command)):
         if _in_ci(source):
@@ -246,13 +249,13 @@ def _level_of_step(lines: list[str], number: int) -> Level:
     step = "\n".join(lines[begin:end])
     own_id = re.search(r"^\s*-?\s*id:\s*([\w-]+)", step, re.MULTILINE)
     asked = own_id is not None and any(f"{own_id[1]}.outcome" in line for line in lines)
-    if asked or _OPTIONAL.search(step) or _LINTS.search(step):
-        return Level.NOTE  # a later step looks at how it ended; or it is of no weight
+    if asked or _OPTIONAL.search(step) or _LINTS.search(step) or _REPORTS_TO.search(step):
+        return Level.NOTE  # a later step looks at how it ended, or at its report; or it is of no weight
     if any(
         _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
     ):
-        return Level.WARNING if _SAYS_SO.search(step) or "#" in own else Level.ERROR
-    return Level.WARNING if _DATA.search(step) or _GOES_OUT.search(step) else Level.NOTE
+        return Level.NOTE if _SAYS_SO.search(step) or "#" in own else Level.ERROR
+    return Level.NOTE
 
 
 _IF_ALWAYS = re.compile(r"^\s*(-\s+)?if:\s*[\"']?(\$\{\{\s*)?(always\(\)|!\s*cancelled\(\))\s*(\}\})?[\"']?\s*$")
@@ -272,7 +275,7 @@ def _always(source: Source, lines: list[str]) -> list[Finding]:
         if _GOES_OUT.search(step) and not _OPTIONAL.search(step):
             message = "this deploys or publishes also where what it waits for has failed"
             found.append(
-                _finding(source, number, line, Level.WARNING, f"{message}; take the `if` out, or ask for success()")
+                _finding(source, number, line, Level.NOTE, f"{message}; take the `if` out, or ask for success()")
             )
     return found
 
@@ -334,7 +337,7 @@ def _excused_exits(source: Source, lines: list[str]) -> list[Finding]:
         elif re.match(r"\s*(fi|else|elif)\b", line):
             failed = False
         if failed and re.search(r"(^|;)\s*exit\s+0\s*;?\s*(fi)?\s*(#.*)?$", line):
-            level = Level.ERROR if _HOOK.search(source.path) else Level.WARNING
+            level = Level.WARNING if _HOOK.search(source.path) else Level.NOTE
             found.append(
                 _finding(
                     source, number, line, level, "`exit 0` right after a check has failed; exit with another status"
@@ -360,13 +363,12 @@ def _ends_well(source: Source, lines: list[str]) -> list[Finding]:
     if not _CHECKS.search(text):
         return []
     number = body[-1][0]
-    level = Level.ERROR if _HOOK.search(source.path) else Level.WARNING
     return [
         _finding(
             source,
             number,
             lines[number - 1],
-            level,
+            Level.NOTE,
             "`exit 0` at the end, whatever the commands above have said; use `set -e`, or exit with their status",
         )
     ]

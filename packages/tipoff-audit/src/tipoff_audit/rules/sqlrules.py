@@ -41,12 +41,6 @@ _ZONED = re.compile(
 _DAY_PARTS = re.compile(r"\b(DAY|DATE|WEEK|MONTH|YEAR|DOY|DOW)\b|%[Ydmj]|YYYY|DD", _I)
 
 
-_ONE_GAME_DAY = re.compile(
-    r"(game|match|fixture|slate|commence|tip_?off|kick_?off|start)\w*(date|day|time|_at)?\w*\s*(\)|::\s*date)?\s*=\s*$",
-    _I,
-)
-
-
 def _clocks(sql: str) -> Iterator[Said]:
     for found in _CLOCK.finditer(sql):
         if _ZONED.search(sql[found.start() : found.end() + 40].split("\n", maxsplit=1)[0]) or (
@@ -63,9 +57,7 @@ def _clocks(sql: str) -> Iterator[Said]:
             f"`{_short(call)}` is a day of the server's zone (UTC on BigQuery): after 19:00 in New York it is tomorrow"
         )
         at = found.start("day") if found["day"] else found.start()
-        picks = _ONE_GAME_DAY.search(sql, max(0, at - 80), at) is not None
-        level = Level.WARNING if picks else Level.NOTE  # an edge of a longer range loses nothing
-        yield Said("sql-clock", at, level, f"{message}; hand the day in as a parameter, or name the zone")
+        yield Said("sql-clock", at, Level.NOTE, f"{message}; hand the day in as a parameter, or name the zone")
 
 
 _EVENT = re.compile(r"(date|day|_at|timestamp|_ts|_time|tip_?off|start_time|played_on|^ts$|^at$)", _I)
@@ -80,7 +72,6 @@ _KNOWN_AT = re.compile(
     r"|quoted|snapshot|captured|processed|as_of|observed|expire|due|modified|seen|issued|start_date|valid_to|end_date|birth|roster_date",
     _I,
 )
-_OF_GAMES = re.compile(r"game|match(?!es\b)|fixture|player|team|pitcher|season|tip_?off|kick_?off", _I)
 _KNOWN_BEFORE = re.compile(  # tables of what is known before the start: their last row may be of the day itself
     r"roster|line_?up|injur|odds|betting|(?<![a-z])lines?(?![a-z])|schedule|depth_chart|weather|snapshot|availability|announce|calendar|price",
     _I,
@@ -98,16 +89,17 @@ def _cutoffs(piece: Piece, use: Use) -> Iterator[Said]:
                 continue
             if any(_ends_before(one, other) for other in found if other is not one):
                 continue
-            aggregate = is_aggregate(select)
-            if use is Use.FEATURES and aggregate and not re.search(r"cut_?off|analysis", one.value, _I):
-                level = Level.WARNING
-            elif use is Use.FEATURES or (aggregate and re.search(r"analysis|cut_?off|as_?of", one.value, _I)):
-                level = Level.NOTE
-            else:
+            if use is not Use.FEATURES and not (
+                is_aggregate(select) and re.search(r"analysis|cut_?off|as_?of", one.value, _I)
+            ):
                 continue
             message = f"`{_short(one.text)}` lets in the day that is to be predicted: a feature that knows the result"
             yield Said(
-                "inclusive-cutoff", one.at, level, f"{message}; use `<` (or end the range a day earlier)", "look-ahead"
+                "inclusive-cutoff",
+                one.at,
+                Level.NOTE,
+                f"{message}; use `<` (or end the range a day earlier)",
+                "look-ahead",
             )
 
 
@@ -148,7 +140,6 @@ _RANGES = ("AVG", "SUM", "STDDEV", "STDDEVPOP", "STDDEVSAMP", "VARIANCE", "MAX",
 def _windows(piece: Piece, use: Use) -> Iterator[Said]:
     if use is not Use.FEATURES:
         return
-    lagged = piece.tree.find(exp.Lag) is not None
     named = {
         one.name.lower(): one
         for one in piece.tree.find_all(exp.Window)
@@ -167,16 +158,13 @@ def _windows(piece: Piece, use: Use) -> Iterator[Said]:
         if spec is not None and not _holds_current(spec):
             continue
         text = _short(spec.sql(dialect="bigquery")) if spec is not None else "a window with ORDER BY and no frame"
-        is_of_games = _OF_GAMES.search(piece.text) is not None  # or the current row may be meant: a vital sign, a price
-        sure = is_of_games and not lagged and not _KNOWN_BEFORE.search(tables(piece))
-        level = Level.WARNING if sure else Level.NOTE
         message = f"`{text}` includes the current row, the very game that is to be predicted"
         if spec is None:
             message = f"{text} ends at the current row, the very game that is to be predicted"
         yield Said(
             "window-includes-current",
             piece.frame_at(node),
-            level,
+            Level.NOTE,
             f"{message}; end the frame at `1 PRECEDING`",
             "look-ahead",
         )
@@ -265,7 +253,7 @@ def _lost(sql: str) -> Iterator[Said]:
         yield Said(
             "lost-after-delete",
             at,
-            Level.WARNING if "`" in sql[at : after[2]] else Level.NOTE,  # BigQuery commits each; others where told to
+            Level.NOTE,  # BigQuery commits each; others where told to, and a step that fails is red
             f"{message}; put both into one transaction (BEGIN TRANSACTION … COMMIT)",
             "write",
         )

@@ -12,7 +12,7 @@ from tipoff_audit.reading.sqltext import looks_like_sql, verbs
 from tipoff_audit.rules.sqlrules import examine_sql, unquoted
 from tipoff_audit.rules.values import filled
 
-_HOLE = re.compile(r"(?<!\{)(?<!\$)\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*)(?:![rsa])?(?::[^{}]*)?\}(?!\})")
+_HOLE = re.compile(r"(?<!\{)(?<![$%])\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*)(?:![rsa])?(?::[^{}]*)?\}(?!\})")
 _OF_A_TYPE = re.compile(r"\{\w+:\s*[A-Z][a-z]\w*(\(.*?\))?\}")  # `{day:Date}`: filled by the server
 _LATER = frozenset(
     {"format", "format_map", "Template", "substitute", "safe_substitute", "render", "from_string", "partial_format"}

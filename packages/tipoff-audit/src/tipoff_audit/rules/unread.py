@@ -45,7 +45,7 @@ def _submit(file: File, call: ast.Call) -> None:
 def _imap(file: File, call: ast.Call) -> None:
     if isinstance(file.index.up.get(call), ast.Expr):
         message = f"`{last_name(call.func)}` raises only as its results are read, and nobody reads them"
-        file.say("ignored-result", call, Level.ERROR, f"{message}; go over the results", guards="work")
+        file.say("ignored-result", call, Level.WARNING, f"{message}; go over the results", guards="work")
 
 
 def _is_job(file: File, call: ast.Call) -> bool:
@@ -196,7 +196,13 @@ def _map(file: File, call: ast.Call) -> None:
     message = (
         f"`map` of a pool raises only as its results are read, and nobody reads them: an error in `{what}` is lost"
     )
-    file.say("ignored-result", call, Level.ERROR, f"{message}; go over the results", guards=_guards(file, call.args[0]))
+    file.say(
+        "ignored-result",
+        call,
+        Level.WARNING,
+        f"{message}; go over the results",
+        guards=_guards(file, call.args[0]),
+    )
 
 
 def _async(file: File, call: ast.Call) -> None:
@@ -244,14 +250,13 @@ def _task(file: File, call: ast.Call) -> None:
     does = _does(file, target) | (
         {"write"} if words(last_name(target))[:1] and words(last_name(target))[0] in w.WRITE_VERBS else set()
     )
-    level = Level.WARNING if "write" in does else Level.NOTE
     message = (
         f"nobody keeps the task of `{last_name(target)}`: it may be collected undone, and its error is never raised"
     )
     file.say(
         "ignored-result",
         call,
-        level,
+        Level.NOTE,
         f"{message}; keep it, and await it",
         guards="write" if "write" in does else "work",
     )
@@ -364,14 +369,13 @@ def _thread(file: File, call: ast.Call) -> None:
         return  # it serves beside, and ends with what it serves
     what = last_name(target)
     works = (words(what) or [""])[0] in w.WRITE_VERBS | w.WORK_VERBS
-    level = Level.WARNING if "write" in _does(file, target) else Level.NOTE if works else None
-    if not joins or level is None or _serves(file, target):
+    if not joins or not (works or "write" in _does(file, target)) or _serves(file, target):
         return
     message = f"`join` raises nothing of what went wrong in `{what}`: what follows takes its write for done"
     file.say(
         "ignored-result",
         call,
-        level,
+        Level.NOTE,
         f"{message}; run it in a pool and call `.result()`, or hand its error over",
         guards="write",
     )
@@ -421,15 +425,7 @@ def _does(file: File, target: ast.expr) -> set[str]:
 
 
 def _level(file: File, target: ast.expr) -> Level:
-    done = _does(file, target)
-    name = (words(last_name(target)) or [""])[0]
-    return (
-        Level.ERROR
-        if "write" in done
-        else Level.WARNING
-        if name in w.WRITE_VERBS | w.WORK_VERBS or done
-        else Level.NOTE
-    )
+    return Level.WARNING if "write" in _does(file, target) else Level.NOTE
 
 
 def _guards(file: File, target: ast.expr) -> str:

@@ -70,7 +70,7 @@ def _said(guard: TryBlock) -> Finding | None:
     """Judge a handler by what it says itself, whatever its block does."""
     if guard.breadth == "unlocked":
         message = f"`except {guard.caught}`: the lock was not got, and what it was for is done all the same"
-        return _found(guard, "swallowed-gate", Level.WARNING, f"{message}; wait, or give up and say so", "gate")
+        return _found(guard, "swallowed-gate", Level.NOTE, f"{message}; wait, or give up and say so", "gate")
     if guard.breadth == "preset":
         message = (
             "the question could not be asked, and the yes that stood before it is the answer: the gate stands open"
@@ -78,7 +78,8 @@ def _said(guard: TryBlock) -> Finding | None:
         return _found(guard, "swallowed-gate", Level.WARNING, f"{message}; begin with no", "gate")
     if guard.flagged and not guard.effects.get("write") and not _SAFE_FLAG.search(guard.symbol):
         message = f"what was to be looked at was not, and the handler {_answers(guard)}: the gate stands open"
-        return _found(guard, "swallowed-gate", Level.WARNING, f"{message}; say that it is unknown, or raise", "gate")
+        level = Level.NOTE if guard.logs else Level.WARNING
+        return _found(guard, "swallowed-gate", level, f"{message}; say that it is unknown, or raise", "gate")
     if guard.keyed and not guard.effects.get("write") and guard.calls and not guard.again:
         message = f"`{guard.assigns}` is given a default under the item's key, which nobody can tell from a true answer"
         return _found(guard, "default-on-error", Level.NOTE, f"{message}; leave it out, or mark it as failed", "read")
@@ -121,8 +122,7 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
         and guard.returns in {"", "none"}
     ):
         message = f"`except {guard.caught}`: an alert that cannot be sent leaves no trace"
-        level = Level.WARNING if "notice" in guard.effects else Level.NOTE
-        return _found(guard, "swallowed-notice", level, f"{message}; record that nobody was told", "notice")
+        return _found(guard, "swallowed-notice", Level.NOTE, f"{message}; record that nobody was told", "notice")
     write, gate = guard.effects.get("write"), guard.effects.get("gate")
     if name.strip("_") in _CLOSING or name in {"__del__", "__exit__", "__aexit__"}:
         return None if write is None or not (write[1] and write[2]) else _around_write(guard, write)
@@ -174,7 +174,7 @@ _MENDS = these(  # whoever does it again finds what is still missing
     """fill gap gaps backfill repair mend evaluate settle backtest init setup seed discover rebuild recompute rolling
     performance watermark watermarks conversation chat"""
 )
-_BEGINS = these("create migrate refresh reconcile bootstrap")
+_BEGINS = these("create ensure migrate refresh reconcile bootstrap")
 _CHANGES = (["update"], ["mark"], ["close"], ["set"], ["check"], ["record"], ["save"], ["store"])
 _ASKS_BY_POST = these("post put patch send request delete commit flush")
 
@@ -197,8 +197,16 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
     is_local = what.split(" (in", maxsplit=1)[0] in _LOCAL or what.endswith((".write", ".writelines"))
     if re.search(r"Integrity|Duplicate|Unique|Conflict", guard.caught):
         return Level.NOTE  # it is there already
-    if _is_removal(what) or own & _SWEEPERS or is_local or name in FRAME_WRITERS or guard.again or guard.printed:
-        return Level.NOTE  # swept, a file, done again, or read on the screen
+    if (
+        _is_removal(what)
+        or own & _SWEEPERS
+        or is_local
+        or name in FRAME_WRITERS
+        or guard.again
+        or guard.printed
+        or guard.acts
+    ):
+        return Level.NOTE  # swept, a file, done again or in another way, or read on the screen
     if re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path):
         return Level.NOTE
     is_aside = (own | set(words(name))) & (_ASIDE | _MENDS)
@@ -213,19 +221,19 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return _row_level(guard, what, own)
     if name in _SENDS:
         return Level.NOTE if guard.logs else Level.WARNING
-    quiet = not guard.logs and not guard.is_script and name not in _ASKS_BY_POST
-    by_name = words(name)[:1] in (["insert"], ["upsert"], ["save"], ["store"], ["persist"])
-    return Level.WARNING if quiet or (by_name and not guard.each) else Level.NOTE
+    quiet = guard.quiet and not guard.is_script and name not in _ASKS_BY_POST
+    return Level.WARNING if quiet else Level.NOTE  # a name only suggests that rows are lost, and somebody is told
 
 
 def _row_level(guard: TryBlock, what: str, own: set[str]) -> Level:
     """Return how much is lost where rows are written right here, by SQL or by a library's name."""
     if _adds_rows(what):
         about = own | set(words(what.partition(" of ")[2]))
-        if about & _MENDS:
-            return Level.NOTE
-        comes_again = guard.keyed_rows or bool(about & (_ASIDE | _BEGINS))
-        less = comes_again or guard.acts or guard.warns or (guard.yields_value and bool(guard.returns))
+        if about & _MENDS or guard.warns:
+            return Level.NOTE  # made good by the next run; or not held for an error by whoever wrote it
+        is_one_of_many = guard.each and guard.quiet  # the load ends, and is told as done, without the row
+        comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))
+        less = comes_again or (guard.yields_value and bool(guard.returns))
         return Level.WARNING if less else Level.ERROR
     is_its_purpose = words(guard.symbol.rpartition(".")[2])[:1] in _CHANGES
     comes_again = guard.each or guard.yields_value or guard.is_script or bool(own & (_ASIDE | _MENDS))
@@ -243,7 +251,7 @@ def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | N
         or (guard.yields_value and guard.returns in _NOTHING_DONE - {"value"})
     ):
         if guard.returns not in {"success", "true"} and not guard.exits_well:
-            level = min(level, Level.WARNING)
+            level = min(level, Level.NOTE if guard.logs and guard.returns == "none" else Level.WARNING)
         message = f"{what} may have failed, and the handler {_answers(guard)} as if it had been done"
         return _found(guard, "default-on-error", level, f"{message}; raise, or record the failure", "write")
     if guard.returns == "value" and guard.yields_value:
@@ -312,21 +320,18 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
     ):
         message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
         said = set(words(f"{guard.path} {guard.symbol}"))
-        sure = read is not None and read[1] and _last(read[0]) not in _SMALL and not _BESIDE_THE_POINT & said
-        sure = sure and not (guard.logs and said & (_LOOKS_ONLY | _SHOWS))
-        is_safe = bool(set(words(guard.symbol.rpartition(".")[2])) & (_SAFE_YES | {"due"}))
+        sure = read is not None and read[1] and (_last(read[0]) in _ASKS or read[0].startswith("the query"))
+        sure = sure and not said & (_BESIDE_THE_POINT | _SHOWS) and not (guard.logs and said & _LOOKS_ONLY)
         return _found(
             guard,
             "default-on-error",
-            Level.WARNING
-            if (guard.returns in {"success", "true"} and not is_safe) or (sure and guard.returns in {"empty", "zero"})
-            else Level.NOTE,
+            Level.WARNING if sure and guard.returns in {"empty", "zero"} else Level.NOTE,
             f"{message}; raise, or return what says that it is unknown",
             "read" if read else "work",
         )
     if guard.returns == "success" and guard.calls:
         message = f"the handler {_answers(guard)} although what it answers for has failed"
-        return _found(guard, "default-on-error", Level.WARNING, f"{message}; say that it failed", "work")
+        return _found(guard, "default-on-error", Level.NOTE, f"{message}; say that it failed", "work")
     if guard.exits_well:
         message = "the process ends with exit status 0 after an error that nobody has seen"
         return _found(guard, "default-on-error", Level.NOTE, f"{message}; end with another status", "work")
@@ -340,7 +345,7 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
         if guard.logs:
             return None
         message = f"`except {guard.caught}` around {_what(notice)}: an alert that cannot be sent leaves no trace"
-        return _found(guard, "swallowed-notice", Level.WARNING, f"{message}; record that nobody was told", "notice")
+        return _found(guard, "swallowed-notice", Level.NOTE, f"{message}; record that nobody was told", "notice")
     if read is not None and guard.assigns:
         rule = "default-on-error" if guard.logs else "swallowed-notice"
         message = (
@@ -357,9 +362,9 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
         message = f"`except {guard.caught}` around {_what(work or read)} does not even log, and goes on as if it had been done"
     about = set(words(f"{guard.path} {guard.symbol} {_what(work or read)}"))
     level = Level.NOTE
-    aside = _BESIDE_THE_POINT | _OF_PROGRAMS | _LOOKS_ONLY | (_TRIES_OUT if guard.logs else set())
+    aside = _BESIDE_THE_POINT | _OF_PROGRAMS | _LOOKS_ONLY
     if guard.collects and not about & aside and not guard.again and _last(_what(work or read).strip("`")) not in _SMALL:
-        level = Level.WARNING
+        level = Level.NOTE if guard.logs or guard.is_script else Level.WARNING
         message = f"`except {guard.caught}` around {_what(work or read)}: an item that fails is left out, uncounted"
     return _found(guard, "log-only-handler", level, f"{message}; raise, or count and record the failure", "work")
 
@@ -367,8 +372,11 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
 _SMALL = these(
     "read_text read_bytes load loads safe_load resolve stat"
 )  # a setting, a state: its default stands for it
-_TRIES_OUT = these("benchmark evaluate evaluation backtest")
-_SHOWS = these("report reports display render page html chart plot dashboard view ui web streamlit")
+_ASKS = these(  # a database, or a server: a file that cannot be read is often one that is not there yet
+    """fetchall fetchone fetchmany fetch fetchrow fetchval fetch_all fetch_one scalar scalars query select execute read_sql
+    read_sql_query read_gbq list_rows to_dataframe get request get_object get_item scan_iter"""
+)
+_SHOWS = these("report reports display render page html chart plot dashboard view ui web streamlit health routes")
 _LOOKS_ONLY = these(
     "analyze analyse analysis identify explore inspect diagnose debug reconnaissance compare profile fit calibrate"
 )
