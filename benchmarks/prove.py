@@ -22,6 +22,7 @@ from tests.support import killed_home, ledger_rows, proofs, published, tipoff
 
 from benchmarks import bigquery_claims, nba_predictions
 from benchmarks.audit_code_bases import audit_code_bases
+from benchmarks.audit_install import audit_install
 from benchmarks.audit_planted import audit_planted
 from benchmarks.audit_score import audit_score
 from benchmarks.audit_speed import audit_speed
@@ -276,6 +277,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "clean_seasons": clean_seasons,
     "audit_score": audit_score,
     "audit_speed": audit_speed,
+    "audit_install": audit_install,
     "audit_planted": audit_planted,
     "audit_code_bases": audit_code_bases,
 }

@@ -10,6 +10,7 @@ if [ ! -f "$environment/ready" ]; then
   "$new/bin/python" -m pip install --quiet --disable-pip-version-check "$here"
   touch "$new/ready"
   "${PYTHON:-python3}" -c 'import os, sys; os.rename(*sys.argv[1:])' "$new" "$environment" || [ -f "$environment/ready" ]
+  rm -rf "$new"  # where another was first
   trap - EXIT
 fi
 exec "$environment/bin/python" -m tipoff_audit "$@"

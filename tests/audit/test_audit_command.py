@@ -95,4 +95,21 @@ def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(samples: Sampl
     assert engine["evidence"]["n_runs"] > models["evidence"]["n_runs"] > 0
     assert "quantile_regression" in models["evidence"]["outputs"]
     assert "evidence" not in other
-    assert "took part in" in command(root, "--ledger", str(home)).stdout
+    assert "took part in" in command(root, "--ledger", str(home), "--min-level", "note").stdout
+
+
+def test_notes_are_counted_and_not_shown_unless_they_are_asked_for(tmp_path: Path) -> None:
+    root = written(tmp_path / "root", {"a.py": "from datetime import datetime\n\nAT = datetime.now()\n"})
+
+    plain, asked = command(root), command(root, "--min-level", "note")
+    command(root, "--github", "--output", "json=whole.json")
+
+    assert "a.py" not in plain.stdout
+    assert "and 1 note, not shown" in plain.stdout
+    assert "found 0 error, 0 warning, 1 note" in plain.stdout
+    assert "a.py:3" in asked.stdout
+    assert [one["path"] for one in json.loads((root / "whole.json").read_text())["findings"]] == ["a.py"]
+
+
+def test_it_says_which_version_it_is(tmp_path: Path) -> None:
+    assert command(written(tmp_path / "root", {"a.py": ""}), "--version").stdout.startswith("tipoff-audit ")

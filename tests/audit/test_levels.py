@@ -117,9 +117,9 @@ def test_a_nought_weighs_where_an_average_takes_it(text: str, level: Level) -> N
     ("name", "sql", "level"),
     [
         ("keep", "INSERT INTO games VALUES (?)", Level.ERROR),
-        ("keep", "INSERT OR REPLACE INTO games VALUES (?)", Level.WARNING),
+        ("keep", "INSERT OR REPLACE INTO games VALUES (?)", Level.NOTE),
         ("fill_gaps", "INSERT INTO games VALUES (?)", Level.NOTE),
-        ("keep", "INSERT INTO job_progress VALUES (?)", Level.WARNING),
+        ("keep", "INSERT INTO job_progress VALUES (?)", Level.NOTE),
         ("update_games", "UPDATE games SET points = ?", Level.WARNING),
         ("settle_games", "UPDATE games SET points = ?", Level.NOTE),
     ],
@@ -176,6 +176,38 @@ def test_who_tells_of_lost_rows_as_a_warning_did_not_hold_them_for_much(told: st
     assert levels({"jobs/games.py": text, "jobs/run.py": CALLED}, "swallowed-write") == [level]
 
 
+ONE_OF_MANY = """
+def keep(connection, games):
+    for game in games:
+        try:
+            connection.execute("INSERT INTO games VALUES (?) ON CONFLICT DO NOTHING", game)
+        except Exception as error:
+            {}
+"""
+
+
+@pytest.mark.parametrize(("told", "level"), [("log.debug(error)", Level.ERROR), ("log.error(error)", Level.NOTE)])
+def test_a_row_that_a_load_leaves_out_without_a_word_is_an_error_though_it_has_a_key(told: str, level: Level) -> None:
+    files = {"jobs/games.py": ONE_OF_MANY.format(told), "jobs/run.py": CALLED}
+
+    assert levels(files, "swallowed-write") == [level]
+
+
+def test_rows_of_a_buffer_that_is_emptied_only_after_the_write_come_again() -> None:
+    text = SWALLOWED.replace("    except", "        self.buffer.clear()\n    except")
+
+    assert levels({"jobs/games.py": text, "jobs/run.py": CALLED}, "swallowed-write") == [Level.NOTE]
+
+
+def test_who_calls_a_function_that_keeps_its_errors_to_itself_never_sees_them() -> None:
+    above = (
+        "def main(connection):\n    try:\n        keep(connection, [])\n    except Exception:\n        log.error(1)\n"
+    )
+    found = audited({"jobs/games.py": SWALLOWED + above + "\n\nmain(None)\n"})
+
+    assert [finding.line for finding in found if finding.rule == "swallowed-write"] == [5]
+
+
 STEPS = """jobs:
   t:
     steps:
@@ -192,6 +224,25 @@ def test_a_check_that_may_fail_is_an_error_unless_a_later_step_asks_how_it_ended
 
     assert levels({".github/workflows/ci.yml": unasked}, "swallowed-exit") == [Level.ERROR]
     assert levels({".github/workflows/ci.yml": asked}, "swallowed-exit") == [Level.NOTE]
+
+
+@pytest.mark.parametrize(
+    ("run", "level"),
+    [
+        ("pytest tests || true", Level.ERROR),
+        ("python scripts/check_rows.py || true", Level.WARNING),
+        ("ruff check . || true", Level.NOTE),
+        ("pip install pytest || true", Level.NOTE),
+        ("pytest tests || true  # may not block", Level.NOTE),
+    ],
+)
+def test_a_test_that_cannot_fail_weighs_unless_it_says_that_it_may(run: str, level: Level) -> None:
+    text = f"jobs:\n  t:\n    steps:\n      - name: t\n        run: |\n          {run}\n"
+
+    assert levels({".github/workflows/ci.yml": text}, "swallowed-exit") in (
+        [level],
+        [] if level is Level.NOTE else [level],
+    )
 
 
 def test_parts_of_a_statement_may_be_filled_where_they_are_joined() -> None:

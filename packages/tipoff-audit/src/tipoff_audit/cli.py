@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from tipoff_audit.settings import AuditSettings, known_rule, level_named, read_s
 
 EXIT_FINDINGS, EXIT_USAGE = 1, 2
 LEVELS = ("note", "warning", "error")
+WHOLE = frozenset({"json", "sarif", "html"})  # forms that hold the notes too, where nothing else is asked for
 MOST_BLAMED = 200  # lines whose writer is asked for: git takes its time
 
 
@@ -39,6 +41,7 @@ def _explain(_ctx: click.Context, _param: click.Parameter, slug: str | None) -> 
 
 
 @click.command("tipoff-audit")
+@click.version_option(package_name="tipoff-audit", prog_name="tipoff-audit", message="%(prog)s %(version)s")
 @click.pass_obj
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "form", flag_value="json", help="Print one JSON document instead of text.")
@@ -53,7 +56,7 @@ def _explain(_ctx: click.Context, _param: click.Parameter, slug: str | None) -> 
 @click.option(
     "--min-level",
     type=click.Choice(LEVELS),
-    help="Show nothing below it; with --write-baseline, leave the rest out of it.",
+    help="Show nothing below it (without: notes in JSON, SARIF and HTML only); with --write-baseline, leave the rest out of it.",
 )
 @click.option("--by", type=click.Choice(tuple(GROUPS)), help="Show sums instead: by folder, rule or function.")
 @click.option("--since", metavar="COMMIT", help="Only what stands in files that have changed since.")
@@ -86,8 +89,8 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
     settings = replace(
         settings, only=frozenset(known_rule(rule, slugs) for rule in asked.only), tests=asked.tests or settings.tests
     )
-    shown = level_named(asked.min_level) if asked.min_level else Level.NOTE
     least = level_named(asked.fail_on) if asked.fail_on else settings.fail_on
+    shown = level_named(asked.min_level) if asked.min_level else min(asked.least_shown(), least)
     files = [_output(one) for one in asked.outputs]
     old = asked.baseline or (where / settings.baseline if settings.baseline else None)
     asked.check(old)
@@ -112,10 +115,11 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
         changed = changed_since(task.root, asked.since, {one.path for one in report.findings})
         report = replace(report, findings=tuple(one for one in report.findings if one.path in changed))
     is_wrong = bool(report.failing(least) or report.gone or report.n_unreadable)
-    report = _shown(ranked(report), shown, asked)
+    whole = ranked(report)
+    report = _shown(whole, shown, asked)
     click.echo(_sums(report, asked.by) if asked.by else FORMATS[asked.form or "text"](report), nl=False)
     for name, file in files:
-        _write(file, FORMATS[name](report))
+        _write(file, FORMATS[name](whole if name in WHOLE and not (asked.min_level or asked.top) else report))
     sys.exit(EXIT_FINDINGS if is_wrong else 0)
 
 
@@ -140,6 +144,11 @@ class Asked:
     since: str | None
     owners: bool
     tests: bool
+
+    def least_shown(self) -> Level:
+        """Return what is shown where nothing is said: notes are for programs, and for whoever asks for one rule or for sums."""
+        whole = self.form in WHOLE or self.only or self.by or self.write_baseline
+        return Level.NOTE if whole else Level.WARNING
 
     def check(self, baseline: Path | None) -> None:
         """Raise unless the options fit together."""
@@ -173,7 +182,8 @@ def _shown(report: Report, least: Level, asked: Asked) -> Report:
     """Return the report with what is to be shown, and who wrote it where that is asked for."""
     found = [one for one in report.findings if one.level >= least]
     found = found[: asked.top] if asked.top else found
-    report = replace(report, findings=tuple(found), n_hidden=len(report.findings) - len(found))
+    hidden = Counter(one.level for one in report.findings) - Counter(one.level for one in found)
+    report = replace(report, findings=tuple(found), hidden=hidden)
     if not (asked.owners or asked.top):
         return report
     lines: dict[str, list[int]] = {}

@@ -47,15 +47,17 @@ class Report:
     copies: Mapping[Finding, tuple[Finding, ...]] = field(default_factory=dict)  # the same in other files, told once
     origins: Mapping[Finding, str] = field(default_factory=dict)  # who wrote the line last, and when
     n_in_tests: int = 0  # findings in tests, which are told only when that is asked for
-    n_hidden: int = 0  # findings that are not shown: below the level, or beyond the number, that was asked for
+    hidden: Mapping[Level, int] = field(
+        default_factory=dict
+    )  # not shown: below the level, or beyond the number, asked for
 
     def failing(self, least: Level) -> int:
         """Return how many findings are at or above `least`."""
         return sum(finding.level >= least for finding in self.findings)
 
     def by_level(self) -> dict[str, int]:
-        """Return how many findings there are of each level, worst first."""
-        counts = Counter(finding.level for finding in self.findings)
+        """Return how many findings there are of each level, shown or not, worst first."""
+        counts = Counter(finding.level for finding in self.findings) + Counter(self.hidden)
         return {level.name.lower(): counts[level] for level in reversed(Level)}
 
 

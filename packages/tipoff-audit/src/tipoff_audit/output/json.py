@@ -29,7 +29,7 @@ def as_values(report: Report) -> dict[str, Any]:
             "baselined": len(report.baselined),
             "gone_from_baseline": len(report.gone),
             "in_tests": report.n_in_tests,
-            "not_shown": report.n_hidden,
+            "not_shown": sum(report.hidden.values()),
         },
         "findings": [_counted(one, report) for one in report.findings],
         "waived": [

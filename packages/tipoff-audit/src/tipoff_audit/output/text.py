@@ -31,8 +31,9 @@ def _findings(report: Report) -> Iterator[str]:
         for one in found:
             yield from _finding(one, report)
         yield ""
-    if report.n_hidden:
-        yield f"and {report.n_hidden} more, which are not shown"
+    if report.hidden:
+        more = ", ".join(f"{n} {level.name.lower()}" for level, n in sorted(report.hidden.items(), reverse=True))
+        yield f"and {more}, not shown (--min-level note shows all)"
         yield ""
 
 

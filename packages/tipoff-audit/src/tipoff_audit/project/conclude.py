@@ -92,7 +92,7 @@ class _Functions:
             done = dict(kinds)
             for call in calls:
                 for kind, what in self.does(call, depth + 1).items():
-                    if kind in {"write", "read"}:
+                    if kind in {"write", "kept", "read"}:
                         done.setdefault(kind, what)
             self._done[key] = done
         return self._done[key]

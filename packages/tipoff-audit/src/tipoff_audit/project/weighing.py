@@ -67,7 +67,7 @@ class Weighing:
         """Whether the function writes, or one that calls it."""
         known, seen = {function}, set[str]()
         for _ in range(_UP + 1):
-            if self.does is None or any("write" in self.does(name) for name in known):
+            if self.does is None or any({"write", "kept"} & self.does(name).keys() for name in known):
                 return True
             seen |= known
             known = {caller for name in known for caller in self.callers.get(name, ())} - seen

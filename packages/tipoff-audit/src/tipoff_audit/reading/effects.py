@@ -61,9 +61,25 @@ class Effects:
         key = (scope.name, depth)
         if key not in self._inside:
             self._inside[key] = ()  # a circle of calls ends here
-            found = [effect for inner in scope.calls for effect in self.through(inner, depth + 1)]
+            found = [
+                effect
+                for inner in scope.calls
+                if not self.is_kept_within(inner)
+                for effect in self.through(inner, depth + 1)
+            ]
             self._inside[key] = tuple({effect.kind: effect for effect in found if effect.kind and effect.sure}.values())
         return (own, *self._inside[key])
+
+    def is_kept_within(self, call: ast.Call) -> bool:
+        """Whether the function that makes the call lets none of its errors out: whoever calls the function never sees them."""
+        child: ast.AST = call
+        for parent in self.index.parents(call):
+            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                return False
+            if isinstance(parent, ast.Try) and child in parent.body and any(map(_lets_nothing_out, parent.handlers)):
+                return True
+            child = parent
+        return False
 
     def calls_of(self, call: ast.Call) -> list[ast.Call]:
         """Return the calls in the function of this file that is called."""
@@ -137,6 +153,12 @@ class Effects:
                     if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == callee.receiver:
                         return _opened(item.context_expr)
         return ""
+
+
+def _lets_nothing_out(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    is_broad = any(kind is None or last_name(kind) in {"Exception", "BaseException"} for kind in kinds)
+    return is_broad and not any(isinstance(node, ast.Raise) for node in ast.walk(handler))
 
 
 def _opened(node: ast.expr) -> str:
@@ -262,7 +284,8 @@ def named(name: str) -> Effect | None:  # noqa: PLR0911 -- a return for each cas
     if first in w.WRITE_VERBS and (len(said) == 1 or rest & w.WRITE_OBJECTS or first not in {"store", "archive"}):
         return Effect("write", name, sure=bool(rest & w.WRITE_OBJECTS))
     if first in w.MAYBE_WRITES and (
-        rest & {"to", "into"} or {"bigquery", "warehouse", "db", "database", "bq", "gcs", "s3"} & rest
+        rest & {"to", "into"}
+        or (first != "load" and {"bigquery", "warehouse", "db", "database", "bq", "gcs", "s3"} & rest)
     ):
         return Effect("write", name, sure=True)
     if first in {"mark", "record", "update", "set", "insert", "post", "put"} and rest & (

@@ -245,7 +245,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         declared=_is_declared(index, node),
         warns=said.warns and not said.loud,
         quiet=not (said.warns or said.loud),
-        keyed_rows=_is_keyed(body, effects),
+        keyed_rows=_is_keyed(body, effects) or _empties_after(body),
         is_script=index.is_script,
         printed=said.printed and index.is_script,
         copied=_is_copy(index, body),
@@ -273,6 +273,12 @@ def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:
     calls = [node for node in inside(body) if isinstance(node, ast.Call)]
     calls += [inner for call in calls for inner in effects.calls_of(call)]
     return any(KEYED.search(effects.sql(call) or "") or "on_conflict" in dotted(call.func) for call in calls)
+
+
+def _empties_after(body: list[ast.stmt]) -> bool:
+    """Whether a buffer is emptied where the block has succeeded: what was not written is still in it."""
+    calls = [node.value for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr == "clear" for call in calls)
 
 
 _OVER_AND_OVER = re.compile(
@@ -367,7 +373,7 @@ def _is_meant(index: Index, node: ast.AST) -> bool:
 _DECLARED = re.compile(
     r"(on|upon) (any )?(\w+ ){0,2}(errors?|failures?|exceptions?)\b|never (blocks?|raises?|fails?|breaks?)|silently"
     r"|must (never|not) (break|block|fail|raise|stop|abort|crash)|swallowed|secondary|best[- ]?effort|falls? ?back"
-    r"|optional(ly)?\b|for (inspection|debugging|diagnosis)|may not exist",
+    r"|optional(ly)?\b|for (inspection|debugging|diagnosis|analytics|telemetry|statistics)|may not exist",
     re.IGNORECASE,
 )
 

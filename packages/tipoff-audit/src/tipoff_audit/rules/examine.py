@@ -172,7 +172,8 @@ def _functions(file: File) -> list[list[Any]]:
         for call in scope.calls:
             effect = file.effects.of(call)
             if effect.kind in {"write", "gate", "notice", "read"} and effect.sure:
-                kinds.setdefault(effect.kind, effect.what)
+                kept = effect.kind == "write" and file.effects.is_kept_within(call)
+                kinds.setdefault("kept" if kept else effect.kind, effect.what)
             full = file.names.callee(call).full
             if "." in full and effect.kind not in {"log", "clean-up"} and full not in calls:
                 calls.append(full)

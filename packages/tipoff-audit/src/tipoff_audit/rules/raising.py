@@ -26,7 +26,12 @@ def raising_handlers(file: File) -> None:
                 why = _raises(file, block, handler, node, unsafe)
                 if why:
                     sure = isinstance(node, ast.Call | ast.BinOp) or last_name(node) in _NEVER
-                    level = Level.ERROR if sure and "is bound only" not in why else Level.NOTE
+                    of_any = why.startswith(
+                        ("`Exception` has", "`BaseException` has")
+                    )  # that which comes may well have it
+                    level = (
+                        Level.NOTE if not sure or "is bound only" in why else Level.WARNING if of_any else Level.ERROR
+                    )
                     file.say(
                         "handler-raises",
                         node,

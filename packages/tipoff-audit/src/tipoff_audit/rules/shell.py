@@ -21,6 +21,13 @@ _CHECKS = re.compile(
     r"|^\s*\S*(lint|validate|verify)\S*(\s|$)",
     re.IGNORECASE,
 )
+_TESTS = re.compile(
+    r"\b(pytest|unittest|tox|nox|(npm|yarn|pnpm)\s+(run\s+)?test|go\s+test|cargo\s+test|dbt\s+test|manage\.py\s+test|ctest|make\s+(test|check)"
+    r"|soda\s+scan)\b",
+)
+_INSTALLS = re.compile(
+    r"\b(pip3?|uv|poetry|pipx|conda|mamba|apt-get|apt|npm|yarn|pnpm)\s+(-\S+\s+)*(install|add|ci|sync|i)\b"
+)
 _LINTS = re.compile(
     r"\b(ruff|flake8|pylint|black|isort|eslint|mypy|pyright|shellcheck|hadolint|sqlfluff)\b"
 )  # of style, not of data
@@ -156,7 +163,8 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         if _is_supervised(lines, number) or re.search(r"\|\s*(sudo\s+)?xargs\b.*\brm\b", command):
             return None  # begun again by the loop that it stands in; or old files that are swept away
         level = _level(source, command)
-        if level is Level.ERROR and _SAYS_SO.search("\n".join(lines[max(0, number - 4) : number + 1])):
+        about = _step(lines, number) if source.kind == "yaml" else lines[max(0, number - 4) : number + 1]
+        if level is not Level.NOTE and _SAYS_SO.search("\n".join(about)):
             level = Level.NOTE
         if (
             level is Level.NOTE
@@ -202,22 +210,23 @@ def _is_supervised(lines: list[str], number: int) -> bool:
 _REPORTS = re.compile(r"[\w-]+\.(xml|json|log|txt|html)\b")  # `pytest-report.xml` is no test
 _REPORTS_TO = re.compile(r"\s(-o|--output\S*|--output-file|>)[ =]?\s*[\w./$\"'{]")
 _SAYS_SO = re.compile(
-    r"(n't|n.t|not) (fail|block|break)|non[- ]?blocking|review recommended|temporar|allow|advisory|informational",
+    r"(n't|n.t|not) (fail|block|break)|non[- ]?(blocking|fatal)|review recommended|temporar|allow|advisory|informational"
+    r"|diagnostic|read[- ]only|best[- ]effort|optional|ignore",
     re.IGNORECASE,
 )
 
 
 def _level(source: Source, command: str) -> Level:
     """Return how much is passed over: a check where it decides, a load or a backup, anything else."""
-    if _OPTIONAL.search(command) or re.search(r"--exit-zero|=\s*\"?\$\(", command):
+    if _OPTIONAL.search(command) or _INSTALLS.search(command) or re.search(r"--exit-zero|=\s*\"?\$\(", command):
         return Level.NOTE  # it says itself that it is a report; or what it has said is asked for, and may be nothing
     if _REPORTS_TO.search(command) and _CHECKS.search(command):
         return Level.NOTE  # its report is kept, and a later step may read it
     if _LINTS.search(command) or re.search(r"\bmake\s+\S*(down|clean|stop)\b", command):
         return Level.NOTE
     if _CHECKS.search(_REPORTS.sub("", command)):
-        if _in_ci(source):
-            return Level.ERROR
+        if _in_ci(source):  # what a check of somebody's own making says may be for reading only
+            return Level.ERROR if _TESTS.search(_REPORTS.sub("", command)) else Level.WARNING
         return Level.WARNING if _MIGRATES.search(command) else Level.NOTE  # whoever starts a test reads what it says
     return Level.NOTE
 
@@ -231,8 +240,8 @@ def _names_work(command: str) -> bool:
     )
 
 
-def _level_of_step(lines: list[str], number: int) -> Level:
-    """Return how much the step (or job) of a CI file decides that may fail here."""
+def _step(lines: list[str], number: int) -> list[str]:
+    """Return the lines of the step (or job) of a CI file in which line `number` stands."""
     own = lines[number - 1]
     depth = len(own) - len(own.lstrip())
     begin = number - 1
@@ -246,16 +255,23 @@ def _level_of_step(lines: list[str], number: int) -> Level:
     end = number
     while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > first):
         end += 1
-    step = "\n".join(lines[begin:end])
-    own_id = re.search(r"^\s*-?\s*id:\s*([\w-]+)", step, re.MULTILINE)
+    return lines[begin:end]
+
+
+def _level_of_step(lines: list[str], number: int) -> Level:
+    """Return how much the step (or job) of a CI file decides that may fail here."""
+    step = _step(lines, number)
+    text = "\n".join(step)
+    own_id = re.search(r"^\s*-?\s*id:\s*([\w-]+)", text, re.MULTILINE)
     asked = own_id is not None and any(f"{own_id[1]}.outcome" in line for line in lines)
-    if asked or _OPTIONAL.search(step) or _LINTS.search(step) or _REPORTS_TO.search(step):
+    if asked or _OPTIONAL.search(text) or _LINTS.search(text) or _REPORTS_TO.search(text) or _SAYS_SO.search(text):
         return Level.NOTE  # a later step looks at how it ended, or at its report; or it is of no weight
-    if any(
-        _CHECKS.search(re.sub(r"^\s*-?\s*run:\s*\|?", "", line)) for line in lines[begin:end] if "name:" not in line
-    ):
-        return Level.NOTE if _SAYS_SO.search(step) or "#" in own else Level.ERROR
-    return Level.NOTE
+    runs = [
+        re.sub(r"^\s*-?\s*run:\s*\|?", "", line) for line in step if "name:" not in line and not _INSTALLS.search(line)
+    ]
+    if "#" in lines[number - 1] or not any(_CHECKS.search(line) for line in runs):
+        return Level.NOTE
+    return Level.ERROR if any(_TESTS.search(line) for line in runs) else Level.WARNING
 
 
 _IF_ALWAYS = re.compile(r"^\s*(-\s+)?if:\s*[\"']?(\$\{\{\s*)?(always\(\)|!\s*cancelled\(\))\s*(\}\})?[\"']?\s*$")

@@ -82,7 +82,7 @@ def missing_f_in_joined(file: File) -> None:
                 message = (
                     f"`{{{holes[0]}}}` stays as it is written: this piece of the string has no f, its neighbours have"
                 )
-                level = Level.ERROR if looks_like_sql("".join(parts)) else Level.WARNING
+                level = Level.ERROR if looks_like_sql("".join(parts)) else Level.NOTE
                 file.say("missing-f", node, level, f"{message}; put an f before it", guards="read", line=number)
 
 

@@ -31,6 +31,9 @@ _LOCAL = {
     "copy2",
     "dump",
     "save",
+    "write_html",
+    "write_image",
+    "savefig",
 }
 _SWEEPERS = these(
     """clean cleanup clear sweep prune expire purge orphan orphans discard revoke
@@ -177,6 +180,8 @@ _MENDS = these(  # whoever does it again finds what is still missing
 _BEGINS = these("create ensure migrate refresh reconcile bootstrap")
 _CHANGES = (["update"], ["mark"], ["close"], ["set"], ["check"], ["record"], ["save"], ["store"])
 _ASKS_BY_POST = these("post put patch send request delete commit flush")
+_A_NAME = 2  # words: `_save` is as often a cache as a record
+_PASSING = these("publish set setex hset hmset sadd zadd expire lpush rpush xadd")  # told on, or kept for a while
 
 
 def _adds_rows(what: str) -> bool:
@@ -213,15 +218,16 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
     if not (_adds_rows(what) or what.startswith("the UPDATE")) and is_aside:
         return Level.NOTE
     if not sure or guard.breadth == "root":
-        return Level.NOTE if guard.logs or guard.is_script else Level.WARNING
+        return Level.NOTE if guard.logs or guard.is_script or len(words(name)) < _A_NAME else Level.WARNING
     if not here:  # the handler guards all that the function does, its writing least of all
         verbs = words(what.partition("(in `")[2])[:1]
-        return Level.WARNING if verbs and verbs[0] in w.WRITE_VERBS else Level.NOTE
+        return Level.WARNING if guard.quiet and verbs and verbs[0] in w.WRITE_VERBS else Level.NOTE
     if _adds_rows(what) or what.startswith("the UPDATE"):
         return _row_level(guard, what, own)
     if name in _SENDS:
         return Level.NOTE if guard.logs else Level.WARNING
-    quiet = guard.quiet and not guard.is_script and name not in _ASKS_BY_POST
+    quiet = guard.quiet and not guard.is_script and name not in _ASKS_BY_POST | _PASSING
+    quiet = quiet and len(words(name)) >= _A_NAME
     return Level.WARNING if quiet else Level.NOTE  # a name only suggests that rows are lost, and somebody is told
 
 
@@ -233,8 +239,9 @@ def _row_level(guard: TryBlock, what: str, own: set[str]) -> Level:
             return Level.NOTE  # made good by the next run; or not held for an error by whoever wrote it
         is_one_of_many = guard.each and guard.quiet  # the load ends, and is told as done, without the row
         comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))
-        less = comes_again or (guard.yields_value and bool(guard.returns))
-        return Level.WARNING if less else Level.ERROR
+        if comes_again:
+            return Level.WARNING if guard.quiet else Level.NOTE
+        return Level.WARNING if guard.yields_value and bool(guard.returns) else Level.ERROR
     is_its_purpose = words(guard.symbol.rpartition(".")[2])[:1] in _CHANGES
     comes_again = guard.each or guard.yields_value or guard.is_script or bool(own & (_ASIDE | _MENDS))
     return Level.WARNING if is_its_purpose and not comes_again else Level.NOTE
@@ -251,7 +258,8 @@ def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | N
         or (guard.yields_value and guard.returns in _NOTHING_DONE - {"value"})
     ):
         if guard.returns not in {"success", "true"} and not guard.exits_well:
-            level = min(level, Level.NOTE if guard.logs and guard.returns == "none" else Level.WARNING)
+            is_row = _adds_rows(what) or what.startswith("the UPDATE")
+            level = min(level, Level.WARNING if is_row and guard.quiet else Level.NOTE)
         message = f"{what} may have failed, and the handler {_answers(guard)} as if it had been done"
         return _found(guard, "default-on-error", level, f"{message}; raise, or record the failure", "write")
     if guard.returns == "value" and guard.yields_value:
@@ -305,6 +313,14 @@ def _closes(guard: TryBlock, what: str) -> bool:  # noqa: PLR0911 -- a return fo
     return guard.returns == "value"
 
 
+def _is_asked(what: str) -> bool:
+    """Whether it is a database or a server that is asked."""
+    holder, _, name = what.split(" (in", maxsplit=1)[0].rpartition(".")
+    if name == "get" and holder:
+        return bool({"session", "client", "http", "requests", "httpx", "api"} & set(words(holder)))
+    return name in _ASKS or what.startswith("the query")
+
+
 def _around_the_rest(guard: TryBlock) -> Finding | None:
     read, notice, work = guard.effects.get("read"), guard.effects.get("notice"), guard.effects.get("work")
     if guard.breadth == "root" and not (notice or read):
@@ -320,8 +336,8 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
     ):
         message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
         said = set(words(f"{guard.path} {guard.symbol}"))
-        sure = read is not None and read[1] and (_last(read[0]) in _ASKS or read[0].startswith("the query"))
-        sure = sure and not said & (_BESIDE_THE_POINT | _SHOWS) and not (guard.logs and said & _LOOKS_ONLY)
+        sure = read is not None and read[1] and _is_asked(read[0])
+        sure = sure and guard.quiet and not said & (_BESIDE_THE_POINT | _SHOWS | _LOOKS_ONLY)
         return _found(
             guard,
             "default-on-error",

@@ -12,7 +12,7 @@ from tipoff_audit.reading.words import these
 from tipoff_audit.rules.sqlrules import MEASURED
 
 _OF_MODELS = re.compile(
-    r"(?<![a-z])(missing|absent|out)(?![a-z])|token|cost|budget|quota|sample_rate|line_?(no|number)|linewidth|sampl|weight",
+    r"(?<![a-z])(missing|absent|out)(?![a-z])|token|cost|budget|quota|sample_rate|line_?(no|number)|linewidth|sampl|weight|pct_change|(?<![a-z])(diff|shift|map|it)(?![a-z])",
     re.IGNORECASE,
 )
 _PRICES = these("over under odds quote home_odds away_odds")
