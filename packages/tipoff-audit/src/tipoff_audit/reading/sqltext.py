@@ -37,6 +37,10 @@ KEYED = re.compile(
     r"|NOT\s+IN\s*\(|LEFT\s+(?:OUTER\s+)?JOIN[\s\S]*IS\s+NULL|REPLACE\s+INTO|QUALIFY",
     re.IGNORECASE,
 )
+FROM_ELSEWHERE = re.compile(  # the rows stand in the table from which they are taken
+    r"INSERT\b[\s\S]*\bSELECT\b[\s\S]*\bFROM\s+(?!\(?\s*(VALUES|unnest|read_|\w*df\b|data\b|frame\b|rows\b))",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"--[^\n]*|/\*[\s\S]*?\*/")
 _QUOTED = re.compile(r"'(?:[^'\n]|'')*'")
 

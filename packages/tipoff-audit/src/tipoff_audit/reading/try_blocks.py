@@ -9,7 +9,7 @@ from tipoff_audit.reading.effects import Effect, Effects, named
 from tipoff_audit.reading.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff_audit.reading.index import FRAME_WRITERS, FUNCTIONS, Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
-from tipoff_audit.reading.sqltext import KEYED
+from tipoff_audit.reading.sqltext import FROM_ELSEWHERE, KEYED
 from tipoff_audit.reading.words import these
 
 
@@ -209,7 +209,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
     effects: Effects,
 ) -> TryBlock:
     done, calls, gives = _protected(body, effects)
-    collects = _collects(index, node, body)
+    collects = _collects(index, node, body) and not _gathers(node)
     if collects and any(call.endswith("result") for call in calls):
         done.setdefault("work", ("a worker's result", True, True))
     if said.unwritten:
@@ -245,7 +245,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         declared=_is_declared(index, node),
         warns=said.warns and not said.loud,
         quiet=not (said.warns or said.loud),
-        keyed_rows=_is_keyed(body, effects) or _empties_after(body),
+        keyed_rows=_is_keyed(body, effects) or _empties_after(body) or _is_moved(body, effects),
         is_script=index.is_script,
         printed=said.printed and index.is_script,
         copied=_is_copy(index, body),
@@ -272,7 +272,13 @@ def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:
     """Whether what is written, here or in a function of this file, replaces what stands under its key."""
     calls = [node for node in inside(body) if isinstance(node, ast.Call)]
     calls += [inner for call in calls for inner in effects.calls_of(call)]
-    return any(KEYED.search(effects.sql(call) or "") or "on_conflict" in dotted(call.func) for call in calls)
+    texts = [effects.sql(call) or "" for call in calls]
+    return any(map(KEYED.search, texts)) or any("on_conflict" in dotted(call.func) for call in calls)
+
+
+def _is_moved(body: list[ast.stmt], effects: Effects) -> bool:
+    """Whether the rows are taken from a table in which they stay."""
+    return any(FROM_ELSEWHERE.search(effects.sql(node) or "") for node in inside(body) if isinstance(node, ast.Call))
 
 
 def _empties_after(body: list[ast.stmt]) -> bool:
@@ -314,9 +320,17 @@ def _collects(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
             return False
     else:
         return False
-    parts = list(inside(body))
-    if any(isinstance(part, ast.Return) for part in parts):
+    if any(isinstance(part, ast.Return) for part in inside(body)):
         return False  # the first that answers is taken
+    return _gathers_in(body)
+
+
+def _gathers(node: ast.AST) -> bool:
+    """Whether the handler gathers something too: the failure stands among what the others gave."""
+    return isinstance(node, ast.ExceptHandler) and _gathers_in(node.body)
+
+
+def _gathers_in(body: list[ast.stmt]) -> bool:
     return any(
         (isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store))
         or isinstance(part, ast.Yield | ast.YieldFrom)
@@ -325,7 +339,7 @@ def _collects(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
             and isinstance(part.func, ast.Attribute)
             and part.func.attr in {"append", "extend", "update", "add"}
         )
-        for part in parts
+        for part in inside(body)
     )
 
 

@@ -37,22 +37,10 @@ def dropped_rows(file: File) -> None:
                 file.say(
                     "default-on-error",
                     handler,
-                    Level.NOTE
-                    if _means_none(file, scope, handler) or "OSError" in kinds or set(words(name)) & _PARTS
-                    else Level.WARNING,
+                    Level.NOTE,
                     f"{message}; quarantine it with its reason, or count it",
                     guards="read",
                 )
-
-
-def _means_none(file: File, scope: Scope, handler: ast.ExceptHandler) -> bool:
-    """Whether None is an answer of the function also where nothing goes wrong."""
-    nothing = [
-        done
-        for done in scope.returns
-        if done.value is None or (isinstance(done.value, ast.Constant) and done.value.value is None)
-    ]
-    return any(handler not in file.index.parents(done) for done in nothing)
 
 
 def _gives(block: ast.Try) -> bool:

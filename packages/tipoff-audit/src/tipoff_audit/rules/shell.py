@@ -211,7 +211,8 @@ _REPORTS = re.compile(r"[\w-]+\.(xml|json|log|txt|html)\b")  # `pytest-report.xm
 _REPORTS_TO = re.compile(r"\s(-o|--output\S*|--output-file|>)[ =]?\s*[\w./$\"'{]")
 _SAYS_SO = re.compile(
     r"(n't|n.t|not) (fail|block|break)|non[- ]?(blocking|fatal)|review recommended|temporar|allow|advisory|informational"
-    r"|diagnostic|read[- ]only|best[- ]effort|optional|ignore",
+    r"|diagnostic|broken|known|flaky|legacy|experimental|\bno (\w+ ){0,2}(configured|yet)"
+    r"|read[- ]only|best[- ]effort|optional|ignore",
     re.IGNORECASE,
 )
 

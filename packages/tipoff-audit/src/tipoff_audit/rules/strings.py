@@ -13,7 +13,9 @@ from tipoff_audit.rules.sqlrules import examine_sql, unquoted
 from tipoff_audit.rules.values import filled
 
 _HOLE = re.compile(r"(?<!\{)(?<![$%])\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*)(?:![rsa])?(?::[^{}]*)?\}(?!\})")
-_OF_A_TYPE = re.compile(r"\{\w+:\s*[A-Z][a-z]\w*(\(.*?\))?\}")  # `{day:Date}`: filled by the server
+_OF_A_TYPE = re.compile(
+    r"\{\w+:\s*([A-Z][a-z]\w*(\(.*?\))?|\$\w[^{}]*)\}"
+)  # `{day:Date}`, `{name: $name}`: filled by the server
 _LATER = frozenset(
     {"format", "format_map", "Template", "substitute", "safe_substitute", "render", "from_string", "partial_format"}
 )

@@ -177,7 +177,7 @@ _MENDS = these(  # whoever does it again finds what is still missing
     """fill gap gaps backfill repair mend evaluate settle backtest init setup seed discover rebuild recompute rolling
     performance watermark watermarks conversation chat"""
 )
-_BEGINS = these("create ensure migrate refresh reconcile bootstrap")
+_BEGINS = these("initial default defaults create ensure migrate refresh reconcile bootstrap")
 _CHANGES = (["update"], ["mark"], ["close"], ["set"], ["check"], ["record"], ["save"], ["store"])
 _ASKS_BY_POST = these("post put patch send request delete commit flush")
 _A_NAME = 2  # words: `_save` is as often a cache as a record
@@ -239,9 +239,9 @@ def _row_level(guard: TryBlock, what: str, own: set[str]) -> Level:
             return Level.NOTE  # made good by the next run; or not held for an error by whoever wrote it
         is_one_of_many = guard.each and guard.quiet  # the load ends, and is told as done, without the row
         comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))
-        if comes_again:
+        if comes_again or guard.yields_value:  # whoever calls is told by what is not given back
             return Level.WARNING if guard.quiet else Level.NOTE
-        return Level.WARNING if guard.yields_value and bool(guard.returns) else Level.ERROR
+        return Level.ERROR
     is_its_purpose = words(guard.symbol.rpartition(".")[2])[:1] in _CHANGES
     comes_again = guard.each or guard.yields_value or guard.is_script or bool(own & (_ASIDE | _MENDS))
     return Level.WARNING if is_its_purpose and not comes_again else Level.NOTE

@@ -119,6 +119,7 @@ def _fill(file: File, call: ast.Call, name: str) -> None:
             file,
             call,
             f"`{name}(0)` on {about or 'it'}" if name != "nan_to_num" else f"`nan_to_num` of {about or 'it'}",
+            is_known_none=False,  # of a column as often what a model is to be given
         )
 
 
