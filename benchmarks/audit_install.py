@@ -14,13 +14,15 @@ from tipoff.core.clock import stopwatch
 PACKAGE = Path(__file__).parents[1] / "packages" / "tipoff-audit"
 TIMES = 3
 MOST_S, MOST_DEPENDENCIES = 5, 4
-PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+PIP = ("-m", "pip", "--disable-pip-version-check")
 
 
 def audit_install() -> tuple[bool, dict[str, Any]]:
     """Install the wheel three times, each into a new environment; hold the median time and the dependencies to the bounds."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, *PIP, "wheel", "--no-deps", "--wheel-dir", folder, str(PACKAGE)], check=True)
+        subprocess.run(
+            [sys.executable, *PIP, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, str(PACKAGE)], check=True
+        )
         [wheel] = Path(folder).glob("*.whl")
         runs = [installed(wheel, Path(folder) / str(turn)) for turn in range(TIMES)]
     seconds = [spent for spent, _ in runs]
@@ -38,7 +40,7 @@ def installed(wheel: Path, place: Path) -> tuple[float, list[str]]:
     venv.create(place, with_pip=True)
     python = place / "bin" / "python"
     began = stopwatch()
-    subprocess.run([python, *PIP, "install", str(wheel)], check=True)
+    subprocess.run([python, *PIP, "install", "--quiet", str(wheel)], check=True)
     spent = round(stopwatch() - began, 2)
     subprocess.run([place / "bin" / "tipoff-audit", "--version"], check=True, stdout=subprocess.DEVNULL)
     told = subprocess.run([python, *PIP, "list", "--format=json"], check=True, capture_output=True, text=True)
