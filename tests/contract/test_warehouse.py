@@ -188,6 +188,17 @@ def test_an_excused_unit_is_a_signed_zero(store: Store) -> None:
     assert (written.proof.units["a"].n_rows, written.proof.units["a"].excuse) == (0, "no history")
 
 
+def test_an_excuse_stands_until_a_newer_answer_cannot_be_read(store: Store) -> None:
+    store.replace([row("b", 1)], units="ab", excused={"a": "not offered"})
+    silent = store.replace([row("b", 1)], units="ab")
+    unread = store.replace([row("b", 1)], units="ab", unread=frozenset("ab"))
+
+    assert silent.proof.units["a"].excuse == "not offered"
+    assert unread.missing == {"a"}
+    assert unread.proof.units.keys() == {"b"}
+    assert [proof.units.keys() for proof in store.warehouse.proofs()] == [{"b"}]
+
+
 def test_null_and_empty_text_are_not_the_same(store: Store) -> None:
     one = store.replace([row("a", 1, note=None)]).proof.digest
     other = store.replace([row("a", 1, note="")]).proof.digest

@@ -12,6 +12,7 @@ from tipoff.core.clock import SimClock
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Fetched, Parsed, Payload, Request
 from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, text
 from tipoff.core.slate import Slate
 from tipoff.core.step import SourceWork, Step
@@ -41,6 +42,10 @@ def requests(context: Any, _inputs: Any) -> Sequence[Request]:
 
 
 def parse(payload: Payload, _context: Any, _inputs: Any) -> Parsed:
+    if payload.body == b"<html>":
+        raise SourceError("files answered with an HTML page", kind=ErrorKind.TRANSIENT)
+    if payload.body == b"[]":
+        return Parsed(rows=[], excused={payload.request.unit: "not offered"})
     return Parsed(rows=[{"day": TODAY, "game_id": payload.request.unit, "who": who} for who in ("a", "b")])
 
 
@@ -52,18 +57,24 @@ class Written:
     """A warehouse that takes everything."""
 
     rows: pa.Table | None = None
+    unread: frozenset[str] = frozenset()
 
     def gone(self, *_asked: object, **_more: object) -> tuple[()]:
         return ()
 
-    def replace(self, _asked: WriteRequest, rows: pa.Table) -> WriteResult:
-        self.rows = rows
+    def read(self, table: Table, *_asked: object, **_more: object) -> pa.Table:
+        return arrow_schema(table).empty_table()
+
+    def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
+        self.rows, self.unread = rows, asked.unread
         units = {unit: UnitProof(unit=unit, n_rows=2, content_hash="h") for unit in set(rows["game_id"].to_pylist())}
         proof = Proof(league="x", output="boxes", day=TODAY, fence=1, made_at=NIGHT, step_version="v1", units=units)
         return WriteResult(proof=proof, changed=frozenset(units))
 
 
-def attempt(clock: SimClock, fetch: Callable[[Request], bytes]) -> tuple[Outcome, Written]:
+def attempt(
+    clock: SimClock, fetch: Callable[[Request], bytes], previous: Proof | None = None
+) -> tuple[Outcome, Written]:
     """Make one run that asks for both games, each answer as `fetch` gives it."""
     stored, units = Written(), dict.fromkeys(GAMES, "made")
     plan = RunPlan(units=units, as_of=NIGHT, may_be_empty=frozenset(), partial={}, expected=frozenset(GAMES))
@@ -73,7 +84,7 @@ def attempt(clock: SimClock, fetch: Callable[[Request], bytes]) -> tuple[Outcome
         slate=Slate("x", SEASON, TODAY, tuple(GAMES.values())),
         season=SEASON,
         plan=plan,
-        previous=None,
+        previous=previous,
         attempt=1,
         started_at=NIGHT,
         live=LiveRun(1, NIGHT, NIGHT + HOUR),
@@ -132,3 +143,18 @@ def test_a_page_that_is_not_there_yet_is_noted_and_is_no_finding_and_one_that_is
 
     assert told(ErrorKind.NOT_YET) == (["not yet", "rows"], [])
     assert told(ErrorKind.TRANSIENT) == (["refused", "rows"], ["source_answers"])
+
+
+def test_an_excuse_falls_when_a_newer_answer_about_its_unit_cannot_be_read() -> None:
+    excused = {unit: UnitProof(unit=unit, n_rows=0, content_hash="", excuse="not offered") for unit in GAMES}
+    proof = Proof(league="x", output="boxes", day=TODAY, fence=1, made_at=NIGHT, step_version="v1", units=excused)
+
+    def fallen(**bodies: bytes) -> tuple[set[str], str]:
+        outcome, stored = attempt(SimClock(NIGHT), lambda request: bodies[request.unit], proof)
+        return set(stored.unread), str(outcome.error or "")
+
+    assert fallen(one=b"<html>", two=b"[]") == ({"one"}, "")
+    assert fallen(one=b"<html>", two=b"{}") == ({"one"}, "")
+    assert fallen(one=b"<html>", two=b"<html>") == ({"one", "two"}, "")
+    assert fallen(one=b"[]", two=b"[]") == (set(), "")
+    assert "HTML page" in str(attempt(SimClock(NIGHT), lambda _request: b"<html>")[0].error)

@@ -60,6 +60,12 @@ class Claim:
         """The declaration of what is run."""
         return self.loaded.step
 
+    @property
+    def excused(self) -> set[str]:
+        """The asked units that are excused so far."""
+        units = self.previous.units if self.previous else {}
+        return {unit for unit in self.plan.units if unit in units and units[unit].excuse}
+
     def numbered(self, run_id: int) -> "Claim":
         """Return the claim with the number under which the ledger has it."""
         self.live.run_id = run_id
@@ -84,6 +90,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     withheld: dict[str, str] = field(default_factory=dict)  # units that a guard keeps from going out, with reasons
     questions: tuple[Question, ...] = ()
+    unread: set[str] = field(default_factory=set)  # excused units of which a newer answer cannot be read
     came_at: dict[str, datetime] = field(default_factory=dict)  # when the first rows of each unit were known
     begun: datetime | None = None  # by the clock; it may have been claimed earlier
     ended: datetime | None = None

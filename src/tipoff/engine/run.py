@@ -9,14 +9,15 @@ from typing import Protocol, TypeVar, cast
 
 import pyarrow as pa
 
-from tipoff.core.errors import CallFailed, ErrorKind, InputGone, PipelineError, SourceError, what_of
+from tipoff.core.errors import CallFailed, InputGone, PipelineError, SourceError, what_of
 from tipoff.core.parsing import parsed_by
-from tipoff.core.payload import Fetched, Parsed, Payload, Reject, Request
+from tipoff.core.payload import Fetched, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import WHOLE_SLATE, Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
-from tipoff.engine.claim import Claim, FetchNote, Outcome, StepFailed, in_time, must_begin
+from tipoff.engine.claim import Claim, Outcome, StepFailed, in_time, must_begin
+from tipoff.engine.noting import accounted, failed, noted
 from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
 from tipoff.store.dialect import with_earlier_games
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
@@ -156,7 +157,9 @@ class Runner:
         now = self._now()
         claim = outcome.claim = in_time(claim, now, outcome.begun or now)
         asked = dataclasses.replace(
-            _asked(claim, made.excused, now, evidence=evidence), withheld=dict(outcome.withheld)
+            _asked(claim, made.excused, now, evidence=evidence),
+            withheld=dict(outcome.withheld),
+            unread=frozenset(outcome.unread),
         )
         writer: Writer = self._published if isinstance(claim.step.work, PublishWork) else self._warehouse
         outcome.written = writer.replace(asked, made.rows)
@@ -180,7 +183,7 @@ class Runner:
         key = (claim.step.name, claim.slate.day)
         is_whole = claim.previous is not None and claim.plan.units.keys() <= claim.previous.units.keys()
         if claim.previous and is_whole and not failures and answers.are_known(self._answers.get(key)):
-            outcome.fetches += [_note(payload, "unchanged") for payload in payloads]
+            outcome.fetches += [noted(payload, "unchanged") for payload in payloads]
             outcome.written = WriteResult(proof=claim.previous, changed=frozenset())
             return
         self._answers.pop(key, None)
@@ -190,13 +193,14 @@ class Runner:
             claim.previous is not None
             and not failures
             and not made.excused
+            and not outcome.unread
             and same_rows(claim.step.table, made.rows, own)
         ):
             missing = claim.plan.units.keys() - claim.previous.units.keys()
             outcome.written = WriteResult(proof=claim.previous, changed=frozenset(), missing=frozenset(missing))
             self._answers[key] = answers
             return
-        if failures and not made.rows.num_rows and not made.excused:
+        if failures and not made.rows.num_rows and not made.excused and not outcome.unread:
             raise failures[0]
         self._write(claim, made, outcome, evidence=False)
         if not failures and outcome.written is not None and not outcome.written.refused:
@@ -233,7 +237,7 @@ class Runner:
             outcome.notes += [note for note in dict.fromkeys(asked.notes) if note not in outcome.notes]
             if asked.error is not None:
                 failures.append(asked.error)
-                outcome.fetches.append(_failed(asked.request, asked.error))
+                outcome.fetches.append(failed(asked.request, asked.error))
             payloads += asked.payloads
         return payloads, failures
 
@@ -267,7 +271,8 @@ class Runner:
                 parsed = self._called(outcome, parsed_by, work.parse, payload, seen, inputs)
             except SourceError as error:
                 unreadable.append(error)
-                outcome.fetches.append(_failed(payload.request, error, payload=payload))
+                outcome.unread |= {payload.request.unit} & claim.excused
+                outcome.fetches.append(failed(payload.request, error, payload=payload))
                 continue
             excused |= parsed.excused
             known, strangers = _of_the_slate(claim, parsed.rows)
@@ -281,8 +286,8 @@ class Runner:
             outcome.parse_rejects += [(reject.reason, reject.row) for reject in parsed.rejects]
             outcome.strangers += [reject.reason for reject in parsed.rejects if reject.names_game]
             outcome.notes += parsed.notes
-            outcome.fetches.append(_accounted(payload, parsed))
-        if unreadable and not records and not excused:
+            outcome.fetches.append(accounted(payload, parsed))
+        if unreadable and not records and not excused and not outcome.unread:
             raise unreadable[0]
         rows = first_of_each_key(claim.step.table, records) if claim.plan.lost and work.keeps_history else records
         return Made(rows=table_from_records(claim.step.table, rows), excused=excused)
@@ -367,34 +372,3 @@ def _of_the_slate(
         else:
             strange.append(Reject(f"{unit} stands on no schedule of {claim.slate.day}", str(row)[:_SHOWN]))
     return known, tuple(strange)
-
-
-def _failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
-    """Note what could not be used: an answer that was refused, or one that could not be read."""
-    return FetchNote(
-        request=request,
-        status=payload.status if payload else error.status,
-        sha256=payload.sha256 if payload else error.sha256,
-        n_bytes=len(payload.body) if payload else error.n_bytes,
-        n_rows=0,
-        n_rejects=0,
-        outcome="not yet" if error.kind is ErrorKind.NOT_YET else "refused" if error.status else "error",
-        note=str(error),
-    )
-
-
-def _accounted(payload: Payload, parsed: Parsed) -> FetchNote:
-    outcome = "rows" if parsed.rows else "recognised empty" if parsed.excused else "nothing for this slate"
-    return _note(payload, outcome, n_rows=len(parsed.rows), n_rejects=len(parsed.rejects))
-
-
-def _note(payload: Payload, outcome: str, *, n_rows: int = 0, n_rejects: int = 0) -> FetchNote:
-    return FetchNote(
-        request=payload.request,
-        status=payload.status,
-        sha256=payload.sha256,
-        n_bytes=len(payload.body),
-        n_rows=n_rows,
-        n_rejects=n_rejects,
-        outcome=outcome,
-    )

@@ -76,7 +76,8 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
         rows=of_units(table, checked.good, changed) if changed != hashes.keys() else checked.good,
         hashes={unit: found for unit, found in hashes.items() if unit in wanted},
         changed=changed,
-        excuses_changed=any(_excuse_differs(unit, asked, hashes, known) for unit in wanted - missing),
+        excuses_changed=any(_excuse_differs(unit, asked, hashes, known) for unit in wanted - missing)
+        or any(_has_fallen(unit, asked, known) for unit in missing),
         refused=refused,
         missing=missing,
         rejects=checked.rejects,
@@ -137,6 +138,12 @@ def _excuse_differs(unit: str, asked: WriteRequest, hashes: dict[str, tuple[int,
     return before is None or before.excuse != excuse
 
 
+def _has_fallen(unit: str, asked: WriteRequest, known: Proof | None) -> bool:
+    """Whether an excuse stands no more: a newer answer about the unit is there, and cannot be read."""
+    before = known.units.get(unit) if known else None
+    return before is not None and bool(before.excuse) and unit in asked.unread
+
+
 def _with_history(table: Table, rows: pa.Table, old: pa.Table) -> pa.Table:
     """Return the old rows and those new ones whose key is new: the first arrival of a key keeps its instant."""
     fresh = rows.filter(pc.invert(pc.is_in(key_text(table, rows), key_text(table, old).combine_chunks())))
@@ -186,6 +193,8 @@ def make_proof(asked: WriteRequest, staged: Staged, known: Proof | None) -> Proo
     """Return the whole state of (output, day) after the write: units not asked for stand as they stood."""
     units: dict[str, UnitProof] = dict(known.units) if known else {}
     for unit, made in asked.units.items():
+        if unit in staged.missing and _has_fallen(unit, asked, known):
+            del units[unit]
         if unit in staged.refused or unit in staged.missing:
             continue
         n_rows, content_hash = staged.hashes.get(unit, (0, ""))

@@ -48,6 +48,9 @@ class WriteRequest:
     lost: Mapping[str, str] = field(default_factory=dict)
     closes: Mapping[str, datetime] = field(default_factory=dict)  # when each unit may no longer be written
     withheld: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = (
+        frozenset()
+    )  # units whose newest answer nobody could read: no earlier excuse of theirs stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
