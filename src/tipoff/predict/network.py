@@ -14,14 +14,13 @@ _FIRST, _SECOND = 0.9, 0.999  # of Adam's moments, what is kept at each step
 Singles = NDArray[np.float32]
 
 
-def outcomes(design: Floats, inner: Floats, outer: Floats) -> Floats:
-    """Return what is expected of the rows of `design` (n, k): as `train` gives them, `inner` is (1 + k, units).
+def layer(design: Floats, inner: Floats) -> Floats:
+    """Return what all outcomes are told from, (n, 1 + k + units): a constant, the rows of `design` (n, k), the hidden units.
 
-    `outer` is (1 + k + units,), of one outcome: of a constant, of the rows themselves, of the units.
+    An outcome is this times its column of the outer weights; `inner`, as `train` gives it, is (1 + k, units).
     """
-    past, out = np.split(outer, [len(inner)])
-    felt = np.maximum(design @ inner[1:] + inner[0], 0.0)
-    return np.asarray(past[0] + design @ past[1:] + felt @ out, dtype=np.float64)
+    units = np.maximum(design @ inner[1:] + inner[0], 0.0)
+    return np.column_stack([np.ones(len(design)), design, units])
 
 
 def train(design: Floats, wanted: Floats, *, seed: int) -> tuple[Floats, Floats]:

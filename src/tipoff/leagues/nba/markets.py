@@ -64,10 +64,13 @@ class FormModel:
         unknown = np.isnan(features)
         return np.where(unknown, self.means, features) if unknown.any() else features
 
-    def centre(self, market: str, features: Floats) -> Floats:
+    def layer(self, features: Floats) -> Floats:
+        """Return what all the markets' centres are told from: it is worked out once for them."""
+        return network.layer(_scaled(self.filled(features), self.means, self.scales), self.hidden)
+
+    def centre(self, market: str, layer: Floats) -> Floats:
         """Return the middle of each row's distribution before it is spread, (n,)."""
-        scaled = _scaled(self.filled(features), self.means, self.scales)
-        return network.outcomes(scaled, self.hidden, self.centres[market])
+        return np.asarray(layer @ self.centres[market], dtype=np.float64)
 
     def quantiles(self, market: str, features: Floats, centre: Floats) -> Floats:
         """Return each row's quantiles at LEVELS around its centre, (n, levels), rising."""
@@ -113,9 +116,9 @@ def train(  # noqa: PLR0913 -- what it rests on
     centres *= size
     centres[0] += middle
     hidden, centres = _short(hidden), _short(centres)
-    markets = {}
+    markets, layer = {}, network.layer(scaled, hidden)
     for at, market in enumerate(MARKETS):
-        design = spread_design(market, filled, network.outcomes(scaled, hidden, centres[:, at]))
+        design = spread_design(market, filled, layer @ centres[:, at])
         spreads = [regress(design, wanted[:, at], level, ridge=1e-3, close=0.1) for level in LEVELS]
         markets[market] = {"centre": centres[:, at].tolist(), "spread": _short(np.array(spreads)).tolist()}
     return {

@@ -34,7 +34,8 @@ def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     keys = list(zip(form.column("game_id").to_pylist(), form.column("player_id").to_pylist(), strict=True))
     lined = [place for place, key in enumerate(keys) if key in lines]
     who = form.take(pa.array(lined, pa.int64()))
-    quantiles = drawn("points", matrix(who), model, corrections)
+    found = matrix(who)
+    quantiles = drawn("points", found, model.layer(found), model, corrections)
     line = np.array([lines[keys[place]]["line"] for place in lined], dtype=np.float64)
     chance = np.array([chance_of(lines[keys[place]]) for place in lined], dtype=np.float64)
     quantiles = toward(quantiles, market_middles(quantiles, line, chance))

@@ -57,10 +57,11 @@ def train(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
         "library": calibration.LIBRARY,
     }
     who = joined.column("player_id").to_numpy().astype(np.int64)
+    layer = model.layer(found)
     rows, doubts = [], []
     for market in MARKETS:
         quantiles, happened = (
-            model.quantiles(market, found, model.centre(market, found)),
+            model.quantiles(market, found, model.centre(market, layer)),
             markets.outcomes(market, counts),
         )
         places = calibration.places(quantiles, happened, seed=_SEED)
@@ -114,9 +115,9 @@ def _slope(joined: pa.Table, main_lines: pa.Table, quantiles: Floats, points: Fl
 def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     """Give each candidate a distribution for each market."""
     (model, corrections, refused), found = serving(context, inputs), matrix(inputs["player_form"])
-    parts = []
+    parts, layer = [], model.layer(found)
     for market in MARKETS:
-        quantiles = drawn(market, found, model, corrections)
+        quantiles = drawn(market, found, layer, model, corrections)
         who, schedule = inputs["player_form"], inputs["schedule"]
         slope = slope_of(corrections) if market == "points" else None
         parts.append(
