@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tipoff.store.warehouse import Warehouse
 
-_LONG = 200  # characters of a value, beyond which its hash is shown
+_LONG = 80  # characters of a value, beyond which its hash is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +130,6 @@ def models_of(settings: Settings, content: Content, season: str) -> list[dict[st
 def _short(value: object) -> object:
     if isinstance(value, str) and len(value) > _LONG:
         return f"sha256 {hashlib.sha256(value.encode()).hexdigest()[:16]}, {len(value):,} characters"
+    if isinstance(value, float):
+        return round(value, 4)
     return str(value) if isinstance(value, date) else value
