@@ -20,10 +20,10 @@ from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore
 
 GAMES = {2015: 2429, 2016: 2428, 2017: 2430, 2018: 2429, 2019: 2429, 2020: 898, 2021: 2429, 2022: 2430, 2023: 2430}
-APRIL = {
-    "nba": (date(2023, 4, 1), date(2023, 4, 9)),
-    "mlb": (date(2023, 4, 1), date(2023, 4, 30)),
-}  # as far as each plays
+APRIL = {  # as far as each plays; from MLB's first day on, on which what it owes once a season is made
+    "nba": (date(2023, 3, 30), date(2023, 4, 9)),
+    "mlb": (date(2023, 3, 30), date(2023, 4, 30)),
+}
 Measured = tuple[bool, dict[str, Any]]
 
 
@@ -39,6 +39,7 @@ def mlb_season(year: int) -> Measured:
             settings, spec, progress=lambda _: None
         )  # of what was replayed: nothing is left to do
         report["findings"], report["sent"], report["cost"] = _findings(home), dict(_sent(home)), _cost(home)
+        report["not_ok"] = _not_ok(home)
     totals, games = report["totals"], report["games"]
     ok = (
         totals["games"] == games["proven"] == GAMES[year]
@@ -74,9 +75,9 @@ def april_of_both() -> Measured:
         ]
         reports = app.together_report(settings, specs, progress=lambda _: None, watched=True)
         sent = _sent(Path(folder))
-        findings = _findings(Path(folder))
+        findings, not_ok = _findings(Path(folder)), _not_ok(Path(folder))
     wanted = {f"{league} digest": (last - first) // timedelta(days=1) + 1 for league, (first, last) in APRIL.items()}
-    measured = {"sent": dict(sent), "wanted": wanted, "findings": findings}
+    measured = {"sent": dict(sent), "wanted": wanted, "findings": findings, "not_ok": not_ok}
     measured["games"] = {report["league"]: report["games"] for report in reports}
     measured["obligations"] = {report["league"]: report["obligations"] for report in reports}
     bad = findings.get("ERROR", 0) + findings.get("CRITICAL", 0)
@@ -91,6 +92,15 @@ def _sent(home: Path) -> Counter[str]:
         sent.update(f"{row['league']} {row['kind']}" for row in store.rows(select(watching.notices)))
         store.close()
     return sent
+
+
+def _not_ok(home: Path) -> dict[str, int]:
+    """Return which checks failed as an error, and how often."""
+    ledger = Ledger(Home(home).ledger, read_only=True)
+    found = schema.findings.c
+    rows = ledger.rows(select(found.league, found.check).where(~found.ok, found.severity >= Severity.ERROR))
+    ledger.close()
+    return dict(Counter(f"{row['league']} {row['check']}" for row in rows))
 
 
 def _findings(home: Path) -> dict[str, int]:
