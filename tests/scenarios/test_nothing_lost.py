@@ -208,8 +208,10 @@ def test_the_oracle_sees_what_was_made_past_a_gate(tmp_path: Path) -> None:
 
 
 def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> None:
-    """Clubs' box scores of the second day never come: the third day's candidates are held, unless somebody says otherwise."""
-    never = told(kind="http", how="empty", url="DateTo=01%2F08%2F2030", **{"from": "day 2 00:00", "to": "day 9 00:00"})
+    """No box score of the second day ever comes: the third day's candidates are held, unless somebody says otherwise."""
+    for_ever = {"from": "day 2 00:00", "to": "day 9 00:00"}
+    never = told(kind="http", how="empty", url="DateTo=01%2F08%2F2030", **for_ever)
+    never += told(kind="http", how="empty", host="balldontlie", **for_ever)
     third = SAMPLE.first_day + timedelta(days=2)
     found = {}
     for name in ("held", "waived"):

@@ -25,9 +25,8 @@ SAMPLE = ("--world", "sample")
 def once_held(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("held")
     faults = folder / "faults.toml"
-    faults.write_text(
-        '[[faults]]\nkind = "http"\nhow = "empty"\nurl = "DateTo=01%2F08%2F2030"\nfrom = "day 2 00:00"\nto = "day 9 00:00"\n'
-    )
+    never = '[[faults]]\nkind = "http"\nhow = "empty"\n{}\nfrom = "day 2 00:00"\nto = "day 9 00:00"\n'
+    faults.write_text(never.format('url = "DateTo=01%2F08%2F2030"') + never.format('host = "balldontlie"'))
     home = folder / "home"
     done = tipoff("replay", "nba", "sample:2", *SAMPLE, "--faults", str(faults), "--json", home=home)
     assert done.returncode == 1, done.stderr
@@ -36,7 +35,7 @@ def once_held(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def held(once_held: Path, tmp_path: Path) -> Path:
-    """A home in which the first source never gave the second day, so that its player_games is held."""
+    """A home in which no source ever gave the second day, so that its player_games is held."""
     return shutil.copytree(once_held, tmp_path / "home")
 
 
