@@ -233,24 +233,6 @@ def _predicted() -> list[Check]:
             )
             for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
         ),
-        *(
-            kinds.asks(
-                f"{table.name}.batters_are_about_as_many_as_usual",
-                "a starter is expected to face about as many batters as he did of late",
-                "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING), '|', t.system) AS key, "
-                "COALESCE(ABS(t.expected_batters - f.bf_60) <= 9, FALSE) AS ok "
-                f"FROM slate.{table.name} AS t JOIN slate.{features.name} AS f ON f.game_id = t.game_id AND "
-                "f.pitcher_id = t.pitcher_id",
-                [features.name, table.name],
-                severity=WARNING,
-                angles=(20,),
-                cadence=_PRE,
-            )
-            for table, features in (
-                (tables.PREDICTIONS, tables.PITCHER_FEATURES),
-                (tables.PROJECTED_PREDICTIONS, tables.PROJECTED_FEATURES),
-            )
-        ),
         kinds.timed(
             tables.PROJECTED_PREDICTIONS,
             "schedule",
