@@ -1,7 +1,7 @@
 """Stand-ins: what each control puts in the place of a mechanism, so that it is as if there were none."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -107,10 +107,11 @@ def any_input(found: exp.Table, _name: str, tables: Mapping[str, Table]) -> Inpu
     return Input(nearest[0] if nearest else found.name, Window(WindowKind.BEFORE))
 
 
-def create_only(warehouse: duck.DuckWarehouse, table: Table) -> None:
-    columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
-    warehouse._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
-    warehouse._db.execute(f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns}, _run BIGINT)")
+def create_only(warehouse: duck.DuckWarehouse, tables: Iterable[Table]) -> None:
+    for table in tables:
+        columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
+        warehouse._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
+        warehouse._db.execute(f"CREATE TABLE IF NOT EXISTS {table.full_name} ({columns}, _run BIGINT)")
 
 
 def everybodys_lease(
