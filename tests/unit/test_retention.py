@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from tipoff.app.retention import Keeps, forget
+from tipoff.app.chores import AtOnce
+from tipoff.app.retention import Keeps, Retention, forget
+from tipoff.config import Settings
 from tipoff.core.errors import PipelineError
 from tipoff.core.home import Home
 from tipoff.core.payload import Request
@@ -95,3 +97,26 @@ def test_an_answer_that_its_provider_may_call_unchanged_stays(home: Home) -> Non
     let_go(home, 1)
 
     assert has(archive, sha)
+
+
+def test_a_disk_that_refuses_to_let_documents_go_is_told_and_ends_nothing(home: Home) -> None:
+    path = home.published / "x" / "out" / "2024-03-01.json"
+    path.with_suffix(".parquet").mkdir(parents=True)  # cannot be removed as a file
+    path.write_text('{"rows": []}')
+    said: list[str] = []
+    ledger = Ledger(home.ledger)
+    retention = Retention(home=home, keeps=Keeps(published=DAY), chores=AtOnce(), said=said.append)
+
+    retention.look(ledger, NOW)
+    retention.look(ledger, NOW + timedelta(minutes=1))
+    ledger.close()
+
+    assert len(said) == 1
+    assert "2024-03-01.parquet" in said[0]
+
+
+def test_nothing_is_let_go_unless_the_settings_say_so(home: Home) -> None:
+    settings = Settings(home=home.root)
+
+    assert not Keeps.of(settings)
+    assert Keeps.of(settings.model_copy(update={"published_keep_days": 3})) == Keeps(published=3 * DAY)

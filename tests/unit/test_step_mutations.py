@@ -129,10 +129,10 @@ def test_a_ratio_given_as_percent_is_refused_where_it_is_stored(bench: Mutable, 
         assert set(written.refused) == set(units)
 
 
-@pytest.mark.parametrize("step", NBA.steps, ids=lambda step: step.name)
+@pytest.mark.parametrize(  # a published file is made from a table that is held to this
+    "step", [step for step in NBA.steps if step.phase is not Phase.PUBLISHED], ids=lambda step: step.name
+)
 def test_rows_that_come_twice_are_stored_once_so_that_no_step_reads_a_row_twice(bench: Mutable, step: Step) -> None:
-    if step.phase is Phase.PUBLISHED:
-        pytest.skip("a published file is made from a table that is held to this")
     days = [proof.day for proof in bench.warehouse.proofs() if proof.output == step.name and proof.n_rows]
     assert days
     for day in sorted(days):

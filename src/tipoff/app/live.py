@@ -258,7 +258,7 @@ class _Duties:
     """What a live league needs done besides its runs: checks, recounts, and whether its next season is there."""
 
     def __init__(self, live: LiveSpec, stage: Instance, said: Say) -> None:
-        self._live, self._stage = live, stage
+        self._live, self._stage, self._said = live, stage, said
         self._catching_up = CatchingUp(live.league.name, said)
         self._times: CheckTimes | None = None
         self._checks: Chores[Slot] | None = None
@@ -282,7 +282,7 @@ class _Duties:
         keeps = Keeps.of(live.settings)
         if keeps and live.is_first:
             chores = stage.beside.chores("retention", wakes=False)
-            self._retention = Retention(home=live.home, keeps=keeps, chores=chores)
+            self._retention = Retention(home=live.home, keeps=keeps, chores=chores, said=self._said)
         if live.shown is not None:
             chores = stage.beside.chores("season", wakes=False)
             self._next = NextSeason(

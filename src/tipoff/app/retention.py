@@ -1,5 +1,6 @@
 """Retention: what is older than the settings keep leaves archive and documents, once a day, and never what is still needed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -7,6 +8,7 @@ from typing import Self
 
 from tipoff.app.chores import Chores
 from tipoff.config import Settings
+from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.core.home import Home
 from tipoff.ledger import Ledger
 from tipoff.ledger.retention import needed_answers, oldest_open_day
@@ -41,15 +43,20 @@ class Retention:
     home: Home
     keeps: Keeps
     chores: Chores[str]
+    said: Callable[[str], None]
     _looked_at: datetime | None = None
 
     def look(self, ledger: Ledger, now: datetime) -> None:
-        """Hand out the day's work, where it is time.
+        """Say what of the last work could not be done, and hand out the day's, where it is time.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        self.chores.done()
+        for _, error in self.chores.done():
+            if isinstance(error, LedgerError):
+                raise error
+            if error is not None:
+                self.said(f"what is old was not let go, and is tried again in a day: {error}")
         if self._looked_at is None or now - self._looked_at >= _EVERY:
             self._looked_at = now
             work = partial(forget, self.home, ledger, self.keeps, now)
@@ -60,6 +67,10 @@ def forget(home: Home, ledger: Ledger, keeps: Keeps, now: datetime) -> int:
     """Let go of what is older than it is kept and needed by nothing; returns the bytes freed.
 
     Of a day of which anything is owed all stays, and so do answers that a provider may say are unchanged.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+        PipelineError: The disk refused; what was let go before is gone.
     """
     oldest, freed = oldest_open_day(ledger), 0
 
@@ -67,8 +78,12 @@ def forget(home: Home, ledger: Ledger, keeps: Keeps, now: datetime) -> int:
         day = (now - keep).date()
         return day if oldest is None else min(day, oldest - _BEFORE)
 
-    if keeps.answers:
-        freed += Archive(home.archive).forget_before(until(keeps.answers), needed_answers(ledger))
-    if keeps.published:
-        freed += Published(home.published).let_go(until(keeps.published))
+    try:
+        if keeps.answers:
+            freed += Archive(home.archive).forget_before(until(keeps.answers), needed_answers(ledger))
+        if keeps.published:
+            freed += Published(home.published).let_go(until(keeps.published))
+    except OSError as error:
+        msg = f"{error.filename}: {error.strerror}"
+        raise PipelineError(msg, hint="is the disk full?") from error
     return freed

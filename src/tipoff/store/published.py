@@ -126,7 +126,11 @@ class Published:
         ]
 
     def let_go(self, until: date) -> int:
-        """Let the rows of documents before `until` go; each keeps its proof and says so. Returns the bytes freed."""
+        """Let the rows of documents before `until` go; each keeps its proof and says so. Returns the bytes freed.
+
+        Raises:
+            OSError: The disk refused; those before have let go.
+        """
         freed = 0
         for path in sorted(self._root.glob("*/*/????-??-??.json")):
             beside = path.with_suffix(".parquet")

@@ -26,7 +26,8 @@ class WriteRequest:
     poorer (its input changed); without it such a unit is refused. `partial` are units made without all of their
     input; `least_rows` is how many rows a unit must have, where another output says it. `written_at` is the instant of the
     write itself, `as_of` the one that the run sees. `lost` are units whose rows are written whatever their proof says, for they
-    do not stand as it says; each with the hash that they must have, where they can only be as they were.
+    do not stand as it says; each with the hash that they must have, where they can only be as they were. `unread` are units
+    of which nobody could read the newest answer: no earlier excuse of theirs stands.
     """
 
     step: Step
@@ -48,9 +49,7 @@ class WriteRequest:
     lost: Mapping[str, str] = field(default_factory=dict)
     closes: Mapping[str, datetime] = field(default_factory=dict)  # when each unit may no longer be written
     withheld: Mapping[str, str] = field(default_factory=dict)
-    unread: frozenset[str] = (
-        frozenset()
-    )  # units whose newest answer nobody could read: no earlier excuse of theirs stands
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
