@@ -117,11 +117,11 @@ def two_days() -> Plan:
 
 
 def mid_season() -> Plan:
-    """Return a first start at noon of the thirteenth day, in steps, until the evening's games have begun."""
+    """Return a first start at noon of the thirteenth day, in steps, until evening; lines alone have a key."""
     first = date(2030, 1, 7)
     begin = on_clock(first + timedelta(days=12), 12 * HOUR)
-    keys = tuple((begin, f"key {name}") for name in OF_KEY)
     end = begin + 11.5 * HOUR
+    keys = ((begin, "key odds_api_key"), (end, "key balldontlie_key"), (end, "key bettingpros_key"))
     return Plan(first=first, days=30, begin=begin, end=end, speed=0, events=keys, settings=WATCHED, ill=0.0)
 
 

@@ -625,3 +625,12 @@ def test_channels_of_the_settings_file_are_tested_by_name(tmp_path: Path, http: 
     assert one.stdout == "pager: sent\n"
     assert (none.returncode, "no channel named 'pagr'" in none.stderr) == (2, True)
     assert http.paths == [f"/{SECRET}", f"/{SECRET}/pager", f"/{SECRET}/pager"]
+
+
+def test_each_message_says_what_of_its_league_is_off() -> None:
+    telling, off = AlertChanges(), {"east": ["lines: off, the key is not set"]}
+
+    changes = [opened(Severity.ERROR), opened(Severity.ERROR, league="west")]
+    tell(changes, [ALL], telling, NOW, by="monitor", off=lambda league: off.get(league, ()))
+
+    assert [json.loads(row["body"])[-1] == off["east"][0] for row in telling.notices] == [True, False]

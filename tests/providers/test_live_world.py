@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.live import over_sockets
 from tests.support import tipoff
 
-from tipoff.app.providers import KeysTold
+from tipoff.app.providers import OffTold
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import UsageError
@@ -127,17 +127,20 @@ def test_what_is_off_for_want_of_a_key_is_kept_for_each_page_until_it_comes(tmp_
     file, said = tmp_path / "key", list[str]()
     settings = read_settings({"TIPOFF_ODDS_API_KEY_FILE": str(file)}, file=tmp_path / "none")
     ledger = Ledger(tmp_path / "ledger.db")
-    keys = KeysTold(settings, "nba", said.append)
+    keys = OffTold(settings, "nba", said.append)
 
     keys.look(ledger)
     without = league_facts(ledger, "nba").off
     file.write_text("a key")
     keys.look(ledger)
     with_one = league_facts(ledger, "nba").off
+    keys.look(ledger, "9 of 12 outputs of earlier days are made, about 1 min left")
+    meanwhile = league_facts(ledger, "nba").off
     ledger.close()
 
     assert without[0] == "lines and main lines: off, TIPOFF_ODDS_API_KEY is not set"
     assert with_one == without[1:]
+    assert meanwhile == (*with_one, "9 of 12 outputs of earlier days are made, about 1 min left")
     assert said == ["nba: lines and main lines: a key is there"]
 
 

@@ -71,6 +71,10 @@ def ticked(home: Path, at: datetime) -> None:
 def test_a_ticking_home_is_healthy_and_ready_and_says_what_runs(tmp_path: Path) -> None:
     clock = Hands()
     ticked(tmp_path, NOW - timedelta(seconds=42))
+    ledger, batch = Ledger(tmp_path / "ledger.db"), Batch()
+    batch.fact("off", json.dumps(["lines: off, the key is not set"]), league="nba")
+    ledger.commit(batch)
+    ledger.close()
 
     with serving(tmp_path, clock) as url:
         health, ready = ask(f"{url}/health"), ask(f"{url}/ready")
@@ -85,6 +89,7 @@ def test_a_ticking_home_is_healthy_and_ready_and_says_what_runs(tmp_path: Path) 
             "schema_version": HEAD,
             "last_tick_age_s": 42.0,
             "parts": {"controller nba": {"build": build(), "age_s": 42.0}},
+            "off": {"nba": ["lines: off, the key is not set"]},
         },
     )
     assert (ready[0], ready[1]["ready"], ready[1]["reasons"]) == (200, True, [])

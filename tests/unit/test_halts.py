@@ -166,3 +166,18 @@ def test_a_document_says_by_whom_it_is_halted_and_nothing_once_that_has_ended(tm
 
     store.mark([SHOWN], [], TODAY)
     assert path.read_bytes() == before
+
+
+def test_a_document_says_what_was_off_when_it_was_written_and_nothing_where_nothing_was(tmp_path: Path) -> None:
+    off = {SHOWN.table.league: ["lines: off, the key is not set"]}
+    store = Published(tmp_path, now=lambda: NOON, off=lambda league: off.get(league, ()))
+
+    store.replace(REQUEST, rows("one"))
+    without = json.loads(store.path(SHOWN, TODAY).read_text())
+    off.clear()
+    store.replace(dataclasses.replace(REQUEST, fence=2, evidence=True), rows("two"))
+    with_one = json.loads(store.path(SHOWN, TODAY).read_text())
+
+    assert (without["off"], without["rows"][0]["part"]) == (["lines: off, the key is not set"], "one")
+    assert ("off" in with_one, with_one["rows"][0]["part"]) == (False, "two")
+    assert store.losses([SHOWN]) == []

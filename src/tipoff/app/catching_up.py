@@ -15,13 +15,14 @@ _MADE = frozenset({State.PROVEN, State.EXCUSED, State.LOST})
 
 @dataclass(slots=True)
 class CatchingUp:
-    """Says how much of the earlier days is made. `most` is the largest number that was seen to be left."""
+    """Says how much of the earlier days is made. `most` is the largest number that was seen to be left, `line` the last word."""
 
     league: str
     said: Callable[[str], None]
     most: int = 0
     begun_s: float = 0.0
     said_s: float = 0.0
+    line: str = ""
 
     def look(self, controllers: Sequence[Controller], now: datetime) -> None:
         """Say how it goes, where there is much to be made."""
@@ -31,9 +32,10 @@ class CatchingUp:
         if self.most < LEAST or (left and at_s - self.said_s < EVERY.total_seconds()):
             return
         self.said_s = at_s
-        self.said(f"{self.league}: {progress(left, self.most, at_s - self.begun_s)}")
+        self.line = progress(left, self.most, at_s - self.begun_s)
+        self.said(f"{self.league}: {self.line}")
         if not left:
-            self.most = 0
+            self.most, self.line = 0, ""
 
 
 def n_left(controller: Controller, now: datetime) -> int:

@@ -103,7 +103,12 @@ class Instance:
     def published(self) -> Published:
         """The published files."""
         return Published(
-            self.home.published, profile=self._spec.profile, at=self._at, now=self._clock.now, halted=self._is_halted
+            self.home.published,
+            profile=self._spec.profile,
+            at=self._at,
+            now=self._clock.now,
+            halted=self._is_halted,
+            off=lambda league: league_facts(self.ledger, league).off,
         )
 
     def _is_halted(self, league: str, output: str) -> str:

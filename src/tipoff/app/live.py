@@ -18,7 +18,7 @@ from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
 from tipoff.app.providers import (
-    KeysTold,
+    OffTold,
     keys_missing,
     live_league,
     live_world,
@@ -266,11 +266,13 @@ class _Duties:
         self._next: NextSeason | None = None
         self._requests: Requests | None = None
         self._retention: Retention | None = None
-        self._keys = KeysTold(live.settings, live.league.name, said) if live.shown is not None else None
+        self._off = OffTold(live.settings, live.league.name, said) if live.shown is not None else None
 
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
         live, stage = self._live, self._stage
+        if self._off is not None:
+            self._off.look(stage.ledger, *filter(None, [self._catching_up.line]))  # before anything is published
         self._times = self._times or CheckTimes(
             live.league, live.season, since=since_of(stage.ledger, live.league.name)
         )
@@ -298,8 +300,8 @@ class _Duties:
         live, stage = self._live, self._stage
         days = (live.season.first_day, live.season.last_day)
         self._catching_up.look(controllers, now)
-        if self._keys is not None:
-            self._keys.look(stage.ledger)
+        if self._off is not None:
+            self._off.look(stage.ledger, *filter(None, [self._catching_up.line]))
         if self._times is not None:
             examiner = partial(examiner_of, live.league, live.season, stage)
             examine_due(self._times, examiner, stage, now, days=days, chores=self._checks)

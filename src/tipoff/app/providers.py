@@ -88,29 +88,34 @@ def keys_missing(settings: Settings, league: str) -> list[str]:
     ]
 
 
-class KeysTold:
-    """Keeps in the ledger what is off for want of a key: each page and message can say it. Keys are read at each look."""
+class OffTold:
+    """Keeps in the ledger what is off, for want of a key or until earlier days are made: each page and message says it.
+
+    Keys are read at each look.
+    """
 
     def __init__(self, settings: Settings, league: str, said: Callable[[str], None]) -> None:
         self._settings, self._league, self._said = settings, league, said
         self._known: list[str] | None = None
+        self._keys: list[str] = []
 
-    def look(self, ledger: Ledger) -> None:
-        """Write down what has changed, and say what goes on.
+    def look(self, ledger: Ledger, *until: str) -> None:
+        """Write down what has changed, and say which key has come; `until` is what else is off, and until when.
 
         Raises:
             LedgerError: It cannot be written.
         """
-        off = keys_missing(self._settings, self._league)
+        keys = keys_missing(self._settings, self._league)
+        off = [*keys, *until]
         if off == self._known:
             return
         batch = Batch()
         batch.fact("off", json.dumps(off), league=self._league)
         ledger.commit(batch)
-        for line in self._known or ():
-            if line not in off:
+        for line in self._keys:
+            if line not in keys:
                 self._said(f"{self._league}: {line.partition(':')[0]}: a key is there")
-        self._known = off
+        self._known, self._keys = off, keys
 
 
 def season_now(settings: Settings, league: str, world: LiveWorld, clock: Clock) -> Season:

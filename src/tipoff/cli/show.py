@@ -237,7 +237,7 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
         click.echo(
             f"HALTED by {halt['by']} until {halt['until']}: {halt['reason']}; what stands here is not brought up to date"
         )
-    for line in prediction_lines(rows):
+    for line in (*document.get("off", ()), *prediction_lines(rows)):
         click.echo(line)
 
 

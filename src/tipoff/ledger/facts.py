@@ -37,7 +37,7 @@ class LeagueFacts:
     since: datetime | None  # when it was first worked on here
     is_over: bool  # its days have ended and nothing is owed
     no_season: NoSeason | None  # live, while the schedule cannot be asked
-    off: tuple[str, ...]  # live: what is not made for want of a key
+    off: tuple[str, ...]  # live: what is not made for want of a key, or not yet
     kept: Mapping[str, str]  # every fact by its key
 
     def of_season(self, key: str, season: str) -> str:

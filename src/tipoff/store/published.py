@@ -56,7 +56,7 @@ def _state(path: Path) -> tuple[int, ...] | None:
 class Published:
     """A folder of documents `<league>/<output>/<day>.json` and `.parquet`. The JSON carries its own proof."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- where, how durably, and what is looked at where a file is written
         self,
         root: Path,
         *,
@@ -64,9 +64,13 @@ class Published:
         at: Callable[[str], None] = _nothing,
         now: Callable[[], datetime] | None = None,
         halted: Callable[[str, str], str] = lambda _league, _output: "",
+        off: Callable[[str], Sequence[str]] = lambda _league: (),
     ) -> None:
-        """`now` and `halted` (why an output may not be replaced) are looked at where a file is; who only reads needs none."""
-        self._root, self._now, self._halted = root, now, halted
+        """`now` and `halted` (why an output may not be replaced) are looked at where a file is; who only reads needs none.
+
+        `off` is what of a league is not made when a document is written: the document says so.
+        """
+        self._root, self._now, self._halted, self._off = root, now, halted, off
         self._fsync = profile is Profile.LIVE
         self._at = at
         self._last: dict[str, _Stands] = {}  # the document written last, by output
@@ -237,6 +241,8 @@ class Published:
             "units": json.loads(units_text(proof.units)),
             "inputs": json.loads(inputs_text(proof.inputs)),
         }
+        if off := list(self._off(proof.league)):
+            document["off"] = off
         text = _text(document, _lines(rows))
         parquet = io.BytesIO()
         pq.write_table(rows, parquet)

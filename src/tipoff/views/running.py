@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tipoff.core.clock import is_ahead, is_fresh
 from tipoff.core.records import BeatRecord
 from tipoff.ledger import Ledger
+from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import newest_ticks
 from tipoff.ledger.migrate import HEAD
 from tipoff.ledger.reader import read_beats
@@ -33,6 +34,9 @@ class Running:
     last_tick_build: str = ""
     last_tick_settings: str = ""
     parts: tuple[Part, ...] = ()
+    off: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # by league: what is not made for want of a key, or not yet
 
 
 def read_running(ledger: Ledger) -> Running:
@@ -46,6 +50,7 @@ def read_running(ledger: Ledger) -> Running:
         last_tick_build=last.build if last else "",
         last_tick_settings=last.settings_hash if last else "",
         parts=tuple(part_of(beat) for beat in read_beats(ledger.rows).values()),
+        off={league: off for league in ledger.leagues() if (off := league_facts(ledger, league).off)},
     )
 
 

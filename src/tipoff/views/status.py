@@ -48,7 +48,7 @@ class Home:
     history: Flow
     halts: tuple[HaltRecord, ...] = ()
     asked: int = 0  # names of which only a person can say whose they are
-    off: tuple[str, ...] = ()  # what is not made for want of a key
+    off: tuple[str, ...] = ()  # what is not made for want of a key, or not yet
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
 
 

@@ -15,6 +15,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.core.records import FindingRecord
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
+from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import fold
@@ -120,7 +121,7 @@ class Monitor:
             self._store.number(incidents)
             touched = {(t.league, t.cause) for t in troubles}
             telling.incidents += [i for i in incidents if (i.league, i.cause) in touched]
-            tell(changes, self._channels, telling, now, by=NAME)
+            tell(changes, self._channels, telling, now, by=NAME, off=self._off)
         digest = self._morning(now, incidents, telling)
         self._known = None  # a failing write leaves memory behind the store
         self._store.write(telling, beat=(beat_name(self._league), now, self._build, _note(cursor)))
@@ -130,6 +131,9 @@ class Monitor:
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
         self._flush(self._store, self._channels, self._send, now)
         self._note_digest(now)
+
+    def _off(self, league: str) -> Sequence[str]:
+        return league_facts(self._ledger(), league).off
 
     def forget(self) -> None:
         """Read incidents anew at the next look: a person may have acted on them."""

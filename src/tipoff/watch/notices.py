@@ -69,10 +69,19 @@ class Message:
 Send = Callable[[Channel, Message], None]
 
 
-def tell(
-    changes: Iterable[Change], channels: Sequence[Channel], telling: AlertChanges, now: datetime, *, by: str
+def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom
+    changes: Iterable[Change],
+    channels: Sequence[Channel],
+    telling: AlertChanges,
+    now: datetime,
+    *,
+    by: str,
+    off: Callable[[str], Sequence[str]] = lambda _league: (),
 ) -> None:
-    """Take the changes up into what is written: the incidents, their history, and a notice for each channel that takes it."""
+    """Take the changes up into what is written: the incidents, their history, and a notice for each channel that takes it.
+
+    Each message says what of its league is `off`.
+    """
     for change in changes:
         incident = change.incident
         if incident not in telling.incidents:
@@ -91,7 +100,7 @@ def tell(
                     league=incident.league,
                     severity=Severity(incident.severity),
                     title=title_of(incident, change.kind),
-                    lines=tuple(lines_of(incident, change.kind, change.note, now, by=by)),
+                    lines=(*lines_of(incident, change.kind, change.note, now, by=by), *off(incident.league)),
                 ),
                 key=_key(channel, incident, change),
                 now=now,

@@ -83,6 +83,7 @@ class Facts:
     signs: tuple[datetime | None, ...] = ()  # of the controller, as they stand: whoever lives changes them
     is_over: bool = False  # the season has ended and nothing is owed
     no_season: NoSeason | None = None  # the controller waits for the schedule
+    off: tuple[str, ...] = ()  # what is not made for want of a key, or not yet
 
 
 def judge(facts: Facts, now: datetime, limits: Limits = REPLAYED) -> list[Trouble]:
@@ -222,6 +223,7 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         started_at=first,
         is_over=known.is_over,
         no_season=known.no_season,
+        off=known.off,
         ahead_at=ahead_at,
         signs=signs,
     )
@@ -270,6 +272,7 @@ class Sentinel:
         self._silent_at: dict[str, datetime] = {}  # when a controller was last found silent
         self._since: datetime | None = None  # its first look
         self._witness: Witness[tuple[datetime | None, ...]] = Witness()
+        self._off: dict[str, Sequence[str]] = {}  # by league, as last seen
         self._hidden: dict[str, frozenset[str]] = {}  # by league: the checks of which this look can say nothing
 
     def look(self, now: datetime) -> list[Trouble]:
@@ -300,7 +303,7 @@ class Sentinel:
         telling = AlertChanges(
             incidents=[i for i in incidents if (i.league, i.cause) in {(t.league, t.cause) for t in troubles}]
         )
-        tell(changes, self._channels, telling, now, by=NAME)
+        tell(changes, self._channels, telling, now, by=NAME, off=lambda league: self._off.get(league, ()))
         self._known = None
         self._store.write(telling, beat=(NAME, now, self._build, json.dumps({"pid": os.getpid()})))
         self._looked_at = now
@@ -325,7 +328,9 @@ class Sentinel:
             try:
                 if self._ledger is None:
                     self._ledger = Ledger(self._ledger_at, read_only=True)
-                found = judge(self._as_seen(read_facts(self._ledger, league, now), now), now, self._limits)
+                facts = read_facts(self._ledger, league, now)
+                self._off[league] = facts.off
+                found = judge(self._as_seen(facts, now), now, self._limits)
                 if any(trouble.cause == "controller" for trouble in found):
                     self._silent_at[league] = now
                 is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))

@@ -104,4 +104,4 @@ def _about(told: SiteAnswer, running: Running | None, trouble: str, now: datetim
     parts = {
         part.name: {"build": part.build, "age_s": round(age(part.at, now).total_seconds(), 1)} for part in running.parts
     }
-    return known | {"last_tick_age_s": tick_age, "parts": parts}
+    return known | {"last_tick_age_s": tick_age, "parts": parts, "off": running.off}
