@@ -69,7 +69,8 @@ def test_a_career_goes_on_where_the_season_before_ended() -> None:
     before, _ = form.read(pa.Table.from_pylist(games[:4] + others[:4]), pa.Table.from_pylist([who(1)]))
     season = [row | {"day": row["day"] + timedelta(days=15)} for row in games[4:] + others[4:]]
 
-    remembered, new = told(season, memory=form.remember(before, NO_MEMORY)), told(season)
+    memory = form.remember(before, NO_MEMORY)
+    remembered, new = told(season, memory=memory), told(season, memory=memory.only(np.array([9])))
 
     for life in (40, 150):
         weights = [0.5 ** (back / life) for back in range(6)]
@@ -80,6 +81,17 @@ def test_a_career_goes_on_where_the_season_before_ended() -> None:
     assert remembered["points_h5"][0] == new["points_h5"][0]
     assert new["minutes_career_h40"][0] == pytest.approx(new["minutes_h40"][0])
     assert new["games_career_log"][0] == pytest.approx(np.log(3))
+
+
+def test_where_nobody_is_remembered_how_long_a_career_is_is_unknown_and_not_short() -> None:
+    games = [game(n, player, team=team) for n in range(3) for player, team in ((1, "AAA"), (2, "AAA"), (9, "BBB"))]
+    of_one = Memory(np.array([2]), np.ones((1, 2, 6)), np.array([70.0]))
+
+    alone = told(games, (1, 2))["games_career_log"]
+    beside = told(games, (1, 2), memory=of_one)["games_career_log"]
+
+    assert np.isnan(alone).all()
+    assert beside == pytest.approx(np.log1p([3, 73]))
 
 
 def test_a_memory_fades_by_sixty_games_for_each_season_of_which_it_knows_nothing() -> None:

@@ -221,9 +221,13 @@ class _Season:
         return found
 
     def of_careers(self, memory: Memory) -> dict[str, Floats | None]:
-        """Return by name what rests on a player's games of all seasons, one value a group."""
+        """Return by name what rests on a player's games of all seasons, one value a group.
+
+        Where nobody of the season is remembered, how many games a career has is unknown: not few, as of those who are new.
+        """
         past, games = memory.of(self.history.ids[self.players.ids])
-        found: dict[str, Floats | None] = {"games_career_log": np.log1p(games + self.players.counts)}
+        career_games = np.log1p(games + self.players.counts) if games.any() else np.full(len(games), np.nan)
+        found: dict[str, Floats | None] = {"games_career_log": career_games}
         sums = career(self.players, self.ordered[:, _CAREER], past)
         for at, life in enumerate(CAREER_LIVES):
             n_games, minutes = sums[:, at, 0], sums[:, at, 1]
