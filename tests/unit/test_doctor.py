@@ -107,6 +107,7 @@ def test_other_settings_than_the_last_ticks_are_told() -> None:
     assert not found["settings"].ok
     assert MINE.hash in found["settings"].said
     assert looks(running())["settings"].ok
+    assert "settings" not in looks(running(last_tick_settings="other"), live=False)  # of a replay, which is over
 
 
 def test_a_tick_of_the_future_means_a_wrong_clock_where_it_runs_live() -> None:
