@@ -4,14 +4,16 @@ Longer stops, and a week of runs that nobody makes, are the claim `stops`.
 """
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
+from tests.checked import proven
 
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.loop import replay
-from tipoff.app.watching import CheckTimes
+from tipoff.app.watching import EARLIEST, PREGAME_AT, CheckTimes, first_tip
 from tipoff.config import Settings
 from tipoff.core.check import Cadence
 from tipoff.core.clock import SimClock, midnight
@@ -23,7 +25,7 @@ from tipoff.drills.instance import drill_instance
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.ledger import schema, watching
+from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore
 
 DAYS = 4
@@ -80,6 +82,22 @@ def test_slates_whose_schedule_was_due_before_a_home_first_ran_are_not_examined(
     due = CheckTimes(NBA, season, since=since).due(now, lambda _day: None)
 
     assert [day for day, _ in due] == [season.last_day]
+
+
+def test_a_day_without_games_is_looked_at_before_any_could_begin(tmp_path: Path) -> None:
+    season = sample_season(3)
+    ledger, day = Ledger(tmp_path / "ledger.db"), season.last_day
+    times, now = CheckTimes(NBA, season), midnight(day) + EARLIEST - PREGAME_AT
+
+    unknown = times.due(now, partial(first_tip, ledger, NBA))
+    batch = Batch()
+    batch.add("proofs", proven("schedule", {"slate": 0}, excuse="no games scheduled") | {"day": day})
+    ledger.commit(batch)
+    early, found = (times.due(at, partial(first_tip, ledger, NBA)) for at in (now - timedelta(minutes=1), now))
+    ledger.close()
+
+    assert (day, Cadence.PREGAME) not in [*unknown, *early]
+    assert (day, Cadence.PREGAME) in found
 
 
 def test_a_slate_stays_due_until_it_has_been_examined() -> None:

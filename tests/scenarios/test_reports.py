@@ -23,7 +23,7 @@ def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_pat
     done = tipoff("report", "nba", "sample", "--out", str(page), "--json", home=home)
 
     assert done.returncode == 0, done.stderr
-    found = {section["title"]: section for section in json.loads(done.stdout)}
+    found = {section["title"]: section for section in json.loads(done.stdout)["sections"]}
     assert {"Each market", "What each system adds", "Against the line", "By week", "Signs of a leak"} <= found.keys()
     assert {row["predicted by"] for row in found["What each system adds"]["rows"]} == {
         system.name for system in SYSTEMS
@@ -37,7 +37,7 @@ def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_pat
 def test_models_say_what_they_were_trained_on_and_who_serves(home: Path) -> None:
     words, found = tipoff("models", "nba", "sample", home=home), tipoff("models", "nba", "sample", "--json", home=home)
 
-    rows = json.loads(found.stdout)
+    rows = json.loads(found.stdout)["models"]
     newest = [row for row in rows if row["day"] == rows[0]["day"]]
     assert {row["state"] for row in newest} == {"serves"}
     assert {row["state"] for row in rows} == {"serves", "replaced"}

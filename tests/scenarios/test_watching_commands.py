@@ -215,7 +215,7 @@ def test_incidents_of_both_watchers_are_listed_and_shown(troubled: Path) -> None
     digest = tipoff("digest", "nba", home=troubled)
 
     assert listed.returncode == 1
-    assert [one["number"] for one in document] == ["1", "s1"]
+    assert [one["number"] for one in document["incidents"]] == ["1", "s1"]
     assert "stats.nba.com gives no usable answers" in listed.stdout
     assert "the controller does not decide" in shown.stdout
     assert "start it (tipoff up)" in shown.stdout

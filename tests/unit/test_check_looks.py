@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, every, game, on_schedule, owed, proven, ran, tick
-from tests.nba import TODAY
+from tests.nba import SEASON, TODAY
 
 from tipoff.checks import probes as looks
+from tipoff.checks import rests
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.core.finding import Severity
@@ -293,18 +294,46 @@ def excused_slate(slate: Slate, n_slates: int, n_games: int, rows: int) -> None:
         slate.write("profiles", day | {"at": KNOWN, "profile": '{"*": {"n": 4.0}}'})
 
 
-@pytest.mark.parametrize("n_empty", [0, 3, 4])
-def test_days_that_are_said_to_be_without_games_are_told_once_they_are_more_than_a_break(
-    slate: Slate, n_empty: int
+FIRST = SEASON.first_day
+BREAK = set(range(60, 66))  # days of the season
+
+
+@pytest.mark.parametrize(
+    ("n_before", "n_empty", "off", "n_more"),
+    [
+        (30, 2, set(), 0),  # two days in a row are nothing
+        (30, 3, set(), 1),  # three are, before the first third of the season is over
+        (70, 6, set(), 0),  # the break of a season
+        (70, 8, set(), 1),
+        (80, 3, BREAK, 1),  # a season has one
+        (4, 9, set(), None),  # with so few days nothing is usual
+    ],
+)
+def test_days_in_a_row_that_are_said_to_be_without_games_are_told_once_they_are_more_than_so_far(
+    slate: Slate, n_before: int, n_empty: int, off: set[int], n_more: int | None
 ) -> None:
-    for n in range(14):
-        day = {"day": TODAY - timedelta(days=n)}
-        slate.write("proofs", proven("schedule", {"slate": 0 if n < n_empty else 4}, excuse="no games scheduled") | day)
+    played = [FIRST + timedelta(days=n) for n in range(n_before) if n not in off]
+    games = game()["schedule"]
+    rows = [{**row, "day": day, "game_id": f"{day:%Y%m%d}{n}"} for day in played for row in games for n in range(4)]
+    empty = [FIRST + timedelta(days=n_before + n) for n in range(n_empty)]
+    for day in played:
+        slate.bench.put("schedule", [row for row in rows if row["day"] == day])
+    for day in empty:
+        slate.write("proofs", proven("schedule", {"slate": 0}, excuse="no games scheduled") | {"day": day})
 
-    found = slate.measure(looks.days_have_games(nba.SCHEDULE, at_most=3))
+    check = rests.days_have_games(nba.SCHEDULE)
+    [found] = slate.examiner.measure([check], empty[-1], MORNING)
 
-    assert found.measured.value == n_empty
-    assert found.status is (CheckStatus.FAILED if n_empty > 3 else CheckStatus.OK)
+    assert (check.severity, check.cadence) == (Severity.ERROR, Cadence.PREGAME)
+    assert found.measured.value == n_more
+    if n_more:
+        assert found.measured.failing == tuple(map(str, empty))
+
+
+def test_a_stop_of_the_season_that_is_known_is_no_break_too_long(slate: Slate) -> None:
+    found = slate.measure(rests.days_have_games(nba.SCHEDULE, stops={(TODAY, TODAY): "stopped"}))
+
+    assert (found.status, found.measured.note) == (CheckStatus.NOT_MEASURABLE, "stopped")
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM {} WHERE player_id = 1", "INSERT INTO {} SELECT * FROM {}"])

@@ -33,7 +33,7 @@ def test_a_missing_extra_is_said_before_anything_is_made(tmp_path: Path, monkeyp
 def test_documents_say_severities_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding(check="x", coverage=0.5, required=1.0, severity=Severity.CRITICAL)
 
-    print_json({"found": [finding, {"severity": 1, "what": {"severity": Severity.ERROR}}], "severity": "info"})
+    print_json({"found": [finding, {"severity": 1, "what": {"severity": Severity.ERROR}}], "severity": "info"}, ok=True)
 
     said = json.loads(capsys.readouterr().out)
     assert [said["found"][0]["severity"], said["found"][1]["severity"], said["severity"]] == [

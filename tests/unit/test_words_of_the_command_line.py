@@ -21,9 +21,10 @@ def test_it_says_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 def test_severities_are_words_in_json_however_deep(capsys: pytest.CaptureFixture[str]) -> None:
-    print_json({"severity": Severity.ERROR, "found": [{"severity": 3, "n": 2}]})
+    print_json({"severity": Severity.ERROR, "found": [{"severity": 3, "n": 2}]}, ok=False)
 
-    assert json.loads(capsys.readouterr().out) == {"severity": "error", "found": [{"severity": "critical", "n": 2}]}
+    said = {"ok": False, "severity": "error", "found": [{"severity": "critical", "n": 2}]}
+    assert json.loads(capsys.readouterr().out) == said
 
 
 @pytest.mark.parametrize(("said", "color"), [("1", False), ("", None)])

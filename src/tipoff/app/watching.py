@@ -31,6 +31,7 @@ from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
 from tipoff.watch.notices import Channel, Message
 from tipoff.watch.sentinel import REPLAYED, Limits, Sentinel
 
+EARLIEST = timedelta(hours=10)  # New York: before this no game of any day begins
 PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier
 CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
 CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected
@@ -269,7 +270,7 @@ def examine_due(  # noqa: PLR0913 -- what is examined, when and where
         LedgerError: The ledger cannot be read or written.
     """
     league, ledger, chores = times.league.name, stores.ledger, chores or AtOnce()
-    for day, cadence in times.due(now, partial(first_tip, ledger, league)):
+    for day, cadence in times.due(now, partial(first_tip, ledger, times.league)):
         if days[0] <= day <= days[1]:
             key = day, cadence, midnight(league_day(now))
             chores.hand_out(key, partial(_examine, examiner, day, cadence, now), due_at=now)
@@ -307,10 +308,17 @@ def doubted(league: League, ledger: Ledger, day: date) -> list[tuple[str, date]]
     return [(step.name, day) for step in league.steps if step.name in tables and isinstance(step.work, SourceWork)]
 
 
-def first_tip(ledger: Ledger, league: str, day: date) -> datetime | None:
-    """Return when the day's first game that is on begins; None where there is none."""
-    off = ("postponed", "moved", "cancelled")
-    return ledger.of(league).first_start(day, off=off)
+def first_tip(ledger: Ledger, league: League, day: date) -> datetime | None:
+    """Return when the day's first game that is on begins; None where there is none.
+
+    Of a day that its schedule says has no games it is when they might have begun: that it has none is to be believed by then.
+    """
+    records = ledger.of(league.name)
+    first = records.first_start(day, off=("postponed", "moved", "cancelled"))
+    if first is not None:
+        return first
+    proof = records.proof(league.schedule, day)
+    return on_clock(day, EARLIEST) if proof is not None and not proof.n_rows else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

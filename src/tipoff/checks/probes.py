@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from tipoff.checks.profile import USUAL
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
@@ -289,29 +288,6 @@ def not_all_is_excused(table: Table, *, optional: bool) -> Check:
         do="its answers have another form, or are of something else: tipoff trace LEAGUE GAME",
         severity=WARNING if optional else ERROR,
         cadence=Cadence.PREGAME,
-    )
-
-
-def days_have_games(table: Table, *, at_most: int) -> Check:
-    """Demand that of the last fourteen days of the season no more are without games than a break of the season takes."""
-
-    def look(view: View) -> Measured:
-        first = max(view.season.first_day, view.day - timedelta(days=USUAL - 1))
-        days = [first + timedelta(days=n) for n in range((view.day - first).days + 1)]
-        proofs = {day: view.records.proof(table.name, day) for day in days}
-        empty = [str(day) for day, proof in proofs.items() if proof is not None and not proof.n_rows]
-        return Measured(value=float(len(empty)), failing=tuple(empty), note=f"of {len(days)} days")
-
-    return probe(
-        table,
-        "days_have_games",
-        "the days of the season have games, but for a break of some days",
-        look,
-        angles=(6, 16),
-        do="the schedule says of too many days that nothing is on: read its payload, and ask it for a day that has games",
-        measure="days without games",
-        required=float(at_most),
-        at_most=True,
     )
 
 

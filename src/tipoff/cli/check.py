@@ -47,9 +47,7 @@ def _finish(  # noqa: PLR0913 -- the common options
 ) -> None:
     if as_json:
         worst = views.worst(lines)
-        print_json(
-            {"ok": worst < Severity[fail_on.upper()], "title": title, "lines": lines, "worst": worst.name.lower()}
-        )
+        print_json({"title": title, "lines": lines, "worst": worst.name.lower()}, ok=worst < Severity[fail_on.upper()])
     else:
         text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
         for line in text:
@@ -142,7 +140,7 @@ def rules_command(league: str, *, every: bool, as_json: bool) -> None:
     found = rules(ledger, league_here(league))
     ledger.close()
     if as_json:
-        print_json([dataclasses.asdict(rule) | {"word": rule.word} for rule in found])
+        print_json({"rules": [dataclasses.asdict(rule) | {"word": rule.word} for rule in found]}, ok=True)
     else:
         for line in rule_lines(found, every=every):
             click.echo(line)

@@ -25,7 +25,7 @@ def cost_command(league: str, day: date, *, as_json: bool) -> None:
     settings = read_settings()
     found = cost.costs(settings, league_named(league), day, RealClock().now())
     if as_json:
-        print_json(found)
+        print_json({"steps": found}, ok=all(one.ok for one in found))
     else:
         for line in cost.cost_lines(found, is_emulated=bool(settings.bigquery_endpoint)):
             click.echo(line)

@@ -37,7 +37,8 @@ def list_command(*, as_json: bool) -> None:
 
     drills = list(catalogue().values())
     if as_json:
-        print_json([{"name": d.name, "fault": d.fault, "rows": d.rows, "stops_it": d.stops_it} for d in drills])
+        told = [{"name": d.name, "fault": d.fault, "rows": d.rows, "stops_it": d.stops_it} for d in drills]
+        print_json({"drills": told}, ok=True)
         return
     for drill in drills:
         click.echo(f"{drill.name:<40} {drill.fault}")
@@ -131,7 +132,7 @@ def _finish(verdicts: "Iterator[DrillVerdict]", *, control: bool, as_json: bool)
             click.echo(_line(verdict, control=control))
     if as_json:
         print_json(
-            {"ok": not n_wrong, "drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control}
+            {"drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control}, ok=not n_wrong
         )
     else:
         what = "controls fail, as they must" if control else "drills passed"

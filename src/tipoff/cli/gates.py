@@ -52,7 +52,7 @@ def list_command(league: str, *, as_json: bool) -> None:
     held, waived = records.gates(is_open=False), records.waivers()
     ledger.close()
     if as_json:
-        print_json({"ok": not held, "held": held, "waivers": waived})
+        print_json({"held": held, "waivers": waived}, ok=not held)
     else:
         for gate in held:
             click.echo(f"HELD {gate.output} {gate.day} by {gate.input}: {gate.reason}")
@@ -159,7 +159,7 @@ def halt_command(  # noqa: PLR0913 -- options
     finally:
         ledger.close()
     if as_json:
-        print_json({"ok": not halts, "league": declared.name, "halts": halts})
+        print_json({"league": declared.name, "halts": halts}, ok=not halts)
     else:
         for halt in halts:
             click.echo(halt_line(halt))
@@ -189,7 +189,7 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     ledger.close()
     if as_json:
         is_whole = not any(edge.gate == "held" or edge.missing for edge in found)
-        print_json({"ok": is_whole, "league": declared.name, "day": day, "edges": found})
+        print_json({"league": declared.name, "day": day, "edges": found}, ok=is_whole)
     else:
         for line in boundary_lines(found, declared.name, day):
             click.echo(line)

@@ -50,7 +50,8 @@ def list_command(league: str, *, every: bool, as_json: bool) -> None:
         shown += [(prefix, i) for i in store.incidents(league, now=now) if i.is_open or every]
         store.close()
     if as_json:
-        print_json([{"number": f"{prefix}{incident.id}", "incident": incident} for prefix, incident in shown])
+        told = [{"number": f"{prefix}{incident.id}", "incident": incident} for prefix, incident in shown]
+        print_json({"incidents": told}, ok=not any(incident.is_open for _, incident in shown))
     else:
         for prefix, incident in shown:
             acked = f", taken on by {incident.acked_by}" if incident.is_acked(now) else ""
@@ -71,7 +72,7 @@ def show_command(number: str, *, as_json: bool) -> None:
     acts = store.acts(incident.id)
     store.close()
     if as_json:
-        print_json({"incident": incident, "acts": acts})
+        print_json({"incident": incident, "acts": acts}, ok=not incident.is_open)
         return
     for line in story(incident, acts, home_now(), by="sentinel" if number.startswith("s") else "monitor"):
         click.echo(line)

@@ -50,7 +50,7 @@ def _list(league: str, *, as_json: bool) -> None:
     ledger.close()
     if as_json:
         told = {"waiting": [dataclasses.asdict(name) for name in waiting]}
-        print_json(told | {"rulings": [dataclasses.asdict(ruling) for ruling in rulings]})
+        print_json(told | {"rulings": [dataclasses.asdict(ruling) for ruling in rulings]}, ok=True)
         return
     for line in render_text(league, waiting, rulings):
         click.echo(line)

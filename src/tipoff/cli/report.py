@@ -28,7 +28,7 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
         about = "Each prediction as it stood before its game, against what happened; nothing was made after the start."
         out.write_text(render(f"{league} {season}", about, sections))
     if as_json:
-        print_json([asdict(section) | {"shape": section.shape.value} for section in sections])
+        print_json({"sections": [asdict(section) | {"shape": section.shape.value} for section in sections]}, ok=True)
     else:
         for line in render_text(sections) if out is None else [f"wrote {out}"]:
             click.echo(line)
@@ -45,7 +45,7 @@ def models_command(league: str, season: str, *, as_json: bool) -> None:
 
     found = models_of(read_settings(), content_named(league), season)
     if as_json:
-        print_json(found)
+        print_json({"models": found}, ok=True)
         return
     for row in found:
         click.echo(f"{row.pop('table')} of {row.pop('day')}: {row.pop('state')}")
@@ -66,7 +66,7 @@ def explain_command(league: str, whom: str, day: date, *, as_json: bool) -> None
 
     lines = explained(read_settings(), content_named(league), whom, day)
     if as_json:
-        print_json(lines)
+        print_json({"lines": lines}, ok=True)
         return
     for line in lines:
         click.echo(line)

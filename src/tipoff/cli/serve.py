@@ -30,7 +30,7 @@ def doctor_command(*, as_json: bool) -> None:
 
     found = doctor.look(read_settings(), RealClock().now())
     if as_json:
-        print_json(found)
+        print_json({"looked_at": found}, ok=all(one.ok for one in found))
     else:
         for one in found:
             click.echo(f"{'ok   ' if one.ok else 'WRONG'} {one.what}: {one.said}" + (f" ({one.do})" if one.do else ""))

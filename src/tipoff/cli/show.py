@@ -61,9 +61,15 @@ def open_ledger() -> Ledger:
     return Ledger(home.ledger, read_only=True)
 
 
-def print_json(document: object) -> None:
-    """Print `document` as JSON on standard output; instants and dates as ISO text, severities as words."""
-    click.echo(json.dumps(_in_words(json.loads(json.dumps(document, default=_plain))), indent=2))
+def print_json(document: object, *, ok: bool) -> None:
+    """Print one JSON object on standard output: whether all is in order, then what `document` (a mapping or a dataclass) says.
+
+    `ok` is true where nothing is judged. Instants and dates are ISO text, severities words.
+    """
+    said = json.loads(json.dumps(document, default=_plain))
+    click.echo(
+        json.dumps(_in_words({"ok": ok} | {name: each for name, each in said.items() if name != "ok"}), indent=2)
+    )
 
 
 def _in_words(value: Any) -> Any:  # noqa: ANN401 -- JSON
@@ -119,7 +125,7 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
         _tell_unreadable(settings, error, now, as_json=as_json)
         sys.exit(EXIT_WRONG)
     if as_json:
-        print_json(found[0] if len(found) == 1 else {"ok": all(one.ok for one in found), "leagues": found})
+        print_json(found[0] if len(found) == 1 else {"leagues": found}, ok=all(one.ok for one in found))
     else:
         for line in (line for one in found for line in status_lines(one)):
             click.echo(line)
@@ -155,7 +161,7 @@ def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *,
         told = ()
     since = min((one.opened_at for one in told if one.is_open and one.cause == "ledger"), default=None)
     if as_json:
-        print_json({"ok": False, "alive": None, "reason": str(error), "since": since})
+        print_json({"alive": None, "reason": str(error), "since": since}, ok=False)
         return
     when = (
         f"since {since:%m-%d %H:%M} UTC, as the sentinel found it" if since else "and no sentinel has said since when"
@@ -179,7 +185,7 @@ def grid_command(league: str, first: date | None, last: date | None, *, as_json:
         days: dict[str, dict[str, str]] = {}
         for (output, day), state in sorted(grid.cells.items(), key=lambda cell: cell[0][1]):
             days.setdefault(day.isoformat(), {})[output] = state.value
-        print_json({"league": grid.league, "outputs": grid.outputs, "days": days})
+        print_json({"league": grid.league, "outputs": grid.outputs, "days": days}, ok=not grid.wrong)
     else:
         for line in grid_lines(grid):
             click.echo(_coloured(line))
@@ -206,7 +212,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
     found = trace(ledger, league_here(league), game, read_settings().place.published)
     ledger.close()
     if as_json:
-        print_json(found)
+        print_json(found, ok=found.ok)
     else:
         for line in trace_lines(found):
             click.echo(line)
@@ -226,7 +232,7 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
         raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")
     document = json.loads(path.read_text())
     if as_json:
-        print_json(document)
+        print_json(document, ok="halted" not in document)
         return
     rows = document["rows"]
     click.echo(

@@ -43,7 +43,8 @@ def sources_command(league: str, *, as_json: bool) -> None:
         ledger.close()
     if as_json:
         outside = dataclasses.asdict(found) if found else None
-        print_json({"providers": providers, "keys": keys, "outside": outside, "proxies": len(settings.proxy_addresses)})
+        document = {"providers": providers, "keys": keys, "outside": outside, "proxies": len(settings.proxy_addresses)}
+        print_json(document, ok=True)
         return
     for provider in providers:
         click.echo(f"{provider['host']:<24} {provider['asked_at']} ({provider['route']})")

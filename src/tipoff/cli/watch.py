@@ -1,6 +1,5 @@
 """Watching from the command line: the live processes, messages, the digest, the scorecard, the time machine."""
 
-import dataclasses
 import importlib.util
 import json
 import sys
@@ -134,7 +133,7 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
     click.echo(f"a silence of the {side} is told after {alive.told_after(settings, side)}", err=True)
     missed = alive.prove_alive(settings, league, side, within=None if within is None else timedelta(seconds=within))
     if as_json:
-        print_json({"ok": missed.after_s is not None, **dataclasses.asdict(missed)})
+        print_json(missed, ok=missed.after_s is not None)
     elif missed.after_s is None:
         click.echo(f"nobody told of the {side} in time")
     else:
@@ -157,7 +156,7 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
     message = digest(ledger, declared, day or league_day(now), now, open_now)
     ledger.close()
     if as_json:
-        print_json(message)
+        print_json(message, ok=True)
         return
     for line in (message.title, *message.lines):
         click.echo(line)
@@ -176,9 +175,10 @@ def scorecard_command(league: str, days: int, *, as_json: bool) -> None:
     rows = read_scorecards(ledger, declared)[-days:]
     ledger.close()
     if as_json:
-        print_json(
-            [row | {name: json.loads(row[name]) for name in ("late_by_phase", "failed_by_source")} for row in rows]
-        )
+        days_of = [
+            row | {name: json.loads(row[name]) for name in ("late_by_phase", "failed_by_source")} for row in rows
+        ]
+        print_json({"days": days_of}, ok=True)
         return
     for line in scorecard_lines(rows, declared):
         click.echo(line)
@@ -204,7 +204,7 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
 
         told = timemachine.replay_ledger(record, league)
         if as_json:
-            print_json(told)
+            print_json(told, ok=not told.incidents)
         else:
             for line in timemachine.in_words(told):
                 click.echo(line)
@@ -213,7 +213,7 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
     until = max((at for found in times.values() for at in found), default=None)
     judged = judge_runs(expected, times, until) if until else None
     if as_json:
-        print_json(judged or {"n_runs": 0})
+        print_json(judged or {"n_runs": 0}, ok=judged is not None and not judged.lost)
     elif judged is None:
         click.echo(f"{record} holds no run")
     else:

@@ -32,7 +32,7 @@ def why_command(league: str, what: str, day: date | None, *, player: str, as_jso
     answer = _answer(ledger, declared, what, day, player)
     ledger.close()
     if as_json:
-        print_json(answer)
+        print_json(answer, ok=answer.ok)
     else:
         for sentence in answer.sentences:
             click.echo(sentence)

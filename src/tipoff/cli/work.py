@@ -51,7 +51,8 @@ def replay_command(  # noqa: PLR0913 -- options
     reports = run_and_report(read_settings(), leagues, span, **told)
     if as_json:
         told_of = [{"ok": not is_wrong(report), **report} for report in reports]
-        print_json(told_of[0] if len(leagues) == 1 else dict(zip(leagues, told_of, strict=True)))
+        document = told_of[0] if len(leagues) == 1 else dict(zip(leagues, told_of, strict=True))
+        print_json(document, ok=not any(map(is_wrong, reports)))
     else:
         from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- only for people
         from tipoff.views.report import in_words  # noqa: PLC0415 -- only for people
@@ -79,7 +80,8 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
     say = partial(click.echo, err=True)
     done = app.record(settings, league, span, live_world(settings, league), RealClock(), say)
     if as_json:
-        print_json(dataclasses.asdict(done) | {"not_whole": {str(day): why for day, why in done.not_whole.items()}})
+        not_whole = {str(day): why for day, why in done.not_whole.items()}
+        print_json(dataclasses.asdict(done) | {"not_whole": not_whole}, ok=done.whole >= done.days)
     else:
         for line in app.in_words(done):
             click.echo(line)
@@ -117,7 +119,7 @@ def backfill_command(  # noqa: PLR0913 -- options
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
             )
     if as_json:
-        print_json({"ok": not report.get("not_made"), **report})
+        print_json(report, ok=not report.get("not_made"))
     else:
         for line in backfill.in_words(report):
             click.echo(line)
@@ -170,7 +172,7 @@ def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> No
     season, days = span_of_home(settings, declared, span)
     report = reparse.reparse(settings, declared, season, days, output)
     if as_json:
-        print_json({"ok": not report["not_made"], **report})
+        print_json(report, ok=not report["not_made"])
     else:
         for line in reparse.in_words(report):
             click.echo(line)

@@ -135,8 +135,8 @@ def load_without_runs(ledger: Ledger, league: str) -> LedgerSnapshot:
     return dataclasses.replace(_load(ledger, league), unended_runs=())
 
 
-def hundredfold(policy: RetryPolicy, failures: int, jitter: float) -> timedelta | None:
-    return _wait_after(policy, failures * 100, jitter)
+def twofold(policy: RetryPolicy, failures: int, jitter: float) -> timedelta | None:
+    return _wait_after(policy, failures * 2, jitter)
 
 
 def no_key(exchange: Exchange, name: str, _request: Request) -> str:

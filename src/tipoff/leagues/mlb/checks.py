@@ -5,7 +5,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tipoff.checks import kinds, probes, rowwise, work
+from tipoff.checks import kinds, probes, rests, rowwise, work
 from tipoff.checks.generic import Traits, generic
 from tipoff.checks.kinds import CRITICAL, WARNING
 from tipoff.core.check import Cadence, Check
@@ -289,7 +289,7 @@ def _predicted() -> list[Check]:
 
 CHECKS: tuple[Check, ...] = (
     *generic(STEPS, WORDS, TRAITS),
-    probes.days_have_games(tables.SCHEDULE, at_most=8),  # between two openings of a season, the longest of its breaks
+    rests.days_have_games(tables.SCHEDULE),
     *_raw(),
     *_predicted(),
     *formulas.formulas(),

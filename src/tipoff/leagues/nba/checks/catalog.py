@@ -1,9 +1,9 @@
 """What is claimed of the NBA's slates, in the catalog's order. Each claim names the validation angles that it covers."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
-from tipoff.checks import kinds, probes, work
+from tipoff.checks import kinds, probes, rests, work
 from tipoff.checks.generic import Traits, generic
 from tipoff.core.check import Check
 from tipoff.leagues.nba import tables
@@ -86,9 +86,11 @@ TRAITS = {
     "scores": Traits(usual=False),
 }
 _HOUR = timedelta(hours=1)
+STOPS = {(date(2020, 3, 12), date(2020, 7, 29)): "the league had stopped the season"}  # Source: its schedule of 2019-20
 
 CHECKS: tuple[Check, ...] = (
     *generic(STEPS, WORDS, TRAITS),
+    rests.days_have_games(SCHEDULE, stops=STOPS),
     probes.is_fresh(SCHEDULE, within=7 * _HOUR),  # it is refreshed every six hours
     probes.is_fresh(ODDS_EVENTS, within=7 * _HOUR),
     probes.is_fresh(PLAYER_LINES, within=3 * _HOUR),  # every two
