@@ -254,6 +254,19 @@ def test_a_young_answer_serves_who_asks_within_its_age() -> None:
     assert len(asked) == 2
 
 
+def test_of_young_answers_no_more_bytes_are_held_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ask, "_MOST_YOUNG", 10)
+    asked: list[httpx.Request] = []
+    one, _ = asker(counted(asked, httpx.Response(200, content=b"xxxx")))
+    pages = [
+        Request(source="provider", url=f"https://provider.test/{name}", max_age=timedelta(hours=1)) for name in "aba"
+    ]
+    for page in [*pages, Request(source="provider", url="https://provider.test/c", max_age=timedelta(hours=1)), *pages]:
+        one(page, now=now)
+
+    assert [str(request.url)[-1] for request in asked] == ["a", "b", "c", "a", "b"]
+
+
 def test_a_host_that_fails_again_and_again_is_left_alone_and_then_asked_once_more() -> None:
     asked: list[httpx.Request] = []
     one, _ = asker(counted(asked, httpx.Response(500)))

@@ -108,6 +108,7 @@ class Asker:
         self._in_use: dict[str, tuple[threading.Lock, int]] = {}
         self._spent: dict[tuple[str, str], int] = {}
         self._young: dict[str, Payload] = {}
+        self._n_young = 0  # bytes of their bodies
         self._unused: dict[str, KeptAnswer] = {}
         self.counts = Counts()
 
@@ -180,10 +181,11 @@ class Asker:
 
     def _remember(self, key: str, payload: Payload) -> None:
         with self._lock:
-            self._young.pop(key, None)
+            known = self._young.pop(key, None)
             self._young[key] = payload
-            while sum(len(young.body) for young in self._young.values()) > _MOST_YOUNG:
-                del self._young[next(iter(self._young))]
+            self._n_young += len(payload.body) - (len(known.body) if known else 0)
+            while self._n_young > _MOST_YOUNG:
+                self._n_young -= len(self._young.pop(next(iter(self._young))).body)
 
     # --- before
 

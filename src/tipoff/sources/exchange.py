@@ -59,9 +59,11 @@ class Exchange:
             BadlyPacked: It cannot be unpacked.
         """
         client = self._clients[way]
-        url = httpx.URL(provider.address(request.url)).copy_merge_params(
-            {name: self._filled(value, request) for name, value in request.params}
-        )
+        address = provider.address(request.url)
+        params = {name: self._filled(value, request) for name, value in request.params}
+        # an address is gone through sign by sign each time it is read: once where it has no questions of its own
+        has_own = "?" in address
+        url = httpx.URL(address).copy_merge_params(params) if has_own else httpx.URL(address, params=params)
         headers = self._headers(request, provider, last)
         with ending_in(provider.limits.whole):
             for _ in range(provider.limits.redirects + 1):
