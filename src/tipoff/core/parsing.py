@@ -31,6 +31,8 @@ class Use(Enum):
     UNREADABLE = "unreadable"
     UNKNOWN = "unknown"  # readable, and nothing that any rule recognises
 
+    __hash__ = object.__hash__  # one is looked up for every entry, and the name's hash is slow
+
 
 _RECOGNISED = frozenset(set(Use) - {Use.UNREADABLE, Use.UNKNOWN})
 _TOLD = frozenset({Use.UNKNOWN, Use.NO_GAME})  # asides that are rejects too

@@ -109,7 +109,7 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
-        return tuple(column.name for column in self.columns)
+        return tuple(self._by_name)
 
     def column(self, name: str) -> Column:
         """Return the column `name`; `KeyError` if there is none."""

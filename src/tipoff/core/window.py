@@ -17,6 +17,8 @@ class WindowKind(Enum):
     LATEST = "latest"  # the newest proven day <= D of the season
     KNOWN = "known"  # day = D and known_at <= the run's instant
 
+    __hash__ = object.__hash__  # a kind is looked up for every window of every judgement, and the name's hash is slow
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -236,7 +236,7 @@ class Book:
                 if (step.name, day) in self.entries:
                     yield step.name, day
                 continue
-            for other in self.slates:
+            for other in (slate for slate in self.slates if slate >= day):  # no window looks ahead
                 first, last = read.window.bounds(other, self.season_of(other))
                 is_read = first <= day <= last or (other == day and self.has_earlier_games(day))
                 if is_read and (step.name, other) in self.entries:

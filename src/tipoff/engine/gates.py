@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from tipoff.core.gate import Evidence, Verdict, decide
 from tipoff.core.obligation import UnitTimes
@@ -176,6 +176,20 @@ def own_units(book: Book, table: str, game: Game, unit: str) -> list[str]:
     """Return the input's units that `unit` of `game` rests on."""
     units = book.units_of_game(table, game.day, game.game_id)
     return [unit] if unit in units else units
+
+
+def excusing_inputs(book: Book, entry: Entry) -> list[Reading]:
+    """Return the inputs that may excuse a unit; what can be made without its own is not: another may stand in."""
+    needed = [r for r in book.readings[entry.step.name] if r.is_aligned and r.edge.needed and not r.edge.optional]
+    return [reading for reading in needed if _has_excused(book, reading.input.table, entry.obligation.day)]
+
+
+def _has_excused(book: Book, table: str, day: date) -> bool:
+    """Whether any unit of an output owes nothing."""
+    entry = book.entries.get((table, day))
+    if entry is None:
+        return False
+    return bool(entry.excused) or (entry.proof is not None and any(u.excuse for u in entry.proof.units.values()))
 
 
 def is_excused(book: Book, table: str, game: Game, unit: str) -> bool:

@@ -5,7 +5,7 @@ A pure function of the book and the instant.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tipoff.core.decision import Verb
 from tipoff.core.gate import Evidence, Verdict
@@ -14,8 +14,8 @@ from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game
 from tipoff.core.step import SourceWork
 from tipoff.engine import attempts, rules
-from tipoff.engine.book import Book, Entry, Key
-from tipoff.engine.gates import gates, is_excused, own_units, ways_to, without_hope
+from tipoff.engine.book import Book, Entry, Key, Reading
+from tipoff.engine.gates import excusing_inputs, gates, is_excused, own_units, ways_to, without_hope
 from tipoff.engine.inputs import made_from, own_parts, shared_parts, waits_for
 from tipoff.engine.runplan import RunPlan, run_plans
 
@@ -109,7 +109,7 @@ def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
     Its game is off, its own input is excused, or it closed before its output was kept in this home.
     """
     found: dict[str, str] = {}
-    slate = book.slates[entry.obligation.day]
+    slate, excusing = book.slates[entry.obligation.day], excusing_inputs(book, entry)
     is_schedule = entry.step.name == book.league.schedule
     for unit, game in entry.obligation.units.items():
         if game is None:
@@ -118,7 +118,7 @@ def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
         elif game.status.is_off:
             found[unit] = game.status.value
         else:
-            reason = _inherited(book, entry, unit, game)
+            reason = _inherited(book, entry, unit, game, excusing)
             if reason:
                 found[unit] = reason
         if unit not in found and _was_never_owed(book, entry, unit, now):
@@ -133,10 +133,8 @@ def _was_never_owed(book: Book, entry: Entry, unit: str, now: datetime) -> bool:
     return rules.is_lost_once_closed(entry.step.work) and (entry.proof is None or unit not in entry.proof.units)
 
 
-def _inherited(book: Book, entry: Entry, unit: str, game: Game) -> str:
-    for reading in book.readings[entry.step.name]:
-        if reading.edge.optional or not reading.edge.needed or not reading.is_aligned:
-            continue  # what can be made without its own input is not excused with it: another may stand in
+def _inherited(book: Book, entry: Entry, unit: str, game: Game, excusing: Iterable[Reading]) -> str:
+    for reading in excusing:
         if all(is_excused(book, way.input.table, game, unit) for way in ways_to(book, entry, reading)):
             units, source = (
                 own_units(book, reading.input.table, game, unit),
@@ -152,7 +150,8 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
     obligation = entry.obligation
     proven = entry.proof.units if entry.proof else {}
     shared = shared_parts(book, entry)
-    is_refreshing = _is_refreshing(book, entry, now)
+    refresh = rules.refresh_of(entry.step.timing, book.slates.get(obligation.day), now)
+    is_refreshing = _is_refreshing(entry, refresh, now)
     for unit, game in obligation.units.items():
         if unit in excused:
             continue
@@ -169,7 +168,7 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
             _note_work(entry, unit, made, tally)
         elif times.is_closed(now):
             _note_closed(book, entry, unit, made, now, tally)
-        elif _is_stale(book, entry, proof, made, now, tally, is_refreshing=is_refreshing):
+        elif _is_stale(book, entry, proof, made, now, tally, refresh=refresh, is_refreshing=is_refreshing):
             _note_work(entry, unit, made, tally)
         if times.closes_at is not None:
             tally.wakes.append(times.closes_at)
@@ -244,14 +243,19 @@ def _note_closed(  # noqa: PLR0913 -- all of one rule
 
 
 def _is_stale(  # noqa: PLR0913 -- all of one rule
-    book: Book, entry: Entry, proof: UnitProof | None, made: str, now: datetime, tally: _Tally, *, is_refreshing: bool
+    book: Book,
+    entry: Entry,
+    proof: UnitProof | None,
+    made: str,
+    now: datetime,
+    tally: _Tally,
+    *,
+    refresh: timedelta | None,
+    is_refreshing: bool,
 ) -> bool:
     if proof is None or rules.has_changed_input(proof, made):
         return True
-    obligation, refresh = (
-        entry.obligation,
-        rules.refresh_of(entry.step.timing, book.slates.get(entry.obligation.day), now),
-    )
+    obligation = entry.obligation
     is_remade = entry.remake or rules.is_of_open_day(obligation.day, now)
     if is_remade and entry.proof is not None and not book.is_current(entry.step.name, entry.proof.step_version):
         return True
@@ -268,9 +272,8 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
     return False
 
 
-def _is_refreshing(book: Book, entry: Entry, now: datetime) -> bool:
+def _is_refreshing(entry: Entry, refresh: timedelta | None, now: datetime) -> bool:
     """Whether some unit is due for its refresh; what is half-way to its own then goes with it, for one answer serves both."""
-    refresh = rules.refresh_of(entry.step.timing, book.slates.get(entry.obligation.day), now)
     if refresh is None or entry.proof is None:
         return False
     return any(unit.as_of is not None and now >= unit.as_of + refresh for unit in entry.proof.units.values())

@@ -19,8 +19,9 @@ def layer(design: Floats, inner: Floats) -> Floats:
 
     An outcome is this times its column of the outer weights; `inner`, as `train` gives it, is (1 + k, units).
     """
-    units = np.maximum(design @ inner[1:] + inner[0], 0.0)
-    return np.column_stack([np.ones(len(design)), design, units])
+    units = design @ inner[1:]  # of all of a season's rows: no copies of it
+    units += inner[0]
+    return np.column_stack([np.ones(len(design)), design, np.maximum(units, 0.0, out=units)])
 
 
 def train(design: Floats, wanted: Floats, *, seed: int) -> tuple[Floats, Floats]:
