@@ -31,6 +31,7 @@ from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import WorldTransport
 
 _ROSTER = 11
+_LEAST_SCORE = 51  # a club has always scored more than fifty
 _BOOKS = ("bookone", "booktwo", "bookthree")
 
 
@@ -113,7 +114,7 @@ class SampleNba:
 
     def _season_games(self, first_day: date, days: int) -> Iterator[WorldGame]:
         number = itertools.count(1)
-        put_off_from = first_day + timedelta(days=5)
+        put_off_from, of_that_day, put_off = first_day + timedelta(days=5), set[str](), False
         for offset in range(days):
             day = first_day + timedelta(days=offset)
             if offset == 7:  # noqa: PLR2004 -- one off day
@@ -123,8 +124,11 @@ class SampleNba:
             codes = list(TEAMS)
             self._dice.shuffle(codes)
             for n in range(self._dice.randint(4, 8)):
-                original = put_off_from if offset == 8 and n == 0 else None  # noqa: PLR2004 -- one postponed game
-                yield self._game(f"00299{next(number):05d}", day, codes[2 * n], codes[2 * n + 1], original)
+                sides = codes[2 * n], codes[2 * n + 1]
+                is_put_off = offset == 8 and not put_off and not {*sides} & of_that_day  # noqa: PLR2004 -- one is
+                put_off |= is_put_off
+                of_that_day |= {*sides} if day == put_off_from else set()
+                yield self._game(f"00299{next(number):05d}", day, *sides, put_off_from if is_put_off else None)
 
     def _trade(self) -> None:
         one, two = self._players["BOS"], self._players["MIA"]
@@ -135,11 +139,13 @@ class SampleNba:
         tipoff_at = modelled_tipoff(game_id, day, home, self._seed)
         ends_at, boxed_at, second_at = timed(game_id, tipoff_at, self._seed)
         boxes = {code: self._boxes(code) for code in (home, away)}
-        scores = {code: sum(row["PTS"] for row in rows) for code, rows in boxes.items()}
-        if scores[home] == scores[away]:
-            boxes[home][0] |= {"FTM": boxes[home][0]["FTM"] + 1, "FTA": boxes[home][0]["FTA"] + 1}
-            boxes[home][0]["PTS"] += 1
-            scores[home] += 1
+        scores = {code: max(sum(row["PTS"] for row in rows), _LEAST_SCORE) for code, rows in boxes.items()}
+        scores[home] += scores[home] == scores[away]  # there are no ties
+        for code, rows in boxes.items():
+            short = scores[code] - sum(row["PTS"] for row in rows)
+            for n in range(short):
+                shooter = rows[n % len(rows)]
+                shooter |= {name: shooter[name] + 1 for name in ("FTM", "FTA", "PTS")}
         game = WorldGame(
             game_id=game_id,
             home=home,
@@ -156,8 +162,9 @@ class SampleNba:
             commence_at=tipoff_at + timedelta(minutes=10),
         )
         margin = scores[home] - scores[away]
-        _add_up(boxes[home], "PLUS_MINUS", 5 * margin, (-60, 60))
-        _add_up(boxes[away], "PLUS_MINUS", -5 * margin, (-60, 60))
+        for code, of_all in ((home, 5 * margin), (away, -5 * margin)):
+            most = max(60, -(-abs(of_all) // len(boxes[code])))
+            _add_up(boxes[code], "PLUS_MINUS", of_all, (-most, most))
         for code, other in ((home, away), (away, home)):
             self._log(game, code, other, boxes[code], won=scores[code] > scores[other])
         game.snapshots = list(self._market(game, [*self._players[home], *self._players[away]]))
