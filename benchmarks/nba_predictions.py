@@ -47,11 +47,8 @@ def walk(rows: Rows, *, targets: dict[str, Floats] | None = None) -> dict[str, D
     """Predict each row of every market with what was trained on earlier days; `targets` replace the outcomes learnt from."""
     learnt = targets or rows.counts
     form_model = markets.serving(_EPOCH + timedelta(days=int(rows.day[0])))
-    layer = form_model.layer(rows.features)
-    form = {
-        market: form_model.quantiles(market, rows.features, form_model.centre(market, layer))
-        for market in markets.MARKETS
-    }
+    middles = form_model.middles(rows.features)
+    form = {market: form_model.quantiles(market, rows.features, middles[market]) for market in markets.MARKETS}
     found = {market: np.array(quantiles) for market, quantiles in form.items()}
     places = {
         market: calibration.places(form[market], markets.outcomes(market, learnt), seed=_SEED)

@@ -160,6 +160,10 @@ WRONG: dict[str, tuple[dict[str, Change], str]] = {
         {"player_form": rows(shuffled())},
         "player_form.are_half_lives_of_earlier_games",
     ),
+    "careers stand beside other players": (
+        {"player_form": rows(shuffled("points_career_h40", "minutes_close_h2"))},
+        "player_form.goes_on_from_earlier_seasons",
+    ),
     "a number of the form is the same for everybody": (
         {"player_form": rows(constant("fga_h5", 7.0))},
         "player_form.columns_say_something",

@@ -19,7 +19,7 @@ def test_products_and_bends_are_learnt() -> None:
     inner, outer = network.train(rows, true + 0.3 * noise, seed=1)
 
     assert inner.shape == (1 + rows.shape[1], network.UNITS * network.MEMBERS)
-    told = network.layer(rows, inner) @ outer
+    told = network.predict(rows, inner, outer)
     for at in range(true.shape[1]):
         found = told[:, at]
         assert np.abs(found - true[:, at]).mean() < 0.35 * np.abs(true[:, at] - np.median(true[:, at])).mean()

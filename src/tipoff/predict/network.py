@@ -5,23 +5,28 @@ from numpy.typing import NDArray
 
 from tipoff.predict.arrays import Floats
 
-UNITS, MEMBERS = 32, 4  # of the hidden layer in each training; trainings, of which the mean is told
+UNITS, MEMBERS = 64, 6  # of the hidden layer in each training; trainings, of which the mean is told
 _EPOCHS, _BATCH = 16, 1024
-_RATE, _DECAY = 2e-3, 0.3  # of learning; of weights, which are drawn to nought
+_AT_ONCE = 2048  # rows, whose hidden units are in memory
+_RATE, _DECAY = 4e-3, 0.3  # of learning; of weights, which are drawn to nought
 _CLOSE = 0.15  # within which errors count as squares; beyond it, each counts as much as it is
 _FIRST, _SECOND = 0.9, 0.999  # of Adam's moments, what is kept at each step
 
 Singles = NDArray[np.float32]
 
 
-def layer(design: Floats, inner: Floats) -> Floats:
-    """Return what all outcomes are told from, (n, 1 + k + units): a constant, the rows of `design` (n, k), the hidden units.
+def predict(design: Floats, inner: Floats, outer: Floats) -> Floats:
+    """Return the outcomes that weights, as `train` gives them, tell of the rows of `design` (n, k): (n, m).
 
-    An outcome is this times its column of the outer weights; `inner`, as `train` gives it, is (1 + k, units).
+    An outcome is a constant, the row and the hidden units, each times its outer weight. So many rows at once are in hand.
     """
-    units = design @ inner[1:]  # of all of a season's rows: no copies of it
-    units += inner[0]
-    return np.column_stack([np.ones(len(design)), design, np.maximum(units, 0.0, out=units)])
+    past = 1 + design.shape[1]
+    found = np.empty((len(design), outer.shape[1]), dtype=np.float64)
+    for begin in range(0, len(design), _AT_ONCE):
+        rows = design[begin : begin + _AT_ONCE]
+        units = np.maximum(rows @ inner[1:] + inner[0], 0.0)
+        found[begin : begin + _AT_ONCE] = outer[0] + rows @ outer[1:past] + units @ outer[past:]
+    return found
 
 
 def train(design: Floats, wanted: Floats, *, seed: int) -> tuple[Floats, Floats]:

@@ -71,7 +71,7 @@ def _of_form(features: Floats, day: date) -> list[str]:
     model = markets.serving(day)
     known = np.where(np.isnan(features), model.means, features)[0]
     without = np.where(np.eye(len(NAMES), dtype=bool), model.means, known)  # in each row one of them is as usual
-    usual, own, *others = model.centre("points", model.layer(np.vstack([model.means, known, without])))
+    usual, own, *others = model.middles(np.vstack([model.means, known, without]))["points"]
     parts = own - np.array(others)
     order = np.argsort(-np.abs(parts))[:_SHOWN]
     found = [f"the form model {model.digest}: {usual:.1f} for whom everything is as usual, {own - usual:+.1f} for him"]

@@ -64,13 +64,11 @@ class FormModel:
         unknown = np.isnan(features)
         return np.where(unknown, self.means, features) if unknown.any() else features
 
-    def layer(self, features: Floats) -> Floats:
-        """Return what all the markets' centres are told from: it is worked out once for them."""
-        return network.layer(_scaled(self.filled(features), self.means, self.scales), self.hidden)
-
-    def centre(self, market: str, layer: Floats) -> Floats:
-        """Return the middle of each row's distribution before it is spread, (n,)."""
-        return np.asarray(layer @ self.centres[market], dtype=np.float64)
+    def middles(self, features: Floats) -> dict[str, Floats]:
+        """Return by market the middle of each row's distribution before it is spread, (n,)."""
+        scaled = _scaled(self.filled(features), self.means, self.scales)
+        found = network.predict(scaled, self.hidden, np.column_stack([*self.centres.values()]))
+        return dict(zip(self.centres, found.T, strict=True))
 
     def quantiles(self, market: str, features: Floats, centre: Floats) -> Floats:
         """Return each row's quantiles at LEVELS around its centre, (n, levels), rising."""
@@ -116,9 +114,9 @@ def train(  # noqa: PLR0913 -- what it rests on
     centres *= size
     centres[0] += middle
     hidden, centres = _short(hidden), _short(centres)
-    markets, layer = {}, network.layer(scaled, hidden)
+    markets, middles = {}, network.predict(scaled, hidden, centres)
     for at, market in enumerate(MARKETS):
-        design = spread_design(market, filled, layer @ centres[:, at])
+        design = spread_design(market, filled, middles[:, at])
         spreads = [regress(design, wanted[:, at], level, ridge=1e-3, close=0.1) for level in LEVELS]
         markets[market] = {"centre": centres[:, at].tolist(), "spread": _short(np.array(spreads)).tolist()}
     return {

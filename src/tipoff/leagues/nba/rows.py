@@ -75,9 +75,9 @@ def misfit(trained: Mapping[str, object], model: FormModel) -> str:
     return "; ".join(f"{name} {trained[name]}, here {mine}" for name, mine in here.items() if trained[name] != mine)
 
 
-def drawn(market: str, found: Floats, layer: Floats, model: FormModel, corrections: Corrections) -> Floats:
+def drawn(market: str, found: Floats, middle: Floats, model: FormModel, corrections: Corrections) -> Floats:
     """Return a market's quantiles for these features, as the season's calibration corrects them, where it is believed."""
-    quantiles = model.quantiles(market, found, model.centre(market, layer))
+    quantiles = model.quantiles(market, found, middle)
     correction = corrections.get(market)
     if correction is None or not correction["is_serving"]:
         return quantiles

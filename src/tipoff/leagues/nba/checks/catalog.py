@@ -8,7 +8,7 @@ from tipoff.checks.generic import Traits, generic
 from tipoff.core.check import Check
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.catalog import STEPS
-from tipoff.leagues.nba.checks import formulas, history, market, predictions, results
+from tipoff.leagues.nba.checks import careers, formulas, history, market, predictions, results
 from tipoff.leagues.nba.features import FEATURES
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
@@ -102,6 +102,7 @@ CHECKS: tuple[Check, ...] = (
     *predictions.predictions(),
     *predictions.model(),
     *formulas.formulas(),
+    careers.careers(),
     *history.history(),
     *work.work(),
     probes.accuracy(GRADES, QUANTILE_REGRESSION.name, at_most=7.5, measure="points"),

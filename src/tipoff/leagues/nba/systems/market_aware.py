@@ -35,7 +35,7 @@ def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     lined = [place for place, key in enumerate(keys) if key in lines]
     who = form.take(pa.array(lined, pa.int64()))
     found = matrix(who)
-    quantiles = drawn("points", found, model.layer(found), model, corrections)
+    quantiles = drawn("points", found, model.middles(found)["points"], model, corrections)
     line = np.array([lines[keys[place]]["line"] for place in lined], dtype=np.float64)
     chance = np.array([chance_of(lines[keys[place]]) for place in lined], dtype=np.float64)
     quantiles = toward(quantiles, market_middles(quantiles, line, chance))

@@ -57,11 +57,11 @@ def train(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
         "library": calibration.LIBRARY,
     }
     who = joined.column("player_id").to_numpy().astype(np.int64)
-    layer = model.layer(found)
+    middles = model.middles(found)
     rows, doubts = [], []
     for market in MARKETS:
         quantiles, happened = (
-            model.quantiles(market, found, model.centre(market, layer)),
+            model.quantiles(market, found, middles[market]),
             markets.outcomes(market, counts),
         )
         places = calibration.places(quantiles, happened, seed=_SEED)
@@ -115,9 +115,9 @@ def _slope(joined: pa.Table, main_lines: pa.Table, quantiles: Floats, points: Fl
 def predict(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     """Give each candidate a distribution for each market."""
     (model, corrections, refused), found = serving(context, inputs), matrix(inputs["player_form"])
-    parts, layer = [], model.layer(found)
+    parts, middles = [], model.middles(found)
     for market in MARKETS:
-        quantiles = drawn(market, found, layer, model, corrections)
+        quantiles = drawn(market, found, middles[market], model, corrections)
         who, schedule = inputs["player_form"], inputs["schedule"]
         slope = slope_of(corrections) if market == "points" else None
         parts.append(
@@ -142,7 +142,6 @@ QUANTILE_REGRESSION = System(
             *(CONTRACT, markets.digests(), calibration.HALF_LIFE_DAYS, calibration.BEHIND),
             *(LEAST_ROWS, LEAST_COVERAGE, MOST_COVERAGE, LEAST_OWN, SURE),
         ),
-        same_as=("77e39cb67600",),  # when what is unknown was filled in for each market anew
     ),
     rests_on=(CONTRACT, markets.digests()),
 )
