@@ -72,10 +72,13 @@ def _sums() -> str:
 def _again(view: View) -> Iterator[Row]:
     season = {row["player_id"]: row for row in view.ask(_sums()).to_pylist()}
     past = _remembered(view.day)
+    unknown = (
+        {} if past.keys() & season.keys() else {"games_career_log": None}
+    )  # how long careers are, where none is known
     for row in view.rows(PLAYER_FORM.name).select(PLAYER_FORM.key).to_pylist():
         sums = season.get(row["player_id"])
         if sums is not None:
-            yield row | sums | _career(sums, *past.get(row["player_id"], (0.0, {})))
+            yield row | sums | _career(sums, *past.get(row["player_id"], (0.0, {}))) | unknown
 
 
 def _remembered(day: date) -> dict[int, tuple[float, dict[str, float]]]:
