@@ -58,8 +58,9 @@ def _sums() -> str:
     return (
         f"WITH played AS (SELECT b.* FROM before.player_games AS b WHERE {known}), sides AS (SELECT p.game_id, p.team, "
         "SUM(p.points) AS points, SUM(p.minutes) AS minutes FROM played AS p GROUP BY p.game_id, p.team), apart AS (SELECT "
-        "p.*, COALESCE(ABS(s.points - o.points), 0) AS margin, SAFE_DIVIDE(240.0 * p.minutes, GREATEST(s.minutes, 200)) AS "
-        "of_48, ROW_NUMBER() OVER (PARTITION BY p.player_id ORDER BY p.day DESC, p.game_id DESC) - 1 AS back FROM played AS p "
+        "p.*, IF(o.team IS NULL, 0, ABS(s.points - o.points)) AS margin, "
+        "SAFE_DIVIDE(240.0 * p.minutes, GREATEST(s.minutes, 200)) AS of_48, "
+        "ROW_NUMBER() OVER (PARTITION BY p.player_id ORDER BY p.day DESC, p.game_id DESC) - 1 AS back FROM played AS p "
         "JOIN (SELECT DISTINCT f.player_id FROM slate.player_form AS f) AS w ON w.player_id = p.player_id "
         "JOIN sides AS s ON s.game_id = p.game_id AND s.team = p.team "
         "LEFT JOIN sides AS o ON o.game_id = p.game_id AND o.team = p.opponent), weighed AS (SELECT a.*, "
