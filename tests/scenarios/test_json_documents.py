@@ -42,6 +42,7 @@ ASKED = {
     "reparse": ("nba", SPAN, "--output", "schedule"),
     "report": ("nba", "sample"),
     "scorecard": ("nba",),
+    "set-aside": ("nba",),
     "sources": ("nba",),
     "status": ("nba",),
     "trace": ("nba", "GAME"),

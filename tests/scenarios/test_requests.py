@@ -60,6 +60,10 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
         today = first + 3 * DAY
         refused = tipoff("backfill", "nba", f"{first}..{today}", home=home)
         unknown = tipoff("backfill", "nba", f"{first}..{first}", "--table", "nothing", home=home)
+        runs = {row["id"] for row in ledger_rows(home, "runs") if row["output"] == "nba_player_boxscores"}
+        used = [row["sha256"] for row in ledger_rows(home, "fetches") if row["run_id"] in runs and row["n_rows"]]
+        aside = tipoff("set-aside", "nba", used[0], "--reason", "it is wrong", "--by", "ann", home=home)
+        wait_until(lambda: any("set aside by ann" in row["note"] for row in ledger_rows(home, "findings")), 60 * SECOND)
 
     assert len(json.loads(measured.stdout)["lines"]) > 20, measured.stderr
     assert "players have last played" in counted.stdout, counted.stderr
@@ -71,7 +75,9 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
         ("measure", "", True),
         ("funnel", "", True),
         ("backfill", "", True),
+        ("set aside", "", True),
     ]
+    assert "made anew by the controller that is at work: nba_player_boxscores" in aside.stdout, aside.stderr
 
 
 def other_possessions(step: Step) -> Step:

@@ -1,5 +1,6 @@
 """Asking: what is archived, how each failure is told apart, how credits are kept, which proxy is used."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Credits, ProxyHealth
-from tipoff.core.payload import Request
+from tipoff.core.payload import Request, SetAside
 from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider
 from tipoff.core.retry import LONGEST_ASKED
 from tipoff.sources import allowance, ask
@@ -39,6 +40,10 @@ class Kept:
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         self.answers: list[KeptAnswer] = []
+        self.unused: dict[str, SetAside] = {}
+
+    def aside(self) -> dict[str, SetAside]:
+        return self.unused
 
     def put(self, body: bytes) -> str:
         self.bodies.append(body)
@@ -459,3 +464,33 @@ def test_addresses_of_this_machine_and_network_are_not_public(address: str, *, p
 
 def test_the_limits_of_a_request_are_of_its_provider() -> None:
     assert Provider(base="https://x.test").limits == Limits()
+
+
+def test_what_a_person_has_set_aside_is_not_used_when_it_comes_again_nor_kept_from_before() -> None:
+    bodies = iter([b"poison", b"poison", b"well"])
+    asked, kept = asker(lambda _request: httpx.Response(200, content=next(bodies), headers={"etag": '"1"'}))
+    request = dataclasses.replace(REQUEST, max_age=timedelta(hours=1))
+
+    before = asked(request, now=now)
+    kept.unused["sha0"] = SetAside(sha256="sha0", at=NOW, by="ann", reason="of another league")
+    with pytest.raises(SourceError, match="set aside by ann at 2024-01-10 12:00 UTC: of another league") as refused:
+        asked(request, now=now)
+    after = asked(request, now=now)
+
+    assert (before.payload.body, after.payload.body) == (b"poison", b"well")
+    assert (refused.value.kind, refused.value.sha256) == (ErrorKind.PERMANENT, "sha0")
+
+
+def test_that_nothing_has_changed_since_what_was_set_aside_has_all_of_it_asked_anew() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.headers.get("if-none-match"):
+            return httpx.Response(304)
+        return httpx.Response(200, content=b"well" if kept.unused else b"poison", headers={"etag": '"1"'})
+
+    asked, kept = asker(answer)
+    asked(REQUEST, now=now)
+    kept.unused["sha0"] = SetAside(sha256="sha0", at=NOW, by="ann", reason="of another league")
+
+    found = asked(REQUEST, now=now)
+
+    assert (found.payload.body, found.is_unchanged) == (b"well", False)

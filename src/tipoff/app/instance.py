@@ -29,6 +29,7 @@ from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.slate import Season
+from tipoff.core.step import SourceWork
 from tipoff.engine.controller import Controller
 from tipoff.engine.inline import Inline, call_here
 from tipoff.engine.pages import in_turn
@@ -36,7 +37,7 @@ from tipoff.engine.past import Identity
 from tipoff.engine.plan import opening_of
 from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.answers import unended_since, used_since
+from tipoff.ledger.answers import made_of, unended_since, used_since
 from tipoff.ledger.facts import league_facts, season_row
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.ask import UNUSED_FOR, Asker
@@ -242,6 +243,11 @@ class Instance:
             at=self._at,
         )
 
+    def _losses(self, published: Published) -> list[Loss]:
+        """Return what does not stand any more as it was proven, or is not to stand: of what was set aside."""
+        league = self._spec.league
+        return [*losses_of(self.warehouse, published, league), *aside_losses(self.home, self.ledger, league)]
+
     def _controller(
         self, holder: str, loaded: Mapping[str, CompiledStep], published: Published, runner: Runner
     ) -> Controller:
@@ -262,7 +268,7 @@ class Instance:
             ledger=self.ledger,
             warehouse=self.warehouse,
             published=published.survey,
-            losses=partial(losses_of, self.warehouse, published, self._spec.league),
+            losses=partial(self._losses, published),
             mark=partial(published.mark, self._spec.league.steps),
             executor=self.beside.executor(runner.attempt, self.warehouse) if self.beside else Inline(runner.attempt),
             identity=self._parts.identity(mine, self._clock),
@@ -291,6 +297,13 @@ def unused_answers(archive: Archive, ledger: Ledger, now: datetime) -> list[Kept
 def losses_of(warehouse: Warehouse, published: Published, league: League) -> list[Loss]:
     """Return what the stores do not have any more as it was proven."""
     return [*warehouse.losses(league.name), *published.losses(league.steps)]
+
+
+def aside_losses(home: Home, ledger: Ledger, league: League) -> list[Loss]:
+    """Return what was made of answers that a person has set aside since."""
+    aside = Archive(home.archive).aside()
+    histories = {step.name for step in league.steps if isinstance(step.work, SourceWork) and step.work.keeps_history}
+    return made_of(ledger, league.name, aside, histories=histories) if aside else []
 
 
 def clock_of(home: Home, spec: ReplaySpec) -> SimClock:

@@ -3,7 +3,7 @@
 The request stands in the ledger; whoever asked follows it there.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +15,7 @@ from tipoff.app.backfill import Remaking
 from tipoff.app.backup import copy_home, may_be_copied
 from tipoff.app.chores import Chores
 from tipoff.app.crash import never
+from tipoff.app.instance import aside_losses
 from tipoff.app.lock import lock
 from tipoff.app.warehouses import open_warehouse
 from tipoff.app.watching import Stores, examiner_of
@@ -23,16 +24,20 @@ from tipoff.core.clock import RealClock, league_day, pause, stopwatch
 from tipoff.core.errors import PipelineError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
+from tipoff.core.payload import SetAside
 from tipoff.core.profile import Profile
+from tipoff.core.proof import Loss
 from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import LEAGUES, league_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock, season_of
 from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request
+from tipoff.store.archive import Archive
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
+ASIDE = "set aside"
 TAKEN_WITHIN = timedelta(minutes=5)  # after which whoever asked is told that nobody takes it
 Answer = Mapping[str, Any]
 
@@ -141,6 +146,32 @@ def backfill_live(  # noqa: PLR0913 -- what a backfill is told
     return follow(settings, ask(settings, league.name, "backfill", what), progress=progress)
 
 
+def set_aside(settings: Settings, league: League, aside: SetAside) -> Answer:
+    """Let nobody use an archived answer, and have made anew what was made of it: by who works here, or at the next start.
+
+    Returns the slates, and whether that has begun.
+
+    Raises:
+        UsageError: Whoever works in the home does not take it.
+        WarehouseError: The archive cannot be written.
+    """
+    home = settings.place
+    Archive(home.archive).set_aside(aside)
+    held = here(home)
+    if held is None:
+        return {**follow(settings, ask(settings, league.name, ASIDE, {"sha256": aside.sha256})), "is_begun": True}
+    with held:
+        ledger = Ledger(home.ledger, read_only=True)
+        found = aside_losses(home, ledger, league)
+        ledger.close()
+    return {"slates": shown_losses(found), "is_begun": False}
+
+
+def shown_losses(losses: Iterable[Loss]) -> list[str]:
+    """Return which outputs of which days losses are of."""
+    return sorted({f"{loss.output} {loss.day}" for loss in losses})
+
+
 def here(home: Home) -> IO[str] | None:
     """Take the home for this process; None where another one works in it, so that it is to be asked."""
     try:
@@ -208,6 +239,10 @@ class Requests:
         for request in open_requests(ledger, self._league.name):
             if request.kind == "backfill":
                 self._remake(request, controller, now)
+            elif request.kind == ASIDE:
+                losses = aside_losses(self._home, ledger, self._league)
+                controller.lose(losses)
+                note_request(ledger, request.id, taken_at=now, ended_at=now, answer={"slates": shown_losses(losses)})
             elif not self._chores.holds(request.id):
                 if request.taken_at is None:
                     note_request(ledger, request.id, taken_at=now)

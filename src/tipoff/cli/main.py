@@ -97,6 +97,10 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
         "sources:sources_command",
         "Show who is asked, with what keys, how it went: requests, credits, proxies, lateness.",
     ),
+    "set-aside": Place(
+        "sources:set_aside_command",
+        "Let nobody use an archived PAYLOAD, and have what was made of it made anew; else show what is set aside.",
+    ),
     "audit": Place(
         "audit:audit_command",
         "Find, in any code base, what fails in silence: `tipoff-audit`, ranked by a home's runs with --ledger HOME.",

@@ -19,6 +19,7 @@ from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.facts import league_facts
+from tipoff.store.archive import Archive
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import Status, read_home, status_lines, status_of
 
@@ -143,9 +144,11 @@ def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list
         raise UsageError(msg, hint=f"there: {', '.join(known) or 'nothing yet'}; is TIPOFF_HOME right?")
     others, beats = read_other(settings.place.sentinel, now)
     sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
+    aside = Archive(settings.place.archive).aside().values()
     found = [
         status_of(
-            read_home(ledger, league, now, sentinel_at=sentinel_at, sentinel_incidents=others), limits_of(settings)
+            read_home(ledger, league, now, sentinel_at=sentinel_at, sentinel_incidents=others, aside=aside),
+            limits_of(settings),
         )
         for league in leagues or known
     ]

@@ -1,13 +1,23 @@
 """The outside from the command line: who is asked, with what keys, how it went."""
 
 import dataclasses
+import getpass
+import re
+from typing import TYPE_CHECKING
 
 import click
 
 from tipoff.cli.incidents import home_now
-from tipoff.cli.show import as_json, open_ledger, print_json
+from tipoff.cli.show import as_json, league_here, open_ledger, print_json
 from tipoff.config import read_settings
+from tipoff.core.errors import UsageError
+from tipoff.core.payload import SetAside
 from tipoff.leagues.catalog import content_named
+
+if TYPE_CHECKING:
+    from tipoff.store.archive import Archive
+
+_BEGINNING = re.compile(r"[0-9a-f]{8,64}")
 
 
 @click.command("sources")
@@ -56,3 +66,51 @@ def sources_command(league: str, *, as_json: bool) -> None:
         return
     for line in render_text(found, now):
         click.echo(line)
+
+
+@click.command("set-aside")
+@click.argument("league")
+@click.argument("payload", default="")
+@click.option("--reason", default="", help="Why it must not be used; shown wherever it is missed.")
+@click.option("--by", default="", help="Who says so; by default, who is logged in.")
+@as_json
+def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_json: bool) -> None:
+    """Let nobody use an archived PAYLOAD, and have what was made of it made anew; else show what is set aside.
+
+    PAYLOAD is its hash, or how that begins, as messages name it.
+    """
+    from tipoff.app import requests  # noqa: PLC0415 -- imports every store
+    from tipoff.store.archive import Archive  # noqa: PLC0415 -- as above
+
+    settings, declared = read_settings(), league_here(league)
+    archive, slates = Archive(settings.place.archive), list[str]()
+    is_begun = False
+    if payload:
+        aside = SetAside(
+            sha256=_hash(archive, payload), at=home_now(), by=by or getpass.getuser(), reason=reason.strip()
+        )
+        if not aside.reason:
+            msg = "what is set aside needs a reason"
+            raise UsageError(msg, hint="say why: --reason 'its games are of another league'")
+        done = requests.set_aside(settings, declared, aside)
+        slates, is_begun = done["slates"], done["is_begun"]
+    said = list(archive.aside().values())
+    if as_json:
+        print_json({"aside": said, "made_anew": slates, "is_begun": is_begun}, ok=True)
+        return
+    for one in said:
+        click.echo(one.text)
+    if not said:
+        click.echo("nothing is set aside")
+    if payload:
+        when = "by the controller that is at work" if is_begun else f"at the next start: tipoff up {league}"
+        click.echo(f"made anew {when}: {', '.join(slates) or 'nothing, nothing was made of it'}")
+
+
+def _hash(archive: "Archive", beginning: str) -> str:
+    """Return the hash of the one payload that begins so."""
+    found = archive.named(beginning) if _BEGINNING.fullmatch(beginning) else []
+    if len(found) != 1:
+        msg = f"{len(found)} archived payloads have a hash that begins with {beginning!r}"
+        raise UsageError(msg, hint="messages name it (archived as …); write its first twelve characters")
+    return found[0]

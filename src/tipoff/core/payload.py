@@ -34,6 +34,24 @@ class Payload:
     fetched_at: datetime
 
 
+WITHOUT_IT = "it is made anew without it"  # what is told of what was made of an answer that was set aside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A person's word that an archived answer is not to be used, nor believed if it comes again."""
+
+    sha256: str
+    at: datetime
+    by: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return f"payload {self.sha256[:12]} was set aside by {self.by} at {self.at:%Y-%m-%d %H:%M} UTC: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """What asking gave: the answer, whether newly sent or said to stand as it was (`is_unchanged`), and by which proxy.

@@ -60,12 +60,16 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """What was proven of a slate and does not stand any more as it was: these units (none named: all), and how that shows."""
+    """What was proven of a slate and does not stand any more as it was: these units (none named: all), and how that shows.
+
+    `anew`: it is to be made of other answers than it was.
+    """
 
     output: str
     day: date
     how: str
     units: frozenset[str] = frozenset()
+    anew: bool = False
 
 
 def digest_of(pairs: Iterable[tuple[str, str]]) -> str:

@@ -1,10 +1,11 @@
 """What a store has lost of what was proven: noticed against the ledger, marked in the book, and made again."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 from tipoff.core.finding import Severity
+from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.findings import STORE, finding
@@ -41,6 +42,11 @@ def made_anew(entry: Entry) -> dict[str, UnitProof]:
     return {name: replace(unit, content_hash="") for name, unit in units.items() if unit.n_rows}
 
 
+def _of_others(units: Mapping[str, UnitProof]) -> dict[str, UnitProof]:
+    """Return units that are to be made of whatever there is by now, and not as they were."""
+    return {name: replace(unit, content_hash="", as_of=None) for name, unit in units.items()}
+
+
 def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime) -> list[Entry]:
     """Mark what is lost in the book, to be made again, with a finding for each slate; returns what is newly lost of."""
     found = []
@@ -48,6 +54,8 @@ def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime)
         entry = book.entries.get((loss.output, loss.day))
         if entry is None or entry.proof is None:
             continue
+        if loss.anew:
+            book.have_seen(*entry.key, now)
         units = {
             name: unit
             for name, unit in entry.proof.units.items()
@@ -55,12 +63,12 @@ def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime)
         }
         if not units:
             continue
-        entry.gone |= units
+        entry.gone |= _of_others(units) if loss.anew else units
         entry.cause = STORE
         for name in units:
             entry.attempted.pop(name, None)
         where = (book.league.name, loss.output, loss.day)
-        note = f"{loss.how}; it is made again"
+        note = f"{loss.how}; {WITHOUT_IT if loss.anew else 'it is made again'}"
         batch.add(
             "findings",
             finding(where, "store_has_what_is_proven", STORE, Severity.ERROR, note, now=now, missing=sorted(units)),

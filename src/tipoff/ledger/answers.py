@@ -1,9 +1,13 @@
-"""What the ledger knows of answers: which a process that was killed had asked for and never came to use."""
+"""What the ledger knows of answers: what was made of one, and which a process that was killed never came to use."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
 
+from tipoff.core.payload import SetAside
+from tipoff.core.proof import Loss
+from tipoff.core.proof_text import read_proof
 from tipoff.ledger import schema
 from tipoff.ledger.ledger import Ledger
 
@@ -21,3 +25,28 @@ def used_since(ledger: Ledger, since: datetime) -> set[tuple[str, str]]:
     fetches = schema.fetches
     rows = ledger.rows(select(fetches.c.url, fetches.c.sha256).where(fetches.c.at >= since))
     return {(row["url"], row["sha256"]) for row in rows}
+
+
+def made_of(ledger: Ledger, league: str, aside: Mapping[str, SetAside], *, histories: Collection[str]) -> list[Loss]:
+    """Return what stands of answers that have been set aside: the units that runs wrote with them, and none has since.
+
+    The rows of an output of `histories` come from all answers in turn: there a later run has the others' rows too.
+    """
+    fetches, runs, proofs = schema.fetches, schema.runs, schema.proofs
+    used = select(fetches.c.run_id, fetches.c.sha256, runs.c.output, runs.c.day).join(
+        runs, runs.c.id == fetches.c.run_id
+    )
+    read = fetches.c.outcome.in_(["rows", "recognised empty"])
+    found = []
+    for row in ledger.rows(used.where(fetches.c.league == league, fetches.c.sha256.in_(aside), read)):
+        run, said = row["run_id"], aside[row["sha256"]]
+        last = run
+        if row["output"] in histories:
+            [newest] = ledger.rows(select(func.max(runs.c.id).label("id")).where(runs.c.started_at <= said.at))
+            last = newest["id"]
+        mine = (proofs.c.league == league) & (proofs.c.output == row["output"]) & (proofs.c.day == row["day"])
+        for proof in map(read_proof, ledger.rows(select(proofs).where(mine))):
+            units = frozenset(name for name, unit in proof.units.items() if run <= unit.fence <= last)
+            if units:
+                found.append(Loss(output=row["output"], day=row["day"], how=said.text, units=units, anew=True))
+    return found

@@ -13,16 +13,15 @@ import httpx
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Answer, Credits
-from tipoff.core.payload import Fetched, Payload, Request
+from tipoff.core.payload import Fetched, Payload, Request, SetAside
 from tipoff.core.provider import MIB, Meaning, Provider, of_request, request_key
 from tipoff.core.retry import Breaker
 from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
 from tipoff.sources.memory import Memory
 from tipoff.sources.proxies import DIRECT, Result
-from tipoff.sources.refusals import meaning_of, refusal
+from tipoff.sources.refusals import meaning_of, no_answer, refusal, unusable
 from tipoff.sources.routes import Pool
-from tipoff.sources.transport import ForbiddenAddress
 from tipoff.sources.unpack import BadlyPacked, TooMuch
 from tipoff.store.archive import KeptAnswer
 
@@ -49,6 +48,10 @@ class Keeps(Protocol):
 
     def note(self, answer: KeptAnswer) -> None:
         """Write down to what it was the answer."""
+        ...
+
+    def aside(self) -> Mapping[str, SetAside]:
+        """Return what a person has set aside, by its hash."""
         ...
 
 
@@ -137,7 +140,8 @@ class Asker:
         key = request_key(request)
         with self._one_at_a_time(key):
             young = self._young.get(key)
-            if young is not None and request.max_age and now() - young.fetched_at <= request.max_age:
+            is_young = young is not None and now() - young.fetched_at <= request.max_age
+            if young is not None and request.max_age and is_young and young.sha256 not in self._archive.aside():
                 return Fetched(payload=dataclasses.replace(young, request=request), is_unchanged=True)
             unused = self._unused_answer(request, key, now())
             if unused is not None:
@@ -278,6 +282,12 @@ class Asker:
             error = refusal(request, provider, received.status, received.headers, received.body, at)
             error.status, error.sha256, error.n_bytes = received.status, sha, len(received.body)
             raise error
+        aside = self._archive.aside().get(sha)
+        if aside is not None:
+            msg = f"{request.source} answered once more what is not to be used: {aside.text}"
+            unused = SourceError(msg, kind=ErrorKind.PERMANENT, hint="it is asked again, ever more seldom")
+            unused.status, unused.sha256, unused.n_bytes = received.status, sha, len(received.body)
+            raise unused
         etag, modified = header(received.headers, "etag"), header(received.headers, "last-modified")
         if etag or modified:
             self._memory.keep_answer(
@@ -286,8 +296,8 @@ class Asker:
         return Fetched(payload=_payload(request, received.body, sha, at), by=by, note=note)
 
     def _as_it_was(self, request: Request, key: str, last: Answer | None, at: datetime) -> Payload | None:
-        """Return the last answer as one of now, or None where it is not kept any more."""
-        if last is None:
+        """Return the last answer as one of now, or None where it is not kept any more, or set aside."""
+        if last is None or last.sha256 in self._archive.aside():
             return None
         young = self._young.get(key)
         if young is not None and young.sha256 == last.sha256:
@@ -315,12 +325,12 @@ class Asker:
                 failure = SourceError(f"the proxy {way} wants other credentials (407)", kind=ErrorKind.TRANSIENT)
             except httpx.TimeoutException as error:
                 result = Result.TIMEOUT
-                failure = _no_answer(request, error, way)
+                failure = no_answer(request, error, way)
             except httpx.HTTPError as error:
-                failure = _no_answer(request, error, way)
+                failure = no_answer(request, error, way)
             except (TooMuch, BadlyPacked) as error:
                 result = Result.SUCCESS
-                raise _unusable(request, error) from error
+                raise unusable(request, error) from error
             finally:
                 took = timedelta(seconds=stopwatch() - began)
                 self._pool.give_back(way, provider, result, took=took, now=now())
@@ -374,24 +384,6 @@ def _result_of(received: Received, provider: Provider) -> Result:
 
 def _payload(request: Request, body: bytes, sha: str, at: datetime) -> Payload:
     return Payload(request=request, body=body, sha256=sha, status=_OK, fetched_at=at)
-
-
-def _no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceError:
-    by = f" by {way}" if way else ""
-    if isinstance(error, httpx.TimeoutException):
-        return SourceError(
-            f"{request.source} did not answer in time{by}", kind=ErrorKind.TRANSIENT, hint="it is asked again"
-        )
-    if isinstance(error, httpx.ConnectError) and not isinstance(error, ForbiddenAddress):
-        msg = f"{request.source} could not be asked{by}: {httpx.URL(request.url).host} cannot be reached"
-        return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; is there a network?")
-    msg = f"{request.source} could not be asked{by}: {type(error).__name__}"
-    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
-
-
-def _unusable(request: Request, error: Exception) -> SourceError:
-    kind = ErrorKind.PERMANENT if isinstance(error, TooMuch) else ErrorKind.TRANSIENT
-    return SourceError(f"{request.source} sent {error}", kind=kind, hint="nothing of it was kept")
 
 
 def _whole(text: str) -> int | None:

@@ -4,10 +4,14 @@ import email.utils
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import httpx
+
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Request
 from tipoff.core.provider import Meaning, Provider
 from tipoff.core.retry import LONGEST_ASKED
+from tipoff.sources.transport import ForbiddenAddress
+from tipoff.sources.unpack import TooMuch
 
 _PAYMENT = 402
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY, _TOO_MANY = 401, 403, 404, 408, 425, 429
@@ -88,3 +92,23 @@ def next_month(now: datetime) -> datetime:
     """Return the instant at which the next month begins, UTC: when credits come back."""
     first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(days=32)).replace(day=1)
+
+
+def no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceError:
+    """Return the error of a request that got no answer."""
+    by = f" by {way}" if way else ""
+    if isinstance(error, httpx.TimeoutException):
+        return SourceError(
+            f"{request.source} did not answer in time{by}", kind=ErrorKind.TRANSIENT, hint="it is asked again"
+        )
+    if isinstance(error, httpx.ConnectError) and not isinstance(error, ForbiddenAddress):
+        msg = f"{request.source} could not be asked{by}: {httpx.URL(request.url).host} cannot be reached"
+        return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; is there a network?")
+    msg = f"{request.source} could not be asked{by}: {type(error).__name__}"
+    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
+
+
+def unusable(request: Request, error: Exception) -> SourceError:
+    """Return the error of an answer that is too much, or packed in no way that is known."""
+    kind = ErrorKind.PERMANENT if isinstance(error, TooMuch) else ErrorKind.TRANSIENT
+    return SourceError(f"{request.source} sent {error}", kind=kind, hint="nothing of it was kept")

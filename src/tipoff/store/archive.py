@@ -6,17 +6,18 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
-from tipoff.core.payload import Request
+from tipoff.core.payload import Request, SetAside
 from tipoff.core.profile import Profile
 
+_SUFFIX = ".json.gz"
 MAX_BYTES = 64 * 1024 * 1024
-_ANSWERS = "answers"
+_ANSWERS, _ASIDE = "answers", "aside.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +33,14 @@ class KeptAnswer:
 class Archive:
     """A folder of `.json.gz` files, each named by the sha256 of what it holds; writing the same twice is writing once.
 
-    Beside them, in `answers`, a file for each UTC day has a line for each answer.
+    Beside them, in `answers`, a file for each UTC day has a line for each answer; `aside.jsonl` has what is not to be used.
     """
 
     def __init__(self, root: Path, *, profile: Profile = Profile.LIVE) -> None:
         self._root = root
         self._fsync = profile is Profile.LIVE
         self._lock = threading.Lock()
+        self._aside: tuple[int, dict[str, SetAside]] = (0, {})
 
     def put(self, body: bytes) -> str:
         """Keep `body` and return its sha256.
@@ -61,9 +63,11 @@ class Archive:
         """Return the bytes kept under `sha`.
 
         Raises:
-            PipelineError: There are none, or they are not what their name says.
+            PipelineError: There are none, they are not what their name says, or a person has set them aside.
         """
-        path = self._path(sha)
+        path, aside = self._path(sha), self.aside().get(sha)
+        if aside is not None:
+            raise PipelineError(aside.text, hint="an older answer is used, or the provider asked anew")
         try:
             body = gzip.decompress(path.read_bytes())
         except (OSError, EOFError, zlib.error) as error:
@@ -104,6 +108,38 @@ class Archive:
             if first <= date.fromisoformat(path.stem) <= last:
                 yield from (_read(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}"))
 
+    def named(self, beginning: str) -> list[str]:
+        """Return the hashes of what is kept that begin so."""
+        return sorted(
+            path.name.removesuffix(_SUFFIX) for path in self._root.glob(f"{beginning[:2]}/{beginning}*{_SUFFIX}")
+        )
+
+    def set_aside(self, aside: SetAside) -> None:
+        """Let nobody use a payload from now on, in whichever process; its bytes stay for who wants to look at them.
+
+        Raises:
+            WarehouseError: The disk refused it.
+        """
+        line = {**asdict(aside), "at": aside.at.isoformat()}
+        try:
+            with (self._root / _ASIDE).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            msg = f"the archive cannot note what is set aside: {error.strerror}"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
+
+    def aside(self) -> Mapping[str, SetAside]:
+        """Return what was set aside, by its hash."""
+        path = self._root / _ASIDE
+        size = path.stat().st_size if path.exists() else 0
+        if size != self._aside[0]:
+            lines = [json.loads(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}")]
+            said = [SetAside(**{**line, "at": datetime.fromisoformat(line["at"])}) for line in lines]
+            self._aside = size, {aside.sha256: aside for aside in said}
+        return self._aside[1]
+
     def forget_before(self, day: date, but: Collection[str] = ()) -> int:
         """Let go of what was answered before a UTC day, and of what no later answer nor `but` names; returns the bytes freed."""
         files = sorted((self._root / _ANSWERS).glob("*.jsonl"))
@@ -132,7 +168,7 @@ class Archive:
         return sum(path.stat().st_size for path in (self._root / _ANSWERS).glob("*.jsonl"))
 
     def _path(self, sha: str) -> Path:
-        return self._root / sha[:2] / f"{sha}.json.gz"
+        return self._root / sha[:2] / f"{sha}{_SUFFIX}"
 
 
 def _line(answer: KeptAnswer) -> str:

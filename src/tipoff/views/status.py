@@ -1,6 +1,6 @@
 """Status: in five seconds, whether anything is at work, whether today is complete, what holds it and since when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,6 +9,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
 from tipoff.core.obligation import State
+from tipoff.core.payload import SetAside
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
@@ -20,6 +21,7 @@ from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, Limits, judg
 
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 _MISSED = frozenset({State.LATE.value, State.LOST.value})
+_ASIDE_SHOWN = timedelta(days=7)
 _SHOWN = 8  # problems at most; the rest is counted
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -49,6 +51,7 @@ class Home:
     halts: tuple[HaltRecord, ...] = ()
     asked: int = 0  # names of which only a person can say whose they are
     off: tuple[str, ...] = ()  # what is not made for want of a key, or not yet
+    aside: tuple[SetAside, ...] = ()  # answers that a person has set aside in the last week
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
 
 
@@ -77,13 +80,14 @@ class Status:
     home: Home
 
 
-def read_home(
+def read_home(  # noqa: PLR0913 -- what a status is told from
     ledger: Ledger,
     league: str,
     now: datetime,
     *,
     sentinel_at: datetime | None = None,
     sentinel_incidents: Sequence[Incident] = (),
+    aside: Iterable[SetAside] = (),
 ) -> Home:
     """Read what a status is told from; in a replay the home's own clock counts instead of `now`."""
     facts, records = league_facts(ledger, league), ledger.of(league)
@@ -115,6 +119,7 @@ def read_home(
         running=records.runs_by_state().get("started", 0),
         asked=n_asked(ledger, league),
         off=facts.off,
+        aside=tuple(one for one in aside if at and at - one.at < _ASIDE_SHOWN),
         history=read_flow(ledger, at),
         between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
     )
@@ -245,6 +250,8 @@ def _waiting(home: Home) -> Iterator[str]:
         yield f"{counted(home.asked, 'name')} that nobody is certain about: tipoff names {home.league}"
     for row in home.waivers:
         yield waiver_line(row)
+    for one in home.aside:
+        yield f"{one.text}; all of them: tipoff set-aside {home.league}"
 
 
 def waiver_line(waiver: WaiverRecord) -> str:

@@ -7,6 +7,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
+from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.records import ConflictRecord, FindingRecord, GateRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import season_of
@@ -69,6 +70,8 @@ def _walk(walk: _Walk, owed: ObligationRecord, depth: int) -> list[str]:
     sentences += [f"  {waiver_line(w)}" for w in walk.waivers if (w.output, w.day) == (output, day)]
     sentences += [f"  excused: {unit}: {reason}" for unit, reason in owed.excused.items()]
     sentences += _conflicts(walk, owed)
+    lost = records.findings(output=output, day=day, check="store_has_what_is_proven")
+    sentences += [f"  {finding.note}" for finding in lost if WITHOUT_IT in finding.note]
     if not owed.missing:
         return sentences + _proof_sentences(records, owed)
     more = " …" if len(owed.missing) > _SHOWN else ""
