@@ -28,7 +28,7 @@ from sqlalchemy import select
 
 from tipoff.app.set_clock import SetClock, set_clock
 from tipoff.config import Settings
-from tipoff.core.clock import midnight, on_clock, stopwatch
+from tipoff.core.clock import league_day, midnight, on_clock, stopwatch
 from tipoff.core.finding import Severity
 from tipoff.core.slate import Season
 from tipoff.leagues.mlb.world.sample import SampleMlb
@@ -117,18 +117,18 @@ def two_days() -> Plan:
 
 
 def mid_season() -> Plan:
-    """Return a first start at noon of the thirteenth day, in steps, until evening; lines alone have a key."""
+    """Return a first start at noon of the 29th day, in steps, until evening; lines alone have a key."""
     first = date(2030, 1, 7)
-    begin = on_clock(first + timedelta(days=12), 12 * HOUR)
+    begin = on_clock(first + timedelta(days=28), 12 * HOUR)
     end = begin + 11.5 * HOUR
     keys = ((begin, "key odds_api_key"), (end, "key balldontlie_key"), (end, "key bettingpros_key"))
-    return Plan(first=first, days=30, begin=begin, end=end, speed=0, events=keys, settings=WATCHED, ill=0.0)
+    return Plan(first=first, days=45, begin=begin, end=end, speed=0, events=keys, settings=WATCHED, ill=0.0)
 
 
 def thirty_minutes() -> Plan:
-    """Return half an hour at true speed, in the evening of a fourth day of games."""
+    """Return half an hour at true speed, late on a ninth day: two games end in it, other box scores come, and two games begin."""
     first = date(2030, 1, 7)
-    begin = on_clock(first + timedelta(days=3), 18.4 * HOUR)
+    begin = on_clock(first + timedelta(days=8), 21.6 * HOUR)
     end = begin + HOUR / 2
     told = events(begin, end, kills=(0.12, 0.3, 0.47, 0.64, 0.81), down=HOUR / 10)
     short = {"TIPOFF_TICK_EVERY_S": "5", "TIPOFF_LOOK_EVERY_S": "5"}
@@ -292,6 +292,11 @@ def read(home: Path, plan: Plan) -> dict[str, Any]:
             if row["starts_at"] and plan.begin < row["starts_at"] < plan.end
         ]
         runs = ledger.rows(select(schema.runs))
+        boxes = [
+            row
+            for row in ledger.rows(select(schema.arrivals).where(schema.arrivals.c.output == "nba_player_boxscores"))
+            if row["day"] >= league_day(plan.begin)
+        ]
         fetches = Counter(f"{row['source']}: {row['outcome']}" for row in ledger.rows(select(schema.fetches)))
         told = [
             {
@@ -319,7 +324,9 @@ def read(home: Path, plan: Plan) -> dict[str, Any]:
         "for want of a key or credits": [_shown(row) for row in unmet if is_off(row, plan)],
         "unmet": [_shown(row) for row in unmet if not is_off(row, plan)],
         "games": len(games),
+        "published before their start by, in minutes": leads(games, runs),
         "not published before their start": late_games(games, runs, obligations),
+        "box scores of its own days": len(boxes),
         "runs": dict(Counter(row["state"] for row in runs)),
         "fetches": dict(sorted(fetches.items())),
         "incidents": told,
@@ -331,6 +338,7 @@ def is_off(row: Row, plan: Plan) -> bool:
     """Whether a key was not there, or its credits were spent, while an obligation could have been met."""
     at = dict(reversed([(what, at) for at, what in plan.events]))
     first, last = on_clock(row["day"], 9 * HOUR), on_clock(row["day"], 24 * HOUR)
+    last = max(last, plan.begin + HOUR)  # what lies before the first start is asked for then
     spans = {name: [(plan.begin, at[f"key {name}"])] for name in OF_KEY}
     spans["odds_api_key"] += [(spent, spent + 12 * HOUR) for what, spent in at.items() if what.startswith("spent")]
     return any(
@@ -344,13 +352,27 @@ def late_games(games: Iterable[Row], runs: Iterable[Row], obligations: Iterable[
     excused = {
         game for row in obligations if row["output"] == "published_predictions" for game in json.loads(row["excused"])
     }
+    out = published_at(runs)
+    late = {game["game_id"] for game in games if not out.get(game["game_id"], game["starts_at"]) < game["starts_at"]}
+    return sorted(late - excused)
+
+
+def published_at(runs: Iterable[Row]) -> dict[str, datetime]:
+    """Return when each game's predictions were first out."""
     out: dict[str, datetime] = {}
     for run in runs:
         if run["output"] == "published_predictions" and run["state"] == "finished" and run["ended_at"]:
             for unit in json.loads(run["units"]):
                 out[unit] = min(out.get(unit, run["ended_at"]), run["ended_at"])
-    late = {game["game_id"] for game in games if not out.get(game["game_id"], game["starts_at"]) < game["starts_at"]}
-    return sorted(late - excused)
+    return out
+
+
+def leads(games: Iterable[Row], runs: Iterable[Row]) -> dict[str, float]:
+    """Return, for each game that was published before its start, how long before: the least and the most."""
+    out = published_at(runs)
+    found = [game["starts_at"] - out[game["game_id"]] for game in games if game["game_id"] in out]
+    minutes = sorted(round(lead.total_seconds() / 60, 1) for lead in found if lead > timedelta(0))
+    return {"games": len(minutes), "least": minutes[0], "most": minutes[-1]} if minutes else {}
 
 
 def is_as_planned(found: Mapping[str, Any], *, has_hours: bool = True) -> bool:
@@ -386,10 +408,11 @@ def live_days() -> tuple[bool, dict[str, Any]]:
 
 
 def live_minutes() -> tuple[bool, dict[str, Any]]:
-    """Run half an hour at true speed."""
+    """Run half an hour at true speed; games begin and end in it."""
     with tempfile.TemporaryDirectory() as folder:
         found = live_run(thirty_minutes(), Path(folder))
-    return is_as_planned(found, has_hours=False), found
+    has_games = found["games"] >= 2 and found["box scores of its own days"] >= 2
+    return is_as_planned(found, has_hours=False) and has_games, found
 
 
 PLANS = {

@@ -12,7 +12,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -46,7 +46,7 @@ PROVIDERS = (
     "stats.nba.com",
     "the-odds-api",
 )
-SMALL = 60_000  # bytes: larger answers are read as they are, and too slow to be changed many thousand times
+SMALL = 70_000  # bytes: larger answers are read as they are, and too slow to be changed many thousand times
 _AT = datetime(2024, 1, 1, tzinfo=UTC)
 _ODD: tuple[Any, ...] = (
     *(
@@ -257,35 +257,47 @@ def read_source(asked: Asked, body: bytes) -> Mapping[str, int]:
     return parsed.uses
 
 
+Attempt = Callable[[random.Random], tuple[str, str, Mapping[str, int]]]
+
+
+def attempt_of(data: Path | None) -> Attempt:
+    """Return what reads one changed answer as dice say: how it ended, of which live step it is, what became of its entries."""
+    answers = [body for _, body in recorded(data) if len(body) < SMALL] if data else []
+    sources = [*by_step(every_source()).values()]  # each step as often as any, however much it asks
+
+    def attempt(dice: random.Random) -> tuple[str, str, Mapping[str, int]]:
+        step = ""
+        try:
+            if not answers or dice.random() < 0.5:
+                asked = dice.choice(dice.choice(sources))
+                step = f"{asked.context.slate.league} {asked.step.name}"
+                return "read", step, read_source(asked, changed(asked.payload.body, dice))
+            _, tally = read_any(payload_of(changed(dice.choice(answers), dice)))
+        except SourceError:
+            return "refused whole", step, {}
+        if tally is None:
+            return "not used", step, {}
+        must_hold(tally)
+        return "read", step, {use.value: n for use, n in tally.uses.items()}
+
+    return attempt
+
+
 def fuzz(data: Path | None, n_answers: int, seed: int) -> dict[str, Any]:
     """Read so many changed answers, half of them of the live steps; returns what became of them.
 
     Raises:
         Exception: Whatever a reader lets through.
     """
-    dice = random.Random(seed)  # noqa: S311 -- mutations
-    answers = [body for _, body in recorded(data) if len(body) < SMALL] if data else []
-    sources = [*by_step(every_source()).values()]  # each step as often as any, however much it asks
+    dice, attempt = random.Random(seed), attempt_of(data)  # noqa: S311 -- mutations
     ends, uses, read, slowest = Counter[str](), Counter[str](), Counter[str](), 0.0
     for _ in range(n_answers):
         began = stopwatch()
-        try:
-            if not answers or dice.random() < 0.5:
-                asked = dice.choice(dice.choice(sources))
-                read[f"{asked.context.slate.league} {asked.step.name}"] += 1
-                uses.update(read_source(asked, changed(asked.payload.body, dice)))
-                ends["read"] += 1
-                continue
-            _, tally = read_any(payload_of(changed(dice.choice(answers), dice)))
-        except SourceError:
-            ends["refused whole"] += 1
-        else:
-            ends["read" if tally is not None else "not used"] += 1
-            if tally is not None:
-                must_hold(tally)
-                uses.update({use.value: n for use, n in tally.uses.items()})
-        finally:
-            slowest = max(slowest, stopwatch() - began)
+        end, step, found = attempt(dice)
+        slowest = max(slowest, stopwatch() - began)
+        ends[end] += 1
+        read.update([step] if step else [])
+        uses.update(found)
     return {
         "answers": n_answers,
         "seed": seed,

@@ -34,6 +34,7 @@ from benchmarks.costs import command_costs, season_costs
 from benchmarks.engine_cost import engine_cost
 from benchmarks.evidence_page import EVIDENCE, NEVER, git, paths_of, stale_since
 from benchmarks.games import games_are_found
+from benchmarks.guided_fuzz import guided_fuzz
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.live_run import live_days, live_minutes
@@ -59,6 +60,7 @@ from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock
 
 RANDOM_KILLS = 200
+GUIDED_S = 600
 MARCH = "2024-03-01..2024-03-31"
 Measured = tuple[bool, dict[str, Any]]
 
@@ -225,9 +227,10 @@ def idle() -> Measured:
 
 
 def payload_fuzz() -> Measured:
-    """Read a hundred thousand changed answers; whatever a reader lets through ends this with its error."""
+    """Read a hundred thousand changed answers, then what atheris finds; whatever a reader lets through ends this."""
     found = fuzz_payloads(data(), 100_000, 7)
-    return sum(found["ends"].values()) == found["answers"], found
+    guided = guided_fuzz(GUIDED_S, data())
+    return sum(found["ends"].values()) == found["answers"] and guided["ends"] == "well", found | {"guided": guided}
 
 
 CLAIMS: dict[str, Callable[[], Measured]] = {

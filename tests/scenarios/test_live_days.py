@@ -78,6 +78,6 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
     [evening] = (tmp_path / "home" / "published").glob("*/published_predictions/*.json")
     document = json.loads(evening.read_text())
     assert (evening.stem, document["off"]) == (
-        "2030-01-19",
+        "2030-02-04",
         ["the second box scores, the list of the injured: off, TIPOFF_BALLDONTLIE_KEY is not set"],
     )

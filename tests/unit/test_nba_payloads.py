@@ -25,7 +25,7 @@ from tipoff.leagues.catalog import CONTENTS, live_content
 from tipoff.leagues.nba.sources import boxes, forms
 from tipoff.leagues.nba.sources.forms import read_any
 
-NOT_USED = 32  # answers of a form that is known and read by nothing
+NOT_USED = 31  # answers of a form that is known and read by nothing
 READ = {
     "balldontlie": 10,
     "basketball-reference": 2,
@@ -33,7 +33,7 @@ READ = {
     "cdn.nba.com": 9,
     "data.nba.com": 1,
     "espn": 5,
-    "nba.com": 7,
+    "nba.com": 8,
     "stats.nba.com": 35,
     "the-odds-api": 4,
 }

@@ -9,7 +9,7 @@ from tipoff.core.step import SourceWork, Step
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues.nba import live_tables
 from tipoff.leagues.nba.catalog import CORRECTED, STEPS
-from tipoff.leagues.nba.sources import balldontlie, boxes, nbacom, people, plays, schedule, statsnba
+from tipoff.leagues.nba.sources import balldontlie, boxes, injuries, nbacom, people, plays, schedule, statsnba
 
 _SIDES = (Input("schedule", SLATE),)  # who is at home, for the log
 _WORK = {
@@ -38,7 +38,12 @@ def _live(step: Step) -> Step:
 
 
 _BY_LEARNING = dataclasses.replace(CORRECTED, learns=Bounds(earlier=timedelta(hours=5), later=timedelta(hours=8)))
-_FIRST_START = Moment(Anchor.FIRST_START, timedelta(0))
+_BEFORE_THE_FIRST = Timing(
+    opens=Moment(Anchor.MIDNIGHT, timedelta(hours=9)),
+    due=Moment(Anchor.FIRST_START, -timedelta(minutes=30)),
+    closes=Moment(Anchor.FIRST_START, timedelta(0)),
+    refresh=timedelta(hours=2),
+)
 _BEYOND = (
     Step(
         table=live_tables.ABSENCES,
@@ -62,15 +67,18 @@ _BEYOND = (
             parse=balldontlie.parse_injuries,
             follow=balldontlie.next_injuries,
         ),
-        timing=Timing(
-            opens=Moment(Anchor.MIDNIGHT, timedelta(hours=9)),
-            due=Moment(Anchor.FIRST_START, -timedelta(minutes=30)),
-            closes=_FIRST_START,
-            refresh=timedelta(hours=2),
-        ),
+        timing=_BEFORE_THE_FIRST,
         units=SLATE_UNIT,
         optional=True,
         parsers=(people.balldontlie_injuries,),
+    ),
+    Step(
+        table=live_tables.INJURY_REPORT,
+        work=SourceWork(source=injuries.SOURCE, requests=injuries.requests, parse=injuries.parse, inputs=_SIDES),
+        timing=_BEFORE_THE_FIRST,
+        units=SLATE_UNIT,
+        optional=True,
+        parsers=(injuries.read_report,),
     ),
 )
 LIVE_STEPS = (*(_live(step) for step in STEPS), *_BEYOND)

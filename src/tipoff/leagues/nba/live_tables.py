@@ -69,3 +69,21 @@ INJURIES = Table(
     ),
     about="balldontlie: who is listed as hurt before the day's first game.",
 )
+INJURY_REPORT = Table(
+    league=LEAGUE,
+    phase=Phase.RAW,
+    name="nba_injury_report",
+    key=("game_id", "team", "player_key"),
+    unit_columns=(),
+    columns=(
+        DAY,
+        _GAME,
+        _NAME,
+        _KEY,
+        text("team", required=True),
+        text("status", required=True),
+        text("reason"),
+        KNOWN_AT,
+    ),
+    about="The league's injury report, a PDF: who is out, doubtful, questionable or probable for which game of the day, and why.",
+)

@@ -17,6 +17,14 @@ CDN = Provider(
     says=(("<code>accessdenied</code>", Meaning.ABSENT),),  # so it says that a file is not there
     terms="Public files of the league's own pages. nba.com's terms forbid commercial use without leave.",
 )
+REPORTS = Provider(
+    base="https://ak-static.cms.nba.com",
+    headers=_NBA_HEADERS,
+    at_once=1,
+    every=timedelta(seconds=1),
+    says=(("<code>accessdenied</code>", Meaning.ABSENT),),
+    terms="Public files of the league's own pages; terms as above.",
+)
 STATS = Provider(
     base="https://stats.nba.com",
     headers=_NBA_HEADERS,
@@ -34,7 +42,7 @@ BALLDONTLIE = Provider(
     says=(("unauthorized", Meaning.BAD_KEY), ("upgrade", Meaning.PLAN), ("all-star", Meaning.PLAN)),
     terms="By key; what a key may ask depends on its plan, box scores need a paid one.",
 )
-PROVIDERS = (CDN, STATS, BALLDONTLIE, oddsapi.PROVIDER)
+PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER)
 KEYS = {
     oddsapi.KEY: "lines and main lines",
     "balldontlie_key": "the second box scores, the list of the injured",

@@ -6,7 +6,7 @@ from typing import Any
 
 from tipoff.core.parsing import Tally, read_json, shape_of, shaped
 from tipoff.core.payload import Payload
-from tipoff.leagues.nba.sources import boxes, games, lines, people, plays, reference
+from tipoff.leagues.nba.sources import boxes, games, injuries, lines, people, plays, reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,7 @@ def _empty(payload: Payload, document: Any) -> bool:  # noqa: ANN401 -- JSON
 
 
 _OTHER_USE = "no feature reads it"
+_BOX_SCORE = "Box Score ".encode("utf-16-be")  # how a game book's title begins
 FORMS = (
     Form(name="schedule of the season", fits=_has("leagueSchedule"), read=games.schedule_file),
     Form(name="live box score", fits=_live("homeTeam", "gameStatus"), read=_box),
@@ -174,5 +175,10 @@ FORMS = (
         fits=lambda _p, d: _keys(_keys(d) and d.get("g")) >= {"gid", "pd"},
         why="the host is not served any more",
     ),
-    Form(name="PDF", fits=_is_pdf, why="no reader of PDF files is installed"),
+    Form(
+        name="game book",
+        fits=lambda p, _d: _is_pdf(p, None) and _BOX_SCORE in p.body,
+        why="none is at hand whole; the live box score says who did not play, and why",
+    ),
+    Form(name="injury report", fits=_is_pdf, read=lambda p, _d: injuries.read_report(p)),
 )

@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx
 
-from tipoff.core.clock import LEAGUE_ZONE, league_day
+from tipoff.core.clock import LEAGUE_ZONE, league_day, midnight
+from tipoff.leagues.nba.sources.injuries import NOT_YET
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import OF_THE_FIRST, NbaData, Row, Stand, WorldGame
 from tipoff.leagues.nba.world.livebox import live_box, live_plays
+from tipoff.leagues.nba.world.report import report
 from tipoff.leagues.quotes import bookmakers
 
 _COUNTED = "FGM FGA FG_PCT FG3M FG3A FG3_PCT FTM FTA FT_PCT OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS"
@@ -25,6 +27,8 @@ _BENCH_GAMES = 2
 _EVENTS_AHEAD = timedelta(days=3)
 _LIVE_BOX = "/static/json/liveData/boxscore/boxscore_"
 _LIVE_PLAYS = "/static/json/liveData/playbyplay/playbyplay_"
+_REPORT = "/referee/injury/Injury-Report_%Y-%m-%d_%I_%M%p.pdf"
+_ALL_SENT_IN = timedelta(hours=12)  # of the day: before, no visiting club has said who is hurt
 _NO_FILE = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 )
@@ -71,6 +75,8 @@ class NbaProviders:
             return self._live_box(path.removeprefix(_LIVE_BOX).removesuffix(".json"), now)
         if host == "cdn.nba.com" and path.startswith(_LIVE_PLAYS):
             return self._live_plays(path.removeprefix(_LIVE_PLAYS).removesuffix(".json"), now)
+        if host == "ak-static.cms.nba.com":
+            return self._injury_report(path, now)
         if host == "api.the-odds-api.com" and parts[-1] == "odds" and parts[-2] in self._by_event:
             return self._odds(self._by_event[parts[-2]], now)
         return httpx.Response(404, json={"message": f"nothing at {path}"})
@@ -224,6 +230,34 @@ class NbaProviders:
         is_last = not page or page[-1]["id"] == max(men)
         return _json({"data": rows, "meta": {} if is_last else {"next_cursor": page[-1]["id"]}})
 
+    def _injury_report(self, path: str, now: datetime) -> httpx.Response:
+        """Return the report of the instant that the path names: who is not with his club on that day, by game."""
+        at = datetime.strptime(path, _REPORT).replace(tzinfo=LEAGUE_ZONE)
+        if now < at:
+            return httpx.Response(403, content=_NO_FILE, headers={"content-type": "application/xml"})
+        rows, day = list[tuple[str, ...]](), at.date()
+        for game in sorted(self._by_day.get(day, ()), key=lambda game: (game.tipoff_at, game.game_id)):
+            shown, (home, away) = game.stands_at(now), game.sides
+            if not shown or shown[-1].off or shown[-1].day != day:
+                continue
+            when = f"{game.tipoff_at.astimezone(LEAGUE_ZONE):%I:%M (ET)}"
+            head: tuple[str, ...] = (f"{day:%m/%d/%Y}", when, f"{away}@{home}")
+            for code in (away, home):
+                is_in = code == home or now >= midnight(day) + _ALL_SENT_IN
+                club, men = TEAMS[code].name, self._listed(game, code) if is_in else [("", "", NOT_YET)]
+                for cells in men:
+                    rows.append((*head, club, *cells))
+                    head, club = ("", "", ""), ""
+        return httpx.Response(
+            200, content=report(f"{at:%m/%d/%y %I:%M %p}", rows), headers={"content-type": "application/pdf"}
+        )
+
+    def _listed(self, game: WorldGame, code: str) -> list[tuple[str, str, str]]:
+        """Return who is out; where nobody is, one who was hurt and may play."""
+        out = [(_turned(row["PLAYER_NAME"]), "Out", "Left Ankle; Sprain") for row in self._idle(game, code)]
+        own = [row["PLAYER_NAME"] for row in game.players if row["TEAM_ABBREVIATION"] == code]
+        return out or [(_turned(name), "Available", "Right Knee; Soreness") for name in own[:1]]
+
     # --- the-odds-api
 
     def _events(self, request: httpx.Request, now: datetime) -> httpx.Response:
@@ -240,6 +274,12 @@ class NbaProviders:
 
     def _odds(self, game: WorldGame, now: datetime) -> httpx.Response:
         return _json(_event(game) | {"bookmakers": bookmakers("player_points", game.lines_at(now))})
+
+
+def _turned(name: str) -> str:
+    """Return a name as the injury report has it: the family's first."""
+    given, _, family = name.partition(" ")
+    return f"{family}, {given}" if family else given
 
 
 def _json(document: Any) -> httpx.Response:  # noqa: ANN401 -- any JSON
