@@ -21,7 +21,7 @@ from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input, Window, WindowKind
 from tipoff.store import dialect
 from tipoff.store.evolve import changes, former_names, under_present_names
-from tipoff.store.rows import by_key, hash_units, in_order, named, plain_numbers, units_where
+from tipoff.store.rows import by_key, hash_units, in_order, is_in_order_by_key, named, plain_numbers, units_where
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, stage, written
 from tipoff.store.standing import on_duck
@@ -31,9 +31,7 @@ from tipoff.store.warehouse import WriteRequest, WriteResult
 # set and taken back around each call is every thread's, and the warning came through in whichever was between the two.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 _DECLARES = threading.Lock()  # leagues begin at once, and two changes of the catalog refuse each other
-_BOUND: dict[
-    tuple[Table, ...], set[str]
-] = {}  # SELECTs that were bound in this process, by the tables as they are declared
+_BOUND: dict[tuple[Table, ...], set[str]] = {}  # SELECTs that were bound in this process, by the tables declared
 _MEMORY = "600MB"
 _SESSION = "SET TimeZone='UTC'"
 _COLUMNS = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
@@ -335,7 +333,7 @@ class DuckWarehouse:
             self._slices.forget(table.full_name, asked.day)
         if found is not None:
             turn = self._slices.turn(table.full_name)
-            self._slices.keep(table.full_name, (asked.day, asked.day), (), by_key(table, found), turn)
+            self._slices.keep(table.full_name, (asked.day, asked.day), (), found, turn)
         self.counts["transaction"] += 1
         self._at("after commit")
 
@@ -357,17 +355,19 @@ class DuckWarehouse:
         self._db.execute(self._statement(sql), {"fence": fence})
 
     def _read_back(self, asked: WriteRequest, staged: Staged) -> pa.Table:
-        """Return the slate as it now stands; what was written of it is what was staged, whose hashes the proof carries.
+        """Return the slate as it now stands, by key; what was written of it is what was staged, whose hashes the proof carries.
 
         Raises:
             WarehouseError: They differ; the caller rolls back.
         """
         table = asked.step.table
         found = self._stored(table, asked.day, None)
-        if not in_order(table, of_units(table, found, staged.changed)).equals(staged.rows):
+        is_whole = found.num_rows == staged.rows.num_rows
+        mine = in_order(table, found if is_whole else of_units(table, found, staged.changed))
+        if not mine.equals(staged.rows):
             msg = f"{table.full_name} of {asked.day}: what was read back is not what was written"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
-        return found
+        return mine if is_whole and is_in_order_by_key(table) else by_key(table, found)
 
     def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
         condition, values = units_where(table, units) if units is not None else ("", {})

@@ -127,17 +127,24 @@ def _problems(table: Table, rows: pa.Table) -> list[tuple[pa.Array, str]]:
     """Return (mask of bad rows, reason) for every rule that some row breaks; each column is looked at once."""
     found: list[tuple[pa.Array, str]] = []
     needed = {*table.key, *table.unit_columns}
+    are_finite = _are_finite(rows, [column.name for column in table.columns if column.type is ColumnType.FLOAT])
     for column in table.columns:
         values = rows.column(column.name)
         if values.null_count and (column.required or column.name in needed):
             found.append((pc.is_null(values), f"{column.name} is missing"))
-        if column.type is ColumnType.FLOAT and not math.isfinite(pc.sum(values, min_count=0).as_py()):
+        if column.type is ColumnType.FLOAT and not are_finite and not _are_finite(rows, [column.name]):
             found.append(
                 (pc.invert(pc.fill_null(pc.is_finite(values), fill_value=_TRUE)), f"{column.name} is no number")
             )
         if column.minimum is not None or column.maximum is not None:
             found += _out_of_range(column, values)
     return found
+
+
+def _are_finite(rows: pa.Table, names: Iterable[str]) -> bool:
+    """Whether all of these columns' values are numbers and so is their sum."""
+    values = pa.chunked_array([chunk for name in names for chunk in rows.column(name).chunks], pa.float64())
+    return math.isfinite(pc.sum(values, min_count=0).as_py())
 
 
 def _out_of_range(column: Column, values: pa.ChunkedArray) -> Iterator[tuple[pa.Array, str]]:
@@ -173,8 +180,16 @@ def _quarantine(table: Table, rows: pa.Table, reasons: pa.Array, bad: pa.Array, 
 
 def in_order(table: Table, rows: pa.Table) -> pa.Table:
     """Return the rows sorted by unit, then key."""
-    order = [*table.unit_columns, *(name for name in table.key if name not in table.unit_columns)]
-    return rows.sort_by([(name, "ascending") for name in order]) if rows.num_rows > 1 else rows
+    return rows.sort_by([(name, "ascending") for name in _order(table)]) if rows.num_rows > 1 else rows
+
+
+def _order(table: Table) -> tuple[str, ...]:
+    return (*table.unit_columns, *(name for name in table.key if name not in table.unit_columns))
+
+
+def is_in_order_by_key(table: Table) -> bool:
+    """Whether rows sorted by unit, then key, are sorted by key."""
+    return _order(table) == table.key
 
 
 def by_key(table: Table, rows: pa.Table) -> pa.Table:
@@ -254,7 +269,7 @@ def _csv(rows: pa.Table) -> bytes:
     return content
 
 
-def rounded(values: pa.ChunkedArray, places: int) -> pa.ChunkedArray:
+def rounded(values: pa.Array, places: int) -> pa.Array:
     """Return numbers at so many places, with 0.0 for -0.0; two that differ in their last bit alone come out equal.
 
     Arrow's own rounding to places gives a number back as it is where it takes it for rounded already, its last bit included: two
@@ -265,16 +280,22 @@ def rounded(values: pa.ChunkedArray, places: int) -> pa.ChunkedArray:
 
 
 def _canonical(table: Table, rows: pa.Table) -> pa.Table:
-    arrays, names = [], []
+    names = [column.name for column in table.columns if not column.volatile]
+    values = {name: rows.column(name) for name in names} | _rounded_columns(table, rows)
+    return pa.Table.from_arrays([values[name] for name in names], names=names).combine_chunks()
+
+
+def _rounded_columns(table: Table, rows: pa.Table) -> dict[str, pa.Array]:
+    """Return the columns of numbers at their places; those of as many places are rounded behind one another, in one go."""
+    by_places: dict[int, list[str]] = {}
     for column in table.columns:
-        if column.volatile:
-            continue
-        values = rows.column(column.name)
-        if column.type is ColumnType.FLOAT:
-            values = rounded(values, column.places)
-        arrays.append(values)
-        names.append(column.name)
-    return pa.Table.from_arrays(arrays, names=names).combine_chunks()
+        if column.type is ColumnType.FLOAT and not column.volatile:
+            by_places.setdefault(column.places, []).append(column.name)
+    found: dict[str, pa.Array] = {}
+    for places, names in by_places.items():
+        values = rounded(pa.concat_arrays([chunk for name in names for chunk in rows.column(name).chunks]), places)
+        found |= {name: values.slice(at * rows.num_rows, rows.num_rows) for at, name in enumerate(names)}
+    return found
 
 
 def plain_numbers(rows: pa.Table) -> pa.Table:

@@ -15,7 +15,7 @@ class Slices:
     """The slices read last, by table, days and columns; whoever writes a slate makes what it is part of be forgotten."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[_Key, pa.Table] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[pa.Table, int]] = OrderedDict()  # each with its bytes
         self._n_bytes = 0
         self._writes: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class Slices:
             if key not in self._kept:
                 return None
             self._kept.move_to_end(key)
-            return self._kept[key]
+            return self._kept[key][0]
 
     def once(
         self, table: str, days: tuple[date, date], columns: tuple[str, ...], ask: Callable[[], pa.Table]
@@ -68,17 +68,18 @@ class Slices:
     def keep(self, table: str, days: tuple[date, date], columns: tuple[str, ...], rows: pa.Table, turn: int) -> None:
         """Keep a slice that was read in a `turn`, unless the table was written since; those not asked for the longest go."""
         with self._lock:
-            if self._writes[table] != turn or rows.nbytes > _MOST_BYTES:
+            n_bytes = rows.nbytes
+            if self._writes[table] != turn or n_bytes > _MOST_BYTES:
                 return
             self._drop((table, *days, columns))
-            self._kept[table, *days, columns] = rows
-            self._n_bytes += rows.nbytes
+            self._kept[table, *days, columns] = rows, n_bytes
+            self._n_bytes += n_bytes
             while len(self._kept) > _KEPT or self._n_bytes > _MOST_BYTES:
                 self._drop(next(iter(self._kept)))
 
     def _drop(self, key: _Key) -> None:
         if key in self._kept:
-            self._n_bytes -= self._kept.pop(key).nbytes
+            self._n_bytes -= self._kept.pop(key)[1]
 
     def forget(self, table: str, day: date) -> None:
         """Forget what was read of a slate: to be called once it is written, whether or not that went well."""
