@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.samples import Samples
 from tests.support import tipoff
@@ -25,6 +26,7 @@ def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_pat
     assert done.returncode == 0, done.stderr
     found = {section["title"]: section for section in json.loads(done.stdout)["sections"]}
     assert {"Each market", "What each system adds", "Against the line", "By week", "Signs of a leak"} <= found.keys()
+    assert sum(row["n"] for row in found["By role"]["rows"]) == sum(row["n"] for row in found["By month"]["rows"])
     assert {row["predicted by"] for row in found["What each system adds"]["rows"]} == {
         system.name for system in SYSTEMS
     }
@@ -32,6 +34,19 @@ def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_pat
     assert all(title in text for title in found)
     shown = {row["predicted by"]: row["own ÷ next"] for row in found["Signs of a leak"]["rows"]}
     assert all(f"{value:.4f}" in text for value in shown.values())
+
+
+def test_a_season_of_which_no_lines_are_known_has_a_report(samples: Samples, tmp_path: Path) -> None:
+    home = samples.copy(DAYS, tmp_path)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as store:
+        store.execute("DELETE FROM nba_features.main_lines")
+
+    done = tipoff("report", "nba", "sample", "--out", str(tmp_path / "r.html"), "--json", home=home)
+
+    assert done.returncode == 0, done.stderr
+    found = {section["title"]: section["rows"] for section in json.loads(done.stdout)["sections"]}
+    assert found["By role"]
+    assert "Chances to be over the line" not in found
 
 
 def test_models_say_what_they_were_trained_on_and_who_serves(home: Path) -> None:

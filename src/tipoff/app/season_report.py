@@ -91,9 +91,9 @@ def sections_of(settings: Settings, content: Content, season: str) -> Sequence[S
         raise UsageError(msg, hint="its content declares none")
     with reader(settings, content, season) as home:
         tables = {table: home.whole(table, columns) for table, columns in content.report.reads.items()}
-    if not all(table.num_rows for table in tables.values()):
-        empty = ", ".join(name for name, table in tables.items() if not table.num_rows)
-        msg = f"nothing stands yet in {empty} of {content.league.name} {season}"
+    graded = next(iter(tables))  # of the others there may be none: no lines, or no system's rows
+    if not tables[graded].num_rows:
+        msg = f"nothing stands yet in {graded} of {content.league.name} {season}"
         raise UsageError(msg, hint=f"replay it first: tipoff replay {content.league.name} {season}")
     return content.report.make(tables)
 

@@ -32,7 +32,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeasonReport:
-    """What a league says of a season: which columns of which tables it rests on, and how they become sections."""
+    """What a league says of a season: which columns of which tables it rests on, and how they become sections.
+
+    The first table is what it is of: without rows of it there is no report. Of the others there may be none.
+    """
 
     reads: Mapping[str, tuple[str, ...]]
     make: Callable[[Mapping[str, "pa.Table"]], Sequence[Section]]

@@ -19,7 +19,7 @@ _SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """Predictions of one season and what happened, a row each: `day` counts from any day on, `error` is absolute."""
+    """Predictions of one season and what happened, a row each: `day` counts from 1970, `error` is absolute."""
 
     system: NDArray[np.str_]
     day: Ints
@@ -86,6 +86,14 @@ def by_group(found: Graded, groups: Sequence[str], group: NDArray[np.str_], *, t
         if (here := (found.system == system) & (group == name)).any()
     ]
     return Section(title=title, about=about, shape=Shape.BARS, rows=rows)
+
+
+def by_month(found: Graded, measure: str) -> Section:
+    """Show each system's mean error by calendar month."""
+    month = found.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.str_)
+    return by_group(
+        found, sorted({*month.tolist()}), month, title="By month", about=f"Mean absolute error in {measure} by month."
+    )
 
 
 def what_each_adds(found: Graded, baseline: str) -> Section:

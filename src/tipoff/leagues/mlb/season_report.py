@@ -36,6 +36,7 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
         sections.what_each_adds(found, _BASELINE),
         *sections.calibration(chances, title="Chances to be over his own line", about=about),
         sections.by_week(found, "strikeouts"),
+        sections.by_month(found, "strikeouts"),
         sections.by_group(
             found,
             _STARTS,

@@ -17,6 +17,7 @@ from tipoff.predict.decisions import no_vig
 _BASELINE = "moving_average"
 _MINUTES = ("0-9", "10-19", "20-29", "30-39", "40 and more")
 _GAMES = ("1-5", "6-15", "16-40", "41 and more")
+_ROLES = ("bench: under 15", "rotation: 15-27", "starter: 28 and more")  # minutes, by his games before
 _KEY = ("game_id", "player_id")
 
 
@@ -24,7 +25,8 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
     """Return the sections of a season."""
     grades = tables["grades"]
     grades = grades.filter(pc.and_(pc.is_valid(grades["abs_error"]), pc.invert(grades["is_retrospective"])))
-    joined = grades.join(tables["player_games"], keys=list(_KEY), join_type="inner").combine_chunks()
+    joined = grades.join(tables["player_games"], keys=list(_KEY), join_type="inner")
+    joined = joined.join(tables["player_form"], keys=list(_KEY)).combine_chunks()
     found = sections.Graded.read(
         joined, system="system", who="player_id", predicted="predicted_points", happened="actual_points"
     )
@@ -36,6 +38,16 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
         _scores(tables["scores"], lined=True),
         *_at_the_lines(tables),
         sections.by_week(found, "points"),
+        sections.by_month(found, "points"),
+        sections.by_group(
+            found,
+            _ROLES,
+            np.asarray(_ROLES)[
+                np.searchsorted([15, 28], np.nan_to_num(sections.floats(joined["minutes_h5"])), "right")
+            ],
+            title="By role",
+            about="Mean absolute error in points by the minutes of his games before, half-life five: known before the game.",
+        ),
         sections.by_group(
             found,
             _MINUTES,
@@ -139,6 +151,7 @@ REPORT = SeasonReport(
         ),
         "scores": ("market", "system", "metric", "n", "value"),
         "player_games": ("game_id", "player_id", "minutes", "points"),
+        "player_form": ("game_id", "player_id", "minutes_h5"),
         "main_lines": ("game_id", "player_id", "line", "over_price", "under_price"),
         **{system.name: _DRAWN for system in SERVING},
     },
