@@ -9,6 +9,7 @@ from tests.samples import Samples
 from tests.support import tipoff
 
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
+from tipoff.ledger import Batch, Ledger
 
 DAYS = 10
 
@@ -18,8 +19,12 @@ def home(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return samples.copy(DAYS, tmp_path_factory.mktemp("home"))
 
 
-def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_path: Path) -> None:
-    page = tmp_path / "report.html"
+def test_the_report_is_one_page_and_the_same_figures_as_json_and_says_what_is_off(home: Path, tmp_path: Path) -> None:
+    page, off = tmp_path / "report.html", "lines and main lines: off, TIPOFF_ODDS_API_KEY is not set"
+    ledger, batch = Ledger(home / "ledger.db"), Batch()
+    batch.fact("off", json.dumps([off]), league="nba")
+    ledger.commit(batch)
+    ledger.close()
 
     done = tipoff("report", "nba", "sample", "--out", str(page), "--json", home=home)
 
@@ -32,6 +37,7 @@ def test_the_report_is_one_page_and_the_same_figures_as_json(home: Path, tmp_pat
     }
     text = page.read_text()
     assert all(title in text for title in found)
+    assert (off in text, json.loads(done.stdout)["off"]) == (True, [off])
     shown = {row["predicted by"]: row["own ÷ next"] for row in found["Signs of a leak"]["rows"]}
     assert all(f"{value:.4f}" in text for value in shown.values())
 

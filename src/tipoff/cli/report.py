@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from tipoff.cli.show import DAY, as_json, print_json
+from tipoff.cli.show import DAY, as_json, open_ledger, print_json
 from tipoff.config import read_settings
+from tipoff.ledger.facts import league_facts
 
 
 @click.command("report")
@@ -23,14 +24,17 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
     from tipoff.predict.page import render, render_text  # noqa: PLC0415 -- as above
 
-    sections = sections_of(read_settings(), content_named(league), season)
+    sections, ledger = sections_of(read_settings(), content_named(league), season), open_ledger()
+    off = league_facts(ledger, league).off
+    ledger.close()
     if out is not None:
         about = "Each prediction as it stood before its game, against what happened; nothing was made after the start."
-        out.write_text(render(f"{league} {season}", about, sections))
+        out.write_text(render(f"{league} {season}", ". ".join((about.removesuffix("."), *off)) + ".", sections))
     if as_json:
-        print_json({"sections": [asdict(section) | {"shape": section.shape.value} for section in sections]}, ok=True)
+        found = [asdict(section) | {"shape": section.shape.value} for section in sections]
+        print_json({"sections": found, "off": off}, ok=True)
     else:
-        for line in render_text(sections) if out is None else [f"wrote {out}"]:
+        for line in (*off, *render_text(sections)) if out is None else [f"wrote {out}"]:
             click.echo(line)
 
 

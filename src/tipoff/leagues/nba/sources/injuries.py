@@ -9,6 +9,7 @@ import logging
 import re
 import struct
 import zlib
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ SOURCE = "nba injury report"
 URL = "https://ak-static.cms.nba.com/referee/injury/Injury-Report_{at:%Y-%m-%d_%I_%M%p}.pdf"
 EVERY, READY = timedelta(minutes=30), timedelta(minutes=5)  # from one report to the next, and until it is there
 NOBODY = "nobody is listed"
-LARGEST = 2_000_000  # bytes of a file, and of a page unpacked: thirty times a real one
+LARGEST, LARGEST_PAGE = 2_000_000, 200_000  # bytes of a file, and of a page unpacked: far more than a real one's
 MOST_PAGES = 20
 COLUMNS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
 NOT_YET = "NOT YET SUBMITTED"
@@ -172,7 +173,10 @@ def _rows(lines: Sequence[Sequence[Word]], places: Mapping[str, float]) -> tuple
     found: list[dict[str, list[str]]] = [{name: [] for name in COLUMNS} for _ in middles]
     strays = []
     for y, column, word in cells:
-        nearest = min(range(len(middles)), key=lambda n: abs(middles[n] - y), default=-1)
+        below = bisect(middles, y)
+        nearest = min(
+            range(max(0, below - 1), min(below + 1, len(middles))), key=lambda n: abs(middles[n] - y), default=-1
+        )
         if nearest < 0 or abs(middles[nearest] - y) > _NEAR:
             strays.append(word)
         else:
@@ -207,7 +211,7 @@ def words_of(payload: Payload) -> Iterator[list[Word]]:
             raise shaped(payload, f"it is of {len(pages)} pages")
         for page in pages:
             contents = page.get_contents()
-            if contents is not None and len(contents.get_data()) > LARGEST:
+            if contents is not None and len(contents.get_data()) > LARGEST_PAGE:
                 raise shaped(payload, "a page of it is too large")
             yield _words(page)
     except (
