@@ -23,6 +23,7 @@ _FIELDS = (
     "baseOnBalls,hitByPitch,homeRuns,strikeOuts,runs,plateAppearances,gamesStarted,battersFaced,outs,numberOfPitches,teamStats,"
     "officials,official,officialType"
 )
+_OF_A_GAME = ("day", "game_id", "home_team", "away_team", "game_number", "resumed_from")  # what is read of the schedule
 _CATCHER, _PITCHER = "2", "1"
 _Side = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # home or away, its box, the other's
 _Entries = tuple[Sequence[Any], Callable[[Any], Record]]  # a side's entries, and what reads one
@@ -117,8 +118,7 @@ def _feed(payload: Payload) -> Mapping[str, Any]:
 def _of_slate(payload: Payload, inputs: Mapping[str, pa.Table]) -> Record:
     games = inputs["schedule"]
     place = games.column("game_id").to_pylist().index(payload.request.unit)
-    [row] = games.slice(place, 1).to_pylist()
-    return dict(row)
+    return {name: games.column(name)[place].as_py() for name in _OF_A_GAME}
 
 
 def _common(row: Record, side: str, box: Mapping[str, Any]) -> Record:
