@@ -13,7 +13,7 @@ from tipoff.core.obligation import State
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Season
-from tipoff.engine import records
+from tipoff.engine import past, records
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
@@ -23,14 +23,6 @@ from tipoff.engine.halts import Halts
 from tipoff.engine.judge import Judgement, judge, judged_anew
 from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.losses import lost_by_stores, made_anew
-from tipoff.engine.past import (
-    GAP,
-    Identity,
-    damage_finding,
-    findings_between_ticks,
-    findings_on_the_past,
-    silence_before,
-)
 from tipoff.engine.plan import days_to_open, opening_of
 from tipoff.engine.questions import take_rulings
 from tipoff.engine.remember import outputs_since, remember
@@ -69,7 +61,7 @@ class Controller:
         losses: Callable[[], Sequence[Loss]],
         mark: Callable[[Sequence[HaltRecord], date], None],
         executor: Executor,
-        identity: Identity,
+        identity: past.Identity,
         jitter: Callable[[str], float],
         at: Callable[[str], None],
         scope: frozenset[str] | None = None,
@@ -93,6 +85,7 @@ class Controller:
         self._unopened: list[date] = []
         self._held_at: dict[tuple[str, date, str], datetime | None] = {}
         self._n_quiet = 0
+        self._unmet: set[Key] = set()  # what is held or late: a tick tells how many
         self._gap: tuple[datetime, datetime] | None = None
         self._lost: list[Loss] = []
         self._halts = Halts(self._mark)
@@ -119,14 +112,14 @@ class Controller:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self._results.cut_off(run, now)
         self._budget.begin(now, self._ledger.runs_since(self._league.name, midnight(league_day(now))))
-        self._gap = silence_before(known, now)
+        self._gap = past.silence_before(known, now)
         self._since = known.since or (now if known.last_tick is None else _LONG_AGO)
         batch.fact("since", self._since.isoformat(), league=self._league.name)
         self.book.since = outputs_since(self._league, known, self._since, now)
         for output, since in self.book.since.items():
             if since > self._since:
                 batch.fact(f"since {output}", since.isoformat(), league=self._league.name)
-        for row in findings_on_the_past(known, self._identity, self._league.name, after, now=now):
+        for row in past.findings_on_the_past(known, self._identity, self._league.name, after, now=now):
             batch.add("findings", row)
         batch.fact("over", "", league=self._league.name)
         self._ledger.commit(batch, lease=self._renewed(now))
@@ -138,11 +131,12 @@ class Controller:
         self.book.learned = learned_lateness(self._ledger, self._league, since=known.since or now, now=now)
         published, damaged = self._published()
         for error in damaged:
-            batch.add("findings", damage_finding(self._league.name, error, now))
+            batch.add("findings", past.damage_finding(self._league.name, error, now))
         stored = [*self._warehouse.proofs(), *published]
         days = (self._season.first_day, self._days[1]) if self._scope else self._days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
+        self._unmet.update(key for key, entry in self.book.entries.items() if entry.state in records.UNMET)
         take_rulings(self.book, self._ledger)
         told = {(error.output, error.day) for error in damaged}
         self._results.lose([*lost_by_stores(known.proofs, stored, told), *self._losses()], now, batch)
@@ -248,9 +242,9 @@ class Controller:
 
     def _note_silence(self, now: datetime, batch: Batch) -> None:
         last, self._last_at = self._last_at, now
-        for row in findings_between_ticks(self._league.name, last, now):
+        for row in past.findings_between_ticks(self._league.name, last, now):
             batch.add("findings", row)
-        if last is not None and now - last > GAP:
+        if last is not None and now - last > past.GAP:
             self._gap = (last, now)
 
     def _commit(self, batch: Batch, now: datetime) -> None:
@@ -346,6 +340,7 @@ class Controller:
         moved = entry.state is not judged.state or entry.since is None
         if moved:
             entry.state, entry.since = judged.state, now
+            (self._unmet.add if entry.state in records.UNMET else self._unmet.discard)(entry.key)
             if entry.blame and entry.state in {State.PROVEN, State.EXCUSED}:
                 entry.met_at = now
         self._note_gates(entry, judged, now, batch)
@@ -393,7 +388,7 @@ class Controller:
         return claim, row
 
     def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
-        states = [entry.state for entry in self.book.entries.values()] if n_run else []
+        states = [self.book.entries[key].state for key in self._unmet] if n_run else []
         counts = {"n_judged": n_judged, "n_run": n_run, "n_quiet": self._n_quiet}
         batch.add("ticks", records.tick_row(self._league.name, self._identity, states, counts, now=now))
         batch.fact("clock_at", now.isoformat(), league=self._league.name)

@@ -18,11 +18,12 @@ from tipoff.engine.past import Identity
 
 Row = dict[str, Any]
 
+UNMET = frozenset({State.HELD, State.LATE})  # of which a tick tells how many there are
 _SHOWN = 20  # units named in a row; the rest are counted
 
 
 def tick_row(league: str, mine: Identity, states: list[State], counts: Mapping[str, int], *, now: datetime) -> Row:
-    """Return a tick's row; `states` are of all obligations, where something was run."""
+    """Return a tick's row; `states` are of all obligations that are unmet, where something was run."""
     who = {"league": league, "build": mine.build, "settings_hash": mine.settings_hash}
     return {"at": now, **who, **counts, "n_held": states.count(State.HELD), "n_late": states.count(State.LATE)}
 
