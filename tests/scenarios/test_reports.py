@@ -64,6 +64,9 @@ def test_models_say_what_they_were_trained_on_and_who_serves(home: Path) -> None
     assert {row["state"] for row in rows} == {"serves", "replaced"}
     assert rows[0]["trained_through"] < rows[0]["day"]
     assert "serves" in words.stdout
+    shipped = [row for row in rows if row["table"] == "shipped"]
+    assert [row["state"] for row in shipped] == ["serves", *["replaced"] * (len(shipped) - 1)]
+    assert {row["form_model"] for row in newest} == {shipped[0]["form_model"]}
     assert "library numpy" in words.stdout
 
 

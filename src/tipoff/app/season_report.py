@@ -124,6 +124,18 @@ def models_of(settings: Settings, content: Content, season: str) -> list[dict[st
                 is_newest = row["day"] == rows[0]["day"]
                 state = f"does not serve: {doubt}" if doubt else "serves" if is_newest else "replaced"
                 found.append({"table": name, "state": state} | {column: _short(row[column]) for column in row})
+        return found + _shipped(content, home.season.first_day)
+
+
+def _shipped(content: Content, begins: date) -> list[dict[str, Any]]:
+    """Return the models that come with the build, and whether one serves in a season that begins then: it saw nothing of it."""
+    found: list[dict[str, Any]] = []
+    for row in content.shipped():
+        is_first = not any(one["state"] == "serves" for one in found)
+        state = "serves" if is_first else "replaced"
+        if row["trained_through"] >= begins:
+            state = "does not serve: what it was trained on is not over before the season begins"
+        found.append({"table": "shipped", "state": state} | {column: _short(row[column]) for column in row})
     return found
 
 

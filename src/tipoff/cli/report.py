@@ -43,7 +43,7 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
 @click.argument("season")
 @as_json
 def models_command(league: str, season: str, *, as_json: bool) -> None:
-    """List a season's trained models, the newest first: what each was trained on, which serves, and why one does not."""
+    """List a season's models, the newest first, and the build's: what each was trained on, which serves, why one does not."""
     from tipoff.app.season_report import models_of  # noqa: PLC0415 -- imports every store
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
 

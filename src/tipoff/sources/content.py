@@ -119,6 +119,7 @@ class Content:
 
     `report_lines` renders what the league's summaries say of a season, by their names in the report; a league without predictions
     has none. `drills` is the folder of its drills. `report` and `explain` are what it says of a season and of one prediction.
+    `shipped` tells of each model that comes with the build, the newest first: its `day`, when it was `trained_through`, and more.
     """
 
     league: League
@@ -127,6 +128,7 @@ class Content:
     report_lines: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _report: ()
     live: LiveContent | None = None
     models: tuple[ModelContract, ...] = ()
+    shipped: Callable[[], Sequence[Mapping[str, Any]]] = tuple
     drills: Traversable | None = None
     report: SeasonReport | None = None
     explain: Explanation | None = None

@@ -6,7 +6,7 @@ from typing import Any
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.doubts import doubt_of
-from tipoff.leagues.nba import providers
+from tipoff.leagues.nba import markets, providers
 from tipoff.leagues.nba.explanation import EXPLANATION
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import CALIBRATION
@@ -63,6 +63,22 @@ def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
+def _shipped() -> list[dict[str, Any]]:
+    """Tell of the form models, the newest first."""
+    return [
+        {
+            "day": model.trained_through,  # since when it may serve
+            "form_model": model.digest,
+            "trained_from": model.trained_from,
+            "trained_through": model.trained_through,
+            "n_rows": model.n_rows,
+            "features": model.contract,
+            "library": model.library,
+        }
+        for model in reversed(markets.shipped())
+    ]
+
+
 NBA_CONTENT = Content(
     league=NBA,
     sample=SampleSeasons(),
@@ -86,4 +102,5 @@ NBA_CONTENT = Content(
             doubt=lambda row: doubt_of(row, CONTRACT, calibration.LIBRARY),
         ),
     ),
+    shipped=_shipped,
 )

@@ -48,6 +48,7 @@ class FormModel:
     trained_through: date
     n_rows: int
     contract: str
+    library: str  # with which it was trained
     means: Floats
     scales: Floats
     hidden: Floats  # (1 + features, units): see `network`
@@ -165,6 +166,7 @@ def read_model(text: str) -> FormModel:
         trained_through=date.fromisoformat(said["trained_through"]),
         n_rows=said["n_rows"],
         contract=said["contract"],
+        library=said["library"],
         means=np.array(said["means"]),
         scales=np.array(said["scales"]),
         hidden=np.array(said["hidden"]),
@@ -214,6 +216,7 @@ def rule_of_thumb() -> FormModel:
         trained_through=date.min,
         n_rows=0,
         contract=CONTRACT,
+        library="",
         means=np.zeros(len(NAMES)),
         scales=np.full(len(NAMES), _MOST),
         hidden=np.zeros((1 + len(NAMES), 0)),
