@@ -105,10 +105,12 @@ def test_a_game_that_was_broken_off_stands_again_on_the_day_on_which_it_goes_on(
 
 
 def test_a_day_without_games_is_excused_and_an_answer_without_dates_is_not_believed() -> None:
-    assert schedule.parse(payload({"dates": []}), context(), nothing()).excused
+    assert schedule.parse(payload({"dates": [], "totalGames": 0}), context(), nothing()).excused
 
-    with pytest.raises(SourceError):
-        schedule.parse(payload({"message": "Object not found"}), context(), nothing())
+    answers: list[dict[str, Any]] = [{"message": "Object not found"}, {"dates": []}, {"dates": [], "totalGames": None}]
+    for silent in answers:
+        with pytest.raises(SourceError):
+            schedule.parse(payload(silent), context(), nothing())
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ def test_the_feed_of_another_game_or_in_a_state_that_is_not_known_is_an_error() 
 
 
 def test_a_game_that_is_no_longer_named_stays_with_a_note() -> None:
-    parsed = schedule.parse(payload({"dates": []}), context(), stored(GAME))
+    parsed = schedule.parse(payload({"dates": [], "totalGames": 0}), context(), stored(GAME))
 
     assert len(parsed.rows) == 1
     assert "no longer names 823836" in parsed.notes[0]

@@ -334,14 +334,45 @@ def test_one_entry_without_a_date_keeps_its_day_from_being_called_empty() -> Non
 
 
 def test_a_slot_without_teams_is_no_game_yet_and_no_fault() -> None:
-    slot = entry("0022301201", DAY)
-    slot["homeTeam"] = slot["awayTeam"] = {"teamId": 0, "teamTricode": "", "score": 0}
+    slot, half = entry("0022301201", DAY), entry("0022301202", DAY)
+    slot["homeTeam"] = slot["awayTeam"] = half["awayTeam"] = {"teamId": 0, "teamTricode": "", "score": 0}
+    before = dataclasses.replace(context(DAY), as_of=midnight(DAY) - timedelta(days=2))
 
-    parsed = schedule.parse(season_file(slot, entry("0022300501", date(2024, 2, 1))), context(DAY), inputs())
+    parsed = schedule.parse(season_file(slot, half, entry("0022300501", date(2024, 2, 1))), before, inputs())
 
     assert (parsed.rows, parsed.rejects) == ([], ())
     assert parsed.excused == {"slate": "no games scheduled yet: a slot is undecided"}
-    assert parsed.uses == {"left out": 1, "of another day": 1}
+    assert parsed.uses == {"left out": 2, "of another day": 1}
+
+
+@pytest.mark.parametrize(
+    "side",
+    [
+        {"teamId": 0, "teamTricode": "", "score": 0},  # nobody knows on the day itself who plays
+        {"id": 1610612738, "teamTricode": "BOS", "score": 0},  # the field has another name
+        {"teamId": None, "teamTricode": "BOS", "score": 0},
+        None,
+    ],
+)
+def test_games_without_teams_on_their_own_day_or_in_another_form_are_no_undecided_slots(side: Any) -> None:
+    slot = entry("0022300001", DAY) | {"homeTeam": side, "awayTeam": side}
+
+    parsed = schedule.parse(season_file(slot, entry("0022300501", date(2024, 2, 1))), context(DAY), inputs())
+
+    assert (parsed.rows, parsed.excused, len(parsed.rejects)) == ([], {}, 1)
+
+
+def test_a_log_in_which_nobody_has_minutes_is_an_error_and_no_game_without_players() -> None:
+    with pytest.raises(SourceError, match="none of the 2 it names has any minutes"):
+        statsnba.parse_players(payload(log({"MIN": None}, {"MIN": None, "PLAYER_ID": 2})), context(DAY), inputs())
+
+
+def test_a_box_score_that_is_final_with_benches_alone_is_an_error() -> None:
+    sides = [{"abbreviation": code, "players": [bench(), bench()]} for code in ("BOS", "MIA")]
+    game = {"date": str(DAY), "status": "Final", "home_team": sides[0], "visitor_team": sides[1]}
+
+    with pytest.raises(SourceError, match="nobody has played"):
+        balldontlie.parse(payload({"data": [game]}), context(DAY), inputs(scheduled("g", "BOS", "MIA", day=DAY)))
 
 
 def test_a_start_that_is_to_be_determined_is_not_known_and_midnight_is_none() -> None:

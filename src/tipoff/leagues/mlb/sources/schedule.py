@@ -78,12 +78,12 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
 
 
 def _games(payload: Payload) -> list[Any]:
-    """Return every game that an answer names; where it counts more than none, it must name one."""
+    """Return every game that an answer names; one that names none must say that it counts none."""
     document = read_json(payload)
     dates = part(payload, document, "dates")
     games = [game for number in range(len(dates)) for game in part(payload, dates, number, "games")]
     n_said = document.get("totalGames") if isinstance(document, Mapping) else None
-    if n_said and not games:
+    if n_said != 0 and not games:
         raise shaped(payload, f"it counts {shown(n_said, longest=40)} games and names none")
     return games
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tipoff.core.clock import midnight
 from tipoff.core.door import Unfit, calendar_date, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
@@ -78,6 +78,8 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     for head in heads.rows:
         for side, players in head["sides"]:
             tally.each(players, lambda player, side=side: _row(player, side))  # type: ignore[misc]
+    if tally.uses.keys() == {Use.LEFT_OUT}:
+        raise shaped(payload, f"of its {len(heads.rows)} games that are over nobody has played in any")
     found = tally.parsed(notes=heads.notes)
     return dataclasses.replace(found, rejects=(*heads.rejects, *found.rejects), uses=_with_heads(found.uses, heads))
 

@@ -14,7 +14,7 @@ from tipoff.leagues.oddsapi import Market, american
 POINTS = Market(sport="basketball_nba", name="player_points", clubs=BY_ODDS_NAME, start="tipoff_at")
 MARKETS = frozenset({"h2h", "spreads", "totals"})
 _EVEN = 2.0  # a decimal price
-_LARGEST = 1000.0
+_LARGEST = 100.0  # from there on it is an American one, which is not guessed at
 
 
 def game_lines(payload: Payload, document: Any) -> Tally:  # noqa: ANN401 -- JSON
@@ -58,7 +58,7 @@ def _market(  # noqa: PLR0913 -- a market, where it stands, and where its rows g
     is_decimal: bool,
 ) -> None:
     try:
-        kind = market["key"]
+        kind = identifier(market["key"], "the market")
         at = instant(market.get("last_update") or book.get("last_update"), "last_update")
         outcomes = list(market.get("outcomes") or ())
     except BROKEN as error:
@@ -89,7 +89,7 @@ def _from_decimal(value: Any) -> int | None:  # noqa: ANN401 -- JSON
     found = number(value, "the price")
     if found is None:
         return None
-    if not 1 < found <= _LARGEST:
+    if not 1 < found < _LARGEST:
         msg = f"the price {shown(value, longest=40)} is no decimal one"
         raise Unfit(msg)
     return round((found - 1) * 100) if found >= _EVEN else round(-100 / (found - 1))

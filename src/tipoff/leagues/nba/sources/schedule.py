@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tipoff.core.clock import midnight
+from tipoff.core.clock import midnight, on_clock
 from tipoff.core.door import Unfit, calendar_date, identifier, shown, start_on
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
@@ -20,6 +20,7 @@ SOURCE = "nba schedule"
 URL = "https://cdn.nba.com/static/json/staticData/scheduleLeagueV2.json"
 _STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
 _LONGER = timedelta(days=60)  # a season's end may be put off by so much after its days were last learned
+_DECIDED_BY = timedelta(hours=10)  # New York: by then it is known who plays on a day
 _LONGEST_NAME = 16  # characters of a season's name
 
 
@@ -47,14 +48,15 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     """Return the slate's games, and those that once stood on it.
 
     A game that now stands on another day is `moved`; one marked PPD is `postponed`; one that the file no longer names
-    stays as it was, with a note: expected sets only grow. A slot whose teams are not decided is no game yet. That a day has no
-    games is believed only of a file of this season that names one of that day or a later.
+    stays as it was, with a note: expected sets only grow. A slot whose teams are not decided is no game before its day.
+    That a day has no games is believed only of a file of this season that names one of that day or a later.
     """
     season = _remembered(payload.sha256) or _by_day(payload)
     if season.name not in {"", context.slate.season.name}:
         raise shaped(payload, f"it is of the season {season.name}, asked for was {context.slate.season.name}")
     day, tally = context.slate.day, Tally()
-    tally.each(season.by_day.get(day, ()), lambda entry: _row(entry, day))
+    decided_by = on_clock(day, _DECIDED_BY)
+    tally.each(season.by_day.get(day, ()), lambda entry: _row(entry, day, may_be_undecided=context.as_of < decided_by))
     tally.rejects += season.rejects
     wanted = {row["game_id"] for row in (*tally.rows, *inputs["schedule"].select(["game_id"]).to_pylist())}
     elsewhere = {game: other for game in wanted for other in season.days_of.get(game, ()) if other != day}
@@ -144,10 +146,13 @@ def _list(value: Any) -> list[Any]:  # noqa: ANN401 -- JSON
     return value
 
 
-def _row(entry: Mapping[str, Any], day: date) -> Record:
+def _row(entry: Mapping[str, Any], day: date, *, may_be_undecided: bool) -> Record:
     home, away = entry["homeTeam"], entry["awayTeam"]
-    if not home.get("teamId") and not away.get("teamId"):
-        raise Aside(Use.LEFT_OUT)  # a slot whose teams are not decided
+    if any(side["teamId"] in {0, None} and not side.get("teamTricode") for side in (home, away)):
+        if may_be_undecided:
+            raise Aside(Use.LEFT_OUT)  # a slot whose teams, or one of them, are not decided
+        msg = "its teams are not decided, on its own day"
+        raise Unfit(msg)
     codes = [team_code(side["teamTricode"]) for side in (home, away)]
     if codes[0] == codes[1]:
         msg = f"{codes[0]} would play against itself"

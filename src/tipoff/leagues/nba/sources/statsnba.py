@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, calendar_date, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, read_json
+from tipoff.core.parsing import Aside, Record, Tally, Use, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
@@ -90,6 +90,8 @@ def _parse(
     tally, day, sides = Tally(), context.slate.day, _sides(inputs["schedule"])
     tally.each(result_set(payload, read_json(payload), "LeagueGameLog"), lambda item: read(item, day, sides))
     tally.must_be_recognised(payload)
+    if tally.uses.keys() == {Use.LEFT_OUT}:
+        raise shaped(payload, f"none of the {tally.n_entries} it names has any minutes")
     return tally.parsed()
 
 
