@@ -32,17 +32,16 @@ class Finding:
     guards: str
     symbol: str
     text: str
-    told: bool = False  # the code says so itself, in a log or on a screen
 
-    def to_json(self) -> list[str | int | bool]:
+    def to_json(self) -> list[str | int]:
         """Return the finding as plain values, in the order of the fields."""
-        place: list[str | int | bool] = [self.path, self.line, self.column, self.end_line]
-        return [*place, self.rule, int(self.level), self.message, self.guards, self.symbol, self.text, self.told]
+        place: list[str | int] = [self.path, self.line, self.column, self.end_line]
+        return [*place, self.rule, int(self.level), self.message, self.guards, self.symbol, self.text]
 
     @classmethod
-    def from_json(cls, values: list[str | int | bool]) -> Self:
+    def from_json(cls, values: list[str | int]) -> Self:
         """Return the finding that `to_json` wrote."""
-        path, line, column, end_line, rule, level, message, guards, symbol, text, told = values
+        path, line, column, end_line, rule, level, message, guards, symbol, text = values
         return cls(
             path=str(path),
             line=int(line),
@@ -54,5 +53,4 @@ class Finding:
             guards=str(guards),
             symbol=str(symbol),
             text=str(text),
-            told=bool(told),
         )

@@ -129,8 +129,42 @@ def awaited(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
         return
 
 
+def called(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
+    """Call what is named as a statement: `connection.commit` does nothing without its brackets."""
+    for node in found.bare:
+        if (node.lineno, node.col_offset + 1) == (one.line, one.column):
+            yield Edit(places.end(node), places.end(node), "()")
+            return
+
+
+def whole_age(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
+    """Ask an age for all of its seconds, those of its days too."""
+    for compare in found.compares:
+        if (compare.lineno, compare.col_offset + 1) != (one.line, one.column):
+            continue
+        for node in ast.walk(compare):
+            if isinstance(node, ast.Attribute) and node.attr == "seconds" and isinstance(node.value, ast.BinOp):
+                yield Edit(places.end(node) - len("seconds"), places.end(node), "total_seconds()")
+        return
+
+
+def handed_over(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
+    """Hand a column the function that makes its default, in place of what it has made at the start."""
+    for call in found.calls:
+        column = last_name(call.func) in {"Column", "mapped_column", "DateTimeField", "DateField", "UUIDField"}
+        for given in call.keywords if column else ():
+            made = given.value
+            if given.arg != "default" or (made.lineno, made.col_offset + 1) != (one.line, one.column):
+                continue
+            if isinstance(made, ast.Call) and not made.args and not made.keywords:
+                yield Edit(places.end(made.func), places.end(made), "")
+
+
 FIXES: Mapping[str, Callable[[Index, Places, Finding], Iterator[Edit]]] = {
     "missing-f": missing_f,
     "handler-raises": arguments_outside,
     "ignored-result": awaited,
+    "value-dropped": called,
+    "wrong-time": whole_age,
+    "made-once": handed_over,
 }

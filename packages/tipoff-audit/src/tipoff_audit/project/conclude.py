@@ -39,10 +39,12 @@ def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
         for key in [key for key in own if key[:3] == place and own[key].guards in {"work", "read", ""}]:
             del own[key]
         own[*place, better.rule] = better
-    unawaited = (one for one in _unawaited(facts) if (one.path, one.line, one.column, one.rule) not in own)
+    unawaited = (
+        one for one in _unawaited(facts, functions.bases) if (one.path, one.line, one.column, one.rule) not in own
+    )
     wide = [*_streamed(facts), *_ignored(facts, functions), *unawaited, *_sleeping(facts)]
     wide += [*judge_classes(facts), *judge_copies(facts)]
-    here = weighing(facts, functions.find, functions.does)
+    here = weighing(facts, functions.find)
     return tuple(sorted(here.weighed(finding) for finding in {*own.values(), *(_softened(one) for one in wide)}))
 
 
@@ -231,16 +233,22 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
         )
 
 
-def _unawaited(facts: Sequence[FileFacts]) -> Iterator[Finding]:
-    """Yield coroutines of another file that are not awaited: every function of that name in the project is a coroutine."""
+def _unawaited(facts: Sequence[FileFacts], bases: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """Yield coroutines of another file that are not awaited.
+
+    Every function of that name in the project is a coroutine, or the method of the class above that `self` has is one.
+    """
     made: set[str] = set()
     others: set[str] = set()
-    for path, (coroutines, plain) in _rows(facts, "defined"):
+    methods: set[str] = set()
+    for path, (coroutines, plain, full) in _rows(facts, "defined"):
         if not TESTS.search(path):
             made.update(coroutines)
             others.update(plain)
-    for path, (name, how, line, column, end_line, text, symbol) in _rows(facts, "let_go"):
-        if name in made and name not in others:
+            methods.update(full)
+    for path, (name, how, line, column, end_line, text, symbol, owner) in _rows(facts, "let_go"):
+        is_alone = len(words(name)) > 1 and name in made and name not in others
+        if is_alone or (owner and _is_above(f"{owner}.{name}", methods, bases)):
             yield Finding(
                 rule="ignored-result",
                 path=path,
@@ -248,8 +256,17 @@ def _unawaited(facts: Sequence[FileFacts]) -> Iterator[Finding]:
                 column=column,
                 end_line=end_line,
                 level=Level.NOTE,  # a library's method may bear the same name
-                message=f"`{name}`, everywhere in this project a coroutine, {how}; write `await`",
+                message=f"`{name}`, in this project a coroutine, {how}; write `await`",
                 guards="work",
                 symbol=symbol,
                 text=text,
             )
+
+
+def _is_above(method: str, methods: set[str], bases: Mapping[str, list[str]], depth: int = 0) -> bool:
+    """Whether the method, or the one that it is inherited from, is a coroutine."""
+    owner, _, name = method.rpartition(".")
+    return method in methods or (
+        depth < _DEEPEST
+        and any(_is_above(f"{base}.{name}", methods, bases, depth + 1) for base in bases.get(owner, ()))
+    )

@@ -1,4 +1,4 @@
-"""What a finding weighs in its project: less where nobody calls the code, or where nothing is written of what it has lost."""
+"""What a finding weighs in its project: less where nobody calls the code, or where whoever runs it reads what has failed."""
 
 import re
 from collections import defaultdict
@@ -19,12 +19,9 @@ _ARCHIVED = re.compile(
     r"(^|/)_?(archived?|deprecated|obsolete|old_code|unused|te?mp|backups?|cleanup_\d+)/", re.IGNORECASE
 )  # what nobody runs at all
 _ENOUGH = 30  # functions: of a few files' callers nobody knows
-_UP = 2  # how many callers up somebody must write what was read
-_OF_WHAT_IS_READ = frozenset({"default-on-error", "log-only-handler"})
 
 _ONCE = re.compile(r"(^|/)(debug|check|diagnose|inspect|setup|seed|expand|repair|fix|one_?off|try|verify)_[^/]*\.py$")
 _SEEN_BY_HAND = frozenset({"swallowed-write", "ignored-result", "handler-raises", "lost-after-delete"})
-_TOLD_BY_HAND = frozenset({"default-on-error", "log-only-handler"})  # whoever runs it reads what it says
 
 
 @dataclass(slots=True)
@@ -36,9 +33,8 @@ class Weighing:
     by_hand: set[str] = field(default_factory=set)  # scripts that nothing in the project imports or starts
     callers: Mapping[str, set[str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)  # the file in which each function stands
-    does: Callable[[str], Mapping[str, str]] | None = None  # None: too little of the code is here to know
 
-    def weighed(self, finding: Finding) -> Finding:  # noqa: PLR0911 -- a return for each case
+    def weighed(self, finding: Finding) -> Finding:
         """Return the finding at the level that it has here."""
         if finding.level is Level.NOTE:
             return finding
@@ -50,37 +46,19 @@ class Weighing:
             return replace(finding, level=Level(finding.level - 1))
         if self._is_seen_by_hand(finding):
             return replace(finding, level=Level.NOTE)
-        is_read = finding.rule in _OF_WHAT_IS_READ and finding.guards in {"read", "work"}
-        if is_read and finding.level is Level.WARNING and not self._is_written(finding.symbol):
-            return replace(finding, level=Level.NOTE)
         return finding
 
     def _is_seen_by_hand(self, finding: Finding) -> bool:
         """Whether somebody reads what it says: it stands in a script that is run by hand, or only such scripts call it."""
-        if finding.rule not in _SEEN_BY_HAND and not (finding.rule in _TOLD_BY_HAND and finding.told):
+        if finding.rule not in _SEEN_BY_HAND:
             return False
         callers = self.callers.get(finding.symbol, ())
         places = {self.places.get(caller, "") for caller in callers}
         return finding.path in self.by_hand or bool(places and places <= self.by_hand)
 
-    def _is_written(self, function: str) -> bool:
-        """Whether the function writes, or one that calls it."""
-        known, seen = {function}, set[str]()
-        for _ in range(_UP + 1):
-            if self.does is None or any({"write", "kept"} & self.does(name).keys() for name in known):
-                return True
-            seen |= known
-            known = {caller for name in known for caller in self.callers.get(name, ())} - seen
-        return False
 
-
-def weighing(
-    facts: Sequence[FileFacts], find: Callable[[str], str], does: Callable[[str], Mapping[str, str]]
-) -> Weighing:
-    """Read who calls whom, where there is enough code to say so.
-
-    `find`: a function's full name by the name that a call has; `does`: what it does for certain.
-    """
+def weighing(facts: Sequence[FileFacts], find: Callable[[str], str]) -> Weighing:
+    """Read who calls whom, where there is enough code to say so; `find`: a function's full name by the name that a call has."""
     functions = list(_functions(facts))
     places = {name: path for path, (name, *_) in functions}
     if len(functions) < _ENOUGH:
@@ -102,7 +80,7 @@ def weighing(
         for name, bases, *_ in file.shared.get("classes", ())
         if not bases and name.rpartition(".")[2] not in used and not TESTS.search(file.path)
     }
-    return Weighing(uncalled, unmade, _by_hand(facts), callers, places, does)
+    return Weighing(uncalled, unmade, _by_hand(facts), callers, places)
 
 
 def _by_hand(facts: Sequence[FileFacts]) -> set[str]:

@@ -66,6 +66,8 @@ class Index:
     compares: list[ast.Compare] = field(default_factory=list)
     binaries: list[ast.BinOp] = field(default_factory=list)
     ors: list[ast.BoolOp] = field(default_factory=list)
+    dicts: list[ast.Dict] = field(default_factory=list)
+    bare: list[ast.Attribute] = field(default_factory=list)  # attributes that stand alone, as statements
     attributes: set[str] = field(default_factory=set)  # every name that is looked up on something
     _inner: dict[Scope, tuple[ast.AST, ...]] = field(default_factory=dict)
     _loads: dict[Scope, dict[str, list[ast.Name]]] = field(default_factory=dict)
@@ -285,9 +287,12 @@ def _listed(name: str) -> Callable[[Index, ast.AST, Scope], None]:
     return enter
 
 
-def _attribute(found: Index, node: ast.AST, _scope: Scope) -> None:
+def _attribute(found: Index, node: ast.AST, scope: Scope) -> None:
     assert isinstance(node, ast.Attribute)  # noqa: S101 -- by the table below
     found.attributes.add(node.attr)
+    if isinstance(found.up.get(node), ast.Expr):
+        found.bare.append(node)
+        found.scope_of[node] = scope
 
 
 def _return(_found: Index, node: ast.AST, scope: Scope) -> None:
@@ -334,6 +339,7 @@ _ENTER: dict[type[ast.AST], Callable[[Index, ast.AST, Scope], Scope | None]] = {
     ast.Compare: _listed("compares"),
     ast.BinOp: _listed("binaries"),
     ast.BoolOp: _or,
+    ast.Dict: _listed("dicts"),
     ast.Attribute: _attribute,
     ast.Return: _return,
     ast.Raise: _raise,

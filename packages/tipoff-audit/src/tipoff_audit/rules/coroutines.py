@@ -1,18 +1,23 @@
 """Coroutines that are called and not awaited: nothing of them is done, and asked for a truth value they are always true."""
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS, Scope
-from tipoff_audit.reading.names import last_name, words
+from tipoff_audit.reading.names import dotted, last_name, words
 
-_OF_ASYNCIO = frozenset({"asyncio.sleep", "asyncio.wait_for", "asyncio.wait", "asyncio.to_thread", "anyio.sleep"})
+_OF_ASYNCIO = frozenset({"asyncio.sleep", "asyncio.wait_for", "asyncio.wait", "asyncio.to_thread", "anyio.sleep"}) | {
+    f"asyncio.{made}"
+    for made in ("Queue.put", "Queue.get", "Queue.join", "Event.wait", "Lock.acquire", "Semaphore.acquire")
+}
 _HARMLESS = frozenset({"abstractmethod", "override", "staticmethod", "classmethod"})  # decorators: it stays a coroutine
 _ENDS = frozenset(
     {"close", "aclose", "shutdown", "stop", "disconnect", "cleanup", "cancel"}
 )  # the process ends all the same
+_DEEPEST = 6  # classes above
 _NOTHING_DONE = "is not awaited: nothing of it is done"
 _ALWAYS_TRUE = "is not awaited: as a condition it is always true, and nothing of it is done"
 
@@ -23,17 +28,57 @@ def unawaited(file: File) -> None:
     for scope in file.index.scopes:
         if isinstance(scope.node, FUNCTIONS):
             own.setdefault(scope.name, []).append(scope)
+    awaited: set[str] | None = None
     for call in file.index.calls:
         how = _used(file, call)
         if not how:
             continue
         full = file.names.callee(call).full
-        here = own.get(full, [])
-        if full in _OF_ASYNCIO or (len(here) == 1 and is_coroutine(here[0]) and not _decorated(here[0])):
+        here = own.get(full) or _inherited(file, call, own)
+        if (
+            full in _OF_ASYNCIO
+            or _is_wrapped(call)
+            or (len(here) == 1 and is_coroutine(here[0]) and not _decorated(here[0]))
+        ):
             message = f"`{last_name(call.func)}` is a coroutine and {how}"
             ends = set(words(last_name(call.func))) & _ENDS or file.scope(call).name.endswith("__del__")
             level = Level.WARNING if ends else Level.ERROR
             file.say("ignored-result", call, level, f"{message}; write `await`", guards="work")
+        elif isinstance(file.scope(call).node, ast.AsyncFunctionDef) and how == _NOTHING_DONE and not here:
+            awaited = _awaited(file) if awaited is None else awaited
+            if dotted(call.func) in awaited:
+                message = (
+                    f"`{dotted(call.func)}` is awaited elsewhere in this file, and not here: nothing of it is done"
+                )
+                file.say("ignored-result", call, Level.NOTE, f"{message}; write `await`", guards="work")
+
+
+def _is_wrapped(call: ast.Call) -> bool:
+    """Whether it is `sync_to_async(function)(…)`."""
+    return isinstance(call.func, ast.Call) and last_name(call.func.func) == "sync_to_async"
+
+
+def _awaited(file: File) -> set[str]:
+    """Return the methods that the file awaits somewhere."""
+    calls = [call for call in file.index.calls if isinstance(file.index.up.get(call), ast.Await)]
+    return {dotted(call.func) for call in calls if isinstance(call.func, ast.Attribute)}
+
+
+def _inherited(file: File, call: ast.Call, own: Mapping[str, list[Scope]], depth: int = 0) -> list[Scope]:
+    """Return the method of a base class in this file that `self.name()` calls."""
+    at, func = file.scope(call).of_class, call.func
+    if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name) or func.value.id != "self":
+        return []
+    while at is not None and isinstance(at.node, ast.ClassDef) and depth < _DEEPEST:
+        found = own.get(f"{at.name}.{func.attr}")
+        if found:
+            return found
+        if len(at.node.bases) != 1:
+            return []
+        base = file.names.origin(at.node.bases[0], file.index.module)
+        at = next((scope for scope in file.index.scopes if scope.name == base and scope.kind == "class"), None)
+        depth += 1
+    return []
 
 
 def _used(file: File, call: ast.Call) -> str:
@@ -42,11 +87,23 @@ def _used(file: File, call: ast.Call) -> str:
     parent = file.index.up.get(node)
     if isinstance(parent, ast.Expr):
         return _NOTHING_DONE
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+        return _ALWAYS_TRUE if _is_only_asked(file, call, parent.targets[0].id) else ""
     while isinstance(parent, ast.BoolOp) or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)):
         node, parent = parent, file.index.up.get(parent)
     asked = isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert) and parent.test is node
     is_part = node is not call and isinstance(node, ast.UnaryOp)
     return _ALWAYS_TRUE if asked or is_part else ""
+
+
+def _is_only_asked(file: File, call: ast.Call, name: str) -> bool:
+    """Whether the function asks the name whether it is true, and does nothing else with it."""
+    scope = file.scope(call)
+    loads = file.index.loads(scope, name) if scope.kind == "function" and len(scope.bound.get(name, ())) == 1 else []
+    above = [(file.index.up.get(load), load) for load in loads]
+    return bool(loads) and all(
+        isinstance(one, ast.If | ast.While | ast.IfExp) and one.test is load for one, load in above
+    )
 
 
 def is_coroutine(scope: Scope) -> bool:
@@ -63,27 +120,32 @@ def _decorated(scope: Scope) -> bool:
 
 
 def defined(file: File) -> list[list[Any]]:
-    """Return the names of the functions of this file: those that are coroutines for certain, and all others."""
+    """Return the names of the functions of this file: those that are coroutines for certain, all others, and methods in full."""
     functions = [scope for scope in file.index.scopes if isinstance(scope.node, FUNCTIONS)]
     made = {scope.name.rpartition(".")[2] for scope in functions if is_coroutine(scope) and not _decorated(scope)}
     others = {scope.name.rpartition(".")[2] for scope in functions if not is_coroutine(scope) or _decorated(scope)}
-    return [[sorted(made), sorted(others)]] if made or others else []
+    methods = [scope.name for scope in functions if scope.of_class is not None and is_coroutine(scope)]
+    return [[sorted(made), sorted(others), sorted(methods)]] if made or others else []
 
 
 def let_go(file: File) -> list[list[Any]]:
     """Return the calls of others' methods, in coroutines, that are let go or asked whether they are true.
 
-    Each: name, what is wrong if it is a coroutine, line, column, last line, text, symbol. A name of one word is everybody's.
+    Each: name, what is wrong if it is a coroutine, line, column, last line, text, symbol, the class on whose self it is
+    called. Without that a name of one word is everybody's.
     """
     found = []
     for call in file.index.calls:
         name = last_name(call.func)
-        if not isinstance(call.func, ast.Attribute) or len(words(name)) < 2:  # noqa: PLR2004
-            continue
         scope = file.scope(call)
+        is_own = dotted(call.func) == f"self.{name}" and scope.of_class is not None
+        if not isinstance(call.func, ast.Attribute) or (len(words(name)) < 2 and not is_own):  # noqa: PLR2004
+            continue
         how = _used(file, call) if isinstance(scope.node, ast.AsyncFunctionDef) else ""
         if how:
             text = file.index.line(call.lineno)
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
-            found.append([name, how, *place, text, scope.name])
+            found.append(
+                [name, how, *place, text, scope.name, scope.of_class.name if is_own and scope.of_class else ""]
+            )
     return found

@@ -49,7 +49,7 @@ def lost_after_delete(file: File) -> None:
                 file.say(
                     "lost-after-delete",
                     call,
-                    Level.ERROR if named and passed_over else Level.NOTE,
+                    Level.WARNING if named and passed_over else Level.NOTE,
                     f"{message}; write first and swap, or do both in one transaction",
                     guards="write",
                 )

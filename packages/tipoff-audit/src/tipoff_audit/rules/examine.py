@@ -25,13 +25,18 @@ from tipoff_audit.rules import (
     dropped,
     loads,
     lookahead,
+    made_once,
+    made_up,
     orchestration,
     raising,
     results,
     retries,
+    same_answer,
     strings,
+    thrown_away,
     unread,
     values,
+    wrong_time,
     zeros,
 )
 from tipoff_audit.rules.shell import examine_lines
@@ -68,6 +73,17 @@ _RULES: tuple[Callable[[File], None], ...] = (
     orchestration.orchestration,
     defaults.defaults_of_others,
     dropped.dropped_rows,
+    thrown_away.dropped_values,
+    thrown_away.never_called,
+    thrown_away.changed_copies,
+    thrown_away.keys_given_twice,
+    thrown_away.skipped_rows,
+    same_answer.same_answers,
+    made_once.made_once,
+    made_once.made_once_in_signatures,
+    made_up.changing_hashes,
+    made_up.made_up,
+    wrong_time.wrong_times,
 )
 
 

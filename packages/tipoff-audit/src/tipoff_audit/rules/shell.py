@@ -97,7 +97,7 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 and "PIPESTATUS" not in "".join(lines[number : number + 3])
             ):
                 level = Level.WARNING if _DUMPS.match(command) else Level.NOTE
-                level = Level.ERROR if is_check and _in_ci(source) else level
+                level = Level.WARNING if is_check and _in_ci(source) else level
                 first = left.split()[0]
                 message = f"without `pipefail` a failure of `{first}` is not seen, and what it has not said is kept for the whole"
                 found.append(_finding(source, number, line, level, f"{message}; write `set -o pipefail`"))
@@ -117,7 +117,7 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
             found.append(_finding(source, number, line, Level.NOTE, f"{message}; write `curl -f`"))
             continue
         if fetch and not _FAILS.search(fetch["options"]):
-            to_a_file = _TO_A_FILE.search(text[fetch.start() :]) is not None
+            to_a_file = _TO_A_FILE.search(text[fetch.start() :]) is not None or '"$@"' in fetch["options"]
             if to_a_file or (script and _HANDED_ON.search(text[fetch.end() :])):
                 message = "`curl` without `-f` keeps the page of a 404 or a 500 for what was asked for, and ends with status 0"
                 found.append(_finding(source, number, line, Level.NOTE, f"{message}; write `curl -f`"))
@@ -227,7 +227,7 @@ def _level(source: Source, command: str) -> Level:
         return Level.NOTE
     if _CHECKS.search(_REPORTS.sub("", command)):
         if _in_ci(source):  # what a check of somebody's own making says may be for reading only
-            return Level.ERROR if _TESTS.search(_REPORTS.sub("", command)) else Level.WARNING
+            return Level.WARNING if _TESTS.search(_REPORTS.sub("", command)) else Level.NOTE
         return Level.WARNING if _MIGRATES.search(command) else Level.NOTE  # whoever starts a test reads what it says
     return Level.NOTE
 
@@ -272,7 +272,7 @@ def _level_of_step(lines: list[str], number: int) -> Level:
     ]
     if "#" in lines[number - 1] or not any(_CHECKS.search(line) for line in runs):
         return Level.NOTE
-    return Level.ERROR if any(_TESTS.search(line) for line in runs) else Level.WARNING
+    return Level.WARNING if any(_TESTS.search(line) for line in runs) else Level.NOTE
 
 
 _IF_ALWAYS = re.compile(r"^\s*(-\s+)?if:\s*[\"']?(\$\{\{\s*)?(always\(\)|!\s*cancelled\(\))\s*(\}\})?[\"']?\s*$")

@@ -259,15 +259,57 @@ def _lost(sql: str) -> Iterator[Said]:
         )
 
 
+_EQUALS_NULL = re.compile(
+    r"\b(?:WHERE|AND|OR|ON|WHEN|HAVING)\s+(?:NOT\s+)?\(?(?P<test>[\w.\[\]\"`]+\s*(?:=|<>|!=)\s*NULL)\b", _I
+)
+_NEITHER = re.compile(
+    r"(?P<test>(?P<column>[\w.\"`]+)\s*(?:<>|!=)\s*(?P<one>'[^']*'|\d+)\s+OR\s+(?P=column)\s*(?:<>|!=)\s*(?!(?P=one))(?:'[^']*'|\d+))",
+    _I,
+)
+_MONTH_FOR_MINUTE = re.compile(
+    r"\bTO_(?:CHAR|DATE|TIMESTAMP\w*)\s*\([^;()]*?'(?P<test>[^']*HH(?:12|24)?:MM\b[^']*)'", _I
+)
+_LEAVES_OUT = re.compile(
+    r"\b(?P<test>ON_ERROR\s*=\s*'?(?:CONTINUE|SKIP_FILE)\w*'?|MAXERROR\s+(?:AS\s+)?[1-9]\d*|ignore_errors\s*=\s*true)",
+    _I,
+)
+_CERTAIN: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    (
+        "same-answer",
+        _EQUALS_NULL,
+        "is never true, whatever the data: NULL equals nothing; write IS NULL or IS NOT NULL",
+    ),
+    ("same-answer", _NEITHER, "is true for every value; write NOT IN, or AND"),
+    ("wrong-time", _MONTH_FOR_MINUTE, "puts the month where the minutes stand; write MI"),
+    (
+        "rows-skipped",
+        _LEAVES_OUT,
+        "leaves out the rows that cannot be read, uncounted; let it fail, or keep them apart",
+    ),
+)
+
+
+def _certain(sql: str) -> Iterator[Said]:
+    """Yield what is wrong whatever the data are."""
+    for rule, pattern, message in _CERTAIN:
+        for found in pattern.finditer(sql):
+            if rule != "rows-skipped" or re.search(r"\bCOPY\b|read_csv|read_json|scan_csv", sql, _I):
+                yield Said(rule, found.start("test"), Level.ERROR, f"`{_short(found['test'])}` {message}", "read")
+
+
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= 60 else flat[:57] + "…"  # noqa: PLR2004 -- one line of a report
 
 
-_ALWAYS: tuple[Callable[[str], Iterator[Said]], ...] = (_clocks, _noughts)
+_ALWAYS: tuple[Callable[[str], Iterator[Said]], ...] = (_clocks, _noughts, _certain)
 _LOOK_AHEAD: tuple[Callable[[Piece, Use], Iterator[Said]], ...] = (_cutoffs, _windows)
 _SCRIPTS: tuple[Callable[[str], Iterator[Said]], ...] = (_appends, _lost)
-_WORTH = re.compile(r"CURRENT_|CURDATE|TODAY|NOW\s*\(|GETDATE|SYSDATE|COALESCE|IFNULL|NVL|ISNULL", _I)
+_WORTH = re.compile(
+    r"CURRENT_|CURDATE|TODAY|NOW\s*\(|GETDATE|SYSDATE|COALESCE|IFNULL|NVL|ISNULL"
+    r"|[=>]\s*NULL|<>|!=|HH(12|24)?:MM|ON_ERROR|MAXERROR|ignore_errors",
+    _I,
+)
 _WORTH_AHEAD = re.compile(r"<=|>=|BETWEEN|OVER\s*[(\w]", _I)
 
 

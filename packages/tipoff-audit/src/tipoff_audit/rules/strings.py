@@ -7,7 +7,7 @@ from tipoff_audit.finding import Level
 from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import Scope
-from tipoff_audit.reading.names import constant, last_name, words
+from tipoff_audit.reading.names import constant, dotted, last_name, words
 from tipoff_audit.reading.sqltext import looks_like_sql, verbs
 from tipoff_audit.rules.sqlrules import examine_sql, unquoted
 from tipoff_audit.rules.values import filled
@@ -144,7 +144,7 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
 _OPTION = re.compile(r"--?[\w{]\S*$")
 
 
-def _plain_use(file: File, parent: ast.AST | None, node: ast.Constant, text: str) -> str:
+def _plain_use(file: File, parent: ast.AST | None, node: ast.Constant, text: str) -> str:  # noqa: PLR0911 -- a return for each case
     """Return the use of a string that is wanted as it stands: a key, an address, an option of a command, what an assertion says.
 
     Its holes are then names of the same function; one that is filled elsewhere stands under a name of its own.
@@ -158,9 +158,14 @@ def _plain_use(file: File, parent: ast.AST | None, node: ast.Constant, text: str
         return "message"
     if isinstance(parent, ast.Return) and _ADDRESS.match(text):
         return "path"
-    if isinstance(parent, ast.List) and _OPTION.match(text) and isinstance(file.index.up.get(parent), ast.keyword):
-        return "option"
-    return ""
+    if isinstance(parent, ast.List) and _OPTION.match(text):
+        above = file.index.up.get(parent)
+        while isinstance(above, ast.BinOp):
+            above = file.index.up.get(above)
+        return "option" if isinstance(above, ast.keyword) else ""
+    if not isinstance(parent, ast.Call) or parent.args[:1] != [node] or not _ADDRESS.match(text):
+        return ""
+    return "path" if re.match(r"(requests|httpx|session|client)\.", dotted(parent.func)) else ""
 
 
 _JOINED_LATER = re.compile(r"\.join\([^()\n]*\)\s*\.format\(")  # the parts are filled together
@@ -203,7 +208,17 @@ def _assigned_use(file: File, node: ast.Assign | ast.AnnAssign | ast.AugAssign, 
     used = [call for call in file.scope(node).calls if any(_is_name(given, name) for given in call.args)]
     if any(last_name(call.func) in {"open", "Path"} for call in used):
         return "path"
-    return "message" if any(file.effects.of(call).kind in {"log", "notice"} for call in used) else ""
+    is_told = any(
+        file.effects.of(call).kind in {"log", "notice"} or isinstance(file.index.up.get(call), ast.Raise)
+        for call in used
+    )
+    return "message" if is_told or (isinstance(node, ast.AugAssign) and _has_its_f(file, node, name)) else ""
+
+
+def _has_its_f(file: File, node: ast.AugAssign, name: str) -> bool:
+    """Whether the same text is begun by an f-string: what is added to it was meant for one."""
+    begun = [one for one in file.scope(node).assigns if last_name(one.targets[0]) == name]
+    return any(isinstance(one.value, ast.JoinedStr) and len(one.value.values) > 1 for one in begun)
 
 
 def _named_later(file: File, node: ast.expr) -> bool:

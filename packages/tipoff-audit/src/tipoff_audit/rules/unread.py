@@ -30,7 +30,7 @@ def unread_results(file: File) -> None:
     """Report what is begun and never asked how it ended."""
     for call in file.index.calls:
         callee = file.names.callee(call)
-        judge = _BY_NAME.get(callee.name) or _BY_FULL_NAME.get(callee.full)
+        judge = _BY_FULL_NAME.get(callee.full) or _BY_NAME.get(callee.name)
         if judge is not None:
             judge(file, call)
         elif _is_job(file, call):
@@ -260,6 +260,12 @@ def _task(file: File, call: ast.Call) -> None:
         f"{message}; keep it, and await it",
         guards="write" if "write" in does else "work",
     )
+
+
+def _task_of_a_loop(file: File, call: ast.Call) -> None:
+    """Judge `loop.create_task(…)`, whatever the loop is called; a task group keeps its own."""
+    if re.search(r"(^|[._])loop$", dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""):
+        _task(file, call)
 
 
 def _waited(file: File, call: ast.Call) -> None:
@@ -552,6 +558,7 @@ _BY_NAME: Mapping[str, Callable[[File, ast.Call], None]] = {
     "map_async": _async,
     "starmap_async": _async,
     "gather": _gathered,
+    "create_task": _task_of_a_loop,
 }
 _BY_FULL_NAME: Mapping[str, Callable[[File, ast.Call], None]] = {
     "asyncio.create_task": _task,

@@ -6,35 +6,12 @@ from dataclasses import replace
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading import words as w
 from tipoff_audit.reading.effects import named
-from tipoff_audit.reading.index import FRAME_WRITERS
 from tipoff_audit.reading.names import words
 from tipoff_audit.reading.try_blocks import TryBlock
 from tipoff_audit.reading.words import these
 
 _OF_ALERTS = these("pager page alert alerts alerter notify notifier on_failure failure callback_failure")
 _CLOSING = these("close cleanup shutdown teardown stop terminate aclose disconnect dispose")
-_DECIDES = (
-    w.GATED
-    | w.WRITE_OBJECTS
-    | w.READ_OBJECTS
-    | w.GATES - {"assert", "ensure", "check", "require"}
-    | {"schema", "lock", "rows"}
-)
-_LOCAL = {
-    "the file opened for writing",
-    "renames",
-    "rename",
-    "replace",
-    "move",
-    "copy",
-    "copyfile",
-    "copy2",
-    "dump",
-    "save",
-    "write_html",
-    "write_image",
-    "savefig",
-}
 _SWEEPERS = these(
     """clean cleanup clear sweep prune expire purge orphan orphans discard revoke
     remove drop delete cancel stale handle"""
@@ -59,9 +36,8 @@ def judge(guard: TryBlock) -> Finding | None:
     found = _judged(guard)
     if found is None or found.level is Level.NOTE:
         return found
-    told = guard.declared or (guard.printed and found.guards != "write" and not guard.each)
-    less = guard.is_meant or guard.declared or (found.level is Level.WARNING and (told or guard.copied))
-    return replace(found, level=Level(found.level - 1)) if less else found
+    is_known = guard.is_meant or guard.declared or guard.copied
+    return replace(found, level=Level.NOTE) if is_known else found
 
 
 _SAFE_FLAG = re.compile(
@@ -78,11 +54,10 @@ def _said(guard: TryBlock) -> Finding | None:
         message = (
             "the question could not be asked, and the yes that stood before it is the answer: the gate stands open"
         )
-        return _found(guard, "swallowed-gate", Level.WARNING, f"{message}; begin with no", "gate")
+        return _found(guard, "swallowed-gate", Level.NOTE, f"{message}; begin with no", "gate")
     if guard.flagged and not guard.effects.get("write") and not _SAFE_FLAG.search(guard.symbol):
         message = f"what was to be looked at was not, and the handler {_answers(guard)}: the gate stands open"
-        level = Level.NOTE if guard.logs else Level.WARNING
-        return _found(guard, "swallowed-gate", level, f"{message}; say that it is unknown, or raise", "gate")
+        return _found(guard, "swallowed-gate", Level.NOTE, f"{message}; say that it is unknown, or raise", "gate")
     if guard.keyed and not guard.effects.get("write") and guard.calls and not guard.again:
         message = f"`{guard.assigns}` is given a default under the item's key, which nobody can tell from a true answer"
         return _found(guard, "default-on-error", Level.NOTE, f"{message}; leave it out, or mark it as failed", "read")
@@ -90,9 +65,8 @@ def _said(guard: TryBlock) -> Finding | None:
         about = next(
             (guard.effects[kind][0] for kind in ("write", "work", "read") if kind in guard.effects), "the work"
         )
-        level = Level.NOTE if guard.breadth == "narrow" else Level.WARNING
         message = f"{about} failed, and `raise {guard.skipped}` says that there was nothing to do: the run ends green"
-        return _found(guard, "default-on-error", level, f"{message}; let the error pass", "work")
+        return _found(guard, "default-on-error", Level.NOTE, f"{message}; let the error pass", "work")
     return None
 
 
@@ -100,7 +74,7 @@ def _told(guard: TryBlock) -> Finding | None:
     """Judge a handler that says that there was nothing, or goes on to the next who is asked."""
     if guard.emptied:
         message = f"whatever failed is told as `{guard.emptied}`, which nobody can tell from nothing there"
-        return _found(guard, "default-on-error", Level.WARNING, f"{message}; let the error pass", "read")
+        return _found(guard, "default-on-error", Level.NOTE, f"{message}; let the error pass", "read")
     own = named(guard.symbol.rpartition(".")[2])
     if guard.passes and own is not None and own.kind == "gate" and not guard.acts:
         message = "who could not be asked has as good as agreed: the loop goes on, and in the end the answer is yes"
@@ -144,17 +118,11 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
 
 
 def _swallowed_raise(guard: TryBlock) -> Finding:
-    meant = bool(
-        set(words(guard.raised))
-        & {*w.NEGATIVE, *w.GATES, *w.GATED, "quota", "incomplete", "refused", "gate", "conflict", "drift"}
-    )
-    quiet = meant and not guard.logs and not guard.acts and not guard.assigns
-    level = Level.WARNING if quiet and not guard.again and guard.returns not in {"false", "value"} else Level.NOTE
     message = f"`raise {guard.raised}` in this block is swallowed by its own `except {guard.caught}`: {_answers(guard)}"
     return _found(
         guard,
         "swallowed-raise",
-        level,
+        Level.NOTE,
         f"{message}; let it pass (catch it first and raise), or narrow the handler",
         "gate",
     )
@@ -163,11 +131,6 @@ def _swallowed_raise(guard: TryBlock) -> Finding:
 _ADDS_ROWS = these(
     """to_gbq to_sql load_table_from_json load_table_from_dataframe load_table_from_uri load_table_from_file insert_many
     insert_one executemany copy_expert copy_from copy_records_to_table write_pandas insert_all add_all"""
-)
-_SENDS = these(
-    """insert_rows_json insert_rows update_one update_many replace_one bulk_write put_item put_object upload_file
-    upload_fileobj upload_from_string upload_from_filename upload_from_file upload_blob write_table put_record put_records
-    batch_write_item basic_publish send_and_wait writerow writerows upsert_rows"""
 )
 _ASIDE = these(  # rows about the work, or made again from others
     """progress status hash content metadata notification notifications history audit log logs heartbeat learning
@@ -178,10 +141,6 @@ _MENDS = these(  # whoever does it again finds what is still missing
     performance watermark watermarks conversation chat"""
 )
 _BEGINS = these("initial default defaults create ensure migrate refresh reconcile bootstrap")
-_CHANGES = (["update"], ["mark"], ["close"], ["set"], ["check"], ["record"], ["save"], ["store"])
-_ASKS_BY_POST = these("post put patch send request delete commit flush")
-_A_NAME = 2  # words: `_save` is as often a cache as a record
-_PASSING = these("publish set setex hset hmset sadd zadd expire lpush rpush xadd")  # told on, or kept for a while
 
 
 def _adds_rows(what: str) -> bool:
@@ -193,87 +152,40 @@ def _last(what: str) -> str:
     return what.split(" (in", maxsplit=1)[0].rpartition(".")[2]
 
 
-def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:  # noqa: PLR0911 -- a return for each case
-    """Return error where new rows are lost for certain, right here; what may be made good, or is somebody else's, is less."""
-    name = _last(what)
-    if _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol} {what}")):
-        return Level.NOTE  # what is only remembered can be made again
+def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:
+    """Return warning where new rows are lost for certain, right here; a note for what may be made good, or has but the name."""
     own = set(words(guard.symbol.rpartition(".")[2]))
-    is_local = what.split(" (in", maxsplit=1)[0] in _LOCAL or what.endswith((".write", ".writelines"))
-    if re.search(r"Integrity|Duplicate|Unique|Conflict", guard.caught):
-        return Level.NOTE  # it is there already
-    if (
-        _is_removal(what)
-        or own & _SWEEPERS
-        or is_local
-        or name in FRAME_WRITERS
-        or guard.again
-        or guard.printed
-        or guard.acts
-    ):
-        return Level.NOTE  # swept, a file, done again or in another way, or read on the screen
-    if re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path):
-        return Level.NOTE
-    is_aside = (own | set(words(name))) & (_ASIDE | _MENDS)
-    if not (_adds_rows(what) or what.startswith("the UPDATE")) and is_aside:
-        return Level.NOTE
-    if not sure or guard.breadth == "root":
-        return Level.NOTE if guard.logs or guard.is_script or len(words(name)) < _A_NAME else Level.WARNING
-    if not here:  # the handler guards all that the function does, its writing least of all
-        verbs = words(what.partition("(in `")[2])[:1]
-        return Level.WARNING if guard.quiet and verbs and verbs[0] in w.WRITE_VERBS else Level.NOTE
-    if _adds_rows(what) or what.startswith("the UPDATE"):
-        return _row_level(guard, what, own)
-    if name in _SENDS:
-        return Level.NOTE if guard.logs else Level.WARNING
-    quiet = guard.quiet and not guard.is_script and name not in _ASKS_BY_POST | _PASSING
-    quiet = quiet and len(words(name)) >= _A_NAME
-    return Level.WARNING if quiet else Level.NOTE  # a name only suggests that rows are lost, and somebody is told
-
-
-def _row_level(guard: TryBlock, what: str, own: set[str]) -> Level:
-    """Return how much is lost where rows are written right here, by SQL or by a library's name."""
-    if _adds_rows(what):
-        about = own | set(words(what.partition(" of ")[2]))
-        if about & _MENDS or guard.warns:
-            return Level.NOTE  # made good by the next run; or not held for an error by whoever wrote it
-        is_one_of_many = guard.each and guard.quiet  # the load ends, and is told as done, without the row
-        comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))
-        if comes_again or guard.yields_value:  # whoever calls is told by what is not given back
-            return Level.WARNING if guard.quiet else Level.NOTE
-        return Level.ERROR
-    is_its_purpose = words(guard.symbol.rpartition(".")[2])[:1] in _CHANGES
-    comes_again = guard.each or guard.yields_value or guard.is_script or bool(own & (_ASIDE | _MENDS))
-    return Level.WARNING if is_its_purpose and not comes_again else Level.NOTE
+    about = own | set(words(what.partition(" of ")[2]))
+    is_beside = _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol} {what}")) or own & _SWEEPERS
+    is_there = re.search(r"Integrity|Duplicate|Unique|Conflict", guard.caught)
+    is_of_schema = re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path)
+    if is_beside or is_there or is_of_schema or guard.again or guard.printed or guard.acts:
+        return Level.NOTE  # remembered only, there already, done again or in another way, or read on the screen
+    if not (sure and here and _adds_rows(what)) or guard.breadth == "root" or about & _MENDS or guard.warns:
+        return Level.NOTE  # made good by the next run, or not held for an error by whoever wrote it
+    is_one_of_many = guard.each and guard.quiet  # the load ends, and is told as done, without the row
+    comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))
+    return Level.NOTE if comes_again or guard.yields_value else Level.WARNING  # None tells whoever calls
 
 
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:
     what, sure, here = write
     if guard.returns == "false" and guard.yields_value:
         return None  # told by its result: whether callers look at it is asked of them
-    level = _write_level(guard, what, sure=sure, here=here)
     if (
         guard.returns in {"success", "true"}
         or guard.exits_well
         or (guard.yields_value and guard.returns in _NOTHING_DONE - {"value"})
     ):
-        if guard.returns not in {"success", "true"} and not guard.exits_well:
-            is_row = _adds_rows(what) or what.startswith("the UPDATE")
-            level = min(level, Level.WARNING if is_row and guard.quiet else Level.NOTE)
         message = f"{what} may have failed, and the handler {_answers(guard)} as if it had been done"
-        return _found(guard, "default-on-error", level, f"{message}; raise, or record the failure", "write")
+        return _found(guard, "default-on-error", Level.NOTE, f"{message}; raise, or record the failure", "write")
     if guard.returns == "value" and guard.yields_value:
         return None
+    level = _write_level(guard, what, sure=sure, here=here)
     message = (
         f"`except {guard.caught}` around {what}: a failed write {_answers(guard)}, and its rows are lost in silence"
     )
     return _found(guard, "swallowed-write", level, f"{message}; raise, or record what was not written", "write")
-
-
-def _is_removal(what: str) -> bool:
-    return what.startswith("the DELETE") or what.split(" (in", maxsplit=1)[0].endswith(
-        (".delete", "delete_many", "delete_one")
-    )
 
 
 def _around_gate(guard: TryBlock, what: str) -> Finding | None:
@@ -313,35 +225,23 @@ def _closes(guard: TryBlock, what: str) -> bool:  # noqa: PLR0911 -- a return fo
     return guard.returns == "value"
 
 
-def _is_asked(what: str) -> bool:
-    """Whether it is a database or a server that is asked."""
-    holder, _, name = what.split(" (in", maxsplit=1)[0].rpartition(".")
-    if name == "get" and holder:
-        return bool({"session", "client", "http", "requests", "httpx", "api"} & set(words(holder)))
-    return name in _ASKS or what.startswith("the query")
-
-
 def _around_the_rest(guard: TryBlock) -> Finding | None:
     read, notice, work = guard.effects.get("read"), guard.effects.get("notice"), guard.effects.get("work")
     if guard.breadth == "root" and not (notice or read):
         return None
     filters = set(words(guard.symbol.rpartition(".")[2])) & _FILTERS
     if guard.returns == "input" and (guard.effects.keys() - {"clean-up"} or guard.calls or filters):
-        level = Level.WARNING if filters else Level.NOTE
         message = f"the handler returns its input as it came, as if the work had been done on it: {_answers(guard)}"
-        return _found(guard, "default-on-error", level, f"{message}; raise, or say that it was not done", "work")
+        return _found(guard, "default-on-error", Level.NOTE, f"{message}; raise, or say that it was not done", "work")
     about = read or work
     if about is not None and (
         guard.returns in {"success", "true", "empty", "zero"} or (guard.returns == "none" and guard.yields_value)
     ):
         message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
-        said = set(words(f"{guard.path} {guard.symbol}"))
-        sure = read is not None and read[1] and _is_asked(read[0])
-        sure = sure and guard.quiet and not said & (_BESIDE_THE_POINT | _SHOWS | _LOOKS_ONLY)
         return _found(
             guard,
             "default-on-error",
-            Level.WARNING if sure and guard.returns in {"empty", "zero"} else Level.NOTE,
+            Level.NOTE,
             f"{message}; raise, or return what says that it is unknown",
             "read" if read else "work",
         )
@@ -376,30 +276,9 @@ def _gone_on(guard: TryBlock, read: object, notice: object, work: object) -> Fin
     message = f"`except {guard.caught}` around {_what(work or read)} only logs, and goes on as if it had been done"
     if not guard.logs:
         message = f"`except {guard.caught}` around {_what(work or read)} does not even log, and goes on as if it had been done"
-    about = set(words(f"{guard.path} {guard.symbol} {_what(work or read)}"))
-    level = Level.NOTE
-    aside = _BESIDE_THE_POINT | _OF_PROGRAMS | _LOOKS_ONLY
-    if guard.collects and not about & aside and not guard.again and _last(_what(work or read).strip("`")) not in _SMALL:
-        level = Level.NOTE if guard.logs or guard.is_script else Level.WARNING
+    if guard.collects and not guard.again:
         message = f"`except {guard.caught}` around {_what(work or read)}: an item that fails is left out, uncounted"
-    return _found(guard, "log-only-handler", level, f"{message}; raise, or count and record the failure", "work")
-
-
-_SMALL = these(
-    "read_text read_bytes load loads safe_load resolve stat"
-)  # a setting, a state: its default stands for it
-_ASKS = these(  # a database, or a server: a file that cannot be read is often one that is not there yet
-    """fetchall fetchone fetchmany fetch fetchrow fetchval fetch_all fetch_one scalar scalars query select execute read_sql
-    read_sql_query read_gbq list_rows to_dataframe get request get_object get_item scan_iter"""
-)
-_SHOWS = these("report reports display render page html chart plot dashboard view ui web streamlit health routes")
-_LOOKS_ONLY = these(
-    "analyze analyse analysis identify explore inspect diagnose debug reconnaissance compare profile fit calibrate"
-)
-_OF_PROGRAMS = these(
-    "extension extensions entry entrypoint module modules import hook hooks listener listeners callback package "
-    "packages handler handlers"
-)
+    return _found(guard, "log-only-handler", Level.NOTE, f"{message}; raise, or count and record the failure", "work")
 
 
 def _what(effect: object) -> str:
@@ -436,5 +315,4 @@ def _found(guard: TryBlock, rule: str, level: Level, message: str, guarded: str)
         guards=guarded,
         symbol=guard.symbol,
         text=guard.text,
-        told=guard.logs,
     )

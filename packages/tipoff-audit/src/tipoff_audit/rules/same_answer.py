@@ -1,0 +1,91 @@
+"""Conditions whose answer is the same whatever the data are."""
+
+import ast
+from collections import defaultdict
+
+from tipoff_audit.finding import Level
+from tipoff_audit.reading.context import File
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name
+
+_NAN = frozenset({"np.nan", "numpy.nan", "math.nan", "np.NaN", "np.NAN", "pd.NaT", "pd.NA"})
+_NO = frozenset({"false", "0", "no", "off"})
+_ASKS_THE_SYSTEM = frozenset({"os.getenv", "os.environ.get", "getenv", "environ.get"})
+_SHOWN = ("verbose", "debug", "plot", "show", "progress", "cuda", "gpu", "quiet", "color")
+
+
+def same_answers(file: File) -> None:
+    """Report conditions that are always true, or never."""
+    asked: set[int] = set()
+    for compare in file.index.compares:
+        _missing(file, compare)
+        above = file.index.up.get(compare)
+        if isinstance(above, ast.BoolOp) and id(above) not in asked:
+            asked.add(id(above))
+            _together(file, above)
+    for call in file.index.calls:
+        if dotted(call.func) in _ASKS_THE_SYSTEM:
+            _setting(file, call)
+        elif last_name(call.func) == "add_argument" and last_name(keyword(call, "type") or call.func) == "bool":
+            option = str(constant(call.args[0]) if call.args else "")
+            if not any(word in option for word in _SHOWN):
+                message = f"`type=bool`: `{option} False` is true, as is any text that is not empty"
+                _say(file, call, f"{message}; use BooleanOptionalAction, or parse the word")
+
+
+def _say(file: File, node: ast.AST, message: str) -> None:
+    file.say("same-answer", node, Level.ERROR, message, guards="gate")
+
+
+def _missing(file: File, compare: ast.Compare) -> None:
+    """Report a comparison with a value that is unlike any other, itself too."""
+    if len(compare.ops) != 1 or not isinstance(compare.ops[0], ast.Eq | ast.NotEq):
+        return
+    sides = [compare.left, compare.comparators[0]]
+    if dotted(sides[0]) == dotted(sides[1]):
+        return
+    for side in sides:
+        is_nan = dotted(side) in _NAN
+        if isinstance(side, ast.Call) and dotted(side.func) == "float" and side.args:
+            is_nan = str(constant(side.args[0])).lower() == "nan"
+        if is_nan:
+            answer = "never" if isinstance(compare.ops[0], ast.Eq) else "always"
+            text = ast.unparse(side)
+            _say(file, compare, f"nothing equals `{text}`, so this is {answer} true; ask by `isna`")
+            return
+
+
+def _together(file: File, both: ast.BoolOp) -> None:
+    is_or = isinstance(both.op, ast.Or)
+    held: dict[str, set[object]] = defaultdict(set)
+    for part in both.values:
+        if isinstance(part, ast.Compare) and len(part.ops) == 1:
+            value = part.comparators[0]
+            if isinstance(part.ops[0], ast.NotEq if is_or else ast.Eq) and isinstance(value, ast.Constant):
+                held[ast.dump(part.left)].add((type(value.value), value.value))
+    if any(len(values) > 1 for values in held.values()):
+        how, what = ("!=", "always") if is_or else ("==", "never")
+        _say(file, both, f"one value is `{how}` two, so this is {what} true; `in` or `not in` was meant")
+    elif is_or and _is_asked(file, both):
+        word = next((part for part in both.values[1:] if isinstance(constant(part), str) and constant(part)), None)
+        if word is not None and isinstance(both.values[0], ast.Compare):
+            _say(file, both, f"`or {constant(word)!r}` is true by itself, so this always is; write `in (…)`")
+
+
+def _is_asked(file: File, node: ast.expr) -> bool:
+    """Whether the value is taken for a yes or a no right here."""
+    above = file.index.up.get(node)
+    if isinstance(above, ast.UnaryOp):
+        return isinstance(above.op, ast.Not)
+    if isinstance(above, ast.BoolOp):
+        return _is_asked(file, above)
+    return isinstance(above, ast.If | ast.While | ast.IfExp | ast.Assert) and above.test is node
+
+
+def _setting(file: File, call: ast.Call) -> None:
+    """Report a setting whose default is a word for no, asked as if the word were no."""
+    default = constant(call.args[1]) if len(call.args) == 2 else None  # noqa: PLR2004 -- the name and the default
+    if not isinstance(default, str) or default.lower() not in _NO:
+        return
+    above = file.index.up.get(call)
+    if _is_asked(file, call) or (isinstance(above, ast.Call) and dotted(above.func) == "bool"):
+        _say(file, call, f"the default `{default!r}` is a text, and true; compare it with the words for yes")

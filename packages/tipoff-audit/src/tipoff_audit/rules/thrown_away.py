@@ -1,0 +1,165 @@
+"""What is computed, changed or given and reaches nobody: values that are let go, copies, keys given twice, rows left out."""
+
+import ast
+import re
+
+from tipoff_audit.finding import Level
+from tipoff_audit.reading.context import File
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name
+from tipoff_audit.reading.words import these
+
+_FRAMES = ("pandas", "polars", "pyspark", "geopandas", "modin", "dask", "cudf")
+_CLEANS = these("dropna fillna drop_duplicates astype ffill bfill interpolate drop_nulls fill_null dropDuplicates")
+_FORMS = these("withColumn withColumnRenamed with_columns sort_values")
+_ORDERS = these("reset_index set_index sort_index")
+_OF_TEXT = these("strip lstrip rstrip lower upper capitalize")
+_NOTEBOOK = re.compile(r"^# (In\[|%%|COMMAND -|Databricks notebook)", re.MULTILINE)
+_DONE_BY_CALL = these("commit rollback flush save")
+_OF_A_PAGE = these("style css styles layout marker font sx")
+
+
+def dropped_values(file: File) -> None:
+    """Report methods that give back a new value and are called as if they changed the old one."""
+    has_frames = any(origin.startswith(_FRAMES) for origin in file.index.imports.values())
+    is_notebook: bool | None = None
+    for call in file.index.calls:
+        if not isinstance(file.index.up.get(call), ast.Expr) or not isinstance(call.func, ast.Attribute):
+            continue
+        what = _of_a_frame(call) if has_frames else ""
+        what = what or _of_a_text(call)
+        if not what:
+            continue
+        if is_notebook is None:
+            is_notebook = _NOTEBOOK.search(file.index.source.text) is not None
+        if not is_notebook:
+            level = Level.NOTE if call.func.attr in _ORDERS else Level.ERROR
+            message = f"`{call.func.attr}` changes nothing in place: it gives back {what}, which nobody takes"
+            file.say("value-dropped", call, level, f"{message}; assign it", guards="work")
+
+
+def _of_a_frame(call: ast.Call) -> str:
+    """Return what a frame's method gives back, "" where it may change the frame itself, or is no frame's."""
+    assert isinstance(call.func, ast.Attribute)  # noqa: S101 -- asked before
+    name, given = call.func.attr, {one.arg for one in call.keywords}
+    if given & {"inplace", None} or dotted(call.func.value) in {"self", "cls", "super()"}:
+        return ""
+    is_frames = name in _CLEANS | _FORMS | _ORDERS
+    is_frames = is_frames or (name == "drop" and bool(given & {"columns", "axis"}))
+    is_frames = is_frames or (name == "rename" and bool(given & {"columns", "index"}))
+    return "a new frame" if is_frames else ""
+
+
+def _of_a_text(call: ast.Call) -> str:
+    assert isinstance(call.func, ast.Attribute)  # noqa: S101 -- asked before
+    if call.keywords or isinstance(call.func.value, ast.Call):
+        return ""
+    name, texts = call.func.attr, [constant(one) for one in call.args]
+    if name == "replace" and len(texts) == 2 and all(isinstance(one, str) for one in texts):  # noqa: PLR2004 -- old and new
+        return "a new text"
+    is_texts = name in {"strip", "lstrip", "rstrip"} and all(isinstance(one, str) for one in texts)
+    return "a new text" if is_texts or (name in _OF_TEXT - {"lower", "upper"} and not texts) else ""
+
+
+def never_called(file: File) -> None:
+    """Report `connection.commit` without its brackets."""
+    for node in file.index.bare:
+        if node.attr in _DONE_BY_CALL:
+            message = f"`{dotted(node)}` is named and not called: nothing is done"
+            file.say("value-dropped", node, Level.ERROR, f"{message}; write `{node.attr}()`", guards="write")
+
+
+def changed_copies(file: File) -> None:
+    """Report rows of `iterrows` that are changed: they are copies, and the frame stays as it was."""
+    for loop in file.index.loops:
+        if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Call):
+            continue
+        if last_name(loop.iter.func) != "iterrows" or not isinstance(loop.target, ast.Tuple):
+            continue
+        row = loop.target.elts[-1]
+        changes = _changes(file, loop, row.id) if isinstance(row, ast.Name) else []
+        if changes:
+            message = f"`{dotted(changes[0].value)}` is a copy of the frame's row: what is written into it is lost"
+            file.say("value-dropped", changes[0], Level.ERROR, f"{message}; write to the frame by `.at`", guards="work")
+
+
+def _changes(file: File, loop: ast.For, row: str) -> list[ast.Subscript]:
+    """Return where the row is written into, if nothing reads it as a whole, or what was written, afterwards."""
+    names = [node for part in loop.body for node in ast.walk(part) if isinstance(node, ast.Name) and node.id == row]
+    changes: list[ast.Subscript] = []
+    asked: list[ast.Subscript] = []
+    for name in names:
+        above = file.index.up.get(name)
+        if not isinstance(above, ast.Subscript) or not isinstance(name.ctx, ast.Load):
+            return []
+        (changes if isinstance(above.ctx, ast.Store) else asked).append(above)
+    written = {str(constant(one.slice)) for one in changes}
+    first = min((one.lineno for one in changes), default=0)
+    is_read = any(one.lineno > first and str(constant(one.slice)) in written | {"None"} for one in asked)
+    return [] if is_read else changes
+
+
+def keys_given_twice(file: File) -> None:
+    """Report tables in the code that give one key twice, with two values: the first is lost. Each table once."""
+    for table in file.index.dicts:
+        names = [(type(one), one) for one in map(constant, table.keys) if isinstance(one, str | int)]
+        if len(names) == len(set(names)) or _is_style(file, table):
+            continue
+        seen: dict[tuple[type, str | int], ast.expr] = {}
+        lost: list[ast.expr] = []
+        for key, value in zip(table.keys, table.values, strict=True):
+            name = constant(key)
+            if not isinstance(name, str | int) or key is None:
+                continue
+            if (type(name), name) in seen and _differ(seen[type(name), name], value):
+                lost.append(key)
+            seen[type(name), name] = value
+        if lost:
+            others = f", and {len(lost) - 1} others," if len(lost) > 1 else ""
+            message = f"the key `{constant(lost[0])}`{others} stands twice in this table: the first value is lost"
+            file.say("value-dropped", lost[0], Level.ERROR, f"{message}; keep one, or name them apart", guards="read")
+
+
+def _differ(one: ast.expr, other: ast.expr) -> bool:
+    """Whether two values say something else: neither two wordings of a label, nor one thing that is asked for in two ways."""
+    if (
+        isinstance(constant(one), str)
+        and isinstance(constant(other), str)
+        and " " in f"{constant(one)}{constant(other)}"
+    ):
+        return False
+    parts = [
+        {ast.dump(part) for part in ast.walk(value) if isinstance(part, ast.Name | ast.Constant | ast.List)}
+        for value in (one, other)
+    ]
+    is_plain = isinstance(one, ast.Constant) or isinstance(other, ast.Constant)
+    return ast.dump(one) != ast.dump(other) and (is_plain or not (parts[0] <= parts[1] or parts[1] <= parts[0]))
+
+
+def _is_style(file: File, table: ast.Dict) -> bool:
+    above = file.index.up.get(table)
+    name = above.arg if isinstance(above, ast.keyword) else ""
+    if isinstance(above, ast.Assign):
+        name = last_name(above.targets[0])
+    return bool(set(re.split(r"[_\W]+", (name or "").lower())) & _OF_A_PAGE)
+
+
+def skipped_rows(file: File) -> None:
+    """Report readers that are told to leave out what they cannot read, without a word."""
+    for call in file.index.calls:
+        how = ""
+        if keyword(call, "nrows") is not None:
+            continue  # a look at the first rows
+        if constant(keyword(call, "on_bad_lines")) == "skip":
+            how = 'on_bad_lines="skip"'
+        elif last_name(call.func) in {"read_csv", "scan_csv", "read_csv_auto"}:
+            how = "ignore_errors=True" if constant(keyword(call, "ignore_errors")) is True else ""
+        elif last_name(call.func) == "option" and [constant(one) for one in call.args][1:] == ["DROPMALFORMED"]:
+            how = "DROPMALFORMED"
+        elif last_name(call.func) in {"LoadJobConfig", "ExternalConfig"}:
+            most = constant(keyword(call, "max_bad_records"))
+            how = f"max_bad_records={most}" if isinstance(most, int) and most > 0 else ""
+        if how:
+            message = f"`{how}`: rows that cannot be read are left out, uncounted, and the load ends as done"
+            file.say(
+                "rows-skipped", call, Level.ERROR, f"{message}; let it fail, or count and keep them", guards="read"
+            )
