@@ -133,7 +133,7 @@ def _shipped(content: Content, begins: date) -> list[dict[str, Any]]:
     for row in content.shipped():
         is_first = not any(one["state"] == "serves" for one in found)
         state = "serves" if is_first else "replaced"
-        if row["trained_through"] >= begins:
+        if row["day"] >= begins:
             state = "does not serve: what it was trained on is not over before the season begins"
         found.append({"table": "shipped", "state": state} | {column: _short(row[column]) for column in row})
     return found

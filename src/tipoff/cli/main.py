@@ -58,7 +58,7 @@ COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
     ),
     "models": Place(
         "report:models_command",
-        "List a season's trained models, the newest first: what each was trained on, which serves, and why one does not.",
+        "List a season's models, the newest first, and the build's: what each was trained on, which serves, why one does not.",
     ),
     "explain": Place("report:explain_command", "Say what the prediction of one man rests on, part by part."),
     "boundary": Place(

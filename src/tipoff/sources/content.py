@@ -119,7 +119,7 @@ class Content:
 
     `report_lines` renders what the league's summaries say of a season, by their names in the report; a league without predictions
     has none. `drills` is the folder of its drills. `report` and `explain` are what it says of a season and of one prediction.
-    `shipped` tells of each model that comes with the build, the newest first: its `day`, when it was `trained_through`, and more.
+    `shipped` tells of each model that comes with the build, the newest first: the last `day` that it was trained on, and more.
     """
 
     league: League

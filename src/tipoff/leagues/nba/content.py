@@ -67,10 +67,9 @@ def _shipped() -> list[dict[str, Any]]:
     """Tell of the form models, the newest first."""
     return [
         {
-            "day": model.trained_through,  # since when it may serve
+            "day": model.trained_through,
             "form_model": model.digest,
             "trained_from": model.trained_from,
-            "trained_through": model.trained_through,
             "n_rows": model.n_rows,
             "features": model.contract,
             "library": model.library,
