@@ -565,6 +565,13 @@ def test_a_ping_that_fails_or_hangs_stops_nothing(http: Received, how: str, monk
         (b'{"ok": true}', ""),
         (b"Unknown check", "unknown"),
         (b"INVALID KEY", "invalid"),
+        (b"Monitor was deleted", "deleted"),
+        (b"The check does not exist", "not exist"),
+        (b"OK (paused)", "paused"),
+        (b"Too many requests", "too many"),
+        (b'{"success": false}', '"success":false'),
+        (b'{"status": "error", "error": "no heartbeat"}', '"status":"error"'),
+        (b'{"success": true, "errors": []}', ""),
         (b"<html>please log in</html>", "a page answered"),
     ],
 )

@@ -201,7 +201,8 @@ def _fitted(message: Message, service: "apprise.NotifyBase") -> Message:
 # What switches say, with 200, to whom they do not know or do not listen.
 _NOT_ASKED = (
     *("not found", "rate limited", "unknown", "invalid", "no such", "expired", "disabled", "unauthorized"),
-    '"ok":false',
+    *("not exist", "deleted", "archived", "paused", "suspended", "forbidden", "denied", "exceeded", "too many"),
+    *('"ok":false', '"success":false', '"status":"error"', '"error":"', "error:"),
 )
 
 
