@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tipoff.leagues.catalog import league_named
 _MONTHS = """
 SELECT substr(started_at, 1, 7), count(*), avg(cpu_ms) FROM runs WHERE output NOT LIKE '%model' AND output <> 'calibration'
 GROUP BY 1 HAVING count(*) >= 200 ORDER BY 1"""
-_PREDICTING = "SELECT day, output, sum(cpu_ms) / 1000.0 FROM runs WHERE league = ? GROUP BY 1, 2"
+_PREDICTING = "SELECT day, output, units, cpu_ms / 1000.0 FROM runs WHERE league = ?"
 MOST_PREDICTING_S, MOST_SLATE_S = 40.0, 1.0  # of a season's training and predicting; of predicting one slate
 MOST_YARDSTICKS, MOST_OVER_FLOOR, MOST_GROWTH, MOST_MB = 40.0, 2.0, 1.1, 800.0
 DEMO_S, FIRST_ROW_S, STATUS_S, HELP_S = 20.0, 5.0, 0.30, 0.15
@@ -77,15 +77,44 @@ def season_costs(league: str, span: str) -> tuple[bool, dict[str, Any]]:
     return ok, measured
 
 
-def _predicting(league: str, spent: Iterable[tuple[str, str, float]]) -> dict[str, float]:
-    """Return the CPU seconds of a season's training and predicting, and of the predictions of the slate that took longest."""
+def _predicting(league: str, spent: Iterable[tuple[str, str, str, float]]) -> dict[str, Any]:
+    """Return the CPU seconds of a season's training and predicting, of the slate that took longest, and of the largest slates."""
     phases = {step.name: step.phase for step in league_named(league).steps}
-    total, slates = 0.0, defaultdict[str, float](float)
-    for day, output, cpu_s in spent:
+    total, slates, games = 0.0, defaultdict[str, float](float), defaultdict[str, set[str]](set)
+    for day, output, units, cpu_s in spent:
         if phases[output] in {Phase.MODELS, Phase.PREDICTIONS}:
             total += cpu_s
-            slates[day] += cpu_s if phases[output] is Phase.PREDICTIONS else 0.0
-    return {"predicting_cpu_s": round(total, 1), "longest_slate_s": round(max(slates.values(), default=0.0), 2)}
+        if phases[output] is Phase.PREDICTIONS:
+            slates[day] += cpu_s
+            games[day].update(json.loads(units))
+    longest = max(slates, key=lambda day: slates[day])
+    most = max(len(one) for one in games.values())
+    return {
+        "predicting_cpu_s": round(total, 1),
+        "longest_slate_s": round(slates[longest], 2),
+        "games_of_longest_slate": len(games[longest]),
+        "most_games": most,
+        "slate_of_most_games_s": round(max(s for day, s in slates.items() if len(games[day]) == most), 2),
+    }
+
+
+def predicting(measured: Mapping[str, dict[str, Any]]) -> tuple[bool, dict[str, Any]]:
+    """Hold what training and predicting took, in the seasons that were `measured`, against its bounds."""
+    names = (
+        "league",
+        "span",
+        "predicting_cpu_s",
+        "longest_slate_s",
+        "games_of_longest_slate",
+        "most_games",
+        "slate_of_most_games_s",
+    )
+    found = {name: {one: season[one] for one in names} for name, season in measured.items()}
+    ok = all(
+        season["predicting_cpu_s"] <= MOST_PREDICTING_S and season["longest_slate_s"] <= MOST_SLATE_S
+        for season in found.values()
+    )
+    return ok, {"seasons": found, "asked": {"predicting_cpu_s": MOST_PREDICTING_S, "longest_slate_s": MOST_SLATE_S}}
 
 
 def command_costs() -> tuple[bool, dict[str, Any]]:

@@ -26,6 +26,10 @@ from tipoff.leagues.nba.world.recorded import RecordedNba
 
 NBA_SLATES, MLB_SLATES = 20, 5
 MLB_SEASON = "2023"
+EARLY = date(
+    2023, 4, 3
+)  # with whom trees serve: they are trained on the season's first day, of starts of the year before
+TREES_FROM, NO_TREES_FROM = date(2022, 7, 1), date(2022, 9, 26)  # enough starts for trees; ten days
 _MORE = ("p_k", "p_bfp", "p_ipouts")
 BEFORE = timedelta(days=4)  # of history that a replay makes before the slate
 BEFORE_THE_START = {Phase.MODELS, Phase.FEATURES, Phase.PREDICTIONS, Phase.PUBLISHED}
@@ -92,10 +96,10 @@ def _nba(data: Path) -> Specs:
 
 
 def _mlb_days(data: Path) -> list[date]:
-    """Days without a double-header, whose first game is the second one's past."""
+    """Days without a double-header, whose first game is the second one's past, and EARLY."""
     games = RecordedMlb(data, MLB_SEASON).games(int(MLB_SEASON))
     twice = {game.day for game in games if game.double != "N"} | {game.last_day for game in games if game.resumed_on}
-    return _some(sorted({game.day for game in games} - twice)[10:], MLB_SLATES)
+    return [EARLY, *_some(sorted({game.day for game in games} - twice)[10:], MLB_SLATES)]
 
 
 class OtherMlb(RecordedMlb):
@@ -118,11 +122,10 @@ class OtherMlb(RecordedMlb):
 
 def _mlb(data: Path) -> Specs:
     def spec(day: date, cut: datetime | None) -> ReplaySpec:
+        began = TREES_FROM if day == EARLY else NO_TREES_FROM
         span = f"{day - BEFORE}..{day}"
         asked = replay_spec(Settings(home=Path(), data=data), MLB.name, span, world="recorded", seed=7)
-        season = dataclasses.replace(
-            asked.season, earlier=(date(int(MLB_SEASON) - 1, 9, 26),)
-        )  # ten days of the year before
+        season = dataclasses.replace(asked.season, earlier=(began,))
         world = OtherMlb(data, MLB_SEASON, cut) if cut else asked.world
         return dataclasses.replace(asked, season=season, world=world)
 

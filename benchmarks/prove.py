@@ -30,7 +30,7 @@ from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import SEASONS, clean_season, postponed
 from benchmarks.command_fuzz import command_fuzz
 from benchmarks.conformance import conformance
-from benchmarks.costs import command_costs, season_costs
+from benchmarks.costs import command_costs, predicting, season_costs
 from benchmarks.engine_cost import engine_cost
 from benchmarks.evidence_page import EVIDENCE, NEVER, git, paths_of, stale_since
 from benchmarks.games import games_are_found
@@ -128,6 +128,17 @@ def season_cost() -> Measured:
     measured = season_replay("2023-24")
     told = sum(layer["s"] for layer in measured["layers"].values())
     return told >= 0.9 * measured["wall_s"], measured
+
+
+def predicting_cost() -> Measured:
+    """Read of the replays that measure all cost what training, predicting and the slates of both leagues took."""
+    seasons = {}
+    for name in ("nba_cost", "mlb_cost"):
+        path = EVIDENCE / f"{name}.json"
+        if not path.exists() or stale_since(json.loads(path.read_text())["commit"], paths_of(path.name)) != NEVER:
+            claim(name, CLAIMS[name])
+        seasons[name] = json.loads(path.read_text())["measured"]
+    return predicting(seasons)
 
 
 def clean_seasons() -> Measured:
@@ -239,6 +250,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_cost": season_cost,
     "nba_cost": lambda: season_costs("nba", "2023-24"),
     "mlb_cost": lambda: season_costs("mlb", "2023"),
+    "predicting_cost": predicting_cost,
     "command_costs": command_costs,
     "april_2023_of_both": april_of_both,
     "mlb_accuracy_2023": partial(accuracy, 2023),
