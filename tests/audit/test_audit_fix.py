@@ -2,8 +2,10 @@
 
 import ast
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +42,48 @@ def test_a_filled_statement_runs_and_names_the_table(tmp_path: Path) -> None:
             return sql
 
     assert run(after)["mark"](Client(), "box") == "DELETE FROM box WHERE day = @day"
+
+
+def test_a_commit_that_was_named_is_called(tmp_path: Path) -> None:
+    text = "def keep(connection, rows):\n    connection.put(rows)\n    connection.commit\n"
+
+    after = fixed(tmp_path, text)
+
+    class Connection:
+        done = ""
+
+        def put(self, rows: str) -> None:
+            self.done += rows
+
+        def commit(self) -> None:
+            self.done += " for good"
+
+    connection = Connection()
+    run(after)["keep"](connection, "rows")
+    assert connection.done == "rows for good"
+
+
+def test_an_age_keeps_its_days(tmp_path: Path) -> None:
+    text = "def is_fresh(now, kept_at):\n    return (now - kept_at).seconds < 300\n"
+
+    is_fresh = run(fixed(tmp_path, text))["is_fresh"]
+
+    now = datetime(2030, 1, 2, tzinfo=UTC)
+    assert [is_fresh(now, now - timedelta(days=days, seconds=9)) for days in (0, 1)] == [True, False]
+
+
+def test_a_column_is_handed_what_makes_its_default(tmp_path: Path) -> None:
+    text = "from uuid import uuid4\n\n\nclass Odds:\n    row_id = Column(default=uuid4())\n"
+
+    after = run(fixed(tmp_path, text), Column=lambda default: default)
+
+    assert after["Odds"].row_id is uuid4
+
+
+def test_a_default_that_is_made_of_more_than_one_call_is_left(tmp_path: Path) -> None:
+    text = "from uuid import uuid4\n\n\nclass Odds:\n    row_id = Column(default=str(uuid4()))\n"
+
+    assert fixed(tmp_path, text) == text
 
 
 @pytest.mark.parametrize(
