@@ -114,7 +114,10 @@ def test_a_list_that_is_made_once_and_given_back_is_an_error() -> None:
     [
         ("player_id = hash(name) % 1000", "player_id = hash((1, 2)) % 1000"),
         ("x = {'sku': f'{day}_{hash(name)}'}", "x = {'sku': f'{time.time()}_{hash(name)}'}"),
-        ("rng = np.random.default_rng(hash(name) % 7)", "rng = np.random.default_rng(7)"),
+        (
+            "x = {'key': hash(name) % 7}",
+            "rng = np.random.default_rng(hash(name) % 7)",
+        ),  # a note: what comes of it is invented
         ("bucket = (hash(name) % 100) / 100", "delay = (hash(name) % 100) / 100"),
     ],
 )
@@ -133,11 +136,13 @@ def test_what_is_invented_weighs_by_whether_somebody_is_told() -> None:
     assert errors(text.format("").replace("def odds", "def mock_slate"), "made-up-data") == []
 
 
-def test_a_measure_that_is_thrown_by_dice_is_a_warning_outside_of_simulations() -> None:
-    text = "import random\n\n\ndef judge(game):\n    confidence = random.uniform(0.6, 0.9)\n    return confidence\n\n\njudge(1)\n"
+def test_a_measure_that_is_thrown_by_dice_is_an_error_where_nothing_says_so() -> None:
+    text = "import random\n\n\ndef judge(it):\n    {}confidence = random.uniform(0.6, 0.9)\n    return confidence\n\n\njudge(1)\n"
 
-    assert errors(text, "made-up-data") == [Level.WARNING]
-    assert errors(text.replace("def judge", "def simulate_game"), "made-up-data") == []
+    assert errors(text.format(""), "made-up-data") == [Level.ERROR]
+    assert errors(text.format("# a placeholder\n    "), "made-up-data") == [Level.WARNING]
+    assert errors(text.format("").replace("def judge", "def simulate_game"), "made-up-data") == []
+    assert errors(text.format("").replace("confidence", "confidence_threshold"), "made-up-data") == []
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ _SHELVED = re.compile(
     re.IGNORECASE,
 )  # what nobody runs every day
 _ARCHIVED = re.compile(
-    r"(^|/)_?(archived?|deprecated|obsolete|old_code|unused|te?mp|backups?|cleanup_\d+)/", re.IGNORECASE
+    r"(^|/)_?(archived?(_\w+)?|deprecated|obsolete|old_code|unused|te?mp|backups?|cleanup_\d+)/", re.IGNORECASE
 )  # what nobody runs at all
+_TRIAL = re.compile(r"self_?test|smoke|demo|sanity", re.IGNORECASE)  # of the module by itself
 _ENOUGH = 30  # functions: of a few files' callers nobody knows
 
 _ONCE = re.compile(r"(^|/)(debug|check|diagnose|inspect|setup|seed|expand|repair|fix|one_?off|try|verify)_[^/]*\.py$")
@@ -44,7 +45,7 @@ class Weighing:
             return replace(finding, level=Level(finding.level - 1))
         if finding.symbol.rpartition(".")[0] in self.unmade:
             return replace(finding, level=Level(finding.level - 1))
-        if self._is_seen_by_hand(finding):
+        if self._is_seen_by_hand(finding) or _TRIAL.search(finding.symbol.rpartition(".")[2]):
             return replace(finding, level=Level.NOTE)
         return finding
 

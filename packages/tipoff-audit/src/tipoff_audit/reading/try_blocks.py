@@ -8,7 +8,7 @@ from typing import Any, Self
 from tipoff_audit.reading.effects import Effect, Effects, named
 from tipoff_audit.reading.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff_audit.reading.index import FRAME_WRITERS, FUNCTIONS, Index
-from tipoff_audit.reading.names import constant, dotted, last_name, words
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
 from tipoff_audit.reading.sqltext import FROM_ELSEWHERE, KEYED
 from tipoff_audit.reading.words import these
 
@@ -273,7 +273,9 @@ def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:
     calls = [node for node in inside(body) if isinstance(node, ast.Call)]
     calls += [inner for call in calls for inner in effects.calls_of(call)]
     texts = [effects.sql(call) or "" for call in calls]
-    return any(map(KEYED.search, texts)) or any("on_conflict" in dotted(call.func) for call in calls)
+    if any(map(KEYED.search, texts)) or any("on_conflict" in dotted(call.func) for call in calls):
+        return True
+    return any(constant(keyword(call, "if_exists")) == "replace" for call in calls)
 
 
 def _is_moved(body: list[ast.stmt], effects: Effects) -> bool:

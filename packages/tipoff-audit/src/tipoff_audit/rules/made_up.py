@@ -5,6 +5,7 @@ import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
+from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, dotted, last_name, words
 from tipoff_audit.reading.words import these
 
@@ -16,11 +17,10 @@ _PASSING = these(  # asked within one run of the program, or of no weight
     previous last old new rotate archive backup rename"""
 )
 _INVENTED = re.compile(
-    r"mock|fake|dummy|synth|simul|demo|sample|random|monte|bootstrap|generat|seed|noise|jitter|play|stub|paper|toy",
+    r"mock|fake|dummy|synth|simul|demo|sample|random|monte|bootstrap|generat|seed|noise|jitter|play|stub|paper|toy|(^|[._])test|example",
     re.IGNORECASE,
 )
 _ONCE = re.compile(r"time|now\b|today|uuid|isoformat|perf_counter|monotonic|getpid")
-_IS_INVENTED = re.compile(r"mock|fake|dummy|simulat|synthetic|random walk|realistic|placeholder|demo", re.IGNORECASE)
 _THROUGH = these("abs int str hex round float")
 
 
@@ -40,9 +40,7 @@ def changing_hashes(file: File) -> None:
         about |= set(words(owner.name.rpartition(".")[2])) if owner is not None else set()
         if about & _PASSING or _INVENTED.search(f"{file.scope(call).name} {file.index.path}"):
             continue
-        node = file.scope(call).node
-        text = "\n".join(file.index.lines[getattr(node, "lineno", 1) - 1 : getattr(node, "end_lineno", 1)])
-        level = Level.NOTE if used == "seed" and _IS_INVENTED.search(text) else Level.ERROR
+        level = Level.NOTE if used == "seed" else Level.ERROR  # what comes of it is invented as a rule
         message = "`hash` of a text is another number at each start of Python"
         what = "this seed repeats nothing" if used == "seed" else f"`{used}` is never found again"
         file.say("changing-hash", call, level, f"{message}: {what}; use hashlib, or the text itself", guards="work")
@@ -92,7 +90,19 @@ def _key(name: str, *, is_part: bool) -> str:
 
 _STANDS_IN = re.compile(r"(^|_)(mock|mocked|fake|dummy|synthetic|simulated|fabricated)(_|$)", re.IGNORECASE)
 _MEASURED = re.compile(
-    r"confidence|probab|accuracy|win_rate|sentiment|prediction|odds|(^|_)score$|price$|sharpe", re.IGNORECASE
+    r"confidence|probab|accuracy|win_rate|sentiment|prediction|sharpe|recall|f1|auc(_|$)|(^|_)(score|precision|odds)$|price$",
+    re.IGNORECASE,
+)
+_NO_PRICE = re.compile(r"odds$|price$", re.IGNORECASE)  # of an example, as often as of the market
+_SEARCHES = re.compile(
+    r"optimi|search|mutat|cross|evol|explor|init|reset|perturb|augment|shuffle|trial|propose|suggest|popul|individual|genom"
+    r"|threshold|(^|_)(min|max|weight|param|limit|init|target|range|bound|step|factor)",
+    re.IGNORECASE,
+)
+_SAYS_SO = re.compile(
+    r"mock|fake|dummy|simul|synthetic|random walk|realistic|placeholder|demo|stub|for now|in production|in a real|real impl"
+    r"|would be|example|todo|sample|test|демо|симул",
+    re.IGNORECASE,
 )
 _DICE = re.compile(r"^(random|np\.random|numpy\.random)\.(uniform|random|randint|gauss|normal|rand|randn|choice)$")
 _MODES = re.compile(r"mock|demo|fake|sample|dry|simul|test|random|paper|synth|dummy|offline|stub", re.IGNORECASE)
@@ -101,12 +111,16 @@ _TELLS = these("warning error exception critical warn")
 
 
 def made_up(file: File) -> None:
-    """Report what is invented where something was to be read, and measures that are thrown by dice."""
+    """Report what is invented where something was to be read, and measures that are thrown by dice: once a function."""
+    thrown: dict[Scope, list[tuple[ast.Call, str]]] = {}
     for call in file.index.calls:
-        if _STANDS_IN.search(last_name(call.func)) and set(words(last_name(call.func))) & _MAKES:
+        is_class = last_name(call.func).strip("_")[:1].isupper()
+        if not is_class and _STANDS_IN.search(last_name(call.func)) and set(words(last_name(call.func))) & _MAKES:
             _stands_in(file, call)
-        elif _DICE.match(dotted(call.func)):
-            _thrown(file, call)
+        elif _DICE.match(dotted(call.func)) and (name := _measure(file, call)):
+            thrown.setdefault(file.scope(call), []).append((call, name))
+    for scope, found in thrown.items():
+        _thrown(file, scope, found)
 
 
 def _stands_in(file: File, call: ast.Call) -> None:
@@ -134,8 +148,8 @@ def _stands_in(file: File, call: ast.Call) -> None:
     file.say("made-up-data", call, level, f"{message}; raise, or give back nothing", guards="read")
 
 
-def _thrown(file: File, call: ast.Call) -> None:
-    """Report a measure that is given a random number."""
+def _measure(file: File, call: ast.Call) -> str:
+    """Return the measure that is given a random number, "" where the number is what it is said to be."""
     node: ast.AST = call
     for above in file.index.parents(call):
         if isinstance(above, ast.Call) and last_name(above.func) in {"round", "float", "int", "max", "min"}:
@@ -143,7 +157,26 @@ def _thrown(file: File, call: ast.Call) -> None:
             continue
         name = "" if isinstance(above, ast.Return) else _name_given(file, above, node)
         scope = file.scope(call)
-        if _MEASURED.search(name) and not _INVENTED.search(f"{scope.name} {file.index.path} {name}"):
-            message = f"`{name}` is thrown by `{dotted(call.func)}`: a measure that nobody has measured"
-            file.say("made-up-data", call, Level.WARNING, f"{message}; compute it, or leave it out", guards="read")
-        return
+        owner = scope.of_class.name.rpartition(".")[2] if scope.of_class is not None else ""
+        if not _MEASURED.search(name) or not isinstance(scope.node, FUNCTIONS) or _is_of_a_table(file, above):
+            return ""
+        is_invented = _INVENTED.search(f"{owner} {scope.name} {file.index.path} {name}")
+        return "" if is_invented or _SEARCHES.search(f"{owner} {scope.node.name} {name}") else name
+    return ""
+
+
+def _thrown(file: File, scope: Scope, found: list[tuple[ast.Call, str]]) -> None:
+    call, name = next((one for one in found if not _NO_PRICE.search(one[1])), found[0])
+    text = "\n".join(file.index.lines[call.lineno - 1 : call.lineno])
+    if isinstance(scope.node, FUNCTIONS):
+        text = "\n".join(file.index.lines[scope.node.lineno - 1 : scope.node.end_lineno])
+    level = Level.WARNING if _SAYS_SO.search(text) or _NO_PRICE.search(name) else Level.ERROR
+    others = f", and {len(found) - 1} others," if len(found) > 1 else ""
+    message = f"`{name}`{others} is thrown by `{dotted(call.func)}`: a measure that nobody has measured"
+    file.say("made-up-data", call, level, f"{message}; compute it, or leave it out", guards="read")
+
+
+def _is_of_a_table(file: File, above: ast.AST) -> bool:
+    """Whether it is a column of a frame that is made on the spot."""
+    call = file.index.up.get(above) if isinstance(above, ast.Dict) else None
+    return isinstance(call, ast.Call) and last_name(call.func) == "DataFrame"

@@ -34,7 +34,7 @@ def ignored_results(file: File) -> list[list[object]]:
             file.say(
                 "ignored-result",
                 call,
-                _level_of(callee.receiver, why),
+                _level_of(why),
                 why,
                 guards="gate" if "lock" in why else "write",
             )
@@ -45,12 +45,8 @@ def ignored_results(file: File) -> list[list[object]]:
     return asked
 
 
-def _level_of(receiver: str, why: str) -> Level:
-    if "lock" not in why:
-        return Level.NOTE if "a 500 passes" in why else Level.WARNING
-    return (
-        Level.NOTE if re.search(r"sem", receiver, re.IGNORECASE) else Level.WARNING
-    )  # permits may be taken as they are there
+def _level_of(why: str) -> Level:
+    return Level.NOTE if re.search("the lock may|a 500 passes|returns a future|send a part", why) else Level.WARNING
 
 
 def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each library
@@ -130,8 +126,19 @@ def telling_functions(file: File) -> list[list[Any]]:
             scope
         ):
             plain = any(constant(done.value) is False for done in scope.returns)
-            found.append([scope.name, name, not plain or _is_declared(scope)])
+            found.append([scope.name, name, not plain or _is_declared(scope) or _is_kept(file, scope)])
     return found
+
+
+def _is_kept(file: File, scope: Scope) -> bool:
+    """Whether a handler of the function keeps the failure in a state that others read."""
+    return any(
+        isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Subscript | ast.Attribute)
+        for block in file.index.tries
+        if file.scope(block) is scope
+        for handler in block.handlers
+        for part in handler.body
+    )
 
 
 def _has_nothing_to_do(file: File, done: ast.Return) -> bool:

@@ -16,6 +16,9 @@ _HOLE = re.compile(r"(?<!\{)(?<![$%])\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*
 _OF_A_TYPE = re.compile(
     r"\{\w+:\s*([A-Z][a-z]\w*(\(.*?\))?|\$\w[^{}]*)\}"
 )  # `{day:Date}`, `{name: $name}`: filled by the server
+_OF_POSTGRES = re.compile(
+    r"jsonb_\w+\s*\(|#>>?\s*'\{|'\{[\w,]*\}'\s*::\s*\w+\[\]", re.IGNORECASE
+)  # the database's own braces
 _LATER = frozenset(
     {"format", "format_map", "Template", "substitute", "safe_substitute", "render", "from_string", "partial_format"}
 )
@@ -33,8 +36,8 @@ def missing_f(file: File) -> None:
             continue
         use = _use(file, node, text)
         if use:
-            is_sure = use == "SQL" and _filled_by_names(file, node, holes)  # or the braces may be the database's own
-            level = Level.ERROR if is_sure else Level.NOTE if use in {"message", "SQL"} else Level.WARNING
+            is_sure = use == "SQL" and _filled_by_names(file, node, holes) and not _OF_POSTGRES.search(text)
+            level = Level.ERROR if is_sure else Level.WARNING if use in {"path", "option"} else Level.NOTE
             message = f"`{{{holes[0]}}}` stays as it is written: this {use} has no f and no .format"
             file.say(
                 "missing-f",

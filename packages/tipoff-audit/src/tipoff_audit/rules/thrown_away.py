@@ -14,6 +14,7 @@ _FORMS = these("withColumn withColumnRenamed with_columns sort_values")
 _ORDERS = these("reset_index set_index sort_index")
 _OF_TEXT = these("strip lstrip rstrip lower upper capitalize")
 _NOTEBOOK = re.compile(r"^# (In\[|%%|COMMAND -|Databricks notebook)", re.MULTILINE)
+_SCRATCH = re.compile(r"scratch|notebook|playground|nbconvert", re.IGNORECASE)  # a value is shown there
 _DONE_BY_CALL = these("commit rollback flush save")
 _OF_A_PAGE = these("style css styles layout marker font sx")
 
@@ -21,7 +22,7 @@ _OF_A_PAGE = these("style css styles layout marker font sx")
 def dropped_values(file: File) -> None:
     """Report methods that give back a new value and are called as if they changed the old one."""
     has_frames = any(origin.startswith(_FRAMES) for origin in file.index.imports.values())
-    is_notebook: bool | None = None
+    is_notebook: object = None
     for call in file.index.calls:
         if not isinstance(file.index.up.get(call), ast.Expr) or not isinstance(call.func, ast.Attribute):
             continue
@@ -30,7 +31,7 @@ def dropped_values(file: File) -> None:
         if not what:
             continue
         if is_notebook is None:
-            is_notebook = _NOTEBOOK.search(file.index.source.text) is not None
+            is_notebook = _NOTEBOOK.search(file.index.source.text) is not None or _SCRATCH.search(file.index.path)
         if not is_notebook:
             level = Level.NOTE if call.func.attr in _ORDERS else Level.ERROR
             message = f"`{call.func.attr}` changes nothing in place: it gives back {what}, which nobody takes"
@@ -101,14 +102,14 @@ def _changes(file: File, loop: ast.For, row: str) -> list[ast.Subscript]:
 def keys_given_twice(file: File) -> None:
     """Report tables in the code that give one key twice, with two values: the first is lost. Each table once."""
     for table in file.index.dicts:
-        names = [(type(one), one) for one in map(constant, table.keys) if isinstance(one, str | int)]
+        names = [(type(one), one) for one in map(constant, table.keys) if isinstance(one, str | int) and one != ""]
         if len(names) == len(set(names)) or _is_style(file, table):
             continue
         seen: dict[tuple[type, str | int], ast.expr] = {}
         lost: list[ast.expr] = []
         for key, value in zip(table.keys, table.values, strict=True):
             name = constant(key)
-            if not isinstance(name, str | int) or key is None:
+            if not isinstance(name, str | int) or key is None or name == "":
                 continue
             if (type(name), name) in seen and _differ(seen[type(name), name], value):
                 lost.append(key)
