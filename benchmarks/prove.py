@@ -26,6 +26,7 @@ from benchmarks.audit_install import audit_install
 from benchmarks.audit_planted import audit_planted
 from benchmarks.audit_score import audit_score
 from benchmarks.audit_speed import audit_speed
+from benchmarks.before_after import before_after
 from benchmarks.checks_cost import checks_cost
 from benchmarks.clean_seasons import SEASONS, clean_season, postponed
 from benchmarks.command_fuzz import command_fuzz
@@ -272,6 +273,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "names": lambda: names_are_resolved(data()),
     "games": lambda: games_are_found(data()),
     "command_fuzz": command_fuzz,
+    "before_after": before_after,
     "idle_tick": idle,
     "sentinel_cost": sentinel_cost,
     "stops": stops,

@@ -14,9 +14,10 @@ FACTS = Path(__file__).with_name("what_trying_found.toml")
 HEAD = """# What trying it found
 
 Tipoff was tried as a new user would, attacked, and held against faults that it had no drill for. Each point of what
-was found, with the drills and tests that hold it now. *Before* is what the code as it was did when it was tried; it
-was not measured anew. Each drill has a control, in which the mechanism is switched off and the drill fails
-([drills.md](drills.md)); what both print stands below, from the last measurement ([evidence.md](evidence.md)).
+was found, with the drills and tests that hold it now. *Before* is what the code as it was did, as it was
+seen when it was tried. Each drill has a control, in which the mechanism is switched off and the drill fails
+([drills.md](drills.md)); what both print stands below, from the last measurement ([evidence.md](evidence.md)), and so does
+what the same inputs make of the code as it was and as it is.
 
 | point | what holds now | before | drills | tests |
 |---|---|---|---|---|
@@ -38,7 +39,7 @@ def page() -> str:
         tests = ", ".join(f"[{test.removeprefix('test_')}](../{path})" for path, _, test in named) or "–"
         says = point["says"] + (f" ({point['note']})" if "note" in point else "")
         lines.append(f"| {point['name']} | {says} | {point['before']} | {drills} | {tests} |\n")
-    return "".join([*lines, *printed()])
+    return "".join([*lines, *printed(), *then_and_now()])
 
 
 PRINTED = """
@@ -59,6 +60,29 @@ def printed() -> list[str]:
             said = "not measured yet" if drill is None else _noticed(drill)
             lines.append(f"| {point['name']} | {name} | {_cell(said)} | {_cell(without_it(drill, control))} |\n")
     return lines
+
+
+THEN = """
+## What the same input makes, then and now
+
+Each input was given to the code as it was when it was tried ({tried}) and to the code as it is; a line of what each said.
+
+| point | input | then | now |
+|---|---|---|---|
+"""
+
+
+def then_and_now() -> list[str]:
+    """Return what each input made of the code as it was, and makes of the code as it is."""
+    path = EVIDENCE / "before_after.json"
+    if not path.exists():
+        return []
+    measured = json.loads(path.read_text())["measured"]
+    rows = [
+        f"| {one['point']} | {_cell(one['what'])} | {_cell(one['before'])} | {_cell(one['now'])} |\n"
+        for one in measured["inputs"]
+    ]
+    return [THEN.format(tried=measured["tried"]), *rows]
 
 
 def without_it(drill: Mapping[str, Any] | None, control: Mapping[str, Any] | None) -> str:
