@@ -24,7 +24,7 @@ from tipoff.identity.names import name_key
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources import balldontlie, schedule, statsnba
-from tipoff.leagues.nba.sources.lines import POINTS
+from tipoff.leagues.nba.sources.lines import POINTS, game_lines
 
 Parse = Callable[[Payload, Context, Mapping[str, pa.Table]], Parsed]
 
@@ -698,3 +698,29 @@ def test_a_game_that_the_market_names_before_its_start_and_the_schedule_lacks_is
     parsed = POINTS.parse_events(payload([known, event]), noon, inputs(scheduled("g", "DEN", "MIA", day=DAY)))
 
     assert [reject.names_game for reject in parsed.rejects] == [is_told]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"key": ["h2h"]},
+        {"key": None},
+        {"key": "h2h", "outcomes": [{"name": "Boston Celtics", "price": 150}]},  # an American price among decimal ones
+        {"key": "h2h", "outcomes": [{"name": "Boston Celtics", "price": -170}]},
+    ],
+)
+def test_a_market_of_a_game_that_cannot_be_read_costs_itself_alone(bad: dict[str, Any]) -> None:
+    at = {"last_update": "2024-01-05T18:00:00Z"}
+    good = {"key": "h2h", "outcomes": [{"name": "Miami Heat", "price": 2.5}]}
+    event = {
+        "id": "ev1",
+        "commence_time": "2024-01-06T00:30:00Z",
+        "home_team": "Boston Celtics",
+        "away_team": "Miami Heat",
+    }
+    document = event | {"bookmakers": [{"key": "book", "markets": [at | bad, at | good]}]}
+
+    found = game_lines(payload(document), document)
+
+    assert [(row["side"], row["price"]) for row in found.rows] == [("MIA", 150)]
+    assert len(found.rejects) == 1
