@@ -180,7 +180,7 @@ def log(**changes: object) -> str:
     texts = [*(row["player_name"] for row in parsed.rows), *(reject.row for reject in parsed.rejects)]
     "".join(texts).encode()
     raw = "; raw control characters" if any("\x1b" in text for text in texts) else ""
-    counts = [row["points"] for row in parsed.rows if (row["points"] or 0) > 10**15]
+    counts = [row["points"] for row in parsed.rows if row["points"] is not None and row["points"] > 10**15]
     return said + raw + (f"; a count of {len(str(counts[0]))} digits" if counts else "")
 
 
