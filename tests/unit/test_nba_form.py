@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tipoff.leagues.nba import form
+from tipoff.leagues.nba.checks import careers
 from tipoff.leagues.nba.features import CONTRACT, FEATURES, NAMES
 from tipoff.leagues.nba.memory import NO_MEMORY, Memory
 from tipoff.predict.features import Feature, contract
@@ -175,3 +176,8 @@ def test_a_contract_changes_with_any_declared_part_of_a_feature() -> None:
 
     assert contract(changed) != CONTRACT
     assert contract(FEATURES[::-1]) != CONTRACT
+
+
+def test_before_the_first_model_the_second_formula_remembers_nobody() -> None:
+    assert careers.remembered(date(2016, 11, 2)) == {}
+    assert careers.remembered(date(2023, 11, 2))

@@ -72,7 +72,7 @@ def _sums() -> str:
 
 def _again(view: View) -> Iterator[Row]:
     season = {row["player_id"]: row for row in view.ask(_sums()).to_pylist()}
-    past = _remembered(view.day)
+    past = remembered(view.day)
     unknown = (
         {} if past.keys() & season.keys() else {"games_career_log": None}
     )  # how long careers are, where none is known
@@ -82,7 +82,7 @@ def _again(view: View) -> Iterator[Row]:
             yield row | sums | _career(sums, *past.get(row["player_id"], (0.0, {}))) | unknown
 
 
-def _remembered(day: date) -> dict[int, tuple[float, dict[str, float]]]:
+def remembered(day: date) -> dict[int, tuple[float, dict[str, float]]]:
     """Return by player how many games the model remembers, and the sums of them that are left on the day."""
     model = markets.serving(day)
     years = (day - model.trained_through).days // 400
@@ -92,7 +92,10 @@ def _remembered(day: date) -> dict[int, tuple[float, dict[str, float]]]:
     return {
         player: (games, {name: left * value for name, left, value in zip(names, fading, sums, strict=True)})
         for player, games, sums in zip(
-            memory.ids.tolist(), memory.games.tolist(), memory.sums.reshape(len(memory.ids), -1).tolist(), strict=True
+            memory.ids.tolist(),
+            memory.games.tolist(),
+            memory.sums.reshape(len(memory.ids), len(names)).tolist(),
+            strict=True,
         )
     }
 
