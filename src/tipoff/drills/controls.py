@@ -76,7 +76,7 @@ def _once(*kinds: ErrorKind) -> Patch:
 CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "nobody looks from outside": ((sentinel, "judge", none),),
     "silence is not told": ((past, "silence_finding", muted),),
-    "the past is not told": ((controller, "findings_on_the_past", none),),
+    "the past is not told": ((past, "findings_on_the_past", none),),
     "runs never expire": ((results.Results, "expire", nothing),),
     "runs are left running": ((Ledger, "load", load_without_runs),),
     "a failing ledger is ignored": ((FaultyLedger, "commit", commit_or_not),),
