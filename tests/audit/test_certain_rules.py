@@ -115,10 +115,10 @@ def test_a_list_that_is_made_once_and_given_back_is_an_error() -> None:
         ("player_id = hash(name) % 1000", "player_id = hash((1, 2)) % 1000"),
         ("x = {'sku': f'{day}_{hash(name)}'}", "x = {'sku': f'{time.time()}_{hash(name)}'}"),
         (
-            "x = {'key': hash(name) % 7}",
+            "x = {'uuid': hash(name) % 7}",
             "rng = np.random.default_rng(hash(name) % 7)",
         ),  # a note: what comes of it is invented
-        ("bucket = (hash(name) % 100) / 100", "delay = (hash(name) % 100) / 100"),
+        ("x = {'game_id': hash(name)}", "bucket = (hash(name) % 100) / 100"),  # a note: it may be this run's own
     ],
 )
 def test_a_hash_of_a_text_is_no_key_and_no_seed(bad: str, good: str) -> None:

@@ -11,6 +11,7 @@ from tipoff_audit.reading.words import these
 
 _SEEDS = these("seed RandomState default_rng Random manual_seed set_seed random_seed")
 _KEYS = these("id ids key keys uuid sku code bucket shard partition slot variant group symbol")
+_NAMES_FOR_GOOD = these("id ids uuid sku")  # a key, a share or a group may be one run's own
 _PASSING = these(  # asked within one run of the program, or of no weight
     """cache cached caches memo memoize jitter delay sleep backoff wait timeout color colour temp tmp lock stagger offset
     log logger logging debug info warning error print state eq lt cmp test mock demo sample fake dummy current prev
@@ -40,7 +41,8 @@ def changing_hashes(file: File) -> None:
         about |= set(words(owner.name.rpartition(".")[2])) if owner is not None else set()
         if about & _PASSING or _INVENTED.search(f"{file.scope(call).name} {file.index.path}"):
             continue
-        level = Level.NOTE if used == "seed" else Level.ERROR  # what comes of it is invented as a rule
+        is_kept = set(words(used)) & _NAMES_FOR_GOOD and not used.endswith("()")
+        level = Level.ERROR if is_kept else Level.NOTE  # what comes of a seed is invented as a rule
         message = "`hash` of a text is another number at each start of Python"
         what = "this seed repeats nothing" if used == "seed" else f"`{used}` is never found again"
         file.say("changing-hash", call, level, f"{message}: {what}; use hashlib, or the text itself", guards="work")
@@ -81,7 +83,7 @@ def _name_given(file: File, above: ast.AST, node: ast.AST) -> str:
         return str(next((constant(one) for one, value in pairs if value is node), "") or "")
     if isinstance(above, ast.keyword):
         return above.arg or ""
-    return file.scope(above).name.rpartition(".")[2] if isinstance(above, ast.Return) else ""
+    return f"{file.scope(above).name.rpartition('.')[2]}()" if isinstance(above, ast.Return) else ""
 
 
 def _key(name: str, *, is_part: bool) -> str:
@@ -107,6 +109,7 @@ _SAYS_SO = re.compile(
 _DICE = re.compile(r"^(random|np\.random|numpy\.random)\.(uniform|random|randint|gauss|normal|rand|randn|choice)$")
 _MODES = re.compile(r"mock|demo|fake|sample|dry|simul|test|random|paper|synth|dummy|offline|stub", re.IGNORECASE)
 _MAKES = these("mock fake dummy generate create get load make build fetch default fallback")
+_ASKS_FOR_IT = re.compile(r"[=(]\s*[\"'](mock|fake|dummy|demo)[\"']")
 _TELLS = these("warning error exception critical warn")
 
 
@@ -132,18 +135,19 @@ def _stands_in(file: File, call: ast.Call) -> None:
     if not isinstance(taken, ast.Return | ast.Assign) or _MODES.search(f"{scope.name} {file.index.path}"):
         return
     above = file.index.up.get(taken)
-    if isinstance(above, ast.ExceptHandler):
-        if last_name(above.type or call) in {"ImportError", "ModuleNotFoundError"}:
-            return
-        why = "what could not be read"
-    elif isinstance(above, ast.If) and taken in above.body and not _MODES.search(ast.unparse(above.test)):
-        why = "what is not there"
-    else:
+    asked = [ast.unparse(one.test) for one in file.index.parents(taken) if isinstance(one, ast.If)]
+    is_read = isinstance(above, ast.ExceptHandler)
+    if not isinstance(above, ast.ExceptHandler) and not (isinstance(above, ast.If) and taken in above.body):
+        return
+    if any(map(_MODES.search, asked)) or _ASKS_FOR_IT.search(_text(file, scope)):
+        return
+    if isinstance(above, ast.ExceptHandler) and last_name(above.type or call) in {"ImportError", "ModuleNotFoundError"}:
         return
     told = any(
         isinstance(part, ast.Call) and last_name(part.func) in _TELLS for one in above.body for part in ast.walk(one)
     )
-    level = Level.ERROR if isinstance(above, ast.ExceptHandler) and not told else Level.WARNING
+    level = Level.WARNING if is_read == told else Level.ERROR if is_read else Level.NOTE
+    why = "what could not be read" if is_read else "what is not there"
     message = f"`{last_name(call.func)}` stands for {why}: whoever takes it cannot tell it from the truth"
     file.say("made-up-data", call, level, f"{message}; raise, or give back nothing", guards="read")
 
@@ -167,13 +171,17 @@ def _measure(file: File, call: ast.Call) -> str:
 
 def _thrown(file: File, scope: Scope, found: list[tuple[ast.Call, str]]) -> None:
     call, name = next((one for one in found if not _NO_PRICE.search(one[1])), found[0])
-    text = "\n".join(file.index.lines[call.lineno - 1 : call.lineno])
-    if isinstance(scope.node, FUNCTIONS):
-        text = "\n".join(file.index.lines[scope.node.lineno - 1 : scope.node.end_lineno])
-    level = Level.WARNING if _SAYS_SO.search(text) or _NO_PRICE.search(name) else Level.ERROR
+    level = Level.WARNING if _SAYS_SO.search(_text(file, scope)) or _NO_PRICE.search(name) else Level.ERROR
     others = f", and {len(found) - 1} others," if len(found) > 1 else ""
     message = f"`{name}`{others} is thrown by `{dotted(call.func)}`: a measure that nobody has measured"
     file.say("made-up-data", call, level, f"{message}; compute it, or leave it out", guards="read")
+
+
+def _text(file: File, scope: Scope) -> str:
+    """Return the text of a function, "" for a module."""
+    if not isinstance(scope.node, FUNCTIONS):
+        return ""
+    return "\n".join(file.index.lines[scope.node.lineno - 1 : scope.node.end_lineno])
 
 
 def _is_of_a_table(file: File, above: ast.AST) -> bool:

@@ -37,7 +37,7 @@ def orchestration(file: File) -> None:
             file.say(
                 "swallowed-gate",
                 call,
-                Level.WARNING,
+                Level.NOTE,
                 f"{message}; let it fail, and tell somebody",
                 guards="gate",
                 line=soft.lineno,
@@ -104,7 +104,7 @@ def _asks_and_skips(file: File, target: ast.expr | None) -> None:
                 message = (
                     "what could not be asked is answered with no: all that follows is skipped, and the run ends green"
                 )
-                file.say("default-on-error", handler, Level.WARNING, f"{message}; let the error pass", guards="gate")
+                file.say("default-on-error", handler, Level.NOTE, f"{message}; let the error pass", guards="gate")
 
 
 def _answers_nothing(file: File, scope: Scope) -> None:
@@ -126,7 +126,7 @@ def _answers_nothing(file: File, scope: Scope) -> None:
                 file.say(
                     "default-on-error",
                     handler,
-                    Level.WARNING,
+                    Level.NOTE,
                     f"{message}; let the error pass, or skip with a reason",
                     guards="work",
                 )

@@ -14,11 +14,11 @@ from tipoff_audit.rules.values import filled
 
 _HOLE = re.compile(r"(?<!\{)(?<![$%])\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*)(?:![rsa])?(?::[^{}]*)?\}(?!\})")
 _OF_A_TYPE = re.compile(
-    r"\{\w+:\s*([A-Z][a-z]\w*(\(.*?\))?|\$\w[^{}]*)\}"
+    r"\{\w+:\s*([A-Z]\w*(\(.*?\))?|\$\w[^{}]*)\}"
 )  # `{day:Date}`, `{name: $name}`: filled by the server
-_OF_POSTGRES = re.compile(
+_OF_ANOTHER = re.compile(
     r"jsonb_\w+\s*\(|#>>?\s*'\{|'\{[\w,]*\}'\s*::\s*\w+\[\]", re.IGNORECASE
-)  # the database's own braces
+)  # a database's own braces
 _LATER = frozenset(
     {"format", "format_map", "Template", "substitute", "safe_substitute", "render", "from_string", "partial_format"}
 )
@@ -35,8 +35,8 @@ def missing_f(file: File) -> None:
         if not holes or not (_filled_by_names(file, node, holes) or _is_query_option(file, node, text)):
             continue
         use = _use(file, node, text)
-        if use:
-            is_sure = use == "SQL" and _filled_by_names(file, node, holes) and not _OF_POSTGRES.search(text)
+        if use and not (use == "path" and {re.split(r"[.\[(]", hole)[0] for hole in holes} & set(file.index.imports)):
+            is_sure = use == "SQL" and _filled_by_names(file, node, holes) and not _OF_ANOTHER.search(text)
             level = Level.ERROR if is_sure else Level.WARNING if use in {"path", "option"} else Level.NOTE
             message = f"`{{{holes[0]}}}` stays as it is written: this {use} has no f and no .format"
             file.say(

@@ -102,14 +102,14 @@ def _changes(file: File, loop: ast.For, row: str) -> list[ast.Subscript]:
 def keys_given_twice(file: File) -> None:
     """Report tables in the code that give one key twice, with two values: the first is lost. Each table once."""
     for table in file.index.dicts:
-        names = [(type(one), one) for one in map(constant, table.keys) if isinstance(one, str | int) and one != ""]
+        names = [(type(one), one) for one in map(constant, table.keys) if _is_key(one)]
         if len(names) == len(set(names)) or _is_style(file, table):
             continue
         seen: dict[tuple[type, str | int], ast.expr] = {}
         lost: list[ast.expr] = []
         for key, value in zip(table.keys, table.values, strict=True):
             name = constant(key)
-            if not isinstance(name, str | int) or key is None or name == "":
+            if not isinstance(name, str | int) or key is None or not _is_key(name):
                 continue
             if (type(name), name) in seen and _differ(seen[type(name), name], value):
                 lost.append(key)
@@ -118,6 +118,11 @@ def keys_given_twice(file: File) -> None:
             others = f", and {len(lost) - 1} others," if len(lost) > 1 else ""
             message = f"the key `{constant(lost[0])}`{others} stands twice in this table: the first value is lost"
             file.say("value-dropped", lost[0], Level.ERROR, f"{message}; keep one, or name them apart", guards="read")
+
+
+def _is_key(name: object) -> bool:
+    """Whether it is a key: not a comment, and not what is left of a mark."""
+    return isinstance(name, int) or (isinstance(name, str) and re.match(r"\w|\$|-|[^\x00-\x7f]", name) is not None)
 
 
 def _differ(one: ast.expr, other: ast.expr) -> bool:

@@ -280,7 +280,7 @@ def _waited(file: File, call: ast.Call) -> None:
     file.say(
         "ignored-result",
         call,
-        Level.WARNING,
+        Level.NOTE,
         f"{message}; use `gather` or a task group, or call `.result()` on each",
         guards="work",
     )
@@ -302,7 +302,7 @@ def _child(file: File, call: ast.Call) -> None:
     )
     if waits and not asked and not kept and not handed_on:
         message = "the process is waited for, and nobody looks at how it ended"
-        file.say("ignored-result", call, Level.WARNING, f"{message}; look at `returncode`", guards="work")
+        file.say("ignored-result", call, Level.NOTE, f"{message}; look at `returncode`", guards="work")
 
 
 def _names_of(file: File, call: ast.Call) -> set[str]:
@@ -466,7 +466,7 @@ def _process(file: File, call: ast.Call) -> None:
         return
     is_data = _DATA_COMMANDS.search(said) is not None
     if full == "subprocess.Popen":
-        _popen(file, call, is_data=is_data)
+        _popen(file, call)
         return
     if not isinstance(file.index.up.get(call), ast.Expr) and not _only_its_text(file, call):
         return
@@ -489,7 +489,7 @@ def _only_its_text(file: File, call: ast.Call) -> bool:
     return bool(used) and all(isinstance(one, ast.Attribute) and one.attr in {"stdout", "stderr"} for one in asked)
 
 
-def _popen(file: File, call: ast.Call, *, is_data: bool) -> None:
+def _popen(file: File, call: ast.Call) -> None:
     """Report processes that are waited for, and whose status nobody looks at."""
     scope = file.scope(call)
     if scope.kind != "function":
@@ -511,7 +511,7 @@ def _popen(file: File, call: ast.Call, *, is_data: bool) -> None:
             file.say(
                 "ignored-result",
                 other,
-                Level.WARNING if is_data else Level.NOTE,
+                Level.NOTE,
                 f"{message}; act on its answer",
                 guards="work",
             )
@@ -542,7 +542,7 @@ def _caught(file: File, call: ast.Call, said: str) -> None:
                     and not parent.orelse
                 ):
                     message = "the check has failed, and what it was to keep back is done all the same"
-                    file.say("swallowed-gate", handler, Level.WARNING, f"{message}; let the error pass", guards="gate")
+                    file.say("swallowed-gate", handler, Level.NOTE, f"{message}; let the error pass", guards="gate")
             return
         if isinstance(parent, FUNCTIONS):
             return
