@@ -32,6 +32,7 @@ _NO_NUMBERS = ("candidates", "player_lines")  # of their own: what they have are
 CANNOT_FIRE = frozenset(f"{name}.{kind}" for kind in ("values_vary", "columns_say_something") for name in _FEW_ROWS) | {
     *(f"{name}.columns_are_declared" for name in TABLES),
     *(f"{name}.columns_say_something" for name in _NO_NUMBERS),
+    "schedule.days_have_games",  # the day has games
 }
 # Of the plain formulas' league these are right: everybody plays each day, nobody is void, and no history tells players apart.
 TOO_PLAIN = frozenset(f"{name}.columns_say_something" for name in ("player_features", "player_form", "grades")) | {

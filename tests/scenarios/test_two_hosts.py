@@ -89,7 +89,7 @@ def test_one_works_and_the_other_takes_over_within_a_lease(server: str, tmp_path
     with controllers(uri, [tmp_path / "one", tmp_path / "two"], apart=apart) as running:
         wait_until(lambda: bool(holder(ledger)), 60 * SECOND, look)
         first = holder(ledger)
-        wait_until(lambda: len(spans(ledger)) == 1, 30 * SECOND, look)
+        wait_until(lambda: first in spans(ledger), 30 * SECOND, look)
         groups = {process.pid: process for process in running}
         of_first = next(pid for pid in groups if is_of(first, pid, apart=apart))
         os.killpg(of_first, signal.SIGSTOP)
