@@ -572,6 +572,7 @@ def test_a_ping_that_fails_or_hangs_stops_nothing(http: Received, how: str, monk
         (b'{"success": false}', '"success":false'),
         (b'{"status": "error", "error": "no heartbeat"}', '"status":"error"'),
         (b'{"success": true, "errors": []}', ""),
+        (b'{"ok": true, "error": ""}', ""),
         (b"<html>please log in</html>", "a page answered"),
     ],
 )

@@ -366,6 +366,15 @@ def test_rows_that_another_hand_has_deleted_are_missed_before_anything_is_made_o
     store.warehouse.close()
 
 
+def test_a_lost_unit_that_rightly_comes_out_empty_leaves_no_rows_of_before(store: Store) -> None:
+    store.replace([row("a", 1), row("b", 1)], units="ab")
+
+    made = store.replace([], units="a", lost={"a": ""}, excused={"a": "not offered"})
+
+    assert store.rows() == [("b", 1, 1.0, "n")]
+    assert (made.proof.units["a"].n_rows, made.proof.fence) == (0, 2)
+
+
 def by_another_hand(store: Store, sql: str) -> None:
     """Run a statement that the warehouse knows nothing of."""
     warehouse = store.warehouse

@@ -1,8 +1,8 @@
 """Runs that ask a provider: when what they bring was known, and what of it is to be told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -44,6 +44,8 @@ def requests(context: Any, _inputs: Any) -> Sequence[Request]:
 def parse(payload: Payload, _context: Any, _inputs: Any) -> Parsed:
     if payload.body == b"<html>":
         raise SourceError("files answered with an HTML page", kind=ErrorKind.TRANSIENT)
+    if payload.body == b"not over":
+        return Parsed(rows=[])
     if payload.body == b"[]":
         return Parsed(rows=[], excused={payload.request.unit: "not offered"})
     return Parsed(rows=[{"day": TODAY, "game_id": payload.request.unit, "who": who} for who in ("a", "b")])
@@ -73,11 +75,22 @@ class Written:
 
 
 def attempt(
-    clock: SimClock, fetch: Callable[[Request], bytes], previous: Proof | None = None
+    clock: SimClock,
+    fetch: Callable[[Request], bytes],
+    previous: Proof | None = None,
+    *,
+    kept: Mapping[str, bytes] | None = None,
 ) -> tuple[Outcome, Written]:
-    """Make one run that asks for both games, each answer as `fetch` gives it."""
+    """Make one run that asks for both games, each answer as `fetch` gives it; with `kept` answers of before, both are lost."""
     stored, units = Written(), dict.fromkeys(GAMES, "made")
-    plan = RunPlan(units=units, as_of=NIGHT, may_be_empty=frozenset(), partial={}, expected=frozenset(GAMES))
+    plan = RunPlan(
+        units=units,
+        as_of=NIGHT,
+        may_be_empty=frozenset(),
+        partial={},
+        expected=frozenset(GAMES),
+        lost={} if kept is None else dict.fromkeys(GAMES, ""),
+    )
     claim = Claim(
         run_id=1,
         loaded=CompiledStep(STEP, (), "v1"),
@@ -91,21 +104,24 @@ def attempt(
     )
 
     def answer(request: Request, *, now: Callable[[], Any]) -> Fetched:
-        body = fetch(request)
-        return Fetched(payload=Payload(request=request, body=body, sha256="s", status=200, fetched_at=now()))
+        return Fetched(payload=payload_of(request, fetch(request), now()))
 
     runner = Runner(
         warehouse=stored,  # type: ignore[arg-type]
         published=stored,
         tables={},
         fetch=answer,
-        kept=lambda _request, _until: (),
+        kept=lambda request, _until: [payload_of(request, (kept or {})[request.unit], NIGHT)] if kept else [],
         call=lambda function, arguments, _limit: (function(*arguments), 0.0),
         now=clock.now,
         cpu=lambda: 0.0,
         at=lambda _what: None,
     )
     return runner.attempt(claim), stored
+
+
+def payload_of(request: Request, body: bytes, at: datetime) -> Payload:
+    return Payload(request=request, body=body, sha256="s", status=200, fetched_at=at)
 
 
 def test_a_unit_arrived_when_its_answer_came_not_when_the_run_was_over() -> None:
@@ -123,6 +139,25 @@ def test_a_unit_arrived_when_its_answer_came_not_when_the_run_was_over() -> None
     arrived = {row["unit"]: row["first_at"] for row in records.arrival_rows(outcome, None, owed, now=clock.now())}
     assert known == {"one": NIGHT + timedelta(seconds=70), "two": NIGHT + timedelta(seconds=140)}
     assert arrived == known
+
+
+def test_what_is_lost_is_asked_for_where_no_kept_answer_tells_of_it_and_not_where_one_does() -> None:
+    asked: list[str] = []
+
+    def fetch(request: Request) -> bytes:
+        asked.append(request.unit)
+        return b"{}"
+
+    _, made = attempt(SimClock(NIGHT), fetch, kept={"one": b"not over", "two": b"not over"})
+    of_nothing = list(asked)
+    asked.clear()
+    _, some = attempt(SimClock(NIGHT), fetch, kept={"one": b"not over", "two": b"{}"})
+
+    assert (of_nothing, asked) == (["one", "two"], [])
+    assert made.rows is not None
+    assert some.rows is not None
+    assert {*made.rows["game_id"].to_pylist()} == {"one", "two"}
+    assert {*some.rows["game_id"].to_pylist()} == {"two"}  # the other is lost still, and asked for by the next run
 
 
 def test_a_page_that_is_not_there_yet_is_noted_and_is_no_finding_and_one_that_is_refused_is() -> None:

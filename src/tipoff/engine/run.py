@@ -20,6 +20,7 @@ from tipoff.engine.claim import Claim, Outcome, StepFailed, in_time, must_begin
 from tipoff.engine.noting import accounted, failed, noted
 from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
 from tipoff.store.dialect import with_earlier_games
+from tipoff.store.rows import units_of
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 _SHOWN = 400  # characters of a row that is refused
@@ -214,7 +215,7 @@ class Runner:
         tables: Mapping[str, pa.Table],
         outcome: Outcome,
     ) -> bool:
-        """Make lost rows from the answers that they were made from; returns whether there were any.
+        """Make lost rows from the answers that they were made from; returns whether any of these tells of what is lost.
 
         Rows that keep their history come from all answers in turn, the others from the newest.
         """
@@ -225,6 +226,9 @@ class Runner:
             return False
         own = arrow_schema(claim.step.table).empty_table()
         made = self._parse(claim, context, payloads, dict(tables) | {claim.step.name: own}, outcome)
+        told = set(units_of(claim.step.table, made.rows).to_pylist()) | made.excused.keys()
+        if not told & claim.plan.lost.keys():
+            return False
         self._write(claim, made, outcome, evidence=True)
         return True
 

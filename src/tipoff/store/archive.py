@@ -123,7 +123,7 @@ class Archive:
         line = {**asdict(aside), "at": aside.at.isoformat()}
         try:
             with (self._root / _ASIDE).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(f"\n{json.dumps(line)}\n")  # a line of its own, however the one before ends
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -131,12 +131,16 @@ class Archive:
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
 
     def aside(self) -> Mapping[str, SetAside]:
-        """Return what was set aside, by its hash."""
+        """Return what was set aside, by its hash.
+
+        Raises:
+            WarehouseError: A line cannot be read, so that it is not known what is set aside.
+        """
         path = self._root / _ASIDE
         size = path.stat().st_size if path.exists() else 0
         if size != self._aside[0]:
-            lines = [json.loads(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}")]
-            said = [SetAside(**{**line, "at": datetime.fromisoformat(line["at"])}) for line in lines]
+            lines = path.read_bytes().split(b"\n") if size else []
+            said = [_aside(line, path) for line in lines if line.endswith(b"}")]
             self._aside = size, {aside.sha256: aside for aside in said}
         return self._aside[1]
 
@@ -186,6 +190,19 @@ def _line(answer: KeptAnswer) -> str:
         },
         separators=(",", ":"),
     )
+
+
+def _aside(line: bytes, path: Path) -> SetAside:
+    try:
+        found = json.loads(line)
+        return SetAside(**{**found, "at": datetime.fromisoformat(found["at"])})
+    except (ValueError, TypeError, KeyError) as error:
+        msg = f"{path} cannot be read: {error}"
+        raise WarehouseError(
+            msg,
+            kind=ErrorKind.PERMANENT,
+            hint="each line is what was set aside: mend the one that is not, or delete it",
+        ) from error
 
 
 def _read(line: bytes) -> KeptAnswer:

@@ -71,7 +71,7 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
     refused |= {unit: reason for unit, reason in asked.withheld.items() if unit in asked.units}
     wanted = asked.units.keys() - refused.keys()
     missing = frozenset(unit for unit in wanted if unit not in hashes and unit not in asked.excused)
-    changed = frozenset(unit for unit in wanted - missing if _differs(unit, hashes, known))
+    changed = frozenset(unit for unit in wanted - missing if unit in asked.lost or _differs(unit, hashes, known))
     return Staged(
         rows=of_units(table, checked.good, changed) if changed != hashes.keys() else checked.good,
         hashes={unit: found for unit, found in hashes.items() if unit in wanted},

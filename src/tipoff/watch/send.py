@@ -220,5 +220,6 @@ def ping(url: str) -> str:
     if _is_page(body):
         return "a page answered, not a switch"
     said = body.lower().replace(" ", "")
+    said = said.replace('"error":""', "")
     refused = next((words for words in _NOT_ASKED if words.replace(" ", "") in said), "")
     return f"it answered {status}, and says {refused}" if refused else ""
