@@ -133,7 +133,9 @@ def command_costs() -> tuple[bool, dict[str, Any]]:
                 if not first_s and "2030-" in line:
                     first_s = stopwatch() - began
         demo_s, demo_cpu_s = stopwatch() - began, _of_children() - began_cpu
-        clean = sum(day["is_clean"] for day in json.loads(tipoff("scorecard", "nba", "--json", home=home).stdout))
+        clean = sum(
+            day["is_clean"] for day in json.loads(tipoff("scorecard", "nba", "--json", home=home).stdout)["days"]
+        )
         cost = {words: _least(home, *words.split()) for words in ("status", "--help")}
     measured = {
         "clean_days": clean,
