@@ -221,3 +221,31 @@ def test_a_method_that_the_file_awaits_elsewhere_is_a_place_to_look_at() -> None
 
     assert [(one.level, one.line) for one in found] == [(Level.NOTE, 6)]
     assert [one for one in audited({"jobs/a.py": text.format("await ")}) if one.rule == "ignored-result"] == []
+
+
+LOGS = """
+import logging
+
+{}logger = logging.getLogger(__name__)
+
+
+def keep(store, rows):
+    try:
+        store.put(rows)
+    except Exception as error:
+        logger.error("failed", error=str(error))
+    try:
+        store.end()
+    except Exception as error:
+        logger.error("failed", error=str(error))
+
+
+keep(None, [])
+"""
+
+
+def test_words_that_the_librarys_logger_does_not_take_are_told_once_a_file() -> None:
+    other = "logger = structlog.get_logger()\n"
+
+    assert errors(LOGS.format(""), "handler-raises") == [Level.ERROR]
+    assert errors(LOGS.format(other), "handler-raises") == []

@@ -17,6 +17,7 @@ _NOW = frozenset({"now", "utcnow", "today", "uuid4", "uuid1", "time"})
 _OF_NOW = ("datetime", "date", "timezone", "uuid", "time", "pendulum", "arrow", "Timestamp")
 _THROUGH = these("str isoformat strftime date timestamp int hex")
 _MODELS = these("BaseModel SQLModel Base Model")
+_ONE_A_RUN = these("config configuration settings options args arguments params parameters")
 _CHANGES = these("append extend update add insert setdefault")
 _BY_HAND = re.compile(r"schedule(_interval)?[\"']?\s*[=:]\s*(None|[\"']@once)")
 _KEPT_ON_PURPOSE = these("cache cached memo seen state registry")
@@ -75,6 +76,9 @@ def _start(file: File, node: ast.expr) -> None:
 
 
 def _is_model(node: ast.ClassDef) -> bool:
+    """Whether many objects are made of the class; of settings there is one a run."""
+    if set(words(node.name)) & _ONE_A_RUN:
+        return False
     return any(last_name(base) in _MODELS for base in node.bases) or any(
         last_name(one) == "dataclass" for one in node.decorator_list
     )

@@ -18,13 +18,17 @@ _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "
 
 
 def raising_handlers(file: File) -> None:
-    """Report what would raise within a handler."""
+    """Report what would raise within a handler; words that a logger does not take once a file."""
+    has_told = False
     for block in file.index.tries:
         unsafe = _bound_only_within(file, block)
         for handler in block.handlers:
             for node in inside(_alive(handler.body)):
                 why = _raises(file, block, handler, node, unsafe)
+                if why and has_told and "takes no argument" in why:
+                    break
                 if why:
+                    has_told = has_told or "takes no argument" in why
                     sure = isinstance(node, ast.Call | ast.BinOp) or last_name(node) in _NEVER
                     of_any = why.startswith(
                         ("`Exception` has", "`BaseException` has")
@@ -158,7 +162,11 @@ def _wrong_call(file: File, call: ast.Call, handler: ast.ExceptHandler) -> str:
     ):
         return f"`{name}()` is called with an argument of the logger"
     origin = file.names.callee(call).origin
-    if name in _LEVELS and (origin in {"logging", "logging.getLogger", "logging.Logger"}):
+    if (
+        name in _LEVELS
+        and origin in {"logging", "logging.getLogger", "logging.Logger"}
+        and _is_bound_once(file, call.func)
+    ):
         wrong = [given.arg for given in call.keywords if given.arg and given.arg not in _LOGGING | {"msg"}]
         if wrong:
             return f"`{dotted(call.func)}` takes no argument `{wrong[0]}`"
@@ -212,6 +220,15 @@ def _asked(file: File, handler: ast.ExceptHandler, node: ast.Attribute) -> bool:
         if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store):
             return True
     return re.search(rf"\.{node.attr}\s*=[^=]|setattr\(.*['\"]{node.attr}['\"]", file.index.source.text) is not None
+
+
+def _is_bound_once(file: File, func: ast.expr) -> bool:
+    """Whether the logger's name has one meaning in the file: not the library's only where another is not there."""
+    name = func.value.id if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else ""
+    at = file.scope(func)
+    while name not in at.bound and at.parent is not None:
+        at = at.parent
+    return len(at.bound.get(name, ())) <= 1
 
 
 def _bound_only_within(file: File, block: ast.Try) -> dict[str, int]:

@@ -273,6 +273,7 @@ _LEAVES_OUT = re.compile(
     r"\b(?P<test>ON_ERROR\s*=\s*'?(?:CONTINUE|SKIP_FILE)\w*'?|MAXERROR\s+(?:AS\s+)?[1-9]\d*|ignore_errors\s*=\s*true)",
     _I,
 )
+_OF_ANOTHER_LANGUAGE = re.compile(r"\w__[cr]\b")  # Salesforce's, where `!= null` is how it is asked
 _CERTAIN: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         "same-answer",
@@ -291,6 +292,8 @@ _CERTAIN: tuple[tuple[str, re.Pattern[str], str], ...] = (
 
 def _certain(sql: str) -> Iterator[Said]:
     """Yield what is wrong whatever the data are."""
+    if _OF_ANOTHER_LANGUAGE.search(sql):
+        return
     for rule, pattern, message in _CERTAIN:
         for found in pattern.finditer(sql):
             if rule != "rows-skipped" or re.search(r"\bCOPY\b|read_csv|read_json|scan_csv", sql, _I):
