@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tipoff_audit.finding import Finding
-from tipoff_audit.reading.index import Index
+from tipoff_audit.reading.index import FUNCTIONS, Index
 from tipoff_audit.reading.names import last_name
 
 
@@ -49,7 +49,7 @@ class Places:
 
 
 def missing_f(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
-    """Put an f before a string whose holes are names that are bound there for certain."""
+    """Put an f before a string whose holes are names that are bound there for certain; to ask more of them might raise."""
     for node in found.strings:
         if (
             not node.lineno <= one.line <= (node.end_lineno or node.lineno)
@@ -67,8 +67,9 @@ def missing_f(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
             made = ast.parse(f"f{literal}", mode="eval").body
         except SyntaxError:
             return
-        names = {part.id for part in ast.walk(made) if isinstance(part, ast.Name)}
-        if names and names <= _known(found, node):
+        holes = [part for part in ast.walk(made) if isinstance(part, ast.FormattedValue)]
+        names = {hole.value.id for hole in holes if isinstance(hole.value, ast.Name) and hole.format_spec is None}
+        if len(names) == len({ast.dump(hole.value) for hole in holes}) and names and names <= _known(found, node):
             yield Edit(places.begin(node), places.begin(node), "f")
         return
 
@@ -85,20 +86,49 @@ def _is_joined(literal: str, quote: str) -> bool:
 
 
 def _known(found: Index, node: ast.AST) -> set[str]:
-    """Return the names that are bound where `node` stands, before its line in its own scope."""
-    at = found.scope(node)
-    line = getattr(node, "lineno", 0)
-    known = {name for name, lines in at.bound.items() if min(lines) < line or at.kind != "function"}
-    arguments = at.node.args if isinstance(at.node, ast.FunctionDef | ast.AsyncFunctionDef) else None
-    if arguments is not None:
-        extra = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
-        known |= {argument.arg for argument in every}
-    above = at.parent
-    while above is not None:
-        known |= set(above.bound) if above.kind != "class" else set()
-        above = above.parent
-    return known - set(found.imports)  # a module fills no hole; `{time:…}` may be a logger's own
+    """Return the names that are bound where `node` stands whatever way the program came there."""
+    known: set[str] = set()
+    child = node
+    for above in found.parents(node):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(above, name, None)
+            if isinstance(block, list) and child in block:
+                known |= {one for earlier in block[: block.index(child)] for one in _bound_by(earlier)}
+        if isinstance(above, ast.For | ast.AsyncFor) and child in above.body:
+            known |= _names(above.target)
+        elif isinstance(above, ast.With | ast.AsyncWith):
+            known |= {one for item in above.items if item.optional_vars for one in _names(item.optional_vars)}
+        elif isinstance(above, ast.ExceptHandler) and above.name:
+            known.add(above.name)
+        elif isinstance(above, FUNCTIONS):
+            extra = [one for one in (above.args.vararg, above.args.kwarg) if one]
+            every = [*above.args.posonlyargs, *above.args.args, *above.args.kwonlyargs, *extra]
+            return known | {one.arg for one in every} | _of_module(found)
+        elif isinstance(above, ast.Lambda | ast.ClassDef):
+            return set()
+        child = above
+    return known - set(found.imports)
+
+
+def _of_module(found: Index) -> set[str]:
+    """Return what the file itself binds for certain, its modules apart: `{time}` may be a logger's own."""
+    body = found.module.node.body
+    return {name for one in body for name in _bound_by(one)} - set(found.imports)
+
+
+def _bound_by(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement binds, however it goes."""
+    if isinstance(statement, ast.Assign):
+        return {name for target in statement.targets for name in _names(target)}
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        return _names(statement.target)
+    if isinstance(statement, ast.With | ast.AsyncWith):
+        return {name for one in statement.body for name in _bound_by(one)}
+    return set()
+
+
+def _names(target: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(target) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
 
 
 def arguments_outside(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
