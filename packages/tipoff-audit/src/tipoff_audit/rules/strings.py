@@ -37,6 +37,7 @@ def missing_f(file: File) -> None:
         use = _use(file, node, text)
         if use and not (use == "path" and {re.split(r"[.\[(]", hole)[0] for hole in holes} & set(file.index.imports)):
             is_sure = use == "SQL" and _filled_by_names(file, node, holes) and not _OF_ANOTHER.search(text)
+            is_sure = is_sure and "format(**" not in file.index.source.text  # filled together, where they are run
             level = Level.ERROR if is_sure else Level.WARNING if use in {"path", "option"} else Level.NOTE
             message = f"`{{{holes[0]}}}` stays as it is written: this {use} has no f and no .format"
             file.say(

@@ -157,8 +157,6 @@ def skipped_rows(file: File) -> None:
             continue  # a look at the first rows
         if constant(keyword(call, "on_bad_lines")) == "skip":
             how = 'on_bad_lines="skip"'
-        elif last_name(call.func) in {"read_csv", "scan_csv", "read_csv_auto"}:
-            how = "ignore_errors=True" if constant(keyword(call, "ignore_errors")) is True else ""
         elif last_name(call.func) == "option" and [constant(one) for one in call.args][1:] == ["DROPMALFORMED"]:
             how = "DROPMALFORMED"
         elif last_name(call.func) in {"LoadJobConfig", "ExternalConfig"}:
