@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
@@ -144,6 +144,40 @@ def test_a_waiver_holds_until_it_ends_or_is_revoked(ledger: Ledger) -> None:
     assert ledger.revoke_waiver(second, now=NOW)
     assert not ledger.revoke_waiver(second, now=NOW)
     assert [found["id"] for found in ledger.orders("x", NOW)[0]] == [first]
+
+
+def test_a_text_of_any_length_is_kept(ledger: Ledger) -> None:
+    """A store that cuts texts off, or refuses them, would fail a whole tick for one long name from outside."""
+    long = "days without games more than usual, " * 20
+    batch = facts()
+    measured = {"league": "x", "day": NOW.date(), "check": long, "status": "ok", "severity": 0, "value": 0.0}
+    batch.add(
+        "measured",
+        measured
+        | {"required": 0.0, "measure": long, "failing": "[]", "note": "", "cause": long, "at": NOW, "took_ms": 0.0},
+    )
+    game = {"league": "x", "day": NOW.date(), "game_id": long[:400], "home": long, "away": long, "starts_at": NOW}
+    batch.add("games", game | {"status": long, "evidence": long, "first_seen_at": NOW, "changed_at": NOW})
+    ledger.commit(batch)
+
+    assert ledger.rows(text("SELECT measure FROM measured")) == [{"measure": long}]
+    assert ledger.rows(text("SELECT home FROM games")) == [{"home": long}]
+
+
+def test_a_ledger_of_the_schema_that_had_lengths_loses_them(server: str) -> None:
+    uri = fresh(server)
+    Ledger(uri).close()
+    engine = create_engine(uri)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE measured ALTER COLUMN measure TYPE varchar(32)"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
+    engine.dispose()
+
+    ledger = Ledger(uri)
+    kept = ledger.rows(text("SELECT data_type FROM information_schema.columns WHERE column_name = 'measure'"))
+    ledger.close()
+
+    assert kept == [{"data_type": "text"}]
 
 
 @pytest.mark.parametrize("nth", [1, 12, 25, 40])

@@ -1,6 +1,6 @@
 """The ledger's tables of history on its way to the warehouse: what has changed, sealed batches, and what quotas were used."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
 
 from tipoff.ledger.schema import Instant, metadata, number_key
 
@@ -8,7 +8,7 @@ revisions = Table(  # a row of a table that is updated, as it was after a change
     "revisions",
     metadata,
     number_key(),
-    Column("source", String(32), nullable=False),  # the ledger's table
+    Column("source", Text, nullable=False),  # the ledger's table
     Column("body", Text, nullable=False),  # JSON object of its columns
     Index("revisions_source", "source", "id"),
     sqlite_autoincrement=True,  # rows are deleted, and a number must never come again: it is an event's name
@@ -17,7 +17,7 @@ revisions = Table(  # a row of a table that is updated, as it was after a change
 history_streams = Table(
     "history_streams",
     metadata,
-    Column("stream", String(32), primary_key=True),
+    Column("stream", Text, primary_key=True),
     Column("begun_at", Instant, nullable=False),
     Column("sealed_to", Integer, nullable=False),  # the highest number that lies in a batch
     Column("sealed_at", Instant),  # when the newest batch was sealed
@@ -27,16 +27,16 @@ history_streams = Table(
 history_batches = Table(
     "history_batches",
     metadata,
-    Column("id", String(96), primary_key=True),
-    Column("stream", String(32), nullable=False),
+    Column("id", Text, primary_key=True),
+    Column("stream", Text, nullable=False),
     Column("lo", Integer, nullable=False),  # numbers of its first and last event
     Column("hi", Integer, nullable=False),
     Column("n_rows", Integer, nullable=False),
     Column("n_days", Integer, nullable=False),  # partitions that it touches
-    Column("sha256", String(64), nullable=False),  # of its content, which never changes
+    Column("sha256", Text, nullable=False),  # of its content, which never changes
     Column("content", LargeBinary),  # Parquet; none once it is applied
     Column("sealed_at", Instant, nullable=False),
-    Column("state", String(10), nullable=False),  # sealed, sent (it may have arrived), applied
+    Column("state", Text, nullable=False),  # sealed, sent (it may have arrived), applied
     Column("attempt", Integer, nullable=False),  # how many job ids of it are burnt
     Column("tries", Integer, nullable=False),  # failures in a row
     Column("not_before", Instant),
@@ -49,16 +49,16 @@ quota_use = Table(  # what was used of the warehouse's daily limits, by hour
     "quota_use",
     metadata,
     Column("hour", Instant, primary_key=True),
-    Column("table", String(128), primary_key=True),
-    Column("kind", String(16), primary_key=True),  # load, change, partition, dml
+    Column("table", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # load, change, partition, dml
     Column("n", Integer, nullable=False),
 )
 
 quota_levels = Table(  # how full a limit was when that was last told
     "quota_levels",
     metadata,
-    Column("table", String(128), primary_key=True),
-    Column("kind", String(16), primary_key=True),
+    Column("table", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("level", Integer, nullable=False),  # percent: 50, 80, 95
     Column("told_at", Instant, nullable=False),
 )

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect, text
 
 from tipoff.ledger.connect import copy_of
 
-HEAD = "0010"
+HEAD = "0011"
 
 
 def upgrade(engine: Engine) -> None:

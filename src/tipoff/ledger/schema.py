@@ -32,8 +32,8 @@ class Instant(TypeDecorator[datetime]):
 
 def _slate() -> list[Column[Any]]:
     return [
-        Column("league", String(16), nullable=False),
-        Column("output", String(64), nullable=False),
+        Column("league", Text, nullable=False),
+        Column("output", Text, nullable=False),
         Column("day", Date, nullable=False),
     ]
 
@@ -41,8 +41,8 @@ def _slate() -> list[Column[Any]]:
 def slate_key() -> list[Column[Any]]:
     """Return the columns of a key that is one slate of one output."""
     return [
-        Column("league", String(16), primary_key=True),
-        Column("output", String(64), primary_key=True),
+        Column("league", Text, primary_key=True),
+        Column("output", Text, primary_key=True),
         Column("day", Date, primary_key=True),
     ]
 
@@ -56,8 +56,8 @@ facts = (
     Table(  # what is known of the home itself (league "") and of each league in it: its world, its clock's last instant
         "facts",
         metadata,
-        Column("league", String(16), primary_key=True),
-        Column("key", String(64), primary_key=True),
+        Column("league", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
         Column("value", Text, nullable=False),
     )
 )
@@ -65,29 +65,29 @@ facts = (
 numbers = Table(  # the last number given of each kind: a run's is also its fence, and must never come again
     "numbers",
     metadata,
-    Column("name", String(32), primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("last", Integer, nullable=False),
 )
 
 seasons = Table(  # each league's seasons, as its schedule last told them
     "seasons",
     metadata,
-    Column("league", String(16), primary_key=True),
-    Column("name", String(16), primary_key=True),
+    Column("league", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
     Column("known_at", Instant, nullable=False),
-    Column("evidence", String(160), nullable=False),
+    Column("evidence", Text, nullable=False),
 )
 
 ticks = Table(
     "ticks",
     metadata,
     number_key(),
-    Column("league", String(16), nullable=False, server_default=""),
+    Column("league", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
-    Column("build", String(64), nullable=False),
-    Column("settings_hash", String(64), nullable=False),
+    Column("build", Text, nullable=False),
+    Column("settings_hash", Text, nullable=False),
     Column("n_judged", Integer, nullable=False),
     Column("n_run", Integer, nullable=False),
     Column("n_held", Integer, nullable=False),
@@ -102,7 +102,7 @@ decisions = Table(
     number_key(),
     Column("at", Instant, nullable=False),  # its tick's too
     *_slate(),
-    Column("verb", String(8), nullable=False),
+    Column("verb", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("until", Instant),
     Column("run_id", Integer),
@@ -116,7 +116,7 @@ runs = Table(
     number_key(),  # also the fence number
     *_slate(),
     Column("units", Text, nullable=False),  # JSON list
-    Column("state", String(10), nullable=False),  # started, finished, failed, expired
+    Column("state", Text, nullable=False),  # started, finished, failed, expired
     Column("as_of", Instant, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("lease_until", Instant, nullable=False),
@@ -125,10 +125,10 @@ runs = Table(
     Column("n_rows", Integer),
     Column("n_changed", Integer),
     Column("cpu_ms", Float),
-    Column("error_kind", String(16)),
+    Column("error_kind", Text),
     Column("error", Text),
     Column("hint", Text),
-    Column("worker", String(64), nullable=False),
+    Column("worker", Text, nullable=False),
     Index("runs_slate", "league", "output", "day"),
     Index("runs_state", "state"),
 )
@@ -139,9 +139,9 @@ proofs = Table(
     *slate_key(),
     Column("fence", Integer, nullable=False),
     Column("made_at", Instant, nullable=False),
-    Column("step_version", String(16), nullable=False),
+    Column("step_version", Text, nullable=False),
     Column("n_rows", Integer, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("digest", Text, nullable=False),
     Column("units", Text, nullable=False),  # JSON, see core.proof_text
     Column("inputs", Text, nullable=False),
 )
@@ -150,8 +150,8 @@ obligations = Table(
     "obligations",
     metadata,
     *slate_key(),
-    Column("season", String(16), nullable=False),
-    Column("state", String(10), nullable=False),
+    Column("season", Text, nullable=False),
+    Column("state", Text, nullable=False),
     Column("since", Instant, nullable=False),
     Column("opens_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
@@ -164,7 +164,7 @@ obligations = Table(
     Column("missing", Text, nullable=False),  # JSON list of units, neither proven nor excused
     Column("excused", Text, nullable=False),  # JSON object: unit -> reason
     Column("attempted", Text, nullable=False),  # JSON object: unit -> digest of the input that gave no proof
-    Column("verb", String(8), nullable=False),
+    Column("verb", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Index("obligations_state", "league", "state"),
 )
@@ -172,14 +172,14 @@ obligations = Table(
 games = Table(
     "games",
     metadata,
-    Column("league", String(16), primary_key=True),
+    Column("league", Text, primary_key=True),
     Column("day", Date, primary_key=True),
-    Column("game_id", String(32), primary_key=True),
-    Column("home", String(8), nullable=False),
-    Column("away", String(8), nullable=False),
+    Column("game_id", Text, primary_key=True),
+    Column("home", Text, nullable=False),
+    Column("away", Text, nullable=False),
     Column("starts_at", Instant),
-    Column("status", String(12), nullable=False),
-    Column("evidence", String(80), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
     Column("first_seen_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
 )
@@ -189,16 +189,16 @@ fetches = Table(
     metadata,
     number_key(),
     Column("run_id", Integer, nullable=False),
-    Column("league", String(16), nullable=False, server_default=""),
+    Column("league", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
-    Column("source", String(32), nullable=False),
+    Column("source", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("status", Integer, nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("sha256", Text, nullable=False),
     Column("n_bytes", Integer, nullable=False),
     Column("n_rows", Integer, nullable=False),
     Column("n_rejects", Integer, nullable=False),
-    Column("outcome", String(32), nullable=False),  # rows, unchanged, recognised empty, not yet, refused, error
+    Column("outcome", Text, nullable=False),  # rows, unchanged, recognised empty, not yet, refused, error
     Column("note", Text, nullable=False),
     Index("fetches_league", "league", "at"),
     Index("fetches_sha", "sha256"),
@@ -208,7 +208,7 @@ arrivals = Table(
     "arrivals",
     metadata,
     *slate_key(),
-    Column("unit", String(64), primary_key=True),
+    Column("unit", Text, primary_key=True),
     Column("first_at", Instant, nullable=False),
     Column("run_id", Integer, nullable=False),
     Column("due_at", Instant),  # when the unit was due, as far as that was known
@@ -231,8 +231,8 @@ findings = Table(
     number_key(),
     Column("at", Instant, nullable=False),
     *_slate(),
-    Column("check", String(64), nullable=False),
-    Column("cause", String(64), nullable=False, server_default=""),  # what is broken: source:, step:, table:, ledger …
+    Column("check", Text, nullable=False),
+    Column("cause", Text, nullable=False, server_default=""),  # what is broken: source:, step:, table:, ledger …
     Column("severity", Integer, nullable=False),
     Column("ok", Boolean, nullable=False),
     Column("coverage", Float, nullable=False),
@@ -246,7 +246,7 @@ gates = Table(
     "gates",
     metadata,
     *slate_key(),
-    Column("input", String(64), primary_key=True),
+    Column("input", Text, primary_key=True),
     Column("is_open", Boolean, nullable=False),
     Column("held_at", Instant),  # when it was first held, if it ever was
     Column("opened_at", Instant),
@@ -259,8 +259,8 @@ marks = Table(
     "marks",
     metadata,
     *slate_key(),
-    Column("unit", String(64), primary_key=True),
-    Column("kind", String(24), primary_key=True),  # partial, retrospective, outdated
+    Column("unit", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # partial, retrospective, outdated
     Column("at", Instant, nullable=False),
     Column("note", Text, nullable=False),
 )
@@ -270,13 +270,13 @@ conflicts = Table(
     metadata,
     *slate_key(),
     Column("since", Instant, primary_key=True),
-    Column("kind", String(16), nullable=False),  # conflict, quota, regression
+    Column("kind", Text, nullable=False),  # conflict, quota, regression
     Column("units", Text, nullable=False),  # JSON list
     Column("holder", Text, nullable=False),  # who holds the rows, where it is known
     Column("clears_at", Instant),  # when they clear, where it is known
     Column("attempts", Integer, nullable=False),
     Column("resolved_at", Instant),
-    Column("resolution", String(16)),  # auto, waived, gave up; none while it lasts
+    Column("resolution", Text),  # auto, waived, gave up; none while it lasts
 )
 
 waivers = Table(
@@ -284,8 +284,8 @@ waivers = Table(
     metadata,
     number_key(),
     *_slate(),
-    Column("input", String(64), nullable=False),
-    Column("by", String(64), nullable=False),
+    Column("input", Text, nullable=False),
+    Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("until", Instant, nullable=False),
@@ -297,14 +297,14 @@ halts = Table(  # publications that a person has stopped
     "halts",
     metadata,
     number_key(),
-    Column("league", String(16), nullable=False),
-    Column("output", String(64), nullable=False),  # empty: every publication of the league
-    Column("by", String(64), nullable=False),
+    Column("league", Text, nullable=False),
+    Column("output", Text, nullable=False),  # empty: every publication of the league
+    Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("until", Instant, nullable=False),
     Column("ended_at", Instant),
-    Column("ended_by", String(64)),
+    Column("ended_by", Text),
     Index("halts_league", "league"),
 )
 
@@ -312,8 +312,8 @@ requests = Table(  # what a command asks of the process that owns the warehouse,
     "requests",
     metadata,
     number_key(),
-    Column("league", String(16), nullable=False),
-    Column("kind", String(16), nullable=False),
+    Column("league", Text, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("what", Text, nullable=False),  # JSON
     Column("asked_at", Instant, nullable=False),
     Column("taken_at", Instant),
@@ -326,8 +326,8 @@ requests = Table(  # what a command asks of the process that owns the warehouse,
 leases = Table(
     "leases",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("holder", String(64), nullable=False),
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
     Column("epoch", Integer, nullable=False),  # grows by one with each new holder
     Column("until", Instant, nullable=False),
 )
@@ -336,12 +336,12 @@ questions = Table(
     "questions",
     metadata,
     *slate_key(),
-    Column("unit", String(64), primary_key=True),
-    Column("subject", String(160), primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("options", Text, nullable=False),  # JSON list
     Column("here_only", Boolean, nullable=False),
-    Column("state", String(10), nullable=False),  # open, answered, gone
+    Column("state", Text, nullable=False),  # open, answered, gone
     Column("since", Instant, nullable=False),
 )
 
@@ -349,11 +349,11 @@ rulings = Table(
     "rulings",
     metadata,
     number_key(),
-    Column("league", String(16), nullable=False),
-    Column("subject", String(160), nullable=False),
-    Column("unit", String(64), nullable=False),  # "": wherever it stands
-    Column("value", String(64), nullable=False),
-    Column("by", String(64), nullable=False),
+    Column("league", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("unit", Text, nullable=False),  # "": wherever it stands
+    Column("value", Text, nullable=False),
+    Column("by", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Index("rulings_league", "league"),

@@ -1,6 +1,6 @@
 """The ledger's tables of watching: incidents, notices, what the checks measured, scorecards, heartbeats."""
 
-from sqlalchemy import Boolean, Column, Date, Float, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Date, Float, Index, Integer, Table, Text
 
 from tipoff.ledger.schema import Instant, metadata, number_key, slate_key
 
@@ -8,15 +8,13 @@ incidents = Table(
     "incidents",
     metadata,
     number_key(),
-    Column("league", String(16), nullable=False),
-    Column("cause", String(64), nullable=False),  # what is broken: source:, step:, table:, controller …
-    Column("check", String(64), nullable=False),  # the check that told it first
+    Column("league", Text, nullable=False),
+    Column("cause", Text, nullable=False),  # what is broken: source:, step:, table:, controller …
+    Column("check", Text, nullable=False),  # the check that told it first
     Column("what", Text, nullable=False),
     Column("severity", Integer, nullable=False),
     Column("told", Integer, nullable=False),  # the severity that people were told; -1 while nobody was
-    Column(
-        "told_by", String(16), nullable=False
-    ),  # monitor or sentinel; after `digest ` where the digest tells in its stead
+    Column("told_by", Text, nullable=False),  # monitor or sentinel; after `digest ` where the digest tells in its stead
     Column("step", Integer, nullable=False),  # how far up the ladder of age it has been told
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),  # when something was last found
@@ -24,7 +22,7 @@ incidents = Table(
     Column("effects", Text, nullable=False),  # JSON object: "output|day|check" -> when it was met again, or null
     Column("radius_told", Integer, nullable=False),  # slates behind it when people were last told
     Column("n_findings", Integer, nullable=False),
-    Column("acked_by", String(64)),
+    Column("acked_by", Text),
     Column("acked_until", Instant),
     Column("snoozed_until", Instant),
     Index("incidents_open", "league", "closed_at"),
@@ -36,10 +34,8 @@ acts = Table(  # what people did about incidents, and what became of them
     number_key(),
     Column("incident_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("by", String(64), nullable=False),
-    Column(
-        "kind", String(16), nullable=False
-    ),  # opened, worsened, spread, renamed, escalated, closed; acked, snoozed, note
+    Column("by", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # opened, worsened, spread, renamed, escalated, closed; acked, snoozed, note
     Column("note", Text, nullable=False),
     Index("acts_incident", "incident_id"),
 )
@@ -48,16 +44,16 @@ notices = Table(
     "notices",
     metadata,
     number_key(),
-    Column("key", String(160), nullable=False, unique=True),  # what may be told only once, with its channel
+    Column("key", Text, nullable=False, unique=True),  # what may be told only once, with its channel
     Column("at", Instant, nullable=False),
-    Column("league", String(16), nullable=False),
+    Column("league", Text, nullable=False),
     Column("incident_id", Integer),
-    Column("kind", String(16), nullable=False),  # opened, worsened, spread, renamed, escalated, closed, digest, test
+    Column("kind", Text, nullable=False),  # opened, worsened, spread, renamed, escalated, closed, digest, test
     Column("severity", Integer, nullable=False),
-    Column("channel", String(32), nullable=False),
+    Column("channel", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),  # JSON list of lines
-    Column("state", String(10), nullable=False),  # waiting, claimed, sent, failed
+    Column("state", Text, nullable=False),  # waiting, claimed, sent, failed
     Column("not_before", Instant, nullable=False),
     Column("claimed_until", Instant),
     Column("attempts", Integer, nullable=False),
@@ -69,17 +65,17 @@ notices = Table(
 measured = Table(  # what each check last measured of each day
     "measured",
     metadata,
-    Column("league", String(16), primary_key=True),
+    Column("league", Text, primary_key=True),
     Column("day", Date, primary_key=True),
-    Column("check", String(96), primary_key=True),
-    Column("status", String(16), nullable=False),  # ok, failed, not measurable
+    Column("check", Text, primary_key=True),
+    Column("status", Text, nullable=False),  # ok, failed, not measurable
     Column("severity", Integer, nullable=False),
     Column("value", Float),
     Column("required", Float),
-    Column("measure", String(32), nullable=False),
+    Column("measure", Text, nullable=False),
     Column("failing", Text, nullable=False),  # JSON list of keys
     Column("note", Text, nullable=False),
-    Column("cause", String(64), nullable=False),
+    Column("cause", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("took_ms", Float, nullable=False),
 )
@@ -87,8 +83,8 @@ measured = Table(  # what each check last measured of each day
 rules = Table(  # how often each check was evaluated, how often it fired
     "rules",
     metadata,
-    Column("league", String(16), primary_key=True),
-    Column("rule", String(96), primary_key=True),
+    Column("league", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
     Column("evaluated", Integer, nullable=False),
     Column("fired", Integer, nullable=False),
     Column("not_measurable", Integer, nullable=False),
@@ -108,16 +104,16 @@ profiles = Table(  # what each table looked like, by day: from it the checks lea
 heartbeats = Table(
     "heartbeats",
     metadata,
-    Column("name", String(32), primary_key=True),  # monitor, sentinel
+    Column("name", Text, primary_key=True),  # monitor, sentinel
     Column("at", Instant, nullable=False),
-    Column("build", String(64), nullable=False),
+    Column("build", Text, nullable=False),
     Column("note", Text, nullable=False),
 )
 
 scorecards = Table(
     "scorecards",
     metadata,
-    Column("league", String(16), primary_key=True),
+    Column("league", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("complete", Float),  # share of the units owed that are proven
     Column("on_time", Float),  # share of the obligations that were met by their due time
