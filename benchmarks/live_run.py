@@ -55,7 +55,14 @@ OF_KEY = {
     "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "box_names", "source_agreement"),
     "bettingpros_key": ("agreed_lines",),
 }
-SOURCES = ("cdn.nba.com", "the-odds-api", "balldontlie", "nba injury report", "nba schedule")  # each is ill at times
+SOURCES = (
+    "cdn.nba.com",
+    "the-odds-api",
+    "balldontlie",
+    "espn",
+    "nba injury report",
+    "nba schedule",
+)  # each is ill at times
 TOLD_OF = ("controller", "sentinel", "monitor", *(f"source:{name}" for name in SOURCES))
 
 

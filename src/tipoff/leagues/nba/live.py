@@ -8,6 +8,7 @@ from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.step import SourceWork, Step
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues.nba import live_tables
+from tipoff.leagues.nba.beside import BESIDE
 from tipoff.leagues.nba.catalog import CORRECTED, STEPS
 from tipoff.leagues.nba.sources import balldontlie, boxes, injuries, nbacom, people, plays, schedule, statsnba
 
@@ -81,4 +82,4 @@ _BEYOND = (
         parsers=(injuries.read_report,),
     ),
 )
-LIVE_STEPS = (*(_live(step) for step in STEPS), *_BEYOND)
+LIVE_STEPS = (*(_live(step) for step in STEPS), *_BEYOND, *BESIDE)

@@ -42,7 +42,14 @@ BALLDONTLIE = Provider(
     says=(("unauthorized", Meaning.BAD_KEY), ("upgrade", Meaning.PLAN), ("all-star", Meaning.PLAN)),
     terms="By key; what a key may ask depends on its plan, box scores need a paid one.",
 )
-PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER)
+ESPN = Provider(
+    base="https://site.api.espn.com",
+    headers=_PLAIN,
+    at_once=1,
+    every=timedelta(seconds=1),
+    terms="Undocumented; espn.com uses it. Its terms are for personal use, not commercial; who asks too often is answered 429.",
+)
+PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER, ESPN)
 KEYS = {
     oddsapi.KEY: "lines and main lines",
     "balldontlie_key": "the second box scores, the list of the injured",

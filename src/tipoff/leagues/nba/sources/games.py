@@ -103,7 +103,8 @@ def espn(payload: Payload, document: Any) -> Tally:  # noqa: ANN401 -- JSON
 
     def row(event: Mapping[str, Any]) -> Record:
         [competition] = event["competitions"]
-        if event["season"]["type"] not in {2, 3, 5}:  # regular, play-offs, play-in
+        kind = (competition.get("type") or {}).get("abbreviation")
+        if event["season"]["type"] not in {2, 3, 5} or kind == "ALLSTAR":  # regular, play-offs, play-in
             raise Aside(Use.OTHER_COMPETITION)
         by_side = {side["homeAway"]: team_code(side["team"]["abbreviation"]) for side in competition["competitors"]}
         start = instant(event["date"])

@@ -11,6 +11,7 @@ import httpx
 from tipoff.core.clock import LEAGUE_ZONE, league_day, midnight
 from tipoff.leagues.nba.sources.injuries import NOT_YET
 from tipoff.leagues.nba.sources.teams import TEAMS
+from tipoff.leagues.nba.world import beside
 from tipoff.leagues.nba.world.data import OF_THE_FIRST, NbaData, Row, Stand, WorldGame
 from tipoff.leagues.nba.world.livebox import live_box, live_plays
 from tipoff.leagues.nba.world.report import report
@@ -36,7 +37,7 @@ _JSON = {"content-type": "application/json"}
 
 
 class NbaProviders:
-    """Answers as cdn.nba.com, stats.nba.com, balldontlie and the-odds-api would at an instant."""
+    """Answers as cdn.nba.com, stats.nba.com, balldontlie, the-odds-api and those beside them would at an instant."""
 
     def __init__(self, data: NbaData) -> None:
         self._games = data.games
@@ -62,6 +63,7 @@ class NbaProviders:
             ("api.balldontlie.io", "/v1/box_scores"): self._second_box_scores,
             ("api.balldontlie.io", "/v1/player_injuries"): self._injuries,
             ("api.the-odds-api.com", "/v4/sports/basketball_nba/events"): self._events,
+            ("site.api.espn.com", "/apis/site/v2/sports/basketball/nba/scoreboard"): self._scoreboard,
         }
 
     def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
@@ -257,6 +259,12 @@ class NbaProviders:
         out = [(_turned(row["PLAYER_NAME"]), "Out", "Left Ankle; Sprain") for row in self._idle(game, code)]
         own = [row["PLAYER_NAME"] for row in game.players if row["TEAM_ABBREVIATION"] == code]
         return out or [(_turned(name), "Available", "Right Knee; Soreness") for name in own[:1]]
+
+    # --- beside
+
+    def _scoreboard(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        day = datetime.strptime(request.url.params["dates"], "%Y%m%d").date()  # noqa: DTZ007
+        return _json(beside.scoreboard(self._games, day, now))
 
     # --- the-odds-api
 

@@ -1,0 +1,146 @@
+"""What a live NBA asks beside its own files: read as it was recorded, and refused where it is not what was asked."""
+
+import gzip
+import hashlib
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from tests.nba import scheduled
+
+from tipoff.core.clock import midnight
+from tipoff.core.errors import SourceError
+from tipoff.core.parsing import Record
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.rows import table_from_records
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import Season, Slate
+from tipoff.core.step import Context
+from tipoff.leagues.nba import beside, tables
+from tipoff.leagues.nba.sources import espn
+
+DAY = date(2024, 1, 15)
+NOW = midnight(DAY) + timedelta(hours=9)
+
+
+def of(body: Any, unit: str = "") -> Payload:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = Request(source="x", url="https://x.test", unit=unit)
+    sha = hashlib.sha256(content).hexdigest()
+    return Payload(request=request, body=content, sha256=sha, status=200, fetched_at=NOW)
+
+
+def context(*units: str, day: date = DAY) -> Context:
+    season = Season("2023-24", day - timedelta(days=90), day + timedelta(days=90))
+    return Context(slate=Slate("nba", season, day), units=frozenset(units), as_of=NOW)
+
+
+def games(*rows: Record) -> dict[str, pa.Table]:
+    return {"schedule": table_from_records(tables.SCHEDULE, rows)}
+
+
+def stored(parsed: Parsed, table: Any) -> list[Record]:
+    """Return the rows as the table has them: of the declared columns and types."""
+    found: list[Record] = table_from_records(table, [row | {"known_at": NOW} for row in parsed.rows]).to_pylist()
+    return found
+
+
+def recorded(data: Path, name: str) -> bytes:
+    return gzip.decompress((data / "payloads" / name).read_bytes())
+
+
+# --- ESPN's scoreboard
+
+
+def event(home: str = "BOS", away: str = "MIA", **changes: Any) -> Record:
+    status, start = {"type": {"name": "STATUS_SCHEDULED", "state": "pre"}}, "2024-01-16T00:30Z"
+    sides = [{"homeAway": side, "team": {"abbreviation": code}} for side, code in (("home", home), ("away", away))]
+    known = {
+        "id": "1",
+        "date": start,
+        "season": {"type": 2},
+        "status": status,
+        "competitions": [{"competitors": sides}],
+    }
+    return known | changes
+
+
+def scoreboard(*events: Record, slug: str = "nba") -> Payload:
+    return of({"leagues": [{"slug": slug}], "events": events})
+
+
+@pytest.mark.data
+def test_the_recorded_scoreboard_names_the_games_of_the_day_with_ids_of_its_own(data: Path) -> None:
+    body = recorded(data, "espn/espn_scoreboard_api__92de7c9a.json.gz")
+    named = [one["shortName"].split(" @ ") for one in json.loads(body)["events"]]
+    known = {"GS": "GSW", "NO": "NOP", "NY": "NYK", "SA": "SAS", "UTAH": "UTA", "WSH": "WAS"}
+    sides = [[known.get(code, code) for code in pair] for pair in named]
+    rows = [scheduled(f"g{n}", home, away, day=DAY) for n, (away, home) in enumerate(sides)]
+
+    parsed = espn.parse(of(body), context(), games(*rows))
+
+    found = stored(parsed, beside.ESPN_GAMES)
+    assert len(found) == len(named) == 11
+    assert parsed.rejects == ()
+    assert {row["espn_id"] for row in found} == {one["id"] for one in json.loads(body)["events"]}
+    assert [row["game_id"] for row in sorted(found, key=lambda row: int(row["game_id"][1:]))] == [
+        row["game_id"] for row in rows
+    ]
+
+
+@pytest.mark.data
+def test_the_recorded_scoreboard_of_a_day_without_games_says_so(data: Path) -> None:
+    parsed = espn.parse(of(recorded(data, "espn/espn_scoreboard_api__20250214.json.gz")), context(), games())
+
+    assert (parsed.rows, parsed.rejects, parsed.excused) == ([], (), {WHOLE_SLATE: espn.NO_GAME})
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [({}, True), ({"date": "2024-01-15T13:00Z"}, False), ({"home": "XXX"}, False)],
+    ids=["a game that the schedule lacks", "it has begun", "no club of the league"],
+)
+def test_a_game_that_the_scoreboard_names_before_its_start_and_the_schedule_lacks_is_told(
+    changes: Record, *, is_told: bool
+) -> None:
+    known = event("DEN", "UTAH")
+
+    parsed = espn.parse(scoreboard(known, event(**changes)), context(), games(scheduled("g", "DEN", "UTA", day=DAY)))
+
+    assert [row["game_id"] for row in parsed.rows] == ["g"]
+    assert [reject.names_game for reject in parsed.rejects] == [is_told]
+
+
+def test_sides_may_be_swapped_and_a_game_that_is_put_off_is_none_that_is_lacking() -> None:
+    off = scheduled("h", "LAL", "DAL", day=DAY) | {"status": "postponed"}
+    on = scheduled("g", "MIA", "BOS", day=DAY)
+
+    parsed = espn.parse(scoreboard(event(), event("LAL", "DAL")), context(), games(on, off))
+
+    assert {row["game_id"] for row in stored(parsed, beside.ESPN_GAMES)} == {"g", "h"}
+    assert parsed.rejects == ()
+
+
+def test_games_of_other_competitions_are_left_and_another_league_or_day_is_an_error_of_the_source() -> None:
+    stars = event("EAST", "WEST")
+    stars["competitions"][0]["type"] = {"abbreviation": "ALLSTAR"}
+    early = event(season={"type": 1})
+
+    parsed = espn.parse(scoreboard(stars, early), context(), games())
+
+    assert (parsed.uses, parsed.excused) == ({"of another competition": 2}, {WHOLE_SLATE: espn.NO_GAME})
+    with pytest.raises(SourceError, match="of the league 'wnba'"):
+        espn.parse(scoreboard(slug="wnba"), context(), games())
+    with pytest.raises(SourceError, match="its games are of 2024-01-17"):
+        espn.parse(scoreboard(event(date="2024-01-18T00:30Z")), context(), games())
+    with pytest.raises(SourceError, match="none of its 1 entries can be read"):
+        espn.parse(scoreboard(event("XXX", "YYY")), context(), games())
+
+
+def test_the_scoreboard_is_asked_for_by_its_day() -> None:
+    [asked] = espn.requests(context(), {})
+
+    assert dict(asked.params) == {"dates": "20240115"}
