@@ -13,7 +13,11 @@ from tests.postgres import fresh
 from tests.support import ledger_rows, tipoff
 
 from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.payload import SetAside
+from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.proof_text import proof_row
 from tipoff.ledger import Batch, Ledger, schema
+from tipoff.ledger.answers import leagues_of, made_of
 from tipoff.ledger.facts import home_clock, league_facts
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -87,6 +91,32 @@ def test_processes_that_claim_at_once_are_given_different_numbers(
         given = [number for found in pool.map(claim, ["a", "b", "c", "d"]) for number in found]
 
     assert len(set(given)) == len(given) == 40
+
+
+def test_what_was_made_of_an_answer_is_found_though_the_clock_has_gone_back_since(ledger: Ledger) -> None:
+    [run] = claimed(ledger, "east")
+    fetch = {
+        "run_id": run,
+        "league": "east",
+        "at": NOW,
+        "source": "s",
+        "url": "u",
+        "status": 200,
+        "sha256": "a",
+        "n_bytes": 1,
+    }
+    units = {"one": UnitProof(unit="one", n_rows=1, content_hash="h", fence=run)}
+    proof = Proof(league="east", output="games", day=NOW.date(), fence=run, made_at=NOW, step_version="v", units=units)
+    batch = Batch()
+    batch.add("fetches", fetch | {"n_rows": 1, "n_rejects": 0, "outcome": "rows", "note": ""})
+    batch.add("proofs", proof_row(proof))
+    ledger.commit(batch)
+
+    aside = {"a": SetAside(sha256="a", at=NOW - timedelta(hours=1), by="ann", reason="wrong")}
+    [loss] = made_of(ledger, "east", aside, histories={"games"})
+
+    assert (loss.output, *loss.units, loss.anew) == ("games", "one", True)
+    assert (leagues_of(ledger, "a"), leagues_of(ledger, "b")) == ({"east"}, set())
 
 
 def test_a_league_is_loaded_without_the_rows_of_another(ledger: Ledger) -> None:

@@ -89,6 +89,16 @@ def test_it_is_said_what_was_set_aside_by_whom_and_why(poisoned: Path, tmp_path:
         assert REASON in said
 
 
+def test_what_was_an_answer_to_another_league_is_not_set_aside(poisoned: Path) -> None:
+    sha = wrong_payloads(poisoned)[0]
+
+    done = tipoff("set-aside", "mlb", sha, "--reason", REASON, home=poisoned)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "was no answer to mlb, but to nba" in done.stderr
+    assert not (poisoned / "archive" / "aside.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [

@@ -8,6 +8,8 @@ import pytest
 
 from tipoff.core.report import Section, Shape
 from tipoff.leagues.mlb import season_report
+from tipoff.leagues.nba import season_report as nba_report
+from tipoff.leagues.nba.systems.catalog import SERVING
 from tipoff.predict import sections
 from tipoff.predict.page import render, render_text
 
@@ -125,3 +127,26 @@ def test_mlbs_report_reads_its_grades_and_leaves_out_what_was_made_afterwards() 
     assert told == {
         (line_up, name): (13, error) for line_up in LINE_UPS for name, error in (("rolling", 1.0), ("blend", 0.0))
     }
+
+
+def test_a_role_that_is_not_known_is_no_bench() -> None:
+    day, names = date(2024, 1, 10), ("day", "game_id", "player_id", "system", "predicted_points", "actual_points")
+    grades = [dict(zip(names, (day, "g", who, "a", 9.0, 11.0), strict=True)) for who in (1, 2)]
+    tables = {name: pa.table({column: [] for column in columns}) for name, columns in nba_report.REPORT.reads.items()}
+    tables |= {
+        "grades": pa.Table.from_pylist([row | {"abs_error": 2.0, "is_retrospective": False} for row in grades]),
+        "player_games": pa.Table.from_pylist(
+            [{"game_id": "g", "player_id": n, "minutes": 9.0, "points": 11} for n in (1, 2)]
+        ),
+        "player_form": pa.Table.from_pylist([{"game_id": "g", "player_id": 1, "minutes_h5": 12.0}]),
+    }
+    drawn = {
+        "market": pa.array([], pa.string()),
+        "made_at": pa.array([], pa.date32()),
+        "tipoff_at": pa.array([], pa.date32()),
+    }
+    tables |= {system.name: pa.table(drawn) for system in SERVING}
+
+    [section] = [found for found in nba_report.make(tables) if found.title == "By role"]
+
+    assert [(row["x"], row["n"]) for row in section.rows] == [("bench: under 15", 1), ("unknown", 1)]

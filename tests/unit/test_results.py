@@ -42,7 +42,7 @@ from tipoff.core.errors import (
     WriteConflict,
 )
 from tipoff.core.obligation import Timing
-from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.retry import POLICIES
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
@@ -126,6 +126,18 @@ def permanent() -> PipelineError:
 
 def transient() -> WarehouseError:
     return WarehouseError("gone", kind=ErrorKind.TRANSIENT)
+
+
+def test_what_said_that_there_is_nothing_and_was_set_aside_is_asked_anew_though_no_rows_are_lost(desk: Desk) -> None:
+    prove(desk.book, "raw", TODAY, ["one", "two"], as_of=NIGHT, excuse="nothing is on")
+
+    desk.results.lose(
+        [Loss(output="raw", day=TODAY, how="set aside", units=frozenset({"one"}), anew=True)], NIGHT + HOUR, desk.batch
+    )
+
+    assert ("raw", TODAY) in desk.results.dirty
+    assert desk.entry("raw").look_by == NIGHT + HOUR
+    assert desk.rows("findings") == []
 
 
 # --- a run that wrote

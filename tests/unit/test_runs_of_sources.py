@@ -59,13 +59,14 @@ class Written:
     """A warehouse that takes everything."""
 
     rows: pa.Table | None = None
+    stands: pa.Table | None = None
     unread: frozenset[str] = frozenset()
 
     def gone(self, *_asked: object, **_more: object) -> tuple[()]:
         return ()
 
     def read(self, table: Table, *_asked: object, **_more: object) -> pa.Table:
-        return arrow_schema(table).empty_table()
+        return self.stands or arrow_schema(table).empty_table()
 
     def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         self.rows, self.unread = rows, asked.unread
@@ -80,9 +81,10 @@ def attempt(
     previous: Proof | None = None,
     *,
     kept: Mapping[str, bytes] | None = None,
+    stands: pa.Table | None = None,
 ) -> tuple[Outcome, Written]:
     """Make one run that asks for both games, each answer as `fetch` gives it; with `kept` answers of before, both are lost."""
-    stored, units = Written(), dict.fromkeys(GAMES, "made")
+    stored, units = Written(stands=stands), dict.fromkeys(GAMES, "made")
     plan = RunPlan(
         units=units,
         as_of=NIGHT,
@@ -158,6 +160,19 @@ def test_what_is_lost_is_asked_for_where_no_kept_answer_tells_of_it_and_not_wher
     assert some.rows is not None
     assert {*made.rows["game_id"].to_pylist()} == {"one", "two"}
     assert {*some.rows["game_id"].to_pylist()} == {"two"}  # the other is lost still, and asked for by the next run
+
+
+def test_what_is_lost_is_written_though_the_provider_says_what_stands_there() -> None:
+    _, first = attempt(SimClock(NIGHT), lambda _request: b"{}")
+    proven = {unit: UnitProof(unit=unit, n_rows=2, content_hash="other") for unit in GAMES}
+    proof = Proof(league="x", output="boxes", day=TODAY, fence=1, made_at=NIGHT, step_version="v1", units=proven)
+
+    _, again = attempt(SimClock(NIGHT), lambda _request: b"{}", proof, stands=first.rows)
+    kept = dict.fromkeys(GAMES, b"not over")
+    _, lost = attempt(SimClock(NIGHT), lambda _request: b"{}", proof, kept=kept, stands=first.rows)
+
+    assert again.rows is None
+    assert lost.rows is not None
 
 
 def test_a_page_that_is_not_there_yet_is_noted_and_is_no_finding_and_one_that_is_refused_is() -> None:

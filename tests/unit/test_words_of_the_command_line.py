@@ -2,12 +2,13 @@
 
 import json
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
 
 from tipoff.cli.main import cli, main
-from tipoff.cli.show import print_json
+from tipoff.cli.show import WORDS, print_json
 from tipoff.core.build import build
 from tipoff.core.finding import Severity
 
@@ -25,6 +26,23 @@ def test_severities_are_words_in_json_however_deep(capsys: pytest.CaptureFixture
 
     said = {"ok": False, "severity": "error", "found": [{"severity": "critical", "n": 2}]}
     assert json.loads(capsys.readouterr().out) == said
+
+
+def options(command: click.Command) -> Iterator[click.Parameter]:
+    """Yield the parameters of a command and of those under it."""
+    yield from command.params
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            yield from options(command.get_command(click.Context(command), name) or click.Command(name))
+
+
+def test_what_a_person_says_is_cleaned_of_what_no_terminal_should_meet_wherever_it_can_be_said() -> None:
+    told = [each for each in options(cli) if each.name in {"by", "reason", "note", "text"}]
+
+    assert {each.name for each in told} == {"by", "reason", "note", "text"}
+    assert all(each.type is WORDS for each in told)
+    assert WORDS.convert(" \x1b[31mthe line\x07\nis\udc80 wrong ", None, None) == "[31mthe line is wrong"
+    assert WORDS.convert("long " * 200, None, None) == ("long " * 200).strip()
 
 
 @pytest.mark.parametrize(("said", "color"), [("1", False), ("", None)])

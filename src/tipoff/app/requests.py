@@ -30,6 +30,7 @@ from tipoff.core.proof import Loss
 from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import LEAGUES, league_named
 from tipoff.ledger import Ledger
+from tipoff.ledger.answers import leagues_of
 from tipoff.ledger.facts import home_clock, season_of
 from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request
 from tipoff.store.archive import Archive
@@ -152,10 +153,16 @@ def set_aside(settings: Settings, league: League, aside: SetAside) -> Answer:
     Returns the slates, and whether that has begun.
 
     Raises:
-        UsageError: Whoever works in the home does not take it.
+        UsageError: It was an answer to another league, or whoever works in the home does not take it.
         WarehouseError: The archive cannot be written.
     """
     home = settings.place
+    ledger = Ledger(home.ledger, read_only=True)
+    others = leagues_of(ledger, aside.sha256)
+    ledger.close()
+    if others and league.name not in others:
+        msg = f"payload {aside.sha256[:12]} was no answer to {league.name}, but to {', '.join(sorted(others))}"
+        raise UsageError(msg, hint=f"name its own league: tipoff set-aside {min(others)} {aside.sha256[:12]}")
     Archive(home.archive).set_aside(aside)
     held = here(home)
     if held is None:

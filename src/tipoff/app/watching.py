@@ -31,7 +31,7 @@ from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
 from tipoff.watch.notices import Channel, Message
 from tipoff.watch.sentinel import REPLAYED, Limits, Sentinel
 
-EARLIEST = timedelta(hours=10)  # New York: before this no game of any day begins
+EARLIEST = timedelta(hours=10)  # New York: before this no game begins but those of seasons that are opened abroad
 PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier
 CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
 CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, WORDS, as_json, league_here, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock, league_day
 from tipoff.core.errors import UsageError
@@ -68,9 +68,9 @@ def list_command(league: str, *, as_json: bool) -> None:
 @click.argument("output")
 @click.argument("day", type=DAY)
 @click.argument("input_", metavar="INPUT")
-@click.option("--reason", required=True, help="Why it need not hold; shown wherever the gate is.")
+@click.option("--reason", type=WORDS, required=True, help="Why it need not hold; shown wherever the gate is.")
 @click.option("--until", required=True, type=Instant(), help="When it holds again (New York, unless a zone is named).")
-@click.option("--by", default="", help="Who says so; by default, who is logged in.")
+@click.option("--by", type=WORDS, default="", help="Who says so; by default, who is logged in.")
 def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
     """Let OUTPUT of DAY be made without all of INPUT."""
     declared = league_here(league)
@@ -89,10 +89,10 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
         if until <= now:
             msg = f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
             raise UsageError(msg, hint="a waiver needs an end that lies ahead")
-        if not reason.strip():
+        if not reason:
             msg = "a waiver needs a reason"
             raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")
-        row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason.strip()}
+        row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason}
         number = ledger.add_waiver(row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
     finally:
         ledger.close()
@@ -119,10 +119,12 @@ def revoke_command(number: int) -> None:
 @click.command("halt")
 @click.argument("league")
 @click.argument("output", default="")
-@click.option("--reason", default="", help="Why nothing may be published; shown wherever the publication is.")
+@click.option(
+    "--reason", type=WORDS, default="", help="Why nothing may be published; shown wherever the publication is."
+)
 @click.option("--until", type=Instant(), help="When it goes on by itself (New York, unless a zone is named).")
 @click.option("--end", "ends", is_flag=True, help="End the halt of OUTPUT, or of every publication, now.")
-@click.option("--by", default="", help="Who says so; by default, who is logged in.")
+@click.option("--by", type=WORDS, default="", help="Who says so; by default, who is logged in.")
 @as_json
 def halt_command(  # noqa: PLR0913 -- options
     league: str, output: str, *, reason: str, until: datetime | None, ends: bool, by: str, as_json: bool
@@ -147,12 +149,12 @@ def halt_command(  # noqa: PLR0913 -- options
             if not n_ended:
                 msg = f"{output or 'every publication'} of {declared.name} is not halted"
                 raise UsageError(msg, hint=f"see: tipoff halt {declared.name}")
-        elif reason.strip() or until:
+        elif reason or until:
             _must_lie_ahead(until, now)
-            if not reason.strip():
+            if not reason:
                 msg = "a halt needs a reason"
                 raise UsageError(msg, hint="say why: --reason 'the lines are of another book'")
-            row = {"league": declared.name, "output": output, "by": by, "reason": reason.strip()}
+            row = {"league": declared.name, "output": output, "by": by, "reason": reason}
             add_halt(ledger, row | {"made_at": now, "until": until})
         halts = ledger.of(declared.name).halts(now)
         Published(read_settings().place.published).mark(declared.steps, halts, league_day(now))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from tipoff.cli.show import EXIT_WRONG, as_json, open_ledger, print_json
+from tipoff.cli.show import EXIT_WRONG, WORDS, as_json, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
@@ -81,8 +81,8 @@ def show_command(number: str, *, as_json: bool) -> None:
 @incident_group.command("ack")
 @click.argument("number")
 @click.option("--hours", type=click.FloatRange(0.1, 24 * 30), default=24.0, help="How long it is yours.")
-@click.option("--by", default=os.environ.get("USER", "somebody"), help="Who takes it on.")
-@click.option("--note", default="", help="What is being done.")
+@click.option("--by", type=WORDS, default=os.environ.get("USER", "somebody"), help="Who takes it on.")
+@click.option("--note", type=WORDS, default="", help="What is being done.")
 def ack_command(number: str, hours: float, by: str, note: str) -> None:
     """Take an incident on: it is not raised by age until then."""
     until = home_now() + timedelta(hours=hours)
@@ -93,8 +93,8 @@ def ack_command(number: str, hours: float, by: str, note: str) -> None:
 @incident_group.command("snooze")
 @click.argument("number")
 @click.option("--hours", type=click.FloatRange(0.1, 24 * 7), required=True, help="How long nothing of it is sent.")
-@click.option("--by", default=os.environ.get("USER", "somebody"), help="Who wants silence.")
-@click.option("--reason", required=True, help="Why.")
+@click.option("--by", type=WORDS, default=os.environ.get("USER", "somebody"), help="Who wants silence.")
+@click.option("--reason", type=WORDS, required=True, help="Why.")
 def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
     """Send nothing of an incident for a while but its end; it stays open and in the digest."""
     until = home_now() + timedelta(hours=hours)
@@ -103,8 +103,8 @@ def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
 
 @incident_group.command("note")
 @click.argument("number")
-@click.argument("text")
-@click.option("--by", default=os.environ.get("USER", "somebody"), help="Who writes.")
+@click.argument("text", type=WORDS)
+@click.option("--by", type=WORDS, default=os.environ.get("USER", "somebody"), help="Who writes.")
 def note_command(number: str, text: str, by: str) -> None:
     """Write down what was done."""
     _act(number, "note", by, text)

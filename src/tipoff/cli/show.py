@@ -12,6 +12,7 @@ import click
 from tipoff.app.limits import limits_of
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock
+from tipoff.core.door import clean
 from tipoff.core.errors import LedgerError, PipelineError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
@@ -49,7 +50,17 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no date; write it as 2024-03-01", param, ctx)
 
 
-DAY = Day()
+class Words(click.ParamType[str]):
+    """What a person says, as every store, terminal and page can hold it."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 -- as click calls it
+        """Make it clean, however long it is."""
+        return clean(str(value), longest=len(str(value)))
+
+
+DAY, WORDS = Day(), Words()
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 

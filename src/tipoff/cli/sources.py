@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tipoff.cli.incidents import home_now
-from tipoff.cli.show import as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import WORDS, as_json, league_here, open_ledger, print_json
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.payload import SetAside
@@ -71,8 +71,8 @@ def sources_command(league: str, *, as_json: bool) -> None:
 @click.command("set-aside")
 @click.argument("league")
 @click.argument("payload", default="")
-@click.option("--reason", default="", help="Why it must not be used; shown wherever it is missed.")
-@click.option("--by", default="", help="Who says so; by default, who is logged in.")
+@click.option("--reason", type=WORDS, default="", help="Why it must not be used; shown wherever it is missed.")
+@click.option("--by", type=WORDS, default="", help="Who says so; by default, who is logged in.")
 @as_json
 def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_json: bool) -> None:
     """Let nobody use an archived PAYLOAD, and have what was made of it made anew; else show what is set aside.
@@ -86,9 +86,7 @@ def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_jso
     archive, slates = Archive(settings.place.archive), list[str]()
     is_begun = False
     if payload:
-        aside = SetAside(
-            sha256=_hash(archive, payload), at=home_now(), by=by or getpass.getuser(), reason=reason.strip()
-        )
+        aside = SetAside(sha256=_hash(archive, payload), at=home_now(), by=by or getpass.getuser(), reason=reason)
         if not aside.reason:
             msg = "what is set aside needs a reason"
             raise UsageError(msg, hint="say why: --reason 'its games are of another league'")

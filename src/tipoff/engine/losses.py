@@ -48,7 +48,7 @@ def _of_others(units: Mapping[str, UnitProof]) -> dict[str, UnitProof]:
 
 
 def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime) -> list[Entry]:
-    """Mark what is lost in the book, to be made again, with a finding for each slate; returns what is newly lost of."""
+    """Mark what is lost in the book, to be made again, with a finding for each slate; returns these, and what is asked anew."""
     found = []
     for loss in losses:
         entry = book.entries.get((loss.output, loss.day))
@@ -56,6 +56,7 @@ def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime)
             continue
         if loss.anew:
             book.have_seen(*entry.key, now)
+            found.append(entry)  # also where it said that there is nothing, so that no rows are lost
         units = {
             name: unit
             for name, unit in entry.proof.units.items()
@@ -73,5 +74,6 @@ def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime)
             "findings",
             finding(where, "store_has_what_is_proven", STORE, Severity.ERROR, note, now=now, missing=sorted(units)),
         )
-        found.append(entry)
+        if not loss.anew:
+            found.append(entry)
     return found

@@ -192,6 +192,7 @@ class Runner:
         made = self._parse(claim, context, payloads, tables | {claim.step.name: own}, outcome)
         if (
             claim.previous is not None
+            and not claim.plan.lost
             and not failures
             and not made.excused
             and not outcome.unread

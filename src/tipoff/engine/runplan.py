@@ -39,7 +39,6 @@ def run_plans(
     groups: dict[tuple[datetime, tuple[str, ...], bool], dict[str, str]] = {}
     obligation = entry.obligation
     reads_history = any(reading.input.window.is_history for reading in book.readings[entry.step.name])
-    reads_history = any(reading.input.window.is_history for reading in book.readings[entry.step.name])
     for unit, made in work.items():
         closes_at = obligation.times[unit].closes_at
         as_of = closes_at if closes_at is not None and closes_at <= now else now

@@ -27,6 +27,13 @@ def used_since(ledger: Ledger, since: datetime) -> set[tuple[str, str]]:
     return {(row["url"], row["sha256"]) for row in rows}
 
 
+def leagues_of(ledger: Ledger, sha256: str) -> set[str]:
+    """Return the leagues whose runs were given an answer."""
+    fetches = schema.fetches
+    asked = select(fetches.c.league).where(fetches.c.sha256 == sha256, fetches.c.league != "")  # none was written once
+    return {row["league"] for row in ledger.rows(asked.distinct())}
+
+
 def made_of(ledger: Ledger, league: str, aside: Mapping[str, SetAside], *, histories: Collection[str]) -> list[Loss]:
     """Return what stands of answers that have been set aside: the units that runs wrote with them, and none has since.
 
@@ -43,7 +50,7 @@ def made_of(ledger: Ledger, league: str, aside: Mapping[str, SetAside], *, histo
         last = run
         if row["output"] in histories:
             [newest] = ledger.rows(select(func.max(runs.c.id).label("id")).where(runs.c.started_at <= said.at))
-            last = newest["id"]
+            last = max(run, newest["id"] or run)  # its own, if the clock has gone back since
         mine = (proofs.c.league == league) & (proofs.c.output == row["output"]) & (proofs.c.day == row["day"])
         for proof in map(read_proof, ledger.rows(select(proofs).where(mine))):
             units = frozenset(name for name, unit in proof.units.items() if run <= unit.fence <= last)

@@ -17,7 +17,7 @@ from tipoff.predict.decisions import no_vig
 _BASELINE = "moving_average"
 _MINUTES = ("0-9", "10-19", "20-29", "30-39", "40 and more")
 _GAMES = ("1-5", "6-15", "16-40", "41 and more")
-_ROLES = ("bench: under 15", "rotation: 15-27", "starter: 28 and more")  # minutes, by his games before
+_ROLES = ("bench: under 15", "rotation: 15-27", "starter: 28 and more", "unknown")  # minutes, by his games before
 _KEY = ("game_id", "player_id")
 
 
@@ -42,9 +42,7 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
         sections.by_group(
             found,
             _ROLES,
-            np.asarray(_ROLES)[
-                np.searchsorted([15, 28], np.nan_to_num(sections.floats(joined["minutes_h5"])), "right")
-            ],
+            np.asarray(_ROLES)[np.searchsorted([15, 28, np.inf], sections.floats(joined["minutes_h5"]), "right")],
             title="By role",
             about="Mean absolute error in points by the minutes of his games before, half-life five: known before the game.",
         ),
