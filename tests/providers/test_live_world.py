@@ -70,6 +70,7 @@ def test_days_are_complete_over_real_sockets_from_the_leagues_own_files(
     assert states["bdl_injuries proven"] >= 3
     assert states["nba_injury_report proven"] >= 3
     assert states["espn_games proven"] >= 3
+    assert states["br_boxscores proven"] >= 2
     injuries = [path for path in handler.asked if path.startswith("api.balldontlie.io/v1/player_injuries")]
     assert len(injuries) >= 2 * states["bdl_injuries proven"]  # two pages each
     assert not [path for path in handler.asked if path.startswith("stats.nba.com/stats/leaguegamelog")]

@@ -19,8 +19,8 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
-from tipoff.leagues.nba import beside, tables
-from tipoff.leagues.nba.sources import espn
+from tipoff.leagues.nba import beside, providers, tables
+from tipoff.leagues.nba.sources import espn, reference
 
 DAY = date(2024, 1, 15)
 NOW = midnight(DAY) + timedelta(hours=9)
@@ -144,3 +144,52 @@ def test_the_scoreboard_is_asked_for_by_its_day() -> None:
     [asked] = espn.requests(context(), {})
 
     assert dict(asked.params) == {"dates": "20240115"}
+
+
+# --- pages of basketball-reference.com
+
+PAGE_DAY = date(2017, 1, 1)
+BOX = scheduled("g", "ATL", "SAS", day=PAGE_DAY)
+
+
+def asked_page(data: Path) -> Payload:
+    return of(recorded(data, "basketball-reference/201701010ATL.html.gz"), unit="g")
+
+
+@pytest.mark.data
+def test_the_recorded_page_has_who_played_of_both_clubs_and_leaves_out_who_did_not(data: Path) -> None:
+    parsed = reference.parse_box(asked_page(data), context("g", day=PAGE_DAY), games(BOX))
+
+    found = stored(parsed, beside.BR_BOXSCORES)
+    points = {code: sum(row["points"] for row in found if row["team"] == code) for code in ("ATL", "SAS")}
+    assert points == {"ATL": 114, "SAS": 112}
+    assert {row["game_id"] for row in found} == {"g"}
+    [man] = [row for row in found if row["br_player_id"] == "millspa01"]
+    assert (man["player_key"], man["minutes"], man["points"], man["reb"]) == ("paulmillsap", 47, 32, 13)
+    assert parsed.rejects == ()
+    assert parsed.uses["left out"] >= 2  # the heading again, and who did not play
+
+
+@pytest.mark.data
+def test_a_page_of_another_game_or_of_other_clubs_is_an_error_of_the_source(data: Path) -> None:
+    other_day, other_clubs = date(2017, 1, 2), scheduled("g", "ATL", "BOS", day=PAGE_DAY)
+
+    with pytest.raises(SourceError, match="asked for the page 201701020ATL"):
+        reference.parse_box(
+            asked_page(data), context("g", day=other_day), games(scheduled("g", "ATL", "SAS", day=other_day))
+        )
+    with pytest.raises(SourceError, match="asked for ATL and BOS, it has ATL and SAS"):
+        reference.parse_box(asked_page(data), context("g", day=PAGE_DAY), games(other_clubs))
+    with pytest.raises(SourceError, match="no table"):
+        reference.parse_box(of(b"<html>/boxscores/201701010ATL.html", "g"), context("g", day=PAGE_DAY), games(BOX))
+
+
+def test_a_page_is_asked_for_by_the_sites_own_codes_once_and_twenty_times_a_minute_at_the_most() -> None:
+    rows = [scheduled("g", "BKN", "CHA", day=DAY), scheduled("h", "DEN", "UTA", day=DAY)]
+    [step] = [step for step in beside.BESIDE if step.table is beside.BR_BOXSCORES]
+
+    [asked] = reference.box_requests(context("g"), games(*rows))
+
+    assert (asked.url.rpartition("/")[2], asked.unit) == ("202401150BRK.html", "g")
+    assert step.timing.refresh is None
+    assert providers.REFERENCE.every * 20 > timedelta(minutes=1)

@@ -1,12 +1,12 @@
-"""What a live NBA asks beside what its predictions rest on: a second list of the day's games. Kept raw."""
+"""What a live NBA asks beside what its predictions rest on: a second list of the games, a third box score. Kept raw."""
 
 from tipoff.core.obligation import SLATE_UNIT, Timing
 from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, instant, text
 from tipoff.core.step import Edge, SourceWork, Step
 from tipoff.core.window import SLATE, Input
-from tipoff.leagues.declare import at, first, hours
-from tipoff.leagues.nba.sources import espn, games
-from tipoff.leagues.nba.tables import GAME, LEAGUE
+from tipoff.leagues.declare import at, first, hours, last
+from tipoff.leagues.nba.sources import espn, games, reference
+from tipoff.leagues.nba.tables import GAME, LEAGUE, NAME, PLAYED, TEAM, game_table, shots
 
 _SCHEDULE = (Input("schedule", SLATE),)
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
@@ -28,6 +28,20 @@ ESPN_GAMES = Table(
     ),
     about="espn.com: the day's games as it lists them, with its ids.",
 )
+BR_BOXSCORES = game_table(
+    Phase.RAW,
+    "br_boxscores",
+    ("game_id", "br_player_id"),
+    GAME,
+    text("br_player_id", required=True),
+    NAME,
+    text("player_key", required=True),
+    TEAM,
+    *shots(1, minutes=70),
+    KNOWN_AT,
+    about="basketball-reference.com: who played, a day after the game, with its ids.",
+    floor=PLAYED,
+)
 
 BESIDE = (
     Step(
@@ -38,5 +52,15 @@ BESIDE = (
         edges=(_WHAT_IS_ON,),
         optional=True,
         parsers=(games.espn,),
+    ),
+    Step(
+        table=BR_BOXSCORES,
+        work=SourceWork(
+            source=reference.SOURCE, requests=reference.box_requests, parse=reference.parse_box, inputs=_SCHEDULE
+        ),
+        timing=Timing(opens=last(24), due=last(48), closes=last(96), poll=hours(4)),  # once: no refresh
+        edges=(_WHAT_IS_ON,),
+        optional=True,
+        parsers=(reference.box_page,),
     ),
 )

@@ -49,7 +49,14 @@ ESPN = Provider(
     every=timedelta(seconds=1),
     terms="Undocumented; espn.com uses it. Its terms are for personal use, not commercial; who asks too often is answered 429.",
 )
-PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER, ESPN)
+REFERENCE = Provider(
+    base="https://www.basketball-reference.com",
+    headers=_PLAIN,
+    at_once=1,
+    every=timedelta(seconds=3.1),  # twenty requests a minute; who asks more is locked out for a day
+    terms="No more than twenty requests a minute. Its terms forbid what competes with the site, and models trained on it.",
+)
+PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER, ESPN, REFERENCE)
 KEYS = {
     oddsapi.KEY: "lines and main lines",
     "balldontlie_key": "the second box scores, the list of the injured",

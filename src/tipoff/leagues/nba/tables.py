@@ -23,7 +23,7 @@ SYSTEMS = ("moving_average", "quantile_regression", "market_aware")
 
 
 # Least that a game's box score holds: well below any game of the nine recorded seasons, of which none is refused.
-_PLAYED = Floor(
+PLAYED = Floor(
     rows=10,
     sums=(("points", 80), ("minutes", 300)),
     distinct=(("points", 4), ("team", 2)),
@@ -57,7 +57,7 @@ NAME = text("player_name", required=True)
 _KEY = text("player_key", required=True)
 
 
-def _shots(scale: int, *, minutes: int) -> tuple[Column, ...]:
+def shots(scale: int, *, minutes: int) -> tuple[Column, ...]:
     """Return the counting columns of a box score; `scale` 1 for a player, 5 for a club."""
     return (
         integer("minutes", 0, minutes, measure="minutes"),
@@ -116,11 +116,11 @@ NBA_PLAYER_BOXSCORES = game_table(
     NAME,
     _KEY,
     *_SIDE,
-    *_shots(1, minutes=70),
+    *shots(1, minutes=70),
     number("plus_minus", -100, 100, measure="points", places=1),
     KNOWN_AT,
     about="stats.nba.com: one row a player who played.",
-    floor=_PLAYED,
+    floor=PLAYED,
 )
 NBA_TEAM_BOXSCORES = game_table(
     Phase.RAW,
@@ -128,7 +128,7 @@ NBA_TEAM_BOXSCORES = game_table(
     ("game_id", "team"),
     GAME,
     *_SIDE,
-    *_shots(5, minutes=400),
+    *shots(5, minutes=400),
     number("plus_minus", -100, 100, measure="points", places=1),
     KNOWN_AT,
     about="stats.nba.com: two rows a game.",
@@ -144,10 +144,10 @@ BDL_PLAYER_BOXSCORES = game_table(
     _KEY,
     TEAM,
     flag("is_home", required=True),
-    *_shots(1, minutes=70),
+    *shots(1, minutes=70),
     KNOWN_AT,
     about="balldontlie: the second source; its ids are its own.",
-    floor=_PLAYED,
+    floor=PLAYED,
 )
 ODDS_EVENTS = game_table(
     Phase.RAW, "odds_events", ("game_id",), *EVENT_COLUMNS, about="the-odds-api: which event is which game."
@@ -169,10 +169,10 @@ PLAYER_BOXSCORES = game_table(
     _KEY,
     TEAM,
     flag("is_home", required=True),
-    *_shots(1, minutes=70),
+    *shots(1, minutes=70),
     text("source", required=True),
     about="One box score a player and game: stats.nba.com's; balldontlie's for a game that the first never gave.",
-    floor=_PLAYED,
+    floor=PLAYED,
 )
 SOURCE_AGREEMENT = game_table(
     Phase.ANALYTICS,
@@ -219,11 +219,11 @@ PLAYER_GAMES = game_table(
     TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
-    *_shots(1, minutes=70),
+    *shots(1, minutes=70),
     number("usage_ratio", 0, 1, measure="ratio"),
     number("minutes_ratio", 0, 1.1, measure="ratio"),  # minutes are whole: 49 of 242 / 5 is above 1
     about="A player's game with his share of his club's plays and minutes. Who did not play has no row.",
-    floor=_PLAYED,
+    floor=PLAYED,
 )
 CANDIDATES = game_table(
     Phase.FEATURES,

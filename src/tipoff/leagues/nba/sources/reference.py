@@ -2,22 +2,28 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
+import pyarrow as pa
+
 from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
-from tipoff.core.payload import Payload
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.step import Context
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import COUNTED
 from tipoff.leagues.nba.sources.reading import count, minutes, team_code
 
+SOURCE = "basketball-reference"
+URL = "https://www.basketball-reference.com/boxscores/{page}.html"
+SITE_CODES = {"BKN": "BRK", "CHA": "CHO", "PHX": "PHO"}  # where the site has another than the league
 _ESPN = re.compile(rb"window\['__espnfitt__'\]\s*=\s*(\{.*?\});</script>", re.DOTALL)
 _GAME = re.compile(r"(\d{4})(\d{2})(\d{2})0([A-Z]{3})")
 _BOX = re.compile(r"box-([A-Z]{3})-game-basic")
-_NAMES = {
+BOX_STATS = {
     "fgm": "fg",
     "fga": "fga",
     "fg3m": "fg3",
@@ -130,6 +136,36 @@ def _game_of(key: str) -> tuple[date, str]:
     return date(int(year), int(month), int(day)), team_code(code)
 
 
+def box_requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+    """Ask for the page of each asked game."""
+    return [
+        Request(source=SOURCE, url=URL.format(page=page_of(game["day"], game["home_team"])), unit=game["game_id"])
+        for game in inputs["schedule"].to_pylist()
+        if game["game_id"] in context.units
+    ]
+
+
+def page_of(day: date, home: str) -> str:
+    """Return the name of a game's page."""
+    return f"{day:%Y%m%d}0{SITE_CODES.get(home, home)}"
+
+
+def parse_box(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return who played in the game that was asked for, of both clubs."""
+    [game] = (row for row in inputs["schedule"].to_pylist() if row["game_id"] == payload.request.unit)
+    page = page_of(game["day"], game["home_team"])
+    if f"/boxscores/{page}.html".encode() not in payload.body:
+        raise shaped(payload, f"asked for the page {page}, it is another")
+    tally = box_page(payload)
+    sides, named = {game["home_team"], game["away_team"]}, {row["team"] for row in tally.rows}
+    if named != sides:
+        raise shaped(
+            payload, f"asked for {' and '.join(sorted(sides))}, it has {' and '.join(sorted(named)) or 'nobody'}"
+        )
+    tally.rows = [row | {"day": context.slate.day, "game_id": game["game_id"]} for row in tally.rows]
+    return tally.parsed()
+
+
 def box_page(payload: Payload) -> Tally:
     """Return a game's players; who did not play is left out with the reason in the page's words."""
     tally = Tally()
@@ -150,7 +186,7 @@ def _box_row(row: Mapping[str, str], code: str) -> Record:
     name = text(row["player"], "the name")
     if row.get("reason"):
         raise Aside(Use.LEFT_OUT)
-    counts = {ours: count(row.get(_NAMES[ours]) or None, ours) for ours in COUNTED}
+    counts = {ours: count(row.get(BOX_STATS[ours]) or None, ours) for ours in COUNTED}
     found = identifier(row["player:key"], "the player")
     base = {"br_player_id": found, "player_name": name, "player_key": name_key(name), "team": code}
     return base | {"minutes": minutes(row["mp"])} | counts

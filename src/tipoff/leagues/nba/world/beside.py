@@ -1,10 +1,15 @@
-"""What a world answers beside nba.com, balldontlie and the-odds-api, in their own formats: ESPN's scoreboard."""
+"""What a world answers beside nba.com, balldontlie and the-odds-api, in their own formats: a scoreboard, a box score page."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from html import escape
 from typing import Any
 
-from tipoff.leagues.nba.world.data import Stand, WorldGame
+from tipoff.identity.names import name_key
+from tipoff.leagues.nba.sources.reference import BOX_STATS, SITE_CODES, page_of
+from tipoff.leagues.nba.world.data import Row, Stand, WorldGame
+
+PAGE_AFTER = timedelta(hours=6)  # from the box score to the page
 
 _ESPN_CODES = {"GSW": "GS", "NOP": "NO", "NYK": "NY", "SAS": "SA", "UTA": "UTAH", "WAS": "WSH"}
 _STATES = {"STATUS_SCHEDULED": "pre", "STATUS_IN_PROGRESS": "in", "STATUS_FINAL": "post", "STATUS_POSTPONED": "post"}
@@ -41,3 +46,32 @@ def _status(game: WorldGame, stand: Stand, now: datetime) -> str:
     if stand.day != game.day or now < game.tipoff_at:
         return "STATUS_SCHEDULED"
     return "STATUS_FINAL" if now >= game.ends_at else "STATUS_IN_PROGRESS"
+
+
+def box_page(game: WorldGame, idle: Mapping[str, Sequence[Row]]) -> str:
+    """Return basketball-reference.com's page of a game; `idle` do not play."""
+    parts = [
+        f'<link rel="canonical" href="https://www.basketball-reference.com/boxscores/{page_of(game.day, game.home)}.html" />'
+    ]
+    for code in (game.away, game.home):
+        name = f"box-{SITE_CODES.get(code, code)}-game"
+        own = [row for row in game.players if row["TEAM_ABBREVIATION"] == code]
+        rows = [_man(row, _counts(row)) for row in own]
+        rows.insert(5, '<tr class="thead"><th data-stat="player">Reserves</th><th data-stat="mp">MP</th></tr>')
+        rows += [_man(row, '<td data-stat="reason" colspan="20">Did Not Play</td>') for row in idle[code]]
+        total = '<tfoot><tr><th data-stat="player">Team Totals</th></tr></tfoot>'
+        parts.append(f'<table id="{name}-basic"><tbody>{"".join(rows)}</tbody>{total}</table>')
+        parts.append(f'<table id="{name}-advanced"><tbody>{"".join(_man(row, "") for row in own)}</tbody></table>')
+    return f"<!DOCTYPE html><html><body>{''.join(parts)}</body></html>"
+
+
+def _man(row: Row, cells: str) -> str:
+    name = row["PLAYER_NAME"]
+    key = f"{name_key(name)[:7]}{row['PLAYER_ID']}"
+    return f'<tr><th data-append-csv="{key}" data-stat="player"><a href="/players/{key}.html">{escape(name)}</a></th>{cells}</tr>'
+
+
+def _counts(row: Row) -> str:
+    counts = {theirs: row.get("PTS" if ours == "points" else ours.upper()) for ours, theirs in BOX_STATS.items()}
+    told = {"mp": f"{row['MIN']}:00"} | {name: "" if value is None else value for name, value in counts.items()}
+    return "".join(f'<td data-stat="{name}">{value}</td>' for name, value in told.items())

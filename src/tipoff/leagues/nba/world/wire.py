@@ -10,6 +10,7 @@ import httpx
 
 from tipoff.core.clock import LEAGUE_ZONE, league_day, midnight
 from tipoff.leagues.nba.sources.injuries import NOT_YET
+from tipoff.leagues.nba.sources.reference import page_of
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world import beside
 from tipoff.leagues.nba.world.data import OF_THE_FIRST, NbaData, Row, Stand, WorldGame
@@ -26,9 +27,7 @@ _SECOND = ("pts", "reb", "ast", "stl", "blk", "turnover", *(name.lower() for nam
 _WHO = ("id", "first_name", "last_name")
 _BENCH_GAMES = 2
 _EVENTS_AHEAD = timedelta(days=3)
-_LIVE_BOX = "/static/json/liveData/boxscore/boxscore_"
-_LIVE_PLAYS = "/static/json/liveData/playbyplay/playbyplay_"
-_REPORT = "/referee/injury/Injury-Report_%Y-%m-%d_%I_%M%p.pdf"
+_REPORT = "Injury-Report_%Y-%m-%d_%I_%M%p"
 _ALL_SENT_IN = timedelta(hours=12)  # of the day: before, no visiting club has said who is hurt
 _NO_FILE = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
@@ -46,6 +45,7 @@ class NbaProviders:
         self._roster = data.roster
         self._by_id = {game.game_id: game for game in data.games}
         self._by_event = {game.event_id: game for game in data.games}
+        self._by_page = {page_of(game.day, game.home): game for game in data.games}
         self._by_day: dict[date, list[WorldGame]] = {}
         for game in data.games:
             self._by_day.setdefault(game.day, []).append(game)
@@ -65,6 +65,12 @@ class NbaProviders:
             ("api.the-odds-api.com", "/v4/sports/basketball_nba/events"): self._events,
             ("site.api.espn.com", "/apis/site/v2/sports/basketball/nba/scoreboard"): self._scoreboard,
         }
+        self._files: dict[tuple[str, str], Callable[[str, datetime], httpx.Response]] = {
+            ("cdn.nba.com", "/static/json/liveData/boxscore"): self._live_box,
+            ("cdn.nba.com", "/static/json/liveData/playbyplay"): self._live_plays,
+            ("ak-static.cms.nba.com", "/referee/injury"): self._injury_report,
+            ("www.basketball-reference.com", "/boxscores"): self._box_page,
+        }
 
     def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
         """Return the provider's response at `now`; unknown paths are 404."""
@@ -72,13 +78,11 @@ class NbaProviders:
         route = self._routes.get((host, path))
         if route is not None:
             return route(request, now)
+        folder, _, file = path.rpartition("/")
+        named = self._files.get((host, folder))
+        if named is not None:
+            return named(file.partition(".")[0], now)
         parts = path.split("/")
-        if host == "cdn.nba.com" and path.startswith(_LIVE_BOX):
-            return self._live_box(path.removeprefix(_LIVE_BOX).removesuffix(".json"), now)
-        if host == "cdn.nba.com" and path.startswith(_LIVE_PLAYS):
-            return self._live_plays(path.removeprefix(_LIVE_PLAYS).removesuffix(".json"), now)
-        if host == "ak-static.cms.nba.com":
-            return self._injury_report(path, now)
         if host == "api.the-odds-api.com" and parts[-1] == "odds" and parts[-2] in self._by_event:
             return self._odds(self._by_event[parts[-2]], now)
         return httpx.Response(404, json={"message": f"nothing at {path}"})
@@ -115,20 +119,20 @@ class NbaProviders:
             self._fragments[key] = _schedule_game(game, stand, now)
         return self._fragments[key]
 
-    def _live_box(self, game_id: str, now: datetime) -> httpx.Response:
+    def _live_box(self, name: str, now: datetime) -> httpx.Response:
         """Return a game's live file; before it begins the host says that nobody may read it."""
-        game = self._by_id.get(game_id)
+        game = self._by_id.get(name.removeprefix("boxscore_"))
         if game is None or now < game.tipoff_at:
             return httpx.Response(403, content=_NO_FILE, headers={"content-type": "application/xml"})
         is_over = now >= game.boxed_at
-        key = (game_id, f"live {is_over}")
+        key = (game.game_id, f"live {is_over}")
         if key not in self._fragments:
             idle = {code: self._idle(game, code) for code in game.sides}
             self._fragments[key] = json.dumps(live_box(game, idle, is_over=is_over))
         return httpx.Response(200, content=self._fragments[key].encode(), headers=_JSON)
 
-    def _live_plays(self, game_id: str, now: datetime) -> httpx.Response:
-        game = self._by_id.get(game_id)
+    def _live_plays(self, name: str, now: datetime) -> httpx.Response:
+        game = self._by_id.get(name.removeprefix("playbyplay_"))
         if game is None or now < game.boxed_at:
             return httpx.Response(403, content=_NO_FILE, headers={"content-type": "application/xml"})
         return _json(live_plays(game))
@@ -232,9 +236,9 @@ class NbaProviders:
         is_last = not page or page[-1]["id"] == max(men)
         return _json({"data": rows, "meta": {} if is_last else {"next_cursor": page[-1]["id"]}})
 
-    def _injury_report(self, path: str, now: datetime) -> httpx.Response:
-        """Return the report of the instant that the path names: who is not with his club on that day, by game."""
-        at = datetime.strptime(path, _REPORT).replace(tzinfo=LEAGUE_ZONE)
+    def _injury_report(self, name: str, now: datetime) -> httpx.Response:
+        """Return the report of the instant that its name says: who is not with his club on that day, by game."""
+        at = datetime.strptime(name, _REPORT).replace(tzinfo=LEAGUE_ZONE)
         if now < at:
             return httpx.Response(403, content=_NO_FILE, headers={"content-type": "application/xml"})
         rows, day = list[tuple[str, ...]](), at.date()
@@ -265,6 +269,13 @@ class NbaProviders:
     def _scoreboard(self, request: httpx.Request, now: datetime) -> httpx.Response:
         day = datetime.strptime(request.url.params["dates"], "%Y%m%d").date()  # noqa: DTZ007
         return _json(beside.scoreboard(self._games, day, now))
+
+    def _box_page(self, page: str, now: datetime) -> httpx.Response:
+        game = self._by_page.get(page)
+        if game is None or now < game.boxed_at + beside.PAGE_AFTER:
+            return httpx.Response(404, content=b"<html>Page Not Found (404 error)</html>")
+        text = beside.box_page(game, {code: self._idle(game, code) for code in game.sides})
+        return httpx.Response(200, content=text.encode(), headers={"content-type": "text/html; charset=UTF-8"})
 
     # --- the-odds-api
 
