@@ -1,14 +1,18 @@
 """A season's report: what it says of errors, of what a system adds, of leaks and of chances; and the page that shows it."""
 
+import dataclasses
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from tipoff.app.season_report import _shipped
 from tipoff.core.report import Section, Shape
+from tipoff.core.slate import Season
 from tipoff.leagues.mlb import season_report
 from tipoff.leagues.nba import season_report as nba_report
+from tipoff.leagues.nba.content import NBA_CONTENT
 from tipoff.leagues.nba.systems.catalog import SERVING
 from tipoff.predict import sections
 from tipoff.predict.page import render, render_text
@@ -150,3 +154,14 @@ def test_a_role_that_is_not_known_is_no_bench() -> None:
     [section] = [found for found in nba_report.make(tables) if found.title == "By role"]
 
     assert [(row["x"], row["n"]) for row in section.rows] == [("bench: under 15", 1), ("unknown", 1)]
+
+
+def test_a_shipped_model_that_saw_a_part_of_the_season_serves_after_it() -> None:
+    season = Season("2023-24", date(2023, 10, 24), date(2024, 6, 17))
+    trained = (date(2024, 6, 17), date(2024, 4, 14), date(2023, 4, 9), date(2018, 4, 11))
+    content = dataclasses.replace(NBA_CONTENT, shipped=lambda: [{"day": day} for day in trained])
+
+    states = [row["state"] for row in _shipped(content, season)]
+
+    assert states[0].startswith("does not serve: ")
+    assert states[1:] == ["serves after 2024-04-14", "serves until 2024-04-14", "replaced"]

@@ -1,5 +1,6 @@
 """What leaves the archive and what stays: by age, and never what something still needs."""
 
+import errno
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.outside import answers
 from tipoff.ledger.schema import obligations
 from tipoff.store.archive import Archive, KeptAnswer
+from tipoff.store.published import Published
 
 NOW = datetime(2024, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -113,6 +115,20 @@ def test_a_disk_that_refuses_to_let_documents_go_is_told_and_ends_nothing(home: 
 
     assert len(said) == 1
     assert "2024-03-01.parquet" in said[0]
+
+
+def test_a_full_disk_names_no_file_and_is_told_with_the_homes_folder(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Published, "let_go", full)
+    ledger = Ledger(home.ledger)
+
+    with pytest.raises(PipelineError, match=f"{home.root}: No space left on device"):
+        forget(home, ledger, Keeps(published=DAY), NOW)
+    ledger.close()
 
 
 def test_nothing_is_let_go_unless_the_settings_say_so(home: Home) -> None:

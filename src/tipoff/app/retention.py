@@ -84,6 +84,6 @@ def forget(home: Home, ledger: Ledger, keeps: Keeps, now: datetime) -> int:
         if keeps.published:
             freed += Published(home.published).let_go(until(keeps.published))
     except OSError as error:
-        msg = f"{error.filename}: {error.strerror}"
+        msg = f"{error.filename or home.root}: {error.strerror}"  # a full disk names no file
         raise PipelineError(msg, hint="is the disk full?") from error
     return freed

@@ -124,17 +124,21 @@ def models_of(settings: Settings, content: Content, season: str) -> list[dict[st
                 is_newest = row["day"] == rows[0]["day"]
                 state = f"does not serve: {doubt}" if doubt else "serves" if is_newest else "replaced"
                 found.append({"table": name, "state": state} | {column: _short(row[column]) for column in row})
-        return found + _shipped(content, home.season.first_day)
+        return found + _shipped(content, home.season)
 
 
-def _shipped(content: Content, begins: date) -> list[dict[str, Any]]:
-    """Return the models that come with the build, and whether one serves in a season that begins then: it saw nothing of it."""
+def _shipped(content: Content, season: Season) -> list[dict[str, Any]]:
+    """Return the models that come with the build, and on which days of a season each serves: those that it saw nothing of."""
     found: list[dict[str, Any]] = []
+    until: date | None = season.last_day
     for row in content.shipped():
-        is_first = not any(one["state"] == "serves" for one in found)
-        state = "serves" if is_first else "replaced"
-        if row["day"] >= begins:
-            state = "does not serve: what it was trained on is not over before the season begins"
+        day, state = row["day"], "replaced"
+        if day >= season.last_day:
+            state = "does not serve: what it was trained on is not over before the season ends"
+        elif until is not None:
+            after = f" after {day}" if day >= season.first_day else ""
+            state = f"serves{after}" + (f" until {until}" if until < season.last_day else "")
+            until = day if after else None
         found.append({"table": "shipped", "state": state} | {column: _short(row[column]) for column in row})
     return found
 
