@@ -3,12 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.core.errors import ErrorKind
+from tipoff.app.history import WithHistory
+from tipoff.core.errors import ErrorKind, OverTime, PipelineError
 from tipoff.core.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 from tipoff.history.pace import PACE, LoadOutcome, after_error, after_outcome, is_due, take_slot, wait_after
 from tipoff.history.streams import DATASET, EVERY_DAY, STREAMS, views_of
@@ -165,3 +168,17 @@ def test_the_page_about_history_names_every_limit_with_its_source() -> None:
 def test_what_the_outbox_tells_has_words_and_a_runbook_of_its_own(cause: str) -> None:
     assert runbook_of(cause) is not runbook_of("no such cause")
     assert named(cause) != f"{cause} does not hold"
+
+
+def test_history_that_does_not_come_back_in_time_is_told_and_ends_no_tick() -> None:
+    told: list[str] = []
+    works: Any = SimpleNamespace(tick=lambda _now: 3)
+    outbox: Any = SimpleNamespace(look=print, tell=lambda error, _now: told.append(str(error)))
+    errors: list[PipelineError | None] = [OverTime("history did not end within 10 min"), None]
+    chores: Any = SimpleNamespace(
+        hand_out=lambda *_given, **_more: None, done=lambda: [("history", error) for error in errors]
+    )
+
+    n_runs = WithHistory(works, outbox, chores).tick(NOW)
+
+    assert (n_runs, told) == (3, ["history did not end within 10 min"])

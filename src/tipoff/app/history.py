@@ -9,7 +9,7 @@ from tipoff.app.chores import Chores
 from tipoff.app.loop import Works
 from tipoff.app.warehouses import name_of
 from tipoff.core.clock import stopwatch
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import LedgerError, OverTime
 from tipoff.history.duck import DuckSink
 from tipoff.history.outbox import Outbox
 from tipoff.history.sink import HistorySink
@@ -35,7 +35,7 @@ class WithHistory:
         """Do all that can be done at `now`, then let history go on."""
         n_runs = self._works.tick(now)
         self._chores.hand_out(_LOOK, partial(self._outbox.look, now), due_at=now)
-        self._take_in()
+        self._take_in(now)
         return n_runs
 
     def next_wake(self) -> datetime | None:
@@ -45,14 +45,16 @@ class WithHistory:
     def rest(self, now: datetime) -> None:
         """Write down where the replay stands, and send what waits."""
         self._works.rest(now)
-        self._take_in()
+        self._take_in(now)
         if not self._chores.holds(_LOOK):
             with contextlib.suppress(LedgerError):
                 self._outbox.look(now, is_last=True)
 
-    def _take_in(self) -> None:
+    def _take_in(self, now: datetime) -> None:
         for _, error in self._chores.done():
-            if error is not None and not isinstance(error, LedgerError):  # that the controller meets too, and tells
+            if isinstance(error, OverTime):  # its thread is left to itself; history is no reason to stop
+                self._outbox.tell(error, now)
+            elif error is not None and not isinstance(error, LedgerError):  # that the controller meets too, and tells
                 raise error
 
 

@@ -16,6 +16,7 @@ from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
 
 OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot
+SOON = timedelta(hours=1)  # until what could not be recounted is tried again
 OPEN_DAYS = timedelta(days=3)  # grades are a day younger than their games, and results are corrected for two more
 
 Slate = tuple[str, date]  # output, day
@@ -66,7 +67,8 @@ class Recounts:
         for slate, error in self._chores.done():
             if isinstance(error, LedgerError):
                 raise error
-            self._counted[slate] = now
+            again = _period(slate[1], league_day(now)) - SOON if error else timedelta(0)
+            self._counted[slate] = now - again
         proofs = {(proof.output, proof.day): proof for proof in self._stores.proven()}
         found, self._found = self._found, []
         # what was written since it was counted is another matter

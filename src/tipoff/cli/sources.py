@@ -102,7 +102,9 @@ def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_jso
         click.echo("nothing is set aside")
     if payload:
         when = "by the controller that is at work" if is_begun else f"at the next start: tipoff up {league}"
-        click.echo(f"made anew {when}: {', '.join(slates) or 'nothing, nothing was made of it'}")
+        click.echo(
+            f"made anew {when}: {', '.join(slates) or 'nothing: this ledger knows of nothing that was made of it'}"
+        )
 
 
 def _hash(archive: "Archive", beginning: str) -> str:

@@ -102,6 +102,15 @@ class Outbox:
         self.counts.update(done.counts)
         return done
 
+    def tell(self, error: PipelineError, now: datetime) -> None:
+        """Tell that history does not flow.
+
+        Raises:
+            LedgerError: The ledger cannot be written.
+        """
+        self._troubles.add(FLOWS, Severity.WARNING, f"{error}; {error.hint}", now)
+        self._troubles.tell()
+
     def _get_ready(self, now: datetime) -> bool:
         if not self._is_ready:
             self.begin(now)
@@ -111,8 +120,7 @@ class Outbox:
             except LedgerError:
                 raise
             except PipelineError as error:
-                self._troubles.add(FLOWS, Severity.WARNING, f"{error}; {error.hint}", now)
-                self._troubles.tell()
+                self.tell(error, now)
                 return False
             behind = numbers.settle(self._ledger, self._streams, reached)
             if behind:
