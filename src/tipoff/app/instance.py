@@ -23,7 +23,7 @@ from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Clock, SimClock, stopwatch, thread_cpu
-from tipoff.core.errors import UsageError
+from tipoff.core.errors import PipelineError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
@@ -138,13 +138,17 @@ class Instance:
         parts, clock, profile = self._parts, self._clock, self._spec.profile
         ledger = parts.ledger(self.home, clock, profile=profile)
         settings = self._settings
-        warehouse = parts.warehouse(
-            lambda: open_warehouse(settings, self.home, ledger, profile=profile, at=self._at, now=clock.now),
-            self.home,
-            clock,
-            engine=settings.warehouse,
-            at=self._at,
-        )
+        try:
+            warehouse = parts.warehouse(
+                lambda: open_warehouse(settings, self.home, ledger, profile=profile, at=self._at, now=clock.now),
+                self.home,
+                clock,
+                engine=settings.warehouse,
+                at=self._at,
+            )
+        except PipelineError:
+            ledger.close()  # whoever opens again and again must not pile up connections
+            raise
         self._opened = ledger, warehouse
         self.beside = self._make_beside() if self._make_beside else None
         loaded = self.loaded = warehouse.prepare(self._spec.league.steps)

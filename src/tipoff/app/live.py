@@ -38,7 +38,7 @@ from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examin
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, RunningClock, league_day, wait
-from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.errors import LedgerError, PipelineError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
@@ -236,8 +236,11 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
             controller.tick(now)
             season = duties.look(stage.running, now)
             beats.write(AlertChanges(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
-        except LedgerError as error:
-            controller, after = None, f"ledger: {error}"
+        except PipelineError as error:
+            after = f"ledger: {error}" if isinstance(error, LedgerError) else after
+            if not after:
+                raise  # but for what keeps stores from being opened again: it may end as it came, with the network
+            controller = None
             if str(error) != failed:  # said when it comes, not at every tick
                 failed = str(error)
                 said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")

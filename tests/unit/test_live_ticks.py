@@ -1,0 +1,64 @@
+"""Ticking on the real clock: what keeps a home from being opened ends it, from being opened again does not."""
+
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tipoff.app import live
+from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, UsageError, WarehouseError
+
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+GONE = LedgerError("the ledger could not be written: the server is gone")
+REFUSED = UsageError("the ledger cannot be opened: connection refused")
+AWAY = WarehouseError("the warehouse does not answer", kind=ErrorKind.TRANSIENT)
+
+
+def ticked(monkeypatch: pytest.MonkeyPatch, opened: Iterable[PipelineError | None]) -> tuple[list[str], list[str]]:
+    """Tick until a second tick is done, `opened` as given; returns what was said, and what starts were told."""
+    monkeypatch.setattr(live, "_Duties", lambda *_given: SimpleNamespace(begin=lambda: None, look=lambda *_given: None))
+    monkeypatch.setattr(live, "wait", lambda *_given: None)
+    ends, stop, starts, said = iter(opened), threading.Event(), list[str](), list[str]()
+    ticks = iter([GONE, None])
+
+    def tick(_now: datetime) -> None:
+        error = next(ticks)
+        if error is not None:
+            raise error
+        stop.set()
+
+    def start(_now: datetime, *, after: str) -> None:
+        starts.append(after)
+
+    def open_stores() -> Any:
+        error = next(ends)
+        if error is not None:
+            raise error
+        return SimpleNamespace(start=start, tick=tick, rest=lambda _now: None)
+
+    stage: Any = SimpleNamespace(open=open_stores, close=lambda: None, beside=None, running=())
+    clock = SimpleNamespace(timer=lambda _length: lambda: 0.0, now=lambda: NOW)
+    spec: Any = SimpleNamespace(
+        clock=clock, settings=SimpleNamespace(tick_every_s=1, hash="h"), league=SimpleNamespace(name="x")
+    )
+    beats: Any = SimpleNamespace(write=lambda *_given, **_more: None)
+    live._tick(spec, stage, beats, stop, said.append)  # noqa: SLF001 -- the loop itself
+    return said, starts
+
+
+def test_stores_that_cannot_be_opened_again_while_the_network_is_away_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said, starts = ticked(monkeypatch, [None, REFUSED, AWAY, AWAY, None])
+
+    assert starts == ["", f"ledger: {GONE}"]
+    assert [str(error) in line for error, line in zip((GONE, REFUSED, AWAY), said, strict=False)] == [True] * 3
+    assert said[3:] == ["ticking goes on"]
+
+
+def test_stores_that_cannot_be_opened_at_first_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="refused"):
+        ticked(monkeypatch, [REFUSED])
