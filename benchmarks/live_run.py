@@ -55,14 +55,8 @@ OF_KEY = {
     "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "box_names", "source_agreement"),
     "bettingpros_key": ("agreed_lines",),
 }
-SOURCES = (
-    "cdn.nba.com",
-    "the-odds-api",
-    "balldontlie",
-    "espn",
-    "nba injury report",
-    "nba schedule",
-)  # each is ill at times
+OF_THE_LEAGUE = ("cdn.nba.com", "nba injury report", "nba schedule")
+SOURCES = (*OF_THE_LEAGUE, "the-odds-api", "balldontlie", "bettingpros", "espn", "basketball-reference")  # ill at times
 TOLD_OF = ("controller", "sentinel", "monitor", *(f"source:{name}" for name in SOURCES))
 
 

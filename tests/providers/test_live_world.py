@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from benchmarks.world_server import WorldHandler, serve_world
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from tipoff.app.providers import OffTold
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import UsageError
+from tipoff.core.finding import Severity
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.provider import ProviderSettings
 from tipoff.core.slate import Season
@@ -51,7 +53,7 @@ def run(home: Path, url: str, clock: SimClock, *, keys: dict[str, str], until: t
     return over_sockets("nba", SEASON, home, url, clock, keys=keys, until=midnight(FIRST) + until)
 
 
-KEYS = {"odds_api_key": "a", "balldontlie_key": "b"}
+KEYS = {"odds_api_key": "a", "balldontlie_key": "b", "bettingpros_key": "c"}
 
 
 def test_days_are_complete_over_real_sockets_from_the_leagues_own_files(
@@ -71,6 +73,7 @@ def test_days_are_complete_over_real_sockets_from_the_leagues_own_files(
     assert states["nba_injury_report proven"] >= 3
     assert states["espn_games proven"] >= 3
     assert states["br_boxscores proven"] >= 2
+    assert states["agreed_lines proven"] >= 3
     injuries = [path for path in handler.asked if path.startswith("api.balldontlie.io/v1/player_injuries")]
     assert len(injuries) >= 2 * states["bdl_injuries proven"]  # two pages each
     assert not [path for path in handler.asked if path.startswith("stats.nba.com/stats/leaguegamelog")]
@@ -105,6 +108,39 @@ def test_where_the_leagues_files_are_gone_the_log_gives_the_same_box_scores(
     assert states["nba_player_boxscores proven"] >= 1
     assert proofs(tmp_path / "files", "player_boxscores") == proofs(tmp_path / "log", "player_boxscores")
     assert any(path.startswith("stats.nba.com/stats/leaguegamelog") for path in handler.asked)
+
+
+class Lacking(httpx.BaseTransport):
+    """A world whose schedule file does not name one of its games."""
+
+    def __init__(self, world: httpx.BaseTransport, game_id: str) -> None:
+        self._world, self._game_id = world, game_id
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._world.handle_request(request)
+        if "/schedule" not in request.url.path or answer.status_code != 200:
+            return answer
+        document = json.loads(answer.read())
+        for day in document["leagueSchedule"]["gameDates"]:
+            day["games"] = [game for game in day["games"] if game["gameId"] != self._game_id]
+        return httpx.Response(200, json=document)
+
+
+def test_a_game_that_the_schedule_lacks_is_told_without_any_key_by_the_second_list(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+    world = SampleNba(first_day=FIRST, days=4, season=SEASON.name)
+    missing, *_ = (game for game in world.data.games if game.day == FIRST)
+    handler.transport = Lacking(world.transport(clock), missing.game_id)
+
+    run(tmp_path, url, clock, keys={}, until=timedelta(hours=12))
+
+    ledger = Ledger(Settings(home=tmp_path).place.ledger, read_only=True)
+    told = ledger.rows(select(schema.findings).where(schema.findings.c["check"] == "games_are_expected"))
+    ledger.close()
+    assert {(row["output"], row["severity"]) for row in told} == {("espn_games", Severity.ERROR.value)}
+    assert f"no game {missing.away} at {missing.home} stands on {FIRST}" in told[0]["note"]
 
 
 def proofs(home: Path, output: str) -> dict[date, str]:
@@ -215,4 +251,4 @@ def test_the_command_shows_who_is_asked_and_what_is_off(
     assert "TIPOFF_ODDS_API_KEY: not set; off without it: lines" in shown.stdout
     assert "credits api.the-odds-api.com: 19000 of 20000 left" in shown.stdout
     assert {found["source"] for found in document["outside"]["requests"]} >= {"cdn.nba.com", "the-odds-api"}
-    assert document["keys"] == {"odds_api_key": False, "balldontlie_key": False}
+    assert document["keys"] == dict.fromkeys(KEYS, False)

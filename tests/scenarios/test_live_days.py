@@ -74,10 +74,13 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
     assert found["games"] >= 4
     assert (found["not published before their start"], found["unmet"]) == ([], [])
     errors = [incident for incident in found["incidents"] if incident["severity"] in {"ERROR", "CRITICAL"}]
-    assert {incident["cause"] for incident in errors} <= {"source:balldontlie"}
+    assert {incident["cause"] for incident in errors} <= {"source:balldontlie", "source:bettingpros"}
     [evening] = (tmp_path / "home" / "published").glob("*/published_predictions/*.json")
     document = json.loads(evening.read_text())
     assert (evening.stem, document["off"]) == (
         "2030-02-04",
-        ["the second box scores, the list of the injured: off, TIPOFF_BALLDONTLIE_KEY is not set"],
+        [
+            "the second box scores, the list of the injured: off, TIPOFF_BALLDONTLIE_KEY is not set",
+            "the lines on which the books agree: off, TIPOFF_BETTINGPROS_KEY is not set",
+        ],
     )

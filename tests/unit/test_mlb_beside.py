@@ -19,7 +19,7 @@ from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.mlb import beside, tables
-from tipoff.leagues.mlb.sources import bettingpros, statcast, weather
+from tipoff.leagues.mlb.sources import statcast, weather
 
 DAY = date(2026, 8, 6)
 NOW = datetime(2026, 8, 6, 12, tzinfo=UTC)
@@ -212,7 +212,7 @@ def test_an_agreed_line_is_of_the_game_whose_start_is_nearest_and_other_markets_
     events = [event(1, "2026-08-06 16:35:00"), event(2, "2026-08-06 22:10:00")]
     props = [prop(), prop(event_id=2, projection={"value": 4.8}), prop(market_id=287)]
 
-    parsed = bettingpros.parse(of({"events": events, "props": props}), context("7", "8"), games | none())
+    parsed = beside.AGREED.parse(of({"events": events, "props": props}), context("7", "8"), games | none())
 
     one, two = sorted(stored(parsed, beside.AGREED_LINES), key=lambda row: str(row["game_id"]))
     assert (one["game_id"], one["player_key"], one["line"], one["over_price"]) == ("7", "ryanjohnson", 5.5, -115)
@@ -225,7 +225,7 @@ def test_a_game_without_a_line_is_excused_and_a_club_or_event_that_is_not_known_
     broken = [prop(event_id=9), prop(event_id=2), prop(over={"consensus_line": None})]
     document = {"events": [known, known | {"id": 2, "home": "XXX"}], "props": [*broken, prop(market_id=287)]}
 
-    parsed = bettingpros.parse(of(document), context("7"), scheduled({"game_id": "7"}) | none())
+    parsed = beside.AGREED.parse(of(document), context("7"), scheduled({"game_id": "7"}) | none())
 
     assert (len(parsed.rows), len(parsed.rejects)) == (0, 3)
     assert parsed.excused == {"7": "not offered"}

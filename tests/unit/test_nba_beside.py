@@ -15,12 +15,13 @@ from tipoff.core.clock import midnight
 from tipoff.core.errors import SourceError
 from tipoff.core.parsing import Record
 from tipoff.core.payload import Parsed, Payload, Request
-from tipoff.core.rows import table_from_records
+from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.nba import beside, providers, tables
 from tipoff.leagues.nba.sources import espn, reference
+from tipoff.leagues.nba.sources.lines import AGREED
 
 DAY = date(2024, 1, 15)
 NOW = midnight(DAY) + timedelta(hours=9)
@@ -193,3 +194,45 @@ def test_a_page_is_asked_for_by_the_sites_own_codes_once_and_twenty_times_a_minu
     assert (asked.url.rpartition("/")[2], asked.unit) == ("202401150BRK.html", "g")
     assert step.timing.refresh is None
     assert providers.REFERENCE.every * 20 > timedelta(minutes=1)
+
+
+# --- agreed lines
+
+
+def lines_of(*props: Record) -> Payload:
+    started = {"id": 1, "sport": "NBA", "scheduled": "2024-01-16 00:30:00", "home": "UTH", "visitor": "NOR"}
+    return of({"events": [started], "props": props})
+
+
+def prop(**changes: Any) -> Record:
+    side = {"consensus_line": 20.5, "consensus_odds": -115}
+    known = {"market_id": 156, "event_id": 1, "participant": {"name": "Ann Other"}, "over": side, "under": side}
+    return known | changes
+
+
+def with_lines(*rows: Record) -> dict[str, pa.Table]:
+    return games(*rows) | {"agreed_lines": arrow_schema(beside.AGREED_LINES).empty_table()}
+
+
+def test_an_agreed_line_of_points_is_of_its_game_by_the_sources_own_codes_and_five_other_markets_are_left() -> None:
+    rows = [scheduled("g", "UTA", "NOP", day=DAY), scheduled("h", "DEN", "LAL", day=DAY)]
+    others = [prop(market_id=number) for number in (157, 151, 162, 160, 338)]
+
+    parsed = AGREED.parse(lines_of(prop(projection={"value": 22.25}), *others), context("g", "h"), with_lines(*rows))
+
+    [row] = stored(parsed, beside.AGREED_LINES)
+    assert (row["game_id"], row["player_key"], row["line"], row["projection"]) == ("g", "annother", 20.5, 22.25)
+    assert (parsed.excused, parsed.uses) == ({"h": "not offered"}, {"left out": 5, "used": 1})
+
+
+def test_an_answer_as_long_as_was_asked_for_is_cut_off_and_no_game_is_excused_by_it() -> None:
+    with pytest.raises(SourceError, match="cut off at 1000 lines"):
+        AGREED.parse(lines_of(*[prop()] * 1000), context("g"), with_lines(scheduled("g", "UTA", "NOP", day=DAY)))
+
+
+def test_agreed_lines_are_asked_for_by_sport_market_and_day_with_the_key_in_a_header() -> None:
+    [asked] = AGREED.requests(context("g"), {})
+
+    told = dict(asked.params)
+    assert (told["sport"], told["market_id"], told["date"]) == ("NBA", "156", "2024-01-15")
+    assert (asked.headers, asked.secrets) == ((("x-api-key", "{bettingpros_key}"),), ("bettingpros_key",))

@@ -1,8 +1,9 @@
-"""The lines of a world, of any sport, as the-odds-api writes them."""
+"""The lines of a world, of any sport, as the-odds-api and bettingpros.com write them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from typing import Any
 
 
@@ -37,6 +38,24 @@ def bookmakers(market: str, quotes: Sequence[Quote]) -> list[dict[str, Any]]:
         }
         for book, quoted in books.items()
     ]
+
+
+def agreed(
+    sport: str, market: int, games: Iterable[tuple[int, datetime, tuple[str, str], Sequence[Quote]]]
+) -> dict[str, Any]:
+    """Return the books' middle line of everyone who is quoted; a game is its number, start, sides (home first) and quotes."""
+    events, props = [], []
+    for number, starts_at, (home, away), quotes in games:
+        scheduled = f"{starts_at:%Y-%m-%d %H:%M:%S}"
+        events.append({"id": number, "sport": sport, "scheduled": scheduled, "home": home, "visitor": away})
+        lines: dict[str, list[float]] = {}
+        for quote in quotes:
+            lines.setdefault(quote.player, []).append(quote.line)
+        for name, told in lines.items():
+            side = {"consensus_line": median(told), "consensus_odds": -110}
+            prop = {"market_id": market, "event_id": number, "participant": {"name": name}, "over": side, "under": side}
+            props.append(prop | {"projection": {"value": median(told)}})
+    return {"events": events, "props": props}
 
 
 def _outcomes(quote: Quote) -> list[dict[str, Any]]:

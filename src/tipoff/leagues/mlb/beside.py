@@ -4,12 +4,24 @@ from tipoff.core.obligation import AT_START, Timing
 from tipoff.core.schema import KNOWN_AT, Phase, instant, integer, number, text
 from tipoff.core.step import Edge, SourceWork, Step
 from tipoff.core.window import SLATE, Input
+from tipoff.leagues import bettingpros
 from tipoff.leagues.declare import at, first, hours, own
 from tipoff.leagues.mlb.columns import GAME, MOST_STRIKEOUTS, PITCHER, table
-from tipoff.leagues.mlb.sources import bettingpros, schedule, statcast, weather
+from tipoff.leagues.mlb.sources import schedule, statcast, weather
+from tipoff.leagues.mlb.sources.teams import TEAMS
 
 _SCHEDULE = (Input("schedule", SLATE),)
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
+_THEIR_CODES = {code: code for code in TEAMS} | {
+    "ARI": "AZ",
+    "CHW": "CWS",
+    "WAS": "WSH",
+    "OAK": "ATH",
+    "SFG": "SF",
+    "SDP": "SD",
+    "TBR": "TB",
+    "KCR": "KC",
+}
 PITCHES = table(
     Phase.RAW,
     "pitches",
@@ -56,18 +68,15 @@ WEATHER = table(
     KNOWN_AT,
     about="open-meteo.com: the forecast for the hour in which a game begins, at its park.",
 )
+AGREED = bettingpros.Market(
+    sport="MLB", number=285, clubs=_THEIR_CODES, start="first_pitch_at", goes_on_from="resumed_from"
+)
 AGREED_LINES = table(
     Phase.RAW,
-    "agreed_lines",
-    ("game_id", "player_key", "line"),
+    bettingpros.TABLE,
+    bettingpros.LINE_KEY,
     GAME,
-    text("player_key", required=True),
-    text("player_name", required=True),
-    number("line", 0.5, 20.5, measure="strikeouts", places=2, required=True),
-    integer("over_price", -20000, 20000, measure="american odds"),
-    integer("under_price", -20000, 20000, measure="american odds"),
-    number("projection", 0, 25, measure="strikeouts", places=3),
-    KNOWN_AT,
+    *bettingpros.line_columns(20.5, "strikeouts"),
     about="bettingpros.com: each line on which the books agreed, as it first came, and what it projects itself.",
 )
 
@@ -109,8 +118,8 @@ BESIDE = (
         table=AGREED_LINES,
         work=SourceWork(
             source=bettingpros.SOURCE,
-            requests=bettingpros.requests,
-            parse=bettingpros.parse,
+            requests=AGREED.requests,
+            parse=AGREED.parse,
             inputs=_SCHEDULE,
             keeps_history=True,  # a line moves, and of a starter who is scratched it is gone
         ),

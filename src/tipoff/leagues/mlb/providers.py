@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from tipoff.core.provider import Provider
-from tipoff.leagues import oddsapi
-from tipoff.leagues.mlb.sources import bettingpros, statcast, weather
+from tipoff.leagues import bettingpros, oddsapi
+from tipoff.leagues.mlb.sources import statcast, weather
 
 STATSAPI = Provider(
     base="https://statsapi.mlb.com",

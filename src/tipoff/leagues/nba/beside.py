@@ -1,11 +1,14 @@
-"""What a live NBA asks beside what its predictions rest on: a second list of the games, a third box score. Kept raw."""
+"""What a live NBA asks beside what its predictions rest on: another list of games, box scores, agreed lines. Kept raw."""
 
 from tipoff.core.obligation import SLATE_UNIT, Timing
 from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, instant, text
 from tipoff.core.step import Edge, SourceWork, Step
 from tipoff.core.window import SLATE, Input
+from tipoff.leagues import bettingpros
 from tipoff.leagues.declare import at, first, hours, last
+from tipoff.leagues.nba.catalog import MARKET
 from tipoff.leagues.nba.sources import espn, games, reference
+from tipoff.leagues.nba.sources.lines import AGREED
 from tipoff.leagues.nba.tables import GAME, LEAGUE, NAME, PLAYED, TEAM, game_table, shots
 
 _SCHEDULE = (Input("schedule", SLATE),)
@@ -42,6 +45,14 @@ BR_BOXSCORES = game_table(
     about="basketball-reference.com: who played, a day after the game, with its ids.",
     floor=PLAYED,
 )
+AGREED_LINES = game_table(
+    Phase.RAW,
+    bettingpros.TABLE,
+    bettingpros.LINE_KEY,
+    GAME,
+    *bettingpros.line_columns(80, "points"),
+    about="bettingpros.com: each line on which the books agreed, as it first came, and what it projects itself.",
+)
 
 BESIDE = (
     Step(
@@ -62,5 +73,18 @@ BESIDE = (
         edges=(_WHAT_IS_ON,),
         optional=True,
         parsers=(reference.box_page,),
+    ),
+    Step(
+        table=AGREED_LINES,
+        work=SourceWork(
+            source=bettingpros.SOURCE,
+            requests=AGREED.requests,
+            parse=AGREED.parse,
+            inputs=_SCHEDULE,
+            keeps_history=True,  # a line moves, and of a man who will not play it is gone
+        ),
+        timing=MARKET,
+        edges=(_WHAT_IS_ON,),
+        optional=True,
     ),
 )

@@ -1,9 +1,9 @@
-"""The NBA's providers: where each is asked, how often, and what its terms say. None needs a key but the two that name one."""
+"""The NBA's providers: where each is asked, how often, and what its terms say. None needs a key but the three that name one."""
 
 from datetime import timedelta
 
 from tipoff.core.provider import Limits, Meaning, Provider, Route
-from tipoff.leagues import oddsapi
+from tipoff.leagues import bettingpros, oddsapi
 
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 _NBA_HEADERS = (("Accept", "application/json"), ("Referer", "https://www.nba.com/"), ("User-Agent", _BROWSER))
@@ -53,11 +53,12 @@ REFERENCE = Provider(
     base="https://www.basketball-reference.com",
     headers=_PLAIN,
     at_once=1,
-    every=timedelta(seconds=3.1),  # twenty requests a minute; who asks more is locked out for a day
-    terms="No more than twenty requests a minute. Its terms forbid what competes with the site, and models trained on it.",
+    every=timedelta(seconds=3.1),  # twenty requests a minute
+    terms="No more than twenty requests a minute; who asks more is blocked for a day. Its terms forbid what competes with it.",
 )
-PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER, ESPN, REFERENCE)
+PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER, bettingpros.PROVIDER, ESPN, REFERENCE)
 KEYS = {
     oddsapi.KEY: "lines and main lines",
     "balldontlie_key": "the second box scores, the list of the injured",
+    bettingpros.KEY: "the lines on which the books agree",
 }

@@ -1,13 +1,11 @@
-"""What a world answers beside statsapi and the-odds-api, in their own formats: pitches, places, weather, agreed lines."""
+"""What a world answers beside statsapi and the-odds-api, in their own formats: pitches, places, weather."""
 
 import csv
 import io
 from collections.abc import Iterable
-from datetime import date, datetime
-from statistics import median
+from datetime import date
 from typing import Any
 
-from tipoff.leagues.mlb.sources.bettingpros import MARKET
 from tipoff.leagues.mlb.sources.weather import VALUES
 from tipoff.leagues.mlb.world.data import SIDES, WorldGame
 
@@ -51,35 +49,3 @@ def weather(day: date) -> dict[str, Any]:
         "hourly_units": {"time": "iso8601"} | dict(VALUES.values()),
         "hourly": {"time": [f"{day}T{hour:02d}:00" for hour in range(24)]} | hourly,
     }
-
-
-def props(games: Iterable[WorldGame], now: datetime) -> dict[str, Any]:
-    """Return the books' middle line of everyone who is quoted."""
-    events, found = [], []
-    for game in games:
-        shown = [quotes for since, quotes in game.quotes if since <= now]
-        events.append(
-            {
-                "id": game.pk,
-                "sport": "MLB",
-                "scheduled": f"{game.starts_at:%Y-%m-%d %H:%M:%S}",
-                "home": game.home.code,
-                "visitor": game.away.code,
-            }
-        )
-        lines: dict[str, list[float]] = {}
-        for quote in shown[-1] if shown else ():
-            lines.setdefault(quote.player, []).append(quote.line)
-        for name, told in lines.items():
-            side = {"consensus_line": median(told), "consensus_odds": -110}
-            found.append(
-                {
-                    "market_id": MARKET,
-                    "event_id": game.pk,
-                    "participant": {"name": name},
-                    "over": side,
-                    "under": side,
-                    "projection": {"value": median(told)},
-                }
-            )
-    return {"events": events, "props": found}

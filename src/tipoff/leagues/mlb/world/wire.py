@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 
 from tipoff.core.slate import Season
+from tipoff.leagues.mlb.beside import AGREED
 from tipoff.leagues.mlb.sources.teams import TEAMS
 from tipoff.leagues.mlb.world import beside
 from tipoff.leagues.mlb.world.data import BATTED, PITCHED, SIDES, Club, People, Stand, WorldGame
 from tipoff.leagues.mlb.world.files import Record
-from tipoff.leagues.quotes import bookmakers
+from tipoff.leagues.quotes import Quote, agreed, bookmakers
 
 _CREDITS = {"x-requests-remaining": "19000", "x-requests-used": "1000"}
 _JSON = {"content-type": "application/json;charset=UTF-8"}
@@ -94,10 +95,13 @@ class MlbProviders:
                 return httpx.Response(200, content=beside.pitches(games).encode(), headers={"content-type": "text/csv"})
             case "api.open-meteo.com", "/v1/forecast":
                 return _answer(json.dumps(beside.weather(date.fromisoformat(query["start_date"]))))
-            case "api.bettingpros.com", "/v3/props":
+            case "api.bettingpros.com", "/v3/props" if query["sport"] == AGREED.sport:
                 day = date.fromisoformat(query["date"])
                 games = [game for game in self._season(day.year)[0].get(day, ()) if game.day == day]
-                return _answer(json.dumps(beside.props(games, now)))
+                quoted = [
+                    (game.pk, game.starts_at, (game.home.code, game.away.code), _quotes(game, now)) for game in games
+                ]
+                return _answer(json.dumps(agreed(AGREED.sport, AGREED.number, quoted)))
         return httpx.Response(404, json={"message": f"nothing at {url.host}{url.path}"})
 
     def _schedule(self, day: date, now: datetime, *, has_place: bool = False) -> str:
@@ -160,8 +164,7 @@ class MlbProviders:
             return _answer(json.dumps(events), _CREDITS)
         for game in games:
             if _event_id(game) == market.group(1):
-                shown = [quotes for since, quotes in game.quotes if since <= now]
-                books = bookmakers("pitcher_strikeouts", shown[-1] if shown else [])
+                books = bookmakers("pitcher_strikeouts", _quotes(game, now))
                 return _answer(json.dumps(_event(game) | {"bookmakers": books}), _CREDITS)
         return httpx.Response(404, json={"message": "Event not found", "error_code": "EVENT_NOT_FOUND"})
 
@@ -273,6 +276,11 @@ def _season(season: Season) -> dict[str, str]:
         "regularSeasonEndDate": str(season.last_day),
         "seasonEndDate": str(season.last_day + _OVER),
     }
+
+
+def _quotes(game: WorldGame, now: datetime) -> Sequence[Quote]:
+    shown = [quotes for since, quotes in game.quotes if since <= now]
+    return shown[-1] if shown else []
 
 
 def _event_id(game: WorldGame) -> str:

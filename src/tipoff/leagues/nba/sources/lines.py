@@ -7,11 +7,15 @@ from typing import Any
 from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, part
 from tipoff.core.payload import Payload
+from tipoff.leagues import bettingpros
 from tipoff.leagues.nba.sources.reading import instant, number
-from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
+from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, OTHER_CODES, TEAMS
 from tipoff.leagues.oddsapi import Market, american
 
 POINTS = Market(sport="basketball_nba", name="player_points", clubs=BY_ODDS_NAME, start="tipoff_at")
+AGREED = bettingpros.Market(
+    sport="NBA", number=156, clubs={code: code for code in TEAMS} | OTHER_CODES, start="tipoff_at"
+)
 MARKETS = frozenset({"h2h", "spreads", "totals"})
 _EVEN = 2.0  # a decimal price
 _LARGEST = 100.0  # from there on it is an American one, which is not guessed at

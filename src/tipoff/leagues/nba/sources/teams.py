@@ -39,9 +39,11 @@ OTHER_CODES = {
     "PHO": "PHX",
     "GS": "GSW",
     "NO": "NOP",
+    "NOR": "NOP",
     "NY": "NYK",
     "SA": "SAS",
     "UTAH": "UTA",
+    "UTH": "UTA",
     "WSH": "WAS",
 }
 

@@ -1,4 +1,4 @@
-"""What a world answers beside nba.com, balldontlie and the-odds-api, in their own formats: a scoreboard, a box score page."""
+"""What a world answers beside nba.com, balldontlie and the-odds-api: ESPN's scoreboard, box score pages, agreed lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -6,12 +6,15 @@ from html import escape
 from typing import Any
 
 from tipoff.identity.names import name_key
+from tipoff.leagues.nba.sources.lines import AGREED
 from tipoff.leagues.nba.sources.reference import BOX_STATS, SITE_CODES, page_of
 from tipoff.leagues.nba.world.data import Row, Stand, WorldGame
+from tipoff.leagues.quotes import Quote, agreed
 
 PAGE_AFTER = timedelta(hours=6)  # from the box score to the page
 
 _ESPN_CODES = {"GSW": "GS", "NOP": "NO", "NYK": "NY", "SAS": "SA", "UTA": "UTAH", "WAS": "WSH"}
+_BETTINGPROS_CODES = {"NOP": "NOR", "PHX": "PHO", "UTA": "UTH"}
 _STATES = {"STATUS_SCHEDULED": "pre", "STATUS_IN_PROGRESS": "in", "STATUS_FINAL": "post", "STATUS_POSTPONED": "post"}
 
 
@@ -75,3 +78,13 @@ def _counts(row: Row) -> str:
     counts = {theirs: row.get("PTS" if ours == "points" else ours.upper()) for ours, theirs in BOX_STATS.items()}
     told = {"mp": f"{row['MIN']}:00"} | {name: "" if value is None else value for name, value in counts.items()}
     return "".join(f'<td data-stat="{name}">{value}</td>' for name, value in told.items())
+
+
+def props(games: Iterable[WorldGame], now: datetime) -> dict[str, Any]:
+    """Return the lines on which the books of these games agree."""
+    return agreed(AGREED.sport, AGREED.number, [_quoted(game, now) for game in games])
+
+
+def _quoted(game: WorldGame, now: datetime) -> tuple[int, datetime, tuple[str, str], Sequence[Quote]]:
+    home, away = (_BETTINGPROS_CODES.get(code, code) for code in game.sides)
+    return int(game.game_id), game.tipoff_at, (home, away), game.lines_at(now)

@@ -10,6 +10,7 @@ import httpx
 
 from tipoff.core.clock import LEAGUE_ZONE, league_day, midnight
 from tipoff.leagues.nba.sources.injuries import NOT_YET
+from tipoff.leagues.nba.sources.lines import AGREED
 from tipoff.leagues.nba.sources.reference import page_of
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world import beside
@@ -63,6 +64,7 @@ class NbaProviders:
             ("api.balldontlie.io", "/v1/box_scores"): self._second_box_scores,
             ("api.balldontlie.io", "/v1/player_injuries"): self._injuries,
             ("api.the-odds-api.com", "/v4/sports/basketball_nba/events"): self._events,
+            ("api.bettingpros.com", "/v3/props"): self._props,
             ("site.api.espn.com", "/apis/site/v2/sports/basketball/nba/scoreboard"): self._scoreboard,
         }
         self._files: dict[tuple[str, str], Callable[[str, datetime], httpx.Response]] = {
@@ -269,6 +271,12 @@ class NbaProviders:
     def _scoreboard(self, request: httpx.Request, now: datetime) -> httpx.Response:
         day = datetime.strptime(request.url.params["dates"], "%Y%m%d").date()  # noqa: DTZ007
         return _json(beside.scoreboard(self._games, day, now))
+
+    def _props(self, request: httpx.Request, now: datetime) -> httpx.Response:
+        query = request.url.params
+        if query["sport"] != AGREED.sport:
+            return httpx.Response(404, json={"message": f"nothing of {query['sport']}"})
+        return _json(beside.props(self._by_day.get(date.fromisoformat(query["date"]), ()), now))
 
     def _box_page(self, page: str, now: datetime) -> httpx.Response:
         game = self._by_page.get(page)

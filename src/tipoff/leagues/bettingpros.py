@@ -1,0 +1,139 @@
+"""bettingpros.com, of any sport: the line of each player on which the books agree, with its own projection. By key."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from tipoff.core.door import Unfit, identifier, instant, number, shown, text
+from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.provider import Provider
+from tipoff.core.schema import KNOWN_AT, Column, integer
+from tipoff.core.schema import number as number_column
+from tipoff.core.schema import text as text_column
+from tipoff.core.slate import GameStatus
+from tipoff.core.step import Context
+from tipoff.identity.names import name_key
+from tipoff.leagues.oddsapi import NOT_OFFERED, american, game_meant
+
+SOURCE = "bettingpros"
+KEY = "bettingpros_key"
+PROVIDER = Provider(
+    base="https://api.bettingpros.com",
+    headers=(("User-Agent", "tipoff (a prediction pipeline; asks each page once and waits)"),),
+    at_once=1,
+    every=timedelta(seconds=1),
+    terms="Undocumented; its own pages use it. Without a key it answers 403 since 2026-08.",
+)
+URL = f"{PROVIDER.base}/v3/props"
+TABLE = "agreed_lines"
+LINE_KEY = ("game_id", "player_key", "line")
+_PAGE = 1000  # a day has thirty starters, or two hundred players of fifteen games
+
+
+def line_columns(most: float, measure: str) -> tuple[Column, ...]:
+    """Return the columns of a table of agreed lines, of lines up to `most`."""
+    return (
+        text_column("player_key", required=True),
+        text_column("player_name", required=True),
+        number_column("line", 0.5, most, measure=measure, places=2, required=True),
+        integer("over_price", -20000, 20000, measure="american odds"),
+        integer("under_price", -20000, 20000, measure="american odds"),
+        number_column("projection", 0, most + 5, measure=measure, places=3),
+        KNOWN_AT,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """A league's market of players. `sport` and `number` are the provider's, `clubs` our codes by its own.
+
+    `start` and `goes_on_from` are the schedule's columns, as for the-odds-api. Lines are kept in `agreed_lines`.
+    """
+
+    sport: str
+    number: int
+    clubs: Mapping[str, str]
+    start: str
+    goes_on_from: str = ""
+
+    def requests(self, context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
+        """Ask for the market of the day."""
+        params = (
+            ("date", context.slate.day.isoformat()),
+            ("event_id", "ALL"),
+            ("include_events", "true"),
+            ("include_markets", "false"),
+            ("limit", str(_PAGE)),
+            ("market_id", str(self.number)),
+            ("sport", self.sport),
+        )
+        return [Request(source=SOURCE, url=URL, params=params, headers=(("x-api-key", f"{{{KEY}}}"),), secrets=(KEY,))]
+
+    def parse(self, payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+        """Return one row a player and asked game; its table holds other markets too, which are left out.
+
+        A game of which nothing is offered in an answer that is known, and whole, is excused, until something is.
+        """
+        document, tally = read_json(payload), Tally()
+        props = part(payload, document, "props")
+        if len(props) >= _PAGE:
+            raise shaped(payload, f"it was cut off at {_PAGE} lines")
+        found = [event for event in part(payload, document, "events") if isinstance(event, Mapping)]
+        events = {str(event.get("id")): event for event in found}
+        games = [
+            row
+            for row in inputs["schedule"].to_pylist()
+            if not GameStatus(row["status"]).is_off and not (self.goes_on_from and row[self.goes_on_from])
+        ]
+        tally.each(props, lambda prop: self._prop(prop, events, games, context))
+        tally.must_be_recognised(payload)
+        there = {row["game_id"] for row in tally.rows} | set(inputs[TABLE]["game_id"].to_pylist())
+        return tally.parsed(excused={unit: NOT_OFFERED for unit in context.units if unit not in there})
+
+    def _prop(
+        self,
+        prop: Mapping[str, Any],
+        events: Mapping[str, Mapping[str, Any]],
+        games: Sequence[Record],
+        context: Context,
+    ) -> Record:
+        if prop["market_id"] != self.number:
+            raise Aside(Use.LEFT_OUT)
+        event = events[identifier(prop["event_id"], "event_id")]
+        if event.get("sport", self.sport) != self.sport:
+            raise Aside(Use.OTHER_COMPETITION)
+        begins = instant(f"{text(event['scheduled'], 'scheduled')}+00:00", "scheduled")  # UTC, without saying so
+        sides = {self._club(event["home"]), self._club(event["visitor"])}
+        meant = [row for row in games if {row["home_team"], row["away_team"]} == sides and row[self.start]]
+        if not meant:
+            raise Aside(Use.NO_GAME, f"no game of {' and '.join(sorted(sides))} stands on {context.slate.day}")
+        game = game_meant(meant, begins, self.start)
+        if game["game_id"] not in context.units:
+            raise Aside(Use.OTHER_DAY)
+        name = text(prop["participant"]["name"], "the name")
+        over, under = prop["over"], prop["under"]
+        line = number(over.get("consensus_line"), "consensus_line")
+        if line is None:
+            msg = f"{name} has no line"
+            raise Unfit(msg)
+        return {
+            "day": context.slate.day,
+            "game_id": game["game_id"],
+            "player_key": name_key(name),
+            "player_name": name,
+            "line": line,
+            "over_price": american(over.get("consensus_odds")),
+            "under_price": american(under.get("consensus_odds")),
+            "projection": number((prop.get("projection") or {}).get("value"), "projection"),
+        }
+
+    def _club(self, code: Any) -> str:  # noqa: ANN401 -- JSON
+        found = self.clubs.get(code) if isinstance(code, str) else None
+        if found is None:
+            msg = f"unknown club {shown(code, longest=40)}"
+            raise Unfit(msg)
+        return found
