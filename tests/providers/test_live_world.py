@@ -76,7 +76,9 @@ def test_days_are_complete_over_real_sockets_from_the_leagues_own_files(
     assert states["agreed_lines proven"] >= 3
     injuries = [path for path in handler.asked if path.startswith("api.balldontlie.io/v1/player_injuries")]
     assert len(injuries) >= 2 * states["bdl_injuries proven"]  # two pages each
-    assert not [path for path in handler.asked if path.startswith("stats.nba.com/stats/leaguegamelog")]
+    assert states["nba_earlier_games proven"] == 1
+    logs = [path for path in handler.asked if path.startswith("stats.nba.com/stats/leaguegamelog")]
+    assert len(logs) == 2  # of the two seasons before, and of no day of this one
 
 
 def test_without_a_key_box_scores_and_grades_are_made_and_lines_are_not(

@@ -1,12 +1,14 @@
 """Days of `tipoff up` and `tipoff sentinel` as processes over real sockets, whatever becomes of providers, games and them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.live_run import both_leagues, is_as_planned, live_run, mid_season, two_days
+from benchmarks.live_run import OF_KEY, both_leagues, is_as_planned, live_run, mid_season, two_days
 from sqlalchemy import select
 
+from tipoff.core.clock import on_clock
 from tipoff.core.slate import Season
 from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.ledger import Ledger, schema
@@ -71,6 +73,7 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
     said = (tmp_path / "up.log").read_text()
     assert "outputs of earlier days are to be made" in said
     assert "the earlier days are made" in said
+    assert "what players did in earlier seasons: 2027-28 and 2028-29 are loaded" in said
     assert found["games"] >= 4
     assert (found["not published before their start"], found["unmet"]) == ([], [])
     errors = [incident for incident in found["incidents"] if incident["severity"] in {"ERROR", "CRITICAL"}]
@@ -84,3 +87,18 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
             "the lines on which the books agree: off, TIPOFF_BETTINGPROS_KEY is not set",
         ],
     )
+
+
+def test_where_earlier_seasons_are_refused_the_evening_is_published_and_says_which_are_off(tmp_path: Path) -> None:
+    begin = on_clock(mid_season().first + timedelta(days=2), timedelta(hours=12))
+    events = ((begin, "down/stats.nba.com"), *((begin, f"key {name}") for name in OF_KEY))
+    plan = replace(mid_season(), days=4, begin=begin, end=begin + timedelta(hours=11.5), events=events)
+
+    found = live_run(plan, tmp_path)
+
+    assert found["games"] >= 4
+    assert found["not published before their start"] == []
+    [evening] = (tmp_path / "home" / "published").glob("*/published_predictions/*.json")
+    [line] = json.loads(evening.read_text())["off"]
+    assert line.startswith("what players did in earlier seasons: off, stats.nba.com has not given 2027-28 and 2028-29")
+    assert {row.split()[0] for row in found["unmet"]} <= {"nba_earlier_games", "players"}

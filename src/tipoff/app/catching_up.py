@@ -1,4 +1,4 @@
-"""Catching up: what a home that begins in mid-season has still to make of earlier days, said as it goes, with an estimate."""
+"""Catching up: what a home still lacks of earlier days and of earlier seasons, said as it goes, with an estimate."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 
 from tipoff.core.clock import league_day, stopwatch
 from tipoff.core.obligation import State
+from tipoff.core.slate import Season
+from tipoff.core.step import SourceWork
+from tipoff.engine.book import Entry
 from tipoff.engine.controller import Controller
+from tipoff.sources.content import EarlierSeasons
 
 LEAST = 50  # outputs of earlier days: fewer are made before anybody has read of them
 EVERY = timedelta(seconds=30)
@@ -57,3 +61,44 @@ def progress(left: int, most: int, took_s: float) -> str:
     return (
         f"{made} of {most} outputs of earlier days are made, about {max(1, round(took_s / made * left / 60))} min left"
     )
+
+
+@dataclass(slots=True)
+class Loading:
+    """Says which earlier seasons are not known yet. `line` is what is off for want of them; empty when all are there."""
+
+    league: str
+    season: Season
+    earlier: EarlierSeasons | None
+    said: Callable[[str], None]
+    line: str = ""
+
+    def look(self, controllers: Sequence[Controller]) -> None:
+        """Say what has changed."""
+        names = self.earlier.missing(self.season) if self.earlier else ()
+        if self.earlier is None or not names:
+            return
+        key = self.earlier.output, self.season.first_day
+        entry = next((one.book.entries[key] for one in controllers if key in one.book.entries), None)
+        line = lacking(self.earlier, names, entry)
+        if line != self.line:
+            self.said(f"{self.league}: {line or f'{self.earlier.what}: {_and(names)} are loaded'}")
+        self.line = line
+
+
+def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None) -> str:
+    """Return what is off until the seasons `names` are loaded, and how that goes; empty when it is done."""
+    if entry is not None and entry.proof is not None:
+        return ""
+    if not earlier.output:
+        return f"{earlier.what}: off, {_and(names)} are not in this home, and nothing loads them"
+    if entry is None or not entry.failures:
+        return f"{earlier.what}: off until {_and(names)} are loaded, a request each: about {len(names)} min at the most"
+    source = entry.step.work.source if isinstance(entry.step.work, SourceWork) else entry.step.name
+    again = "it is asked again" if entry.not_before else "it is not asked again by itself"
+    times = f"{entry.failures} times in a row" if entry.failures > 1 else "once"
+    return f"{earlier.what}: off, {source} has not given {_and(names)}: it has failed {times}, {again}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

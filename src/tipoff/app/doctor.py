@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from tipoff.app.providers import keys_missing
+from tipoff.app.providers import NOT_SET, keys_missing
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import is_fresh
@@ -282,17 +282,21 @@ def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
         ledger = Ledger(place.ledger, read_only=True)
     except UsageError:
         return  # what is wrong with it has its own line
-    live = [name for name in ledger.leagues() if league_facts(ledger, name).world == "live"]
+    live = {name: facts.off for name in ledger.leagues() if (facts := league_facts(ledger, name)).world == "live"}
     ledger.close()
     store = OutsideStore(place.ledger, read_only=True)
     health = store.all_proxies()
     store.close()
     if live:
         yield from proxies(settings.proxy_addresses, health, now)
-    for name in live:
-        for line in keys_missing(settings, name):
+    for name, off in live.items():
+        keys = keys_missing(settings, name)
+        for line in keys:
             do = "put the key into a file, and name it: TIPOFF_…_KEY_FILE"
             yield DoctorLine(what=f"{name} keys", ok=True, said=line, do=do)
+        for line in off:
+            if not line.endswith(NOT_SET):
+                yield DoctorLine(what=f"{name} off", ok=True, said=line, do="see how its source does: tipoff sources")
 
 
 def proxies(addresses: Sequence[str], health: Sequence[ProxyHealth], now: datetime) -> Iterator[DoctorLine]:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from tipoff.app.alive import rests_until
-from tipoff.app.catching_up import CatchingUp
+from tipoff.app.catching_up import CatchingUp, Loading
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
@@ -270,12 +270,13 @@ class _Duties:
         self._requests: Requests | None = None
         self._retention: Retention | None = None
         self._off = OffTold(live.settings, live.league.name, said) if live.shown is not None else None
+        content = content_named(live.league.name).live if live.shown is not None else None
+        self._loading = Loading(live.league.name, live.season, content.earlier if content else None, said)
 
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
         live, stage = self._live, self._stage
-        if self._off is not None:
-            self._off.look(stage.ledger, *filter(None, [self._catching_up.line]))  # before anything is published
+        self._tell_off()  # before anything is published
         self._times = self._times or CheckTimes(
             live.league, live.season, since=since_of(stage.ledger, live.league.name)
         )
@@ -294,6 +295,12 @@ class _Duties:
                 league=live.league, season=live.season, shown=live.shown, chores=chores, every=live.look_every
             )
 
+    def _tell_off(self) -> None:
+        """Write down what is off, where it has changed."""
+        self._loading.look(self._stage.running)
+        if self._off is not None:
+            self._off.look(self._stage.ledger, *filter(None, [self._loading.line, self._catching_up.line]))
+
     def look(self, controllers: Sequence[Controller], now: datetime) -> Season | None:
         """Hand out what is due; returns the season to go on with, where it is another one.
 
@@ -303,8 +310,7 @@ class _Duties:
         live, stage = self._live, self._stage
         days = (live.season.first_day, live.season.last_day)
         self._catching_up.look(controllers, now)
-        if self._off is not None:
-            self._off.look(stage.ledger, *filter(None, [self._catching_up.line]))
+        self._tell_off()
         if self._times is not None:
             examiner = partial(examiner_of, live.league, live.season, stage)
             examine_due(self._times, examiner, stage, now, days=days, chores=self._checks)

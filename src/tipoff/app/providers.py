@@ -21,6 +21,7 @@ from tipoff.sources.content import Content
 from tipoff.sources.live import LiveWorld, told
 from tipoff.store.archive import Archive
 
+NOT_SET = "is not set"  # how a line ends that tells of a key
 _YEAR = timedelta(days=366)
 
 
@@ -82,7 +83,7 @@ def keys_missing(settings: Settings, league: str) -> list[str]:
     """Return, for each key that is not set, what is off for want of it."""
     content = live_content(league)
     return [
-        f"{what}: off, TIPOFF_{name.upper()} is not set"
+        f"{what}: off, TIPOFF_{name.upper()} {NOT_SET}"
         for name, what in content.keys.items()
         if not settings.secret(name)
     ]

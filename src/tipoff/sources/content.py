@@ -84,6 +84,18 @@ class Recorder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierSeasons:
+    """What a live season needs of those before it: `output` loads it once, on the season's first day; without one nothing does.
+
+    `missing` names the seasons that are needed and not known; `what` is off until they are there.
+    """
+
+    missing: Callable[[Season], Sequence[str]]
+    what: str
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveContent:
     """What a league brings to be run live: who is asked, with which keys, by which steps, and where its season is written.
 
@@ -96,6 +108,7 @@ class LiveContent:
     season_request: Request
     season_of: Callable[[Payload], Season]
     recorder: Recorder | None = None
+    earlier: EarlierSeasons | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

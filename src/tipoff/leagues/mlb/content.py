@@ -23,8 +23,16 @@ from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.recorded import RecordedMlb, days_of
 from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.predict import boosting
-from tipoff.sources.content import Content, LiveContent, ModelContract
+from tipoff.sources.content import Content, EarlierSeasons, LiveContent, ModelContract
 from tipoff.sources.world import World
+
+_LEARNT = 3  # seasons before, which the models of a season are trained on
+
+
+def _unknown(season: Season) -> Sequence[str]:
+    """Return those of them that the home has not worked on."""
+    year = season.first_day.year
+    return [str(other) for other in range(year - _LEARNT, year - len(season.earlier))]
 
 
 class SampleSeasons:
@@ -108,6 +116,7 @@ MLB_CONTENT = Content(
         steps=LIVE_STEPS,
         season_request=seasons.SEASON_REQUEST,
         season_of=seasons.season_of,
+        earlier=EarlierSeasons(missing=_unknown, what="the systems that learn from whole seasons"),
     ),
     drills=files("tipoff.leagues.mlb") / "drills",
     report_lines=report_lines,

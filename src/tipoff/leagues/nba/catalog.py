@@ -274,7 +274,10 @@ STEPS = (
         ),
         timing=MORNING,
         rows_as="candidates",
-        same_as=("0d8311a35877",),  # when players and teams were numbered by another hand
+        same_as=(
+            "0d8311a35877",  # when players and teams were numbered by another hand
+            "765aa51b4f28",  # when no seasons were loaded beside the model's
+        ),
     ),
     *(_training(system.trained) for system in SYSTEMS if system.trained),
     *(_predicting(system) for system in SYSTEMS),

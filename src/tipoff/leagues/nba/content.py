@@ -6,7 +6,7 @@ from typing import Any
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.doubts import doubt_of
-from tipoff.leagues.nba import markets, providers
+from tipoff.leagues.nba import earlier, live_tables, markets, providers
 from tipoff.leagues.nba.explanation import EXPLANATION
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import CALIBRATION
@@ -18,7 +18,7 @@ from tipoff.leagues.nba.sources import schedule
 from tipoff.leagues.nba.world.recorded import RecordedSeasons
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.predict import calibration
-from tipoff.sources.content import Content, LiveContent, ModelContract
+from tipoff.sources.content import Content, EarlierSeasons, LiveContent, ModelContract
 from tipoff.sources.world import World
 
 
@@ -89,6 +89,9 @@ NBA_CONTENT = Content(
         season_request=schedule.SEASON_REQUEST,
         season_of=schedule.season_of,
         recorder=NbaRecorder(),
+        earlier=EarlierSeasons(
+            output=live_tables.EARLIER_GAMES.name, missing=earlier.missing, what="what players did in earlier seasons"
+        ),
     ),
     report_lines=report_lines,
     report=REPORT,

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from tipoff.core.lateness import Bounds
 from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing
-from tipoff.core.step import SourceWork, Step
-from tipoff.core.window import SLATE, Input
-from tipoff.leagues.nba import live_tables
+from tipoff.core.step import Edge, PythonWork, SourceWork, Step
+from tipoff.core.window import LATEST, SLATE, Input
+from tipoff.leagues.nba import earlier, live_tables
 from tipoff.leagues.nba.beside import BESIDE
-from tipoff.leagues.nba.catalog import CORRECTED, STEPS
+from tipoff.leagues.nba.catalog import CORRECTED, MORNING, STEPS
 from tipoff.leagues.nba.sources import balldontlie, boxes, injuries, nbacom, people, plays, schedule, statsnba
 
 _SIDES = (Input("schedule", SLATE),)  # who is at home, for the log
@@ -30,8 +30,18 @@ _LEARNED = {  # a late box score moves what rests on it no further than it can b
 _READERS = (boxes.read_box, statsnba.parse_players, statsnba.parse_teams)  # part of the steps' versions
 
 
+_EARLIER = live_tables.EARLIER_GAMES.name
+
+
 def _live(step: Step) -> Step:
     timing = dataclasses.replace(step.timing, learns=_LEARNED.get(step.name))
+    if step.name == "player_form" and isinstance(
+        step.work, PythonWork
+    ):  # careers go on from the seasons that were loaded
+        known = dataclasses.replace(step.work, inputs=(*step.work.inputs, Input(_EARLIER, LATEST)))
+        return dataclasses.replace(
+            step, work=known, edges=(*step.edges, Edge(table=_EARLIER, optional=True)), same_as=()
+        )
     work = _WORK.get(step.name)
     if work is None:
         return dataclasses.replace(step, timing=timing)
@@ -46,6 +56,14 @@ _BEFORE_THE_FIRST = Timing(
     refresh=timedelta(hours=2),
 )
 _BEYOND = (
+    Step(
+        table=live_tables.EARLIER_GAMES,
+        work=SourceWork(source=statsnba.SOURCE, requests=earlier.requests, parse=earlier.parse),
+        timing=MORNING,
+        units=SLATE_UNIT,
+        optional=True,
+        owed_on=earlier.is_owed,
+    ),
     Step(
         table=live_tables.ABSENCES,
         work=SourceWork(source=nbacom.SOURCE, requests=nbacom.absence_requests, parse=nbacom.parse_absences),

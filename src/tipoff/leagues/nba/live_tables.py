@@ -1,6 +1,6 @@
 """What live sources give beyond the recorded seasons: who did not play and why, who is hurt, play by play."""
 
-from tipoff.core.schema import DAY, KNOWN_AT, Floor, Phase, Table, flag, integer, number, text
+from tipoff.core.schema import DAY, KNOWN_AT, Floor, Phase, Table, date_column, flag, integer, number, text
 from tipoff.leagues.nba.tables import LEAGUE
 
 _GAME = text("game_id", required=True)
@@ -86,4 +86,25 @@ INJURY_REPORT = Table(
         KNOWN_AT,
     ),
     about="The league's injury report, a PDF: who is out, doubtful, questionable or probable for which game of the day, and why.",
+)
+EARLIER_GAMES = Table(
+    league=LEAGUE,
+    phase=Phase.RAW,
+    name="nba_earlier_games",
+    key=("game_id", "player_id"),
+    unit_columns=(),
+    columns=(
+        DAY,
+        _GAME,
+        integer("player_id", 1, required=True),
+        text("season", required=True),
+        date_column("played_on", required=True),
+        integer("minutes", 0, 100, measure="minutes", required=True),
+        integer("points", 0, 120, measure="points", required=True),
+        integer("reb", 0, 60, measure="rebounds", required=True),
+        integer("ast", 0, 40, measure="assists", required=True),
+        integer("fg3m", 0, 30, measure="three-pointers made", required=True),
+        KNOWN_AT,
+    ),
+    about="stats.nba.com: who played in the seasons before, that the shipped models do not know; loaded once, on the first day.",
 )

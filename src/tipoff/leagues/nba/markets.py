@@ -11,9 +11,11 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.leagues.nba.features import CONTRACT, NAMES
-from tipoff.leagues.nba.memory import NO_MEMORY, Memory
+from tipoff.leagues.nba.memory import NO_MEMORY, Memory, after_seasons
 from tipoff.predict import network
 from tipoff.predict.arrays import Floats
 from tipoff.predict.quantiles import LEVELS, regress
@@ -56,9 +58,17 @@ class FormModel:
     spreads: dict[str, Floats]  # (levels, terms of `spread_design`)
     memory: Memory
 
-    def remembered(self, day: date) -> Memory:
-        """Return what it remembers of players on a day: less for each season of which it knows nothing."""
-        return self.memory.aged((day - self.trained_through).days // _A_SEASON_LATER)
+    def remembered(self, day: date, earlier: pa.Table | None = None) -> Memory:
+        """Return what is remembered of players on a day: by the model, and of `earlier` games of whole seasons since.
+
+        Less is left of the model's for each season of which nothing is known; the last ones are those that are.
+        """
+        n_seasons = (day - self.trained_through).days // _A_SEASON_LATER
+        games = earlier.filter(pc.field("played_on") > self.trained_through) if earlier else None
+        if not games:
+            return self.memory.aged(n_seasons)
+        n_known = len(games.column("season").unique())
+        return after_seasons(self.memory.aged(max(n_seasons - n_known, 0)), games)
 
     def filled(self, features: Floats) -> Floats:
         """Return features with the means for what is unknown; those that are whole as they are."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.games import Runs
+from tipoff.predict.games import Runs, runs
 
 CAREER = ("minutes", "points", "reb", "ast", "fg3m")
 CAREER_LIVES = (40.0, 150.0)  # half-lives, in games
@@ -51,6 +52,15 @@ class Memory:
         sums = np.concatenate([career(players, made, sums), self.sums[others]])
         games = np.concatenate([games + players.counts, self.games[others]])
         return Memory(every[order], sums[order], games[order])
+
+
+def after_seasons(memory: Memory, games: pa.Table) -> Memory:
+    """Return what is remembered after these games of whole seasons: `played_on`, `game_id`, `player_id`, CAREER."""
+    rows = games.sort_by([("played_on", "ascending"), ("game_id", "ascending"), ("player_id", "ascending")])
+    ids, player = np.unique(rows.column("player_id").to_numpy(), return_inverse=True)
+    made = np.column_stack([rows.column(name).to_numpy().astype(np.float64) for name in CAREER])
+    players = runs(player, np.arange(len(player)), len(ids))
+    return memory.after(players, ids[players.ids], made[players.order])
 
 
 def career(players: Runs, made: Floats, past: Floats) -> Floats:

@@ -15,7 +15,6 @@ from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.wire import PLAYER_HEADERS, TEAM_HEADERS
 
 Row = dict[str, Any]
-_FIRST_MONTH = 8  # a season that begins in the autumn is named after two years
 _COUNTED = {
     "FGM": "fgm",
     "FGA": "fga",
@@ -47,8 +46,7 @@ class NbaRecorder:
 
     def season_named(self, day: date) -> str:
         """Return the name of the season that a day lies in."""
-        year = day.year if day.month >= _FIRST_MONTH else day.year - 1
-        return f"{year}-{(year + 1) % 100:02d}"
+        return schedule.season_name(schedule.season_year(day))
 
     def schedule_requests(self, season: str) -> Sequence[Request]:
         """Return what to ask for a season's schedule: the league's file, which is of the newest, then stats.nba.com's of any.
@@ -56,7 +54,7 @@ class NbaRecorder:
         Raises:
             UsageError: It is no season's name.
         """
-        if not (season[:4].isdigit() and season == self.season_named(date(int(season[:4]), _FIRST_MONTH, 1))):
+        if not (season[:4].isdigit() and season == schedule.season_name(int(season[:4]))):
             msg = f"{season!r} is no season"
             raise UsageError(msg, hint="write it as 2023-24, or name its days: FROM..TO")
         other = Request(

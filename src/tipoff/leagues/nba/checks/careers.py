@@ -14,7 +14,9 @@ from tipoff.core.check import Check, View
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM
+from tipoff.leagues.nba.live_tables import EARLIER_GAMES
 
+Past = dict[int, tuple[float, dict[str, float]]]  # by player: games, and sums by name and half-life
 _FAR = 0.98  # results are corrected after features were made
 _CAREER, _CLOSE = (40, 150), (2, 5, 12)  # half-lives, in games
 _SUMMED = ("minutes", *STATS)
@@ -72,7 +74,7 @@ def _sums() -> str:
 
 def _again(view: View) -> Iterator[Row]:
     season = {row["player_id"]: row for row in view.ask(_sums()).to_pylist()}
-    past = remembered(view.day)
+    past = remembered_here(view)
     unknown = (
         {} if past.keys() & season.keys() else {"games_career_log": None}
     )  # how long careers are, where none is known
@@ -82,10 +84,37 @@ def _again(view: View) -> Iterator[Row]:
             yield row | sums | _career(sums, *past.get(row["player_id"], (0.0, {}))) | unknown
 
 
-def remembered(day: date) -> dict[int, tuple[float, dict[str, float]]]:
-    """Return by player how many games the model remembers, and the sums of them that are left on the day."""
+def remembered_here(view: View) -> Past:
+    """Return what is remembered of players: by the model, and of the seasons since, where the world loads them."""
+    if view.records.proof(EARLIER_GAMES.name, view.season.first_day) is None:
+        return remembered(view.day)
+    names = {f"{name}_{life}": life for life in _CAREER for name in ("n", *_SUMMED)}
+    sums = ", ".join(
+        f"SUM(POW(0.5, SAFE_DIVIDE(x.back, {float(life)})) * {value}) AS {name}_{life}"
+        for life in _CAREER
+        for name, value in (("n", "1"), *((stat, f"x.{stat}") for stat in _SUMMED))
+    )
+    seasons = view.ask(
+        "WITH ordered AS (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.player_id, e.season ORDER BY e.played_on DESC, e.game_id "
+        f"DESC) - 1 AS back FROM latest.{EARLIER_GAMES.name} AS e) SELECT x.player_id, x.season, MAX(x.played_on) AS ended, "
+        f"COUNT(*) AS games, {sums} FROM ordered AS x GROUP BY x.player_id, x.season ORDER BY x.season"
+    ).to_pylist()
+    new = [row for row in seasons if row["ended"] > markets.serving(view.day).trained_through]
+    past = remembered(view.day, len({row["season"] for row in new}))
+    for row in new:
+        games, before = past.get(row["player_id"], (0.0, {}))
+        left = {name: 0.5 ** (row["games"] / life) * before.get(name, 0.0) for name, life in names.items()}
+        past[row["player_id"]] = games + row["games"], {name: row[name] + left[name] for name in names}
+    return past
+
+
+def remembered(day: date, known: int = 0) -> Past:
+    """Return by player how many games the model remembers, and the sums of them that are left on the day.
+
+    Of the seasons since, so many are `known`: for these nothing is taken away.
+    """
     model = markets.serving(day)
-    years = (day - model.trained_through).days // 400
+    years = max((day - model.trained_through).days // 400 - known, 0)
     names = [f"{name}_{life}" for life in _CAREER for name in ("n", *_SUMMED)]
     fading = [0.5 ** (60 * years / life) for life in _CAREER for _ in ("n", *_SUMMED)]
     memory = model.memory

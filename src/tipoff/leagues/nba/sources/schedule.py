@@ -22,9 +22,20 @@ _STATUS = {1: "scheduled", 2: "scheduled", 3: "final"}
 _LONGER = timedelta(days=60)  # a season's end may be put off by so much after its days were last learned
 _DECIDED_BY = timedelta(hours=10)  # New York: by then it is known who plays on a day
 _LONGEST_NAME = 16  # characters of a season's name
+_FIRST_MONTH = 8  # a season that begins in the autumn is named after two years
 
 
 SEASON_REQUEST = Request(source=SOURCE, url=URL, max_age=timedelta(hours=1))
+
+
+def season_year(day: date) -> int:
+    """Return the year in which the season of a day begins."""
+    return day.year if day.month >= _FIRST_MONTH else day.year - 1
+
+
+def season_name(year: int) -> str:
+    """Return the name of the season that begins in a year."""
+    return f"{year}-{(year + 1) % 100:02d}"
 
 
 def season_of(payload: Payload) -> Season:

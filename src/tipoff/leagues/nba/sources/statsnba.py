@@ -20,7 +20,7 @@ URL = "https://stats.nba.com/stats/leaguegamelog"
 INDEX_URL = "https://stats.nba.com/stats/playerindex"
 HEADERS = (("Referer", "https://www.nba.com/"), ("User-Agent", "Mozilla/5.0"))  # without them the site does not answer
 _Sides = Mapping[str, tuple[str, str]]  # home and away team, by game
-_COUNTS = {
+COUNTS = {
     "minutes": "MIN",
     "points": "PTS",
     "fgm": "FGM",
@@ -51,8 +51,11 @@ def team_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence
 
 
 def _request(context: Context, kind: str) -> Request:
-    day = f"{context.slate.day:%m/%d/%Y}"
-    season = context.slate.season.name
+    return log_request(kind, context.slate.season.name, f"{context.slate.day:%m/%d/%Y}")
+
+
+def log_request(kind: str, season: str, day: str = "") -> Request:
+    """Ask for the log of a season's players (P) or clubs (T), of one day or whole."""
     return Request(
         source=SOURCE,
         url=URL,
@@ -133,7 +136,7 @@ def _common(item: Mapping[str, Any], day: date, sides: _Sides) -> Record:
         "is_home": team == home,
         "won": item["WL"] == "W",
         "plus_minus": number(item.get("PLUS_MINUS"), "PLUS_MINUS"),  # a few of the site's own are broken numbers
-    } | {ours: count(item.get(theirs), theirs) for ours, theirs in _COUNTS.items()}
+    } | {ours: count(item.get(theirs), theirs) for ours, theirs in COUNTS.items()}
 
 
 def _matchup(text: str) -> tuple[str | None, bool, str | None]:

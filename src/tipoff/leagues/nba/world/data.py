@@ -76,6 +76,7 @@ class NbaData:
     about: dict[str, str]
     fingerprint: str
     has_second: bool = True
+    earlier: Callable[[str], Sequence[Row]] = lambda _season: ()  # the log of players of another season
     roster: Sequence[tuple[int, str, str]] = ()  # id, name and team of those who are listed before they have played
 
 

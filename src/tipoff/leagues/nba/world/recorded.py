@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ class RecordedNba:
         self._files = _Files(data, season)
         self.season = RecordedSeasons().season(data, season)
         played = _read(self._files, season, seed)
+        played.earlier = partial(log_of, data)
         self._data = alter_data(played, alter) if alter else played
         self.faults: Sequence[Fault] = season_faults(self._data, seed) if disturbed else ()
         happen(self._data, self.faults)
@@ -192,6 +194,14 @@ class _Files:
             sha.update(f"{path.name}|{path.stat().st_size}".encode())
             sha.update(hashlib.sha256(path.read_bytes()).digest())
         return sha.hexdigest()[:16]
+
+
+def log_of(data: Path, season: str) -> Sequence[Row]:
+    """Return the log of players of a season, none where it is not recorded."""
+    if season not in _names(data):
+        return ()
+    table = _Files(data, season).table(f"player_gamelogs_{season}.csv.gz")
+    return [row | {"GAME_DATE": str(row["GAME_DATE"])} for row in table.to_pylist()]
 
 
 def _in_log(table: pa.Table, seen: AbstractSet[str]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from tipoff.core.clock import Clock, midnight
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.invented import people
+from tipoff.leagues.nba.sources.schedule import season_year
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.world.data import (
     OF_THE_FIRST,
@@ -71,6 +72,7 @@ class SampleNba:
             about=dict.fromkeys(("box_scores", "tip_off_times", "publication_delays", "lines"), "synthetic, seeded"),
             fingerprint=hashlib.sha256(f"sample|{season}|{first_day}|{days}|{seed}".encode()).hexdigest()[:16],
             has_second=has_second,
+            earlier=self._log_of,
             roster=[(man.player_id, man.name, man.team) for men in self._players.values() for man in men],
         )
         if alter:
@@ -96,6 +98,20 @@ class SampleNba:
     def game_days(self, first: date, last: date) -> int:
         """Return on how many days games were played, from `first` to `last`."""
         return len({game.day for game in self._data.games if first <= game.day <= last})
+
+    def _log_of(self, season: str) -> list[Row]:
+        """Return another season's log of players: this one's games, so many years of 52 weeks before."""
+        years = season_year(self.season.first_day) - int(season[:4])
+        rows = [row for game in self._data.games for row in game.players] if years > 0 else []
+        return [
+            row
+            | {
+                "SEASON_ID": f"2{season[:4]}",
+                "GAME_ID": f"002{season[2:4]}{row['GAME_ID'][5:]}",
+                "GAME_DATE": str(date.fromisoformat(row["GAME_DATE"]) - timedelta(weeks=52 * years)),
+            }
+            for row in rows
+        ]
 
     def transport(self, clock: Clock) -> httpx.BaseTransport:
         """Return the transport that an HTTP client is given."""

@@ -44,6 +44,7 @@ class NbaProviders:
         self._season = data.season
         self._has_second = data.has_second
         self._roster = data.roster
+        self._earlier = data.earlier
         self._by_id = {game.game_id: game for game in data.games}
         self._by_event = {game.event_id: game for game in data.games}
         self._by_page = {page_of(game.day, game.home): game for game in data.games}
@@ -144,7 +145,10 @@ class NbaProviders:
     def _game_log(self, request: httpx.Request, now: datetime) -> httpx.Response:
         query = request.url.params
         if query.get("Season") != self._season:
-            return _json({"resource": "leaguegamelog", "parameters": dict(query), "resultSets": []})
+            earlier = self._earlier(query["Season"]) if query["PlayerOrTeam"] == "P" else ()
+            log = [[row.get(name) for name in PLAYER_HEADERS] for row in earlier]
+            found = {"name": "LeagueGameLog", "headers": PLAYER_HEADERS, "rowSet": log}
+            return _json({"resource": "leaguegamelog", "parameters": dict(query), "resultSets": [found]})
         first, last = (datetime.strptime(query[name], "%m/%d/%Y").date() for name in ("DateFrom", "DateTo"))  # noqa: DTZ007
         kind = query["PlayerOrTeam"]
         headers = PLAYER_HEADERS if kind == "P" else TEAM_HEADERS
