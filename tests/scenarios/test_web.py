@@ -24,6 +24,7 @@ from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.migrate import HEAD
 from tipoff.web.serve import is_loopback
+from tipoff.web.site import SiteFacts
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- that this is refused is what is tested
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -66,6 +67,21 @@ def ticked(home: Path, at: datetime) -> None:
     store = AlertStore(home / "ledger.db")
     store.write(AlertChanges(), beat=("controller nba", at, build(), "{}"))
     store.close()
+
+
+def test_facts_are_read_anew_after_the_clock_was_put_back(tmp_path: Path) -> None:
+    clock = Hands()
+    facts = SiteFacts(tmp_path / "ledger.db", clock)
+    found = []
+
+    for at in (NOW, NOW - timedelta(hours=1)):
+        clock.at = at
+        ticked(tmp_path, at)
+        running, _, _ = facts.read()
+        assert running is not None
+        found.append([part.at for part in running.parts])
+
+    assert found == [[NOW], [NOW - timedelta(hours=1)]]
 
 
 def test_a_ticking_home_is_healthy_and_ready_and_says_what_runs(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tipoff.app.history import WithHistory
 from tipoff.core.errors import ErrorKind, OverTime, PipelineError
 from tipoff.core.quota import LIMITS, Kind, Level, Use, fullest, may, uses
+from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome, after_error, after_outcome, is_due, take_slot, wait_after
 from tipoff.history.streams import DATASET, EVERY_DAY, STREAMS, views_of
 from tipoff.store.bigquery.statements import unfiltered
@@ -182,3 +183,20 @@ def test_history_that_does_not_come_back_in_time_is_told_and_ends_no_tick() -> N
     n_runs = WithHistory(works, outbox, chores).tick(NOW)
 
     assert (n_runs, told) == (3, ["history did not end within 10 min"])
+
+
+def test_a_clock_that_was_put_back_stops_no_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[datetime] = []
+
+    def get_ready(_outbox: Outbox, now: datetime) -> bool:
+        looks.append(now)
+        return False
+
+    monkeypatch.setattr(Outbox, "_get_ready", get_ready)
+    nothing: Any = SimpleNamespace()
+    outbox = Outbox(ledger=nothing, sink=nothing, home="h", league="x", stopwatch=lambda: 0.0)
+
+    for at in (NOW, NOW + timedelta(seconds=30), NOW - DAY, NOW - DAY + timedelta(seconds=30)):
+        outbox.look(at)
+
+    assert looks == [NOW, NOW - DAY]

@@ -117,7 +117,7 @@ class CheckTimes:
 
     def _rests(self, day: date, cadence: Cadence | None, now: datetime) -> bool:
         tried = self.tried.get(self._name(day, cadence, now))
-        return tried is not None and now - tried < EXAMINED_AGAIN
+        return tried is not None and timedelta(0) <= now - tried < EXAMINED_AGAIN
 
     def _name(self, day: date, cadence: Cadence | None, now: datetime) -> tuple[date, str]:
         return day, "pregame" if cadence is Cadence.PREGAME else f"morning {(league_day(now) - day).days}"

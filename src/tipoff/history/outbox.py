@@ -83,7 +83,8 @@ class Outbox:
             LedgerError: The ledger cannot be read or written; what was sealed and sent is known when it can be again.
         """
         done = Done()
-        if not is_last and self._looked_at is not None and now - self._looked_at < MINUTE:
+        was_just_now = self._looked_at is not None and timedelta(0) <= now - self._looked_at < MINUTE
+        if was_just_now and not is_last:
             return done
         self._looked_at = now
         if not self._get_ready(now):

@@ -51,7 +51,7 @@ class SiteFacts:
         """Return what runs, or why that cannot be known, and the instant."""
         with self._lock:
             now = self._now()
-            if self._read_at is None or now - self._read_at >= KEPT:
+            if self._read_at is None or not timedelta(0) <= now - self._read_at < KEPT:  # or the clock was put back
                 self._read_at = now
                 self._running, self._trouble = self._look()
             return self._running, self._trouble, now
