@@ -18,11 +18,35 @@ _MADE = frozenset({State.PROVEN, State.EXCUSED, State.LOST})
 
 
 @dataclass(slots=True)
+class Loading:
+    """Says which earlier seasons are not known yet. `line` is what is off for want of them; empty when all are there."""
+
+    league: str
+    season: Season
+    earlier: EarlierSeasons | None
+    said: Callable[[str], None]
+    line: str = ""
+
+    def look(self, controllers: Sequence[Controller]) -> None:
+        """Say what has changed."""
+        names = self.earlier.missing(self.season) if self.earlier else ()
+        if self.earlier is None or not names:
+            return
+        key = self.earlier.output, self.season.first_day
+        entry = next((one.book.entries[key] for one in controllers if key in one.book.entries), None)
+        line = lacking(self.earlier, names, entry)
+        if line != self.line:
+            self.said(f"{self.league}: {line or f'{self.earlier.what}: {_and(names)} are loaded'}")
+        self.line = line
+
+
+@dataclass(slots=True)
 class CatchingUp:
     """Says how much of the earlier days is made. `most` is the largest number that was seen to be left, `line` the last word."""
 
     league: str
     said: Callable[[str], None]
+    loading: Loading
     most: int = 0
     begun_s: float = 0.0
     said_s: float = 0.0
@@ -40,6 +64,11 @@ class CatchingUp:
         self.said(f"{self.league}: {self.line}")
         if not left:
             self.most, self.line = 0, ""
+
+    def until(self, controllers: Sequence[Controller]) -> list[str]:
+        """Return what is off until it has been loaded, or made."""
+        self.loading.look(controllers)
+        return [line for line in (self.loading.line, self.line) if line]
 
 
 def n_left(controller: Controller, now: datetime) -> int:
@@ -61,29 +90,6 @@ def progress(left: int, most: int, took_s: float) -> str:
     return (
         f"{made} of {most} outputs of earlier days are made, about {max(1, round(took_s / made * left / 60))} min left"
     )
-
-
-@dataclass(slots=True)
-class Loading:
-    """Says which earlier seasons are not known yet. `line` is what is off for want of them; empty when all are there."""
-
-    league: str
-    season: Season
-    earlier: EarlierSeasons | None
-    said: Callable[[str], None]
-    line: str = ""
-
-    def look(self, controllers: Sequence[Controller]) -> None:
-        """Say what has changed."""
-        names = self.earlier.missing(self.season) if self.earlier else ()
-        if self.earlier is None or not names:
-            return
-        key = self.earlier.output, self.season.first_day
-        entry = next((one.book.entries[key] for one in controllers if key in one.book.entries), None)
-        line = lacking(self.earlier, names, entry)
-        if line != self.line:
-            self.said(f"{self.league}: {line or f'{self.earlier.what}: {_and(names)} are loaded'}")
-        self.line = line
 
 
 def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None) -> str:

@@ -262,7 +262,9 @@ class _Duties:
 
     def __init__(self, live: LiveSpec, stage: Instance, said: Say) -> None:
         self._live, self._stage, self._said = live, stage, said
-        self._catching_up = CatchingUp(live.league.name, said)
+        content = content_named(live.league.name).live if live.shown is not None else None
+        loading = Loading(live.league.name, live.season, content.earlier if content else None, said)
+        self._catching_up = CatchingUp(live.league.name, said, loading)
         self._times: CheckTimes | None = None
         self._checks: Chores[Slot] | None = None
         self._recounts: Recounts | None = None
@@ -270,13 +272,12 @@ class _Duties:
         self._requests: Requests | None = None
         self._retention: Retention | None = None
         self._off = OffTold(live.settings, live.league.name, said) if live.shown is not None else None
-        content = content_named(live.league.name).live if live.shown is not None else None
-        self._loading = Loading(live.league.name, live.season, content.earlier if content else None, said)
 
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
         live, stage = self._live, self._stage
-        self._tell_off()  # before anything is published
+        if self._off is not None:  # before anything is published
+            self._off.look(stage.ledger, *self._catching_up.until(stage.running))
         self._times = self._times or CheckTimes(
             live.league, live.season, since=since_of(stage.ledger, live.league.name)
         )
@@ -295,12 +296,6 @@ class _Duties:
                 league=live.league, season=live.season, shown=live.shown, chores=chores, every=live.look_every
             )
 
-    def _tell_off(self) -> None:
-        """Write down what is off, where it has changed."""
-        self._loading.look(self._stage.running)
-        if self._off is not None:
-            self._off.look(self._stage.ledger, *filter(None, [self._loading.line, self._catching_up.line]))
-
     def look(self, controllers: Sequence[Controller], now: datetime) -> Season | None:
         """Hand out what is due; returns the season to go on with, where it is another one.
 
@@ -310,7 +305,8 @@ class _Duties:
         live, stage = self._live, self._stage
         days = (live.season.first_day, live.season.last_day)
         self._catching_up.look(controllers, now)
-        self._tell_off()
+        if self._off is not None:
+            self._off.look(stage.ledger, *self._catching_up.until(controllers))
         if self._times is not None:
             examiner = partial(examiner_of, live.league, live.season, stage)
             examine_due(self._times, examiner, stage, now, days=days, chores=self._checks)
