@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -113,10 +113,10 @@ def test_where_the_leagues_files_are_gone_the_log_gives_the_same_box_scores(
 
 
 class Lacking(httpx.BaseTransport):
-    """A world whose schedule file does not name one of its games."""
+    """A world whose schedule file does not name some of its games."""
 
-    def __init__(self, world: httpx.BaseTransport, game_id: str) -> None:
-        self._world, self._game_id = world, game_id
+    def __init__(self, world: httpx.BaseTransport, games: Collection[str]) -> None:
+        self._world, self._games = world, games
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         answer = self._world.handle_request(request)
@@ -124,17 +124,18 @@ class Lacking(httpx.BaseTransport):
             return answer
         document = json.loads(answer.read())
         for day in document["leagueSchedule"]["gameDates"]:
-            day["games"] = [game for game in day["games"] if game["gameId"] != self._game_id]
+            day["games"] = [game for game in day["games"] if game["gameId"] not in self._games]
         return httpx.Response(200, json=document)
 
 
-def test_a_game_that_the_schedule_lacks_is_told_without_any_key_by_the_second_list(
-    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+@pytest.mark.parametrize("n_lacking", [1, 100], ids=["one of a day's", "all of a day's"])
+def test_games_that_the_schedule_lacks_are_told_without_any_key_by_the_second_list(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]], n_lacking: int
 ) -> None:
     url, handler = served
     world = SampleNba(first_day=FIRST, days=4, season=SEASON.name)
-    missing, *_ = (game for game in world.data.games if game.day == FIRST)
-    handler.transport = Lacking(world.transport(clock), missing.game_id)
+    missing = [game for game in world.data.games if game.day == FIRST][:n_lacking]
+    handler.transport = Lacking(world.transport(clock), {game.game_id for game in missing})
 
     run(tmp_path, url, clock, keys={}, until=timedelta(hours=12))
 
@@ -142,7 +143,9 @@ def test_a_game_that_the_schedule_lacks_is_told_without_any_key_by_the_second_li
     told = ledger.rows(select(schema.findings).where(schema.findings.c["check"] == "games_are_expected"))
     ledger.close()
     assert {(row["output"], row["severity"]) for row in told} == {("espn_games", Severity.ERROR.value)}
-    assert f"no game {missing.away} at {missing.home} stands on {FIRST}" in told[0]["note"]
+    assert set(json.loads(told[0]["missing"])) == {
+        f"no game {game.away} at {game.home} stands on {FIRST}" for game in missing
+    }
 
 
 def proofs(home: Path, output: str) -> dict[date, str]:

@@ -160,6 +160,15 @@ def test_without_games_nothing_but_the_schedule_is_owed() -> None:
     assert judged(book, "schedule", NOON).excused == {}
 
 
+def test_what_may_know_of_a_game_is_owed_on_a_day_without_games_too() -> None:
+    list_of_games = step("list", SOURCE, BEFORE_START, units=SLATE_UNIT, of_empty_days=True)
+    book = book_of({list_of_games: ()}, [game("off", status=GameStatus.POSTPONED)])
+
+    found = judged(book, "list", NOON)
+
+    assert (found.verb, found.excused) == (Verb.RUN, {})
+
+
 def at_noon() -> Timing:
     return Timing(opens=at(9), due=at(18))
 

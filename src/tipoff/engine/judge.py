@@ -113,7 +113,7 @@ def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
     is_schedule = entry.step.name == book.league.schedule
     for unit, game in entry.obligation.units.items():
         if game is None:
-            if not is_schedule and not slate.played:
+            if not is_schedule and not slate.played and not entry.step.of_empty_days:
                 found[unit] = _NOTHING_ON
         elif game.status.is_off:
             found[unit] = game.status.value

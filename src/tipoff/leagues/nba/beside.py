@@ -60,6 +60,7 @@ BESIDE = (
         work=SourceWork(source=espn.SOURCE, requests=espn.requests, parse=espn.parse, inputs=_SCHEDULE),
         timing=Timing(opens=at(9), due=first(-0.5), closes=first(0), refresh=hours(2)),
         units=SLATE_UNIT,
+        of_empty_days=True,
         edges=(_WHAT_IS_ON,),
         optional=True,
         parsers=(games.espn,),
