@@ -479,6 +479,7 @@ def test_what_a_person_has_set_aside_is_not_used_when_it_comes_again_nor_kept_fr
 
     assert (before.payload.body, after.payload.body) == (b"poison", b"well")
     assert (refused.value.kind, refused.value.sha256) == (ErrorKind.PERMANENT, "sha0")
+    assert "aside.jsonl" in refused.value.hint  # the same bytes may be right on another day: that nothing is on
 
 
 def test_that_nothing_has_changed_since_what_was_set_aside_has_all_of_it_asked_anew() -> None:

@@ -285,7 +285,8 @@ class Asker:
         aside = self._archive.aside().get(sha)
         if aside is not None:
             msg = f"{request.source} answered once more what is not to be used: {aside.text}"
-            unused = SourceError(msg, kind=ErrorKind.PERMANENT, hint="it is asked again, ever more seldom")
+            hint = "it is asked again, ever more seldom; where it is right now, take its line out of the archive's aside.jsonl"
+            unused = SourceError(msg, kind=ErrorKind.PERMANENT, hint=hint)
             unused.status, unused.sha256, unused.n_bytes = received.status, sha, len(received.body)
             raise unused
         etag, modified = header(received.headers, "etag"), header(received.headers, "last-modified")
