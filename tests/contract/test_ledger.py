@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
@@ -57,6 +57,20 @@ def test_a_naive_instant_is_refused_and_nothing_is_written(ledger: Ledger) -> No
     with pytest.raises(ValueError, match="naive"):
         ledger.commit(batch)
     assert ledger.facts() == {}
+
+
+def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken_is_a_ledgers_error(
+    ledger: Ledger,
+) -> None:
+    def refuse(*_given: object) -> None:
+        msg = "connection refused"
+        raise ledger._engine.dialect.loaded_dbapi.OperationalError(msg)  # noqa: SLF001
+
+    ledger._connection.invalidate()  # noqa: SLF001 -- as the first failing statement leaves it
+    event.listen(ledger._engine, "do_connect", refuse)  # noqa: SLF001 -- no server is there to be ended
+
+    with pytest.raises(LedgerError, match="connection refused"):
+        ledger.orders("nba", NOW)
 
 
 LENGTH = timedelta(minutes=10)

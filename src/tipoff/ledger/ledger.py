@@ -358,14 +358,14 @@ class Ledger:
 
     def _quickly(self, ask: Callable[[DBAPICursor], T]) -> T:
         """Ask what every tick asks, on the raw cursor."""
-        here = self._connection.connection
         with self._turn:
             try:
+                here = self._connection.connection  # connects anew where another thread has found it broken
                 cursor = here.cursor()
                 found = ask(cursor)
                 cursor.close()
                 here.rollback()
-            except self._engine.dialect.loaded_dbapi.Error as error:
+            except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
                 raise failed("read", error) from error
         return found
 
