@@ -163,6 +163,11 @@ class Controller:
         is_of_day = self._days[0] <= entry.obligation.day <= self._days[1]
         return is_of_day and entry.step.name in (self._scope if self._anew else {*self._scope, self._league.schedule})
 
+    @property
+    def stands_by(self) -> bool:
+        """Whether another one works: this one knows and decides nothing."""
+        return self._lease is None
+
     def next_wake(self) -> datetime | None:
         """Return the next instant at which a judgement can differ without anything new arriving."""
         if self._lease is None:
