@@ -302,6 +302,14 @@ class _Duties:
         Raises:
             LedgerError: The ledger cannot be read or written.
         """
+        at_work = [controller for controller in controllers if not controller.stands_by]
+        if at_work:  # who stands by knows nothing: its answer to a request would be that nothing is to be done
+            self._look_at_work(at_work, now)
+        if self._retention is not None:
+            self._retention.look(self._stage.ledger, now)
+        return self._next.look(self._stage.ledger, now) if self._next is not None else None
+
+    def _look_at_work(self, controllers: Sequence[Controller], now: datetime) -> None:
         live, stage = self._live, self._stage
         days = (live.season.first_day, live.season.last_day)
         self._catching_up.look(controllers, now)
@@ -312,12 +320,9 @@ class _Duties:
             examine_due(self._times, examiner, stage, now, days=days, chores=self._checks)
         if self._recounts is not None:
             self._recounts.look(now)
-        if self._retention is not None:
-            self._retention.look(stage.ledger, now)
         if self._requests is not None:
             for controller in controllers:
                 self._requests.look(controller, now)
-        return self._next.look(stage.ledger, now) if self._next is not None else None
 
 
 def _wait(beside: Beside | None, stop: Stop, left: Callable[[], float]) -> None:
