@@ -19,9 +19,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from benchmarks.payload_fuzz import payload_of
 from tipoff.core.clock import league_day
 from tipoff.identity.games import GameIndex, ListedGame
 from tipoff.leagues.mlb.sources import teams as mlb_teams
+from tipoff.leagues.nba.sources.forms import read_any
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, tricode
 
 Named = tuple[str, str, date, int]  # home, away, the day as written, which of several that day (0: not said)
@@ -145,7 +147,22 @@ def nba_files(data: Path) -> dict[str, tuple[set[Named], bool]]:
         },
         False,
     )
+    for provider in ("basketball-reference", "bettingpros", "espn"):
+        read = [read_any(payload_of(body))[1] for body in _answers(data / "payloads" / provider)]
+        found[f"answers of {provider}"] = (
+            {
+                (row["home_team"], row["away_team"], row["day"], 0)
+                for tally in read
+                for row in (tally.rows if tally else ())
+                if "provider_game_id" in row
+            },
+            False,
+        )
     return found
+
+
+def _answers(folder: Path) -> Iterator[bytes]:
+    return (gzip.decompress(path.read_bytes()) for path in sorted(folder.glob("*.gz")))
 
 
 def _fixture_day(written: str) -> date:
