@@ -16,8 +16,11 @@ def test_who_stands_by_answers_and_examines_nothing_and_who_works_does() -> None
     spec: Any = SimpleNamespace(
         league=NBA, season=Season("2024", date(2024, 1, 1), date(2024, 4, 1)), shown=None, settings=None
     )
-    duties = live._Duties(spec, SimpleNamespace(ledger=None), done.append)  # type: ignore[arg-type]  # noqa: SLF001
+    stage: Any = SimpleNamespace(ledger=None, beside=None)
+    duties = live._Duties(spec, stage, done.append)  # noqa: SLF001
     parts: Any = {
+        "_off": SimpleNamespace(look=lambda *_given: done.append("told")),
+        "_times": SimpleNamespace(league=NBA, due=lambda *_given: []),
         "_requests": SimpleNamespace(look=lambda _controller, _now: done.append("asked")),
         "_recounts": SimpleNamespace(look=lambda _now: done.append("recounted")),
         "_retention": SimpleNamespace(look=lambda _ledger, _now: done.append("let go")),
@@ -28,9 +31,11 @@ def test_who_stands_by_answers_and_examines_nothing_and_who_works_does() -> None
         SimpleNamespace(stands_by=stands_by, book=SimpleNamespace(entries={})) for stands_by in (True, False)
     )
 
+    stage.running = [waiting]
+    duties.begin()
     duties.look([waiting], NOW)  # type: ignore[list-item]
     of_waiting = list(done)
     done.clear()
     duties.look([at_work], NOW)  # type: ignore[list-item]
 
-    assert (of_waiting, sorted(done)) == (["let go"], ["asked", "let go", "recounted"])
+    assert (of_waiting, sorted(done)) == (["let go"], ["asked", "let go", "recounted", "told"])

@@ -276,7 +276,8 @@ class _Duties:
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
         live, stage = self._live, self._stage
-        if self._off is not None:  # before anything is published
+        at_work = any(not controller.stands_by for controller in stage.running)
+        if self._off is not None and at_work:  # before anything is published
             self._off.look(stage.ledger, *self._catching_up.until(stage.running))
         self._times = self._times or CheckTimes(
             live.league, live.season, since=since_of(stage.ledger, live.league.name)
