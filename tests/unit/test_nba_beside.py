@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
-from tipoff.core.step import Context
+from tipoff.core.step import Context, SqlWork, Step
 from tipoff.leagues.nba import beside, providers, tables
+from tipoff.leagues.nba.league import NBA
+from tipoff.leagues.nba.live import LIVE_STEPS
 from tipoff.leagues.nba.sources import espn, reference
 from tipoff.leagues.nba.sources.lines import AGREED
 
@@ -51,6 +54,22 @@ def stored(parsed: Parsed, table: Any) -> list[Record]:
 
 def recorded(data: Path, name: str) -> bytes:
     return gzip.decompress((data / "payloads" / name).read_bytes())
+
+
+def read_by(step: Step) -> set[str]:
+    """Return every table that a step names as what it reads."""
+    inputs = {read.table for read in getattr(step.work, "inputs", ())}
+    sql = step.work.sql if isinstance(step.work, SqlWork) else ""
+    return inputs | {edge.table for edge in step.edges} | set(re.findall(r"\b\w+\.(\w+)", sql))
+
+
+def test_what_is_asked_beside_is_optional_read_by_nothing_and_no_part_of_a_replay() -> None:
+    names = {step.name for step in beside.BESIDE}
+
+    assert names == {"espn_games", "br_boxscores", "agreed_lines"}
+    assert all(step.optional for step in beside.BESIDE)
+    assert [step.name for step in LIVE_STEPS if names & read_by(step)] == []
+    assert not names & {step.name for step in NBA.steps}
 
 
 # --- ESPN's scoreboard
