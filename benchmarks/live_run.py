@@ -55,7 +55,7 @@ OF_KEY = {
     "balldontlie_key": ("bdl_injuries", "bdl_player_boxscores", "box_names", "source_agreement"),
     "bettingpros_key": ("agreed_lines",),
 }
-OF_THE_LEAGUE = ("cdn.nba.com", "nba injury report", "nba schedule")
+OF_THE_LEAGUE = ("cdn.nba.com", "nba injury report", "nba schedule", "stats.nba.com")
 SOURCES = (*OF_THE_LEAGUE, "the-odds-api", "balldontlie", "bettingpros", "espn", "basketball-reference")  # ill at times
 TOLD_OF = ("controller", "sentinel", "monitor", *(f"source:{name}" for name in SOURCES))
 

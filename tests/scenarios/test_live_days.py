@@ -19,6 +19,7 @@ def test_two_days_of_killed_processes_and_bad_providers_are_proven_published_in_
 
     assert is_as_planned(found), found
     assert found["starts"] == {"up": 3, "sentinel": 3}
+    assert found["states"]["nba_earlier_games proven"] == 1
     assert found["games"] > 10
     assert found["answers"]["down"] > 0
     assert found["answers"]["credits spent"] > 0

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import importlib.metadata
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -223,3 +224,18 @@ def test_a_pool_of_which_no_proxy_works_is_not_in_order() -> None:
 
     assert (none.ok, one.ok, dead.ok) == (True, True, False)
     assert dead.said == "0 of 2 work for h"
+
+
+def test_what_is_off_until_it_is_loaded_is_named_beside_the_keys(tmp_path: Path) -> None:
+    settings, batch = Settings(home=tmp_path), Batch()
+    lacking = "careers: off until 2024-25 is loaded, a request each: about 1 min at the most"
+    for key, value in {"world": "live", "off": json.dumps(["lines: off, TIPOFF_A_KEY is not set", lacking])}.items():
+        batch.fact(key, value, league="nba")
+    ledger = Ledger(settings.place.ledger)
+    ledger.commit(batch)
+    ledger.close()
+
+    looks = [(look.what, look.ok, look.said) for look in doctor.outside(settings, NOW)]
+
+    assert ("nba off", True, lacking) in looks
+    assert not [said for what, _, said in looks if what == "nba off" and said != lacking]

@@ -158,7 +158,7 @@ def test_what_is_off_for_want_of_earlier_seasons_names_them_and_who_has_not_give
     )
     entry.failures, entry.not_before = 2, NOW
     assert lacking(wanted, names, entry) == (
-        "careers: off, stats.nba.com has not given 2024-25 and 2025-26: it has failed 2 times in a row, it is asked again"
+        "careers: off, stats.nba.com has not given 2024-25 and 2025-26; it is asked again"
     )
 
 

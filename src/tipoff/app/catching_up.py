@@ -102,8 +102,7 @@ def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None) 
         return f"{earlier.what}: off until {_and(names)} are loaded, a request each: about {len(names)} min at the most"
     source = entry.step.work.source if isinstance(entry.step.work, SourceWork) else entry.step.name
     again = "it is asked again" if entry.not_before else "it is not asked again by itself"
-    times = f"{entry.failures} times in a row" if entry.failures > 1 else "once"
-    return f"{earlier.what}: off, {source} has not given {_and(names)}: it has failed {times}, {again}"
+    return f"{earlier.what}: off, {source} has not given {_and(names)}; {again}"
 
 
 def _and(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from tipoff.core.window import LATEST, SLATE, Input
 from tipoff.leagues.nba import earlier, live_tables
 from tipoff.leagues.nba.beside import BESIDE
 from tipoff.leagues.nba.catalog import CORRECTED, MORNING, STEPS
+from tipoff.leagues.nba.memory import CAREER
 from tipoff.leagues.nba.sources import balldontlie, boxes, injuries, nbacom, people, plays, schedule, statsnba
 
 _SIDES = (Input("schedule", SLATE),)  # who is at home, for the log
@@ -31,6 +32,7 @@ _READERS = (boxes.read_box, statsnba.parse_players, statsnba.parse_teams)  # par
 
 
 _EARLIER = live_tables.EARLIER_GAMES.name
+_OF_CAREERS = ("game_id", "player_id", "season", "played_on", *CAREER)
 
 
 def _live(step: Step) -> Step:
@@ -38,7 +40,7 @@ def _live(step: Step) -> Step:
     if step.name == "player_form" and isinstance(
         step.work, PythonWork
     ):  # careers go on from the seasons that were loaded
-        known = dataclasses.replace(step.work, inputs=(*step.work.inputs, Input(_EARLIER, LATEST)))
+        known = dataclasses.replace(step.work, inputs=(*step.work.inputs, Input(_EARLIER, LATEST, _OF_CAREERS)))
         return dataclasses.replace(
             step, work=known, edges=(*step.edges, Edge(table=_EARLIER, optional=True)), same_as=()
         )
