@@ -280,7 +280,7 @@ class _Duties:
         if self._off is not None and at_work:  # before anything is published
             self._off.look(stage.ledger, *self._catching_up.until(stage.running))
         self._times = self._times or CheckTimes(
-            live.league, live.season, since=since_of(stage.ledger, live.league.name)
+            live.league, live.season, since=league_facts(stage.ledger, live.league.name).since
         )
         if stage.beside is None:
             return
@@ -336,11 +336,6 @@ def _wait(beside: Beside | None, stop: Stop, left: Callable[[], float]) -> None:
             return
     if beside is not None:
         beside.children.tidy()
-
-
-def since_of(ledger: Ledger, league: str) -> datetime | None:
-    """Return when this home first ran; None where that is not known."""
-    return league_facts(ledger, league).since
 
 
 def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
