@@ -98,8 +98,8 @@ def _predicting(league: str, spent: Iterable[tuple[str, str, str, float]]) -> di
     }
 
 
-def predicting(measured: Mapping[str, dict[str, Any]]) -> tuple[bool, dict[str, Any]]:
-    """Hold what training and predicting took, in the seasons that were `measured`, against its bounds."""
+def predicting(season: Mapping[str, Any]) -> tuple[bool, dict[str, Any]]:
+    """Hold what training and predicting took in a `season` that was measured against its bounds."""
     names = (
         "league",
         "span",
@@ -109,12 +109,9 @@ def predicting(measured: Mapping[str, dict[str, Any]]) -> tuple[bool, dict[str, 
         "most_games",
         "slate_of_most_games_s",
     )
-    found = {name: {one: season[one] for one in names} for name, season in measured.items()}
-    ok = all(
-        season["predicting_cpu_s"] <= MOST_PREDICTING_S and season["longest_slate_s"] <= MOST_SLATE_S
-        for season in found.values()
-    )
-    return ok, {"seasons": found, "asked": {"predicting_cpu_s": MOST_PREDICTING_S, "longest_slate_s": MOST_SLATE_S}}
+    ok = season["predicting_cpu_s"] <= MOST_PREDICTING_S and season["longest_slate_s"] <= MOST_SLATE_S
+    asked = {"predicting_cpu_s": MOST_PREDICTING_S, "longest_slate_s": MOST_SLATE_S}
+    return ok, {name: season[name] for name in names} | {"asked": asked}
 
 
 def command_costs() -> tuple[bool, dict[str, Any]]:

@@ -144,11 +144,11 @@ def at_the_line(rows: Rows, drawn: Drawn, lines: dict[tuple[int, str], tuple[flo
         "n": len(at),
         "mae": float(own.mean()),
         "line_mae": float(their.mean()),
-        "mae_less_line_mae_95": _bootstrap(rows.game_id[at], own - their),
+        "mae_less_line_mae_95": bootstrap(rows.game_id[at], own - their),
         "log_loss": log_loss(chance, is_over),
         "log_loss_uncorrected": log_loss(sure[decided], is_over),
         "market_aware_mae": float(aware.mean()),
-        "market_aware_mae_less_line_mae_95": _bootstrap(rows.game_id[at], aware - their),
+        "market_aware_mae_less_line_mae_95": bootstrap(rows.game_id[at], aware - their),
         "market_aware_log_loss": log_loss(aware_chance, is_over),
         "market_aware_calibration_error": calibration_error(aware_chance, is_over),
         "log_loss_no_vig": log_loss(market[decided], is_over),
@@ -169,7 +169,7 @@ def as_borne_out(days: Any, sure: Floats, happened: Floats, line: Floats) -> Flo
     return found
 
 
-def _bootstrap(games: Any, values: Floats) -> list[float]:  # noqa: ANN401 -- an array of texts
+def bootstrap(games: Any, values: Floats) -> list[float]:  # noqa: ANN401 -- an array of texts
     """Return the 95 % interval of the mean, drawing whole games."""
     _, which = np.unique(games, return_inverse=True)
     sums, counts = np.bincount(which, values), np.bincount(which)

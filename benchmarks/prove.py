@@ -131,15 +131,13 @@ def season_cost() -> Measured:
     return told >= 0.9 * measured["wall_s"], measured
 
 
-def predicting_cost() -> Measured:
-    """Read of the replays that measure all cost what training, predicting and the slates of both leagues took."""
-    seasons = {}
-    for name in ("nba_cost", "mlb_cost"):
-        path = EVIDENCE / f"{name}.json"
-        if not path.exists() or stale_since(json.loads(path.read_text())["commit"], paths_of(path.name)) != NEVER:
-            claim(name, CLAIMS[name])
-        seasons[name] = json.loads(path.read_text())["measured"]
-    return predicting(seasons)
+def predicting_cost(league: str) -> Measured:
+    """Read of the replay that measures all cost what training, predicting and the slates of the league's season took."""
+    name = f"{league}_cost"
+    path = EVIDENCE / f"{name}.json"
+    if not path.exists() or stale_since(json.loads(path.read_text())["commit"], paths_of(path.name)) != NEVER:
+        claim(name, CLAIMS[name])
+    return predicting(json.loads(path.read_text())["measured"])
 
 
 def clean_seasons() -> Measured:
@@ -251,7 +249,8 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "season_cost": season_cost,
     "nba_cost": lambda: season_costs("nba", "2023-24"),
     "mlb_cost": lambda: season_costs("mlb", "2023"),
-    "predicting_cost": predicting_cost,
+    "predicting_cost": lambda: predicting_cost("nba"),
+    "predicting_cost_mlb": lambda: predicting_cost("mlb"),
     "command_costs": command_costs,
     "april_2023_of_both": april_of_both,
     "mlb_accuracy_2023": partial(accuracy, 2023),
