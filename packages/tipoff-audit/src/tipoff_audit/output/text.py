@@ -1,6 +1,6 @@
 """A report for a person: by level, what does most harm first; at the end what was read and what was not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from tipoff_audit.finding import Finding
@@ -16,6 +16,7 @@ AROUND = {
     "look-ahead": "around what is predicted",
     "": "in the code itself",
 }
+MOST_PLACES = 3  # a line's worth
 
 
 def words(report: Report) -> str:
@@ -28,13 +29,28 @@ def _findings(report: Report) -> Iterator[str]:
     for level, group in groupby(report.findings, key=lambda one: one.level):
         found = list(group)
         yield f"{level.name.lower()} ({len(found)}), what does most harm first"
-        for one in found:
+        for one, *others in _told_once(found):
             yield from _finding(one, report)
+            if others:
+                yield f"      and {len(others)} more of the same: {_places(others)}"
         yield ""
     if report.hidden:
         more = ", ".join(f"{n} {level.name.lower()}" for level, n in sorted(report.hidden.items(), reverse=True))
         yield f"and {more}, not shown (--min-level note shows all)"
         yield ""
+
+
+def _told_once(found: Sequence[Finding]) -> list[list[Finding]]:
+    """Return the findings, each with the others that say the same of other places: one habit is one thing to read."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for one in found:
+        alike.setdefault((one.rule, one.message), []).append(one)
+    return list(alike.values())
+
+
+def _places(found: Sequence[Finding]) -> str:
+    few = ", ".join(f"{shown(one.path)}:{one.line}" for one in found[:MOST_PLACES])
+    return f"{few} and {len(found) - MOST_PLACES} others (--json names all)" if len(found) > MOST_PLACES else few
 
 
 def _finding(one: Finding, report: Report) -> Iterator[str]:
@@ -49,9 +65,7 @@ def aside(one: Finding, report: Report) -> Iterator[str]:
     """Yield what is known beside the finding itself: its copies, who wrote the line, what the code took part in."""
     others = report.copies.get(one, ())
     if others:
-        few = ", ".join(f"{shown(other.path)}:{other.line}" for other in others[:3])
-        more = f" and {len(others) - 3} more" if len(others) > 3 else ""  # noqa: PLR2004 -- a line's worth
-        yield f"the same stands in {few}{more}: mend it here"
+        yield f"the same stands in {_places(others)}: mend it here"
     if one in report.origins:
         yield shown(report.origins[one])
     if one.path in report.evidence:

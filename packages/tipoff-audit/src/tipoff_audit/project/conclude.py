@@ -13,13 +13,9 @@ from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.names import words
 from tipoff_audit.reading.try_blocks import TryBlock
-from tipoff_audit.reading.words import ONLY_READ, these
+from tipoff_audit.reading.words import ONLY_READ
 from tipoff_audit.rules.verdicts import judge
 
-_ASIDE = these(
-    "telemetry logs metrics trace tracing heartbeat rate limiter throttle acquire"
-)  # what is told of the work, not the work
-_TELLS = these("send notify deliver")  # a notice more or less
 _DEEPEST = 4  # how many functions a write may be away
 
 
@@ -190,12 +186,9 @@ def _is_of(receiver: str, name: str, full: str) -> bool:
 
 def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Finding]:
     telling: dict[str, str] = {}
-    light: set[str] = set()
     by_name: dict[str, set[str]] = defaultdict(set)
-    for path, (full, name, is_light) in _rows(facts, "telling"):
+    for path, (full, name) in _rows(facts, "telling"):
         telling[full] = path
-        if is_light:
-            light.add(full)
         by_name[name].add(full)
     defined: dict[str, set[str]] = defaultdict(set)
     for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
@@ -215,7 +208,6 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
             ):
                 continue
             found = next(iter(alike))
-        about = set(words(f"{name} {telling[found]}"))
         message = f"`{name}` says by False that it has failed ({telling[found]}), and nobody looks at its answer"
         yield Finding(
             rule="ignored-result",
@@ -223,9 +215,7 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
             line=line,
             column=column,
             end_line=end_line,
-            level=Level.NOTE
-            if words(name)[:1] == ["load"] or found in light or about & _ASIDE or words(name)[0] in _TELLS
-            else Level.WARNING,
+            level=Level.NOTE,
             message=f"{message}; act on it, or let the function raise",
             guards="write",
             symbol=symbol,

@@ -9,7 +9,6 @@ from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS, Function, Scope
 from tipoff_audit.reading.names import dotted, last_name
 
-_EMPTY_RETURNS = (ast.List, ast.Dict, ast.Tuple)
 _SAYS_OVERRIDE = re.compile(
     r"overrid|subclass|implement(ed)? (by|in)|to be implemented|derived class|child class", re.IGNORECASE
 )

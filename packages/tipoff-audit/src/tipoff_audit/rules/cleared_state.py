@@ -164,25 +164,7 @@ def _judge_cleared(  # noqa: PLR0913 -- what was cleared, how, what comes after,
     does = {"cleared": "is cleared", "acknowledged": "is acknowledged", "advanced": "is moved on"}[how]
     after_it = f"{last_name(later[0].func)}() on line {later[0].lineno}"
     message = f"`{what}` {does} before {after_it} has succeeded: if that fails, nothing comes again"
-    quiet = any(isinstance(parent, ast.Try) for _, parent in chain(file, later[0]))
-    kept = "." in what  # a list that was handed in may live on elsewhere
-    sure = any(effect.kind == "write" and effect.sure for effect in file.effects.through(later[0]))
-    is_lost = (how == "acknowledged" and sure) or (how == "cleared" and kept and quiet and _is_remote(file, later[0]))
-    level = Level.WARNING if is_lost else Level.NOTE
-    file.say("cleared-before-io", node, level, f"{message}; do it after the I/O", guards="write")
-
-
-def _is_remote(file: File, call: ast.Call) -> bool:
-    """Whether the write goes to a warehouse, a queue or over the network: where it fails one day in a hundred."""
-    callee = file.names.callee(call)
-    about = set(words(f"{callee.receiver} {callee.origin} {callee.name}"))
-    return bool(about & _REMOTE) or any(effect.sql for effect in file.effects.through(call))
-
-
-_REMOTE = these(
-    """client bigquery bq warehouse session requests httpx publisher producer topic s3 gcs bucket blob db database connection
-    cursor engine load gbq upload api http redis kafka sqs"""
-)
+    file.say("cleared-before-io", node, Level.NOTE, f"{message}; do it after the I/O", guards="write")
 
 
 def _names_in(node: ast.AST) -> set[str]:

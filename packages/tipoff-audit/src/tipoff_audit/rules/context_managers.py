@@ -31,8 +31,7 @@ def swallowing_managers(file: File) -> None:
             if breadth(handler) not in {"bare", "broad"} or said.raises or said.records or _yields(handler):
                 continue
             message = f"`with {scope.name.rpartition('.')[2]}(…)` ends well whatever its block raises"
-            level = Level.NOTE if said.logs else Level.WARNING
-            file.say("swallowed-raise", handler, level, f"{message}; raise again after tidying up", guards="work")
+            file.say("swallowed-raise", handler, Level.NOTE, f"{message}; raise again after tidying up", guards="work")
 
 
 def _yields(handler: ast.ExceptHandler) -> bool:

@@ -42,28 +42,13 @@ def lost_after_delete(file: File) -> None:
             if after is not None and (why := _why_lost(file, scope, call, after)):
                 what = target if target != "?" else "what was there"
                 message = f"{what} is deleted here and written again on line {after.lineno}, {why}"
-                named = target != "?" and not target.startswith("path:")
-                passed_over = "swallowed" in why or _is_passed_over(
-                    file, after
-                )  # else the run is red, and the next one fills it
                 file.say(
                     "lost-after-delete",
                     call,
-                    Level.WARNING if named and passed_over else Level.NOTE,
+                    Level.NOTE,
                     f"{message}; write first and swap, or do both in one transaction",
                     guards="write",
                 )
-
-
-def _is_passed_over(file: File, call: ast.Call) -> bool:
-    """Whether a broad handler around the call neither raises nor records."""
-    for child, parent in chain(file, call):
-        if isinstance(parent, ast.Try) and child in parent.body:
-            for handler in parent.handlers:
-                said = answer(handler, file.effects, file.index)
-                if breadth(handler) != "narrow" and not said.raises and not said.records:
-                    return True
-    return False
 
 
 def _deleted(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each case

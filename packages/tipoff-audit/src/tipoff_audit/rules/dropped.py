@@ -9,7 +9,6 @@ from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import last_name, words
 from tipoff_audit.reading.words import these
 
-_PARTS = these("time date day stamp timestamp int float number json price odds value text")  # of a row, not the row
 _MAKERS = these(
     "parse make build convert to read transform normalize normalise clean extract decode map create load from process format"
 )

@@ -37,23 +37,6 @@ def streaming_inserts(file: File) -> list[list[object]]:
     return tables
 
 
-def _is_a_door(file: File, call: ast.Call) -> bool:
-    """Whether the function is one that others call to stream, with their own rows, and looks at what was refused."""
-    scope = file.scope(call)
-    if scope.kind != "function" or isinstance(file.index.up.get(call), ast.Expr):
-        return False
-    given = {name for name, lines in scope.bound.items() if lines and lines[0] == getattr(scope.node, "lineno", 0)}
-    handed_on = {
-        part.id
-        for one in [*call.args, *(k.value for k in call.keywords)]
-        for part in ast.walk(one)
-        if isinstance(part, ast.Name)
-    }
-    return (
-        bool(re.search(r"stream|insert_all|insert_rows", scope.name.rpartition(".")[2])) and len(handed_on & given) > 1
-    )
-
-
 def streaming_by_another_name(file: File) -> None:
     """Report a streaming method that is handed on, or looked up by its name."""
     if not file.index.attributes & _STREAMS and not any(node.value in _STREAMS for node in file.index.strings):
@@ -150,8 +133,9 @@ def loads_per_row(file: File) -> None:
                 else "a table takes 1,500 load jobs a day"
             )
             message = f"{what} for each `{last_name(loop.target) or 'row'}` of the loop: {costs}"
-            level = Level.NOTE if "commit" in what else Level.WARNING
-            file.say("load-per-row", call, level, f"{message}; gather the rows and write them once", guards="write")
+            file.say(
+                "load-per-row", call, Level.NOTE, f"{message}; gather the rows and write them once", guards="write"
+            )
 
 
 def loads_of_one_row(file: File) -> None:

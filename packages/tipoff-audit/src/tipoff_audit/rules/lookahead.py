@@ -6,7 +6,6 @@ import re
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
-from tipoff_audit.reading.words import these
 
 _EVENT = re.compile(
     r"(^|_)(date|day|at|ts|time|timestamp|tipoff|tip_off|played_on|start|when|index|on)$|date$|game_day", re.IGNORECASE
@@ -21,7 +20,6 @@ _KNOWN = re.compile(
     r"modified|seen|start_date|end_date|valid|observed|deadline|not_before|next_",
     re.IGNORECASE,
 )
-_AGGREGATES = these("mean sum std var median max min count agg apply quantile sem skew kurt aggregate corr cov")
 _CUMULATIVE = frozenset({"cumsum", "cummean", "cummax", "cummin", "cumprod"})
 
 

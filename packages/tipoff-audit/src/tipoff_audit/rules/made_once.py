@@ -65,14 +65,14 @@ def _is_now(node: ast.expr) -> bool:
 
 def _say(file: File, node: ast.AST, what: str, instead: str) -> None:
     message = f"{what}, when the class is read: every row has the value of the program's start"
-    file.say("made-once", node, Level.ERROR, f"{message}; give {instead}", guards="write")
+    file.say("made-once", node, Level.NOTE, f"{message}; give {instead}", guards="write")
 
 
 def _start(file: File, node: ast.expr) -> None:
     is_begun_by_hand = _BY_HAND.search(file.index.source.text) is not None
     if not is_begun_by_hand and any(origin.startswith("airflow") for origin in file.index.imports.values()):
         message = f"`start_date={ast.unparse(node)}` moves with each reading of the file: the first interval never ends"
-        file.say("made-once", node, Level.ERROR, f"{message}, and no run begins; write a day", guards="work")
+        file.say("made-once", node, Level.WARNING, f"{message}, and no run begins; write a day", guards="work")
 
 
 def _is_model(node: ast.ClassDef) -> bool:
@@ -96,7 +96,7 @@ def _shared_defaults(file: File, scope: Scope) -> None:
         is_empty = is_empty or (isinstance(made, ast.Call) and dotted(made.func) in {"list", "dict", "set"})
         if is_empty and not set(words(one.arg)) & _KEPT_ON_PURPOSE and _is_filled(file, scope, one.arg):
             is_given_back = any(isinstance(back.value, ast.Name) and back.value.id == one.arg for back in scope.returns)
-            level = Level.ERROR if is_given_back else Level.NOTE
+            level = Level.WARNING if is_given_back else Level.NOTE
             message = f"`{one.arg}={ast.unparse(made)}` is made once: what one call puts in, the next one finds"
             file.say("made-once", made, level, f"{message}; begin with None", guards="work")
 

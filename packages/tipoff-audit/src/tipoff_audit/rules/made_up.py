@@ -11,7 +11,6 @@ from tipoff_audit.reading.words import these
 
 _SEEDS = these("seed RandomState default_rng Random manual_seed set_seed random_seed")
 _KEYS = these("id ids key keys uuid sku code bucket shard partition slot variant group symbol")
-_NAMES_FOR_GOOD = these("id ids uuid sku")  # a key, a share or a group may be one run's own
 _PASSING = these(  # asked within one run of the program, or of no weight
     """cache cached caches memo memoize jitter delay sleep backoff wait timeout color colour temp tmp lock stagger offset
     log logger logging debug info warning error print state eq lt cmp test mock demo sample fake dummy current prev
@@ -41,11 +40,11 @@ def changing_hashes(file: File) -> None:
         about |= set(words(owner.name.rpartition(".")[2])) if owner is not None else set()
         if about & _PASSING or _INVENTED.search(f"{file.scope(call).name} {file.index.path}"):
             continue
-        is_kept = set(words(used)) & _NAMES_FOR_GOOD and not used.endswith("()")
-        level = Level.ERROR if is_kept else Level.NOTE  # what comes of a seed is invented as a rule
         message = "`hash` of a text is another number at each start of Python"
         what = "this seed repeats nothing" if used == "seed" else f"`{used}` is never found again"
-        file.say("changing-hash", call, level, f"{message}: {what}; use hashlib, or the text itself", guards="work")
+        file.say(
+            "changing-hash", call, Level.NOTE, f"{message}: {what}; use hashlib, or the text itself", guards="work"
+        )
 
 
 def _is_stable(node: ast.expr) -> bool:
@@ -146,7 +145,7 @@ def _stands_in(file: File, call: ast.Call) -> None:
     told = any(
         isinstance(part, ast.Call) and last_name(part.func) in _TELLS for one in above.body for part in ast.walk(one)
     )
-    level = Level.WARNING if is_read == told else Level.ERROR if is_read else Level.NOTE
+    level = Level.WARNING if is_read or not told else Level.NOTE
     why = "what could not be read" if is_read else "what is not there"
     message = f"`{last_name(call.func)}` stands for {why}: whoever takes it cannot tell it from the truth"
     file.say("made-up-data", call, level, f"{message}; raise, or give back nothing", guards="read")

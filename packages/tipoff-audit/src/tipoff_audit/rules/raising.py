@@ -33,9 +33,9 @@ def raising_handlers(file: File) -> None:
                     of_any = why.startswith(
                         ("`Exception` has", "`BaseException` has")
                     )  # that which comes may well have it
-                    level = (
-                        Level.NOTE if not sure or "is bound only" in why else Level.WARNING if of_any else Level.ERROR
-                    )
+                    level = Level.ERROR if "has no attribute" in why and not of_any else Level.WARNING
+                    if not sure or "is bound only" in why or "logger" in why or "takes no argument" in why:
+                        level = Level.NOTE
                     file.say(
                         "handler-raises",
                         node,
@@ -60,16 +60,7 @@ def returns_in_finally(file: File) -> None:
         for node in _own_jumps(block.finalbody):
             what = dotted(node.func) if isinstance(node, ast.Call) else type(node).__name__.lower()
             message = f"`{what}` in a `finally` takes every error that passes through it, also those that nobody meant to catch"
-            caught = any(breadth(handler) in {"bare", "broad"} for handler in block.handlers)
-            leaves = file.scope(block).name.rpartition(".")[2] in {"__exit__", "__aexit__", "__del__"}
-            sure = not (caught or leaves or isinstance(node, ast.Call)) and node in block.finalbody
-            level = Level.WARNING if sure and _writes(file, block) else Level.NOTE
-            file.say("swallowed-raise", node, level, f"{message}; put it after the block", guards="work")
-
-
-def _writes(file: File, block: ast.Try) -> bool:
-    calls = [node for node in inside(block.body) if isinstance(node, ast.Call)]
-    return any(effect.kind == "write" and effect.sure for call in calls for effect in file.effects.through(call))
+            file.say("swallowed-raise", node, Level.NOTE, f"{message}; put it after the block", guards="work")
 
 
 def _own_jumps(body: list[ast.stmt]) -> list[ast.stmt | ast.Call]:

@@ -34,7 +34,7 @@ def ignored_results(file: File) -> list[list[object]]:
             file.say(
                 "ignored-result",
                 call,
-                _level_of(why),
+                Level.NOTE,
                 why,
                 guards="gate" if "lock" in why else "write",
             )
@@ -43,10 +43,6 @@ def ignored_results(file: File) -> list[list[object]]:
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
             asked.append([callee.full, callee.name, callee.receiver, *place, file.index.line(call.lineno), scope])
     return asked
-
-
-def _level_of(why: str) -> Level:
-    return Level.NOTE if re.search("the lock may|a 500 passes|returns a future|send a part", why) else Level.WARNING
 
 
 def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each library
@@ -102,21 +98,8 @@ def _in_broad(file: File, call: ast.Call) -> bool:
     )
 
 
-_QUIET = re.compile(
-    r"fail[- ]?(open|soft|safe)|fire[- ]and[- ]forget|best[- ]?effort|never (raises?|fails?|blocks?|breaks?)"
-    r"|swallow|by design|silently",
-    re.IGNORECASE,
-)
-
-
-def _is_declared(scope: Scope) -> bool:
-    """Whether the function's own words say that its failure does not matter to whoever calls it."""
-    document = ast.get_docstring(scope.node, clean=False) if isinstance(scope.node, FUNCTIONS) else None
-    return _QUIET.search(document or "") is not None
-
-
 def telling_functions(file: File) -> list[list[Any]]:
-    """Return the functions that say by False that they failed: qualified name, name, whether they make light of it."""
+    """Return the functions that say by False that they failed: qualified name, name."""
     found: list[list[Any]] = []
     for scope in file.index.scopes:
         name = scope.name.rpartition(".")[2]
@@ -125,20 +108,8 @@ def telling_functions(file: File) -> list[list[Any]]:
         if any(_says_no(done.value) and not _has_nothing_to_do(file, done) for done in scope.returns) and _answers(
             scope
         ):
-            plain = any(constant(done.value) is False for done in scope.returns)
-            found.append([scope.name, name, not plain or _is_declared(scope) or _is_kept(file, scope)])
+            found.append([scope.name, name])
     return found
-
-
-def _is_kept(file: File, scope: Scope) -> bool:
-    """Whether a handler of the function keeps the failure in a state that others read."""
-    return any(
-        isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Subscript | ast.Attribute)
-        for block in file.index.tries
-        if file.scope(block) is scope
-        for handler in block.handlers
-        for part in handler.body
-    )
 
 
 def _has_nothing_to_do(file: File, done: ast.Return) -> bool:

@@ -178,7 +178,7 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         )
     if source.kind == "yaml" and _CONTINUE.match(text):
         return (
-            _level_of_step(lines, number),
+            Level.NOTE,
             f"`{text.strip(' -')}`: this step may fail and the build stays green; let it fail, or take it out",
         )
     ended = _ENDS_WELL.search(text)
@@ -257,22 +257,6 @@ def _step(lines: list[str], number: int) -> list[str]:
     while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > first):
         end += 1
     return lines[begin:end]
-
-
-def _level_of_step(lines: list[str], number: int) -> Level:
-    """Return how much the step (or job) of a CI file decides that may fail here."""
-    step = _step(lines, number)
-    text = "\n".join(step)
-    own_id = re.search(r"^\s*-?\s*id:\s*([\w-]+)", text, re.MULTILINE)
-    asked = own_id is not None and any(f"{own_id[1]}.outcome" in line for line in lines)
-    if asked or _OPTIONAL.search(text) or _LINTS.search(text) or _REPORTS_TO.search(text) or _SAYS_SO.search(text):
-        return Level.NOTE  # a later step looks at how it ended, or at its report; or it is of no weight
-    runs = [
-        re.sub(r"^\s*-?\s*run:\s*\|?", "", line) for line in step if "name:" not in line and not _INSTALLS.search(line)
-    ]
-    if "#" in lines[number - 1] or not any(_CHECKS.search(line) for line in runs):
-        return Level.NOTE
-    return Level.WARNING if any(_TESTS.search(line) for line in runs) else Level.NOTE
 
 
 _IF_ALWAYS = re.compile(r"^\s*(-\s+)?if:\s*[\"']?(\$\{\{\s*)?(always\(\)|!\s*cancelled\(\))\s*(\}\})?[\"']?\s*$")
@@ -354,10 +338,13 @@ def _excused_exits(source: Source, lines: list[str]) -> list[Finding]:
         elif re.match(r"\s*(fi|else|elif)\b", line):
             failed = False
         if failed and re.search(r"(^|;)\s*exit\s+0\s*;?\s*(fi)?\s*(#.*)?$", line):
-            level = Level.WARNING if _HOOK.search(source.path) else Level.NOTE
             found.append(
                 _finding(
-                    source, number, line, level, "`exit 0` right after a check has failed; exit with another status"
+                    source,
+                    number,
+                    line,
+                    Level.NOTE,
+                    "`exit 0` right after a check has failed; exit with another status",
                 )
             )
     return found

@@ -297,7 +297,8 @@ def _certain(sql: str) -> Iterator[Said]:
     for rule, pattern, message in _CERTAIN:
         for found in pattern.finditer(sql):
             if rule != "rows-skipped" or re.search(r"\bCOPY\b|read_csv|read_json|scan_csv", sql, _I):
-                yield Said(rule, found.start("test"), Level.ERROR, f"`{_short(found['test'])}` {message}", "read")
+                level = Level.NOTE if pattern is _EQUALS_NULL else Level.WARNING
+                yield Said(rule, found.start("test"), level, f"`{_short(found['test'])}` {message}", "read")
 
 
 def _short(text: str) -> str:

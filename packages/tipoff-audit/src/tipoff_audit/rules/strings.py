@@ -16,9 +16,6 @@ _HOLE = re.compile(r"(?<!\{)(?<![$%])\{([A-Za-z_]\w*(?:\.\w+|\[[^\]{}]*\]|\(\))*
 _OF_A_TYPE = re.compile(
     r"\{\w+:\s*([A-Z]\w*(\(.*?\))?|\$\w[^{}]*)\}"
 )  # `{day:Date}`, `{name: $name}`: filled by the server
-_OF_ANOTHER = re.compile(
-    r"jsonb_\w+\s*\(|#>>?\s*'\{|'\{[\w,]*\}'\s*::\s*\w+\[\]", re.IGNORECASE
-)  # a database's own braces
 _LATER = frozenset(
     {"format", "format_map", "Template", "substitute", "safe_substitute", "render", "from_string", "partial_format"}
 )
@@ -36,14 +33,11 @@ def missing_f(file: File) -> None:
             continue
         use = _use(file, node, text)
         if use and not (use == "path" and {re.split(r"[.\[(]", hole)[0] for hole in holes} & set(file.index.imports)):
-            is_sure = use == "SQL" and _filled_by_names(file, node, holes) and not _OF_ANOTHER.search(text)
-            is_sure = is_sure and "format(**" not in file.index.source.text  # filled together, where they are run
-            level = Level.ERROR if is_sure else Level.WARNING if use in {"path", "option"} else Level.NOTE
             message = f"`{{{holes[0]}}}` stays as it is written: this {use} has no f and no .format"
             file.say(
                 "missing-f",
                 node,
-                level,
+                Level.NOTE,
                 f"{message}; put an f before the string",
                 guards=("write" if verbs(text) else "read") if use == "SQL" else "",
                 line=_line_of(file, node, holes[0]),
@@ -88,8 +82,7 @@ def missing_f_in_joined(file: File) -> None:
                 message = (
                     f"`{{{holes[0]}}}` stays as it is written: this piece of the string has no f, its neighbours have"
                 )
-                level = Level.ERROR if looks_like_sql("".join(parts)) else Level.NOTE
-                file.say("missing-f", node, level, f"{message}; put an f before it", guards="read", line=number)
+                file.say("missing-f", node, Level.NOTE, f"{message}; put an f before it", guards="read", line=number)
 
 
 def _filled_by_names(file: File, node: ast.expr, holes: list[str]) -> bool:

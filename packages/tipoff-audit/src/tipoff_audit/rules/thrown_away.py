@@ -66,7 +66,7 @@ def never_called(file: File) -> None:
     for node in file.index.bare:
         if node.attr in _DONE_BY_CALL:
             message = f"`{dotted(node)}` is named and not called: nothing is done"
-            file.say("value-dropped", node, Level.ERROR, f"{message}; write `{node.attr}()`", guards="write")
+            file.say("value-dropped", node, Level.WARNING, f"{message}; write `{node.attr}()`", guards="write")
 
 
 def changed_copies(file: File) -> None:
@@ -80,7 +80,9 @@ def changed_copies(file: File) -> None:
         changes = _changes(file, loop, row.id) if isinstance(row, ast.Name) else []
         if changes:
             message = f"`{dotted(changes[0].value)}` is a copy of the frame's row: what is written into it is lost"
-            file.say("value-dropped", changes[0], Level.ERROR, f"{message}; write to the frame by `.at`", guards="work")
+            file.say(
+                "value-dropped", changes[0], Level.WARNING, f"{message}; write to the frame by `.at`", guards="work"
+            )
 
 
 def _changes(file: File, loop: ast.For, row: str) -> list[ast.Subscript]:
@@ -117,7 +119,7 @@ def keys_given_twice(file: File) -> None:
         if lost:
             others = f", and {len(lost) - 1} others," if len(lost) > 1 else ""
             message = f"the key `{constant(lost[0])}`{others} stands twice in this table: the first value is lost"
-            file.say("value-dropped", lost[0], Level.ERROR, f"{message}; keep one, or name them apart", guards="read")
+            file.say("value-dropped", lost[0], Level.NOTE, f"{message}; keep one, or name them apart", guards="read")
 
 
 def _is_key(name: object) -> bool:
@@ -165,5 +167,5 @@ def skipped_rows(file: File) -> None:
         if how:
             message = f"`{how}`: rows that cannot be read are left out, uncounted, and the load ends as done"
             file.say(
-                "rows-skipped", call, Level.ERROR, f"{message}; let it fail, or count and keep them", guards="read"
+                "rows-skipped", call, Level.WARNING, f"{message}; let it fail, or count and keep them", guards="read"
             )

@@ -45,7 +45,7 @@ def _submit(file: File, call: ast.Call) -> None:
 def _imap(file: File, call: ast.Call) -> None:
     if isinstance(file.index.up.get(call), ast.Expr):
         message = f"`{last_name(call.func)}` raises only as its results are read, and nobody reads them"
-        file.say("ignored-result", call, Level.WARNING, f"{message}; go over the results", guards="work")
+        file.say("ignored-result", call, Level.NOTE, f"{message}; go over the results", guards="work")
 
 
 def _is_job(file: File, call: ast.Call) -> bool:
@@ -65,8 +65,7 @@ def _job(file: File, call: ast.Call) -> None:
     message = (
         f"`{last_name(call.func)}` only starts a job: whether it worked is told by `.result()`, which nobody calls"
     )
-    level = Level.ERROR if file.is_googles(file.names.callee(call).origin) else Level.NOTE
-    file.say("ignored-result", call, level, f"{message}; wait for it, or hand the job on", guards="write")
+    file.say("ignored-result", call, Level.NOTE, f"{message}; wait for it, or hand the job on", guards="write")
 
 
 def _is_let_go(file: File, call: ast.Call) -> bool:
@@ -147,21 +146,10 @@ def _future(file: File, call: ast.Call) -> None:
     file.say(
         "ignored-result",
         call,
-        _level(file, call.args[0]),
+        Level.NOTE,
         f"{message}; call `.result()` on each",
         guards=_guards(file, call.args[0]),
     )
-
-
-def _asked_nothing(file: File, call: ast.Call) -> bool:
-    """Whether the future is handed to a callback of this file that does not ask it either."""
-    above = file.index.up.get(call)
-    after = file.index.up.get(above) if isinstance(above, ast.Attribute) and above.attr == "add_done_callback" else None
-    if not isinstance(after, ast.Call) or not after.args or not isinstance(after.args[0], ast.Name):
-        return False
-    full = file.names.origin(after.args[0], file.scope(call))
-    scope = next((one for one in file.index.scopes if one.name == full and isinstance(one.node, FUNCTIONS)), None)
-    return scope is not None and not {last_name(other.func) for other in scope.calls} & {"result", "exception"}
 
 
 def _only_waited_for(file: File, call: ast.Call) -> bool:
@@ -199,7 +187,7 @@ def _map(file: File, call: ast.Call) -> None:
     file.say(
         "ignored-result",
         call,
-        Level.WARNING,
+        Level.NOTE,
         f"{message}; go over the results",
         guards=_guards(file, call.args[0]),
     )
@@ -223,7 +211,7 @@ def _async(file: File, call: ast.Call) -> None:
     file.say(
         "ignored-result",
         call,
-        _level(file, call.args[0] if call.args else call),
+        Level.NOTE,
         f"{message}; keep it and call `.get()`",
         guards="work",
     )
@@ -430,10 +418,6 @@ def _does(file: File, target: ast.expr) -> set[str]:
     }
 
 
-def _level(file: File, target: ast.expr) -> Level:
-    return Level.WARNING if "write" in _does(file, target) else Level.NOTE
-
-
 def _guards(file: File, target: ast.expr) -> str:
     return "write" if "write" in _does(file, target) else "work"
 
@@ -455,7 +439,7 @@ def _process(file: File, call: ast.Call) -> None:
         file.say(
             "swallowed-exit",
             call,
-            Level.WARNING,
+            Level.NOTE,
             f"{message}; run the two as processes, or `set -o pipefail`",
             guards="write",
         )
@@ -474,8 +458,7 @@ def _process(file: File, call: ast.Call) -> None:
         return
     message = f"`{full}` does not raise where the command fails, and nobody looks at its status"
     advice = "say `check=True`" if full == "subprocess.run" else "use `subprocess.run(…, check=True)`"
-    level = Level.WARNING if is_data else Level.NOTE
-    file.say("ignored-result", call, level, f"{message}; {advice}", guards="write" if is_data else "work")
+    file.say("ignored-result", call, Level.NOTE, f"{message}; {advice}", guards="write" if is_data else "work")
 
 
 def _only_its_text(file: File, call: ast.Call) -> bool:

@@ -52,7 +52,7 @@ def _joined(file: File, node: ast.JoinedStr) -> None:
             after = str(following.value) if isinstance(following, ast.Constant) else ""
             quoted = _is_value(before, after, part.value, file)
             if quoted:
-                _say_values(file, node, part.value, quoted)
+                _say_values(file, node, part.value)
                 return
             before += "x"
 
@@ -167,27 +167,12 @@ def _joins_marks(call: ast.Call, file: File) -> bool:
     )
 
 
-def _say_values(file: File, node: ast.expr, hole: ast.expr, how: str) -> None:
+def _say_values(file: File, node: ast.expr, hole: ast.expr) -> None:
     name = last_name(hole) or "a value"
     if _checked(file, hole):
         return
-    level = Level.WARNING if how == "quoted" and _asked_for(file, hole) else Level.NOTE
-    if re.search(r"(^|/)(migrations?|versions|alembic)/", file.index.path):
-        level = Level.NOTE
     message = f"`{name}` is written into the SQL as text: a quote in it breaks the statement or changes it"
-    file.say("sql-from-values", node, level, f"{message}; hand it over as a parameter", guards="read")
-
-
-def _asked_for(file: File, hole: ast.expr, depth: int = 0) -> bool:
-    """Whether the value comes as it is from whoever sends a request."""
-    text = dotted(hole)
-    if (
-        re.match(r"(flask\.)?request\.(args|form|json|values|GET|POST|query_params|get_json|cookies|headers)", text)
-        or text == "input()"
-    ):
-        return True
-    made = file.scope_value(hole) if isinstance(hole, ast.Name) else None
-    return made is not None and depth < 2 and not isinstance(made, ast.Name) and _asked_for(file, made, depth + 1)  # noqa: PLR2004
+    file.say("sql-from-values", node, Level.NOTE, f"{message}; hand it over as a parameter", guards="read")
 
 
 def _checked(file: File, hole: ast.expr) -> bool:
@@ -246,7 +231,7 @@ def _percent(file: File, node: ast.BinOp) -> None:
             continue  # a name of the schema
         quoted = _is_value(text[: found.start()], text[found.end() :], hole, file)
         if quoted and not (found[0].endswith("d") and quoted == "bare"):
-            _say_values(file, node, hole, quoted)
+            _say_values(file, node, hole)
             return
 
 
@@ -279,7 +264,7 @@ def _plus(file: File, node: ast.BinOp) -> None:
         hole = part.args[0] if isinstance(part, ast.Call) and last_name(part.func) == "str" and part.args else part
         quoted = _is_value(before, str(following or ""), hole, file)
         if quoted:
-            _say_values(file, node, hole, quoted)
+            _say_values(file, node, hole)
             return
         before += "x"
 
@@ -290,8 +275,8 @@ def _format(file: File, call: ast.Call, receiver: ast.expr) -> None:
         return
     for place, found in enumerate(re.finditer(r"\{(\w*)(?::[^{}]*)?\}", text)):
         hole = _given(call, found[1], place)
-        if hole is not None and (quoted := _is_value(text[: found.start()], text[found.end() :], hole, file)):
-            _say_values(file, call, hole, quoted)
+        if hole is not None and _is_value(text[: found.start()], text[found.end() :], hole, file):
+            _say_values(file, call, hole)
             return
 
 

@@ -161,7 +161,14 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
     is_of_schema = re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path)
     if is_beside or is_there or is_of_schema or guard.again or guard.printed or guard.acts:
         return Level.NOTE  # remembered only, there already, done again or in another way, or read on the screen
-    if not (sure and here and _adds_rows(what)) or guard.breadth == "root" or about & _MENDS or guard.warns:
+    is_silent = not (guard.logs or what.startswith("the "))  # a library's method, and not a word
+    if (
+        not (sure and here and _adds_rows(what))
+        or guard.breadth == "root"
+        or about & _MENDS
+        or guard.warns
+        or is_silent
+    ):
         return Level.NOTE  # made good by the next run, or not held for an error by whoever wrote it
     is_one_of_many = guard.each and guard.quiet  # the load ends, and is told as done, without the row
     comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))

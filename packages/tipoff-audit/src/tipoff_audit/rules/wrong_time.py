@@ -23,12 +23,12 @@ def wrong_times(file: File) -> None:
         zone = keyword(call, "tzinfo") if has_pytz and name in {"datetime", "replace", "combine", "time"} else None
         if zone is not None and _is_pytz(file, zone, file.scope(call)):
             message = "a zone of pytz given as `tzinfo` is the local mean time of long ago: off by minutes"
-            file.say("wrong-time", call, Level.ERROR, f"{message}; use `localize`, or zoneinfo", guards="read")
+            file.say("wrong-time", call, Level.WARNING, f"{message}; use `localize`, or zoneinfo", guards="read")
         if name in {"strftime", "strptime"} and call.args:
             text = constant(call.args[-1])
             if isinstance(text, str) and _WRONG_FORMAT.search(text):
                 message = f"`{text}`: %m is the month and %M the minute"
-                file.say("wrong-time", call, Level.ERROR, f"{message}; one stands for the other here", guards="read")
+                file.say("wrong-time", call, Level.WARNING, f"{message}; one stands for the other here", guards="read")
 
 
 def _age(file: File, compare: ast.Compare) -> None:
