@@ -101,15 +101,16 @@ def _write(file: Path, fields: Sequence[str], rows: Sequence[dict[str, str]]) ->
         out.writelines("\t".join(row.get(name, "") for name in fields) + "\n" for row in rows)
 
 
-def _read(file: Path) -> list[dict[str, str]]:
+def rows_of(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a table whose columns are named in its first line."""
     with file.open(newline="") as lines:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def keep(folder: Path, number: int) -> None:
     """Keep the verdicts, the second judge's beside the first's, without the code."""
-    other = {row["id"]: row["verdict"] for row in _read(folder / "second.tsv")}
-    judged = [*_read(folder / "errors.tsv"), *_read(folder / "warnings.tsv")]
+    other = {row["id"]: row["verdict"] for row in rows_of(folder / "second.tsv")}
+    judged = [*rows_of(folder / "errors.tsv"), *rows_of(folder / "warnings.tsv")]
     rows = [row | {"second": other.get(row["id"], "")} for row in judged if row["verdict"]]
     _write(EVIDENCE / f"audit_draw_{number}.tsv", KEPT, rows)
 
@@ -118,7 +119,7 @@ def scores() -> dict[str, dict[str, Any]]:
     """Return, for each kept draw, how many of each level were judged and were right, and how often the second judge agrees."""
     found = {}
     for file in sorted(EVIDENCE.glob("audit_draw_*.tsv")):
-        rows = _read(file)
+        rows = rows_of(file)
         both = [row for row in rows if row["second"]]
         agreed = sum((row["verdict"] == RIGHT) == (row["second"] == RIGHT) for row in both)
         found[file.stem] = {
@@ -137,7 +138,7 @@ def precisions() -> dict[str, str]:
     """Return each rule's precision by SARIF's names, of the latest draw in which enough of its findings were judged."""
     found = {}
     for file in sorted(EVIDENCE.glob("audit_draw_*.tsv"), key=lambda file: int(file.stem.rpartition("_")[2])):
-        rows = _read(file)
+        rows = rows_of(file)
         for rule in {row["rule"] for row in rows}:
             judged = [row["verdict"] == RIGHT for row in rows if row["rule"] == rule]
             if len(judged) >= ENOUGH:

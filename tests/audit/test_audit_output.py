@@ -70,6 +70,18 @@ def test_the_text_tells_the_worst_first_by_what_is_guarded_and_what_was_not_read
     assert "found 2 error, 1 warning, 1 note; waived 1; in the baseline 1" in text
 
 
+def test_one_mistake_of_many_places_is_told_once_in_the_text_and_each_time_in_the_json() -> None:
+    many = report(*(finding(line=n, path=f"a{n}.py") for n in range(1, 7)), finding(message="another", path="b.py"))
+
+    text = FORMATS["text"](many)
+
+    assert "error (7), what does most harm first" in text
+    assert text.count("rows are lost") == 1
+    assert "and 5 more of the same: a2.py:2, a3.py:3, a4.py:4 and 2 others (--json names all)" in text
+    assert "another" in text
+    assert len(json.loads(FORMATS["json"](many))["findings"]) == 7
+
+
 def test_the_json_counts_what_it_lists() -> None:
     said = json.loads(FORMATS["json"](FULL))
 

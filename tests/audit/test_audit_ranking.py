@@ -15,7 +15,7 @@ SWALLOWS = (
     "def keep(client, rows):\n    try:\n        client.load_table_from_json(rows, 'raw.box', job_config=c).result()\n"
     "    except Exception:\n        pass\n"
 )
-DROPS = "def rows(frame):\n    frame.fillna(0)\n"
+DROPS = "import pandas as pd\n\n\ndef rows(frame):\n    frame.ffill()\n    return pd\n"
 
 
 def finding(**values: object) -> Finding:
@@ -52,7 +52,8 @@ def test_two_of_one_file_are_no_copies(tmp_path: Path) -> None:
 
 
 def test_sums_are_by_folder_rule_and_function_the_worst_first(tmp_path: Path) -> None:
-    report = ranked(audited(written(tmp_path, {"jobs/a.py": SWALLOWS, "old/b.py": "import time\n", "c/d.py": STREAMS})))
+    logs = SWALLOWS.replace("pass", "log.error(rows)")
+    report = ranked(audited(written(tmp_path, {"jobs/a.py": logs, "old/b.py": "import time\n", "c/d.py": STREAMS})))
 
     assert [name for name, _ in sums(report, "folder")] == ["jobs", "c"]
     assert dict(sums(report, "rule"))["swallowed-write"][Level.WARNING] == 1
