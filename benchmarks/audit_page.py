@@ -14,8 +14,9 @@ HEAD = """# The auditor's rules
 
 `tipoff-audit PATH` reads Python, SQL, shell scripts and CI files, and finds the patterns by which real pipelines
 failed in silence. A handler is judged by what its block does, SQL by what takes its rows, a result by whether anybody
-reads it. Levels go by what is lost, and by how often that was so in code that nobody had seen: **error** where rows are
-lost, wrong or let through, nine times of ten at least; **warning** where they may be; **note** for a place to look at.
+reads it. Levels are earned in code that nobody had seen
+([decision 0173](decisions/0173-a-level-is-earned-in-several-code-bases.md)): **error** for what the language itself makes
+wrong and was right in several code bases, **warning** for what was right in most of them, **note** for a place to look at.
 Tests, examples and documents say nothing unless `--tests` asks for them.
 
 Each rule comes from an incident; *row* is its number in the catalogue of faults. The examples below are the tests' own: the bad
