@@ -14,7 +14,7 @@ from tipoff.app.backup import restore
 from tipoff.app.live import run_controllers, sample_live
 from tipoff.app.requests import back_up
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock, pause
+from tipoff.core.clock import RealClock, Stop, pause
 from tipoff.core.errors import UsageError
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger
@@ -60,7 +60,7 @@ def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_running_controller_makes_the_copy_that_is_asked_for(tmp_path: Path) -> None:
-    settings, stop = Settings(home=tmp_path / "home", tick_every_s=0.3), threading.Event()
+    settings, stop = Settings(home=tmp_path / "home", tick_every_s=0.3), Stop()
     lives = [sample_live(settings, NBA, RealClock())]
     running = threading.Thread(
         target=run_controllers, args=(lives, stop), kwargs={"monitored": False, "said": lambda _line: None}

@@ -1,6 +1,5 @@
 """What a disk, an editor or a refusing warehouse leaves behind: it is told, nothing is written over, and the work goes on."""
 
-import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from tipoff.app.watching import EXAMINED_AGAIN, CheckTimes, Watch, examine_due, 
 from tipoff.checks.examine import Examined, Examiner
 from tipoff.config import Settings
 from tipoff.core.check import Cadence
-from tipoff.core.clock import RealClock, SimClock, midnight
+from tipoff.core.clock import RealClock, SimClock, Stop, midnight
 from tipoff.core.errors import Damaged, ErrorKind, LedgerError, WarehouseError
 from tipoff.core.home import Home
 from tipoff.leagues.nba.league import NBA, sample_season
@@ -167,7 +166,7 @@ def test_a_pregame_look_that_failed_does_not_hold_up_the_mornings() -> None:
 
 def test_a_side_that_cannot_look_says_so_once_and_says_when_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tipoff.app.sentinel.AGAIN", timedelta(0))
-    stop, lines, left = threading.Event(), list[str](), ["is locked"] * 3 + [""] * 2
+    stop, lines, left = Stop(), list[str](), ["is locked"] * 3 + [""] * 2
 
     def look(_now: datetime) -> None:
         trouble = left.pop(0)

@@ -24,7 +24,7 @@ from tests.support import ledger_rows, tipoff
 
 from tipoff.app.live import LiveSpec, run_controllers
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock, stopwatch
+from tipoff.core.clock import RealClock, Stop, stopwatch
 from tipoff.core.errors import PipelineError
 from tipoff.core.provider import Limits as Asking
 from tipoff.engine.controller import Controller
@@ -39,7 +39,7 @@ HANGS, DRAGS, AT_ONCE = "api.balldontlie.io", "stats.nba.com", "cdn.nba.com"
 def controller(spec: LiveSpec) -> Iterator[list[str]]:
     """Run a controller in a thread until the block ends; yields what it says."""
     said: list[str] = []
-    stop = threading.Event()
+    stop = Stop()
     thread = threading.Thread(
         target=run_controllers, args=([spec], stop), kwargs={"monitored": False, "said": said.append}
     )

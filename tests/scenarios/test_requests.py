@@ -15,7 +15,7 @@ from tests.support import ledger_rows, tipoff, with_step
 from tipoff.app import requests
 from tipoff.app.live import run_controllers, sample_live
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock
+from tipoff.core.clock import RealClock, Stop
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.step import SqlWork, Step
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 @contextmanager
 def running(home: Path, league: League = NBA) -> Iterator[None]:
     """Run the sample league's controller until the block ends."""
-    settings, stop = Settings(home=home, tick_every_s=0.3), threading.Event()
+    settings, stop = Settings(home=home, tick_every_s=0.3), Stop()
     lives = [dataclasses.replace(sample_live(settings, NBA, RealClock()), league=league)]
     told = {"monitored": False, "said": lambda _line: None}
     thread = threading.Thread(target=run_controllers, args=(lives, stop), kwargs=told)

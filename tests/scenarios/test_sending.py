@@ -13,7 +13,7 @@ from tests.receivers import Received, http_receiver
 
 from tipoff.app.sentinel import run_sentinel
 from tipoff.config import ChannelSettings, Settings
-from tipoff.core.clock import RealClock
+from tipoff.core.clock import RealClock, Stop
 from tipoff.core.finding import Severity
 from tipoff.ledger import watching
 from tipoff.ledger.alerts import AlertChanges, AlertStore
@@ -26,7 +26,7 @@ PATIENCE = 60 * SECOND
 @contextmanager
 def sentinel_looks(settings: Settings) -> Iterator[None]:
     """Have the sentinel of a home look, in a thread."""
-    stop = threading.Event()
+    stop = Stop()
     looking = threading.Thread(
         target=run_sentinel,
         args=(settings, ["nba"], RealClock(), stop),

@@ -24,7 +24,7 @@ from tipoff.app.instance import ReplaySpec
 from tipoff.app.live import LiveSpec, run_controllers, sample_live
 from tipoff.app.replay import run_together
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock, pause, stopwatch
+from tipoff.core.clock import RealClock, Stop, pause, stopwatch
 from tipoff.core.finding import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
@@ -186,7 +186,7 @@ def test_sixty_days_side_by_side_and_twenty_kills(tmp_path: Path) -> None:
 
 def test_live_both_tick_in_one_process_with_one_monitor_and_the_sentinel_is_silent(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, tick_every_s=0.3, look_every_s=0.3)
-    clock, stop = RealClock(), threading.Event()
+    clock, stop = RealClock(), Stop()
     nba = sample_live(settings, NBA, clock)
     season = dataclasses.replace(nba.season, name="bats")
     world = partial(BatsWorld, DAYS, first=season.first_day)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 from tipoff.app.web import run_web, served_of
 from tipoff.config import Settings
 from tipoff.core.build import build, commit
+from tipoff.core.clock import Stop
 from tipoff.core.errors import UsageError
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
@@ -201,7 +201,7 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, *, loopback: bool
 
 def test_the_web_as_a_process_shows_itself_in_the_ledger(tmp_path: Path) -> None:
     ticked(tmp_path, NOW)
-    stop, urls = threading.Event(), []
+    stop, urls = Stop(), []
 
     def told(url: str) -> None:
         urls.append(ask(f"{url}/ready")[0])

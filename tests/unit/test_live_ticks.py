@@ -1,6 +1,5 @@
 """Ticking on the real clock: what keeps a home from being opened ends it, from being opened again does not."""
 
-import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from tipoff.app import live
+from tipoff.core.clock import Stop
 from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, UsageError, WarehouseError
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ def ticked(monkeypatch: pytest.MonkeyPatch, opened: Iterable[PipelineError | Non
     """Tick until a second tick is done, `opened` as given; returns what was said, and what starts were told."""
     monkeypatch.setattr(live, "_Duties", lambda *_given: SimpleNamespace(begin=lambda: None, look=lambda *_given: None))
     monkeypatch.setattr(live, "wait", lambda *_given: None)
-    ends, stop, starts, said = iter(opened), threading.Event(), list[str](), list[str]()
+    ends, stop, starts, said = iter(opened), Stop(), list[str](), list[str]()
     ticks = iter([GONE, None])
 
     def tick(_now: datetime) -> None:

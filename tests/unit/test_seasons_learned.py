@@ -1,13 +1,12 @@
 """Which season it is, asked of a schedule that does not answer at first."""
 
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tipoff.app.seasons import learned
-from tipoff.core.clock import SimClock
+from tipoff.core.clock import SimClock, Stop
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.home import Home
 from tipoff.core.slate import Season
@@ -49,7 +48,7 @@ def test_a_schedule_is_asked_until_it_answers_and_meanwhile_watchers_know_since_
             raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="is there a network?")
         return SEASON
 
-    found = learned(learn, "nba", home=home, mark="{}", clock=clock, stop=threading.Event(), said=said.append)
+    found = learned(learn, "nba", home=home, mark="{}", clock=clock, stop=Stop(), said=said.append)
 
     assert found == SEASON
     assert clock.pauses == [5, 10, 20, 40, 60, 60]

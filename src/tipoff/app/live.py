@@ -32,12 +32,12 @@ from tipoff.app.requests import Requests
 from tipoff.app.retention import Keeps, Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sending import ByChannel
-from tipoff.app.sentinel import AGAIN, Say, Stop, channels_of, look_often
+from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.set_clock import in_time_of
 from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, RunningClock, league_day, wait
+from tipoff.core.clock import RealClock, RunningClock, Stop, league_day, wait
 from tipoff.core.errors import LedgerError, PipelineError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League

@@ -1,13 +1,12 @@
 """From one season to the next in a running process: once the last day has come, the schedule is looked at for another."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tipoff.app.chores import Chores
 from tipoff.core.build import build
-from tipoff.core.clock import RunningClock, league_day, wait
+from tipoff.core.clock import RunningClock, Stop, league_day, wait
 from tipoff.core.errors import PipelineError, SourceError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
@@ -32,7 +31,7 @@ def learned(  # noqa: PLR0913 -- what is asked, whose it is, and the clock that 
     home: Home,
     mark: str,
     clock: RunningClock,
-    stop: threading.Event,
+    stop: Stop,
     said: Callable[[str], None],
 ) -> Season | None:
     """Return the season that the schedule names, asked until it answers; None where it was stopped before.

@@ -1,7 +1,6 @@
 """The sentinel as a process: the ledger from outside, a store of its own, messages of its own; nothing of the engine."""
 
 import dataclasses
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from tipoff.app.lock import lock
 from tipoff.app.sending import ByChannel
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, RunningClock, wait
+from tipoff.core.clock import RealClock, RunningClock, Stop, wait
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
@@ -25,7 +24,6 @@ from tipoff.watch.sentinel import Limits, Sentinel
 
 _NO_PING = "the ping address could not be reached"
 AGAIN = timedelta(seconds=5)  # after which a side whose own store failed tries again
-Stop = threading.Event
 Say = Callable[[str], None]  # a line for whoever reads a process's own output
 
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tipoff.app.sentinel import Stop
 from tipoff.config import Settings
 from tipoff.core.build import build, commit
+from tipoff.core.clock import Stop
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.web.serve import Served

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from tipoff.app.sentinel import channels_of, look_once, run_sentinel
 from tipoff.app.set_clock import SetClock
 from tipoff.config import read_settings
-from tipoff.core.clock import RealClock, RunningClock
+from tipoff.core.clock import RealClock, RunningClock, Stop
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.watch.notices import Message, NotSent
@@ -33,9 +32,9 @@ CLOCK = click.option(
 )
 
 
-def stopper() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set, so that a side ends its look and lets go of its stores."""
-    stop = threading.Event()
+def stopper() -> Stop:
+    """Return what SIGTERM and SIGINT set, so that a side ends its look and lets go of its stores."""
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_told: stop.set())
     return stop

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import sys
-import threading
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from tipoff.cli.incidents import home_now
 from tipoff.cli.sentinel import CLOCK, say, stopper
 from tipoff.cli.show import DAY, EXIT_WRONG, as_json, league_here, open_ledger, print_json
 from tipoff.config import Settings, read_settings
-from tipoff.core.clock import RealClock, RunningClock, league_day
+from tipoff.core.clock import RealClock, RunningClock, Stop, league_day
 from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
@@ -60,7 +59,7 @@ def up_command(
 
 
 def _lives_of(
-    settings: Settings, leagues: Sequence[str], world: str, clock: RunningClock, stop: threading.Event
+    settings: Settings, leagues: Sequence[str], world: str, clock: RunningClock, stop: Stop
 ) -> "list[LiveSpec]":
     """Return what runs live; fewer where it was stopped before the providers said which season it is."""
     twice = sorted({league for league in leagues if leagues.count(league) > 1})
@@ -76,9 +75,7 @@ def _lives_of(
     return found
 
 
-def _live_of(
-    settings: Settings, league: str, world: str, clock: RunningClock, stop: threading.Event
-) -> "LiveSpec | None":
+def _live_of(settings: Settings, league: str, world: str, clock: RunningClock, stop: Stop) -> "LiveSpec | None":
     """Return what runs live; None where it was stopped before the providers said which season it is."""
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
     from tipoff.app.providers import world_of  # noqa: PLC0415 -- as above

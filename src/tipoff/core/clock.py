@@ -4,10 +4,11 @@ Everything else is handed a `Clock`, or an instant read from one.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from threading import Event, Timer
+from queue import Empty, SimpleQueue
+from threading import Timer
 from time import perf_counter, process_time, sleep, thread_time
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -51,10 +52,39 @@ class RealClock:
         return lambda: end - stopwatch()
 
 
-def wait(event: Event, left: Callable[[], float]) -> None:
-    """Wait until `event` is set or a clock's timer says that nothing is `left`."""
-    while not event.is_set() and (seconds := left()) > 0:
-        event.wait(seconds)
+class Stop:
+    """A wish to end, which a signal's handler may set.
+
+    A `threading.Event` must not be set there: its lock may be held by the very wait that the signal interrupts, and both then
+    wait for ever. A `SimpleQueue` may be put into from a handler.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._told: SimpleQueue[None] = SimpleQueue()
+
+    def is_set(self) -> bool:
+        """Whether the end is wished for."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Wish for the end; every wait ends."""
+        self._is_set = True
+        self._told.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so many seconds at the most, and return whether the end is wished for."""
+        if not self._is_set and seconds > 0:
+            with suppress(Empty):
+                self._told.get(timeout=seconds)
+                self._told.put(None)  # for the next who waits
+        return self._is_set
+
+
+def wait(stop: Stop, left: Callable[[], float]) -> None:
+    """Wait until `stop` is set or a clock's timer says that nothing is `left`."""
+    while not stop.is_set() and (seconds := left()) > 0:
+        stop.wait(seconds)
 
 
 class SimClock:
