@@ -72,7 +72,7 @@ def _start(file: File, node: ast.expr) -> None:
     is_begun_by_hand = _BY_HAND.search(file.index.source.text) is not None
     if not is_begun_by_hand and any(origin.startswith("airflow") for origin in file.index.imports.values()):
         message = f"`start_date={ast.unparse(node)}` moves with each reading of the file: the first interval never ends"
-        file.say("made-once", node, Level.WARNING, f"{message}, and no run begins; write a day", guards="work")
+        file.say("made-once", node, Level.NOTE, f"{message}, and no run begins; write a day", guards="work")
 
 
 def _is_model(node: ast.ClassDef) -> bool:
@@ -95,10 +95,8 @@ def _shared_defaults(file: File, scope: Scope) -> None:
         is_empty = isinstance(made, ast.List | ast.Dict | ast.Set)
         is_empty = is_empty or (isinstance(made, ast.Call) and dotted(made.func) in {"list", "dict", "set"})
         if is_empty and not set(words(one.arg)) & _KEPT_ON_PURPOSE and _is_filled(file, scope, one.arg):
-            is_given_back = any(isinstance(back.value, ast.Name) and back.value.id == one.arg for back in scope.returns)
-            level = Level.WARNING if is_given_back else Level.NOTE
             message = f"`{one.arg}={ast.unparse(made)}` is made once: what one call puts in, the next one finds"
-            file.say("made-once", made, level, f"{message}; begin with None", guards="work")
+            file.say("made-once", made, Level.NOTE, f"{message}; begin with None", guards="work")
 
 
 def _is_filled(file: File, scope: Scope, name: str) -> bool:

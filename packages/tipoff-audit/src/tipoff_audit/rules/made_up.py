@@ -109,7 +109,6 @@ _DICE = re.compile(r"^(random|np\.random|numpy\.random)\.(uniform|random|randint
 _MODES = re.compile(r"mock|demo|fake|sample|dry|simul|test|random|paper|synth|dummy|offline|stub", re.IGNORECASE)
 _MAKES = these("mock fake dummy generate create get load make build fetch default fallback")
 _ASKS_FOR_IT = re.compile(r"[=(]\s*[\"'](mock|fake|dummy|demo)[\"']")
-_TELLS = these("warning error exception critical warn")
 
 
 def made_up(file: File) -> None:
@@ -142,10 +141,7 @@ def _stands_in(file: File, call: ast.Call) -> None:
         return
     if isinstance(above, ast.ExceptHandler) and last_name(above.type or call) in {"ImportError", "ModuleNotFoundError"}:
         return
-    told = any(
-        isinstance(part, ast.Call) and last_name(part.func) in _TELLS for one in above.body for part in ast.walk(one)
-    )
-    level = Level.WARNING if is_read or not told else Level.NOTE
+    level = Level.WARNING if is_read else Level.NOTE
     why = "what could not be read" if is_read else "what is not there"
     message = f"`{last_name(call.func)}` stands for {why}: whoever takes it cannot tell it from the truth"
     file.say("made-up-data", call, level, f"{message}; raise, or give back nothing", guards="read")
@@ -170,7 +166,7 @@ def _measure(file: File, call: ast.Call) -> str:
 
 def _thrown(file: File, scope: Scope, found: list[tuple[ast.Call, str]]) -> None:
     call, name = next((one for one in found if not _NO_PRICE.search(one[1])), found[0])
-    level = Level.WARNING if _SAYS_SO.search(_text(file, scope)) or _NO_PRICE.search(name) else Level.ERROR
+    level = Level.NOTE if _SAYS_SO.search(_text(file, scope)) else Level.WARNING
     others = f", and {len(found) - 1} others," if len(found) > 1 else ""
     message = f"`{name}`{others} is thrown by `{dotted(call.func)}`: a measure that nobody has measured"
     file.say("made-up-data", call, level, f"{message}; compute it, or leave it out", guards="read")

@@ -267,7 +267,7 @@ _NEITHER = re.compile(
     _I,
 )
 _MONTH_FOR_MINUTE = re.compile(
-    r"\bTO_(?:CHAR|DATE|TIMESTAMP\w*)\s*\([^;()]*?'(?P<test>[^']*HH(?:12|24)?:MM\b[^']*)'", _I
+    r"\bTO_(?:CHAR|DATE|TIMESTAMP\w*)\s*\([^;()]*?'(?P<test>[^']*(?:HH(?:12|24):MM|(?-i:HH:MM))\b[^']*)'", _I
 )
 _LEAVES_OUT = re.compile(
     r"\b(?P<test>ON_ERROR\s*=\s*'?(?:CONTINUE|SKIP_FILE)\w*'?|MAXERROR\s+(?:AS\s+)?[1-9]\d*|ignore_errors\s*=\s*true)",
@@ -297,7 +297,7 @@ def _certain(sql: str) -> Iterator[Said]:
     for rule, pattern, message in _CERTAIN:
         for found in pattern.finditer(sql):
             if rule != "rows-skipped" or re.search(r"\bCOPY\b|read_csv|read_json|scan_csv", sql, _I):
-                level = Level.NOTE if pattern is _EQUALS_NULL else Level.WARNING
+                level = Level.WARNING if pattern in {_NEITHER, _LEAVES_OUT} else Level.NOTE
                 yield Said(rule, found.start("test"), level, f"`{_short(found['test'])}` {message}", "read")
 
 

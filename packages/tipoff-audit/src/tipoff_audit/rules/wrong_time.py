@@ -47,8 +47,21 @@ def _age(file: File, compare: ast.Compare) -> None:
         return  # a wait of seconds
     if begun is not None and "now" in ast.unparse(begun):
         return  # how long the function itself has taken
+    if _is_cut_before(file, compare, age.right):
+        return  # what is old has been taken out above
     message = "`.seconds` of an age leaves its days out: what is a day old passes for new"
     file.say("wrong-time", compare, Level.ERROR, f"{message}; use `total_seconds()`", guards="gate")
+
+
+def _is_cut_before(file: File, age: ast.Compare, begun: ast.expr) -> bool:
+    """Whether the function has asked before that the instant lies after another: of what is left nothing is days old."""
+    return any(
+        other.lineno < age.lineno
+        and file.scope(other) is file.scope(age)
+        and isinstance(other.ops[0], ast.Gt | ast.GtE)
+        and ast.dump(other.left) == ast.dump(begun)
+        for other in file.index.compares
+    )
 
 
 def _seconds(node: ast.expr) -> ast.BinOp | None:
