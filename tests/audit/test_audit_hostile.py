@@ -59,8 +59,8 @@ def test_devices_and_pipes_are_told_and_not_read(tree: Path) -> None:
     done = command(tree)
 
     assert done.returncode == 1
-    assert "zero.py:1:1 unreadable" in done.stdout
     assert "pipe.py:1:1 unreadable" in done.stdout
+    assert "and 1 more of the same: zero.py:1" in done.stdout
     assert "it is no regular file" in done.stdout
     assert command(tree, "--baseline", "/dev/zero").returncode == 2
 
