@@ -236,6 +236,21 @@ def test_an_optional_output_that_has_nothing_at_all_is_not_measurable_and_one_wi
     assert bare.status is CheckStatus.NOT_MEASURABLE
 
 
+def test_rows_of_a_game_that_is_off_need_not_meet_any_and_those_of_one_that_stands_do(slate: Slate) -> None:
+    check = rowwise.agrees(
+        SECOND, PLAYERS, on=("game_id", "player_key"), columns=(), name="meet", claim="they meet", schedule="schedule"
+    )
+    slate.spoil("UPDATE nba_raw.nba_player_boxscores SET player_key = 'other' WHERE player_id = 2")
+
+    stands = slate.measure(check)
+    slate.spoil("UPDATE nba_raw.schedule SET status = 'postponed'")
+    off = slate.measure(check)
+
+    assert stands.status is CheckStatus.FAILED
+    assert stands.measured.failing == (f"{GAME}|102",)
+    assert off.status is CheckStatus.NOT_MEASURABLE
+
+
 def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> None:
     check = rowwise.covers(
         nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history="team_games"

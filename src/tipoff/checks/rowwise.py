@@ -23,6 +23,7 @@ from tipoff.core.schema import Column, ColumnType, Table
 NOTHING = "nothing to look at"
 LOOK = "tipoff trace LEAGUE GAME shows where it was lost"
 Same = Callable[[Any, Any], bool]
+_OFF = frozenset({"postponed", "moved", "cancelled"})
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 -- a value of a row
@@ -199,12 +200,14 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
     required: float = 1.0,
     both: bool = True,
     where: Mapping[str, object] | None = None,
+    schedule: str = "",
     about: str = "",
     angles: tuple[int, ...] = (),
 ) -> Check:
     """Demand that rows that meet say the same; with `both`, each row of the left meets one of the right.
 
-    Not measurable where the right has no row that day. `where`: values of the left's rows that are looked at alone.
+    Not measurable where the right has no row that day. `where`: values of the left's rows that are looked at alone;
+    with a `schedule`, rows of games that are off in it are not looked at.
     """
     pairs = [(column, column) if isinstance(column, str) else column for column in columns]
     same = [_same(left.column(mine), right.column(theirs)) for mine, theirs in pairs]
@@ -213,10 +216,12 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
         here = [view.values(left.name, mine) for mine, _ in pairs]
         there = [view.values(right.name, theirs) for _, theirs in pairs]
         picked = [(view.values(left.name, column), value) for column, value in (where or {}).items()]
+        off = _off(view, schedule) if schedule else ()
+        games = view.values(left.name, "game_id") if off else ()
         meets = _by_key(view, right, on)
         places, found = [], []
         for place, key in enumerate(zip(*(view.values(left.name, column) for column in on), strict=True)):
-            if not meets or any(values[place] != value for values, value in picked):
+            if not meets or any(values[place] != value for values, value in picked) or (off and games[place] in off):
                 continue
             for other in meets.get(key, (None,) if both else ()):
                 places.append(place)
@@ -230,13 +235,19 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
         name=f"{left.name}.{name}",
         claim=claim,
         severity=severity,
-        tables=(left.name, right.name),
+        tables=(*([schedule] if schedule else []), left.name, right.name),
         about=about or left.name,
         look=look,
         required=required,
         angles=angles,
         do="one of the two is wrong; a third (the archive's payload) says which",
     )
+
+
+def _off(view: View, schedule: str) -> set[str]:
+    """Return the day's games that were put off, moved away or cancelled."""
+    games = zip(view.values(schedule, "game_id"), view.values(schedule, "status"), strict=True)
+    return {game for game, status in games if status in _OFF}
 
 
 def _by_key(view: View, table: Table, on: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:

@@ -219,6 +219,7 @@ def _of_a_system(system: System) -> list[Check]:
             claim="every prediction is published with its tip-off",
             about="published_predictions",
             where={"market": "points"},
+            schedule="schedule",
             angles=(14, 15),
         ),
         kinds.asks(
