@@ -188,6 +188,40 @@ def test_a_game_that_the_provider_does_not_know_yet_is_no_failure() -> None:
     assert caught.value.kind is ErrorKind.NOT_YET
 
 
+@pytest.mark.parametrize(
+    ("status", "asked"), [(404, ["/x", "/other"]), (429, ["/x"]), (503, ["/x"]), (403, ["/x"]), (200, ["/x"])]
+)
+def test_another_page_of_a_provider_is_asked_for_only_where_it_says_that_the_first_is_not_there(
+    status: int, asked: list[str]
+) -> None:
+    paths: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.path)
+        return httpx.Response(status if request.url.path == "/x" else 200, content=b"body")
+
+    one, _ = asker(answer)
+    other = dataclasses.replace(REQUEST, url="https://provider.test/other", unit="g")
+    request = dataclasses.replace(REQUEST, unit="g", instead=other)
+
+    if status in {200, 404}:
+        assert one(request, now=now).payload.request.url.endswith(asked[-1])
+    else:
+        with pytest.raises(SourceError, match=f"{status}"):
+            one(request, now=now)
+    assert paths == asked
+
+
+def test_where_neither_page_is_there_it_is_asked_again_later() -> None:
+    one, _ = asker(lambda _: httpx.Response(404))
+    other = dataclasses.replace(REQUEST, url="https://provider.test/other", unit="g")
+
+    with pytest.raises(SourceError, match="does not know g yet") as caught:
+        one(dataclasses.replace(REQUEST, unit="g", instead=other), now=now)
+
+    assert caught.value.kind is ErrorKind.NOT_YET
+
+
 def test_silence_and_a_reset_are_transient() -> None:
     def silent(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("slow", request=request)

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import io
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -222,10 +222,33 @@ def test_an_agreed_line_is_of_the_game_whose_start_is_nearest_and_other_markets_
 
 def test_a_game_without_a_line_is_excused_and_a_club_or_event_that_is_not_known_is_a_reject() -> None:
     known = event(1, "2026-08-06 16:35:00")
-    broken = [prop(event_id=9), prop(event_id=2), prop(over={"consensus_line": None})]
+    broken = [prop(event_id=9), prop(event_id=2)]
     document = {"events": [known, known | {"id": 2, "home": "XXX"}], "props": [*broken, prop(market_id=287)]}
+    unreadable = {"events": [known], "props": [prop(over={"consensus_line": None}), prop(market_id=287)]}
 
-    parsed = beside.AGREED.parse(of(document), context("7"), scheduled({"game_id": "7"}) | none())
+    parsed, other = (
+        beside.AGREED.parse(of(answer), context("7"), scheduled({"game_id": "7"}) | none())
+        for answer in (document, unreadable)
+    )
 
-    assert (len(parsed.rows), len(parsed.rejects)) == (0, 3)
+    assert (len(parsed.rows), len(parsed.rejects), parsed.excused) == (0, 2, {"7": "not offered"})
+    assert (len(other.rows), len(other.rejects), other.excused) == (0, 1, {})
+
+
+def test_a_line_of_the_second_game_whose_start_is_not_known_is_none_of_the_first() -> None:
+    games = scheduled({"game_id": "7"}, {"game_id": "8", "first_pitch_at": None, "game_number": 2})
+    events = [event(1, "2026-08-06 16:35:00"), event(2, "2026-08-06 22:10:00")]
+
+    parsed = beside.AGREED.parse(
+        of({"events": events, "props": [prop(), prop(event_id=2)]}), context("7", "8"), games | none()
+    )
+
+    assert sorted(str(row["game_id"]) for row in parsed.rows) == ["7", "8"]
+
+
+def test_a_game_that_goes_on_from_another_day_is_not_offered_and_no_event_of_it_is_wanted() -> None:
+    goes_on = scheduled({"game_id": "7", "resumed_from": DAY - timedelta(days=1)})
+
+    parsed = beside.AGREED.parse(of({"events": [], "props": []}), context("7"), goes_on | none())
+
     assert parsed.excused == {"7": "not offered"}

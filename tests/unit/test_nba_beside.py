@@ -160,6 +160,63 @@ def test_games_of_other_competitions_are_left_and_another_league_or_day_is_an_er
         espn.parse(scoreboard(event("XXX", "YYY")), context(), games())
 
 
+def test_a_scoreboard_without_a_game_is_no_excuse_on_a_day_on_which_the_schedule_has_one() -> None:
+    on = scheduled("g", "BOS", "MIA", day=DAY)
+    off = on | {"status": "postponed"}
+
+    with pytest.raises(SourceError, match="it names no game of 2024-01-15, on which the schedule has 1"):
+        espn.parse(scoreboard(), context(), games(on))
+    with pytest.raises(SourceError, match="it names no game"):
+        espn.parse(scoreboard(event(season={"type": 1})), context(), games(on))
+    assert espn.parse(scoreboard(), context(), games(off)).excused == {WHOLE_SLATE: espn.NO_GAME}
+    assert espn.parse(scoreboard(), context(), games()).excused == {WHOLE_SLATE: espn.NO_GAME}
+
+
+def slot(*sides: Record) -> Record:
+    found = event()
+    places = zip(("home", "away"), sides, strict=True)
+    found["competitions"] = [{"competitors": [{"homeAway": side, "team": team} for side, team in places]}]
+    return found
+
+
+@pytest.mark.parametrize(
+    "undecided", [{"id": "-2", "abbreviation": "TBD"}, {"id": "-1", "abbreviation": "ATL/CHI"}, {"abbreviation": "TBD"}]
+)
+def test_an_event_of_which_a_club_is_not_decided_is_no_game_and_no_error(undecided: Record) -> None:
+    known, on = {"id": "2", "abbreviation": "BOS"}, scheduled("g", "DEN", "UTA", day=DAY)
+
+    alone = espn.parse(scoreboard(slot(known, undecided), slot(undecided, undecided)), context(), games())
+    beside_one = espn.parse(scoreboard(slot(known, undecided), event("DEN", "UTAH")), context(), games(on))
+    too_early = espn.parse(scoreboard(slot(known, undecided)), context(), games(on))
+
+    assert (alone.rows, alone.rejects, alone.excused) == ([], (), {WHOLE_SLATE: espn.UNDECIDED})
+    assert ([row["game_id"] for row in beside_one.rows], beside_one.rejects) == (["g"], ())
+    assert (too_early.rows, too_early.rejects, too_early.excused) == ([], (), {})  # asked again
+
+
+def test_a_start_that_is_not_set_is_unknown_and_its_game_has_not_begun() -> None:
+    not_set = event(date="2024-01-15T05:00Z")
+    not_set["competitions"][0]["timeValid"] = False
+
+    known = espn.parse(scoreboard(not_set), context(), games(scheduled("g", "BOS", "MIA", day=DAY)))
+    lacking = espn.parse(scoreboard(not_set), context(), games())
+
+    assert [(row["game_id"], row["tipoff_at"]) for row in stored(known, beside.ESPN_GAMES)] == [("g", None)]
+    assert [reject.names_game for reject in lacking.rejects] == [True]
+
+
+def test_a_game_under_two_ids_is_one_row_that_of_the_one_which_is_not_off() -> None:
+    off = event(id="1", status={"type": {"name": "STATUS_POSTPONED", "state": "post"}})
+
+    parsed = espn.parse(
+        scoreboard(off, event("MIA", "BOS", id="2")), context(), games(scheduled("g", "BOS", "MIA", day=DAY))
+    )
+
+    assert [(row["game_id"], row["espn_id"]) for row in stored(parsed, beside.ESPN_GAMES)] == [("g", "2")]
+    assert parsed.notes == ("g is named twice, as 2 and 1: the first counts",)
+    assert parsed.uses == {"used": 1, "left out": 1}
+
+
 def test_the_scoreboard_is_asked_for_by_its_day() -> None:
     [asked] = espn.requests(context(), {})
 
@@ -170,6 +227,7 @@ def test_the_scoreboard_is_asked_for_by_its_day() -> None:
 
 PAGE_DAY = date(2017, 1, 1)
 BOX = scheduled("g", "ATL", "SAS", day=PAGE_DAY)
+OWN_PAGE = b'<link rel="canonical" href="https://www.basketball-reference.com/boxscores/201701010ATL.html"'
 
 
 def asked_page(data: Path) -> Payload:
@@ -194,14 +252,35 @@ def test_the_recorded_page_has_who_played_of_both_clubs_and_leaves_out_who_did_n
 def test_a_page_of_another_game_or_of_other_clubs_is_an_error_of_the_source(data: Path) -> None:
     other_day, other_clubs = date(2017, 1, 2), scheduled("g", "ATL", "BOS", day=PAGE_DAY)
 
-    with pytest.raises(SourceError, match="asked for the page 201701020ATL"):
+    with pytest.raises(SourceError, match="asked for the page 201701020ATL or 201701020SAS, it is another"):
         reference.parse_box(
             asked_page(data), context("g", day=other_day), games(scheduled("g", "ATL", "SAS", day=other_day))
         )
     with pytest.raises(SourceError, match="asked for ATL and BOS, it has ATL and SAS"):
         reference.parse_box(asked_page(data), context("g", day=PAGE_DAY), games(other_clubs))
     with pytest.raises(SourceError, match="no table"):
-        reference.parse_box(of(b"<html>/boxscores/201701010ATL.html", "g"), context("g", day=PAGE_DAY), games(BOX))
+        reference.parse_box(of(OWN_PAGE, "g"), context("g", day=PAGE_DAY), games(BOX))
+
+
+@pytest.mark.data
+def test_a_page_that_links_to_the_asked_one_is_no_page_of_it(data: Path) -> None:
+    body = recorded(data, "basketball-reference/201701010ATL.html.gz")
+    other = body.replace(OWN_PAGE, OWN_PAGE.replace(b"0101", b"0102"))  # of the same two clubs, a day later
+
+    assert b'<a href="/boxscores/201701010ATL.html">' in other
+    with pytest.raises(SourceError, match="it is another"):
+        reference.parse_box(of(other, "g"), context("g", day=PAGE_DAY), games(BOX))
+
+
+@pytest.mark.data
+def test_a_page_under_the_other_club_is_the_games_where_both_clubs_are_its_own(data: Path) -> None:
+    at_home, away = scheduled("g", "SAS", "ATL", day=PAGE_DAY), scheduled("g", "SAS", "BOS", day=PAGE_DAY)
+
+    parsed = reference.parse_box(asked_page(data), context("g", day=PAGE_DAY), games(at_home))
+
+    assert {row["team"] for row in parsed.rows} == {"ATL", "SAS"}
+    with pytest.raises(SourceError, match="it is another"):
+        reference.parse_box(asked_page(data), context("g", day=PAGE_DAY), games(away))
 
 
 def test_a_page_is_asked_for_by_the_sites_own_codes_once_and_twenty_times_a_minute_at_the_most() -> None:
@@ -211,6 +290,9 @@ def test_a_page_is_asked_for_by_the_sites_own_codes_once_and_twenty_times_a_minu
     [asked] = reference.box_requests(context("g"), games(*rows))
 
     assert (asked.url.rpartition("/")[2], asked.unit) == ("202401150BRK.html", "g")
+    assert asked.instead is not None
+    assert (asked.instead.url.rpartition("/")[2], asked.instead.unit) == ("202401150CHO.html", "g")
+    assert asked.instead.instead is None
     assert step.timing.refresh is None
     assert providers.REFERENCE.every * 20 > timedelta(minutes=1)
 
@@ -218,9 +300,11 @@ def test_a_page_is_asked_for_by_the_sites_own_codes_once_and_twenty_times_a_minu
 # --- agreed lines
 
 
-def lines_of(*props: Record) -> Payload:
-    started = {"id": 1, "sport": "NBA", "scheduled": "2024-01-16 00:30:00", "home": "UTH", "visitor": "NOR"}
-    return of({"events": [started], "props": props})
+LISTED = {"id": 1, "sport": "NBA", "scheduled": "2024-01-16 00:30:00", "home": "UTH", "visitor": "NOR"}
+
+
+def lines_of(*props: Record, others: tuple[Record, ...] = ()) -> Payload:
+    return of({"events": [LISTED, *others], "props": props})
 
 
 def prop(**changes: Any) -> Record:
@@ -241,7 +325,29 @@ def test_an_agreed_line_of_points_is_of_its_game_by_the_sources_own_codes_and_fi
 
     [row] = stored(parsed, beside.AGREED_LINES)
     assert (row["game_id"], row["player_key"], row["line"], row["projection"]) == ("g", "annother", 20.5, 22.25)
-    assert (parsed.excused, parsed.uses) == ({"h": "not offered"}, {"left out": 5, "used": 1})
+    assert parsed.uses == {"left out": 5, "used": 1}
+
+
+def test_a_game_is_not_offered_where_the_answer_names_it_without_a_line_and_else_is_asked_for_again() -> None:
+    rows = [scheduled("g", "UTA", "NOP", day=DAY), scheduled("h", "DEN", "LAL", day=DAY)]
+    other = LISTED | {"id": 2, "home": "DEN", "visitor": "LAL"}
+
+    def excused(payload: Payload) -> dict[str, str]:
+        return dict(AGREED.parse(payload, context("g", "h"), with_lines(*rows)).excused)
+
+    assert excused(lines_of()) == {"g": "not offered"}
+    assert excused(lines_of(prop(), others=(other,))) == {"h": "not offered"}
+    assert excused(lines_of(prop(), prop(event_id=2, over={}), others=(other,))) == {}  # it has one, unreadable
+    with pytest.raises(SourceError, match="it names none of the 2 games of 2024-01-15"):
+        excused(of({"events": [], "props": []}))
+
+
+def test_an_agreed_line_is_of_its_game_also_where_the_start_is_not_known() -> None:
+    unknown = scheduled("g", "UTA", "NOP", day=DAY) | {"tipoff_at": None}
+
+    parsed = AGREED.parse(lines_of(prop()), context("g"), with_lines(unknown))
+
+    assert ([row["game_id"] for row in parsed.rows], parsed.rejects, parsed.excused) == (["g"], (), {})
 
 
 def test_an_answer_as_long_as_was_asked_for_is_cut_off_and_no_game_is_excused_by_it() -> None:

@@ -676,7 +676,7 @@ def test_a_game_under_two_events_is_asked_once_and_told() -> None:
     parsed = POINTS.parse_events(payload([event | {"id": "a\n"}, event | {"id": "b"}]), context(DAY), games)
 
     assert [row["event_id"] for row in parsed.rows] == ["a"]
-    assert "two events" in parsed.notes[0]
+    assert parsed.notes == ("g is named twice, as a and b: the first counts",)
 
 
 @pytest.mark.parametrize(
@@ -724,3 +724,8 @@ def test_a_market_of_a_game_that_cannot_be_read_costs_itself_alone(bad: dict[str
 
     assert [(row["side"], row["price"]) for row in found.rows] == [("MIA", 150)]
     assert len(found.rejects) == 1
+
+
+def test_a_list_of_the_hurt_that_names_nobody_of_the_whole_league_is_an_error_of_the_source() -> None:
+    with pytest.raises(SourceError, match="nobody of the whole league is listed as hurt"):
+        balldontlie.parse_injuries(payload({"data": [], "meta": {}}), context(DAY), {})

@@ -94,6 +94,16 @@ class Tally:
         """Take up entries that were told apart before they were read."""
         self.uses[use] += n_items
 
+    def once(self, key: str, *, by: str) -> None:
+        """Keep the first row of each `key`; a second is left out, with a note that names both by their `by`."""
+        first: dict[Any, Record] = {}
+        for row in self.rows:
+            other = first.setdefault(row[key], row)
+            if other is not row:
+                self.uses.update({Use.USED: -1, Use.LEFT_OUT: 1})
+                self.notes.append(f"{row[key]} is named twice, as {other[by]} and {row[by]}: the first counts")
+        self.rows = list(first.values())
+
     @property
     def n_entries(self) -> int:
         """How many entries there were."""

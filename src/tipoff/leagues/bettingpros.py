@@ -76,23 +76,41 @@ class Market:
     def parse(self, payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
         """Return one row a player and asked game; its table holds other markets too, which are left out.
 
-        A game of which nothing is offered in an answer that is known, and whole, is excused, until something is.
+        A game that the answer names, and whole, without a line of the market is excused, until there is one; so is one that
+        goes on from another day.
+
+        Raises:
+            SourceError: It is cut off, or names none of the slate's games.
         """
-        document, tally = read_json(payload), Tally()
+        document, listed, tally = read_json(payload), Tally(), Tally()
         props = part(payload, document, "props")
         if len(props) >= _PAGE:
             raise shaped(payload, f"it was cut off at {_PAGE} lines")
         found = [event for event in part(payload, document, "events") if isinstance(event, Mapping)]
         events = {str(event.get("id")): event for event in found}
-        games = [
-            row
-            for row in inputs["schedule"].to_pylist()
-            if not GameStatus(row["status"]).is_off and not (self.goes_on_from and row[self.goes_on_from])
-        ]
-        tally.each(props, lambda prop: self._prop(prop, events, games, context))
+        on = [row for row in inputs["schedule"].to_pylist() if not GameStatus(row["status"]).is_off]
+        resumed = {row["game_id"] for row in on if self.goes_on_from and row[self.goes_on_from]}
+        games = [row for row in on if row["game_id"] not in resumed]
+        listed.each(found, lambda event: self._game(event, games, context))
+        if games and not listed.rows:
+            raise shaped(payload, f"it names none of the {len(games)} games of {context.slate.day}")
+        sold: set[str] = set()  # games of which it has lines, whether they can be read or not
+        tally.each(props, lambda prop: self._prop(prop, events, games, context, sold))
         tally.must_be_recognised(payload)
-        there = {row["game_id"] for row in tally.rows} | set(inputs[TABLE]["game_id"].to_pylist())
-        return tally.parsed(excused={unit: NOT_OFFERED for unit in context.units if unit not in there})
+        sold |= set(inputs[TABLE]["game_id"].to_pylist())
+        quiet = resumed | ({row["game_id"] for row in listed.rows} - sold)
+        return tally.parsed(excused=dict.fromkeys(context.units & quiet, NOT_OFFERED))
+
+    def _game(self, event: Mapping[str, Any], games: Sequence[Record], context: Context) -> Record:
+        """Return the game that an event means."""
+        if event.get("sport", self.sport) != self.sport:
+            raise Aside(Use.OTHER_COMPETITION)
+        begins = instant(f"{text(event['scheduled'], 'scheduled')}+00:00", "scheduled")  # UTC, without saying so
+        sides = {self._club(event["home"]), self._club(event["visitor"])}
+        meant = [row for row in games if {row["home_team"], row["away_team"]} == sides]
+        if not meant:
+            raise Aside(Use.NO_GAME, f"no game of {' and '.join(sorted(sides))} stands on {context.slate.day}")
+        return game_meant(meant, begins, self.start)
 
     def _prop(
         self,
@@ -100,18 +118,12 @@ class Market:
         events: Mapping[str, Mapping[str, Any]],
         games: Sequence[Record],
         context: Context,
+        sold: set[str],
     ) -> Record:
         if prop["market_id"] != self.number:
             raise Aside(Use.LEFT_OUT)
-        event = events[identifier(prop["event_id"], "event_id")]
-        if event.get("sport", self.sport) != self.sport:
-            raise Aside(Use.OTHER_COMPETITION)
-        begins = instant(f"{text(event['scheduled'], 'scheduled')}+00:00", "scheduled")  # UTC, without saying so
-        sides = {self._club(event["home"]), self._club(event["visitor"])}
-        meant = [row for row in games if {row["home_team"], row["away_team"]} == sides and row[self.start]]
-        if not meant:
-            raise Aside(Use.NO_GAME, f"no game of {' and '.join(sorted(sides))} stands on {context.slate.day}")
-        game = game_meant(meant, begins, self.start)
+        game = self._game(events[identifier(prop["event_id"], "event_id")], games, context)
+        sold.add(game["game_id"])
         if game["game_id"] not in context.units:
             raise Aside(Use.OTHER_DAY)
         name = text(prop["participant"]["name"], "the name")

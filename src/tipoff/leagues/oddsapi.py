@@ -119,14 +119,7 @@ class Market:
         tally = Tally()
         tally.each(part(payload, read_json(payload)), lambda event: self._event(event, rows, context))
         tally.must_be_recognised(payload)
-        first: dict[str, Record] = {}
-        for row in tally.rows:
-            other = first.setdefault(row["game_id"], row)
-            if other is not row:
-                tally.notes.append(
-                    f"{row['game_id']} has two events, {other['event_id']} and {row['event_id']}: the first is asked"
-                )
-        tally.rows = list(first.values())
+        tally.once("game_id", by="event_id")
         return tally.parsed(excused=begun)
 
     def _event(self, event: Mapping[str, Any], rows: Sequence[Record], context: Context) -> Record:

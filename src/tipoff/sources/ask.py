@@ -30,7 +30,7 @@ UNUSED_FOR = timedelta(minutes=10)  # how long an answer that nobody came to use
 LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
 _MOST_YOUNG = 48 * MIB  # bytes of answers that are held in memory for others to use
 _ROUTES = 3  # ways that one request tries
-_OK, _NOT_MODIFIED, _FORBIDDEN, _PROXY_REFUSES, _TOO_MANY, _UNAVAILABLE = 200, 304, 403, 407, 429, 503
+_OK, _NOT_MODIFIED, _FORBIDDEN, _NOT_FOUND, _PROXY_REFUSES, _TOO_MANY, _UNAVAILABLE = 200, 304, 403, 404, 407, 429, 503
 
 Now = Callable[[], datetime]
 
@@ -118,9 +118,10 @@ class Asker:
     def __call__(self, request: Request, *, now: Now) -> Fetched:
         """Return the answer, archived; it is of the instant at which its last byte came.
 
-        Where a request gets no answer, what is to be asked instead is asked; that answer names its own request. An answer younger
-        than the request's `max_age` is given again; so is the last one where the provider says that nothing has changed. Of
-        several threads that ask the same, one asks.
+        Where a request gets no answer, what is to be asked instead is asked; that answer names its own request. Whoever did not
+        answer, or refused, is asked for nothing else instead: only who says that the page is not there. An answer younger than
+        the request's `max_age` is given again; so is the last one where the provider says that nothing has changed. Of several
+        threads that ask the same, one asks.
 
         Raises:
             SourceError: No answer, a refusal (archived, with its hash), or more than is believed; its kind says what helps.
@@ -128,7 +129,8 @@ class Asker:
         try:
             return self._ask(request, now)
         except SourceError as error:
-            if request.instead is None:
+            other_page = request.instead is not None and request.instead.source == request.source
+            if request.instead is None or (other_page and not _is_absent(error)):
                 raise
             try:
                 return self(request.instead, now=now)
@@ -381,6 +383,11 @@ def _result_of(received: Received, provider: Provider) -> Result:
     is_refused = received.status in {_FORBIDDEN, _PROXY_REFUSES, _TOO_MANY}
     is_absent = is_refused and meaning_of(provider, received.status, received.body) is Meaning.ABSENT
     return Result.FAILURE if is_refused and not is_absent else Result.SUCCESS
+
+
+def _is_absent(error: SourceError) -> bool:
+    """Whether a provider answered that what it was asked for is not there."""
+    return error.status == _NOT_FOUND or bool(error.status and error.kind is ErrorKind.NOT_YET)
 
 
 def _payload(request: Request, body: bytes, sha: str, at: datetime) -> Payload:

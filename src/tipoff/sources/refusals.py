@@ -10,6 +10,7 @@ from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Request
 from tipoff.core.provider import Meaning, Provider
 from tipoff.core.retry import LONGEST_ASKED
+from tipoff.core.schema import WHOLE_SLATE
 from tipoff.sources.transport import ForbiddenAddress
 from tipoff.sources.unpack import TooMuch
 
@@ -43,7 +44,7 @@ def refusal(  # noqa: PLR0913 -- what was asked, what came back
             wait = min((next_month(now) - now).total_seconds(), LONGEST_ASKED.total_seconds())
         msg = f"{request.source} answered {status}: {meaning.value}"
         return SourceError(msg, kind=kind, hint=hint.format(key=keys), retry_after_s=wait)
-    if status == _NOT_FOUND and request.unit:
+    if status == _NOT_FOUND and request.unit not in {"", WHOLE_SLATE}:
         msg = f"{request.source} does not know {request.unit} yet (404)"
         return SourceError(msg, kind=ErrorKind.NOT_YET, hint="it is asked again at the next poll")
     waits = status in {_FORBIDDEN, _TIMEOUT, _TOO_EARLY} or status >= _SERVER

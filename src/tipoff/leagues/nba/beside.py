@@ -25,7 +25,7 @@ ESPN_GAMES = Table(
         text("espn_id", required=True),
         text("home_team", required=True),
         text("away_team", required=True),
-        instant("tipoff_at", required=True),
+        instant("tipoff_at"),
         text("status", required=True),
         KNOWN_AT,
     ),

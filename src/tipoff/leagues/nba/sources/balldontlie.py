@@ -12,7 +12,6 @@ from tipoff.core.clock import midnight
 from tipoff.core.door import Unfit, calendar_date, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
-from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor
@@ -149,9 +148,14 @@ def next_injuries(payload: Payload) -> Request | None:
 
 
 def parse_injuries(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return who is listed as hurt; a list without anybody says that nobody is."""
+    """Return who is listed as hurt.
+
+    Raises:
+        SourceError: It lists nobody of the whole league, which never was.
+    """
     tally = balldontlie_injuries(payload, read_json(payload))
     for row in tally.rows:
         row |= {"day": context.slate.day, "bdl_player_id": int(row["provider_player_id"])}
-    is_first = "cursor" not in dict(payload.request.params)
-    return tally.parsed(excused={WHOLE_SLATE: "nobody is listed"} if is_first and not tally.n_entries else {})
+    if not tally.n_entries and "cursor" not in dict(payload.request.params):
+        raise shaped(payload, "nobody of the whole league is listed as hurt")
+    return tally.parsed()

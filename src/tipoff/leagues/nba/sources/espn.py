@@ -7,6 +7,7 @@ import pyarrow as pa
 from tipoff.core.parsing import Aside, Record, Tally, UnexpectedGame, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import GameStatus
 from tipoff.core.step import Context
 from tipoff.identity.games import GameIndex, ListedGame
 from tipoff.leagues.nba.sources import games
@@ -14,17 +15,22 @@ from tipoff.leagues.nba.sources import games
 SOURCE = "espn"
 URL = "https://site.api.espn.com/apis/site/v2/sports/basketball/nba/scoreboard"
 NO_GAME = "no game is listed"
+UNDECIDED = "no game is listed yet: a slot is undecided"
 
 
 def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
     """Ask for the scoreboard of the day."""
-    return [Request(source=SOURCE, url=URL, params=(("dates", f"{context.slate.day:%Y%m%d}"),))]
+    return [Request(source=SOURCE, url=URL, params=(("dates", f"{context.slate.day:%Y%m%d}"),), unit=WHOLE_SLATE)]
 
 
 def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return the games that the schedule has too, whatever it says of them; on neutral ground the sides may be swapped.
 
-    A game yet to begin that the schedule lacks is told as such. One without a game of the league says that there is none.
+    A game yet to begin that the schedule lacks is told as such. One without a game of the league says that there is none,
+    and is believed where the schedule has none either. Of a game under two ids the first counts, of those that are not off.
+
+    Raises:
+        SourceError: It is of another league or day, or without any event on a day with games.
     """
     document, day = read_json(payload), context.slate.day
     named = part(payload, document, "leagues", 0, kind=dict).get("slug")
@@ -42,7 +48,7 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
         found = index.find(home, away, day)
         if found is None:
             msg = f"no game {away} at {home} stands on {day}"
-            if game["status"] == "scheduled" and start > context.as_of:
+            if game["status"] == "scheduled" and (start is None or start > context.as_of):
                 raise UnexpectedGame(msg)
             raise Aside(Use.NO_GAME, msg)
         told = {name: game[name] for name in ("home_team", "away_team", "tipoff_at", "status")}
@@ -52,8 +58,14 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     tally.each(listed.rows, row)
     if listed.rows and tally.uses[Use.OTHER_DAY] == len(listed.rows):
         raise shaped(payload, f"its games are of {listed.rows[0]['day']}, asked for was {day}")
+    tally.rows.sort(key=lambda row: row["status"] == "postponed")
+    tally.once("game_id", by="espn_id")
     is_none = not listed.rows and not listed.rejects
+    n_on = sum(not GameStatus(row["status"]).is_off for row in known)
+    if is_none and n_on and not listed.uses[Use.LEFT_OUT]:
+        raise shaped(payload, f"it names no game of {day}, on which the schedule has {n_on}")
     for use in listed.uses.keys() - {Use.USED}:
         tally.aside(use, listed.uses[use])
     tally.rejects = [*listed.rejects, *tally.rejects]
-    return tally.parsed(excused={WHOLE_SLATE: NO_GAME} if is_none else {})
+    no_game = UNDECIDED if listed.uses[Use.LEFT_OUT] else NO_GAME
+    return tally.parsed(excused={WHOLE_SLATE: no_game} if is_none and not n_on else {})

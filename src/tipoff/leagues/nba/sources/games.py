@@ -99,23 +99,35 @@ def balldontlie(payload: Payload, document: Any) -> Tally:  # noqa: ANN401 -- JS
 
 
 def espn(payload: Payload, document: Any) -> Tally:  # noqa: ANN401 -- JSON
-    """Return ESPN's scoreboard; its dates are UTC."""
+    """Return ESPN's scoreboard; its dates are UTC, midnight in New York where the start is not set.
+
+    An event of which a club is not decided (of the cup, of the play-in) is no game yet.
+    """
 
     def row(event: Mapping[str, Any]) -> Record:
         [competition] = event["competitions"]
         kind = (competition.get("type") or {}).get("abbreviation")
         if event["season"]["type"] not in {2, 3, 5} or kind == "ALLSTAR":  # regular, play-offs, play-in
             raise Aside(Use.OTHER_COMPETITION)
-        by_side = {side["homeAway"]: team_code(side["team"]["abbreviation"]) for side in competition["competitors"]}
-        start = instant(event["date"])
+        sides = competition["competitors"]
+        if any(_is_undecided(side["team"]) for side in sides):
+            raise Aside(Use.LEFT_OUT)
+        by_side = {side["homeAway"]: team_code(side["team"]["abbreviation"]) for side in sides}
+        at = instant(event["date"])
+        start = at if competition.get("timeValid", True) else None
         state = event["status"]["type"]["state"]
         status = {"pre": "scheduled", "in": "live", "post": "final"}[state]
         if "POSTPONED" in shown(event["status"]["type"]["name"]):
             status = "postponed"
         found = identifier(event["id"], "id")
-        return _game("espn", found, league_day(start), (by_side["home"], by_side["away"]), start, status)
+        return _game("espn", found, league_day(at), (by_side["home"], by_side["away"]), start, status)
 
     return _read(payload, part(payload, document, "events"), row)
+
+
+def _is_undecided(team: Mapping[str, Any]) -> bool:
+    """Whether it is a place that some club will take: "TBD", or one of two; its number is below zero."""
+    return team["abbreviation"] == "TBD" or shown(team.get("id")).startswith("-")
 
 
 def bettingpros(payload: Payload, document: Any) -> Tally:  # noqa: ANN401 -- JSON

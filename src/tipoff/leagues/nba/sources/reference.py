@@ -1,8 +1,8 @@
 """Pages of basketball-reference.com, and the data that ESPN's pages carry."""
 
-import dataclasses
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from typing import Any
@@ -21,6 +21,7 @@ SOURCE = "basketball-reference"
 URL = "https://www.basketball-reference.com/boxscores/{page}.html"
 SITE_CODES = {"BKN": "BRK", "CHA": "CHO", "PHX": "PHO"}  # where the site has another than the league
 _ESPN = re.compile(rb"window\['__espnfitt__'\]\s*=\s*(\{.*?\});</script>", re.DOTALL)
+_OWN_PAGE = re.compile(rb'<link rel="canonical" href="[^"]*/boxscores/(\w+)\.html"', re.ASCII)
 _GAME = re.compile(r"(\d{4})(\d{2})(\d{2})0([A-Z]{3})")
 _BOX = re.compile(r"box-([A-Z]{3})-game-basic")
 BOX_STATS = {
@@ -137,12 +138,16 @@ def _game_of(key: str) -> tuple[date, str]:
 
 
 def box_requests(context: Context, inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
-    """Ask for the page of each asked game."""
+    """Ask for the page of each asked game; where there is none, for that of the other club: on neutral ground it may be his."""
     return [
-        Request(source=SOURCE, url=URL.format(page=page_of(game["day"], game["home_team"])), unit=game["game_id"])
+        replace(_request(game, "home_team"), instead=_request(game, "away_team"))
         for game in inputs["schedule"].to_pylist()
         if game["game_id"] in context.units
     ]
+
+
+def _request(game: Record, side: str) -> Request:
+    return Request(source=SOURCE, url=URL.format(page=page_of(game["day"], game[side])), unit=game["game_id"])
 
 
 def page_of(day: date, home: str) -> str:
@@ -151,11 +156,12 @@ def page_of(day: date, home: str) -> str:
 
 
 def parse_box(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return who played in the game that was asked for, of both clubs."""
+    """Return who played in the game that was asked for, of both clubs; the page says itself which one it is."""
     [game] = (row for row in inputs["schedule"].to_pylist() if row["game_id"] == payload.request.unit)
-    page = page_of(game["day"], game["home_team"])
-    if f"/boxscores/{page}.html".encode() not in payload.body:
-        raise shaped(payload, f"asked for the page {page}, it is another")
+    pages = [page_of(game["day"], game[side]) for side in ("home_team", "away_team")]
+    named_page = _OWN_PAGE.search(payload.body)
+    if named_page is None or named_page.group(1).decode() not in pages:
+        raise shaped(payload, f"asked for the page {' or '.join(pages)}, it is another")
     tally = box_page(payload)
     sides, named = {game["home_team"], game["away_team"]}, {row["team"] for row in tally.rows}
     if named != sides:
@@ -197,7 +203,7 @@ def espn_roster_page(payload: Payload) -> Tally:
     found = _ESPN.search(payload.body)
     if found is None:
         raise shaped(payload, "the page carries no data")
-    inner = dataclasses.replace(payload, body=found.group(1), sha256=f"{payload.sha256}#data")
+    inner = replace(payload, body=found.group(1), sha256=f"{payload.sha256}#data")
     roster = part(payload, read_json(inner), "page", "content", "roster", kind=dict)
     code = team_code(part(payload, roster, "team", kind=dict).get("abbrev"))
 
