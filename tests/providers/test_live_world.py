@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
+from tipoff.core.payload import Fetched, Request
 from tipoff.core.provider import ProviderSettings
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.providers import PROVIDERS
@@ -27,6 +28,7 @@ from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.outside import MOST_ANSWERS, OutsideStore
+from tipoff.sources.ask import Asker
 from tipoff.sources.live import told
 
 FIRST = date(2030, 1, 7)
@@ -79,6 +81,68 @@ def test_days_are_complete_over_real_sockets_from_the_leagues_own_files(
     assert states["nba_earlier_games proven"] == 1
     logs = [path for path in handler.asked if path.startswith("stats.nba.com/stats/leaguegamelog")]
     assert len(logs) == 2  # of the two seasons before, and of no day of this one
+
+
+class Refusing(httpx.BaseTransport):
+    """A world that refuses the log of one whole season until an instant. `asked`: how often each was asked for."""
+
+    def __init__(self, world: httpx.BaseTransport, season: str, clock: SimClock, until: datetime) -> None:
+        self._world, self._season, self._clock, self._until = world, season, clock, until
+        self.asked: Counter[str] = Counter()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        season = request.url.params.get("Season", "")
+        if request.url.path.endswith("/leaguegamelog"):
+            self.asked[season] += 1
+            if season == self._season and self._clock.now() < self._until:
+                return httpx.Response(403)
+        return self._world.handle_request(request)
+
+
+def test_of_two_earlier_seasons_one_that_is_refused_for_two_days_is_asked_again_until_it_is_there(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+    other, refused = "2027-28", "2028-29"
+    world = SampleNba(first_day=FIRST, days=4, season=SEASON.name).transport(clock)
+    handler.transport = refusing = Refusing(world, refused, clock, midnight(FIRST) + timedelta(days=2))
+
+    first = run(tmp_path, url, clock, keys=KEYS, until=timedelta(days=1))
+    then = run(tmp_path, url, clock, keys=KEYS, until=timedelta(days=2, hours=12))  # another process
+
+    assert (first["nba_earlier_games proven"], then["nba_earlier_games proven"]) == (0, 1)
+    assert refusing.asked[other] == 1
+    assert 3 <= refusing.asked[refused] <= 40
+    assert then["published_predictions proven"] >= 1  # nothing waits for it
+
+
+class Killed(BaseException):
+    """What ends a process at once: nothing catches it."""
+
+
+def test_killed_between_the_answers_of_two_earlier_seasons_it_asks_for_the_other_alone(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, handler = served
+    world = SampleNba(first_day=FIRST, days=4, season=SEASON.name).transport(clock)
+    handler.transport = refusing = Refusing(world, "none", clock, midnight(FIRST))
+    ask = Asker.__call__
+
+    def until_killed(self: Asker, request: Request, *, now: Callable[[], datetime]) -> Fetched:
+        if dict(request.params).get("Season") == "2028-29":
+            raise Killed
+        return ask(self, request, now=now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Asker, "__call__", until_killed)
+        with pytest.raises(Killed):
+            run(tmp_path, url, clock, keys=KEYS, until=timedelta(days=1))
+    asked = refusing.asked.copy()
+    states = run(tmp_path, url, clock, keys=KEYS, until=timedelta(days=1))
+
+    assert asked == {"2027-28": 1}
+    assert states["nba_earlier_games proven"] == 1
+    assert refusing.asked == {"2027-28": 1, "2028-29": 1}
 
 
 def test_without_a_key_box_scores_and_grades_are_made_and_lines_are_not(

@@ -15,8 +15,8 @@ from tipoff.core.check import View
 from tipoff.core.errors import SourceError
 from tipoff.core.payload import Payload
 from tipoff.core.profile import Profile
+from tipoff.core.proof import Proof
 from tipoff.core.rows import table_from_records
-from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.engine.book import Entry
@@ -37,7 +37,7 @@ from tipoff.store.warehouse import WriteRequest
 
 SEASON = Season("2018-19", date(2018, 10, 16), date(2019, 4, 10))
 NOW = datetime(2018, 10, 16, 15, tzinfo=UTC)
-CONTEXT = Context(slate=Slate("nba", SEASON, SEASON.first_day), units=frozenset({"slate"}), as_of=NOW)
+CONTEXT = Context(slate=Slate("nba", SEASON, SEASON.first_day), units=frozenset(), as_of=NOW)
 
 
 def answered(data: Path, season: str) -> Payload:
@@ -93,17 +93,32 @@ def test_a_career_goes_on_from_loaded_seasons_and_fades_for_those_that_nobody_kn
 
     assert np.array_equal(known.of(model.memory.ids)[0], after_seasons(model.memory, table).of(model.memory.ids)[0])
     assert np.array_equal(model.remembered(day, table.slice(0, 0)).sums, model.memory.aged(1).sums)
-    later = model.remembered(date(2021, 1, 15), table)
-    assert np.array_equal(later.sums, after_seasons(model.memory.aged(1), table).sums)
 
 
-def test_the_second_formula_remembers_of_loaded_seasons_what_the_step_does(data: Path) -> None:
+@pytest.mark.parametrize(("name", "n_before", "n_after"), [("2018-19", 0, 1), ("2019-20", 1, 0)])
+def test_of_two_seasons_one_that_is_missing_fades_what_was_before_it_wherever_it_lies(
+    data: Path, name: str, n_before: int, n_after: int
+) -> None:
+    day = date(2021, 1, 15)  # a model through 2017-18 serves: two seasons lie between
+    rows = [
+        row | {"known_at": NOW, "played_on": date(int(name[:4]) + 1, 1, 1), "season": name}
+        for row in earlier.parse(answered(data, "2017-18"), CONTEXT, {}).rows
+    ]
+    model, table = markets.serving(day), table_from_records(EARLIER_GAMES, rows)
+
+    known = model.remembered(day, table)
+
+    assert np.array_equal(known.sums, after_seasons(model.memory.aged(n_before), table).aged(n_after).sums)
+
+
+@pytest.mark.parametrize("n_rows", [9000, 4000], ids=["both", "the second of them missing"])
+def test_the_second_formula_remembers_of_loaded_seasons_what_the_step_does(data: Path, n_rows: int) -> None:
     season = Season("2020-21", date(2020, 12, 22), date(2021, 5, 16))  # two seasons lie between it and the model's last
     context = replace(CONTEXT, slate=Slate("nba", season, season.first_day))
     played = earlier.parse(answered(data, "2017-18"), context, {}).rows
     rows = [
         row | {"known_at": NOW, "played_on": day, "season": f"{day - timedelta(days=250):%Y}"}
-        for n, row in enumerate(played[:9000])
+        for n, row in enumerate(played[:n_rows])
         for day in [date(2018, 10, 16) + timedelta(days=n // 20)]
     ]
     table = table_from_records(EARLIER_GAMES, rows)
@@ -117,7 +132,7 @@ def test_the_second_formula_remembers_of_loaded_seasons_what_the_step_does(data:
         fence=1,
         as_of=NOW,
         step_version="v",
-        units={WHOLE_SLATE: ""},
+        units={"2018": "", "2019": ""},
         evidence=True,
     )
     warehouse.replace(written, table)
@@ -151,7 +166,9 @@ def test_what_is_off_for_want_of_earlier_seasons_names_them_and_who_has_not_give
         ["2024-25", "2025-26"],
     )
     step = next(step for step in LIVE_STEPS if step.name == wanted.output)
-    entry = Entry(step, plan_step(step, CONTEXT.slate), 0)
+    season = Season("2026-27", date(2026, 10, 20), date(2027, 4, 11))
+    entry = Entry(step, plan_step(step, Slate("nba", season, season.first_day)), 0)
+    assert list(entry.obligation.units) == names
 
     assert lacking(wanted, names, None) == (
         "careers: off until 2024-25 and 2025-26 are loaded, a request each: about 2 min at the most"
@@ -160,6 +177,10 @@ def test_what_is_off_for_want_of_earlier_seasons_names_them_and_who_has_not_give
     assert lacking(wanted, names, entry) == (
         "careers: off, stats.nba.com has not given 2024-25 and 2025-26; it is asked again"
     )
+    entry.failures, entry.proof = 0, cast("Proof", SimpleNamespace(units={"2025-26": None}))
+    assert lacking(wanted, names, entry) == "careers: off, stats.nba.com has not given 2024-25; it is asked again"
+    entry.proof = cast("Proof", SimpleNamespace(units=dict.fromkeys(names)))
+    assert lacking(wanted, names, entry) == ""
 
 
 def test_a_league_whose_earlier_seasons_nothing_loads_says_which_it_learns_without() -> None:

@@ -93,12 +93,14 @@ def progress(left: int, most: int, took_s: float) -> str:
 
 
 def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None) -> str:
-    """Return what is off until the seasons `names` are loaded, and how that goes; empty when it is done."""
-    if entry is not None and entry.proof is not None:
+    """Return what is off until the seasons `names`, each a unit, are loaded, and how that goes; empty when it is done."""
+    there = entry.proof.units.keys() - entry.gone.keys() if entry is not None and entry.proof is not None else set()
+    names = [name for name in names if name not in there]
+    if not names:
         return ""
     if not earlier.output:
         return f"{earlier.what}: off, {_and(names)} are not in this home, and nothing loads them"
-    if entry is None or not entry.failures:
+    if entry is None or not (entry.failures or entry.polls or there):
         return f"{earlier.what}: off until {_and(names)} are loaded, a request each: about {len(names)} min at the most"
     source = entry.step.work.source if isinstance(entry.step.work, SourceWork) else entry.step.name
     again = "it is asked again" if entry.not_before else "it is not asked again by itself"

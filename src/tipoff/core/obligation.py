@@ -1,6 +1,6 @@
 """Obligations: what must come to exist for a slate, from when, by when, until when; each time of a unit or of the slate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -79,15 +79,16 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Which units an output owes for a slate: the slate itself, each game, or each game by each of `each`."""
+    """Which units an output owes for a slate: each game, each game by each of `each`, or the slate, whole or in `parts`."""
 
     by_game: bool = True
     each: tuple[str, ...] = ()
+    parts: Callable[[Slate], Sequence[str]] | None = None
 
     def expected(self, slate: Slate) -> Mapping[str, Game | None]:
         """Return the units owed, each with its game (None for the slate's own unit)."""
         if not self.by_game:
-            return {WHOLE_SLATE: None}
+            return dict.fromkeys(self.parts(slate) if self.parts else (WHOLE_SLATE,))
         if not self.each:
             return {game.game_id: game for game in slate.games}
         return {f"{game.game_id}|{part}": game for game in slate.games for part in self.each}

@@ -9,7 +9,7 @@ import pyarrow as pa
 from tipoff.core.door import Unfit, calendar_date, identifier, whole
 from tipoff.core.parsing import Aside, Record, Tally, Use, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
-from tipoff.core.slate import Season
+from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.memory import CAREER
@@ -34,9 +34,14 @@ def is_owed(day: date, season: Season) -> bool:
     return day == season.first_day and bool(missing(season))
 
 
+def seasons(slate: Slate) -> Sequence[str]:
+    """Return the units that are owed: each missing season is proven, and asked again, by itself."""
+    return missing(slate.season)
+
+
 def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
-    """Ask for each missing season's log of players, whole: one answer a season."""
-    return [statsnba.log_request("P", season) for season in missing(context.slate.season)]
+    """Ask for the log of players, whole, of each missing season that is not there yet: one answer a season."""
+    return [statsnba.log_request("P", season) for season in seasons(context.slate) if season in context.units]
 
 
 def parse(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:

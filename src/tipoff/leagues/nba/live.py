@@ -4,7 +4,7 @@ import dataclasses
 from datetime import timedelta
 
 from tipoff.core.lateness import Bounds
-from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing
+from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing, Units
 from tipoff.core.step import Edge, PythonWork, SourceWork, Step
 from tipoff.core.window import LATEST, SLATE, Input
 from tipoff.leagues.nba import earlier, live_tables
@@ -62,7 +62,7 @@ _BEYOND = (
         table=live_tables.EARLIER_GAMES,
         work=SourceWork(source=statsnba.SOURCE, requests=earlier.requests, parse=earlier.parse),
         timing=MORNING,
-        units=SLATE_UNIT,
+        units=Units(by_game=False, parts=earlier.seasons),
         optional=True,
         owed_on=earlier.is_owed,
     ),

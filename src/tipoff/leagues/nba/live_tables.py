@@ -92,7 +92,7 @@ EARLIER_GAMES = Table(
     phase=Phase.RAW,
     name="nba_earlier_games",
     key=("game_id", "player_id"),
-    unit_columns=(),
+    unit_columns=("season",),
     columns=(
         DAY,
         _GAME,

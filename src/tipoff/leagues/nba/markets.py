@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from tipoff.leagues.nba.features import CONTRACT, NAMES
 from tipoff.leagues.nba.memory import NO_MEMORY, Memory, after_seasons
+from tipoff.leagues.nba.sources.schedule import season_year
 from tipoff.predict import network
 from tipoff.predict.arrays import Floats
 from tipoff.predict.quantiles import LEVELS, regress
@@ -61,14 +62,15 @@ class FormModel:
     def remembered(self, day: date, earlier: pa.Table | None = None) -> Memory:
         """Return what is remembered of players on a day: by the model, and of `earlier` games of whole seasons since.
 
-        Less is left of the model's for each season of which nothing is known; the last ones are those that are.
+        Less is left of it for each season of which nothing is known, whether before those that are, or after the last of them.
         """
         n_seasons = (day - self.trained_through).days // _A_SEASON_LATER
         games = earlier.filter(pc.field("played_on") > self.trained_through) if earlier else None
         if not games:
             return self.memory.aged(n_seasons)
         n_known = len(games.column("season").unique())
-        return after_seasons(self.memory.aged(max(n_seasons - n_known, 0)), games)
+        n_after = max(season_year(day) - 1 - int(pc.max(games.column("season")).as_py()[:4]), 0)
+        return after_seasons(self.memory.aged(max(n_seasons - n_known - n_after, 0)), games).aged(n_after)
 
     def filled(self, features: Floats) -> Floats:
         """Return features with the means for what is unknown; those that are whole as they are."""

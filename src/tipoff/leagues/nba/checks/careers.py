@@ -100,18 +100,23 @@ def remembered_here(view: View) -> Past:
         f"COUNT(*) AS games, {sums} FROM ordered AS x GROUP BY x.player_id, x.season ORDER BY x.season"
     ).to_pylist()
     new = [row for row in seasons if row["ended"] > markets.serving(view.day).trained_through]
-    past = remembered(view.day, len({row["season"] for row in new}))
+    begun = {int(row["season"][:4]) for row in new}
+    n_after = view.season.first_day.year - 1 - max(begun) if begun else 0  # seasons after the last one that is known
+    past = remembered(view.day, len(begun) + n_after)
     for row in new:
         games, before = past.get(row["player_id"], (0.0, {}))
         left = {name: 0.5 ** (row["games"] / life) * before.get(name, 0.0) for name, life in names.items()}
         past[row["player_id"]] = games + row["games"], {name: row[name] + left[name] for name in names}
-    return past
+    return {
+        player: (games, {name: 0.5 ** (60 * n_after / life) * sums.get(name, 0.0) for name, life in names.items()})
+        for player, (games, sums) in past.items()
+    }
 
 
 def remembered(day: date, known: int = 0) -> Past:
     """Return by player how many games the model remembers, and the sums of them that are left on the day.
 
-    Of the seasons since, so many are `known`: for these nothing is taken away.
+    Of the seasons since, so many take nothing away: those that are `known`, and those after them.
     """
     model = markets.serving(day)
     years = max((day - model.trained_through).days // 400 - known, 0)
