@@ -212,6 +212,48 @@ def test_games_that_the_schedule_lacks_are_told_without_any_key_by_the_second_li
     }
 
 
+NOTHING: dict[str, dict[str, object]] = {
+    "site.api.espn.com": {"leagues": [{"slug": "nba"}], "events": []},
+    "api.bettingpros.com": {"events": [], "props": []},
+    "/v1/player_injuries": {"data": [], "meta": {}},
+}
+
+
+class Empty(httpx.BaseTransport):
+    """A world in which those beside the league's own files answer well and name nothing."""
+
+    def __init__(self, world: httpx.BaseTransport) -> None:
+        self._world = world
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        nothing = NOTHING.get(request.url.host) or NOTHING.get(request.url.path)
+        return self._world.handle_request(request) if nothing is None else httpx.Response(200, json=nothing)
+
+
+def test_empty_lists_day_after_day_excuse_nothing_hold_nothing_up_and_are_told(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+    handler.transport = Empty(handler.transport)
+    lists = {"espn_games": "espn", "agreed_lines": "bettingpros", "bdl_injuries": "balldontlie"}
+
+    states = run(tmp_path, url, clock, keys=KEYS, until=timedelta(days=3))
+
+    assert {name: (states[f"{name} lost"], states[f"{name} excused"]) for name in lists} == dict.fromkeys(lists, (3, 0))
+    assert states["published_predictions proven"] >= 1
+    assert states["published_predictions lost"] == 0
+    ledger = Ledger(Settings(home=tmp_path).place.ledger, read_only=True)
+    findings = ledger.rows(select(schema.findings).where(schema.findings.c.severity >= Severity.WARNING.value))
+    ledger.close()
+    causes = {(name, f"source:{source}") for name, source in lists.items()}
+    assert {(row["output"], row["cause"]) for row in findings} == causes
+    unmet = [row for row in findings if row["check"] == "obligation_is_met"]
+    assert {row["output"] for row in unmet} == lists.keys()
+    assert {row["severity"] for row in unmet} == {Severity.WARNING.value}
+    for name, told_of in (("espn_games", "names no game"), ("agreed_lines", "none of"), ("bdl_injuries", "nobody")):
+        assert any(told_of in row["note"] for row in findings if row["output"] == name)
+
+
 def proofs(home: Path, output: str) -> dict[date, str]:
     ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
     found = ledger.rows(select(schema.proofs.c.day, schema.proofs.c.digest).where(schema.proofs.c.output == output))

@@ -221,6 +221,7 @@ def test_the_scoreboard_is_asked_for_by_its_day() -> None:
     [asked] = espn.requests(context(), {})
 
     assert dict(asked.params) == {"dates": "20240115"}
+    assert asked.unit == WHOLE_SLATE  # an answer that cannot be read casts doubt on what an earlier one excused
 
 
 # --- pages of basketball-reference.com
