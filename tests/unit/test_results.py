@@ -35,7 +35,6 @@ from tipoff.core.errors import (
     NotBegun,
     OverTime,
     PipelineError,
-    Regression,
     Resting,
     SourceError,
     WarehouseError,
@@ -385,7 +384,6 @@ def test_a_run_that_was_not_begun_is_claimed_again_soon_and_has_not_failed(desk:
         (transient(), "warehouse"),
         (WriteConflict("x_raw.made", TODAY, clears_at=None, reason="held"), "table:x_raw.made"),
         (OverTime("slow"), "step:made"),
-        (Regression("poorer"), "step:made"),
         (LedgerError("gone"), "step:made"),
     ],
 )

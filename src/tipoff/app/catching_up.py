@@ -29,8 +29,7 @@ class Loading:
 
     def look(self, controllers: Sequence[Controller]) -> None:
         """Say what has changed."""
-        names = self.earlier.missing(self.season) if self.earlier else ()
-        if self.earlier is None or not names:
+        if self.earlier is None or not (names := self.earlier.missing(self.season)):
             return
         key = self.earlier.output, self.season.first_day
         entry = next((one.book.entries[key] for one in controllers if key in one.book.entries), None)

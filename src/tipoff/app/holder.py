@@ -8,13 +8,11 @@ from pathlib import Path
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
-_LONGEST = 64
 
 
 def holder_here() -> str:
     """Return a name that no other process has, and that this process has once."""
-    tail = f" {_machine()} {os.getpid()} {secrets.token_hex(4)}"
-    return socket.gethostname()[: _LONGEST - len(tail)] + tail
+    return f"{socket.gethostname()} {_machine()} {os.getpid()} {secrets.token_hex(4)}"
 
 
 def _machine() -> str:

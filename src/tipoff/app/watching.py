@@ -153,7 +153,6 @@ class Watch:
         self._tellings: list[AlertStore] = []
         self._times = CheckTimes(league, season)
         self._examiners: dict[int, Examiner] = {}
-        self._beat_at: datetime | None = None
         self._told: tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]] = ((), {})
         self.troubles: dict[str, datetime] = {}
         self.messages: list[tuple[datetime, Message]] = []

@@ -211,9 +211,3 @@ class LeaseLost(PipelineError):
 
 class Fenced(PipelineError):
     """A later run has already published this slate; this one came back from the dead."""
-
-
-class Regression(PipelineError):
-    """The write would make a proven unit poorer, and nothing says that it should be."""
-
-    kind = ErrorKind.REGRESSION

@@ -16,7 +16,6 @@ from tipoff.core.payload import Request, SetAside
 from tipoff.core.profile import Profile
 
 _SUFFIX = ".json.gz"
-MAX_BYTES = 64 * 1024 * 1024
 _ANSWERS, _ASIDE = "answers", "aside.jsonl"
 
 

@@ -9,7 +9,7 @@ from tipoff.core.fault import Fault
 
 Row = dict[str, Any]
 Rows = list[Row]
-STATS, SECOND, SCHEDULE, ODDS = "stats.nba.com", "api.balldontlie.io", "cdn.nba.com", "api.the-odds-api.com"
+STATS, SECOND, SCHEDULE = "stats.nba.com", "api.balldontlie.io", "cdn.nba.com"
 _NAMES = {
     "PTS",
     "MIN",

@@ -34,7 +34,6 @@ AFTER = Timing(opens=_GAMES_OVER, due=_NEXT_MORNING)
 
 _WHAT_IS_ON = Edge(table="schedule", cascades=False)
 _AT_ONCE = timedelta(0)  # one game's line-up waits for no other
-_ALONE = timedelta(0)
 _SCHEDULE = (Input("schedule", SLATE),)
 _LEARNS_FROM = (
     Input("pitcher_boxscores", _LEARNT, history.APPEARANCES),
