@@ -20,10 +20,10 @@ from tipoff.core.profile import Profile
 from tipoff.core.quota import LIMITS, Kind, fullest
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, Pace
-from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.history import history_batches, quota_use
 from tipoff.ledger.quota_use import read_used
+from tipoff.ledger.streams import STREAMS
 from tipoff.store.bigquery.client import Client
 
 Measured = tuple[bool, dict[str, Any]]

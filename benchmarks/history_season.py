@@ -15,13 +15,13 @@ import duckdb
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.profile import Profile
-from tipoff.history.batches import standings
 from tipoff.history.bigquery import BigQuerySink
 from tipoff.history.duck import DuckSink
 from tipoff.history.outbox import Outbox
 from tipoff.history.sink import HistorySink
-from tipoff.history.streams import STREAMS
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.batches import standings
+from tipoff.ledger.streams import STREAMS
 from tipoff.store.bigquery.target import Target
 
 FIRST = datetime(2023, 10, 24, tzinfo=UTC)

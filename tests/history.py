@@ -14,8 +14,8 @@ from tipoff.core.errors import ErrorKind, WarehouseError
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome, Pace
 from tipoff.history.sink import Answer, BatchUpload, HistorySink
-from tipoff.history.streams import Stream
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.streams import Stream
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 SLATE = {"league": "x", "output": "o", "day": NOW.date()}

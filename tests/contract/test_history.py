@@ -15,15 +15,15 @@ from tests.history import NOW, SLATE, Jobs, finding, finished, looks, outbox, st
 
 from tipoff.core.errors import LedgerError, ShapeError
 from tipoff.core.quota import Kind
-from tipoff.history import batches, capture
-from tipoff.history.batches import SealedBatch as Sealed
 from tipoff.history.duck import DuckSink
 from tipoff.history.pace import PACE, Pace
+from tipoff.history.seal import seal
 from tipoff.history.sink import HistorySink
-from tipoff.history.streams import STREAMS
-from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger import Ledger, batches, capture, schema, watching
+from tipoff.ledger.batches import SealedBatch as Sealed
 from tipoff.ledger.history import history_batches, revisions
 from tipoff.ledger.quota_use import QuotaGuard, read_used
+from tipoff.ledger.streams import STREAMS
 
 SCORE = {
     "league": "x",
@@ -64,7 +64,7 @@ def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Histo
 def sealed(ledger: Ledger, name: str, *, pace: Pace = PACE, now: datetime = NOW) -> Sealed | None:
     stream = next(stream for stream in STREAMS if stream.name == name)
     standing = batches.standings(ledger, [stream])[name]
-    return batches.seal(ledger, stream, standing, home="h", pace=pace, now=now)
+    return seal(ledger, stream, standing, home="h", pace=pace, now=now)
 
 
 def content(ledger: Ledger, batch: Sealed) -> list[dict[str, Any]]:
@@ -171,10 +171,10 @@ def test_of_two_who_seal_the_same_rows_one_is_refused_and_nothing_is_doubled(tar
     one.commit(ticks(range(1, 4)))
     [stream] = [stream for stream in STREAMS if stream.name == "ticks"]
     stale = batches.standings(other, [stream])["ticks"]
-    assert batches.seal(one, stream, stale, home="h", pace=PACE, now=NOW)
+    assert seal(one, stream, stale, home="h", pace=PACE, now=NOW)
 
     with pytest.raises(LedgerError):
-        batches.seal(other, stream, stale, home="h", pace=PACE, now=NOW)
+        seal(other, stream, stale, home="h", pace=PACE, now=NOW)
 
     assert len(other.rows(select(history_batches.c.id))) == 1
     one.close()

@@ -14,15 +14,15 @@ from tests.history import NOW, finding, finished, looks, started, ticks, written
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
-from tipoff.history import batches
 from tipoff.history.bigquery import BigQuerySink
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome
+from tipoff.history.seal import seal
 from tipoff.history.sink import BatchUpload
-from tipoff.history.streams import STREAMS
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger, batches, schema
 from tipoff.ledger.history import history_batches
 from tipoff.ledger.quota_use import QuotaGuard
+from tipoff.ledger.streams import STREAMS
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.errors import Refused
 from tipoff.store.bigquery.target import Target
@@ -121,7 +121,7 @@ def parcel(flow: Flow, **given: Any) -> BatchUpload:
     [stream] = [stream for stream in SOME if stream.name == "ticks"]
     flow.ledger.commit(ticks([1]))
     standing = batches.standings(flow.ledger, [stream])["ticks"]
-    batch = batches.seal(flow.ledger, stream, standing, home=flow.home, pace=PACE, now=NOW)
+    batch = seal(flow.ledger, stream, standing, home=flow.home, pace=PACE, now=NOW)
     assert batch is not None
     content = batches.content_of(flow.ledger, batch)
     known = {"stream": stream, "batch_id": batch.id, "job_id": batch.job_id(flow.home), "content": content}

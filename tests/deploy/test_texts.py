@@ -17,8 +17,8 @@ import yaml
 
 from tipoff.cli.main import COMMANDS, cli
 from tipoff.config import _SECRET, PREFIX, Settings
-from tipoff.history.streams import DATASET
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger.streams import DATASET
 from tipoff.store.bigquery.target import Target
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tipoff.core.schema import Phase
-from tipoff.history.streams import STREAMS
 from tipoff.leagues.catalog import LEAGUES, league_named
 from tipoff.ledger import schema
+from tipoff.ledger.streams import STREAMS
 
 SRC = Path(__file__).parents[2] / "src" / "tipoff"
 WORDS = re.compile(

@@ -43,11 +43,6 @@ BROAD = {  # the only modules that may catch what they do not know, and how ofte
     "app/child.py": 1,  # where a child process's end is
     "sources/door.py": 1,  # a source's door: one row, one answer
 }
-SQL_DEBTS = {  # modules outside the ledger that still ask it in SQL of their own; shrinks, nothing may be added
-    "drills/alerts.py",
-    "drills/oracle.py",
-    "watch/backtest.py",
-}
 MACHINE = ("core", "ledger", "store", "engine", "watch", "history")
 SPORT = re.compile(
     r"(?<![a-z])(nba|mlb|basketball|baseball|pitcher|player|rebound|strikeout)s?(?![a-z])", re.IGNORECASE
@@ -162,11 +157,11 @@ def broad_handlers(root: Path) -> list[str]:
 
 
 def sql_outside_the_ledger(root: Path) -> list[str]:
-    """Return the modules that import SQLAlchemy; history owns tables of the ledger, and may."""
+    """Return the modules outside the ledger that import SQLAlchemy."""
     return [
         str(path)
         for path, tree in modules(root)
-        if floor_of(path) not in {"ledger", "history"}
+        if floor_of(path) != "ledger"
         and any(
             (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"))
             or (isinstance(node, ast.Import) and any(alias.name.startswith("sqlalchemy") for alias in node.names))
@@ -234,7 +229,7 @@ def test_broad_handlers_stand_in_three_named_places_alone() -> None:
 
 
 def test_only_the_ledger_speaks_sql_to_the_ledger() -> None:
-    assert set(sql_outside_the_ledger(SRC)) == SQL_DEBTS
+    assert sql_outside_the_ledger(SRC) == []
 
 
 def test_nothing_that_is_shipped_mocks() -> None:

@@ -20,10 +20,10 @@ from tipoff.core.profile import Profile
 from tipoff.core.quota import Kind
 from tipoff.history.outbox import POINTS
 from tipoff.history.pace import Pace
-from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.history import history_batches, quota_use
 from tipoff.ledger.quota_use import QuotaGuard
+from tipoff.ledger.streams import STREAMS
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TICKS = [stream for stream in STREAMS if stream.name == "ticks"]

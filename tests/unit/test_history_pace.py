@@ -15,7 +15,7 @@ from tipoff.core.errors import ErrorKind, OverTime, PipelineError
 from tipoff.core.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome, after_error, after_outcome, is_due, take_slot, wait_after
-from tipoff.history.streams import DATASET, EVERY_DAY, STREAMS, views_of
+from tipoff.ledger.streams import DATASET, EVERY_DAY, STREAMS, views_of
 from tipoff.store.bigquery.statements import unfiltered
 from tipoff.watch.messages import named, runbook_of
 

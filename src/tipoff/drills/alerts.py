@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from sqlalchemy import select
-
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
 from tipoff.drills.truth import Truth
-from tipoff.ledger import watching
 from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.incidents import teller_of
 
@@ -23,15 +20,13 @@ def look_at_tellings(truth: Truth, home: Home) -> None:
         if isinstance(path, Path) and not path.exists():
             continue
         store = AlertStore(path)
-        incidents, notices = watching.incidents, watching.notices
         causes = {}
-        for row in store.rows(select(incidents).order_by(incidents.c.id)):
-            causes[row["id"]] = row["cause"]
-            if teller_of(row["told_by"]) in {"", "monitor" if path == home.ledger else "sentinel"}:
-                truth.incidents.append((row["cause"], Severity(row["severity"]), row["opened_at"]))
-        for row in store.rows(select(notices)):
-            cause = causes.get(row["incident_id"], "")
-            truth.messages[cause, row["kind"]] += 1
+        for incident in store.every_incident():
+            causes[incident.id] = incident.cause
+            if teller_of(incident.told_by) in {"", "monitor" if path == home.ledger else "sentinel"}:
+                truth.incidents.append((incident.cause, Severity(incident.severity), incident.opened_at))
+        for number, kind in store.messages():
+            truth.messages[causes.get(number, ""), kind] += 1
         store.close()
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import func, select
 
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
@@ -23,19 +22,21 @@ from tipoff.core.window import SLATE
 from tipoff.drills.alerts import too_many
 from tipoff.drills.drill import Drill
 from tipoff.drills.truth import Told, Truth, Unit
-from tipoff.ledger import Ledger, schema
+from tipoff.ledger import Ledger
+from tipoff.ledger.reader import LeagueRecords
 from tipoff.store.rows import hash_units, key_text
 from tipoff.store.warehouse import Warehouse
 
 _TOLD_OUTSIDE = (Phase.PREDICTIONS, Phase.PUBLISHED)
+_UNMET = frozenset({"late", "lost", "held", "open", "running"})
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledger: Ledger, published: Path) -> Truth:
     """Read what stands."""
-    truth = Truth()
-    for game in ledger.rows(select(schema.games)):
-        truth.tips[game["game_id"]] = truth.starts[game["day"], game["game_id"]] = game["starts_at"]
+    truth, records = Truth(), ledger.of(league.name)
+    for game in records.games():
+        truth.tips[game.game_id] = truth.starts[game.day, game.game_id] = game.starts_at
     for step in league.steps:
         if step.phase is Phase.PUBLISHED:
             _published(truth, published / league.name / step.name, step.table.key)
@@ -50,7 +51,7 @@ def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledge
             of_day = rows.filter(pc.equal(rows.column("day"), pa.scalar(day, pa.date32())))
             for unit, found in hash_units(step.table, of_day).items():
                 truth.content[step.name, day, unit] = found
-    _ledger(truth, ledger)
+    _ledger(truth, records)
     truth.past_gate += sum(_before_its_input(truth, step) for step in league.steps if step.phase in _TOLD_OUTSIDE)
     return truth
 
@@ -100,31 +101,22 @@ def _published(truth: Truth, folder: Path, key: tuple[str, ...]) -> None:
             truth.too_late += starts_at is not None and written_at >= starts_at
 
 
-def _ledger(truth: Truth, ledger: Ledger) -> None:
-    for row in ledger.rows(select(schema.arrivals)):
-        truth.arrivals[row["output"], row["day"], row["unit"]] = row["first_at"]
-    findings = schema.findings
-    for row in ledger.rows(select(findings).order_by(findings.c.at)):
-        truth.told.setdefault((row["check"], row["cause"], row["output"], str(row["day"])), row["at"])
-        if row["severity"] >= Severity.WARNING:
-            truth.causes.add(row["cause"])
-    obligations, gates, runs = schema.obligations, schema.gates, schema.runs
-    owed = obligations.c.state.in_(["late", "lost", "held", "open", "running"])
-    truth.unmet = {(row["output"], row["day"]) for row in ledger.rows(select(obligations).where(owed))}
-    proven = {
-        (row["output"], row["day"]) for row in ledger.rows(select(obligations).where(obligations.c.state == "proven"))
-    }
-    shut = ledger.rows(select(gates).where(gates.c.is_open.is_(False)))
-    truth.past_gate = sum((row["output"], row["day"]) in proven for row in shut)
-    for row in ledger.rows(select(obligations)):
-        truth.due[row["output"], row["day"]] = row["due_at"]
-    bad = select(func.min(runs.c.ended_at).label("at")).where(
-        (runs.c.state == "expired") | ((runs.c.state == "failed") & (runs.c.error_kind != "not yet"))
-    )
-    truth.trouble_at = ledger.rows(bad)[0]["at"]
-    [counted] = ledger.rows(select(func.count().label("n")).select_from(runs))
-    truth.n_runs = counted["n"]
-    truth.n_running = len(ledger.rows(select(runs.c.id).where(runs.c.state == "started")))
+def _ledger(truth: Truth, records: LeagueRecords) -> None:
+    for arrival in records.arrivals():
+        truth.arrivals[arrival.output, arrival.day, arrival.unit] = arrival.first_at
+    for finding in sorted(records.findings(), key=lambda finding: finding.at):
+        truth.told.setdefault((finding.check, finding.cause, finding.output, str(finding.day)), finding.at)
+        if finding.severity >= Severity.WARNING:
+            truth.causes.add(finding.cause)
+    owed = records.obligations()
+    truth.due = {(one.output, one.day): one.due_at for one in owed}
+    truth.unmet = {(one.output, one.day) for one in owed if one.state in _UNMET}
+    proven = {(one.output, one.day) for one in owed if one.state == "proven"}
+    truth.past_gate = sum((gate.output, gate.day) in proven for gate in records.gates(is_open=False))
+    runs = records.runs()
+    truth.trouble_at = min((run.ended_at for run in runs if run.is_failure and run.ended_at), default=None)
+    truth.n_runs = len(runs)
+    truth.n_running = sum(run.state == "started" for run in runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

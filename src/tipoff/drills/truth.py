@@ -26,7 +26,7 @@ class Truth:
     n_running: int = 0
     too_late: int = 0  # published after tip-off
     past_gate: int = 0  # made while a gate held, or before its own input was there
-    tips: dict[str, datetime] = field(default_factory=dict)
+    tips: dict[str, datetime | None] = field(default_factory=dict)
     starts: dict[tuple[date, str], datetime | None] = field(default_factory=dict)  # a game may stand on two days
     incidents: list[tuple[str, Severity, datetime]] = field(default_factory=list)  # cause, worst severity, opened at
     messages: Counter[tuple[str, str]] = field(default_factory=Counter)  # by cause and kind

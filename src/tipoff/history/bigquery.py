@@ -7,7 +7,7 @@ from datetime import date
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.history.pace import LoadOutcome
 from tipoff.history.sink import Answer, BatchUpload
-from tipoff.history.streams import DATASET, LOG, Stream, views_of
+from tipoff.ledger.streams import DATASET, LOG, Stream, views_of
 from tipoff.store.bigquery.client import Client, Sent
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.target import Target, labels

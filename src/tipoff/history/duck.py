@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.history.pace import LoadOutcome
 from tipoff.history.sink import Answer, BatchUpload
-from tipoff.history.streams import DATASET, LOG, Stream, views_of
+from tipoff.ledger.streams import DATASET, LOG, Stream, views_of
 from tipoff.store.dialect import duck_type
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.quota import Level
-from tipoff.history.batches import Standing
 from tipoff.history.pace import Pace
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.batches import Standing
 from tipoff.ledger.quota_use import QuotaGuard
 
 HELD_BACK = "history_is_not_held_back"

@@ -9,11 +9,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
-
-from tipoff.history.streams import Stream
 from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.history import history_streams, revisions
+from tipoff.ledger.batches import last_numbers
+from tipoff.ledger.streams import Stream
 
 _SHIFTS, _BEGUN = "history shifts", "history begun at"  # facts of the home
 
@@ -42,7 +40,7 @@ def mark(ledger: Ledger, streams: Iterable[Stream]) -> None:
         LedgerError: The ledger cannot be written.
     """
     if not ledger.facts().get(_BEGUN):
-        _keep(ledger, {_BEGUN: json.dumps(_last(ledger, streams))})
+        _keep(ledger, {_BEGUN: json.dumps(last_numbers(ledger, streams))})
 
 
 def settle(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]) -> list[str]:
@@ -62,20 +60,6 @@ def settle(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]
             shifts[stream.name] = (*shifts.get(stream.name, ()), (last, reached[stream.name] - last))
     _keep(ledger, {_SHIFTS: json.dumps(shifts), _BEGUN: ""})
     return behind
-
-
-def _last(ledger: Ledger, streams: Iterable[Stream]) -> dict[str, int]:
-    sealed = {row["stream"]: row["sealed_to"] for row in ledger.rows(select(history_streams))}
-    changed = ledger.rows(select(func.coalesce(func.max(revisions.c.id), 0).label("n")))[0]["n"]
-    streams = list(streams)
-    changed = max(changed, *(sealed.get(stream.name, 0) for stream in streams if stream.is_updated), 0)
-    found = {}
-    for stream in streams:
-        grown = 0
-        if not stream.is_updated:
-            grown = ledger.rows(select(func.coalesce(func.max(stream.source.c.id), 0).label("n")))[0]["n"]
-        found[stream.name] = changed if stream.is_updated else max(grown, sealed.get(stream.name, 0))
-    return found
 
 
 def _keep(ledger: Ledger, values: Mapping[str, str]) -> None:

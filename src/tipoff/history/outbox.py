@@ -2,20 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tipoff.core import quota
 from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, WarehouseError
 from tipoff.core.finding import Severity
-from tipoff.history import batches, capture, numbers
-from tipoff.history.batches import SealedBatch, Standing
+from tipoff.history import numbers
 from tipoff.history.findings import FLOWS, HELD_BACK, Troubles
 from tipoff.history.pace import MINUTE, PACE, LoadOutcome, Pace, after_error, after_outcome, is_due, take_slot
-from tipoff.history.retention import drop_old
+from tipoff.history.seal import OWN, seal
 from tipoff.history.sink import BatchUpload, HistorySink
-from tipoff.history.streams import STREAMS, Stream
-from tipoff.ledger import Ledger, quota_use
+from tipoff.ledger import Ledger, batches, capture, quota_use
+from tipoff.ledger.batches import SealedBatch, Standing
+from tipoff.ledger.streams import STREAMS, Stream
 
 POINTS = ("sealed", "sending", "handed over", "followed")  # where a process can be killed, for the tests
 _PER_LOOK = 4  # jobs of a table in one look: its rate limit is 5 changes in 10 s, 50 for one with partitions
@@ -53,7 +53,7 @@ class Outbox:
     ) -> None:
         """Keep history of `ledger` in `sink`; `home` is the home's own name, which no other home has ever had.
 
-        With `keep`, older rows are dropped from the ledger once they are applied; see `tipoff.history.retention`.
+        With `keep`, older rows are dropped from the ledger once they are applied; see `tipoff.ledger.batches.drop_old`.
         """
         self._ledger, self._sink, self._home, self._league = ledger, sink, home, league
         self._stopwatch, self._pace, self._streams, self._at = stopwatch, pace, streams, at
@@ -61,7 +61,7 @@ class Outbox:
         self._looked_at: datetime | None = None
         self._swept_at: datetime | None = None
         self._is_ready = False
-        self._numbers = batches.OWN
+        self._numbers = OWN
         self._troubles = Troubles(ledger, league)
         self.counts: Counter[str] = Counter()
 
@@ -143,7 +143,7 @@ class Outbox:
                 now=now,
             )
             if due:
-                sealed = batches.seal(
+                sealed = seal(
                     self._ledger,
                     stream,
                     current,
@@ -159,7 +159,7 @@ class Outbox:
                     done.counts["sealed"] += 1
                     unsent.append(sealed)
                     n_waiting = max(0, n_waiting - sealed.n_rows)
-                    current = _sealed(current, sealed, now)
+                    current = replace(current, sealed_to=sealed.hi, sealed_at=now)
             if not unsent:
                 return
             batch = unsent[0]
@@ -175,7 +175,7 @@ class Outbox:
                 done.counts["jobs"] += 1
             followed = self._hand_over(stream, batch, now)
             if followed is LoadOutcome.MISSING:
-                unsent[0] = _again(batch)
+                unsent[0] = replace(batch, state="sealed")  # its job never arrived
                 continue
             if followed is not LoadOutcome.APPLIED:
                 return
@@ -211,13 +211,13 @@ class Outbox:
             self._at("handed over")
         except WarehouseError as error:
             after = after_error(error.kind, attempt=batch.attempt, tries=batch.tries, now=now)
-            batches.follow(self._ledger, batch, after, now, error=str(error))
+            batches.follow(self._ledger, batch, asdict(after), now, error=str(error))
             self._tell_failure(stream, after.tries, error.kind, str(error), now)
             return None
         outcome = answer.outcome
         after = after_outcome(outcome, attempt=batch.attempt, tries=batch.tries, now=now)
         error_text = f"the job {parcel.job_id} failed: {answer.said}" if outcome is LoadOutcome.BURNT else ""
-        batches.follow(self._ledger, batch, after, now, error=error_text)
+        batches.follow(self._ledger, batch, asdict(after), now, error=error_text)
         self._at("followed")
         if outcome is LoadOutcome.BURNT:
             self._tell_failure(stream, after.tries, ErrorKind.TRANSIENT, error_text, now)
@@ -234,25 +234,9 @@ class Outbox:
             batches.forget_old(self._ledger, now)
             if self._keep is not None:
                 standing = batches.standings(self._ledger, self._streams)
-                drop_old(self._ledger, self._streams, standing, keep=self._keep, now=now)
+                batches.drop_old(self._ledger, self._streams, standing, keep=self._keep, now=now)
 
 
 def _counts(stream: Stream, batch: SealedBatch) -> list[tuple[str, str, int]]:
     """Return what sending a batch uses: history's tables are partitioned by a column."""
     return [(quota.Kind.LOAD, stream.table, 1), (quota.Kind.PARTITION, stream.table, batch.n_days)]
-
-
-def _sealed(standing: Standing, batch: SealedBatch, now: datetime) -> Standing:
-    return Standing(
-        sealed_to=batch.hi,
-        sealed_at=now,
-        paced_until=standing.paced_until,
-        n_waiting=standing.n_waiting,
-        unsent=standing.unsent,
-    )
-
-
-def _again(batch: SealedBatch) -> SealedBatch:
-    """Return a batch whose job never arrived as it was before it was sent."""
-    values = {name: getattr(batch, name) for name in SealedBatch.__slots__}
-    return SealedBatch(**values | {"state": "sealed"})

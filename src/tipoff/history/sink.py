@@ -6,7 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from tipoff.history.pace import LoadOutcome
-from tipoff.history.streams import Stream
+from tipoff.ledger.streams import Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

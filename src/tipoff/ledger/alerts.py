@@ -95,6 +95,10 @@ class AlertStore:
         """Return the open incidents and those closed within two days, oldest first; of every league for none."""
         return read_incidents(self, league, now)
 
+    def every_incident(self) -> list[Incident]:
+        """Return every incident that there ever was, oldest first."""
+        return [_incident(row) for row in self.rows(select(watching.incidents).order_by(watching.incidents.c.id))]
+
     def incident(self, number: int) -> Incident:
         """Return one incident.
 
@@ -212,6 +216,12 @@ class AlertStore:
         One that was given up, or was tried `attempts` times, and after which nothing was sent.
         """
         return list({row["channel"]: row for row in self.rows(_stuck(tuple(channels), attempts))}.values())
+
+    def messages(self) -> list[tuple[int, str]]:
+        """Return of every message that there ever was the incident that it tells of, 0 for none, and its kind."""
+        table = watching.notices
+        rows = self.rows(select(table.c.incident_id, table.c.kind).order_by(table.c.id))
+        return [(row["incident_id"] or 0, row["kind"]) for row in rows]
 
     def n_sent(self, channel: str, since: datetime) -> int:
         """Return how many notices a channel was sent since an instant."""

@@ -314,8 +314,8 @@ class LeagueRecords:
         """Count the proven rows of each output."""
         return self._by_output(schema.proofs, func.sum(schema.proofs.c.n_rows))
 
-    def arrivals(self, day: date, output: str = "") -> list[ArrivalRecord]:
-        """Return when the units of a day first arrived."""
+    def arrivals(self, day: date | None = None, output: str = "") -> list[ArrivalRecord]:
+        """Return when the units of a day first arrived, or all."""
         table = schema.arrivals
         return self._all(ArrivalRecord, table, self._mine(table, output=output, day=day))
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.core import quota
-from tipoff.history.batches import standings, unapplied
-from tipoff.history.streams import STREAMS
 from tipoff.ledger import Ledger, quota_use
+from tipoff.ledger.batches import standings, unapplied
+from tipoff.ledger.streams import STREAMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
-
 from tipoff.core.clock import league_day
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.ledger import Ledger, schema, watching
-from tipoff.watch.incidents import TOLD_FROM, fold
+from tipoff.ledger import Ledger
+from tipoff.ledger.reader import LeagueRecords
+from tipoff.watch.incidents import TOLD_FROM, fold, trouble_of
 from tipoff.watch.messages import counted, named
-from tipoff.watch.sentinel import REPLAYED, Limits, read_facts
+from tipoff.watch.sentinel import REPLAYED, read_facts
 
 LOOK = timedelta(minutes=30)
 NAME = "monitor"
@@ -46,7 +45,7 @@ class Backtest:
     incidents: tuple[BacktestMessage, ...]
 
 
-def replay_ledger(path: Path, league: str = "", limits: Limits = REPLAYED) -> Backtest:
+def replay_ledger(path: Path, league: str = "") -> Backtest:
     """Look at a recorded ledger every half hour of its time, and fold what it recorded.
 
     Raises:
@@ -54,7 +53,7 @@ def replay_ledger(path: Path, league: str = "", limits: Limits = REPLAYED) -> Ba
     """
     ledger = Ledger(path, read_only=True)
     try:
-        return _replay(ledger, league, limits)
+        return _replay(ledger, league or _only_league(ledger))
     finally:
         ledger.close()
 
@@ -72,13 +71,13 @@ def _only_league(ledger: Ledger) -> str:
     return known[0] if known else ""
 
 
-def _replay(ledger: Ledger, league: str, limits: Limits) -> Backtest:
-    name = league or _only_league(ledger)
-    gaps = [gap for gap in _gaps(ledger, name) if gap.length >= limits.error_after]
-    found = sorted([*_findings(ledger, name), *_silences(gaps, name, limits)], key=lambda trouble: trouble.at)
+def _replay(ledger: Ledger, league: str) -> Backtest:
+    records = ledger.of(league)
+    gaps = [gap for gap in _gaps(ledger, records) if gap.length >= REPLAYED.error_after]
+    found = sorted([*_findings(records), *_silences(gaps, league)], key=lambda trouble: trouble.at)
     if not found:
         return Backtest(begin=None, end=None, looks=0, incidents=())
-    met = _met(ledger)
+    met = _met(records)
     begin = found[0].at
     last = max([found[-1].at, *met.values(), *(gap.end for gap in gaps if gap.is_over)])
     end = min(last, found[-1].at + timedelta(days=20)) + timedelta(days=1)
@@ -131,21 +130,10 @@ def _told(incident: Incident, at: datetime | None, n_messages: int) -> BacktestM
     )
 
 
-def _findings(ledger: Ledger, league: str) -> Iterator[Trouble]:
-    table = schema.findings
-    query = select(table).where(table.c.severity >= int(Severity.WARNING)).order_by(table.c.at)
-    for row in ledger.rows(query.where(table.c.league == league) if league else query):
-        if not row["ok"] and row["check"] != "controller_decides":  # told below, as it would have been from outside
-            yield Trouble(
-                league=row["league"],
-                cause=row["cause"] or f"check:{row['check']}",
-                check=row["check"],
-                output=row["output"],
-                day=row["day"],
-                severity=Severity(row["severity"]),
-                note=row["note"],
-                at=row["at"],
-            )
+def _findings(records: LeagueRecords) -> Iterator[Trouble]:
+    for finding in records.findings():
+        if finding.severity >= Severity.WARNING and not finding.ok and finding.check != "controller_decides":
+            yield trouble_of(finding)  # silences are told below, as they would have been from outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,25 +150,22 @@ class _Gap:
         return self.begin <= at and (at < self.end or not self.is_over)
 
 
-def _gaps(ledger: Ledger, league: str) -> Iterator[_Gap]:
+def _gaps(ledger: Ledger, records: LeagueRecords) -> Iterator[_Gap]:
     """Yield the times between ticks, and that from the controller's last sign of life until somebody last looked."""
-    ticks = schema.ticks
-    query = select(ticks.c.at, ticks.c.n_quiet).where(ticks.c.league == league).order_by(ticks.c.id)
-    for one, later in itertools.pairwise(ledger.rows(query)):
-        length = (later["at"] - one["at"]) / (later["n_quiet"] + 1)
-        yield _Gap(begin=one["at"], end=later["at"], length=length)
-    [seen] = ledger.rows(select(func.max(watching.heartbeats.c.at).label("at")))
-    if seen["at"] is None:
+    for one, later in itertools.pairwise(records.ticks()):
+        yield _Gap(begin=one.at, end=later.at, length=(later.at - one.at) / (later.n_quiet + 1))
+    seen_at = max((beat.at for beat in records.beats().values()), default=None)
+    if seen_at is None:
         return
-    facts = read_facts(ledger, league, seen["at"])
+    facts = read_facts(ledger, records.league, seen_at)
     if not facts.is_over and facts.alive_at is not None:
-        yield _Gap(begin=facts.alive_at, end=seen["at"], length=seen["at"] - facts.alive_at, is_over=False)
+        yield _Gap(begin=facts.alive_at, end=seen_at, length=seen_at - facts.alive_at, is_over=False)
 
 
-def _silences(gaps: Iterable[_Gap], league: str, limits: Limits) -> Iterator[Trouble]:
+def _silences(gaps: Iterable[_Gap], league: str) -> Iterator[Trouble]:
     """Yield what a sentinel would have said of each long gap between ticks, when it would have said it."""
     for gap in gaps:
-        for severity, after in ((Severity.ERROR, limits.error_after), (Severity.CRITICAL, limits.critical_after)):
+        for severity, after in ((Severity.ERROR, REPLAYED.error_after), (Severity.CRITICAL, REPLAYED.critical_after)):
             if gap.length >= after:
                 yield Trouble(
                     league=league,
@@ -194,13 +179,13 @@ def _silences(gaps: Iterable[_Gap], league: str, limits: Limits) -> Iterator[Tro
                 )
 
 
-def _met(ledger: Ledger) -> dict[tuple[str, str], datetime]:
+def _met(records: LeagueRecords) -> dict[tuple[str, str], datetime]:
     """Return when each slate's last unit had arrived."""
-    table = schema.arrivals
-    query = select(table.c.output, table.c.day, func.max(table.c.first_at).label("at")).group_by(
-        table.c.output, table.c.day
-    )
-    return {(row["output"], str(row["day"])): row["at"] for row in ledger.rows(query)}
+    met: dict[tuple[str, str], datetime] = {}
+    for arrival in records.arrivals():
+        slate = arrival.output, str(arrival.day)
+        met[slate] = max(arrival.first_at, met.get(slate, arrival.first_at))
+    return met
 
 
 def in_words(replayed: Backtest) -> list[str]:

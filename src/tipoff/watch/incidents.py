@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
+from tipoff.core.records import FindingRecord
 
 SETTLE = timedelta(hours=3)  # nothing new for so long, and all that it touched met: it has ended
 REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the same incident again
@@ -123,6 +124,20 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         severity=trouble.severity,
         opened_at=trouble.at,
         changed_at=trouble.at,
+    )
+
+
+def trouble_of(finding: FindingRecord) -> Trouble:
+    """Return the trouble that a finding tells of."""
+    return Trouble(
+        league=finding.league,
+        cause=finding.cause or f"check:{finding.check}",
+        check=finding.check,
+        output=finding.output,
+        day=finding.day,
+        severity=Severity(finding.severity),
+        note=finding.note,
+        at=finding.at,
     )
 
 

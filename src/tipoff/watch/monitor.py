@@ -12,13 +12,12 @@ from tipoff.core.clock import is_fresh, league_day, on_clock
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.core.records import FindingRecord
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
-from tipoff.watch.incidents import fold
+from tipoff.watch.incidents import fold, trouble_of
 from tipoff.watch.notices import Channel, Flush, Message, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"
@@ -143,7 +142,7 @@ class Monitor:
 
     def _found(self) -> tuple[list[Trouble], int]:
         found = self._records.findings(after=self._cursor)
-        bad = [_trouble(finding) for finding in found if not finding.ok and finding.severity >= Severity.WARNING]
+        bad = [trouble_of(finding) for finding in found if not finding.ok and finding.severity >= Severity.WARNING]
         return bad, found[-1].id if found else self._cursor
 
     def _outside(self, now: datetime) -> tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]:
@@ -293,16 +292,3 @@ class Monitor:
 def _note(cursor: int) -> str:
     """Return what a monitor's heartbeat carries: how far it has read, and its process."""
     return json.dumps({"findings": cursor, "pid": os.getpid()})
-
-
-def _trouble(finding: FindingRecord) -> Trouble:
-    return Trouble(
-        league=finding.league,
-        cause=finding.cause or f"check:{finding.check}",
-        check=finding.check,
-        output=finding.output,
-        day=finding.day,
-        severity=Severity(finding.severity),
-        note=finding.note,
-        at=finding.at,
-    )

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Float, insert, select
 
-from tipoff.history.streams import STREAMS, Stream
-from tipoff.ledger import Ledger
 from tipoff.ledger.history import history_streams
+from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.streams import STREAMS, Stream
 
 
 def begin(ledger: Ledger, now: datetime, streams: Iterable[Stream] = STREAMS) -> list[str]:

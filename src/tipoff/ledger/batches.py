@@ -2,24 +2,23 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all, update
+from sqlalchemy import Connection, Table, delete, func, insert, literal, select, text, union_all, update
 
 from tipoff.core.errors import ErrorKind, LedgerError, WarehouseError
-from tipoff.history.numbers import Numbers
-from tipoff.history.pace import After, Pace
-from tipoff.history.streams import Row, Stream, event_of, read_revision
-from tipoff.ledger import Ledger, quota_use
+from tipoff.ledger import quota_use
 from tipoff.ledger.history import history_batches, history_streams, revisions
+from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.streams import Row, Stream, read_revision
 
-OWN = Numbers()
+Numbered = Sequence[tuple[int, Row]]  # events' rows, each behind its number in the ledger
 KEPT = timedelta(days=7)  # how long the record of an applied batch is kept
+LEAST = timedelta(days=40)  # of rows: what the scorecard, the checks and `tipoff why` still look back at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +51,36 @@ class Standing:
     paced_until: datetime | None
     n_waiting: int
     unsent: Sequence[SealedBatch]
+
+    @property
+    def applied_to(self) -> int:
+        """The highest number up to which the warehouse has everything."""
+        return min((batch.lo for batch in self.unsent), default=self.sealed_to + 1) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """What a batch is to hold: the content, of how many events, on how many days."""
+
+    content: bytes
+    n_rows: int
+    n_days: int
+
+
+def last_numbers(ledger: Ledger, streams: Iterable[Stream]) -> dict[str, int]:
+    """Return the greatest number that was ever given in each stream, by name."""
+
+    def greatest(table: Table) -> int:
+        return int(ledger.rows(select(func.coalesce(func.max(table.c.id), 0).label("n")))[0]["n"])
+
+    streams = list(streams)
+    sealed = {row["stream"]: row["sealed_to"] for row in ledger.rows(select(history_streams))}
+    updated = [sealed.get(stream.name, 0) for stream in streams if stream.is_updated]
+    changed = max(greatest(revisions), *updated, 0)
+    return {
+        stream.name: changed if stream.is_updated else max(greatest(stream.source), sealed.get(stream.name, 0))
+        for stream in streams
+    }
 
 
 def unapplied(ledger: Ledger) -> tuple[datetime | None, str]:
@@ -104,40 +133,36 @@ def _waiting(streams: tuple[Stream, ...]) -> Any:  # noqa: ANN401 -- an SQLAlche
     return union_all(changed.group_by(source), *grown)
 
 
-def seal(  # noqa: PLR0913 -- what a batch is made of
-    ledger: Ledger, stream: Stream, standing: Standing, *, home: str, pace: Pace, now: datetime, numbers: Numbers = OWN
+def seal(  # noqa: PLR0913 -- which events, how many, and how they are packed
+    ledger: Ledger, stream: Stream, standing: Standing, now: datetime, *, most: int, pack: Callable[[Numbered], Packed]
 ) -> SealedBatch | None:
-    """Seal the next events of a stream, and return the batch; None where none wait.
+    """Seal the next events of a stream, at most so many, and return the batch; None where none wait.
 
-    A batch knows its rows by the ledger's own numbers, its events by those that `numbers` gives them.
+    `pack` makes the content, of all the events or the first ones. Nobody adds events meanwhile that would be passed over.
 
     Raises:
         LedgerError: The ledger cannot be written, or another process sealed them; nothing was sealed.
     """
-    from tipoff.history.parquet import parquet_of  # noqa: PLC0415 -- Arrow takes a while; who only reads needs none
-
     with ledger.writing() as connection:
-        numbered = _next(connection, stream, standing.sealed_to, pace.rows)
+        numbered = _next(connection, stream, standing.sealed_to, most)
         if not numbered:
             return None
-        events = [event_of(stream, home, numbers.of(stream.name, own), row) for own, row in numbered]
-        events = _of_days(events, pace.days)
-        content = parquet_of(stream, events)
-        lo, hi, sha = numbered[0][0], numbered[len(events) - 1][0], hashlib.sha256(content).hexdigest()
+        packed = pack(numbered)
+        lo, hi, sha = numbered[0][0], numbered[packed.n_rows - 1][0], hashlib.sha256(packed.content).hexdigest()
         batch = SealedBatch(
             id=f"{stream.name}-{lo}-{hi}-{sha[:12]}",
             stream=stream.name,
             lo=lo,
             hi=hi,
-            n_rows=len(events),
-            n_days=len({event["event_day"] for event in events}),
+            n_rows=packed.n_rows,
+            n_days=packed.n_days,
             sha256=sha,
             state="sealed",
             attempt=0,
             tries=0,
             not_before=None,
         )
-        values = dataclasses.asdict(batch) | {"content": content, "sealed_at": now}
+        values = dataclasses.asdict(batch) | {"content": packed.content, "sealed_at": now}
         connection.execute(insert(history_batches).values(**values))
         table = history_streams
         mine = (table.c.stream == stream.name) & (table.c.sealed_to == standing.sealed_to)
@@ -167,17 +192,6 @@ def _next(connection: Connection, stream: Stream, after: int, most: int) -> list
     if stream.is_updated:
         return [(row["id"], read_revision(stream, row["body"])) for row in rows]
     return [(row["id"], dict(row)) for row in rows]
-
-
-def _of_days(events: list[Row], most: int) -> list[Row]:
-    """Return the first events that lie on at most so many days."""
-    seen: set[object] = set()
-
-    def fits(event: Row) -> bool:
-        seen.add(event["event_day"])
-        return len(seen) <= most
-
-    return list(takewhile(fits, events))
 
 
 def content_of(ledger: Ledger, batch: SealedBatch) -> bytes:
@@ -210,14 +224,14 @@ def sending(
         quota_use.add(connection, now, counts)
 
 
-def follow(ledger: Ledger, batch: SealedBatch, after: After, now: datetime, *, error: str = "") -> None:
-    """Write down what has become of a batch.
+def follow(ledger: Ledger, batch: SealedBatch, after: Mapping[str, Any], now: datetime, *, error: str = "") -> None:
+    """Write down what has become of a batch: its state, attempt, tries and when it is looked at again.
 
     Raises:
         LedgerError: The ledger cannot be written.
     """
-    values: dict[str, Any] = dataclasses.asdict(after) | {"error": error[:500] or None}
-    if after.state == "applied":
+    values = {**after, "error": error[:500] or None}
+    if values["state"] == "applied":
         values |= {"applied_at": now, "content": None}
     with ledger.writing() as connection:
         _change(connection, batch.id, values)
@@ -237,3 +251,24 @@ def forget_old(ledger: Ledger, now: datetime) -> None:
     with ledger.writing() as connection:
         connection.execute(delete(history_batches).where(old))
         quota_use.forget(connection, now)
+
+
+def drop_old(
+    ledger: Ledger, streams: Sequence[Stream], standings: Mapping[str, Standing], *, keep: timedelta, now: datetime
+) -> None:
+    """Drop the ledger's rows that are older than `keep` and applied, of tables that only grow.
+
+    The newest row stays whatever its age: the next number is counted from it, and a number that came again would be taken for an
+    event that is known.
+
+    Raises:
+        LedgerError: The ledger cannot be written.
+    """
+    for stream in streams:
+        if not stream.is_updated and stream.name in standings:
+            table = stream.source
+            newest = select(func.max(table.c.id)).scalar_subquery()
+            applied = table.c.id <= standings[stream.name].applied_to
+            old = applied & (table.c.id < newest) & (table.c.at < now - max(keep, LEAST))
+            with ledger.writing() as connection:
+                connection.execute(delete(table).where(old))
