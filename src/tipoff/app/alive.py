@@ -19,7 +19,7 @@ from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.incident import Incident
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.facts import league_facts
 
@@ -102,13 +102,8 @@ def _rest(side: str) -> str:
 
 
 def _keep(home: Home, key: str, value: str) -> None:
-    ledger = Ledger(home.ledger)
-    try:
-        batch = Batch()
-        batch.fact(key, value)
-        ledger.commit(batch)
-    finally:
-        ledger.close()
+    with Ledger(home.ledger) as ledger:
+        ledger.keep_facts({key: value})
 
 
 def _wait_for(other: Path | str, side: str, began: datetime, within: timedelta, clock: RealClock) -> float | None:
@@ -136,9 +131,8 @@ def _pid_of(home: Home, league: str, side: str) -> int:
     if pid is None:
         msg = f"no {side} has shown itself in {home.root}: nobody holds its lock on this machine"
         raise UsageError(msg, hint=f"start it: tipoff {'up' if side == 'controller' else side} …")
-    ledger = Ledger(home.ledger, read_only=True)
-    known = league_facts(ledger, league).kept
-    ledger.close()
+    with Ledger(home.ledger, read_only=True) as ledger:
+        known = league_facts(ledger, league).kept
     if not known:
         msg = f"{league} has never been worked on in the home {home.root}"
         raise UsageError(msg, hint="name the league that runs there")

@@ -66,9 +66,8 @@ def backfill(
 def _clock(home: Home, spec: ReplaySpec) -> SimClock:
     """Return the home's clock; that of a home in which nothing was decided yet stands after the last day."""
     clock = clock_of(home, spec)
-    ledger = Ledger(home.ledger, read_only=True)
-    is_new = league_facts(ledger, spec.league.name).clock_at is None
-    ledger.close()
+    with Ledger(home.ledger, read_only=True) as ledger:
+        is_new = league_facts(ledger, spec.league.name).clock_at is None
     over = midnight(spec.days[1]) + timedelta(hours=60)
     if is_new:
         clock.advance_to(over)

@@ -46,8 +46,7 @@ def costs(settings: Settings, league: League, day: date, now: datetime) -> list[
 
     home = settings.place
     found = []
-    with lock(home):
-        ledger = Ledger(home.ledger)
+    with lock(home), Ledger(home.ledger) as ledger:
         season = season_of(ledger, league.name, day)
         warehouse = open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=lambda: now)
         try:
@@ -68,7 +67,6 @@ def costs(settings: Settings, league: League, day: date, now: datetime) -> list[
                     )
         finally:
             warehouse.close()
-            ledger.close()
     return found
 
 

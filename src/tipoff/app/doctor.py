@@ -4,6 +4,7 @@ Each look says what is wrong and what to do; nothing is changed.
 """
 
 import base64
+import dataclasses
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -125,11 +126,9 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
     except UsageError as error:
         yield DoctorLine(what="ledger", ok=False, said=str(error), do=error.hint)
         return
-    try:
+    with ledger:
         running = read_running(ledger)
         live = any(league_facts(ledger, league).live_since for league in ledger.leagues())
-    finally:
-        ledger.close()
     yield DoctorLine(what="ledger", ok=True, said=f"schema {HEAD}, as this build needs")
     yield from parts(_with_sentinel(settings, running, now), settings, now, live=live)
 
@@ -137,13 +136,7 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
 def _with_sentinel(settings: Settings, running: Running, now: datetime) -> Running:
     _, beats = read_other(settings.place.sentinel, now)
     mine = tuple(part_of(BeatRecord(**row)) for name, row in sorted(beats.items()) if name == "sentinel")
-    return Running(
-        schema_version=running.schema_version,
-        last_tick_at=running.last_tick_at,
-        last_tick_build=running.last_tick_build,
-        last_tick_settings=running.last_tick_settings,
-        parts=(*running.parts, *mine),
-    )
+    return dataclasses.replace(running, parts=(*running.parts, *mine))
 
 
 def parts(running: Running, settings: Settings, now: datetime, *, live: bool) -> Iterator[DoctorLine]:
@@ -213,10 +206,8 @@ def growth(home: Home) -> Iterator[DoctorLine]:
         ledger = Ledger(home.ledger, read_only=True)
     except UsageError:
         return  # told already
-    try:
+    with ledger:
         spans = [ledger.of(league).first_and_last_tick() for league in ledger.leagues()]
-    finally:
-        ledger.close()
     n_days = max(((last - first).days + 1 for first, last in spans if first and last), default=0)
     if not n_days:
         return
@@ -282,11 +273,9 @@ def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
         ledger = Ledger(place.ledger, read_only=True)
     except UsageError:
         return  # what is wrong with it has its own line
-    live = {name: facts.off for name in ledger.leagues() if (facts := league_facts(ledger, name)).world == "live"}
-    ledger.close()
-    store = OutsideStore(place.ledger, read_only=True)
-    health = store.all_proxies()
-    store.close()
+    with ledger, OutsideStore(place.ledger, read_only=True) as store:
+        live = {name: facts.off for name in ledger.leagues() if (facts := league_facts(ledger, name)).world == "live"}
+        health = store.all_proxies()
     if live:
         yield from proxies(settings.proxy_addresses, health, now)
     for name, off in live.items():

@@ -316,11 +316,8 @@ def clock_of(home: Home, spec: ReplaySpec) -> SimClock:
     Raises:
         UsageError: The home belongs to another world.
     """
-    ledger = Ledger(home.ledger, profile=Profile.REPLAY)
-    try:
+    with Ledger(home.ledger, profile=Profile.REPLAY) as ledger:
         return _clock(ledger, spec)
-    finally:
-        ledger.close()
 
 
 def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:

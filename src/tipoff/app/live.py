@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -45,7 +45,7 @@ from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import content_named, sample_of
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
 from tipoff.ledger.facts import league_facts
 from tipoff.sources.world import World
@@ -86,21 +86,16 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
     must_have_models(content_named(league.name))
     home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(home.ledger)
-    known = league_facts(ledger, league.name)
-    first = known.live_since
-    if known.world and (first is None or known.world != "sample"):
-        ledger.close()
-        been = "was replayed" if first is None else f"is of the world {known.world!r}"
-        msg = f"in the home {home.root}, {league.name} {been}"
-        raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for the sample world")
-    if first is None:
-        first = league_day(clock.now()) - timedelta(days=1)
-        batch = Batch()
-        for key, value in {"live since": first.isoformat(), "world": "sample"}.items():
-            batch.fact(key, value, league=league.name)
-        ledger.commit(batch)
-    ledger.close()
+    with Ledger(home.ledger) as ledger:
+        known = league_facts(ledger, league.name)
+        first = known.live_since
+        if known.world and (first is None or known.world != "sample"):
+            been = "was replayed" if first is None else f"is of the world {known.world!r}"
+            msg = f"in the home {home.root}, {league.name} {been}"
+            raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for the sample world")
+        if first is None:
+            first = league_day(clock.now()) - timedelta(days=1)
+            ledger.keep_facts({"live since": first.isoformat(), "world": "sample"}, league=league.name)
     season = Season("sample", first, first + timedelta(days=DAYS - 1))
     season = _kept_season(settings, league.name, season, clock.now(), "the sample world")
     return LiveSpec(
@@ -139,23 +134,14 @@ def real_live(settings: Settings, league: League, clock: RunningClock, stop: Sto
 
 
 def _mark_as_live(settings: Settings, league: str, clock: RunningClock) -> None:
-    ledger = Ledger(settings.place.ledger)
-    try:
+    with Ledger(settings.place.ledger) as ledger:
         if league_facts(ledger, league).live_since is None:
-            batch = Batch()
-            batch.fact("live since", league_day(clock.now()).isoformat(), league=league)
-            batch.fact("world", "live", league=league)
-            ledger.commit(batch)
-    finally:
-        ledger.close()
+            ledger.keep_facts({"live since": league_day(clock.now()).isoformat(), "world": "live"}, league=league)
 
 
 def _kept_season(settings: Settings, league: str, season: Season, now: datetime, evidence: str) -> Season:
-    ledger = Ledger(settings.place.ledger)
-    try:
+    with Ledger(settings.place.ledger) as ledger:
         return keep_season(ledger, league, season, now, evidence)
-    finally:
-        ledger.close()
 
 
 def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, said: Say) -> None:
@@ -211,12 +197,8 @@ def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
         profile=Profile.LIVE,
     )
     stage = Instance(live.settings, spec, live.clock, beside=partial(Beside, live.clock.now))
-    beats = AlertStore(live.home.ledger)
-    try:
+    with closing(stage), AlertStore(live.home.ledger) as beats:
         return _tick(live, stage, beats, stop, said)
-    finally:
-        beats.close()
-        stage.close()
 
 
 def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: Say) -> Season | None:
@@ -350,20 +332,10 @@ def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
 
 def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
     clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
-    store, ledger, senders = AlertStore(home.ledger), Ledger(home.ledger), ByChannel(home.ledger)
-    monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
-    try:
-        look_often(
-            partial(_monitored, monitors, ledger),
-            settings,
-            settings.ping_url.get_secret_value(),
-            clock,
-            stop,
-            said=said,
-        )
-    finally:
-        for each in (senders, store, ledger):
-            each.close()
+    with Ledger(home.ledger) as ledger, AlertStore(home.ledger) as store, closing(ByChannel(home.ledger)) as senders:
+        monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
+        look = partial(_monitored, monitors, ledger)
+        look_often(look, settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
 
 
 def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:

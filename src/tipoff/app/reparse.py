@@ -33,9 +33,8 @@ def reparse(settings: Settings, league: League, season: Season, days: tuple[date
     outputs = _outputs(league, output)
     home = settings.place
     with lock(home):
-        ledger = Ledger(home.ledger, read_only=True)
-        now = home_clock(ledger) or RealClock().now()
-        ledger.close()
+        with Ledger(home.ledger, read_only=True) as ledger:
+            now = home_clock(ledger) or RealClock().now()
         spec = ReplaySpec(
             league=league,
             season=season,

@@ -137,11 +137,8 @@ def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season,
     if days is None:
         msg = f"{span!r} is no FROM..TO"
         raise UsageError(msg, hint="write 2024-03-01..2024-03-31")
-    ledger = Ledger(settings.place.ledger, read_only=True)
-    try:
+    with Ledger(settings.place.ledger, read_only=True) as ledger:
         return season_of(ledger, league.name, days[0]), days
-    finally:
-        ledger.close()
 
 
 def end_of(spec: ReplaySpec) -> datetime:
@@ -276,11 +273,8 @@ def together_report(
 ) -> list[dict[str, Any]]:
     """Replay leagues on one clock, and return each one's report."""
     replayed = run_together(settings, specs, progress=progress, **told)
-    ledger = Ledger(settings.place.ledger, read_only=True)
-    try:
+    with Ledger(settings.place.ledger, read_only=True) as ledger:
         return [_report(ledger, spec, found) for spec, found in zip(specs, replayed, strict=True)]
-    finally:
-        ledger.close()
 
 
 def _report(ledger: Ledger, spec: ReplaySpec, replayed: Replayed) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The request stands in the ledger; whoever asked follows it there.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -75,14 +75,13 @@ WORKS: Mapping[str, Work] = {"funnel": funnel, "measure": measure}
 @contextmanager
 def opened(settings: Settings, league: League) -> Iterator[OpenStores]:
     """Hold a home's stores until the block ends."""
-    home, ledger, now = settings.place, Ledger(settings.place.ledger), RealClock().now
-    warehouse = open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=now)
-    try:
+    home, now = settings.place, RealClock().now
+    with (
+        Ledger(home.ledger) as ledger,
+        closing(open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=now)) as warehouse,
+    ):
         loaded = warehouse.prepare(league.steps)
         yield OpenStores(ledger=ledger, warehouse=warehouse, published=Published(home.published), loaded=loaded)
-    finally:
-        warehouse.close()
-        ledger.close()
 
 
 def answered(settings: Settings, league: League, kind: str, day: date) -> Answer:
@@ -109,9 +108,8 @@ def back_up(settings: Settings, to: Path) -> str:
     """
     home, to = settings.place, to.absolute()
     may_be_copied(home, to)
-    ledger = Ledger(home.ledger, read_only=True)
-    league = league_named(next(iter(ledger.leagues()), next(iter(LEAGUES))))
-    ledger.close()
+    with Ledger(home.ledger, read_only=True) as ledger:
+        league = league_named(next(iter(ledger.leagues()), next(iter(LEAGUES))))
     held = here(home)
     if held is None:
         return str(follow(settings, ask(settings, league.name, "backup", {"to": str(to)}))["said"])
@@ -157,9 +155,8 @@ def set_aside(settings: Settings, league: League, aside: SetAside) -> Answer:
         WarehouseError: The archive cannot be written.
     """
     home = settings.place
-    ledger = Ledger(home.ledger, read_only=True)
-    others = leagues_of(ledger, aside.sha256)
-    ledger.close()
+    with Ledger(home.ledger, read_only=True) as ledger:
+        others = leagues_of(ledger, aside.sha256)
     if others and league.name not in others:
         msg = f"payload {aside.sha256[:12]} was no answer to {league.name}, but to {', '.join(sorted(others))}"
         raise UsageError(msg, hint=f"name its own league: tipoff set-aside {min(others)} {aside.sha256[:12]}")
@@ -167,10 +164,8 @@ def set_aside(settings: Settings, league: League, aside: SetAside) -> Answer:
     held = here(home)
     if held is None:
         return {**follow(settings, ask(settings, league.name, ASIDE, {"sha256": aside.sha256})), "is_begun": True}
-    with held:
-        ledger = Ledger(home.ledger, read_only=True)
+    with held, Ledger(home.ledger, read_only=True) as ledger:
         found = aside_losses(home, ledger, league)
-        ledger.close()
     return {"slates": shown_losses(found), "is_begun": False}
 
 
@@ -191,11 +186,8 @@ def here(home: Home) -> IO[str] | None:
 
 def ask(settings: Settings, league: str, kind: str, what: Mapping[str, Any]) -> int:
     """Leave a request with the process that works in the home; returns its number."""
-    ledger = Ledger(settings.place.ledger)
-    try:
+    with Ledger(settings.place.ledger) as ledger:
         return leave_request(ledger, league, kind, what, now=RealClock().now())
-    finally:
-        ledger.close()
 
 
 def follow(settings: Settings, number: int, *, progress: Callable[[Answer], None] = lambda _so_far: None) -> Answer:
@@ -205,19 +197,14 @@ def follow(settings: Settings, number: int, *, progress: Callable[[Answer], None
         UsageError: Nobody has taken it.
         PipelineError: What was asked for could not be done.
     """
-    ledger, began = Ledger(settings.place.ledger, read_only=True), stopwatch()
-    try:
-        while True:
-            request = read_request(ledger, number)
-            if request.ended_at is not None:
-                break
+    began = stopwatch()
+    with Ledger(settings.place.ledger, read_only=True) as ledger:
+        while (request := read_request(ledger, number)).ended_at is None:
             if request.taken_at is None and stopwatch() - began > TAKEN_WITHIN.total_seconds():
                 msg = f"nobody has taken request {number} within {TAKEN_WITHIN}"
                 raise UsageError(msg, hint=f"does the controller tick? see: tipoff status {request.league}")
             progress(request.answer)
             pause(timedelta(milliseconds=200))
-    finally:
-        ledger.close()
     if request.error:
         msg = f"the controller could not do it: {request.error}"
         raise PipelineError(msg)

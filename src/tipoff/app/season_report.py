@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -55,21 +55,12 @@ def reader(settings: Settings, content: Content, season: str | date) -> Iterator
     Raises:
         UsageError: A controller works in the home, or it knows no such season.
     """
-    with lock(settings.place):
-        ledger = Ledger(settings.place.ledger)
-        try:
-            name = content.league.name
-            found = season_of(ledger, name, season) if isinstance(season, date) else _named(ledger, name, season)
-            warehouse = open_warehouse(
-                settings, settings.place, ledger, profile=Profile.LIVE, at=never, now=RealClock().now
-            )
-            try:
-                warehouse.prepare(content.league.steps)
-                yield Reader(content, found, warehouse, ledger)
-            finally:
-                warehouse.close()
-        finally:
-            ledger.close()
+    place, name, now = settings.place, content.league.name, RealClock().now
+    with lock(place), Ledger(place.ledger) as ledger:
+        found = season_of(ledger, name, season) if isinstance(season, date) else _named(ledger, name, season)
+        with closing(open_warehouse(settings, place, ledger, profile=Profile.LIVE, at=never, now=now)) as warehouse:
+            warehouse.prepare(content.league.steps)
+            yield Reader(content, found, warehouse, ledger)
 
 
 def _named(ledger: Ledger, league: str, name: str) -> Season:

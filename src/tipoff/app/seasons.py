@@ -56,22 +56,14 @@ def learned(  # noqa: PLR0913 -- what is asked, whose it is, and the clock that 
 
 
 def _keep_unknown(home: Home, league: str, why: str, mark: str, now: datetime) -> None:
-    ledger = Ledger(home.ledger)
-    try:
+    with Ledger(home.ledger) as ledger:
         known = league_facts(ledger, league).no_season
         if why or known:
             since = known.since if known else now
-            batch = Batch()
-            batch.fact("no season", f"{since.isoformat()} {why}" if why else "", league=league)
-            ledger.commit(batch)
-    finally:
-        ledger.close()
+            ledger.keep_facts({"no season": f"{since.isoformat()} {why}" if why else ""}, league=league)
     if why:
-        beats = AlertStore(home.ledger)
-        try:
+        with AlertStore(home.ledger) as beats:
             beats.write(AlertChanges(), beat=(f"controller {league}", now, build(), mark))
-        finally:
-            beats.close()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Sending beside the looks: each channel in a thread of its own, so that one that drips delays no look and no other channel."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -39,7 +38,7 @@ class ByChannel:
                 thread.hand_out(channel.name, work, due_at=now)
 
     def _hand_over(self, channel: Channel, send: Send, waiting: Sequence[Row], now: datetime) -> None:
-        with closing(AlertStore(self._target)) as store:
+        with AlertStore(self._target) as store:
             flush_channel(store, channel, send, waiting, now)
 
     def close(self) -> None:

@@ -83,9 +83,8 @@ def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
     if not home.has_ledger:
         return
     try:
-        ledger = Ledger(home.ledger, read_only=True)
-        known = ledger.leagues()
-        ledger.close()
+        with Ledger(home.ledger, read_only=True) as ledger:
+            known = ledger.leagues()
     except (UsageError, LedgerError):
         return  # told by the first look
     strangers = [league for league in leagues if known and league not in known]

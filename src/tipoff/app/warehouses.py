@@ -8,7 +8,7 @@ from tipoff.config import Settings
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.profile import Profile
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import Ledger
 from tipoff.ledger.quota_use import QuotaGuard
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
@@ -77,7 +77,5 @@ def _remember(ledger: Ledger, key: str, value: str) -> str:
     """Return what the ledger keeps under a key of the home; `value` where there is nothing yet."""
     known = ledger.facts().get(key)
     if known is None:
-        batch = Batch()
-        batch.fact(key, value)
-        ledger.commit(batch)
+        ledger.keep_facts({key: value})
     return known or value

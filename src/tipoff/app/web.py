@@ -59,9 +59,6 @@ def show_itself(settings: Settings, now: datetime) -> None:
     Raises:
         UsageError, LedgerError: The ledger cannot be opened or written.
     """
-    store = AlertStore(settings.place.ledger)
-    try:
-        note = json.dumps({"pid": os.getpid(), "settings": settings.hash})
+    note = json.dumps({"pid": os.getpid(), "settings": settings.hash})
+    with AlertStore(settings.place.ledger) as store:
         store.write(AlertChanges(), beat=("web", now, build(), note))
-    finally:
-        store.close()

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tipoff.cli.incidents import home_now
-from tipoff.cli.show import DAY, EXIT_WRONG, as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
@@ -45,21 +45,16 @@ def _common(command: Command) -> Command:
 def _finish(  # noqa: PLR0913 -- the common options
     title: str, lines: Sequence[views.Line], *, as_json: bool, markdown: bool, every: bool, fail_on: str
 ) -> None:
-    if as_json:
-        worst = views.worst(lines)
-        print_json({"title": title, "lines": lines, "worst": worst.name.lower()}, ok=worst < Severity[fail_on.upper()])
-    else:
-        text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
-        for line in text:
-            click.echo(line)
-    bad = [line for line in lines if line.is_bad and line.severity >= Severity[fail_on.upper()]]
-    sys.exit(EXIT_WRONG if bad else 0)
+    worst = views.worst(lines)
+    ok = worst < Severity[fail_on.upper()]
+    text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
+    answer({"title": title, "lines": lines, "worst": worst.name.lower()}, text, ok=ok, as_json=as_json)
+    sys.exit(0 if ok else EXIT_WRONG)
 
 
 def _last_day(league: League) -> date:
-    ledger = open_ledger()
-    day = views.last_day(ledger, league, home_now())
-    ledger.close()
+    with open_ledger() as ledger:
+        day = views.last_day(ledger, league, home_now())
     if day is None:
         msg = f"no day of {league.name} is over in this home"
         raise UsageError(msg, hint="name a day with --date, or see: tipoff status")
@@ -79,9 +74,8 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
         from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
 
         answered(read_settings(), declared, "measure", day)
-    ledger = open_ledger()
-    lines = views.health(ledger, declared, day)
-    ledger.close()
+    with open_ledger() as ledger:
+        lines = views.health(ledger, declared, day)
     _finish(f"{declared.name} {day}: the data", lines, **shown)
 
 
@@ -92,9 +86,8 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
 def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show whether decisions are made, executed and ended, and what waits."""
     declared, now = league_here(league), home_now()
-    ledger = open_ledger()
-    lines = views.workflow(ledger, declared, now, hours=hours)
-    ledger.close()
+    with open_ledger() as ledger:
+        lines = views.workflow(ledger, declared, now, hours=hours)
     _finish(f"{declared.name}: the work of {hours:g} h to {now:%Y-%m-%d %H:%M} UTC", lines, **shown)
 
 
@@ -107,10 +100,9 @@ def transitions_command(league: str, day: date | None, days: int, **shown: Any) 
     """Show, day by day and phase by phase, how much of what is owed is proven."""
     declared = league_here(league)
     last = day or _last_day(declared)
-    ledger = open_ledger()
     span = [last - timedelta(days=back) for back in reversed(range(days))]
-    lines = views.transitions(ledger, declared, span)
-    ledger.close()
+    with open_ledger() as ledger:
+        lines = views.transitions(ledger, declared, span)
     _finish(f"{declared.name} {span[0]} to {last}: what crossed from phase to phase", lines, **shown)
 
 
@@ -122,9 +114,8 @@ def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # n
     """Show games by output against the schedule, and whether what stands is what was written."""
     declared = league_here(league)
     day = day or _last_day(declared)
-    ledger = open_ledger()
-    lines = views.reconcile(ledger, declared, day)
-    ledger.close()
+    with open_ledger() as ledger:
+        lines = views.reconcile(ledger, declared, day)
     _finish(f"{declared.name} {day}: reconciled", lines, **shown)
 
 
@@ -136,11 +127,7 @@ def rules_command(league: str, *, every: bool, as_json: bool) -> None:
     """Show how often each check, gate and filter was looked at and fired, and what its threshold could be."""
     from tipoff.views.rules import rule_lines, rules  # noqa: PLC0415 -- only when it is asked for
 
-    ledger = open_ledger()
-    found = rules(ledger, league_here(league))
-    ledger.close()
-    if as_json:
-        print_json({"rules": [dataclasses.asdict(rule) | {"word": rule.word} for rule in found]}, ok=True)
-    else:
-        for line in rule_lines(found, every=every):
-            click.echo(line)
+    with open_ledger() as ledger:
+        found = rules(ledger, league_here(league))
+    document = {"rules": [dataclasses.asdict(rule) | {"word": rule.word} for rule in found]}
+    answer(document, rule_lines(found, every=every), ok=True, as_json=as_json)

@@ -5,7 +5,7 @@ from datetime import date
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_WRONG, as_json, print_json
+from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.leagues.catalog import league_named
@@ -24,9 +24,7 @@ def cost_command(league: str, day: date, *, as_json: bool) -> None:
 
     settings = read_settings()
     found = cost.costs(settings, league_named(league), day, RealClock().now())
-    if as_json:
-        print_json({"steps": found}, ok=all(one.ok for one in found))
-    else:
-        for line in cost.cost_lines(found, is_emulated=bool(settings.bigquery_endpoint)):
-            click.echo(line)
-    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)
+    ok = all(one.ok for one in found)
+    lines = cost.cost_lines(found, is_emulated=bool(settings.bigquery_endpoint))
+    answer({"steps": found}, lines, ok=ok, as_json=as_json)
+    sys.exit(0 if ok else EXIT_WRONG)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, WORDS, as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, WORDS, answer, as_json, league_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock, league_day
 from tipoff.core.errors import UsageError
@@ -46,20 +46,15 @@ def gate_group() -> None:
 @as_json
 def list_command(league: str, *, as_json: bool) -> None:
     """Show the gates that hold now, and every waiver."""
-    ledger = open_ledger()
-    name = league_here(league).name
-    records = ledger.of(name)
-    held, waived = records.gates(is_open=False), records.waivers()
-    ledger.close()
-    if as_json:
-        print_json({"held": held, "waivers": waived}, ok=not held)
-    else:
-        for gate in held:
-            click.echo(f"HELD {gate.output} {gate.day} by {gate.input}: {gate.reason}")
-        for waiver in waived:
-            ended = f"; revoked {waiver.revoked_at:%Y-%m-%d %H:%M} UTC" if waiver.revoked_at else ""
-            click.echo(f"{waiver.id} {waiver_line(waiver)}{ended}")
-        click.echo(f"{len(held)} gates hold, {len(waived)} waivers were ever made")
+    with open_ledger() as ledger:
+        records = ledger.of(league_here(league).name)
+        held, waived = records.gates(is_open=False), records.waivers()
+    lines = [f"HELD {gate.output} {gate.day} by {gate.input}: {gate.reason}" for gate in held]
+    for waiver in waived:
+        ended = f"; revoked {waiver.revoked_at:%Y-%m-%d %H:%M} UTC" if waiver.revoked_at else ""
+        lines.append(f"{waiver.id} {waiver_line(waiver)}{ended}")
+    lines.append(f"{len(held)} gates hold, {len(waived)} waivers were ever made")
+    answer({"held": held, "waivers": waived}, lines, ok=not held, as_json=as_json)
     sys.exit(EXIT_HELD if held else 0)
 
 
@@ -83,8 +78,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
     if input_ not in inputs:
         msg = f"{output} waits for no {input_!r}"
         raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")
-    ledger = writable()
-    try:
+    with writable() as ledger:
         now = clock_of(ledger, declared.name)
         if until <= now:
             msg = f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
@@ -94,8 +88,6 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
             raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")
         row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason}
         number = ledger.add_waiver(row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
-    finally:
-        ledger.close()
     click.echo(
         f"waiver {number}: {output} of {day} is made without all of {input_} until {until}; the next tick sees it"
     )
@@ -105,11 +97,8 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
 @click.argument("number", type=click.IntRange(1, 2**63 - 1))
 def revoke_command(number: int) -> None:
     """End waiver NUMBER now."""
-    ledger = writable()
-    try:
+    with writable() as ledger:
         done = ledger.revoke_waiver(number, now=home_clock(ledger) or RealClock().now())
-    finally:
-        ledger.close()
     if not done:
         msg = f"there is no waiver {number} that has not ended"
         raise UsageError(msg, hint="see: tipoff gate list LEAGUE")
@@ -141,8 +130,7 @@ def halt_command(  # noqa: PLR0913 -- options
         msg = "a halt is ended, or made with a reason and an end: not both"
         raise UsageError(msg, hint="write only --end, or only --reason and --until")
     by = by or getpass.getuser()
-    ledger = writable()
-    try:
+    with writable() as ledger:
         now = clock_of(ledger, declared.name)
         if ends:
             n_ended = end_halts(ledger, declared.name, output, now=now, by=by)
@@ -158,15 +146,8 @@ def halt_command(  # noqa: PLR0913 -- options
             add_halt(ledger, row | {"made_at": now, "until": until})
         halts = ledger.of(declared.name).halts(now)
         Published(read_settings().place.published).mark(declared.steps, halts, league_day(now))
-    finally:
-        ledger.close()
-    if as_json:
-        print_json({"league": declared.name, "halts": halts}, ok=not halts)
-    else:
-        for halt in halts:
-            click.echo(halt_line(halt))
-        if not halts:
-            click.echo(f"nothing of {declared.name} is halted")
+    lines = list(map(halt_line, halts)) or [f"nothing of {declared.name} is halted"]
+    answer({"league": declared.name, "halts": halts}, lines, ok=not halts, as_json=as_json)
     sys.exit(EXIT_HELD if halts and not ends and not reason else 0)
 
 
@@ -185,18 +166,13 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     """Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined."""
     from tipoff.app.inputs import inputs_of  # noqa: PLC0415 -- parses every step
 
-    ledger = open_ledger()
     declared = league_here(league)
-    found = read_boundaries(ledger, declared, day, inputs_of(declared))
-    ledger.close()
-    if as_json:
-        is_whole = not any(edge.gate == "held" or edge.missing for edge in found)
-        print_json({"league": declared.name, "day": day, "edges": found}, ok=is_whole)
-    else:
-        for line in boundary_lines(found, declared.name, day):
-            click.echo(line)
-    held = any(edge.gate == "held" for edge in found)
-    sys.exit(EXIT_HELD if held else EXIT_WRONG if any(edge.missing for edge in found) else 0)
+    with open_ledger() as ledger:
+        found = read_boundaries(ledger, declared, day, inputs_of(declared))
+    held, lacking = any(edge.gate == "held" for edge in found), any(edge.missing for edge in found)
+    document = {"league": declared.name, "day": day, "edges": found}
+    answer(document, boundary_lines(found, declared.name, day), ok=not (held or lacking), as_json=as_json)
+    sys.exit(EXIT_HELD if held else EXIT_WRONG if lacking else 0)
 
 
 def writable() -> Ledger:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from tipoff.cli.show import EXIT_WRONG, WORDS, as_json, open_ledger, print_json
+from tipoff.cli.show import EXIT_WRONG, WORDS, answer, as_json, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
@@ -33,10 +33,8 @@ def _stores() -> list[tuple[str, AlertStore]]:
 
 def home_now() -> datetime:
     """Return the instant of the home: a replay's clock, or the machine's where it runs live."""
-    ledger = open_ledger()
-    at = home_clock(ledger)
-    ledger.close()
-    return at or RealClock().now()
+    with open_ledger() as ledger:
+        return home_clock(ledger) or RealClock().now()
 
 
 @incident_group.command("list")
@@ -49,18 +47,16 @@ def list_command(league: str, *, every: bool, as_json: bool) -> None:
     for prefix, store in _stores():
         shown += [(prefix, i) for i in store.incidents(league, now=now) if i.is_open or every]
         store.close()
-    if as_json:
-        told = [{"number": f"{prefix}{incident.id}", "incident": incident} for prefix, incident in shown]
-        print_json({"incidents": told}, ok=not any(incident.is_open for _, incident in shown))
-    else:
-        for prefix, incident in shown:
-            acked = f", taken on by {incident.acked_by}" if incident.is_acked(now) else ""
-            ended = f", ended {incident.closed_at:%m-%d %H:%M}" if incident.closed_at else ""
-            since = f"since {incident.opened_at:%Y-%m-%d %H:%M} UTC"
-            click.echo(f"{prefix}{incident.id:<5} {title_of(incident, 'opened')} {since}{ended}{acked}")
-        if not shown:
-            click.echo("no open incidents")
-    sys.exit(EXIT_WRONG if any(incident.is_open for _, incident in shown) else 0)
+    lines = []
+    for prefix, incident in shown:
+        acked = f", taken on by {incident.acked_by}" if incident.is_acked(now) else ""
+        ended = f", ended {incident.closed_at:%m-%d %H:%M}" if incident.closed_at else ""
+        since = f"since {incident.opened_at:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"{prefix}{incident.id:<5} {title_of(incident, 'opened')} {since}{ended}{acked}")
+    told = [{"number": f"{prefix}{incident.id}", "incident": incident} for prefix, incident in shown]
+    ok = not any(incident.is_open for _, incident in shown)
+    answer({"incidents": told}, lines or ["no open incidents"], ok=ok, as_json=as_json)
+    sys.exit(0 if ok else EXIT_WRONG)
 
 
 @incident_group.command("show")
@@ -69,13 +65,10 @@ def list_command(league: str, *, every: bool, as_json: bool) -> None:
 def show_command(number: str, *, as_json: bool) -> None:
     """Show one incident with all that became of it and what to do."""
     store, incident = _one(number)
-    acts = store.acts(incident.id)
-    store.close()
-    if as_json:
-        print_json({"incident": incident, "acts": acts}, ok=not incident.is_open)
-        return
-    for line in story(incident, acts, home_now(), by="sentinel" if number.startswith("s") else "monitor"):
-        click.echo(line)
+    with store:
+        acts = store.acts(incident.id)
+    lines = story(incident, acts, home_now(), by="sentinel" if number.startswith("s") else "monitor")
+    answer({"incident": incident, "acts": acts}, lines, ok=not incident.is_open, as_json=as_json)
 
 
 @incident_group.command("ack")
@@ -131,8 +124,7 @@ def _one(number: str) -> tuple[AlertStore, Incident]:
 
 def _act(number: str, kind: str, by: str, note: str, **values: datetime | str | None) -> None:
     store, incident = _one(number)
-    act = act_of(kind, by, note, home_now())
-    store.act(incident.id, act, **values)
-    store.close()
+    with store:
+        store.act(incident.id, act_of(kind, by, note, home_now()), **values)
     ended = "" if incident.is_open else " (it has ended already)"
     click.echo(f"incident {number}: {kind} by {by}: {note}{ended}")

@@ -1,12 +1,11 @@
 """`tipoff names`: spellings that wait for a person, and a person's word on who is meant."""
 
-import dataclasses
 import getpass
 
 import click
 
 from tipoff.cli.gates import clock_of, writable
-from tipoff.cli.show import WORDS, as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import WORDS, answer, as_json, league_here, open_ledger
 from tipoff.core.errors import UsageError
 from tipoff.ledger.questions import add_ruling, questions_of, revoke_ruling, rulings_of
 from tipoff.views.names import render_text, waiting_names
@@ -44,20 +43,14 @@ def _number(text: str) -> int:
 
 
 def _list(league: str, *, as_json: bool) -> None:
-    ledger = open_ledger()
-    waiting, rulings = waiting_names(questions_of(ledger, league, state="open")), rulings_of(ledger, league)
-    ledger.close()
-    if as_json:
-        told = {"waiting": [dataclasses.asdict(name) for name in waiting]}
-        print_json(told | {"rulings": [dataclasses.asdict(ruling) for ruling in rulings]}, ok=True)
-        return
-    for line in render_text(league, waiting, rulings):
-        click.echo(line)
+    with open_ledger() as ledger:
+        waiting, rulings = waiting_names(questions_of(ledger, league, state="open")), rulings_of(ledger, league)
+    document = {"waiting": waiting, "rulings": rulings}
+    answer(document, render_text(league, waiting, rulings), ok=True, as_json=as_json)
 
 
 def _resolve(league: str, spelling: str, who: int, *, game_id: str, by: str) -> None:
-    ledger = writable()
-    try:
+    with writable() as ledger:
         asked = [question for question in questions_of(ledger, league) if question.subject == spelling]
         here = [question for question in asked if not game_id or question.unit == game_id]
         if not here:
@@ -69,18 +62,13 @@ def _resolve(league: str, spelling: str, who: int, *, game_id: str, by: str) -> 
             raise UsageError(msg, hint="say in which game he is the one: --game GAME_ID")
         row = {"subject": spelling, "unit": game_id, "value": str(who), "by": by}
         number = add_ruling(ledger, league, row | {"made_at": clock_of(ledger, league)})
-    finally:
-        ledger.close()
     n_waiting = sum(question.state == "open" for question in here)
     click.echo(f"ruling {number}: {spelling} is {who}; what waits for it ({n_waiting}) is made with the next tick")
 
 
 def _revoke(league: str, number: int) -> None:
-    ledger = writable()
-    try:
+    with writable() as ledger:
         done = revoke_ruling(ledger, league, number, now=clock_of(ledger, league))
-    finally:
-        ledger.close()
     if not done:
         msg = f"there is no ruling {number} of {league} that holds"
         raise UsageError(msg, hint=f"see: tipoff names {league}")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from tipoff.cli.show import DAY, as_json, open_ledger, print_json
+from tipoff.cli.show import DAY, answer, as_json, open_ledger
 from tipoff.config import read_settings
 from tipoff.ledger.facts import league_facts
+
+_HEAD = ("table", "day", "state")  # of a model: what its first line says
 
 
 @click.command("report")
@@ -24,18 +26,15 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
     from tipoff.predict.page import render, render_text  # noqa: PLC0415 -- as above
 
-    sections, ledger = sections_of(read_settings(), content_named(league), season), open_ledger()
-    off = league_facts(ledger, league).off
-    ledger.close()
+    sections = sections_of(read_settings(), content_named(league), season)
+    with open_ledger() as ledger:
+        off = league_facts(ledger, league).off
     if out is not None:
         about = "Each prediction as it stood before its game, against what happened; nothing was made after the start."
         out.write_text(render(f"{league} {season}", ". ".join((about.removesuffix("."), *off)) + ".", sections))
-    if as_json:
-        found = [asdict(section) | {"shape": section.shape.value} for section in sections]
-        print_json({"sections": found, "off": off}, ok=True)
-    else:
-        for line in (*off, *render_text(sections)) if out is None else [f"wrote {out}"]:
-            click.echo(line)
+    found = [asdict(section) | {"shape": section.shape.value} for section in sections]
+    lines = (*off, *render_text(sections)) if out is None else [f"wrote {out}"]
+    answer({"sections": found, "off": off}, lines, ok=True, as_json=as_json)
 
 
 @click.command("models")
@@ -48,14 +47,11 @@ def models_command(league: str, season: str, *, as_json: bool) -> None:
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
 
     found = models_of(read_settings(), content_named(league), season)
-    if as_json:
-        print_json({"models": found}, ok=True)
-        return
+    lines = []
     for row in found:
-        click.echo(f"{row.pop('table')} of {row.pop('day')}: {row.pop('state')}")
-        click.echo("  " + "; ".join(f"{name} {value}" for name, value in row.items() if value not in {None, ""}))
-    if not found:
-        click.echo("no model has been trained yet")
+        said = [f"{name} {value}" for name, value in row.items() if name not in _HEAD and value not in {None, ""}]
+        lines += [f"{row['table']} of {row['day']}: {row['state']}", f"  {'; '.join(said)}"]
+    answer({"models": found}, lines or ["no model has been trained yet"], ok=True, as_json=as_json)
 
 
 @click.command("explain")
@@ -69,8 +65,4 @@ def explain_command(league: str, whom: str, day: date, *, as_json: bool) -> None
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
 
     lines = explained(read_settings(), content_named(league), whom, day)
-    if as_json:
-        print_json({"lines": lines}, ok=True)
-        return
-    for line in lines:
-        click.echo(line)
+    answer({"lines": lines}, lines, ok=True, as_json=as_json)

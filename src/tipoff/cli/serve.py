@@ -5,7 +5,7 @@ import sys
 import click
 
 from tipoff.cli.sentinel import stopper
-from tipoff.cli.show import EXIT_WRONG, as_json, print_json
+from tipoff.cli.show import EXIT_WRONG, answer, as_json
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
@@ -29,9 +29,9 @@ def doctor_command(*, as_json: bool) -> None:
     from tipoff.app import doctor  # noqa: PLC0415 -- imports every store
 
     found = doctor.look(read_settings(), RealClock().now())
-    if as_json:
-        print_json({"looked_at": found}, ok=all(one.ok for one in found))
-    else:
-        for one in found:
-            click.echo(f"{'ok   ' if one.ok else 'WRONG'} {one.what}: {one.said}" + (f" ({one.do})" if one.do else ""))
-    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)
+    lines = [
+        f"{'ok   ' if one.ok else 'WRONG'} {one.what}: {one.said}" + (f" ({one.do})" if one.do else "") for one in found
+    ]
+    ok = all(one.ok for one in found)
+    answer({"looked_at": found}, lines, ok=ok, as_json=as_json)
+    sys.exit(0 if ok else EXIT_WRONG)

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -84,6 +84,15 @@ def print_json(document: object, *, ok: bool) -> None:
     )
 
 
+def answer(document: object, lines: Iterable[str], *, ok: bool, as_json: bool) -> None:
+    """Print what was asked for: the document as JSON, or the lines that a person reads."""
+    if as_json:
+        print_json(document, ok=ok)
+    else:
+        for line in lines:
+            click.echo(line)
+
+
 def _in_words(value: Any) -> Any:  # noqa: ANN401 -- JSON
     if isinstance(value, list):
         return [_in_words(each) for each in value]
@@ -117,9 +126,8 @@ def league_here(name: str) -> League:
     declared, home = league_named(name), read_settings().place
     if not home.has_ledger:
         return declared
-    ledger = open_ledger()
-    world = league_facts(ledger, declared.name).world
-    ledger.close()
+    with open_ledger() as ledger:
+        world = league_facts(ledger, declared.name).world
     return dataclasses.replace(declared, steps=live_content(name).steps) if world == "live" else declared
 
 
@@ -136,35 +144,28 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
             raise  # there is none, or it is of another version: nothing is broken
         _tell_unreadable(settings, error, now, as_json=as_json)
         sys.exit(EXIT_WRONG)
-    if as_json:
-        print_json(found[0] if len(found) == 1 else {"leagues": found}, ok=all(one.ok for one in found))
-    else:
-        for line in (line for one in found for line in status_lines(one)):
-            click.echo(line)
-        if not found:
-            click.echo("nothing has run in this home yet: tipoff demo, or tipoff up")
-    sys.exit(0 if all(one.ok for one in found) else EXIT_WRONG)
+    lines = [line for one in found for line in status_lines(one)]
+    lines = lines or ["nothing has run in this home yet: tipoff demo, or tipoff up"]
+    ok = all(one.ok for one in found)
+    answer(found[0] if len(found) == 1 else {"leagues": found}, lines, ok=ok, as_json=as_json)
+    sys.exit(0 if ok else EXIT_WRONG)
 
 
 def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
-    ledger = open_ledger()
-    known = ledger.leagues()
-    strangers = [name for name in leagues if name not in known]
-    if strangers:
-        msg = f"{', '.join(strangers)} has never been worked on in the home {settings.place.root}"
-        raise UsageError(msg, hint=f"there: {', '.join(known) or 'nothing yet'}; is TIPOFF_HOME right?")
-    others, beats = read_other(settings.place.sentinel, now)
-    sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
-    aside = Archive(settings.place.archive).aside().values()
-    found = [
-        status_of(
-            read_home(ledger, league, now, sentinel_at=sentinel_at, sentinel_incidents=others, aside=aside),
-            limits_of(settings),
-        )
-        for league in leagues or known
-    ]
-    ledger.close()
-    return found
+    with open_ledger() as ledger:
+        known = ledger.leagues()
+        strangers = [name for name in leagues if name not in known]
+        if strangers:
+            msg = f"{', '.join(strangers)} has never been worked on in the home {settings.place.root}"
+            raise UsageError(msg, hint=f"there: {', '.join(known) or 'nothing yet'}; is TIPOFF_HOME right?")
+        others, beats = read_other(settings.place.sentinel, now)
+        sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
+        aside = Archive(settings.place.archive).aside().values()
+        homes = [
+            read_home(ledger, league, now, sentinel_at=sentinel_at, sentinel_incidents=others, aside=aside)
+            for league in leagues or known
+        ]
+    return [status_of(home, limits_of(settings)) for home in homes]
 
 
 def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *, as_json: bool) -> None:
@@ -174,15 +175,15 @@ def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *,
     except (UsageError, LedgerError):
         told = ()
     since = min((one.opened_at for one in told if one.is_open and one.cause == "ledger"), default=None)
-    if as_json:
-        print_json({"alive": None, "reason": str(error), "since": since}, ok=False)
-        return
     when = (
         f"since {since:%m-%d %H:%M} UTC, as the sentinel found it" if since else "and no sentinel has said since when"
     )
-    click.echo(f"the ledger cannot be read, {when}: whether anything is at work is NOT KNOWN")
-    click.echo(f"CRITICAL: {error}")
-    click.echo("restore it from a copy, or see docs/runbooks/ledger.md")
+    lines = (
+        f"the ledger cannot be read, {when}: whether anything is at work is NOT KNOWN",
+        f"CRITICAL: {error}",
+        "restore it from a copy, or see docs/runbooks/ledger.md",
+    )
+    answer({"alive": None, "reason": str(error), "since": since}, lines, ok=False, as_json=as_json)
 
 
 @click.command("grid")
@@ -192,17 +193,13 @@ def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *,
 @as_json
 def grid_command(league: str, first: date | None, last: date | None, *, as_json: bool) -> None:
     """Show days × outputs: what is proven, excused, late."""
-    ledger = open_ledger()
-    grid = read_grid(ledger, league_here(league), days=(first or date.min, last or date.max))
-    ledger.close()
-    if as_json:
-        days: dict[str, dict[str, str]] = {}
-        for (output, day), state in sorted(grid.cells.items(), key=lambda cell: cell[0][1]):
-            days.setdefault(day.isoformat(), {})[output] = state.value
-        print_json({"league": grid.league, "outputs": grid.outputs, "days": days}, ok=not grid.wrong)
-    else:
-        for line in grid_lines(grid):
-            click.echo(_coloured(line))
+    with open_ledger() as ledger:
+        grid = read_grid(ledger, league_here(league), days=(first or date.min, last or date.max))
+    days: dict[str, dict[str, str]] = {}
+    for (output, day), state in sorted(grid.cells.items(), key=lambda cell: cell[0][1]):
+        days.setdefault(day.isoformat(), {})[output] = state.value
+    document = {"league": grid.league, "outputs": grid.outputs, "days": days}
+    answer(document, map(_coloured, grid_lines(grid)), ok=not grid.wrong, as_json=as_json)
     sys.exit(EXIT_WRONG if grid.wrong else 0)
 
 
@@ -222,14 +219,9 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
     """Follow one game through every table and file."""
     from tipoff.views.trace import trace, trace_lines  # noqa: PLC0415 -- only when it is asked for
 
-    ledger = open_ledger()
-    found = trace(ledger, league_here(league), game, read_settings().place.published)
-    ledger.close()
-    if as_json:
-        print_json(found, ok=found.ok)
-    else:
-        for line in trace_lines(found):
-            click.echo(line)
+    with open_ledger() as ledger:
+        found = trace(ledger, league_here(league), game, read_settings().place.published)
+    answer(found, trace_lines(found), ok=found.ok, as_json=as_json)
     sys.exit(0 if found.ok else EXIT_WRONG)
 
 
@@ -245,20 +237,15 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
         msg = f"nothing was published for {declared.name} {day}"
         raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")
     document = json.loads(path.read_text())
-    if as_json:
-        print_json(document, ok="halted" not in document)
-        return
-    rows = document["rows"]
-    click.echo(
-        f"{declared.name} {day}: {len(rows)} predictions, made {document['made_at']}, digest {document['digest']}"
+    rows, halt = document["rows"], document.get("halted")
+    said = f"{declared.name} {day}: {len(rows)} predictions, made {document['made_at']}, digest {document['digest']}"
+    halted = (
+        [f"HALTED by {halt['by']} until {halt['until']}: {halt['reason']}; what stands here is not brought up to date"]
+        if halt
+        else []
     )
-    if "halted" in document:
-        halt = document["halted"]
-        click.echo(
-            f"HALTED by {halt['by']} until {halt['until']}: {halt['reason']}; what stands here is not brought up to date"
-        )
-    for line in (*document.get("off", ()), *prediction_lines(rows)):
-        click.echo(line)
+    lines = [said, *halted, *document.get("off", ()), *prediction_lines(rows)]
+    answer(document, lines, ok=halt is None, as_json=as_json)
 
 
 def prediction_lines(rows: list[dict[str, Any]]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tipoff.cli.incidents import home_now
-from tipoff.cli.show import WORDS, as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import WORDS, answer, as_json, league_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.payload import SetAside
@@ -44,28 +44,19 @@ def sources_command(league: str, *, as_json: bool) -> None:
     keys = {name: bool(settings.secret(name)) for name in (content.keys if content else {})}
     home, found, now = settings.place, None, None
     if home.has_ledger:
-        now, ledger = home_now(), open_ledger()
-        begun = league_facts(ledger, declared.name).since
-        store = OutsideStore(home.ledger, read_only=True)
+        now = home_now()
         asked = dataclasses.replace(declared, steps=content.steps) if content else declared
-        found = read_outside(store, ledger, asked, now, begun=begun)
-        store.close()
-        ledger.close()
-    if as_json:
-        outside = dataclasses.asdict(found) if found else None
-        document = {"providers": providers, "keys": keys, "outside": outside, "proxies": len(settings.proxy_addresses)}
-        print_json(document, ok=True)
-        return
-    for provider in providers:
-        click.echo(f"{provider['host']:<24} {provider['asked_at']} ({provider['route']})")
+        with open_ledger() as ledger, OutsideStore(home.ledger, read_only=True) as store:
+            begun = league_facts(ledger, declared.name).since
+            found = read_outside(store, ledger, asked, now, begun=begun)
+    lines = [f"{provider['host']:<24} {provider['asked_at']} ({provider['route']})" for provider in providers]
     for name, is_set in keys.items():
         off = "" if is_set else f"; off without it: {content.keys[name]}" if content else ""
-        click.echo(f"TIPOFF_{name.upper()}: {'set' if is_set else 'not set'}{off}")
-    if found is None or now is None:
-        click.echo(f"there is no ledger in {home.root}: nobody was asked from there yet")
-        return
-    for line in render_text(found, now):
-        click.echo(line)
+        lines.append(f"TIPOFF_{name.upper()}: {'set' if is_set else 'not set'}{off}")
+    none_yet = [f"there is no ledger in {home.root}: nobody was asked from there yet"]
+    lines += render_text(found, now) if found and now else none_yet
+    document = {"providers": providers, "keys": keys, "outside": found, "proxies": len(settings.proxy_addresses)}
+    answer(document, lines, ok=True, as_json=as_json)
 
 
 @click.command("set-aside")
@@ -93,18 +84,12 @@ def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_jso
         done = requests.set_aside(settings, declared, aside)
         slates, is_begun = done["slates"], done["is_begun"]
     said = list(archive.aside().values())
-    if as_json:
-        print_json({"aside": said, "made_anew": slates, "is_begun": is_begun}, ok=True)
-        return
-    for one in said:
-        click.echo(one.text)
-    if not said:
-        click.echo("nothing is set aside")
+    lines = [one.text for one in said] or ["nothing is set aside"]
     if payload:
         when = "by the controller that is at work" if is_begun else f"at the next start: tipoff up {league}"
-        click.echo(
-            f"made anew {when}: {', '.join(slates) or 'nothing: this ledger knows of nothing that was made of it'}"
-        )
+        known = ", ".join(slates) or "nothing: this ledger knows of nothing that was made of it"
+        lines.append(f"made anew {when}: {known}")
+    answer({"aside": said, "made_anew": slates, "is_begun": is_begun}, lines, ok=True, as_json=as_json)
 
 
 def _hash(archive: "Archive", beginning: str) -> str:

@@ -12,7 +12,7 @@ import click
 
 from tipoff.cli.incidents import home_now
 from tipoff.cli.sentinel import CLOCK, say, stopper
-from tipoff.cli.show import DAY, EXIT_WRONG, as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, open_ledger
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, RunningClock, Stop, league_day
 from tipoff.core.errors import UsageError
@@ -129,12 +129,10 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
     settings = read_settings()
     click.echo(f"a silence of the {side} is told after {alive.told_after(settings, side)}", err=True)
     missed = alive.prove_alive(settings, league, side, within=None if within is None else timedelta(seconds=within))
-    if as_json:
-        print_json(missed, ok=missed.after_s is not None)
-    elif missed.after_s is None:
-        click.echo(f"nobody told of the {side} in time")
-    else:
-        click.echo(f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s")
+    line = f"nobody told of the {side} in time"
+    if missed.after_s is not None:
+        line = f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s"
+    answer(missed, [line], ok=missed.after_s is not None, as_json=as_json)
     sys.exit(EXIT_WRONG if missed.after_s is None else 0)
 
 
@@ -148,15 +146,10 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
     from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
 
     declared, now = league_here(league), home_now()
-    ledger = open_ledger()
-    open_now = [incident for incident in read_incidents(ledger, declared.name, now) if incident.is_open]
-    message = digest(ledger, declared, day or league_day(now), now, open_now)
-    ledger.close()
-    if as_json:
-        print_json(message, ok=True)
-        return
-    for line in (message.title, *message.lines):
-        click.echo(line)
+    with open_ledger() as ledger:
+        open_now = [incident for incident in read_incidents(ledger, declared.name, now) if incident.is_open]
+        message = digest(ledger, declared, day or league_day(now), now, open_now)
+    answer(message, (message.title, *message.lines), ok=True, as_json=as_json)
 
 
 @click.command("scorecard")
@@ -168,17 +161,10 @@ def scorecard_command(league: str, days: int, *, as_json: bool) -> None:
     from tipoff.watch.scorecard import read_scorecards, scorecard_lines  # noqa: PLC0415 -- only when it is asked for
 
     declared = league_here(league)
-    ledger = open_ledger()
-    rows = read_scorecards(ledger, declared)[-days:]
-    ledger.close()
-    if as_json:
-        days_of = [
-            row | {name: json.loads(row[name]) for name in ("late_by_phase", "failed_by_source")} for row in rows
-        ]
-        print_json({"days": days_of}, ok=True)
-        return
-    for line in scorecard_lines(rows, declared):
-        click.echo(line)
+    with open_ledger() as ledger:
+        rows = read_scorecards(ledger, declared)[-days:]
+    days_of = [row | {name: json.loads(row[name]) for name in ("late_by_phase", "failed_by_source")} for row in rows]
+    answer({"days": days_of}, scorecard_lines(rows, declared), ok=True, as_json=as_json)
 
 
 @click.command("replay-incident")
@@ -200,20 +186,12 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
         from tipoff.watch import backtest as timemachine  # noqa: PLC0415 -- imports the engine
 
         told = timemachine.replay_ledger(record, league)
-        if as_json:
-            print_json(told, ok=not told.incidents)
-        else:
-            for line in timemachine.in_words(told):
-                click.echo(line)
+        answer(told, timemachine.in_words(told), ok=not told.incidents, as_json=as_json)
         sys.exit(EXIT_WRONG if told.incidents else 0)
     expected, times = read_timetable(timetable), read_runs(record)
     until = max((at for found in times.values() for at in found), default=None)
     judged = judge_runs(expected, times, until) if until else None
-    if as_json:
-        print_json(judged or {"n_runs": 0}, ok=judged is not None and not judged.lost)
-    elif judged is None:
-        click.echo(f"{record} holds no run")
-    else:
-        for line in in_words(judged):
-            click.echo(line)
-    sys.exit(EXIT_WRONG if judged is None or judged.lost else 0)
+    lines = in_words(judged) if judged else [f"{record} holds no run"]
+    ok = judged is not None and not judged.lost
+    answer(judged or {"n_runs": 0}, lines, ok=ok, as_json=as_json)
+    sys.exit(0 if ok else EXIT_WRONG)

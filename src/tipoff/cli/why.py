@@ -5,7 +5,7 @@ from datetime import date
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, as_json, league_here, open_ledger, print_json
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, answer, as_json, league_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
@@ -28,16 +28,11 @@ def why_command(league: str, what: str, day: date | None, *, player: str, as_jso
     player: with --player why he is not predicted, without it how many are, and where the others were left.
     """
     declared = league_here(league)
-    ledger = open_ledger()
-    answer = _answer(ledger, declared, what, day, player)
-    ledger.close()
-    if as_json:
-        print_json(answer, ok=answer.ok)
-    else:
-        for sentence in answer.sentences:
-            click.echo(sentence)
-    if not answer.ok:
-        sys.exit(EXIT_HELD if answer.state == State.HELD.value else EXIT_WRONG)
+    with open_ledger() as ledger:
+        found = _answer(ledger, declared, what, day, player)
+    answer(found, found.sentences, ok=found.ok, as_json=as_json)
+    if not found.ok:
+        sys.exit(EXIT_HELD if found.state == State.HELD.value else EXIT_WRONG)
 
 
 def _answer(ledger: Ledger, league: League, what: str, day: date | None, player: str) -> Why:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tipoff.cli.show import EXIT_WRONG, as_json, print_json
+from tipoff.cli.show import EXIT_WRONG, answer, as_json, print_json
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import league_day
 from tipoff.core.errors import UsageError
@@ -79,13 +79,10 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
     settings = read_settings()
     say = partial(click.echo, err=True)
     done = app.record(settings, league, span, live_world(settings, league), RealClock(), say)
-    if as_json:
-        not_whole = {str(day): why for day, why in done.not_whole.items()}
-        print_json(dataclasses.asdict(done) | {"not_whole": not_whole}, ok=done.whole >= done.days)
-    else:
-        for line in app.in_words(done):
-            click.echo(line)
-    sys.exit(EXIT_WRONG if done.whole < done.days else 0)
+    not_whole = {str(day): why for day, why in done.not_whole.items()}
+    document, ok = dataclasses.asdict(done) | {"not_whole": not_whole}, done.whole >= done.days
+    answer(document, app.in_words(done), ok=ok, as_json=as_json)
+    sys.exit(0 if ok else EXIT_WRONG)
 
 
 @click.command("backfill")
@@ -118,11 +115,7 @@ def backfill_command(  # noqa: PLR0913 -- options
             report = backfill.backfill(
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
             )
-    if as_json:
-        print_json(report, ok=not report.get("not_made"))
-    else:
-        for line in backfill.in_words(report):
-            click.echo(line)
+    answer(report, backfill.in_words(report), ok=not report.get("not_made"), as_json=as_json)
     sys.exit(EXIT_WRONG if report.get("not_made") else 0)
 
 
@@ -171,11 +164,7 @@ def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> No
     settings, declared = read_settings(), league_named(league)
     season, days = span_of_home(settings, declared, span)
     report = reparse.reparse(settings, declared, season, days, output)
-    if as_json:
-        print_json(report, ok=not report["not_made"])
-    else:
-        for line in reparse.in_words(report):
-            click.echo(line)
+    answer(report, reparse.in_words(report), ok=not report["not_made"], as_json=as_json)
     sys.exit(EXIT_WRONG if report["not_made"] else 0)
 
 
@@ -206,9 +195,8 @@ def demo_command(days: int) -> None:
     shown: set[date] = set()
 
     def show(until: date) -> None:
-        ledger = Ledger(home.ledger, read_only=True)
-        grid = read_grid(ledger, content.league)
-        ledger.close()
+        with Ledger(home.ledger, read_only=True) as ledger:
+            grid = read_grid(ledger, content.league)
         for day in grid.days:
             if day <= until and day not in shown:
                 shown.add(day)

@@ -19,15 +19,13 @@ def look_at_tellings(truth: Truth, home: Home) -> None:
     for path in (home.ledger, home.sentinel):
         if isinstance(path, Path) and not path.exists():
             continue
-        store = AlertStore(path)
-        causes = {}
-        for incident in store.every_incident():
-            causes[incident.id] = incident.cause
+        with AlertStore(path) as store:
+            incidents, messages = store.every_incident(), store.messages()
+        for incident in incidents:
             if teller_of(incident.told_by) in {"", "monitor" if path == home.ledger else "sentinel"}:
                 truth.incidents.append((incident.cause, Severity(incident.severity), incident.opened_at))
-        for number, kind in store.messages():
-            truth.messages[causes.get(number, ""), kind] += 1
-        store.close()
+        causes = {incident.id: incident.cause for incident in incidents}
+        truth.messages.update((causes.get(number, ""), kind) for number, kind in messages)
 
 
 def too_many(truth: Truth, twin: Truth, n_faults: int, beside: AbstractSet[str] = frozenset()) -> list[str]:

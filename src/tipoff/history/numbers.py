@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import Ledger
 from tipoff.ledger.batches import last_numbers
 from tipoff.ledger.streams import Stream
 
@@ -40,7 +40,7 @@ def mark(ledger: Ledger, streams: Iterable[Stream]) -> None:
         LedgerError: The ledger cannot be written.
     """
     if not ledger.facts().get(_BEGUN):
-        _keep(ledger, {_BEGUN: json.dumps(last_numbers(ledger, streams))})
+        ledger.keep_facts({_BEGUN: json.dumps(last_numbers(ledger, streams))})
 
 
 def settle(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]) -> list[str]:
@@ -58,12 +58,5 @@ def settle(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]
         if reached.get(stream.name, 0) > known.of(stream.name, last):
             behind.append(stream.name)
             shifts[stream.name] = (*shifts.get(stream.name, ()), (last, reached[stream.name] - last))
-    _keep(ledger, {_SHIFTS: json.dumps(shifts), _BEGUN: ""})
+    ledger.keep_facts({_SHIFTS: json.dumps(shifts), _BEGUN: ""})
     return behind
-
-
-def _keep(ledger: Ledger, values: Mapping[str, str]) -> None:
-    batch = Batch()
-    for key, value in values.items():
-        batch.fact(key, value)
-    ledger.commit(batch)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from sqlalchemy import Connection, Select, event, func, insert, or_, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
@@ -77,6 +77,14 @@ class AlertStore:
         """Let go of the file."""
         self._connection.close()
         self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        """Hold it until the block ends."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let go of it."""
+        self.close()
 
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
         """Run a SELECT and return its rows as dictionaries."""
@@ -299,11 +307,8 @@ def read_other(target: Path | str, now: datetime) -> tuple[Sequence[Incident], d
     """
     if isinstance(target, Path) and not target.exists():
         return (), {}
-    store = AlertStore(target)
-    try:
+    with AlertStore(target) as store:
         return store.incidents(now=now), store.heartbeats()
-    finally:
-        store.close()
 
 
 def by_cause(incidents: Iterable[Incident]) -> dict[tuple[str, str], Incident]:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -147,6 +147,14 @@ class Ledger:
         self._connection.close()
         self._engine.dispose()
 
+    def __enter__(self) -> Self:
+        """Hold it until the block ends."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let go of it."""
+        self.close()
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Hold one write transaction; commits at the end, rolls back when the block raises."""
@@ -269,6 +277,17 @@ class Ledger:
         """Return what is known of a league in this home (its world, its clock's last instant), or of the home itself."""
         table = schema.facts
         return {row["key"]: row["value"] for row in self.rows(select(table).where(table.c.league == league))}
+
+    def keep_facts(self, facts: Mapping[str, str], *, league: str = "") -> None:
+        """Write down what is to be known of a league, or of the home itself.
+
+        Raises:
+            LedgerError: As `commit`.
+        """
+        batch = Batch()
+        for key, value in facts.items():
+            batch.fact(key, value, league=league)
+        self.commit(batch)
 
     def leagues(self) -> list[str]:
         """Return the leagues that anything is known of, by name."""

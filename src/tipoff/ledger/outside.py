@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     Column,
@@ -118,6 +118,14 @@ class OutsideStore:
     def close(self) -> None:
         """Let go of the store."""
         self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        """Hold it until the block ends."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let go of it."""
+        self.close()
 
     def answer(self, key: str) -> Answer | None:
         """Return the last answer to a request."""

@@ -51,11 +51,8 @@ def replay_ledger(path: Path, league: str = "") -> Backtest:
     Raises:
         UsageError: It is no ledger.
     """
-    ledger = Ledger(path, read_only=True)
-    try:
+    with Ledger(path, read_only=True) as ledger:
         return _replay(ledger, league or _only_league(ledger))
-    finally:
-        ledger.close()
 
 
 def _only_league(ledger: Ledger) -> str:
