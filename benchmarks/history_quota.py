@@ -175,7 +175,7 @@ def _storm_of_partitions(home: Path) -> dict[str, Any]:
         for number in range(first + 2, first + 1_001):
             ledger.commit(ticks([number], FIRST - timedelta(days=number)))
     looks(box, FIRST, timedelta(hours=20))
-    used = read_used(ledger, FIRST + timedelta(hours=20))
+    used = read_used(ledger.rows, FIRST + timedelta(hours=20))
     told = _told(ledger, FIRST + timedelta(hours=20))
     looks(box, FIRST + timedelta(hours=20), timedelta(hours=30), timedelta(minutes=2))
     ledger.close()
@@ -201,7 +201,7 @@ def _told(ledger: Ledger, now: datetime) -> dict[str, Any]:
     table = schema.findings
     notes = [row["note"] for row in ledger.rows(select(table.c.note).order_by(table.c.id))]
     held = [note for note in notes if "is held back" in note]
-    return {"said": bool(held), "told": [*notes[:3], *held[:1]], "digest": fullest(read_used(ledger, now))}
+    return {"said": bool(held), "told": [*notes[:3], *held[:1]], "digest": fullest(read_used(ledger.rows, now))}
 
 
 def _all(jobs: Jobs, n: int) -> bool:

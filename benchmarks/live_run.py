@@ -307,7 +307,7 @@ def read(home: Path, plan: Plan) -> dict[str, Any]:
             | {"closed": _short(found.closed_at), "what": found.what}
             for by, store in (("monitor", ledger), ("sentinel", sentinel))
             for league in plan.leagues
-            for found in incidents_opened(store, league, since=plan.begin, before=plan.end)
+            for found in incidents_opened(store.rows, league, since=plan.begin, before=plan.end)
         ]
         turns = [
             {"proxy": turn.proxy.rpartition(":")[2], "host": turn.host, "at": _short(turn.at), "now": turn.now}

@@ -237,7 +237,7 @@ def test_what_is_used_adds_up_by_hour_and_is_forgotten_after_a_day(ledger: Ledge
     assert guard.used() == {("load", "d.t"): 3, ("dml", "d.t"): 1}
     at[0] = NOW + timedelta(hours=25)
     assert guard.used() == {("dml", "d.t"): 1}
-    assert read_used(ledger, NOW, length=timedelta(hours=1)) == {("load", "d.t"): 3}
+    assert read_used(ledger.rows, NOW, length=timedelta(hours=1)) == {("load", "d.t"): 3}
 
 
 def test_the_guard_tells_each_level_once_and_again_when_it_was_left(ledger: Ledger) -> None:

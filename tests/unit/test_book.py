@@ -188,17 +188,6 @@ def test_hashes_of_units_are_of_those_that_are_proven() -> None:
     assert book.unit_hashes("raw", YESTERDAY, ["one"]) == ""
 
 
-def test_a_partial_unit_is_known_as_such() -> None:
-    book = book_of({RAW: ()}, [ONE, TWO])
-    prove(book, "raw", TODAY, ["one"], partial=True)
-    prove(book, "raw", TODAY, ["two"])
-
-    assert book.is_partial("raw", TODAY, "one")
-    assert not book.is_partial("raw", TODAY, "two")
-    assert not book.is_partial("raw", YESTERDAY, "one")
-    assert not book.is_partial("raw", TODAY, "none")
-
-
 # --- games
 
 

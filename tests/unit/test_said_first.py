@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from tipoff.app.replay import replay_spec
 from tipoff.cli.show import print_json
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Finding, Severity
+from tipoff.core.finding import Severity
+from tipoff.core.incident import Trouble
 from tipoff.leagues.catalog import content_named
 from tipoff.predict import boosting
 
@@ -31,7 +33,9 @@ def test_a_missing_extra_is_said_before_anything_is_made(tmp_path: Path, monkeyp
 
 
 def test_documents_say_severities_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    finding = Finding(check="x", coverage=0.5, required=1.0, severity=Severity.CRITICAL)
+    at = datetime(2024, 1, 10, 12, tzinfo=UTC)
+    words = {"league": "x", "cause": "c", "check": "x", "output": "o", "note": ""}
+    finding = Trouble(**words, day=at.date(), severity=Severity.CRITICAL, at=at)
 
     print_json({"found": [finding, {"severity": 1, "what": {"severity": Severity.ERROR}}], "severity": "info"}, ok=True)
 

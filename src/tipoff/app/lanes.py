@@ -70,11 +70,6 @@ class Lanes(Generic[T]):
             found, self._back = self._back, []
         return found
 
-    @property
-    def n_waiting(self) -> int:
-        """How many jobs have not begun."""
-        return sum(lane.waiting.qsize() for lane in self._lanes.values())
-
     def close(self) -> None:
         """Let the threads end with the job that they are at; what they bring is of no interest any more."""
         with self._lock:

@@ -34,7 +34,7 @@ from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, le
 from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.app.set_clock import in_time_of
-from tipoff.app.watching import CheckTimes, DailyJobs, Slot, examine_due, examiner_of
+from tipoff.app.watching import CheckTimes, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, RunningClock, Stop, league_day, wait
@@ -343,13 +343,12 @@ def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, senders: ByCh
     days = (since or live.season.first_day, date.max)  # on each day, between seasons too: a missing digest is told
     silent = timedelta(minutes=settings.watcher_silent_min)
     return Monitor(
-        league=live.league.name,
+        league=live.league,
         days=days,
         ledger=lambda: ledger,
         store=store,
         channels=channels_of(settings),
         send=send,
-        mornings=DailyJobs(ledger=lambda: ledger, league=live.league, days=days),
         build=build(),
         sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
         digest_at=settings.digest_after_midnight,

@@ -1,19 +1,17 @@
 """Recounts: rows and documents read back and held against their proofs, one slate after the other, after all that is due."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from tipoff.app.chores import Chores
+from tipoff.app.watching import Stores
 from tipoff.core.clock import league_day
 from tipoff.core.errors import LedgerError
 from tipoff.core.league import League
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import Phase
-from tipoff.store.dialect import CompiledStep
-from tipoff.store.published import Published
-from tipoff.store.warehouse import Warehouse
 
 OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot
 SOON = timedelta(hours=1)  # until what could not be recounted is tried again
@@ -23,23 +21,8 @@ Slate = tuple[str, date]  # output, day
 DOCUMENTS: Slate = ("documents", date.min)
 
 
-class Stores(Protocol):
-    """What is recounted; see `tipoff.app.instance.Instance`."""
-
-    @property
-    def warehouse(self) -> Warehouse:
-        """The warehouse."""
-        ...
-
-    @property
-    def published(self) -> Published:
-        """The published files."""
-        ...
-
-    @property
-    def loaded(self) -> Mapping[str, CompiledStep]:
-        """The steps as they are now."""
-        ...
+class RecountedStores(Stores, Protocol):
+    """Stores whose controllers know what is proven."""
 
     def proven(self) -> Sequence[Proof]:
         """Return what is proven."""
@@ -53,7 +36,7 @@ class Stores(Protocol):
 class Recounts:
     """Recounts the open days of a league each day, its other days each week, its documents each day; one chore at a time."""
 
-    def __init__(self, league: League, stores: Stores, chores: Chores[Slate]) -> None:
+    def __init__(self, league: League, stores: RecountedStores, chores: Chores[Slate]) -> None:
         self._league, self._stores, self._chores = league, stores, chores
         self._counted: dict[Slate, datetime] = {}
         self._found: list[tuple[Proof | None, Loss]] = []

@@ -25,7 +25,6 @@ from tipoff.ledger.alerts import AlertStore
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse
-from tipoff.watch.digest import digest, keep_score
 from tipoff.watch.incidents import TOLD_FROM
 from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
 from tipoff.watch.notices import Channel, Message
@@ -203,13 +202,12 @@ class Watch:
             self._tellings.append(store)
             sentinel = self._sentinel
             self._monitor = Monitor(
-                league=self._league.name,
+                league=self._league,
                 days=self._days,
                 ledger=lambda: self._stores.ledger,
                 store=store,
                 channels=self._channels,
                 send=self._send,
-                mornings=DailyJobs(ledger=lambda: self._stores.ledger, league=self._league, days=self._days),
                 build=self._build,
                 sentinel=Outside(read=sentinel.told) if sentinel else None,
             )
@@ -318,20 +316,3 @@ def first_tip(ledger: Ledger, league: League, day: date) -> datetime | None:
         return first
     proof = records.proof(league.schedule, day)
     return on_clock(day, EARLIEST) if proof is not None and not proof.n_rows else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DailyJobs:
-    """What a league's mornings bring: the scorecards of the days just past, and the digest."""
-
-    ledger: Callable[[], Ledger]
-    league: League
-    days: tuple[date, date]
-
-    def score(self, now: datetime) -> None:
-        """Bring the scorecards of the days that can still change up to date; see `keep_score`."""
-        keep_score(self.ledger(), self.league, self.days, now)
-
-    def digest(self, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
-        """Return the digest of `day`."""
-        return digest(self.ledger(), self.league, day, now, incidents)

@@ -101,12 +101,12 @@ def known_when_it_came(table: Table) -> Check:
     return _rows_probe(table, "known_at", find, "known_at_is_when_it_came", claim, angles=(11, 30), do=do)
 
 
-def made_before_tipoff(table: Table, column: str, *, as_of: bool = True) -> Check:
+def made_before_tipoff(table: Table, column: str) -> Check:
     """Demand that each unit was made before its game began: its own instant says what the proof says."""
 
     def find(view: View, units: list[str], instants: list[Any]) -> Measured:
         tips = {game.game_id: game.starts_at for game in view.records.games(view.day)}
-        seen = _seen(view, table) if as_of else {}
+        seen = _seen(view, table)
         bad = []
         for unit, at in zip(units, instants, strict=True):
             tip = tips.get(unit.partition("|")[0])

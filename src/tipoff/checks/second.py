@@ -76,7 +76,6 @@ def ranks_with(  # noqa: PLR0913 -- two columns, how they meet
     on: Sequence[str],
     least: float,
     where: Mapping[str, str] | None = None,
-    cadence: Cadence = Cadence.PREGAME,
 ) -> Check:
     """Demand that a column's order is about that of another table's, in which each row's own history speaks.
 
@@ -115,7 +114,7 @@ def ranks_with(  # noqa: PLR0913 -- two columns, how they meet
         measure="rank correlation",
         inputs=(other.name,),
         required=least,
-        cadence=cadence,
+        cadence=Cadence.PREGAME,
     )
 
 

@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import click
@@ -10,8 +11,10 @@ from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, WORDS, answer, as_json, 
 from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock, league_day
 from tipoff.core.errors import UsageError
+from tipoff.core.league import League
 from tipoff.core.schema import Phase
-from tipoff.core.step import PublishWork
+from tipoff.core.step import PublishWork, Step
+from tipoff.core.window import Input
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock, league_facts
 from tipoff.ledger.halts import add_halt, end_halts
@@ -69,9 +72,8 @@ def list_command(league: str, *, as_json: bool) -> None:
 def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
     """Let OUTPUT of DAY be made without all of INPUT."""
     declared = league_here(league)
-    tables = {step.name: step.table for step in declared.steps}
     step = declared.step(output)
-    inputs = sorted({read.table for read in load(step, tables).inputs})
+    inputs = sorted({read.table for read in _inputs(declared, step)})
     if isinstance(step.work, PublishWork) and input_ in {guard.__name__ for guard in step.work.guards}:
         msg = f"{input_} is a guard of {output}, and a guard has no waiver: what it holds is wrong in itself"
         raise UsageError(msg, hint=f"mend what it names; tipoff why {declared.name} {output} {day} says what that is")
@@ -91,6 +93,11 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
     click.echo(
         f"waiver {number}: {output} of {day} is made without all of {input_} until {until}; the next tick sees it"
     )
+
+
+def _inputs(league: League, step: Step) -> Sequence[Input]:
+    """Return what a step reads, told from its SQL or its signature."""
+    return load(step, {other.name: other.table for other in league.steps}).inputs
 
 
 @gate_group.command("revoke")
@@ -164,11 +171,10 @@ def _must_lie_ahead(until: datetime | None, now: datetime) -> None:
 @as_json
 def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     """Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined."""
-    from tipoff.app.inputs import inputs_of  # noqa: PLC0415 -- parses every step
-
     declared = league_here(league)
     with open_ledger() as ledger:
-        found = read_boundaries(ledger, declared, day, inputs_of(declared))
+        inputs = {step.name: _inputs(declared, step) for step in declared.steps}
+        found = read_boundaries(ledger, declared, day, inputs)
     held, lacking = any(edge.gate == "held" for edge in found), any(edge.missing for edge in found)
     document = {"league": declared.name, "day": day, "edges": found}
     answer(document, boundary_lines(found, declared.name, day), ok=not (held or lacking), as_json=as_json)

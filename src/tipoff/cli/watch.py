@@ -147,7 +147,7 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
 
     declared, now = league_here(league), home_now()
     with open_ledger() as ledger:
-        open_now = [incident for incident in read_incidents(ledger, declared.name, now) if incident.is_open]
+        open_now = [incident for incident in read_incidents(ledger.rows, declared.name, now) if incident.is_open]
         message = digest(ledger, declared, day or league_day(now), now, open_now)
     answer(message, (message.title, *message.lines), ok=True, as_json=as_json)
 

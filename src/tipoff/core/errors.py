@@ -31,11 +31,6 @@ class PipelineError(Exception):
         """Come out of another process as it was, whatever its constructor asks for."""
         return _as_it_was, (type(self), self.args, self.__dict__)
 
-    @property
-    def retryable(self) -> bool:
-        """Whether the same work may succeed later without a person."""
-        return self.kind in {ErrorKind.CONFLICT, ErrorKind.TRANSIENT, ErrorKind.NOT_YET}
-
 
 def _as_it_was(kind: type[PipelineError], args: tuple[object, ...], facts: dict[str, object]) -> PipelineError:
     error = kind.__new__(kind)

@@ -347,12 +347,6 @@ class Book:
                 return known
         return None
 
-    def is_partial(self, table: str, day: date, unit: str) -> bool:
-        """Whether a proven unit was made without all of its expected input."""
-        entry = self.entries.get((table, day))
-        proven = entry.proof.units.get(unit) if entry and entry.proof else None
-        return proven is not None and proven.partial
-
     def digest(self, table: str, day: date) -> str:
         """Return the digest of what `table` holds for `day`; empty when nothing is proven."""
         return self._digests[table].get(day, "")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from tipoff.core import quota
@@ -26,13 +26,6 @@ _BAD_TRIES = 3  # failures in a row, from which on people are told
 
 def _nothing(_point: str) -> None:
     """Do nothing: what happens at named points in everyday work."""
-
-
-@dataclass(slots=True)
-class Done:
-    """What one look did."""
-
-    counts: Counter[str] = field(default_factory=Counter)
 
 
 class Outbox:
@@ -74,7 +67,7 @@ class Outbox:
         capture.begin(self._ledger, now, self._streams)
         numbers.mark(self._ledger, self._streams)
 
-    def look(self, now: datetime, *, is_last: bool = False) -> Done:
+    def look(self, now: datetime, *, is_last: bool = False) -> None:
         """Seal, send and follow; at most once a minute. The last look of a process does not wait for a batch to fill.
 
         What the warehouse refuses is written down and told; it is no reason to stop.
@@ -82,26 +75,23 @@ class Outbox:
         Raises:
             LedgerError: The ledger cannot be read or written; what was sealed and sent is known when it can be again.
         """
-        done = Done()
         was_just_now = self._looked_at is not None and timedelta(0) <= now - self._looked_at < MINUTE
         if was_just_now and not is_last:
-            return done
+            return
         self._looked_at = now
         if not self._get_ready(now):
-            return done
+            return
         until = self._stopwatch() + _SPEND_S
         standing = batches.standings(self._ledger, self._streams)
         for stream in self._streams:
             if self._stopwatch() > until:
                 break
             if stream.name in standing:
-                self._serve(stream, standing[stream.name], now, done, is_last=is_last)
+                self._serve(stream, standing[stream.name], now, is_last=is_last)
         self._troubles.backlog(standing, self._pace, now)
         self._sweep(now)
         self._troubles.quotas(quota_use.QuotaGuard(self._ledger, lambda: now), now)
         self._troubles.tell()
-        self.counts.update(done.counts)
-        return done
 
     def tell(self, error: PipelineError, now: datetime) -> None:
         """Tell that history does not flow.
@@ -131,7 +121,7 @@ class Outbox:
             self._is_ready = True
         return True
 
-    def _serve(self, stream: Stream, standing: Standing, now: datetime, done: Done, *, is_last: bool) -> None:
+    def _serve(self, stream: Stream, standing: Standing, now: datetime, *, is_last: bool) -> None:
         unsent, n_waiting, current = list(standing.unsent), standing.n_waiting, standing
         paced_until = standing.paced_until
         for _ in range(_PER_LOOK):
@@ -156,7 +146,7 @@ class Outbox:
                     n_waiting = 0
                 else:
                     self._at("sealed")
-                    done.counts["sealed"] += 1
+                    self.counts["sealed"] += 1
                     unsent.append(sealed)
                     n_waiting = max(0, n_waiting - sealed.n_rows)
                     current = replace(current, sealed_to=sealed.hi, sealed_at=now)
@@ -172,20 +162,20 @@ class Outbox:
                 paced_until = slot
                 batches.sending(self._ledger, batch, slot, _counts(stream, batch), now)
                 self._at("sending")
-                done.counts["jobs"] += 1
+                self.counts["jobs"] += 1
             followed = self._hand_over(stream, batch, now)
             if followed is LoadOutcome.MISSING:
                 unsent[0] = replace(batch, state="sealed")  # its job never arrived
                 continue
             if followed is not LoadOutcome.APPLIED:
                 return
-            done.counts["applied"] += 1
-            done.counts["rows"] += batch.n_rows
+            self.counts["applied"] += 1
+            self.counts["rows"] += batch.n_rows
             unsent.pop(0)
 
     def _may_go(self, stream: Stream, batch: SealedBatch, now: datetime) -> bool:
         """Whether the quotas leave room for a batch; where they do not, that is told, and the batch waits."""
-        used = quota_use.read_used(self._ledger, now)
+        used = quota_use.read_used(self._ledger.rows, now)
         for kind, table, n in _counts(stream, batch):
             if not quota.may(used, quota.Kind(kind), table, n, essential=False):
                 use = next(

@@ -5,12 +5,12 @@ The monitor's are in the ledger, the sentinel's in a file of its own; each may r
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, Select, event, func, insert, or_, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
@@ -20,6 +20,7 @@ from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.connect import engine_of, pragmas, shown
+from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
 
 Row = dict[str, Any]
@@ -101,7 +102,7 @@ class AlertStore:
 
     def incidents(self, league: str = "", *, now: datetime) -> list[Incident]:
         """Return the open incidents and those closed within two days, oldest first; of every league for none."""
-        return read_incidents(self, league, now)
+        return read_incidents(self.rows, league, now)
 
     def every_incident(self) -> list[Incident]:
         """Return every incident that there ever was, oldest first."""
@@ -263,40 +264,32 @@ def _beat(connection: Connection, name: str, at: datetime, build: str, note: str
         raise LedgerError(msg, hint="only one of them should run in a home") from error
 
 
-def _incident(row: Row) -> Incident:
+def _incident(row: Mapping[str, Any]) -> Incident:
     effects: dict[str, str | None] = json.loads(row["effects"])
     met = {name: datetime.fromisoformat(at) if at else None for name, at in effects.items()}
-    return Incident(**row | {"effects": met})
+    return Incident(**{**row, "effects": met})
 
 
-class AlertReads(Protocol):
-    """Something that SELECTs can be run on."""
-
-    def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
-        """Run a SELECT and return its rows as dictionaries."""
-        ...
-
-
-def read_incidents(store: AlertReads, league: str, now: datetime) -> list[Incident]:
+def read_incidents(ask: Ask, league: str, now: datetime) -> list[Incident]:
     """Return the open incidents and those closed within two days, oldest first; of every league for none."""
     table = watching.incidents
     query = select(table).where(or_(table.c.closed_at.is_(None), table.c.closed_at > now - _SINCE_CLOSED))
     if league:
         query = query.where(table.c.league == league)
-    return [_incident(row) for row in store.rows(query.order_by(table.c.id))]
+    return [_incident(row) for row in ask(query.order_by(table.c.id))]
 
 
-def incidents_opened(store: AlertReads, league: str, *, since: datetime, before: datetime) -> list[Incident]:
+def incidents_opened(ask: Ask, league: str, *, since: datetime, before: datetime) -> list[Incident]:
     """Return the incidents of a league that began in a time, oldest first."""
     table = watching.incidents
     here = (table.c.league == league, table.c.opened_at >= since, table.c.opened_at < before)
-    return [_incident(row) for row in store.rows(select(table).where(*here).order_by(table.c.id))]
+    return [_incident(row) for row in ask(select(table).where(*here).order_by(table.c.id))]
 
 
-def touched_by_hand(store: AlertReads, kinds: Collection[str]) -> set[int]:
+def touched_by_hand(ask: Ask, kinds: Collection[str]) -> set[int]:
     """Return the numbers of the incidents of which people did something of these kinds."""
     table = watching.acts
-    return {row["incident_id"] for row in store.rows(select(table.c.incident_id).where(table.c.kind.in_(kinds)))}
+    return {row["incident_id"] for row in ask(select(table.c.incident_id).where(table.c.kind.in_(kinds)))}
 
 
 def read_other(target: Path | str, now: datetime) -> tuple[Sequence[Incident], dict[str, Row]]:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tipoff.core.quota import WINDOW, Kind, Level, Use, may, uses
 from tipoff.ledger.history import quota_levels, quota_use
 from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.reader import Ask
 from tipoff.ledger.upsert import insert_into
 
 KEPT = timedelta(days=400)  # how long the counts are kept: a season can be looked back at
@@ -34,15 +35,7 @@ def forget(connection: Connection, now: datetime) -> None:
     connection.execute(delete(quota_use).where(quota_use.c.hour < now - KEPT))
 
 
-class Reads(Protocol):
-    """Something that SELECTs can be run on."""
-
-    def rows(self, statement: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
-        """Run a SELECT and return its rows as dictionaries."""
-        ...
-
-
-def read_used(ledger: Reads, now: datetime, *, length: timedelta = WINDOW) -> dict[tuple[str, str], int]:
+def read_used(ask: Ask, now: datetime, *, length: timedelta = WINDOW) -> dict[tuple[str, str], int]:
     """Return what was used in the time before `now`, by kind and table; the hour in which it begins counts whole."""
     table = quota_use
     since = (now - length).replace(minute=0, second=0, microsecond=0)
@@ -51,7 +44,7 @@ def read_used(ledger: Reads, now: datetime, *, length: timedelta = WINDOW) -> di
         .where(table.c.hour >= since, table.c.hour <= now)
         .group_by(table.c.kind, table.c.table)
     )
-    return {(row["kind"], row["table"]): int(row["n"]) for row in ledger.rows(query)}
+    return {(row["kind"], row["table"]): int(row["n"]) for row in ask(query)}
 
 
 class QuotaGuard:
@@ -75,7 +68,7 @@ class QuotaGuard:
 
     def used(self) -> dict[tuple[str, str], int]:
         """Return what was used in the last 24 hours."""
-        return read_used(self._ledger, self._now())
+        return read_used(self._ledger.rows, self._now())
 
     def news(self) -> list[tuple[Use, Level]]:
         """Return the limits that have reached a higher level since they were last told, each with the level before.

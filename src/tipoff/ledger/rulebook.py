@@ -1,16 +1,14 @@
 """How often each rule was looked at and fired, as the ledger has it: checks, gates, and what providers' rows are filtered by."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Integer, func, select
 
 from tipoff.core.check import WINDOW
-from tipoff.ledger import schema, watching
-
-Ask = Callable[[Any], Sequence[Mapping[str, Any]]]  # runs any select on the ledger
+from tipoff.ledger import schema
+from tipoff.ledger.reader import Ask, LeagueRecords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +45,14 @@ class RuleCount:
 
 def checks_kept(ask: Ask, league: str) -> Iterator[RuleCount]:
     """Yield each check's record."""
-    table = watching.rules
-    for row in ask(select(table).where(table.c.league == league)):
+    for one in LeagueRecords(ask, league).rule_counts().values():
         yield RuleCount(
             kind="check",
-            name=row["rule"],
-            evaluated=row["evaluated"],
-            fired=row["fired"],
-            not_measurable=row["not_measurable"],
-            fired_at=row["fired_at"],
+            name=one.rule,
+            evaluated=one.evaluated,
+            fired=one.fired,
+            not_measurable=one.not_measurable,
+            fired_at=one.fired_at,
         )
 
 

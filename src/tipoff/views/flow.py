@@ -27,7 +27,7 @@ def read_flow(ledger: Ledger, now: datetime | None) -> Flow:
     """Return how history stands; `now` is the home's clock."""
     found = standings(ledger, STREAMS)
     oldest_at, error = unapplied(ledger)
-    used = quota_use.read_used(ledger, now) if now else {}
+    used = quota_use.read_used(ledger.rows, now) if now else {}
     return Flow(
         is_kept=bool(found),
         n_waiting=sum(standing.n_waiting for standing in found.values()),

@@ -94,7 +94,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
     at = now if facts.live_since else facts.clock_at
     today = records.newest_day(before=league_day(at) + timedelta(days=1) if at else None)
     yesterday = today - timedelta(days=1) if today else date.max
-    own = read_incidents(ledger, league, at) if at else []
+    own = read_incidents(ledger.rows, league, at) if at else []
     return Home(
         league=league,
         is_live=facts.live_since is not None,

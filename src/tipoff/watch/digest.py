@@ -168,7 +168,7 @@ def _checks(ledger: Ledger, league: League, day: date) -> str:
 
 
 def _quota(ledger: Ledger, now: datetime) -> list[str]:
-    said = quota.fullest(quota_use.read_used(ledger, now))
+    said = quota.fullest(quota_use.read_used(ledger.rows, now))
     return [f"quota: {said} at most, in the last 24 h"] if said else []
 
 

@@ -6,19 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from tipoff.core.clock import is_fresh, league_day, on_clock
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
+from tipoff.core.league import League
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
+from tipoff.watch.digest import digest, keep_score
 from tipoff.watch.incidents import fold, trouble_of
-from tipoff.watch.notices import Channel, Flush, Message, Send, dead_channels, flush, notice_row, tell
+from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
@@ -39,18 +41,6 @@ def beat_name(league: str) -> str:
     return f"{NAME} {league}"
 
 
-class DailyJobs(Protocol):
-    """What a league's mornings bring; see `tipoff.app.watching.DailyJobs`."""
-
-    def score(self, now: datetime) -> None:
-        """Bring the scorecards of the days that can still change up to date."""
-        ...
-
-    def digest(self, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
-        """Return the digest of `day`; `incidents` are the open ones."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """The sentinel as the monitor sees it: what it tells and when it looked, and how long it may be silent."""
@@ -65,21 +55,20 @@ class Monitor:
     def __init__(  # noqa: PLR0913 -- the one place where the parts of watching meet
         self,
         *,
-        league: str,
+        league: League,
         days: tuple[date, date],
         ledger: Callable[[], Ledger],
         store: AlertStore,
         channels: Sequence[Channel],
         send: Send,
-        mornings: DailyJobs,
         build: str,
         sentinel: Outside | None = None,
         digest_at: timedelta = DIGEST_AT,
         since: datetime | None = None,
         flush: Flush = flush,
     ) -> None:
-        self._league, self._days, self._ledger, self._store = league, days, ledger, store
-        self._channels, self._send, self._mornings, self._build = channels, send, mornings, build
+        self._declared, self._league, self._days, self._ledger, self._store = league, league.name, days, ledger, store
+        self._channels, self._send, self._build = channels, send, build
         self._sentinel, self._digest_at, self._since = sentinel, digest_at, since
         self._flush = flush
         self._cursor = self._taken_up()
@@ -121,12 +110,12 @@ class Monitor:
             touched = {(t.league, t.cause) for t in troubles}
             telling.incidents += [i for i in incidents if (i.league, i.cause) in touched]
             tell(changes, self._channels, telling, now, by=NAME, off=self._off)
-        digest = self._morning(now, incidents, telling)
+        digest_day = self._morning(now, incidents, telling)
         self._known = None  # a failing write leaves memory behind the store
         self._store.write(telling, beat=(beat_name(self._league), now, self._build, _note(cursor)))
         self._cursor = cursor
-        if digest is not None:
-            self._owe(digest, now)
+        if digest_day is not None:
+            self._owe(digest_day, now)
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
         self._flush(self._store, self._channels, self._send, now)
         self._note_digest(now)
@@ -210,10 +199,11 @@ class Monitor:
         if day == self._written or now < on_clock(day, self._digest_at):
             return None
         self._written = day
-        self._mornings.score(now)
+        keep_score(self._ledger(), self._declared, self._days, now)
         if not first <= day <= last or self._has_digest(day):
             return None
-        message = self._mornings.digest(day, now, [incident for incident in incidents if incident.is_open])
+        open_now = [incident for incident in incidents if incident.is_open]
+        message = digest(self._ledger(), self._declared, day, now, open_now)
         for channel in self._channels:
             if channel.digest and (not channel.leagues or self._league in channel.leagues):
                 key = f"{channel.name}|{self._league}|digest|{day}"

@@ -83,12 +83,12 @@ def _was_kept(ledger: Ledger, league: League, day: date) -> bool:
 
 def _incidents(ledger: Ledger, league: League, day: date) -> list[Incident]:
     begin, end = midnight(day), midnight(day + timedelta(days=1))
-    return incidents_opened(ledger, league.name, since=begin, before=end)
+    return incidents_opened(ledger.rows, league.name, since=begin, before=end)
 
 
 def _handled(ledger: Ledger, incidents: Sequence[Incident], due: Mapping[tuple[str, str], datetime]) -> Row:
     """Return how soon incidents were told and over, how many healed without a hand, how many were false alarms."""
-    by_hand = touched_by_hand(ledger, _BY_HAND)
+    by_hand = touched_by_hand(ledger.rows, _BY_HAND)
     repaired = [(one.closed_at - one.opened_at).total_seconds() for one in incidents if one.closed_at]
     healed = [one.id not in by_hand for one in incidents if one.closed_at]
     detected, n_false = [], 0
@@ -110,7 +110,7 @@ def _handled(ledger: Ledger, incidents: Sequence[Incident], due: Mapping[tuple[s
 def _quota_ratio(ledger: Ledger, day: date) -> float | None:
     """Return the greatest share of a daily limit of the warehouse that the day has used; None where nothing was counted."""
     end = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
-    used = quota_use.read_used(ledger, end, length=end - midnight(day))
+    used = quota_use.read_used(ledger.rows, end, length=end - midnight(day))
     return max((use.ratio for use in quota.uses(used)), default=None)
 
 

@@ -338,7 +338,7 @@ class Sentinel:
                 if late:
                     self._hidden[league] = _BEHIND_CONTROLLER
                 troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
-                elsewhere += read_incidents(self._ledger, league, now)
+                elsewhere += read_incidents(self._ledger.rows, league, now)
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
                 self._hidden[league] = _BEHIND_LEDGER

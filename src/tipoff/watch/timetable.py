@@ -182,8 +182,8 @@ def _expected(line: Mapping[str, Any]) -> Expected:
     )
 
 
-def read_runs(path: Path, *, job: str = "job", at: str = "committed_at") -> dict[str, list[datetime]]:
-    """Read run times by job from a CSV, gzipped or not, with a column that names the job and one that says when.
+def read_runs(path: Path) -> dict[str, list[datetime]]:
+    """Read run times by job from a CSV, gzipped or not, with the columns `job` and `committed_at`.
 
     Raises:
         UsageError: It is not there, lacks a column, or says a time that is none.
@@ -193,11 +193,11 @@ def read_runs(path: Path, *, job: str = "job", at: str = "committed_at") -> dict
         text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
         found: dict[str, list[datetime]] = {}
         for row in csv.DictReader(io.StringIO(text)):
-            instant = datetime.fromisoformat(row[at])
-            found.setdefault(row[job], []).append(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+            instant = datetime.fromisoformat(row["committed_at"])
+            found.setdefault(row["job"], []).append(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
     except (OSError, EOFError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         msg = f"{path} cannot be read as runs: {type(error).__name__}: {error}"
-        raise UsageError(msg, hint=f"a CSV with the columns {job} and {at}") from error
+        raise UsageError(msg, hint="a CSV with the columns job and committed_at") from error
     return found
 
 

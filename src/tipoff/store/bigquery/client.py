@@ -315,9 +315,9 @@ class Client:
         buffer = found.streaming_buffer
         return StreamingBuffer(int(buffer.estimated_rows or 0), buffer.oldest_entry_time) if buffer else None
 
-    def jobs(self, *, most: int = 100) -> list[JobInfo]:
-        """Return the project's newest jobs, of all its users."""
-        listed = self._told(lambda: list(self._client.list_jobs(max_results=most, all_users=True, **self._once())))
+    def jobs(self) -> list[JobInfo]:
+        """Return the project's newest hundred jobs, of all its users."""
+        listed = self._told(lambda: list(self._client.list_jobs(max_results=100, all_users=True, **self._once())))
         return [_seen(job) for job in listed]
 
     def _once(self) -> dict[str, Any]:
