@@ -24,7 +24,7 @@ from tipoff.core.provider import Provider
 from tipoff.leagues.nba.sources.boxes import read_box
 from tipoff.leagues.nba.world.livebox import live_box
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.sources.build import live_asker
+from tipoff.sources.live import LiveWorld
 from tipoff.sources.memory import InProcess
 from tipoff.store.archive import Archive
 
@@ -55,13 +55,8 @@ def fetched(n_games: int, padded: int = 0) -> dict[str, Any]:
             Provider(base=host, home=server.url, at_once=AT_ONCE) for host, server in zip(hosts, servers, strict=True)
         ]
         folder = opened.enter_context(tempfile.TemporaryDirectory())
-        asker = live_asker(
-            Archive(Path(folder), profile=Profile.LIVE),
-            secret=lambda _name: "",
-            memory=InProcess(),
-            providers=known,
-            dice=lambda: 0.0,
-        )
+        world = LiveWorld(providers=known, secret=lambda _name: "", dice=lambda: 0.0)
+        asker = world.asker(Archive(Path(folder), profile=Profile.LIVE), InProcess())
         opened.callback(asker.close)
         together = SeveralAtOnce(asker.at_once)
 

@@ -22,20 +22,6 @@ FILE = "tipoff.toml"
 _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of the tests
 
 
-_SECRET = frozenset(
-    {
-        "balldontlie_key",
-        "bettingpros_key",
-        "ledger_url",
-        "notify_url",
-        "odds_api_key",
-        "ping_url",
-        "proxies",
-        "sentinel_ping_url",
-        "sentinel_url",
-        "web_token",
-    }
-)
 # Of providers: their files may come later, and are read again.
 _KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
@@ -220,6 +206,9 @@ class Settings(BaseModel):
         shown = self.model_dump(mode="json", exclude={*_SECRET, *_WATCHING, "home"})
         shown["data"] = str(self.data.resolve()) if self.data else None
         return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:12]
+
+
+_SECRET = frozenset(name for name, field in Settings.model_fields.items() if field.annotation is SecretStr)
 
 
 def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = Path(FILE)) -> Settings:

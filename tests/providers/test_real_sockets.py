@@ -18,7 +18,7 @@ from tipoff.core.payload import Request
 from tipoff.core.profile import Profile
 from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider, Route
 from tipoff.sources.ask import Asker
-from tipoff.sources.build import live_asker
+from tipoff.sources.live import LiveWorld
 from tipoff.sources.memory import InProcess, Memory
 from tipoff.store.archive import Archive
 
@@ -62,14 +62,8 @@ def connections_are_closed() -> Iterator[None]:
 
 
 def asker(tmp_path: Path, *providers: Provider, proxies: tuple[str, ...] = (), memory: Memory | None = None) -> Asker:
-    made = live_asker(
-        Archive(tmp_path / "archive", profile=Profile.REPLAY),
-        secret=lambda _: "hush",
-        memory=memory or InProcess(),
-        providers=providers,
-        dice=lambda: 0.0,
-        proxies=proxies,
-    )
+    world = LiveWorld(providers=providers, secret=lambda _: "hush", dice=lambda: 0.0, proxies=proxies)
+    made = world.asker(Archive(tmp_path / "archive", profile=Profile.REPLAY), memory or InProcess())
     _open.append(made)
     return made
 

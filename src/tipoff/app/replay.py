@@ -46,18 +46,14 @@ class Replayed:
     queries: Mapping[str, int]
 
 
-def run_replay(  # noqa: PLR0913 -- a replay and what disturbs it
+def run_replay(
     settings: Settings,
     spec: ReplaySpec,
     *,
     progress: Callable[[Progress], None],
-    crash_at: str = "",
-    watched: bool = False,
-    parts: Parts | None = None,
-    outages: Sequence[Outage] = (),
+    **told: Any,  # noqa: ANN401 -- as `run_together` is told
 ) -> Replayed:
-    """Replay `spec` in the settings' home, going on from where its clock stands; see `run_together`."""
-    told: dict[str, Any] = {"crash_at": crash_at, "watched": watched, "parts": parts, "outages": outages}
+    """Replay `spec` in the settings' home, going on from where its clock stands."""
     return run_together(settings, [spec], progress=progress, **told)[0]
 
 
@@ -248,20 +244,15 @@ def parse_span(span: str, recorded: Recorded, data: Path) -> tuple[Season, tuple
     raise UsageError(msg, hint=f"it holds: {', '.join(names) or 'none'}")
 
 
-def replay_report(  # noqa: PLR0913 -- a replay and what disturbs it
+def replay_report(
     settings: Settings,
     spec: ReplaySpec,
     *,
     progress: Callable[[Progress], None],
-    crash_at: str = "",
-    watched: bool = False,
-    parts: Parts | None = None,
-    outages: Sequence[Outage] = (),
+    **told: Any,  # noqa: ANN401 -- as `run_together` is told
 ) -> dict[str, Any]:
     """Replay, and return the report: what the ledger says of the season, the accuracy, what it cost."""
-    told: dict[str, Any] = {"crash_at": crash_at, "watched": watched, "parts": parts, "outages": outages}
-    [report] = together_report(settings, [spec], progress=progress, **told)
-    return report
+    return together_report(settings, [spec], progress=progress, **told)[0]
 
 
 def together_report(

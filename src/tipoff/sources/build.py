@@ -1,19 +1,15 @@
-"""Putting an asker together: over a world's transport, or over real connections and the proxies of the settings."""
+"""Putting an asker together over a world's transport."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from urllib.parse import urlsplit
 
 import httpx
 
-from tipoff.core.clock import pause
 from tipoff.core.provider import Provider, known_by_host
 from tipoff.sources.ask import Asker, Keeps
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import InProcess, Memory
 from tipoff.sources.proxies import DIRECT
 from tipoff.sources.routes import Pool
-from tipoff.sources.transport import Outside
 
 
 def asker_of_world(  # noqa: PLR0913 -- what asking touches
@@ -37,46 +33,3 @@ def asker_of_world(  # noqa: PLR0913 -- what asking touches
         pause=lambda _length: None,
         budgets=budgets,
     )
-
-
-def live_asker(  # noqa: PLR0913 -- what asking touches
-    archive: Keeps,
-    *,
-    secret: Callable[[str], str],
-    memory: Memory,
-    providers: Sequence[Provider],
-    dice: Callable[[], float],
-    proxies: Sequence[str] = (),
-    wait: Callable[[timedelta], None] = pause,
-) -> Asker:
-    """Return an asker over real connections, direct and by each proxy."""
-    pool = Pool(proxies, memory=memory, dice=dice)
-    trusted = {_end(provider.home) for provider in providers if provider.is_elsewhere} | {
-        (proxy.url.host, proxy.url.port or _default(proxy.url.scheme)) for proxy in pool.proxies.values()
-    }
-
-    def is_trusted(host: str, port: int) -> bool:
-        return (host, port) in trusted
-
-    ways: dict[str, httpx.Proxy | None] = {DIRECT: None} | dict(pool.proxies)
-    clients = {
-        way: httpx.Client(transport=Outside(is_trusted=is_trusted, proxy=proxy), trust_env=False, timeout=30.0)
-        for way, proxy in ways.items()
-    }
-    return Asker(
-        exchange=Exchange(clients=clients, secret=secret),
-        archive=archive,
-        memory=memory,
-        pool=pool,
-        providers=known_by_host(tuple(providers)),
-        pause=wait,
-    )
-
-
-def _end(address: str) -> tuple[str, int]:
-    parts = urlsplit(address)
-    return parts.hostname or "", parts.port or _default(parts.scheme)
-
-
-def _default(scheme: str) -> int:
-    return 443 if scheme == "https" else 80

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 import httpx
 
 from tipoff.core.clock import Clock, pause
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
-from tipoff.core.provider import Provider, ProviderSettings, with_settings
+from tipoff.core.provider import Provider, ProviderSettings, known_by_host, with_settings
 from tipoff.sources.ask import Asker, Keeps
-from tipoff.sources.build import live_asker
+from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import Memory
+from tipoff.sources.proxies import DIRECT
+from tipoff.sources.routes import Pool
+from tipoff.sources.transport import Outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +46,27 @@ class LiveWorld:
         raise NotImplementedError(msg)
 
     def asker(self, archive: Keeps, memory: Memory) -> Asker:
-        """Return what asks the providers."""
-        return live_asker(
-            archive,
-            secret=self.secret,
+        """Return what asks the providers over real connections, direct and by each proxy."""
+        pool = Pool(self.proxies, memory=memory, dice=self.dice)
+        trusted = {_end(provider.home) for provider in self.providers if provider.is_elsewhere} | {
+            (proxy.url.host, proxy.url.port or _default(proxy.url.scheme)) for proxy in pool.proxies.values()
+        }
+
+        def is_trusted(host: str, port: int) -> bool:
+            return (host, port) in trusted
+
+        ways: dict[str, httpx.Proxy | None] = {DIRECT: None} | dict(pool.proxies)
+        clients = {
+            way: httpx.Client(transport=Outside(is_trusted=is_trusted, proxy=proxy), trust_env=False, timeout=30.0)
+            for way, proxy in ways.items()
+        }
+        return Asker(
+            exchange=Exchange(clients=clients, secret=self.secret),
+            archive=archive,
             memory=memory,
-            providers=self.providers,
-            dice=self.dice,
-            proxies=self.proxies,
-            wait=self.wait,
+            pool=pool,
+            providers=known_by_host(tuple(self.providers)),
+            pause=self.wait,
         )
 
 
@@ -66,3 +82,12 @@ def told(providers: Sequence[Provider], settings: Mapping[str, ProviderSettings]
         msg = f"there is no provider {unknown[0]!r}"
         raise UsageError(msg, hint="providers: " + ", ".join(sorted(hosts)))
     return tuple(with_settings(provider, settings.get(provider.host, ProviderSettings())) for provider in providers)
+
+
+def _end(address: str) -> tuple[str, int]:
+    parts = urlsplit(address)
+    return parts.hostname or "", parts.port or _default(parts.scheme)
+
+
+def _default(scheme: str) -> int:
+    return 443 if scheme == "https" else 80

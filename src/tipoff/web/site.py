@@ -60,11 +60,8 @@ class SiteFacts:
         if isinstance(self._target, Path) and not self._target.exists():
             return None, "there is no ledger yet"
         try:
-            ledger = Ledger(self._target, read_only=True)
-            try:
+            with Ledger(self._target, read_only=True) as ledger:
                 return read_running(ledger), ""
-            finally:
-                ledger.close()
         except PipelineError as error:
             return None, f"the ledger cannot be read: {type(error).__name__}"  # its text may name hosts and users
 
