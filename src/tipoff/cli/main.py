@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from textwrap import shorten
 from types import ModuleType
-from typing import NamedTuple
 
 import click
 
@@ -19,113 +19,44 @@ EXIT_WRONG, EXIT_USAGE = 1, 2
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
 
 
-class Place(NamedTuple):
-    """Where a command lives, and the line that the list of commands shows of it: its own help's first sentence."""
-
-    where: str
-    help: str
-
-
-COMMANDS: Mapping[str, Place] = {  # only the one that is asked for is imported
-    "demo": Place(
-        "work:demo_command", "Replay the sample league (synthetic, all names invented) and show how its days went."
-    ),
-    "replay": Place(
-        "work:replay_command", "Replay a season, or some of its days, on a simulated clock; several leagues on one."
-    ),
-    "record": Place(
-        "work:record_command",
-        "Fetch a season, or some days of one, from the live providers into TIPOFF_DATA, to be replayed.",
-    ),
-    "backfill": Place(
-        "work:backfill_command",
-        "Make what is missing or outdated of past days, in order; what is not made is listed with its reason.",
-    ),
-    "reparse": Place(
-        "work:reparse_command", "Make raw rows anew from the archive, with today's parsers; nobody is asked."
-    ),
-    "status": Place(
-        "show:status_command",
-        "Say whether anything is at work, whether today is complete, what is wrong, and what waits for you.",
-    ),
-    "grid": Place("show:grid_command", "Show days × outputs: what is proven, excused, late."),
-    "why": Place("why:why_command", "Walk from what is missing or low to its cause."),
-    "trace": Place("show:trace_command", "Follow one game through every table and file."),
-    "predictions": Place("show:predictions_command", "Show what was published for a day."),
-    "report": Place(
-        "report:report_command",
-        "Say how good a season's predictions were: by system, market, week and group, against the line, and signs of a leak.",
-    ),
-    "models": Place(
-        "report:models_command",
-        "List a season's models, the newest first, and the build's: what each was trained on, which serves, why one does not.",
-    ),
-    "explain": Place("report:explain_command", "Say what the prediction of one man rests on, part by part."),
-    "boundary": Place(
-        "gates:boundary_command",
-        "Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined.",
-    ),
-    "check": Place("check:check_group", "See whether a day's data are right, and whether the work itself is well."),
-    "incident": Place(
-        "incidents:incident_group", "See what is wrong, and take it on: acknowledge, snooze, write down what was done."
-    ),
-    "digest": Place("watch:digest_command", "Show the morning's digest as it is sent."),
-    "scorecard": Place(
-        "watch:scorecard_command",
-        "Show how the days went: complete, on time, incidents, accuracy, streak, error budget.",
-    ),
-    "gate": Place("gates:gate_group", "See what holds, and waive it with a name, a reason and an end."),
-    "halt": Place(
-        "gates:halt_command",
-        "Stop the publication of OUTPUT, or of everything, until an instant; with --end let it go on; else show what is halted.",
-    ),
-    "names": Place(
-        "names:names_command", "List the spellings that wait for a person, with whom they may be; say who is meant."
-    ),
-    "drill": Place(
-        "drills:drill_group", "Make real faults happen again, under an oracle that knows what should have come of it."
-    ),
-    "up": Place(
-        "watch:up_command", "Run the leagues' controllers on the real clock until they are stopped, in one process."
-    ),
-    "monitor": Place("watch:monitor_command", "Run the monitor as a process of its own until it is stopped."),
-    "sentinel": Place(
-        "sentinel:sentinel_command",
-        "Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens.",
-    ),
-    "sources": Place(
-        "sources:sources_command",
-        "Show who is asked, with what keys, how it went: requests, credits, proxies, lateness.",
-    ),
-    "set-aside": Place(
-        "sources:set_aside_command",
-        "Let nobody use an archived PAYLOAD, and have what was made of it made anew; else show what is set aside.",
-    ),
-    "audit": Place(
-        "audit:audit_command",
-        "Find, in any code base, what fails in silence: `tipoff-audit`, ranked by a home's runs with --ledger HOME.",
-    ),
-    "prove-alive": Place(
-        "watch:prove_alive_command", "Stop one side, measure how long until another tells of it, let it go on."
-    ),
-    "notify": Place("sentinel:notify_group", "Messages to people."),
-    "replay-incident": Place(
-        "watch:replay_incident_command",
-        "Hold a RECORD against these rules: when would one have been told, how often, how often in vain.",
-    ),
-    "backup": Place("backup:backup_command", "Copy the home into a new folder, also while it is worked in."),
-    "restore": Place("backup:restore_command", "Make a new home of a copy that `tipoff backup` made."),
-    "web": Place(
-        "serve:web_command", "Serve /health and /ready until it is stopped; on loopback, or beyond it with a token."
-    ),
-    "cost": Place(
-        "cost:cost_command",
-        "Estimate by dry runs what each step would read on BigQuery for a day, beside what it may bill.",
-    ),
-    "doctor": Place(
-        "serve:doctor_command", "Compare what runs with what is declared, and this machine with what the work needs."
-    ),
-    "new": Place("new:new_group", "Write the skeleton of something new into this checkout."),
+COMMANDS: Mapping[str, str] = {  # where each lives; only the one that is asked for is imported
+    "demo": "work:demo_command",
+    "replay": "work:replay_command",
+    "record": "work:record_command",
+    "backfill": "work:backfill_command",
+    "reparse": "work:reparse_command",
+    "status": "show:status_command",
+    "grid": "show:grid_command",
+    "why": "why:why_command",
+    "trace": "show:trace_command",
+    "predictions": "show:predictions_command",
+    "report": "report:report_command",
+    "models": "report:models_command",
+    "explain": "report:explain_command",
+    "boundary": "gates:boundary_command",
+    "check": "check:check_group",
+    "incident": "incidents:incident_group",
+    "digest": "watch:digest_command",
+    "scorecard": "watch:scorecard_command",
+    "gate": "gates:gate_group",
+    "halt": "gates:halt_command",
+    "names": "names:names_command",
+    "drill": "drills:drill_group",
+    "up": "watch:up_command",
+    "monitor": "watch:monitor_command",
+    "sentinel": "sentinel:sentinel_command",
+    "sources": "sources:sources_command",
+    "set-aside": "sources:set_aside_command",
+    "audit": "audit:audit_command",
+    "prove-alive": "watch:prove_alive_command",
+    "notify": "sentinel:notify_group",
+    "replay-incident": "watch:replay_incident_command",
+    "backup": "backup:backup_command",
+    "restore": "backup:restore_command",
+    "web": "serve:web_command",
+    "cost": "cost:cost_command",
+    "doctor": "serve:doctor_command",
+    "new": "new:new_group",
 }
 
 
@@ -140,7 +71,7 @@ class Commands(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].where.partition(":")
+        module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(_imported(f"tipoff.cli.{module}"), name)
         return command
 
@@ -148,9 +79,15 @@ class Commands(click.Group):
         """List the commands without importing them."""
         limit = formatter.width - 6 - max(map(len, COMMANDS))
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, shorten(place.help, limit, placeholder="...")) for name, place in COMMANDS.items()]
-            )
+            formatter.write_dl([(name, shorten(sentence_of(name), limit, placeholder="...")) for name in COMMANDS])
+
+
+def sentence_of(command: str) -> str:
+    """Return the first sentence of a command's help, read from its module's text: importing them all would take a second."""
+    module, _, name = COMMANDS[command].partition(":")
+    text = Path(__file__).with_name(f"{module}.py").read_text("utf-8")
+    said = text.partition(f"def {name}(")[2].partition('"""')[2]
+    return said.splitlines()[0].partition('"""')[0]
 
 
 def _imported(name: str) -> ModuleType:
