@@ -17,7 +17,7 @@ from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.mlb import tables
-from tipoff.leagues.mlb.league import read_games
+from tipoff.leagues.mlb.league import MLB
 from tipoff.leagues.mlb.sources import feed, schedule, seasons
 from tipoff.leagues.mlb.sources.teams import BY_NAME, BY_RETROSHEET, TEAMS
 
@@ -70,7 +70,7 @@ def test_a_game_of_the_day_is_one_row_with_its_clubs_and_start() -> None:
 def test_the_second_of_two_games_has_no_start_until_it_is_said() -> None:
     second = GAME | {"gameNumber": 2, "doubleHeader": "Y", "status": {"codedGameState": "S", "startTimeTBD": True}}
 
-    [game] = read_games(stored(second)["schedule"])
+    [game] = MLB.read_games(stored(second)["schedule"])
 
     assert game.starts_at is None
 
@@ -78,7 +78,7 @@ def test_the_second_of_two_games_has_no_start_until_it_is_said() -> None:
 def test_a_game_that_was_put_off_says_where_it_went_and_is_not_owed() -> None:
     off = GAME | {"status": {"codedGameState": "D"}, "rescheduleGameDate": "2026-08-08"}
 
-    [game] = read_games(stored(off)["schedule"])
+    [game] = MLB.read_games(stored(off)["schedule"])
 
     assert game.status.is_off
     assert "2026-08-08" in game.evidence
@@ -89,9 +89,9 @@ def test_a_game_that_was_broken_off_stands_again_on_the_day_on_which_it_goes_on(
     resumed = GAME | {"resumedFromDate": "2026-08-07", "status": {"codedGameState": "F"}}
     next_day = date(2026, 8, 8)
 
-    [first] = read_games(stored(broken)["schedule"])
+    [first] = MLB.read_games(stored(broken)["schedule"])
     again = stored(resumed, day=next_day)
-    [second] = read_games(again["schedule"])
+    [second] = MLB.read_games(again["schedule"])
     line_ups = feed.parse_line_ups(
         payload({"gameData": {"players": {}}, "liveData": {"boxscore": {"teams": {}}}}, "823836"),
         context(next_day, "823836"),

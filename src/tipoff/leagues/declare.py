@@ -1,9 +1,13 @@
 """What catalogs are written with: moments in hours, and the leagues' statements by name."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib.resources import files
 
+import pyarrow as pa
+
 from tipoff.core.obligation import Anchor, Moment
+from tipoff.core.slate import Game, GameStatus
 
 
 def hours(number: float) -> timedelta:
@@ -34,3 +38,23 @@ def last(number: float) -> Moment:
 def statement(league: str, name: str) -> str:
     """Return a statement out of a league's folder."""
     return (files(f"tipoff.leagues.{league}") / "sql" / f"{name}.sql").read_text()
+
+
+def games_by(start: str) -> Callable[[pa.Table], Sequence[Game]]:
+    """Return what reads the games that one day's schedule rows name; `start` is the column of their starts."""
+
+    def read_games(rows: pa.Table) -> Sequence[Game]:
+        return [
+            Game(
+                game_id=row["game_id"],
+                day=row["day"],
+                home=row["home_team"],
+                away=row["away_team"],
+                starts_at=row[start],
+                status=GameStatus(row["status"]),
+                evidence=f"schedule: {row['status']}" + (f", now on {row['moved_to']}" if row["moved_to"] else ""),
+            )
+            for row in rows.to_pylist()
+        ]
+
+    return read_games

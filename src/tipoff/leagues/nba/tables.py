@@ -57,30 +57,15 @@ NAME = text("player_name", required=True)
 _KEY = text("player_key", required=True)
 
 
+SHOTS = ("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb", "ast", "stl", "blk", "tov", "pf")
+
+
 def shots(scale: int, *, minutes: int) -> tuple[Column, ...]:
     """Return the counting columns of a box score; `scale` 1 for a player, 5 for a club."""
     return (
         integer("minutes", 0, minutes, measure="minutes"),
         integer("points", 0, 100 + 30 * (scale - 1), measure="points"),
-        *(
-            integer(name, 0, 60 * scale)
-            for name in [
-                "fgm",
-                "fga",
-                "fg3m",
-                "fg3a",
-                "ftm",
-                "fta",
-                "oreb",
-                "dreb",
-                "reb",
-                "ast",
-                "stl",
-                "blk",
-                "tov",
-                "pf",
-            ]
-        ),
+        *(integer(name, 0, 60 * scale) for name in SHOTS),
     )
 
 

@@ -13,28 +13,12 @@ from tipoff.leagues.nba.tables import (
     NBA_PLAYER_BOXSCORES,
     NBA_TEAM_BOXSCORES,
     SCHEDULE,
+    SHOTS,
 )
 
 _PLAYED, _ON = "= 'final'", "IN ('scheduled', 'live', 'final')"
 _CLUBS = ", ".join(f"'{code}'" for code in TEAMS)
-_COUNTED = (
-    "minutes",
-    "points",
-    "fgm",
-    "fga",
-    "fg3m",
-    "fg3a",
-    "ftm",
-    "fta",
-    "oreb",
-    "dreb",
-    "reb",
-    "ast",
-    "stl",
-    "blk",
-    "tov",
-    "pf",
-)
+_COUNTED = ("minutes", "points", *SHOTS)
 
 
 def schedule() -> list[Check]:
