@@ -12,14 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Select, event, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
-from tipoff.ledger.connect import engine_of, pragmas, shown
+from tipoff.ledger.connect import engine_of, shown
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
 
@@ -64,9 +64,7 @@ class AlertStore:
         try:
             if create and isinstance(target, Path):
                 target.parent.mkdir(parents=True, exist_ok=True)
-            self._engine = engine_of(target, read_only=False)
-            if self._engine.dialect.name == "sqlite":
-                event.listen(self._engine, "connect", pragmas(profile, read_only=False))
+            self._engine = engine_of(target, profile=profile)
             if create:
                 metadata.create_all(self._engine, tables=list(watching.TELLING))
             self._connection = self._engine.connect()

@@ -30,7 +30,7 @@ def failed(done: str, error: Exception) -> LedgerError:
     return LedgerError(f"the ledger could not be {done}: {error}", hint=hint)
 
 
-def engine_of(target: Path | str, *, read_only: bool) -> Engine:
+def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> Engine:
     """Return an engine on a file, whatever signs its path has, or on an address with the driver that is used.
 
     Raises:
@@ -44,8 +44,12 @@ def engine_of(target: Path | str, *, read_only: bool) -> Engine:
     except ModuleNotFoundError as error:
         msg = f"the ledger is a database whose driver is not installed: {error.name}"
         raise UsageError(msg, hint="pip install 'tipoff[postgres]'") from error
-    if engine.dialect.name == "postgresql":
-        event.listen(engine, "connect", let_go_when_frozen)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _pragmas(profile, read_only=read_only))
+    else:
+        event.listen(engine, "connect", _let_go_when_frozen)
+        if read_only:
+            event.listen(engine, "connect", _never_write)
     return engine
 
 
@@ -60,7 +64,7 @@ def _url_of(target: Path | str, *, read_only: bool) -> URL:
     return URL.create("sqlite", database=str(target))
 
 
-def pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
+def _pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
     """Return what is to be set on each new connection to SQLite."""
 
     def connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
@@ -91,7 +95,7 @@ def patience(target: Path | str) -> dict[str, int]:
     return {"connect_timeout": CONNECT_S} if isinstance(target, str) and target.startswith("postgres") else {}
 
 
-def let_go_when_frozen(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
+def _let_go_when_frozen(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
     """Let PostgreSQL end a new connection that falls silent in the midst of a transaction: a frozen writer holds nobody off."""
     cursor = connection.cursor()
     cursor.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_S}s'")
@@ -99,7 +103,7 @@ def let_go_when_frozen(connection: Any, _record: object) -> None:  # noqa: ANN40
     connection.commit()
 
 
-def never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
+def _never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
     """Let a new connection to PostgreSQL only read."""
     cursor = connection.cursor()
     cursor.execute("SET default_transaction_read_only = on")

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    event,
     func,
     insert,
     select,
@@ -30,7 +29,7 @@ from tipoff.core.proof_text import read_proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import schema
-from tipoff.ledger.connect import engine_of, failed, never_write, pragmas, shown
+from tipoff.ledger.connect import engine_of, failed, shown
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -106,12 +105,7 @@ class Ledger:
         Raises:
             UsageError: The file cannot be opened, is no ledger, or was made by a later version of Tipoff.
         """
-        self._engine = engine_of(target, read_only=read_only)
-        self._is_sqlite = self._engine.dialect.name == "sqlite"
-        if self._is_sqlite:
-            event.listen(self._engine, "connect", pragmas(profile, read_only=read_only))
-        elif read_only:
-            event.listen(self._engine, "connect", never_write)
+        self._engine = engine_of(target, profile=profile, read_only=read_only)
         try:
             if not read_only:
                 upgrade(self._engine)

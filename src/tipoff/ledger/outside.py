@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    event,
     func,
     insert,
     select,
@@ -28,7 +27,7 @@ from sqlalchemy.exc import DatabaseError
 from tipoff.core.errors import LedgerError
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.profile import Profile
-from tipoff.ledger.connect import engine_of, pragmas
+from tipoff.ledger.connect import engine_of
 from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
 from tipoff.ledger.upsert import insert_into
 
@@ -109,10 +108,7 @@ class OutsideStore:
     """The ledger's memory of the outside, over a connection of its own. Every method may be called by several threads."""
 
     def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> None:
-        self._engine = engine_of(target, read_only=read_only)
-        self._is_sqlite = self._engine.dialect.name == "sqlite"
-        if self._is_sqlite:
-            event.listen(self._engine, "connect", pragmas(profile, read_only=read_only))
+        self._engine = engine_of(target, profile=profile, read_only=read_only)
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -207,7 +203,7 @@ class OutsideStore:
         return [Arrival(**row) for row in self._rows(select(*told).where(mine).order_by(arrivals.c.first_at))]
 
     def _upsert(self, table: Table, values: dict[str, Any]) -> Insert:
-        made = insert_into(table, "sqlite" if self._is_sqlite else "postgresql")
+        made = insert_into(table, self._engine.dialect.name)
         keys = [column.name for column in table.primary_key]
         changes = {name: made.excluded[name] for name in values if name not in keys}
         return made.values(**values).on_conflict_do_update(index_elements=keys, set_=changes)
