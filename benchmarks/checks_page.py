@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from tipoff.checks.categories import ANGLES, by_angle
+from benchmarks.angles import ANGLES, by_angle
 from tipoff.core.check import WINDOW, Cadence, Check
 from tipoff.leagues.catalog import LEAGUES
 

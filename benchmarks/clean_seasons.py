@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import func, select
 from tests.support import ledger_rows, proofs
 
+from benchmarks.angles import ANGLES, by_angle
 from benchmarks.seasons import season_named
 from tipoff.app import replay as app
-from tipoff.checks.categories import ANGLES, by_angle
 from tipoff.config import read_settings
 from tipoff.core.check import CheckStatus
 from tipoff.core.finding import Severity

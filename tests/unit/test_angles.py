@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from benchmarks.angles import ANGLES, by_angle
 from benchmarks.checks_page import HEAD, page
 
-from tipoff.checks.categories import ANGLES, by_angle
 from tipoff.core.league import League
 from tipoff.leagues.catalog import LEAGUES
 

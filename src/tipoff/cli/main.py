@@ -4,6 +4,7 @@ import errno
 import gc
 import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
@@ -87,7 +88,7 @@ def sentence_of(command: str) -> str:
     module, _, name = COMMANDS[command].partition(":")
     text = Path(__file__).with_name(f"{module}.py").read_text("utf-8")
     said = text.partition(f"def {name}(")[2].partition('"""')[2]
-    return said.splitlines()[0].partition('"""')[0]
+    return re.split(r'"""|\n|(?<=\.) ', said, maxsplit=1)[0]
 
 
 def _imported(name: str) -> ModuleType:
