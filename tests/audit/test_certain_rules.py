@@ -63,17 +63,17 @@ def test_a_cell_of_a_notebook_may_show_what_it_does_not_keep() -> None:
         ("x == float('nan')", "np.isnan(x)"),
     ],
 )
-def test_a_condition_that_cannot_be_otherwise_is_a_warning(bad: str, good: str) -> None:
-    assert levels(BODY.format(bad), "same-answer") == [Level.WARNING]
+def test_a_condition_that_cannot_be_otherwise_is_an_error(bad: str, good: str) -> None:
+    assert levels(BODY.format(bad), "same-answer") == [Level.ERROR]
     assert levels(BODY.format(good), "same-answer") == []
 
 
 @pytest.mark.parametrize(
     ("bad", "good", "level"),
     [
-        ("day = bool(os.getenv('LIVE', 'false'))", "day = os.getenv('LIVE', 'false').lower() == 'true'", Level.WARNING),
-        ("frame.add_argument('--write', type=bool)", "frame.add_argument('--write', type=int)", Level.WARNING),
-        ("frame.add_argument('--write', type=bool)", "frame.add_argument('--verbose', type=bool)", Level.WARNING),
+        ("day = bool(os.getenv('LIVE', 'false'))", "day = os.getenv('LIVE', 'false').lower() == 'true'", Level.ERROR),
+        ("frame.add_argument('--write', type=bool)", "frame.add_argument('--write', type=int)", Level.ERROR),
+        ("frame.add_argument('--write', type=bool)", "frame.add_argument('--verbose', type=bool)", Level.ERROR),
         ("day = 'SELECT a FROM t WHERE b = NULL'", "day = 'UPDATE t SET b = NULL WHERE c = 1'", Level.NOTE),
         (
             "day = \"SELECT a FROM t WHERE b <> 'x' OR b <> 'y'\"",
@@ -136,11 +136,13 @@ def test_what_is_invented_in_place_of_what_cannot_be_read_is_a_warning() -> None
     assert levels(text.format("").replace("def odds", "def mock_slate"), "made-up-data") == []
 
 
-def test_a_measure_that_is_thrown_by_dice_is_a_warning_where_nothing_says_so() -> None:
+def test_a_measure_that_is_thrown_by_dice_is_an_error_where_nothing_says_so() -> None:
     text = "import random\n\n\ndef judge(it):\n    {}confidence = random.uniform(0.6, 0.9)\n    return confidence\n\n\njudge(1)\n"
 
-    assert levels(text.format(""), "made-up-data") == [Level.WARNING]
+    assert levels(text.format(""), "made-up-data") == [Level.ERROR]
     assert levels(text.format("# a placeholder\n    "), "made-up-data") == [Level.NOTE]
+    assert levels('"""A demonstration."""\n' + text.format(""), "made-up-data") == [Level.NOTE]
+    assert levels(text.format("").replace("confidence", "price"), "made-up-data") == [Level.WARNING]
     assert levels(text.format("").replace("def judge", "def simulate_game"), "made-up-data") == []
     assert levels(text.format("").replace("confidence", "confidence_threshold"), "made-up-data") == []
 
@@ -149,7 +151,8 @@ def test_a_measure_that_is_thrown_by_dice_is_a_warning_where_nothing_says_so() -
     ("bad", "good", "level"),
     [
         ("(now - name.at).seconds < 300", "(now - name.at).total_seconds() < 300", Level.ERROR),
-        ("300 > (now - name.at).seconds", "300 < (now - name.at).seconds", Level.ERROR),
+        ("300 > (now - name.at).seconds", "300 > (now - name.at).total_seconds()", Level.ERROR),
+        ("(now - name.at).seconds > 300", "(now - name.last_cleanup).days > 3", Level.WARNING),
         ("(now - x).seconds / 60 <= 5", "(now - x).days <= 5", Level.ERROR),
         ("now.strftime('%H:%m')", "now.strftime('%H:%M')", Level.WARNING),
     ],
@@ -167,6 +170,21 @@ def test_an_age_has_no_days_where_what_is_old_was_taken_out_before() -> None:
 
     assert levels(text.format(""), "wrong-time") == [Level.ERROR]
     assert levels(text.format("rows = [row for row in rows if row['at'] > since]\n    "), "wrong-time") == []
+
+
+@pytest.mark.parametrize(
+    ("rest", "level"),
+    [
+        ("return age.seconds < 300", [Level.ERROR]),
+        ("if age.seconds < 300:\n        return 'too recent'\n    return ''", [Level.NOTE]),
+        ("return age.days == 0 and age.seconds < 300", []),
+        ("return age.total_seconds() < 300", []),
+    ],
+)
+def test_an_age_that_has_a_name_is_an_age(rest: str, level: list[Level]) -> None:
+    text = f"def is_new(now, row):\n    age = now - row.at\n    {rest}\n\n\nis_new(1, 2)\n"
+
+    assert levels(text, "wrong-time") == level
 
 
 def test_minutes_are_small_letters_where_the_hour_has_no_number() -> None:
@@ -193,6 +211,14 @@ def test_a_zone_of_pytz_is_no_tzinfo() -> None:
 def test_rows_that_a_reader_is_told_to_leave_out_are_a_warning(bad: str, good: str) -> None:
     assert levels(PANDAS.format(bad), "rows-skipped") == [Level.WARNING]
     assert levels(PANDAS.format(good), "rows-skipped") == []
+
+
+@pytest.mark.parametrize("more", [", dtype=str", "  # skip malformed lines"])
+def test_rows_that_are_texts_or_are_said_to_be_left_out_are_a_note(more: str) -> None:
+    comment = "" if more.startswith(",") else more
+    call = f"frame = pd.read_csv(text, on_bad_lines='skip'{more if not comment else ''}){comment}"
+
+    assert levels(PANDAS.format(call), "rows-skipped") == [Level.NOTE]
 
 
 def test_a_load_that_goes_on_past_errors_leaves_rows_out() -> None:

@@ -50,17 +50,17 @@ def keep(connection, rows):
 CALLED = "from jobs.games import keep\n\n\ndef main(connection):\n    keep(connection, [])\n"
 
 
-def test_what_nobody_calls_but_a_test_weighs_one_level_less() -> None:
+def test_what_nobody_calls_but_a_test_is_a_note() -> None:
     tested = {"jobs/games.py": SWALLOWED, "tests/test_games.py": CALLED}
 
-    assert levels({"jobs/games.py": SWALLOWED, "jobs/run.py": CALLED}, "swallowed-write") == [Level.WARNING]
+    assert levels({"jobs/games.py": SWALLOWED, "jobs/run.py": CALLED}, "swallowed-write") == [Level.ERROR]
     assert levels(tested, "swallowed-write") == [Level.NOTE]
 
 
 def test_of_a_few_files_nobody_knows_who_calls_them() -> None:
     [found] = [finding for finding in audited({"jobs/games.py": SWALLOWED}) if finding.rule == "swallowed-write"]
 
-    assert found.level is Level.WARNING
+    assert found.level is Level.ERROR
 
 
 def test_what_is_old_weighs_one_level_less_and_what_is_archived_is_a_note() -> None:
@@ -75,7 +75,7 @@ def test_a_script_that_nothing_imports_starts_or_names_is_run_by_hand_and_read_b
     by_hand, scheduled = {"jobs/games.py": script}, {"jobs/games.py": script, "jobs/run.py": CALLED}
 
     assert levels(by_hand, "swallowed-write") == [Level.NOTE]
-    assert levels(scheduled, "swallowed-write") == [Level.WARNING]
+    assert levels(scheduled, "swallowed-write") == [Level.ERROR]
 
 
 STREAMS = "{}\n\n\ndef keep(client, rows):\n    client.insert_rows_json('games', rows)\n\n\nkeep(None, [])\n"
@@ -115,7 +115,7 @@ def test_a_nought_weighs_where_an_average_takes_it(text: str, level: Level) -> N
 @pytest.mark.parametrize(
     ("name", "sql", "level"),
     [
-        ("keep", "INSERT INTO games VALUES (?)", Level.WARNING),
+        ("keep", "INSERT INTO games VALUES (?)", Level.ERROR),
         ("keep", "INSERT OR REPLACE INTO games VALUES (?)", Level.NOTE),
         ("fill_gaps", "INSERT INTO games VALUES (?)", Level.NOTE),
         ("keep", "INSERT INTO job_progress VALUES (?)", Level.NOTE),
@@ -123,7 +123,7 @@ def test_a_nought_weighs_where_an_average_takes_it(text: str, level: Level) -> N
         ("settle_games", "UPDATE games SET points = ?", Level.NOTE),
     ],
 )
-def test_a_lost_write_is_a_warning_where_it_is_new_rows_that_nothing_makes_good(
+def test_a_lost_write_is_an_error_where_it_is_new_rows_that_nothing_makes_good(
     name: str, sql: str, level: Level
 ) -> None:
     text = SWALLOWED.replace("keep", name).replace("INSERT INTO games VALUES (?)", sql)
@@ -158,7 +158,7 @@ def test_what_only_scripts_by_hand_call_is_seen_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("told", "level"),
-    [("log.error(error)", Level.WARNING), ("log.debug(error)", Level.WARNING), ("log.warning(error)", Level.NOTE)],
+    [("log.error(error)", Level.ERROR), ("log.debug(error)", Level.ERROR), ("log.warning(error)", Level.NOTE)],
 )
 def test_who_tells_of_lost_rows_as_a_warning_did_not_hold_them_for_much(told: str, level: Level) -> None:
     text = SWALLOWED.replace("log.error(error)", told)
@@ -176,8 +176,8 @@ def keep(connection, games):
 """
 
 
-@pytest.mark.parametrize(("told", "level"), [("log.debug(error)", Level.WARNING), ("log.error(error)", Level.NOTE)])
-def test_a_row_that_a_load_leaves_out_without_a_word_is_a_warning_though_it_has_a_key(told: str, level: Level) -> None:
+@pytest.mark.parametrize(("told", "level"), [("log.debug(error)", Level.ERROR), ("log.error(error)", Level.NOTE)])
+def test_a_row_that_a_load_leaves_out_without_a_word_is_an_error_though_it_has_a_key(told: str, level: Level) -> None:
     files = {"jobs/games.py": ONE_OF_MANY.format(told), "jobs/run.py": CALLED}
 
     assert levels(files, "swallowed-write") == [level]
@@ -239,3 +239,32 @@ def test_parts_of_a_statement_may_be_filled_where_they_are_joined() -> None:
 
     assert levels({"jobs/a.py": text.format("")}, "missing-f") == [Level.NOTE]
     assert levels({"jobs/a.py": text.format(".format(season=season)")}, "missing-f") == []
+
+
+TELLS = """
+def {}(place, games):
+    if not place:
+        return False
+    place.put(games)
+    return True
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "caller", "rest", "level"),
+    [
+        ("save_games", "act", "return {'status': 'saved'}", Level.ERROR),
+        ("save_games", "act", "log.info('saved the games')", Level.ERROR),
+        ("save_games", "act", "place.next()", Level.WARNING),
+        ("save_games", "load_games", "return True", Level.NOTE),
+        ("save_cache", "act", "return True", Level.NOTE),
+    ],
+)
+def test_a_no_that_nobody_hears_is_an_error_where_the_work_is_told_as_done(
+    name: str, caller: str, rest: str, level: Level
+) -> None:
+    called = f"from jobs.games import {name}\n\n\ndef {caller}(place):\n    {name}(place, [])\n    {rest}\n"
+    run = f"from jobs.act import {caller}\n\n\ndef main(place):\n    {caller}(place)\n"
+    files = {"jobs/games.py": TELLS.format(name), "jobs/act.py": called, "jobs/run.py": run}
+
+    assert levels(files, "ignored-result") == [level]

@@ -13,7 +13,7 @@ from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.names import words
 from tipoff_audit.reading.try_blocks import TryBlock
-from tipoff_audit.reading.words import ONLY_READ
+from tipoff_audit.reading.words import ONLY_READ, these
 from tipoff_audit.rules.verdicts import judge
 
 _DEEPEST = 4  # how many functions a write may be away
@@ -194,7 +194,7 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
     for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
         for method in methods:
             defined[method[0]].add(f"{full}.{method[0]}")
-    for path, (full, name, receiver, line, column, end_line, text, symbol) in _rows(facts, "ignored"):
+    for path, (full, name, receiver, line, column, end_line, text, symbol, is_told) in _rows(facts, "ignored"):
         found = full if full in telling else functions.find(full)
         if found not in telling:
             alike = by_name.get(name, set())
@@ -215,12 +215,26 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
             line=line,
             column=column,
             end_line=end_line,
-            level=Level.NOTE,
+            level=_told_level(path, name, symbol, is_told=is_told),
             message=f"{message}; act on it, or let the function raise",
             guards="write",
             symbol=symbol,
             text=text,
         )
+
+
+_BESIDE = these(  # what is written is made again, or stands beside the work
+    """cache cached caches token tokens report reports status notification notifications notify message messages
+    briefing heal event events mock log logs receipt backup default defaults if maybe next background"""
+)
+_AGAIN = these("load init initialize default defaults create reset test selftest canary dry log metadata ensure setup")
+
+
+def _told_level(path: str, name: str, symbol: str, *, is_told: bool) -> Level:
+    """Return error where what failed is told as done, a note where it is made again or stands beside the work."""
+    if set(words(name)) & _BESIDE or set(words(symbol.rpartition(".")[2])) & _AGAIN or "mock" in path:
+        return Level.NOTE
+    return Level.ERROR if is_told else Level.WARNING
 
 
 def _unawaited(facts: Sequence[FileFacts], bases: Mapping[str, list[str]]) -> Iterator[Finding]:

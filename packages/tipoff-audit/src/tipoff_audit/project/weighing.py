@@ -1,4 +1,4 @@
-"""What a finding weighs in its project: less where nobody calls the code, or where whoever runs it reads what has failed."""
+"""What a finding weighs in its project: a note where nobody calls the code, less where it is shelved or seen by hand."""
 
 import re
 from collections import defaultdict
@@ -39,11 +39,10 @@ class Weighing:
         """Return the finding at the level that it has here."""
         if finding.level is Level.NOTE:
             return finding
-        if _ARCHIVED.search(finding.path):
+        is_unused = finding.symbol in self.uncalled or finding.symbol.rpartition(".")[0] in self.unmade
+        if is_unused or _ARCHIVED.search(finding.path):
             return replace(finding, level=Level.NOTE)
-        if finding.symbol in self.uncalled or _SHELVED.search(finding.path):
-            return replace(finding, level=Level(finding.level - 1))
-        if finding.symbol.rpartition(".")[0] in self.unmade:
+        if _SHELVED.search(finding.path):
             return replace(finding, level=Level(finding.level - 1))
         if self._is_seen_by_hand(finding) or _TRIAL.search(finding.symbol.rpartition(".")[2]):
             return replace(finding, level=Level.NOTE)

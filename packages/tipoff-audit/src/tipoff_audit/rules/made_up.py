@@ -102,7 +102,12 @@ _SEARCHES = re.compile(
 )
 _SAYS_SO = re.compile(
     r"mock|fake|dummy|simul|synthetic|random walk|realistic|placeholder|demo|stub|for now|in production|in a real|real impl"
-    r"|would be|example|todo|sample|test|демо|симул",
+    r"|would be|example|todo|sample|test|paper|fabricat|randomly|random (data|value|signal|price|score)|educational|for fun"
+    r"|демо|симул|заглушк|[иі]мітац|имитац|模拟|占位|示例|随机|模擬|隨機|モック|ダミー|ejemplo|exemplo|simulad",
+    re.IGNORECASE,
+)
+_TAUGHT = re.compile(
+    r"(^|[/_-])(course|exercises?|lessons?|workshops?|labs?|solutions?|starter|template|training-labs|bootcamp|homework|assignments?|module-?\d+)([/_-]|$)",
     re.IGNORECASE,
 )
 _DICE = re.compile(r"^(random|np\.random|numpy\.random)\.(uniform|random|randint|gauss|normal|rand|randn|choice)$")
@@ -166,10 +171,20 @@ def _measure(file: File, call: ast.Call) -> str:
 
 def _thrown(file: File, scope: Scope, found: list[tuple[ast.Call, str]]) -> None:
     call, name = next((one for one in found if not _NO_PRICE.search(one[1])), found[0])
-    level = Level.NOTE if _SAYS_SO.search(_text(file, scope)) else Level.WARNING
+    level = Level.WARNING if _NO_PRICE.search(name) else Level.ERROR
+    if _SAYS_SO.search(f"{_text(file, scope)}\n{_told_above(file, scope)}") or _TAUGHT.search(file.index.path):
+        level = Level.NOTE
     others = f", and {len(found) - 1} others," if len(found) > 1 else ""
     message = f"`{name}`{others} is thrown by `{dotted(call.func)}`: a measure that nobody has measured"
     file.say("made-up-data", call, level, f"{message}; compute it, or leave it out", guards="read")
+
+
+def _told_above(file: File, scope: Scope) -> str:
+    """Return what the file and the class say of themselves, and the lines right above the function."""
+    nodes = [file.index.module.node, *([scope.of_class.node] if scope.of_class is not None else [])]
+    told = [ast.get_docstring(node, clean=False) or "" for node in nodes if not isinstance(node, FUNCTIONS)]
+    first = getattr(scope.node, "lineno", 1) - 1
+    return "\n".join([*told, *file.index.lines[max(0, first - 3) : first]])
 
 
 def _text(file: File, scope: Scope) -> str:

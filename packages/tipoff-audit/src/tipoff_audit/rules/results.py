@@ -41,8 +41,35 @@ def ignored_results(file: File) -> list[list[object]]:
         elif set(words(callee.name)[:1]) & _TOLD:
             scope = file.scope(call).name
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
-            asked.append([callee.full, callee.name, callee.receiver, *place, file.index.line(call.lineno), scope])
+            text = file.index.line(call.lineno)
+            asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, _told_as_done(file, parent)])
     return asked
+
+
+_DONE = re.compile(
+    r"\b(sav|stor|success|updat|complet|persist|creat|record|commit|written|upload|archiv|queu|schedul|trigger)|✅",
+    re.IGNORECASE,
+)
+_WELL = re.compile(
+    r"success['\"]?\s*[:=]\s*True|status['\"]?\s*[:=]\s*['\"](ok|success|saved|updated|done|created|scheduled|queued)\b"
+)
+
+
+def _told_as_done(file: File, statement: ast.Expr) -> bool:
+    """Whether what comes after it in its block says that it was done: an answer, or a line of the log."""
+    above = file.index.up[statement]
+    blocks = [getattr(above, name, None) for name in ("body", "orelse", "finalbody")]
+    block = next(block for block in blocks if isinstance(block, list) and statement in block)
+    after = (part for later in block[block.index(statement) + 1 :] for part in ast.walk(later))
+    return any(_says_done(part) for part in after)
+
+
+def _says_done(part: ast.AST) -> bool:
+    if isinstance(part, ast.Return) and part.value is not None:
+        return constant(part.value) is True or _WELL.search(ast.unparse(part.value)) is not None
+    if not isinstance(part, ast.Call) or last_name(part.func) not in {"info", "success", "print"} or not part.args:
+        return False
+    return _DONE.search(ast.unparse(part.args[0])) is not None
 
 
 def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each library

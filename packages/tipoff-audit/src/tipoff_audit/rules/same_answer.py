@@ -10,7 +10,7 @@ from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 _NAN = frozenset({"np.nan", "numpy.nan", "math.nan", "np.NaN", "np.NAN", "pd.NaT", "pd.NA"})
 _NO = frozenset({"false", "0", "no", "off"})
 _ASKS_THE_SYSTEM = frozenset({"os.getenv", "os.environ.get", "getenv", "environ.get"})
-_SHOWN = ("verbose", "debug", "plot", "show", "progress", "cuda", "gpu", "quiet", "color")
+_SHOWN = ("verbose", "debug", "plot", "show", "progress", "cuda", "gpu", "quiet", "color", "reload")
 
 
 def same_answers(file: File) -> None:
@@ -33,7 +33,7 @@ def same_answers(file: File) -> None:
 
 
 def _say(file: File, node: ast.AST, message: str) -> None:
-    file.say("same-answer", node, Level.WARNING, message, guards="gate")
+    file.say("same-answer", node, Level.ERROR, message, guards="gate")
 
 
 def _missing(file: File, compare: ast.Compare) -> None:

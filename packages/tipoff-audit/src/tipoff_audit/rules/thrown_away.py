@@ -166,6 +166,23 @@ def skipped_rows(file: File) -> None:
             how = f"max_bad_records={most}" if isinstance(most, int) and most > 0 else ""
         if how:
             message = f"`{how}`: rows that cannot be read are left out, uncounted, and the load ends as done"
-            file.say(
-                "rows-skipped", call, Level.WARNING, f"{message}; let it fail, or count and keep them", guards="read"
-            )
+            level = Level.NOTE if _is_of_texts(call) or _says_skipped(file, call) else Level.WARNING
+            file.say("rows-skipped", call, level, f"{message}; let it fail, or count and keep them", guards="read")
+
+
+def _is_of_texts(call: ast.Call) -> bool:
+    """Whether each column is read as text: then a row is left out only where it is ragged."""
+    kind = keyword(call, "dtype")
+    return kind is not None and (last_name(kind) in {"str", "object"} or constant(kind) in {"str", "string", "object"})
+
+
+_SKIPS = re.compile(
+    r"(skip|bad|malformed|corrupt|broken|ragged|invalid)\w* (line|row|record)|(line|row|record)s? (skip|ruin)",
+    re.IGNORECASE,
+)
+
+
+def _says_skipped(file: File, call: ast.Call) -> bool:
+    """Whether a comment or a line of the log beside it says that rows are left out."""
+    first, last = max(0, call.lineno - 5), (call.end_lineno or call.lineno) + 4
+    return any(_SKIPS.search(line) for line in file.index.lines[first:last])

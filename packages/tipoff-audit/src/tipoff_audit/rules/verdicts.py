@@ -172,7 +172,10 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE  # made good by the next run, or not held for an error by whoever wrote it
     is_one_of_many = guard.each and guard.quiet  # the load ends, and is told as done, without the row
     comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))
-    return Level.NOTE if comes_again or guard.yields_value else Level.WARNING  # None tells whoever calls
+    if comes_again or guard.yields_value:
+        return Level.NOTE  # None tells whoever calls
+    is_plain = what.startswith("the INSERT") and " (in " not in what and guard.logs and not guard.assigns
+    return Level.ERROR if is_plain and not guard.returns else Level.WARNING
 
 
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:

@@ -6,17 +6,20 @@ import re
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import Scope
-from tipoff_audit.reading.names import constant, dotted, keyword, last_name
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
+from tipoff_audit.reading.words import these
 
 _WRONG_FORMAT = re.compile(r"%[HI]:?%m|%Y[-/.]?%M[-/.]?%d|%d[-/.]%M[-/.]%[Yy]")
+_OF_NO_WEIGHT = these("cleanup clean prune gc log logged report print display rotate rotation")  # done a little later
 _UTC = frozenset({"UTC", "GMT", "ETC/UTC", "ZULU"})
 
 
 def wrong_times(file: File) -> None:
     """Report ages without their days, zones handed to a constructor that cannot use them, and formats that mix letters."""
     if "seconds" in file.index.attributes:
+        told: set[int] = set()
         for compare in file.index.compares:
-            _age(file, compare)
+            _age(file, compare, told)
     has_pytz = any(origin.startswith("pytz") for origin in file.index.imports.values())
     for call in file.index.calls:
         name = last_name(call.func)
@@ -31,15 +34,15 @@ def wrong_times(file: File) -> None:
                 file.say("wrong-time", call, Level.WARNING, f"{message}; one stands for the other here", guards="read")
 
 
-def _age(file: File, compare: ast.Compare) -> None:
+def _age(file: File, compare: ast.Compare, told: set[int]) -> None:
     if len(compare.ops) != 1:
         return
     left, right = compare.left, compare.comparators[0]
     is_less = isinstance(compare.ops[0], ast.Lt | ast.LtE)
-    if isinstance(compare.ops[0], ast.Gt | ast.GtE) and _seconds(right) is not None:
-        left, is_less = right, True
-    age = _seconds(left)
-    if age is None or not is_less:
+    if _seconds(file, left) is None:
+        left, is_less = right, isinstance(compare.ops[0], ast.Gt | ast.GtE)
+    age = _seconds(file, left)
+    if age is None or id(age) in told:
         return
     scope = file.scope(compare)
     begun = scope.values.get(last_name(age.right)) if isinstance(age.right, ast.Name) else None
@@ -47,10 +50,45 @@ def _age(file: File, compare: ast.Compare) -> None:
         return  # a wait of seconds
     if begun is not None and "now" in ast.unparse(begun):
         return  # how long the function itself has taken
-    if _is_cut_before(file, compare, age.right):
-        return  # what is old has been taken out above
+    if _is_cut_before(file, compare, age.right) or _counts_days(file, age):
+        return  # what is old has been taken out above, or its days are counted beside
+    told.add(id(age))
+    is_slight = _is_told(file, compare) or bool(set(words(last_name(age.right))) & _OF_NO_WEIGHT)
+    level = Level.NOTE if is_slight else Level.ERROR if is_less else Level.WARNING
     message = "`.seconds` of an age leaves its days out: what is a day old passes for new"
-    file.say("wrong-time", compare, Level.ERROR, f"{message}; use `total_seconds()`", guards="gate")
+    file.say("wrong-time", compare, level, f"{message}; use `total_seconds()`", guards="gate")
+
+
+def _is_told(file: File, compare: ast.Compare) -> bool:
+    """Whether it only picks the words in which something is told."""
+    asked = next((above for above in file.index.parents(compare) if isinstance(above, ast.stmt | ast.IfExp)), None)
+    if isinstance(asked, ast.IfExp):
+        return isinstance(asked.body, ast.JoinedStr) or isinstance(constant(asked.body), str)
+    if isinstance(asked, ast.If) and all(_is_shown(part) for part in asked.body):
+        return True
+    told = asked.body[0] if isinstance(asked, ast.If) and len(asked.body) == 1 else None
+    if not isinstance(told, ast.Assign | ast.Return) or told.value is None:
+        return False
+    return isinstance(told.value, ast.JoinedStr) or isinstance(constant(told.value), str)
+
+
+def _is_shown(part: ast.stmt) -> bool:
+    """Whether a statement only writes to a page."""
+    if isinstance(part, ast.If):
+        return all(_is_shown(one) for one in [*part.body, *part.orelse])
+    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Call) and dotted(part.value.func).startswith("st.")
+
+
+def _counts_days(file: File, age: ast.BinOp) -> bool:
+    """Whether the function asks the same length of time for its days."""
+    scope = file.scope(age)
+    names = {name for name, value in scope.values.items() if value is age}
+    return "days" in file.index.attributes and any(
+        isinstance(part, ast.Attribute)
+        and part.attr == "days"
+        and (ast.dump(part.value) == ast.dump(age) or last_name(part.value) in names)
+        for part in file.index.inner(scope)
+    )
 
 
 def _is_cut_before(file: File, age: ast.Compare, begun: ast.expr) -> bool:
@@ -64,12 +102,23 @@ def _is_cut_before(file: File, age: ast.Compare, begun: ast.expr) -> bool:
     )
 
 
-def _seconds(node: ast.expr) -> ast.BinOp | None:
+def _seconds(file: File, node: ast.expr) -> ast.BinOp | None:
+    """Return the difference of which the seconds are taken, also where either has a name of its own."""
+    node = _made(file, node)
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.FloorDiv):
         node = node.left
-    if isinstance(node, ast.Attribute) and node.attr == "seconds" and isinstance(node.value, ast.BinOp):
-        return node.value if isinstance(node.value.op, ast.Sub) else None
-    return None
+    if not isinstance(node, ast.Attribute) or node.attr != "seconds":
+        return None
+    age = _made(file, node.value)
+    return age if isinstance(age, ast.BinOp) and isinstance(age.op, ast.Sub) else None
+
+
+def _made(file: File, node: ast.expr) -> ast.expr:
+    """Return what a name stands for, if the function gives it one meaning."""
+    scope = file.scope(node) if isinstance(node, ast.Name) else None
+    if scope is None or not isinstance(node, ast.Name) or len(scope.bound.get(node.id, ())) != 1:
+        return node
+    return scope.values.get(node.id, node)
 
 
 def _is_pytz(file: File, zone: ast.expr, scope: Scope) -> bool:
