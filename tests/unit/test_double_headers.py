@@ -105,6 +105,13 @@ def test_what_is_no_sql_stays_as_it_is() -> None:
     assert with_earlier_games(compiled, {}, ("first",)) is compiled
 
 
+def test_what_reads_no_earlier_days_stays_as_it_is(store: DuckWarehouse) -> None:
+    step = made(SUM.format("slate"))
+    compiled = store.prepare([RESULTS, step])["form"]
+
+    assert with_earlier_games(compiled, {"results": RESULTS.table, "form": step.table}, ("first",)) is compiled
+
+
 def test_the_widened_statement_still_names_the_days_that_it_reads(store: DuckWarehouse) -> None:
     step = made(SUM.format("before"))
     compiled = store.prepare([RESULTS, step])["form"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -59,11 +60,8 @@ class Exchange:
             BadlyPacked: It cannot be unpacked.
         """
         client = self._clients[way]
-        address = provider.address(request.url)
         params = {name: self._filled(value, request) for name, value in request.params}
-        # an address is gone through sign by sign each time it is read: once where it has no questions of its own
-        has_own = "?" in address
-        url = httpx.URL(address).copy_merge_params(params) if has_own else httpx.URL(address, params=params)
+        url = _url(provider.address(request.url), tuple(params.items()))
         headers = self._headers(request, provider, last)
         with ending_in(provider.limits.whole):
             for _ in range(provider.limits.redirects + 1):
@@ -109,6 +107,12 @@ def header(headers: httpx.Headers, name: str) -> str:
     """Return a header's bytes as Latin-1; empty where it is not there, or too long to be sent back."""
     found = next((value for key, value in headers.raw if key.lower() == name.encode()), b"")
     return found.decode("latin-1") if len(found) <= _LONGEST_HEADER else ""
+
+
+@lru_cache(maxsize=512)
+def _url(address: str, params: tuple[tuple[str, str], ...]) -> httpx.URL:
+    """Return an address with its questions. It is gone through sign by sign each time it is read, and asked all day long."""
+    return httpx.URL(address).copy_merge_params(dict(params))
 
 
 def _one(

@@ -84,13 +84,15 @@ def _written(sql: str, name: str, table: Table, tables: tuple[Table, ...], games
     """Read and translate a step's SQL, once for a process: every controller, drill and test opens its stores anew."""
     declared = {other.name: other for other in tables}
     tree = _parse(sql, name)
-    refuse_traps(tree, name)
-    refuse_unlisted(tree, name)
-    _refuse_other_columns(tree, name, table)
+    if not games:  # what is run for some of a day's games was gone through when it was loaded
+        refuse_traps(tree, name)
+        refuse_unlisted(tree, name)
+        _refuse_other_columns(tree, name, table)
     plain, lean, named = tree.copy(), tree.copy(), _named_in(tree)
     inputs = _narrow(tree, name, declared, lambda other, window: _slice(other, window.with_games(games)))
     _narrow(lean, name, declared, lambda other, window: named(_slice(other, window.with_games(games))))
-    refuse_mixed_types(plain, name, declared, table)
+    if not games:
+        refuse_mixed_types(plain, name, declared, table)
     narrowed, wrapped = tree.sql(dialect="bigquery"), _typed(lean, table)
     return _Written(
         narrowed=narrowed,
@@ -104,7 +106,7 @@ def _written(sql: str, name: str, table: Table, tables: tuple[Table, ...], games
 def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], games: tuple[str, ...]) -> CompiledStep:
     """Return the step as it is run for units to which these games of the slate itself are history; its version is the same."""
     step = compiled.step
-    if not games or not isinstance(step.work, SqlWork):
+    if not games or not isinstance(step.work, SqlWork) or not any(read.window.is_history for read in compiled.inputs):
         return compiled
     written = _written(step.work.sql, step.name, step.table, tuple(tables.values()), games)
     return replace(compiled, bigquery=written.bigquery, parameters=written.parameters, duck=written.duck)
