@@ -15,6 +15,7 @@ from tipoff.leagues.mlb.models import features, form, history, strikeouts
 from tipoff.leagues.mlb.models.batters import LEAGUE, line_up, rates_before
 from tipoff.leagues.mlb.models.features import NAMES
 from tipoff.leagues.mlb.steps import predictions
+from tipoff.leagues.mlb.steps.arrays import numbers_of, once_a_table
 from tipoff.predict import boosting, counts, metrics
 from tipoff.predict.arrays import Ints
 from tipoff.predict.decay import decayed_before, last_before
@@ -278,3 +279,26 @@ def test_a_model_that_fits_not_what_is_here_leaves_its_trees_out_and_says_why(ot
     assert (day, doubt) == (date(2023, 4, 1), "")
     assert no_day is None
     assert why in said
+
+
+def test_what_a_table_tells_is_worked_out_once_and_anew_for_another() -> None:
+    asked: list[pa.Table] = []
+
+    def count(rows: pa.Table) -> int:
+        asked.append(rows)
+        return int(rows.num_rows)
+
+    told, one, two = once_a_table(count), pa.table({"n": [1]}), pa.table({"n": [1, 2]})
+
+    assert [told(one), told(one), told(two), told(one)] == [1, 1, 2, 1]
+    assert len(asked) == 3
+
+
+def test_columns_of_numbers_are_read_at_once_as_one_by_one() -> None:
+    parts = [([1, None], [0.5, -0.0]), ([3], [None])]
+    schema = pa.schema([("b", pa.float64()), ("a", pa.int64())])
+    rows = pa.concat_tables([pa.table({"b": b, "a": a}, schema=schema) for a, b in parts])
+
+    for some in (rows, rows.slice(0, 0)):
+        one_by_one = np.array([history.floats(some.column(name)) for name in ("a", "b")])
+        assert np.array_equal(numbers_of(some, ["a", "b"]), one_by_one, equal_nan=True)

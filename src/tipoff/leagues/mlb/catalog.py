@@ -145,6 +145,7 @@ STEPS = (
         ),
         timing=AFTER,
         rows_as="pitcher_boxscores",
+        same_as=("bdbd71ed43c3",),  # when form was read anew for each run
     ),
     Step(
         table=tables.TEAM_GAMES,
@@ -224,6 +225,7 @@ STEPS = (
             inputs=(Input("pitcher_features", SLATE), Input("predictions", SLATE)),
             transform=predictions.analyse_line_up,
         ),
+        same_as=("9c5bf2026aad",),  # when it laid out the whole slate for each game
         timing=CONFIRMED,
         edges=(
             Edge(table="pitcher_features", minimum=0.0, patience=_AT_ONCE),
@@ -239,6 +241,7 @@ STEPS = (
                 columns.WORDS, start="first_pitch_at", told_apart_by=("game_number", "resumed_from")
             ),
         ),
+        same_as=("fe5a336ce65b",),  # as the sum laid open
         timing=PUBLISHED,
         edges=(
             _WHAT_IS_ON,

@@ -1,7 +1,8 @@
 """Sums and numbers of people and places: from declared tables to the models' arrays and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +17,30 @@ from tipoff.leagues.mlb.tables import BATTER_NUMBERS, PITCHER_NUMBERS, SUM_NAMES
 from tipoff.predict.arrays import Floats, Ints
 
 Inputs = Mapping[str, pa.Table]
+T = TypeVar("T")
 WIDTH = len(form.HALF_LIVES), len(form.SUMS)
 CLUBS = frozenset({"club", "staff"})
+
+
+def once_a_table(told_by: Callable[[pa.Table], T]) -> Callable[[pa.Table], T]:
+    """Let what a table tells be worked out once for as long as it is read: a slate's runs are given the same one."""
+    last: tuple[pa.Table, T] | None = None
+
+    def told(rows: pa.Table) -> T:
+        nonlocal last
+        kept = last
+        if kept is None or kept[0] is not rows:
+            kept = last = rows, told_by(rows)
+        return kept[1]
+
+    return told
+
+
+def numbers_of(rows: pa.Table, names: Sequence[str]) -> Floats:
+    """Return (names, n): each column's numbers; unknown is NaN. All in one go, for a call costs more than its rows."""
+    columns = rows.select(names).cast(pa.schema([(name, pa.float64()) for name in names])).columns
+    values = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.float64())
+    return np.asarray(values.to_numpy(zero_copy_only=False)).reshape(len(names), rows.num_rows)
 
 
 class Entities:
@@ -60,7 +83,7 @@ def counted(rows: pa.Table) -> pa.Table:
 def carried_of(rows: pa.Table, numbers: Numbers) -> form.Carried:
     """Return the sums that rows of form or of a season's beginning hold."""
     kinds = np.array(rows["kind"].to_pylist())
-    flat = np.column_stack([np.nan_to_num(floats(rows.column(name))) for name in SUM_NAMES])
+    flat = np.ascontiguousarray(np.nan_to_num(numbers_of(rows, SUM_NAMES)).T)
     found_ids, found_sums = {}, {}
     for kind in form.KINDS:
         mine = np.flatnonzero(kinds == kind)
@@ -91,17 +114,12 @@ def carried_rates(rows: pa.Table) -> Rates:
     return Rates(batters[order], np.column_stack(values[:2]), values[2], values[3], values[4].astype(np.int64))
 
 
-def rows_of(rows: pa.Table, people: Sequence[Ints], clubs: set[str]) -> pa.Table:
-    """Return the rows of form that tell of these, and of the league."""
-    entities = {str(number) for numbers in people for number in np.unique(numbers)} | clubs | {"all"}
-    return rows.filter(pc.is_in(rows.column("entity"), value_set=pa.array(sorted(entities), pa.string())))
-
-
 class Known:
-    """What the morning's form says, by kind and number."""
+    """What the morning's form says, by kind and number; clubs and games by `numbers`."""
 
-    def __init__(self, rows: pa.Table, numbers: Numbers) -> None:
-        self._carried = carried_of(rows, numbers)
+    def __init__(self, rows: pa.Table) -> None:
+        self.numbers = Numbers.empty()
+        self._carried = carried_of(rows, self.numbers)
         self.rates = carried_rates(rows)
         mine = rows.filter(pc.equal(rows.column("kind"), "pitcher"))
         self._pitchers = ids(pc.cast(mine["entity"], pa.int64()))
@@ -127,6 +145,7 @@ class Known:
         }
 
 
+known_of = once_a_table(Known)
 COUNTED = frozenset(
     {"relief_of_5", "games_14", "season_starts", "season_bf", "season_k", "season_relief", "career_starts"}
 )

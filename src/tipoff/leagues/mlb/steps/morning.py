@@ -14,12 +14,11 @@ from tipoff.leagues.mlb.steps.arrays import (
     CLUBS,
     Entities,
     Inputs,
-    Known,
     carried_of,
     carried_rates,
     counted,
     entity_table,
-    rows_of,
+    known_of,
 )
 from tipoff.leagues.mlb.tables import BATTER_NUMBERS
 from tipoff.predict.arrays import Floats, Ints
@@ -100,15 +99,13 @@ def _pitcher_numbers(
 
 def make_pitcher_games(context: Context, inputs: Inputs) -> Made:
     """Lay each pitcher's game beside its expectation, as known that morning."""
-    numbers = Numbers.empty()
     rows, at_bat_rows = inputs["pitcher_boxscores"], inputs["team_boxscores"]
     rows = rows.filter(pc.is_in(rows.column("game_id"), value_set=at_bat_rows.column("game_id").combine_chunks()))
     schema = arrow_schema(tables.PITCHER_GAMES)
     if not rows.num_rows:
         return Made(rows=schema.empty_table())
-    seen, at_bat = history.read_appearances(rows, numbers), history.read_at_bat(at_bat_rows, numbers)
-    people = (seen.pitcher, at_bat.batters.ravel())
-    known = Known(rows_of(inputs["form"], people, set()), numbers)
+    known = known_of(inputs["form"])
+    seen, at_bat = history.read_appearances(rows, known.numbers), history.read_at_bat(at_bat_rows, known.numbers)
     expected = form.expected_of(seen, at_bat, form.facing_row(seen, at_bat), {context.slate.day.year: known.rates})
     pitchers = known.sums("pitcher", seen.pitcher)
     league = known.sums("league", np.zeros(len(seen.pitcher), dtype=np.int64))

@@ -1,5 +1,6 @@
 """Predictions of each system, the bottom-up sum laid open, and what readers read."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,10 +15,10 @@ from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models import form, history, strikeouts
 from tipoff.leagues.mlb.models.features import NAMES, Features
 from tipoff.leagues.mlb.models.history import floats
-from tipoff.leagues.mlb.steps.arrays import Inputs
+from tipoff.leagues.mlb.steps.arrays import Inputs, numbers_of, once_a_table
 from tipoff.leagues.mlb.tables import CHANCES
 from tipoff.predict import boosting
-from tipoff.predict.arrays import Floats
+from tipoff.predict.arrays import Floats, Ints
 from tipoff.predict.counts import moments
 from tipoff.predict.metrics import own_line
 
@@ -34,14 +35,13 @@ def predict_projected(context: Context, inputs: Inputs) -> Made:
 
 def _predict(context: Context, inputs: Inputs, rows: pa.Table, table: Table) -> Made:
     schema = arrow_schema(table)
-    rows = rows.filter(pc.is_in(rows.column("game_id"), value_set=pa.array(sorted(context.units), pa.string())))
+    rows = _asked(context, rows)
     if not rows.num_rows:
         return Made(rows=schema.empty_table())
     model, model_day, doubt = fitting(inputs["strikeout_model"])
-    columns = {name: _rounded(rows, name) for name in tables.FEATURE_COLUMNS}
-    chances = np.column_stack([_rounded(rows, f"chance_{spot}") for spot in range(1, 10)])
-    found = Features(columns, chances)
-    made = strikeouts.predict(model, found, _levels(context, inputs["grades"]))
+    columns = dict(zip(tables.FEATURE_COLUMNS, _rounded(rows, tables.FEATURE_COLUMNS), strict=True))
+    found = Features(columns, np.ascontiguousarray(_rounded(rows, [f"chance_{spot}" for spot in range(1, 10)]).T))
+    made = strikeouts.predict(model, found, _levels(context.slate.day.toordinal(), _graded(inputs["grades"])))
     if doubt:  # what rests on the trees is left out, the others go on
         made = {system: made[system] for system in strikeouts.WITHOUT_TREES}
     faced = strikeouts.expected_faced(model, found)
@@ -79,9 +79,13 @@ def _predict(context: Context, inputs: Inputs, rows: pa.Table, table: Table) -> 
     return Made(rows=pa.Table.from_pylist(output, schema=schema), notes=(doubt,) if doubt else ())
 
 
-def _rounded(rows: pa.Table, name: str) -> Floats:
-    """Return a column at its declared places: warehouses differ in the last bits."""
-    return np.asarray(np.round(floats(rows.column(name)), 6))
+def _asked(context: Context, rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.is_in(rows.column("game_id"), value_set=pa.array(sorted(context.units), pa.string())))
+
+
+def _rounded(rows: pa.Table, names: Sequence[str]) -> Floats:
+    """Return (names, n): columns at their declared places, for warehouses differ in the last bits."""
+    return np.asarray(np.round(numbers_of(rows, names), 6))
 
 
 def _cut(distribution: Floats) -> Floats:
@@ -89,6 +93,7 @@ def _cut(distribution: Floats) -> Floats:
     return np.column_stack([distribution[:, :last], distribution[:, last:].sum(axis=1)])
 
 
+@once_a_table
 def fitting(rows: pa.Table) -> tuple[strikeouts.Model, date | None, str]:
     """Return the model to predict with and its day; the untrained one, and why, where the trained one fits not what is here."""
     found = rows.to_pylist()
@@ -108,19 +113,23 @@ def fitting(rows: pa.Table) -> tuple[strikeouts.Model, date | None, str]:
     return model, trained["day"], ""
 
 
-def _levels(context: Context, grades: pa.Table) -> dict[str, float]:
-    """Return by how much each system has been off this season, of starts that were graded."""
+@once_a_table
+def _graded(grades: pa.Table) -> dict[str, tuple[Ints, Floats, Floats]]:
+    """Return each system's days, what happened and its raw means, of starts that were graded."""
     rows = grades.filter(
         pc.and_(pc.is_valid(grades.column("actual_strikeouts")), pc.equal(grades.column("line_up"), "confirmed"))
     )
-    levels = {}
+    found = {}
     for system in ("bottom_up", "lightgbm"):
         mine = rows.filter(pc.equal(rows.column("system"), system))
-        day, happened = history.days(mine.column("day")), floats(mine.column("actual_strikeouts"))
-        levels[system] = strikeouts.season_level(
-            context.slate.day.toordinal(), day, happened, floats(mine.column("raw_mean"))
-        )
-    return levels
+        days, happened = history.days(mine.column("day")), floats(mine.column("actual_strikeouts"))
+        found[system] = days, happened, floats(mine.column("raw_mean"))
+    return found
+
+
+def _levels(day: int, graded: Mapping[str, tuple[Ints, Floats, Floats]]) -> dict[str, float]:
+    """Return by how much each system has been off this season."""
+    return {system: strikeouts.season_level(day, *told) for system, told in graded.items()}
 
 
 def analyse_line_up(context: Context, inputs: Inputs) -> Made:
@@ -130,7 +139,7 @@ def analyse_line_up(context: Context, inputs: Inputs) -> Made:
         for row in inputs["predictions"].select(["game_id", "pitcher_id", "expected_batters"]).to_pylist()
     }
     rows = []
-    for row in inputs["pitcher_features"].to_pylist():
+    for row in _asked(context, inputs["pitcher_features"]).to_pylist():
         who = (row["game_id"], row["pitcher_id"])
         if who not in faced:
             continue
@@ -168,7 +177,7 @@ def publish(context: Context, inputs: Inputs) -> Made:
     confirmed = set(inputs["predictions"]["game_id"].to_pylist())
     names = tables.PUBLISHED_PREDICTIONS.names
     for line_up, table in (("projected", "projected_predictions"), ("confirmed", "predictions")):
-        for row in inputs[table].to_pylist():
+        for row in _asked(context, inputs[table]).to_pylist():
             if line_up == "projected" and row["game_id"] in confirmed:
                 continue
             who = row["game_id"], row["pitcher_id"]

@@ -14,7 +14,7 @@ from tipoff.core.step import Context, Made
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models.features import Past, Starts, features
 from tipoff.leagues.mlb.models.history import NOBODY, SPOTS, Numbers
-from tipoff.leagues.mlb.steps.arrays import WIDTH, Inputs, Known, rows_of
+from tipoff.leagues.mlb.steps.arrays import WIDTH, Inputs, known_of
 from tipoff.predict.arrays import Floats, Ints
 
 
@@ -147,13 +147,9 @@ def _features(context: Context, inputs: Inputs, asked: Sequence[_Asked], table: 
     schema = arrow_schema(table)
     if not asked:
         return Made(rows=schema.empty_table())
-    numbers = Numbers.empty()
-    starts = _starts(context, asked, numbers)
+    known = known_of(inputs["form"])
+    starts = _starts(context, asked, known.numbers)
     nine = starts.batters
-    people = (starts.pitcher, starts.venue, starts.umpire, starts.catcher, nine.ravel())
-    known = Known(
-        rows_of(inputs["form"], people, {one.team for one in asked} | {one.opponent for one in asked}), numbers
-    )
     sums = {
         "pitcher": known.sums("pitcher", starts.pitcher),
         "club": known.sums("club", starts.facing),
