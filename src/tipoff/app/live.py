@@ -280,11 +280,7 @@ class _Duties:
             )
 
     def look(self, controllers: Sequence[Controller], now: datetime) -> Season | None:
-        """Hand out what is due; returns the season to go on with, where it is another one.
-
-        Raises:
-            LedgerError: The ledger cannot be read or written.
-        """
+        """Hand out what is due; returns the season to go on with, where it is another one."""
         at_work = [controller for controller in controllers if not controller.stands_by]
         if at_work:  # who stands by knows nothing: its answer to a request would be that nothing is to be done
             self._look_at_work(at_work, now)

@@ -42,11 +42,7 @@ class Recounts:
         self._found: list[tuple[Proof | None, Loss]] = []
 
     def look(self, now: datetime) -> None:
-        """Take up what was found, and hand out the next recount that is due.
-
-        Raises:
-            LedgerError: The ledger cannot be read.
-        """
+        """Take up what was found, and hand out the next recount that is due."""
         for slate, error in self._chores.done():
             if isinstance(error, LedgerError):
                 raise error

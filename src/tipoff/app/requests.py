@@ -221,11 +221,7 @@ class Requests:
         self._noted: dict[int, Answer] = {}
 
     def look(self, controller: Controller, now: datetime) -> None:
-        """Take what is new, go on with what is begun, and answer what is done.
-
-        Raises:
-            LedgerError: The ledger cannot be read or written.
-        """
+        """Take what is new, go on with what is begun, and answer what is done."""
         ledger = self._stores.ledger
         for number, error in self._chores.done():
             said = {"error": f"{error} ({error.hint})"} if error else {"answer": self._answers.pop(number, {})}

@@ -47,11 +47,7 @@ class Retention:
     _looked_at: datetime | None = None
 
     def look(self, ledger: Ledger, now: datetime) -> None:
-        """Say what of the last work could not be done, and hand out the day's, where it is time.
-
-        Raises:
-            LedgerError: The ledger cannot be read.
-        """
+        """Say what of the last work could not be done, and hand out the day's, where it is time."""
         for _, error in self.chores.done():
             if isinstance(error, LedgerError):
                 raise error

@@ -80,11 +80,7 @@ class NextSeason:
     _answers: list[Season] = field(default_factory=list)
 
     def look(self, ledger: Ledger, now: datetime) -> Season | None:
-        """Return the season to go on with, where it is another one; what was seen is written down.
-
-        Raises:
-            LedgerError: The ledger cannot be written.
-        """
+        """Return the season to go on with, where it is another one; what was seen is written down."""
         self._seen_at = self._seen_at or now
         for _, error in self.chores.done():
             if error is not None and now - self._seen_at >= BLIND_AFTER:

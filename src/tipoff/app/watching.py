@@ -262,9 +262,6 @@ def examine_due(  # noqa: PLR0913 -- what is examined, when and where
     Sources of whose results a check finds something wrong are asked once more after each examination.
 
     With `chores` of a thread, what is handed out now is known to be done at a later look.
-
-    Raises:
-        LedgerError: The ledger cannot be read or written.
     """
     league, ledger, chores = times.league.name, stores.ledger, chores or AtOnce()
     for day, cadence in times.due(now, partial(first_tip, ledger, times.league)):

@@ -176,11 +176,7 @@ class Examiner:
     # --- what is written
 
     def record(self, day: date, found: Sequence[Examined], now: datetime) -> None:
-        """Write down what was measured, the findings, how often each check fired, and the day's profiles.
-
-        Raises:
-            LedgerError: As `Ledger.commit`.
-        """
+        """Write down what was measured, the findings, how often each check fired, and the day's profiles."""
         known = {one.check: one for one in self._records.measured(day=day)}
         batch = Batch()
         for one in found:

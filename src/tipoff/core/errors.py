@@ -187,6 +187,7 @@ class LetGo(WarehouseError):
 class LedgerError(PipelineError):
     """The ledger could not be read or written: nothing of a batch was, and the controller must not go on without it.
 
+    Whatever reads or writes the ledger, or a store of its kind, raises it; only what else it means there is said at each.
     One that is damaged is so for good: waiting does not help.
     """
 

@@ -65,10 +65,6 @@ class Troubles:
             self._batch.add("findings", self._finding(ROOM, severity, str(use), now, use.ratio))
 
     def tell(self) -> None:
-        """Write down what was found.
-
-        Raises:
-            LedgerError: The ledger cannot be written.
-        """
+        """Write down what was found."""
         batch, self._batch = self._batch, Batch()
         self._ledger.commit(batch)

@@ -34,11 +34,7 @@ def read_numbers(ledger: Ledger) -> Numbers:
 
 
 def mark(ledger: Ledger, streams: Iterable[Stream]) -> None:
-    """Remember up to where events stood before this start, until it is known whether the ledger has gone back.
-
-    Raises:
-        LedgerError: The ledger cannot be written.
-    """
+    """Remember up to where events stood before this start, until it is known whether the ledger has gone back."""
     if not ledger.facts().get(_BEGUN):
         ledger.keep_facts({_BEGUN: json.dumps(last_numbers(ledger, streams))})
 

@@ -59,11 +59,7 @@ class Outbox:
         self.counts: Counter[str] = Counter()
 
     def begin(self, now: datetime) -> None:
-        """Begin to take history down, before anything else is written.
-
-        Raises:
-            LedgerError: The ledger cannot be written.
-        """
+        """Begin to take history down, before anything else is written."""
         capture.begin(self._ledger, now, self._streams)
         numbers.mark(self._ledger, self._streams)
 
@@ -94,11 +90,7 @@ class Outbox:
         self._troubles.tell()
 
     def tell(self, error: PipelineError, now: datetime) -> None:
-        """Tell that history does not flow.
-
-        Raises:
-            LedgerError: The ledger cannot be written.
-        """
+        """Tell that history does not flow."""
         self._troubles.add(FLOWS, Severity.WARNING, f"{error}; {error.hint}", now)
         self._troubles.tell()
 

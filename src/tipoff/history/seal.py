@@ -25,9 +25,6 @@ def seal(  # noqa: PLR0913 -- what a batch is made of
     """Seal the next events of a stream, and return the batch; None where none wait.
 
     A batch knows its rows by the ledger's own numbers, its events by those that `numbers` gives them.
-
-    Raises:
-        LedgerError: As `tipoff.ledger.batches.seal`.
     """
 
     def pack(numbered: Numbered) -> Packed:

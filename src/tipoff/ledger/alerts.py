@@ -137,9 +137,6 @@ class AlertStore:
         """Write a look's incidents, acts and notices, and the looker's heartbeat (name, instant, build, note); or nothing.
 
         Each incident has its number (see `number`). A notice whose key is known is not written again.
-
-        Raises:
-            LedgerError: The store cannot be written.
         """
         try:
             with self._connection.begin():
@@ -157,11 +154,7 @@ class AlertStore:
             raise LedgerError(msg, hint="is the disk full, or does another process hold the file?") from error
 
     def act(self, number: int, act: IncidentEvent, **values: datetime | str | None) -> None:
-        """Write down what a person did about an incident; `values` are the columns that are theirs, and change nothing else.
-
-        Raises:
-            LedgerError: The store cannot be written.
-        """
+        """Write down what a person did about an incident; `values` are the columns that are theirs, and change nothing else."""
         table = watching.incidents
         try:
             with self._connection.begin():

@@ -225,11 +225,7 @@ def sending(
 
 
 def follow(ledger: Ledger, batch: SealedBatch, after: Mapping[str, Any], now: datetime, *, error: str = "") -> None:
-    """Write down what has become of a batch: its state, attempt, tries and when it is looked at again.
-
-    Raises:
-        LedgerError: The ledger cannot be written.
-    """
+    """Write down what has become of a batch: its state, attempt, tries and when it is looked at again."""
     values = {**after, "error": error[:500] or None}
     if values["state"] == "applied":
         values |= {"applied_at": now, "content": None}
@@ -242,11 +238,7 @@ def _change(connection: Connection, number: str, values: Mapping[str, Any]) -> N
 
 
 def forget_old(ledger: Ledger, now: datetime) -> None:
-    """Drop the records of batches that were applied long ago, and counts of quotas.
-
-    Raises:
-        LedgerError: The ledger cannot be written.
-    """
+    """Drop the records of batches that were applied long ago, and counts of quotas."""
     old = (history_batches.c.state == "applied") & (history_batches.c.applied_at < now - KEPT)
     with ledger.writing() as connection:
         connection.execute(delete(history_batches).where(old))
@@ -260,9 +252,6 @@ def drop_old(
 
     The newest row stays whatever its age: the next number is counted from it, and a number that came again would be taken for an
     event that is known.
-
-    Raises:
-        LedgerError: The ledger cannot be written.
     """
     for stream in streams:
         if not stream.is_updated and stream.name in standings:

@@ -161,9 +161,6 @@ class Ledger:
         """Return the lease `name` for `holder` from `now`, or None while another one holds it that is not known to be gone.
 
         A holder that takes its own lease again starts a new epoch: what it was before can write no more.
-
-        Raises:
-            LedgerError: As `commit`.
         """
         table, until = schema.leases, now + length
         with self._writing() as connection:
@@ -226,11 +223,7 @@ class Ledger:
                 row["id"] = number
 
     def raise_number(self, name: str, least: int) -> None:
-        """Let the next number of a kind be greater than `least`: what the warehouse has already seen is not given again.
-
-        Raises:
-            LedgerError: As `commit`.
-        """
+        """Let the next number of a kind be greater than `least`: what the warehouse has already seen is not given again."""
         table = schema.numbers
         behind = update(table).where(table.c.name == name, table.c.last < least).values(last=least)
         with self._writing() as connection:
@@ -249,11 +242,7 @@ class Ledger:
         return self._writing()
 
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
-        """Run a SELECT and return its rows as dictionaries.
-
-        Raises:
-            LedgerError: The ledger cannot be read.
-        """
+        """Run a SELECT and return its rows as dictionaries."""
         with self._turn:
             try:
                 found = [dict(row) for row in self._connection.execute(statement).mappings()]
@@ -273,11 +262,7 @@ class Ledger:
         return {row["key"]: row["value"] for row in self.rows(select(table).where(table.c.league == league))}
 
     def keep_facts(self, facts: Mapping[str, str], *, league: str = "") -> None:
-        """Write down what is to be known of a league, or of the home itself.
-
-        Raises:
-            LedgerError: As `commit`.
-        """
+        """Write down what is to be known of a league, or of the home itself."""
         batch = Batch()
         for key, value in facts.items():
             batch.fact(key, value, league=league)
@@ -337,11 +322,7 @@ class Ledger:
         return self.rows(select(*columns).where(findings.c.id.in_(newest)))
 
     def add_waiver(self, row: Row) -> int:
-        """Write down a waiver and return its number.
-
-        Raises:
-            LedgerError: As `commit`.
-        """
+        """Write down a waiver and return its number."""
         with self._writing() as connection:
             made = connection.execute(insert(schema.waivers).values(**row))
             [number] = made.inserted_primary_key or [0]

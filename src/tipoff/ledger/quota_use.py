@@ -58,11 +58,7 @@ class QuotaGuard:
         return essential or may(self.used(), kind, table, n, essential=False)
 
     def record(self, kind: Kind, table: str, n: int = 1) -> None:
-        """Count `n` more; to be called before they are sent, so that a crash never leaves one uncounted.
-
-        Raises:
-            LedgerError: The ledger cannot be written.
-        """
+        """Count `n` more; to be called before they are sent, so that a crash never leaves one uncounted."""
         with self._ledger.writing() as connection:
             add(connection, self._now(), [(kind, table, n)])
 
@@ -74,9 +70,6 @@ class QuotaGuard:
         """Return the limits that have reached a higher level since they were last told, each with the level before.
 
         What has fallen again is written down, so that it is told when it rises anew.
-
-        Raises:
-            LedgerError: The ledger cannot be written.
         """
         now, told = self._now(), {(row["table"], row["kind"]): row for row in self._ledger.rows(select(quota_levels))}
         found: list[tuple[Use, Level]] = []

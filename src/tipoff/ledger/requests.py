@@ -28,11 +28,7 @@ class Request:
 
 
 def leave_request(ledger: Ledger, league: str, kind: str, what: Mapping[str, Any], *, now: datetime) -> int:
-    """Leave a request and return its number.
-
-    Raises:
-        LedgerError: The ledger cannot be written.
-    """
+    """Leave a request and return its number."""
     row = {"league": league, "kind": kind, "what": json.dumps(what), "asked_at": now, "answer": "{}", "error": ""}
     with ledger.writing() as connection:
         [number] = connection.execute(insert(schema.requests).values(**row)).inserted_primary_key or [0]
@@ -51,11 +47,7 @@ def open_requests(ledger: Ledger, league: str) -> Sequence[Request]:
 
 
 def note_request(ledger: Ledger, number: int, **changes: object) -> None:
-    """Write down how far a request is, or what came of it.
-
-    Raises:
-        LedgerError: As `leave_request`.
-    """
+    """Write down how far a request is, or what came of it."""
     table = schema.requests
     if "answer" in changes:
         changes["answer"] = json.dumps(changes["answer"], default=str)

@@ -36,9 +36,6 @@ def keep_score(ledger: Ledger, league: League, days: tuple[date, date], now: dat
     """Write the scorecard's rows of the days that can still change, among `days`, the first and the last.
 
     A day between seasons has none: nothing was owed, so that it was neither clean nor unclean.
-
-    Raises:
-        LedgerError: The ledger cannot be written.
     """
     batch = Batch()
     for day in days_to_score(now, days):

@@ -194,11 +194,7 @@ def _beside(  # noqa: PLR0913 -- the parts of one trouble
 
 
 def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
-    """Read what the judge needs; a controller's lease lasts by its length beyond its last sign of life.
-
-    Raises:
-        LedgerError: The ledger cannot be read.
-    """
+    """Read what the judge needs; a controller's lease lasts by its length beyond its last sign of life."""
     lease, known = ledger.lease(f"controller {league}"), league_facts(ledger, league)
     records = ledger.of(league)
     beats = {name: beat.at for name, beat in records.beats().items()}
