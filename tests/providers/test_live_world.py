@@ -145,7 +145,7 @@ def test_killed_between_the_answers_of_two_earlier_seasons_it_asks_for_the_other
     assert refusing.asked == {"2027-28": 1, "2028-29": 1}
 
 
-def test_without_a_key_box_scores_and_grades_are_made_and_lines_are_not(
+def test_without_a_key_box_scores_and_grades_are_made_lines_are_excused_and_nobody_is_told(
     tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
 ) -> None:
     url, handler = served
@@ -155,7 +155,27 @@ def test_without_a_key_box_scores_and_grades_are_made_and_lines_are_not(
     assert states["nba_player_boxscores proven"] >= 2
     assert states["published_predictions proven"] >= 1
     assert states["player_lines proven"] == 0
+    of_keys = ("player_lines", "main_lines", "bdl_player_boxscores", "source_agreement", "bdl_injuries", "agreed_lines")
+    assert all(states[f"{output} excused"] >= 2 for output in of_keys)
     assert not [path for path in handler.asked if path.startswith("api.")]
+    assert troubles(tmp_path) == []
+
+
+def test_when_keys_come_what_can_still_be_had_is_asked_for_and_nobody_is_told_of_what_closed_without_them(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    run(tmp_path, served[0], clock, keys={}, until=timedelta(days=2, hours=15))
+
+    states = run(tmp_path, served[0], clock, keys=KEYS, until=timedelta(days=4))
+
+    assert (states["player_lines excused"], states["player_lines proven"]) == (
+        2,
+        2,
+    )  # the second, and the day that had begun
+    assert states["main_lines proven"] == 2
+    assert states["bdl_player_boxscores proven"] >= 2
+    assert states["source_agreement proven"] >= 2
+    assert troubles(tmp_path) == []
 
 
 def test_where_the_leagues_files_are_gone_the_log_gives_the_same_box_scores(
@@ -254,6 +274,17 @@ def test_empty_lists_day_after_day_excuse_nothing_hold_nothing_up_and_are_told(
         assert any(told_of in row["note"] for row in findings if row["output"] == name)
 
 
+def troubles(home: Path) -> list[str]:
+    """Return what of a home is more than a note, and which runs failed of what was there."""
+    ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
+    found = ledger.rows(select(schema.findings).where(schema.findings.c.severity >= int(Severity.WARNING)))
+    failed = ledger.rows(select(schema.runs).where(schema.runs.c.error_kind != "not yet"))
+    ledger.close()
+    return [f"{row['check']} {row['output']} {row['day']}: {row['note']}" for row in found] + [
+        f"run of {row['output']} {row['day']} {row['state']}" for row in failed
+    ]
+
+
 def proofs(home: Path, output: str) -> dict[date, str]:
     ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
     found = ledger.rows(select(schema.proofs.c.day, schema.proofs.c.digest).where(schema.proofs.c.output == output))
@@ -292,6 +323,28 @@ def test_what_is_off_for_want_of_a_key_is_kept_for_each_page_until_it_comes(tmp_
     assert with_one == without[1:]
     assert meanwhile == (*with_one, "9 of 12 outputs of earlier days are made, about 1 min left")
     assert said == ["nba: lines and main lines: a key is there"]
+
+
+def test_what_is_off_is_written_down_anew_by_who_takes_over_and_a_key_that_has_gone_is_said(tmp_path: Path) -> None:
+    said, ledger = list[str](), Ledger(tmp_path / "ledger.db")
+    with_key, without = tmp_path / "key", tmp_path / "none"
+    with_key.write_text("a key")
+    here, there = (
+        OffTold(read_settings({"TIPOFF_ODDS_API_KEY_FILE": str(file)}, file=tmp_path / "none"), "nba", said.append)
+        for file in (with_key, without)
+    )
+    here.look(ledger)
+    of_here = league_facts(ledger, "nba").off
+    there.look(ledger)
+
+    here.forget()
+    here.look(ledger)
+
+    assert (league_facts(ledger, "nba").off, said) == (of_here, [])
+    with_key.unlink()
+    here.look(ledger)
+    assert said == ["nba: lines and main lines: off, TIPOFF_ODDS_API_KEY is not set any more"]
+    ledger.close()
 
 
 def test_a_provider_that_there_is_not_is_refused_by_name() -> None:

@@ -19,7 +19,7 @@ def test_who_stands_by_answers_and_examines_nothing_and_who_works_does() -> None
     stage: Any = SimpleNamespace(ledger=None, beside=None)
     duties = live._Duties(spec, stage, done.append)  # noqa: SLF001
     parts: Any = {
-        "_off": SimpleNamespace(look=lambda *_given: done.append("told")),
+        "_off": SimpleNamespace(look=lambda *_given: done.append("told"), forget=lambda: done.append("forgotten")),
         "_times": SimpleNamespace(league=NBA, due=lambda *_given: []),
         "_requests": SimpleNamespace(look=lambda _controller, _now: done.append("asked")),
         "_recounts": SimpleNamespace(look=lambda _now: done.append("recounted")),
@@ -38,4 +38,4 @@ def test_who_stands_by_answers_and_examines_nothing_and_who_works_does() -> None
     done.clear()
     duties.look([at_work], NOW)  # type: ignore[list-item]
 
-    assert (of_waiting, sorted(done)) == (["let go"], ["asked", "let go", "recounted", "told"])
+    assert (of_waiting, sorted(done)) == (["forgotten", "let go"], ["asked", "let go", "recounted", "told"])

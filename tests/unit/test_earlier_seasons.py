@@ -170,17 +170,23 @@ def test_what_is_off_for_want_of_earlier_seasons_names_them_and_who_has_not_give
     entry = Entry(step, plan_step(step, Slate("nba", season, season.first_day)), 0)
     assert list(entry.obligation.units) == names
 
-    assert lacking(wanted, names, None) == (
+    begins = season.first_day
+    assert lacking(wanted, names, None, begins) == (
+        "careers: off until 2024-25 and 2025-26 are loaded, on 2026-10-20, the season's first day"
+    )
+    assert lacking(wanted, names, entry, begins) == (
         "careers: off until 2024-25 and 2025-26 are loaded, a request each: about 2 min at the most"
     )
     entry.failures, entry.not_before = 2, NOW
-    assert lacking(wanted, names, entry) == (
+    assert lacking(wanted, names, entry, begins) == (
         "careers: off, stats.nba.com has not given 2024-25 and 2025-26; it is asked again"
     )
     entry.failures, entry.proof = 0, cast("Proof", SimpleNamespace(units={"2025-26": None}))
-    assert lacking(wanted, names, entry) == "careers: off, stats.nba.com has not given 2024-25; it is asked again"
+    assert (
+        lacking(wanted, names, entry, begins) == "careers: off, stats.nba.com has not given 2024-25; it is asked again"
+    )
     entry.proof = cast("Proof", SimpleNamespace(units=dict.fromkeys(names)))
-    assert lacking(wanted, names, entry) == ""
+    assert lacking(wanted, names, entry, begins) == ""
 
 
 def test_a_league_whose_earlier_seasons_nothing_loads_says_which_it_learns_without() -> None:
@@ -190,6 +196,6 @@ def test_a_league_whose_earlier_seasons_nothing_loads_says_which_it_learns_witho
     assert told is not None
 
     assert [list(told.missing(season)) for season in (first, second)] == [["2023", "2024", "2025"], ["2023", "2024"]]
-    assert lacking(told, told.missing(first), None).endswith(
+    assert lacking(told, told.missing(first), None, first.first_day).endswith(
         "off, 2023, 2024 and 2025 are not in this home, and nothing loads them"
     )

@@ -1,15 +1,18 @@
 """Runs that ask a provider: when what they bring was known, and what of it is to be told."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from tests.engine import AFTER, EVENING, HOUR, SEASON, TODAY, book_of, entry_of, game
 
 from tipoff.core.clock import SimClock
 from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.finding import Severity
 from tipoff.core.payload import Fetched, Parsed, Payload, Request
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.rows import arrow_schema
@@ -193,6 +196,30 @@ def test_a_page_that_is_not_there_yet_is_noted_and_is_no_finding_and_one_that_is
 
     assert told(ErrorKind.NOT_YET) == (["not yet", "rows"], [])
     assert told(ErrorKind.TRANSIENT) == (["refused", "rows"], ["source_answers"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_optional", "severity"),
+    [
+        (ErrorKind.TRANSIENT, True, Severity.WARNING),  # 403, 5xx, no answer
+        (ErrorKind.TRANSIENT, False, Severity.ERROR),
+        (ErrorKind.PERMANENT, True, Severity.ERROR),  # an invalid key, a plan that has ended
+        (ErrorKind.QUOTA, True, Severity.ERROR),  # spent credits
+    ],
+)
+def test_what_is_refused_for_now_is_a_warning_where_nothing_waits_for_it_and_what_a_person_must_mend_is_an_error(
+    kind: ErrorKind, *, is_optional: bool, severity: Severity
+) -> None:
+    def refuse(_request: Request) -> bytes:
+        raise SourceError("files answered 403", kind=kind)
+
+    outcome, _ = attempt(SimClock(NIGHT), refuse)
+    step = dataclasses.replace(STEP, optional=is_optional)
+    outcome.claim = dataclasses.replace(outcome.claim, loaded=CompiledStep(step, (), "v1"))
+
+    [found] = run_findings(outcome, "source:files", [], now=NIGHT)
+
+    assert (found["check"], found["severity"]) == ("run_ends_well", int(severity))
 
 
 def test_an_excuse_falls_when_a_newer_answer_about_its_unit_cannot_be_read() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day, stopwatch
 from tipoff.core.obligation import State
@@ -33,7 +33,7 @@ class Loading:
             return
         key = self.earlier.output, self.season.first_day
         entry = next((one.book.entries[key] for one in controllers if key in one.book.entries), None)
-        line = lacking(self.earlier, names, entry)
+        line = lacking(self.earlier, names, entry, self.season.first_day)
         if line != self.line:
             self.said(f"{self.league}: {line or f'{self.earlier.what}: {_and(names)} are loaded'}")
         self.line = line
@@ -91,7 +91,7 @@ def progress(left: int, most: int, took_s: float) -> str:
     )
 
 
-def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None) -> str:
+def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None, begins: date) -> str:
     """Return what is off until the seasons `names`, each a unit, are loaded, and how that goes; empty when it is done."""
     there = entry.proof.units.keys() - entry.gone.keys() if entry is not None and entry.proof is not None else set()
     names = [name for name in names if name not in there]
@@ -99,7 +99,9 @@ def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None) 
         return ""
     if not earlier.output:
         return f"{earlier.what}: off, {_and(names)} are not in this home, and nothing loads them"
-    if entry is None or not (entry.failures or entry.polls or there):
+    if entry is None:
+        return f"{earlier.what}: off until {_and(names)} are loaded, on {begins}, the season's first day"
+    if not (entry.failures or entry.polls or there):
         return f"{earlier.what}: off until {_and(names)} are loaded, a request each: about {len(names)} min at the most"
     source = entry.step.work.source if isinstance(entry.step.work, SourceWork) else entry.step.name
     again = "it is asked again" if entry.not_before else "it is not asked again by itself"

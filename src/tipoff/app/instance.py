@@ -277,10 +277,16 @@ class Instance:
             executor=self.beside.executor(runner.attempt, self.warehouse) if self.beside else Inline(runner.attempt),
             identity=self._parts.identity(mine, self._clock),
             jitter=steady_jitter,
+            has_key=partial(_has_key, self._spec.world),
             at=self._at,
             scope=self._spec.scope,
             anew=self._spec.anew,
         )
+
+
+def _has_key(world: World, name: str) -> bool:
+    """Whether a provider can be asked: a simulated one asks for none that is not there."""
+    return not isinstance(world, LiveWorld) or bool(world.secret(name))
 
 
 def instance_in(home: Path, spec: ReplaySpec, clock: Clock, *, parts: Parts | None = None) -> Instance:

@@ -284,6 +284,8 @@ class _Duties:
         at_work = [controller for controller in controllers if not controller.stands_by]
         if at_work:  # who stands by knows nothing: its answer to a request would be that nothing is to be done
             self._look_at_work(at_work, now)
+        elif self._off is not None:
+            self._off.forget()
         if self._retention is not None:
             self._retention.look(self._stage.ledger, now)
         return self._next.look(self._stage.ledger, now) if self._next is not None else None

@@ -97,11 +97,15 @@ class OffTold:
 
     def __init__(self, settings: Settings, league: str, said: Callable[[str], None]) -> None:
         self._settings, self._league, self._said = settings, league, said
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing of what was written down: another process may have written since."""
         self._known: list[str] | None = None
         self._keys: list[str] = []
 
     def look(self, ledger: Ledger, *until: str) -> None:
-        """Write down what has changed, and say which key has come; `until` is what else is off, and until when.
+        """Write down what has changed, and say which key has come or gone; `until` is what else is off, and until when.
 
         Raises:
             LedgerError: It cannot be written.
@@ -116,6 +120,9 @@ class OffTold:
         for line in self._keys:
             if line not in keys:
                 self._said(f"{self._league}: {line.partition(':')[0]}: a key is there")
+        for line in keys if self._known is not None else ():
+            if line not in self._keys:
+                self._said(f"{self._league}: {line} any more")
         self._known, self._keys = off, keys
 
 

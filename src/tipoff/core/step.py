@@ -105,7 +105,8 @@ class SourceWork:
     `source` is the provider's name, as findings and breakers know it. `requests` and `parse` are pure. `parse` is given the
     slate's rows already in the table (for merging and for noticing what an answer no longer names). `keeps_history`: rows of
     earlier answers stay, the first arrival of a key keeps its `known_at`. `follow` names what is to be asked after an answer (the
-    next page), or nothing; at most `MOST_PAGES` answers follow one request, and no request is made twice.
+    next page), or nothing; at most `MOST_PAGES` answers follow one request, and no request is made twice. `key` names the setting
+    without which nobody is asked: until it is set, nothing is owed.
     """
 
     source: str
@@ -114,6 +115,7 @@ class SourceWork:
     inputs: tuple[Input, ...] = ()
     keeps_history: bool = False
     follow: Callable[[Payload], Request | None] | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,10 +141,9 @@ class Book:
         self._n_units: dict[str, dict[date, int]] = {step.name: {} for step in league.steps}
         self._windows: dict[tuple[str, date, date], str] = {}
         self._team_games: dict[str, list[tuple[date, str]]] = {}
-        self._earlier: dict[
-            date, dict[str, tuple[str, ...]]
-        ] = {}  # by day and game: its teams' games before it that day
+        self._earlier: dict[date, dict[str, tuple[str, ...]]] = {}  # by day and game: its teams' games before it
         self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
+        self.off: Mapping[str, str] = {}  # by output: for want of which key it is not asked for
         self.learned: Mapping[str, timedelta] = {}  # by output: after which time from a game's start its source is late
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
         self.lacking: dict[date, datetime] = {}  # days whose schedule lacks a game that is sold; its next look

@@ -21,11 +21,12 @@ from tipoff.engine.claims import claimed
 from tipoff.engine.findings import blamed, storm_finding, unmet_finding
 from tipoff.engine.halts import Halts
 from tipoff.engine.judge import Judgement, judge, judged_anew
+from tipoff.engine.keys import Keys
 from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.losses import lost_by_stores, made_anew
 from tipoff.engine.plan import days_to_open, opening_of
 from tipoff.engine.questions import take_rulings
-from tipoff.engine.remember import outputs_since, remember
+from tipoff.engine.remember import remember, take_since
 from tipoff.engine.results import Counts, Results
 from tipoff.engine.runplan import RunPlan
 from tipoff.ledger import LEASE, Batch, Lease, Ledger, LedgerSnapshot
@@ -63,6 +64,7 @@ class Controller:
         executor: Executor,
         identity: past.Identity,
         jitter: Callable[[str], float],
+        has_key: Callable[[str], bool],
         at: Callable[[str], None],
         scope: frozenset[str] | None = None,
         anew: bool = False,
@@ -70,7 +72,7 @@ class Controller:
         self._league, self._season, self._days, self._scope, self._anew = league, season, days, scope, anew
         self._loaded, self._ledger, self._warehouse, self._executor = loaded, ledger, warehouse, executor
         self._published, self._losses, self._mark = published, losses, mark
-        self._identity, self._jitter, self._at = identity, jitter, at
+        self._identity, self._jitter, self._has_key, self._at = identity, jitter, has_key, at
         self.counts = Counts()
         self._serial, self._budget = itertools.count(), RunBudget()
         self._lease: Lease | None = None
@@ -88,7 +90,7 @@ class Controller:
         self._unmet: set[Key] = set()  # what is held or late: a tick tells how many
         self._gap: tuple[datetime, datetime] | None = None
         self._lost: list[Loss] = []
-        self._halts = Halts(self._mark)
+        self._halts, self._keys = Halts(self._mark), Keys(self.book, self._has_key)
         self._last_at: datetime | None = None
         self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
         self._stands_by_until: datetime | None = None
@@ -115,10 +117,7 @@ class Controller:
         self._gap = past.silence_before(known, now)
         self._since = known.since or (now if known.last_tick is None else _LONG_AGO)
         batch.fact("since", self._since.isoformat(), league=self._league.name)
-        self.book.since = outputs_since(self._league, known, self._since, now)
-        for output, since in self.book.since.items():
-            if since > self._since:
-                batch.fact(f"since {output}", since.isoformat(), league=self._league.name)
+        take_since(self.book, known, self._since, batch, now)
         for row in past.findings_on_the_past(known, self._identity, self._league.name, after, now=now):
             batch.add("findings", row)
         batch.fact("over", "", league=self._league.name)
@@ -153,8 +152,9 @@ class Controller:
     def survey(self, now: datetime) -> list[tuple[Entry, Judgement]]:
         """Return what would be judged of everything in scope at `now`; nothing is written and nothing is made."""
         self._forget()
-        self._take_up(Batch(), now)
+        self._take_up(batch := Batch(), now)
         self._wake(now)
+        self._keys.take(now, batch)
         return [(entry, found) for entry, found in judged_anew(self.book, now) if self._in_scope(entry)]
 
     def _in_scope(self, entry: Entry) -> bool:
@@ -223,7 +223,7 @@ class Controller:
         self._wake(now)
         waivers, halts = self._ledger.orders(self._league.name, now)
         self._dirty.update([*self.book.take_waivers(waivers), *take_rulings(self.book, self._ledger)])
-        self._dirty.update(self._halts.take(self.book, halts, now))
+        self._dirty.update([*self._halts.take(self.book, halts, now), *self._keys.take(now, batch)])
         self.counts.ticks += 1
         self._budget.begin(now)
         if not self._dirty and not batch:

@@ -248,7 +248,9 @@ def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: dateti
         return
     if error is not None and error.kind is not ErrorKind.NOT_YET:
         cause = cause_of(claim, error, blame)
-        yield finding(where, "run_ends_well", cause, Severity.ERROR, f"{error} ({error.hint})", now=now)
+        is_minor = claim.step.optional and isinstance(error, SourceError) and error.kind is ErrorKind.TRANSIENT
+        severity = Severity.WARNING if is_minor else Severity.ERROR
+        yield finding(where, "run_ends_well", cause, severity, f"{error} ({error.hint})", now=now)
     elif outcome.took > _MOST_OF_LIMIT * claim.step.time_limit:
         note = f"it took {outcome.took.total_seconds():.0f} s of {claim.step.time_limit.total_seconds():.0f} s"
         yield finding(where, "run_is_in_time", own, Severity.WARNING, note, now=now)

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from tipoff.core.gate import Evidence, Verdict, decide
-from tipoff.core.obligation import UnitTimes
+from tipoff.core.obligation import State, UnitTimes
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
 from tipoff.core.step import Edge
 from tipoff.core.window import WindowKind
+from tipoff.engine import rules
 from tipoff.engine.book import SAME_DAY, Book, Entry, Reading, Waiver
 
+_NOT_KEPT_YET = "closed before it was kept here"
 _PRESENT = (Evidence.PROVEN, Evidence.EXCUSED)
 
 
@@ -196,6 +198,19 @@ def is_excused(book: Book, table: str, game: Game, unit: str) -> bool:
     """Whether all that `unit` of `game` rests on in this input owes nothing."""
     units = own_units(book, table, game, unit)
     return bool(units) and all(book.evidence(table, game.day, own) is Evidence.EXCUSED for own in units)
+
+
+def not_kept(book: Book, entry: Entry, unit: str, now: datetime) -> str:
+    """Return why an unmade unit is not owed here; empty where it is, or was lost before the key that it needs was gone."""
+    since, times = book.since.get(entry.step.name), entry.obligation.times[unit]
+    if entry.proof is not None and unit in entry.proof.units:
+        return ""
+    off, is_closed = book.off.get(entry.step.name, ""), times.is_closed(now)
+    if is_closed and entry.state is State.LOST and unit in entry.missing:
+        return ""
+    if off or since is None or not is_closed or not rules.closed_before(times, since):
+        return off
+    return entry.excused.get(unit, _NOT_KEPT_YET) if rules.is_lost_once_closed(entry.step.work) else ""
 
 
 def own_lacking(book: Book, table: str, game: Game, unit: str) -> str | None:

@@ -15,12 +15,11 @@ from tipoff.core.slate import Game
 from tipoff.core.step import SourceWork
 from tipoff.engine import attempts, rules
 from tipoff.engine.book import Book, Entry, Key, Reading
-from tipoff.engine.gates import excusing_inputs, gates, is_excused, own_units, ways_to, without_hope
+from tipoff.engine.gates import excusing_inputs, gates, is_excused, not_kept, own_units, ways_to, without_hope
 from tipoff.engine.inputs import made_from, own_parts, shared_parts, waits_for
 from tipoff.engine.runplan import RunPlan, run_plans
 
 _NOTHING_ON = "no game is on"
-_NOT_KEPT_YET = "closed before it was kept here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ def judged_anew(book: Book, now: datetime) -> Iterator[tuple[Entry, Judgement]]:
 def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
     """Return the units that owe nothing, each with its reason.
 
-    Its game is off, its own input is excused, or it closed before its output was kept in this home.
+    Its game is off, its own input is excused, its key is not set, or it closed before its output was kept in this home.
     """
     found: dict[str, str] = {}
     slate, excusing = book.slates[entry.obligation.day], excusing_inputs(book, entry)
@@ -121,16 +120,10 @@ def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
             reason = _inherited(book, entry, unit, game, excusing)
             if reason:
                 found[unit] = reason
-        if unit not in found and _was_never_owed(book, entry, unit, now):
-            found[unit] = _NOT_KEPT_YET
+        reason = "" if unit in found else not_kept(book, entry, unit, now)
+        if reason:
+            found[unit] = reason
     return found
-
-
-def _was_never_owed(book: Book, entry: Entry, unit: str, now: datetime) -> bool:
-    since, times = book.since.get(entry.step.name), entry.obligation.times[unit]
-    if since is None or not times.is_closed(now) or not rules.closed_before(times, since):
-        return False
-    return rules.is_lost_once_closed(entry.step.work) and (entry.proof is None or unit not in entry.proof.units)
 
 
 def _inherited(book: Book, entry: Entry, unit: str, game: Game, excusing: Iterable[Reading]) -> str:
@@ -152,8 +145,9 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
     shared = shared_parts(book, entry)
     refresh = rules.refresh_of(entry.step.timing, book.slates.get(obligation.day), now)
     is_refreshing = _is_refreshing(entry, refresh, now)
+    stands = proven.keys() - entry.gone.keys() if entry.step.name in book.off else ()  # nobody can be asked of it
     for unit, game in obligation.units.items():
-        if unit in excused:
+        if unit in excused or unit in stands:
             continue
         proof, times = proven.get(unit), obligation.times[unit]
         if not times.is_open(now):

@@ -123,6 +123,14 @@ def outputs_since(league: League, known: LedgerSnapshot, since: datetime, now: d
     return found
 
 
+def take_since(book: Book, known: LedgerSnapshot, since: datetime, batch: Batch, now: datetime) -> None:
+    """Take up since when each output is kept; that of what came after the home is written down."""
+    book.since = outputs_since(book.league, known, since, now)
+    for output, at in book.since.items():
+        if at > since:
+            batch.fact(f"since {output}", at.isoformat(), league=book.league.name)
+
+
 def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, now: datetime) -> int:
     """Believe the stores over the ledger; returns the highest fence that they have."""
     highest, schedule, reach = 0, book.league.schedule, book.reach

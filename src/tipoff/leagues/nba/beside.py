@@ -79,6 +79,7 @@ BESIDE = (
         table=AGREED_LINES,
         work=SourceWork(
             source=bettingpros.SOURCE,
+            key=bettingpros.KEY,
             requests=AGREED.requests,
             parse=AGREED.parse,
             inputs=_SCHEDULE,

@@ -84,6 +84,7 @@ _BEYOND = (
         table=live_tables.INJURIES,
         work=SourceWork(
             source=balldontlie.SOURCE,
+            key=balldontlie.KEY,
             requests=balldontlie.injury_requests,
             parse=balldontlie.parse_injuries,
             follow=balldontlie.next_injuries,

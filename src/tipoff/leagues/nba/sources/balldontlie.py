@@ -18,6 +18,7 @@ from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor
 from tipoff.leagues.nba.sources.reading import count, full_name, games_by_sides, minutes, number, team_code
 
 SOURCE = "balldontlie"
+KEY = "balldontlie_key"
 URL = "https://api.balldontlie.io/v1/box_scores"
 INJURIES_URL = "https://api.balldontlie.io/v1/player_injuries"
 NOT_COVERED = "not covered"
