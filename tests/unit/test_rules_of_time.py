@@ -12,7 +12,7 @@ from tipoff.core.clock import SimClock, league_day, midnight
 from tipoff.core.errors import ErrorKind, LeaseLost, PipelineError, UsageError, WriteConflict
 from tipoff.core.gate import Evidence, decide
 from tipoff.core.obligation import Anchor, Moment
-from tipoff.core.retry import POLICIES, RetryPolicy, while_freed
+from tipoff.core.retry import POLICIES, while_freed
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.window import Window
 
@@ -117,12 +117,6 @@ def test_waits_after_a_conflict_are_5_10_20_and_40_minutes_and_outlast_the_strea
 def test_every_policy_comes_to_an_end() -> None:
     for policy in POLICIES.values():
         assert policy.wait_after(policy.attempts, 0.0) is None
-
-
-def test_a_ladder_yields_one_wait_less_than_its_attempts() -> None:
-    policy = RetryPolicy(attempts=4, first_wait=timedelta(seconds=1), max_wait=timedelta(seconds=3))
-
-    assert [wait.total_seconds() for wait in policy.waits(lambda: 0.0)] == [1, 2, 3]
 
 
 @given(evidences, st.floats(0, 1), st.booleans())

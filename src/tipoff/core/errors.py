@@ -14,7 +14,6 @@ class ErrorKind(Enum):
     TRANSIENT = "transient"  # backoff, then again
     NOT_YET = "not yet"  # the source has not published: not a failure
     QUOTA = "quota"  # a budget is used up: hold and tell
-    REGRESSION = "regression"  # the write would make proven data poorer: held
     PERMANENT = "permanent"  # repeating cannot help
 
 

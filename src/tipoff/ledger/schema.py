@@ -270,7 +270,7 @@ conflicts = Table(
     metadata,
     *slate_key(),
     Column("since", Instant, primary_key=True),
-    Column("kind", Text, nullable=False),  # conflict, quota, regression
+    Column("kind", Text, nullable=False),  # conflict, quota
     Column("units", Text, nullable=False),  # JSON list
     Column("holder", Text, nullable=False),  # who holds the rows, where it is known
     Column("clears_at", Instant),  # when they clear, where it is known
