@@ -23,7 +23,7 @@ from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.payload import Fetched, Request
 from tipoff.core.provider import ProviderSettings
 from tipoff.core.slate import Season
-from tipoff.leagues.nba.providers import PROVIDERS
+from tipoff.leagues.nba.providers import PROVIDERS, REFERENCE
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.facts import league_facts
@@ -143,6 +143,40 @@ def test_killed_between_the_answers_of_two_earlier_seasons_it_asks_for_the_other
     assert asked == {"2027-28": 1}
     assert states["nba_earlier_games proven"] == 1
     assert refusing.asked == {"2027-28": 1, "2028-29": 1}
+
+
+class Blocking(httpx.BaseTransport):
+    """A world of which one host answers nobody for a day, beginning anew with each request that comes meanwhile."""
+
+    def __init__(self, world: httpx.BaseTransport, host: str, clock: SimClock) -> None:
+        self._world, self._host, self._clock = world, host, clock
+        self.until: datetime | None = None
+        self.refused: list[datetime] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        now = self._clock.now()
+        if request.url.host == self._host and (self.until is None or now < self.until):
+            self.until = now + timedelta(hours=23, minutes=59)
+            self.refused.append(now)
+            return httpx.Response(429)
+        return self._world.handle_request(request)
+
+
+def test_a_provider_that_blocks_for_a_day_is_asked_once_and_its_pages_come_when_the_block_is_over(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+    world = SampleNba(first_day=FIRST, days=4, season=SEASON.name).transport(clock)
+    handler.transport = blocking = Blocking(world, REFERENCE.host, clock)
+
+    run(tmp_path, url, clock, keys={}, until=timedelta(days=2, hours=6))
+    shown = tipoff("sources", "nba", home=tmp_path).stdout
+    states = run(tmp_path, url, clock, keys={}, until=timedelta(days=3, hours=6))  # another process
+
+    assert len(blocking.refused) == 1
+    assert f"{REFERENCE.host} is left alone until 01-10 02:00 UTC, as it asked" in shown
+    assert states["br_boxscores proven"] >= 1
+    assert states["br_boxscores lost"] == 0
 
 
 def test_without_a_key_box_scores_and_grades_are_made_lines_are_excused_and_nobody_is_told(

@@ -13,13 +13,15 @@ from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Credits, ProxyHealth
 from tipoff.core.payload import Request, SetAside
 from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider
-from tipoff.core.retry import LONGEST_ASKED
-from tipoff.sources import allowance, ask
+from tipoff.core.retry import LONGEST_ASKED, SEEN_AGAIN
+from tipoff.sources import allowance, ask, host
 from tipoff.sources.ask import Asker
 from tipoff.sources.build import asker_of_world
+from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import InProcess
-from tipoff.sources.proxies import Result, after, choose, is_resting
+from tipoff.sources.proxies import DIRECT, Result, after, choose, is_resting
 from tipoff.sources.refusals import retry_after
+from tipoff.sources.routes import Pool
 from tipoff.sources.transport import is_public
 from tipoff.store.archive import KeptAnswer
 
@@ -159,9 +161,11 @@ def test_spent_credits_a_bad_key_and_an_ended_plan_are_three_messages(
         ("Wed, 10 Jan 2024 12:05:00 GMT", 300.0),
         ("Mon, 01 Jan 2024 12:05:00 GMT", 0.0),
         (str(int(NOW.timestamp()) + 90), 90.0),
-        ("9" * 20, LONGEST_ASKED.total_seconds()),
-        ("86400", LONGEST_ASKED.total_seconds()),
-        ("Mon, 01 Jan 9999 00:00:00 GMT", LONGEST_ASKED.total_seconds()),
+        ("9" * 20, SEEN_AGAIN.total_seconds()),
+        ("86400", 86400.0),
+        ("172800", 172800.0),
+        ("259200", LONGEST_ASKED.total_seconds()),
+        ("Mon, 01 Jan 9999 00:00:00 GMT", SEEN_AGAIN.total_seconds()),
         ("soon", None),
         ("-5", None),
         ("", None),
@@ -311,13 +315,13 @@ def test_a_host_that_fails_again_and_again_is_left_alone_and_then_asked_once_mor
     one, _ = asker(counted(asked, httpx.Response(500)))
     at = [NOW]
 
-    for _ in range(ask.HOST_FAILURES + 2):
+    for _ in range(host.HOST_FAILURES + 2):
         with pytest.raises(SourceError):
             one(REQUEST, now=lambda: at[0])
-    assert len(asked) == ask.HOST_FAILURES
+    assert len(asked) == host.HOST_FAILURES
     with pytest.raises(Resting):
         one(REQUEST, now=lambda: at[0])
-    at[0] = NOW + ask.HOST_REST
+    at[0] = NOW + host.HOST_REST
     with pytest.raises(SourceError, match="answered 500"):
         one(REQUEST, now=lambda: at[0])
 
@@ -331,6 +335,88 @@ def test_a_host_that_asks_for_rest_gets_it_from_everybody() -> None:
         one(Request(source="another", url="https://provider.test/y"), now=now)
 
     assert caught.value.retry_after_s == 120
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("86400", ""),
+        ("259200", "it asks to be left alone for 72 h, and is for 48"),
+        ("9" * 20, "it asks to be left alone for more than a month, and is for 6 h"),
+    ],
+)
+def test_a_wait_that_is_not_honoured_in_full_is_told(value: str, told: str) -> None:
+    said = str(refused(429, b"why", **{"retry-after": value}))
+
+    assert said.partition("; ")[2] == told
+
+
+BLOCKING = Provider(base="https://provider.test", at_once=2, every=timedelta(seconds=1), blocks=timedelta(hours=24))
+PAGES = [Request(source="provider", url=f"https://provider.test/{n}") for n in range(3)]
+
+
+@pytest.mark.parametrize(("headers", "hours"), [({}, 24), ({"retry-after": "129600"}, 36)], ids=["declared", "named"])
+def test_a_host_that_blocks_is_asked_once_until_its_block_is_over_whoever_asks_and_after_a_restart(
+    headers: dict[str, str], hours: int
+) -> None:
+    asked, memory, kept = list[str](), InProcess(), Kept()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(429, headers=headers)
+
+    for life in range(3):  # of the process
+        one = asker_of_world(
+            httpx.MockTransport(answer), kept, secret=lambda _: "", providers=(BLOCKING,), memory=memory
+        )
+        for page in PAGES:
+            with pytest.raises(SourceError) as caught:
+                one(page, now=lambda life=life: NOW + timedelta(hours=11 * life))  # type: ignore[misc]
+        assert isinstance(caught.value, Resting)
+        assert caught.value.retry_after_s == (hours - 11 * life) * 3600
+
+    assert asked == ["/0"]
+    for page in PAGES:
+        with pytest.raises(SourceError):
+            one(page, now=lambda: NOW + timedelta(hours=hours))
+    assert asked == ["/0", "/0"]
+
+
+def test_a_request_that_waits_for_its_turn_is_not_sent_when_the_host_has_asked_for_rest_meanwhile() -> None:
+    asked, turns = list[str](), list[timedelta]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200 if request.url.path == "/0" else 429)
+
+    def wait(length: timedelta) -> None:
+        turns.append(length)
+        if len(turns) == 1:  # another thread is answered while this one waits
+            with pytest.raises(SourceError, match="asked too often; it blocks who does so for 24 h"):
+                one(PAGES[1], now=now)
+
+    memory = InProcess()
+    one = Asker(
+        exchange=Exchange(clients={DIRECT: httpx.Client(transport=httpx.MockTransport(answer))}, secret=lambda _: ""),
+        archive=Kept(),
+        memory=memory,
+        pool=Pool((), memory=memory, dice=lambda: 0.0),
+        providers={BLOCKING.host: BLOCKING},
+        pause=wait,
+    )
+    one(PAGES[0], now=now)
+    with pytest.raises(Resting):
+        one(PAGES[2], now=now)
+
+    assert asked == ["/0", "/1"]
+
+
+def test_a_rest_that_was_written_by_a_clock_far_ahead_holds_nobody_up() -> None:
+    memory = InProcess()
+    memory.keep_proxy(ProxyHealth(proxy="", host="provider.test", rests_until=NOW + timedelta(days=400)), None)
+    one, _ = asker(lambda _: httpx.Response(200), memory=memory)
+
+    assert one(REQUEST, now=now).payload.status == 200
 
 
 def test_a_budget_is_spent_by_source_and_day_and_says_until_when() -> None:

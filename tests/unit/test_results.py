@@ -327,7 +327,7 @@ def test_after_the_last_attempt_a_unit_is_given_up_until_its_input_changes(desk:
     assert (entry.attempted, entry.failed_on, entry.not_before) == ({"one": "x"}, {}, None)
 
 
-def test_a_provider_that_names_its_wait_is_believed_up_to_six_hours(desk: Desk) -> None:
+def test_a_provider_that_names_its_wait_is_believed_up_to_two_days(desk: Desk) -> None:
     def refuses(seconds: float) -> SourceError:
         return SourceError("busy", kind=ErrorKind.TRANSIENT, retry_after_s=seconds)
 
@@ -335,7 +335,7 @@ def test_a_provider_that_names_its_wait_is_believed_up_to_six_hours(desk: Desk) 
     desk.ends("raw", {"one": "x"}, error=refuses(600))
     assert entry.not_before == NIGHT + 10 * MINUTE
     desk.ends("raw", {"one": "x"}, error=refuses(10**6))
-    assert entry.not_before == NIGHT + 6 * HOUR
+    assert entry.not_before == NIGHT + 48 * HOUR
     desk.ends("raw", {"one": "x"}, error=refuses(1))
     assert entry.not_before == NIGHT + 4 * MINUTE  # its own third wait is longer
 

@@ -295,8 +295,9 @@ def proxies(addresses: Sequence[str], health: Sequence[ProxyHealth], now: dateti
             what="proxies", ok=True, said="none are set: providers that refuse this machine are asked in vain"
         )
         return
-    for host in dict.fromkeys(found.host for found in health):
-        states = [found for found in health if found.host == host]
+    ways = [found for found in health if found.proxy]
+    for host in dict.fromkeys(found.host for found in ways):
+        states = [found for found in ways if found.host == host]
         n_working = sum(not is_resting(found, now) for found in states)
         said = f"{n_working} of {len(states)} work for {host}"
         yield DoctorLine(

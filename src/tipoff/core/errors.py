@@ -75,11 +75,11 @@ class SourceError(PipelineError):
 
 
 class Resting(SourceError):
-    """A provider that has failed several times in a row is left alone for a while; not a failure of its own."""
+    """A provider that asked for it, or has failed several times in a row, is left alone for a while; no failure of its own."""
 
     def __init__(self, source: str, rest_s: float) -> None:
         super().__init__(
-            f"{source} is left alone after failing several times in a row",
+            f"{source} is left alone, as it asked or for failing several times in a row",
             kind=ErrorKind.TRANSIENT,
             hint="it is asked again when its rest is over",
             retry_after_s=rest_s,

@@ -39,7 +39,10 @@ class Credits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyHealth:
-    """How a proxy did for one host. `score`: 0 to 100. `cooldowns`: how often it has been left alone lately."""
+    """How a proxy did for one host. `score`: 0 to 100. `cooldowns`: how often it has been left alone lately.
+
+    Without a proxy it is the host itself, that asked to be left alone by whichever way until `rests_until`.
+    """
 
     proxy: str  # its address without credentials
     host: str

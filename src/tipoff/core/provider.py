@@ -54,6 +54,7 @@ class Provider:
     headers: tuple[tuple[str, str], ...] = ()
     at_once: int = 4
     every: timedelta = timedelta(0)  # least time from the beginning of one request to that of the next
+    blocks: timedelta = timedelta(0)  # how long it answers nobody who asked too often, where its refusal does not say
     limits: Limits = Limits()
     route: Route = Route.DIRECT
     credits: CreditHeaders | None = None

@@ -25,7 +25,9 @@ class RetryPolicy:
 
 SOON_FREE = timedelta(minutes=90)  # rows that are freed within this are tried again at most `WHILE_FREED` apart
 WHILE_FREED = timedelta(minutes=10)
-LONGEST_ASKED = timedelta(hours=6)  # a provider's Retry-After is believed up to here
+LONGEST_ASKED = timedelta(hours=48)  # a provider's Retry-After is honoured up to here
+NOBODY_MEANS = timedelta(days=31)  # who asks for a longer wait has sent something else than a wait:
+SEEN_AGAIN = timedelta(hours=6)  # then it is tried again after this, as are spent credits, since a plan can be enlarged
 
 POLICIES: dict[ErrorKind, RetryPolicy] = {
     ErrorKind.CONFLICT: RetryPolicy(attempts=24, first_wait=timedelta(minutes=5), max_wait=timedelta(minutes=40)),

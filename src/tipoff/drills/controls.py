@@ -58,7 +58,7 @@ from tipoff.leagues.nba import rows as nba_rows
 from tipoff.leagues.nba.sources import balldontlie, reading, schedule, statsnba
 from tipoff.leagues.nba.systems import quantile_regression
 from tipoff.ledger import Ledger
-from tipoff.sources import ask, refusals
+from tipoff.sources import host, refusals
 from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, published, rows, staging
 from tipoff.watch import sentinel
@@ -195,7 +195,7 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "who asks to be left alone is": (
         (refusals, "retry_after", as_long_as_asked),
         (results, "LONGEST_ASKED", A_MONTH),
-        (ask, "HOST_LONGEST", A_MONTH),
+        (host, "LONGEST_ASKED", A_MONTH),
     ),
     "an unknown market offers nothing": ((oddsapi, "_markets", known_markets),),
     "a season that cannot be read is empty": ((schedule, "_by_day", every_season),),

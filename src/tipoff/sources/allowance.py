@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.outside import Credits
-from tipoff.core.retry import LONGEST_ASKED
+from tipoff.core.retry import SEEN_AGAIN
 from tipoff.sources.refusals import next_month
 
 WARNED_AT = 0.8  # share of the allowance from which on it is told
@@ -38,16 +38,18 @@ def must_be_left(left: Credits | None, *, source: str, cost: int, now: datetime)
     """Refuse a request that the credits do not cover.
 
     Raises:
-        SourceError: They are spent; it says until when to wait. Each `LONGEST_ASKED` one request tries all the same, since a
+        SourceError: They are spent; it says until when to wait. Each `SEEN_AGAIN` one request tries all the same, since a
             plan can be enlarged.
     """
     if left is None or cost == 0 or left.remaining >= cost or is_old(left, now):
         return
-    if now - left.at >= LONGEST_ASKED:
+    if now - left.at >= SEEN_AGAIN:
         return
-    rest = min(next_month(now) - now, LONGEST_ASKED - (now - left.at))
+    rest = min(next_month(now) - now, SEEN_AGAIN - (now - left.at))
     msg = f"{source}: the credits of the month are spent ({left.used} of {left.allowance})"
-    hint = f"they come back on {next_month(now):%Y-%m-%d}; a larger plan is noticed within {LONGEST_ASKED.seconds // 3600} h"
+    hint = (
+        f"they come back on {next_month(now):%Y-%m-%d}; a larger plan is noticed within {SEEN_AGAIN.seconds // 3600} h"
+    )
     raise SourceError(msg, kind=ErrorKind.QUOTA, hint=hint, retry_after_s=rest.total_seconds())
 
 

@@ -11,13 +11,13 @@ from typing import Protocol
 import httpx
 
 from tipoff.core.clock import stopwatch
-from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
+from tipoff.core.errors import ErrorKind, PipelineError, SourceError
 from tipoff.core.outside import Answer, Credits
 from tipoff.core.payload import Fetched, Payload, Request, SetAside
 from tipoff.core.provider import MIB, Meaning, Provider, of_request, request_key
-from tipoff.core.retry import Breaker
 from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
+from tipoff.sources.host import Host
 from tipoff.sources.memory import Memory
 from tipoff.sources.proxies import DIRECT, Result
 from tipoff.sources.refusals import meaning_of, no_answer, refusal, unusable
@@ -25,12 +25,11 @@ from tipoff.sources.routes import Pool
 from tipoff.sources.unpack import BadlyPacked, TooMuch
 from tipoff.store.archive import KeptAnswer
 
-HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
 UNUSED_FOR = timedelta(minutes=10)  # how long an answer that nobody came to use is as good as a new one
 LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
 _MOST_YOUNG = 48 * MIB  # bytes of answers that are held in memory for others to use
 _ROUTES = 3  # ways that one request tries
-_OK, _NOT_MODIFIED, _FORBIDDEN, _NOT_FOUND, _PROXY_REFUSES, _TOO_MANY, _UNAVAILABLE = 200, 304, 403, 404, 407, 429, 503
+_OK, _NOT_MODIFIED, _FORBIDDEN, _NOT_FOUND, _PROXY_REFUSES, _TOO_MANY = 200, 304, 403, 404, 407, 429
 
 Now = Callable[[], datetime]
 
@@ -53,30 +52,6 @@ class Keeps(Protocol):
     def aside(self) -> Mapping[str, SetAside]:
         """Return what a person has set aside, by its hash."""
         ...
-
-
-class _Host:
-    """One host's turn-taking: so many at once, so far apart, and left alone after failures."""
-
-    def __init__(self, provider: Provider) -> None:
-        self.lock = threading.Lock()
-        self.slots = threading.BoundedSemaphore(provider.at_once)
-        self.breaker = Breaker(HOST_FAILURES, HOST_REST, HOST_LONGEST)
-        self.rests_until: datetime | None = None  # as it asked for itself
-        self.next_at = 0.0
-
-    def rest(self, now: datetime) -> timedelta:
-        """Return how long it is still to be left alone."""
-        with self.lock:
-            asked = self.rests_until - now if self.rests_until else timedelta(0)
-            return max(self.breaker.rest(now), asked, timedelta(0))
-
-    def turn(self, every: timedelta) -> float:
-        """Return the seconds until the next request may begin, and take up that place."""
-        with self.lock:
-            begins = max(stopwatch(), self.next_at)
-            self.next_at = begins + every.total_seconds()
-            return begins - stopwatch()
 
 
 @dataclass(slots=True)
@@ -107,7 +82,7 @@ class Asker:
         self._exchange, self._archive, self._memory, self._pool = exchange, archive, memory, pool
         self._providers, self._pause, self._budgets = providers, pause, dict(budgets or {})
         self._lock = threading.Lock()
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, Host] = {}
         self._in_use: dict[str, tuple[threading.Lock, int]] = {}
         self._spent: dict[tuple[str, str], int] = {}
         self._young: dict[str, Payload] = {}
@@ -152,13 +127,13 @@ class Asker:
             host = self._host(provider)
             self._may_ask(request, provider, host, now())
             with self._turn(host, provider):
+                host.must_not_rest(request, now())  # as it may have asked since, of whoever's turn was before
                 try:
                     fetched = self._fetch(request, key, provider, now)
                 except SourceError as error:
                     self._failed(error, host, now())
                     raise
-            with host.lock:
-                host.breaker.succeeded()
+            host.answered()
             if request.max_age:
                 self._remember(key, fetched.payload)
             return fetched
@@ -211,15 +186,15 @@ class Asker:
                 else:
                     self._in_use[key] = lock, n_users - 1
 
-    def _host(self, provider: Provider) -> _Host:
+    def _host(self, provider: Provider) -> Host:
         with self._lock:
-            return self._hosts.setdefault(provider.host, _Host(provider))
+            if provider.host not in self._hosts:
+                self._hosts[provider.host] = Host(provider, self._memory)
+            return self._hosts[provider.host]
 
-    def _may_ask(self, request: Request, provider: Provider, host: _Host, now: datetime) -> None:
+    def _may_ask(self, request: Request, provider: Provider, host: Host, now: datetime) -> None:
         self._exchange.must_have_keys(request)
-        rest = host.rest(now)
-        if rest:
-            raise Resting(request.source, rest.total_seconds())
+        host.must_not_rest(request, now)
         left = self._memory.credits(provider.host) if request.cost else None
         allowance.must_be_left(left, source=request.source, cost=request.cost, now=now)
         wait = allowance.wait_for(left, cost=request.cost, closes_at=request.closes_at, now=now)
@@ -246,7 +221,7 @@ class Asker:
         raise SourceError(msg, kind=ErrorKind.QUOTA, hint="it goes on tomorrow, or raise it", retry_after_s=rest_s)
 
     @contextmanager
-    def _turn(self, host: _Host, provider: Provider) -> Iterator[None]:
+    def _turn(self, host: Host, provider: Provider) -> Iterator[None]:
         if not host.slots.acquire(timeout=LONGEST_QUEUE.total_seconds()):
             msg = (
                 f"{provider.host} is being asked by {provider.at_once} requests already, for {LONGEST_QUEUE.seconds} s"
@@ -348,15 +323,11 @@ class Asker:
 
     # --- after
 
-    def _failed(self, error: SourceError, host: _Host, now: datetime) -> None:
+    def _failed(self, error: SourceError, host: Host, now: datetime) -> None:
         self.counts.refused += bool(error.status)
         self.counts.failed += not error.status
-        if error.kind is not ErrorKind.TRANSIENT:
-            return
-        with host.lock:
-            host.breaker.failed(now)
-            if error.status in {_TOO_MANY, _UNAVAILABLE} and error.retry_after_s:
-                host.rests_until = now + min(timedelta(seconds=error.retry_after_s), HOST_LONGEST)
+        if error.kind is ErrorKind.TRANSIENT:
+            host.failed(error, now)
 
     def _count(self, provider: Provider, *, unchanged: bool = False) -> None:
         with self._lock:

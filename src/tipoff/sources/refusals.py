@@ -1,6 +1,7 @@
 """What an answer that is no success means: whether waiting helps, for how long, and what a person should do."""
 
 import email.utils
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ import httpx
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Request
 from tipoff.core.provider import Meaning, Provider
-from tipoff.core.retry import LONGEST_ASKED
+from tipoff.core.retry import LONGEST_ASKED, NOBODY_MEANS, SEEN_AGAIN
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.sources.transport import ForbiddenAddress
 from tipoff.sources.unpack import TooMuch
@@ -20,6 +21,7 @@ _SERVER, _UNAVAILABLE = 500, 503
 _READ = 2000  # bytes of a refusal that are looked at for its words
 _EPOCH = 1_000_000_000  # a number of seconds beyond it is an instant, not a wait
 _LONGEST_DIGITS = 15
+_HOUR = timedelta(hours=1)
 
 _MEANT: Mapping[Meaning, tuple[ErrorKind, str]] = {
     Meaning.BAD_KEY: (ErrorKind.PERMANENT, "put a valid key in {key}; it is read again without a restart"),
@@ -36,13 +38,16 @@ def refusal(  # noqa: PLR0913 -- what was asked, what came back
 ) -> SourceError:
     """Return the error for an answer that is no success."""
     wait = retry_after(headers, now) if status in {_TOO_MANY, _UNAVAILABLE, _FORBIDDEN} else None
+    rest = _not_honoured(headers, now) if wait else ""
+    if not wait and status == _TOO_MANY and provider.blocks:
+        wait, rest = provider.blocks.total_seconds(), f"; it blocks who does so for {provider.blocks / _HOUR:.0f} h"
     meaning = meaning_of(provider, status, body)
     if meaning is not None:
         kind, hint = _MEANT[meaning]
         keys = " or ".join(f"TIPOFF_{name.upper()}" for name in request.secrets) or "the settings"
         if meaning is Meaning.CREDITS:
-            wait = min((next_month(now) - now).total_seconds(), LONGEST_ASKED.total_seconds())
-        msg = f"{request.source} answered {status}: {meaning.value}"
+            wait, rest = min((next_month(now) - now).total_seconds(), SEEN_AGAIN.total_seconds()), ""
+        msg = f"{request.source} answered {status}: {meaning.value}{rest}"
         return SourceError(msg, kind=kind, hint=hint.format(key=keys), retry_after_s=wait)
     if status == _NOT_FOUND and request.unit not in {"", WHOLE_SLATE}:
         msg = f"{request.source} does not know {request.unit} yet (404)"
@@ -53,7 +58,7 @@ def refusal(  # noqa: PLR0913 -- what was asked, what came back
         _NOT_FOUND: "has the provider moved the page?",
     }.get(status, "it is asked again later" if waits else "the request is wrong: mend the source")
     kind = ErrorKind.TRANSIENT if waits else ErrorKind.PERMANENT
-    return SourceError(f"{request.source} answered {status}", kind=kind, hint=hint, retry_after_s=wait)
+    return SourceError(f"{request.source} answered {status}{rest}", kind=kind, hint=hint, retry_after_s=wait)
 
 
 def meaning_of(provider: Provider, status: int, body: bytes) -> Meaning | None:
@@ -63,15 +68,33 @@ def meaning_of(provider: Provider, status: int, body: bytes) -> Meaning | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return how long a provider asks to be left alone, in seconds; bounded, and None where it says nothing readable.
+    """Return for how long a provider that asks to be left alone is, in seconds; None where it says nothing readable.
 
-    It may be written as seconds, as a date, or as the seconds since 1970 at which it ends.
+    It may be written as seconds, as a date, or as the seconds since 1970 at which it ends. What is longer than `LONGEST_ASKED` is
+    cut to it; what nobody means by a wait stops a provider for `SEEN_AGAIN` alone.
     """
-    for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset"):
-        wait = _wait(headers.get(name, "").strip(), now)
-        if wait is not None:
-            return min(max(wait, 0.0), LONGEST_ASKED.total_seconds())
-    return None
+    wait = _asked(headers, now)
+    if wait is None:
+        return None
+    longest = LONGEST_ASKED if wait <= NOBODY_MEANS.total_seconds() else SEEN_AGAIN
+    return min(max(wait, 0.0), longest.total_seconds())
+
+
+def _not_honoured(headers: Mapping[str, str], now: datetime) -> str:
+    """Return what is told of a wait that is not honoured in full."""
+    wait = _asked(headers, now)
+    if wait is None or wait <= LONGEST_ASKED.total_seconds():
+        return ""
+    if wait > NOBODY_MEANS.total_seconds():
+        return f"; it asks to be left alone for more than a month, and is for {SEEN_AGAIN / _HOUR:.0f} h"
+    return f"; it asks to be left alone for {wait / 3600:.0f} h, and is for {LONGEST_ASKED / _HOUR:.0f}"
+
+
+def _asked(headers: Mapping[str, str], now: datetime) -> float | None:
+    waits = (
+        _wait(headers.get(name, "").strip(), now) for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset")
+    )
+    return next((wait for wait in waits if wait is not None), None)
 
 
 def _wait(text: str, now: datetime) -> float | None:
@@ -79,7 +102,7 @@ def _wait(text: str, now: datetime) -> float | None:
         return None
     if text.replace(".", "", 1).isdigit():
         if len(text) > _LONGEST_DIGITS:
-            return LONGEST_ASKED.total_seconds()
+            return math.inf
         seconds = float(text)
         return seconds - now.timestamp() if seconds > _EPOCH else seconds
     try:

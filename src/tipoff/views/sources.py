@@ -95,6 +95,10 @@ def render_text(outside: Outside, now: datetime) -> Iterator[str]:
         yield f"credits {left.provider}: {left.remaining} of {left.allowance} left at {left.at:%m-%d %H:%M}{warned}"
     for health in outside.proxies:
         resting = health.rests_until is not None and now < health.rests_until
+        if not health.proxy:
+            if resting:
+                yield f"{health.host} is left alone until {health.rests_until:%m-%d %H:%M} UTC, as it asked"
+            continue
         state = f"resting until {health.rests_until:%H:%M:%S}" if resting else "works"
         told = f"{health.n_asked} asked, {health.n_failed} failed, {health.n_late} late, {health.n_slow} slow"
         yield f"proxy {health.proxy} for {health.host}: score {health.score:.0f}, {state}; {told}"

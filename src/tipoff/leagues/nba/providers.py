@@ -54,6 +54,7 @@ REFERENCE = Provider(
     headers=_PLAIN,
     at_once=1,
     every=timedelta(seconds=3.1),  # twenty requests a minute
+    blocks=timedelta(hours=24),
     terms="No more than twenty requests a minute; who asks more is blocked for a day. Its terms forbid what competes with it.",
 )
 PROVIDERS = (CDN, STATS, REPORTS, BALLDONTLIE, oddsapi.PROVIDER, bettingpros.PROVIDER, ESPN, REFERENCE)
