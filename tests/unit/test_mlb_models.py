@@ -1,7 +1,7 @@
 """The strikeout models: what they may know, and that each number is what its name says; by second formulas."""
 
 import dataclasses
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.rows import table_from_records
+from tipoff.core.slate import Season, Slate
+from tipoff.core.step import Context
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models import features, form, history, strikeouts
 from tipoff.leagues.mlb.models.batters import LEAGUE, line_up, rates_before
@@ -21,6 +23,7 @@ from tipoff.predict.arrays import Ints
 from tipoff.predict.decay import decayed_before, last_before
 
 _FIRST = date(2021, 4, 1).toordinal()
+_CHANCES = [f"chance_{spot}" for spot in range(1, 10)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 9)), max_size=30))
@@ -302,3 +305,21 @@ def test_columns_of_numbers_are_read_at_once_as_one_by_one() -> None:
     for some in (rows, rows.slice(0, 0)):
         one_by_one = np.array([history.floats(some.column(name)) for name in ("a", "b")])
         assert np.array_equal(numbers_of(some, ["a", "b"]), one_by_one, equal_nan=True)
+
+
+def test_what_is_made_for_some_games_is_made_of_these_alone() -> None:
+    day = date(2023, 4, 1)
+    game = {"day": day, "pitcher_id": 7, "team": "A", "opponent": "B"}
+    made = {"system": "blend", "expected_batters": 20.0, "predicted_strikeouts": 5.0}
+    inputs = {
+        "pitcher_features": table_from_records(
+            tables.PITCHER_FEATURES, [game | {"game_id": name} | dict.fromkeys(_CHANCES, 0.2) for name in ("1", "2")]
+        ),
+        "predictions": table_from_records(tables.PREDICTIONS, [game | made | {"game_id": name} for name in ("1", "2")]),
+        "projected_predictions": table_from_records(tables.PROJECTED_PREDICTIONS, []),
+    }
+    slate = Slate("mlb", Season("2023", day, day), day)
+    context = Context(slate=slate, units=frozenset({"2"}), as_of=datetime(2023, 4, 1, 20, tzinfo=UTC))
+
+    for rows in (predictions.analyse_line_up(context, inputs).rows, predictions.publish(context, inputs).rows):
+        assert set(rows["game_id"].to_pylist()) == {"2"}

@@ -1,11 +1,12 @@
-"""Numbers at their declared places: what two engines may give for one value has one hash."""
+"""Rows as they are hashed: numbers at their declared places, which two engines may give otherwise, and rows in order."""
 
 import math
 import random
 
 import pyarrow as pa
 
-from tipoff.store.rows import rounded
+from tipoff.core.schema import DAY, Phase, Table, text
+from tipoff.store.rows import by_key, in_order, rounded
 
 
 def test_numbers_that_differ_in_their_last_bit_are_the_same_at_their_places() -> None:
@@ -23,3 +24,14 @@ def test_nothing_stays_nothing_and_unknown_stays_unknown() -> None:
 
     assert found == [0.0, None, 95.2896]
     assert math.copysign(1, found[0]) == 1
+
+
+def test_rows_that_stand_in_order_are_not_moved_and_others_are() -> None:
+    table = Table(
+        league="x", phase=Phase.RAW, name="t", columns=(DAY, text("game_id"), text("who")), key=("who", "game_id")
+    )
+    rows = pa.table({"game_id": ["1", "1", "2"], "who": ["b", "c", "a"]})
+
+    assert in_order(table, rows) is rows
+    assert by_key(table, rows).to_pydict() == {"game_id": ["2", "1", "1"], "who": ["a", "b", "c"]}
+    assert in_order(table, by_key(table, rows)) == rows
