@@ -205,8 +205,9 @@ def asked_of(league: str) -> Iterator[Asked]:
             work = step.work
             if not isinstance(work, SourceWork) or (step.timing.opens.anchor is Anchor.LAST_START) is not are_over:
                 continue
-            units = frozenset(known["schedule"].column("game_id").to_pylist())
-            context = Context(slate=Slate(league, season, day), units=units, as_of=clock.now())
+            slate = Slate(league, season, day)
+            units = step.units.parts(slate) if step.units.parts else known["schedule"].column("game_id").to_pylist()
+            context = Context(slate=slate, units=frozenset(units), as_of=clock.now())
             inputs, rows = known | {step.name: arrow_schema(step.table).empty_table()}, []
             for request in work.requests(context, known):
                 payload = _answered(world, request, clock.now())
