@@ -258,6 +258,8 @@ def {}(place, games):
         ("save_games", "act", "place.next()", Level.WARNING),
         ("save_games", "load_games", "return True", Level.NOTE),
         ("save_cache", "act", "return True", Level.NOTE),
+        ("load_games", "act", "return True", Level.NOTE),
+        ("write_pdf", "act", "return True", Level.NOTE),
     ],
 )
 def test_a_no_that_nobody_hears_is_an_error_where_the_work_is_told_as_done(

@@ -225,14 +225,17 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
 
 _BESIDE = these(  # what is written is made again, or stands beside the work
     """cache cached caches token tokens report reports status notification notifications notify message messages
-    briefing heal event events mock log logs receipt backup default defaults if maybe next background"""
+    briefing heal event events mock log logs receipt backup default defaults if maybe next background note notes pdf
+    html markdown file chart plot image"""
 )
+_KEEPS = these("save store persist insert commit upload write lock acquire enqueue submit")
 _AGAIN = these("load init initialize default defaults create reset test selftest canary dry log metadata ensure setup")
 
 
 def _told_level(path: str, name: str, symbol: str, *, is_told: bool) -> Level:
     """Return error where what failed is told as done, a note where it is made again or stands beside the work."""
-    if set(words(name)) & _BESIDE or set(words(symbol.rpartition(".")[2])) & _AGAIN or "mock" in path:
+    is_kept = words(name)[:1] and words(name)[0] in _KEEPS
+    if not is_kept or set(words(name)) & _BESIDE or set(words(symbol.rpartition(".")[2])) & _AGAIN or "mock" in path:
         return Level.NOTE
     return Level.ERROR if is_told else Level.WARNING
 
