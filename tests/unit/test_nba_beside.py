@@ -341,6 +341,9 @@ def test_a_game_is_not_offered_where_the_answer_names_it_without_a_line_and_else
     assert excused(lines_of(prop(), prop(event_id=2, over={}), others=(other,))) == {}  # it has one, unreadable
     with pytest.raises(SourceError, match="it names none of the 2 games of 2024-01-15"):
         excused(of({"events": [], "props": []}))
+    renamed = {"starts" if name == "scheduled" else name: value for name, value in LISTED.items()}
+    with pytest.raises(SourceError, match="answered in a shape that is not known: none of its 1 entries can be read"):
+        excused(of({"events": [renamed], "props": []}))
 
 
 def test_an_agreed_line_is_of_its_game_also_where_the_start_is_not_known() -> None:

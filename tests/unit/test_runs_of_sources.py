@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from tests.engine import AFTER, EVENING, HOUR, SEASON, TODAY, book_of, entry_of, game
 
+from tipoff.core import parsing
 from tipoff.core.clock import SimClock
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.finding import Severity
@@ -78,13 +79,14 @@ class Written:
         return WriteResult(proof=proof, changed=frozenset(units))
 
 
-def attempt(
+def attempt(  # noqa: PLR0913 -- the parts of a run
     clock: SimClock,
     fetch: Callable[[Request], bytes],
     previous: Proof | None = None,
     *,
     kept: Mapping[str, bytes] | None = None,
     stands: pa.Table | None = None,
+    step: Step = STEP,
 ) -> tuple[Outcome, Written]:
     """Make one run that asks for both games, each answer as `fetch` gives it; with `kept` answers of before, both are lost."""
     stored, units = Written(stands=stands), dict.fromkeys(GAMES, "made")
@@ -98,7 +100,7 @@ def attempt(
     )
     claim = Claim(
         run_id=1,
-        loaded=CompiledStep(STEP, (), "v1"),
+        loaded=CompiledStep(step, (), "v1"),
         slate=Slate("x", SEASON, TODAY, tuple(GAMES.values())),
         season=SEASON,
         plan=plan,
@@ -220,6 +222,25 @@ def test_what_is_refused_for_now_is_a_warning_where_nothing_waits_for_it_and_wha
     [found] = run_findings(outcome, "source:files", [], now=NIGHT)
 
     assert (found["check"], found["severity"]) == ("run_ends_well", int(severity))
+
+
+@pytest.mark.parametrize(
+    ("unusable", "severity"), [(parsing.empty, Severity.WARNING), (parsing.shaped, Severity.ERROR)]
+)
+def test_an_empty_answer_is_a_warning_where_nothing_waits_for_it_and_a_format_that_has_changed_an_error(
+    unusable: Callable[[Payload, str], SourceError], severity: Severity
+) -> None:
+    def refused(payload: Payload, _context: Any, _inputs: Any) -> Parsed:
+        raise unusable(payload, "no 'games'")
+
+    work = SourceWork(source="files", requests=requests, parse=refused)
+    step = dataclasses.replace(STEP, work=work, optional=True)
+    outcome, _ = attempt(SimClock(NIGHT), lambda _request: b"{}", step=step)
+
+    [found] = run_findings(outcome, "source:files", [], now=NIGHT)
+
+    assert (found["check"], found["severity"]) == ("run_ends_well", int(severity))
+    assert ("mend the parser" in found["note"]) == (severity is Severity.ERROR)
 
 
 def test_an_excuse_falls_when_a_newer_answer_about_its_unit_cannot_be_read() -> None:

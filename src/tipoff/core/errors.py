@@ -62,8 +62,12 @@ class ShapeError(PipelineError):
 
 
 class SourceError(PipelineError):
-    """A provider's answer cannot be used; where there was one it is in the archive under `sha256`, with its `status`."""
+    """A provider's answer cannot be used; where there was one it is in the archive under `sha256`, with its `status`.
 
+    `mends_itself`: whether it may pass without a person, as a refusal or an empty answer does.
+    """
+
+    mends_itself: bool = True
     status: int = 0
     sha256: str = ""
     n_bytes: int = 0

@@ -176,7 +176,15 @@ _of_a_game = lru_cache(maxsize=32)(_decoded)  # of a slate's games each is read 
 def shaped(payload: Payload, problem: str) -> SourceError:
     """Return the error for an answer whose shape nobody knows."""
     msg = f"{payload.request.source} answered in a shape that is not known: {shown(problem)} (archived as {payload.sha256[:12]})"
-    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="the provider may have changed its format: mend the parser")
+    error = SourceError(msg, kind=ErrorKind.TRANSIENT, hint="the provider may have changed its format: mend the parser")
+    error.mends_itself = False
+    return error
+
+
+def empty(payload: Payload, problem: str) -> SourceError:
+    """Return the error for an answer of a known shape that names nothing where there is something."""
+    msg = f"{payload.request.source} answered with nothing: {shown(problem)} (archived as {payload.sha256[:12]})"
+    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look whether the provider has it")
 
 
 @contextmanager

@@ -248,8 +248,8 @@ def _ending(outcome: Outcome, own: str, where: tuple[str, str, Any], now: dateti
         return
     if error is not None and error.kind is not ErrorKind.NOT_YET:
         cause = cause_of(claim, error, blame)
-        is_minor = claim.step.optional and isinstance(error, SourceError) and error.kind is ErrorKind.TRANSIENT
-        severity = Severity.WARNING if is_minor else Severity.ERROR
+        passes = isinstance(error, SourceError) and error.kind is ErrorKind.TRANSIENT and error.mends_itself
+        severity = Severity.WARNING if claim.step.optional and passes else Severity.ERROR
         yield finding(where, "run_ends_well", cause, severity, f"{error} ({error.hint})", now=now)
     elif outcome.took > _MOST_OF_LIMIT * claim.step.time_limit:
         note = f"it took {outcome.took.total_seconds():.0f} s of {claim.step.time_limit.total_seconds():.0f} s"

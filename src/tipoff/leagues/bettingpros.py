@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, identifier, instant, number, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.schema import KNOWN_AT, Column, integer
@@ -86,14 +86,15 @@ class Market:
         props = part(payload, document, "props")
         if len(props) >= _PAGE:
             raise shaped(payload, f"it was cut off at {_PAGE} lines")
-        found = [event for event in part(payload, document, "events") if isinstance(event, Mapping)]
-        events = {str(event.get("id")): event for event in found}
+        found = part(payload, document, "events")
+        events = {str(event.get("id")): event for event in found if isinstance(event, Mapping)}
         on = [row for row in inputs["schedule"].to_pylist() if not GameStatus(row["status"]).is_off]
         resumed = {row["game_id"] for row in on if self.goes_on_from and row[self.goes_on_from]}
         games = [row for row in on if row["game_id"] not in resumed]
         listed.each(found, lambda event: self._game(event, games, context))
+        listed.must_be_recognised(payload)
         if games and not listed.rows:
-            raise shaped(payload, f"it names none of the {len(games)} games of {context.slate.day}")
+            raise empty(payload, f"it names none of the {len(games)} games of {context.slate.day}")
         sold: set[str] = set()  # games of which it has lines, whether they can be read or not
         tally.each(props, lambda prop: self._prop(prop, events, games, context, sold))
         tally.must_be_recognised(payload)

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, calendar_date, identifier, whole
-from tipoff.core.parsing import Aside, Record, Tally, Use, read_json, shaped
+from tipoff.core.parsing import Aside, Record, Tally, Use, empty, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
@@ -52,7 +52,7 @@ def parse(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -
     )
     tally.must_be_recognised(payload)
     if not tally.rows:
-        raise shaped(payload, f"it names no game of the season {asked}")
+        raise empty(payload, f"it names no game of the season {asked}")
     return tally.parsed()
 
 

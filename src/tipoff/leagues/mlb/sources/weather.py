@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, instant, number, text
-from tipoff.core.parsing import Record, Tally, Use, part, read_json, shape_of, shaped
+from tipoff.core.parsing import Record, Tally, Use, empty, part, read_json, shape_of, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.step import Context
@@ -127,7 +127,7 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
         times = [instant(f"{hour}+00:00", "time") - timedelta(seconds=document["utc_offset_seconds"]) for hour in hours]
     begins: datetime = starts[game_id].astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     if begins not in times:
-        raise shaped(payload, f"it tells nothing of {begins:%Y-%m-%d %H:%M}")
+        raise (shaped if times else empty)(payload, f"it tells nothing of {begins:%Y-%m-%d %H:%M}")
     place = times.index(begins)
     tally.one(document["hourly"], lambda hourly: _hour(hourly, place, context, game_id, begins))
     return tally.parsed()

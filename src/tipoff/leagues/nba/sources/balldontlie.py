@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tipoff.core.clock import midnight
 from tipoff.core.door import Unfit, calendar_date, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
@@ -158,5 +158,5 @@ def parse_injuries(payload: Payload, context: Context, _inputs: Mapping[str, pa.
     for row in tally.rows:
         row |= {"day": context.slate.day, "bdl_player_id": int(row["provider_player_id"])}
     if not tally.n_entries and "cursor" not in dict(payload.request.params):
-        raise shaped(payload, "nobody of the whole league is listed as hurt")
+        raise empty(payload, "nobody of the whole league is listed as hurt")
     return tally.parsed()

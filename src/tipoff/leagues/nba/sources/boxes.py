@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipoff.core.door import LONGEST_TEXT, Unfit, identifier, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, shaped
+from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, shaped
 from tipoff.core.payload import Payload
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import count, counted_game, full_name, minutes, number, team_code
@@ -240,7 +240,7 @@ def _v2(payload: Payload, document: Any) -> Box:  # noqa: ANN401 -- JSON
     teams = result_set(payload, document, "TeamStats")
     whole = [row for row in teams if isinstance(row, Mapping)]
     if not whole:
-        raise shaped(payload, "it names no team: the game has not begun")
+        raise empty(payload, "it names no team: the game has not begun")
     found = _game_of(payload, whole[0].get("GAME_ID"))
     codes = [_v2_code(payload, row) for row in whole[:2]]
     if len(codes) != 2 or codes[0] == codes[1]:  # noqa: PLR2004 -- two sides

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from tipoff.core.parsing import Aside, Record, Tally, UnexpectedGame, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Record, Tally, UnexpectedGame, Use, empty, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus
@@ -63,7 +63,7 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     is_none = not listed.rows and not listed.rejects
     n_on = sum(not GameStatus(row["status"]).is_off for row in known)
     if is_none and n_on and not listed.uses[Use.LEFT_OUT]:
-        raise shaped(payload, f"it names no game of {day}, on which the schedule has {n_on}")
+        raise empty(payload, f"it names no game of {day}, on which the schedule has {n_on}")
     for use in listed.uses.keys() - {Use.USED}:
         tally.aside(use, listed.uses[use])
     tally.rejects = [*listed.rejects, *tally.rejects]

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.door import LONGEST_TEXT, Unfit
-from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, shaped
+from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, empty, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
@@ -104,7 +104,7 @@ def read_report(payload: Payload) -> Tally:
             shown |= {name: row[name] for name in _DOWNWARDS if row[name]}
             tally.each([row | shown], _entry)
     if not tally.n_entries:
-        raise shaped(payload, "nothing stands under its columns")
+        raise empty(payload, "nothing stands under its columns")
     tally.must_be_recognised(payload)
     return tally
 
