@@ -351,6 +351,33 @@ def test_a_wait_that_is_not_honoured_in_full_is_told(value: str, told: str) -> N
     assert said.partition("; ")[2] == told
 
 
+@pytest.mark.parametrize(
+    ("second", "wait_s"),
+    [
+        (httpx.Response(500), None),
+        (httpx.Response(429, headers={"retry-after": "120"}), 120.0),
+        (httpx.Response(429, headers={"retry-after": "172800"}), 86400.0),
+    ],
+)
+def test_a_rest_that_one_host_asked_for_does_not_silence_the_one_that_is_asked_instead(
+    second: httpx.Response, wait_s: float | None
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return second if request.url.host == "other.test" else httpx.Response(429, headers={"retry-after": "86400"})
+
+    one, _ = asker(answer)
+    request = dataclasses.replace(REQUEST, instead=Request(source="other", url="https://other.test/x"))
+    waits, resting = list[float | None](), list[bool]()
+    for _ in range(2):  # refused at first, then left alone
+        with pytest.raises(SourceError) as caught:
+            one(request, now=now)
+        waits.append(caught.value.retry_after_s)
+        resting.append(isinstance(caught.value, Resting))
+
+    assert waits == [wait_s, wait_s]
+    assert resting == [False, wait_s is not None]  # who is asked and fails counts as a failure
+
+
 BLOCKING = Provider(base="https://provider.test", at_once=2, every=timedelta(seconds=1), blocks=timedelta(hours=24))
 PAGES = [Request(source="provider", url=f"https://provider.test/{n}") for n in range(3)]
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import httpx
 
 from tipoff.core.clock import stopwatch
-from tipoff.core.errors import ErrorKind, PipelineError, SourceError
+from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Answer, Credits
 from tipoff.core.payload import Fetched, Payload, Request, SetAside
 from tipoff.core.provider import MIB, Meaning, Provider, of_request, request_key
@@ -94,9 +94,9 @@ class Asker:
         """Return the answer, archived; it is of the instant at which its last byte came.
 
         Where a request gets no answer, what is to be asked instead is asked; that answer names its own request. Whoever did not
-        answer, or refused, is asked for nothing else instead: only who says that the page is not there. An answer younger than
-        the request's `max_age` is given again; so is the last one where the provider says that nothing has changed. Of several
-        threads that ask the same, one asks.
+        answer, or refused, is asked for nothing else instead: only who says that the page is not there. Where two hosts fail,
+        neither waits for the other's rest. An answer younger than the request's `max_age` is given again; so is the last one
+        where the provider says that nothing has changed. Of several threads that ask the same, one asks.
 
         Raises:
             SourceError: No answer, a refusal (archived, with its hash), or more than is believed; its kind says what helps.
@@ -110,8 +110,11 @@ class Asker:
             try:
                 return self(request.instead, now=now)
             except SourceError as other:
-                error.add_note(f"{request.instead.source}, asked instead: {other}")
-                raise error from other
+                raised = error
+                if of_request(request, self._providers).host != of_request(request.instead, self._providers).host:
+                    raised = _of_two_hosts(error, other)
+                raised.add_note(f"{request.instead.source}, asked instead: {other}")
+                raise raised from other
 
     def _ask(self, request: Request, now: Now) -> Fetched:
         key = request_key(request)
@@ -359,6 +362,18 @@ def _result_of(received: Received, provider: Provider) -> Result:
 def _is_absent(error: SourceError) -> bool:
     """Whether a provider answered that what it was asked for is not there."""
     return error.status == _NOT_FOUND or bool(error.status and error.kind is ErrorKind.NOT_YET)
+
+
+def _of_two_hosts(first: SourceError, second: SourceError) -> SourceError:
+    """Return the first host's error, which waits no longer than until one of the two may be asked again.
+
+    It is a failure, whose waits grow, unless both are left alone.
+    """
+    rest_s = min(first.retry_after_s or 0.0, second.retry_after_s or 0.0) or None
+    if isinstance(first, Resting) and not isinstance(second, Resting):
+        return SourceError(str(first), kind=first.kind, hint=first.hint, retry_after_s=rest_s)
+    first.retry_after_s = rest_s
+    return first
 
 
 def _payload(request: Request, body: bytes, sha: str, at: datetime) -> Payload:
