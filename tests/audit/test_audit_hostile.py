@@ -137,6 +137,7 @@ def test_a_function_of_thousands_of_lines_costs_linear_time(kind: str) -> None:
             + " <= @d\n",
         ),
         ("i.sql", "UPDATE " * 7000 + "\n" + "MERGE x " * 6000 + "\n" + "DELETE FROM a WHERE b; " * 2200 + "\n"),
+        ("l.sql", "{% set kinds = {" + "\n" * 28_000 + "} %} SELECT a <= NOW() OVER (x)\n"),
         ("j.sql", "\n".join(["UPDATE " * 700, "MERGE x " * 600, "DELETE FROM a WHERE b; " * 200] * 10)),
         (
             ".github/workflows/k.yml",

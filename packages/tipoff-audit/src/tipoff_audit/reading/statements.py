@@ -24,10 +24,10 @@ _WRAPPERS = frozenset(
     {"isoformat", "strftime", "str", "format", "date", "repr", "int", "float", "self", "get", "strip", "Y", "m", "d"}
 )
 _FRAMES = re.compile(r"\b(ROWS|RANGE|GROUPS)\b", re.IGNORECASE)
-_CTE = re.compile(r"\s*,?\s*[A-Za-z_]\w*\s+AS\s*\(\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+_CTE = re.compile(r"\s*+,?\s*+[A-Za-z_]\w*\s+AS\s*\(\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\s*(WHERE|AND|OR)\b", re.IGNORECASE)
 _STATEMENT = re.compile(
-    r"[\s(;]*(?:(?:--[^\n]*\n|/\*[\s\S]*?\*/)\s*)*[\s(]*(SELECT|WITH|INSERT|CREATE|MERGE|UPDATE|DELETE|DECLARE|SET|BEGIN|TRUNCATE|DROP|REPLACE)\b",
+    r"[\s(;]*+(?:(?:--[^\n]*\n|/\*[\s\S]*?\*/)\s*+)*[\s(]*+(SELECT|WITH|INSERT|CREATE|MERGE|UPDATE|DELETE|DECLARE|SET|BEGIN|TRUNCATE|DROP|REPLACE)\b",
     re.IGNORECASE,
 )
 

@@ -50,6 +50,7 @@ _DONE = re.compile(
     r"\b(sav|stor|success|updat|complet|persist|creat|record|commit|written|upload|archiv|queu|schedul|trigger)|✅",
     re.IGNORECASE,
 )
+_NEXT = 12  # statements: what is said later is about something else
 _WELL = re.compile(
     r"success['\"]?\s*[:=]\s*True|status['\"]?\s*[:=]\s*['\"](ok|success|saved|updated|done|created|scheduled|queued)\b"
 )
@@ -60,7 +61,8 @@ def _told_as_done(file: File, statement: ast.Expr) -> bool:
     above = file.index.up[statement]
     blocks = [getattr(above, name, None) for name in ("body", "orelse", "finalbody")]
     block = next(block for block in blocks if isinstance(block, list) and statement in block)
-    after = (part for later in block[block.index(statement) + 1 :] for part in ast.walk(later))
+    begin = block.index(statement) + 1
+    after = (part for later in block[begin : begin + _NEXT] for part in ast.walk(later))
     return any(_says_done(part) for part in after)
 
 
