@@ -337,6 +337,34 @@ def test_a_host_that_asks_for_rest_gets_it_from_everybody() -> None:
     assert caught.value.retry_after_s == 120
 
 
+def test_a_host_that_is_known_already_is_not_asked_once_it_has_asked_another_asker_for_rest() -> None:
+    asked = list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(429 if request.url.path == "/x" else 200, headers={"retry-after": "86400"})
+
+    ledger = InProcess()
+    of_one_league, of_another = (asker(answer, memory=ledger)[0] for _ in range(2))
+    of_another(dataclasses.replace(REQUEST, url="https://provider.test/y"), now=now)
+    with pytest.raises(SourceError, match="asked too often"):
+        of_one_league(REQUEST, now=now)
+    with pytest.raises(Resting) as caught:
+        of_another(REQUEST, now=lambda: NOW + timedelta(hours=23))
+
+    assert (caught.value.retry_after_s, asked) == (3600, ["/y", "/x"])
+
+
+@pytest.mark.parametrize("behind", [timedelta(microseconds=5), timedelta(seconds=1), timedelta(minutes=1)])
+def test_the_longest_rest_holds_for_one_whose_clock_is_a_moment_behind(behind: timedelta) -> None:
+    one, _ = asker(lambda _: httpx.Response(429, headers={"retry-after": "172800"}))
+    with pytest.raises(SourceError, match="asked too often"):
+        one(REQUEST, now=now)
+
+    with pytest.raises(Resting):
+        one(REQUEST, now=lambda: NOW - behind)
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [
