@@ -258,6 +258,12 @@ def test_a_coroutine_of_a_class_above_or_kept_under_a_name_is_not_awaited(bad: s
     assert levels(WAITS.format(good), "ignored-result") == []
 
 
+def test_a_coroutine_that_a_timer_begins_later_is_a_warning() -> None:
+    text = WAITS.format("timer.every(15, self.put)\n        self.put(1)")
+
+    assert levels(text, "ignored-result") == [Level.WARNING]
+
+
 def test_a_method_that_the_file_awaits_elsewhere_is_a_place_to_look_at() -> None:
     text = "async def a(ctx):\n    await ctx.send(1)\n\n\nasync def b(ctx):\n    {}ctx.send(2)\n\n\nprint(a, b)\n"
     found = [one for one in audited({"jobs/a.py": text.format("")}) if one.rule == "ignored-result"]

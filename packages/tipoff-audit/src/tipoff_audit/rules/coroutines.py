@@ -42,7 +42,7 @@ def unawaited(file: File) -> None:
         ):
             message = f"`{last_name(call.func)}` is a coroutine and {how}"
             ends = set(words(last_name(call.func))) & _ENDS or file.scope(call).name.endswith("__del__")
-            level = Level.WARNING if ends else Level.ERROR
+            level = Level.WARNING if ends or _is_begun_later(file, call) else Level.ERROR
             file.say("ignored-result", call, level, f"{message}; write `await`", guards="work")
         elif isinstance(file.scope(call).node, ast.AsyncFunctionDef) and how == _NOTHING_DONE and not here:
             awaited = _awaited(file) if awaited is None else awaited
@@ -51,6 +51,16 @@ def unawaited(file: File) -> None:
                     f"`{dotted(call.func)}` is awaited elsewhere in this file, and not here: nothing of it is done"
                 )
                 file.say("ignored-result", call, Level.NOTE, f"{message}; write `await`", guards="work")
+
+
+def _is_begun_later(file: File, call: ast.Call) -> bool:
+    """Whether the function hands the coroutine to somebody else as well: a timer, or a listener."""
+    name = dotted(call.func)
+    return any(
+        dotted(given) == name
+        for other in file.scope(call).calls
+        for given in [*other.args, *(one.value for one in other.keywords)]
+    )
 
 
 def _is_wrapped(call: ast.Call) -> bool:

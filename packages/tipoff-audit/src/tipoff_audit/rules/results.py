@@ -47,7 +47,8 @@ def ignored_results(file: File) -> list[list[object]]:
 
 
 _DONE = re.compile(
-    r"\b(sav|stor|success|updat|complet|persist|creat|record|commit|written|upload|archiv|queu|schedul|trigger)|✅",
+    r"\b(saved|stored|success\w*|updated|completed?|persisted|created|recorded|committed|written|uploaded|archived|queued"
+    r"|scheduled|triggered|done)\b|✅",
     re.IGNORECASE,
 )
 _NEXT = 12  # statements: what is said later is about something else
