@@ -10,6 +10,9 @@ from tests.samples import Samples
 from tests.scenarios.test_losses import rows
 from tests.support import ledger_rows, proofs, tipoff
 
+from tipoff.engine.keys import NOT_KEPT
+from tipoff.ledger import Batch, Ledger
+
 
 @pytest.fixture(scope="module")
 def whole(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -36,6 +39,30 @@ def test_raw_rows_come_out_of_the_archive_as_they_were_and_nobody_is_asked(whole
     assert rows(home) == stood
     assert proofs(home) == proven
     assert {row["status"] for row in ledger_rows(home, "fetches")[n_fetches:]} == {200}
+
+
+def test_what_is_off_for_want_of_a_key_is_made_anew_from_what_was_archived_with_it_and_stays_off(
+    whole: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(whole, home)
+    ledger, off = Ledger(home / "ledger.db"), Batch()
+    off.fact("since player_lines", NOT_KEPT.isoformat(), league="nba")
+    ledger.commit(off)
+    before = ledger.facts("nba")
+    ledger.close()
+    days = sorted({row["day"] for row in ledger_rows(home, "games")})
+
+    done = tipoff("reparse", "nba", f"{days[0]}..{days[-1]}", "--output", "player_lines", "--json", home=home)
+
+    report = json.loads(done.stdout)
+    assert (report["slates"], report["not_made"]) == (len(days), []), done.stderr
+    ledger = Ledger(home / "ledger.db", read_only=True)
+    after = ledger.facts("nba")
+    ledger.close()
+    assert {name: value for name, value in after.items() if name.startswith("since ")} == {
+        name: value for name, value in before.items() if name.startswith("since ")
+    }
 
 
 def test_one_output_alone_is_named_and_what_no_provider_gives_is_refused(whole: Path, tmp_path: Path) -> None:

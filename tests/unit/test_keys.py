@@ -126,6 +126,18 @@ def test_a_key_that_has_gone_is_a_warning_once_and_what_is_proven_stands_and_is_
     assert (found.state, found.plans) == (State.PROVEN, ())
 
 
+def test_who_cannot_say_whether_a_key_is_set_changes_nothing(book: Book, keys: Keys) -> None:
+    unsure = Keys(book, lambda _name: None)
+
+    assert (unsure.take(NOON, Batch()), dict(book.off)) == ([], {})
+    keys.take(NOON, Batch())
+    off, batch = dict(book.off), Batch()
+    book.off = {}  # another process has taken over
+    unsure.take(AFTERNOON, batch)
+
+    assert (dict(book.off), batch.rows) == (off, {})
+
+
 def test_what_was_lost_while_there_was_a_key_stays_lost_without_it(book: Book, keys: Keys, set_keys: set[str]) -> None:
     set_keys.add("lines_key")
     keys.take(NOON, Batch())

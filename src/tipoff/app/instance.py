@@ -284,9 +284,9 @@ class Instance:
         )
 
 
-def _has_key(world: World, name: str) -> bool:
-    """Whether a provider can be asked: a simulated one asks for none that is not there."""
-    return not isinstance(world, LiveWorld) or bool(world.secret(name))
+def _has_key(world: World, name: str) -> bool | None:
+    """Whether a provider can be asked; None where nobody outside is asked: what is off stays off."""
+    return bool(world.secret(name)) if isinstance(world, LiveWorld) else None
 
 
 def instance_in(home: Path, spec: ReplaySpec, clock: Clock, *, parts: Parts | None = None) -> Instance:

@@ -64,7 +64,7 @@ class Controller:
         executor: Executor,
         identity: past.Identity,
         jitter: Callable[[str], float],
-        has_key: Callable[[str], bool],
+        has_key: Callable[[str], bool | None],
         at: Callable[[str], None],
         scope: frozenset[str] | None = None,
         anew: bool = False,

@@ -13,9 +13,9 @@ NOT_KEPT = datetime(9000, 1, 1, tzinfo=UTC)  # since when an output is kept that
 
 
 class Keys:
-    """Which outputs of a book are off for want of a key. `has_key` says by its name whether one is set now."""
+    """Which outputs of a book are off for want of a key. `has_key` says by its name whether one is set now; None: as before."""
 
-    def __init__(self, book: Book, has_key: Callable[[str], bool]) -> None:
+    def __init__(self, book: Book, has_key: Callable[[str], bool | None]) -> None:
         self._book, self._has_key = book, has_key
         works = ((step.name, step.work) for step in book.league.steps)
         self._keyed = {name: work for name, work in works if isinstance(work, SourceWork) and work.key}
@@ -29,7 +29,7 @@ class Keys:
         off = {
             name: f"no key for {work.source} (TIPOFF_{work.key.upper()})"
             for name, work in self._keyed.items()
-            if not self._has_key(work.key)
+            if self._is_off(name, work.key)
         }
         gone = [name for name in off if book.since.get(name) != NOT_KEPT]
         come = [name for name in self._keyed if name not in off and book.since.get(name) == NOT_KEPT]
@@ -45,6 +45,10 @@ class Keys:
         for _, entry in (found for name in come for found in book.of_output(name)):
             entry.not_before, entry.polls, entry.failures, entry.tries = None, 0, 0, {}
         return [(name, day) for name in dict.fromkeys(changed) for day, _ in book.of_output(name)]
+
+    def _is_off(self, name: str, key: str) -> bool:
+        found = self._has_key(key)
+        return self._book.since.get(name) == NOT_KEPT if found is None else not found
 
     def _resting_on(self, output: str) -> Iterator[str]:
         """Yield the outputs that cannot be made without `output`: they are excused with it, and owed with it again."""
