@@ -256,3 +256,20 @@ def test_an_excuse_falls_when_a_newer_answer_about_its_unit_cannot_be_read() -> 
     assert fallen(one=b"<html>", two=b"<html>") == ({"one", "two"}, "")
     assert fallen(one=b"[]", two=b"[]") == (set(), "")
     assert "HTML page" in str(attempt(SimClock(NIGHT), lambda _request: b"<html>")[0].error)
+
+
+def test_every_excuse_falls_when_a_newer_answer_about_the_whole_day_cannot_be_read() -> None:
+    excused = UnitProof(unit="one", n_rows=0, content_hash="", excuse="not offered")
+    with_rows = UnitProof(unit="two", n_rows=2, content_hash="h")
+    units = {"one": excused, "two": with_rows}
+    proof = Proof(league="x", output="boxes", day=TODAY, fence=1, made_at=NIGHT, step_version="v1", units=units)
+    of_the_day = Request(source="files", url="https://files.example/day")
+    work = SourceWork(source="files", requests=lambda _context, _inputs: [of_the_day], parse=parse)
+
+    outcome, stored = attempt(
+        SimClock(NIGHT), lambda _request: b"<html>", proof, step=dataclasses.replace(STEP, work=work)
+    )
+
+    assert outcome.error is None
+    assert stored.unread == {"one"}
+    assert [note.outcome for note in outcome.fetches] == ["error"]

@@ -276,7 +276,8 @@ class Runner:
                 parsed = self._called(outcome, parsed_by, work.parse, payload, seen, inputs)
             except SourceError as error:
                 unreadable.append(error)
-                outcome.unread |= {payload.request.unit} & claim.excused
+                unit = payload.request.unit  # one without is about every unit; a slate's own must be named
+                outcome.unread |= claim.excused & {unit} if unit else claim.excused - {WHOLE_SLATE}
                 outcome.fetches.append(failed(payload.request, error, payload=payload))
                 continue
             excused |= parsed.excused
