@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
@@ -163,6 +172,7 @@ class Settings(BaseModel):
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
     web_token: SecretStr = SecretStr("")  # beyond loopback nothing is served without it
+    _held: dict[str, str] = PrivateAttr(default_factory=dict)  # the keys that were read last from their files
 
     @model_validator(mode="after")
     def _silences_rise(self) -> Self:
@@ -177,13 +187,20 @@ class Settings(BaseModel):
         return Home(self.home, self.ledger_url.get_secret_value(), self.sentinel_url.get_secret_value())
 
     def secret(self, name: str) -> str:
-        """Return a provider's key as it is now: its file is read again at each use; empty where there is none."""
+        """Return a provider's key as it is now: its file is read again at each use; empty where there is none.
+
+        While a file that held one is there and holds none that can be read, it is being replaced: the last one serves.
+        """
         file = self.key_files.get(name)
         if file is not None:
             try:
-                return file.read_text().strip()
+                held = file.read_text().strip()
+            except FileNotFoundError:
+                held = self._held[name] = ""  # it has not come yet, or is gone: the request says which key it needs
             except (OSError, UnicodeDecodeError):
-                return ""  # it has not come yet, or is being replaced: the request says which key it needs
+                held = ""
+            self._held[name] = held or self._held.get(name, "")
+            return self._held[name]
         found = getattr(self, name)
         return found.get_secret_value() if isinstance(found, SecretStr) else ""
 

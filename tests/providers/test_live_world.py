@@ -336,6 +336,23 @@ def test_a_key_that_comes_while_it_runs_is_used_without_a_restart(tmp_path: Path
     assert "second" not in repr(settings)
 
 
+def test_a_key_whose_file_is_being_replaced_serves_until_the_next_one_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    settings = read_settings({"TIPOFF_ODDS_API_KEY_FILE": str(file)}, file=tmp_path / "none")
+
+    def with_file(content: bytes) -> str:
+        file.write_bytes(content)
+        return settings.secret("odds_api_key")
+
+    assert [with_file(content) for content in (b"", b"first", b"", b"\xff", b"second")] == [
+        "",
+        *["first"] * 3,
+        "second",
+    ]
+    file.unlink()
+    assert (settings.secret("odds_api_key"), with_file(b"")) == ("", "")
+
+
 def test_what_is_off_for_want_of_a_key_is_kept_for_each_page_until_it_comes(tmp_path: Path) -> None:
     file, said = tmp_path / "key", list[str]()
     settings = read_settings({"TIPOFF_ODDS_API_KEY_FILE": str(file)}, file=tmp_path / "none")
