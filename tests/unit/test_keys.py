@@ -28,7 +28,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.obligation import State
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.book import Book
-from tipoff.engine.keys import NOT_KEPT, Keys
+from tipoff.engine.keys import Keys
 from tipoff.ledger import Batch
 
 KEYED = dataclasses.replace(SOURCE, key="lines_key")
@@ -66,7 +66,6 @@ def test_without_a_key_nothing_is_asked_and_what_rests_on_it_is_excused_by_its_n
             found = judged(book, output, now, day)
             assert (found.state, found.verb, set(found.excused.values())) == (State.EXCUSED, Verb.SKIP, {NO_KEY})
     assert "findings" not in batch.rows
-    assert book.since["lines"] == NOT_KEPT
     assert keys.take(NOON, Batch()) == []
 
 
@@ -82,7 +81,7 @@ def test_when_a_key_comes_todays_are_asked_for_and_what_closed_or_fell_due_befor
 
     assert ("lines", TODAY) in keys.take(just_before, batch)
 
-    assert {row["key"] for row in batch.rows["facts"]} == {"since lines", "since results", "since made"}
+    assert {row["key"] for row in batch.rows["facts"]} == {"without lines", "without results"}
     today = judged(book, "lines", just_before)
     assert (today.state, today.verb, dict(today.excused)) == (State.OPEN, Verb.RUN, {})
     assert judged(book, "made", just_before).state is not State.LATE
@@ -99,7 +98,7 @@ def test_a_restart_knows_that_a_key_was_not_there_before(book: Book, set_keys: s
     changed = Keys(book, set_keys.__contains__).take(AFTERNOON, Batch())
 
     assert ("lines", TODAY) in changed
-    assert (book.since["lines"], book.off) == (AFTERNOON, {})
+    assert ([ended for _, ended in book.gaps["lines"]], book.off) == ([AFTERNOON], {})
 
 
 def test_a_key_that_has_gone_is_a_warning_once_and_what_is_proven_stands_and_is_not_asked_again(
@@ -136,6 +135,36 @@ def test_who_cannot_say_whether_a_key_is_set_changes_nothing(book: Book, keys: K
     unsure.take(AFTERNOON, batch)
 
     assert (dict(book.off), batch.rows) == (off, {})
+
+
+@pytest.mark.parametrize("n_flickers", [1, 3])
+def test_a_key_that_flickers_takes_no_accusation_back_and_forgives_what_fell_due_meanwhile(
+    book: Book, keys: Keys, set_keys: set[str], n_flickers: int
+) -> None:
+    set_keys.add("lines_key")
+    keys.take(NOON - 2 * HOUR, Batch())
+    accused = {("results", YESTERDAY): State.LATE, ("lines", YESTERDAY): State.LOST}
+    before = {key: judged(book, key[0], NOON, key[1]).state for key in accused}
+    entry_of(book, "results", YESTERDAY).polls = 4
+
+    for number in range(n_flickers):
+        set_keys.clear()
+        keys.take(NOON + number * HOUR, Batch())
+        assert judged(book, "results", NOON + number * HOUR, YESTERDAY).state is State.EXCUSED
+        assert judged(book, "lines", NOON + number * HOUR, YESTERDAY).state is State.LOST
+        set_keys.add("lines_key")
+        keys.take(NOON + number * HOUR + HOUR / 60, Batch())
+
+    assert before == accused
+    assert {key: judged(book, key[0], AFTERNOON, key[1]).state for key in accused} == accused
+    assert entry_of(book, "results", YESTERDAY).polls == 4
+    assert judged(book, "lines", EVENING - HOUR / 2).state is State.LATE  # due after it came again
+    set_keys.clear()
+    keys.take(NOON + 3 * HOUR, Batch())
+    set_keys.add("lines_key")
+    keys.take(EVENING - HOUR / 2, Batch())
+    assert {judged(book, name, EVENING - HOUR / 2).state for name in ("lines", "made")} & {State.LATE} == set()
+    assert judged(book, "results", EVENING, YESTERDAY).state is State.LATE
 
 
 def test_what_was_lost_while_there_was_a_key_stays_lost_without_it(book: Book, keys: Keys, set_keys: set[str]) -> None:

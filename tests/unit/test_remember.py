@@ -50,6 +50,7 @@ def snapshot(**more: Any) -> LedgerSnapshot:
         "last_tick": {"at": NOON},
         "blames": [],
         "since_outputs": {},
+        "gaps": {},
         "since": NOON,
         "questions": [],
     }

@@ -10,6 +10,8 @@ from tipoff.core.lateness import Bounds
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Slate
 
+Gaps = tuple[tuple[datetime, datetime | None], ...]  # from when until when an output had no key; None: it has none
+
 _EVENING = timedelta(hours=19)  # New York: when games begin of which no start is known
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tipoff.core.gate import Evidence
 from tipoff.core.league import League
-from tipoff.core.obligation import Obligation, State
+from tipoff.core.obligation import Gaps, Obligation, State
 from tipoff.core.proof import Proof, UnitProof, digest_of
 from tipoff.core.question import Ruling
 from tipoff.core.schema import WHOLE_SLATE
@@ -144,6 +144,8 @@ class Book:
         self._earlier: dict[date, dict[str, tuple[str, ...]]] = {}  # by day and game: its teams' games before it
         self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
         self.off: Mapping[str, str] = {}  # by output: for want of which key it is not asked for
+        self.gaps: dict[str, Gaps] = {}  # by output that needs a key, once it was looked for: when there was none
+        self.without: Mapping[str, Gaps] = {}  # the same, of what rests on these too
         self.learned: Mapping[str, timedelta] = {}  # by output: after which time from a game's start its source is late
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
         self.lacking: dict[date, datetime] = {}  # days whose schedule lacks a game that is sold; its next look

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from tipoff.core.gate import Evidence, Verdict, decide
-from tipoff.core.obligation import State, UnitTimes
+from tipoff.core.obligation import UnitTimes
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
 from tipoff.core.step import Edge
@@ -201,16 +201,16 @@ def is_excused(book: Book, table: str, game: Game, unit: str) -> bool:
 
 
 def not_kept(book: Book, entry: Entry, unit: str, now: datetime) -> str:
-    """Return why an unmade unit is not owed here; empty where it is, or was lost before the key that it needs was gone."""
-    since, times = book.since.get(entry.step.name), entry.obligation.times[unit]
+    """Return why an unmade unit is not owed here; empty where it is, or closed while the key that it needs was there."""
+    name, times = entry.step.name, entry.obligation.times[unit]
     if entry.proof is not None and unit in entry.proof.units:
         return ""
-    off, is_closed = book.off.get(entry.step.name, ""), times.is_closed(now)
-    if is_closed and entry.state is State.LOST and unit in entry.missing:
-        return ""
-    if off or since is None or not is_closed or not rules.closed_before(times, since):
+    off, since = book.off.get(name, ""), book.since.get(name)
+    if not times.is_closed(now) or not rules.is_lost_once_closed(entry.step.work):
         return off
-    return entry.excused.get(unit, _NOT_KEPT_YET) if rules.is_lost_once_closed(entry.step.work) else ""
+    if rules.is_within(times.closes_at, book.without.get(name, ())) or (since and rules.closed_before(times, since)):
+        return off or entry.excused.get(unit, _NOT_KEPT_YET)
+    return ""
 
 
 def own_lacking(book: Book, table: str, game: Game, unit: str) -> str | None:

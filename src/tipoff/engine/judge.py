@@ -296,7 +296,7 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     is_held = len(held) > len(hopeless)
     verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, waits=bool(waiting & ready))
     return Judgement(
-        state=_state(entry, book.since.get(entry.step.name), now, tally, held),
+        state=_state(book, entry, now, tally, held),
         verb=verb,
         reason=reason,
         until=until,
@@ -323,10 +323,12 @@ def _ends_of_patience(book: Book, entry: Entry, held: Iterable[str]) -> list[dat
     return found
 
 
-def _state(entry: Entry, since: datetime | None, now: datetime, tally: _Tally, held: list[str]) -> State:
+def _state(book: Book, entry: Entry, now: datetime, tally: _Tally, held: list[str]) -> State:
     if tally.lost:
         return State.LOST
-    if any(rules.is_late(entry.obligation.times[unit], since, now) for unit in tally.missing):
+    since, without = book.since.get(entry.step.name), book.without.get(entry.step.name, ())
+    missing = [entry.obligation.times[unit] for unit in tally.missing]
+    if any(rules.is_late(times, since, now) and not rules.is_within(times.due_at, without) for times in missing):
         return State.LATE
     if tally.missing:
         return State.HELD if held else State.OPEN

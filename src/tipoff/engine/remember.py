@@ -51,6 +51,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
             book.set_proof(proof)
     highest = adopt(book, results, stored, batch, now)
     _obligations(book, known.obligations)
+    book.gaps = dict(known.gaps)
     for row in known.blames:
         entry = book.entries.get((row["output"], row["day"]))
         if entry is not None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day
-from tipoff.core.obligation import Obligation, Timing, UnitTimes
+from tipoff.core.obligation import Gaps, Obligation, Timing, UnitTimes
 from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game, Slate
 from tipoff.core.step import PublishWork, SourceWork, Step, Work
@@ -84,6 +84,11 @@ def is_late(times: UnitTimes, since: datetime | None, now: datetime) -> bool:
 def closed_before(times: UnitTimes, since: datetime) -> bool:
     """Whether a unit closed before its output was kept here: it was never owed."""
     return times.closes_at is not None and times.closes_at <= since
+
+
+def is_within(at: datetime | None, gaps: Gaps) -> bool:
+    """Whether an instant lies where there was no key: what fell due or closed then is forgiven."""
+    return at is not None and any(began < at and (ended is None or at <= ended) for began, ended in gaps)
 
 
 def look_instants(times: UnitTimes, game: Game | None) -> tuple[datetime, ...]:

@@ -23,6 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from tipoff.core.errors import LeaseLost, UsageError
+from tipoff.core.obligation import Gaps
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
@@ -85,10 +86,18 @@ class LedgerSnapshot:
     last_tick: Row | None
     blames: Sequence[Row]  # output, day, cause: what each was last told to be unmet for
     since_outputs: Mapping[str, datetime]  # of outputs that came later: since when they are kept
+    gaps: Mapping[str, Gaps]  # by output that needs a key, once it was looked for: when there was none
     since: datetime | None  # when the league first ran in this home
     is_over: bool = False  # its days had ended and nothing was owed when it was last worked on
     seasons: Sequence[Season] = ()  # all that are known of, oldest first
     beat_at: datetime | None = None  # the last sign of life of a live controller: quiet ticks leave no row at once
+
+
+def _read_gaps(text: str) -> Gaps:
+    return tuple(
+        (datetime.fromisoformat(began), datetime.fromisoformat(ended) if ended else None)
+        for began, ended in json.loads(text)
+    )
 
 
 def _never(_holder: str) -> bool:
@@ -297,6 +306,11 @@ class Ledger:
                 key.removeprefix("since "): datetime.fromisoformat(value)
                 for key, value in facts.items()
                 if key.startswith("since ")
+            },
+            gaps={
+                key.removeprefix("without "): _read_gaps(value)
+                for key, value in facts.items()
+                if key.startswith("without ")
             },
             since=datetime.fromisoformat(since) if since else None,
             is_over=bool(facts.get("over")),
