@@ -228,7 +228,7 @@ _BESIDE = these(  # what is written is made again, or stands beside the work
     briefing heal event events mock log logs receipt backup default defaults if maybe next background note notes pdf
     html markdown file chart plot image"""
 )
-_KEEPS = these("save store persist insert commit upload write lock acquire enqueue submit")
+_KEEPS = these("save store persist insert commit upload write lock acquire enqueue")
 _AGAIN = these("load init initialize default defaults create reset test selftest canary dry log metadata ensure setup")
 
 
