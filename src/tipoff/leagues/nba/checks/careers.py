@@ -101,7 +101,7 @@ def remembered_here(view: View) -> Past:
     ).to_pylist()
     new = [row for row in seasons if row["ended"] > markets.serving(view.day).trained_through]
     begun = {int(row["season"][:4]) for row in new}
-    n_after = view.season.first_day.year - 1 - max(begun) if begun else 0  # seasons after the last one that is known
+    n_after = int(view.season.name[:4]) - 1 - max(begun) if begun else 0  # seasons after the last one that is known
     past = remembered(view.day, len(begun) + n_after)
     for row in new:
         games, before = past.get(row["player_id"], (0.0, {}))
