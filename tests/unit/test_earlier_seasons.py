@@ -111,9 +111,15 @@ def test_of_two_seasons_one_that_is_missing_fades_what_was_before_it_wherever_it
     assert np.array_equal(known.sums, after_seasons(model.memory.aged(n_before), table).aged(n_after).sums)
 
 
-@pytest.mark.parametrize("n_rows", [9000, 4000], ids=["both", "the second of them missing"])
-def test_the_second_formula_remembers_of_loaded_seasons_what_the_step_does(data: Path, n_rows: int) -> None:
-    season = Season("2020-21", date(2020, 12, 22), date(2021, 5, 16))  # two seasons lie between it and the model's last
+@pytest.mark.parametrize(
+    ("n_rows", "first_day"),
+    [(9000, date(2020, 12, 22)), (4000, date(2020, 12, 22)), (9000, date(2021, 1, 7))],
+    ids=["both", "the second of them missing", "both, of a season that begins in January"],
+)
+def test_the_second_formula_remembers_of_loaded_seasons_what_the_step_does(
+    data: Path, n_rows: int, first_day: date
+) -> None:
+    season = Season("2020-21", first_day, date(2021, 5, 16))  # two seasons lie between it and the model's last
     context = replace(CONTEXT, slate=Slate("nba", season, season.first_day))
     played = earlier.parse(answered(data, "2017-18"), context, {}).rows
     rows = [
