@@ -11,6 +11,6 @@ from tipoff.ledger import ledger as written
 if __name__ == "__main__":
     for module in (ledger, written):  # before anything takes it from there
         vars(module)["LEASE"] = timedelta(seconds=float(sys.argv[1]))
-    connect.SILENT_S = 2  # as much shorter as the lease is
+    connect.SILENT_S, connect.LONGEST_S = 2, 5  # as much shorter as the lease is
     sys.argv = ["tipoff", "up", "nba", "--no-monitor", "--no-web"]
     runpy.run_module("tipoff", run_name="__main__")

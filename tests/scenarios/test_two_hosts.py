@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 from tests.live import SECOND, since_days, wait_until
 from tests.postgres import fresh, server
 from tests.samples import Samples
@@ -116,18 +116,25 @@ def test_one_works_and_the_other_takes_over_within_a_lease(server: str, tmp_path
         )  # before it, or after it was killed
 
 
+@pytest.mark.parametrize("sends", [False, True], ids=["in silence", "while it sends rows"])
 def test_who_is_frozen_in_the_midst_of_a_transaction_holds_nobody_off(
-    server: str, monkeypatch: pytest.MonkeyPatch
+    server: str, monkeypatch: pytest.MonkeyPatch, *, sends: bool
 ) -> None:
-    monkeypatch.setattr(connect, "SILENT_S", 1)
+    """Many rows are sent in a pipeline: to the server, who is frozen before its end is not idle."""
     uri, now = fresh(server), RealClock().now()
-    frozen, other, taken = Ledger(uri), Ledger(uri), list[Lease | None]()
+    other, taken = Ledger(uri), list[Lease | None]()
+    monkeypatch.setattr(connect, "SILENT_S", 1)
+    monkeypatch.setattr(connect, "LONGEST_S", 2)
+    frozen = Ledger(uri)
     frozen.take_lease("controller nba", "frozen", now=now, length=SECOND)
 
     def writes_and_falls_silent() -> None:
         with frozen.writing() as connection:
-            connection.execute(update(schema.leases).values(until=now + SECOND))
-            taken.append(other.take_lease("controller nba", "other", now=now + 2 * SECOND, length=SECOND))
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            with raw.pipeline() if sends else nullcontext():
+                raw.execute("UPDATE leases SET until = %s", (now + SECOND,))
+                taken.append(other.take_lease("controller nba", "other", now=now + 2 * SECOND, length=SECOND))
 
     with pytest.raises(LedgerError):
         writes_and_falls_silent()

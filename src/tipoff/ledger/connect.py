@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from tipoff.core.errors import LedgerError, UsageError
@@ -14,6 +14,8 @@ from tipoff.core.profile import Profile
 
 CONNECT_S = 10
 SILENT_S = 60  # in the midst of a transaction; a writer that says nothing for so long is frozen, or its machine is
+LONGEST_S = 120  # that a transaction may last, an upgrade apart
+_LASTS = "SELECT set_config(name, %s, %s) FROM pg_settings WHERE name = 'transaction_timeout'"
 _SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
@@ -96,11 +98,22 @@ def patience(target: Path | str) -> dict[str, int]:
 
 
 def _let_go_when_frozen(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
-    """Let PostgreSQL end a new connection that falls silent in the midst of a transaction: a frozen writer holds nobody off."""
+    """Let PostgreSQL end a new connection that falls silent in the midst of a transaction: a frozen writer holds nobody off.
+
+    One that is frozen while it sends many rows is not idle to the server: how long a transaction may last ends it (from
+    PostgreSQL 17 on).
+    """
     cursor = connection.cursor()
     cursor.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_S}s'")
+    cursor.execute(_LASTS, (f"{LONGEST_S}s", False))
     cursor.close()
     connection.commit()
+
+
+def take_its_time(connection: Connection) -> None:
+    """Let the transaction that has begun last as long as it needs, as an upgrade's does."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_LASTS, ("0", True))
 
 
 def _never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection

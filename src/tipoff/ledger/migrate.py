@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-from tipoff.ledger.connect import copy_of
+from tipoff.ledger.connect import copy_of, take_its_time
 
 HEAD = "0011"
 
@@ -28,6 +28,7 @@ def upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
+        take_its_time(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
