@@ -12,7 +12,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus, Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.skeleton import source, tables
-from tipoff.leagues.skeleton.content import SKELETON, read_games
+from tipoff.leagues.skeleton.content import SKELETON
 from tipoff.store.duck import DuckWarehouse
 
 DAY = date(2030, 1, 7)
@@ -32,7 +32,7 @@ def read(*games: dict[str, Any]) -> Parsed:
 def test_a_game_is_read_and_a_start_that_is_not_known_is_none() -> None:
     rows = [row | {"known_at": NOW} for row in read(GAME, GAME | {"id": 8, "start": None}).rows]
 
-    games = read_games(table_from_records(tables.SCHEDULE, rows))
+    games = SKELETON.read_games(table_from_records(tables.SCHEDULE, rows))
 
     assert [(game.game_id, game.home, game.status) for game in games] == [
         ("7", "ASH", GameStatus.SCHEDULED),

@@ -52,7 +52,7 @@ def games_by(start: str) -> Callable[[pa.Table], Sequence[Game]]:
                 away=row["away_team"],
                 starts_at=row[start],
                 status=GameStatus(row["status"]),
-                evidence=f"schedule: {row['status']}" + (f", now on {row['moved_to']}" if row["moved_to"] else ""),
+                evidence=f"schedule: {row['status']}" + (f", now on {row['moved_to']}" if row.get("moved_to") else ""),
             )
             for row in rows.to_pylist()
         ]
