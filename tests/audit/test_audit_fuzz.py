@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.audit.faces import CLEAN, STREAMS, audited, command, told, written
 
+from tipoff_audit.finding import Level
+
 NEWER = sys.version_info >= (3, 12)
 NEWEST = sys.version_info >= (3, 14)
 READABLE = {
@@ -78,7 +80,7 @@ LATER = {  # what Python reads only from that version on: there it must be read,
     "quotes within f-strings": ('x = f"{d["a"]}"\n', NEWER),
     "backslash within f-strings": ("x = f\"{'\\n'.join(a)}\"\n", NEWER),
     "template strings": ("x = t'{a}'\n", NEWEST),
-    "except without brackets": ("try:\n    pass\nexcept A, B:\n    pass\n", NEWEST),
+    "except without brackets": ("try:\n    pass\nexcept A, b.C:\n    pass\n", True),
 }
 
 
@@ -106,6 +108,17 @@ def test_newer_syntax_is_read_by_a_newer_python_and_told_by_an_older_one(name: s
     report = audited(written(tmp_path, {"odd.py": text}))
 
     assert report.n_unreadable == (0 if is_read else 1)
+    assert [one.level for one in report.findings] == ([] if is_read else [Level.NOTE])
+
+
+def test_a_name_for_the_error_as_python_2_had_it_is_not_read_as_a_second_kind_of_error(tmp_path: Path) -> None:
+    report = audited(written(tmp_path, {"odd.py": "try:\n    pass\nexcept ValueError, error:\n    pass\n"}))
+
+    assert [(one.rule, one.level) for one in report.findings] == [("unreadable", Level.ERROR)]
+
+
+def test_a_file_that_needs_a_newer_python_fails_no_run(tmp_path: Path) -> None:
+    assert command(written(tmp_path, {"odd.py": LATER["template strings"][0]})).returncode == 0
 
 
 def test_the_command_says_how_many_files_it_read_and_did_not_and_exits_with_1(tmp_path: Path) -> None:

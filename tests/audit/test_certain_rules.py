@@ -136,6 +136,51 @@ def test_what_is_invented_in_place_of_what_cannot_be_read_is_a_warning() -> None
     assert levels(text.format("").replace("def odds", "def mock_slate"), "made-up-data") == []
 
 
+@pytest.mark.parametrize(
+    ("made", "level"),
+    [
+        ("{'prices': [1, 2], 'source': 'api'}", Level.WARNING),
+        ("{'prices': [1, 2], 'source': 'mock'}", Level.NOTE),
+        ("{'prices': [1, 2], 'is_mock': True}", Level.NOTE),
+        ("Odds(prices=[1, 2], source='synthetic data')", Level.NOTE),
+    ],
+)
+def test_what_is_invented_and_says_so_to_whoever_takes_it_is_a_note(made: str, level: Level) -> None:
+    text = (
+        "def odds(it):\n    try:\n        return it.odds()\n    except Exception:\n        return mock_odds()\n\n\n"
+        f"def mock_odds():\n    return {made}\n\n\nodds(1)\n"
+    )
+
+    assert levels(text, "made-up-data") == [level]
+
+
+def test_what_is_invented_is_a_note_where_the_handler_says_so_in_a_name_beside_it() -> None:
+    text = (
+        "def odds(it):\n    source = 'live'\n    try:\n        rows = it.odds()\n    except Exception:\n"
+        "        source = {}\n        rows = mock_odds()\n    return rows, source\n\n\nodds(1)\n"
+    )
+
+    assert levels(text.format("'synthetic'"), "made-up-data") == [Level.NOTE]
+    assert levels(text.format("'live'"), "made-up-data") == [Level.WARNING]
+
+
+def test_an_age_without_its_days_is_a_note_where_both_ways_answer_the_same() -> None:
+    text = (
+        "def is_sure(now, at, way):\n    if at:\n        if (now - at).seconds < 60 and way:\n"
+        "            log.info('sure')\n            return {}\n    return True\n\n\nis_sure(1, 2, 3)\n"
+    )
+
+    assert levels(text.format("True"), "wrong-time") == [Level.NOTE]
+    assert levels(text.format("False"), "wrong-time") == [Level.ERROR]
+
+
+def test_two_readings_of_what_moves_on_are_two_values() -> None:
+    text = "def ends(file):\n    return {} != 'a' or {} != 'b'\n\n\nends(1)\n"
+
+    assert levels(text.replace("{}", "file.read(1)"), "same-answer") == []
+    assert levels(text.replace("{}", "file.name"), "same-answer") == [Level.ERROR]
+
+
 def test_a_measure_that_is_thrown_by_dice_is_an_error_where_nothing_says_so() -> None:
     text = "import random\n\n\ndef judge(it):\n    {}confidence = random.uniform(0.6, 0.9)\n    return confidence\n\n\njudge(1)\n"
 

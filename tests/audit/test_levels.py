@@ -198,6 +198,20 @@ def test_who_calls_a_function_that_keeps_its_errors_to_itself_never_sees_them() 
     assert [finding.line for finding in found if finding.rule == "swallowed-write"] == [5]
 
 
+@pytest.mark.parametrize(
+    ("handler", "level"),
+    [
+        ("log.error(error)", Level.ERROR),
+        ("games_kept = False", Level.NOTE),
+        ("pass", Level.WARNING),
+    ],
+)
+def test_lost_rows_are_a_note_where_the_failure_is_kept_in_a_name(handler: str, level: Level) -> None:
+    text = SWALLOWED.replace("log.error(error)", handler)
+
+    assert levels({"jobs/games.py": text, "jobs/run.py": CALLED}, "swallowed-write") == [level]
+
+
 STEP = """jobs:
   t:
     steps:
@@ -218,6 +232,9 @@ def test_a_step_in_ci_that_may_fail_is_a_note() -> None:
         ("python scripts/check_rows.py || true", Level.NOTE),
         ("ruff check . || true", Level.NOTE),
         ("pip install pytest || true", Level.NOTE),
+        ("pytest tests --cov=jobs --cov-report=xml || true", Level.NOTE),
+        ("pytest tests --cov=jobs --cov-report=xml --cov-fail-under=80 || true", Level.WARNING),
+        ("mutmut run --runner='pytest -x' || true", Level.NOTE),
         ("pytest tests || true  # may not block", Level.NOTE),
     ],
 )
@@ -257,16 +274,62 @@ def {}(place, games):
         ("save_games", "act", "log.info('saved the games')", Level.ERROR),
         ("save_games", "act", "place.next()", Level.WARNING),
         ("save_games", "load_games", "return True", Level.NOTE),
+        ("save_games", "authenticate_user", "return True", Level.NOTE),
+        ("save_or_queue_games", "act", "return True", None),
         ("save_cache", "act", "return True", Level.NOTE),
         ("load_games", "act", "return True", Level.NOTE),
         ("write_pdf", "act", "return True", Level.NOTE),
     ],
 )
 def test_a_no_that_nobody_hears_is_an_error_where_the_work_is_told_as_done(
-    name: str, caller: str, rest: str, level: Level
+    name: str, caller: str, rest: str, level: Level | None
 ) -> None:
     called = f"from jobs.games import {name}\n\n\ndef {caller}(place):\n    {name}(place, [])\n    {rest}\n"
     run = f"from jobs.act import {caller}\n\n\ndef main(place):\n    {caller}(place)\n"
     files = {"jobs/games.py": TELLS.format(name), "jobs/act.py": called, "jobs/run.py": run}
 
+    assert levels(files, "ignored-result") == ([] if level is None else [level])
+
+
+FAILS = """
+def save_games(place, games):
+    try:
+        place.put(games)
+    except OSError as error:
+        log.error(error)
+        {}
+        return False
+    return True
+"""
+
+
+@pytest.mark.parametrize(
+    ("besides", "level"),
+    [
+        ("place.close()", Level.ERROR),
+        ("problems.append(error)", Level.ERROR),
+        ("place.failures.append(error)", Level.NOTE),
+        ("place.last_error = error", Level.NOTE),
+        ("games['save_failed'] = True", Level.NOTE),
+        ("record_failure(error)", Level.NOTE),
+    ],
+)
+def test_a_no_that_nobody_hears_is_a_note_where_the_function_keeps_what_has_failed(besides: str, level: Level) -> None:
+    called = "from jobs.games import save_games\n\n\ndef act(place):\n    save_games(place, [])\n    return True\n"
+    run = "from jobs.act import act\n\n\ndef main(place):\n    act(place)\n"
+    files = {"jobs/games.py": FAILS.format(besides), "jobs/act.py": called, "jobs/run.py": run}
+
     assert levels(files, "ignored-result") == [level]
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("aws s3 cp s3://games/day.csv - | gzip > day.csv.gz", Level.WARNING),
+        ("bq query --format=csv 'SELECT 1' | tee day.csv", Level.WARNING),
+        ("aws sns list-topics | jq .Topics", Level.NOTE),
+        ("aws sns create-topic --name games | tee topic.json", Level.NOTE),
+    ],
+)
+def test_a_pipe_hides_the_end_of_what_brings_rows_not_of_what_lists_or_makes(line: str, level: Level) -> None:
+    assert levels({"jobs/day.sh": f"#!/bin/bash\n{line}\n"}, "swallowed-exit") == [level]

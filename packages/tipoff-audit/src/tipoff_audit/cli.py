@@ -111,10 +111,11 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
         report = _rewritten(report, old, shown)
     if evidence is not None:  # handed in by a program that has a ledger
         report = with_evidence(report, evidence)
+    is_unread = any(one.rule == "unreadable" and one.level is Level.ERROR for one in report.findings)
     if asked.since is not None:
         changed = changed_since(task.root, asked.since, {one.path for one in report.findings})
         report = replace(report, findings=tuple(one for one in report.findings if one.path in changed))
-    is_wrong = bool(report.failing(least) or report.gone or report.n_unreadable)
+    is_wrong = bool(report.failing(least) or report.gone or is_unread)
     whole = ranked(report)
     report = _shown(whole, shown, asked)
     click.echo(_sums(report, asked.by) if asked.by else FORMATS[asked.form or "text"](report), nl=False)

@@ -186,10 +186,12 @@ def _is_of(receiver: str, name: str, full: str) -> bool:
 
 def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Finding]:
     telling: dict[str, str] = {}
+    kept: set[str] = set()  # of those, the ones that keep themselves what has failed
     by_name: dict[str, set[str]] = defaultdict(set)
-    for path, (full, name) in _rows(facts, "telling"):
+    for path, (full, name, is_kept) in _rows(facts, "telling"):
         telling[full] = path
         by_name[name].add(full)
+        kept |= {full} if is_kept else set()
     defined: dict[str, set[str]] = defaultdict(set)
     for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
         for method in methods:
@@ -215,7 +217,7 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
             line=line,
             column=column,
             end_line=end_line,
-            level=_told_level(path, name, symbol, is_told=is_told),
+            level=Level.NOTE if found in kept else _told_level(path, name, symbol, is_told=is_told),
             message=f"{message}; act on it, or let the function raise",
             guards="write",
             symbol=symbol,
@@ -226,16 +228,26 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
 _BESIDE = these(  # what is written is made again, or stands beside the work
     """cache cached caches token tokens report reports status notification notifications notify message messages
     briefing heal event events mock log logs receipt backup default defaults if maybe next background note notes pdf
-    html markdown file chart plot image"""
+    html markdown file chart plot image documentation docs readme"""
 )
 _KEEPS = these("save store persist insert commit upload write lock acquire enqueue")
 _AGAIN = these("load init initialize default defaults create reset test selftest canary dry log metadata ensure setup")
+_ANSWERS = these(
+    "get is has check verify validate authenticate find fetch read list show"
+)  # what it keeps stands beside
 
 
 def _told_level(path: str, name: str, symbol: str, *, is_told: bool) -> Level:
     """Return error where what failed is told as done, a note where it is made again or stands beside the work."""
     is_kept = words(name)[:1] and words(name)[0] in _KEEPS
-    if not is_kept or set(words(name)) & _BESIDE or set(words(symbol.rpartition(".")[2])) & _AGAIN or "mock" in path:
+    caller = words(symbol.rpartition(".")[2])
+    if (
+        not is_kept
+        or set(words(name)) & _BESIDE
+        or set(caller) & _AGAIN
+        or set(caller[:1]) & _ANSWERS
+        or "mock" in path
+    ):
         return Level.NOTE
     return Level.ERROR if is_told else Level.WARNING
 

@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import sys
 import tokenize
 import warnings
 from dataclasses import dataclass
@@ -59,20 +60,29 @@ def read_source(path: str, data: bytes) -> Source | Finding:
     kind = kind_of(path, data) or "python"
     if kind != "python":
         return _read_text(path, kind, data)
+    text = ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd escape in somebody's string is no news here
             text = _decoded(data)
-            tree = ast.parse(text, path)
+            tree = _parsed(text, path)
     except SyntaxError as error:
-        if _TEMPLATE.search(data):
-            return template(path)
-        return unreadable(path, f"not Python that this version reads: {error.msg}", line=error.lineno or 1)
+        return _refused(path, data, text, error)
     except (ValueError, LookupError) as error:
         return unreadable(path, f"its bytes are no text: {error}")
     except (RecursionError, MemoryError):
         return unreadable(path, "nested too deeply to be parsed")
     return Source(path=path, kind=kind, text=text, tree=tree)
+
+
+def _refused(path: str, data: bytes, text: str, error: SyntaxError) -> Finding:
+    if _TEMPLATE.search(data):
+        return aside(path, "a template from which Python is made; what is made of it was not audited")
+    if newer := _newer(text, error):
+        return aside(
+            path, f"needs Python {newer} to be read, which this is not; what stands in this file was not audited"
+        )
+    return unreadable(path, f"not Python that this version reads: {error.msg}", line=error.lineno or 1)
 
 
 def _read_text(path: str, kind: Kind, data: bytes) -> Source | Finding:
@@ -93,11 +103,42 @@ def _decoded(data: bytes) -> str:
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
+_NO_BRACKETS = re.compile(
+    r"^([ \t]*except\*?[ \t]+)((?:\w+\.)*[A-Z]\w*(?:[ \t]*,[ \t]*(?:\w+\.)*[A-Z]\w*)+)[ \t]*:", re.MULTILINE
+)  # names that begin with a capital: in `except ValueError, error:` the second would be Python 2's own
+_IN_BRACKETS = r"\1(\2):"
+
+
+def _parsed(text: str, path: str) -> ast.Module:
+    """Return the tree; `except A, B:`, as of Python 3.14, is read by an older one as well."""
+    try:
+        return ast.parse(text, path)
+    except SyntaxError as error:
+        if not _NO_BRACKETS.search(text) or "parenthesi" not in error.msg:
+            raise
+        return ast.parse(_NO_BRACKETS.sub(_IN_BRACKETS, text), path)
+
+
+_LATER = (  # the version that reads it, the line at which an older one ends, and what that one says
+    (12, re.compile(r"^\s*(async\s+)?(def|class)\s+\w+\[|^\s*type\s+\w+(\[[^=]*\])?\s*=\s*\S"), ""),
+    (12, re.compile(r"[fF][rR]?(\"[^\"]*\{[^}\"]*\"|'[^']*\{[^}']*'|.*\\)"), "f-string"),
+    (14, re.compile(r"(?<![\w\"'])([tT][rR]?|[rR][tT])[\"']"), ""),
+)
+
+
+def _newer(text: str, error: SyntaxError) -> str:
+    """Return the version of Python that reads the line at which this one ends, "" where none is known."""
+    lines = text.splitlines()
+    line = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
+    later = [one for one in _LATER if sys.version_info < (3, one[0]) and one[2] in error.msg]
+    return next((f"3.{minor}" for minor, form, _ in later if form.search(line)), "")
+
+
 _TEMPLATE = re.compile(rb"\{%-?\s*\w|\{\{\s*[\w.(]+")
 
 
-def template(path: str) -> Finding:
-    """Return the note for a template from which Python is made: it is none itself."""
+def aside(path: str, why: str) -> Finding:
+    """Return the note for a file that is no fault of its own: a template, or what a newer Python reads."""
     return Finding(
         rule="unreadable",
         path=path,
@@ -105,7 +146,7 @@ def template(path: str) -> Finding:
         column=1,
         end_line=1,
         level=Level.NOTE,
-        message="a template from which Python is made; what is made of it was not audited",
+        message=why,
         guards="",
         symbol="",
         text="",

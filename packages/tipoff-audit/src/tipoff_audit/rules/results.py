@@ -16,7 +16,11 @@ from tipoff_audit.reading.words import these
 _TOLD = these(
     "flush save acquire send write store persist publish upload push insert commit lock deliver notify enqueue load sync submit"
 )
-_MAYBE = these("if maybe unless exists needed changed")  # False says that there was nothing to do
+_MAYBE = these(
+    "if maybe unless exists needed changed or"
+)  # False says that there was nothing to do, or it sees to it itself
+_RECORDS = these("record mark register notify alert capture message report requeue quarantine interlock")
+_KEPT = re.compile(r"fail|error|status|state|health|available|connected|pending|dirty|retry|dead", re.IGNORECASE)
 
 
 def ignored_results(file: File) -> list[list[object]]:
@@ -129,17 +133,42 @@ def _in_broad(file: File, call: ast.Call) -> bool:
 
 
 def telling_functions(file: File) -> list[list[Any]]:
-    """Return the functions that say by False that they failed: qualified name, name."""
+    """Return the functions that say by False that they failed: qualified name, name, whether that is kept elsewhere too."""
     found: list[list[Any]] = []
     for scope in file.index.scopes:
         name = scope.name.rpartition(".")[2]
         if scope.kind != "function" or not set(words(name)[:1]) & _TOLD or set(words(name)) & _MAYBE:
             continue
-        if any(_says_no(done.value) and not _has_nothing_to_do(file, done) for done in scope.returns) and _answers(
-            scope
-        ):
-            found.append([scope.name, name])
+        noes = [done for done in scope.returns if _says_no(done.value) and not _has_nothing_to_do(file, done)]
+        if noes and _answers(scope):
+            found.append([scope.name, name, all(_is_kept(file, done) for done in noes)])
     return found
+
+
+def _is_kept(file: File, done: ast.Return) -> bool:
+    """Whether what failed has been kept, or told to somebody, before False is given back: a log line is neither."""
+    above = file.index.up[done]
+    blocks = [getattr(above, name, None) for name in ("body", "orelse", "finalbody")]
+    block: list[ast.stmt] = next((block for block in blocks if isinstance(block, list) and done in block), [done])
+    place = block.index(done)
+    begin = max(0, place - 1) if above is file.scope(done).node else 0  # the function's own lines are its work
+    return any(_keeps(part) for before in block[begin:place] for part in ast.walk(before))
+
+
+def _keeps(part: ast.AST) -> bool:
+    """Whether it puts down that something has failed: `self.last_error = …`, `state["failed"] = True`, `record_failure(…)`."""
+    if isinstance(part, ast.Assign):
+        return any(
+            isinstance(target, ast.Attribute | ast.Subscript) and _KEPT.search(ast.unparse(target)) is not None
+            for target in part.targets
+        )
+    if not isinstance(part, ast.Call):
+        return False
+    name = words(last_name(part.func))
+    is_list = name[:1] in (["append"], ["add"]) and isinstance(part.func, ast.Attribute)
+    if is_list and isinstance(part.func, ast.Attribute):
+        return isinstance(part.func.value, ast.Attribute) and _KEPT.search(ast.unparse(part.func.value)) is not None
+    return bool(set(name[:1]) & _RECORDS)
 
 
 def _has_nothing_to_do(file: File, done: ast.Return) -> bool:

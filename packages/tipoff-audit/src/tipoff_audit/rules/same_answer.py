@@ -9,6 +9,7 @@ from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 
 _NAN = frozenset({"np.nan", "numpy.nan", "math.nan", "np.NaN", "np.NAN", "pd.NaT", "pd.NA"})
 _NO = frozenset({"false", "0", "no", "off"})
+_MOVES = frozenset({"next", "read", "readline", "pop", "popleft", "recv", "get_nowait", "input"})
 _ASKS_THE_SYSTEM = frozenset({"os.getenv", "os.environ.get", "getenv", "environ.get"})
 _SHOWN = ("verbose", "debug", "plot", "show", "progress", "cuda", "gpu", "quiet", "color", "reload")
 
@@ -60,6 +61,8 @@ def _together(file: File, both: ast.BoolOp) -> None:
     for part in both.values:
         if isinstance(part, ast.Compare) and len(part.ops) == 1:
             value = part.comparators[0]
+            if any(isinstance(one, ast.Call) and last_name(one.func) in _MOVES for one in ast.walk(part.left)):
+                continue  # each asks another one
             if isinstance(part.ops[0], ast.NotEq if is_or else ast.Eq) and isinstance(value, ast.Constant):
                 held[ast.dump(part.left)].add((type(value.value), value.value))
     if any(len(values) > 1 for values in held.values()):

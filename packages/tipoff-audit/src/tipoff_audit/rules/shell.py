@@ -43,7 +43,7 @@ _TAKES_AWAY = re.compile(
 )
 _OPTIONAL = re.compile(
     r"codecov|coverage|coveralls|upload|artifact|comment|cache|notify|alert|slack|nightly|experimental|optional|sarif|benchmark|preview|allow|flaky|docs?\b"
-    r"|advisory|informational|non[- ]?blocking|warn[- ]?only",
+    r"|advisory|informational|non[- ]?blocking|warn[- ]?only|--cov-report(?!.*cov-fail-under)|mutmut|mutation",
     re.IGNORECASE,
 )
 _CONTINUE = re.compile(
@@ -64,7 +64,8 @@ _PRODUCES = re.compile(
     r"|\./\S+|terraform|kubectl|helm|alembic|snowsql|sqlcmd|kubectl\s+exec|docker\s+exec)\b"
 )
 _DUMPS = re.compile(  # what is cut short is kept for the whole; what other programs have to say stands on the screen
-    r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq|psql|mysql|gsutil|aws|sqlite3|duckdb|snowsql|sqlcmd)\b"
+    r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq\s+(\S+\s+)*?(query|extract|head)|psql|mysql"
+    r"|gsutil\s+(\S+\s+)*?(cat|cp)|aws\s+(\S+\s+)*?(cp|scan|query|get-object|select-object-content)|sqlite3|duckdb|snowsql|sqlcmd)\b"
 )
 _KEEPS = re.compile(
     r"\|\s*(gzip|pigz|bzip2|zstd|xz|tee|psql|mysql|bq\s|gsutil\s+cp|aws\s+s3\s+cp|tar\b|gpg|openssl|duckdb|sqlite3|gunzip|zcat|pv|ssh|pg_restore|jq|grep\s+-v)\b|>\s*[\w\"'$./{-]"

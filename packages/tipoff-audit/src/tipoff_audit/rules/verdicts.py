@@ -174,7 +174,9 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
     comes_again = (guard.keyed_rows and not is_one_of_many) or bool(about & (_ASIDE | _BEGINS))
     if comes_again or guard.yields_value:
         return Level.NOTE  # None tells whoever calls
-    is_plain = what.startswith("the INSERT") and " (in " not in what and guard.logs and not guard.assigns
+    if guard.assigns:
+        return Level.NOTE  # kept in a name, and looked at
+    is_plain = what.startswith("the INSERT") and " (in " not in what and guard.logs
     return Level.ERROR if is_plain and not guard.returns else Level.WARNING
 
 

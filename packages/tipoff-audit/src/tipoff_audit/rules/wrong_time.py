@@ -64,7 +64,7 @@ def _is_told(file: File, compare: ast.Compare) -> bool:
     asked = next((above for above in file.index.parents(compare) if isinstance(above, ast.stmt | ast.IfExp)), None)
     if isinstance(asked, ast.IfExp):
         return isinstance(asked.body, ast.JoinedStr) or isinstance(constant(asked.body), str)
-    if isinstance(asked, ast.If) and all(_is_shown(part) for part in asked.body):
+    if isinstance(asked, ast.If) and (all(_is_shown(part) for part in asked.body) or _answers_alike(file, asked)):
         return True
     told = asked.body[0] if isinstance(asked, ast.If) and len(asked.body) == 1 else None
     if not isinstance(told, ast.Assign | ast.Return) or told.value is None:
@@ -72,11 +72,33 @@ def _is_told(file: File, compare: ast.Compare) -> bool:
     return isinstance(told.value, ast.JoinedStr) or isinstance(constant(told.value), str)
 
 
+_LOGS = frozenset({"debug", "info", "warning", "error", "log", "print"})
+
+
 def _is_shown(part: ast.stmt) -> bool:
-    """Whether a statement only writes to a page."""
+    """Whether a statement only writes to a page, or to the log."""
     if isinstance(part, ast.If):
         return all(_is_shown(one) for one in [*part.body, *part.orelse])
-    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Call) and dotted(part.value.func).startswith("st.")
+    if not isinstance(part, ast.Expr) or not isinstance(part.value, ast.Call):
+        return False
+    return dotted(part.value.func).startswith("st.") or last_name(part.value.func) in _LOGS
+
+
+def _answers_alike(file: File, asked: ast.If) -> bool:
+    """Whether it gives back what the function gives back without it, and does nothing besides but tell."""
+    *told, last = asked.body
+    if asked.orelse or not isinstance(last, ast.Return) or not all(map(_is_shown, told)):
+        return False
+    node: ast.AST = asked
+    for above in file.index.parents(asked):
+        body = getattr(above, "body", [])
+        after = body[body.index(node) + 1 :] if isinstance(body, list) and node in body else []
+        if after:
+            return ast.dump(after[0]) == ast.dump(last)
+        if not isinstance(above, ast.If) or above.orelse:
+            return False
+        node = above
+    return False
 
 
 def _counts_days(file: File, age: ast.BinOp) -> bool:
