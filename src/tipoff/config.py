@@ -24,11 +24,13 @@ from pydantic import (
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
-from tipoff.core.provider import ProviderSettings, Route
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
 _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of the tests
+os.environ.setdefault(
+    "PYDANTIC_DISABLE_PLUGINS", "__all__"
+)  # or each command reads the metadata of all that is installed
 
 
 # Of providers: their files may come later, and are read again.
@@ -115,17 +117,6 @@ class ProviderTold(BaseModel):
             msg = "write an address: https://host"
             raise ValueError(msg)
         return base
-
-    @property
-    def settings(self) -> ProviderSettings:
-        """The same as the asker takes it."""
-        return ProviderSettings(
-            base=self.base,
-            at_once=self.at_once,
-            every=None if self.every_s is None else timedelta(seconds=self.every_s),
-            route=Route(self.route) if self.route else None,
-            headers=self.headers,
-        )
 
 
 class Settings(BaseModel):

@@ -6,12 +6,13 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from tipoff.config import Settings
+from tipoff.config import ProviderTold, Settings
 from tipoff.core.clock import Clock
 from tipoff.core.errors import SourceError, UsageError
 from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
+from tipoff.core.provider import ProviderSettings, Route
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content
 from tipoff.ledger import Batch, Ledger
@@ -35,12 +36,22 @@ def live_world(settings: Settings, league: str) -> LiveWorld:
     every = {
         provider.host: provider for content in CONTENTS.values() if content.live for provider in content.live.providers
     }
-    known = told(tuple(every.values()), {host: said.settings for host, said in settings.providers.items()})
+    known = told(tuple(every.values()), {host: _as_asked(said) for host, said in settings.providers.items()})
     return LiveWorld(
         providers=tuple(provider for provider in known if provider.host in mine),
         secret=settings.secret,
         dice=random.SystemRandom().random,
         proxies=settings.proxy_addresses,
+    )
+
+
+def _as_asked(said: ProviderTold) -> ProviderSettings:
+    return ProviderSettings(
+        base=said.base,
+        at_once=said.at_once,
+        every=None if said.every_s is None else timedelta(seconds=said.every_s),
+        route=Route(said.route) if said.route else None,
+        headers=said.headers,
     )
 
 

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,6 @@ from tipoff.core.clock import RealClock
 from tipoff.core.door import clean
 from tipoff.core.errors import LedgerError, PipelineError, UsageError
 from tipoff.core.finding import Severity
-from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
@@ -23,6 +22,9 @@ from tipoff.ledger.facts import league_facts
 from tipoff.store.archive import Archive
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import Status, read_home, status_lines, status_of
+
+if TYPE_CHECKING:
+    from tipoff.core.league import League  # heavy; `status` needs none
 
 _COLOURS = {
     State.PROVEN: "green",
@@ -115,7 +117,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for
     raise TypeError(msg)
 
 
-def league_here(name: str) -> League:
+def league_here(name: str) -> "League":
     """Return a league as this home runs it: on real providers it has outputs that no recorded season has.
 
     Raises:

@@ -101,7 +101,7 @@ def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Standing]:
     for row in ledger.rows(query.order_by(batches.c.lo)):
         unsent.setdefault(row["stream"], []).append(SealedBatch(**row))
     rows = {row["stream"]: row for row in ledger.rows(select(table))}
-    waiting = {row["stream"]: row for row in ledger.rows(_waiting(tuple(streams)))}
+    waiting = {row["stream"]: row for row in ledger.rows(_waiting(tuple(streams)))} if rows else {}
     found = {}
     for stream in streams:
         if stream.name in rows:

@@ -4,16 +4,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from tipoff.core import lateness
 from tipoff.core.errors import UsageError
-from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.ledger import schema
 from tipoff.ledger.games import read_seasons
 from tipoff.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tipoff.core.league import League  # heavy; who only reads facts needs none
 
 SEASON_UNKNOWN = "which season it is cannot be learned"
 
@@ -135,7 +138,7 @@ def home_clock(ledger: Ledger) -> datetime | None:
     return max((facts.clock_at for facts in known if facts.clock_at), default=None)
 
 
-def learned_lateness(ledger: Ledger, league: League, *, since: datetime, now: datetime) -> dict[str, timedelta]:
+def learned_lateness(ledger: Ledger, league: "League", *, since: datetime, now: datetime) -> dict[str, timedelta]:
     """Return after which time from a game's start each output is late whose step learns it, by the games since an instant."""
     learning, begin = [step.name for step in league.steps if step.timing.learns], max(now - lateness.LOOKED_BACK, since)
     if not learning:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.views.status import live_waivers, waiver_line
+
+if TYPE_CHECKING:
+    from tipoff.core.league import League  # heavy; `status` needs none
 
 SIGNS: Mapping[State, str] = {
     State.PROVEN: "■",
@@ -38,7 +41,7 @@ class Grid:
         return [(output, day, state) for (output, day), state in self.cells.items() if state in bad]
 
 
-def read_grid(ledger: Ledger, league: League, *, days: tuple[date, date] | None = None) -> Grid:
+def read_grid(ledger: Ledger, league: "League", *, days: tuple[date, date] | None = None) -> Grid:
     """Return the league's grid, of `days` (both inclusive) or of every day known."""
     cells = {slate: State(state) for slate, state in ledger.of(league.name).states(days).items()}
     return Grid(
@@ -46,7 +49,7 @@ def read_grid(ledger: Ledger, league: League, *, days: tuple[date, date] | None 
         tuple(step.name for step in league.steps),
         tuple(sorted({day for _, day in cells})),
         cells,
-        tuple(waiver_line(row) for row in live_waivers(ledger, league)),
+        tuple(waiver_line(row) for row in live_waivers(ledger, league.name)),
     )
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.payload import SetAside
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
@@ -266,10 +265,10 @@ def halt_line(halt: HaltRecord) -> str:
     return f"{halt.output or 'every publication'} is {halt.text}{ended}"
 
 
-def live_waivers(ledger: Ledger, league: League) -> list[WaiverRecord]:
+def live_waivers(ledger: Ledger, league: str) -> list[WaiverRecord]:
     """Return the waivers that hold at the home's clock."""
-    clock_at = league_facts(ledger, league.name).clock_at
-    return ledger.of(league.name).live_waivers(clock_at) if clock_at else []
+    clock_at = league_facts(ledger, league).clock_at
+    return ledger.of(league).live_waivers(clock_at) if clock_at else []
 
 
 def status_lines(status: Status) -> list[str]:

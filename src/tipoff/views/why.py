@@ -48,7 +48,7 @@ def why(ledger: Ledger, league: League, output: str, day: date, streamers: Strea
     owed = records.obligation(output, day)
     if owed is None:
         return Why(league.name, output, day, "unplanned", tuple(_unplanned(ledger, league, output, day)))
-    walk = _Walk(records, league, tuple(live_waivers(ledger, league)), streamers)
+    walk = _Walk(records, league, tuple(live_waivers(ledger, league.name)), streamers)
     return Why(league.name, output, day, owed.state, tuple(_walk(walk, owed, 0)))
 
 
