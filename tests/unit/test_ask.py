@@ -121,6 +121,9 @@ def test_an_answer_is_archived_as_received_and_the_secret_goes_out_but_is_not_re
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (202, ErrorKind.TRANSIENT),
+        (204, ErrorKind.TRANSIENT),
+        (206, ErrorKind.TRANSIENT),
         (400, ErrorKind.PERMANENT),
         (401, ErrorKind.PERMANENT),
         (402, ErrorKind.PERMANENT),
@@ -335,6 +338,20 @@ def test_a_host_that_asks_for_rest_gets_it_from_everybody() -> None:
         one(Request(source="another", url="https://provider.test/y"), now=now)
 
     assert caught.value.retry_after_s == 120
+
+
+def test_a_shorter_rest_does_not_shorten_a_longer_one_that_was_asked_for() -> None:
+    memory = InProcess()
+    hosts = host.Host(PROVIDER, memory), host.Host(PROVIDER, memory)  # as of two who were answered at the same time
+    for one, seconds in zip(hosts, (86400, 60), strict=True):
+        error = SourceError("asked too often", kind=ErrorKind.TRANSIENT, retry_after_s=seconds)
+        error.status = 429
+        one.failed(error, NOW)
+
+    with pytest.raises(Resting) as caught:
+        hosts[1].must_not_rest(REQUEST, NOW + timedelta(hours=1))
+
+    assert caught.value.retry_after_s == 23 * 3600
 
 
 def test_a_host_that_is_known_already_is_not_asked_once_it_has_asked_another_asker_for_rest() -> None:

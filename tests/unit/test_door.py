@@ -60,3 +60,16 @@ def test_an_instant_far_from_where_it_should_be_is_refused() -> None:
     assert door.instant("2024-01-01T12:00:00Z", "at", near=near, within=timedelta(days=1)).hour == 12
     with pytest.raises(Unfit, match="more than 1 days"):
         door.instant("2025-01-01T12:00:00Z", "at", near=near, within=timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "text", ["1_000", "\uff11\uff12", "1,000", "0x10", "nan", "Infinity", "1e5", "5.3", "--1", "."]
+)
+def test_a_text_that_only_a_computer_takes_for_a_whole_number_is_none(text: str) -> None:
+    with pytest.raises(door.Unfit):
+        door.whole(text, "a count")
+
+
+@pytest.mark.parametrize(("text", "found"), [(" 12 ", 12), ("-3", -3), ("37.0", 37), ("+5", 5)])
+def test_a_whole_number_may_stand_as_a_text(text: str, found: int) -> None:
+    assert door.whole(text, "a count") == found

@@ -90,12 +90,13 @@ def test_what_stands_in_the_first_columns_goes_on_downwards_over_pages() -> None
     assert {(row["away"], row["home"], row["team"], row["date"]) for row in read.rows} == {("MIL", "SAS", "SAS", DAY)}
 
 
-def test_a_club_that_has_sent_nothing_in_is_waited_for_and_one_that_names_nobody_is_believed() -> None:
+def test_a_club_that_has_sent_nothing_in_is_waited_for_and_a_report_of_another_day_excuses_nothing() -> None:
     waits = made((*HEAD, "Milwaukee Bucks", "", "", NOT_YET))
     tomorrow = made(("01/05/2024", "07:00 (ET)", "ATL@IND", "Indiana Pacers", *MAN))
 
     assert (injuries.parse(payload_of(waits), context(), inputs(GAME)).excused) == {}
-    assert injuries.parse(payload_of(tomorrow), context(), inputs(GAME)).excused == {"slate": injuries.NOBODY}
+    with pytest.raises(SourceError, match="nothing in it is of 2024-01-04"):
+        injuries.parse(payload_of(tomorrow), context(), inputs(GAME))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tipoff.core.errors import SourceError
-from tipoff.core.parsing import Record
+from tipoff.core.parsing import Record, parsed_by
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import Season, Slate
@@ -98,6 +98,30 @@ def test_a_mark_of_order_two_columns_of_one_name_and_nulls_are_read_and_other_ga
     assert parsed.uses == {"used": 2, "of another day": 1, "of another competition": 1}
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("7,2026-08-06,R,11,FF,95.0,null", "a line of 7 columns"),
+        ("7,2026-08-06,Regular,11,FF,95.0,null,ball,11", "game_type is Regular"),
+    ],
+)
+def test_a_line_that_was_cut_or_is_of_a_kind_that_is_not_known_is_a_reject(line: str, reason: str) -> None:
+    good = "7,2026-08-06,R,11,FF,95.0,null,ball,11"
+
+    parsed = statcast.parse(payload(f"{HEAD}\n{good}\n{line}".encode()), context("7"), {})
+
+    assert ([row["pitches"] for row in parsed.rows], [reject.reason for reject in parsed.rejects]) == ([1], [reason])
+
+
+def test_a_quote_without_its_end_is_an_error_of_the_source_however_much_it_swallows() -> None:
+    line = "7,2026-08-06,R,11,FF,95.0,null,ball,11\n"
+
+    with pytest.raises(SourceError, match="field larger than"):
+        parsed_by(
+            statcast.parse, payload(f'{HEAD}\n7,2026-08-06,R,11,"FF,95.0\n{line * 4000}'.encode()), context("7"), {}
+        )
+
+
 def test_an_answer_without_pitches_has_no_rows_and_one_that_is_no_table_or_was_cut_off_is_refused() -> None:
     cut = "\n".join([HEAD, *["7,2026-08-06,R,11,FF,95.0,null,ball,11"] * statcast.MOST_ROWS])
 
@@ -169,6 +193,23 @@ def test_hours_of_a_zone_of_their_own_are_moved_and_one_without_a_temperature_is
 
     assert row["temperature"] == moved["hourly"]["temperature_2m"][moved["hourly"]["time"].index("2026-08-06T12:00")]
     assert (len(parsed.rows), len(parsed.rejects)) == (0, 1)
+
+
+def test_an_entry_that_is_none_costs_no_other_games_park() -> None:
+    venue = {"id": 1, "name": "A", "location": {"defaultCoordinates": {"latitude": 33.8, "longitude": -117.88}}}
+    games = [None, {"gamePk": [7]}, {"gamePk": 7, "venue": venue}, {"gamePk": 8}]
+
+    parsed = weather.parse_parks(of({"dates": [{"games": games}]}), context("7"), scheduled({"game_id": "7"}))
+
+    assert ([row["game_id"] for row in parsed.rows], len(parsed.rejects)) == (["7"], 2)
+
+
+@pytest.mark.data
+def test_an_hour_that_cannot_be_read_costs_no_other_hours_weather(data: Path) -> None:
+    found = forecast(data)
+    found["hourly"]["time"][0] = None
+
+    assert len(weather.parse(of(found, "7"), context("7"), scheduled({"game_id": "7"})).rows) == 1
 
 
 def test_weather_is_asked_for_at_the_park_and_on_the_day_of_the_first_pitch_in_utc() -> None:

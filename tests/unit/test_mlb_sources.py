@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,41 @@ def test_the_feed_of_another_game_or_in_a_state_that_is_not_known_is_an_error() 
             read(payload(found | {"gamePk": 5}, "823836"), about, games)
         with pytest.raises(SourceError, match="codedGameState is"):
             read(payload(unknown, "823836"), about, games)
+
+
+@pytest.mark.parametrize("places", [(0, 1), (1, 0)])
+def test_a_game_that_is_named_twice_is_as_it_is_where_it_is_on(places: tuple[int, int]) -> None:
+    off = GAME | {"status": {"codedGameState": "D"}, "rescheduleGameDate": "2026-08-08"}
+
+    parsed = schedule.parse(said(*[(GAME, off)[place] for place in places]), context(), nothing())
+
+    assert [row["status"] for row in parsed.rows] == ["scheduled"]
+    assert parsed.notes == ("823836 is named twice, as scheduled and postponed: the first counts",)
+
+
+def test_a_game_that_would_go_on_from_a_day_to_come_is_no_excuse() -> None:
+    with pytest.raises(SourceError, match="it goes on from 2027-01-01, which is yet to come"):
+        schedule.parse(said(GAME | {"resumedFromDate": "2027-01-01"}), context(), nothing())
+
+
+def test_line_ups_of_two_clubs_with_a_man_in_both_are_an_error() -> None:
+    found, about, games = over(), context(DAY, "823836"), stored(GAME)
+    teams = found["liveData"]["boxscore"]["teams"]
+
+    with pytest.raises(SourceError, match="would bat for both clubs"):
+        feed.parse_line_ups(payload(found, "823836"), about, games)
+    teams["away"] = teams["away"] | {"battingOrder": list(range(21, 30))}
+    assert len(feed.parse_line_ups(payload(found, "823836"), about, games).rows) == 2
+
+
+def test_totals_of_another_season_than_was_asked_for_or_that_cannot_be_are_rejects() -> None:
+    asked = payload({"stats": [{"splits": [split(), split() | {"season": "2019"}, split(strikeOuts=41)]}]})
+    asked = replace(asked, request=replace(asked.request, params=(("season", "2025"),)))
+
+    parsed = seasons.parse_splits(asked, context(), {})
+
+    assert [row["season"] for row in parsed.rows] == [2025]
+    assert len(parsed.rejects) == 2
 
 
 def test_a_game_that_is_no_longer_named_stays_with_a_note() -> None:

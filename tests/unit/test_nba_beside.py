@@ -354,6 +354,19 @@ def test_an_agreed_line_is_of_its_game_also_where_the_start_is_not_known() -> No
     assert ([row["game_id"] for row in parsed.rows], parsed.rejects, parsed.excused) == (["g"], (), {})
 
 
+def test_a_line_that_cannot_be_laid_to_its_game_keeps_every_game_from_being_excused() -> None:
+    rows = [scheduled("g", "UTA", "NOP", day=DAY), scheduled("h", "DEN", "LAL", day=DAY)]
+    other = LISTED | {"id": 2, "home": "DEN", "visitor": "LAL"}
+
+    def read(*props: Record) -> Parsed:
+        return AGREED.parse(lines_of(*props, others=(other,)), context("g", "h"), with_lines(*rows))
+
+    assert read(prop(), prop(event_id=2, market_id="156")).excused == {}  # the same number, as a text
+    for lost in (prop(event_id=None), prop(market_id=None), prop(market_id=[156])):
+        parsed = read(prop(), lost)
+        assert (len(parsed.rows), len(parsed.rejects), parsed.excused) == (1, 1, {})
+
+
 def test_an_answer_as_long_as_was_asked_for_is_cut_off_and_no_game_is_excused_by_it() -> None:
     with pytest.raises(SourceError, match="cut off at 1000 lines"):
         AGREED.parse(lines_of(*[prop()] * 1000), context("g"), with_lines(scheduled("g", "UTA", "NOP", day=DAY)))

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ import pytest
 from benchmarks.payload_fuzz import asked_of, by_step, every_source, fuzz, must_hold, payload_of, read_source, recorded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.nba import scheduled
 
 from tipoff.core.errors import SourceError
 from tipoff.core.parsing import Use, shape_of
 from tipoff.core.payload import Parsed, Payload
+from tipoff.core.rows import table_from_records
+from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, SourceWork
 from tipoff.leagues.catalog import CONTENTS, live_content
-from tipoff.leagues.nba.sources import boxes, forms
+from tipoff.leagues.nba import tables
+from tipoff.leagues.nba.sources import boxes, forms, nbacom
 from tipoff.leagues.nba.sources.forms import read_any
 
 NOT_USED = 31  # answers of a form that is known and read by nothing
@@ -147,6 +151,38 @@ BASE: dict[str, Any] = {
         },
     }
 }
+
+
+def test_a_box_score_of_other_clubs_than_play_is_an_error_and_no_game_of_them() -> None:
+    day, asked = date(2023, 10, 24), payload(json.dumps(BASE).encode())
+    asked = replace(asked, request=replace(asked.request, unit="0022300001"))
+    slate = Slate("nba", Season("2023-24", day, day), day)
+    about = Context(slate=slate, units=frozenset({"0022300001"}), as_of=NOW)
+
+    def stored(away: str) -> dict[str, pa.Table]:
+        return {"schedule": table_from_records(tables.SCHEDULE, [scheduled("0022300001", "BOS", away, day=day)])}
+
+    assert len(nbacom.parse_players(asked, about, stored("MIA")).rows) == 3
+    for read in (nbacom.parse_players, nbacom.parse_teams):
+        with pytest.raises(SourceError, match="is NYK at BOS in the schedule, MIA at BOS here"):
+            read(asked, about, stored("NYK"))
+
+
+@pytest.mark.parametrize("players", [[], [BASE["game"]["awayTeam"]["players"][0], {"personId": 9, "name": None}]])
+def test_that_everybody_played_is_believed_only_where_everybody_of_both_teams_can_be_read(players: list[Any]) -> None:
+    day, document = date(2023, 10, 24), copy.deepcopy(BASE)
+    about = Context(slate=Slate("nba", Season("2023-24", day, day), day), units=frozenset({"0022300001"}), as_of=NOW)
+
+    def excused() -> Mapping[str, str]:
+        asked = payload(json.dumps(document).encode())
+        asked = replace(asked, request=replace(asked.request, unit="0022300001"))
+        return nbacom.parse_absences(asked, about, {}).excused
+
+    assert excused() == {"0022300001": "everybody played"}
+    document["game"]["awayTeam"]["players"] = players
+    assert excused() == {}
+
+
 ODD = st.one_of(
     st.none(),
     st.booleans(),

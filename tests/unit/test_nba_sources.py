@@ -633,6 +633,51 @@ def test_one_market_without_an_instant_or_a_list_costs_itself_alone() -> None:
     assert len(parsed.rejects) == 2
 
 
+@pytest.mark.parametrize("markets", [{}, 0, "", "none", ...], ids=str)
+def test_a_book_whose_markets_are_no_list_says_nothing_of_what_is_offered(markets: Any) -> None:
+    book = {"key": "one"} if markets is ... else {"key": "one", "markets": markets}
+
+    with pytest.raises(SourceError, match="none of its 1 entries can be read"):
+        POINTS.parse_lines(payload({"id": "e", "bookmakers": [book]}, unit="g"), context(DAY, "g"), inputs())
+
+
+@pytest.mark.parametrize("at", ["2023-01-05T15:00:00Z", "2099-01-05T15:00:00Z", "2024-01-06T20:00:00Z"])
+def test_what_was_quoted_last_season_or_is_yet_to_come_is_no_quote(at: str) -> None:
+    document = odds(outcome("Over", -110)) | {
+        "commence_time": "2099-01-01T00:00:00Z"
+    }  # a start that hides what is after it
+    late = {"key": "two", "markets": [document["bookmakers"][0]["markets"][0] | {"last_update": at}]}
+    document["bookmakers"].append(late)
+
+    parsed = POINTS.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+
+    assert [row["book"] for row in parsed.rows] == ["one"]
+    assert len(parsed.rejects) == 1
+
+
+def test_a_start_that_no_game_is_put_off_to_hides_nothing_that_was_quoted_after_it() -> None:
+    asked = payload(odds(outcome("Over", -8000)) | {"commence_time": "2099-01-01T00:00:00Z"}, unit="g")
+    closes_at = datetime.fromisoformat("2024-01-05T14:30:00+00:00")
+    asked = dataclasses.replace(asked, request=dataclasses.replace(asked.request, closes_at=closes_at))
+
+    assert POINTS.parse_lines(asked, context(DAY, "g"), inputs()).rows == []
+
+
+def test_an_event_of_a_club_against_itself_is_a_reject_and_no_game_that_the_schedule_lacks() -> None:
+    event = {"id": "e", "commence_time": "2024-01-06T00:10:00Z", "home_team": "Boston Celtics"}
+    good = event | {"id": "f", "away_team": "Miami Heat"}
+    noon = dataclasses.replace(context(DAY), as_of=midnight(DAY) + timedelta(hours=12))
+
+    parsed = POINTS.parse_events(
+        payload([good, event | {"away_team": "Boston Celtics"}]), noon, inputs(scheduled("g", "BOS", "MIA", day=DAY))
+    )
+
+    assert [row["event_id"] for row in parsed.rows] == ["f"]
+    assert [(reject.reason, reject.names_game) for reject in parsed.rejects] == [
+        ("BOS would play against itself", False)
+    ]
+
+
 def test_a_market_that_is_none_costs_no_other_of_its_book() -> None:
     document = odds(outcome("Over", -110))
     document["bookmakers"][0]["markets"] += [None, "player_points", {"outcomes": []}]

@@ -136,3 +136,14 @@ def test_nothing_is_let_go_unless_the_settings_say_so(home: Home) -> None:
 
     assert not Keeps.of(settings)
     assert Keeps.of(settings.model_copy(update={"published_keep_days": 3})) == Keeps(published=3 * DAY)
+
+
+def test_an_answer_is_noted_on_a_line_of_its_own_though_the_one_before_was_cut_off(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    shas = [answered(archive, b"one", NOW)]
+    [file] = (tmp_path / "answers").iterdir()
+    with file.open("a") as noted:
+        noted.write('{"at":"2024-03-20T12:00:00+00:00","params":[["apiKey","{odds_api_key}')
+    shas.append(answered(archive, b"two", NOW))
+
+    assert [answer.sha256 for answer in archive.answers()] == shas

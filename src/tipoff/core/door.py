@@ -15,6 +15,7 @@ LARGEST_WHOLE = 2**53  # beyond it a JSON number is no longer the one that was w
 LARGEST_NUMBER = 1e15
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 _ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,64}")
+_NUMBER = re.compile(r"\s*[+-]?[0-9.]{1,39}(e[+-]?[0-9]{1,3})?\s*", re.IGNORECASE)  # nor 1_000, nor other digits
 _DIGITS = 40  # longer text is no number that anybody counts
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format, surrogate, private, unassigned
 _KEPT = frozenset({"\u200d", "\u200c"})  # joiners that some scripts write names with
@@ -106,7 +107,7 @@ def number(value: object, name: str) -> float | None:
         msg = f"{name} is {_said(value)}, no number"
         raise Unfit(msg)
     try:
-        found = float(value) if not isinstance(value, str) or len(value) <= _DIGITS else math.nan
+        found = float(value) if not isinstance(value, str) or _NUMBER.fullmatch(value) else math.nan
     except (ValueError, OverflowError) as error:
         msg = f"{name} is {_said(value)}, no number"
         raise Unfit(msg) from error
@@ -127,7 +128,7 @@ def whole(value: object, name: str) -> int | None:
     found = number(value, name)
     if found is None:
         return None
-    if found != int(found):
+    if found != int(found) or (isinstance(value, str) and "e" in value.lower()):
         msg = f"{name} is {_said(value)}, no whole number"
         raise Unfit(msg)
     return int(found)

@@ -1,5 +1,6 @@
 """What every parser needs: JSON or a clear error, each entry accounted for, one bad value at the cost of its row alone."""
 
+import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +17,10 @@ Record = dict[str, Any]
 BadRow = Unfit  # a row that cannot be used; the text says why
 
 # What data of any shape can do to a reader that expects another: each is the row's fault, never the process's.
-BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+BROKEN = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    *(AssertionError, csv.Error),  # so the readers of pages and of tables say that they are lost
+)
 
 
 class Use(Enum):

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, identifier, instant, number, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, read_json, shaped
+from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, empty, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.schema import KNOWN_AT, Column, integer
@@ -95,7 +95,7 @@ class Market:
         listed.must_be_recognised(payload)
         if games and not listed.rows:
             raise empty(payload, f"it names none of the {len(games)} games of {context.slate.day}")
-        sold: set[str] = set()  # games of which it has lines, whether they can be read or not
+        sold: set[str] = set()  # games of which it has lines, or may have, whether they can be read or not
         tally.each(props, lambda prop: self._prop(prop, events, games, context, sold))
         tally.must_be_recognised(payload)
         sold |= set(inputs[TABLE]["game_id"].to_pylist())
@@ -121,9 +121,14 @@ class Market:
         context: Context,
         sold: set[str],
     ) -> Record:
-        if prop["market_id"] != self.number:
+        try:
+            market, event = identifier(prop["market_id"], "market_id"), identifier(prop["event_id"], "event_id")
+        except BROKEN:
+            sold |= {row["game_id"] for row in games}  # it may be of any
+            raise
+        if market != str(self.number):
             raise Aside(Use.LEFT_OUT)
-        game = self._game(events[identifier(prop["event_id"], "event_id")], games, context)
+        game = self._game(events[event], games, context)
         sold.add(game["game_id"])
         if game["game_id"] not in context.units:
             raise Aside(Use.OTHER_DAY)

@@ -49,6 +49,8 @@ EVENT_COLUMNS = (
 )
 LINE_KEY = ("game_id", "book", "player_key", "line", "quoted_at")
 _ON = frozenset({"scheduled", "live", "final"})
+_PUT_OFF = timedelta(days=7)  # the farthest start that is believed of an event, from the one that was known
+_STALE, _AHEAD = timedelta(days=30), timedelta(hours=1)  # a quote is no older, and no clock further ahead
 _BETWEEN = timedelta(hours=2)  # a game of two begins this long after the other at the least
 
 
@@ -130,6 +132,9 @@ class Market:
             raise Aside(Use.OTHER_DAY)
         names = text(event["home_team"], "home_team"), text(event["away_team"], "away_team")
         sides = self.clubs.get(names[0], ""), self.clubs.get(names[1], "")
+        if sides[0] and sides[0] == sides[1]:
+            msg = f"{sides[0]} would play against itself"
+            raise Unfit(msg)
         meant = [row for row in rows if {row["home_team"], row["away_team"]} == {*sides}]
         index = GameIndex.of(
             ListedGame(game_id=row["game_id"], day=day, home=row["home_team"], away=row["away_team"]) for row in meant
@@ -181,12 +186,12 @@ class Market:
         books = part(payload, document, "bookmakers")
         game_id = payload.request.unit
         base = {"day": context.slate.day, "game_id": game_id, "event_id": self._event_id(payload, document)}
-        begins = _begins(payload, document)
+        begins, asked_at = _begins(payload, document), max(payload.fetched_at, context.as_of)
         tally = Tally()
         pairs: dict[tuple[str, str, float], Record] = {}
         for book in books:
             for market in _markets(self.name, book, tally):
-                _quotes(book, market, begins, tally, base, pairs)
+                _quotes(book, market, begins, asked_at, tally, base, pairs)
         tally.must_be_recognised(payload)
         tally.rows = list(pairs.values())
         known = any(row["game_id"] == game_id for row in inputs["player_lines"].select(["game_id"]).to_pylist())
@@ -217,9 +222,9 @@ def game_meant(games: Sequence[Record], begins: datetime, start: str) -> Record:
 
 
 def _begins(payload: Payload, document: Mapping[str, Any]) -> datetime | None:
-    """Return when the event begins; where the answer does not say so, what was known when it was asked for."""
+    """Return when the event begins; where the answer says nothing that can be believed, what was known before."""
     try:
-        return instant(document.get("commence_time"), "commence_time")
+        return instant(document.get("commence_time"), "commence_time", near=payload.request.closes_at, within=_PUT_OFF)
     except Unfit:
         return payload.request.closes_at
 
@@ -228,7 +233,7 @@ def _markets(name: str, book: Any, tally: Tally) -> Sequence[Mapping[str, Any]]:
     """Return a book's markets that are known; one that is suspended has no list."""
     found, others = [], set()
     try:
-        markets = list(book.get("markets") or ())
+        markets = _listed(book, "markets")
     except BROKEN as error:
         tally.reject(error, book)
         return ()
@@ -246,10 +251,20 @@ def _markets(name: str, book: Any, tally: Tally) -> Sequence[Mapping[str, Any]]:
     return found
 
 
+def _listed(told: Mapping[str, Any], name: str) -> list[Any]:
+    """Return a list that must be there; one that is suspended is None."""
+    found = told[name]
+    if found is not None and not isinstance(found, list):
+        msg = f"{name} is {shown(found, longest=40)}, no list"
+        raise Unfit(msg)
+    return found or []
+
+
 def _quotes(  # noqa: PLR0913 -- a book's market, and where its rows go
     book: Mapping[str, Any],
     market: Mapping[str, Any],
     begins: datetime | None,
+    asked_at: datetime,
     tally: Tally,
     base: Record,
     pairs: dict[tuple[str, str, float], Record],
@@ -257,10 +272,15 @@ def _quotes(  # noqa: PLR0913 -- a book's market, and where its rows go
     """Read one market; without an instant of its own it has its book's."""
     try:
         key = identifier(book["key"], "the book")
-        quoted_at = instant(market.get("last_update") or book.get("last_update"), "last_update")
-        outcomes = list(market.get("outcomes") or ())
+        quoted_at = instant(
+            market.get("last_update") or book.get("last_update"), "last_update", near=asked_at, within=_STALE
+        )
+        outcomes = _listed(market, "outcomes")
     except BROKEN as error:
         tally.reject(error, market)
+        return
+    if quoted_at > asked_at + _AHEAD:
+        tally.reject(Unfit(f"{key} would have quoted at {quoted_at:%Y-%m-%d %H:%M}, which is yet to come"), market)
         return
     if begins is not None and quoted_at >= begins:
         tally.aside(Use.LEFT_OUT, max(1, len(outcomes)))

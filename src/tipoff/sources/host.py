@@ -57,4 +57,7 @@ class Host:
         if error.status not in {_TOO_MANY, _UNAVAILABLE} or not error.retry_after_s:
             return
         until = now + min(timedelta(seconds=error.retry_after_s), LONGEST_ASKED)
+        known = self._memory.proxies(self._name).get(DIRECT)
+        if known and known.rests_until and until < known.rests_until <= now + LONGEST_ASKED + _APART:
+            return  # it has asked for longer: who was asked at the same time does not shorten that
         self._memory.keep_proxy(ProxyHealth(proxy=DIRECT, host=self._name, rests_until=until, at=now), None)

@@ -89,7 +89,7 @@ class Archive:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
                 try:
-                    os.write(file, (_line(answer) + "\n").encode())
+                    os.write(file, f"\n{_line(answer)}\n".encode())  # a line of its own, however the one before ends
                     if self._fsync:
                         os.fsync(file)
                 finally:
@@ -101,11 +101,12 @@ class Archive:
     def answers(self, first: date = date.min, last: date = date.max) -> Iterator[KeptAnswer]:
         """Yield what was answered on the UTC days from `first` to `last`, in the order in which it came.
 
-        A last line that was cut off, as a host that lost its power leaves it, is passed over: its bytes are kept all the same.
+        A line that was cut off, as a host that lost its power leaves it, is passed over: its bytes are kept all the same.
         """
         for path in sorted((self._root / _ANSWERS).glob("*.jsonl")):
             if first <= date.fromisoformat(path.stem) <= last:
-                yield from (_read(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}"))
+                found = (_read(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}"))
+                yield from (answer for answer in found if answer is not None)
 
     def named(self, beginning: str) -> list[str]:
         """Return the hashes of what is kept that begin so."""
@@ -204,8 +205,11 @@ def _aside(line: bytes, path: Path) -> SetAside:
         ) from error
 
 
-def _read(line: bytes) -> KeptAnswer:
-    found = json.loads(line)
+def _read(line: bytes) -> KeptAnswer | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
     request = Request(
         source=found["source"],
         url=found["url"],

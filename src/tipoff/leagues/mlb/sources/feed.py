@@ -59,6 +59,10 @@ def parse_line_ups(payload: Payload, context: Context, inputs: Mapping[str, pa.T
     if any(len(order) < BATTERS for order in orders) or None in starters:
         tally.aside(Use.NOT_YET, 2)
         return tally.parsed()
+    with shape_of(payload):
+        both = {*orders[0]} & {*orders[1]}
+    if both:
+        raise shaped(payload, f"{min(map(str, both))} would bat for both clubs")
     for side in ("home", "away"):
         tally.one(side, lambda one: _line_up(feed, row, one, context))
     return tally.parsed()

@@ -23,8 +23,8 @@ KINDS = {
     "L": "championship series",
     "W": "world series",
 }
-_REGULAR = "R"
-_OTHER_KINDS = frozenset("SEAIPCN") | (KINDS.keys() - {_REGULAR})  # spring, exhibition, all-star … Source: /gameTypes
+REGULAR = "R"
+OTHER_KINDS = frozenset("SEAIPCN") | (KINDS.keys() - {REGULAR})  # spring, exhibition, all-star … Source: /gameTypes
 _NO_GAMES = "no games scheduled"
 _RESUMED = "it goes on from {day}: its starters began then"
 STATUS = {  # by codedGameState. Source: statsapi.mlb.com /gameStatus
@@ -58,13 +58,15 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     """Return the slate's games of the regular season.
 
     A game that was broken off is `suspended` on the day on which it began, and stands again, with `resumed_from`, on the day on
-    which it goes on. One that the answer no longer names stays as it was, with a note.
+    which it goes on. Of one that is named twice the one that is on counts; one no longer named stays as it was: both noted.
     """
     tally = Tally()
     tally.each(_games(payload), lambda game: _row(game, context))
     tally.must_be_recognised(payload)
     if tally.uses[Use.OTHER_DAY] and not tally.rows:
         raise shaped(payload, f"its games are of other days than {context.slate.day}, which was asked for")
+    tally.rows.sort(key=lambda row: row["status"] not in ON)
+    tally.once("game_id", by="status")
     here = {row["game_id"] for row in tally.rows}
     kept = [row for row in inputs["schedule"].to_pylist() if row["game_id"] not in here]
     notes = [
@@ -90,9 +92,9 @@ def _games(payload: Payload) -> list[Any]:
 
 def _row(game: Mapping[str, Any], context: Context) -> Record:
     kind = game["gameType"]
-    if kind in _OTHER_KINDS:
+    if kind in OTHER_KINDS:
         raise Aside(Use.OTHER_COMPETITION)
-    if kind != _REGULAR:
+    if kind != REGULAR:
         raise Aside(Use.UNKNOWN, f"gameType is {shown(kind, longest=40)}, which is not known")
     day, found = context.slate.day, game_id(game["gamePk"])
     state = game["status"]
@@ -101,6 +103,9 @@ def _row(game: Mapping[str, Any], context: Context) -> Record:
         raise Aside(Use.UNKNOWN, f"codedGameState is {shown(state['codedGameState'], longest=40)}, which is not known")
     resumed = game.get("resumedFromDate")
     began = calendar_date(resumed, "resumedFromDate") if resumed else None
+    if began and began > day:
+        msg = f"it goes on from {began}, which is yet to come"
+        raise Unfit(msg)
     official = calendar_date(game["officialDate"], "officialDate")
     if official != day and not resumed and status != "postponed":
         raise Aside(Use.OTHER_DAY)
@@ -123,7 +128,7 @@ def _row(game: Mapping[str, Any], context: Context) -> Record:
         "game_number": count(game.get("gameNumber", 1), "gameNumber"),
         "double_header": text(game.get("doubleHeader", "N"), "doubleHeader", longest=1),
         "scheduled_innings": count(game.get("scheduledInnings"), "scheduledInnings"),
-        "kind": KINDS[_REGULAR],
+        "kind": KINDS[REGULAR],
         "venue_id": count((game.get("venue") or {}).get("id"), "the venue"),
         "home_score": count(home.get("score"), "score") if final else None,
         "away_score": count(away.get("score"), "score") if final else None,

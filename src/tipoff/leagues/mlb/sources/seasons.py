@@ -113,8 +113,9 @@ def split_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequenc
 def parse_splits(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return one row a batter, season and pitcher's hand; of one who was with several clubs the row of all of them together."""
     tally = Tally()
+    asked = dict(payload.request.params).get("season", "")
     for number, _ in enumerate(stats := part(payload, read_json(payload), "stats")):
-        tally.each(part(payload, stats, number, "splits"), lambda split: _split(split, context))
+        tally.each(part(payload, stats, number, "splits"), lambda split: _split(split, asked, context))
     tally.must_be_recognised(payload)
     whole: dict[tuple[int, int, str], Record] = {}
     for row in tally.rows:
@@ -133,18 +134,24 @@ def _there(value: Any, name: str) -> int:  # noqa: ANN401 -- JSON
     return found
 
 
-def _split(split: Mapping[str, Any], context: Context) -> Record:
+def _split(split: Mapping[str, Any], asked: str, context: Context) -> Record:
     against = _AGAINST.get(split["split"]["code"])
     if against is None:
         raise Aside(Use.LEFT_OUT)
-    stat = split["stat"]
+    stat, season = split["stat"], _there(split["season"], "season")
+    if asked and str(season) != asked:
+        raise Aside(Use.OTHER_DAY, f"it is of {season}, asked for was {asked}", is_told=True)
+    faced, struck = (_there(stat[name], name) for name in ("plateAppearances", "strikeOuts"))
+    if struck > faced:
+        msg = f"{struck} strikeouts in {faced} plate appearances"
+        raise Unfit(msg)
     reached = [count(stat.get(name), name) or 0 for name in ("hits", "baseOnBalls", "hitByPitch")]
     return {
         "day": context.slate.day,
-        "season": _there(split["season"], "season"),
+        "season": season,
         "batter_id": person(split["player"]["id"]),
         "against": against,
-        "plate_appearances": _there(stat["plateAppearances"], "plateAppearances"),
-        "strikeouts": _there(stat["strikeOuts"], "strikeOuts"),
+        "plate_appearances": faced,
+        "strikeouts": struck,
         "on_base": sum(reached),
     }

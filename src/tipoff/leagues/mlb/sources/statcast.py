@@ -14,6 +14,7 @@ from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.step import Context
 from tipoff.leagues.mlb.sources.reading import game_id, games_on, person
+from tipoff.leagues.mlb.sources.schedule import OTHER_KINDS, REGULAR
 
 SOURCE = "statcast"
 PROVIDER = Provider(
@@ -68,20 +69,28 @@ def parse(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -
     return tally.parsed()
 
 
-def _pitches(payload: Payload) -> list[Pitch]:
-    """Return the pitches; a column that stands twice is read where it stands first."""
+def _pitches(payload: Payload) -> list[Pitch | list[str]]:
+    """Return the pitches, and lines that are none as they are; a column that stands twice is read where it stands first."""
     reader = csv.reader(io.StringIO(payload.body.decode("utf-8-sig", "replace"), newline=""))
     header = next(reader, [])
     if not set(_READ) <= set(header):
         raise shaped(payload, "no table of pitches")
     places = {name: header.index(name) for name in _READ}
-    return [{name: row[place] for name, place in places.items()} for row in reader if len(row) == len(header)]
+    return [
+        {name: row[place] for name, place in places.items()} if len(row) == len(header) else row
+        for row in reader
+        if row
+    ]
 
 
-def _sorted(pitch: Pitch, context: Context, thrown: dict[tuple[str, int], list[Pitch]]) -> Record:
+def _sorted(pitch: Pitch | list[str], context: Context, thrown: dict[tuple[str, int], list[Pitch]]) -> Record:
     """Lay a pitch to its game and pitcher."""
-    if pitch["game_type"] != "R":
-        raise Aside(Use.OTHER_COMPETITION)
+    if isinstance(pitch, list):
+        msg = f"a line of {len(pitch)} columns"
+        raise Unfit(msg)
+    if (kind := pitch["game_type"]) != REGULAR:
+        is_known = kind in OTHER_KINDS
+        raise Aside(Use.OTHER_COMPETITION if is_known else Use.UNKNOWN, "" if is_known else f"game_type is {kind}")
     calendar_date(pitch["game_date"], "game_date")
     game = game_id(pitch["game_pk"])
     if game not in context.units:

@@ -1,18 +1,18 @@
 """open-meteo.com: what the weather will be in the hour of a game's first pitch, at the park's place as statsapi tells it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from tipoff.core.door import Unfit, instant, number, text
-from tipoff.core.parsing import Record, Tally, Use, empty, part, read_json, shape_of, shaped
+from tipoff.core.door import Unfit, number, text
+from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, read_json, shape_of, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.step import Context
 from tipoff.leagues.mlb.sources import schedule
-from tipoff.leagues.mlb.sources.reading import count, games_on
+from tipoff.leagues.mlb.sources.reading import count, game_id, games_on
 
 SOURCE = "open-meteo"
 PROVIDER = Provider(
@@ -47,22 +47,20 @@ def parse_parks(payload: Payload, context: Context, inputs: Mapping[str, pa.Tabl
     tally, games = Tally(), []
     for number_of, _ in enumerate(dates := part(payload, read_json(payload), "dates")):
         games += part(payload, dates, number_of, "games")
-    for game in games:
-        with shape_of(payload):
-            is_asked = str(game["gamePk"]) in asked
-        if is_asked:
-            tally.one(game, lambda found: _park(found, context))
-        else:
-            tally.aside(Use.NO_GAME)
+    tally.each(games, lambda game: _park(game, asked, context))
+    tally.must_be_recognised(payload)
     return tally.parsed()
 
 
-def _park(game: Mapping[str, Any], context: Context) -> Record:
+def _park(game: Mapping[str, Any], asked: Collection[str], context: Context) -> Record:
+    found = game_id(game["gamePk"])
+    if found not in asked:
+        raise Aside(Use.LEFT_OUT)
     venue = game["venue"]
     place = venue["location"]
     return {
         "day": context.slate.day,
-        "game_id": str(game["gamePk"]),
+        "game_id": found,
         "venue_id": count(venue["id"], "the venue"),
         "venue_name": text(venue["name"], "the venue's name"),
         "latitude": number(place["defaultCoordinates"]["latitude"], "latitude"),
@@ -117,25 +115,25 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
         SourceError: It tells other hours, or in other units than were asked for.
     """
     starts = _starts(inputs)
-    game_id, document, tally = payload.request.unit, read_json(payload), Tally()
+    unit, document, tally = payload.request.unit, read_json(payload), Tally()
     hours: list[Any] = part(payload, document, "hourly", "time")
     units = part(payload, document, "hourly_units", kind=dict)
-    for theirs, unit in VALUES.values():
-        if units.get(theirs) != unit:
-            raise shaped(payload, f"{theirs} is told in {units.get(theirs)}, not in {unit}")
+    for theirs, measure in VALUES.values():
+        if units.get(theirs) != measure:
+            raise shaped(payload, f"{theirs} is told in {units.get(theirs)}, not in {measure}")
+    begins: datetime = starts[unit].astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     with shape_of(payload):  # the hours are of the zone that was asked for, and name none
-        times = [instant(f"{hour}+00:00", "time") - timedelta(seconds=document["utc_offset_seconds"]) for hour in hours]
-    begins: datetime = starts[game_id].astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    if begins not in times:
-        raise (shaped if times else empty)(payload, f"it tells nothing of {begins:%Y-%m-%d %H:%M}")
-    place = times.index(begins)
-    tally.one(document["hourly"], lambda hourly: _hour(hourly, place, context, game_id, begins))
+        hour = f"{begins + timedelta(seconds=document['utc_offset_seconds']):%Y-%m-%dT%H:%M}"
+    if hour not in hours:
+        raise (shaped if hours else empty)(payload, f"it tells nothing of {begins:%Y-%m-%d %H:%M}")
+    place = hours.index(hour)
+    tally.one(document["hourly"], lambda hourly: _hour(hourly, place, context, unit, begins))
     return tally.parsed()
 
 
-def _hour(hourly: Mapping[str, Any], place: int, context: Context, game_id: str, begins: datetime) -> Record:
+def _hour(hourly: Mapping[str, Any], place: int, context: Context, game: str, begins: datetime) -> Record:
     found = {ours: number(hourly[theirs][place], theirs) for ours, (theirs, _) in VALUES.items()}
     if found["temperature"] is None:
         msg = f"no temperature is told of {begins:%H:%M}"
         raise Unfit(msg)
-    return {"day": context.slate.day, "game_id": game_id, "forecast_of": begins} | found
+    return {"day": context.slate.day, "game_id": game, "forecast_of": begins} | found

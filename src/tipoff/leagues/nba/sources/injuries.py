@@ -21,7 +21,6 @@ from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.door import LONGEST_TEXT, Unfit
 from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, empty, shaped
 from tipoff.core.payload import Parsed, Payload, Request
-from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import full_name, games_by_sides, team_code, text
@@ -30,7 +29,6 @@ from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
 SOURCE = "nba injury report"
 URL = "https://ak-static.cms.nba.com/referee/injury/Injury-Report_{at:%Y-%m-%d_%I_%M%p}.pdf"
 EVERY, READY = timedelta(minutes=30), timedelta(minutes=5)  # from one report to the next, and until it is there
-NOBODY = "nobody is listed"
 LARGEST, LARGEST_PAGE = 2_000_000, 200_000  # bytes of a file, and of a page unpacked: far more than a real one's
 MOST_PAGES = 20
 COLUMNS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
@@ -62,7 +60,11 @@ def requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Requ
 
 
 def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return who is listed for the slate's games; a report that every club has sent in and that names nobody says so."""
+    """Return who is listed for the slate's games.
+
+    Raises:
+        SourceError: Nothing in it is of the day: of whom it names on another, nothing follows.
+    """
     scheduled, read, tally = games_by_sides(inputs), read_report(payload), Tally()
 
     def row(entry: Record) -> Record:
@@ -79,8 +81,9 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     for use in (Use.NOT_YET, Use.UNREADABLE):
         tally.aside(use, read.uses[use])
     tally.rejects = [*read.rejects, *tally.rejects]
-    is_whole = not (tally.rows or tally.rejects or read.uses[Use.NOT_YET])
-    return tally.parsed(excused={WHOLE_SLATE: NOBODY} if is_whole else {})
+    if not (tally.rows or tally.rejects or read.uses[Use.NOT_YET]):
+        raise empty(payload, f"nothing in it is of {context.slate.day}")
+    return tally.parsed()
 
 
 def read_report(payload: Payload) -> Tally:
@@ -217,7 +220,6 @@ def words_of(payload: Payload) -> Iterator[list[Word]]:
     except (
         *BROKEN,
         PyPdfError,
-        AssertionError,
         EOFError,
         NotImplementedError,
         OSError,

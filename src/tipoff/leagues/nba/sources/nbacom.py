@@ -64,14 +64,14 @@ def parse_players(payload: Payload, context: Context, inputs: Mapping[str, pa.Ta
     """Return the players of the game that was asked for; one that is not over has none."""
     if payload.request.source == statsnba.SOURCE:
         return _of_game(statsnba.parse_players(payload, context, inputs), payload.request.unit)
-    return _parsed(payload, context, _box(payload).players)
+    return _parsed(payload, context, _box(payload, inputs).players)
 
 
 def parse_teams(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return both teams' rows of the game that was asked for."""
     if payload.request.source == statsnba.SOURCE:
         return _of_game(statsnba.parse_teams(payload, context, inputs), payload.request.unit)
-    box = _box(payload)
+    box = _box(payload, inputs)
     for row, other in zip(box.teams.rows, reversed(box.teams.rows), strict=True):
         row["plus_minus"] = _margin(row, other)
     return _parsed(payload, context, box.teams)
@@ -85,18 +85,18 @@ def absence_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Seque
     ]
 
 
-def parse_absences(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return who did not play; a game over in which everybody played is excused."""
-    box = _box(payload)
+def parse_absences(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+    """Return who did not play; a game over in which everybody of both teams played is excused."""
+    box = _box(payload, inputs)
     if box.game_id != payload.request.unit:
         raise shaped(payload, f"asked for {payload.request.unit}, it is of {box.game_id}")
     names = ("game_id", "player_id", "player_name", "player_key", "team", "status", "reason")
     rows = [{name: row[name] for name in names} | {"day": context.slate.day} for row in box.absent]
-    is_over = bool(box.players.rows)
+    is_over = {row["team"] for row in box.players.rows} == {box.home, box.away}
     return Parsed(
         rows=rows if is_over else [],
         rejects=tuple(box.players.rejects),
-        excused={box.game_id: EVERYBODY_PLAYED} if is_over and not rows else {},
+        excused={box.game_id: EVERYBODY_PLAYED} if is_over and not rows and not box.players.rejects else {},
     )
 
 
@@ -128,8 +128,14 @@ def parse_plays(payload: Payload, context: Context, _inputs: Mapping[str, pa.Tab
     return _parsed(payload, context, tally)
 
 
-def _box(payload: Payload) -> Box:
-    return read_box(payload, read_json(payload))
+def _box(payload: Payload, inputs: Mapping[str, pa.Table]) -> Box:
+    """Return the box score, whose clubs are those of the schedule, whoever of them is at home."""
+    box = read_box(payload, read_json(payload))
+    for row in inputs["schedule"].to_pylist() if "schedule" in inputs else ():
+        if row["game_id"] == box.game_id and {row["home_team"], row["away_team"]} != {box.home, box.away}:
+            msg = f"{box.game_id} is {row['away_team']} at {row['home_team']} in the schedule, {box.away} at {box.home} here"
+            raise shaped(payload, msg)
+    return box
 
 
 def _margin(row: Record, other: Record) -> float | None:
