@@ -554,6 +554,22 @@ def test_a_ping_that_fails_or_hangs_stops_nothing(http: Received, how: str, monk
 
 
 @pytest.mark.parametrize(
+    "machine",
+    [{"SSL_CERT_FILE": "/nowhere/ca.pem"}, {"ALL_PROXY": "socks5://127.0.0.1:1"}, {"HTTPS_PROXY": "http://[::1"}],
+    ids=lambda machine: next(iter(machine)),
+)
+def test_what_the_machine_says_of_proxies_and_certificates_is_no_reason_to_end(
+    monkeypatch: pytest.MonkeyPatch, machine: dict[str, str]
+) -> None:
+    for name, value in machine.items():
+        monkeypatch.setenv(name, value)
+
+    assert ping("https://127.0.0.1:1/ping") in {"FileNotFoundError", "ImportError", "InvalidURL", "ConnectError"}
+    with pytest.raises(NotSent, match="could not be reached"):
+        send(Channel(name="ops", url=f"slackhook+https://127.0.0.1:1/{SECRET}"), message())
+
+
+@pytest.mark.parametrize(
     ("says", "trouble"),
     [
         (b"OK", ""),

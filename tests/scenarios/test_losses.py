@@ -159,6 +159,39 @@ def test_a_running_home_finds_values_that_another_hand_has_changed_by_recounting
     assert published(home) == published(whole)
 
 
+def test_a_running_home_finds_a_document_that_is_gone_or_cannot_be_read_by_recounting(
+    whole: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(whole, home)
+    spec = sample_spec(DAYS)
+    instance = Instance(Settings(home=home), spec, clock_of(Home(home), spec))
+    works, now = instance.open(), clock_of(Home(home), spec).now()
+    works.start(now)
+    works.tick(now)
+    [lost] = (home / "published").glob("nba/published_predictions/*.json")
+    [spoiled] = (home / "published").glob("nba/published_markets/*.json")
+    kept = json.loads(lost.read_text())["rows"]
+    lost.unlink()
+    spoiled.write_text(spoiled.read_text()[:300])
+    spoiled.with_name("copy-of-me.json").write_text("somebody's own")
+    recounts = Recounts(NBA, instance, AtOnce())
+
+    for _ in range(len(instance.proven()) + 3):
+        recounts.look(now)
+    works.tick(now)
+    works.rest(now)
+    instance.close()
+
+    checks = ("store_has_what_is_proven", "documents_are_readable", "what_stands_is_recounted")
+    told = [(row["check"], row["output"]) for row in ledger_rows(home, "findings") if row["check"] in checks]
+    assert told == [
+        ("documents_are_readable", "published_markets"),
+        ("store_has_what_is_proven", "published_predictions"),
+    ]
+    assert json.loads(lost.read_text())["rows"] == kept
+
+
 def test_documents_whose_rows_were_let_go_keep_their_proofs_and_are_missed_by_nobody(
     whole: Path, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.app.history import WithHistory
-from tipoff.core.errors import ErrorKind, OverTime, PipelineError
+from tipoff.core.errors import CallFailed, ErrorKind, OverTime, PipelineError
 from tipoff.core.quota import LIMITS, Kind, Level, Use, fullest, may, uses
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome, after_error, after_outcome, is_due, take_slot, wait_after
@@ -171,11 +171,14 @@ def test_what_the_outbox_tells_has_words_and_a_runbook_of_its_own(cause: str) ->
     assert named(cause) != f"{cause} does not hold"
 
 
-def test_history_that_does_not_come_back_in_time_is_told_and_ends_no_tick() -> None:
+@pytest.mark.parametrize("kind", [OverTime, CallFailed])
+def test_history_that_does_not_come_back_in_time_or_fails_as_no_rule_foresaw_is_told_and_ends_no_tick(
+    kind: type[PipelineError],
+) -> None:
     told: list[str] = []
     works: Any = SimpleNamespace(tick=lambda _now: 3)
     outbox: Any = SimpleNamespace(look=print, tell=lambda error, _now: told.append(str(error)))
-    errors: list[PipelineError | None] = [OverTime("history did not end within 10 min"), None]
+    errors: list[PipelineError | None] = [kind("history did not end within 10 min"), None]
     chores: Any = SimpleNamespace(
         hand_out=lambda *_given, **_more: None, done=lambda: [("history", error) for error in errors]
     )

@@ -11,6 +11,7 @@ from tipoff.app.recounts import Recounts, stands
 from tipoff.core.errors import ErrorKind, WarehouseError
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Batch
 
 UNIT = UnitProof(unit="g1", n_rows=2, content_hash="a", made_from="m")
 
@@ -23,8 +24,9 @@ def test_rows_are_held_by_hash_or_by_count(n_rows: int, content_hash: str, *, by
     assert stands(UNIT, n_rows, content_hash, by_hash=by_hash) is as_proven
 
 
-def test_what_could_not_be_recounted_is_tried_again_within_the_hour_and_not_in_a_week() -> None:
+def test_what_could_not_be_recounted_is_tried_again_within_the_hour_and_not_in_a_week_and_told() -> None:
     asked: list[str] = []
+    told: list[Batch] = []
 
     def recount(table: Any, _day: date) -> Any:
         asked.append(table.name)
@@ -45,10 +47,11 @@ def test_what_could_not_be_recounted_is_tried_again_within_the_hour_and_not_in_a
     )
     stores: Any = SimpleNamespace(
         warehouse=SimpleNamespace(recount=recount),
-        published=SimpleNamespace(losses=lambda _steps: []),
+        published=SimpleNamespace(losses=lambda _steps: [], survey=lambda: ([], [])),
         loaded={"schedule": SimpleNamespace(version="v")},
         proven=lambda: [proof],
         lose=lambda _losses: None,
+        ledger=SimpleNamespace(commit=told.append),
     )
     recounts = Recounts(NBA, stores, AtOnce())
 
@@ -56,3 +59,6 @@ def test_what_could_not_be_recounted_is_tried_again_within_the_hour_and_not_in_a
         recounts.look(now + timedelta(hours=hours))
 
     assert asked == ["schedule", "schedule"]
+    [[finding]] = [batch.rows["findings"] for batch in told]
+    assert finding["check"] == "what_stands_is_recounted"
+    assert "schedule of 2024-01-01 could not be recounted" in finding["note"]

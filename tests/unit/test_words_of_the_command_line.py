@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -43,6 +44,44 @@ def test_what_a_person_says_is_cleaned_of_what_no_terminal_should_meet_wherever_
     assert all(each.type is WORDS for each in told)
     assert WORDS.convert(" \x1b[31mthe line\x07\nis\udc80 wrong ", None, None) == "[31mthe line is wrong"
     assert WORDS.convert("long " * 200, None, None) == ("long " * 200).strip()
+
+
+@pytest.mark.parametrize(
+    "spoiled", ["a folder", "[]", '{"rows": 5}', '{"rows": [3]}', "\x00", '{"halted": 5, "rows": []}']
+)
+def test_a_document_that_another_hand_has_spoiled_is_refused_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, spoiled: str
+) -> None:
+    document = tmp_path / "published" / "nba" / "published_predictions" / "2030-01-08.json"
+    document.parent.mkdir(parents=True)
+    if spoiled == "a folder":
+        document.mkdir()
+    else:
+        document.write_text(spoiled)
+    monkeypatch.setenv("TIPOFF_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["tipoff", "predictions", "nba", "2030-01-08"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 1
+    assert "is no document as Tipoff publishes it" in capsys.readouterr().err
+
+
+def test_what_the_machine_refuses_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> None:
+        raise PermissionError(13, "Permission denied", "/somebody/else's")
+
+    monkeypatch.setattr(sys, "argv", ["tipoff", "--version"])
+    monkeypatch.setattr("tipoff.core.build.build", refused)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 1
+    assert "the machine refused: PermissionError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("said", "color"), [("1", False), ("", None)])

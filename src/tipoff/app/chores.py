@@ -8,7 +8,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from tipoff.app.lanes import Job, Lanes
-from tipoff.core.errors import OverTime, PipelineError
+from tipoff.core.errors import CallFailed, OverTime, PipelineError, what_of
 
 LIMIT = timedelta(minutes=10)
 
@@ -98,4 +98,6 @@ def _done(key: K, work: Callable[[], object]) -> tuple[K, PipelineError | None]:
         work()
     except PipelineError as error:
         return key, error
+    except Exception as error:  # noqa: BLE001 -- a chore's end: its lane goes on, and whoever handed it out tells it
+        return key, CallFailed(what_of(error), hint="a fault of this program, or of what it reads")
     return key, None

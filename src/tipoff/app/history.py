@@ -9,7 +9,7 @@ from tipoff.app.chores import Chores
 from tipoff.app.loop import Works
 from tipoff.app.warehouses import name_of
 from tipoff.core.clock import stopwatch
-from tipoff.core.errors import LedgerError, OverTime
+from tipoff.core.errors import LedgerError
 from tipoff.history.duck import DuckSink
 from tipoff.history.outbox import Outbox
 from tipoff.history.sink import HistorySink
@@ -52,10 +52,8 @@ class WithHistory:
 
     def _take_in(self, now: datetime) -> None:
         for _, error in self._chores.done():
-            if isinstance(error, OverTime):  # its thread is left to itself; history is no reason to stop
-                self._outbox.tell(error, now)
-            elif error is not None and not isinstance(error, LedgerError):  # that the controller meets too, and tells
-                raise error
+            if error is not None and not isinstance(error, LedgerError):  # that the controller meets too, and tells
+                self._outbox.tell(error, now)  # history is no reason to stop
 
 
 def with_history(  # noqa: PLR0913 -- what a home's outbox is made of

@@ -8,10 +8,15 @@ from typing import Protocol
 from tipoff.app.chores import Chores
 from tipoff.app.watching import Stores
 from tipoff.core.clock import league_day
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import Damaged, LedgerError, PipelineError
+from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import Phase
+from tipoff.engine.findings import STORE, WAREHOUSE, finding
+from tipoff.engine.losses import lost_by_stores
+from tipoff.engine.past import damage_finding
+from tipoff.ledger import Batch
 
 OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot
 SOON = timedelta(hours=1)  # until what could not be recounted is tried again
@@ -40,14 +45,18 @@ class Recounts:
         self._league, self._stores, self._chores = league, stores, chores
         self._counted: dict[Slate, datetime] = {}
         self._found: list[tuple[Proof | None, Loss]] = []
+        self._damaged: list[Damaged] = []
 
     def look(self, now: datetime) -> None:
         """Take up what was found, and hand out the next recount that is due."""
         for slate, error in self._chores.done():
             if isinstance(error, LedgerError):
                 raise error
+            if error is not None:
+                self._tell(slate, error, now)
             again = _period(slate[1], league_day(now)) - SOON if error else timedelta(0)
             self._counted[slate] = now - again
+        self._tell_damaged(now)
         proofs = {(proof.output, proof.day): proof for proof in self._stores.proven()}
         found, self._found = self._found, []
         # what was written since it was counted is another matter
@@ -56,7 +65,24 @@ class Recounts:
         )
         due = self._next(proofs, now)
         if due is not None and not self._chores.holds(due):
-            self._chores.hand_out(due, partial(self._recount, due, proofs.get(due)), due_at=now, can_wait=True)
+            self._chores.hand_out(due, partial(self._recount, due, proofs), due_at=now, can_wait=True)
+
+    def _tell(self, slate: Slate, error: PipelineError, now: datetime) -> None:
+        """Write down that what stands could not be read back: until it is, nobody knows that it is as proven."""
+        output, day = slate if slate != DOCUMENTS else (DOCUMENTS[0], league_day(now))
+        note = f"{output} of {day} could not be recounted, and is tried again within {SOON}: {error} ({error.hint})"
+        cause = STORE if slate == DOCUMENTS else WAREHOUSE
+        batch, where = Batch(), (self._league.name, "", day)
+        batch.add("findings", finding(where, "what_stands_is_recounted", cause, Severity.WARNING, note, now=now))
+        self._stores.ledger.commit(batch)
+
+    def _tell_damaged(self, now: datetime) -> None:
+        damaged, self._damaged = self._damaged, []
+        batch = Batch()
+        for error in damaged:
+            batch.add("findings", damage_finding(self._league.name, error, now))
+        if batch:
+            self._stores.ledger.commit(batch)
 
     def _next(self, proofs: dict[Slate, Proof], now: datetime) -> Slate | None:
         """Return the slate that is due for the longest."""
@@ -71,12 +97,11 @@ class Recounts:
         first = min(due, key=lambda slate: due[slate])
         return first if due[first] <= now else None
 
-    def _recount(self, slate: Slate, proof: Proof | None) -> None:
+    def _recount(self, slate: Slate, proofs: dict[Slate, Proof]) -> None:
         if slate == DOCUMENTS:
-            self._found += [(None, loss) for loss in self._stores.published.losses(self._league.steps)]
+            self._recount_documents(proofs)
             return
-        if proof is None:
-            return
+        proof = proofs[slate]
         counted = self._stores.warehouse.recount(self._league.table(slate[0]), slate[1])
         is_as_now = proof.step_version == self._stores.loaded[slate[0]].version  # or its columns may have been others
         other = {
@@ -87,6 +112,15 @@ class Recounts:
         if other:
             how = f"a recount of {len(proof.units)} units found {len(other)} other than proven"
             self._found.append((proof, Loss(output=slate[0], day=slate[1], how=how, units=frozenset(other))))
+
+    def _recount_documents(self, proofs: dict[Slate, Proof]) -> None:
+        """Hold every document against its own proof, and those that are gone against the ledger's."""
+        published = {step.name for step in self._league.steps if step.phase is Phase.PUBLISHED}
+        known = [proof for proof in proofs.values() if proof.output in published]
+        stored, self._damaged = self._stores.published.survey()
+        told = {(error.output, error.day) for error in self._damaged}
+        self._found += [(proofs[loss.output, loss.day], loss) for loss in lost_by_stores(known, stored, told)]
+        self._found += [(None, loss) for loss in self._stores.published.losses(self._league.steps)]
 
 
 def stands(unit: UnitProof, n_rows: int, content_hash: str, *, by_hash: bool) -> bool:

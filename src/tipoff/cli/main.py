@@ -14,7 +14,7 @@ from types import ModuleType
 
 import click
 
-from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.errors import PipelineError, UsageError, what_of
 
 EXIT_WRONG, EXIT_USAGE = 1, 2
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
@@ -136,7 +136,8 @@ def main() -> None:
         sys.exit(EXIT_WRONG)
     except OSError as error:
         if error.errno not in _NO_ROOM:
-            raise
+            click.secho(f"tipoff: the machine refused: {what_of(error)}", fg="red", err=True)
+            sys.exit(EXIT_WRONG)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more to write what is left
         click.echo(f"tipoff: standard output took no more: {os.strerror(error.errno or 0)}", err=True)
         sys.exit(EXIT_WRONG)

@@ -236,18 +236,27 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
     declared = league_here(league)
     path = read_settings().place.published / declared.name / "published_predictions" / f"{day}.json"
     if not path.exists():
-        msg = f"nothing was published for {declared.name} {day}"
+        msg = f"no document of {declared.name} {day} stands at {path}"
         raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")
-    document = json.loads(path.read_text())
-    rows, halt = document["rows"], document.get("halted")
-    said = f"{declared.name} {day}: {len(rows)} predictions, made {document['made_at']}, digest {document['digest']}"
+    try:
+        document = json.loads(path.read_text())
+        lines = _document_lines(f"{declared.name} {day}", document)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        msg = f"{path} is no document as Tipoff publishes it: {type(error).__name__}"
+        raise PipelineError(msg, hint="another hand was here: docs/runbooks/store.md") from error
+    answer(document, lines, ok=document.get("halted") is None, as_json=as_json)
+
+
+def _document_lines(what: str, document: dict[str, Any]) -> list[str]:
+    rows, halt = [] if document.get("let_go") else document["rows"], document.get("halted")
+    n_rows = "rows that are no longer kept" if document.get("let_go") else f"{len(rows)} predictions"
     halted = (
         [f"HALTED by {halt['by']} until {halt['until']}: {halt['reason']}; what stands here is not brought up to date"]
         if halt
         else []
     )
-    lines = [said, *halted, *document.get("off", ()), *prediction_lines(rows)]
-    answer(document, lines, ok=halt is None, as_json=as_json)
+    said = f"{what}: {n_rows}, made {document['made_at']}, digest {document['digest']}"
+    return [said, *halted, *document.get("off", ()), *prediction_lines(rows)]
 
 
 def prediction_lines(rows: list[dict[str, Any]]) -> list[str]:

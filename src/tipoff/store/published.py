@@ -108,11 +108,15 @@ class Published:
                 if step.phase is Phase.PUBLISHED and former.is_dir() and not now.exists():
                     former.rename(now)
 
+    def _documents(self, of: str) -> list[Path]:
+        """Return the documents in the folders `of`; a file whose name is no date is none of ours."""
+        return sorted(path for path in self._root.glob(f"{of}/????-??-??.json") if _is_day(path.stem))
+
     def survey(self) -> tuple[list[Proof], list[Damaged]]:
         """Return the proofs that the documents carry, and an error for each document that cannot be read."""
         proofs: list[Proof] = []
         damaged: list[Damaged] = []
-        for path in sorted(self._root.glob("*/*/????-??-??.json")):
+        for path in self._documents("*/*"):
             try:
                 proofs.append(_proof_of(_document(path)))
             except _DAMAGED as error:
@@ -125,7 +129,7 @@ class Published:
             loss
             for step in steps
             if step.phase is Phase.PUBLISHED
-            for path in sorted((self._root / step.table.league / step.name).glob("????-??-??.json"))
+            for path in self._documents(f"{step.table.league}/{step.name}")
             for loss in self._loss(step, path)
         ]
 
@@ -136,7 +140,7 @@ class Published:
             OSError: The disk refused; those before have let go.
         """
         freed = 0
-        for path in sorted(self._root.glob("*/*/????-??-??.json")):
+        for path in self._documents("*/*"):
             beside = path.with_suffix(".parquet")
             if path.stem < until.isoformat() and beside.exists():
                 try:
@@ -176,7 +180,7 @@ class Published:
         for step in (step for step in steps if step.phase is Phase.PUBLISHED):
             halt = next((halt for halt in halts if halt.output in {"", step.name}), None)
             said = {"by": halt.by, "reason": halt.reason, "until": halt.until.isoformat()} if halt else None
-            for path in sorted((self._root / step.table.league / step.name).glob("????-??-??.json")):
+            for path in self._documents(f"{step.table.league}/{step.name}"):
                 if path.stem >= since.isoformat():
                     self._mark(path, said)
 
@@ -302,6 +306,14 @@ def _as_written(table: Table, rows: list[dict[str, Any]]) -> Table | None:
     if not written < set(table.names):
         return None
     return dataclasses.replace(table, columns=tuple(column for column in table.columns if column.name in written))
+
+
+def _is_day(name: str) -> bool:
+    try:
+        date.fromisoformat(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -86,13 +86,16 @@ def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tu
     import httpx  # noqa: PLC0415 -- the sentinel stays small until it has something to say
 
     found: list[tuple[int, str, str]] = []
-    client = httpx.Client(timeout=limit_s, follow_redirects=False)
 
     def asking() -> None:
         try:
-            with client.stream(method, url, json=json) as answer:
+            with (
+                httpx.Client(timeout=limit_s, follow_redirects=False) as client,
+                client.stream(method, url, json=json) as answer,
+            ):
                 found.append((answer.status_code, _beginning(answer, limit_s), ""))
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, RuntimeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RuntimeError, OSError, ImportError) as error:
+            # the client itself may fail: it reads the machine's proxies and certificates
             found.append((0, "", type(error).__name__))
 
     thread = threading.Thread(target=asking, name="asking", daemon=True)
@@ -100,7 +103,6 @@ def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tu
     thread.join(limit_s + 0.2)  # its own limits are of each read
     if thread.is_alive():
         return 0, "", "WholeTimeout"
-    client.close()
     return found[0]
 
 
