@@ -14,7 +14,7 @@ from tests.nba import scheduled
 
 from tipoff.core.clock import midnight
 from tipoff.core.errors import SourceError
-from tipoff.core.parsing import Record
+from tipoff.core.parsing import Record, parsed_by
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.schema import WHOLE_SLATE
@@ -261,6 +261,13 @@ def test_a_page_of_another_game_or_of_other_clubs_is_an_error_of_the_source(data
         reference.parse_box(asked_page(data), context("g", day=PAGE_DAY), games(other_clubs))
     with pytest.raises(SourceError, match="no table"):
         reference.parse_box(of(OWN_PAGE, "g"), context("g", day=PAGE_DAY), games(BOX))
+
+
+def test_a_page_that_its_reader_gives_up_on_is_an_error_of_the_source() -> None:
+    page = of(OWN_PAGE + b"/><table><![foo[bar]]></table>", "g")
+
+    with pytest.raises(SourceError, match="unknown status keyword"):
+        parsed_by(reference.parse_box, page, context("g", day=PAGE_DAY), games(BOX))
 
 
 @pytest.mark.data
