@@ -1,6 +1,7 @@
 """Attempts: what failed waits and is not forgotten by what did not; and no obligation is made over and over."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from tests.engine import HOUR, NOON, SOURCE, TODAY, at, book_of, entry_of, game, judged, start, step
@@ -8,9 +9,18 @@ from tests.engine import HOUR, NOON, SOURCE, TODAY, at, book_of, entry_of, game,
 from tipoff.core.clock import midnight
 from tipoff.core.decision import Verb
 from tipoff.core.obligation import Timing
-from tipoff.engine.attempts import LAST_LOOK, before_deadline, before_due, note_failure, note_success, waits
+from tipoff.engine.attempts import (
+    HELD_AGAIN,
+    LAST_LOOK,
+    after_hold,
+    before_deadline,
+    before_due,
+    note_failure,
+    note_success,
+    waits,
+)
 from tipoff.engine.book import Book, Entry
-from tipoff.engine.budget import RunBudget
+from tipoff.engine.budget import A_DAY, RunBudget
 
 ONE, TWO = game("one"), game("two", "CCC", "DDD")
 MADE = step("made", timing=Timing(opens=at(0), due=at(34)))
@@ -138,6 +148,24 @@ def test_a_source_that_has_not_published_is_looked_at_once_more_before_its_unit_
     assert before_due(entry, [], due_at + HOUR, due_at - HOUR) == due_at + HOUR
 
 
+def test_what_a_guard_holds_all_day_is_tried_ever_sooner_and_has_not_used_up_its_runs_when_it_is_due(
+    book: Book,
+) -> None:
+    entry = entry_of(book, "asked")
+    due_at = entry.obligation.times["one"].due_at
+    assert due_at is not None
+    tries = [due_at - 10 * HOUR]
+
+    while tries[-1] < due_at:
+        tries.append(after_hold(entry, ["one"], tries[-1]))
+
+    waits = [later - earlier for earlier, later in pairwise(tries)]
+    assert waits == sorted(waits, reverse=True)
+    assert waits[-1] == HELD_AGAIN
+    assert len(tries) < A_DAY
+    assert after_hold(entry, ["one"], due_at) == due_at + HELD_AGAIN
+
+
 # --- the budget of runs
 
 
@@ -157,6 +185,24 @@ def test_a_slate_has_so_many_runs_a_day_and_then_one_in_two_hours_until_the_next
     assert budget.free_at(("other", TODAY), NOON) is None
     budget.begin(midnight(TODAY + timedelta(days=1)))
     assert budget.free_at(KEY, NOON) is None
+
+
+def test_what_has_used_up_its_runs_is_looked_at_once_more_before_it_is_due() -> None:
+    budget, dues = spent(RunBudget(a_day=3, a_tick=9), 3), [NOON + HOUR, NOON + 9 * HOUR]
+    look = NOON + HOUR - LAST_LOOK
+
+    assert budget.free_at(KEY, NOON, dues=dues) == look
+    assert budget.free_at(KEY, look, dues=dues) is None
+    budget.spend(KEY, look)
+    assert budget.free_at(KEY, look, dues=dues) == look + 2 * HOUR
+
+
+def test_what_had_used_up_its_runs_before_a_restart_is_free_after_a_rest() -> None:
+    budget = RunBudget(a_day=3)
+    budget.begin(NOON, {KEY: 3})
+
+    assert budget.free_at(KEY, NOON) == NOON + 2 * HOUR
+    assert budget.free_at(KEY, NOON + 2 * HOUR) is None
 
 
 def test_each_start_of_the_slates_games_allows_for_a_few_runs_more() -> None:
@@ -193,9 +239,9 @@ def test_a_restart_does_not_give_the_day_a_new_budget() -> None:
     budget.begin(NOON, {KEY: 3})
 
     assert budget.free_at(KEY, NOON) == NOON + 2 * HOUR
-    late = midnight(TODAY + timedelta(days=1)) - HOUR
-    budget.begin(late)
-    assert budget.free_at(KEY, late) == late + HOUR
+    late, again = midnight(TODAY + timedelta(days=1)) - HOUR, RunBudget(a_day=3)
+    again.begin(late, {KEY: 3})
+    assert again.free_at(KEY, late) == late + HOUR
 
 
 def test_a_used_up_budget_is_news_once_a_day() -> None:

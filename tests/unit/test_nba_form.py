@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tipoff.leagues.nba import form
+from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.checks import careers
 from tipoff.leagues.nba.features import CONTRACT, FEATURES, NAMES
 from tipoff.leagues.nba.memory import NO_MEMORY, Memory
@@ -181,3 +181,15 @@ def test_a_contract_changes_with_any_declared_part_of_a_feature() -> None:
 def test_before_the_first_model_the_second_formula_remembers_nobody() -> None:
     assert careers.remembered(date(2016, 11, 2)) == {}
     assert careers.remembered(date(2023, 11, 2))
+
+
+def test_before_the_first_model_the_less_is_known_of_a_player_the_wider_is_what_he_may_make() -> None:
+    model, widths = markets.serving(date(2016, 10, 25)), []
+    for n in (1, 3, 12):
+        found = np.column_stack([*told([game(at, 1, points=10) for at in range(n)]).values()])
+        [quantiles] = model.quantiles("points", found, model.middles(found)["points"])
+        widths.append(quantiles[-3] - quantiles[2])  # 90 % less 10 %
+
+    assert model.digest == "rule of thumb"
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > 12  # whose first game was of 10 points makes 0 to 22 in the next, four times of five

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from tipoff.engine.book import Entry
 
 LEAST_WAIT = timedelta(minutes=5)  # between two attempts, however near the end is
+MINUTE = timedelta(minutes=1)
+HELD_AGAIN = timedelta(minutes=15)  # at the least, between two looks at what a guard keeps from going out
 LAST_LOOK = timedelta(minutes=5)  # before a unit falls due: what has been published by then is there in time
 
 
@@ -43,6 +45,15 @@ def before_due(entry: Entry, units: Iterable[str], after: datetime, now: datetim
     """Return when a source that has not published is asked again: no later than shortly before one of `units` falls due."""
     dues = [due_at for unit in units if (due_at := entry.obligation.times[unit].due_at) is not None]
     return min([after, *(due_at - LAST_LOOK for due_at in dues if due_at - LAST_LOOK > now)])
+
+
+def after_hold(entry: Entry, units: Iterable[str], now: datetime) -> datetime:
+    """Return when what a guard keeps from going out is tried again: ever sooner as the first of `units` falls due.
+
+    A hold can last all day: tried every quarter of an hour it would use up the day's runs before it is let go.
+    """
+    dues = [due_at for unit in units if (due_at := entry.obligation.times[unit].due_at) is not None and due_at > now]
+    return now + max(HELD_AGAIN, (min(dues, default=now) - now) // 8 // MINUTE * MINUTE)
 
 
 def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until: datetime | None = None) -> bool:

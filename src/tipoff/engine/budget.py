@@ -1,13 +1,14 @@
 """How many runs an obligation may have in a day and in a tick: whatever the cause, nothing is made over and over."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.decision import Verb
 from tipoff.core.slate import Slate
+from tipoff.engine.attempts import LAST_LOOK
 from tipoff.engine.book import Entry, Key
 from tipoff.engine.judge import Judgement
 
@@ -43,10 +44,15 @@ class RunBudget:
         if runs_today is not None:
             self.today = Counter(runs_today)
 
-    def free_at(self, key: Key, now: datetime, *, n_starts: int = 0) -> datetime | None:
-        """Return when a run may be made again; None where one may be made now. `n_starts`: of the slate's games."""
+    def free_at(self, key: Key, now: datetime, *, n_starts: int = 0, dues: Iterable[datetime] = ()) -> datetime | None:
+        """Return when a run may be made again; None where one may be made now.
+
+        `n_starts`: of the slate's games. `dues`: of what would be made, each of which has its last look all the same.
+        """
         if self.today[key] >= self.a_day + self.a_start * n_starts:
-            free_at = min(self.last.get(key, now) + A_REST, midnight(league_day(now) + timedelta(days=1)))
+            last = self.last.setdefault(key, now)
+            looks = (due_at - LAST_LOOK for due_at in dues if due_at - LAST_LOOK > last)
+            free_at = min(last + A_REST, midnight(league_day(now) + timedelta(days=1)), *looks)
             return free_at if free_at > now else None
         return now + _MINUTE if self.tick[key] >= self.a_tick else None
 
@@ -59,7 +65,10 @@ class RunBudget:
     def limit(self, entry: Entry, judged: Judgement, now: datetime, slate: Slate) -> Judgement:
         """Return the judgement, without its runs where the obligation has had all that it may have."""
         n_starts = len({game.starts_at for game in slate.played})
-        free_at = self.free_at(entry.key, now, n_starts=n_starts) if judged.plans else None
+        if not judged.plans:
+            return judged
+        times = [entry.obligation.times[unit].due_at for plan in judged.plans for unit in plan.units]
+        free_at = self.free_at(entry.key, now, n_starts=n_starts, dues=filter(None, times))
         if free_at is None:
             return judged
         reason = f"it has had {self.today[entry.key]} runs today, and waits until {free_at:%Y-%m-%d %H:%M} UTC"

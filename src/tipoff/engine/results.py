@@ -14,7 +14,7 @@ from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import records, rules
-from tipoff.engine.attempts import before_deadline, before_due, note_failure, note_success
+from tipoff.engine.attempts import after_hold, before_deadline, before_due, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
@@ -28,7 +28,6 @@ from tipoff.store.warehouse import Warehouse, WriteResult
 LOOK_AGAIN = timedelta(minutes=30)  # at a schedule that lacks a game
 MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes
 SOON = timedelta(minutes=1)
-HELD_AGAIN = timedelta(minutes=15)
 HELD_ROWS = frozenset({ErrorKind.CONFLICT, ErrorKind.QUOTA})
 
 
@@ -276,13 +275,13 @@ class Results:
     def _refused(self, entry: Entry, again: Mapping[str, str], withheld: Mapping[str, str], now: datetime) -> None:
         """Note units that their code or their input is at fault for: they are looked at again, ever more seldom.
 
-        What a guard keeps from going out is tried again soon: it is no failure, and its input may be right by then.
+        What a guard keeps from going out is tried again: it is no failure, and its input may be right by then.
         """
         units = {unit: made_from for unit, made_from in again.items() if unit not in withheld}
         if units:
             self._given_back(entry, units, now)
         if withheld:
-            entry.not_before = now + HELD_AGAIN
+            entry.not_before = after_hold(entry, withheld, now)
 
     def _given_back(self, entry: Entry, units: Mapping[str, str], now: datetime) -> None:
         note_failure(entry, units)
