@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -64,6 +65,17 @@ Seconds = Annotated[float, Field(gt=0, le=_LONG_S, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=_LONG_MIN, allow_inf_nan=False)]
 
 
+def _without_a_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        msg = "write it without a zone, as 22:30: it is New York's"
+        raise ValueError(msg)
+    return at
+
+
+NewYork = Annotated[time, AfterValidator(_without_a_zone)]
+Span = tuple[NewYork, NewYork]
+
+
 class ChannelSettings(BaseModel):
     """Where messages go, `[channels.NAME]`: the address stands in an environment variable or a file, never here."""
 
@@ -74,7 +86,7 @@ class ChannelSettings(BaseModel):
     leagues: list[str] = []
     least: Literal["warning", "error", "critical"] = "error"
     step: int = Field(default=0, ge=0)  # only what has been escalated so often
-    quiet: tuple[time, time] | None = None  # New York; what is critical is sent all the same
+    quiet: Span | None = None  # New York; what is critical is sent all the same
     per_hour: int = Field(default=20, ge=1)
     digest: bool = True
 
@@ -147,7 +159,7 @@ class Settings(BaseModel):
     channels: dict[str, ChannelSettings] = {}
     ping_url: SecretStr = SecretStr("")  # a healthchecks-compatible switch that the monitor keeps from firing
     sentinel_ping_url: SecretStr = SecretStr("")  # and one for the sentinel
-    digest_at: time = time(11, 0)  # New York
+    digest_at: NewYork = time(11, 0)  # New York
     audit_report: Path | None = None  # what `tipoff audit --json` said of who else writes to the warehouse
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
     archive_keep_days: int = Field(default=0, ge=0)  # answers older than that leave the archive; 0: never
@@ -159,7 +171,7 @@ class Settings(BaseModel):
     silence_error_min: Minutes = 120.0
     silence_critical_min: Minutes = 360.0
     watcher_silent_min: Minutes = 10.0
-    active_hours: dict[str, tuple[time, time]] = {}  # by league, New York: when silence counts; at all hours without
+    active_hours: dict[str, Span] = {}  # by league, New York: when silence counts; at all hours without
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
     web_token: SecretStr = SecretStr("")  # beyond loopback nothing is served without it

@@ -37,6 +37,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
         ("BIGQUERY_MAX_BYTES", "0"),
         ("HISTORY_KEEP_DAYS", "-1"),
         ("DIGEST_AT", "25:00"),
+        ("DIGEST_AT", "11:00Z"),  # it was eleven in New York all the same
         ("WAREHOUSE", "sqlite"),
     ],
 )
@@ -57,6 +58,9 @@ def test_a_value_that_would_stop_the_work_is_refused(name: str, value: str, tmp_
         b"[channels.ops]\nstep = -1",
         b"[channels.ops]\nleast = 'loud'",
         b"[active_hours]\nx = ['late', 'early']",
+        b"digest_at = 3",  # three seconds past midnight, UTC
+        b"[active_hours]\nnba = ['10:00+01:00', '23:00']",  # compared with New York's, it ended the sentinel
+        b"[channels.ops]\nquiet = ['22:00Z', '07:00']",  # and this the monitor
         b"home = 5",
         b"nonsense = 1",
     ],
