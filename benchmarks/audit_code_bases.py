@@ -47,7 +47,7 @@ def audit_code_bases(folder: Path | None = None) -> tuple[bool, dict[str, Any]]:
         "by_rule": dict(Counter(f"{one['level']} {one['rule']}" for _, one in every(reports)).most_common()),
         "draws": draws,
     }
-    last = draws[max(draws)] if draws else None
+    last = next(reversed(draws.values()), None)
     judged = {} if last is None else {level: last[level]["precision"] for level in LEAST}
     precise = bool(judged) and all(
         judged[level] is not None and judged[level] >= least for level, least in LEAST.items()

@@ -115,10 +115,15 @@ def keep(folder: Path, number: int) -> None:
     _write(EVIDENCE / f"audit_draw_{number}.tsv", KEPT, rows)
 
 
+def _kept() -> list[Path]:
+    """Return the kept draws, the first first."""
+    return sorted(EVIDENCE.glob("audit_draw_*.tsv"), key=lambda file: int(file.stem.rpartition("_")[2]))
+
+
 def scores() -> dict[str, dict[str, Any]]:
     """Return, for each kept draw, how many of each level were judged and were right, and how often the second judge agrees."""
     found = {}
-    for file in sorted(EVIDENCE.glob("audit_draw_*.tsv")):
+    for file in _kept():
         rows = rows_of(file)
         both = [row for row in rows if row["second"]]
         agreed = sum((row["verdict"] == RIGHT) == (row["second"] == RIGHT) for row in both)
@@ -137,7 +142,7 @@ def scores() -> dict[str, dict[str, Any]]:
 def precisions() -> dict[str, str]:
     """Return each rule's precision by SARIF's names, of the latest draw in which enough of its findings were judged."""
     found = {}
-    for file in sorted(EVIDENCE.glob("audit_draw_*.tsv"), key=lambda file: int(file.stem.rpartition("_")[2])):
+    for file in _kept():
         rows = rows_of(file)
         for rule in {row["rule"] for row in rows}:
             judged = [row["verdict"] == RIGHT for row in rows if row["rule"] == rule]

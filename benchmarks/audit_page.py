@@ -51,7 +51,7 @@ def _section(rule: Rule) -> str:
 
 def _in_the_field(slug: str) -> str:
     """Return how many of the rule's findings were right in the last draw from foreign code that had any."""
-    for name, told in sorted(scores().items(), reverse=True):
+    for name, told in reversed(scores().items()):
         levels = {level: told["by_rule"].get(f"{level} {slug}") for level in ("error", "warning")}
         said = [f"at {level} {one['right']} of {one['judged']} right" for level, one in levels.items() if one]
         if said:

@@ -79,6 +79,7 @@ LATER = {  # what Python reads only from that version on: there it must be read,
     "type statement": ("type Pair[T] = tuple[T, T]\n", NEWER),
     "quotes within f-strings": ('x = f"{d["a"]}"\n', NEWER),
     "backslash within f-strings": ("x = f\"{'\\n'.join(a)}\"\n", NEWER),
+    "backslash in f-strings of several lines": ("x = (\n    f'a'\n    f\"{'\\n'.join(a)}\"\n    f'b'\n)\n", NEWER),
     "template strings": ("x = t'{a}'\n", NEWEST),
     "except without brackets": ("try:\n    pass\nexcept A, b.C:\n    pass\n", True),
 }

@@ -190,6 +190,25 @@ def test_a_measure_that_is_thrown_by_dice_is_an_error_where_nothing_says_so() ->
     assert levels(text.format("").replace("confidence", "price"), "made-up-data") == [Level.WARNING]
     assert levels(text.format("").replace("def judge", "def simulate_game"), "made-up-data") == []
     assert levels(text.format("").replace("confidence", "confidence_threshold"), "made-up-data") == []
+    assert levels(text.format("").replace("random.uniform(0.6, 0.9)", "np.random.rand(8, 8)"), "made-up-data") == []
+
+
+def test_a_coroutine_that_whoever_makes_the_object_awaits_is_a_note() -> None:
+    text = (
+        "class Feed:\n    def __init__(self):\n        self.begin_feed()\n\n    async def begin_feed(self):\n        pass\n\n\n"
+        "async def make():\n    feed = Feed()\n    {}\n    return feed\n\n\nmake()\n"
+    )
+
+    assert Level.ERROR in levels(text.format("pass"), "ignored-result")
+    found = [one for one in audited({"jobs/a.py": text.format("await feed.begin_feed()")}) if one.line == 3]
+    assert [(one.rule, one.level) for one in found] == [("ignored-result", Level.NOTE)]
+
+
+def test_what_lies_between_two_that_follow_each_other_is_no_age() -> None:
+    text = "def pace(seen):\n    if (seen[-1].at - {}).seconds > 0:\n        return 1\n    return 0\n\n\npace([])\n"
+
+    assert levels(text.format("seen[-2].at"), "wrong-time") == []
+    assert levels(text.format("begun"), "wrong-time") == [Level.WARNING]
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ def _parsed(text: str, path: str) -> ast.Module:
 
 _LATER = (  # the version that reads it, the line at which an older one ends, and what that one says
     (12, re.compile(r"^\s*(async\s+)?(def|class)\s+\w+\[|^\s*type\s+\w+(\[[^=]*\])?\s*=\s*\S"), ""),
+    (12, re.compile(""), "cannot include a backslash"),
     (12, re.compile(r"[fF][rR]?(\"[^\"]*\{[^}\"]*\"|'[^']*\{[^}']*'|.*\\)"), "f-string"),
     (14, re.compile(r"(?<![\w\"'])([tT][rR]?|[rR][tT])[\"']"), ""),
 )

@@ -43,6 +43,7 @@ def unawaited(file: File) -> None:
             message = f"`{last_name(call.func)}` is a coroutine and {how}"
             ends = set(words(last_name(call.func))) & _ENDS or file.scope(call).name.endswith("__del__")
             level = Level.WARNING if ends or _is_begun_later(file, call) else Level.ERROR
+            level = Level.NOTE if _is_awaited_by_others(file, call) else level
             file.say("ignored-result", call, level, f"{message}; write `await`", guards="work")
         elif isinstance(file.scope(call).node, ast.AsyncFunctionDef) and how == _NOTHING_DONE and not here:
             awaited = _awaited(file) if awaited is None else awaited
@@ -61,6 +62,14 @@ def _is_begun_later(file: File, call: ast.Call) -> bool:
         for other in file.scope(call).calls
         for given in [*other.args, *(one.value for one in other.keywords)]
     )
+
+
+def _is_awaited_by_others(file: File, call: ast.Call) -> bool:
+    """Whether it is let go where an object is made, and whoever makes one awaits it: `await made.begin()`."""
+    if not file.scope(call).name.endswith(".__init__") or not dotted(call.func).startswith("self."):
+        return False
+    name = last_name(call.func)
+    return any(other.endswith(f".{name}") and not other.startswith("self.") for other in _awaited(file))
 
 
 def _is_wrapped(call: ast.Call) -> bool:

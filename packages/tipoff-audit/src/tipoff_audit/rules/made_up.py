@@ -6,7 +6,7 @@ import re
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS, Scope
-from tipoff_audit.reading.names import constant, dotted, last_name, words
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
 from tipoff_audit.reading.words import these
 
 _SEEDS = these("seed RandomState default_rng Random manual_seed set_seed random_seed")
@@ -123,7 +123,7 @@ def made_up(file: File) -> None:
         is_class = last_name(call.func).strip("_")[:1].isupper()
         if not is_class and _STANDS_IN.search(last_name(call.func)) and set(words(last_name(call.func))) & _MAKES:
             _stands_in(file, call)
-        elif _DICE.match(dotted(call.func)) and (name := _measure(file, call)):
+        elif _DICE.match(dotted(call.func)) and not _is_matrix(call) and (name := _measure(file, call)):
             thrown.setdefault(file.scope(call), []).append((call, name))
     for scope, found in thrown.items():
         _thrown(file, scope, found)
@@ -189,6 +189,12 @@ def _labels(part: ast.AST) -> bool:
         )
         for key, value in pairs
     )
+
+
+def _is_matrix(call: ast.Call) -> bool:
+    """Whether a table of numbers is thrown: weights with which something begins."""
+    size = keyword(call, "size")
+    return (len(call.args) > 1 and last_name(call.func) in {"rand", "randn"}) or isinstance(size, ast.Tuple)
 
 
 def _measure(file: File, call: ast.Call) -> str:

@@ -20,6 +20,7 @@ _MAYBE = these(
     "if maybe unless exists needed changed or"
 )  # False says that there was nothing to do, or it sees to it itself
 _RECORDS = these("record mark register notify alert capture message report requeue quarantine interlock")
+_OF_NO_WEIGHT = re.compile(r"\b(advisory|best[- ]effort|non[- ]critical|not critical)\b", re.IGNORECASE)
 _KEPT = re.compile(r"fail|error|status|state|health|available|connected|pending|dirty|retry|dead", re.IGNORECASE)
 
 
@@ -141,7 +142,9 @@ def telling_functions(file: File) -> list[list[Any]]:
             continue
         noes = [done for done in scope.returns if _says_no(done.value) and not _has_nothing_to_do(file, done)]
         if noes and _answers(scope):
-            found.append([scope.name, name, all(_is_kept(file, done) for done in noes)])
+            lines = file.index.lines[getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", 1)]
+            is_kept = all(_is_kept(file, done) for done in noes) or _OF_NO_WEIGHT.search("\n".join(lines)) is not None
+            found.append([scope.name, name, is_kept])
     return found
 
 

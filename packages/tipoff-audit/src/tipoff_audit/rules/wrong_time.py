@@ -50,7 +50,7 @@ def _age(file: File, compare: ast.Compare, told: set[int]) -> None:
         return  # a wait of seconds
     if begun is not None and "now" in ast.unparse(begun):
         return  # how long the function itself has taken
-    if _is_cut_before(file, compare, age.right) or _counts_days(file, age):
+    if _is_cut_before(file, compare, age.right) or _counts_days(file, age) or _are_neighbours(age):
         return  # what is old has been taken out above, or its days are counted beside
     told.add(id(age))
     is_slight = _is_told(file, compare) or bool(set(words(last_name(age.right))) & _OF_NO_WEIGHT)
@@ -122,6 +122,12 @@ def _is_cut_before(file: File, age: ast.Compare, begun: ast.expr) -> bool:
         and ast.dump(other.left) == ast.dump(begun)
         for other in file.index.compares
     )
+
+
+def _are_neighbours(age: ast.BinOp) -> bool:
+    """Whether it lies between two of a series that follow each other: `seen[-1].at - seen[-2].at`."""
+    places = [re.sub(r"\[-?\d+\]", "[]", ast.unparse(side)) for side in (age.left, age.right)]
+    return places[0] == places[1] and "[]" in places[0]
 
 
 def _seconds(file: File, node: ast.expr) -> ast.BinOp | None:
