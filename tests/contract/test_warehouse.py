@@ -4,7 +4,7 @@ With BIGQUERY_TEST_PROJECT (`make test-bigquery PROJECT=…`) BigQuery is Google
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,9 @@ COLUMNS = (
 )
 ROWS = Table(league="x", phase=Phase.ANALYTICS, name="rows", columns=COLUMNS, key=("game_id", "who"))
 RAW = Table(league="x", phase=Phase.RAW, name="raw_rows", columns=(*COLUMNS, KNOWN_AT), key=("game_id", "who"))
+BY_NUMBER = Table(
+    league="x", phase=Phase.RAW, name="numbered", columns=COLUMNS, key=("game_id", "who"), unit_columns=("who",)
+)
 READS = "SELECT day, game_id, who, points, note FROM slate.raw_rows"
 STEPS = (
     Step(
@@ -52,6 +55,8 @@ STEPS = (
     ),
     Step(table=ROWS, work=SqlWork(sql=READS), timing=TIMING),
 )
+NUMBERED = Step(table=BY_NUMBER, work=SqlWork(sql=READS), timing=TIMING)
+OF_SLATE = replace(NUMBERED, table=replace(BY_NUMBER, unit_columns=()))  # the same as one unit
 
 
 @dataclass
@@ -63,9 +68,9 @@ class Store:
     fence: int = 0
 
     def replace(
-        self, rows: list[dict[str, Any]], *, table: Table = ROWS, units: str = "a", **asked: Any
+        self, rows: list[dict[str, Any]], *, table: Table = ROWS, units: Iterable[str] = "a", **asked: Any
     ) -> WriteResult:
-        step = next(step for step in STEPS if step.table is table)
+        step = next(step for step in (*STEPS, NUMBERED, OF_SLATE) if step.table is table)
         self.fence += 1
         day = asked.pop("day", TODAY)
         records = [{"day": day, "known_at": NOW} | row for row in rows]
@@ -173,6 +178,34 @@ def test_units_that_are_not_asked_for_stay_as_they_were(store: Store) -> None:
 
     assert store.rows() == [("a", 1, 9.0, "n"), ("b", 1, 1.0, "n")]
     assert set(written.proof.units) == {"a", "b"}
+
+
+def test_of_units_that_are_numbers_too_one_is_replaced_alone(reopen: Open) -> None:
+    store = reopen(steps=(*STEPS, NUMBERED))
+    store.replace([row("a", 1), row("a", 2)], table=BY_NUMBER, units="12")
+
+    written = store.replace([row("a", 2, 9.0)], table=BY_NUMBER, units="2", evidence=False)
+
+    assert store.rows(BY_NUMBER) == [("a", 1, 1.0, "n"), ("a", 2, 9.0, "n")]
+    assert set(written.proof.units) == {"1", "2"}
+    assert written.changed == {"2"}
+    store.warehouse.close()
+
+
+def test_what_was_proven_as_a_slate_is_proven_in_parts_once_it_is_declared_so(reopen: Open) -> None:
+    store = reopen(steps=(*STEPS, OF_SLATE))
+    store.replace([row("a", 1), row("a", 2)], table=OF_SLATE.table, units=("slate",))
+    store.warehouse.close()
+
+    store = reopen(steps=(*STEPS, NUMBERED), fence=1)
+    [known] = store.warehouse.proofs()
+    written = store.replace([row("a", 2, 9.0)], table=BY_NUMBER, units="2")
+
+    assert {name: unit.n_rows for name, unit in known.units.items()} == {"1": 1, "2": 1}
+    assert store.rows(BY_NUMBER) == [("a", 1, 1.0, "n"), ("a", 2, 9.0, "n")]
+    assert (set(written.proof.units), written.proof.units["1"]) == ({"1", "2"}, known.units["1"])
+    assert store.warehouse.losses("x") == []
+    store.warehouse.close()
 
 
 def test_a_unit_without_rows_or_excuse_is_missing_and_not_proven(store: Store) -> None:
@@ -407,7 +440,7 @@ def test_proofs_stand_beside_the_data_and_the_highest_fence_wins(store: Store) -
 )
 def test_a_window_gives_its_days_and_no_other(store: Store, window: Window, days: list[int]) -> None:
     for day in (3, 8, 9, 10, 11):
-        store.replace([row(f"g{day}", day)], units=[f"g{day}"], day=date(2024, 1, day))  # type: ignore[arg-type]
+        store.replace([row(f"g{day}", day)], units=[f"g{day}"], day=date(2024, 1, day))
 
     assert [who for _, who, _, _ in store.rows(window=window)] == days
 

@@ -3,11 +3,13 @@
 import gzip
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow as pa
 import pytest
 from benchmarks.world_server import WorldHandler, serve_world
@@ -80,6 +82,38 @@ def test_without_a_key_all_but_the_lines_is_made_and_nobody_is_asked_for_them(
     assert {path.partition("/")[0] for path in handler.asked} == free
 
 
+class Refusing(httpx.BaseTransport):
+    """A world that refuses one season's players and totals until an instant. `asked`: how often each season was asked for."""
+
+    def __init__(self, world: httpx.BaseTransport, season: str, clock: SimClock, until: datetime) -> None:
+        self._world, self._season, self._clock, self._until = world, season, clock, until
+        self.asked: Counter[tuple[str, str]] = Counter()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        season, what = request.url.params.get("season", ""), request.url.path.rpartition("/")[2]
+        if what in {"players", "stats"}:
+            self.asked[what, season] += 1
+            if season == self._season and self._clock.now() < self._until:
+                return httpx.Response(403)
+        return self._world.handle_request(request)
+
+
+def test_of_the_seasons_before_one_that_is_refused_is_asked_again_by_itself_until_it_is_there(
+    tmp_path: Path, clock: SimClock, served: tuple[str, type[WorldHandler]]
+) -> None:
+    url, handler = served
+    world = SampleMlb(SEASON).transport(clock)
+    handler.transport = refusing = Refusing(world, "2029", clock, midnight(FIRST) + timedelta(hours=30))
+
+    first = over_sockets("mlb", SEASON, tmp_path, url, clock, keys={}, until=midnight(FIRST) + timedelta(hours=25))
+    then = over_sockets("mlb", SEASON, tmp_path, url, clock, keys={}, until=midnight(FIRST) + timedelta(days=2))
+
+    assert (first["players proven"], first["batter_splits proven"]) == (0, 0)
+    assert (then["players proven"], then["batter_splits proven"]) == (1, 1)
+    assert {refusing.asked["players", f"{season}"] for season in range(2021, 2031) if season != 2029} == {1}
+    assert all(2 <= refusing.asked[what, "2029"] <= 40 for what in ("players", "stats"))
+
+
 # --- which season it is
 
 
@@ -130,7 +164,10 @@ def recorded(data: Path, pattern: str) -> list[Any]:
 
 @pytest.mark.data
 def test_recorded_totals_by_hand_and_people_are_read_whole(data: Path) -> None:
-    totals = [seasons.parse_splits(payload(one), context(), {}) for one in recorded(data, "cache_batter_splits_*")]
+    totals = [
+        seasons.parse_splits(payload(one, season=one["stats"][0]["splits"][0]["season"]), context(), {})
+        for one in recorded(data, "cache_batter_splits_*")
+    ]
     people = [
         seasons.parse_players(payload(one, season="2026"), context(), {})
         for pattern in ("fixture_people_*", "stub_person_*")
@@ -151,7 +188,8 @@ def test_of_a_batter_who_was_traded_the_row_of_all_his_clubs_counts_once() -> No
         stat = {"plateAppearances": turns, "strikeOuts": turns // 5, "hits": 9, "baseOnBalls": 3, "hitByPitch": 0}
         return {"season": "2029", "stat": stat, "player": {"id": 7}, "split": {"code": "vr"}}
 
-    parsed = seasons.parse_splits(payload({"stats": [{"splits": [split(40), split(100), split(60)]}]}), context(), {})
+    document = {"stats": [{"splits": [split(40), split(100), split(60)]}]}
+    parsed = seasons.parse_splits(payload(document, season="2029"), context(), {})
 
     [row] = list(parsed.rows)
     assert row["plate_appearances"] == 100

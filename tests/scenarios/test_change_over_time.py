@@ -6,16 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from tests.samples import Samples
 from tests.support import ledger_rows, proofs, replayed, sample_spec, with_step
 
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
-from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing
+from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing, Units
 from tipoff.core.schema import DAY, Phase, Table, integer, text
 from tipoff.core.step import SqlWork, Step
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Ledger
+from tipoff.views.health import reconcile
 
 DAYS = 3
 
@@ -91,6 +94,30 @@ def test_a_step_that_is_added_makes_what_it_can_and_is_late_for_no_day_before_it
     assert [row for row in told if row["severity"] >= Severity.WARNING] == []
 
 
+def test_what_was_of_the_slate_and_is_in_parts_now_stands_and_is_late_for_no_part_that_it_lacked(
+    samples: Samples, tmp_path: Path
+) -> None:
+    home = samples.copy(1, tmp_path)
+    clubs = _clubs(home)
+    old = {day: n_rows for (output, day, _), (n_rows, _) in proofs(home).items() if output == "players"}
+
+    def in_parts(step: Step) -> Step:
+        table = dataclasses.replace(step.table, unit_columns=("team",))
+        units = Units(by_game=False, parts=lambda _slate: [*clubs, "NEW"])
+        return dataclasses.replace(step, table=table, units=units, same_as=(_version(home, "players"),))
+
+    league = with_step("players", in_parts)
+    replayed(home, sample_spec(1, league=league))
+
+    after = [(day, unit, n_rows) for (output, day, unit), (n_rows, _) in proofs(home).items() if output == "players"]
+    assert {unit for _, unit, _ in after} == set(clubs)
+    assert {day: sum(n_rows for of, _, n_rows in after if of == day) for day in old} == old
+    assert {row["state"] for row in obligations(home, "players")} == {"open"}
+    assert loud(home) == []
+    with Ledger(home / "ledger.db", read_only=True) as ledger:  # a part is no game, and is counted against none
+        assert not any(line.name == "players.games" for day in old for line in reconcile(ledger, league, day))
+
+
 def test_a_column_that_is_added_is_empty_where_it_was_not_made_and_nothing_is_lost(home: Path) -> None:
     def wider(step: Step) -> Step:
         table = dataclasses.replace(step.table, columns=(*step.table.columns, text("remark")))
@@ -107,6 +134,13 @@ def test_a_column_that_is_added_is_empty_where_it_was_not_made_and_nothing_is_lo
     after = proofs(home)
     assert before.keys() == after.keys()
     assert loud(home) == []
+
+
+def _clubs(home: Path) -> list[str]:
+    warehouse = duckdb.connect(str(home / "warehouse.duckdb"), read_only=True)
+    found = warehouse.execute("SELECT DISTINCT team FROM nba_raw.players ORDER BY team").fetchall()
+    warehouse.close()
+    return [team for (team,) in found]
 
 
 def _version(home: Path, output: str) -> str:

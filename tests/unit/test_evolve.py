@@ -10,12 +10,13 @@ from tests.engine import AFTER, SQL
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.profile import Profile
-from tipoff.core.proof import Proof
+from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Column, ColumnType, Phase, Table, integer, number, text
 from tipoff.core.slate import Season
 from tipoff.core.step import PublishWork, SqlWork, Step
 from tipoff.core.window import SLATE
+from tipoff.engine.losses import lost_by_stores
 from tipoff.store.bigquery import statements
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.evolve import changes, former_names, under_present_names
@@ -192,3 +193,44 @@ def test_documents_of_a_former_name_are_the_present_outputs(tmp_path: Path) -> N
     published.prepare([step])
 
     assert published.path(step, TODAY).read_text() == "{}"
+
+
+# --- units
+
+
+def test_what_was_of_the_slate_is_counted_in_parts_and_none_of_it_is_written_twice(tmp_path: Path) -> None:
+    after = table(integer("points"))
+    before = dataclasses.replace(after, unit_columns=())
+    step = Step(table=before, work=SQL, timing=AFTER)
+    asked = WriteRequest(
+        step=step, season=SEASON, day=TODAY, fence=1, as_of=NOW, step_version="v", units={"slate": "m"}, evidence=True
+    )
+    rows = [{"day": TODAY, "game_id": name, "points": 7} for name in ("g", "h")]
+    store = opened(tmp_path / "w", before, "points")
+    whole = store.replace(asked, table_from_records(before, rows)).proof
+    store.close()
+
+    store = opened(tmp_path / "w", after, "points")
+
+    [known] = store.proofs()
+    assert {name: unit.n_rows for name, unit in known.units.items()} == {"g": 1, "h": 1}
+    assert {name: (unit.n_rows, unit.content_hash) for name, unit in known.units.items()} == store.recount(after, TODAY)
+    assert store.losses("x") == []
+    assert list(lost_by_stores([whole], [known])) == []
+    assert list(lost_by_stores([dataclasses.replace(whole, fence=2)], [known])) == []  # a later look found nothing new
+    write(store, after, {"points": 8}, 2)
+    found = store.read(after, SLATE, day=TODAY, season=SEASON, as_of=NOW).to_pylist()
+    assert [(row["game_id"], row["points"]) for row in found] == [("g", 8), ("h", 7)]
+    store.close()
+
+
+def test_rows_that_were_gone_before_they_were_counted_in_parts_are_told_then_and_at_every_start() -> None:
+    unit = UnitProof(unit="slate", n_rows=3, content_hash="of all")
+    whole = Proof(league="x", output="rows", day=TODAY, fence=1, made_at=NOW, step_version="v", units={"slate": unit})
+    parts = {name: dataclasses.replace(unit, unit=name, n_rows=1, content_hash=name) for name in "gh"}
+    counted = dataclasses.replace(whole, units=parts)
+    third = dataclasses.replace(unit, unit="i", n_rows=1, content_hash="i")
+
+    for known in (whole, dataclasses.replace(whole, units={**parts, "i": third})):
+        [lost] = lost_by_stores([known], [counted])
+        assert (lost.output, lost.day, lost.how) == ("rows", TODAY, "2 rows stand where 3 are proven")

@@ -181,6 +181,20 @@ def test_the_latest_one_that_is_owed_is_what_is_waited_for() -> None:
     assert opened(book) == {"one"}
 
 
+def test_of_the_latest_one_in_parts_what_is_missing_is_waited_for_until_patience_ends() -> None:
+    parts = Units(by_game=False, parts=lambda _slate: ["2028", "2029"])
+    seasons = step("seasons", SOURCE, AFTER, parts)
+    edge = Edge(table="seasons", minimum=0.5, patience=2 * HOUR)
+    book = book_of({seasons: (), reads(edge): (Input("seasons", LATEST),)}, [ONE])
+
+    prove(book, "seasons", TODAY, ["2028"])
+    assert verdict_of(book, "one", EVENING + HOUR).missing == (f"{TODAY} 2029",)
+    assert opened(book, EVENING + HOUR) == set()
+    assert verdict_of(book, "one", NOW_DUE).reason == "opened on partial data"
+    prove(book, "seasons", TODAY, ["2029"], excuse="nobody is named", n_rows=0)
+    assert opened(book, EVENING + HOUR) == {"one"}
+
+
 def test_where_no_latest_one_is_owed_nothing_is_waited_for() -> None:
     model = step("model", SQL, Timing(opens=at(9), due=at(18)), SLATE_UNIT, owed_on=lambda *_of: False)
     book = book_of({model: (), reads(Edge(table="model")): (Input("model", LATEST),)}, [ONE])

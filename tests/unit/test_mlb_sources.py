@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,9 @@ GAME: dict[str, Any] = {
 }
 
 
-def payload(document: Any, unit: str = "") -> Payload:
+def payload(document: Any, unit: str = "", **asked: str) -> Payload:
     body = json.dumps(document).encode()
-    request = Request(source="statsapi", url="https://statsapi.mlb.com", unit=unit)
+    request = Request(source="statsapi", url="https://statsapi.mlb.com", unit=unit, params=tuple(asked.items()))
     return Payload(request=request, body=body, sha256=hashlib.sha256(body).hexdigest(), status=200, fetched_at=NOW)
 
 
@@ -196,7 +196,7 @@ def split(**stat: Any) -> dict[str, Any]:
 )
 def test_one_bad_total_costs_its_row_alone(bad: Any) -> None:
     parsed = seasons.parse_splits(
-        payload({"stats": [{"splits": [split(), bad, split(plateAppearances=50)]}]}), context(), {}
+        payload({"stats": [{"splits": [split(), bad, split(plateAppearances=50)]}]}, season="2025"), context(), {}
     )
 
     assert [row["plate_appearances"] for row in parsed.rows] == [50]
@@ -205,7 +205,57 @@ def test_one_bad_total_costs_its_row_alone(bad: Any) -> None:
 
 def test_totals_of_which_none_can_be_read_are_an_error() -> None:
     with pytest.raises(SourceError, match="can be read"):
-        seasons.parse_splits(payload({"stats": [{"splits": [None, 1]}]}), context(), {})
+        seasons.parse_splits(payload({"stats": [{"splits": [None, 1]}]}, season="2025"), context(), {})
+
+
+EVENING = datetime(2026, 8, 7, 23, tzinfo=UTC)  # when a day begins of whose games no start is known
+LONG_BEFORE, JUST_BEFORE = EVENING - timedelta(hours=9), EVENING - timedelta(hours=4)
+
+
+def named_in(*known: int, season: int, at: datetime) -> Mapping[str, str]:
+    """Return what is excused by an answer about a season's players while those of `known` are there."""
+    people = [{"id": 7, "fullName": "Man"}]
+    rows = [
+        row | {"known_at": NOW}
+        for one in known
+        for row in seasons.parse_players(payload({"people": people}, season=f"{one}"), context(), {}).rows
+    ]
+    about = replace(context(), as_of=at)
+    there = {"players": table_from_records(tables.PLAYERS, rows)}
+    return seasons.parse_players(payload({"people": []}, season=f"{season}"), about, there).excused
+
+
+def test_that_a_season_has_no_players_is_believed_once_others_are_there_and_none_that_is_older() -> None:
+    year = DAY.year
+
+    assert named_in(season=year - 3, at=LONG_BEFORE) == {}  # the first look
+    assert named_in(year - 2, year - 1, season=year - 3, at=LONG_BEFORE) == {
+        f"{year - 3}": f"statsapi names nobody of {year - 3}"
+    }
+    assert named_in(year - 1, season=year, at=LONG_BEFORE).keys() == {f"{year}"}  # it has not begun
+
+
+def test_that_a_season_between_two_has_no_players_is_never_believed() -> None:
+    year = DAY.year
+    for at in (LONG_BEFORE, JUST_BEFORE):
+        assert named_in(year - 3, year - 1, season=year - 2, at=at) == {}
+        assert named_in(year - 3, season=year - 1, at=at) == {}
+
+
+def test_where_no_season_is_there_that_is_believed_as_late_as_it_may_be_and_on_no_later_day() -> None:
+    year = DAY.year
+
+    assert named_in(season=year - 1, at=JUST_BEFORE).keys() == {f"{year - 1}"}
+    assert named_in(season=year - 1, at=JUST_BEFORE + timedelta(days=9)) == {}
+
+
+def test_totals_of_another_season_than_was_asked_for_are_no_rows_and_no_zero() -> None:
+    about = replace(context(), as_of=JUST_BEFORE)
+
+    parsed = seasons.parse_splits(payload({"stats": [{"splits": [split()]}]}, season="2024"), about, {})
+
+    assert (list(parsed.rows), parsed.excused) == ([], {})
+    assert len(parsed.rejects) == 1
 
 
 def over(**change: Any) -> dict[str, Any]:
@@ -284,8 +334,9 @@ def test_line_ups_of_two_clubs_with_a_man_in_both_are_an_error() -> None:
 
 
 def test_totals_of_another_season_than_was_asked_for_or_that_cannot_be_are_rejects() -> None:
-    asked = payload({"stats": [{"splits": [split(), split() | {"season": "2019"}, split(strikeOuts=41)]}]})
-    asked = replace(asked, request=replace(asked.request, params=(("season", "2025"),)))
+    asked = payload(
+        {"stats": [{"splits": [split(), split() | {"season": "2019"}, split(strikeOuts=41)]}]}, season="2025"
+    )
 
     parsed = seasons.parse_splits(asked, context(), {})
 

@@ -337,7 +337,8 @@ class Book:
 
     def newest_owed(self, table: str, day: date) -> date | None:
         """Return the newest day, up to `day`, for which `table` is owed and not excused."""
-        days = (owed for owed, entry in self.of_output(table) if owed <= day and WHOLE_SLATE not in entry.excused)
+        entries = ((owed, entry) for owed, entry in self.of_output(table) if owed <= day)
+        days = (owed for owed, entry in entries if not entry.obligation.units.keys() <= entry.excused.keys())
         return max(days, default=None)
 
     def newest_proven(self, table: str, day: date) -> date | None:

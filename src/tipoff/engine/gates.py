@@ -123,7 +123,9 @@ def _expected(  # noqa: PLR0913 -- all that an edge is judged on
     game = entry.obligation.units[unit]
     if kind is WindowKind.LATEST:
         newest = book.newest_owed(table, day)
-        evidence = {f"{newest}": book.evidence(table, newest, WHOLE_SLATE)} if newest else {}
+        owed = book.entries[table, newest].obligation.units if newest else ()
+        names = {f"{newest}" if own == WHOLE_SLATE else f"{newest} {own}": own for own in owed}
+        evidence = {name: book.evidence(table, newest, own) for name, own in names.items()} if newest else {}
         return Expected(units=evidence, minimum=edge.minimum)
     if kind not in SAME_DAY:
         return Expected(units=_history(book, entry, reading, game), minimum=edge.minimum)

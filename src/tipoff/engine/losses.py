@@ -7,6 +7,7 @@ from datetime import date, datetime
 from tipoff.core.finding import Severity
 from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.proof import Loss, Proof, UnitProof
+from tipoff.core.schema import WHOLE_SLATE
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.findings import STORE, finding
 from tipoff.ledger import Batch
@@ -15,7 +16,7 @@ from tipoff.ledger import Batch
 def lost_by_stores(
     known: Iterable[Proof], stored: Iterable[Proof], but: Collection[tuple[str, date]] = ()
 ) -> Iterator[Loss]:
-    """Yield what the ledger knows to be proven and no store has a proof of, or only an older one of other content.
+    """Yield what the ledger knows to be proven and no store has a proof of, only an older one of other content, or other rows.
 
     `but`: slates that are told of otherwise.
     """
@@ -26,7 +27,7 @@ def lost_by_stores(
             continue
         if beside is None:
             yield Loss(output=proof.output, day=proof.day, how="no store has anything, and the ledger knows it proven")
-        elif beside.fence < proof.fence and beside.digest != proof.digest:
+        elif beside.fence < proof.fence and beside.digest != proof.digest and not is_in_parts_now(proof, beside):
             other = {
                 name
                 for name, unit in proof.units.items()
@@ -34,6 +35,14 @@ def lost_by_stores(
             }
             how = f"the store has what run {beside.fence} left, and the ledger knows of run {proof.fence}"
             yield Loss(output=proof.output, day=proof.day, how=how, units=frozenset(other))
+        elif beside.fence <= proof.fence and beside.n_rows != proof.n_rows:  # counted as they stand, in parts
+            how = f"{beside.n_rows} rows stand where {proof.n_rows} are proven"
+            yield Loss(output=proof.output, day=proof.day, how=how)
+
+
+def is_in_parts_now(proof: Proof, beside: Proof) -> bool:
+    """Whether a proof is of a whole slate, and its store counts by parts now."""
+    return WHOLE_SLATE in proof.units and WHOLE_SLATE not in beside.units
 
 
 def made_anew(entry: Entry) -> dict[str, UnitProof]:

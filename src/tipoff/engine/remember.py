@@ -11,7 +11,9 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import proof_row
+from tipoff.core.schema import WHOLE_SLATE
 from tipoff.engine.book import Book, Conflict
+from tipoff.engine.losses import is_in_parts_now
 from tipoff.engine.plan import grown
 from tipoff.engine.questions import remember_questions
 from tipoff.engine.results import Results
@@ -68,7 +70,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
 def _renamed(
     league: League, known: LedgerSnapshot, stored: Iterable[Proof], batch: Batch
 ) -> tuple[LedgerSnapshot, list[Proof]]:
-    """Return what is known under the names that the catalog has now; what it has no more owes nothing, and says so.
+    """Return what is known under the names and by the units that the catalog has; what it has no more owes nothing.
 
     The rows under a former name stay as they were; those under the new one are written in `batch`.
     """
@@ -93,7 +95,18 @@ def _renamed(
         elif name == proof.output:
             proofs.append(proof)
     found = [dataclasses.replace(proof, output=names.get(proof.output, proof.output)) for proof in stored]
+    stands = {(proof.output, proof.day): proof for proof in found if proof.league == league.name}
+    proofs = [_in_parts(proof, stands.get((proof.output, proof.day)), batch) for proof in proofs]
     return dataclasses.replace(known, obligations=obligations, proofs=proofs), found
+
+
+def _in_parts(proof: Proof, beside: Proof | None, batch: Batch) -> Proof:
+    """Return a proof of a whole slate by the parts by which its store counts it now."""
+    if beside is None or not is_in_parts_now(proof, beside):
+        return proof
+    found = dataclasses.replace(proof, units=beside.units)
+    batch.add("proofs", proof_row(found))
+    return found
 
 
 def _retire(row: Mapping[str, Any], now_called: str, batch: Batch) -> None:
@@ -115,11 +128,17 @@ def _retire(row: Mapping[str, Any], now_called: str, batch: Batch) -> None:
 
 
 def outputs_since(league: League, known: LedgerSnapshot, since: datetime, now: datetime) -> dict[str, datetime]:
-    """Return since when each output is kept in this home: since the home is, or since its step was added to the catalog."""
+    """Return since when each output is kept in this home: since the home is, or since its step was added to the catalog.
+
+    One that was of the slate and is in parts now is kept since then: what it lacks of them was owed by nobody.
+    """
+    whole = {proof.output for proof in known.proofs if WHOLE_SLATE in proof.units}
     seen = {row["output"] for row in known.obligations} | {proof.output for proof in known.proofs}
     found = {}
     for step in league.steps:
-        is_new = known.last_tick is not None and not seen.intersection(step.names)
+        is_new = known.last_tick is not None and (
+            not seen.intersection(step.names) or (step.units.parts is not None and not whole.isdisjoint(step.names))
+        )
         found[step.name] = known.since_outputs.get(step.name, now if is_new else since)
     return found
 

@@ -20,7 +20,7 @@ from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input, Window, WindowKind
 from tipoff.store import dialect
-from tipoff.store.evolve import changes, former_names, under_present_names
+from tipoff.store.evolve import changes, former_names, in_present_units, under_present_names
 from tipoff.store.rows import by_key, hash_units, in_order, is_in_order_by_key, named, plain_numbers, units_where
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, stage, written
@@ -254,7 +254,7 @@ class DuckWarehouse:
             Proof(**row | {"units": read_units(row["units"]), "inputs": read_inputs(row["inputs"])})
             for row in rows.to_pylist()
         ]
-        return under_present_names(found, self._former)
+        return in_present_units(under_present_names(found, self._former), self._tables, self.recount)
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""

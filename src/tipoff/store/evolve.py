@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.proof import Proof
-from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Table
 from tipoff.core.step import Step
 
 _WIDER = {(ColumnType.INT, ColumnType.FLOAT)}  # every value of the first is one of the second
@@ -68,3 +69,26 @@ def under_present_names(proofs: Iterable[Proof], names: Mapping[tuple[str, str],
         if key not in newest or newest[key].fence < proof.fence:
             newest[key] = proof if name == proof.output else replace(proof, output=name)
     return list(newest.values())
+
+
+def in_present_units(
+    proofs: Iterable[Proof],
+    tables: Mapping[str, Mapping[str, Table]],
+    recount: Callable[[Table, date], Mapping[str, tuple[int, str]]],
+) -> list[Proof]:
+    """Return proofs by the units that their tables, by league and name, have now.
+
+    What was one unit of the slate, and is in parts by now, is counted as it stands: its rows are what they were.
+    """
+    found = []
+    for proof in proofs:
+        table, whole = tables.get(proof.league, {}).get(proof.output), proof.units.get(WHOLE_SLATE)
+        if table is None or not table.unit_columns or whole is None:
+            found.append(proof)
+            continue
+        units = {
+            unit: replace(whole, unit=unit, n_rows=n_rows, content_hash=content_hash)
+            for unit, (n_rows, content_hash) in recount(table, proof.day).items()
+        }
+        found.append(replace(proof, units=units))
+    return found

@@ -324,4 +324,5 @@ def units_where(table: Table, units: Iterable[str]) -> tuple[str, dict[str, obje
     """Return the condition that picks units of a table, with its values; nothing where the slate is the unit."""
     if not table.unit_columns:
         return "", {}
-    return " AND " + " || '|' || ".join(table.unit_columns) + " = ANY($units)", {"units": sorted(units)}
+    parts = (name if table.column(name).type is ColumnType.TEXT else f"{name}::VARCHAR" for name in table.unit_columns)
+    return " AND " + " || '|' || ".join(parts) + " = ANY($units)", {"units": sorted(units)}

@@ -252,7 +252,7 @@ def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
     failing = {line.name for line in measured if line.is_bad}
     lines = []
     for step in league.steps:
-        if not step.table.unit_columns or not on or step.name not in units:
+        if not step.units.by_game or not on or step.name not in units:
             continue
         mine = units[step.name].values()
         excused = {unit.unit.partition("|")[0] for unit in mine if unit.excuse}

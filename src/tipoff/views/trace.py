@@ -86,7 +86,7 @@ def _stops(records: LeagueRecords, league: League, game_id: str, day: date, publ
     owed = {one.output: one for one in records.obligations(day=day)}
     stops = []
     for step in league.steps:
-        if step.name not in owed or not (step.table.unit_columns or step.name == league.schedule):
+        if step.name not in owed or not (step.units.by_game or step.name == league.schedule):
             continue
         units = proofs[step.name].units if step.name in proofs else {}
         mine = {u: p for u, p in units.items() if u.partition("|")[0] in {game_id, "slate"}}

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from tipoff.checks import publication
-from tipoff.core.obligation import AT_START, SLATE_UNIT, Timing
+from tipoff.core.obligation import AT_START, SLATE_UNIT, Timing, Units
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input, Window, WindowKind
@@ -64,14 +64,14 @@ STEPS = (
         table=tables.PLAYERS,
         work=SourceWork(source=seasons.SOURCE, requests=seasons.player_requests, parse=seasons.parse_players),
         timing=ONCE,
-        units=SLATE_UNIT,
+        units=Units(by_game=False, parts=seasons.finished_and_this),
         owed_on=_first_day,
     ),
     Step(
         table=tables.BATTER_SPLITS,
         work=SourceWork(source=seasons.SOURCE, requests=seasons.split_requests, parse=seasons.parse_splits),
         timing=ONCE,
-        units=SLATE_UNIT,
+        units=Units(by_game=False, parts=seasons.finished),
         owed_on=_first_day,
     ),
     Step(

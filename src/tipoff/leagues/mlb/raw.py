@@ -168,7 +168,7 @@ PLAYERS = table(
     date_column("birth_date"),
     KNOWN_AT,
     about="statsapi.mlb.com: who played in a season, with hands and birth dates.",
-    units=(),
+    units=("season",),
 )
 BATTER_SPLITS = table(
     Phase.RAW,
@@ -182,7 +182,7 @@ BATTER_SPLITS = table(
     integer("on_base", 0, 400, required=True),
     KNOWN_AT,
     about="statsapi.mlb.com: batters' totals of the seasons that are over, by the pitcher's hand.",
-    units=(),
+    units=("season",),
 )
 PITCHER_GAMES = table(
     Phase.ANALYTICS,

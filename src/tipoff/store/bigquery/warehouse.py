@@ -24,7 +24,7 @@ from tipoff.store.bigquery.diagnosis import failed, refusal_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.tables import declare, declare_own
 from tipoff.store.bigquery.target import Target, Write, labels
-from tipoff.store.evolve import former_names, under_present_names
+from tipoff.store.evolve import former_names, in_present_units, under_present_names
 from tipoff.store.rows import conform, hash_units, in_order, plain_numbers
 from tipoff.store.slices import Slices
 from tipoff.store.staging import Staged, make_proof, must_be_newest, stage, written
@@ -216,7 +216,8 @@ class BigQueryWarehouse:
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""
         rows = self._fetch("proofs", statements.proofs(self._place), {"since": since}, None)
-        return under_present_names(map(read_proof, rows.to_pylist()), self._former)
+        named = under_present_names(map(read_proof, rows.to_pylist()), self._former)
+        return in_present_units(named, self._tables, self.recount)
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""
@@ -268,10 +269,8 @@ class BigQueryWarehouse:
         if key in self._unsure:
             league, output, day = key
             values = {"league": league, "output": output, "day": day}
-            found = [
-                read_proof(row)
-                for row in self._fetch("proofs", statements.proof(self._place), values, None).to_pylist()
-            ]
+            rows = self._fetch("proofs", statements.proof(self._place), values, None)
+            found = in_present_units(map(read_proof, rows.to_pylist()), self._tables, self.recount)
             self._proofs.pop(key, None)
             self._fences.pop(key, None)
             for proof in found:

@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from tipoff.core.clock import league_day
 from tipoff.core.door import Unfit, calendar_date, identifier
+from tipoff.core.obligation import Anchor, Moment
 from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
-from tipoff.core.slate import Season
+from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.mlb.sources.reading import born, count, hand, named, person
 
@@ -25,7 +26,8 @@ SEASON_REQUEST = Request(
 )
 SEASONS_BACK = 9  # a batter is told from five seasons, and the models learn from the four before this one
 _AGAINST = {"vl": "L", "vr": "R"}
-_DAY = timedelta(hours=20)
+_BEGINS = Moment(Anchor.FIRST_START, timedelta(0))
+_LAST_LOOKS = timedelta(hours=5)  # before it: until then an answer that names nobody is asked for again
 
 
 def season_of(payload: Payload) -> Season:
@@ -55,21 +57,50 @@ def _season(season: Mapping[str, Any]) -> Record:
     return {"name": identifier(season["seasonId"], "seasonId", longest=16), "first": first, "last": last, "over": over}
 
 
+def finished(slate: Slate) -> Sequence[str]:
+    """Return the seasons before this one of which batters' totals are read: each is proven, and asked again, by itself."""
+    return [str(season) for season in range(slate.day.year - SEASONS_BACK, slate.day.year)]
+
+
+def finished_and_this(slate: Slate) -> Sequence[str]:
+    """Return these seasons and this one: each season's players are proven, and asked again, by themselves."""
+    return [*finished(slate), str(slate.day.year)]
+
+
 def player_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
-    """Ask for the players of this season and of those of which batters' totals are read."""
-    year = context.slate.day.year
+    """Ask for the players of each season whose are not there yet."""
     return [
-        Request(source=SOURCE, url=PLAYERS_URL, params=(("season", str(season)),), max_age=_DAY)
-        for season in range(year - SEASONS_BACK, year + 1)
+        Request(source=SOURCE, url=PLAYERS_URL, params=(("season", season),))
+        for season in finished_and_this(context.slate)
+        if season in context.units
     ]
 
 
-def parse_players(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+def parse_players(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return one row a player of the season that was asked for."""
-    tally, season = Tally(), int(dict(payload.request.params)["season"])
+    tally, season = Tally(), _asked(payload)
     tally.each(part(payload, read_json(payload), "people"), lambda player: _player(player, context, season))
+    return _of_season(payload, tally, context, inputs.get("players"))
+
+
+def _asked(payload: Payload) -> int:
+    return int(dict(payload.request.params)["season"])
+
+
+def _of_season(payload: Payload, tally: Tally, context: Context, known: pa.Table | None) -> Parsed:
+    """Return what an answer about one season held; that it names nobody is not believed at the first look.
+
+    A provider's records begin somewhere, and before its first game a season may have no players: once others are there and none
+    that is older, it is a zero. Where none is there at all it is one as late as it may be; between two that are, it never is.
+    """
     tally.must_be_recognised(payload)
-    return tally.parsed()
+    season, year = _asked(payload), context.slate.day.year
+    there = set(known["season"].to_pylist()) if known is not None else set()
+    is_between = season < year and any(other < season for other in there)
+    begins = _BEGINS.at(context.slate)
+    is_last = begins is not None and begins - _LAST_LOOKS <= context.as_of < begins
+    is_zero = not tally.n_entries and not is_between and (bool(there) or is_last)
+    return tally.parsed(excused={str(season): f"{payload.request.source} names nobody of {season}"} if is_zero else {})
 
 
 def _player(player: Mapping[str, Any], context: Context, season: int) -> Record:
@@ -88,8 +119,7 @@ def _player(player: Mapping[str, Any], context: Context, season: int) -> Record:
 
 
 def split_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence[Request]:
-    """Ask for the totals of seasons that are over: what a season adds up to is known when it is over."""
-    year = context.slate.day.year
+    """Ask for the totals of each season that is over and not there yet: what it adds up to is known when it is over."""
     return [
         Request(
             source=SOURCE,
@@ -99,31 +129,30 @@ def split_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequenc
                 ("group", "hitting"),
                 ("limit", "5000"),
                 ("playerPool", "ALL"),
-                ("season", str(season)),
+                ("season", season),
                 ("sitCodes", "vl,vr"),
                 ("sportIds", "1"),
                 ("stats", "statSplits"),
             ),
-            max_age=_DAY,
         )
-        for season in range(year - SEASONS_BACK, year)
+        for season in finished(context.slate)
+        if season in context.units
     ]
 
 
-def parse_splits(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
+def parse_splits(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return one row a batter, season and pitcher's hand; of one who was with several clubs the row of all of them together."""
     tally = Tally()
-    asked = dict(payload.request.params).get("season", "")
+    asked = dict(payload.request.params)["season"]
     for number, _ in enumerate(stats := part(payload, read_json(payload), "stats")):
         tally.each(part(payload, stats, number, "splits"), lambda split: _split(split, asked, context))
-    tally.must_be_recognised(payload)
-    whole: dict[tuple[int, int, str], Record] = {}
+    whole: dict[tuple[int, str], Record] = {}
     for row in tally.rows:
-        key = row["season"], row["batter_id"], row["against"]
+        key = row["batter_id"], row["against"]
         if key not in whole or row["plate_appearances"] > whole[key]["plate_appearances"]:
             whole[key] = row
     tally.rows = list(whole.values())
-    return tally.parsed()
+    return _of_season(payload, tally, context, inputs.get("batter_splits"))
 
 
 def _there(value: Any, name: str) -> int:  # noqa: ANN401 -- JSON
@@ -139,7 +168,7 @@ def _split(split: Mapping[str, Any], asked: str, context: Context) -> Record:
     if against is None:
         raise Aside(Use.LEFT_OUT)
     stat, season = split["stat"], _there(split["season"], "season")
-    if asked and str(season) != asked:
+    if str(season) != asked:
         raise Aside(Use.OTHER_DAY, f"it is of {season}, asked for was {asked}", is_told=True)
     faced, struck = (_there(stat[name], name) for name in ("plateAppearances", "strikeOuts"))
     if struck > faced:

@@ -52,7 +52,10 @@ def make_season_form(context: Context, inputs: Inputs) -> Made:
             extra = {"career_starts": form.starts_before(past.appearances, asked, np.full(len(asked), day))}
         found.append(Entities(kind, names, sums, extra))
     rates = rates_before(splits, context.slate.day.year)
-    return Made(rows=entity_table(tables.SEASON_FORM, context.slate.day, _with_rates(found, rates)))
+    rows = entity_table(tables.SEASON_FORM, context.slate.day, _with_rates(found, rates))
+    return Made(
+        rows=rows, excused={} if rows.num_rows else dict.fromkeys(context.units, "nothing is known of earlier seasons")
+    )
 
 
 def _with_rates(found: list[Entities], rates: Rates) -> list[Entities]:
