@@ -29,9 +29,11 @@ from tipoff.core.records import BeatRecord
 from tipoff.leagues.catalog import CONTENTS
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
+from tipoff.ledger.connect import RESTORE
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.migrate import HEAD
 from tipoff.ledger.outside import OutsideStore
+from tipoff.ledger.stores import MADE_ANEW, lost_files
 from tipoff.predict import boosting
 from tipoff.sources.content import ModelContract
 from tipoff.sources.proxies import is_resting
@@ -118,6 +120,10 @@ def _is_package(folder: Path) -> bool:
 
 
 def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
+    if settings.place.has_lost_ledger:
+        said = f"gone from {settings.home}, and the warehouse or published files that it proves stand"
+        yield DoctorLine(what="ledger", ok=False, said=said, do=RESTORE)
+        return
     if not settings.place.has_ledger:
         yield DoctorLine(what="ledger", ok=True, said=f"none in {settings.home} yet")
         return
@@ -129,6 +135,9 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
     with ledger:
         running = read_running(ledger)
         live = any(league_facts(ledger, league).live_since for league in ledger.leagues())
+        lost = "; ".join(said for league in ledger.leagues() for said in lost_files(ledger, settings.place, league))
+    do = MADE_ANEW if lost else ""
+    yield DoctorLine(what="stores", ok=not lost, said=lost or "every file that is proven is there", do=do)
     yield DoctorLine(what="ledger", ok=True, said=f"schema {HEAD}, as this build needs")
     yield from parts(_with_sentinel(settings, running, now), settings, now, live=live)
 
@@ -234,7 +243,7 @@ def models(settings: Settings) -> Iterator[DoctorLine]:
     """Hold the newest trained model's library and feature contract against this build's."""
     path = settings.place.warehouse
     if not path.exists():
-        yield DoctorLine(what="models", ok=True, said="no warehouse here yet")
+        yield DoctorLine(what="models", ok=True, said="no warehouse here")
         return
     for content in CONTENTS.values():
         for contract in content.models:

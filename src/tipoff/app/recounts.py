@@ -1,6 +1,6 @@
 """Recounts: rows and documents read back and held against their proofs, one slate after the other, after all that is due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -98,29 +98,53 @@ class Recounts:
         return first if due[first] <= now else None
 
     def _recount(self, slate: Slate, proofs: dict[Slate, Proof]) -> None:
-        if slate == DOCUMENTS:
-            self._recount_documents(proofs)
+        if slate != DOCUMENTS:
+            self._found += [(proofs[slate], loss) for loss in recounted(self._league, self._stores, proofs[slate])]
             return
-        proof = proofs[slate]
-        counted = self._stores.warehouse.recount(self._league.table(slate[0]), slate[1])
-        is_as_now = proof.step_version == self._stores.loaded[slate[0]].version  # or its columns may have been others
-        other = {
-            name
-            for name, unit in proof.units.items()
-            if unit.n_rows and not stands(unit, *counted.get(name, (0, "")), by_hash=is_as_now)
-        }
-        if other:
-            how = f"a recount of {len(proof.units)} units found {len(other)} other than proven"
-            self._found.append((proof, Loss(output=slate[0], day=slate[1], how=how, units=frozenset(other))))
-
-    def _recount_documents(self, proofs: dict[Slate, Proof]) -> None:
-        """Hold every document against its own proof, and those that are gone against the ledger's."""
         published = {step.name for step in self._league.steps if step.phase is Phase.PUBLISHED}
         known = [proof for proof in proofs.values() if proof.output in published]
-        stored, self._damaged = self._stores.published.survey()
-        told = {(error.output, error.day) for error in self._damaged}
-        self._found += [(proofs[loss.output, loss.day], loss) for loss in lost_by_stores(known, stored, told)]
+        gone, self._damaged = lost_documents(known, (), self._stores)
+        self._found += [(proofs[loss.output, loss.day], loss) for loss in gone]
         self._found += [(None, loss) for loss in self._stores.published.losses(self._league.steps)]
+
+
+def recounted(league: League, stores: Stores, proof: Proof) -> list[Loss]:
+    """Read a slate's rows back, and return what of it is other than proven."""
+    counted = stores.warehouse.recount(league.table(proof.output), proof.day)
+    is_as_now = proof.step_version == stores.loaded[proof.output].version  # or its columns may have been others
+    other = {
+        name
+        for name, unit in proof.units.items()
+        if unit.n_rows and not stands(unit, *counted.get(name, (0, "")), by_hash=is_as_now)
+    }
+    how = f"a recount of {len(proof.units)} units found {len(other)} other than proven"
+    return [Loss(output=proof.output, day=proof.day, how=how, units=frozenset(other))] if other else []
+
+
+def lost_documents(known: Iterable[Proof], stored: Iterable[Proof], stores: Stores) -> tuple[list[Loss], list[Damaged]]:
+    """Return what no document, nor one of the `stored` proofs, has of what is known; and the documents that cannot be read."""
+    published, damaged = stores.published.survey()
+    told = {(error.output, error.day) for error in damaged}
+    return list(lost_by_stores(known, [*stored, *published], told)), damaged
+
+
+def lost_in_all(league: League, stores: Stores, day: date) -> list[str]:
+    """Hold every store against the ledger's proofs: rows counted, those of `day` and all documents read back."""
+    outputs = {step.name: step.phase for step in league.steps}
+    known = [proof for proof in stores.ledger.load(league.name).proofs if proof.output in outputs]
+    gone, damaged = lost_documents(known, stores.warehouse.proofs(), stores)
+    rows = [one for one in known if one.day == day and one.n_rows and outputs[one.output] is not Phase.PUBLISHED]
+    losses = {
+        (loss.output, loss.day): loss.how
+        for loss in (
+            *(loss for proof in rows for loss in recounted(league, stores, proof)),
+            *stores.published.losses(league.steps),
+            *stores.warehouse.losses(league.name),
+            *gone,
+        )
+    }
+    unread = {(error.output, error.day): str(error) for error in damaged}
+    return [f"{output} of {day}: {how}" for (output, day), how in sorted((losses | unread).items())]
 
 
 def stands(unit: UnitProof, n_rows: int, content_hash: str, *, by_hash: bool) -> bool:

@@ -17,11 +17,12 @@ from tipoff.app.chores import Chores
 from tipoff.app.crash import never
 from tipoff.app.instance import aside_losses
 from tipoff.app.lock import lock
+from tipoff.app.recounts import lost_in_all
 from tipoff.app.warehouses import open_warehouse
 from tipoff.app.watching import Stores, examiner_of
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, league_day, pause, stopwatch
-from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.errors import ErrorKind, PipelineError, UsageError, WarehouseError
 from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.payload import SetAside
@@ -33,6 +34,7 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.answers import leagues_of
 from tipoff.ledger.facts import home_clock, season_of
 from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request
+from tipoff.ledger.stores import MADE_ANEW, is_elsewhere, lost_files, lost_warehouse
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
@@ -74,8 +76,15 @@ WORKS: Mapping[str, Work] = {"funnel": funnel, "measure": measure}
 
 @contextmanager
 def opened(settings: Settings, league: League) -> Iterator[OpenStores]:
-    """Hold a home's stores until the block ends."""
+    """Hold a home's stores until the block ends.
+
+    Raises:
+        WarehouseError: The warehouse's file is lost: opening it would make an empty one.
+    """
     home, now = settings.place, RealClock().now
+    with Ledger(home.ledger, read_only=True) as ledger:
+        if lost := lost_warehouse(ledger, home, league.name):
+            raise WarehouseError(lost, kind=ErrorKind.PERMANENT, hint=MADE_ANEW)
     with (
         Ledger(home.ledger) as ledger,
         closing(open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=now)) as warehouse,
@@ -97,6 +106,22 @@ def answered(settings: Settings, league: League, kind: str, day: date) -> Answer
     with held, opened(settings, league) as stores:
         now = home_clock(stores.ledger) or RealClock().now()
         return WORKS[kind](league, day, stores, now)
+
+
+def stores_lack(settings: Settings, league: League, day: date) -> list[str]:
+    """Return what the stores lack of what is proven: read back where nobody works here, else as far as a look at files shows.
+
+    Who works here recounts by itself, and tells of it as of other incidents.
+    """
+    home = settings.place
+    with Ledger(home.ledger, read_only=True) as ledger:
+        lost = lost_files(ledger, home, league.name)
+        is_lost = bool(lost_warehouse(ledger, home, league.name)) or is_elsewhere(home)
+    held = None if is_lost else here(home)
+    if held is None:
+        return lost
+    with held, opened(settings, league) as stores:
+        return lost_in_all(league, stores, day)
 
 
 def back_up(settings: Settings, to: Path) -> str:

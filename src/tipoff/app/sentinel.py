@@ -18,6 +18,7 @@ from tipoff.core.home import Home
 from tipoff.core.incident import Trouble
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
+from tipoff.ledger.stores import lost_files
 from tipoff.watch.notices import Channel, Flush, flush
 from tipoff.watch.send import ping, send
 from tipoff.watch.sentinel import Limits, Sentinel
@@ -71,6 +72,7 @@ def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits, flus
             build=build(),
             limits=limits,
             flush=flush,
+            lost=lambda ledger, league: lost_files(ledger, home, league),
         )
         try:
             yield sentinel

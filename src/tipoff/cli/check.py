@@ -116,6 +116,9 @@ def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # n
     day = day or _last_day(declared)
     with open_ledger() as ledger:
         lines = views.reconcile(ledger, declared, day)
+    from tipoff.app.requests import stores_lack  # noqa: PLC0415 -- imports every store
+
+    lines.append(views.stores_have_it(stores_lack(read_settings(), declared, day)))
     _finish(f"{declared.name} {day}: reconciled", lines, **shown)
 
 

@@ -18,7 +18,9 @@ from tipoff.core.finding import Severity
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
+from tipoff.ledger.connect import RESTORE
 from tipoff.ledger.facts import league_facts
+from tipoff.ledger.stores import lost_files
 from tipoff.store.archive import Archive
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import Status, read_home, status_lines, status_of
@@ -67,12 +69,25 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 
 def open_ledger() -> Ledger:
-    """Open the home's ledger for reading; a home without one is a usage error."""
+    """Open the home's ledger for reading.
+
+    Raises:
+        UsageError: The home has none yet, or it is of another version.
+        LedgerError: It cannot be read, or is gone from beside what was made with it.
+    """
     home = read_settings().place
+    if home.has_lost_ledger:
+        msg = f"the ledger of {home.root} is gone, and the warehouse or published files that it proves stand"
+        raise LedgerError(msg, hint=RESTORE)
     if not home.has_ledger:
         msg = f"there is no ledger in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
-    return Ledger(home.ledger, read_only=True)
+    try:
+        return Ledger(home.ledger, read_only=True)
+    except UsageError as error:
+        if error.__cause__ is None:
+            raise  # of another version: nothing is broken
+        raise LedgerError(str(error), hint=error.hint) from error
 
 
 def print_json(document: object, *, ok: bool) -> None:
@@ -164,7 +179,15 @@ def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list
         sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
         aside = Archive(settings.place.archive).aside().values()
         homes = [
-            read_home(ledger, league, now, sentinel_at=sentinel_at, sentinel_incidents=others, aside=aside)
+            read_home(
+                ledger,
+                league,
+                now,
+                sentinel_at=sentinel_at,
+                sentinel_incidents=others,
+                aside=aside,
+                lost=lost_files(ledger, settings.place, league),
+            )
             for league in leagues or known
         ]
     return [status_of(home, limits_of(settings)) for home in homes]
@@ -183,7 +206,7 @@ def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *,
     lines = (
         f"the ledger cannot be read, {when}: whether anything is at work is NOT KNOWN",
         f"CRITICAL: {error}",
-        "restore it from a copy, or see docs/runbooks/ledger.md",
+        RESTORE,
     )
     answer({"alive": None, "reason": str(error), "since": since}, lines, ok=False, as_json=as_json)
 
@@ -222,7 +245,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
     from tipoff.views.trace import trace, trace_lines  # noqa: PLC0415 -- only when it is asked for
 
     with open_ledger() as ledger:
-        found = trace(ledger, league_here(league), game, read_settings().place.published)
+        found = trace(ledger, league_here(league), game, read_settings().place)
     answer(found, trace_lines(found), ok=found.ok, as_json=as_json)
     sys.exit(0 if found.ok else EXIT_WRONG)
 

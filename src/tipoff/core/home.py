@@ -27,6 +27,11 @@ class Home:
         return bool(self.database) or (self.root / "ledger.db").exists()
 
     @property
+    def has_lost_ledger(self) -> bool:
+        """Whether there is no ledger, and what its controller made stands."""
+        return not self.has_ledger and (self.warehouse.exists() or self.published.exists())
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file."""
         return self.root / "warehouse.duckdb"

@@ -19,7 +19,7 @@ _LASTS = "SELECT set_config(name, %s, %s) FROM pg_settings WHERE name = 'transac
 _SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
-
+RESTORE = "restore it from a copy, or see docs/runbooks/ledger.md"
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
 

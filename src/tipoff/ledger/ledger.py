@@ -30,7 +30,7 @@ from tipoff.core.proof_text import read_proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import schema
-from tipoff.ledger.connect import engine_of, failed, shown
+from tipoff.ledger.connect import RESTORE, engine_of, failed, shown
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -123,7 +123,8 @@ class Ledger:
         except (OperationalError, DatabaseError) as error:
             self._engine.dispose()
             msg = f"the ledger at {shown(target)} cannot be opened: {error.__cause__ or error}"
-            raise UsageError(msg, hint="is TIPOFF_HOME right, and was anything replayed there yet?") from error
+            none = "is TIPOFF_HOME right, and was anything replayed there yet?"
+            raise UsageError(msg, hint=RESTORE if isinstance(target, Path) and target.exists() else none) from error
         self._connection.rollback()
         self._halts: dict[str, tuple[frozenset[tuple[int, str]], Sequence[HaltRecord]]] = {}  # as they were last read
         self._turn = threading.RLock()  # one connection, for every thread of the process

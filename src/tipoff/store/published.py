@@ -162,6 +162,8 @@ class Published:
             return
         except Damaged:
             return  # told as such, and not written over
+        if stands.state is None:
+            return  # a link to nothing, told as one that cannot be read
         known, rows = stands.proof, stands.rows
         table = _as_written(step.table, _document(path)["rows"])
         if table is None:

@@ -17,6 +17,7 @@ from tipoff.core.schema import Phase
 from tipoff.ledger import LEASE, Ledger
 from tipoff.ledger.home_reader import unsent
 from tipoff.ledger.reader import LeagueRecords
+from tipoff.ledger.stores import MADE_ANEW
 
 ERROR_GAP, CRITICAL_GAP = timedelta(hours=2), timedelta(hours=6)
 MOST_ERRORS = 10
@@ -270,6 +271,12 @@ def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
         lines.append(_line(f"{step.name}.games", severity, share, 1.0, f"of {len(expected)} games", note, missing))
     wanted = (".is_still_there", ".is_what_its_inputs_give")
     return [*lines, *(line for line in measured if line.name.endswith(wanted) or line.name == NOT_MEASURED)]
+
+
+def stores_have_it(lost: Sequence[str]) -> Line:
+    """Return whether the stores have what is proven, from what they have lost."""
+    severity, note = (Severity.ERROR, MADE_ANEW) if lost else (None, "")
+    return _line("stores_have_what_is_proven", severity, len(lost), 0, "lost", note, lost)
 
 
 # --- showing

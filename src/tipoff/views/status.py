@@ -14,6 +14,7 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
 from tipoff.ledger.questions import n_asked
+from tipoff.ledger.stores import MADE_ANEW
 from tipoff.views.flow import Flow, flow_lines, read_flow
 from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, Limits, judge, read_facts
@@ -52,6 +53,7 @@ class Home:
     off: tuple[str, ...] = ()  # what is not made for want of a key, or not yet
     aside: tuple[SetAside, ...] = ()  # answers that a person has set aside in the last week
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
+    lost: tuple[str, ...] = ()  # stores of which files are gone that are proven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
     sentinel_at: datetime | None = None,
     sentinel_incidents: Sequence[Incident] = (),
     aside: Iterable[SetAside] = (),
+    lost: Iterable[str] = (),
 ) -> Home:
     """Read what a status is told from; in a replay the home's own clock counts instead of `now`."""
     facts, records = league_facts(ledger, league), ledger.of(league)
@@ -121,6 +124,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
         aside=tuple(one for one in aside if at and at - one.at < _ASIDE_SHOWN),
         history=read_flow(ledger, at),
         between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
+        lost=tuple(lost),
     )
 
 
@@ -130,6 +134,7 @@ def status_of(home: Home, limits: Limits) -> Status:
         [] if not home.is_live or home.silences is None or home.now is None else judge(home.silences, home.now, limits)
     )
     problems = sorted(_problems(home, silent), key=lambda one: (-Severity[one.severity], one.since or _NEVER))
+    problems = [*(_lost(what) for what in home.lost), *problems]
     is_wrong = any(Severity[problem.severity] >= Severity.ERROR for problem in problems)
     has_started = home.silences is not None and home.silences.alive_at is not None
     alive = has_started and not any(trouble.check == ALIVE_CHECK for trouble in silent) if home.is_live else None
@@ -139,13 +144,17 @@ def status_of(home: Home, limits: Limits) -> Status:
         league=home.league,
         ok=not is_wrong and alive is not False,
         alive=alive,
-        complete=None if not home.outputs or (unmet and not is_missed) else not unmet,
+        complete=None if not home.outputs or (unmet and not is_missed) else not unmet and not home.lost,
         at_work=_at_work(home, alive=alive),
         today=_today(home, unmet),
         problems=tuple(problems),
         waits_for_you=tuple(_waiting(home)),
         home=home,
     )
+
+
+def _lost(what: str) -> Problem:
+    return Problem(severity=Severity.CRITICAL.name, since=None, what=what, see=MADE_ANEW)
 
 
 def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
@@ -229,6 +238,8 @@ def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
         return "nothing is planned yet"
     day = f"{home.today:%a %Y-%m-%d}"
     met = f"{len(home.outputs) - len(unmet)} of {len(home.outputs)} outputs"
+    if home.lost and not unmet:
+        return f"{day} is NOT complete: {met} were proven, and a store has lost what is proven"
     if not unmet:
         return f"{day} is complete: {met}" + ("; nothing more is owed" if home.is_over else "")
     overdue = [row for row in unmet if row.state in _MISSED]

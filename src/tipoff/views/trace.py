@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
 from tipoff.core.league import League
+from tipoff.core.schema import Phase
 from tipoff.core.step import SourceWork
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
+from tipoff.ledger.stores import lost_of_document, lost_warehouse
 
 _SHOWN = 3  # answers of one run
 
@@ -43,10 +45,10 @@ class Trace:
     @property
     def ok(self) -> bool:
         """Whether it stands in every output that is owed."""
-        return not any(stop.state == "MISSING" for stop in self.stops)
+        return not any(stop.state in {"MISSING", "LOST"} for stop in self.stops)
 
 
-def trace(ledger: Ledger, league: League, game_id: str, published: Path) -> Trace:
+def trace(ledger: Ledger, league: League, game_id: str, home: Home) -> Trace:
     """Follow one game.
 
     Raises:
@@ -63,12 +65,13 @@ def trace(ledger: Ledger, league: League, game_id: str, published: Path) -> Trac
         f"({game.evidence}), first seen {game.first_seen_at:%Y-%m-%d %H:%M}"
         for game in games
     )
+    lost = lost_warehouse(ledger, home, league.name)
     failed = records.measured(days=[game.day for game in games], status="failed")
     return Trace(
         league=league.name,
         game_id=game_id,
         standings=standings,
-        stops=tuple(stop for game in games for stop in _stops(records, league, game_id, game.day, published)),
+        stops=tuple(stop for game in games for stop in _stops(records, league, game_id, game.day, home, lost)),
         failing=tuple(
             f"{one.check}: {one.value:.3g} of {one.required:.3g}"
             for one in failed
@@ -81,7 +84,9 @@ def _start(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "start not known"
 
 
-def _stops(records: LeagueRecords, league: League, game_id: str, day: date, published: Path) -> list[Stop]:
+def _stops(  # noqa: PLR0913 -- whose way, and what it is held against
+    records: LeagueRecords, league: League, game_id: str, day: date, home: Home, lost_rows: str
+) -> list[Stop]:
     proofs, arrivals, marks = records.proofs(day), records.arrivals(day), records.marks(day)
     owed = {one.output: one for one in records.obligations(day=day)}
     stops = []
@@ -95,18 +100,27 @@ def _stops(records: LeagueRecords, league: League, game_id: str, day: date, publ
         excuse = excuse or next((proof.excuse for proof in mine.values() if proof.excuse), "")
         n_rows = sum(proof.n_rows for proof in mine.values())
         run = max((proof.fence for proof in mine.values()), default=None)
-        path = published / league.name / step.name / f"{day}.json"
+        path = home.published / league.name / step.name / f"{day}.json"
+        is_file = step.phase is Phase.PUBLISHED
+        lost = ", ".join(lost_of_document(path.parent, day)) if is_file else lost_rows
+        gone = (f"LOST: {lost}",) if n_rows and lost else ()
         stops.append(
             Stop(
                 output=step.name,
                 day=day,
-                state="proven" if n_rows else "excused" if excuse else _state(owed[step.name].state),
+                state="LOST"
+                if gone
+                else "proven"
+                if n_rows
+                else "excused"
+                if excuse
+                else _state(owed[step.name].state),
                 n_rows=n_rows,
                 first_at=min((a.first_at for a in arrivals if a.output == step.name and a.unit in mine), default=None),
                 as_of=max((proof.as_of for proof in mine.values() if proof.as_of), default=None),
                 run=run or None,
                 excuse=excuse,
-                marks=tuple(f"{m.kind}: {m.note}" for m in marks if m.output == step.name and m.unit in mine),
+                marks=(*gone, *(f"{m.kind}: {m.note}" for m in marks if m.output == step.name and m.unit in mine)),
                 answers=_answers(records, run, game_id) if isinstance(step.work, SourceWork) and run else (),
                 file=str(path) if path.exists() else "",
             )

@@ -6,7 +6,7 @@ It imports nothing of the engine. What it is told are facts read from the ledger
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +29,8 @@ from tipoff.watch.witness import Witness
 NAME = "sentinel"
 ALIVE_CHECK, SEASON_CHECK = "controller_is_alive", "season_is_known"
 _BEHIND_CONTROLLER = frozenset({"decisions_are_executed", "digest_is_sent", "monitor_is_alive", "obligation_is_told"})
-_BEHIND_LEDGER = _BEHIND_CONTROLLER | {ALIVE_CHECK}
+_STORES_CHECK = "stores_are_there"
+_BEHIND_LEDGER = _BEHIND_CONTROLLER | {ALIVE_CHECK, _STORES_CHECK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +259,10 @@ class Sentinel:
         build: str,
         limits: Limits = REPLAYED,
         flush: Flush = flush,
+        lost: Callable[[Ledger, str], Sequence[str]] = lambda _ledger, _league: (),
     ) -> None:
+        """`lost` says which stores of a league have lost files that are proven."""
+        self._lost = lost
         self._flush = flush
         self._ledger_at, self._leagues, self._store = ledger, leagues, store
         self._channels, self._send, self._build, self._limits = channels, send, build, limits
@@ -334,6 +338,8 @@ class Sentinel:
                 if late:
                     self._hidden[league] = _BEHIND_CONTROLLER
                 troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
+                if lost := "; ".join(self._lost(self._ledger, league)):
+                    troubles.append(_beside(league, _STORES_CHECK, Severity.ERROR, lost, now, cause="store"))
                 elsewhere += read_incidents(self._ledger.rows, league, now)
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
