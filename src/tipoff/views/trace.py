@@ -10,7 +10,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.step import SourceWork
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
-from tipoff.ledger.stores import lost_of_document, lost_warehouse
+from tipoff.ledger.stores import is_elsewhere, lost_of_document, lost_warehouse
 
 _SHOWN = 3  # answers of one run
 
@@ -103,18 +103,13 @@ def _stops(  # noqa: PLR0913 -- whose way, and what it is held against
         path = home.published / league.name / step.name / f"{day}.json"
         is_file = step.phase is Phase.PUBLISHED
         lost = ", ".join(lost_of_document(path.parent, day)) if is_file else lost_rows
-        gone = (f"LOST: {lost}",) if n_rows and lost else ()
+        gone = (f"LOST: {lost}",) if n_rows and lost and not is_elsewhere(home) else ()
+        met = "LOST" if gone else "proven" if n_rows else ""
         stops.append(
             Stop(
                 output=step.name,
                 day=day,
-                state="LOST"
-                if gone
-                else "proven"
-                if n_rows
-                else "excused"
-                if excuse
-                else _state(owed[step.name].state),
+                state=met or ("excused" if excuse else _state(owed[step.name].state)),
                 n_rows=n_rows,
                 first_at=min((a.first_at for a in arrivals if a.output == step.name and a.unit in mine), default=None),
                 as_of=max((proof.as_of for proof in mine.values() if proof.as_of), default=None),
