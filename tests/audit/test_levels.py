@@ -236,6 +236,7 @@ def test_a_step_in_ci_that_may_fail_is_a_note() -> None:
         ("pytest tests --cov=jobs --cov-report=xml --cov-fail-under=80 || true", Level.WARNING),
         ("mutmut run --runner='pytest -x' || true", Level.NOTE),
         ("pytest tests || true  # may not block", Level.NOTE),
+        ("pytest tests || echo '::warning::some tests failed'", Level.NOTE),
     ],
 )
 def test_a_test_that_cannot_fail_weighs_unless_it_says_that_it_may(run: str, level: Level) -> None:
@@ -313,6 +314,7 @@ def save_games(place, games):
         ("games['save_failed'] = True", Level.NOTE),
         ("record_failure(error)", Level.NOTE),
         ("pass  # advisory", Level.NOTE),
+        ("log.warning('not saved')", Level.NOTE),
     ],
 )
 def test_a_no_that_nobody_hears_is_a_note_where_the_function_keeps_what_has_failed(besides: str, level: Level) -> None:
@@ -334,3 +336,25 @@ def test_a_no_that_nobody_hears_is_a_note_where_the_function_keeps_what_has_fail
 )
 def test_a_pipe_hides_the_end_of_what_brings_rows_not_of_what_lists_or_makes(line: str, level: Level) -> None:
     assert levels({"jobs/day.sh": f"#!/bin/bash\n{line}\n"}, "swallowed-exit") == [level]
+
+
+@pytest.mark.parametrize(
+    ("asked", "call", "level"),
+    [
+        ("place.full", "save_games(place, [])", [Level.ERROR]),
+        ("place.rowcount == 0", "save_games(place, [])", []),
+        ("place.full", "save_games(place, [], required=True)", []),
+    ],
+)
+def test_a_no_is_no_failure_where_the_row_is_there_already_and_none_comes_where_it_is_to_raise(
+    asked: str, call: str, level: list[Level]
+) -> None:
+    saves = (
+        "def save_games(place, games, *, required=False):\n    place.put(games)\n"
+        f"    if {asked}:\n        return False\n    return True\n"
+    )
+    called = f"from jobs.games import save_games\n\n\ndef act(place):\n    {call}\n    return True\n"
+    run = "from jobs.act import act\n\n\ndef main(place):\n    act(place)\n"
+    files = {"jobs/games.py": saves, "jobs/act.py": called, "jobs/run.py": run}
+
+    assert levels(files, "ignored-result") == level

@@ -12,7 +12,7 @@ from tipoff_audit.reading.facts import FileFacts
 
 _SHELVED = re.compile(
     r"(^|[/_-])(archived?|old|legacy|deprecated|obsolete|sandbox|scratch|playground|experiments?|explor\w*|reconnaissance"
-    r"|prototypes?|poc|demos?|notebooks?|tutorials?|samples?|mocks?|unused)([/_-]|$)",
+    r"|prototypes?|poc|qa|probes?|demos?|notebooks?|tutorials?|samples?|mocks?|unused)([/_-]|$)",
     re.IGNORECASE,
 )  # what nobody runs every day
 _ARCHIVED = re.compile(

@@ -20,6 +20,7 @@ _MAYBE = these(
     "if maybe unless exists needed changed or"
 )  # False says that there was nothing to do, or it sees to it itself
 _RECORDS = these("record mark register notify alert capture message report requeue quarantine interlock")
+_RAISES = re.compile(r"required|strict|raise|must|(^|_)check$", re.IGNORECASE)
 _OF_NO_WEIGHT = re.compile(r"\b(advisory|best[- ]effort|non[- ]critical|not critical)\b", re.IGNORECASE)
 _KEPT = re.compile(r"fail|error|status|state|health|available|connected|pending|dirty|retry|dead", re.IGNORECASE)
 
@@ -47,6 +48,8 @@ def ignored_results(file: File) -> list[list[object]]:
             scope = file.scope(call).name
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
             text = file.index.line(call.lineno)
+            if any(constant(one.value) is True and _RAISES.search(one.arg or "") for one in call.keywords):
+                continue  # asked to raise where it fails
             asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, _told_as_done(file, parent)])
     return asked
 
@@ -167,6 +170,8 @@ def _keeps(part: ast.AST) -> bool:
         )
     if not isinstance(part, ast.Call):
         return False
+    if last_name(part.func) in {"warning", "warn"}:
+        return True  # whoever wrote it did not hold it for much
     name = words(last_name(part.func))
     is_list = name[:1] in (["append"], ["add"]) and isinstance(part.func, ast.Attribute)
     if is_list and isinstance(part.func, ast.Attribute):
@@ -177,6 +182,9 @@ def _keeps(part: ast.AST) -> bool:
 def _has_nothing_to_do(file: File, done: ast.Return) -> bool:
     """Whether it is returned where the question was whether there is anything to do: `if self.exists(...): return False`."""
     parent = file.index.up.get(done)
+    asks = parent.test if isinstance(parent, ast.If) and done in parent.body else done.value
+    if asks is not None and "rowcount" in ast.unparse(asks):
+        return True  # the row is there already
     if not isinstance(parent, ast.If) or not isinstance(parent.test, ast.Call) or done not in parent.body:
         return False
     asked = words(last_name(parent.test.func))

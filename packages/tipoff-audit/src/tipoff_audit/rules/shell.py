@@ -214,7 +214,7 @@ _SAYS_SO = re.compile(
     r"(n't|n.t|not) (fail|block|break)|non[- ]?(blocking|fatal)|review recommended|temporar|allow|advisory|informational"
     r"|diagnostic|broken|known|flaky|legacy|experimental|\bno (\w+ ){0,2}(configured|yet)"
     r"|read[- ]only|best[- ]effort|optional|ignore|\bskipped or no\b|no \w+ found|may be none|continu(e|es|ing) (anyway|despite)"
-    r"|(goes|go|going|carry|carries) on\b|coverage report|report generation",
+    r"|::warning|(goes|go|going|carry|carries) on\b|coverage report|report generation",
     re.IGNORECASE,
 )
 
