@@ -251,6 +251,23 @@ def test_rows_of_a_game_that_is_off_need_not_meet_any_and_those_of_one_that_stan
     assert off.status is CheckStatus.NOT_MEASURABLE
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "candidates.have_features",  # 2016-01-22: a game was put off after its candidates were named
+        "candidates.have_form",
+        "candidates.are_predicted_by_moving_average",
+        "candidates.are_predicted_by_quantile_regression",
+        "main_lines.players_are_predicted",
+        "moving_average.are_published",
+    ],
+)
+def test_what_each_row_must_meet_is_asked_of_games_that_stand_alone(name: str) -> None:
+    [check] = [check for check in NBA.checks if check.name == name]
+
+    assert "schedule" in check.tables
+
+
 def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> None:
     check = rowwise.covers(
         nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history="team_games"

@@ -158,9 +158,10 @@ def market() -> list[Check]:
             (
                 "SELECT CONCAT(t.game_id, '|', t.player_key) AS key, MAX(IF(x.player_id IS NULL, 0, 1)) = 1 AS "
                 "ok FROM slate.main_lines AS t LEFT JOIN slate.quantile_regression AS x ON x.game_id = t.game_id "
-                f"AND x.player_id = t.player_id WHERE {_SEASON_RUNS} GROUP BY t.game_id, t.player_key"
+                f"AND x.player_id = t.player_id WHERE {_SEASON_RUNS} AND t.game_id NOT IN (SELECT s.game_id FROM "
+                "slate.schedule AS s WHERE s.status IN ('postponed', 'moved', 'cancelled')) GROUP BY t.game_id, t.player_key"
             ),
-            ["quantile_regression", "main_lines"],
+            ["schedule", "quantile_regression", "main_lines"],
             about="main_lines",
             severity=WARNING,
             required=0.8,

@@ -42,6 +42,7 @@ def predictions() -> list[Check]:
             name="have_features",
             claim="every candidate has features",
             about="player_features",
+            schedule="schedule",
             angles=(2,),
         ),
         kinds.asks(
@@ -79,6 +80,7 @@ def predictions() -> list[Check]:
             name="have_form",
             claim="every candidate's form is told",
             about="player_form",
+            schedule="schedule",
             angles=(2,),
         ),
         kinds.asks(
@@ -196,6 +198,7 @@ def _of_a_system(system: System) -> list[Check]:
             name=f"are_predicted_by_{name}",
             claim="every candidate is predicted",
             about=name,
+            schedule="schedule",
             angles=(2, 3, 18),
         ),
         kinds.asks(
