@@ -166,6 +166,27 @@ def test_what_a_guard_holds_all_day_is_tried_ever_sooner_and_has_not_used_up_its
     assert after_hold(entry, ["one"], due_at) == due_at + HELD_AGAIN
 
 
+def test_what_a_guard_holds_waits_alone_and_only_while_its_input_is_the_same(entry: Entry) -> None:
+    entry.held = {"one": ("x", NOON + HOUR)}
+
+    assert waits(entry, "one", "x", NOON)
+    assert not waits(entry, "one", "changed", NOON)
+    assert not waits(entry, "two", "x", NOON)
+    assert not waits(entry, "one", "x", NOON + HOUR)
+
+
+def test_a_judgement_says_what_is_held_and_wakes_when_it_is_tried_again(book: Book, entry: Entry) -> None:
+    [plan] = judged(book, "made", NOON).plans
+    entry.held = {"one": (plan.units["one"], NOON + HOUR)}
+    assert [set(plan.units) for plan in judged(book, "made", NOON).plans] == [{"two"}]
+
+    entry.held["two"] = (plan.units["two"], NOON + 2 * HOUR)
+    found = judged(book, "made", NOON)
+
+    assert (found.verb, found.until, found.wake_at) == (Verb.WAIT, NOON + HOUR, NOON + HOUR)
+    assert found.reason == "its own checks keep it from going out: one, two"
+
+
 # --- the budget of runs
 
 
@@ -199,10 +220,13 @@ def test_what_has_used_up_its_runs_is_looked_at_once_more_before_it_is_due() -> 
 
 def test_what_had_used_up_its_runs_before_a_restart_is_free_after_a_rest() -> None:
     budget = RunBudget(a_day=3)
-    budget.begin(NOON, {KEY: 3})
+    budget.begin(NOON, {KEY: (3, NOON)})
 
     assert budget.free_at(KEY, NOON) == NOON + 2 * HOUR
     assert budget.free_at(KEY, NOON + 2 * HOUR) is None
+    budget.begin(NOON + HOUR, {KEY: (3, NOON)})
+    assert budget.free_at(KEY, NOON + HOUR) == NOON + 2 * HOUR  # one restart after the other does not put it off
+    assert budget.free_at(KEY, NOON + HOUR, dues=[NOON + HOUR + LAST_LOOK]) is None
 
 
 def test_each_start_of_the_slates_games_allows_for_a_few_runs_more() -> None:
@@ -236,11 +260,11 @@ def test_a_slate_has_so_many_runs_a_tick_and_then_waits_for_the_next_one() -> No
 
 def test_a_restart_does_not_give_the_day_a_new_budget() -> None:
     budget = RunBudget(a_day=3)
-    budget.begin(NOON, {KEY: 3})
+    budget.begin(NOON, {KEY: (3, NOON)})
 
     assert budget.free_at(KEY, NOON) == NOON + 2 * HOUR
     late, again = midnight(TODAY + timedelta(days=1)) - HOUR, RunBudget(a_day=3)
-    again.begin(late, {KEY: 3})
+    again.begin(late, {KEY: (3, late)})
     assert again.free_at(KEY, late) == late + HOUR
 
 

@@ -190,6 +190,6 @@ def test_before_the_first_model_the_less_is_known_of_a_player_the_wider_is_what_
         [quantiles] = model.quantiles("points", found, model.middles(found)["points"])
         widths.append(quantiles[-3] - quantiles[2])  # 90 % less 10 %
 
-    assert model.digest == "rule of thumb"
+    assert model.digest.startswith("rule of thumb")
     assert widths == sorted(widths, reverse=True)
     assert widths[0] > 12  # whose first game was of 10 points makes 0 to 22 in the next, four times of five

@@ -56,13 +56,23 @@ def after_hold(entry: Entry, units: Iterable[str], now: datetime) -> datetime:
     return now + max(HELD_AGAIN, (min(dues, default=now) - now) // 8 // MINUTE * MINUTE)
 
 
+def again_at(entry: Entry, units: Iterable[str], now: datetime) -> datetime | None:
+    """Return when the first of `units`, which wait, may be tried."""
+    held = (entry.held[unit][1] for unit in units if unit in entry.held)
+    return min((at for at in (entry.not_before, *held) if at is not None and at > now), default=None)
+
+
 def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until: datetime | None = None) -> bool:
     """Whether `unit` is not to be tried yet.
 
-    While its table is left alone nothing is. A unit that failed waits, unless it failed on an input that has changed since; one
+    While its table is left alone nothing is. What a guard keeps from going out waits, unless its input has changed since, and
+    nothing else waits for it. A unit that failed waits, unless it failed on an input that has changed since; one
     that did not fail waits for none that did. While a source has not published, all wait but a unit that has opened since.
     """
     if resting_until is not None and now < resting_until:
+        return True
+    held = entry.held.get(unit)
+    if held is not None and held[0] == made_from and now < held[1]:
         return True
     if entry.not_before is None or now >= entry.not_before:
         return False

@@ -78,6 +78,9 @@ class Entry:
     tried_at: datetime | None = None
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
     failed_on: dict[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
+    held: dict[str, tuple[str, datetime]] = field(
+        default_factory=dict
+    )  # unit -> what a guard kept from going out was made from, and when it is tried again
     not_before: datetime | None = None
     running: LiveRun | None = None
     gone: dict[str, UnitProof] = field(

@@ -34,7 +34,7 @@ class RunBudget:
     last: dict[Key, datetime] = field(default_factory=dict)
     told: set[Key] = field(default_factory=set)
 
-    def begin(self, now: datetime, runs_today: Mapping[Key, int] | None = None) -> None:
+    def begin(self, now: datetime, runs_today: Mapping[Key, tuple[int, datetime]] | None = None) -> None:
         """Begin a tick; a new day begins with an untouched budget, a restart with what the ledger says of today."""
         self.tick.clear()
         if self.day != league_day(now):
@@ -42,7 +42,8 @@ class RunBudget:
             self.today.clear()
             self.told.clear()
         if runs_today is not None:
-            self.today = Counter(runs_today)
+            self.today = Counter({key: n for key, (n, _) in runs_today.items()})
+            self.last = {key: last for key, (_, last) in runs_today.items()}
 
     def free_at(self, key: Key, now: datetime, *, n_starts: int = 0, dues: Iterable[datetime] = ()) -> datetime | None:
         """Return when a run may be made again; None where one may be made now.
@@ -50,7 +51,7 @@ class RunBudget:
         `n_starts`: of the slate's games. `dues`: of what would be made, each of which has its last look all the same.
         """
         if self.today[key] >= self.a_day + self.a_start * n_starts:
-            last = self.last.setdefault(key, now)
+            last = self.last.get(key, now)
             looks = (due_at - LAST_LOOK for due_at in dues if due_at - LAST_LOOK > last)
             free_at = min(last + A_REST, midnight(league_day(now) + timedelta(days=1)), *looks)
             return free_at if free_at > now else None

@@ -291,10 +291,12 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     hopeless = without_hope(book, entry, held)
     tally.lost += hopeless
     tally.wakes += [at for at in _ends_of_patience(book, entry, held) if at > now]
+    again_at = attempts.again_at(entry, waiting, now)
     if waiting:
-        tally.wakes += [at for at in (entry.not_before, resting) if at is not None and at > now]
+        tally.wakes += [at for at in (again_at, resting) if at is not None and at > now]
     is_held = len(held) > len(hopeless)
-    verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, waits=bool(waiting & ready))
+    wait = (_why_wait(entry, tally, waiting & ready), again_at) if waiting & ready else None
+    verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, wait)
     return Judgement(
         state=_state(book, entry, now, tally, held),
         verb=verb,
@@ -346,13 +348,12 @@ def _decision(
     tally: _Tally,
     gates: Mapping[str, Verdict],
     plans: tuple[RunPlan, ...],
-    *,
-    waits: bool,
+    wait: tuple[str, datetime | None] | None,
 ) -> tuple[Verb, str, datetime | None]:
     if plans:
         return Verb.RUN, _why_run(entry, plans), None
-    if waits:
-        return Verb.WAIT, _why_wait(entry, tally), entry.not_before
+    if wait:
+        return Verb.WAIT, *wait
     closed_gates = [f"{table}: {verdict.reason}" for table, verdict in gates.items() if not verdict.is_open]
     if closed_gates:
         return Verb.HOLD, "; ".join(closed_gates), None
@@ -373,9 +374,11 @@ def _nothing_to_do(entry: Entry, tally: _Tally) -> tuple[Verb, str, datetime | N
     return Verb.SKIP, "nothing is owed", None
 
 
-def _why_wait(entry: Entry, tally: _Tally) -> str:
+def _why_wait(entry: Entry, tally: _Tally, waiting: set[str]) -> str:
     if entry.failures:
         return f"failed {entry.failures} times in a row"
+    if waiting <= entry.held.keys():
+        return f"its own checks keep it from going out: {', '.join(sorted(waiting))}"
     if tally.no_result:
         return f"past its due time its source answers without a result, and holds nothing else: {', '.join(tally.no_result)}"
     return "the source has not published all of it"

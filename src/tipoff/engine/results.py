@@ -281,7 +281,8 @@ class Results:
         if units:
             self._given_back(entry, units, now)
         if withheld:
-            entry.not_before = after_hold(entry, withheld, now)
+            again_at = after_hold(entry, withheld, now)
+            entry.held |= {unit: (again[unit], again_at) for unit in withheld if unit in again}
 
     def _given_back(self, entry: Entry, units: Mapping[str, str], now: datetime) -> None:
         note_failure(entry, units)

@@ -319,13 +319,13 @@ class Ledger:
             beat_at=beat.at if (beat := read_beats(self.rows).get(f"controller {league}")) else None,
         )
 
-    def runs_since(self, league: str, since: datetime) -> dict[tuple[str, date], int]:
-        """Return how many runs of each output and day of a league were begun since then."""
+    def runs_since(self, league: str, since: datetime) -> dict[tuple[str, date], tuple[int, datetime]]:
+        """Return how many runs of each output and day of a league were begun since then, and when the last one was."""
         runs = schema.runs
-        query = select(runs.c.output, runs.c.day, func.count().label("n")).where(
-            runs.c.league == league, runs.c.started_at >= since
-        )
-        return {(row["output"], row["day"]): row["n"] for row in self.rows(query.group_by(runs.c.output, runs.c.day))}
+        counted = func.count().label("n"), func.max(runs.c.started_at).label("last")
+        query = select(runs.c.output, runs.c.day, *counted).where(runs.c.league == league, runs.c.started_at >= since)
+        found = self.rows(query.group_by(runs.c.output, runs.c.day))
+        return {(row["output"], row["day"]): (row["n"], row["last"]) for row in found}
 
     def _blames(self, league: str) -> list[Row]:
         findings = schema.findings

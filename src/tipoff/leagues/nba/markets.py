@@ -203,8 +203,8 @@ def serving(day: date) -> FormModel:
 
 
 def digests() -> tuple[str, ...]:
-    """Return the shipped models' hashes, the oldest first."""
-    return tuple(model.digest for model in shipped())
+    """Return what tells the models apart that may serve: the rule of thumb, and the shipped ones' hashes, the oldest first."""
+    return tuple(model.digest for model in (rule_of_thumb(), *shipped()))
 
 
 _MOST = 100.0  # counts: no rule of thumb is beyond _FARTHEST times it
@@ -229,7 +229,7 @@ def rule_of_thumb() -> FormModel:
         at_first = sum(_AT_FIRST[stat] ** 2 for stat in stats) ** 0.5
         spreads[market][:, [2, 3, 6]] = np.outer(_NORMAL, (_AS_COUNTS, _AS_HIS_OWN, at_first))
     return FormModel(
-        digest="rule of thumb",
+        digest=f"rule of thumb {_AS_COUNTS} {_AS_HIS_OWN} {' '.join(map(str, _AT_FIRST.values()))}",
         trained_from=date.min,
         trained_through=date.min,
         n_rows=0,
