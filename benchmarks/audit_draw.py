@@ -16,7 +16,7 @@ import json
 import random
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -145,9 +145,12 @@ def precisions() -> dict[str, str]:
     for file in _kept():
         rows = rows_of(file)
         for rule in {row["rule"] for row in rows}:
-            judged = [row["verdict"] == RIGHT for row in rows if row["rule"] == rule]
-            if len(judged) >= ENOUGH:
-                share = sum(judged) / len(judged)
+            bases: dict[str, list[bool]] = defaultdict(list)
+            for row in rows:
+                if row["rule"] == rule:
+                    bases[row["base"]].append(row["verdict"] == RIGHT)
+            if sum(map(len, bases.values())) >= ENOUGH:
+                share = sum(sum(one) / len(one) for one in bases.values()) / len(bases)  # one base, one voice
                 found[rule] = next(name for least, name in PRECISIONS if share >= least)
     return found
 
