@@ -1,11 +1,10 @@
-"""What is set aside is a line in a file: however that file was changed by hand, it is read, or refused with its name."""
+"""What is set aside is a line in a file: however that file was changed by hand, it is read, and ends nothing."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tipoff.core.errors import WarehouseError
 from tipoff.core.payload import SetAside
 from tipoff.store.archive import Archive
 
@@ -38,10 +37,41 @@ def test_a_line_without_its_end_does_not_swallow_the_next(archive: Archive, tmp_
     assert archive.aside().keys() == {"one", "two"}
 
 
-@pytest.mark.parametrize("line", ['{"sha256": }', '{"sha256": "x"}', '{"at": 7}', '{"at": "noon"}'])
-def test_a_line_that_cannot_be_read_is_refused_with_the_files_name(archive: Archive, tmp_path: Path, line: str) -> None:
+UNREADABLE = (
+    b'{"sha256": "%s", ',
+    b'{"sha256": "%s"}',
+    b'{"sha256": "%s", "at": "noon", "by": "ann", "reason": "wrong"}',
+    b'{"sha256": "%s", "at": "2024-01-01T00:00:00", "by": "ann", "reason": "of no zone"}',
+    b'{"sha256": ["%s"], "at": "2024-01-01T00:00:00Z", "by": "ann", "reason": "wrong"}',
+    b'{"sha256": "%s", "at": "2024-01-01T00:00:00Z", "by": null, "reason": "wrong"}',
+    b"\xff %s",
+    b"[" * 100_000 + b"%s",
+)
+
+
+@pytest.mark.parametrize("line", UNREADABLE)
+def test_what_a_line_names_that_cannot_be_read_is_set_aside_and_the_line_is_told(
+    archive: Archive, tmp_path: Path, line: bytes
+) -> None:
+    sha = "0a" * 32
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(line % sha.encode() + b"\n")
+
+    found = archive.aside()
+
+    assert found.keys() == {"one", sha}
+    assert f"line 3 of {FILE}" in found[sha].text
+    assert "cannot be read" in found[sha].text
+
+
+@pytest.mark.parametrize("line", ['{"sha256": }', '{"sha256": "x"}', '{"at": 7}', "null", "7", '"x"'])
+def test_a_line_that_cannot_be_read_and_names_no_payload_is_told_and_ends_nothing(
+    archive: Archive, tmp_path: Path, line: str
+) -> None:
     with (tmp_path / FILE).open("a") as file:
         file.write(line + "\n")
 
-    with pytest.raises(WarehouseError, match=FILE):
-        archive.aside()
+    [other] = [aside for sha, aside in archive.aside().items() if sha != "one"]
+
+    assert f"line 3 of {FILE}" in other.text
+    assert "names no payload" in other.text

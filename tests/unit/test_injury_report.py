@@ -11,7 +11,7 @@ from benchmarks.payload_fuzz import payload_of
 from tests.nba import scheduled
 
 from tipoff.core.clock import midnight
-from tipoff.core.errors import SourceError
+from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.parsing import Use
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Season, Slate
@@ -95,8 +95,17 @@ def test_a_club_that_has_sent_nothing_in_is_waited_for_and_a_report_of_another_d
     tomorrow = made(("01/05/2024", "07:00 (ET)", "ATL@IND", "Indiana Pacers", *MAN))
 
     assert (injuries.parse(payload_of(waits), context(), inputs(GAME)).excused) == {}
-    with pytest.raises(SourceError, match="nothing in it is of 2024-01-04"):
+    with pytest.raises(SourceError, match="names nobody of 2024-01-04"):
         injuries.parse(payload_of(tomorrow), context(), inputs(GAME))
+
+
+def test_a_day_on_which_both_clubs_list_nobody_is_waited_for_and_no_failure_of_the_source() -> None:
+    tomorrow = made(("01/05/2024", "07:00 (ET)", "ATL@IND", "Indiana Pacers", *MAN))
+
+    with pytest.raises(SourceError) as raised:
+        injuries.parse(payload_of(tomorrow), context(), inputs(GAME))
+
+    assert raised.value.kind is ErrorKind.NOT_YET
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,16 @@ def test_an_entry_that_is_none_costs_no_other_games_park() -> None:
     assert ([row["game_id"] for row in parsed.rows], len(parsed.rejects)) == (["7"], 2)
 
 
+def test_the_one_game_of_a_day_at_a_park_without_coordinates_is_a_reject_and_no_error_of_the_source() -> None:
+    games = [{"gamePk": 7, "venue": {"id": 1, "name": "A", "location": {"city": "Osaka"}}}]
+
+    parsed = weather.parse_parks(of({"dates": [{"games": games}]}), context("7"), scheduled({"game_id": "7"}))
+
+    assert ([*parsed.rows], ["defaultCoordinates" in reject.reason for reject in parsed.rejects]) == ([], [True])
+    with pytest.raises(SourceError, match="none of its 1 entries"):
+        weather.parse_parks(of({"dates": [{"games": [{"id": 7}]}]}), context("7"), scheduled({"game_id": "7"}))
+
+
 @pytest.mark.data
 def test_an_hour_that_cannot_be_read_costs_no_other_hours_weather(data: Path) -> None:
     found = forecast(data)

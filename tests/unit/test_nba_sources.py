@@ -609,6 +609,24 @@ def test_a_decimal_price_is_never_stored_as_an_american_one(price: float) -> Non
     assert "is no American one" in parsed.rejects[0].reason
 
 
+@pytest.mark.parametrize("price", [101.0, 101, 150])
+def test_a_price_of_a_hundred_or_more_among_decimal_ones_is_a_decimal_one_and_refused(price: float) -> None:
+    document = odds(outcome("Over", price), outcome("Under", 1.01))
+    alone = odds(outcome("Over", price), outcome("Under", -120))
+
+    parsed = POINTS.parse_lines(
+        payload(document | {"bookmakers": [*document["bookmakers"], *alone["bookmakers"]]}, unit="g"),
+        context(DAY, "g"),
+        inputs(),
+    )
+
+    assert [(row["over_price"], row["under_price"]) for row in parsed.rows] == [(price, -120)]
+    assert [reject.reason for reject in parsed.rejects] == [
+        f"the price {price:.0f} stands among decimal ones",
+        "the price 1.01 is no American one",
+    ]
+
+
 def test_what_was_quoted_after_the_start_is_left_out() -> None:
     document = odds(outcome("Over", -8000)) | {"commence_time": "2024-01-05T14:30:00Z"}
 

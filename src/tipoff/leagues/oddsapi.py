@@ -289,11 +289,19 @@ def _quotes(  # noqa: PLR0913 -- a book's market, and where its rows go
     if not outcomes:
         tally.aside(Use.LEFT_OUT)  # suspended
     told = base | {"book": key, "quoted_at": quoted_at}
+    is_decimal = any(map(_has_decimal_price, outcomes))
     for outcome in outcomes:
-        tally.one(outcome, lambda found: _outcome(found, told, pairs))
+        tally.one(outcome, lambda found: _outcome(found, told, pairs, is_decimal=is_decimal))
 
 
-def _outcome(outcome: Mapping[str, Any], told: Record, pairs: dict[tuple[str, str, float], Record]) -> Record:
+def _has_decimal_price(outcome: Any) -> bool:  # noqa: ANN401 -- JSON
+    price = outcome.get("price") if isinstance(outcome, dict) else None
+    return isinstance(price, float) and 1 < price < EVENS and not price.is_integer()
+
+
+def _outcome(
+    outcome: Mapping[str, Any], told: Record, pairs: dict[tuple[str, str, float], Record], *, is_decimal: bool
+) -> Record:
     side = {"Over": "over_price", "Under": "under_price"}.get(outcome["name"])
     if side is None:
         raise Aside(Use.UNKNOWN, f"the side {shown(outcome['name'], longest=40)} is not known")
@@ -302,6 +310,9 @@ def _outcome(outcome: Mapping[str, Any], told: Record, pairs: dict[tuple[str, st
         msg = f"{name} has no line"
         raise Unfit(msg)
     price = american(outcome["price"])
+    if is_decimal and price is not None and price > 0:
+        msg = f"the price {price} stands among decimal ones"
+        raise Unfit(msg)
     fresh = told | {
         "player_name": name,
         "player_key": name_key(name),

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import threading
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,12 +12,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from tipoff.core.door import shown
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
 from tipoff.core.payload import Request, SetAside
 from tipoff.core.profile import Profile
 
 _SUFFIX = ".json.gz"
 _ANSWERS, _ASIDE = "answers", "aside.jsonl"
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_HASH = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +135,14 @@ class Archive:
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
 
     def aside(self) -> Mapping[str, SetAside]:
-        """Return what was set aside, by its hash.
-
-        Raises:
-            WarehouseError: A line cannot be read, so that it is not known what is set aside.
-        """
+        """Return what was set aside, by its hash; each payload that a line names which cannot be read is, too."""
         path = self._root / _ASIDE
         size = path.stat().st_size if path.exists() else 0
         if size != self._aside[0]:
-            lines = path.read_bytes().split(b"\n") if size else []
-            said = [_aside(line, path) for line in lines if line.endswith(b"}")]
-            self._aside = size, {aside.sha256: aside for aside in said}
+            lines = enumerate(path.read_bytes().split(b"\n") if size else (), 1)
+            at = datetime.fromtimestamp(path.stat().st_mtime, UTC) if size else _NEVER
+            asides = [aside for n, line in lines if line.strip() for aside in _aside(line, n, at)]
+            self._aside = size, {aside.sha256: aside for aside in asides}
         return self._aside[1]
 
     def forget_before(self, day: date, but: Collection[str] = ()) -> int:
@@ -192,17 +193,30 @@ def _line(answer: KeptAnswer) -> str:
     )
 
 
-def _aside(line: bytes, path: Path) -> SetAside:
+def _aside(line: bytes, n: int, at: datetime) -> list[SetAside]:
+    """Return what line `n` sets aside.
+
+    One that cannot be read was written for a reason: all that it names is set aside, as of `at`, when the file was changed.
+    Where it names nothing it stands for itself, under its own hash, so that it is shown among what is set aside.
+    """
+    aside = _read_aside(line)
+    if aside is not None:
+        return [aside]
+    named = [sha.decode() for sha in _HASH.findall(line)]
+    what = "it" if named else "it names no payload, and"
+    reason = f"{what} cannot be read ({shown(line.decode('utf-8', 'replace'))}): mend it, or delete it"
+    named = named or [hashlib.sha256(line).hexdigest()]
+    return [SetAside(sha256=sha, at=at, by=f"line {n} of {_ASIDE}", reason=reason) for sha in named]
+
+
+def _read_aside(line: bytes) -> SetAside | None:
     try:
         found = json.loads(line)
-        return SetAside(**{**found, "at": datetime.fromisoformat(found["at"])})
-    except (ValueError, TypeError, KeyError) as error:
-        msg = f"{path} cannot be read: {error}"
-        raise WarehouseError(
-            msg,
-            kind=ErrorKind.PERMANENT,
-            hint="each line is what was set aside: mend the one that is not, or delete it",
-        ) from error
+        aside = SetAside(**{**found, "at": datetime.fromisoformat(found["at"])})
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    texts = (aside.sha256, aside.by, aside.reason)
+    return aside if aside.at.tzinfo is not None and all(isinstance(text, str) for text in texts) else None
 
 
 def _read(line: bytes) -> KeptAnswer | None:

@@ -42,13 +42,18 @@ def park_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence
 
 
 def parse_parks(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return the park of each asked game: its place, height and roof."""
+    """Return the park of each asked game: its place, height and roof.
+
+    Raises:
+        SourceError: None of its entries is a game; one at a park that cannot be read is a reject.
+    """
     asked = {row["game_id"] for row in games_on(inputs)} & context.units
-    tally, games = Tally(), []
+    tally, named, games = Tally(), Tally(), []
     for number_of, _ in enumerate(dates := part(payload, read_json(payload), "dates")):
         games += part(payload, dates, number_of, "games")
+    named.each(games, lambda game: {"game_id": game_id(game["gamePk"])})
+    named.must_be_recognised(payload)
     tally.each(games, lambda game: _park(game, asked, context))
-    tally.must_be_recognised(payload)
     return tally.parsed()
 
 

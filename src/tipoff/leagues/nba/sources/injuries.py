@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.door import LONGEST_TEXT, Unfit
+from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, empty, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
@@ -63,7 +64,8 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
     """Return who is listed for the slate's games.
 
     Raises:
-        SourceError: Nothing in it is of the day: of whom it names on another, nothing follows.
+        SourceError: Nothing in it is of the day. It is no failure, since clubs that list nobody are not named, and no excuse
+            either, since a later report may name somebody: not yet.
     """
     scheduled, read, tally = games_by_sides(inputs), read_report(payload), Tally()
 
@@ -82,7 +84,8 @@ def parse(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) ->
         tally.aside(use, read.uses[use])
     tally.rejects = [*read.rejects, *tally.rejects]
     if not (tally.rows or tally.rejects or read.uses[Use.NOT_YET]):
-        raise empty(payload, f"nothing in it is of {context.slate.day}")
+        msg = f"{SOURCE} names nobody of {context.slate.day} (archived as {payload.sha256[:12]})"
+        raise SourceError(msg, kind=ErrorKind.NOT_YET, hint="it is asked again at the next poll")
     return tally.parsed()
 
 
