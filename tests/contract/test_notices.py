@@ -569,6 +569,18 @@ def test_what_the_machine_says_of_proxies_and_certificates_is_no_reason_to_end(
         send(Channel(name="ops", url=f"slackhook+https://127.0.0.1:1/{SECRET}"), message())
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_client_that_fails_as_no_rule_foresaw_is_an_answer_that_did_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    def client(**_settings: object) -> object:
+        raise AssertionError
+
+    monkeypatch.setattr("httpx.Client", client)
+
+    assert ping("https://127.0.0.1:1/ping") == "NoAnswer"
+    with pytest.raises(NotSent, match="could not be reached: NoAnswer"):
+        send(Channel(name="ops", url=f"slackhook+https://127.0.0.1:1/{SECRET}"), message())
+
+
 @pytest.mark.parametrize(
     ("says", "trouble"),
     [

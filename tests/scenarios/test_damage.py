@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from tipoff.core.errors import Damaged, ErrorKind, LedgerError, WarehouseError
 from tipoff.core.home import Home
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.ledger import Ledger, schema, watching
+from tipoff.store import published
 from tipoff.store.published import Published
 from tipoff.store.warehouse import WriteRequest
 
@@ -51,7 +53,7 @@ def found(home: Path, check: str) -> list[tuple[str, date, str]]:
 def test_a_damaged_document_is_told_by_name_and_the_others_are_read(home: Path, damage: str) -> None:
     document(home).write_text(damage)
 
-    proofs, [error] = Published(Home(home).published).survey()
+    proofs, [error] = Published(Home(home).published).survey("nba")
 
     assert (error.output, error.day, error.kind) == ("published_predictions", SEASON.last_day, ErrorKind.PERMANENT)
     assert str(document(home)) in error.hint
@@ -74,6 +76,47 @@ def test_a_controller_starts_beside_a_damaged_document_and_tells_of_it(home: Pat
     where = ("published_predictions", SEASON.last_day, "data:published_predictions")
     assert found(home, "documents_are_readable") == [where]
     assert document(home).read_text() == "{"
+
+
+def test_a_damaged_document_of_another_league_is_not_told_as_this_ones_and_hides_no_loss_of_it(home: Path) -> None:
+    """Both leagues have an output of that name, for the same day."""
+    others = Home(home).published / "mlb" / document(home).parent.name / document(home).name
+    others.parent.mkdir(parents=True)
+    others.write_text("{")
+    document(home).unlink()
+    stage = Instance(Settings(home=home), sample_spec(DAYS), SimClock(NOW))
+    try:
+        controller = stage.open()
+
+        assert controller.start(NOW)
+    finally:
+        stage.close()
+
+    assert found(home, "documents_are_readable") == []
+    assert found(home, "store_has_what_is_proven") == [("published_predictions", SEASON.last_day, "store")]
+
+
+def test_a_document_that_is_moved_away_while_it_is_recounted_ends_no_recount(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reads = published._document, list[Path]()  # noqa: SLF001 -- between two of its reads
+
+    def moved(path: Path) -> dict[str, Any]:
+        reads.append(path)
+        if path == document(home) and reads.count(path) > 1:
+            path.rename(path.with_name("aside"))
+        return read(path)
+
+    monkeypatch.setattr(published, "_document", moved)
+
+    assert Published(Home(home).published).losses([NBA.step("published_predictions")]) == []
+    assert not document(home).exists()
+
+
+def test_a_document_that_cannot_be_looked_at_ends_no_recount(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published, "_state", lambda _path: Path("/dev/null/file").stat())
+
+    assert Published(Home(home).published).losses([NBA.step("published_predictions")]) == []
 
 
 def test_a_damaged_document_is_never_written_over(home: Path) -> None:

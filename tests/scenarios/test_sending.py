@@ -5,17 +5,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from tests.live import SECOND, wait_until
 from tests.receivers import Received, http_receiver
 
+from tipoff.app.chores import AtOnce
+from tipoff.app.live import _monitored
+from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import run_sentinel
 from tipoff.config import ChannelSettings, Settings
 from tipoff.core.clock import RealClock, Stop
+from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
-from tipoff.ledger import watching
+from tipoff.ledger import Ledger, watching
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch import send as sending
 from tipoff.watch.notices import Channel, Message, notice_row
@@ -79,6 +85,48 @@ def test_a_receiver_that_drips_delays_neither_the_next_look_nor_another_channel(
             assert len(quick.bodies) == len(dripping.bodies) == 1
             dripping.stop.set()
         store.close()
+
+
+def test_a_channel_that_fails_as_no_rule_foresaw_keeps_no_other_channel_from_being_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tipoff.app.sending.InThread", lambda *_given: AtOnce())
+    channels, sent = [Channel(name=name, url="") for name in ("bad", "good")], list[str]()
+
+    def send(channel: Channel, _message: Message) -> None:
+        if channel.name == "bad":
+            raise KeyError(channel.name)
+        sent.append(channel.name)
+
+    store, senders = AlertStore(tmp_path / "sentinel.db", create=True), ByChannel(tmp_path / "sentinel.db")
+    waits_for(store, "bad")
+    senders.flush(store, channels, send, RealClock().now())
+    waits_for(store, "good")
+    with pytest.raises(LedgerError, match="KeyError: 'bad'"):
+        senders.flush(store, channels, send, RealClock().now())
+    store.close()
+
+    assert sent == ["good"]
+
+
+def test_a_league_of_which_a_look_fails_keeps_no_later_league_from_being_looked_at(
+    tmp_path: Path,
+) -> None:
+    looked: list[str] = []
+
+    def look(league: str) -> None:
+        looked.append(league)
+        if league == "nba":
+            msg = "it cannot be written"
+            raise LedgerError(msg)
+
+    monitors: list[Any] = [
+        SimpleNamespace(forget=lambda: None, look=lambda _now, league=league: look(league)) for league in ("nba", "mlb")
+    ]
+    with Ledger(tmp_path / "ledger.db") as ledger, pytest.raises(LedgerError, match="it cannot be written"):
+        _monitored(monitors, ledger, RealClock().now())
+
+    assert looked == ["nba", "mlb"]
 
 
 def test_what_a_channel_refuses_is_written_down_by_its_own_thread_and_tried_again(

@@ -162,7 +162,11 @@ def test_a_document_says_by_whom_it_is_halted_and_nothing_once_that_has_ended(tm
     store.mark([SHOWN], [halt("page")], TODAY)
     marked = json.loads(path.read_text())
     assert marked["halted"] == {"by": "ada", "reason": "the lines are wrong", "until": CLOSED.isoformat()}
-    assert (store.losses([SHOWN]), len(store.survey()[0]), marked["rows"][0]["part"]) == ([], 1, "one")
+    assert (store.losses([SHOWN]), len(store.survey(SHOWN.table.league)[0]), marked["rows"][0]["part"]) == (
+        [],
+        1,
+        "one",
+    )
 
     store.mark([SHOWN], [], TODAY)
     assert path.read_bytes() == before

@@ -271,7 +271,7 @@ class Instance:
             loaded=loaded,
             ledger=self.ledger,
             warehouse=self.warehouse,
-            published=published.survey,
+            published=partial(published.survey, self._spec.league.name),
             losses=partial(self._losses, published),
             mark=partial(published.mark, self._spec.league.steps),
             executor=self.beside.executor(runner.attempt, self.warehouse) if self.beside else Inline(runner.attempt),

@@ -356,11 +356,18 @@ def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, senders: ByCh
 
 
 def _monitored(monitors: Sequence[Monitor], ledger: Ledger, now: datetime) -> None:
+    """Look at each league; what one look could not do is raised once all have looked."""
     if rests_until(ledger, "monitor", now):
         return
+    failed: LedgerError | None = None
     for monitor in monitors:
         monitor.forget()
-        monitor.look(now)
+        try:
+            monitor.look(now)
+        except LedgerError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _mine(settings: Settings) -> str:

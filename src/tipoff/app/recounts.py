@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tipoff.app.chores import Chores
 from tipoff.app.watching import Stores
@@ -22,6 +22,7 @@ OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still cha
 SOON = timedelta(hours=1)  # until what could not be recounted is tried again
 OPEN_DAYS = timedelta(days=3)  # grades are a day younger than their games, and results are corrected for two more
 
+T = TypeVar("T")
 Slate = tuple[str, date]  # output, day
 DOCUMENTS: Slate = ("documents", date.min)
 
@@ -44,8 +45,9 @@ class Recounts:
     def __init__(self, league: League, stores: RecountedStores, chores: Chores[Slate]) -> None:
         self._league, self._stores, self._chores = league, stores, chores
         self._counted: dict[Slate, datetime] = {}
-        self._found: list[tuple[Proof | None, Loss]] = []
+        self._found: list[tuple[Proof, Loss]] = []
         self._damaged: list[Damaged] = []
+        self._told: dict[str, datetime] = {}  # by cause
 
     def look(self, now: datetime) -> None:
         """Take up what was found, and hand out the next recount that is due."""
@@ -54,32 +56,41 @@ class Recounts:
                 raise error
             if error is not None:
                 self._tell(slate, error, now)
-            again = _period(slate[1], league_day(now)) - SOON if error else timedelta(0)
+            again = _period(slate, league_day(now)) - SOON if error else timedelta(0)
             self._counted[slate] = now - again
         self._tell_damaged(now)
         proofs = {(proof.output, proof.day): proof for proof in self._stores.proven()}
-        found, self._found = self._found, []
         # what was written since it was counted is another matter
         self._stores.lose(
-            [loss for proof, loss in found if proof is None or _is_same(proof, proofs.get((loss.output, loss.day)))]
+            [
+                loss
+                for proof, loss in _taken(self._found)
+                if _stands_as(proof, proofs.get((loss.output, loss.day)), loss)
+            ]
         )
         due = self._next(proofs, now)
         if due is not None and not self._chores.holds(due):
             self._chores.hand_out(due, partial(self._recount, due, proofs), due_at=now, can_wait=True)
 
     def _tell(self, slate: Slate, error: PipelineError, now: datetime) -> None:
-        """Write down that what stands could not be read back: until it is, nobody knows that it is as proven."""
-        output, day = slate if slate != DOCUMENTS else (DOCUMENTS[0], league_day(now))
-        note = f"{output} of {day} could not be recounted, and is tried again within {SOON}: {error} ({error.hint})"
+        """Write down that what stands could not be read back: until it is, nobody knows that it is as proven.
+
+        A warehouse that is down fails every slate that is due: it is told once an hour, and not of each.
+        """
         cause = STORE if slate == DOCUMENTS else WAREHOUSE
+        if cause in self._told and now - self._told[cause] < SOON:
+            return
+        self._told[cause] = now
+        output, day = slate if slate != DOCUMENTS else (DOCUMENTS[0], league_day(now))
+        again = f"is tried again within {SOON}, as is what else cannot be until then"
+        note = f"{output} of {day} could not be recounted, and {again}: {error} ({error.hint})"
         batch, where = Batch(), (self._league.name, "", day)
         batch.add("findings", finding(where, "what_stands_is_recounted", cause, Severity.WARNING, note, now=now))
         self._stores.ledger.commit(batch)
 
     def _tell_damaged(self, now: datetime) -> None:
-        damaged, self._damaged = self._damaged, []
         batch = Batch()
-        for error in damaged:
+        for error in _taken(self._damaged):
             batch.add("findings", damage_finding(self._league.name, error, now))
         if batch:
             self._stores.ledger.commit(batch)
@@ -88,24 +99,25 @@ class Recounts:
         """Return the slate that is due for the longest."""
         today = league_day(now)
         tables = {step.name for step in self._league.steps if step.phase is not Phase.PUBLISHED}
-        due = {
-            slate: self._counted.get(slate, datetime.min.replace(tzinfo=now.tzinfo)) + _period(slate[1], today)
-            for slate, proof in proofs.items()
-            if slate[0] in tables and proof.n_rows
-        }
-        due[DOCUMENTS] = self._counted.get(DOCUMENTS, datetime.min.replace(tzinfo=now.tzinfo)) + OPEN
+        slates = [slate for slate, proof in proofs.items() if slate[0] in tables and proof.n_rows]
+        never = datetime.min.replace(tzinfo=now.tzinfo)
+        due = {slate: self._counted.get(slate, never) + _period(slate, today) for slate in (*slates, DOCUMENTS)}
         first = min(due, key=lambda slate: due[slate])
         return first if due[first] <= now else None
 
     def _recount(self, slate: Slate, proofs: dict[Slate, Proof]) -> None:
+        """Hold a slate against its proof. All that is found is handed over at once: a look may come meanwhile."""
         if slate != DOCUMENTS:
-            self._found += [(proofs[slate], loss) for loss in recounted(self._league, self._stores, proofs[slate])]
-            return
-        published = {step.name for step in self._league.steps if step.phase is Phase.PUBLISHED}
-        known = [proof for proof in proofs.values() if proof.output in published]
-        gone, self._damaged = lost_documents(known, (), self._stores)
-        self._found += [(proofs[loss.output, loss.day], loss) for loss in gone]
-        self._found += [(None, loss) for loss in self._stores.published.losses(self._league.steps)]
+            losses, damaged = recounted(self._league, self._stores, proofs[slate]), list[Damaged]()
+        else:
+            published = {step.name for step in self._league.steps if step.phase is Phase.PUBLISHED}
+            known = [proof for proof in proofs.values() if proof.output in published]
+            losses, damaged = lost_documents(self._league, known, (), self._stores)
+            losses += self._stores.published.losses(self._league.steps)
+        self._damaged.extend(damaged)
+        self._found.extend(
+            [(proofs[loss.output, loss.day], loss) for loss in losses if (loss.output, loss.day) in proofs]
+        )
 
 
 def recounted(league: League, stores: Stores, proof: Proof) -> list[Loss]:
@@ -121,9 +133,11 @@ def recounted(league: League, stores: Stores, proof: Proof) -> list[Loss]:
     return [Loss(output=proof.output, day=proof.day, how=how, units=frozenset(other))] if other else []
 
 
-def lost_documents(known: Iterable[Proof], stored: Iterable[Proof], stores: Stores) -> tuple[list[Loss], list[Damaged]]:
+def lost_documents(
+    league: League, known: Iterable[Proof], stored: Iterable[Proof], stores: Stores
+) -> tuple[list[Loss], list[Damaged]]:
     """Return what no document, nor one of the `stored` proofs, has of what is known; and the documents that cannot be read."""
-    published, damaged = stores.published.survey()
+    published, damaged = stores.published.survey(league.name)
     told = {(error.output, error.day) for error in damaged}
     return list(lost_by_stores(known, [*stored, *published], told)), damaged
 
@@ -132,7 +146,7 @@ def lost_in_all(league: League, stores: Stores, day: date) -> list[str]:
     """Hold every store against the ledger's proofs: rows counted, those of `day` and all documents read back."""
     outputs = {step.name: step.phase for step in league.steps}
     known = [proof for proof in stores.ledger.load(league.name).proofs if proof.output in outputs]
-    gone, damaged = lost_documents(known, stores.warehouse.proofs(), stores)
+    gone, damaged = lost_documents(league, known, stores.warehouse.proofs(), stores)
     rows = [one for one in known if one.day == day and one.n_rows and outputs[one.output] is not Phase.PUBLISHED]
     losses = {
         (loss.output, loss.day): loss.how
@@ -152,9 +166,25 @@ def stands(unit: UnitProof, n_rows: int, content_hash: str, *, by_hash: bool) ->
     return n_rows == unit.n_rows and (content_hash == unit.content_hash or not by_hash)
 
 
-def _period(day: date, today: date) -> timedelta:
-    return OPEN if today - day <= OPEN_DAYS else OLD
+def _period(slate: Slate, today: date) -> timedelta:
+    return OPEN if slate == DOCUMENTS or today - slate[1] <= OPEN_DAYS else OLD
 
 
-def _is_same(counted: Proof, known: Proof | None) -> bool:
-    return known is not None and known.digest == counted.digest
+def _taken(found: list[T]) -> list[T]:
+    """Take out what has been found so far; it stays the same list, into which a chore may be putting more."""
+    taken = found[:]
+    del found[: len(taken)]
+    return taken
+
+
+def _stands_as(counted: Proof, known: Proof | None, loss: Loss) -> bool:
+    """Whether nothing of what is lost was written since it was counted: what was made again as it was has another fence."""
+    if known is None:
+        return False
+    names = loss.units or {*counted.units, *known.units}
+    return all(_written(known, name) == _written(counted, name) for name in names)
+
+
+def _written(proof: Proof, name: str) -> tuple[str, int] | None:
+    unit = proof.units.get(name)
+    return (unit.content_hash, unit.fence) if unit else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from tipoff.app.chores import InThread
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.notices import Channel, Row, Send, flush_channel, for_channels
 
@@ -23,19 +23,20 @@ class ByChannel:
         """Have sent what waits in `store`, without waiting for it; what a channel is still at is left to it.
 
         Raises:
-            LedgerError: What became of an earlier message could not be written down.
+            LedgerError: What became of an earlier message could not be written down; every channel was served.
         """
+        failed: list[PipelineError] = []
         waiting = for_channels(store, channels, now)
         for channel in channels:
             thread = self._threads.get(channel.name)
-            for _, error in thread.done() if thread else ():
-                if error is not None:
-                    raise LedgerError(str(error), hint=error.hint) from error
+            failed += [error for _, error in (thread.done() if thread else ()) if error is not None]
             if channel.name in waiting:
                 if thread is None:
                     thread = self._threads[channel.name] = InThread(channel.name, Event())
                 work = partial(self._hand_over, channel, send, waiting[channel.name], now)
                 thread.hand_out(channel.name, work, due_at=now)
+        if failed:
+            raise LedgerError("; ".join(map(str, failed)), hint=failed[0].hint) from failed[0]
 
     def _hand_over(self, channel: Channel, send: Send, waiting: Sequence[Row], now: datetime) -> None:
         with AlertStore(self._target) as store:

@@ -47,9 +47,10 @@ class _Stands:
 
 def _state(path: Path) -> tuple[int, ...] | None:
     """Return what differs once a file is another; None where there is none."""
-    if not path.exists():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    found = path.stat()
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
@@ -112,11 +113,11 @@ class Published:
         """Return the documents in the folders `of`; a file whose name is no date is none of ours."""
         return sorted(path for path in self._root.glob(f"{of}/????-??-??.json") if _is_day(path.stem))
 
-    def survey(self) -> tuple[list[Proof], list[Damaged]]:
-        """Return the proofs that the documents carry, and an error for each document that cannot be read."""
+    def survey(self, league: str) -> tuple[list[Proof], list[Damaged]]:
+        """Return the proofs that the documents of a league carry, and an error for each that cannot be read."""
         proofs: list[Proof] = []
         damaged: list[Damaged] = []
-        for path in self._documents("*/*"):
+        for path in self._documents(f"{league}/*"):
             try:
                 proofs.append(_proof_of(_document(path)))
             except _DAMAGED as error:
@@ -158,14 +159,14 @@ class Published:
         day = date.fromisoformat(path.stem)
         try:
             stands = self._stands(step, day)
+            table = _as_written(step.table, _document(path)["rows"])
         except LetGo:
             return
-        except Damaged:
-            return  # told as such, and not written over
+        except (Damaged, *_DAMAGED):
+            return  # told as such, and not written over; or gone since, and missed by the next recount
         if stands.state is None:
-            return  # a link to nothing, told as one that cannot be read
+            return  # it came meanwhile
         known, rows = stands.proof, stands.rows
-        table = _as_written(step.table, _document(path)["rows"])
         if table is None:
             return  # made when its columns had other names: nothing can be held against it
         hashes = hash_units(table, rows.select(table.names))
@@ -213,10 +214,10 @@ class Published:
 
     def _stands(self, step: Step, day: date) -> _Stands:
         path = self.path(step, day)
-        state = _state(path)
-        if state is None:
-            return _Stands(state, None, table_from_records(step.table, []), {})
         try:
+            state = _state(path)
+            if state is None:
+                return _Stands(state, None, table_from_records(step.table, []), {})
             document = _document(path)
             if document.get("let_go"):
                 raise LetGo(step.name, day)

@@ -103,7 +103,7 @@ def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tu
     thread.join(limit_s + 0.2)  # its own limits are of each read
     if thread.is_alive():
         return 0, "", "WholeTimeout"
-    return found[0]
+    return found[0] if found else (0, "", "NoAnswer")  # what its thread raised stands where errors go
 
 
 def _beginning(answer: "httpx.Response", limit_s: float) -> str:
