@@ -140,6 +140,18 @@ def test_reconcile_reads_the_stores_back_where_nobody_works(home: Path, spoil: C
     assert said in done.stdout
 
 
+def test_doctor_reads_the_documents_back(home: Path) -> None:
+    quiet = tipoff("doctor", home=home)
+    spoil_document(home)
+
+    done = tipoff("doctor", home=home)
+
+    assert "ok    stores: every file that is proven is there" in quiet.stdout
+    assert done.returncode == 1
+    assert "WRONG stores: published_predictions of 2030-" in done.stdout
+    assert "does not hold the rows that its own proof names" in done.stdout
+
+
 def test_a_question_to_a_home_without_its_warehouse_makes_no_empty_one(home: Path) -> None:
     warehouse(home).unlink()
 

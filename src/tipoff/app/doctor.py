@@ -10,7 +10,7 @@ import importlib.metadata
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,10 +37,12 @@ from tipoff.ledger.stores import MADE_ANEW, lost_files
 from tipoff.predict import boosting
 from tipoff.sources.content import ModelContract
 from tipoff.sources.proxies import is_resting
+from tipoff.store.published import Published
 from tipoff.views.running import Running, builds_differ, part_of, read_running
 
 LEAST_DAYS = 14  # of room, below which a person has to do something
 LEAST_DISK = 1 << 30  # bytes; a season with its archive takes less, a full disk stops everything
+_SHOWN = 3
 _AHEAD = timedelta(minutes=5)
 _OFFSETS = {datetime(2024, 1, 15, tzinfo=UTC): -5, datetime(2024, 7, 15, tzinfo=UTC): -4}  # New York, in hours
 
@@ -119,6 +121,20 @@ def _is_package(folder: Path) -> bool:
 # --- what runs
 
 
+def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[str]:
+    """Yield what documents do not hold as they were published: they are read back, which no other look but a recount does."""
+    published = Published(settings.place.published)
+    for league in sorted(CONTENTS.keys() & leagues):
+        _, damaged = published.survey(league)
+        yield from map(str, damaged)
+        changed = [
+            f"{loss.output} of {loss.day}: {loss.how}" for loss in published.losses(CONTENTS[league].league.steps)
+        ]
+        yield from changed[:_SHOWN]
+        if len(changed) > _SHOWN:
+            yield f"{len(changed) - _SHOWN} more documents of {league}"
+
+
 def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
     if settings.place.has_lost_ledger:
         said = f"gone from {settings.home}, and the warehouse or published files that it proves stand"
@@ -135,7 +151,9 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
     with ledger:
         running = read_running(ledger)
         live = any(league_facts(ledger, league).live_since for league in ledger.leagues())
-        lost = "; ".join(said for league in ledger.leagues() for said in lost_files(ledger, settings.place, league))
+        leagues = ledger.leagues()
+        lost = "; ".join(said for league in leagues for said in lost_files(ledger, settings.place, league))
+    lost = lost or "; ".join(_changed_documents(settings, leagues))
     do = MADE_ANEW if lost else ""
     yield DoctorLine(what="stores", ok=not lost, said=lost or "every file that is proven is there", do=do)
     yield DoctorLine(what="ledger", ok=True, said=f"schema {HEAD}, as this build needs")
