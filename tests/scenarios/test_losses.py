@@ -13,7 +13,7 @@ from tests.support import ledger_rows, proofs, published, sample_spec, tipoff
 
 from tipoff.app.chores import AtOnce
 from tipoff.app.instance import Instance, clock_of
-from tipoff.app.loop import replay
+from tipoff.app.loop import Works, replay
 from tipoff.app.parts import Hook, Parts
 from tipoff.app.recounts import Recounts
 from tipoff.app.replay import end_of
@@ -131,6 +131,16 @@ def test_what_is_lost_is_told_as_one_incident_and_made_again_as_it_was(
     assert told
 
 
+def recount_all(instance: Instance, works: Works, now: datetime) -> None:
+    """Recount every slate and the documents of a running home, and let what is found be made again."""
+    recounts = Recounts(NBA, instance, AtOnce())
+    for _ in range(len(instance.proven()) + 3):
+        recounts.look(now)
+    works.tick(now)
+    works.rest(now)
+    instance.close()
+
+
 def test_a_running_home_finds_values_that_another_hand_has_changed_by_recounting(whole: Path, tmp_path: Path) -> None:
     """As many rows as before: no count shows it. One slate a look, documents too, until all has been counted."""
     home = tmp_path / "home"
@@ -145,13 +155,8 @@ def test_a_running_home_finds_values_that_another_hand_has_changed_by_recounting
     spoiled = "UPDATE nba_features.player_features SET points_avg_5 = points_avg_5 + 1"
     instance.warehouse._db.execute(spoiled)  # noqa: SLF001 -- a corruption comes in no honest way
     with_another_number(home)
-    recounts = Recounts(NBA, instance, AtOnce())
 
-    for _ in range(len(instance.proven()) + 3):
-        recounts.look(now)
-    works.tick(now)
-    works.rest(now)
-    instance.close()
+    recount_all(instance, works, now)
 
     told = {row["output"] for row in ledger_rows(home, "findings") if row["check"] == "store_has_what_is_proven"}
     assert told == {"player_features", "published_predictions"}
@@ -175,13 +180,8 @@ def test_a_running_home_finds_a_document_that_is_gone_or_cannot_be_read_by_recou
     lost.unlink()
     spoiled.write_text(spoiled.read_text()[:300])
     spoiled.with_name("copy-of-me.json").write_text("somebody's own")
-    recounts = Recounts(NBA, instance, AtOnce())
 
-    for _ in range(len(instance.proven()) + 3):
-        recounts.look(now)
-    works.tick(now)
-    works.rest(now)
-    instance.close()
+    recount_all(instance, works, now)
 
     checks = ("store_has_what_is_proven", "documents_are_readable", "what_stands_is_recounted")
     told = [(row["check"], row["output"]) for row in ledger_rows(home, "findings") if row["check"] in checks]

@@ -121,20 +121,6 @@ def _is_package(folder: Path) -> bool:
 # --- what runs
 
 
-def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[str]:
-    """Yield what documents do not hold as they were published: they are read back, which no other look but a recount does."""
-    published = Published(settings.place.published)
-    for league in sorted(CONTENTS.keys() & leagues):
-        _, damaged = published.survey(league)
-        yield from map(str, damaged)
-        changed = [
-            f"{loss.output} of {loss.day}: {loss.how}" for loss in published.losses(CONTENTS[league].league.steps)
-        ]
-        yield from changed[:_SHOWN]
-        if len(changed) > _SHOWN:
-            yield f"{len(changed) - _SHOWN} more documents of {league}"
-
-
 def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
     if settings.place.has_lost_ledger:
         said = f"gone from {settings.home}, and the warehouse or published files that it proves stand"
@@ -150,14 +136,28 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
         return
     with ledger:
         running = read_running(ledger)
-        live = any(league_facts(ledger, league).live_since for league in ledger.leagues())
         leagues = ledger.leagues()
+        live = any(league_facts(ledger, league).live_since for league in leagues)
         lost = "; ".join(said for league in leagues for said in lost_files(ledger, settings.place, league))
     lost = lost or "; ".join(_changed_documents(settings, leagues))
     do = MADE_ANEW if lost else ""
     yield DoctorLine(what="stores", ok=not lost, said=lost or "every file that is proven is there", do=do)
     yield DoctorLine(what="ledger", ok=True, said=f"schema {HEAD}, as this build needs")
     yield from parts(_with_sentinel(settings, running, now), settings, now, live=live)
+
+
+def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[str]:
+    """Yield what documents do not hold as they were published: they are read back, which no other look but a recount does."""
+    published = Published(settings.place.published)
+    for league in sorted(CONTENTS.keys() & leagues):
+        _, damaged = published.survey(league)
+        yield from map(str, damaged)
+        changed = [
+            f"{loss.output} of {loss.day}: {loss.how}" for loss in published.losses(CONTENTS[league].league.steps)
+        ]
+        yield from changed[:_SHOWN]
+        if len(changed) > _SHOWN:
+            yield f"{len(changed) - _SHOWN} more documents of {league}"
 
 
 def _with_sentinel(settings: Settings, running: Running, now: datetime) -> Running:
