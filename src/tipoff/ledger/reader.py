@@ -98,9 +98,8 @@ class LeagueRecords:
     def first_and_last_tick(self, *, until: datetime | None = None) -> tuple[datetime | None, datetime | None]:
         """Return when the first tick was, and the newest, or the newest until an instant."""
         at, mine = schema.ticks.c.at, self._mine(schema.ticks)
-        until_then = [at <= until] if until is not None else []
         first = select(func.min(at)).where(*mine).scalar_subquery()  # each alone is one look into the index
-        last = select(func.max(at)).where(*mine, *until_then).scalar_subquery()
+        last = select(func.max(at)).where(*mine, *([at <= until] if until else [])).scalar_subquery()
         row = self._one(select(first.label("first"), last.label("last")))
         return row["first"], row["last"]
 
@@ -155,9 +154,9 @@ class LeagueRecords:
     def unended_since_the_last(self) -> tuple[int, datetime | None]:
         """Return how many runs were begun since the last that ended, and since when; but for those cut off within their lease."""
         runs = schema.runs
-        unended = self._mine(runs, runs.c.state.in_(["running", "expired"]))
-        if not self._one(select(func.count().label("n")).where(*unended))["n"]:
-            return 0, None  # as at nearly every look, without a walk through all that have ended
+        begun = select(func.count().label("n")).where(runs.c.state.in_(["running", "expired"]))  # of any league: an index
+        if not self._one(begun)["n"]:
+            return 0, None
         ended = select(func.max(runs.c.id)).where(*self._mine(runs, runs.c.state.in_(["finished", "failed"])))
         last = self._one(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))["id"]
         mine = self._mine(runs, runs.c.id > last, (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until))
