@@ -154,7 +154,7 @@ class LeagueRecords:
     def unended_since_the_last(self) -> tuple[int, datetime | None]:
         """Return how many runs were begun since the last that ended, and since when; but for those cut off within their lease."""
         runs = schema.runs
-        begun = select(func.count().label("n")).where(runs.c.state.in_(["running", "expired"]))  # of any league: an index
+        begun = select(func.count().label("n")).where(runs.c.state.in_(["running", "expired"]))
         if not self._one(begun)["n"]:
             return 0, None
         ended = select(func.max(runs.c.id)).where(*self._mine(runs, runs.c.state.in_(["finished", "failed"])))
@@ -195,8 +195,8 @@ class LeagueRecords:
 
     def requests(self, *, since: datetime, before: datetime | None = None) -> list[tuple[str, datetime]]:
         """Return which source was asked when."""
-        table = schema.fetches
-        query = select(table.c.source, table.c.at).where(*self._mine(table, *_within(table.c.at, since, before)))
+        at = schema.fetches.c.at
+        query = select(schema.fetches.c.source, at).where(*self._mine(schema.fetches, *_within(at, since, before)))
         return [(row["source"], row["at"]) for row in self._ask(query)]
 
     # --- what is owed
@@ -230,9 +230,8 @@ class LeagueRecords:
         table = schema.obligations
         where = [table.c.day < before] if before else []
         where += [table.c.output != but] if but else []
-        found: date | None = self._one(select(func.max(table.c.day).label("day")).where(*self._mine(table, *where)))[
-            "day"
-        ]
+        newest = select(func.max(table.c.day).label("day")).where(*self._mine(table, *where))
+        found: date | None = self._one(newest)["day"]
         return found
 
     def gates(
@@ -297,10 +296,8 @@ class LeagueRecords:
 
     def proof(self, output: str, day: date) -> Proof | None:
         """Return what was read back, if anything was proven."""
-        table = schema.proofs
-        return next(
-            iter(map(read_proof, self._ask(select(table).where(*self._mine(table, output=output, day=day))))), None
-        )
+        rows = self._ask(select(schema.proofs).where(*self._mine(schema.proofs, output=output, day=day)))
+        return read_proof(rows[0]) if rows else None
 
     def proofs(self, day: date) -> dict[str, Proof]:
         """Return what was read back of a day, by output."""
