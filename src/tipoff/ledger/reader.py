@@ -154,8 +154,7 @@ class LeagueRecords:
     def unended_since_the_last(self) -> tuple[int, datetime | None]:
         """Return how many runs were begun since the last that ended, and since when; but for those cut off within their lease."""
         runs = schema.runs
-        begun = select(func.count().label("n")).where(runs.c.state.in_(["running", "expired"]))
-        if not self._one(begun)["n"]:
+        if not self._one(select(func.count().label("n")).where(runs.c.state.in_(["running", "expired"])))["n"]:
             return 0, None
         ended = select(func.max(runs.c.id)).where(*self._mine(runs, runs.c.state.in_(["finished", "failed"])))
         last = self._one(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))["id"]
