@@ -1,6 +1,7 @@
 """Fixes: shown as a diff, written only when asked for; what is fixed runs, says the same otherwise, and is found no more."""
 
 import ast
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,6 +85,101 @@ def test_a_default_that_is_made_of_more_than_one_call_is_left(tmp_path: Path) ->
     text = "from uuid import uuid4\n\n\nclass Odds:\n    row_id = Column(default=str(uuid4()))\n"
 
     assert fixed(tmp_path, text) == text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "age = now - kept_at\n    return age.seconds < 300",
+        "seconds = (now - kept_at).seconds\n    return seconds < 300",
+    ],
+)
+def test_an_age_that_has_a_name_keeps_its_days_too(body: str, tmp_path: Path) -> None:
+    is_fresh = run(fixed(tmp_path, f"def is_fresh(now, kept_at):\n    {body}\n"))["is_fresh"]
+
+    now = datetime(2030, 1, 2, tzinfo=UTC)
+    assert [is_fresh(now, now - timedelta(days=days, seconds=9)) for days in (0, 1)] == [True, False]
+
+
+def test_seconds_that_are_shown_as_well_stay_whole_numbers(tmp_path: Path) -> None:
+    text = (
+        "def is_fresh(now, kept_at):\n    seconds = (now - kept_at).seconds\n    print(f'{seconds:02d}')\n"
+        "    return seconds < 300\n"
+    )
+
+    assert fixed(tmp_path, text) == text
+
+
+COROUTINE = (
+    "class Feed:\n    rows = ()\n\n    async def put(self, row):\n        {}self.rows = (*self.rows, row)\n\n"
+    "    async def run(self, row):\n        self.put(row)\n        return self.rows\n"
+)
+
+
+def test_a_coroutine_that_comes_to_its_end_is_awaited_where_it_was_let_go(tmp_path: Path) -> None:
+    feed = run(fixed(tmp_path, COROUTINE.format("")))["Feed"]()
+
+    assert asyncio.run(feed.run(1)) == (1,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "while self.waits():\n            pass\n        ",
+        "await self.others.get()\n        ",
+        "with self.lock:\n            pass\n        ",
+        "await self.run(row)\n        ",
+    ],
+)
+def test_a_coroutine_that_may_wait_for_somebody_is_left_to_a_person(line: str, tmp_path: Path) -> None:
+    text = COROUTINE.format(line)
+
+    assert fixed(tmp_path, text) == text
+
+
+def test_a_job_of_googles_own_client_is_waited_for_and_no_other(tmp_path: Path) -> None:
+    text = (
+        "{}\n\nclient = bigquery.Client()\n\n\ndef copy(old, new):\n    client.copy_table(old, new)\n    return new\n"
+    )
+
+    assert "copy_table(old, new).result()\n" in fixed(tmp_path, text.format("from google.cloud import bigquery"))
+    theirs = text.format("from ours import bigquery")
+    assert fixed(tmp_path, theirs) == theirs
+
+
+def test_a_message_is_filled_with_what_has_just_been_asked_for_and_with_the_type_of_its_error(tmp_path: Path) -> None:
+    text = (
+        "class Load:\n    def __init__(self, table):\n        self.table = table\n        self.rows = []\n\n"
+        "    def keep(self, work):\n        rows = work(self.table)\n        try:\n            rows.sort()\n"
+        "        except AttributeError as error:\n"
+        '            raise ValueError("{self.table} is not kept: {type(error).__name__}") from error\n        return rows\n'
+    )
+
+    load = run(fixed(tmp_path, text))["Load"]("box")
+
+    with pytest.raises(ValueError, match="box is not kept: AttributeError"):
+        load.keep(lambda _: None)
+
+
+def test_an_attribute_that_nothing_has_asked_for_for_certain_is_not_asked_for_in_a_message(tmp_path: Path) -> None:
+    text = (
+        "class Load:\n    def keep(self, work):\n        rows = work() or self.table\n"
+        '        raise ValueError("{self.table} is not kept", rows)\n'
+    )
+
+    assert fixed(tmp_path, text) == text
+
+
+def test_a_column_of_sqlalchemy_makes_its_default_for_each_row(tmp_path: Path) -> None:
+    text = (
+        "from datetime import UTC, datetime\nfrom sqlalchemy import Column\n\n\n"
+        "class Odds:\n    at = Column(default=datetime.now(UTC))\n"
+    )
+
+    after = fixed(tmp_path, text)
+
+    odds = run(after.replace("from sqlalchemy import Column", ""), Column=lambda default: default)["Odds"]
+    assert odds.at() <= odds.at()
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,15 @@ def test_a_coroutine_that_a_timer_begins_later_is_a_warning() -> None:
     assert levels(text, "ignored-result") == [Level.WARNING]
 
 
+def test_a_coroutine_that_only_ends_something_is_a_note() -> None:
+    text = (
+        "class Feed:\n    async def close(self):\n        self.rows = 1\n\n    async def run(self):\n        self.close()\n\n\n"
+        "print(Feed().run())\n"
+    )
+
+    assert levels(text, "ignored-result") == [Level.NOTE]
+
+
 def test_a_method_that_the_file_awaits_elsewhere_is_a_place_to_look_at() -> None:
     text = "async def a(ctx):\n    await ctx.send(1)\n\n\nasync def b(ctx):\n    {}ctx.send(2)\n\n\nprint(a, b)\n"
     found = [one for one in audited({"jobs/a.py": text.format("")}) if one.rule == "ignored-result"]

@@ -262,6 +262,7 @@ def test_parts_of_a_statement_may_be_filled_where_they_are_joined() -> None:
 TELLS = """
 def {}(place, games):
     if not place:
+        print("no place")
         return False
     place.put(games)
     return True
@@ -323,6 +324,104 @@ def test_a_no_that_nobody_hears_is_a_note_where_the_function_keeps_what_has_fail
     files = {"jobs/games.py": FAILS.format(besides), "jobs/act.py": called, "jobs/run.py": run}
 
     assert levels(files, "ignored-result") == [level]
+
+
+@pytest.mark.parametrize(
+    ("caller", "body", "level"),
+    [
+        ("act", "save_games(place, [])\n    return place", Level.WARNING),
+        ("act", "save_games(place, [])", Level.WARNING),
+        ("save_all", "save_games(place, [])\n    return place", Level.WARNING),
+        ("save_all", "save_games(place, [])", Level.NOTE),
+        ("record_game", "save_games(place, [])\n    return place", Level.NOTE),
+        (
+            "act",
+            "try:\n        save_games(place, [])\n    except OSError:\n        log.warning('lost')\n    return place",
+            Level.NOTE,
+        ),
+        (
+            "act",
+            "try:\n        save_games(place, [])\n    except OSError:\n        log.error('lost')\n    return place",
+            Level.WARNING,
+        ),
+    ],
+)
+def test_a_no_is_a_note_where_the_caller_only_hands_it_on_counts_or_holds_it_for_little(
+    caller: str, body: str, level: Level
+) -> None:
+    called = f"from jobs.games import save_games\n\n\ndef {caller}(place):\n    {body}\n"
+    run = f"from jobs.act import {caller}\n\n\ndef begin(place):\n    {caller}(place)\n"
+    files = {"jobs/games.py": FAILS.format("pass"), "jobs/act.py": called, "jobs/run.py": run}
+
+    assert levels(files, "ignored-result") == [level]
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "level"),
+    [
+        ("save_games", "", Level.NOTE),
+        ("save_games", "print('full')\n        ", Level.WARNING),
+        ("acquire_games", "", Level.WARNING),
+    ],
+)
+def test_a_no_that_answers_no_failure_may_say_that_there_was_nothing_to_do(name: str, told: str, level: Level) -> None:
+    saves = f"def {name}(place, games):\n    if place.full:\n        {told}return False\n    return place.put(games)\n"
+    called = f"from jobs.games import {name}\n\n\ndef act(place):\n    {name}(place, [])\n    return place\n"
+    files = {"jobs/games.py": saves, "jobs/act.py": called, "jobs/run.py": "from jobs.act import act\n\nact(1)\n"}
+
+    assert levels(files, "ignored-result") == [level]
+
+
+KEPT = """
+class Odds:
+    def get(self, now, key):
+        at = self.kept[key]
+        if (now - at).seconds < 60:
+            return at
+        return None
+
+    def {}(self, now):
+        for key in list(self.kept):
+            {}
+
+
+print(Odds().get(1, 2), Odds().{})
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "does", "used", "level"),
+    [
+        ("clean_up", "del self.kept[key]", "clean_up(3)", Level.NOTE),
+        ("evict", "self.kept.pop(key)", "evict(3)", Level.NOTE),
+        ("clean_up", "del self.other[key]", "clean_up(3)", Level.ERROR),
+        ("clean_up", "del self.kept[key]", "get(3, 4)", Level.ERROR),
+    ],
+)
+def test_an_age_is_a_note_where_a_sweep_takes_what_is_old_out_of_the_table(
+    name: str, does: str, used: str, level: Level
+) -> None:
+    assert levels({"odds.py": KEPT.format(name, does, used)}, "wrong-time") == [level]
+
+
+@pytest.mark.parametrize(
+    ("does", "level"),
+    [
+        ("raise ValueError(at)", Level.WARNING),
+        ("self.rows = self.fetch()", Level.WARNING),
+        ("problems.append(at)", Level.WARNING),
+        ("self.is_open = False", Level.NOTE),
+        ("expired.append(at)", Level.NOTE),
+        ("del self.rows[at]", Level.NOTE),
+    ],
+)
+def test_an_age_after_which_something_begins_anew_or_is_put_away_is_a_note(does: str, level: Level) -> None:
+    text = (
+        f"class Odds:\n    def turn(self, now, at):\n        if (now - at).seconds > 60:\n            {does}\n\n\n"
+        "print(Odds().turn(1, 2))\n"
+    )
+
+    assert levels({"odds.py": text}, "wrong-time") == [level]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tipoff_audit.finding import Finding
 from tipoff_audit.reading.index import FUNCTIONS, Index
-from tipoff_audit.reading.names import last_name
+from tipoff_audit.reading.names import Names, last_name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,10 +68,56 @@ def missing_f(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
         except SyntaxError:
             return
         holes = [part for part in ast.walk(made) if isinstance(part, ast.FormattedValue)]
-        names = {hole.value.id for hole in holes if isinstance(hole.value, ast.Name) and hole.format_spec is None}
-        if len(names) == len({ast.dump(hole.value) for hole in holes}) and names and names <= _known(found, node):
+        known, asked = _known(found, node), _asked_before(found, node)
+        if holes and all(hole.format_spec is None and _is_there(hole.value, known, asked) for hole in holes):
             yield Edit(places.begin(node), places.begin(node), "f")
         return
+
+
+def _is_there(value: ast.expr, known: set[str], asked: set[str]) -> bool:
+    """Whether to ask for the value cannot raise: a name that is bound, what has just been asked for, or the type of an error."""
+    if isinstance(value, ast.Name):
+        return value.id in known
+    if isinstance(value, ast.Attribute) and value.attr == "__name__" and isinstance(value.value, ast.Call):
+        kind = value.value
+        is_type = isinstance(kind.func, ast.Name) and kind.func.id == "type" and "type" not in known
+        return is_type and len(kind.args) == 1 and not kind.keywords and _is_there(kind.args[0], known, asked)
+    return isinstance(value, ast.Attribute) and ast.dump(value) in asked
+
+
+def _asked_before(found: Index, node: ast.AST) -> set[str]:
+    """Return the attributes of `self` that the statements before it in its blocks have set, or have asked for, for certain."""
+    asked: set[str] = set()
+    child = node
+    for above in found.parents(node):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(above, name, None)
+            if isinstance(block, list) and child in block:
+                asked |= {one for earlier in block[: block.index(child)] for one in _asks(earlier)}
+        if isinstance(above, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            break
+        child = above
+    return asked
+
+
+def _asks(statement: ast.stmt) -> Iterator[str]:
+    """Yield the attributes of `self` that a plain statement sets, or asks for whatever its values are."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr) or statement.value is None:
+        return
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, _PERHAPS):
+            continue  # what is asked for there may not be
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "self":
+            yield ast.dump(ast.Attribute(value=part.value, attr=part.attr, ctx=ast.Load()))
+        waiting.extend(ast.iter_child_nodes(part))
+
+
+_PERHAPS = (
+    *(ast.BoolOp, ast.IfExp, ast.Lambda, ast.Compare),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 
 
 _OF_BRACES = re.compile(
@@ -150,13 +196,57 @@ def arguments_outside(found: Index, places: Places, one: Finding) -> Iterator[Ed
 
 
 def awaited(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
-    """Wait for a load job that is begun and let go: its failure is then an error."""
+    """Wait for a job that is begun and let go, so that its failure is an error, and for a coroutine of which nothing is done."""
     for call in found.calls:
-        if (call.lineno, call.col_offset + 1) != (one.line, one.column):
+        if (call.lineno, call.col_offset + 1) != (one.line, one.column) or not isinstance(found.up.get(call), ast.Expr):
             continue
-        if last_name(call.func).startswith("load_table_from_") and isinstance(found.up.get(call), ast.Expr):
+        if last_name(call.func).startswith("load_table_from_") or (_JOB in one.message and _is_googles(found, call)):
             yield Edit(places.end(call), places.end(call), ".result()")
+        elif _COROUTINE in one.message and _ends(found, call):
+            yield Edit(places.begin(call), places.begin(call), "await ")
         return
+
+
+_JOB, _COROUTINE = "only starts a job", "is a coroutine and is not awaited: nothing of it is done"
+
+
+def _is_googles(found: Index, call: ast.Call) -> bool:
+    """Whether the client is made by Google's own class in this file."""
+    origin = Names(found).callee(call).origin
+    return origin in {"google.cloud.bigquery.Client", "google.cloud.bigquery.client.Client"}
+
+
+def _ends(found: Index, call: ast.Call) -> bool:
+    """Whether it may be awaited where it stands: in a coroutine, and it comes to its end by itself.
+
+    It does where it is a function of this file that has no loop but over values that are there, locks nothing, waits for
+    nobody, and calls such functions of the file alone; those of other files may be asked, not awaited.
+    """
+    at = found.scope(call)
+    full = Names(found).callee(call).full
+    return isinstance(at.node, ast.AsyncFunctionDef) and full != at.name and _comes_to_its_end(found, full, {at.name})
+
+
+def _comes_to_its_end(found: Index, full: str, seen: set[str]) -> bool:  # noqa: PLR0911 -- a return for each that may not
+    scopes = [one for one in found.scopes if one.name == full and isinstance(one.node, FUNCTIONS)]
+    if len(scopes) != 1 or full in seen:
+        return False
+    names = Names(found)
+    for part in found.inner(scopes[0]):
+        if isinstance(part, ast.While | ast.AsyncFor | ast.AsyncWith | ast.Yield | ast.YieldFrom):
+            return False
+        if isinstance(part, ast.With) and not all(isinstance(item.context_expr, ast.Call) for item in part.items):
+            return False  # a lock that whoever awaits it may hold
+        if isinstance(part, ast.Call) and last_name(part.func) == "acquire":
+            return False
+        if isinstance(part, ast.Await):
+            called = part.value
+            if not isinstance(called, ast.Call):
+                return False
+            inner = names.callee(called).full
+            if inner != "asyncio.sleep" and not _comes_to_its_end(found, inner, seen | {full}):
+                return False
+    return True
 
 
 def called(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
@@ -173,9 +263,35 @@ def whole_age(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
         if (compare.lineno, compare.col_offset + 1) != (one.line, one.column):
             continue
         for node in ast.walk(compare):
-            if isinstance(node, ast.Attribute) and node.attr == "seconds" and isinstance(node.value, ast.BinOp):
+            if isinstance(node, ast.Attribute) and node.attr == "seconds" and _is_length(found, node.value):
                 yield Edit(places.end(node) - len("seconds"), places.end(node), "total_seconds()")
+            elif isinstance(node, ast.Name):
+                yield from _of_a_named_length(found, places, node)
         return
+
+
+def _is_length(found: Index, node: ast.expr) -> bool:
+    """Whether it is one instant less another, also where that has a name of its own."""
+    value = _meant(found, node) if isinstance(node, ast.Name) else node
+    return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub)
+
+
+def _meant(found: Index, name: ast.Name) -> ast.expr | None:
+    """Return what the function gives a name, if it gives it one meaning."""
+    scope = found.scope(name)
+    return scope.values.get(name.id) if len(scope.bound.get(name.id, ())) == 1 else None
+
+
+def _of_a_named_length(found: Index, places: Places, name: ast.Name) -> Iterator[Edit]:
+    """Where the seconds have a name, ask for all of them, if the name is put beside numbers and goes nowhere else."""
+    value = _meant(found, name)
+    if not isinstance(value, ast.Attribute) or value.attr != "seconds" or not _is_length(found, value.value):
+        return
+    scope = found.scope(name)
+    if scope.kind == "function" and all(
+        isinstance(found.up.get(load), ast.Compare) for load in found.loads(scope, name.id)
+    ):
+        yield Edit(places.end(value) - len("seconds"), places.end(value), "total_seconds()")
 
 
 def handed_over(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
@@ -188,6 +304,22 @@ def handed_over(found: Index, places: Places, one: Finding) -> Iterator[Edit]:
                 continue
             if isinstance(made, ast.Call) and not made.args and not made.keywords:
                 yield Edit(places.end(made.func), places.end(made), "")
+            elif _is_of_sqlalchemy(found, call) and not _names_a_variable(found, made):
+                yield Edit(places.begin(made), places.begin(made), "lambda: ")
+
+
+def _is_of_sqlalchemy(found: Index, call: ast.Call) -> bool:
+    """Whether it is a column that asks a function for its default, whatever the function is called."""
+    return Names(found).callee(call).full in {
+        *("sqlalchemy.Column", "sqlalchemy.schema.Column"),
+        *("sqlalchemy.orm.mapped_column", "sqlmodel.Column"),
+    }
+
+
+def _names_a_variable(found: Index, made: ast.expr) -> bool:
+    """Whether the value asks for anything but what the file imports: that may have changed until it is asked for."""
+    names = [part.id for part in ast.walk(made) if isinstance(part, ast.Name)]
+    return any(name not in found.imports and name not in {"str", "int"} for name in names)
 
 
 FIXES: Mapping[str, Callable[[Index, Places, Finding], Iterator[Edit]]] = {

@@ -22,6 +22,8 @@ _MAYBE = these(
 _RECORDS = these("record mark register notify alert capture message report requeue quarantine interlock")
 _RAISES = re.compile(r"required|strict|raise|must|(^|_)check$", re.IGNORECASE)
 _OF_NO_WEIGHT = re.compile(r"\b(advisory|best[- ]effort|non[- ]critical|not critical)\b", re.IGNORECASE)
+_WARNS = frozenset({"warning", "warn"})
+_TELLS = frozenset({"error", "exception", "critical", "print", "log"})
 _KEPT = re.compile(r"fail|error|status|state|health|available|connected|pending|dirty|retry|dead", re.IGNORECASE)
 
 
@@ -50,7 +52,9 @@ def ignored_results(file: File) -> list[list[object]]:
             text = file.index.line(call.lineno)
             if any(constant(one.value) is True and _RAISES.search(one.arg or "") for one in call.keywords):
                 continue  # asked to raise where it fails
-            asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, _told_as_done(file, parent)])
+            told = _told_as_done(file, parent)
+            slight = not told and _is_slight(file, call)
+            asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, told, slight])
     return asked
 
 
@@ -73,6 +77,33 @@ def _told_as_done(file: File, statement: ast.Expr) -> bool:
     begin = block.index(statement) + 1
     after = (part for later in block[begin : begin + _NEXT] for part in ast.walk(later))
     return any(_says_done(part) for part in after)
+
+
+_COUNTS = these("record track touch note remember count increment bump")  # the next one takes along what this one left
+
+
+def _is_slight(file: File, call: ast.Call) -> bool:
+    """Whether the function around it gives nothing back and only hands the work on, counts, or is what somebody starts and reads."""
+    scope = file.scope(call)
+    caller = words(scope.name.rpartition(".")[2])
+    if set(caller[:1]) & _COUNTS or _is_warned_of(file, call):
+        return True
+    gives_back = any(ast.unparse(done.value) != "None" for done in scope.returns if done.value is not None)
+    return not gives_back and bool(set(caller[:1]) & (_TOLD | {"main"}))
+
+
+def _is_warned_of(file: File, call: ast.Call) -> bool:
+    """Whether its errors are told as warnings: whoever wrote it did not hold it for much."""
+    for child, parent in chain(file, call):
+        if isinstance(parent, ast.Try) and child in parent.body:
+            told = {
+                last_name(one.func)
+                for handler in parent.handlers
+                for one in ast.walk(handler)
+                if isinstance(one, ast.Call)
+            }
+            return bool(told & _WARNS) and not told & {"error", "exception", "critical"}
+    return False
 
 
 def _says_done(part: ast.AST) -> bool:
@@ -137,7 +168,10 @@ def _in_broad(file: File, call: ast.Call) -> bool:
 
 
 def telling_functions(file: File) -> list[list[Any]]:
-    """Return the functions that say by False that they failed: qualified name, name, whether that is kept elsewhere too."""
+    """Return the functions that say by False that they failed.
+
+    Each: qualified name, name, whether that is kept elsewhere too, whether it is the answer to a failure for certain.
+    """
     found: list[list[Any]] = []
     for scope in file.index.scopes:
         name = scope.name.rpartition(".")[2]
@@ -147,18 +181,35 @@ def telling_functions(file: File) -> list[list[Any]]:
         if noes and _answers(scope):
             lines = file.index.lines[getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", 1)]
             is_kept = all(_is_kept(file, done) for done in noes) or _OF_NO_WEIGHT.search("\n".join(lines)) is not None
-            found.append([scope.name, name, is_kept])
+            found.append([scope.name, name, is_kept, any(_is_of_failure(file, done) for done in noes)])
     return found
+
+
+def _is_of_failure(file: File, done: ast.Return) -> bool:
+    """Whether False is given back where something was caught, or is told: else it may say that there was nothing to do."""
+    if any(isinstance(parent, ast.ExceptHandler) for _, parent in chain(file, done)):
+        return True
+    return any(
+        isinstance(part, ast.Call) and last_name(part.func) in _TELLS
+        for before in _before(file, done)
+        for part in ast.walk(before)
+    )
+
+
+def _before(file: File, done: ast.stmt) -> list[ast.stmt]:
+    """Return what stands before a statement in its block."""
+    above = file.index.up[done]
+    blocks = [getattr(above, name, None) for name in ("body", "orelse", "finalbody")]
+    block: list[ast.stmt] = next((block for block in blocks if isinstance(block, list) and done in block), [done])
+    return block[: block.index(done)]
 
 
 def _is_kept(file: File, done: ast.Return) -> bool:
     """Whether what failed has been kept, or told to somebody, before False is given back: a log line is neither."""
-    above = file.index.up[done]
-    blocks = [getattr(above, name, None) for name in ("body", "orelse", "finalbody")]
-    block: list[ast.stmt] = next((block for block in blocks if isinstance(block, list) and done in block), [done])
-    place = block.index(done)
-    begin = max(0, place - 1) if above is file.scope(done).node else 0  # the function's own lines are its work
-    return any(_keeps(part) for before in block[begin:place] for part in ast.walk(before))
+    before = _before(file, done)
+    if file.index.up[done] is file.scope(done).node:
+        before = before[-1:]  # the function's own lines are its work
+    return any(_keeps(part) for one in before for part in ast.walk(one))
 
 
 def _keeps(part: ast.AST) -> bool:
@@ -170,7 +221,7 @@ def _keeps(part: ast.AST) -> bool:
         )
     if not isinstance(part, ast.Call):
         return False
-    if last_name(part.func) in {"warning", "warn"}:
+    if last_name(part.func) in _WARNS:
         return True  # whoever wrote it did not hold it for much
     name = words(last_name(part.func))
     is_list = name[:1] in (["append"], ["add"]) and isinstance(part.func, ast.Attribute)

@@ -54,6 +54,7 @@ def _age(file: File, compare: ast.Compare, told: set[int]) -> None:
         return  # what is old has been taken out above, or its days are counted beside
     told.add(id(age))
     is_slight = _is_told(file, compare) or bool(set(words(last_name(age.right))) & _OF_NO_WEIGHT)
+    is_slight = is_slight or _is_swept(file, age) or (not is_less and _only_begins_anew(file, compare))
     level = Level.NOTE if is_slight else Level.ERROR if is_less else Level.WARNING
     message = "`.seconds` of an age leaves its days out: what is a day old passes for new"
     file.say("wrong-time", compare, level, f"{message}; use `total_seconds()`", guards="gate")
@@ -128,6 +129,80 @@ def _are_neighbours(age: ast.BinOp) -> bool:
     """Whether it lies between two of a series that follow each other: `seen[-1].at - seen[-2].at`."""
     places = [re.sub(r"\[-?\d+\]", "[]", ast.unparse(side)) for side in (age.left, age.right)]
     return places[0] == places[1] and "[]" in places[0]
+
+
+_SWEEPS = these("clean cleanup cleaner prune purge sweep sweeper evict eviction expire expired gc trim")
+_HOLDS = frozenset({"get", "items", "values", "pop"})
+
+
+def _is_swept(file: File, age: ast.BinOp) -> bool:
+    """Whether the instant is kept in a table out of which a sweep of the same file takes what is old."""
+    kept = {dotted(table) for name in ast.walk(age) for table in _tables(file, name)} - {""}
+    if not kept:
+        return False
+    used = file.index.attributes | file.index.loaded
+    return any(
+        dotted(table) in kept
+        for scope in file.index.scopes
+        if scope.kind == "function" and set(words(name := scope.name.rpartition(".")[2])) & _SWEEPS and name in used
+        for part in (file.index.inner(scope) if scope is not file.scope(age) else ())
+        for table in _emptied(part)
+    )
+
+
+def _tables(file: File, node: ast.AST) -> list[ast.expr]:
+    """Return what a name was taken out of, or the attribute whose item the node is: `self.kept[key]`, `self.kept.items()`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
+        return [node.value]
+    if not isinstance(node, ast.Name):
+        return []
+    found: list[ast.expr] = []
+    for part in file.index.inner(file.scope(node)):
+        if isinstance(part, ast.Assign):
+            targets, value = part.targets, part.value
+        elif isinstance(part, ast.For | ast.comprehension):
+            targets, value = [part.target], part.iter
+        else:
+            continue
+        if any(isinstance(one, ast.Name) and one.id == node.id for target in targets for one in ast.walk(target)):
+            if (
+                isinstance(value, ast.Call)
+                and last_name(value.func) in _HOLDS
+                and isinstance(value.func, ast.Attribute)
+            ):
+                value = value.func.value
+            found.append(value.value if isinstance(value, ast.Subscript) else value)
+    return [one for one in found if isinstance(one, ast.Attribute)]
+
+
+def _emptied(part: ast.AST) -> list[ast.expr]:
+    """Return the tables out of which a statement takes something, or which it replaces."""
+    if isinstance(part, ast.Delete):
+        return [one.value for one in part.targets if isinstance(one, ast.Subscript)]
+    if isinstance(part, ast.Assign) and isinstance(part.value, ast.DictComp | ast.ListComp | ast.SetComp):
+        return part.targets
+    if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in {"pop", "remove"}:
+        return [part.func.value]
+    return []
+
+
+def _only_begins_anew(file: File, compare: ast.Compare) -> bool:
+    """Whether what is old is set back or put away, and nothing is refused or fetched: that is done a little later."""
+    asked = file.index.up.get(compare)
+    if not isinstance(asked, ast.If) or asked.test is not compare:
+        return False
+    first = asked.body[0]
+    if isinstance(first, ast.Assign):
+        return isinstance(first.targets[0], ast.Attribute) and not any(
+            isinstance(part, ast.Call | ast.Await) for part in ast.walk(first.value)
+        )
+    if isinstance(first, ast.Delete):
+        return True
+    called = first.value if isinstance(first, ast.Expr) else None
+    if not isinstance(called, ast.Call) or not isinstance(called.func, ast.Attribute):
+        return False
+    put_away = these("expired stale old outdated inactive remove removed delete deleted clean")
+    return called.func.attr in {"append", "add"} and bool(set(words(last_name(called.func.value))) & put_away)
 
 
 def _seconds(file: File, node: ast.expr) -> ast.BinOp | None:
