@@ -83,7 +83,7 @@ _COUNTS = these("record track touch note remember count increment bump")  # the 
 
 
 def _is_slight(file: File, call: ast.Call) -> bool:
-    """Whether the function around it gives nothing back and only hands the work on, counts, or is what somebody starts and reads."""
+    """Whether the function around it only hands the work on and gives nothing back, counts, or is started and read by hand."""
     scope = file.scope(call)
     caller = words(scope.name.rpartition(".")[2])
     if set(caller[:1]) & _COUNTS or _is_warned_of(file, call):
