@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from tests.nba import SEASON, TODAY, Row
 
-from tipoff.checks.profile import LEAST, ROWS, USUAL, looks_usual, profile_of
+from tipoff.checks.profile import LEAST, ROWS, USUAL, looks_alive, looks_usual, profile_of
 from tipoff.core.check import Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight
 from tipoff.core.rows import table_from_records
@@ -172,3 +172,13 @@ def test_the_limits_do_not_move_with_what_was_measured() -> None:
     again = [look("means_are_usual", spoiled)[0] for _ in range(30)]
 
     assert {first, *again} == {CheckStatus.FAILED}
+
+
+@pytest.mark.parametrize(("known", "dead"), [(0, ()), (1, ("points",))])
+def test_numbers_may_all_be_the_same_while_nothing_is_known_of_anybody(known: int, dead: tuple[str, ...]) -> None:
+    check = looks_alive(TABLE, alike=("club", "who"), known_of=("things", "who"))
+    rows = slate(lambda n, row: row | {"points": 4.5, "who": known if n == 0 else 0})
+
+    measured = cast("Callable[[View], Measured]", check.look)(cast("View", Seen(rows, ())))
+
+    assert measured.failing == dead

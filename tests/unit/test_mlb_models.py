@@ -323,3 +323,10 @@ def test_what_is_made_for_some_games_is_made_of_these_alone() -> None:
 
     for rows in (predictions.analyse_line_up(context, inputs).rows, predictions.publish(context, inputs).rows):
         assert set(rows["game_id"].to_pylist()) == {"2"}
+
+
+@pytest.mark.parametrize("of_late", [6.0, 14.0, 22.0, 27.0])
+def test_a_model_that_was_never_trained_expects_about_as_many_batters_as_he_faced_of_late(of_late: float) -> None:
+    [trials] = strikeouts.untrained().trials.at(np.array([of_late]))
+
+    assert abs(float(trials @ np.arange(len(trials))) - of_late) < 1

@@ -1,10 +1,15 @@
 """The sample league, whatever its seed: what could not be in a real one is not in it either."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
 
+from tipoff.core.clock import SimClock
+from tipoff.core.slate import Season
+from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.leagues.nba.world.sample import SampleNba
 
 
@@ -26,3 +31,22 @@ def test_whatever_the_seed_clubs_play_once_a_day_and_score_as_clubs_do(seed: int
             assert sum(row["PTS"] for row in men) == (game.home_score if club == game.home else game.away_score)
             assert all(row["PTS"] == 2 * row["FGM"] + row["FG3M"] + row["FTM"] for row in men)
             assert all(row["FTM"] <= row["FTA"] for row in men)
+
+
+def test_a_game_of_baseball_that_will_be_put_off_is_of_its_first_day_until_it_is_called_off() -> None:
+    first = date(2030, 4, 1)
+    world = SampleMlb(Season("2030", first, first + timedelta(days=5)))
+    game = next(game for game in world.played if len(game.stands) > 1 and game.stands[0].day < game.day)
+    was_on, called = game.stands[0].day, game.stands[1].since
+
+    def shown(day: date, now: datetime) -> list[dict[str, Any]]:
+        with httpx.Client(transport=world.transport(SimClock(now))) as client:
+            told = client.get(f"https://statsapi.mlb.com/api/v1/schedule?sportId=1&date={day}").json()
+        games = [one for date_of in told["dates"] for one in date_of["games"] if one["gamePk"] == game.pk]
+        return [{name: one[name] for name in ("officialDate", "gameNumber", "doubleHeader")} for one in games]
+
+    one_of_its_day = {"officialDate": str(was_on), "gameNumber": 1, "doubleHeader": "N"}
+    later = {"officialDate": str(game.day), "gameNumber": game.number, "doubleHeader": game.double}
+    before, after = called - timedelta(minutes=1), called + timedelta(minutes=1)
+    assert (shown(was_on, before), shown(game.day, before)) == ([one_of_its_day], [])
+    assert (shown(was_on, after), shown(game.day, after)) == ([one_of_its_day], [later])

@@ -152,6 +152,7 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
     slow: Sequence[str] = (),
     seldom: Sequence[str] = (),
     rates: Mapping[str, tuple[float, float]] = {},
+    known_of: tuple[str, str] | None = None,
     cadence: Cadence = Cadence.MORNING,
 ) -> Check:
     """Demand of every column, from the first slate on, that it says something: it varies, is not always zero, and flags are set.
@@ -159,9 +160,11 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
     Numbers vary within a slate and are other than zero now and then; `slow` ones may be the same for all in a slate, and are
     looked at over several slates together. Flags and texts are looked at over some hundred rows, today's and those of the
     slates before: a text is not always the same, a flag is set as often as `rates` say (least and most; else now and then).
+    Where the table and column of `known_of` count nothing known of anybody in the slate, numbers may be the same for all.
     """
     left_out = {"day", *table.key, *table.unit_columns, *alike}
-    looked = [column for column in table.columns if column.name not in left_out]
+    declared = [column for column in table.columns if column.name not in left_out]
+    varied = [column for column in declared if column.type not in {ColumnType.INT, ColumnType.FLOAT}]
 
     def is_dead(column: Column, slates: Sequence[Mapping[str, float]]) -> bool:
         if column.type in {ColumnType.INT, ColumnType.FLOAT}:
@@ -182,6 +185,7 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
         now, before = view.profile(table.name), view.usual(table.name)
         if not now:
             return Measured.nothing("no rows")
+        looked = varied if known_of and _zero_for_all(view.profile(known_of[0]), known_of[1]) else declared
         dead = [
             column.name
             for column in looked
@@ -203,6 +207,11 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
         cadence=cadence,
         do="its code gives the same for everybody, or nothing: read the column's rule in the step that makes it",
     )
+
+
+def _zero_for_all(profile: Profile, column: str) -> bool:
+    found = profile.get(column, {})
+    return bool(found.get("present")) and found["zeros"] == 1
 
 
 def _is_dead(slate: Mapping[str, float], *, many: bool, nonzero: bool) -> bool:

@@ -31,7 +31,9 @@ _FEATURES = Traits(
     ),  # in a home's first days everyone is a newcomer; second formulas hold them
     remade=False,  # too dear, as above
 )
+_KNOWN_OF = ("pitcher_features", "career_starts")
 _PREDICTED = Traits(
+    known_of=_KNOWN_OF,
     irregular=("pass_reason", "career_starts", "first_pitch_at", "model_day"),
     alike=(*_ALIKE, "career_starts", "expected_batters"),
     remade=False,  # of a start that became known later, and was not when it was predicted
@@ -64,10 +66,12 @@ TRAITS = {
     "batter_games": Traits(alike=_BATTERS),
     "projected_features": _FEATURES,
     "pitcher_features": _FEATURES,
-    "projected_predictions": _PREDICTED,
+    "line_up_strikeouts": Traits(known_of=_KNOWN_OF),
+    "projected_predictions": replace(_PREDICTED, known_of=("projected_features", "career_starts")),
     "predictions": _PREDICTED,
     "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
+        known_of=_KNOWN_OF,
         irregular=("void_reason", "is_void", "is_over"),
         alike=("is_retrospective", "void_reason", "career_starts", *_ALIKE),
         rates={"is_void": (0.0, 0.3)},
@@ -200,9 +204,9 @@ def _predicted() -> list[Check]:
         ),
         kinds.asks(
             "predictions.are_not_constant",
-            "starters' predictions differ from one another",
-            "SELECT t.system AS key, COUNT(*) < 6 OR COUNT(DISTINCT t.predicted_points) * 2 > COUNT(*) AS ok "
-            "FROM slate.predictions AS t GROUP BY t.system".replace("predicted_points", "predicted_strikeouts"),
+            "predictions of starters of whom anything is known differ from one another",
+            "SELECT t.system AS key, COUNT(*) < 6 OR COUNT(DISTINCT t.predicted_strikeouts) * 2 > COUNT(*) AS ok "
+            "FROM slate.predictions AS t WHERE t.career_starts > 0 GROUP BY t.system",
             ["predictions"],
             severity=CRITICAL,
             angles=(20,),

@@ -81,8 +81,9 @@ class Model:
 @lru_cache(maxsize=1)
 def untrained() -> Model:
     """Return the model of who has seen nothing: the bottom-up sum as it is, over batters as they spread in 2015-2022."""
-    faced = np.repeat(np.arange(_FEWEST, _FEWEST + len(_SPREAD), dtype=np.float64), _SPREAD) + 22.0
-    return Model("", "", Trials.learn(np.full(len(faced), 22.0), faced), 1.0, NAMES, 0)
+    beyond = np.repeat(np.arange(_FEWEST, _FEWEST + len(_SPREAD), dtype=np.float64), _SPREAD)
+    of_late = np.repeat(np.arange(3.0, 31.0), len(beyond))
+    return Model("", "", Trials.learn(of_late, of_late + np.tile(beyond, 28)), 1.0, NAMES, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,18 +116,20 @@ class MlbProviders:
 
     def _entry(self, game: WorldGame, stand: Stand, now: datetime) -> dict[str, Any]:
         code, said = _state(game, stand, now)
-        unknown = game.to_be_determined_until is not None and now < game.to_be_determined_until
+        day = _official(game, stand)
+        until = game.to_be_determined_until if day == game.day else None
+        unknown = until is not None and now < until
         entry: dict[str, Any] = {
             "gamePk": game.pk,
             "gameType": "R",
             "season": str(game.day.year),
             "gameDate": f"{stand.starts_at:%Y-%m-%dT%H:%M:%SZ}",
-            "officialDate": (game.day if stand.off != "postponed" else stand.day).isoformat(),
+            "officialDate": day.isoformat(),
             "status": {"codedGameState": code, "detailedState": said, "statusCode": code, "startTimeTBD": unknown},
             "teams": {side: self._side(game, side, now, code) for side in SIDES},
             "venue": {"id": game.venue},
-            "gameNumber": game.number,
-            "doubleHeader": game.double,
+            "gameNumber": game.number if day == game.day else 1,
+            "doubleHeader": game.double if day == game.day else "N",
             "dayNight": "night" if game.night else "day",
             "scheduledInnings": game.innings,
         }
@@ -193,14 +195,19 @@ class MlbProviders:
         named = {side: _named(game.side(side), now) for side in SIDES}
         known = over or any(now >= game.side(side).line_up_at for side in SIDES)
         code = "F" if over else "I" if now >= game.starts_at else "S"
+        stand = game.stands_at(now)
+        day = _official(game, stand)
         officials = [{"official": {"id": game.umpire}, "officialType": "Home Plate"}]
         return {
             "gamePk": game.pk,
             "gameData": {
-                "game": {"doubleHeader": game.double, "gameNumber": game.number},
+                "game": {
+                    "doubleHeader": game.double if day == game.day else "N",
+                    "gameNumber": game.number if day == game.day else 1,
+                },
                 "datetime": {
-                    "dateTime": f"{game.starts_at:%Y-%m-%dT%H:%M:%SZ}",
-                    "officialDate": game.day.isoformat(),
+                    "dateTime": f"{min(stand.starts_at, game.starts_at):%Y-%m-%dT%H:%M:%SZ}",
+                    "officialDate": day.isoformat(),
                     "dayNight": "night" if game.night else "day",
                 },
                 "status": {"codedGameState": code},
@@ -300,6 +307,11 @@ def _event(game: WorldGame) -> dict[str, Any]:
 
 def _named(club: Club, now: datetime) -> int:
     return club.pitchers[0][0] if now >= club.named_at else club.probable
+
+
+def _official(game: WorldGame, stand: Stand) -> date:
+    """Return whose day it is: that of a new date from when it is named on, and of one that goes on the day on which it began."""
+    return min(stand.day, game.day)
 
 
 def _state(game: WorldGame, stand: Stand, now: datetime) -> tuple[str, str]:
