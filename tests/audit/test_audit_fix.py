@@ -137,6 +137,23 @@ def test_a_coroutine_that_may_wait_for_somebody_is_left_to_a_person(line: str, t
     assert fixed(tmp_path, text) == text
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("self.rows = (*self.rows, row)", "pass"),
+        ("rows = ()", "rows = ()\n\n    async def get(self):\n        raise NotImplementedError"),
+        ("return self.rows\n", "return self.rows\n\n\nclass Odds(Feed):\n    pass\n"),
+    ],
+)
+def test_a_coroutine_that_a_class_below_may_have_otherwise_is_left_to_a_person(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    text = COROUTINE.format("").replace(old, new)
+
+    assert text != COROUTINE.format("")
+    assert fixed(tmp_path, text) == text
+
+
 def test_a_job_of_googles_own_client_is_waited_for_and_no_other(tmp_path: Path) -> None:
     text = (
         "{}\n\nclient = bigquery.Client()\n\n\ndef copy(old, new):\n    client.copy_table(old, new)\n    return new\n"

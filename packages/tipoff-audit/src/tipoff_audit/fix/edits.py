@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tipoff_audit.finding import Finding
-from tipoff_audit.reading.index import FUNCTIONS, Index
+from tipoff_audit.reading.index import FUNCTIONS, Index, Scope
 from tipoff_audit.reading.names import Names, last_name
 
 
@@ -227,9 +227,37 @@ def _ends(found: Index, call: ast.Call) -> bool:
     return isinstance(at.node, ast.AsyncFunctionDef) and full != at.name and _comes_to_its_end(found, full, {at.name})
 
 
+def _is_for_others(found: Index, method: Scope) -> bool:
+    """Whether a class below may have another in its place: it does nothing by itself, or its class leaves things to others."""
+    assert isinstance(method.node, FUNCTIONS)  # noqa: S101 -- a function's
+    of_class = method.of_class
+    if of_class is None:
+        return False
+    does = [part for part in method.node.body if not isinstance(part, ast.Pass) and not _is_said(part)]
+    is_below = any(
+        last_name(base) == of_class.name.rpartition(".")[2]
+        for scope in found.scopes
+        if isinstance(scope.node, ast.ClassDef)
+        for base in scope.node.bases
+    )
+    left = {"ABC", "abstractmethod", "NotImplementedError", "Protocol"}
+    return not does or is_below or any(isinstance(p, ast.Name) and p.id in left for p in found.inner(of_class))
+
+
+def _is_said(part: ast.stmt) -> bool:
+    """Whether it is words alone, or a line of the log."""
+    if not isinstance(part, ast.Expr):
+        return False
+    called = part.value
+    return isinstance(called, ast.Constant) or (isinstance(called, ast.Call) and last_name(called.func) in _LOGS)
+
+
+_LOGS = frozenset({"debug", "info", "warning", "print", "log"})
+
+
 def _comes_to_its_end(found: Index, full: str, seen: set[str]) -> bool:  # noqa: PLR0911 -- a return for each that may not
     scopes = [one for one in found.scopes if one.name == full and isinstance(one.node, FUNCTIONS)]
-    if len(scopes) != 1 or full in seen:
+    if len(scopes) != 1 or full in seen or _is_for_others(found, scopes[0]):
         return False
     names = Names(found)
     for part in found.inner(scopes[0]):
