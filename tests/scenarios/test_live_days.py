@@ -73,7 +73,11 @@ def test_a_day_of_both_leagues_on_which_games_go_otherwise_than_planned_is_whole
 def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_and_publishes_the_evening(
     tmp_path: Path,
 ) -> None:
-    found = live_run(mid_season(), tmp_path)
+    begin = on_clock(mid_season().first + timedelta(days=9), timedelta(hours=12))
+    end = begin + timedelta(hours=11.5)
+    keys = ((begin, "key odds_api_key"), (end, "key balldontlie_key"), (end, "key bettingpros_key"))
+
+    found = live_run(replace(mid_season(), days=12, begin=begin, end=end, events=keys), tmp_path)
 
     said = (tmp_path / "up.log").read_text()
     assert "outputs of earlier days are to be made" in said
@@ -86,7 +90,7 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
     [evening] = (tmp_path / "home" / "published").glob("*/published_predictions/*.json")
     document = json.loads(evening.read_text())
     assert (evening.stem, document["off"]) == (
-        "2030-02-04",
+        "2030-01-16",
         [
             "the second box scores, the list of the injured: off, TIPOFF_BALLDONTLIE_KEY is not set",
             "the lines on which the books agree: off, TIPOFF_BETTINGPROS_KEY is not set",
