@@ -6,6 +6,8 @@ ifeq ($(TIPOFF_DATA),)
 unexport TIPOFF_DATA
 endif
 
+unexport PYTHONDONTWRITEBYTECODE  # tests start hundreds of processes, and each would compile all that it imports
+
 .PHONY: demo quick evidence test test-bigquery prove emulator check format reference lock clean
 
 .venv/ready: requirements.lock pyproject.toml packages/tipoff-audit/pyproject.toml
