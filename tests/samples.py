@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.support import sample_spec
@@ -19,14 +20,21 @@ class Samples:
 
     def made(self, days: int, *, watched: bool = False) -> Path:
         """Return the home of so many days, replayed under the watch or not; nobody may write into it."""
-        name = f"{days}-watched" if watched else f"{days}"
+
+        def replay(home: Path) -> None:
+            app.run_replay(Settings(home=home), sample_spec(days), progress=lambda _: None, watched=watched)
+
+        return self.once(f"{days}-watched" if watched else f"{days}", replay)
+
+    def once(self, name: str, make: Callable[[Path], object]) -> Path:
+        """Return a folder of this name, which `make` has filled for whoever came first; nobody else may write into it."""
         home, whole = self._folder / name, self._folder / f"{name}.whole"
         with (self._folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not whole.exists():
                 shutil.rmtree(home, ignore_errors=True)
                 home.mkdir()
-                app.run_replay(Settings(home=home), sample_spec(days), progress=lambda _: None, watched=watched)
+                make(home)
                 whole.touch()
         return home
 

@@ -1,6 +1,7 @@
 """Days of baseball that went otherwise than planned, out of recorded seasons: nothing late, nothing lost."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.samples import Samples
 
 from tipoff.app.replay import replay_spec, run_replay
 from tipoff.config import Settings
@@ -29,12 +31,13 @@ GAMES = {
 
 
 @pytest.mark.parametrize("span", DAYS.values(), ids=list(DAYS))
-def test_every_game_is_proven_once_and_nothing_is_late_or_lost(span: str, data: Path, tmp_path: Path) -> None:
-    totals = _replayed(data, tmp_path, span)
+def test_every_game_is_proven_once_and_nothing_is_late_or_lost(span: str, data: Path, samples: Samples) -> None:
+    home = _replayed(data, samples, span)
+    totals = _summary(home, "totals")
 
     assert (totals["games"], totals["starts"]) == (GAMES[span], 2 * GAMES[span])
     assert totals["strikeouts"] == totals["strikeouts_of_clubs"]
-    ledger = Ledger(Settings(home=tmp_path).place.ledger, read_only=True)
+    ledger = Ledger(Settings(home=home).place.ledger, read_only=True)
     try:
         states = {row["state"] for row in ledger.rows(select(schema.obligations.c.state))}
         findings = schema.findings
@@ -45,20 +48,32 @@ def test_every_game_is_proven_once_and_nothing_is_late_or_lost(span: str, data: 
     assert [dict(row) for row in bad] == []
 
 
-def test_a_game_that_was_broken_off_is_graded_by_what_was_predicted_before_it_began(data: Path, tmp_path: Path) -> None:
+def test_a_game_that_was_broken_off_is_graded_by_what_was_predicted_before_it_began(
+    data: Path, samples: Samples
+) -> None:
     span = DAYS["a game was broken off and went on the next day, before that day's own"]
 
-    graded = _replayed(data, tmp_path, span, summary="predictions")["graded_with_first_starts"]
+    graded = _summary(_replayed(data, samples, span), "predictions")["graded_with_first_starts"]
 
     assert graded == 2 * GAMES[span]
 
 
-def _replayed(data: Path, home: Path, span: str, *, summary: str = "totals") -> Mapping[str, Any]:
-    """Replay without the seasons before: what is asked here does not rest on them."""
-    settings = Settings(home=home, data=data)
-    spec = replay_spec(settings, "mlb", span, world="recorded", seed=7)
-    alone = dataclasses.replace(spec, season=dataclasses.replace(spec.season, earlier=()))
-    return run_replay(settings, alone, progress=lambda _progress: None).summaries[summary]
+def _replayed(data: Path, samples: Samples, span: str) -> Path:
+    """Replay once, without the seasons before: what is asked here does not rest on them."""
+
+    def replay(home: Path) -> None:
+        settings = Settings(home=home, data=data)
+        spec = replay_spec(settings, "mlb", span, world="recorded", seed=7)
+        alone = dataclasses.replace(spec, season=dataclasses.replace(spec.season, earlier=()))
+        summaries = run_replay(settings, alone, progress=lambda _progress: None).summaries
+        (home / "summaries.json").write_text(json.dumps({name: dict(found) for name, found in summaries.items()}))
+
+    return samples.once(f"mlb-{span}", replay)
+
+
+def _summary(home: Path, name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads((home / "summaries.json").read_text())[name]
+    return found
 
 
 def test_earlier_seasons_are_loaded_once_and_the_model_learns_from_them(data: Path, tmp_path: Path) -> None:
