@@ -176,6 +176,11 @@ class Step:
         """The phase of the output."""
         return self.table.phase
 
+    @property
+    def own_cause(self) -> str:
+        """What its own trouble is blamed on: its provider, or its transform."""
+        return f"source:{self.work.source}" if isinstance(self.work, SourceWork) else f"step:{self.name}"
+
     def edge(self, table: str) -> Edge:
         """Return the policy for reading `table`; the default one where the catalog says nothing."""
         return next((edge for edge in self.edges if edge.table == table), Edge(table=table))

@@ -11,7 +11,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault, moment, read_faults
 from tipoff.drills.controls import CONTROLS
 from tipoff.drills.refusals import REFUSALS
-from tipoff.engine.findings import CLOCK, CONTROLLER, EXECUTOR, STORE, WAREHOUSE, own_cause
+from tipoff.engine.findings import CLOCK, CONTROLLER, EXECUTOR, STORE, WAREHOUSE
 from tipoff.leagues.catalog import CONTENTS, league_named, sample_of
 
 OF_THE_MACHINE = "nba"  # the league whose sample world shows what the machine does when something goes wrong
@@ -150,7 +150,7 @@ def _names_must_exist(said: Mapping[str, Any], league: str) -> None:
     """
     steps = league_named(league).steps
     outputs = {step.name for step in steps} | {_DIGEST}
-    causes = {own_cause(step) for step in steps} | {f"table:{step.table.full_name}" for step in steps} | _OTHER_CAUSES
+    causes = {step.own_cause for step in steps} | {f"table:{step.table.full_name}" for step in steps} | _OTHER_CAUSES
     causes |= {f"{kind}:{name}" for kind in ("data", "step") for name in outputs}
     named = {*said.get("differs", ()), *said.get("unavoidable", {}).get("outputs", ())} - outputs
     named |= {*said.get("beside", ()), *([said["cause"]] if said.get("cause") else ())} - causes

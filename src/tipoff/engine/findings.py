@@ -18,7 +18,7 @@ from tipoff.core.errors import (
 from tipoff.core.finding import Severity
 from tipoff.core.gate import Evidence
 from tipoff.core.obligation import State
-from tipoff.core.step import SourceWork, Step
+from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Outcome
@@ -41,7 +41,7 @@ def cause_of(claim: Claim, error: Exception | None, blame: str = "") -> str:
         case Closed() if blame:
             return blame
         case SourceError():
-            return own_cause(claim.step)
+            return claim.step.own_cause
         case WriteConflict():
             return f"table:{claim.step.table.full_name}"
         case WarehouseError():
@@ -49,12 +49,7 @@ def cause_of(claim: Claim, error: Exception | None, blame: str = "") -> str:
         case Fenced() | InputGone():
             return EXECUTOR if isinstance(error, Fenced) else STORE
         case _:
-            return own_cause(claim.step)
-
-
-def own_cause(step: Step) -> str:
-    """Return what a step's own trouble is blamed on: its provider, or its transform."""
-    return f"source:{step.work.source}" if isinstance(step.work, SourceWork) else f"step:{step.name}"
+            return claim.step.own_cause
 
 
 def blamed(book: Book, entry: Entry, gap: tuple[datetime, datetime] | None) -> str:
@@ -81,7 +76,7 @@ def blame_for(book: Book, entry: Entry, refused: Iterable[str]) -> str:
             own = book.units_of_game(reading.input.table, day, game.game_id)
             if any(book.evidence(reading.input.table, day, name) in _LACKING for name in own):
                 return root_cause(book, source)
-    return own_cause(entry.step)
+    return entry.step.own_cause
 
 
 def root_cause(book: Book, entry: Entry) -> str:
@@ -93,7 +88,7 @@ def root_cause(book: Book, entry: Entry) -> str:
         if upstream is None:
             break
         entry = upstream
-    return entry.cause or _late_upstream(book, entry) or own_cause(entry.step)
+    return entry.cause or _late_upstream(book, entry) or entry.step.own_cause
 
 
 def _late_upstream(book: Book, entry: Entry) -> str:
@@ -190,7 +185,7 @@ def storm_finding(entry: Entry, budget: RunBudget, now: datetime) -> Row:
     obligation = entry.obligation
     note = f"{budget.today[entry.key]} runs in a day, {budget.tick[entry.key]} of them at one instant; it is left alone for now"
     where = obligation.league, obligation.output, obligation.day
-    return finding(where, "runs_are_bounded", entry.cause or own_cause(entry.step), Severity.ERROR, note, now=now)
+    return finding(where, "runs_are_bounded", entry.cause or entry.step.own_cause, Severity.ERROR, note, now=now)
 
 
 def run_findings(

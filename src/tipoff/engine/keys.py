@@ -8,7 +8,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.obligation import Gaps
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Key
-from tipoff.engine.findings import finding, own_cause
+from tipoff.engine.findings import finding
 from tipoff.ledger import Batch
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # since when there is no key that nothing was ever made with
@@ -83,5 +83,5 @@ class Keys:
             where: tuple[str, str, date] = (self._book.league.name, output, max(days))
             name = f"TIPOFF_{self._keyed[output].key.upper()}"
             note = f"{name} was set and is not any more: {output} is off until it is there again"
-            cause = own_cause(self._book.league.step(output))
+            cause = self._book.league.step(output).own_cause
             batch.add("findings", finding(where, "keys_are_set", cause, Severity.WARNING, note, now=now))

@@ -35,7 +35,9 @@ acts = Table(  # what people did about incidents, and what became of them
     Column("incident_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("by", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # opened, worsened, spread, renamed, escalated, closed; acked, snoozed, note
+    Column(
+        "kind", Text, nullable=False
+    ),  # opened, reopened, joined, worsened, spread, renamed, escalated, closed; acked, snoozed, note
     Column("note", Text, nullable=False),
     Index("acts_incident", "incident_id"),
 )

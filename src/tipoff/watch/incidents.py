@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.core.records import FindingRecord
+from tipoff.watch.lineage import UNKNOWN, Lineage, owner, table_of
 
 SETTLE = timedelta(hours=3)  # nothing new for so long, and all that it touched met: it has ended
 REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the same incident again
@@ -31,7 +32,7 @@ class Change:
     """What became of an incident in one look; `is_told`: people are to hear of it."""
 
     incident: Incident
-    kind: str  # opened, reopened, worsened, spread, renamed, escalated, closed
+    kind: str  # opened, reopened, joined, worsened, spread, renamed, escalated, closed
     note: str
     is_told: bool
 
@@ -40,18 +41,20 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
     known: Sequence[Incident],
     troubles: Iterable[Trouble],
     *,
-    is_met: Callable[[str, str], bool],
+    is_met: Callable[[Incident, str], bool],
     elsewhere: Elsewhere,
     now: datetime,
     by: str,
     settle: timedelta = SETTLE,
     lost: Callable[[Incident], Sequence[str]] = lambda _incident: (),
+    lineage: Lineage = UNKNOWN,
 ) -> list[Change]:
     """Take the troubles up into incidents, end those that are over, and return what became of them.
 
     `known` are the open incidents and those that ended lately; they are changed in place, new ones come in the changes.
-    `is_met(league, effect)` says whether what showed an incident is in order again; `elsewhere` is what another watcher has
+    `is_met(incident, effect)` says whether what showed an incident is in order again; `elsewhere` is what another watcher has
     told of the same causes, which is not told twice; `lost` names what an incident has cost for good: it closed unmade.
+    `lineage` says which of them are one though they name two causes, whichever was found first.
     """
     open_by = {(i.league, i.cause): i for i in known if i.is_open}
     ended = {(i.league, i.cause): i for i in known if not i.is_open}
@@ -61,9 +64,10 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
             continue
         incident = open_by.get((trouble.league, trouble.cause))
         if incident is None:
-            incident = _begin(trouble, open_by, ended, changes, now, by)
-            open_by[trouble.league, trouble.cause] = incident
+            incident = _begin(trouble, open_by, ended, changes, now, by, lineage)
+            open_by[incident.league, incident.cause] = incident
         _take_up(incident, trouble, open_by.values())
+        _take_over(incident, trouble, open_by, changes, now, by, lineage)
     for incident in list(open_by.values()):
         _adopt(incident, elsewhere, now, by)
         _meet(incident, is_met, now)
@@ -83,7 +87,7 @@ def _once(changes: Sequence[Change]) -> Iterator[Change]:
         chosen = told[:1]
         if told and told[-1].kind == "closed":
             chosen = [other for other in told if other.kind in {"opened", "reopened", "closed"}]
-        yield replace(change, is_told=change in chosen)
+        yield replace(change, is_told=any(change is one for one in chosen))
 
 
 def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
@@ -93,10 +97,18 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
     changes: list[Change],
     now: datetime,
     by: str,
+    lineage: Lineage,
 ) -> Incident:
-    """Return the incident of a cause that has no open one: an old one, one whose cause turns out to be this, or a new one."""
+    """Return the incident of a cause that has no open one: an old one, one that turns out to be the same, or a new one."""
     old = ended.get((trouble.league, trouble.cause))
-    if old is not None and old.closed_at is not None and now - old.closed_at < REOPENS:
+    if old is not None and (old.closed_at is None or now - old.closed_at >= REOPENS):
+        old = None
+    over = [other for cause, other in ended.items() if cause not in open_by and table_of(trouble.cause)]
+    for other in (*open_by.values(), *over):
+        cause = owner(other, trouble, lineage, now)
+        if cause and (cause == other.cause or old is None):
+            return _join(other, trouble, cause, open_by, changes, now, by)
+    if old is not None:
         old.closed_at, old.changed_at = None, now
         is_left = _is_left_behind(trouble)
         is_told = trouble.severity >= TOLD_FROM and not is_left
@@ -110,11 +122,7 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         return old
     for other in open_by.values():
         if other.league == trouble.league and other.unmet == [trouble.effect] and other.cause != trouble.cause:
-            note = f"the cause is {trouble.cause}, not {other.cause}"
-            del open_by[other.league, other.cause]
-            other.cause, other.what, other.changed_at = trouble.cause, trouble.note, now
-            is_told = other.told != NOT_TOLD and _is_mine(other, by) and not _is_snoozed(other, now)
-            changes.append(Change(incident=other, kind="renamed", note=note, is_told=is_told))
+            _rename(other, trouble, open_by, changes, by, now)
             return other
     return Incident(
         league=trouble.league,
@@ -125,6 +133,77 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         opened_at=trouble.at,
         changed_at=trouble.at,
     )
+
+
+def _rename(  # noqa: PLR0913 -- the incident, its cause, what becomes of it
+    incident: Incident,
+    trouble: Trouble,
+    open_by: dict[tuple[str, str], Incident],
+    changes: list[Change],
+    by: str,
+    now: datetime,
+) -> None:
+    note = f"the cause is {trouble.cause}, not {incident.cause}"
+    open_by.pop((incident.league, incident.cause), None)
+    incident.cause, incident.check, incident.what = trouble.cause, trouble.check, trouble.note
+    incident.changed_at = now
+    is_told = incident.told != NOT_TOLD and _is_mine(incident, by) and not _is_snoozed(incident, now)
+    changes.append(Change(incident=incident, kind="renamed", note=note, is_told=is_told))
+
+
+def _join(  # noqa: PLR0913 -- the incident, its cause, what becomes of it
+    incident: Incident,
+    trouble: Trouble,
+    cause: str,
+    open_by: dict[tuple[str, str], Incident],
+    changes: list[Change],
+    now: datetime,
+    by: str,
+) -> Incident:
+    """Return the incident of which a trouble of another cause is a part, open and under the cause that explains both.
+
+    What has ended and left wrong data behind opens again without a message, unless it is worse than what people were told.
+    """
+    is_back, was_told = not incident.is_open, incident.told != NOT_TOLD
+    if is_back:
+        incident.closed_at, incident.changed_at, incident.severity = None, now, trouble.severity
+        incident.step = max(incident.step, _step(incident, now))
+        is_told = was_told and trouble.severity >= TOLD_FROM
+        if cause == incident.cause and incident.told >= trouble.severity:
+            is_told, incident.told_by = False, f"{DIGEST}{teller_of(incident.told_by) or by}"
+        elif was_told:
+            incident.told, incident.told_by = (int(trouble.severity), by) if is_told else (NOT_TOLD, "")
+        note = f"{trouble.cause}: {trouble.note}"
+        changes.append(Change(incident=incident, kind="reopened", note=note, is_told=is_told))
+    if cause != incident.cause:
+        _rename(incident, trouble, open_by, changes, by, now)
+    elif not is_back and trouble.effect not in incident.effects:
+        note = f"{trouble.cause}: {trouble.note}"
+        changes.append(Change(incident=incident, kind="joined", note=note, is_told=False))
+    return incident
+
+
+def _take_over(  # noqa: PLR0913 -- the incident, what is open beside it, what becomes of it
+    incident: Incident,
+    trouble: Trouble,
+    open_by: dict[tuple[str, str], Incident],
+    changes: list[Change],
+    now: datetime,
+    by: str,
+    lineage: Lineage,
+) -> None:
+    """End each other incident that turns out to be a part of the trouble's own: what showed it shows this one."""
+    for other in list(open_by.values()):
+        if other is incident or owner(other, trouble, lineage, now) != incident.cause:
+            continue
+        incident.effects = other.effects | incident.effects
+        incident.n_findings += other.n_findings
+        incident.severity = max(incident.severity, other.severity)
+        other.closed_at = now
+        del open_by[other.league, other.cause]
+        is_told = other.told != NOT_TOLD and _is_mine(other, by) and not _is_snoozed(other, now)
+        note = f"it is a part of another incident: the cause is {incident.cause}"
+        changes.append(Change(incident=other, kind="closed", note=note, is_told=is_told))
 
 
 def trouble_of(finding: FindingRecord) -> Trouble:
@@ -152,8 +231,9 @@ def _is_left_behind(trouble: Trouble) -> bool:
 
 
 def _take_up(incident: Incident, trouble: Trouble, others: Iterable[Incident]) -> None:
-    if incident.told_by.startswith(DIGEST) and not _is_left_behind(trouble):
-        incident.told, incident.told_by = NOT_TOLD, ""  # that side itself fails again
+    is_left = _is_left_behind(trouble) or (incident.cause != trouble.cause and trouble.severity <= incident.told)
+    if incident.told_by.startswith(DIGEST) and not is_left:
+        incident.told, incident.told_by = NOT_TOLD, ""  # it fails again itself, or has left behind what is worse
     for other in others:
         if other is not incident and other.league == incident.league and len(other.effects) > 1:
             other.effects.pop(trouble.effect, None)
@@ -172,7 +252,7 @@ def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime, by: str) -> 
     if incident.told_by.startswith(DIGEST):
         if now - incident.changed_at < REOPENS:
             return
-        incident.told_by = teller_of(incident.told_by)
+        incident.told, incident.told_by = NOT_TOLD, teller_of(incident.told_by)
     other = elsewhere.get((incident.league, incident.cause))
     is_its = other is not None and (other.closed_at is None or now - other.closed_at < REOPENS)
     if not _is_mine(incident, by):
@@ -184,9 +264,9 @@ def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime, by: str) -> 
         incident.radius_told = len(incident.days)
 
 
-def _meet(incident: Incident, is_met: Callable[[str, str], bool], now: datetime) -> None:
+def _meet(incident: Incident, is_met: Callable[[Incident, str], bool], now: datetime) -> None:
     for effect in incident.unmet:
-        if is_met(incident.league, effect):
+        if is_met(incident, effect):
             incident.effects[effect] = now
 
 

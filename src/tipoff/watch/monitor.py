@@ -19,7 +19,8 @@ from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import digest, keep_score
-from tipoff.watch.incidents import fold, trouble_of
+from tipoff.watch.incidents import REOPENS, fold, trouble_of
+from tipoff.watch.lineage import lineage_of
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"
@@ -101,14 +102,21 @@ class Monitor:
             days = {date.fromisoformat(day) for day in unmet if day} | {
                 t.day for t in troubles if open_now and t.output
             }
-            is_met = self._is_met({trouble.effect for trouble in standing}, days)
+            is_met = self._is_met({trouble.effect for trouble in standing}, days, now)
             changes = fold(
-                known, troubles, is_met=is_met, elsewhere=by_cause(others), now=now, by=NAME, lost=self._lost
+                known,
+                troubles,
+                is_met=is_met,
+                elsewhere=by_cause(others),
+                now=now,
+                by=NAME,
+                lost=self._lost,
+                lineage=lineage_of(self._records),
             )
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
             self._store.number(incidents)
-            touched = {(t.league, t.cause) for t in troubles}
-            telling.incidents += [i for i in incidents if (i.league, i.cause) in touched]
+            touched = {trouble.effect for trouble in troubles}
+            telling.incidents += [incident for incident in incidents if not touched.isdisjoint(incident.effects)]
             tell(changes, self._channels, telling, now, by=NAME, off=self._off)
         digest_day = self._morning(now, incidents, telling)
         self._known = None  # a failing write leaves memory behind the store
@@ -164,22 +172,39 @@ class Monitor:
             )
         ]
 
-    def _is_met(self, standing: AbstractSet[str], days: AbstractSet[date]) -> Callable[[str, str], bool]:
+    def _is_met(
+        self, standing: AbstractSet[str], days: AbstractSet[date], now: datetime
+    ) -> Callable[[Incident, str], bool]:
         """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now.
 
         `days` are those on which anything of an open incident is not met yet; without any, only what bears on no day is met.
         """
         if not days:
-            return lambda _league, effect: effect.startswith("|") and effect not in standing
+            return lambda _incident, effect: effect.startswith("|") and effect not in standing
         unmet = self._records.obligations(days=sorted(days), states=_UNMET)
         owed = {(one.output, str(one.day)) for one in unmet}
+        lost_at = {
+            (one.output, str(one.day)): one.since
+            for one in self._records.obligations(days=sorted(days), states=["lost"])
+        }
+        worked_at = self._records.last_finished() if lost_at else {}
         # what a check blames on a source or a side is over with what is owed: what closed meanwhile can never be made good
         failed = self._records.measured(days=sorted(days), status="failed")
         failing = {(one.check, str(one.day)) for one in failed if one.cause.startswith(("data:", "check:"))}
 
-        def is_met(_league: str, effect: str) -> bool:
+        def is_lost(incident: Incident, slate: tuple[str, str]) -> bool:
+            """Whether a slate closed unmade and what is blamed has not worked since: for a day that says nothing of its end."""
+            at = lost_at.get(slate)
+            if at is None or now - at >= REOPENS:
+                return False
+            makers = [step.name for step in self._declared.steps if step.own_cause == incident.cause]
+            return bool(makers) and all(worked_at.get(name, at) <= at for name in makers)
+
+        def is_met(incident: Incident, effect: str) -> bool:
             output, day, check = effect.split("|", 2)
-            return (output, day) not in owed and (check, day) not in failing and effect not in standing
+            slate = output, day
+            is_right = slate not in owed and (check, day) not in failing and effect not in standing
+            return is_right and not is_lost(incident, slate)
 
         return is_met
 
