@@ -71,6 +71,24 @@ def test_a_row_known_while_its_run_went_on_is_in_order_also_after_another_units_
     assert slate.measure(looks.known_when_it_came(PLAYERS)).status is status
 
 
+@pytest.mark.parametrize(("hours", "status"), [(1, CheckStatus.OK), (-1, CheckStatus.FAILED)])
+def test_a_row_whose_arrival_nobody_wrote_down_is_known_once_somebody_has_asked(
+    slate: Slate, hours: int, status: CheckStatus
+) -> None:
+    slate.write("arrivals", arrived(PLAYERS.name, "0022300501"))  # another unit's
+    slate.write("proofs", proven(PLAYERS.name, {GAME: 4}, as_of=KNOWN + timedelta(hours=2)))
+    slate.write("runs", ran(1, PLAYERS.name, "expired", KNOWN - timedelta(hours=hours)))
+
+    assert slate.measure(looks.known_when_it_came(PLAYERS)).status is status
+
+
+def test_a_row_that_neither_arrived_nor_is_proven_is_named(slate: Slate) -> None:
+    slate.write("arrivals", arrived(PLAYERS.name, "0022300501"))
+    slate.write("runs", ran(1, PLAYERS.name, "finished", KNOWN - timedelta(hours=1)))
+
+    assert slate.measure(looks.known_when_it_came(PLAYERS)).measured.failing == (GAME,)
+
+
 def test_rows_without_an_arrival_are_not_measurable(slate: Slate) -> None:
     assert slate.measure(looks.known_when_it_came(PLAYERS)).status is CheckStatus.NOT_MEASURABLE
 

@@ -22,6 +22,7 @@ from tipoff.watch.incidents import (
     Change,
     fold,
 )
+from tipoff.watch.lineage import UNKNOWN, Lineage
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -61,6 +62,7 @@ class Watcher:
         self.told: list[tuple[datetime, Change]] = []
         self.settle = settle
         self.elsewhere: dict[tuple[str, str], Incident] = {}
+        self.lineage = UNKNOWN
 
     def look(
         self, *troubles: Trouble, at: datetime = NOW, met: Callable[[str], bool] = lambda _effect: False
@@ -75,6 +77,7 @@ class Watcher:
             by=ME,
             settle=self.settle,
             lost=self.lost,
+            lineage=self.lineage,
         )
         for change in changes:
             if change.incident not in self.known:
@@ -488,6 +491,174 @@ def test_what_the_other_watcher_told_long_ago_is_told_here() -> None:
 
 # --- what always holds
 
+# --- wrong data and what left them
+
+
+READS = {"scores": {"games"}, "grades": {"scores"}, "picks": {"grades"}}  # games is a source's
+
+
+def related() -> Watcher:
+    """Return a watcher that knows what reads what on each day; a run of games on the 10th was cut off at NOW."""
+    watcher = Watcher()
+    watcher.lineage = Lineage(
+        inputs=lambda output, _day: READS.get(output, set()),
+        cut_off=lambda begin, end: {("games", "2024-01-10")} if begin <= NOW <= end else set(),
+    )
+    return watcher
+
+
+def wrong(table: str = "scores", *, day: int = 10, severity: Severity = Severity.ERROR, at: datetime = NOW) -> Trouble:
+    return trouble(f"data:{table}", output=table, day=day, severity=severity, at=at, check=f"{table}.add_up")
+
+
+MADE_IT_WRONG = [
+    trouble("source:feed"),  # of an input
+    trouble("step:games"),
+    trouble("step:scores", output="scores"),  # of itself
+    trouble("table:scores", output="scores"),
+    trouble("store", output="games"),
+    trouble("warehouse", output="scores"),
+]
+
+
+@pytest.mark.parametrize("cause", MADE_IT_WRONG, ids=lambda cause: str(cause.cause))
+@pytest.mark.parametrize("data_first", [False, True])
+def test_wrong_data_belong_to_the_trouble_of_what_made_them_whichever_came_first(
+    cause: Trouble, *, data_first: bool
+) -> None:
+    watcher, later = related(), NOW + HOUR
+
+    watcher.look(wrong() if data_first else cause)
+    watcher.look(replace(cause, at=later) if data_first else wrong(at=later), at=later)
+
+    [incident] = watcher.known
+    assert incident.cause == cause.cause
+    assert set(incident.effects) == {cause.effect, wrong().effect}
+    assert watcher.kinds == (["opened", "renamed"] if data_first else ["opened"])
+
+
+@pytest.mark.parametrize("data_first", [False, True])
+def test_a_step_that_refuses_wrong_data_is_their_incident_whichever_came_first(*, data_first: bool) -> None:
+    watcher, later = related(), NOW + HOUR
+    refused = trouble("step:grades", output="grades")
+
+    watcher.look(wrong() if data_first else refused)
+    watcher.look(replace(refused, at=later) if data_first else wrong(at=later), at=later)
+
+    assert [incident.cause for incident in watcher.known] == ["data:scores"]
+
+
+@pytest.mark.parametrize("data_first", [False, True])
+@pytest.mark.parametrize(
+    ("data", "other"),
+    [
+        (wrong(), trouble("source:feed", day=11)),  # of another slate
+        (wrong("games"), trouble("source:lines", output="lines")),  # nothing of the two reads the other
+        (wrong("games"), trouble("source:feed", output="scores")),  # a provider does not read the table
+        (wrong("picks"), trouble("source:feed")),  # what lies between them is in order
+        (
+            wrong(severity=Severity.WARNING),
+            trouble("step:grades", output="grades"),
+        ),  # a lesser trouble explains no greater
+        (wrong(), trouble("check:all_is_counted", output="scores")),
+        (wrong(), trouble("build", output="scores")),
+        (wrong(), wrong("games")),  # the checks themselves say which of two tables is first
+        (wrong(), trouble("source:feed", output="")),
+        (wrong(), replace(trouble("source:feed"), league="west")),
+    ],
+    ids=lambda one: f"{one.cause}-{one.output}-{one.day.day}",
+)
+def test_what_has_a_cause_of_its_own_has_an_incident_of_its_own(
+    data: Trouble, other: Trouble, *, data_first: bool
+) -> None:
+    watcher, later = related(), NOW + HOUR
+    first, second = (data, other) if data_first else (other, data)
+
+    watcher.look(first)
+    watcher.look(replace(second, at=later), at=later)
+
+    assert {incident.cause for incident in watcher.open} == {data.cause, other.cause}
+    assert watcher.kinds.count("opened") == sum(one.severity >= Severity.ERROR for one in (data, other))
+
+
+def test_a_step_that_fails_on_several_days_is_not_explained_by_the_wrong_data_of_one() -> None:
+    watcher = related()
+    watcher.look(trouble("step:grades", output="grades"), trouble("step:grades", output="grades", day=11))
+
+    watcher.look(wrong(at=NOW + HOUR), at=NOW + HOUR)
+
+    assert {incident.cause for incident in watcher.open} == {"step:grades", "data:scores"}
+
+
+@pytest.mark.parametrize(("day", "n"), [(10, 1), (11, 2)])
+def test_wrong_data_of_a_run_that_a_stop_cut_off_belong_to_the_stop(day: int, n: int) -> None:
+    watcher = related()
+    watcher.look(trouble("controller", output="", check="controller_ends_well"))
+    nothing(watcher, hours=[4], met=met)
+
+    watcher.look(wrong("games", day=day, at=NOW + 10 * HOUR), at=NOW + 10 * HOUR)
+
+    assert len(watcher.known) == n
+    assert watcher.kinds == ["opened", "closed", *["opened"] * (n - 1)]
+
+
+def test_a_stop_explains_no_data_that_were_wrong_before_it() -> None:
+    watcher = related()
+    watcher.look(wrong("games"))
+
+    watcher.look(trouble("controller", output="", at=NOW + HOUR), at=NOW + HOUR)
+
+    assert {incident.cause for incident in watcher.open} == {"controller", "data:games"}
+
+
+def test_wrong_data_found_after_the_end_of_what_left_them_stand_in_the_digest_and_wake_nobody() -> None:
+    watcher = related()
+    watcher.look(trouble("source:feed"))
+    nothing(watcher, hours=[4], met=met)
+
+    watcher.look(wrong(at=NOW + 15 * HOUR), at=NOW + 15 * HOUR)
+    stands = [incident.unmet for incident in watcher.open]
+    nothing(watcher, hours=[18], met=met)
+
+    assert stands == [[wrong().effect]]
+    assert watcher.open == []
+    assert watcher.kinds == ["opened", "closed"]
+
+
+def test_wrong_data_that_are_worse_than_what_was_told_of_their_cause_are_told() -> None:
+    watcher = related()
+    watcher.look(trouble("source:feed", severity=Severity.WARNING))
+    nothing(watcher, hours=[4], met=met)
+
+    watcher.look(wrong(at=NOW + 5 * HOUR), at=NOW + 5 * HOUR)
+    watcher.look(wrong(severity=Severity.CRITICAL, at=NOW + 6 * HOUR), at=NOW + 6 * HOUR)
+
+    assert len(watcher.known) == 1
+    assert watcher.kinds == ["opened", "worsened"]
+
+
+def test_wrong_data_that_nobody_puts_right_in_a_day_are_told_though_their_cause_is_over() -> None:
+    watcher = related()
+    watcher.look(trouble("source:feed"))
+    nothing(watcher, hours=[4], met=met)
+    watcher.look(wrong(at=NOW + 15 * HOUR), at=NOW + 15 * HOUR)
+
+    nothing(watcher, hours=range(16, 45), met=lambda effect: effect.startswith("games"))
+
+    assert watcher.kinds == ["opened", "closed", "opened"]
+
+
+def test_an_incident_of_wrong_data_ends_in_that_of_the_cause_that_is_open_already() -> None:
+    watcher = related()
+    watcher.look(trouble("source:feed", day=9), trouble("source:feed", day=11), wrong())
+
+    watcher.look(trouble("source:feed", at=NOW + HOUR), at=NOW + HOUR)
+
+    [incident] = watcher.open
+    assert (incident.cause, wrong().effect in incident.effects) == ("source:feed", True)
+    assert watcher.kinds == ["opened", "opened", "closed"]
+
+
 CAUSES = ("source:feed", "step:games", "data:games", "controller")
 ROUNDS = st.lists(
     st.tuples(
@@ -509,7 +680,7 @@ Rounds = Sequence[tuple[int, Sequence[tuple[str, str, int, Severity]], set[str]]
 
 
 def run(rounds: Rounds, each: Callable[[Watcher, list[Trouble], list[Change]], None]) -> Watcher:
-    watcher, at = Watcher(), NOW
+    watcher, at = related(), NOW
     for hours, found, met_now in rounds:
         at += hours * HOUR
         troubles = [trouble(cause, output=o, day=d, severity=s, at=at) for cause, o, d, s in found]

@@ -11,6 +11,7 @@ from tipoff.core.records import (
     ConflictRecord,
     DecisionRecord,
     GameRecord,
+    MarkRecord,
     ObligationRecord,
     RunRecord,
     TickRecord,
@@ -83,6 +84,10 @@ class RecordsOnce:
         """See `Records.arrivals`."""
         found = self._once(("arrivals", day), lambda: self._records.arrivals(day))
         return [arrival for arrival in found if output in {"", arrival.output}]
+
+    def marks(self, day: date) -> Sequence[MarkRecord]:
+        """See `Records.marks`."""
+        return self._once(("marks", day), lambda: self._records.marks(day))
 
     def games(self, day: date) -> Sequence[GameRecord]:
         """See `Records.games`."""

@@ -80,18 +80,25 @@ def _rows_probe(  # noqa: PLR0913 -- a claim in one line
 
 
 def known_when_it_came(table: Table) -> Check:
-    """Demand that `known_at` lies between the unit's first arrival and its newest look, and is not of the future."""
+    """Demand that `known_at` lies between the unit's first arrival and its newest look, and is not of the future.
+
+    Of a proven unit whose arrival nobody wrote down (its first answer was empty, or the run was killed after it had written)
+    it must not lie before anybody asked for the slate.
+    """
 
     def find(view: View, units: list[str], instants: list[Any]) -> Measured:
         first = {arrival.unit: arrival.first_at for arrival in view.records.arrivals(view.day, table.name)}
         seen = _seen(view, table)
         if not first:
             return Measured.nothing("nothing has arrived")
-        bad = [
-            unit
-            for unit, at in zip(units, instants, strict=True)
-            if at is None or unit not in first or not first[unit] - _SLACK <= at <= seen.get(unit, view.now) + _SLACK
-        ]
+        asked = min((run.as_of for run in view.records.runs(output=table.name, day=view.day)), default=None)
+        since = dict.fromkeys(seen, asked) | first
+
+        def is_bad(unit: str, at: datetime | None) -> bool:
+            begin = since.get(unit)
+            return at is None or begin is None or not begin - _SLACK <= at <= seen.get(unit, view.now) + _SLACK
+
+        bad = [unit for unit, at in zip(units, instants, strict=True) if is_bad(unit, at)]
         return in_order(bad, len(set(units)))
 
     claim = (

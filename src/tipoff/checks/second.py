@@ -1,6 +1,7 @@
 """Checks that share nothing with the code that they look at: a second formula, and the order that history gives."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from math import isclose
 from statistics import fmean
 from typing import Any
@@ -55,6 +56,11 @@ def second_formula(  # noqa: PLR0913 -- a claim in one line
     return probe(
         table, name, claim, look, angles=angles, do=do, measure="share of rows", inputs=inputs, required=required
     )
+
+
+def made_late(view: View) -> AbstractSet[tuple[str, str]]:
+    """Return the outputs and units of the slate that were made after their close: nothing that was published knew of them."""
+    return {(mark.output, mark.unit) for mark in view.records.marks(view.day) if mark.kind == "retrospective"}
 
 
 def _key(table: Table, row: Row) -> str:

@@ -297,6 +297,10 @@ class Records(Protocol):
         """Return when the units of a day first arrived."""
         ...
 
+    def marks(self, day: date) -> Sequence[MarkRecord]:
+        """Return what is marked of a day's units."""
+        ...
+
     def games(self, day: date) -> Sequence[GameRecord]:
         """Return the games of a day's schedule."""
         ...

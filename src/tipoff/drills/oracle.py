@@ -106,8 +106,10 @@ def _ledger(truth: Truth, records: LeagueRecords) -> None:
         truth.arrivals[arrival.output, arrival.day, arrival.unit] = arrival.first_at
     for finding in sorted(records.findings(), key=lambda finding: finding.at):
         truth.told.setdefault((finding.check, finding.cause, finding.output, str(finding.day)), finding.at)
-        if finding.severity >= Severity.WARNING:
-            truth.causes.add(finding.cause)
+        if finding.severity >= Severity.WARNING and not finding.cause.startswith("data:"):
+            truth.causes.add(
+                finding.cause
+            )  # whose incident wrong data belong to the watch decides: `too_many` counts it
     owed = records.obligations()
     truth.due = {(one.output, one.day): one.due_at for one in owed}
     truth.unmet = {(one.output, one.day) for one in owed if one.state in _UNMET}

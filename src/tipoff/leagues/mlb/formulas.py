@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from tipoff.checks import kinds
-from tipoff.checks.second import Row, ranks_with, second_formula
+from tipoff.checks.second import Row, made_late, ranks_with, second_formula
 from tipoff.core.check import Cadence, Check, View
 from tipoff.core.schema import Table
 from tipoff.leagues.mlb import tables
@@ -242,11 +242,13 @@ def _line_ups(view: View) -> Iterator[Row]:
 
 def _published(view: View) -> Iterator[Row]:
     names = ("game_id", "pitcher_id", "system", "predicted_strikeouts", *_SHOWN[len(SYSTEMS) :])
+    late = made_late(view)  # what was made after its close was not there to be published
     announced = {row["game_id"] for row in _rows(view, "predictions", "game_id")}
+    announced = {game for game in announced if ("predictions", game) not in late}
     found: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
     for line_up, table in (("confirmed", "predictions"), ("projected", "projected_predictions")):
         for row in _rows(view, table, *names):
-            if line_up == "confirmed" or row["game_id"] not in announced:
+            if (row["game_id"] in announced) == (line_up == "confirmed"):
                 mine = found[row["game_id"], row["pitcher_id"]]
                 mine |= {"game_id": row["game_id"], "pitcher_id": row["pitcher_id"], "line_up": line_up}
                 mine[row["system"]] = row["predicted_strikeouts"]
