@@ -1,7 +1,6 @@
 """Checks that share nothing with the code that they look at: a second formula, and the order that history gives."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from math import isclose
 from statistics import fmean
 from typing import Any
@@ -58,9 +57,11 @@ def second_formula(  # noqa: PLR0913 -- a claim in one line
     )
 
 
-def made_late(view: View) -> AbstractSet[tuple[str, str]]:
-    """Return the outputs and units of the slate that were made after their close: nothing that was published knew of them."""
-    return {(mark.output, mark.unit) for mark in view.records.marks(view.day) if mark.kind == "retrospective"}
+def in_time(view: View, output: str, rows: Mapping[tuple[str, int], Row]) -> dict[tuple[str, int], Row]:
+    """Return the rows of an output, by game and man, of games that were not made after their close: what could be published."""
+    marks = view.records.marks(view.day)
+    late = {mark.unit for mark in marks if (mark.output, mark.kind) == (output, "retrospective")}
+    return {key: row for key, row in rows.items() if key[0] not in late}
 
 
 def _key(table: Table, row: Row) -> str:

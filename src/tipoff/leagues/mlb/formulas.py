@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from tipoff.checks import kinds
-from tipoff.checks.second import Row, made_late, ranks_with, second_formula
+from tipoff.checks.second import Row, in_time, ranks_with, second_formula
 from tipoff.core.check import Cadence, Check, View
 from tipoff.core.schema import Table
 from tipoff.leagues.mlb import tables
@@ -242,9 +242,10 @@ def _line_ups(view: View) -> Iterator[Row]:
 
 def _published(view: View) -> Iterator[Row]:
     names = ("game_id", "pitcher_id", "system", "predicted_strikeouts", *_SHOWN[len(SYSTEMS) :])
-    late = made_late(view)  # what was made after its close was not there to be published
-    announced = {row["game_id"] for row in _rows(view, "predictions", "game_id")}
-    announced = {game for game in announced if ("predictions", game) not in late}
+    confirmed = {
+        (row["game_id"], row["pitcher_id"]): row for row in _rows(view, "predictions", "game_id", "pitcher_id")
+    }
+    announced = {game for game, _ in in_time(view, "predictions", confirmed)}
     found: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
     for line_up, table in (("confirmed", "predictions"), ("projected", "projected_predictions")):
         for row in _rows(view, table, *names):

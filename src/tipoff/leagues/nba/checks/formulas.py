@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, permutations
 from typing import Any
 
-from tipoff.checks.second import Row, made_late, second_formula
+from tipoff.checks.second import Row, in_time, second_formula
 from tipoff.core.check import Check, View
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
@@ -356,16 +356,9 @@ def _of_quantiles(system: str) -> Callable[[View], Iterator[Row]]:
 
 
 def _published(view: View) -> Iterator[Row]:
-    """Work out what is published of each player: the numbers of all systems, the rest by the one that it names.
-
-    What a system made after its close was not there to be published.
-    """
+    """Work out what is published of each player: the numbers of all systems in time, the rest by the one that it names."""
     told = ("low_80", "high_80", "quantiles", "line_slope")
-    late = made_late(view)
-    drawn = {
-        name: {who: row for who, row in _points(view, name, *told).items() if (name, who[0]) not in late}
-        for name in _NAMES
-    }
+    drawn = {name: in_time(view, name, _points(view, name, *told)) for name in _NAMES}
     lines = _lines(view)
     for row in _rows(view, PUBLISHED_PREDICTIONS.name, "game_id", "player_id", "system", "low_80"):
         who = row["game_id"], row["player_id"]
