@@ -13,7 +13,7 @@ from tipoff.watch.messages import RUNBOOKS, runbook_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
-PLACES = ("engine", "watch", "checks", "store", "history", "ledger")
+PLACES = ("core", "engine", "watch", "checks", "store", "history", "ledger")
 _NAMED = re.compile(r"^[a-z]+:$")
 _CAUSE_AT = {"_trouble": 1, "finding": 2}  # where the two that tell take their cause
 _CAUSE_NAMES = {"CAUSE", "CLOCK", "CONTROLLER", "EXECUTOR", "STORE", "WAREHOUSE"}
