@@ -25,8 +25,9 @@ from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models import form, history, strikeouts
 from tipoff.leagues.mlb.models.features import Features, features, past_of, starts_of
 from tipoff.leagues.mlb.sources import feed, schedule, seasons
-from tipoff.leagues.mlb.world.data import People, WorldGame, read_season, splits_of
+from tipoff.leagues.mlb.world.data import WorldGame, read_season, splits_of
 from tipoff.leagues.mlb.world.files import Files
+from tipoff.leagues.mlb.world.people import People
 from tipoff.leagues.mlb.world.wire import MlbProviders
 from tipoff.predict.arrays import Floats
 from tipoff.predict.counts import median, moments, moved_to, successes

@@ -73,12 +73,16 @@ def read_no_games(_rows: pa.Table) -> Sequence[Game]:
 
 
 def book_of(
-    steps: Mapping[Step, Iterable[Input]], games: Iterable[Game], *, schedule_seen_at: datetime | None = NOON
+    steps: Mapping[Step, Iterable[Input]],
+    games: Iterable[Game],
+    *,
+    schedule_seen_at: datetime | None = NOON,
+    begins: date | None = None,
 ) -> Book:
     """Return a book with the days of `games` open; each step reads what it is given."""
     compiled = {each.name: CompiledStep(each, tuple(inputs), "v1") for each, inputs in {SCHEDULE: (), **steps}.items()}
     league = League(name="x", steps=(SCHEDULE, *steps), schedule="schedule", read_games=read_no_games, summary_sql={})
-    book = Book(league, SEASON, compiled)
+    book = Book(league, SEASON, compiled, begins)
     by_day: dict[date, list[Game]] = {}
     for game in games:
         by_day.setdefault(game.day, []).append(game)

@@ -46,6 +46,16 @@ def test_a_day_begins_with_its_schedule_and_owes_the_rest_once_its_games_are_kno
     assert ("raw", YESTERDAY) not in book.entries
 
 
+def test_what_is_owed_once_a_season_is_owed_on_the_first_day_that_is_made_here() -> None:
+    once = step("once", SOURCE, AFTER, SLATE_UNIT, owed_on=lambda day, season: day == season.first_day)
+
+    in_mid_season = book_of({once: ()}, [game("one", day=YESTERDAY), game("two")], begins=YESTERDAY)
+    with_its_first_day = book_of({once: ()}, [game("one", day=YESTERDAY), game("two")])
+
+    assert [day for name, day in in_mid_season.entries if name == "once"] == [YESTERDAY]
+    assert [day for name, day in with_its_first_day.entries if name == "once"] == []
+
+
 def test_what_is_new_or_changed_is_told_and_nothing_else() -> None:
     book = book_of({RAW: ()}, [ONE])
 

@@ -330,3 +330,12 @@ def test_a_model_that_was_never_trained_expects_about_as_many_batters_as_he_face
     [trials] = strikeouts.untrained().trials.at(np.array([of_late]))
 
     assert abs(float(trials @ np.arange(len(trials))) - of_late) < 1
+
+
+def test_far_from_every_start_that_was_learnt_from_trials_are_about_what_is_expected() -> None:
+    expected = np.full(3000, 22.0)
+    happened = expected + np.tile([-2.0, -1.0, 0.0, 0.0, 1.0, 2.0], 500)
+
+    [trials] = counts.Trials.learn(expected, happened).at(np.array([6.0]))
+
+    assert abs(float(trials @ np.arange(len(trials))) - 6.0) < 0.5

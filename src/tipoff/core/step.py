@@ -149,7 +149,7 @@ class Step:
     units: Units = GAME_UNITS
     edges: tuple[Edge, ...] = ()
     optional: bool = False  # lowers a gate, never the grid
-    owed_on: Callable[[date, Season], bool] = every_slate
+    owed_on: Callable[[date, Season], bool] = every_slate  # of a season that begins no sooner than what is made here
     of_empty_days: bool = False  # asked of a day without games too: it may know of one
     rows_as: str = ""  # the table of which each unit's rows are as many, at the least
     time_limit: timedelta = timedelta(minutes=3)

@@ -6,7 +6,7 @@ warehouse. It decides nothing.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -126,9 +126,12 @@ class Reading:
 class Book:
     """The obligations of one league: of the season that is worked on, and of those before it as far as windows reach back."""
 
-    def __init__(self, league: League, season: Season, loaded: Mapping[str, CompiledStep]) -> None:
-        self.league = league
-        self.season = season  # the one that is worked on
+    def __init__(
+        self, league: League, season: Season, loaded: Mapping[str, CompiledStep], begins: date | None = None
+    ) -> None:
+        """`begins`: the first day of which anything is made here, where that is not the season's."""
+        self.league, self.season = league, season  # the one that is worked on
+        self._here = replace(season, first_day=max(season.first_day, begins or season.first_day))
         self.seasons: Sequence[Season] = (season,)  # all that are known of
         self.loaded = loaded
         self.entries: dict[Key, Entry] = {}
@@ -189,10 +192,8 @@ class Book:
         self._index_teams(old, slate)
         earlier = {game.game_id: tuple(other.game_id for other in slate.before(game)) for game in slate.played}
         self._earlier[day] = {game_id: others for game_id, others in earlier.items() if others}
-        owed = [
-            step for step in self.league.steps if step.name != self.league.schedule and step.owed_on(day, self.season)
-        ]
-        return [(step.name, day) for step in owed if self._plan(step, slate)]
+        others = (step for step in self.league.steps if step.name != self.league.schedule)
+        return [(step.name, day) for step in others if step.owed_on(day, self._here) and self._plan(step, slate)]
 
     def _plan(self, step: Step, slate: Slate) -> bool:
         obligation = plan_step(step, slate, self.learned.get(step.name))

@@ -80,7 +80,7 @@ class Controller:
 
     def _forget(self) -> None:
         """Hold nothing in memory: what is true is read from the stores when the lease is taken."""
-        self.book = Book(self._league, self._season, self._loaded)
+        self.book = Book(self._league, self._season, self._loaded, None if self._scope else self._days[0])
         self._results = Results(self.book, self._warehouse, self._jitter, self.counts)
         self._dirty, self._moved = self._results.dirty, self._results.moved
         self._wakes: list[tuple[datetime, int, Key]] = []

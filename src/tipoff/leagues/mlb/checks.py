@@ -90,8 +90,8 @@ def _raw() -> list[Check]:
         kinds.holds(
             tables.SCHEDULE,
             "results_are_there",
-            "a final game has two scores that differ, no other has any",
-            "IF(t.status = 'final', t.home_score <> t.away_score, t.home_score IS NULL AND t.away_score IS NULL)",
+            "a final game has two scores, which may be the same where it was called; no other has any",
+            "(t.home_score IS NOT NULL) = (t.status = 'final') AND (t.away_score IS NOT NULL) = (t.status = 'final')",
             angles=(6,),
         ),
         kinds.holds(

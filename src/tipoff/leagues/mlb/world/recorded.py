@@ -10,8 +10,9 @@ import httpx
 from tipoff.core.clock import Clock
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
-from tipoff.leagues.mlb.world.data import People, WorldGame, read_season, splits_of
+from tipoff.leagues.mlb.world.data import WorldGame, read_season, splits_of
 from tipoff.leagues.mlb.world.files import Files
+from tipoff.leagues.mlb.world.people import People
 from tipoff.leagues.mlb.world.wire import MlbProviders
 from tipoff.sources.world import WorldTransport
 

@@ -19,17 +19,9 @@ from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.invented import people
 from tipoff.leagues.mlb.sources.teams import TEAMS
-from tipoff.leagues.mlb.world.data import (
-    ALWAYS,
-    Club,
-    People,
-    Person,
-    Stand,
-    WorldGame,
-    announce,
-    number_of,
-)
+from tipoff.leagues.mlb.world.data import ALWAYS, Club, Stand, WorldGame, announce, number_of
 from tipoff.leagues.mlb.world.files import Record
+from tipoff.leagues.mlb.world.people import People, Person
 from tipoff.leagues.mlb.world.wire import MlbProviders
 from tipoff.leagues.quotes import Quote
 from tipoff.sources.world import WorldTransport

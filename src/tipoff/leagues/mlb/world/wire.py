@@ -14,8 +14,9 @@ from tipoff.core.slate import Season
 from tipoff.leagues.mlb.beside import AGREED
 from tipoff.leagues.mlb.sources.teams import TEAMS
 from tipoff.leagues.mlb.world import beside
-from tipoff.leagues.mlb.world.data import BATTED, PITCHED, SIDES, Club, People, Stand, WorldGame
+from tipoff.leagues.mlb.world.data import BATTED, PITCHED, SIDES, Club, Stand, WorldGame
 from tipoff.leagues.mlb.world.files import Record
+from tipoff.leagues.mlb.world.people import People
 from tipoff.leagues.quotes import Quote, agreed, bookmakers
 
 _CREDITS = {"x-requests-remaining": "19000", "x-requests-used": "1000"}
