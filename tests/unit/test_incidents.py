@@ -18,6 +18,7 @@ from tipoff.watch.incidents import (
     LADDER,
     REOPENS,
     SETTLE,
+    STANDS,
     STEEP_LADDER,
     Change,
     fold,
@@ -213,6 +214,20 @@ def test_a_warning_that_lasts_grows_to_an_error_and_is_told() -> None:
 
     assert watcher.kinds[0] == "opened"
     assert watcher.known[0].severity >= Severity.ERROR
+
+
+@pytest.mark.parametrize(("n_slates", "kinds"), [(STANDS - 1, []), (STANDS, ["opened"])])
+def test_a_warning_about_data_grows_to_an_error_where_it_was_found_on_several_slates(
+    n_slates: int, kinds: list[str]
+) -> None:
+    watcher, every = Watcher(), (GROWS_UP - timedelta(days=1)) / (n_slates - 1)
+    for n in range(n_slates):
+        at = NOW + n * every
+        watcher.look(trouble("data:games", day=10 + n, at=at, severity=Severity.WARNING), at=at)
+
+    watcher.look(at=NOW + GROWS_UP)
+
+    assert watcher.kinds == kinds
 
 
 def test_it_is_told_again_when_it_touches_twice_as_many_days() -> None:

@@ -20,6 +20,7 @@ LADDER = (timedelta(hours=24), timedelta(days=3), timedelta(days=7), timedelta(d
 STEEP_LADDER = (timedelta(hours=6), *LADDER)
 CRITICAL_FROM = {LADDER: 2, STEEP_LADDER: 1}  # the step from which an incident is critical, whatever it was
 GROWS_UP = timedelta(days=7)  # a warning that lasts so long is an error
+STANDS = 4  # slates that a warning about data touches before it is taken for one that lasts
 FADES = timedelta(days=3)  # a warning about data that stands as it is: by then it has been in three digests
 
 _SHOWN = 6  # lost outputs named in one line
@@ -278,7 +279,10 @@ def ladder_of(incident: Incident) -> tuple[timedelta, ...]:
 def _age(incident: Incident, now: datetime, changes: list[Change], by: str) -> None:
     """Raise an incident by its age, step by step, until somebody acknowledges it."""
     age = now - incident.opened_at
-    if incident.severity == Severity.WARNING and age >= GROWS_UP and incident.unmet:
+    is_chance = (
+        incident.cause.startswith("data:") and len(incident.days) < STANDS
+    )  # days of their own, that stay as they are
+    if incident.severity == Severity.WARNING and age >= GROWS_UP and incident.unmet and not is_chance:
         incident.severity = Severity.ERROR
     is_hushed = incident.is_acked(now) or _is_snoozed(incident, now)  # afterwards it is told how old it has become
     if incident.told == NOT_TOLD or is_hushed or not incident.unmet or not _is_mine(incident, by):
