@@ -16,7 +16,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, watching
 from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.incidents import REOPENS, SETTLE
-from tipoff.watch.lineage import lineage_of
+from tipoff.watch.lineage import inputs_of
 from tipoff.watch.monitor import Monitor
 
 HOUR = timedelta(hours=1)
@@ -36,33 +36,13 @@ def write(ledger: Ledger, table: str, *rows: dict[str, object]) -> None:
     ledger.commit(batch)
 
 
-def gate(output: str, read: str, back: int = 0) -> dict[str, object]:
-    slate = {"league": "nba", "output": output, "day": TODAY - timedelta(days=back), "input": read, "is_open": True}
-    shown = {"held_at": None, "opened_at": KNOWN, "coverage": 1.0, "missing": "[]", "reason": ""}
-    return slate | shown
+def test_a_slate_is_made_of_what_its_step_declares_to_read_of_the_same_day() -> None:
+    inputs = inputs_of(NBA.steps)
 
-
-def test_a_slate_reads_what_its_own_gates_name(ledger: Ledger) -> None:
-    write(ledger, "gates", gate("player_games", "team_games"), gate("player_games", "schedule", back=1))
-
-    lineage = lineage_of(ledger.of("nba"))
-
-    assert lineage.inputs("player_games", str(TODAY)) == {"team_games"}
-    assert lineage.inputs("team_games", str(TODAY)) == set()
-
-
-def test_only_runs_that_ended_unfinished_in_that_time_were_cut_off(ledger: Ledger) -> None:
-    begin, end = KNOWN, KNOWN + HOUR
-    write(
-        ledger,
-        "runs",
-        ran(1, "schedule", "expired", begin - timedelta(minutes=4)),
-        ran(2, "team_games", "finished", begin),
-        ran(3, "player_games", "expired", begin - HOUR),
-        ran(4, "grades", "expired", end),
-    )
-
-    assert lineage_of(ledger.of("nba")).cut_off(begin, end) == {("schedule", str(TODAY))}
+    assert inputs("player_lines") == {"odds_events"}
+    assert inputs("quantile_regression") == {"player_form"}  # no schedule, and not what is calibrated on earlier days
+    assert inputs("candidates") == frozenset()  # SQL
+    assert inputs("schedule") == frozenset()
 
 
 def is_open_later(folder: Path, ledger: Ledger, state: str, later: timedelta, *runs: dict[str, object]) -> bool:

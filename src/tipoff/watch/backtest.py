@@ -13,7 +13,6 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold, trouble_of
-from tipoff.watch.lineage import lineage_of
 from tipoff.watch.messages import counted, named
 from tipoff.watch.sentinel import REPLAYED, read_facts
 
@@ -82,20 +81,20 @@ def _replay(ledger: Ledger, league: str) -> Backtest:
     known: list[Incident] = []
     n_messages: dict[int, int] = {}
     told_at: dict[int, datetime] = {}
-    place, now, looks, lineage = 0, begin, 0, lineage_of(records)
+    place, now, looks = 0, begin, 0
     while now <= end:
         upto = place
         while upto < len(found) and found[upto].at <= now:
             upto += 1
         looks += 1
 
-        def is_met(_incident: Incident, effect: str, at: datetime = now) -> bool:
+        def is_met(_league: str, effect: str, at: datetime = now) -> bool:
             output, day, check = effect.split("|", 2)
             if check == _SILENCE:
                 return not any(gap.lasts(at) for gap in gaps)
             return met.get((output, day), at) <= at
 
-        changes = fold(known, found[place:upto], is_met=is_met, elsewhere={}, now=now, by=NAME, lineage=lineage)
+        changes = fold(known, found[place:upto], is_met=is_met, elsewhere={}, now=now, by=NAME)
         for change in changes:
             if change.incident not in known:
                 change.incident.id = len(known) + 1

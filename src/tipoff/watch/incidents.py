@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.core.records import FindingRecord
-from tipoff.watch.lineage import UNKNOWN, Lineage, owner, table_of
+from tipoff.watch.lineage import Inputs, explains, is_left_with_data, is_of_table, nothing_known
 
 SETTLE = timedelta(hours=3)  # nothing new for so long, and all that it touched met: it has ended
 REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the same incident again
@@ -42,20 +42,21 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
     known: Sequence[Incident],
     troubles: Iterable[Trouble],
     *,
-    is_met: Callable[[Incident, str], bool],
+    is_met: Callable[[str, str], bool],
     elsewhere: Elsewhere,
     now: datetime,
     by: str,
     settle: timedelta = SETTLE,
     lost: Callable[[Incident], Sequence[str]] = lambda _incident: (),
-    lineage: Lineage = UNKNOWN,
+    may_end: Callable[[Incident], bool] = lambda _incident: True,
+    inputs: Inputs = nothing_known,
 ) -> list[Change]:
     """Take the troubles up into incidents, end those that are over, and return what became of them.
 
     `known` are the open incidents and those that ended lately; they are changed in place, new ones come in the changes.
-    `is_met(incident, effect)` says whether what showed an incident is in order again; `elsewhere` is what another watcher has
+    `is_met(league, effect)` says whether what showed an incident is in order again; `elsewhere` is what another watcher has
     told of the same causes, which is not told twice; `lost` names what an incident has cost for good: it closed unmade.
-    `lineage` says which of them are one though they name two causes, whichever was found first.
+    `may_end` says no while all is met, but only because it was lost; `inputs` name what the wrong data were made from.
     """
     open_by = {(i.league, i.cause): i for i in known if i.is_open}
     ended = {(i.league, i.cause): i for i in known if not i.is_open}
@@ -65,16 +66,15 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
             continue
         incident = open_by.get((trouble.league, trouble.cause))
         if incident is None:
-            incident = _begin(trouble, open_by, ended, changes, now, by, lineage)
+            incident = _begin(trouble, open_by, ended, changes, now, by, inputs)
             open_by[incident.league, incident.cause] = incident
         _take_up(incident, trouble, open_by.values())
-        _take_over(incident, trouble, open_by, changes, now, by, lineage)
     for incident in list(open_by.values()):
         _adopt(incident, elsewhere, now, by)
         _meet(incident, is_met, now)
         _age(incident, now, changes, by)
         _tell(incident, now, changes, by)
-        _end(incident, now, changes, by, settle, lost)
+        _end(incident, now, changes, by, settle, lost, may_end)
     return list(_once(changes))
 
 
@@ -98,18 +98,11 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
     changes: list[Change],
     now: datetime,
     by: str,
-    lineage: Lineage,
+    inputs: Inputs,
 ) -> Incident:
     """Return the incident of a cause that has no open one: an old one, one that turns out to be the same, or a new one."""
     old = ended.get((trouble.league, trouble.cause))
-    if old is not None and (old.closed_at is None or now - old.closed_at >= REOPENS):
-        old = None
-    over = [other for cause, other in ended.items() if cause not in open_by and table_of(trouble.cause)]
-    for other in (*open_by.values(), *over):
-        cause = owner(other, trouble, lineage, now)
-        if cause and (cause == other.cause or old is None):
-            return _join(other, trouble, cause, open_by, changes, now, by)
-    if old is not None:
+    if old is not None and old.closed_at is not None and now - old.closed_at < REOPENS:
         old.closed_at, old.changed_at = None, now
         is_left = _is_left_behind(trouble)
         is_told = trouble.severity >= TOLD_FROM and not is_left
@@ -123,7 +116,15 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         return old
     for other in open_by.values():
         if other.league == trouble.league and other.unmet == [trouble.effect] and other.cause != trouble.cause:
-            _rename(other, trouble, open_by, changes, by, now)
+            note = f"the cause is {trouble.cause}, not {other.cause}"
+            del open_by[other.league, other.cause]
+            other.cause, other.check, other.what, other.changed_at = trouble.cause, trouble.check, trouble.note, now
+            is_told = other.told != NOT_TOLD and _is_mine(other, by) and not _is_snoozed(other, now)
+            changes.append(Change(incident=other, kind="renamed", note=note, is_told=is_told))
+            return other
+        if explains(other, trouble, inputs):
+            note = f"{trouble.cause}: {trouble.note}"
+            changes.append(Change(incident=other, kind="joined", note=note, is_told=False))
             return other
     return Incident(
         league=trouble.league,
@@ -134,77 +135,6 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         opened_at=trouble.at,
         changed_at=trouble.at,
     )
-
-
-def _rename(  # noqa: PLR0913 -- the incident, its cause, what becomes of it
-    incident: Incident,
-    trouble: Trouble,
-    open_by: dict[tuple[str, str], Incident],
-    changes: list[Change],
-    by: str,
-    now: datetime,
-) -> None:
-    note = f"the cause is {trouble.cause}, not {incident.cause}"
-    open_by.pop((incident.league, incident.cause), None)
-    incident.cause, incident.check, incident.what = trouble.cause, trouble.check, trouble.note
-    incident.changed_at = now
-    is_told = incident.told != NOT_TOLD and _is_mine(incident, by) and not _is_snoozed(incident, now)
-    changes.append(Change(incident=incident, kind="renamed", note=note, is_told=is_told))
-
-
-def _join(  # noqa: PLR0913 -- the incident, its cause, what becomes of it
-    incident: Incident,
-    trouble: Trouble,
-    cause: str,
-    open_by: dict[tuple[str, str], Incident],
-    changes: list[Change],
-    now: datetime,
-    by: str,
-) -> Incident:
-    """Return the incident of which a trouble of another cause is a part, open and under the cause that explains both.
-
-    What has ended and left wrong data behind opens again without a message, unless it is worse than what people were told.
-    """
-    is_back, was_told = not incident.is_open, incident.told != NOT_TOLD
-    if is_back:
-        incident.closed_at, incident.changed_at, incident.severity = None, now, trouble.severity
-        incident.step = max(incident.step, _step(incident, now))
-        is_told = was_told and trouble.severity >= TOLD_FROM
-        if cause == incident.cause and incident.told >= trouble.severity:
-            is_told, incident.told_by = False, f"{DIGEST}{teller_of(incident.told_by) or by}"
-        elif was_told:
-            incident.told, incident.told_by = (int(trouble.severity), by) if is_told else (NOT_TOLD, "")
-        note = f"{trouble.cause}: {trouble.note}"
-        changes.append(Change(incident=incident, kind="reopened", note=note, is_told=is_told))
-    if cause != incident.cause:
-        _rename(incident, trouble, open_by, changes, by, now)
-    elif not is_back and trouble.effect not in incident.effects:
-        note = f"{trouble.cause}: {trouble.note}"
-        changes.append(Change(incident=incident, kind="joined", note=note, is_told=False))
-    return incident
-
-
-def _take_over(  # noqa: PLR0913 -- the incident, what is open beside it, what becomes of it
-    incident: Incident,
-    trouble: Trouble,
-    open_by: dict[tuple[str, str], Incident],
-    changes: list[Change],
-    now: datetime,
-    by: str,
-    lineage: Lineage,
-) -> None:
-    """End each other incident that turns out to be a part of the trouble's own: what showed it shows this one."""
-    for other in list(open_by.values()):
-        if other is incident or owner(other, trouble, lineage, now) != incident.cause:
-            continue
-        incident.effects = other.effects | incident.effects
-        incident.n_findings += other.n_findings
-        incident.severity = max(incident.severity, other.severity)
-        other.closed_at = now
-        del open_by[other.league, other.cause]
-        is_told = other.told != NOT_TOLD and _is_mine(other, by) and not _is_snoozed(other, now)
-        note = f"it is a part of another incident: the cause is {incident.cause}"
-        changes.append(Change(incident=other, kind="closed", note=note, is_told=is_told))
 
 
 def trouble_of(finding: FindingRecord) -> Trouble:
@@ -228,13 +158,14 @@ def teller_of(told_by: str) -> str:
 
 def _is_left_behind(trouble: Trouble) -> bool:
     """Whether a check finds missing what a side that works again has missed: told when it stopped, and in the digest."""
-    return trouble.cause in SIDES and "." in trouble.check and bool(trouble.output)
+    return trouble.cause in SIDES and is_of_table(trouble.check) and bool(trouble.output)
 
 
 def _take_up(incident: Incident, trouble: Trouble, others: Iterable[Incident]) -> None:
-    is_left = _is_left_behind(trouble) or (incident.cause != trouble.cause and trouble.severity <= incident.told)
-    if incident.told_by.startswith(DIGEST) and not is_left:
-        incident.told, incident.told_by = NOT_TOLD, ""  # it fails again itself, or has left behind what is worse
+    is_back = incident.told_by.startswith(DIGEST) and not _is_left_behind(trouble)
+    fails_anew = incident.cause == trouble.cause and not is_of_table(trouble.check) and is_left_with_data(incident)
+    if is_back or fails_anew:
+        incident.told, incident.told_by = NOT_TOLD, ""  # the cause itself fails again
     for other in others:
         if other is not incident and other.league == incident.league and len(other.effects) > 1:
             other.effects.pop(trouble.effect, None)
@@ -260,14 +191,15 @@ def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime, by: str) -> 
         if not is_its:
             incident.told_by = by
         return
-    if other is not None and is_its and other.told != NOT_TOLD and not incident.told_by:
+    is_the_same = other is not None and not other.told_by.startswith(DIGEST) and not is_left_with_data(other)
+    if other is not None and is_its and is_the_same and other.told != NOT_TOLD and not incident.told_by:
         incident.told, incident.told_by = max(other.told, incident.severity), other.told_by
         incident.radius_told = len(incident.days)
 
 
-def _meet(incident: Incident, is_met: Callable[[Incident, str], bool], now: datetime) -> None:
+def _meet(incident: Incident, is_met: Callable[[str, str], bool], now: datetime) -> None:
     for effect in incident.unmet:
-        if is_met(incident, effect):
+        if is_met(incident.league, effect):
             incident.effects[effect] = now
 
 
@@ -330,7 +262,7 @@ def _said(  # noqa: PLR0913 -- all of one message
         if incident.severity == Severity.CRITICAL:  # what is told as critical need not be raised to it again
             incident.step = max(incident.step, CRITICAL_FROM[ladder_of(incident)])
         incident.radius_told = max(1, len(incident.days))
-    if is_told or kind == "opened":
+    if is_told or (kind == "opened" and incident.id == 0):
         changes.append(Change(incident=incident, kind=kind, note=note, is_told=is_told))
 
 
@@ -341,10 +273,11 @@ def _end(  # noqa: PLR0913 -- all of one rule
     by: str,
     settle: timedelta,
     lost: Callable[[Incident], Sequence[str]],
+    may_end: Callable[[Incident], bool],
 ) -> None:
     quiet = now - incident.changed_at
     is_faded = incident.severity == Severity.WARNING and incident.cause.startswith("data:") and quiet >= FADES
-    if (incident.unmet and not is_faded) or quiet < settle:
+    if (incident.unmet and not is_faded) or quiet < settle or not may_end(incident):
         return
     incident.closed_at = now
     note = f"all that it touched is in order again, after {_length(now - incident.opened_at)}"

@@ -1,106 +1,57 @@
-"""Which incident a finding belongs to though it names another cause: what reads what on a slate, what a side has cut off."""
+"""Which open incident explains wrong data: that of a provider or a step that failed on the same slate, or on what it reads."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cache
 
+from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.ledger.reader import LeagueRecords
+from tipoff.core.step import SqlWork, Step
+from tipoff.core.window import WindowKind
 
-Slate = tuple[str, str]  # output and day, as effects name them
+Inputs = Callable[[str], AbstractSet[str]]
+"""Returns the outputs of the same day that an output reads."""
 
-_PROCESSES = frozenset({"controller", "executor"})  # whose end cuts runs off
-_MAKING = _PROCESSES | {"source", "step", "store", "table", "warehouse"}  # whose trouble leaves wrong data behind
-_LONGEST_RUN = timedelta(days=1)
+_MAKERS = frozenset({"source", "step"})
+_SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lineage:
-    """What a league's slates are made of.
+def nothing_known(_output: str) -> AbstractSet[str]:
+    """Return no inputs: only the same slate explains anything."""
+    return frozenset()
 
-    `inputs(output, day)` are the outputs of the same day that it reads; `cut_off(begin, end)` are the slates with a run that
-    was cut off in that time.
+
+def inputs_of(steps: Sequence[Step]) -> Inputs:
+    """Return what says which outputs of the same day each one reads, as a catalog declares it; SQL declares nothing."""
+    read = {
+        step.name: frozenset(
+            one.table for one in step.work.inputs if one.window.kind in _SAME_DAY and one.table != "schedule"
+        )
+        for step in steps
+        if not isinstance(step.work, SqlWork)
+    }
+    return lambda output: read.get(output, frozenset())
+
+
+def is_of_table(check: str) -> bool:
+    """Whether a check is one of a table's data; the engine's own and the watchers' have names without a dot."""
+    return "." in check
+
+
+def is_left_with_data(incident: Incident) -> bool:
+    """Whether only wrong data keep an incident open: what its own cause had broken is in order."""
+    own = [met_at for effect, met_at in incident.effects.items() if not is_of_table(effect.split("|", 2)[2])]
+    return bool(own) and None not in own and bool(incident.unmet)
+
+
+def explains(incident: Incident, trouble: Trouble, inputs: Inputs) -> bool:
+    """Whether wrong data belong to an open incident of another cause: its provider or step failed on what they were made from.
+
+    Only what it names itself counts, no wrong data that it has taken in; what is in doubt has an incident of its own.
     """
-
-    inputs: Callable[[str, str], AbstractSet[str]]
-    cut_off: Callable[[datetime, datetime], AbstractSet[Slate]]
-
-
-UNKNOWN = Lineage(inputs=lambda _output, _day: frozenset(), cut_off=lambda _begin, _end: frozenset())
-
-
-def lineage_of(records: LeagueRecords) -> Lineage:
-    """Return what the ledger knows of a league's slates: its gates name what each output reads."""
-
-    @cache
-    def read_on(day: str) -> AbstractSet[tuple[str, str]]:
-        return {(gate.output, gate.input) for gate in records.gates(day=date.fromisoformat(day))}
-
-    def cut_off(begin: datetime, end: datetime) -> AbstractSet[Slate]:
-        runs = records.runs(since=begin - _LONGEST_RUN, before=end)
-        ended = [run for run in runs if run.state == "expired" and run.ended_at is not None]
-        return {(run.output, str(run.day)) for run in ended if run.ended_at and begin <= run.ended_at <= end}
-
-    return Lineage(
-        inputs=lambda output, day: {read for reader, read in read_on(day) if reader == output}, cut_off=cut_off
-    )
-
-
-def table_of(cause: str) -> str:
-    """Return the table that a check blames; empty for a cause that is no table's data."""
-    kind, _, name = cause.partition(":")
-    return name if kind == "data" else ""
-
-
-def owner(incident: Incident, trouble: Trouble, lineage: Lineage, now: datetime) -> str:
-    """Return the cause of which an incident and a trouble of different causes both are; empty where each has its own.
-
-    Wrong data belong to the trouble of what makes them, or what they were made from, on the same slate. A step's trouble
-    belongs to the wrong data that it reads, where these explain all of it and are no lesser trouble.
-    """
-    if incident.league != trouble.league or bool(table_of(incident.cause)) == bool(table_of(trouble.cause)):
-        return ""
-    day, mine = str(trouble.day), _slates(incident)
-    if table := table_of(trouble.cause):
-        if _is_left_by(incident.cause, [*mine, *_cut_off(incident, lineage, now)], (table, day), lineage):
-            return incident.cause
-        is_explained = trouble.severity >= incident.severity and _suffer(mine, (table, day), lineage)
-        return trouble.cause if is_explained and incident.cause.startswith("step:") else ""
-    table, own = table_of(incident.cause), (trouble.output, day)
-    if trouble.output and all(_is_left_by(trouble.cause, [own], (table, of), lineage) for _, of in mine):
-        return trouble.cause
-    is_less = own in mine or trouble.severity <= incident.severity
-    is_explained = is_less and day in incident.days and _suffer([own], (table, day), lineage)
-    return incident.cause if is_explained and trouble.cause.startswith("step:") else ""
-
-
-def _slates(incident: Incident) -> list[Slate]:
-    return [(output, day) for output, days in incident.outputs().items() if output for day in days]
-
-
-def _cut_off(incident: Incident, lineage: Lineage, now: datetime) -> AbstractSet[Slate]:
-    if incident.cause not in _PROCESSES:
-        return frozenset()
-    return lineage.cut_off(incident.opened_at, incident.closed_at or now)
-
-
-def _is_left_by(cause: str, slates: Iterable[Slate], data: Slate, lineage: Lineage) -> bool:
-    """Whether trouble of making `slates` explains wrong data: it is one of them, or was made from one of the same day."""
-    if cause.partition(":")[0] not in _MAKING:
+    kind, _, table = trouble.cause.partition(":")
+    is_data = kind == "data" and is_of_table(trouble.check) and trouble.severity >= Severity.ERROR
+    if not is_data or incident.league != trouble.league or incident.cause.partition(":")[0] not in _MAKERS:
         return False
-    table, day = data
-    return any(of == day and (output == table or output in lineage.inputs(table, day)) for output, of in slates)
-
-
-def _suffer(slates: Iterable[Slate], data: Slate, lineage: Lineage) -> bool:
-    """Whether wrong data explain the trouble of every one of `slates`: each reads them, or another that does."""
-    table, day = data
-    reached, left = {table}, {output for output, of in slates if of == day}
-    if not left or any(of != day for _, of in slates):
-        return False
-    while found := {output for output in left if lineage.inputs(output, day) & reached}:
-        reached |= found
-        left -= found
-    return not left
+    of = {table, *inputs(table)}
+    own = [effect.split("|", 2) for effect in incident.effects]
+    return any(output in of and day == str(trouble.day) for output, day, check in own if not is_of_table(check))

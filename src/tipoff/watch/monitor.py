@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tipoff.core.clock import is_fresh, league_day, on_clock
@@ -20,7 +21,7 @@ from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import digest, keep_score
 from tipoff.watch.incidents import REOPENS, fold, trouble_of
-from tipoff.watch.lineage import lineage_of
+from tipoff.watch.lineage import inputs_of
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"
@@ -102,7 +103,7 @@ class Monitor:
             days = {date.fromisoformat(day) for day in unmet if day} | {
                 t.day for t in troubles if open_now and t.output
             }
-            is_met = self._is_met({trouble.effect for trouble in standing}, days, now)
+            is_met = self._is_met({trouble.effect for trouble in standing}, days)
             changes = fold(
                 known,
                 troubles,
@@ -111,7 +112,8 @@ class Monitor:
                 now=now,
                 by=NAME,
                 lost=self._lost,
-                lineage=lineage_of(self._records),
+                may_end=partial(self._may_end, now),
+                inputs=inputs_of(self._declared.steps),
             )
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
             self._store.number(incidents)
@@ -172,41 +174,39 @@ class Monitor:
             )
         ]
 
-    def _is_met(
-        self, standing: AbstractSet[str], days: AbstractSet[date], now: datetime
-    ) -> Callable[[Incident, str], bool]:
+    def _is_met(self, standing: AbstractSet[str], days: AbstractSet[date]) -> Callable[[str, str], bool]:
         """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now.
 
         `days` are those on which anything of an open incident is not met yet; without any, only what bears on no day is met.
         """
         if not days:
-            return lambda _incident, effect: effect.startswith("|") and effect not in standing
+            return lambda _league, effect: effect.startswith("|") and effect not in standing
         unmet = self._records.obligations(days=sorted(days), states=_UNMET)
         owed = {(one.output, str(one.day)) for one in unmet}
-        lost_at = {
-            (one.output, str(one.day)): one.since
-            for one in self._records.obligations(days=sorted(days), states=["lost"])
-        }
-        worked_at = self._records.last_finished() if lost_at else {}
         # what a check blames on a source or a side is over with what is owed: what closed meanwhile can never be made good
         failed = self._records.measured(days=sorted(days), status="failed")
         failing = {(one.check, str(one.day)) for one in failed if one.cause.startswith(("data:", "check:"))}
 
-        def is_lost(incident: Incident, slate: tuple[str, str]) -> bool:
-            """Whether a slate closed unmade and what is blamed has not worked since: for a day that says nothing of its end."""
-            at = lost_at.get(slate)
-            if at is None or now - at >= REOPENS:
-                return False
-            makers = [step.name for step in self._declared.steps if step.own_cause == incident.cause]
-            return bool(makers) and all(worked_at.get(name, at) <= at for name in makers)
-
-        def is_met(incident: Incident, effect: str) -> bool:
+        def is_met(_league: str, effect: str) -> bool:
             output, day, check = effect.split("|", 2)
-            slate = output, day
-            is_right = slate not in owed and (check, day) not in failing and effect not in standing
-            return is_right and not is_lost(incident, slate)
+            return (output, day) not in owed and (check, day) not in failing and effect not in standing
 
         return is_met
+
+    def _may_end(self, now: datetime, incident: Incident) -> bool:
+        """Whether what is blamed has worked since a slate was lost, or a day has gone: the loss alone says nothing of its end."""
+        makers = [step.name for step in self._declared.steps if step.own_cause == incident.cause]
+        if not makers:
+            return True
+        days = [date.fromisoformat(day) for day in incident.days]
+        touched = {tuple(effect.split("|", 2)[:2]) for effect in incident.effects}
+        lost = [
+            owed.since
+            for owed in self._records.obligations(days=days, states=["lost"])
+            if (owed.output, str(owed.day)) in touched and now - owed.since < REOPENS
+        ]
+        runs = (run for name in makers for run in self._records.runs(output=name, since=max(lost, default=now)))
+        return not lost or any(run.state == "finished" for run in runs)
 
     def _lost(self, incident: Incident) -> list[str]:
         """Return what of an incident's outputs closed before it was made."""

@@ -292,9 +292,7 @@ class Sentinel:
         changes = fold(
             known,
             troubles,
-            is_met=lambda incident, effect: (
-                (incident.league, effect) not in standing and not self._is_hidden(incident.league, effect)
-            ),
+            is_met=lambda league, effect: (league, effect) not in standing and not self._is_hidden(league, effect),
             elsewhere=by_cause(elsewhere),
             now=now,
             by=NAME,
