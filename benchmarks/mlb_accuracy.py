@@ -136,7 +136,7 @@ def measure(
     }
     means = {name: raw[name].raw * level[name] for name in level}
     means |= {"rolling": raw["rolling"].raw, "blend": (means["bottom_up"] + means["lightgbm"]) / 2}
-    trials = model.trials.at(strikeouts.expected_faced(model, mine))
+    trials = strikeouts.trials_of(model, mine)
     figures, shown = {}, {}
     for name in strikeouts.SYSTEMS:
         distribution = successes(moved_to(mine.chances, trials, means[name]), trials, shake=0.2)

@@ -339,3 +339,15 @@ def test_far_from_every_start_that_was_learnt_from_trials_are_about_what_is_expe
     [trials] = counts.Trials.learn(expected, happened).at(np.array([6.0]))
 
     assert abs(float(trials @ np.arange(len(trials))) - 6.0) < 0.5
+
+
+def test_the_batters_that_are_expected_are_the_mean_of_the_chances_of_each_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = np.concatenate([np.full(900, 22.0), np.full(100, 15.0)])
+    happened = np.concatenate([np.full(900, 22.0), np.full(100, 8.0)])  # of whom fifteen are expected, eight come
+    model = dataclasses.replace(strikeouts.untrained(), trials=counts.Trials.learn(few, happened))
+    monkeypatch.setattr(features.Features, "matrix", lambda _self: np.zeros((2, len(NAMES))))
+    found = features.Features({"bf_60": np.array([22.0, 15.0])}, np.full((2, 9), 0.2))
+
+    assert np.allclose(strikeouts.expected_faced(model, found), [22.0, 8.0], atol=0.2)

@@ -128,8 +128,7 @@ def predict(model: Model, found: Features, levels: Mapping[str, float]) -> dict[
     A pitcher without a start behind him has the bottom-up mean in the rolling system's place.
     """
     matrix = found.matrix()
-    faced = np.maximum(found.columns["bf_60"] + boosting.predict(model.faced, matrix), 1.0)
-    trials = model.trials.at(faced)
+    trials = trials_of(model, found)
     raw = {"bottom_up": expectation(found.chances, trials) * model.scale}
     added = boosting.predict(model.strikeouts, matrix, raw_score=True)
     trees = np.maximum(found.columns["base_strikeouts"], _LEAST) * np.exp(added)
@@ -139,7 +138,7 @@ def predict(model: Model, found: Features, levels: Mapping[str, float]) -> dict[
     mean = {name: raw[name] * (1.0 if name == "rolling" else levels.get(name, 1.0)) for name in raw}
     raw["blend"] = (raw["bottom_up"] + raw["lightgbm"]) / 2
     mean["blend"] = (mean["bottom_up"] + mean["lightgbm"]) / 2
-    n, every = len(faced), len(SYSTEMS)  # all systems' rows at once: numpy's calls cost more than their rows
+    n, every = len(trials), len(SYSTEMS)  # all systems' rows at once: numpy's calls cost more than their rows
     all_trials = np.tile(trials, (every, 1))
     wanted = np.concatenate([mean[name] for name in SYSTEMS])
     moved = moved_to(np.tile(found.chances, (every, 1)), all_trials, wanted)
@@ -151,7 +150,14 @@ def predict(model: Model, found: Features, levels: Mapping[str, float]) -> dict[
 
 def expected_faced(model: Model, found: Features) -> Floats:
     """Return (n,): the batters that each starter is expected to face."""
-    return np.maximum(found.columns["bf_60"] + boosting.predict(model.faced, found.matrix()), 1.0)
+    trials = trials_of(model, found)
+    return np.asarray(trials @ np.arange(trials.shape[1]))
+
+
+def trials_of(model: Model, found: Features) -> Floats:
+    """Return (n, MOST_TRIALS + 1): the chance of each number of batters, near what the trees add to the usual number."""
+    faced = found.columns["bf_60"] + boosting.predict(model.faced, found.matrix())
+    return model.trials.at(np.maximum(faced, 1.0))
 
 
 def season_level(day: int, days: Ints, happened: Floats, raw: Floats) -> float:
