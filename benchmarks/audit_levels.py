@@ -18,7 +18,14 @@ FIRST = 10
 FACTS = frozenset(  # what the language itself makes so, whatever is imported, kept, asked or run elsewhere
     {
         *("wrong-time: age", "wrong-time: other", "value-dropped: twice", "value-dropped: not in place"),
-        *("value-dropped: other", "same-answer: bool", "same-answer: or", "same-answer: nan", "same-answer: other"),
+        *(
+            "value-dropped: other",
+            "value-dropped: text",
+            "same-answer: bool",
+            "same-answer: or",
+            "same-answer: nan",
+            "same-answer: other",
+        ),
         *("handler-raises: attribute", "handler-raises: message", "handler-raises: other", "ignored-result: coroutine"),
         *("made-once: class", "made-once: other"),
     }
@@ -42,11 +49,16 @@ def verdicts() -> list[dict[str, str]]:
     return [row | kinds[row["draw"], row["id"]] for row in judged if (row["draw"], row["id"]) in kinds]
 
 
+def is_right(row: Verdict) -> bool:
+    """Whether the finding is right by whoever judged it: by both, where there are two."""
+    return row["verdict"] == RIGHT and row["second"] in {RIGHT, ""}
+
+
 def shares(rows: Sequence[Verdict]) -> Shares:
     """Return, for each kind, the share of right findings in each of its code bases: one base, one voice."""
     bases: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for row in rows:
-        bases[row["kind"], row["base"]].append(row["verdict"] == RIGHT)
+        bases[row["kind"], row["base"]].append(is_right(row))
     found: dict[str, list[float]] = defaultdict(list)
     for (kind, _), right in bases.items():
         found[kind].append(sum(right) / len(right))
@@ -76,8 +88,7 @@ def left_out() -> Iterator[dict[str, Any]]:
                 level = earned(row["kind"], known)[0]
                 stands["warning" if level == "error" and row["level"] == "warning" else level].append(row)
         yield {"draw": draw} | {
-            level: (sum(row["verdict"] == RIGHT for row in stands[level]), len(stands[level]))
-            for level in ("error", "warning")
+            level: (sum(map(is_right, stands[level])), len(stands[level])) for level in ("error", "warning")
         }
 
 
@@ -88,7 +99,7 @@ def main() -> None:
     for kind in sorted(known, key=lambda kind: -earned(kind, known)[1]):
         level, share = earned(kind, known)
         own = [row for row in rows if row["kind"] == kind and row["counts"]]
-        right = sum(row["verdict"] == RIGHT for row in own)
+        right = sum(map(is_right, own))
         claim = "fact" if kind in FACTS else ""
         print(
             f"{kind:38} {claim:4} {right:3} of {len(own):3} right, {len(known[kind]):2} bases, share {share:.2f}: {level}"

@@ -64,10 +64,10 @@ def test_of_a_few_files_nobody_knows_who_calls_them() -> None:
 
 
 def test_what_is_old_weighs_one_level_less_and_what_is_archived_is_a_note() -> None:
-    text = "def is_new(now, at):\n    return (now - at).seconds < 60\n\n\nis_new(1, 2)\n"
+    text = "def is_new(at):\n    return 1 if at == 1 and at == 2 else 0\n\n\nis_new(1)\n"
 
-    assert levels({"legacy/games.py": text}, "wrong-time") == [Level.WARNING]
-    assert levels({"archive/games.py": text}, "wrong-time") == [Level.NOTE]
+    assert levels({"legacy/games.py": text}, "same-answer") == [Level.WARNING]
+    assert levels({"archive/games.py": text}, "same-answer") == [Level.NOTE]
 
 
 def test_a_script_that_nothing_imports_starts_or_names_is_run_by_hand_and_read_by_whoever_runs_it() -> None:
@@ -100,16 +100,16 @@ def test_where_a_look_back_begins_nothing_leaks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "level"),
+    "text",
     [
-        ("def pace(games):\n    return mean([game['points'] or 0 for game in games])\n", Level.WARNING),
-        ("def pace(games):\n    return [game['points'] or 0 for game in games]\n", Level.NOTE),
-        ("def pace(games):\n    return mean([game['points'] or 0 for game in games if game['points']])\n", Level.NOTE),
-        ("def gate(told):\n    if told.get('null_rate', 0) > 0.1:\n        raise ValueError\n", Level.NOTE),
+        "def pace(games):\n    return mean([game['points'] or 0 for game in games])\n",
+        "def pace(games):\n    return [game['points'] or 0 for game in games]\n",
+        "def pace(games):\n    return mean([game['points'] or 0 for game in games if game['points']])\n",
+        "def gate(told):\n    if told.get('null_rate', 0) > 0.1:\n        raise ValueError\n",
     ],
 )
-def test_a_nought_weighs_where_an_average_takes_it(text: str, level: Level) -> None:
-    assert levels({"jobs/pace.py": text, "jobs/run.py": RUN}, "zero-for-missing") == [level]
+def test_a_nought_for_what_is_missing_is_a_note(text: str) -> None:
+    assert levels({"jobs/pace.py": text, "jobs/run.py": RUN}, "zero-for-missing") == [Level.NOTE]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,7 @@ def test_a_nought_weighs_where_an_average_takes_it(text: str, level: Level) -> N
         ("keep", "INSERT OR REPLACE INTO games VALUES (?)", Level.NOTE),
         ("fill_gaps", "INSERT INTO games VALUES (?)", Level.NOTE),
         ("keep", "INSERT INTO job_progress VALUES (?)", Level.NOTE),
+        ("keep", "INSERT INTO operational_events VALUES (?)", Level.NOTE),
         ("update_games", "UPDATE games SET points = ?", Level.NOTE),
         ("settle_games", "UPDATE games SET points = ?", Level.NOTE),
     ],
@@ -176,8 +177,8 @@ def keep(connection, games):
 """
 
 
-@pytest.mark.parametrize(("told", "level"), [("log.debug(error)", Level.ERROR), ("log.error(error)", Level.NOTE)])
-def test_a_row_that_a_load_leaves_out_without_a_word_is_an_error_though_it_has_a_key(told: str, level: Level) -> None:
+@pytest.mark.parametrize(("told", "level"), [("log.debug(error)", Level.WARNING), ("log.error(error)", Level.NOTE)])
+def test_a_row_that_a_load_leaves_out_without_a_word_is_a_warning_though_it_has_a_key(told: str, level: Level) -> None:
     files = {"jobs/games.py": ONE_OF_MANY.format(told), "jobs/run.py": CALLED}
 
     assert levels(files, "swallowed-write") == [level]
@@ -272,9 +273,11 @@ def {}(place, games):
 @pytest.mark.parametrize(
     ("name", "caller", "rest", "level"),
     [
-        ("save_games", "act", "return {'status': 'saved'}", Level.ERROR),
-        ("save_games", "act", "log.info('saved the games')", Level.ERROR),
-        ("save_games", "act", "place.next()", Level.WARNING),
+        ("save_games", "act", "return {'status': 'saved'}", Level.WARNING),
+        ("save_games", "act", "return {'games_saved': True, 'n': 1}", Level.WARNING),
+        ("save_games", "act", "if place:\n        raise Refused({'games_saved': True})", Level.WARNING),
+        ("save_games", "act", "log.info('saved the games')", Level.NOTE),
+        ("save_games", "act", "place.next()", Level.NOTE),
         ("save_games", "load_games", "return True", Level.NOTE),
         ("save_games", "authenticate_user", "return True", Level.NOTE),
         ("save_or_queue_games", "act", "return True", None),
@@ -283,7 +286,7 @@ def {}(place, games):
         ("write_pdf", "act", "return True", Level.NOTE),
     ],
 )
-def test_a_no_that_nobody_hears_is_an_error_where_the_work_is_told_as_done(
+def test_a_no_that_nobody_hears_is_a_warning_where_whoever_asked_is_told_that_it_was_done(
     name: str, caller: str, rest: str, level: Level | None
 ) -> None:
     called = f"from jobs.games import {name}\n\n\ndef {caller}(place):\n    {name}(place, [])\n    {rest}\n"
@@ -308,8 +311,8 @@ def save_games(place, games):
 @pytest.mark.parametrize(
     ("besides", "level"),
     [
-        ("place.close()", Level.ERROR),
-        ("problems.append(error)", Level.ERROR),
+        ("place.close()", Level.WARNING),
+        ("problems.append(error)", Level.WARNING),
         ("place.failures.append(error)", Level.NOTE),
         ("place.last_error = error", Level.NOTE),
         ("games['save_failed'] = True", Level.NOTE),
@@ -322,52 +325,6 @@ def test_a_no_that_nobody_hears_is_a_note_where_the_function_keeps_what_has_fail
     called = "from jobs.games import save_games\n\n\ndef act(place):\n    save_games(place, [])\n    return True\n"
     run = "from jobs.act import act\n\n\ndef main(place):\n    act(place)\n"
     files = {"jobs/games.py": FAILS.format(besides), "jobs/act.py": called, "jobs/run.py": run}
-
-    assert levels(files, "ignored-result") == [level]
-
-
-@pytest.mark.parametrize(
-    ("caller", "body", "level"),
-    [
-        ("act", "save_games(place, [])\n    return place", Level.WARNING),
-        ("act", "save_games(place, [])", Level.WARNING),
-        ("save_all", "save_games(place, [])\n    return place", Level.WARNING),
-        ("save_all", "save_games(place, [])", Level.NOTE),
-        ("record_game", "save_games(place, [])\n    return place", Level.NOTE),
-        (
-            "act",
-            "try:\n        save_games(place, [])\n    except OSError:\n        log.warning('lost')\n    return place",
-            Level.NOTE,
-        ),
-        (
-            "act",
-            "try:\n        save_games(place, [])\n    except OSError:\n        log.error('lost')\n    return place",
-            Level.WARNING,
-        ),
-    ],
-)
-def test_a_no_is_a_note_where_the_caller_only_hands_it_on_counts_or_holds_it_for_little(
-    caller: str, body: str, level: Level
-) -> None:
-    called = f"from jobs.games import save_games\n\n\ndef {caller}(place):\n    {body}\n"
-    run = f"from jobs.act import {caller}\n\n\ndef begin(place):\n    {caller}(place)\n"
-    files = {"jobs/games.py": FAILS.format("pass"), "jobs/act.py": called, "jobs/run.py": run}
-
-    assert levels(files, "ignored-result") == [level]
-
-
-@pytest.mark.parametrize(
-    ("name", "told", "level"),
-    [
-        ("save_games", "", Level.NOTE),
-        ("save_games", "print('full')\n        ", Level.WARNING),
-        ("acquire_games", "", Level.WARNING),
-    ],
-)
-def test_a_no_that_answers_no_failure_may_say_that_there_was_nothing_to_do(name: str, told: str, level: Level) -> None:
-    saves = f"def {name}(place, games):\n    if place.full:\n        {told}return False\n    return place.put(games)\n"
-    called = f"from jobs.games import {name}\n\n\ndef act(place):\n    {name}(place, [])\n    return place\n"
-    files = {"jobs/games.py": saves, "jobs/act.py": called, "jobs/run.py": "from jobs.act import act\n\nact(1)\n"}
 
     assert levels(files, "ignored-result") == [level]
 
@@ -394,8 +351,8 @@ print(Odds().get(1, 2), Odds().{})
     [
         ("clean_up", "del self.kept[key]", "clean_up(3)", Level.NOTE),
         ("evict", "self.kept.pop(key)", "evict(3)", Level.NOTE),
-        ("clean_up", "del self.other[key]", "clean_up(3)", Level.ERROR),
-        ("clean_up", "del self.kept[key]", "get(3, 4)", Level.ERROR),
+        ("clean_up", "del self.other[key]", "clean_up(3)", Level.WARNING),
+        ("clean_up", "del self.kept[key]", "get(3, 4)", Level.WARNING),
     ],
 )
 def test_an_age_is_a_note_where_a_sweep_takes_what_is_old_out_of_the_table(
@@ -405,42 +362,9 @@ def test_an_age_is_a_note_where_a_sweep_takes_what_is_old_out_of_the_table(
 
 
 @pytest.mark.parametrize(
-    ("does", "level"),
-    [
-        ("raise ValueError(at)", Level.WARNING),
-        ("self.rows = self.fetch()", Level.WARNING),
-        ("problems.append(at)", Level.WARNING),
-        ("self.is_open = False", Level.NOTE),
-        ("expired.append(at)", Level.NOTE),
-        ("del self.rows[at]", Level.NOTE),
-    ],
-)
-def test_an_age_after_which_something_begins_anew_or_is_put_away_is_a_note(does: str, level: Level) -> None:
-    text = (
-        f"class Odds:\n    def turn(self, now, at):\n        if (now - at).seconds > 60:\n            {does}\n\n\n"
-        "print(Odds().turn(1, 2))\n"
-    )
-
-    assert levels({"odds.py": text}, "wrong-time") == [level]
-
-
-@pytest.mark.parametrize(
-    ("line", "level"),
-    [
-        ("aws s3 cp s3://games/day.csv - | gzip > day.csv.gz", Level.WARNING),
-        ("bq query --format=csv 'SELECT 1' | tee day.csv", Level.WARNING),
-        ("aws sns list-topics | jq .Topics", Level.NOTE),
-        ("aws sns create-topic --name games | tee topic.json", Level.NOTE),
-    ],
-)
-def test_a_pipe_hides_the_end_of_what_brings_rows_not_of_what_lists_or_makes(line: str, level: Level) -> None:
-    assert levels({"jobs/day.sh": f"#!/bin/bash\n{line}\n"}, "swallowed-exit") == [level]
-
-
-@pytest.mark.parametrize(
     ("asked", "call", "level"),
     [
-        ("place.full", "save_games(place, [])", [Level.ERROR]),
+        ("place.full", "save_games(place, [])", [Level.WARNING]),
         ("place.rowcount == 0", "save_games(place, [])", []),
         ("place.full", "save_games(place, [], required=True)", []),
     ],

@@ -188,17 +188,15 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
     telling: dict[str, str] = {}
     kept: set[str] = set()  # of those, the ones that keep themselves what has failed
     by_name: dict[str, set[str]] = defaultdict(set)
-    failed: set[str] = set()  # those whose False is the answer to a failure for certain
-    for path, (full, name, is_kept, is_of_failure) in _rows(facts, "telling"):
+    for path, (full, name, is_kept) in _rows(facts, "telling"):
         telling[full] = path
         by_name[name].add(full)
         kept |= {full} if is_kept else set()
-        failed |= {full} if is_of_failure or "acquire" in words(name) else set()
     defined: dict[str, set[str]] = defaultdict(set)
     for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
         for method in methods:
             defined[method[0]].add(f"{full}.{method[0]}")
-    for path, (full, name, receiver, line, column, end_line, text, symbol, is_told, slight) in _rows(facts, "ignored"):
+    for path, (full, name, receiver, line, column, end_line, text, symbol, is_told) in _rows(facts, "ignored"):
         found = full if full in telling else functions.find(full)
         if found not in telling:
             alike = by_name.get(name, set())
@@ -213,8 +211,6 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
                 continue
             found = next(iter(alike))
         level = Level.NOTE if found in kept else _told_level(path, name, symbol, is_told=is_told)
-        if level is Level.WARNING and (slight or found not in failed):
-            level = Level.NOTE
         message = f"`{name}` says by False that it has failed ({telling[found]}), and nobody looks at its answer"
         yield Finding(
             rule="ignored-result",
@@ -243,18 +239,19 @@ _ANSWERS = these(
 
 
 def _told_level(path: str, name: str, symbol: str, *, is_told: bool) -> Level:
-    """Return error where what failed is told as done, a note where it is made again or stands beside the work."""
+    """Return warning where what failed is told as done, a note where it is made again or stands beside the work."""
     is_kept = words(name)[:1] and words(name)[0] in _KEEPS
     caller = words(symbol.rpartition(".")[2])
     if (
-        not is_kept
+        not is_told
+        or not is_kept
         or set(words(name)) & _BESIDE
         or set(caller) & _AGAIN
         or set(caller[:1]) & _ANSWERS
         or "mock" in path
     ):
         return Level.NOTE
-    return Level.ERROR if is_told else Level.WARNING
+    return Level.WARNING
 
 
 def _unawaited(facts: Sequence[FileFacts], bases: Mapping[str, list[str]]) -> Iterator[Finding]:

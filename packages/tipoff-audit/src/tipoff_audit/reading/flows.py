@@ -4,7 +4,6 @@ import ast
 
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS
-from tipoff_audit.reading.names import last_name
 
 
 def apart(file: File, one: ast.AST, other: ast.AST) -> bool:
@@ -40,35 +39,3 @@ def chain(file: File, node: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
             break
         node = parent
     return found
-
-
-def places(file: File, node: ast.expr) -> list[ast.expr]:
-    """Return where the value of `node` is taken: at the end of its chain of calls, or where the name it is given is read."""
-    value = outermost(file, node)
-    parent = file.index.up.get(value)
-    if not isinstance(parent, ast.Assign | ast.AnnAssign) or parent.value is not value:
-        return [value]
-    target = parent.targets[0] if isinstance(parent, ast.Assign) else parent.target
-    if not isinstance(target, ast.Name):
-        return [value]
-    return [outermost(file, part) for part in file.index.loads(file.scope(node), target.id) if part in file.index.up]
-
-
-def outermost(file: File, node: ast.expr) -> ast.expr:
-    """Return the end of a chain that makes no other thing of it: `x.date().isoformat()`, `str(x)`, `x - day`, `float(x)`."""
-    while True:
-        parent = file.index.up.get(node)
-        above = file.index.up.get(parent) if parent is not None else None
-        if isinstance(parent, ast.Attribute) and isinstance(above, ast.Call) and above.func is parent:
-            node = above
-        elif isinstance(parent, ast.BinOp | ast.IfExp | ast.BoolOp | ast.UnaryOp) or _keeps_value(parent, node):
-            node = parent  # type: ignore[assignment]
-        else:
-            return node
-
-
-def _keeps_value(parent: ast.AST | None, node: ast.expr) -> bool:
-    return isinstance(parent, ast.Call) and node in parent.args and last_name(parent.func) in _SAME
-
-
-_SAME = frozenset({"str", "int", "float", "round", "abs", "max", "min"})

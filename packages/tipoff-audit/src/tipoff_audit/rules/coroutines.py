@@ -42,8 +42,8 @@ def unawaited(file: File) -> None:
         ):
             message = f"`{last_name(call.func)}` is a coroutine and {how}"
             ends = set(words(last_name(call.func))) & _ENDS or file.scope(call).name.endswith("__del__")
-            level = Level.WARNING if _is_begun_later(file, call) else Level.ERROR
-            level = Level.NOTE if ends or _is_awaited_by_others(file, call) else level
+            is_slight = ends or _is_begun_later(file, call) or _is_awaited_by_others(file, call)
+            level = Level.NOTE if is_slight else Level.WARNING
             file.say("ignored-result", call, level, f"{message}; write `await`", guards="work")
         elif isinstance(file.scope(call).node, ast.AsyncFunctionDef) and how == _NOTHING_DONE and not here:
             awaited = _awaited(file) if awaited is None else awaited

@@ -94,7 +94,6 @@ _MEASURED = re.compile(
     r"confidence|probab|accuracy|win_rate|sentiment|prediction|sharpe|recall|f1|auc(_|$)|(^|_)(score|precision|odds)$|price$",
     re.IGNORECASE,
 )
-_NO_PRICE = re.compile(r"odds$|price$", re.IGNORECASE)  # of an example, as often as of the market
 _SEARCHES = re.compile(
     r"optimi|search|mutat|cross|evol|explor|init|reset|perturb|augment|shuffle|trial|propose|suggest|popul|individual|genom"
     r"|threshold|(^|_)(min|max|weight|param|limit|init|target|range|bound|step|factor)",
@@ -146,49 +145,9 @@ def _stands_in(file: File, call: ast.Call) -> None:
         return
     if isinstance(above, ast.ExceptHandler) and last_name(above.type or call) in {"ImportError", "ModuleNotFoundError"}:
         return
-    level = Level.WARNING if is_read and not _is_labelled(file, call, taken) else Level.NOTE
     why = "what could not be read" if is_read else "what is not there"
     message = f"`{last_name(call.func)}` stands for {why}: whoever takes it cannot tell it from the truth"
-    file.say("made-up-data", call, level, f"{message}; raise, or give back nothing", guards="read")
-
-
-_LABEL = re.compile(r"\b(is_)?(mock|mocked|fake|dummy|synthetic|simulated|illustrative|placeholder)\b", re.IGNORECASE)
-_LABELS = re.compile(
-    r"source|origin|kind|type|mode|provenance|quality|(^|_)is_|mock|fake|dummy|synthetic|simulated", re.IGNORECASE
-)
-
-
-def _is_labelled(file: File, call: ast.Call, taken: ast.stmt) -> bool:
-    """Whether what is invented says so to whoever takes it: `"source": "mock"`, `is_mock=True`, `source = "synthetic"` beside."""
-    above = file.index.up[taken]
-    beside = [one for one in getattr(above, "body", []) if isinstance(one, ast.Assign)]
-    full = file.names.callee(call).full
-    made = [one.node for one in file.index.scopes if one.name == full and isinstance(one.node, FUNCTIONS)]
-    parts = [part for one in (*beside, *made) for part in ast.walk(one)]
-    return any(_labels(part) for part in parts)
-
-
-def _labels(part: ast.AST) -> bool:
-    pairs: list[tuple[str, ast.expr]] = []
-    if isinstance(part, ast.Dict):
-        pairs = [
-            (str(constant(key)), value) for key, value in zip(part.keys, part.values, strict=True) if key is not None
-        ]
-    elif isinstance(part, ast.Assign) and isinstance(part.value, ast.Constant):
-        target = part.targets[0]
-        key = constant(target.slice) if isinstance(target, ast.Subscript) else last_name(target)
-        pairs = [(str(key), part.value)]
-    elif isinstance(part, ast.keyword):
-        pairs = [(part.arg or "", part.value)]
-    return any(
-        (constant(value) is True and _LABEL.fullmatch(key) is not None)
-        or (
-            isinstance(constant(value), str)
-            and _LABELS.search(key) is not None
-            and _LABEL.search(str(constant(value)).replace("_", " ")) is not None
-        )
-        for key, value in pairs
-    )
+    file.say("made-up-data", call, Level.NOTE, f"{message}; raise, or give back nothing", guards="read")
 
 
 def _is_matrix(call: ast.Call) -> bool:
@@ -215,8 +174,8 @@ def _measure(file: File, call: ast.Call) -> str:
 
 
 def _thrown(file: File, scope: Scope, found: list[tuple[ast.Call, str]]) -> None:
-    call, name = next((one for one in found if not _NO_PRICE.search(one[1])), found[0])
-    level = Level.WARNING if _NO_PRICE.search(name) else Level.ERROR
+    call, name = found[0]
+    level = Level.WARNING
     if _SAYS_SO.search(f"{_text(file, scope)}\n{_told_above(file, scope)}") or _TAUGHT.search(file.index.path):
         level = Level.NOTE
     others = f", and {len(found) - 1} others," if len(found) > 1 else ""

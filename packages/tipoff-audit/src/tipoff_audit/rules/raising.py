@@ -33,9 +33,7 @@ def raising_handlers(file: File) -> None:
                     of_any = why.startswith(
                         ("`Exception` has", "`BaseException` has")
                     )  # that which comes may well have it
-                    level = Level.ERROR if "has no attribute" in why and not of_any else Level.WARNING
-                    if not sure or "is bound only" in why or "logger" in why or "takes no argument" in why:
-                        level = Level.NOTE
+                    level = Level.WARNING if sure and "has no attribute" in why and not of_any else Level.NOTE
                     file.say(
                         "handler-raises",
                         node,

@@ -23,7 +23,6 @@ _RECORDS = these("record mark register notify alert capture message report reque
 _RAISES = re.compile(r"required|strict|raise|must|(^|_)check$", re.IGNORECASE)
 _OF_NO_WEIGHT = re.compile(r"\b(advisory|best[- ]effort|non[- ]critical|not critical)\b", re.IGNORECASE)
 _WARNS = frozenset({"warning", "warn"})
-_TELLS = frozenset({"error", "exception", "critical", "print", "log"})
 _KEPT = re.compile(r"fail|error|status|state|health|available|connected|pending|dirty|retry|dead", re.IGNORECASE)
 
 
@@ -53,65 +52,33 @@ def ignored_results(file: File) -> list[list[object]]:
             if any(constant(one.value) is True and _RAISES.search(one.arg or "") for one in call.keywords):
                 continue  # asked to raise where it fails
             told = _told_as_done(file, parent)
-            slight = not told and _is_slight(file, call)
-            asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, told, slight])
+            asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, told])
     return asked
 
 
-_DONE = re.compile(
-    r"\b(saved|stored|success\w*|updated|completed?|persisted|created|recorded|committed|written|uploaded|archived|queued"
-    r"|scheduled|triggered|done)\b|✅",
-    re.IGNORECASE,
-)
 _NEXT = 12  # statements: what is said later is about something else
+_SAVED = re.compile(r"(saved|stored|persisted|written)['\"]\s*:\s*True")
 _WELL = re.compile(
     r"success['\"]?\s*[:=]\s*True|status['\"]?\s*[:=]\s*['\"](ok|success|saved|updated|done|created|scheduled|queued)\b"
 )
 
 
 def _told_as_done(file: File, statement: ast.Expr) -> bool:
-    """Whether what comes after it in its block says that it was done: an answer, or a line of the log."""
+    """Whether whoever asked is told that it was done: by an answer in its block, or by `saved: True` further down."""
     above = file.index.up[statement]
     blocks = [getattr(above, name, None) for name in ("body", "orelse", "finalbody")]
     block = next(block for block in blocks if isinstance(block, list) and statement in block)
     begin = block.index(statement) + 1
     after = (part for later in block[begin : begin + _NEXT] for part in ast.walk(later))
-    return any(_says_done(part) for part in after)
-
-
-_COUNTS = these("record track touch note remember count increment bump")  # the next one takes along what this one left
-
-
-def _is_slight(file: File, call: ast.Call) -> bool:
-    """Whether the function around it only hands the work on and gives nothing back, counts, or is started and read by hand."""
-    scope = file.scope(call)
-    caller = words(scope.name.rpartition(".")[2])
-    if set(caller[:1]) & _COUNTS or _is_warned_of(file, call):
-        return True
-    gives_back = any(ast.unparse(done.value) != "None" for done in scope.returns if done.value is not None)
-    return not gives_back and bool(set(caller[:1]) & (_TOLD | {"main"}))
-
-
-def _is_warned_of(file: File, call: ast.Call) -> bool:
-    """Whether its errors are told as warnings: whoever wrote it did not hold it for much."""
-    for child, parent in chain(file, call):
-        if isinstance(parent, ast.Try) and child in parent.body:
-            told = {
-                last_name(one.func)
-                for handler in parent.handlers
-                for one in ast.walk(handler)
-                if isinstance(one, ast.Call)
-            }
-            return bool(told & _WARNS) and not told & {"error", "exception", "critical"}
-    return False
+    end = getattr(file.scope(statement).node, "end_lineno", 0)
+    rest = "\n".join(file.index.lines[statement.lineno : end])
+    return any(_says_done(part) for part in after) or _SAVED.search(rest) is not None
 
 
 def _says_done(part: ast.AST) -> bool:
-    if isinstance(part, ast.Return) and part.value is not None:
-        return constant(part.value) is True or _WELL.search(ast.unparse(part.value)) is not None
-    if not isinstance(part, ast.Call) or last_name(part.func) not in {"info", "success", "print"} or not part.args:
+    if not isinstance(part, ast.Return) or part.value is None:
         return False
-    return _DONE.search(ast.unparse(part.args[0])) is not None
+    return constant(part.value) is True or _WELL.search(ast.unparse(part.value)) is not None
 
 
 def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each library
@@ -170,7 +137,7 @@ def _in_broad(file: File, call: ast.Call) -> bool:
 def telling_functions(file: File) -> list[list[Any]]:
     """Return the functions that say by False that they failed.
 
-    Each: qualified name, name, whether that is kept elsewhere too, whether it is the answer to a failure for certain.
+    Each: qualified name, name, whether that is kept elsewhere too.
     """
     found: list[list[Any]] = []
     for scope in file.index.scopes:
@@ -181,19 +148,8 @@ def telling_functions(file: File) -> list[list[Any]]:
         if noes and _answers(scope):
             lines = file.index.lines[getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", 1)]
             is_kept = all(_is_kept(file, done) for done in noes) or _OF_NO_WEIGHT.search("\n".join(lines)) is not None
-            found.append([scope.name, name, is_kept, any(_is_of_failure(file, done) for done in noes)])
+            found.append([scope.name, name, is_kept])
     return found
-
-
-def _is_of_failure(file: File, done: ast.Return) -> bool:
-    """Whether False is given back where something was caught, or is told: else it may say that there was nothing to do."""
-    if any(isinstance(parent, ast.ExceptHandler) for _, parent in chain(file, done)):
-        return True
-    return any(
-        isinstance(part, ast.Call) and last_name(part.func) in _TELLS
-        for before in _before(file, done)
-        for part in ast.walk(before)
-    )
 
 
 def _before(file: File, done: ast.stmt) -> list[ast.stmt]:

@@ -30,11 +30,11 @@ def same_answers(file: File) -> None:
             option = str(constant(call.args[0]) if call.args else "")
             if not any(word in option for word in _SHOWN):
                 message = f"`type=bool`: `{option} False` is true, as is any text that is not empty"
-                _say(file, call, f"{message}; use BooleanOptionalAction, or parse the word")
+                _say(file, call, f"{message}; use BooleanOptionalAction, or parse the word", Level.WARNING)
 
 
-def _say(file: File, node: ast.AST, message: str) -> None:
-    file.say("same-answer", node, Level.ERROR, message, guards="gate")
+def _say(file: File, node: ast.AST, message: str, level: Level = Level.ERROR) -> None:
+    file.say("same-answer", node, level, message, guards="gate")
 
 
 def _missing(file: File, compare: ast.Compare) -> None:
@@ -51,7 +51,7 @@ def _missing(file: File, compare: ast.Compare) -> None:
         if is_nan:
             answer = "never" if isinstance(compare.ops[0], ast.Eq) else "always"
             text = ast.unparse(side)
-            _say(file, compare, f"nothing equals `{text}`, so this is {answer} true; ask by `isna`")
+            _say(file, compare, f"nothing equals `{text}`, so this is {answer} true; ask by `isna`", Level.NOTE)
             return
 
 
@@ -91,4 +91,9 @@ def _setting(file: File, call: ast.Call) -> None:
         return
     above = file.index.up.get(call)
     if _is_asked(file, call) or (isinstance(above, ast.Call) and dotted(above.func) == "bool"):
-        _say(file, call, f"the default `{default!r}` is a text, and true; compare it with the words for yes")
+        _say(
+            file,
+            call,
+            f"the default `{default!r}` is a text, and true; compare it with the words for yes",
+            Level.WARNING,
+        )

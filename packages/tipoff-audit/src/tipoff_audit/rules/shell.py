@@ -63,10 +63,6 @@ _PRODUCES = re.compile(
     r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq|psql|mysql|curl|wget|gsutil|aws|python3?|dbt|pytest|tox|make|sqlite3|duckdb|ogr2ogr"
     r"|\./\S+|terraform|kubectl|helm|alembic|snowsql|sqlcmd|kubectl\s+exec|docker\s+exec)\b"
 )
-_DUMPS = re.compile(  # what is cut short is kept for the whole; what other programs have to say stands on the screen
-    r"^\s*(?:[A-Z_]+=\S+\s+)*(?:sudo\s+|exec\s+|time\s+)?(pg_dump(all)?|mysqldump|mongodump|bq\s+(\S+\s+)*?(query|extract|head)|psql|mysql"
-    r"|gsutil\s+(\S+\s+)*?(cat|cp)|aws\s+(\S+\s+)*?(cp|scan|query|get-object|select-object-content)|sqlite3|duckdb|snowsql|sqlcmd)\b"
-)
 _KEEPS = re.compile(
     r"\|\s*(gzip|pigz|bzip2|zstd|xz|tee|psql|mysql|bq\s|gsutil\s+cp|aws\s+s3\s+cp|tar\b|gpg|openssl|duckdb|sqlite3|gunzip|zcat|pv|ssh|pg_restore|jq|grep\s+-v)\b|>\s*[\w\"'$./{-]"
 )
@@ -97,8 +93,7 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 and not re.search(r"\$\(|`", left)
                 and "PIPESTATUS" not in "".join(lines[number : number + 3])
             ):
-                level = Level.WARNING if _DUMPS.match(command) else Level.NOTE
-                level = Level.WARNING if is_check and _in_ci(source) else level
+                level = Level.WARNING if is_check and _in_ci(source) else Level.NOTE
                 first = left.split()[0]
                 message = f"without `pipefail` a failure of `{first}` is not seen, and what it has not said is kept for the whole"
                 found.append(_finding(source, number, line, level, f"{message}; write `set -o pipefail`"))

@@ -196,16 +196,14 @@ MEASURED = re.compile(
 )
 
 
-_AVERAGES = re.compile(r"\b(AVG|MEDIAN|STDDEV\w*|VARIANCE|MIN)\s*\(\s*$", _I)
-
-
 def _noughts(sql: str) -> Iterator[Said]:
     for found in _NOUGHT.finditer(sql):
         what = found["what"]
         if not _SUMS.match(what) and MEASURED.search(what):
             message = f"`{_short(found[0])}` stores 0 where nothing was measured: averages and gates cannot tell the two apart"
-            level = Level.WARNING if _AVERAGES.search(sql, max(0, found.start() - 20), found.start()) else Level.NOTE
-            yield Said("zero-for-missing", found.start(), level, f"{message}; keep NULL, and impute inside the model")
+            yield Said(
+                "zero-for-missing", found.start(), Level.NOTE, f"{message}; keep NULL, and impute inside the model"
+            )
 
 
 def _appends(sql: str) -> Iterator[Said]:

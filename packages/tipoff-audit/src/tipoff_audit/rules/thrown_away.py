@@ -33,9 +33,8 @@ def dropped_values(file: File) -> None:
         if is_notebook is None:
             is_notebook = _NOTEBOOK.search(file.index.source.text) is not None or _SCRATCH.search(file.index.path)
         if not is_notebook:
-            level = Level.NOTE if call.func.attr in _ORDERS else Level.WARNING
             message = f"`{call.func.attr}` changes nothing in place: it gives back {what}, which nobody takes"
-            file.say("value-dropped", call, level, f"{message}; assign it", guards="work")
+            file.say("value-dropped", call, Level.NOTE, f"{message}; assign it", guards="work")
 
 
 def _of_a_frame(call: ast.Call) -> str:

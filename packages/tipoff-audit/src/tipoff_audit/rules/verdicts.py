@@ -134,7 +134,8 @@ _ADDS_ROWS = these(
 )
 _ASIDE = these(  # rows about the work, or made again from others
     """progress status hash content metadata notification notifications history audit log logs heartbeat learning
-    journal activity state session raw calibration checkpoint checkpoints settings setting config summary quota"""
+    journal activity state session raw calibration checkpoint checkpoints settings setting config summary quota operational
+    telemetry limit dead"""
 )
 _MENDS = these(  # whoever does it again finds what is still missing
     """fill gap gaps backfill repair mend evaluate settle backtest init setup seed discover rebuild recompute rolling
@@ -177,7 +178,7 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
     if guard.assigns:
         return Level.NOTE  # kept in a name, and looked at
     is_plain = what.startswith("the INSERT") and " (in " not in what and guard.logs
-    return Level.ERROR if is_plain and not guard.returns else Level.WARNING
+    return Level.ERROR if is_plain and not guard.returns and not guard.keyed_rows else Level.WARNING
 
 
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:

@@ -26,12 +26,12 @@ def wrong_times(file: File) -> None:
         zone = keyword(call, "tzinfo") if has_pytz and name in {"datetime", "replace", "combine", "time"} else None
         if zone is not None and _is_pytz(file, zone, file.scope(call)):
             message = "a zone of pytz given as `tzinfo` is the local mean time of long ago: off by minutes"
-            file.say("wrong-time", call, Level.WARNING, f"{message}; use `localize`, or zoneinfo", guards="read")
+            file.say("wrong-time", call, Level.NOTE, f"{message}; use `localize`, or zoneinfo", guards="read")
         if name in {"strftime", "strptime"} and call.args:
             text = constant(call.args[-1])
             if isinstance(text, str) and _WRONG_FORMAT.search(text):
                 message = f"`{text}`: %m is the month and %M the minute"
-                file.say("wrong-time", call, Level.WARNING, f"{message}; one stands for the other here", guards="read")
+                file.say("wrong-time", call, Level.NOTE, f"{message}; one stands for the other here", guards="read")
 
 
 def _age(file: File, compare: ast.Compare, told: set[int]) -> None:
@@ -54,8 +54,7 @@ def _age(file: File, compare: ast.Compare, told: set[int]) -> None:
         return  # what is old has been taken out above, or its days are counted beside
     told.add(id(age))
     is_slight = _is_told(file, compare) or bool(set(words(last_name(age.right))) & _OF_NO_WEIGHT)
-    is_slight = is_slight or _is_swept(file, age) or (not is_less and _only_begins_anew(file, compare))
-    level = Level.NOTE if is_slight else Level.ERROR if is_less else Level.WARNING
+    level = Level.WARNING if is_less and not is_slight and not _is_swept(file, age) else Level.NOTE
     message = "`.seconds` of an age leaves its days out: what is a day old passes for new"
     file.say("wrong-time", compare, level, f"{message}; use `total_seconds()`", guards="gate")
 
@@ -184,25 +183,6 @@ def _emptied(part: ast.AST) -> list[ast.expr]:
     if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in {"pop", "remove"}:
         return [part.func.value]
     return []
-
-
-def _only_begins_anew(file: File, compare: ast.Compare) -> bool:
-    """Whether what is old is set back or put away, and nothing is refused or fetched: that is done a little later."""
-    asked = file.index.up.get(compare)
-    if not isinstance(asked, ast.If) or asked.test is not compare:
-        return False
-    first = asked.body[0]
-    if isinstance(first, ast.Assign):
-        return isinstance(first.targets[0], ast.Attribute) and not any(
-            isinstance(part, ast.Call | ast.Await) for part in ast.walk(first.value)
-        )
-    if isinstance(first, ast.Delete):
-        return True
-    called = first.value if isinstance(first, ast.Expr) else None
-    if not isinstance(called, ast.Call) or not isinstance(called.func, ast.Attribute):
-        return False
-    put_away = these("expired stale old outdated inactive remove removed delete deleted clean")
-    return called.func.attr in {"append", "add"} and bool(set(words(last_name(called.func.value))) & put_away)
 
 
 def _seconds(file: File, node: ast.expr) -> ast.BinOp | None:
