@@ -285,6 +285,7 @@ def files_with_fixable_findings(root: Path) -> list[tuple[str, str]]:
 def test_a_fix_is_shown_and_not_written_until_that_is_asked_for(tmp_path: Path) -> None:
     root = tmp_path / "root"
     files = files_with_fixable_findings(root)
+    written(root, {"always.py": "def is_other(code):\n    return code != 'a' or code != 'b'\n"})  # an error, and no fix
 
     shown = command(root, "--fix")
 

@@ -15,7 +15,7 @@ SWALLOWS = (
     "def keep(client, rows):\n    try:\n        client.load_table_from_json(rows, 'raw.box', job_config=c).result()\n"
     "    except Exception:\n        pass\n"
 )
-OLD = "def is_new(now, at):\n    return (now - at).seconds < 60\n"
+ALWAYS = "def is_other(code):\n    return code != 'a' or code != 'b'\n"  # an error
 
 
 def finding(**values: object) -> Finding:
@@ -61,7 +61,7 @@ def test_sums_are_by_folder_rule_and_function_the_worst_first(tmp_path: Path) ->
 
 
 def test_only_the_first_are_shown_and_all_of_them_count(tmp_path: Path) -> None:
-    root = written(tmp_path / "root", {"scripts/a.py": STREAMS, "jobs/b.py": OLD})
+    root = written(tmp_path / "root", {"scripts/a.py": STREAMS, "jobs/b.py": ALWAYS})
 
     done = command(root, "--top", "1", "--json")
 
@@ -104,7 +104,7 @@ def repository(tmp_path: Path) -> Path:
 
 def test_since_a_commit_only_changed_files_are_told_and_count(repository: Path) -> None:
     assert command(repository, "--since", "HEAD").returncode == 0
-    written(repository, {"jobs/new.py": OLD})
+    written(repository, {"jobs/new.py": ALWAYS})
 
     done = command(repository, "--since", "HEAD", "--json")
 
