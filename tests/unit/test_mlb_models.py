@@ -351,3 +351,9 @@ def test_the_batters_that_are_expected_are_the_mean_of_the_chances_of_each_numbe
     found = features.Features({"bf_60": np.array([22.0, 15.0])}, np.full((2, 9), 0.2))
 
     assert np.allclose(strikeouts.expected_faced(model, found), [22.0, 8.0], atol=0.2)
+
+
+def test_of_nothing_that_was_learnt_from_every_number_of_trials_is_as_likely_as_any() -> None:
+    [trials] = counts.Trials.learn(np.zeros(0), np.zeros(0)).at(np.array([22.0]))
+
+    assert abs(float(trials.sum()) - 1) < 1e-9

@@ -40,10 +40,10 @@ class Trials:
             weights = np.exp(-0.5 * ((expected - centre) / _SPREAD) ** 2)
             numbers = np.clip(np.round(centre + residuals), 1, MOST_TRIALS).astype(np.int64)
             counted = np.bincount(numbers, weights=weights, minlength=MOST_TRIALS + 1)
-            least = 1e-9 * min(
-                1.0, float(counted.sum())
+            share = (
+                min(1.0, float(counted.sum())) or 1.0
             )  # far from all that was learnt, too, of what was counted there
-            smooth = np.convolve(counted + least, [0.25, 0.5, 0.25], "same")
+            smooth = np.convolve(counted + 1e-9 * share, [0.25, 0.5, 0.25], "same")
             smooth[0] = 0.0
             table[row] = smooth / smooth.sum()
         return cls(grid, table)
