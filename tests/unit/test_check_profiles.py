@@ -182,3 +182,19 @@ def test_numbers_may_all_be_the_same_while_nothing_is_known_of_anybody(known: in
     measured = cast("Callable[[View], Measured]", check.look)(cast("View", Seen(rows, ())))
 
     assert measured.failing == dead
+
+
+@pytest.mark.parametrize(("unknown", "failing"), [((), ("club", "points")), (("points",), ("club",))])
+def test_of_a_column_that_nobody_may_know_nulls_are_not_told_and_all_else_is(
+    unknown: tuple[str, ...], failing: tuple[str, ...]
+) -> None:
+    [nulls] = [
+        check
+        for check in looks_usual(TABLE, irregular=("points",), unknown=unknown)
+        if check.name.endswith("nulls_are_usual")
+    ]
+    assert nulls.look is not None
+
+    spoiled = slate(lambda _n, row: row | ({"points": None, "club": None} if row["game_id"] == "g0" else {}))
+
+    assert nulls.look(cast("View", Seen(spoiled, [slate()] * USUAL))).failing == failing

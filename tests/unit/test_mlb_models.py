@@ -82,6 +82,18 @@ def test_a_distribution_moved_to_a_mean_has_that_mean_and_adds_up_to_one() -> No
     assert (variance > 0).all()
 
 
+@pytest.mark.parametrize(("chance", "wanted"), [(0.0, 3.0), (1.0, 3.0), (0.2, 60.0), (0.2, 1e-9)])
+def test_chances_of_never_and_always_are_moved_without_leaving_numbers(chance: float, wanted: float) -> None:
+    trials = counts.Trials.learn(np.full(400, 5.0), np.random.default_rng(3).normal(5, 1, 400)).at(np.array([5.0]))
+
+    with np.errstate(all="raise", under="ignore"):
+        moved = counts.moved_to(np.full((1, 9), chance), trials, np.array([wanted]))
+        found = counts.successes(moved, trials, shake=0.0)
+
+    assert ((moved >= 0) & (moved <= 1)).all()
+    assert found.sum() == pytest.approx(1.0)
+
+
 def test_the_median_lies_where_half_of_the_spread_out_counts_lie_below() -> None:
     distribution = np.array([[0.25, 0.5, 0.25], [0.5, 0.5, 0.0]])
 

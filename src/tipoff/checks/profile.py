@@ -100,11 +100,13 @@ def _column(column: Column, whole: Mapping[str, Any], units: Sequence[Mapping[st
     return found
 
 
-def looks_usual(table: Table, *, irregular: Sequence[str] = (), sizes: bool = True) -> list[Check]:
+def looks_usual(
+    table: Table, *, irregular: Sequence[str] = (), unknown: Sequence[str] = (), sizes: bool = True
+) -> list[Check]:
     """Return the checks that hold a table's day against the slates before: NULLs, zeros, constants, means, rows.
 
     `irregular` columns rightly change from slate to slate: of them only what is all NULL, all zero or all the same in a game,
-    and was nearly never so before, is told. Without `sizes` the rows are not counted.
+    and was nearly never so before, is told. NULLs of `unknown` columns are not told. Without `sizes` the rows are not counted.
     """
     kinds = (
         ("nulls_are_usual", "no column has many more NULLs than before, in any game", _nulls),
@@ -120,7 +122,7 @@ def looks_usual(table: Table, *, irregular: Sequence[str] = (), sizes: bool = Tr
             claim=f"{table.name}: {claim}",
             severity=Severity.WARNING,
             tables=(table.name,),
-            look=_looker(table, find, frozenset(irregular)),
+            look=_looker(table, find, frozenset(irregular), frozenset(unknown if name.startswith("nulls") else ())),
             measure="columns in order",
             angles=(13, 20, *((27,) if name.startswith("nulls") else ())),
             do="compare the day with the one before: tipoff check health LEAGUE --date DAY",
@@ -130,7 +132,7 @@ def looks_usual(table: Table, *, irregular: Sequence[str] = (), sizes: bool = Tr
     ]
 
 
-def _looker(table: Table, find: Find, irregular: frozenset[str]) -> Callable[[View], Measured]:
+def _looker(table: Table, find: Find, irregular: frozenset[str], untold: frozenset[str]) -> Callable[[View], Measured]:
     def look(view: View) -> Measured:
         now = view.profile(table.name)
         usual = view.usual(table.name)
@@ -139,7 +141,7 @@ def _looker(table: Table, find: Find, irregular: frozenset[str]) -> Callable[[Vi
         if len(usual) < LEAST:
             return Measured.nothing(f"only {len(usual)} slates before, {LEAST} are needed")
         extremes = set(_EXTREMES[find](now, usual)) if find in _EXTREMES else set()
-        failing = tuple(sorted((set(find(now, usual)) - irregular) | (extremes & irregular)))
+        failing = tuple(sorted(((set(find(now, usual)) - irregular) | (extremes & irregular)) - untold))
         return Measured(value=1 - len(failing) / len(now), failing=failing)
 
     return look

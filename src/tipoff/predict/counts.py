@@ -8,13 +8,16 @@ from tipoff.predict.arrays import Floats
 
 MOST_TRIALS = 40
 MOST_SUCCESSES = 25
+_SELDOM = 1e-12
+_STEP = 3.0  # in log odds: further than any line-up is from another
 _SPREAD = 1.0  # in trials: how far a neighbour still tells about an expectation
 _NODES = ((-np.sqrt(3.0), 1 / 6), (0.0, 2 / 3), (np.sqrt(3.0), 1 / 6))  # Gauss-Hermite, three nodes
 
 
 def log_odds(chance: Floats) -> Floats:
-    """Return the logarithm of the odds."""
-    return np.asarray(np.log(chance / (1 - chance)))
+    """Return the logarithm of the odds; never and always are as seldom and as often as a number can tell."""
+    held = np.clip(chance, _SELDOM, 1 - _SELDOM)
+    return np.asarray(np.log(held / (1 - held)))
 
 
 def chance_of(odds: Floats) -> Floats:
@@ -91,10 +94,11 @@ def expectation(chances: Floats, trials: Floats) -> Floats:
 
 
 def moved_to(chances: Floats, trials: Floats, wanted: Floats) -> Floats:
-    """Return the chances, all moved alike in log odds, with which the expectation is `wanted`."""
-    moved = chances
+    """Return the chances, all moved alike in log odds, with which the expectation is `wanted`, or as near as trials allow."""
+    moved = np.clip(chances, _SELDOM, 1 - _SELDOM)
     for _ in range(6):
         step = np.log(wanted / expectation(moved, trials)) / (1 - moved.mean(axis=1))
+        step = np.clip(step, -_STEP, _STEP)
         moved = chance_of(log_odds(moved) + step[:, None])
     return moved
 

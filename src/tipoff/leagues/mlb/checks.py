@@ -35,6 +35,7 @@ _KNOWN_OF = ("pitcher_features", "career_starts")
 _PREDICTED = Traits(
     known_of=_KNOWN_OF,
     irregular=("pass_reason", "career_starts", "first_pitch_at", "model_day"),
+    unknown=("first_pitch_at",),  # of a second game, until the first one ends; which ones is a check of its own
     alike=(*_ALIKE, "career_starts", "expected_batters"),
     remade=False,  # of a start that became known later, and was not when it was predicted
 )
@@ -72,6 +73,7 @@ TRAITS = {
     "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
         known_of=_KNOWN_OF,
+        slow=("actual_strikeouts", "actual_batters"),  # of two men where there is one game
         irregular=("void_reason", "is_void", "is_over"),
         alike=("is_retrospective", "void_reason", "career_starts", *_ALIKE),
         rates={"is_void": (0.0, 0.3)},
@@ -102,7 +104,9 @@ def _raw() -> list[Check]:
             f"OR {kinds.minutes('t.first_pitch_at', 'TIMESTAMP(t.day)')} BETWEEN 480 AND 1860)",
             angles=(6,),
         ),
-        rowwise.unique(tables.SCHEDULE, ("home_team", "game_number", "resumed_from"), "clubs_play_each_game_once"),
+        rowwise.unique(
+            tables.SCHEDULE, ("home_team", "game_number", "resumed_from", "moved_to"), "clubs_play_each_game_once"
+        ),
         _two_of(tables.PITCHER_BOXSCORES, "two_men_start", "two pitchers start a game", "t.is_starter"),
         _two_of(tables.TEAM_BOXSCORES, "two_clubs_bat", "two clubs bat in a game", "TRUE"),
         kinds.asks(
@@ -200,6 +204,16 @@ def _predicted() -> list[Check]:
             "FROM slate.predictions AS t GROUP BY t.game_id",
             ["predictions"],
             angles=(18, 23),
+            cadence=_PRE,
+        ),
+        kinds.asks(
+            "predictions.know_when_the_game_begins",
+            "only of a second game, which waits for the first, nobody knows when it begins",
+            "SELECT t.game_id AS key, COUNT(t.first_pitch_at) = COUNT(*) OR MAX(s.game_number) = 2 AS ok "
+            "FROM slate.predictions AS t JOIN slate.schedule AS s ON s.game_id = t.game_id GROUP BY t.game_id",
+            ["schedule", "predictions"],
+            severity=WARNING,
+            angles=(13,),
             cadence=_PRE,
         ),
         kinds.asks(

@@ -1,6 +1,6 @@
 -- Each prediction of the announced and of the projected line-ups against what happened.
 -- key: game_id, pitcher_id, system, line_up · void: he did not start, or nobody knows his strikeouts
--- A game that was broken off is graded on the day on which it ended, by what was predicted before it began.
+-- A game that was broken off is graded on the day on which it ended, by what was predicted before it began: in April, perhaps.
 WITH resumed AS (
   SELECT day, game_id FROM slate.schedule WHERE resumed_from IS NOT NULL
 ),
@@ -11,7 +11,7 @@ made AS (
   UNION ALL
   SELECT
     'confirmed' AS line_up, p.* REPLACE (r.day AS day)
-  FROM last130.predictions AS p
+  FROM last200.predictions AS p
   JOIN resumed AS r ON r.game_id = p.game_id
 ),
 at_most AS (
