@@ -245,6 +245,7 @@ def test_a_zone_of_pytz_is_no_tzinfo() -> None:
     [
         ("frame = pd.read_csv(text, on_bad_lines='skip')", "frame = pd.read_csv(text, on_bad_lines='warn')"),
         ("frame = pd.read_csv(text, on_bad_lines='skip')", "frame = pd.read_csv(text, nrows=5, on_bad_lines='skip')"),
+        ("frame = pd.read_csv(text, on_bad_lines='skip')", "frame = pd.read_fwf(text, on_bad_lines='skip')"),
     ],
 )
 def test_rows_that_a_reader_is_told_to_leave_out_are_a_warning(bad: str, good: str) -> None:

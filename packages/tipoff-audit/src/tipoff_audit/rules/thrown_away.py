@@ -154,8 +154,8 @@ def skipped_rows(file: File) -> None:
     """Report readers that are told to leave out what they cannot read, without a word."""
     for call in file.index.calls:
         how = ""
-        if keyword(call, "nrows") is not None:
-            continue  # a look at the first rows
+        if keyword(call, "nrows") is not None or last_name(call.func) == "read_fwf":
+            continue  # a look at the first rows; places in a line, which every line has
         if constant(keyword(call, "on_bad_lines")) == "skip":
             how = 'on_bad_lines="skip"'
         elif last_name(call.func) == "option" and [constant(one) for one in call.args][1:] == ["DROPMALFORMED"]:
