@@ -1,66 +1,122 @@
-"""Baseball's own checks, and what its steps reach: what seasons of the past showed to be no fault, and what is one."""
+"""Baseball's own checks and grades, asked in SQL: what seasons of the past showed to be no fault, and what is one."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from tipoff.core.check import Check, Measured, View
+from tipoff.core.check import Check
+from tipoff.core.rows import table_from_records
+from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
+from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.catalog import STEPS
 from tipoff.leagues.mlb.checks import CHECKS, TRAITS
-from tipoff.store.dialect import load
+from tipoff.store.dialect import bounds, load
+from tipoff.store.duck import DuckWarehouse
+from tipoff.store.rows import named
 
+_SEASON = Season("2021", date(2021, 4, 1), date(2021, 10, 3))
+_DAY = date(2021, 8, 31)
+_AT = datetime(2021, 8, 31, 17, 5, tzinfo=UTC)
 _CHECKS: Mapping[str, Check] = {check.name: check for check in CHECKS}
-_PUT_OFF = {"home_team": "STL", "game_number": 1, "resumed_from": None, "moved_to": date(2019, 8, 31)}
+_ANY: Mapping[ColumnType, Any] = {
+    ColumnType.TEXT: "",
+    ColumnType.INT: 0,
+    ColumnType.FLOAT: 0.0,
+    ColumnType.BOOL: False,
+    ColumnType.DATE: _DAY,
+    ColumnType.INSTANT: _AT,
+}
+_GAME = {
+    "game_id": "1",
+    "home_team": "STL",
+    "away_team": "CIN",
+    "status": "final",
+    "double_header": "N",
+    "game_number": 1,
+}
 
 
-class Seen:
-    """A slate of one table, as a check asks for its columns."""
-
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._rows = rows
-
-    def values(self, _table: str, column: str) -> Sequence[Any]:
-        return [row[column] for row in self._rows]
+@pytest.fixture
+def warehouse() -> Iterator[DuckWarehouse]:
+    made = DuckWarehouse(None)
+    made.prepare(STEPS)
+    yield made
+    made.close()
 
 
-def measured(name: str, rows: Sequence[Mapping[str, Any]]) -> Measured:
-    found = _CHECKS[name].look
-    assert found is not None
-    return found(cast("View", Seen(rows)))
+def stands(warehouse: DuckWarehouse, table: Table, day: date, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let rows stand in a table of a day; of what is not said there is a value like any other, or none."""
+    whole = [
+        {column.name: _ANY[column.type] if column.required else None for column in table.columns}
+        | {"day": day}
+        | dict(row)
+        for row in rows
+    ]
+    warehouse.mirror(table, day, table_from_records(table, whole))
+
+
+def failing(warehouse: DuckWarehouse, name: str) -> list[str]:
+    sql = _CHECKS[name].sql
+    found = warehouse.ask(sql, league="mlb", day=_DAY, season=_SEASON, as_of=_AT + timedelta(days=1)).to_pylist()
+    return [row["key"] for row in found if not row["ok"]]
+
+
+@pytest.mark.parametrize("status", ["postponed", "cancelled"])
+def test_games_that_are_off_stand_beside_one_of_their_club_that_is_played(
+    warehouse: DuckWarehouse, status: str
+) -> None:
+    off = [_GAME | {"game_id": str(number), "status": status} for number in (2, 3)]
+
+    stands(warehouse, tables.SCHEDULE, _DAY, [_GAME, *off])
+
+    assert failing(warehouse, "schedule.clubs_play_each_game_once") == []
+
+
+def test_two_games_of_a_club_under_one_number_are_told(warehouse: DuckWarehouse) -> None:
+    stands(warehouse, tables.SCHEDULE, _DAY, [_GAME, _GAME | {"game_id": "2"}])
+
+    assert failing(warehouse, "schedule.clubs_play_each_game_once") == ["STL|1|"]
 
 
 @pytest.mark.parametrize(
-    ("moved_to", "failing"),
-    [(date(2019, 9, 1), 0), (None, 0), (date(2019, 8, 31), 1)],
-    ids=["later", "played", "twice"],
+    ("game", "told"),
+    [
+        (_GAME | {"first_pitch_at": _AT}, True),
+        (_GAME | {"first_pitch_at": _AT, "game_number": 2, "double_header": "S"}, True),
+        (_GAME | {"first_pitch_at": _AT, "game_number": 2, "double_header": "Y"}, False),
+        (_GAME | {"first_pitch_at": None}, False),
+    ],
+    ids=["a single game", "the second, with a ticket of its own", "the second, after the first", "nobody knows"],
 )
-def test_a_game_that_is_put_off_stands_beside_another_of_its_club_and_never_twice(
-    moved_to: date | None, failing: int
+def test_a_prediction_without_its_first_pitch_is_told_where_the_start_was_known(
+    warehouse: DuckWarehouse, game: Mapping[str, Any], *, told: bool
 ) -> None:
-    other = _PUT_OFF | {"moved_to": moved_to}
+    stands(warehouse, tables.SCHEDULE, _DAY, [game])
+    for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS, tables.PUBLISHED_PREDICTIONS):
+        stands(warehouse, table, _DAY, [{"game_id": "1", "first_pitch_at": None}])
 
-    assert len(measured("schedule.clubs_play_each_game_once", [_PUT_OFF, other]).failing) == failing
-
-
-def test_two_games_of_a_club_under_one_number_are_told() -> None:
-    played = _PUT_OFF | {"moved_to": None}
-
-    assert measured("schedule.clubs_play_each_game_once", [played, played]).failing
+        assert failing(warehouse, f"{table.name}.know_when_the_game_begins") == (["1"] if told else [])
 
 
-def test_a_game_broken_off_in_a_seasons_first_week_is_graded_in_its_last() -> None:
-    """2021-04-11 was broken off after nine pitches and went on on 2021-08-31, 142 days later."""
+def test_a_game_that_goes_on_months_later_is_graded_by_the_last_prediction_before_it_began(
+    warehouse: DuckWarehouse,
+) -> None:
+    """2021-04-11 was broken off after nine pitches and went on on 2021-08-31, 142 days later. It was put off once here."""
     [grades] = [step for step in STEPS if step.name == "grades"]
-    season = Season("2019", date(2019, 3, 20), date(2019, 9, 29))  # the longest of those known
+    stands(warehouse, tables.SCHEDULE, _DAY, [_GAME | {"resumed_from": date(2021, 4, 11)}])
+    for day, pitcher in ((date(2021, 4, 9), 7), (date(2021, 4, 11), 8), (date(2021, 8, 30), 9)):
+        stands(warehouse, tables.PREDICTIONS, day, [{"game_id": "1", "pitcher_id": pitcher, "system": "blend"}])
+    box = [{"game_id": "1", "pitcher_id": number, "strikeouts": 3, "is_starter": number == 8} for number in (7, 8, 9)]
+    stands(warehouse, tables.PITCHER_BOXSCORES, _DAY, box)
 
-    [read] = [
-        one for one in load(grades, {step.name: step.table for step in STEPS}).inputs if one.window.name != "slate"
-    ]
+    ready = load(grades, {step.name: step.table for step in STEPS})
+    values = bounds(ready.inputs, day=_DAY, season=_SEASON, as_of=_AT)
+    found = warehouse.beside().execute(ready.duck, named(values, ready.parameters)).to_arrow_table().to_pylist()
 
-    assert read.window.bounds(season.last_day, season)[0] <= season.first_day
+    assert [(row["day"], row["pitcher_id"], row["actual_strikeouts"]) for row in found] == [(_DAY, 8, 3)]
 
 
 def test_two_men_of_one_game_may_strike_out_as_many() -> None:

@@ -90,8 +90,9 @@ def test_chances_of_never_and_always_are_moved_without_leaving_numbers(chance: f
         moved = counts.moved_to(np.full((1, 9), chance), trials, np.array([wanted]))
         found = counts.successes(moved, trials, shake=0.0)
 
-    assert ((moved >= 0) & (moved <= 1)).all()
+    mean, _ = counts.moments(found)
     assert found.sum() == pytest.approx(1.0)
+    assert mean[0] == pytest.approx(min(wanted, float(trials[0] @ np.arange(trials.shape[1]))), abs=0.01)
 
 
 def test_the_median_lies_where_half_of_the_spread_out_counts_lie_below() -> None:

@@ -8,8 +8,8 @@ from tipoff.predict.arrays import Floats
 
 MOST_TRIALS = 40
 MOST_SUCCESSES = 25
-_SELDOM = 1e-12
-_STEP = 3.0  # in log odds: further than any line-up is from another
+_SELDOM = 1e-6
+_STEP = 5.0  # in log odds: further than any line-up is from another
 _SPREAD = 1.0  # in trials: how far a neighbour still tells about an expectation
 _NODES = ((-np.sqrt(3.0), 1 / 6), (0.0, 2 / 3), (np.sqrt(3.0), 1 / 6))  # Gauss-Hermite, three nodes
 
@@ -94,7 +94,7 @@ def expectation(chances: Floats, trials: Floats) -> Floats:
 
 
 def moved_to(chances: Floats, trials: Floats, wanted: Floats) -> Floats:
-    """Return the chances, all moved alike in log odds, with which the expectation is `wanted`, or as near as trials allow."""
+    """Return the chances, all moved alike in log odds, with which `wanted` (above 0) is expected, or as near as trials allow."""
     moved = np.clip(chances, _SELDOM, 1 - _SELDOM)
     for _ in range(6):
         step = np.log(wanted / expectation(moved, trials)) / (1 - moved.mean(axis=1))

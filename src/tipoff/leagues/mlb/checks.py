@@ -5,7 +5,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tipoff.checks import kinds, probes, rests, rowwise, work
+from tipoff.checks import kinds, probes, rests, work
 from tipoff.checks.generic import Traits, generic
 from tipoff.checks.kinds import CRITICAL, WARNING
 from tipoff.core.check import Cadence, Check
@@ -104,8 +104,15 @@ def _raw() -> list[Check]:
             f"OR {kinds.minutes('t.first_pitch_at', 'TIMESTAMP(t.day)')} BETWEEN 480 AND 1860)",
             angles=(6,),
         ),
-        rowwise.unique(
-            tables.SCHEDULE, ("home_team", "game_number", "resumed_from", "moved_to"), "clubs_play_each_game_once"
+        kinds.asks(
+            "schedule.clubs_play_each_game_once",
+            "of the games that are on, a club at home has one first and one second, beside one that goes on",
+            "SELECT CONCAT(t.home_team, '|', CAST(t.game_number AS STRING), '|', COALESCE(CAST(t.resumed_from AS STRING), '')) "
+            "AS key, COUNT(*) = 1 AS ok FROM slate.schedule AS t WHERE t.status IN ('scheduled', 'live', 'final', 'suspended') "
+            "GROUP BY t.home_team, t.game_number, t.resumed_from",
+            ["schedule"],
+            angles=(28,),
+            do="two writers, or a source that repeats itself; run the step again",
         ),
         _two_of(tables.PITCHER_BOXSCORES, "two_men_start", "two pitchers start a game", "t.is_starter"),
         _two_of(tables.TEAM_BOXSCORES, "two_clubs_bat", "two clubs bat in a game", "TRUE"),
@@ -206,15 +213,19 @@ def _predicted() -> list[Check]:
             angles=(18, 23),
             cadence=_PRE,
         ),
-        kinds.asks(
-            "predictions.know_when_the_game_begins",
-            "only of a second game, which waits for the first, nobody knows when it begins",
-            "SELECT t.game_id AS key, COUNT(t.first_pitch_at) = COUNT(*) OR MAX(s.game_number) = 2 AS ok "
-            "FROM slate.predictions AS t JOIN slate.schedule AS s ON s.game_id = t.game_id GROUP BY t.game_id",
-            ["schedule", "predictions"],
-            severity=WARNING,
-            angles=(13,),
-            cadence=_PRE,
+        *(
+            kinds.asks(
+                f"{table.name}.know_when_the_game_begins",
+                "only of a second game that waits for the first, or where the schedule has no start, nobody knows when it begins",
+                "SELECT t.game_id AS key, COUNT(t.first_pitch_at) = COUNT(*) OR MAX(s.first_pitch_at) IS NULL "
+                "OR MAX(s.game_number) = 2 AND MAX(s.double_header) = 'Y' AS ok "
+                f"FROM slate.{table.name} AS t JOIN slate.schedule AS s ON s.game_id = t.game_id GROUP BY t.game_id",
+                ["schedule", table.name],
+                severity=WARNING,
+                angles=(13,),
+                cadence=_PRE,
+            )
+            for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS, tables.PUBLISHED_PREDICTIONS)
         ),
         kinds.asks(
             "predictions.are_not_constant",

@@ -129,7 +129,7 @@ def predict(model: Model, found: Features, levels: Mapping[str, float]) -> dict[
     """
     matrix = found.matrix()
     trials = trials_of(model, found)
-    raw = {"bottom_up": expectation(found.chances, trials) * model.scale}
+    raw = {"bottom_up": np.maximum(expectation(found.chances, trials) * model.scale, _LEAST)}
     added = boosting.predict(model.strikeouts, matrix, raw_score=True)
     trees = np.maximum(found.columns["base_strikeouts"], _LEAST) * np.exp(added)
     raw["lightgbm"] = trees if model.strikeouts else raw["bottom_up"]

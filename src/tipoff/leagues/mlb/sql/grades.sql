@@ -1,8 +1,12 @@
 -- Each prediction of the announced and of the projected line-ups against what happened.
 -- key: game_id, pitcher_id, system, line_up · void: he did not start, or nobody knows his strikeouts
--- A game that was broken off is graded on the day on which it ended, by what was predicted before it began: in April, perhaps.
+-- A game that was broken off is graded on the day on which it ended, by what was predicted last before it began: in April,
+-- perhaps, and not by what was predicted for a day from which it had been put off.
 WITH resumed AS (
-  SELECT day, game_id FROM slate.schedule WHERE resumed_from IS NOT NULL
+  SELECT s.day, s.game_id, MAX(p.day) AS predicted_on
+  FROM slate.schedule AS s
+  JOIN before.predictions AS p ON p.game_id = s.game_id AND p.day <= s.resumed_from
+  GROUP BY s.day, s.game_id
 ),
 made AS (
   SELECT 'confirmed' AS line_up, * FROM slate.predictions
@@ -11,8 +15,8 @@ made AS (
   UNION ALL
   SELECT
     'confirmed' AS line_up, p.* REPLACE (r.day AS day)
-  FROM last200.predictions AS p
-  JOIN resumed AS r ON r.game_id = p.game_id
+  FROM before.predictions AS p
+  JOIN resumed AS r ON r.game_id = p.game_id AND r.predicted_on = p.day
 ),
 at_most AS (
   SELECT
