@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from tipoff.core.check import Check
+from tipoff.checks.profile import SLOW, profile_of
+from tipoff.core.check import Check, View
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.catalog import STEPS
-from tipoff.leagues.mlb.checks import CHECKS, TRAITS
+from tipoff.leagues.mlb.checks import CHECKS
 from tipoff.store.dialect import bounds, load
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import named
@@ -119,5 +120,22 @@ def test_a_game_that_goes_on_months_later_is_graded_by_the_last_prediction_befor
     assert [(row["day"], row["pitcher_id"], row["actual_strikeouts"]) for row in found] == [(_DAY, 8, 3)]
 
 
-def test_two_men_of_one_game_may_strike_out_as_many() -> None:
-    assert {"actual_strikeouts", "actual_batters"} <= set(TRAITS["grades"].slow)
+@pytest.mark.parametrize(("slates", "told"), [(1, False), (SLOW, True)])
+def test_two_men_of_one_game_may_face_as_many_batters_and_not_all_men_day_after_day(slates: int, *, told: bool) -> None:
+    rows = [
+        {column.name: _ANY[column.type] for column in tables.GRADES.columns}
+        | {"game_id": "1", "pitcher_id": n // 8, "system": str(n), "actual_batters": 24}
+        for n in range(16)
+    ]
+    profile = profile_of(tables.GRADES, table_from_records(tables.GRADES, rows))
+    look = _CHECKS["grades.columns_say_something"].look
+    assert look is not None
+
+    class Seen:
+        def profile(self, table: str) -> Mapping[str, Mapping[str, float]]:
+            return profile if table == "grades" else {}
+
+        def usual(self, _table: str) -> Sequence[Mapping[str, Mapping[str, float]]]:
+            return [profile] * (slates - 1)
+
+    assert ("actual_batters" in look(cast("View", Seen())).failing) is told

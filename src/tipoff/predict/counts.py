@@ -8,14 +8,14 @@ from tipoff.predict.arrays import Floats
 
 MOST_TRIALS = 40
 MOST_SUCCESSES = 25
-_SELDOM = 1e-6
+_SELDOM = 1e-6  # the chance of what never happened
 _STEP = 5.0  # in log odds: further than any line-up is from another
 _SPREAD = 1.0  # in trials: how far a neighbour still tells about an expectation
 _NODES = ((-np.sqrt(3.0), 1 / 6), (0.0, 2 / 3), (np.sqrt(3.0), 1 / 6))  # Gauss-Hermite, three nodes
 
 
 def log_odds(chance: Floats) -> Floats:
-    """Return the logarithm of the odds; never and always are as seldom and as often as a number can tell."""
+    """Return the logarithm of the odds; never and always are taken for one in a million, and all but one."""
     held = np.clip(chance, _SELDOM, 1 - _SELDOM)
     return np.asarray(np.log(held / (1 - held)))
 
@@ -43,9 +43,8 @@ class Trials:
             weights = np.exp(-0.5 * ((expected - centre) / _SPREAD) ** 2)
             numbers = np.clip(np.round(centre + residuals), 1, MOST_TRIALS).astype(np.int64)
             counted = np.bincount(numbers, weights=weights, minlength=MOST_TRIALS + 1)
-            share = (
-                min(1.0, float(counted.sum())) or 1.0
-            )  # far from all that was learnt, too, of what was counted there
+            # far from all that was learnt the floor is one of what was counted there, too
+            share = min(1.0, float(counted.sum())) or 1.0
             smooth = np.convolve(counted + 1e-9 * share, [0.25, 0.5, 0.25], "same")
             smooth[0] = 0.0
             table[row] = smooth / smooth.sum()
