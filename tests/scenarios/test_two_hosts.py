@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, create_engine, event, select, text
 from tests.live import SECOND, since_days, wait_until
 from tests.postgres import fresh, server
 from tests.samples import Samples
@@ -23,6 +24,7 @@ from tipoff.config import Settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import LedgerError
 from tipoff.ledger import Lease, Ledger, connect, schema
+from tipoff.ledger.alerts import AlertStore
 
 __all__ = ["server"]  # a fixture
 
@@ -142,6 +144,35 @@ def test_who_is_frozen_in_the_midst_of_a_transaction_holds_nobody_off(
     assert [lease.holder for lease in taken if lease] == ["other"]
     other.close()
     frozen.close()
+
+
+@pytest.mark.parametrize("of", [Ledger, AlertStore])
+def test_a_connection_that_ends_between_a_read_and_its_end_is_told_and_the_next_read_connects_anew(
+    server: str, of: type[Ledger | AlertStore]
+) -> None:
+    """So it is found by who was frozen there for longer than the server waits."""
+    uri = fresh(server)
+    Ledger(uri).close()
+    store, other = of(uri), create_engine(uri, isolation_level="AUTOCOMMIT")
+    broken = list[int]()
+
+    def ends(_connection: object, cursor: Any, *_statement: object) -> None:
+        if not broken:
+            broken.append(cursor.connection.info.backend_pid)
+            with other.connect() as server_side:
+                server_side.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": broken[0]})
+
+    event.listen(Engine, "after_cursor_execute", ends)
+    try:
+        with pytest.raises(LedgerError, match="read"):
+            store.rows(select(schema.leases))
+    finally:
+        event.remove(Engine, "after_cursor_execute", ends)
+
+    assert broken
+    assert store.rows(select(schema.leases)) == []
+    store.close()
+    other.dispose()
 
 
 def is_of(name: str, group: int, *, apart: bool) -> bool:

@@ -19,7 +19,7 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
-from tipoff.ledger.connect import engine_of, shown
+from tipoff.ledger.connect import engine_of, read_all, shown
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
 
@@ -88,13 +88,10 @@ class AlertStore:
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
         """Run a SELECT and return its rows as dictionaries."""
         try:
-            found = [dict(row) for row in self._connection.execute(statement).mappings()]
+            return read_all(self._connection, statement)
         except DatabaseError as error:
             msg = f"what was told cannot be read: {error}"
             raise LedgerError(msg, hint="does another process hold the file?") from error
-        finally:
-            self._connection.rollback()
-        return found
 
     # --- incidents
 

@@ -55,6 +55,19 @@ def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only:
     return engine
 
 
+def read_all(connection: Connection, statement: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
+    """Return the rows of a SELECT, and leave no transaction open.
+
+    Raises:
+        DatabaseError: It could not be read, or the server ended the connection before the transaction was over: a process
+            that was frozen between the two finds it so. The next statement connects anew.
+    """
+    try:
+        return [dict(row) for row in connection.execute(statement).mappings()]
+    finally:
+        connection.rollback()
+
+
 def _url_of(target: Path | str, *, read_only: bool) -> URL:
     if isinstance(target, str):
         for plain in ("postgres://", "postgresql://"):

@@ -30,7 +30,7 @@ from tipoff.core.proof_text import read_proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import schema
-from tipoff.ledger.connect import RESTORE, engine_of, failed, shown
+from tipoff.ledger.connect import RESTORE, engine_of, failed, read_all, shown
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -255,12 +255,9 @@ class Ledger:
         """Run a SELECT and return its rows as dictionaries."""
         with self._turn:
             try:
-                found = [dict(row) for row in self._connection.execute(statement).mappings()]
+                return read_all(self._connection, statement)
             except DatabaseError as error:
                 raise failed("read", error) from error
-            finally:
-                self._connection.rollback()
-        return found
 
     def of(self, league: str) -> LeagueRecords:
         """Return what is asked about one league."""
