@@ -36,6 +36,8 @@ from tipoff.predict.metrics import calibration_error, crps, own_line, randomised
 ROOT = Path(__file__).resolve().parents[1]
 EARLIER = 4
 SEED = 7
+_TOLD = ("mae", "crps", "calibration_error", "mean_error", "variance_ratio")
+_UNBOUNDED = frozenset([2016, 2017, 2020])
 
 
 def box_scores(files: Files, years: Sequence[int]) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
@@ -219,6 +221,22 @@ def accuracy(year: int) -> tuple[bool, dict[str, Any]]:
         "bottom_up_variance_ratio": 0.93 <= summed["variance_ratio"] <= 1.07,
     }
     return all(bounds.values()), figures | {"bounds": bounds}
+
+
+def every_season() -> tuple[bool, dict[str, Any]]:
+    """Measure each season that has one before it; of those with three before, none shortened, the bottom-up sum must be unbiased.
+
+    2016 and 2017 have learnt from one and two seasons, 2020 had sixty games: their figures are told and not bounded.
+    """
+    files = Files(Path(os.environ["TIPOFF_DATA"]))
+    told = {}
+    for year in sorted(files.seasons)[1:]:
+        systems = measure(files, year)[0]["systems"]
+        told[year] = {name: {figure: systems[name][figure] for figure in _TOLD} for name in ("bottom_up", "blend")}
+    bounded = [year for year in told if year not in _UNBOUNDED]
+    biased = [year for year in bounded if abs(told[year]["bottom_up"]["mean_error"]) > 0.05]
+    uneven = [year for year in bounded if not 0.93 <= told[year]["bottom_up"]["variance_ratio"] <= 1.07]
+    return not biased and not uneven, {"bounded": bounded, "biased": biased, "uneven": uneven, "seasons": told}
 
 
 def first_season(year: int) -> tuple[bool, dict[str, Any]]:

@@ -40,7 +40,7 @@ from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.live_run import live_days, live_minutes
 from benchmarks.look_ahead import look_ahead
-from benchmarks.mlb_accuracy import accuracy, first_season
+from benchmarks.mlb_accuracy import accuracy, every_season, first_season
 from benchmarks.mlb_june_2025 import june_2025
 from benchmarks.mlb_seasons import GAMES as MLB_GAMES
 from benchmarks.mlb_seasons import april_of_both, mlb_season
@@ -248,6 +248,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "command_costs": command_costs,
     "april_2023_of_both": april_of_both,
     "mlb_accuracy_2023": partial(accuracy, 2023),
+    "mlb_accuracy_seasons": every_season,
     "mlb_first_season": partial(first_season, 2023),
     "mlb_june_2025": june_2025,
     "look_ahead": lambda: look_ahead(data()),

@@ -39,8 +39,8 @@ _SPREAD = (
     *(115, 122, 119, 100, 77, 49, 29, 14, 7, 4, 2, 1),
 )
 _LEAST = 0.3  # strikeouts and batters below which nobody is predicted
-_OWN_LEVEL = 600.0  # strikeouts to which the season's level is shrunk
-_LEVEL_HALF_LIFE = 30.0  # days
+_OWN_LEVEL = 200.0  # strikeouts to which the season's level is shrunk
+_LEVEL_HALF_LIFE = 8.0  # days
 
 
 @dataclass(frozen=True, slots=True)
