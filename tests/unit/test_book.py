@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from tests.engine import (
     AFTER,
     EVENING,
@@ -24,7 +25,7 @@ from tipoff.core.gate import Evidence
 from tipoff.core.obligation import SLATE_UNIT, Timing, Units
 from tipoff.core.proof import digest_of
 from tipoff.core.schema import WHOLE_SLATE
-from tipoff.core.slate import GameStatus
+from tipoff.core.slate import Game, GameStatus
 from tipoff.core.step import Edge
 from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Input, Window
 from tipoff.engine.inputs import input_proofs, made_from
@@ -54,6 +55,23 @@ def test_what_is_owed_once_a_season_is_owed_on_the_first_day_that_is_made_here()
 
     assert [day for name, day in in_mid_season.entries if name == "once"] == [YESTERDAY]
     assert [day for name, day in with_its_first_day.entries if name == "once"] == []
+
+
+@pytest.mark.parametrize(
+    "off", [(), (game("off", day=YESTERDAY, status=GameStatus.POSTPONED),)], ids=["no game", "none is on"]
+)
+def test_where_that_day_has_no_games_it_is_owed_on_the_next_that_has(off: tuple[Game, ...]) -> None:
+    once = step("once", SOURCE, AFTER, SLATE_UNIT, owed_on=lambda day, season: day == season.first_day)
+    book = book_of({once: ()}, [], begins=YESTERDAY)
+    tomorrow = TODAY + timedelta(days=1)
+    for day, games in ((YESTERDAY, off), (TODAY, (ONE,)), (tomorrow, (game("two", day=tomorrow),))):
+        book.open_day(day)
+        book.set_games(day, games)
+
+    assert [day for name, day in book.entries if name == "once"] == [
+        YESTERDAY,
+        TODAY,
+    ]  # of an empty day nothing is made
 
 
 def test_what_is_new_or_changed_is_told_and_nothing_else() -> None:

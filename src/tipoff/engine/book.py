@@ -19,7 +19,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
 from tipoff.core.window import Input, WindowKind
-from tipoff.engine.plan import plan_step
+from tipoff.engine.plan import plan_step, units_of_games
 from tipoff.store.dialect import CompiledStep
 
 Key = tuple[str, date]  # output, day
@@ -192,8 +192,16 @@ class Book:
         self._index_teams(old, slate)
         earlier = {game.game_id: tuple(other.game_id for other in slate.before(game)) for game in slate.played}
         self._earlier[day] = {game_id: others for game_id, others in earlier.items() if others}
+        here = replace(self._here, first_day=self._first_with_games(day))
         others = (step for step in self.league.steps if step.name != self.league.schedule)
-        return [(step.name, day) for step in others if step.owed_on(day, self._here) and self._plan(step, slate)]
+        return [(step.name, day) for step in others if step.owed_on(day, here) and self._plan(step, slate)]
+
+    def _first_with_games(self, day: date) -> date:
+        """Return the first day here, or, where it and what follows have no games, the next: an empty day owes nothing."""
+        first = self._here.first_day
+        while first < day and first in self.slates and not self.slates[first].played:
+            first += timedelta(days=1)
+        return first
 
     def _plan(self, step: Step, slate: Slate) -> bool:
         obligation = plan_step(step, slate, self.learned.get(step.name))
@@ -201,11 +209,11 @@ class Book:
         if entry is None:
             entry = self.entries[step.name, slate.day] = Entry(step, obligation, self._order[step.name])
             self._by_output.setdefault(step.name, {})[slate.day] = entry
-            entry.units_of_game = _units_of_games(obligation)
+            entry.units_of_game = units_of_games(obligation)
             return True
         if entry.obligation == obligation:
             return False
-        entry.obligation, entry.units_of_game = obligation, _units_of_games(obligation)
+        entry.obligation, entry.units_of_game = obligation, units_of_games(obligation)
         return True
 
     def _index_teams(self, old: Slate | None, new: Slate) -> None:
@@ -381,14 +389,6 @@ class Book:
         proven = entry.proof.units if entry.proof else {}
         hashes = (proven[unit].content_hash if unit in proven and unit not in entry.excused else "" for unit in units)
         return ",".join(hashes)
-
-
-def _units_of_games(obligation: Obligation) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for unit, game in obligation.units.items():
-        if game is not None:
-            found.setdefault(game.game_id, []).append(unit)
-    return found
 
 
 def _readings(league: League, step: Step, loaded: CompiledStep) -> tuple[Reading, ...]:
