@@ -128,7 +128,8 @@ def measure(
     if learnt.any():
         model = strikeouts.train(_of(found, learnt), made[learnt], faced[learnt], season[learnt])
     mine, day, actual = _of(found, asked), starts.day[asked], made[asked]
-    raw = strikeouts.predict(model, mine, {})
+    trials = strikeouts.trials_of(model, mine)
+    raw = strikeouts.predict(model, mine, trials, {})
     days = np.unique(day)
     level = {
         name: np.array([strikeouts.season_level(int(one), day, actual, raw[name].raw) for one in days])[
@@ -138,7 +139,6 @@ def measure(
     }
     means = {name: raw[name].raw * level[name] for name in level}
     means |= {"rolling": raw["rolling"].raw, "blend": (means["bottom_up"] + means["lightgbm"]) / 2}
-    trials = strikeouts.trials_of(model, mine)
     figures, shown = {}, {}
     for name in strikeouts.SYSTEMS:
         distribution = successes(moved_to(mine.chances, trials, means[name]), trials, shake=0.2)

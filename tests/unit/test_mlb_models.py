@@ -197,7 +197,7 @@ def test_a_model_is_the_same_after_it_was_written_down_and_without_training_it_i
     )
 
     again = strikeouts.Model.load(model.dump())
-    made = strikeouts.predict(again, found, {})
+    made = strikeouts.predict(again, found, strikeouts.trials_of(again, found), {})
 
     assert again.n_starts == 0
     assert np.allclose(made["lightgbm"].mean, made["bottom_up"].mean)
@@ -363,7 +363,7 @@ def test_the_batters_that_are_expected_are_the_mean_of_the_chances_of_each_numbe
     monkeypatch.setattr(features.Features, "matrix", lambda _self: np.zeros((2, len(NAMES))))
     found = features.Features({"bf_60": np.array([22.0, 15.0])}, np.full((2, 9), 0.2))
 
-    assert np.allclose(strikeouts.expected_faced(model, found), [22.0, 8.0], atol=0.2)
+    assert np.allclose(strikeouts.expected_faced(strikeouts.trials_of(model, found)), [22.0, 8.0], atol=0.2)
 
 
 def test_of_nothing_that_was_learnt_from_every_number_of_trials_is_as_likely_as_any() -> None:

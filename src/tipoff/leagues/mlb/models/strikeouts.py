@@ -122,13 +122,12 @@ def train(found: Features, strikeouts: Floats, faced: Floats, season: Ints) -> M
     )
 
 
-def predict(model: Model, found: Features, levels: Mapping[str, float]) -> dict[str, Predicted]:
-    """Predict by each of SYSTEMS. `levels`: by how much each has been off this season, from `season_level`.
+def predict(model: Model, found: Features, trials: Floats, levels: Mapping[str, float]) -> dict[str, Predicted]:
+    """Predict by each of SYSTEMS, over `trials_of` these starts. `levels`: by how much each has been off, from `season_level`.
 
     A pitcher without a start behind him has the bottom-up mean in the rolling system's place.
     """
     matrix = found.matrix()
-    trials = trials_of(model, found)
     raw = {"bottom_up": np.maximum(expectation(found.chances, trials) * model.scale, _LEAST)}
     added = boosting.predict(model.strikeouts, matrix, raw_score=True)
     trees = np.maximum(found.columns["base_strikeouts"], _LEAST) * np.exp(added)
@@ -148,9 +147,8 @@ def predict(model: Model, found: Features, levels: Mapping[str, float]) -> dict[
     return {name: Predicted(raw[name], mean[name], middle[part], distribution[part]) for name, part in parts.items()}
 
 
-def expected_faced(model: Model, found: Features) -> Floats:
+def expected_faced(trials: Floats) -> Floats:
     """Return (n,): the batters that each starter is expected to face."""
-    trials = trials_of(model, found)
     return np.asarray(trials @ np.arange(trials.shape[1]))
 
 

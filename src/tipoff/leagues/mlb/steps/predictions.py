@@ -41,10 +41,11 @@ def _predict(context: Context, inputs: Inputs, rows: pa.Table, table: Table) -> 
     model, model_day, doubt = fitting(inputs["strikeout_model"])
     columns = dict(zip(tables.FEATURE_COLUMNS, _rounded(rows, tables.FEATURE_COLUMNS), strict=True))
     found = Features(columns, np.ascontiguousarray(_rounded(rows, [f"chance_{spot}" for spot in range(1, 10)]).T))
-    made = strikeouts.predict(model, found, _levels(context.slate.day.toordinal(), _graded(inputs["grades"])))
+    trials = strikeouts.trials_of(model, found)
+    made = strikeouts.predict(model, found, trials, _levels(context.slate.day.toordinal(), _graded(inputs["grades"])))
     if doubt:  # what rests on the trees is left out, the others go on
         made = {system: made[system] for system in strikeouts.WITHOUT_TREES}
-    faced = strikeouts.expected_faced(model, found)
+    faced = strikeouts.expected_faced(trials)
     starts = {row["game_id"]: row["first_pitch_at"] for row in inputs["schedule"].to_pylist()}
     told = rows.select(
         ["day", "game_id", "pitcher_id", "pitcher_name", "pitcher_key", "team", "opponent", "is_home"]
