@@ -108,20 +108,31 @@ def _late_upstream(book: Book, entry: Entry) -> str:
 
 
 def _unmet_inputs(book: Book, entry: Entry) -> Iterator[Entry]:
-    day = entry.obligation.day
+    day, due_first = entry.obligation.day, _games_due_first(entry)
     for reading in book.readings[entry.step.name]:
         is_open, _ = entry.gates.get(reading.input.table, (True, ""))
         if is_open and entry.gates:
             continue
+        games = due_first if reading.is_aligned else frozenset()
         first, last = reading.input.window.bounds(day, book.season_of(day))
         for (table, other), source in sorted(book.entries.items(), key=lambda item: item[0][1]):
-            if table == reading.input.table and first <= other <= last and _is_unmet(book, source):
+            if table == reading.input.table and first <= other <= last and _is_unmet(book, source, games):
                 yield source
 
 
-def _is_unmet(book: Book, entry: Entry) -> bool:
+def _games_due_first(entry: Entry) -> frozenset[str]:
+    """Return the games whose missing units were due first: what other games wait for has made nothing late yet."""
+    owed, due_at = entry.obligation, entry.obligation.due_of(entry.missing)
+    late = (owed.units[unit] for unit in entry.missing if unit in owed.units and owed.times[unit].due_at == due_at)
+    return frozenset(game.game_id for game in late if game is not None and due_at is not None)
+
+
+def _is_unmet(book: Book, entry: Entry, games: frozenset[str]) -> bool:
+    """Whether anything is lacking, of these games where there are any."""
     return entry.state is not State.WAITING and any(
-        book.evidence(entry.step.name, entry.obligation.day, unit) in _LACKING for unit in entry.obligation.units
+        book.evidence(entry.step.name, entry.obligation.day, unit) in _LACKING
+        for unit, game in entry.obligation.units.items()
+        if not games or (game is not None and game.game_id in games)
     )
 
 

@@ -1,0 +1,49 @@
+"""What an unmet obligation is blamed on: what its late units wait for, not what others of its slate wait for."""
+
+import pytest
+from tests.engine import (
+    BEFORE_START,
+    EVENING,
+    HOUR,
+    SOURCE,
+    TODAY,
+    at,
+    book_of,
+    entry_of,
+    game,
+    judged,
+    prove,
+    step,
+)
+
+from tipoff.core.obligation import SLATE_UNIT, Timing
+from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.window import SLATE, Input
+from tipoff.engine.findings import root_cause
+
+EARLY = EVENING - 5 * HOUR
+LINE_UPS = step("line_ups", SOURCE, BEFORE_START)
+FORM = step("form", timing=Timing(opens=at(9), due=at(10)), units=SLATE_UNIT)
+FEATURES = step("features", timing=BEFORE_START)
+
+
+@pytest.mark.parametrize(
+    ("there", "has_form", "cause"),
+    [(["early"], False, "step:form"), ([], True, "source:provider"), ([], False, "source:provider")],
+    ids=["its own line-up is there, its form is not", "only its line-up is lacking", "both are lacking"],
+)
+def test_the_game_that_is_late_is_blamed_on_what_it_waits_for_itself(
+    there: list[str], cause: str, *, has_form: bool
+) -> None:
+    read = {LINE_UPS: (), FORM: (), FEATURES: (Input("line_ups", SLATE), Input("form", SLATE))}
+    book = book_of(read, [game("early", starts_at=EARLY), game("late", "CCC", "DDD")])
+    prove(book, "line_ups", TODAY, there)
+    if has_form:
+        prove(book, "form", TODAY, [WHOLE_SLATE])
+
+    for output in ("line_ups", "form", "features"):
+        found = judged(book, output, EARLY - HOUR / 2)
+        entry_of(book, output).gates = {table: (gate.is_open, gate.reason) for table, gate in found.gates.items()}
+
+    assert entry_of(book, "features").missing == ("early", "late")
+    assert root_cause(book, entry_of(book, "features")) == cause
