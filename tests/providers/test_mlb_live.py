@@ -26,9 +26,11 @@ from tipoff.core.step import Context
 from tipoff.leagues.mlb import lines, tables
 from tipoff.leagues.mlb.columns import CHANCES
 from tipoff.leagues.mlb.lines import STRIKEOUTS
+from tipoff.leagues.mlb.live import LIVE_STEPS
 from tipoff.leagues.mlb.sources import seasons
 from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.ledger import Ledger, schema
+from tipoff.store.duck import DuckWarehouse
 
 FIRST = date(2030, 4, 8)
 SEASON = Season("2030", FIRST, FIRST + timedelta(days=2))
@@ -61,11 +63,24 @@ def test_days_that_go_otherwise_are_whole_over_real_sockets_with_lines_and_their
         assert states[f"{output} proven"] == 3
     for output in ("pitches", "parks", "weather", "agreed_lines"):  # what no one reads is there, and raw
         assert states[f"{output} proven"] == 3
+    assert graded_when_it_went_on(tmp_path) == [FIRST + timedelta(days=1)] * 2  # of both starters
     ledger = Ledger(Settings(home=tmp_path).place.ledger, read_only=True)
     found = schema.findings
     bad = ledger.rows(select(found.c.output, found.c.note).where(~found.c.ok, found.c.severity >= 2))
     ledger.close()
     assert [dict(row) for row in bad] == []
+
+
+def graded_when_it_went_on(home: Path) -> list[date]:
+    """Return on which day each game began of which lines are graded on a later one, the last."""
+    warehouse = DuckWarehouse(Settings(home=home).place.warehouse)
+    warehouse.prepare(LIVE_STEPS)
+    sql = "SELECT s.resumed_from FROM slate.line_grades AS l JOIN slate.schedule AS s ON s.game_id = l.game_id "
+    graded = warehouse.ask(
+        f"{sql} WHERE s.resumed_from IS NOT NULL", league="mlb", day=SEASON.last_day, season=SEASON, as_of=NOW
+    )
+    warehouse.close()
+    return [row["resumed_from"] for row in graded.to_pylist()]
 
 
 def test_without_a_key_all_but_the_lines_is_made_and_nobody_is_asked_for_them(

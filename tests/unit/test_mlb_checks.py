@@ -11,9 +11,9 @@ from tipoff.core.check import Check, View
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
-from tipoff.leagues.mlb import tables
-from tipoff.leagues.mlb.catalog import STEPS
+from tipoff.leagues.mlb import lines, tables
 from tipoff.leagues.mlb.checks import CHECKS
+from tipoff.leagues.mlb.live import LIVE_STEPS
 from tipoff.store.dialect import bounds, load
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import named
@@ -38,14 +38,16 @@ _GAME = {
     "double_header": "N",
     "game_number": 1,
 }
+_PUT_OFF, _BEGAN = date(2021, 4, 9), date(2021, 4, 11)
+_LINE = {"game_id": "1", "pitcher_id": 8, "line": 3.5, "p_over": 0.4, "recommendation": "under"}
 
 
 @pytest.fixture
 def warehouse() -> Iterator[DuckWarehouse]:
-    made = DuckWarehouse(None)
-    made.prepare(STEPS)
-    yield made
-    made.close()
+    opened = DuckWarehouse(None)
+    opened.prepare(LIVE_STEPS)
+    yield opened
+    opened.close()
 
 
 def stands(warehouse: DuckWarehouse, table: Table, day: date, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -102,22 +104,64 @@ def test_a_prediction_without_its_first_pitch_is_told_where_the_start_was_known(
         assert failing(warehouse, f"{table.name}.know_when_the_game_begins") == (["1"] if told else [])
 
 
-def test_a_game_that_goes_on_months_later_is_graded_by_the_last_prediction_before_it_began(
-    warehouse: DuckWarehouse,
-) -> None:
-    """2021-04-11 was broken off after nine pitches and went on on 2021-08-31, 142 days later. It was put off once here."""
-    [grades] = [step for step in STEPS if step.name == "grades"]
-    stands(warehouse, tables.SCHEDULE, _DAY, [_GAME | {"resumed_from": date(2021, 4, 11)}])
-    for day, pitcher in ((date(2021, 4, 9), 7), (date(2021, 4, 11), 8), (date(2021, 8, 30), 9)):
-        stands(warehouse, tables.PREDICTIONS, day, [{"game_id": "1", "pitcher_id": pitcher, "system": "blend"}])
+def made(warehouse: DuckWarehouse, name: str) -> list[dict[str, Any]]:
+    """Return what a step of SQL makes of the day as the warehouse stands."""
+    [step] = [step for step in LIVE_STEPS if step.name == name]
+    ready = load(step, {step.name: step.table for step in LIVE_STEPS})
+    values = bounds(ready.inputs, day=_DAY, season=_SEASON, as_of=_AT)
+    found: list[dict[str, Any]] = (
+        warehouse.beside().execute(ready.duck, named(values, ready.parameters)).to_arrow_table().to_pylist()
+    )
+    return found
+
+
+def goes_on(warehouse: DuckWarehouse) -> None:
+    """Let a game go on that began on 2021-04-11, where a man started of whom 3 strikeouts are known."""
+    stands(warehouse, tables.SCHEDULE, _DAY, [_GAME | {"resumed_from": _BEGAN}])
     box = [{"game_id": "1", "pitcher_id": number, "strikeouts": 3, "is_starter": number == 8} for number in (7, 8, 9)]
     stands(warehouse, tables.PITCHER_BOXSCORES, _DAY, box)
 
-    ready = load(grades, {step.name: step.table for step in STEPS})
-    values = bounds(ready.inputs, day=_DAY, season=_SEASON, as_of=_AT)
-    found = warehouse.beside().execute(ready.duck, named(values, ready.parameters)).to_arrow_table().to_pylist()
 
-    assert [(row["day"], row["pitcher_id"], row["actual_strikeouts"]) for row in found] == [(_DAY, 8, 3)]
+@pytest.mark.parametrize(
+    ("table", "line_up"), [(tables.PREDICTIONS, "confirmed"), (tables.PROJECTED_PREDICTIONS, "projected")]
+)
+def test_a_game_that_goes_on_months_later_is_graded_by_the_last_prediction_before_it_began(
+    warehouse: DuckWarehouse, table: Table, line_up: str
+) -> None:
+    """2021-04-11 was broken off after nine pitches and went on on 2021-08-31, 142 days later. It was put off once here."""
+    goes_on(warehouse)
+    for day, pitcher in ((_PUT_OFF, 7), (_BEGAN, 8), (date(2021, 8, 30), 9)):
+        stands(warehouse, table, day, [{"game_id": "1", "pitcher_id": pitcher, "system": "blend"}])
+
+    [grade] = made(warehouse, "grades")
+
+    assert (grade["day"], grade["pitcher_id"], grade["line_up"], grade["actual_strikeouts"]) == (_DAY, 8, line_up, 3)
+
+
+def test_of_a_day_from_which_a_game_was_put_off_nothing_is_graded_when_it_goes_on(warehouse: DuckWarehouse) -> None:
+    goes_on(warehouse)
+    stands(warehouse, tables.PREDICTIONS, _PUT_OFF, [{"game_id": "1", "pitcher_id": 8, "system": "blend"}])
+    stands(warehouse, lines.LINE_CHANCES, _PUT_OFF, [_LINE])
+    stands(warehouse, tables.PROJECTED_PREDICTIONS, _BEGAN, [{"game_id": "1", "pitcher_id": 8, "system": "blend"}])
+
+    assert [row["line_up"] for row in made(warehouse, "grades")] == ["projected"]
+    assert made(warehouse, "line_grades") == []
+
+
+def test_a_line_of_a_game_that_goes_on_is_graded_by_what_was_told_on_the_day_on_which_it_began(
+    warehouse: DuckWarehouse,
+) -> None:
+    goes_on(warehouse)
+    for day, line in ((_PUT_OFF, 2.5), (_BEGAN, 3.5)):
+        stands(warehouse, tables.PREDICTIONS, day, [{"game_id": "1", "pitcher_id": 8, "system": "blend"}])
+        who_did_not_start = _LINE | {"pitcher_id": 7, "line": line}
+        stands(warehouse, lines.LINE_CHANCES, day, [_LINE | {"line": line}, who_did_not_start])
+
+    graded = {row["pitcher_id"]: row for row in made(warehouse, "line_grades")}
+
+    assert [(row["day"], row["line"]) for row in graded.values()] == [(_DAY, 3.5)] * 2
+    assert (graded[8]["actual_strikeouts"], graded[8]["is_over"], graded[8]["is_right"]) == (3, False, True)
+    assert (graded[7]["is_void"], graded[7]["is_over"], graded[7]["is_right"]) == (True, None, None)
 
 
 @pytest.mark.parametrize(("slates", "told"), [(1, False), (SLOW, True)])

@@ -100,7 +100,8 @@ LINE_GRADES = table(
     flag("is_void", required=True),
     may_empty(flag("is_over")),
     may_empty(flag("is_right")),
-    about="Each chance at a line against what happened; a line that was met exactly is neither over nor under.",
+    about="Each chance at a line against what happened, void where he did not start; a line that was met exactly is neither over "
+    "nor under. Of a game that was broken off it is graded when it ends, of one that was put off never.",
 )
 _NO_LINE = "no line of a starter who is predicted"
 

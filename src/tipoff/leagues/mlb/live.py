@@ -99,7 +99,14 @@ _LINES = (
         table=lines.LINE_GRADES,
         work=SqlWork(sql=statement("mlb", "line_grades"), empty="no line"),
         timing=AFTER,
-        edges=(_alone("line_chances"), _alone("pitcher_boxscores")),
+        edges=(
+            _WHAT_IS_ON,
+            Edge(
+                table="line_chances", minimum=0.0, patience=hours(0), needed=False
+            ),  # a game that goes on is graded by what was told on the day on which it began
+            _alone("pitcher_boxscores"),
+            *(Edge(table=name, optional=True, cascades=False) for name in ("predictions", "projected_predictions")),
+        ),
         optional=True,
     ),
 )

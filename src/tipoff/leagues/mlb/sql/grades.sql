@@ -1,11 +1,15 @@
 -- Each prediction of the announced and of the projected line-ups against what happened.
 -- key: game_id, pitcher_id, system, line_up · void: he did not start, or nobody knows his strikeouts
--- A game that was broken off is graded on the day on which it ended, by what was predicted last before it began: in April,
--- perhaps, and not by what was predicted for a day from which it had been put off.
+-- A game that was broken off is graded on the day on which it ended, by what was predicted of both line-ups on the day on which
+-- it began, the last on which anything was: in April, perhaps, and not for a day from which it had been put off.
 WITH resumed AS (
   SELECT s.day, s.game_id, MAX(p.day) AS predicted_on
   FROM slate.schedule AS s
-  JOIN before.predictions AS p ON p.game_id = s.game_id AND p.day <= s.resumed_from
+  JOIN (
+    SELECT day, game_id FROM before.predictions
+    UNION ALL
+    SELECT day, game_id FROM before.projected_predictions
+  ) AS p ON p.game_id = s.game_id AND p.day <= s.resumed_from
   GROUP BY s.day, s.game_id
 ),
 made AS (
@@ -16,6 +20,11 @@ made AS (
   SELECT
     'confirmed' AS line_up, p.* REPLACE (r.day AS day)
   FROM before.predictions AS p
+  JOIN resumed AS r ON r.game_id = p.game_id AND r.predicted_on = p.day
+  UNION ALL
+  SELECT
+    'projected' AS line_up, p.* REPLACE (r.day AS day)
+  FROM before.projected_predictions AS p
   JOIN resumed AS r ON r.game_id = p.game_id AND r.predicted_on = p.day
 ),
 at_most AS (
