@@ -24,6 +24,7 @@ from tipoff.sources.world import World
         (("replay", "curling", "2023-24"), "no league 'curling'"),
         (("replay", "nba", "2024-03-05..2024-03-01"), "ends before it begins"),
         (("replay", "nba", "2024-03-05..soon"), "neither a season nor FROM..TO"),
+        (("replay", "nba", "2024-02-30..2024-03-01"), "day is out of range for month"),
         (("replay", "nba", "sample:0", "--world", "sample"), "no span of the sample world"),
         (("status", "nba"), "there is no ledger"),
         (("why", "nba", "predictions", "yesterday"), "write it as 2024-03-01"),

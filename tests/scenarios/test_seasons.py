@@ -63,6 +63,7 @@ def test_a_span_finds_its_season_and_one_that_is_not_there_names_those_that_are(
         with pytest.raises(UsageError, match=said) as refused:
             parse_span(span, recorded, data)
         assert "2015-16, 2016-17" in refused.value.hint
+    assert "the nearest is 2022-10-18..2023-04-09" in refused.value.hint
     with pytest.raises(UsageError, match="goes beyond the season 2022-23"):
         parse_span("2023-04-01..2023-06-01", recorded, data)
 
@@ -106,3 +107,20 @@ def test_two_seasons_one_after_the_other_in_one_home_are_as_in_homes_of_their_ow
     assert [season.name for season in seasons_of(ledger, "nba")] == list(spans)
     assert season_of(ledger, "nba", date(2022, 12, 1)).earlier == (date(2021, 10, 19),)
     ledger.close()
+
+
+@pytest.mark.data
+def test_days_that_the_homes_clock_is_past_are_refused_and_those_after_them_or_made_here_go_on(
+    data: Path, tmp_path: Path
+) -> None:
+    once = replayed(data, tmp_path, "2022-10-18..2022-10-19")  # until the morning of the 21st
+
+    for span in ("2022-10-20..2022-10-21", "2022-10-18..2022-10-21"):
+        done = tipoff("replay", "nba", span, home=tmp_path, TIPOFF_DATA=str(data))
+        assert done.returncode == 2
+        assert "too late for 2022-10-20 in this home: its nba clock stands at 2022-10-21" in done.stderr
+        assert "begin after 2022-10-20" in done.stderr
+
+    again, after = (replayed(data, tmp_path, span) for span in ("2022-10-18..2022-10-19", "2022-10-21..2022-10-21"))
+    assert (again["runs"], after["games"]["missing"]) == (once["runs"], [])
+    assert "lost" not in after["obligations"]

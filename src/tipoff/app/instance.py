@@ -28,13 +28,13 @@ from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof
-from tipoff.core.slate import Season
+from tipoff.core.slate import Season, Slate
 from tipoff.core.step import SourceWork
 from tipoff.engine.controller import Controller
 from tipoff.engine.inline import Inline, call_here
 from tipoff.engine.pages import in_turn
 from tipoff.engine.past import Identity
-from tipoff.engine.plan import opening_of
+from tipoff.engine.plan import days_to_open, opening_of, plan_step
 from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.answers import made_of, unended_since, used_since
@@ -320,7 +320,7 @@ def clock_of(home: Home, spec: ReplaySpec) -> SimClock:
     """Return the home's clock; a new home takes the world's fingerprint, a known one must have the same.
 
     Raises:
-        UsageError: The home belongs to another world.
+        UsageError: The home belongs to another world, or its clock is past days that are to be replayed.
     """
     with Ledger(home.ledger, profile=Profile.REPLAY) as ledger:
         return _clock(ledger, spec)
@@ -343,11 +343,25 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
             batch.fact(key, value, league=league)
     start = opening_of(spec.league, spec.season, spec.days[0])
     now = max(known.clock_at or start, start)
+    if spec.scope is None:
+        _must_be_in_time(ledger, spec, now)
     batch.add(
         "seasons", season_row(league, spec.season, now=now, evidence=f"the schedule of the {spec.world.name} world")
     )
     ledger.commit(batch)
     return SimClock(now)
+
+
+def _must_be_in_time(ledger: Ledger, spec: ReplaySpec, now: datetime) -> None:
+    """Refuse days that are new to the home and whose schedule is past due at its clock: they would be late or lost."""
+    league, season = spec.league, spec.season
+    planned = {day for output, day in ledger.of(league.name).states(spec.days) if output == league.schedule}
+    new = [day for day in days_to_open(season, *spec.days) if day not in planned]
+    due = {day: plan_step(league.step(league.schedule), Slate(league.name, season, day)).due_at for day in new}
+    late = [day for day, due_at in due.items() if due_at is not None and due_at <= now]
+    if late:
+        msg = f"it is too late for {late[0]} in this home: its {league.name} clock stands at {now:%Y-%m-%d %H:%M} UTC"
+        raise UsageError(msg, hint=f"begin after {late[-1]}, or set TIPOFF_HOME to another folder")
 
 
 def steady_jitter(name: str) -> float:

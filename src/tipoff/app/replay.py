@@ -214,7 +214,7 @@ def _dates(span: str) -> tuple[date, date] | None:
     try:
         first, last = (date.fromisoformat(part) for part in span.split("..", 1))
     except ValueError as error:
-        msg = f"{span!r} is neither a season nor FROM..TO"
+        msg = f"{span!r} is neither a season nor FROM..TO: {error}"
         raise UsageError(msg, hint="write 2023-24 or 2024-03-01..2024-03-31") from error
     if last < first:
         msg = f"{span!r} ends before it begins"
@@ -234,14 +234,18 @@ def parse_span(span: str, recorded: Recorded, data: Path) -> tuple[Season, tuple
         return season, (season.first_day, season.last_day)
     first, last = days
     names = recorded.names(data)
+    seasons = []
     for season in (recorded.season(data, name) for name in reversed(names)):
         if season.first_day <= first <= season.last_day:
             if last > season.last_day:
                 msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
                 raise UsageError(msg, hint="replay one season at a time")
             return season, days
+        seasons.append(season)
     msg = f"{first} lies in no season that {data} holds"
-    raise UsageError(msg, hint=f"it holds: {', '.join(names) or 'none'}")
+    near = min(seasons, key=lambda one: min(abs(first - one.first_day), abs(first - one.last_day)), default=None)
+    nearest = f"; the nearest is {near.first_day}..{near.last_day}" if near else ""
+    raise UsageError(msg, hint=f"it holds: {', '.join(names) or 'none'}{nearest}")
 
 
 def replay_report(

@@ -82,6 +82,7 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
     made, totals = report.get("predictions"), report.get("totals")
     if not made or not totals:
         return ()
+    strikeouts = totals["strikeouts"] if totals["games"] else "no"
     systems = (
         ("blend", "mae"),
         ("lightgbm", "lightgbm_mae"),
@@ -89,7 +90,7 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
         ("last ten", "baseline_mae"),
     )
     return [
-        f"season      {totals['games']} games, {totals['starts']} starts, {totals['strikeouts']} strikeouts",
+        f"season      {totals['games']} games, {totals['starts']} starts, {strikeouts} strikeouts",
         f"predictions {made['made']} made, {made['made_after_first_pitch']} of them after the first pitch",
         "",
         f"{'accuracy':<12} {'starts':>7} {'MAE':>7}",
