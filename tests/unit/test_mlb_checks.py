@@ -85,6 +85,73 @@ def test_two_games_of_a_club_under_one_number_are_told(warehouse: DuckWarehouse)
 
 
 @pytest.mark.parametrize(
+    ("status", "moved_to", "told"),
+    [
+        ("postponed", _DAY, True),
+        ("suspended", _DAY, True),
+        ("postponed", _DAY + timedelta(days=1), False),
+        ("postponed", _DAY - timedelta(days=1), False),  # as rain is forecast
+        ("suspended", _DAY + timedelta(days=1), False),
+        ("postponed", None, False),
+    ],
+)
+def test_a_game_that_is_put_off_to_its_own_day_is_told(
+    warehouse: DuckWarehouse, status: str, moved_to: date | None, *, told: bool
+) -> None:
+    stands(warehouse, tables.SCHEDULE, _DAY, [_GAME | {"status": status, "moved_to": moved_to}])
+
+    found = failing(warehouse, "schedule.games_move_to_another_day")
+
+    assert [key.rpartition("|")[2] for key in found] == (["1"] if told else [])
+
+
+_OFF = _GAME | {"game_id": "2", "status": "postponed"}
+
+
+@pytest.mark.parametrize(
+    "off",
+    [_OFF, _OFF | {"moved_to": _DAY}, _OFF | {"status": "cancelled"}],
+    ids=["nobody knows to when", "to its own day", "cancelled"],
+)
+@pytest.mark.parametrize("status", ["scheduled", "live", "final", "suspended"])
+def test_a_single_game_that_is_off_beside_one_of_its_two_clubs_is_told(
+    warehouse: DuckWarehouse, off: Mapping[str, Any], status: str
+) -> None:
+    stands(warehouse, tables.SCHEDULE, _DAY, [_GAME | {"status": status}, off])
+
+    assert failing(warehouse, "schedule.games_stand_under_one_id") == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("game", "off"),
+    [
+        (_GAME, _OFF | {"moved_to": _DAY + timedelta(days=1)}),
+        (_GAME | {"double_header": "Y"}, _OFF | {"double_header": "Y", "game_number": 2}),
+        (_GAME | {"double_header": "S", "game_number": 2}, _OFF),
+        (_GAME, _OFF | {"double_header": "S"}),
+        (_GAME | {"resumed_from": _BEGAN}, _OFF),
+        (_GAME | {"away_team": "CHC"}, _OFF),
+        (_GAME | {"status": "postponed"}, _OFF),
+    ],
+    ids=[
+        "it moves to another day",
+        "the second of two is off",
+        "the first of two is off",
+        "one of two that nobody counts any more",
+        "another one goes on",
+        "of other clubs",
+        "both are off",
+    ],
+)
+def test_a_game_that_is_off_stands_rightly_beside_another(
+    warehouse: DuckWarehouse, game: Mapping[str, Any], off: Mapping[str, Any]
+) -> None:
+    stands(warehouse, tables.SCHEDULE, _DAY, [game, off])
+
+    assert failing(warehouse, "schedule.games_stand_under_one_id") == []
+
+
+@pytest.mark.parametrize(
     ("game", "told"),
     [
         (_GAME | {"first_pitch_at": _AT}, True),

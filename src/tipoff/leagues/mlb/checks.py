@@ -114,6 +114,28 @@ def _raw() -> list[Check]:
             angles=(28,),
             do="two writers, or a source that repeats itself; run the step again",
         ),
+        kinds.holds(
+            tables.SCHEDULE,
+            "games_move_to_another_day",
+            "a game that is put off or broken off moves to another day than its own, on which it counts as off",
+            "t.moved_to <> t.day",
+            where="t.moved_to IS NOT NULL",
+            severity=WARNING,
+            angles=(6,),
+        ),
+        kinds.asks(  # of two that were to be played, one after the other, one may be off; a number alone does not say so
+            "schedule.games_stand_under_one_id",
+            "a single game that is off, and moves nowhere, stands beside no other of its two clubs that begins that day",
+            "SELECT t.game_id AS key, COUNT(o.game_id) = 0 AS ok FROM slate.schedule AS t LEFT JOIN slate.schedule AS o "
+            "ON o.home_team = t.home_team AND o.away_team = t.away_team AND o.game_number = t.game_number "
+            "AND o.double_header = 'N' AND o.resumed_from IS NULL AND o.status IN ('scheduled', 'live', 'final', 'suspended') "
+            "WHERE t.status IN ('postponed', 'cancelled') AND t.double_header = 'N' AND COALESCE(t.moved_to = t.day, TRUE) "
+            "GROUP BY t.game_id",
+            ["schedule"],
+            severity=WARNING,
+            angles=(28,),
+            do="one game may stand under two ids: what was predicted under the one that is off is graded by nobody",
+        ),
         _two_of(tables.PITCHER_BOXSCORES, "two_men_start", "two pitchers start a game", "t.is_starter"),
         _two_of(tables.TEAM_BOXSCORES, "two_clubs_bat", "two clubs bat in a game", "TRUE"),
         kinds.asks(
