@@ -276,6 +276,22 @@ def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> No
     assert slate.measure(check).status is CheckStatus.NOT_MEASURABLE
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_a_game_of_which_one_club_has_a_history_owes_rows_but_of_what_rests_on_both(
+    *, both: bool, slate: Slate
+) -> None:
+    slate.spoil(
+        f"INSERT INTO nba_raw.nba_team_boxscores SELECT * REPLACE (DATE '{YESTERDAY}' AS day, '0022300401' AS game_id) "
+        f"FROM nba_raw.nba_team_boxscores WHERE team = '{HOME}'"
+    )
+
+    check = rowwise.covers(
+        nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history=CLUBS.name, both=both
+    )
+
+    assert slate.measure(check).status is (CheckStatus.NOT_MEASURABLE if both else CheckStatus.FAILED)
+
+
 def test_an_answer_of_null_is_not_in_order(slate: Slate) -> None:
     check = kinds.asks(
         "x.y", "claim", "SELECT t.game_id AS key, CAST(NULL AS BOOL) AS ok FROM slate.schedule AS t", ["schedule"]

@@ -36,8 +36,8 @@ class Traits:
     `seldom`: columns that are zero nearly always. `rates`: least and most share of rows in which a flag is set. `known_of`:
     a table and its count of what was known of whom a row is about; while that is zero for all of a slate, numbers may all be
     the same. `usual`: whether days are like each other at all,
-    `sizes`: whether they have about as many rows. `covers`: whether every game that is on has rows. `remade`: whether it is
-    cheap enough to be made anew.
+    `sizes`: whether they have about as many rows. `covers`: whether every game that is on has rows; `history`: once both its
+    clubs have games in this table. `remade`: whether it is cheap enough to be made anew.
     """
 
     irregular: tuple[str, ...] = ()
@@ -50,6 +50,7 @@ class Traits:
     usual: bool = True
     sizes: bool = True
     covers: bool = True
+    history: str = ""
     remade: bool = True
 
 
@@ -121,7 +122,8 @@ def _of_games(step: Step, words: Words, traits: Traits) -> list[Check]:
                 optional=step.optional,
                 cadence=cadence,
                 angles=(1, 2) if step.optional else _ANGLES.get(table.phase, (1, 5)),
-                history=words.history if table.phase in _ON_HISTORY else "",
+                history=traits.history or (words.history if table.phase in _ON_HISTORY else ""),
+                both=bool(traits.history),
             )
         )
     return found

@@ -60,10 +60,11 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
     cadence: Cadence,
     angles: tuple[int, ...],
     history: str = "",
+    both: bool = False,
 ) -> Check:
     """Demand that every game that is on has rows; an optional output that has none at all is not measurable.
 
-    `history` is the table of clubs' games: a game whose clubs have none yet owes no rows.
+    `history` is the table of clubs' games: a game owes no rows while neither of its clubs, or not `both`, have one in it.
     """
     home, away = words.clubs
     owed = f"SELECT s.game_id, s.{home}, s.{away} FROM slate.{words.schedule} AS s WHERE s.status {played}"
@@ -74,7 +75,7 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
         games = set(zip(*view.ask(owed).to_pydict().values(), strict=True))
         if history:
             known = set(view.ask(clubs).column("club").to_pylist())
-            games = {game for game in games if not known.isdisjoint(game[1:])}
+            games = {game for game in games if len(known.intersection(game[1:])) > both}
         if not games or (optional and not there):
             return Measured.nothing(NOTHING)
         bad = [(game,) for game, *_ in games if game not in there]

@@ -65,10 +65,12 @@ TRAITS = {
     "team_games": Traits(alike=_ALIKE),
     "batter_boxscores": Traits(alike=_BATTERS),
     "batter_games": Traits(alike=_BATTERS),
-    "projected_features": _FEATURES,
+    "projected_features": replace(_FEATURES, history="team_games"),
     "pitcher_features": _FEATURES,
     "line_up_strikeouts": Traits(known_of=_KNOWN_OF),
-    "projected_predictions": replace(_PREDICTED, known_of=("projected_features", "career_starts")),
+    "projected_predictions": replace(
+        _PREDICTED, known_of=("projected_features", "career_starts"), history="team_games"
+    ),
     "predictions": _PREDICTED,
     "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
