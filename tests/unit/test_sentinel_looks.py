@@ -103,6 +103,13 @@ def test_a_sign_of_life_ahead_of_now_is_told_and_blinds_nobody(watched: Watched)
     assert silent == ["[east] ERROR: the controller does not decide"]
 
 
+def test_another_leagues_sign_of_life_is_no_sign_of_this_ones_clock(watched: Watched) -> None:
+    watched.lives("controller east", NOW)
+    watched.lives("monitor west", NOW + 5 * HOUR)
+
+    assert watched.look(NOW) == []
+
+
 def test_a_controller_whose_clock_is_ahead_and_that_lives_is_not_called_silent(watched: Watched) -> None:
     said = []
     for half in range(8):

@@ -198,7 +198,8 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
     """Read what the judge needs; a controller's lease lasts by its length beyond its last sign of life."""
     lease, known = ledger.lease(f"controller {league}"), league_facts(ledger, league)
     records = ledger.of(league)
-    beats = {name: beat.at for name, beat in records.beats().items()}
+    # in a replay each league has its own time: another's sign of life is none of this clock
+    beats = {name: beat.at for name, beat in records.beats().items() if name.partition(" ")[2] in {"", league}}
     first, newest = records.first_and_last_tick()
     last = newest if newest is None or newest <= now + AHEAD else records.first_and_last_tick(until=now + AHEAD)[1]
     signs = (newest, lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
