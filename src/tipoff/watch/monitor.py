@@ -126,6 +126,7 @@ class Monitor:
         self._cursor = cursor
         if digest_day is not None:
             self._owe(digest_day, now)
+            self._written = digest_day
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
         self._flush(self._store, self._channels, self._send, now)
         self._note_digest(now)
@@ -223,9 +224,9 @@ class Monitor:
         self._give_up_missed(day, now)
         if day == self._written or now < on_clock(day, self._digest_at):
             return None
-        self._written = day
         keep_score(self._ledger(), self._declared, self._days, now)
         if not first <= day <= last or self._has_digest(day):
+            self._written = day
             return None
         open_now = [incident for incident in incidents if incident.is_open]
         message = digest(self._ledger(), self._declared, day, now, open_now)
@@ -267,16 +268,16 @@ class Monitor:
         """Mark a digest as proven once a channel has taken it, as lost once all have been given up; one for nobody is excused."""
         if not self._is_sending:
             return
-        self._is_sending = False
-        batch = Batch()
+        is_sending, batch = False, Batch()
         for owed in self._records.obligations(output="digest", states=["running"]):
             states = digest_notices(self._ledger().rows, self._league, owed.day)
             if "sent" not in states and states & {"waiting", "claimed"}:
-                self._is_sending = True
+                is_sending = True
                 continue
             fate = "proven" if "sent" in states else "lost" if states else "excused"
             batch.add("obligations", self._digest_row(owed.day, fate, "RUN", now))
         self._ledger().commit(batch)
+        self._is_sending = is_sending
 
     def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
         opens_at = on_clock(day, self._digest_at)

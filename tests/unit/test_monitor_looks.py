@@ -1,0 +1,77 @@
+"""A look of the monitor that its ledger cuts off: the next one does what is left, and the morning has its digest."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tipoff.core.clock import on_clock
+from tipoff.core.errors import LedgerError
+from tipoff.core.profile import Profile
+from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger.alerts import CLAIM, AlertStore
+from tipoff.watch.monitor import Monitor
+from tipoff.watch.notices import Channel
+
+FIRST, DAY = date(2024, 1, 10), timedelta(days=1)
+MOST = 250  # calls of a ledger in a look, one of which breaks each day
+
+
+class Breaks:
+    """Refuses the call of a ledger with this number, once."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def watch(self, patch: pytest.MonkeyPatch, of: type, name: str) -> None:
+        honest: Callable[..., Any] = getattr(of, name)
+
+        def call(*given: Any, **more: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                msg = "the server is gone"
+                raise LedgerError(msg)
+            return honest(*given, **more)
+
+        patch.setattr(of, name, call)
+
+
+def test_wherever_a_ledger_breaks_in_the_mornings_look_the_digest_is_sent_by_a_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, day, breaks = tmp_path / "ledger.db", FIRST, Breaks()
+    with closing(Ledger(path, profile=Profile.REPLAY)) as ledger, AlertStore(path, profile=Profile.REPLAY) as store:
+        monitor = Monitor(
+            league=NBA,
+            days=(FIRST, date.max),
+            ledger=lambda: ledger,
+            store=store,
+            channels=[Channel(name="ops", url="")],
+            send=lambda _channel, _message: None,
+            build="b",
+        )
+        for of, name in ((Ledger, "rows"), (Ledger, "commit"), (AlertStore, "write"), (AlertStore, "_change")):
+            breaks.watch(monkeypatch, of, name)
+        for breaks.left in range(1, MOST):
+            now = on_clock(day, timedelta(hours=11, minutes=1))
+            try:
+                monitor.look(now)
+            except LedgerError:
+                monitor.look(now)
+                monitor.look(now + 2 * CLAIM)
+            else:
+                break
+            day += DAY
+        breaks.left = 0
+        sent = store.rows(select(watching.notices.c.key).where(watching.notices.c.state == "sent"))
+        proven = ledger.rows(select(schema.obligations.c.day).where(schema.obligations.c.state == "proven"))
+
+    days = [FIRST + n * DAY for n in range((day - FIRST).days + 1)]
+    assert 20 < len(days) < MOST
+    assert [row["key"] for row in sent] == [f"ops|nba|digest|{of}" for of in days]
+    assert [row["day"] for row in proven] == days
