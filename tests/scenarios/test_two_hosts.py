@@ -22,7 +22,7 @@ from tests.support import tipoff
 from tipoff.app.holder import gone, holder_here
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock
-from tipoff.core.errors import LedgerError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.ledger import Lease, Ledger, connect, schema
 from tipoff.ledger.alerts import AlertStore
 
@@ -146,33 +146,68 @@ def test_who_is_frozen_in_the_midst_of_a_transaction_holds_nobody_off(
     frozen.close()
 
 
-@pytest.mark.parametrize("of", [Ledger, AlertStore])
-def test_a_connection_that_ends_between_a_read_and_its_end_is_told_and_the_next_read_connects_anew(
-    server: str, of: type[Ledger | AlertStore]
-) -> None:
-    """So it is found by who was frozen there for longer than the server waits."""
-    uri = fresh(server)
-    Ledger(uri).close()
-    store, other = of(uri), create_engine(uri, isolation_level="AUTOCOMMIT")
+ENDED = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type ~ 'client'"
+
+
+@pytest.fixture
+def other(server: str) -> Iterator[Engine]:
+    """Another connection to an empty ledger."""
+    Ledger(fresh(server)).close()
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def ending_after(statement: str, other: Engine) -> Iterator[None]:
+    """Have the server end the connection once, after such a statement, and before the transaction is over."""
     broken = list[int]()
 
-    def ends(_connection: object, cursor: Any, *_statement: object) -> None:
-        if not broken:
+    def ends(_connection: object, cursor: Any, text_of_it: str, *_more: object) -> None:
+        if not broken and statement in text_of_it:
             broken.append(cursor.connection.info.backend_pid)
             with other.connect() as server_side:
                 server_side.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": broken[0]})
 
     event.listen(Engine, "after_cursor_execute", ends)
-    try:
-        with pytest.raises(LedgerError, match="read"):
-            store.rows(select(schema.leases))
-    finally:
-        event.remove(Engine, "after_cursor_execute", ends)
-
+    yield
+    event.remove(Engine, "after_cursor_execute", ends)
     assert broken
+
+
+@pytest.mark.parametrize("of", [Ledger, AlertStore])
+def test_a_connection_that_ends_between_a_read_and_its_end_is_told_and_the_next_read_connects_anew(
+    server: str, other: Engine, of: type[Ledger | AlertStore]
+) -> None:
+    """So it is found by who was frozen there for longer than the server waits."""
+    store = of(server)
+
+    with ending_after("leases", other), pytest.raises(LedgerError, match="read"):
+        store.rows(select(schema.leases))
+
     assert store.rows(select(schema.leases)) == []
     store.close()
-    other.dispose()
+
+
+def test_a_connection_that_ends_while_a_ledger_is_opened_is_told_as_one_that_cannot_be(
+    server: str, other: Engine
+) -> None:
+    with ending_after("version_num", other), pytest.raises(UsageError, match="cannot be opened"):
+        Ledger(server, read_only=True)
+
+
+def test_what_every_tick_asks_connects_anew_after_its_connection_has_ended(
+    server: str, other: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger, now = Ledger(server), RealClock().now()
+    with other.connect() as server_side:
+        server_side.execute(text(ENDED))
+    with pytest.raises(LedgerError, match="could not be read"):
+        ledger.orders("nba", now)
+
+    assert ledger.orders("nba", now) == ([], ())
+    ledger.close()
+    assert [record.levelname for record in caplog.records] == []
 
 
 def is_of(name: str, group: int, *, apart: bool) -> bool:

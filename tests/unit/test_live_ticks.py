@@ -62,3 +62,20 @@ def test_stores_that_cannot_be_opened_again_while_the_network_is_away_are_waited
 def test_stores_that_cannot_be_opened_at_first_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="refused"):
         ticked(monkeypatch, [REFUSED])
+
+
+def test_a_monitor_beside_the_ticking_waits_for_stores_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends, stop, said = iter([REFUSED, REFUSED, GONE, None]), Stop(), list[str]()
+
+    def look_inside(*_given: object) -> None:
+        error = next(ends)
+        if error is not None:
+            raise error
+        stop.set()
+
+    monkeypatch.setattr(live, "_look_inside", look_inside)
+    monkeypatch.setattr(live, "wait", lambda *_given: None)
+    spec: Any = SimpleNamespace(clock=SimpleNamespace(timer=lambda _length: lambda: 0.0))
+    live._keep_looking([spec], stop, said.append)  # noqa: SLF001 -- the thread itself
+
+    assert [str(error) in line for error, line in zip((REFUSED, GONE), said, strict=True)] == [True] * 2

@@ -157,7 +157,7 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
     if monitored:
         channels_of(first.settings)  # said here rather than in the monitor's thread
     with lock(first.home), lock(first.home, "monitor") if monitored else nullcontext():
-        watcher = threading.Thread(target=_look_inside, args=(lives, stop, said), daemon=True) if monitored else None
+        watcher = threading.Thread(target=_keep_looking, args=(lives, stop, said), daemon=True) if monitored else None
         if watcher:
             watcher.start()
         with ThreadPoolExecutor(max(1, len(others))) as pool:
@@ -326,6 +326,19 @@ def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
     """
     with lock(lives[0].home, "monitor"):
         _look_inside(lives, stop, said)
+
+
+def _keep_looking(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
+    """Look until `stop` is set, in a thread that nobody else begins again: stores that cannot be opened are waited for."""
+    failed = ""
+    while not stop.is_set():
+        try:
+            _look_inside(lives, stop, said)
+        except PipelineError as error:
+            if str(error) != failed:
+                failed = str(error)
+                said(f"the monitor cannot begin, and tries again every {AGAIN.seconds} s: {error} ({error.hint})")
+            wait(stop, lives[0].clock.timer(AGAIN))
 
 
 def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:

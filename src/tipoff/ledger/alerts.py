@@ -19,7 +19,7 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
-from tipoff.ledger.connect import engine_of, read_all, shown
+from tipoff.ledger.connect import engine_of, read_all, shown, why
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
 
@@ -69,7 +69,7 @@ class AlertStore:
                 metadata.create_all(self._engine, tables=list(watching.TELLING))
             self._connection = self._engine.connect()
         except (OSError, DatabaseError) as error:
-            msg = f"{shown(target)} cannot be opened: {error}"
+            msg = f"{shown(target)} cannot be opened: {why(error)}"
             raise UsageError(msg, hint="is TIPOFF_HOME right, and may it be written?") from error
 
     def close(self) -> None:
@@ -90,7 +90,7 @@ class AlertStore:
         try:
             return read_all(self._connection, statement)
         except DatabaseError as error:
-            msg = f"what was told cannot be read: {error}"
+            msg = f"what was told cannot be read: {why(error)}"
             raise LedgerError(msg, hint="does another process hold the file?") from error
 
     # --- incidents
@@ -147,7 +147,7 @@ class AlertStore:
                 if beat is not None:
                     _beat(self._connection, *beat)
         except DatabaseError as error:
-            msg = f"what was found could not be written down: {error}"
+            msg = f"what was found could not be written down: {why(error)}"
             raise LedgerError(msg, hint="is the disk full, or does another process hold the file?") from error
 
     def act(self, number: int, act: IncidentEvent, **values: datetime | str | None) -> None:
@@ -159,7 +159,7 @@ class AlertStore:
                     self._connection.execute(update(table).where(table.c.id == number).values(**values))
                 self._connection.execute(insert(watching.acts).values(incident_id=number, **dataclasses.asdict(act)))
         except DatabaseError as error:
-            msg = f"incident {number} could not be changed: {error}"
+            msg = f"incident {number} could not be changed: {why(error)}"
             raise LedgerError(msg, hint="does another process hold the file? then try again") from error
 
     def _save(self, incident: Incident) -> None:
@@ -231,7 +231,7 @@ class AlertStore:
             with self._connection.begin():
                 return int(self._connection.execute(statement).rowcount)
         except DatabaseError as error:
-            msg = f"a notice could not be marked: {error}"
+            msg = f"a notice could not be marked: {why(error)}"
             raise LedgerError(msg, hint="it is sent again when its claim ends") from error
 
     # --- heartbeats

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.profile import Profile
@@ -23,13 +23,18 @@ RESTORE = "restore it from a copy, or see docs/runbooks/ledger.md"
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
 
+def why(error: Exception) -> str:
+    """Return what the engine says of an error: without the statement, which says nothing to who reads it in a message."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
 def failed(done: str, error: Exception) -> LedgerError:
     """Return the error for a ledger that could not be read, or written."""
-    if any(word in str(error).lower() for word in _DAMAGE):
+    if any(word in why(error).lower() for word in _DAMAGE):
         hint = "restore it from a copy, or move it away: what the warehouse proves is taken up from there"
-        return LedgerError(f"the ledger is damaged and could not be {done}: {error}", hint=hint, is_damaged=True)
+        return LedgerError(f"the ledger is damaged and could not be {done}: {why(error)}", hint=hint, is_damaged=True)
     hint = "is the disk full, or does another process hold it?"
-    return LedgerError(f"the ledger could not be {done}: {error}", hint=hint)
+    return LedgerError(f"the ledger could not be {done}: {why(error)}", hint=hint)
 
 
 def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> Engine:

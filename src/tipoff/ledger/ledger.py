@@ -30,7 +30,7 @@ from tipoff.core.proof_text import read_proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import schema
-from tipoff.ledger.connect import RESTORE, engine_of, failed, read_all, shown
+from tipoff.ledger.connect import RESTORE, engine_of, failed, read_all, shown, why
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -122,10 +122,9 @@ class Ledger:
             self._must_be_current(target)
         except (OperationalError, DatabaseError) as error:
             self._engine.dispose()
-            msg = f"the ledger at {shown(target)} cannot be opened: {error.__cause__ or error}"
+            msg = f"the ledger at {shown(target)} cannot be opened: {why(error)}"
             none = "is TIPOFF_HOME right, and was anything replayed there yet?"
             raise UsageError(msg, hint=RESTORE if isinstance(target, Path) and target.exists() else none) from error
-        self._connection.rollback()
         self._halts: dict[str, tuple[frozenset[tuple[int, str]], Sequence[HaltRecord]]] = {}  # as they were last read
         self._turn = threading.RLock()  # one connection, for every thread of the process
         self._statements = Statements(self._engine.dialect)
@@ -134,7 +133,8 @@ class Ledger:
         """Let go of a ledger that is none, or is of another schema: who looks again and again must not pile up connections."""
         found: str | None = None
         try:
-            found = self._connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+            for row in read_all(self._connection, text("select version_num from alembic_version")):
+                found = row["version_num"]
         finally:
             if found != HEAD:
                 self._connection.close()
@@ -372,6 +372,7 @@ class Ledger:
                 cursor.close()
                 here.rollback()
             except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
+                self._connection.invalidate()  # of what the raw cursor meets SQLAlchemy knows nothing: it would use it again
                 raise failed("read", error) from error
         return found
 

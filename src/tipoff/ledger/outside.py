@@ -27,7 +27,7 @@ from sqlalchemy.exc import DatabaseError
 from tipoff.core.errors import LedgerError
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.profile import Profile
-from tipoff.ledger.connect import engine_of
+from tipoff.ledger.connect import engine_of, why
 from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
 from tipoff.ledger.upsert import insert_into
 
@@ -213,7 +213,7 @@ class OutsideStore:
             with self._engine.connect() as connection:
                 return [dict(row) for row in connection.execute(statement).mappings()]
         except DatabaseError as error:
-            msg = f"what is remembered of the outside cannot be read: {error}"
+            msg = f"what is remembered of the outside cannot be read: {why(error)}"
             raise LedgerError(msg, hint="does another process hold the ledger?") from error
 
     @contextmanager
@@ -222,7 +222,7 @@ class OutsideStore:
             with self._lock, self._engine.begin() as connection:
                 yield connection
         except DatabaseError as error:
-            msg = f"what was learned of the outside could not be written: {error}"
+            msg = f"what was learned of the outside could not be written: {why(error)}"
             raise LedgerError(msg, hint="is the disk full?") from error
 
 
