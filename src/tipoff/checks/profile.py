@@ -21,6 +21,7 @@ LEAST = 7  # with fewer nothing is usual yet
 ROWS = "*"  # the name under which a profile keeps its rows
 _RISE = 0.1  # of the share of NULLs, that is no chance
 ENOUGH = 16  # values of a slate, with fewer of which a column may be the same by chance
+_COARSE = 1  # places, with as many of which a man's number is often another's, and the same in all his rows
 MANY = 0.015  # of the values, that differ: one of a side stands in a dozen of its rows
 SLOW = 6  # slates after which a number that need not vary in each must have varied
 SOME = 0.02  # of the values, that are not zero
@@ -159,8 +160,9 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
 ) -> Check:
     """Demand of every column, from the first slate on, that it says something: it varies, is not always zero, and flags are set.
 
-    Numbers vary within a slate and are other than zero now and then; `slow` ones may be the same for all in a slate, and are
-    looked at over several slates together. Flags and texts are looked at over some hundred rows, today's and those of the
+    Numbers vary within a slate and are other than zero now and then; of whole and nearly whole ones a man has one, however many
+    rows he has, and a few men may have the same. `slow` ones may be the same for all in a slate, and are looked at over several
+    slates together. Flags and texts are looked at over some hundred rows, today's and those of the
     slates before: a text is not always the same, a flag is set as often as `rates` say (least and most; else now and then).
     Where the table and column of `known_of` count nothing known of anybody in the slate, numbers may be the same for all.
     """
@@ -168,13 +170,13 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
     declared = [column for column in table.columns if column.name not in left_out]
     varied = [column for column in declared if column.type not in {ColumnType.INT, ColumnType.FLOAT}]
 
-    def is_dead(column: Column, slates: Sequence[Mapping[str, float]]) -> bool:
+    def is_dead(column: Column, slates: Sequence[Mapping[str, float]], n_values: Sequence[float]) -> bool:
         if column.type in {ColumnType.INT, ColumnType.FLOAT}:
-            looked_at = [one for one in slates if one["present"] >= ENOUGH]
             if column.name in slow:
+                looked_at = [one for one, n in zip(slates, n_values, strict=True) if n >= ENOUGH]
                 return len(looked_at) >= SLOW and all(one["distinct"] <= 1 for one in looked_at)
-            many = column.type is ColumnType.FLOAT
-            return slates[0]["present"] >= ENOUGH and _is_dead(slates[0], many=many, nonzero=column.name not in seldom)
+            least = max(2.0, MANY * n_values[0]) if column.type is ColumnType.FLOAT else 2.0
+            return n_values[0] >= ENOUGH and _is_dead(slates[0], least=least, nonzero=column.name not in seldom)
         n = sum(one["present"] for one in slates)
         if n < HUNDREDS:
             return False
@@ -188,14 +190,12 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
         if not now:
             return Measured.nothing("no rows")
         looked = varied if known_of and _zero_for_all(view.profile(known_of[0]), known_of[1]) else declared
-        dead = [
-            column.name
-            for column in looked
-            if is_dead(
-                column,
-                [now[column.name], *(one[column.name] for one in before if "present" in one.get(column.name, {}))],
-            )
-        ]
+        dead = []
+        for column in looked:
+            profiles = [now, *(one for one in before if "present" in one.get(column.name, {}))]
+            n_values = [_count_values(table, column, one) for one in profiles]
+            if is_dead(column, [one[column.name] for one in profiles], n_values):
+                dead.append(column.name)
         return Measured(value=1 - len(dead) / max(1, len(looked)), failing=tuple(dead))
 
     return Check(
@@ -216,9 +216,16 @@ def _zero_for_all(profile: Profile, column: str) -> bool:
     return bool(found.get("present")) and found["zeros"] == 1
 
 
-def _is_dead(slate: Mapping[str, float], *, many: bool, nonzero: bool) -> bool:
+def _count_values(table: Table, column: Column, profile: Profile) -> float:
+    """Return how many values of a column a slate has: of coarse numbers one a man, or game, however many rows he has."""
+    n = profile[column.name]["present"]
+    if column.type is ColumnType.FLOAT and column.places > _COARSE:
+        return n
+    return min(n, max((profile[name]["distinct"] for name in table.key if name in profile), default=n))
+
+
+def _is_dead(slate: Mapping[str, float], *, least: float, nonzero: bool) -> bool:
     """Whether a slate's numbers are the same for nearly all, or zero for nearly all."""
-    least = max(2.0, MANY * slate["present"]) if many else 2.0
     return slate["distinct"] < least or (nonzero and slate["zeros"] > 1 - SOME)
 
 

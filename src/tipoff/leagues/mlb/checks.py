@@ -75,7 +75,6 @@ TRAITS = {
     "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
         known_of=_KNOWN_OF,
-        slow=("actual_strikeouts", "actual_batters"),  # of two men where there is one game
         irregular=("void_reason", "is_void", "is_over"),
         alike=("is_retrospective", "void_reason", "career_starts", *_ALIKE),
         rates={"is_void": (0.0, 0.3)},
