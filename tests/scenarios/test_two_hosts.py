@@ -210,6 +210,19 @@ def test_what_every_tick_asks_connects_anew_after_its_connection_has_ended(
     assert [record.levelname for record in caplog.records] == []
 
 
+def test_a_server_whose_machine_vanishes_is_waited_for_a_minute(server: str) -> None:
+    """It sends no end: what is not answered for so long is given up by the system."""
+    engine = connect.engine_of(fresh(server))
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        told = raw.info.get_parameters()
+    engine.dispose()
+
+    alive = int(told["keepalives_idle"]) + int(told["keepalives_interval"]) * int(told["keepalives_count"])
+    assert alive == int(told["tcp_user_timeout"]) // 1000 == connect.GONE_S
+
+
 def is_of(name: str, group: int, *, apart: bool) -> bool:
     """Whether a holder is a process of a group: by its number, or by its namespace of process numbers."""
     _, machine, number, _ = name.split(" ")

@@ -13,6 +13,7 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.profile import Profile
 
 CONNECT_S = 10
+GONE_S = 60  # a server of which no packet is answered for so long is gone
 SILENT_S = 60  # in the midst of a transaction; a writer that says nothing for so long is frozen, or its machine is
 LONGEST_S = 120  # that a transaction may last, an upgrade apart
 _LASTS = "SELECT set_config(name, %s, %s) FROM pg_settings WHERE name = 'transaction_timeout'"
@@ -111,8 +112,15 @@ def shown(target: Path | str) -> str:
 
 
 def patience(target: Path | str) -> dict[str, int]:
-    """Return how long a server may take to answer a connection, in seconds; a file has no such limit."""
-    return {"connect_timeout": CONNECT_S} if isinstance(target, str) and target.startswith("postgres") else {}
+    """Return how long a server may be silent, as libpq is told it; a file has no such limit.
+
+    One whose machine has vanished sends no end: without these, what was asked of it would be waited for as long as the system
+    tries, a quarter of an hour.
+    """
+    if isinstance(target, Path) or not target.startswith("postgres"):
+        return {}
+    alive = {"keepalives_idle": GONE_S // 2, "keepalives_interval": GONE_S // 6, "keepalives_count": 3}
+    return {"connect_timeout": CONNECT_S, "tcp_user_timeout": GONE_S * 1000, **alive}
 
 
 def _let_go_when_frozen(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
