@@ -10,7 +10,7 @@ from benchmarks.content_hashes import differences, hashes_of
 from tests.made_seasons import season_like
 from tests.support import tipoff
 
-from tipoff.app.replay import parse_span
+from tipoff.app.replay import days_of, parse_span
 from tipoff.core.errors import UsageError
 from tipoff.leagues.nba.world.recorded import RecordedSeasons
 from tipoff.ledger import Ledger
@@ -59,6 +59,7 @@ def test_a_span_finds_its_season_and_one_that_is_not_there_names_those_that_are(
     season, days = parse_span("2019-12-24..2019-12-31", recorded, data)
 
     assert (season.name, days) == ("2019-20", (date(2019, 12, 24), date(2019, 12, 31)))
+    assert parse_span("2019-12-24", recorded, data) == (season, (date(2019, 12, 24), date(2019, 12, 24)))
     for span, said in (("1899-00", "holds no NBA season 1899-00"), ("2023-07-01..2023-07-02", "lies in no season")):
         with pytest.raises(UsageError, match=said) as refused:
             parse_span(span, recorded, data)
@@ -66,6 +67,14 @@ def test_a_span_finds_its_season_and_one_that_is_not_there_names_those_that_are(
     assert "the nearest is 2022-10-18..2023-04-09" in refused.value.hint
     with pytest.raises(UsageError, match="goes beyond the season 2022-23"):
         parse_span("2023-04-01..2023-06-01", recorded, data)
+
+
+def test_a_day_means_the_span_from_and_to_it() -> None:
+    assert days_of("2023-07-10") == days_of("2023-07-10..2023-07-10") == (date(2023, 7, 10), date(2023, 7, 10))
+    assert (days_of("2023"), days_of("2023-24"), days_of("2098-99")) == (None, None, None)
+    for span in ("2023-07-32", "2023-07-10..", "..2023-07-10"):
+        with pytest.raises(UsageError, match="neither a season nor FROM"):
+            days_of(span)
 
 
 @pytest.mark.data

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.app.providers import live_league
+from tipoff.app.replay import days_of
 from tipoff.config import Settings
 from tipoff.core.clock import Clock, league_day
 from tipoff.core.errors import SourceError, UsageError
@@ -73,16 +74,11 @@ def record(  # noqa: PLR0913 -- what recording touches
 
 
 def _span_of(recorder: Recorder, span: str) -> tuple[date | None, date | None, str]:
-    first, dots, last = span.partition("..")
-    if not dots:
+    days = days_of(span)
+    if days is None:
         return None, None, span
-    try:
-        days = date.fromisoformat(first), date.fromisoformat(last)
-    except ValueError as error:
-        msg = f"{span} is no FROM..TO"
-        raise UsageError(msg, hint="write it as 2024-03-01..2024-03-10") from error
     names = {recorder.season_named(day) for day in days}
-    if days[0] > days[1] or len(names) > 1:
+    if len(names) > 1:
         msg = f"{span} does not lie in one season"
         raise UsageError(msg, hint="record each season by itself")
     return *days, names.pop()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import re
 import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from tipoff.sources.world import World
 from tipoff.store.warehouse import Warehouse
 from tipoff.views.report import season_report
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 AFTER_THE_LAST_DAY = timedelta(days=4)  # what has not come by then is shown as late
 
 
@@ -129,7 +131,7 @@ def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season,
     Raises:
         UsageError: It is no span, or there is no ledger.
     """
-    days = _dates(span)
+    days = days_of(span)
     if days is None:
         msg = f"{span!r} is no FROM..TO"
         raise UsageError(msg, hint="write 2024-03-01..2024-03-31")
@@ -162,8 +164,8 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
 ) -> ReplaySpec:
     """Return what `tipoff replay LEAGUE SPAN` means, with its world built.
 
-    `span` is a season, FROM..TO, or in the sample world `sample:DAYS`. `faults`: a fault file (TOML), or `season` for the mixture
-    of a whole recorded season.
+    `span` is a season, a day, FROM..TO, or in the sample world `sample:DAYS`. `faults`: a fault file (TOML), or `season` for the
+    mixture of a whole recorded season.
 
     Raises:
         UsageError: The league, season or days are not known; TIPOFF_DATA is not set or cannot be read.
@@ -182,7 +184,7 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     if content.recorded is None:
         msg = f"{league} has no recorded world"
         raise UsageError(msg, hint="replay its sample world: --world sample")
-    _dates(span)
+    days_of(span)
     if settings.data is None:
         msg = "TIPOFF_DATA is not set: the recorded world needs a folder of recorded seasons"
         raise UsageError(
@@ -203,19 +205,20 @@ def _sample_season(longest: Season, span: str) -> Season:
     return dataclasses.replace(longest, last_day=longest.first_day + timedelta(days=int(days) - 1))
 
 
-def _dates(span: str) -> tuple[date, date] | None:
-    """Read FROM..TO; None for what is to be a season's name.
+def days_of(span: str) -> tuple[date, date] | None:
+    """Read FROM..TO, or a day, which is a span from and to itself; None for what is to be a season's name.
 
     Raises:
         UsageError: A date cannot be read, or the later one stands first.
     """
-    if ".." not in span:
+    first_text, dots, last_text = span.partition("..")
+    if not dots and not _DAY.fullmatch(span):
         return None
     try:
-        first, last = (date.fromisoformat(part) for part in span.split("..", 1))
+        first, last = date.fromisoformat(first_text), date.fromisoformat(last_text if dots else first_text)
     except ValueError as error:
         msg = f"{span!r} is neither a season nor FROM..TO: {error}"
-        raise UsageError(msg, hint="write 2023-24 or 2024-03-01..2024-03-31") from error
+        raise UsageError(msg, hint="write 2023-24, 2024-03-01 or 2024-03-01..2024-03-31") from error
     if last < first:
         msg = f"{span!r} ends before it begins"
         raise UsageError(msg, hint="write the earlier day first")
@@ -223,12 +226,12 @@ def _dates(span: str) -> tuple[date, date] | None:
 
 
 def parse_span(span: str, recorded: Recorded, data: Path) -> tuple[Season, tuple[date, date]]:
-    """Read `2023-24` or `2024-03-01..2024-03-31`, whatever seasons the data folder holds.
+    """Read `2023-24`, `2024-03-01` or `2024-03-01..2024-03-31`, whatever seasons the data folder holds.
 
     Raises:
         UsageError: It is neither, the season is not there, or the days do not lie in one season.
     """
-    days = _dates(span)
+    days = days_of(span)
     if days is None:
         season = recorded.season(data, span)
         return season, (season.first_day, season.last_day)

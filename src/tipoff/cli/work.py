@@ -23,7 +23,7 @@ DEMO_DAYS = 14
 
 @click.command("replay")
 @click.argument("leagues", nargs=-1, required=True)
-@click.argument("span", metavar="SEASON|FROM..TO")
+@click.argument("span", metavar="SEASON|DAY|FROM..TO")
 @click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
 @click.option("--seed", type=int, default=7, help="Seed of what the world models.")
 @click.option(
@@ -65,7 +65,7 @@ def replay_command(  # noqa: PLR0913 -- options
 
 @click.command("record")
 @click.argument("league")
-@click.argument("span", metavar="SEASON|FROM..TO")
+@click.argument("span", metavar="SEASON|DAY|FROM..TO")
 @as_json
 def record_command(league: str, span: str, *, as_json: bool) -> None:
     """Fetch a season, or some days of one, from the live providers into TIPOFF_DATA, to be replayed.
@@ -87,7 +87,7 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
 
 @click.command("backfill")
 @click.argument("league")
-@click.argument("span", metavar="FROM..TO")
+@click.argument("span", metavar="DAY|FROM..TO")
 @click.option("--table", default="", help="Only this output.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, asked and waited for.")
 @click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
@@ -152,7 +152,7 @@ def _backfill_live(  # noqa: PLR0913 -- as the command is told
 
 @click.command("reparse")
 @click.argument("league")
-@click.argument("span", metavar="FROM..TO")
+@click.argument("span", metavar="DAY|FROM..TO")
 @click.option("--output", default="", help="Only this output.")
 @as_json
 def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> None:
