@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def test_what_a_gate_holds_and_why_is_shown_with_exit_3(held: Path) -> None:
     assert edge["gate"] == "held"
     assert edge["arrived"] == 0
     assert len(edge["missing"]) == edge["expected"] > 0
+
+
+def test_a_gate_that_held_a_game_until_it_was_put_off_holds_nothing_any_more(held: Path) -> None:
+    with sqlite3.connect(held / "ledger.db") as ledger:
+        ledger.execute(
+            "UPDATE obligations SET state = 'proven', missing = '[]' WHERE day = '2030-01-08' AND state NOT IN ('excused')"
+        )
+    ledger.close()
+
+    gates = tipoff("gate", "list", "nba", home=held)
+    boundary = tipoff("boundary", "nba", "2030-01-08", home=held)
+
+    assert (gates.returncode, gates.stdout) == (0, "0 gates hold, 0 waivers were ever made\n")
+    assert boundary.returncode == 0
+    assert "held" not in boundary.stdout
 
 
 def test_the_boundary_report_is_readable(held: Path) -> None:

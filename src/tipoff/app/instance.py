@@ -355,7 +355,7 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
 def _must_be_in_time(ledger: Ledger, spec: ReplaySpec, now: datetime) -> None:
     """Refuse days that are new to the home and whose schedule is past due at its clock: they would be late or lost."""
     league, season = spec.league, spec.season
-    planned = {day for output, day in ledger.of(league.name).states(spec.days) if output == league.schedule}
+    planned = {day for output, day in ledger.of(league.name).within(*spec.days).states() if output == league.schedule}
     new = [day for day in days_to_open(season, *spec.days) if day not in planned]
     due = {day: plan_step(league.step(league.schedule), Slate(league.name, season, day)).due_at for day in new}
     late = [day for day, due_at in due.items() if due_at is not None and due_at <= now]

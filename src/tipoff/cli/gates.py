@@ -51,7 +51,7 @@ def list_command(league: str, *, as_json: bool) -> None:
     """Show the gates that hold now, and every waiver."""
     with open_ledger() as ledger:
         records = ledger.of(league_here(league).name)
-        held, waived = records.gates(is_open=False), records.waivers()
+        held, waived = records.held_gates(), records.waivers()
     lines = [f"HELD {gate.output} {gate.day} by {gate.input}: {gate.reason}" for gate in held]
     for waiver in waived:
         ended = f"; revoked {waiver.revoked_at:%Y-%m-%d %H:%M} UTC" if waiver.revoked_at else ""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Table, func, select
 
+from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
 from tipoff.core.records import (
@@ -216,12 +217,10 @@ class LeagueRecords:
             ObligationRecord, table, self._mine(table, *where, output=output, day=day), table.c.due_at, table.c.output
         )
 
-    def states(self, days: tuple[date, date] | None = None) -> dict[tuple[str, date], str]:
-        """Return how each slate stands, of the days from one to another, or all."""
+    def states(self) -> dict[tuple[str, date], str]:
+        """Return how each slate stands."""
         table = schema.obligations
-        query = select(table.c.output, table.c.day, table.c.state).where(
-            *self._mine(table, *([table.c.day.between(*days)] if days else []))
-        )
+        query = select(table.c.output, table.c.day, table.c.state).where(*self._mine(table))
         return {(row["output"], row["day"]): row["state"] for row in self._ask(query)}
 
     def newest_day(self, *, before: date | None = None, but: str = "") -> date | None:
@@ -233,14 +232,15 @@ class LeagueRecords:
         found: date | None = self._one(newest)["day"]
         return found
 
-    def gates(
-        self, *, output: str = "", day: date | None = None, since: date | None = None, is_open: bool | None = None
-    ) -> list[GateRecord]:
+    def gates(self, *, output: str = "", day: date | None = None, is_open: bool | None = None) -> list[GateRecord]:
         """Return how gates stand, the oldest day first."""
-        table = schema.gates
-        where = [table.c.day >= since] if since else []
-        picked = self._mine(table, *where, output=output, day=day, is_open=is_open)
+        table, picked = schema.gates, self._mine(schema.gates, output=output, day=day, is_open=is_open)
         return self._all(GateRecord, table, picked, table.c.day, table.c.output, table.c.input)
+
+    def held_gates(self) -> list[GateRecord]:
+        """Return the gates that hold what is still owed; one that held a game until it was excused holds nothing."""
+        owed = {key for key, state in self.states().items() if not State(state).is_settled}
+        return [gate for gate in self.gates(is_open=False) if (gate.output, gate.day) in owed]
 
     def waivers(self) -> list[WaiverRecord]:
         """Return every waiver that was ever made, in their order."""

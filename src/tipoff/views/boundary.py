@@ -1,6 +1,7 @@
 """The boundary between two outputs of a slate: what one expected of the other, what came, what is missing, how good it is."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,9 +36,10 @@ def read_boundaries(ledger: Ledger, league: League, day: date, inputs: Mapping[s
     records = ledger.of(league.name)
     of_day = {owed.output: owed for owed in records.obligations(day=day)}
     gates = {(gate.output, gate.input): gate for gate in records.gates(day=day)}
+    held = {(gate.output, gate.input) for gate in records.within(day, day).held_gates()}
     proofs, rejects = records.proofs(day), records.rejects(day)
     return [
-        _boundary(step, read, gates.get((step.name, read.table)), of_day, proofs, rejects)
+        _boundary(step, read, gates.get((step.name, read.table)), held, of_day, proofs, rejects)
         for step in league.steps
         if step.name in of_day
         for read in inputs[step.name]
@@ -49,11 +51,12 @@ def _boundary(  # noqa: PLR0913 -- what is known of one edge
     step: Step,
     read: Input,
     gate: GateRecord | None,
+    held: AbstractSet[tuple[str, str]],
     of_day: Mapping[str, ObligationRecord],
     proofs: Mapping[str, Proof],
     rejects: Mapping[str, int],
 ) -> Boundary:
-    state = "unknown" if gate is None else "open" if gate.is_open else "held"
+    state = "unknown" if gate is None else "held" if (step.name, read.table) in held else "open"
     if step.edge(read.table).optional:
         state = "optional"
     reason = gate.reason if gate else ""

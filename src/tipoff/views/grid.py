@@ -43,7 +43,10 @@ class Grid:
 
 def read_grid(ledger: Ledger, league: "League", *, days: tuple[date, date] | None = None) -> Grid:
     """Return the league's grid, of `days` (both inclusive) or of every day known."""
-    cells = {slate: State(state) for slate, state in ledger.of(league.name).states(days).items()}
+    cells = {
+        slate: State(state)
+        for slate, state in ledger.of(league.name).within(*(days or (date.min, date.max))).states().items()
+    }
     return Grid(
         league.name,
         tuple(step.name for step in league.steps),

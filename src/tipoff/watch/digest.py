@@ -134,13 +134,8 @@ def _by_phase(league: League, rows: Sequence[ObligationRecord]) -> dict[str, str
 
 def _gates(ledger: Ledger, league: League, yesterday: date, now: datetime) -> str:
     records = ledger.of(league.name)
-    states = records.states((yesterday, date.max))
     shut = sorted(
-        {
-            f"{gate.output} waits for {gate.input}"
-            for gate in records.gates(since=yesterday, is_open=False)
-            if states.get((gate.output, gate.day), State.PROVEN.value) not in _SETTLED
-        }
+        {f"{gate.output} waits for {gate.input}" for gate in records.within(yesterday, date.max).held_gates()}
     )
     lines = f"gates: {len(shut)} held" + (f" ({'; '.join(shut[:3])})" if shut else "")
     return (

@@ -83,6 +83,7 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
     if not made or not totals:
         return ()
     strikeouts = totals["strikeouts"] if totals["games"] else "no"
+    n_first = made["graded_with_first_starts"] - made["graded"]
     systems = (
         ("blend", "mae"),
         ("lightgbm", "lightgbm_mae"),
@@ -93,7 +94,7 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
         f"season      {totals['games']} games, {totals['starts']} starts, {strikeouts} strikeouts",
         f"predictions {made['made']} made, {made['made_after_first_pitch']} of them after the first pitch",
         "",
-        f"{'accuracy':<12} {'starts':>7} {'MAE':>7}",
+        f"{'accuracy':<12} {'starts':>7} {'MAE':>7}  without {n_first} first starts of a career",
         *(f"{name:<12} {made['graded']:>7} {_shown(made[column]):>7}" for name, column in systems),
         (
             f"CRPS {_shown(made['crps'])}; calibration error of P(over) {_shown(made['calibration_error'])}; "
