@@ -146,7 +146,7 @@ def test_the_second_formula_remembers_of_loaded_seasons_what_the_step_does(
     view = SimpleNamespace(
         day=day,
         season=season,
-        records=SimpleNamespace(proof=lambda *_: written),
+        table=lambda _name: EARLIER_GAMES,
         ask=lambda sql: warehouse.ask(sql, league="nba", day=day, season=season, as_of=NOW),
     )
 

@@ -64,6 +64,8 @@ class ReplaySpec:
     anew: bool = False  # a reparse: what is proven of these outputs is made anew from the archive, and nothing else
     history: bool = False  # whether the ledger's history flows to the warehouse
     profile: Profile = Profile.REPLAY
+    goes_on: bool = False  # whether it loads earlier seasons that no model of the build knows
+    off: tuple[str, ...] = ()  # what is not made, as each page and message says
 
 
 class Instance:
@@ -341,6 +343,10 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
     for key, value in (world | {f"about {season}": json.dumps(spec.world.describe())}).items():
         if key not in known.kept:
             batch.fact(key, value, league=league)
+    if spec.off != known.off:
+        batch.fact("off", json.dumps(spec.off), league=league)
+    if spec.goes_on and not known.goes_on:
+        batch.fact("goes on", "yes", league=league)
     start = opening_of(spec.league, spec.season, spec.days[0])
     now = max(known.clock_at or start, start)
     if spec.scope is None:

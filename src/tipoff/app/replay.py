@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tipoff.app.catching_up import lacking
 from tipoff.app.crash import kill_at, never
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.lock import lock
@@ -27,7 +28,7 @@ from tipoff.core.slate import Season
 from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import season_of
-from tipoff.sources.content import Recorded
+from tipoff.sources.content import Content, Recorded
 from tipoff.sources.world import World
 from tipoff.store.warehouse import Warehouse
 from tipoff.views.report import season_report
@@ -193,7 +194,20 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     season, days = parse_span(span, content.recorded, settings.data)
     told = faults_of(Path(faults), days[0]) if faults and faults != "season" else ()
     made = content.recorded.world(settings.data, season.name, seed=seed, disturbed=faults == "season", faults=told)
-    return ReplaySpec(league=content.league, season=season, days=days, world=made)
+    spec = ReplaySpec(league=content.league, season=season, days=days, world=made)
+    return _going_on(spec, content, content.recorded.names(settings.data))
+
+
+def _going_on(spec: ReplaySpec, content: Content, recorded: Sequence[str]) -> ReplaySpec:
+    """Have a replay go on from the seasons that its models do not know, or say what is off, where they are not recorded."""
+    earlier = content.live.earlier if content.live else None
+    if earlier is None or not earlier.output or not (names := earlier.missing(spec.season)):
+        return spec
+    lacks = [name for name in names if name not in recorded]
+    if not lacks:
+        return dataclasses.replace(spec, league=content.going_on(), goes_on=True)
+    off = lacking(dataclasses.replace(earlier, output=""), lacks, None, spec.season.first_day)
+    return dataclasses.replace(spec, off=(off,))
 
 
 def _sample_season(longest: Season, span: str) -> Season:

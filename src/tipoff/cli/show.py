@@ -133,19 +133,22 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for
 
 
 def league_here(name: str) -> "League":
-    """Return a league as this home runs it: on real providers it has outputs that no recorded season has.
+    """Return a league as this home runs it: on real providers, or beyond a model's seasons, it has outputs of its own.
 
     Raises:
         UsageError: There is none of that name.
     """
-    from tipoff.leagues.catalog import league_named, live_content  # noqa: PLC0415 -- heavy; `status` needs none
+    from tipoff.leagues.catalog import content_named, live_content  # noqa: PLC0415 -- heavy; `status` needs none
 
-    declared, home = league_named(name), read_settings().place
+    content, home = content_named(name), read_settings().place
+    declared = content.league
     if not home.has_ledger:
         return declared
     with open_ledger() as ledger:
-        world = league_facts(ledger, declared.name).world
-    return dataclasses.replace(declared, steps=live_content(name).steps) if world == "live" else declared
+        known = league_facts(ledger, declared.name)
+    if known.world == "live":
+        return dataclasses.replace(declared, steps=live_content(name).steps)
+    return content.going_on() if known.goes_on else declared
 
 
 @click.command("status")

@@ -40,7 +40,8 @@ class LeagueFacts:
     since: datetime | None  # when it was first worked on here
     is_over: bool  # its days have ended and nothing is owed
     no_season: NoSeason | None  # live, while the schedule cannot be asked
-    off: tuple[str, ...]  # live: what is not made for want of a key, or not yet
+    off: tuple[str, ...]  # what is not made for want of a key or of earlier seasons, or not yet
+    goes_on: bool  # a replay that has loaded the seasons before its own, as it is done live
     kept: Mapping[str, str]  # every fact by its key
 
     def of_season(self, key: str, season: str) -> str:
@@ -65,6 +66,7 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
         is_over=bool(kept.get("over")),
         no_season=NoSeason(since=datetime.fromisoformat(since), why=why) if since else None,
         off=tuple(json.loads(kept.get("off", "[]"))),
+        goes_on=bool(kept.get("goes on")),
         kept=kept,
     )
 

@@ -1,7 +1,7 @@
 """What a league's folder hands over: one value, and nothing outside that folder names a league, a team or its columns."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -145,3 +145,13 @@ class Content:
     drills: Traversable | None = None
     report: SeasonReport | None = None
     explain: Explanation | None = None
+
+    def going_on(self) -> League:
+        """Return the league with what loads, as it does live, the seasons before this one that no model of the build knows."""
+        if self.live is None or self.live.earlier is None or not self.live.earlier.output:
+            return self.league
+        output = self.live.earlier.output
+        steps = {step.name: step for step in self.league.steps}
+        steps |= {step.name: step for step in self.live.steps if any(edge.table == output for edge in step.edges)}
+        loads = next(step for step in self.live.steps if step.name == output)
+        return replace(self.league, steps=(*steps.values(), loads))

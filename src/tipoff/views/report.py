@@ -31,6 +31,7 @@ def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
         },
         "marks": records.counts("marks", "kind"),
         "findings": records.counts("findings", "check"),
+        "off": league_facts(ledger, league.name).off,
     }
 
 
@@ -66,6 +67,7 @@ def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[st
         "obligations " + ", ".join(f"{n} {state}" for state, n in sorted(report["obligations"].items())),
         "runs       " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
         f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
+        *report["off"],
     ]
     lines += accuracy
     loading = f", {report['loading_s']:.1f} s of it for earlier seasons" if report["loading_s"] else ""

@@ -11,6 +11,7 @@ from datetime import date
 
 from tipoff.checks.second import Row, second_formula
 from tipoff.core.check import Check, View
+from tipoff.core.errors import UsageError
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM
@@ -86,7 +87,9 @@ def _again(view: View) -> Iterator[Row]:
 
 def remembered_here(view: View) -> Past:
     """Return what is remembered of players: by the model, and of the seasons since, where the world loads them."""
-    if view.records.proof(EARLIER_GAMES.name, view.season.first_day) is None:
+    try:
+        view.table(EARLIER_GAMES.name)
+    except UsageError:  # no output of this home
         return remembered(view.day)
     names = {f"{name}_{life}": life for life in _CAREER for name in ("n", *_SUMMED)}
     sums = ", ".join(
