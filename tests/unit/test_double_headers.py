@@ -13,7 +13,7 @@ from tipoff.core.slate import Season
 from tipoff.core.step import PythonWork, SqlWork, Step
 from tipoff.core.window import BEFORE, Input, Window
 from tipoff.store.bigquery import statements
-from tipoff.store.dialect import with_earlier_games
+from tipoff.store.dialect import slice_sql, with_earlier_games
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import WriteRequest
 
@@ -84,6 +84,19 @@ def test_a_statement_sees_the_games_of_the_day_that_are_history_for_its_units(
     [row] = store.select(told, request(step, TODAY, 99, "made")).to_pylist()
     assert row["runs"] == runs
     assert told.version == compiled.version
+
+
+def test_a_statement_is_translated_once_whichever_games_are_history(store: DuckWarehouse) -> None:
+    step = made(SUM.format("before"))
+    tables = {"results": RESULTS.table, "form": step.table}
+    compiled = store.prepare([RESULTS, step])["form"]
+
+    one, other = with_earlier_games(compiled, tables, ("first",)), with_earlier_games(compiled, tables, ("first", "2"))
+
+    assert (one.duck, one.bigquery) == (other.duck, other.bigquery)
+    assert slice_sql(RESULTS.table, BEFORE.with_games(("first",))) is slice_sql(
+        RESULTS.table, BEFORE.with_games(("2",))
+    )
 
 
 @pytest.mark.parametrize(

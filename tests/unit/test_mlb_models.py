@@ -26,13 +26,16 @@ _FIRST = date(2021, 4, 1).toordinal()
 _CHANCES = [f"chance_{spot}" for spot in range(1, 10)]
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 9)), max_size=30))
-def test_a_decayed_sum_is_the_sum_of_earlier_days_each_halved_by_its_age(events: list[tuple[int, int, int]]) -> None:
+@pytest.mark.parametrize("at", [(20, 41, 41), (20, 20, 20)], ids=["as of several days", "as of one day"])
+@given(events=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 9)), max_size=30))
+def test_a_decayed_sum_is_the_sum_of_earlier_days_each_halved_by_its_age(
+    at: tuple[int, int, int], events: list[tuple[int, int, int]]
+) -> None:
     groups, days = np.array([e[0] for e in events], dtype=np.int64), np.array([e[1] for e in events], dtype=np.int64)
     values = np.array([[float(e[2])] for e in events]).reshape(len(events), 1)
-    asked, at = np.array([0, 1, 9]), np.array([20, 41, 41])
+    asked = np.array([0, 1, 9])
 
-    found = decayed_before(groups, days, values, asked, at, (5.0, 30.0))
+    found = decayed_before(groups, days, values, asked, np.array(at), (5.0, 30.0))
 
     for row, (group, day) in enumerate(zip(asked, at, strict=True)):
         for place, half_life in enumerate((5.0, 30.0)):
@@ -43,8 +46,11 @@ def test_a_decayed_sum_is_the_sum_of_earlier_days_each_halved_by_its_age(events:
 def test_the_last_values_are_those_of_strictly_earlier_days_newest_first() -> None:
     groups, days = np.array([1, 1, 2, 1]), np.array([3, 5, 4, 9])
 
-    found = last_before(groups, days, np.array([30.0, 50.0, 40.0, 90.0]), np.array([1, 2, 7]), np.array([9, 9, 9]), 2)
+    values = np.array([[30.0, 3.0], [50.0, 5.0], [40.0, 4.0], [90.0, 9.0]])
 
+    found, tenths = last_before(groups, days, values, np.array([1, 2, 7]), np.array([9, 9, 9]), 2)
+
+    assert np.array_equal(found, tenths * 10, equal_nan=True)
     assert found[0].tolist() == [50.0, 30.0]
     assert found[1, 0] == 40.0
     assert np.isnan(found[1, 1])

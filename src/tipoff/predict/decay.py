@@ -23,6 +23,10 @@ def decayed_before(  # noqa: PLR0913 -- a table of events, and what is asked of 
     Returns:
         (m, h, c); a group without a past has zeros.
     """
+    if len(asked) and np.all(at == at[0]) and np.all(asked[1:] > asked[:-1]):
+        return _as_of(groups, days, values, asked, int(at[0]), half_lives)
+    some = np.isin(groups, asked)
+    groups, days, values = groups[some], days[some], values[some]
     n, m, width = len(groups), len(asked), values.shape[1]
     groups, days = np.concatenate([groups, asked]), np.concatenate([days, at])
     values = np.concatenate([values, np.zeros((m, width))])
@@ -37,6 +41,21 @@ def decayed_before(  # noqa: PLR0913 -- a table of events, and what is asked of 
     found = np.empty((n + m, len(half_lives), width))
     found[order] = sums[np.cumsum(is_first) - 1]
     return found[n:]
+
+
+def _as_of(groups: Ints, days: Ints, values: Floats, asked: Ints, day: int, half_lives: Sequence[float]) -> Floats:  # noqa: PLR0913
+    """Return what `decayed_before` does where ascending groups are asked for as of one day: each event is weighed once."""
+    found = np.zeros((len(asked), len(half_lives), values.shape[1]))
+    place = np.minimum(np.searchsorted(asked, groups), len(asked) - 1)
+    seen = np.flatnonzero((asked[place] == groups) & (days < day))
+    place, values = place[seen], values[seen]
+    ages, age = np.unique(day - days[seen], return_inverse=True)
+    weights = 0.5 ** (ages[:, None] / np.asarray(half_lives)[None, :])
+    for at in range(len(half_lives)):
+        weight = weights[age, at]
+        for column in range(values.shape[1]):
+            found[:, at, column] = np.bincount(place, values[:, column] * weight, minlength=len(asked))
+    return found
 
 
 def _running(groups: Ints, days: Ints, values: Floats, half_lives: Floats) -> Floats:
@@ -57,9 +76,9 @@ def last_before(  # noqa: PLR0913 -- as above
 ) -> Floats:
     """Return for each asked (group, day) the values of its last `n` rows of strictly earlier days, newest first.
 
-    `values` is (k,); the result (m, n), NaN where the past is shorter.
+    `values` is (k, c); the result (c, m, n), NaN where the past is shorter.
     """
-    found = np.full((len(asked), n), np.nan)
+    found = np.full((values.shape[1], len(asked), n), np.nan)
     if not len(groups):
         return found
     order = np.lexsort((days, groups))
@@ -70,5 +89,5 @@ def last_before(  # noqa: PLR0913 -- as above
         index = position - 1 - back
         row = order[np.maximum(index, 0)]
         has = (index >= 0) & (groups[row] == asked)
-        found[has, back] = values[row[has]]
+        found[:, has, back] = values[row[has]].T
     return found

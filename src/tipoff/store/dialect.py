@@ -29,6 +29,7 @@ _DUCK_TYPES = {
     ColumnType.DATE: "DATE",
     ColumnType.INSTANT: "TIMESTAMPTZ",
 }
+_SOME = ("some",)  # stands for any games of the slate: a statement is translated once, whichever they are
 Slicer = Callable[[Table, Window], exp.Select]
 
 
@@ -42,6 +43,7 @@ class CompiledStep:
     duck: str = ""
     bigquery: str = ""
     parameters: frozenset[str] = frozenset()
+    games: tuple[str, ...] = ()  # of the slate itself, that are history for the units of a run
 
 
 def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
@@ -81,7 +83,10 @@ class _Written:
 
 @cache
 def _written(sql: str, name: str, table: Table, tables: tuple[Table, ...], games: tuple[str, ...] = ()) -> _Written:
-    """Read and translate a step's SQL, once for a process: every controller, drill and test opens its stores anew."""
+    """Read and translate a step's SQL, once for a process: every controller, drill and test opens its stores anew.
+
+    `games` says only whether there are any: which ones is a parameter of the statement.
+    """
     declared = {other.name: other for other in tables}
     tree = _parse(sql, name)
     if not games:  # what is run for some of a day's games was gone through when it was loaded
@@ -108,8 +113,8 @@ def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], game
     step = compiled.step
     if not games or not isinstance(step.work, SqlWork) or not any(read.window.is_history for read in compiled.inputs):
         return compiled
-    written = _written(step.work.sql, step.name, step.table, tuple(tables.values()), games)
-    return replace(compiled, bigquery=written.bigquery, parameters=written.parameters, duck=written.duck)
+    written = _written(step.work.sql, step.name, step.table, tuple(tables.values()), _SOME)
+    return replace(compiled, bigquery=written.bigquery, parameters=written.parameters, duck=written.duck, games=games)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +173,23 @@ def _question(tree: exp.Query, name: str, inputs: Iterable[Input]) -> Question:
     )
 
 
-def bounds(inputs: Iterable[Input], *, day: date, season: Season, as_of: datetime) -> dict[str, object]:
+def bounds(
+    inputs: Iterable[Input], *, day: date, season: Season, as_of: datetime, games: Iterable[str] = ()
+) -> dict[str, object]:
     """Return the value of every parameter that a step's SQL may name."""
-    values: dict[str, object] = {"day": day, "season_start": season.first_day, "as_of": as_of}
+    values: dict[str, object] = {"day": day, "season_start": season.first_day, "as_of": as_of, "games": list(games)}
     for read in inputs:
         values[f"{read.window.name}_from"], values[f"{read.window.name}_to"] = read.window.bounds(day, season)
     return values
 
 
-@cache
 def slice_sql(table: Table, window: Window, columns: tuple[str, ...] = (), engine: str = "duckdb") -> str:
     """Return the SELECT that gives the window's rows of `table`; parameters as `bounds` names them."""
+    return _slice_sql(table, window.with_games(_SOME) if window.games else window, columns, engine)
+
+
+@cache
+def _slice_sql(table: Table, window: Window, columns: tuple[str, ...], engine: str) -> str:
     query = _slice(table, window)
     return (query.select(*columns, append=False) if columns else query).sql(dialect=engine)
 
@@ -257,8 +268,8 @@ def _slice(table: Table, window: Window) -> exp.Select:
     first, last = f"@{window.name}_from", f"@{window.name}_to"
     query = _columns(table).where(_condition(f"day BETWEEN {first} AND {last}"))
     if window.games and "game_id" in table.names:
-        is_history = exp.or_(_condition(f"day <= {last}"), exp.column("game_id").isin(*window.games))
-        query = _columns(table).where(_condition(f"day BETWEEN {first} AND @day")).where(is_history)
+        query = _columns(table).where(_condition(f"day BETWEEN {first} AND @day"))
+        query = query.where(_condition(f"day <= {last} OR game_id IN UNNEST(@games)"))
     if window.kind is WindowKind.KNOWN:
         query = query.where(_condition("known_at <= @as_of"))
     if window.kind is WindowKind.LATEST:

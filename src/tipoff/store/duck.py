@@ -170,7 +170,9 @@ class DuckWarehouse:
 
     def select(self, loaded: dialect.CompiledStep, asked: WriteRequest) -> pa.Table:
         """See `Warehouse.select`."""
-        values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
+        values = dialect.bounds(
+            loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of, games=loaded.games
+        )
         return self._arrow("select", loaded.duck, named(values, loaded.parameters))
 
     def read(  # noqa: PLR0913 -- what a slice is
@@ -191,7 +193,7 @@ class DuckWarehouse:
         days = window.bounds(day, season)
         sql = dialect.slice_sql(table, window, columns)
         values: dict[str, object] = {"as_of": as_of} if "as_of" in sql else {}
-        values |= {"day": day} if window.games and "$day" in sql else {}
+        values |= {"day": day, "games": list(window.games)} if "$games" in sql else {}
 
         def ask(days: tuple[date, date]) -> pa.Table:
             between = dict(zip((f"{window.name}_from", f"{window.name}_to"), days, strict=True))

@@ -144,7 +144,9 @@ class BigQueryWarehouse:
 
     def select(self, loaded: dialect.CompiledStep, asked: WriteRequest) -> pa.Table:
         """See `Warehouse.select`."""
-        values = dialect.bounds(loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of)
+        values = dialect.bounds(
+            loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of, games=loaded.games
+        )
         return self._read("select", loaded.bigquery, values, asked.step.table, most=asked.step.max_bytes)
 
     def read(  # noqa: PLR0913 -- what a slice is
@@ -169,6 +171,7 @@ class BigQueryWarehouse:
             f"{window.name}_to": last,
             "as_of": as_of,
             "day": day,
+            "games": list(window.games),
         }
         rows = self._read("read", dialect.slice_sql(table, window, columns, "bigquery"), values, table, most=max_bytes)
         order = [name for name in ("day", *table.key) if name in rows.schema.names]

@@ -180,10 +180,9 @@ def _of_pitchers(past: History, kind: str) -> tuple[Ints, Ints, Floats]:
 def sums_before(past: History, kind: str, asked: Ints, at: Ints, carried: Carried | None = None) -> Floats:
     """Return (m, half-lives, SUMS) of the asked as of the morning of each day."""
     groups, days, values = events(past, kind)
-    some = np.isin(groups, asked)
     used = np.flatnonzero(np.any(values != 0, axis=0)) if len(values) else np.zeros(0, dtype=np.int64)
     found = np.zeros((len(asked), len(HALF_LIVES), len(SUMS)))
-    found[:, :, used] = decayed_before(groups[some], days[some], values[some][:, used], asked, at, HALF_LIVES)
+    found[:, :, used] = decayed_before(groups, days, values[:, used], asked, at, HALF_LIVES)
     return found if carried is None else found + carried.at(kind, asked, at)
 
 
@@ -246,15 +245,13 @@ def batter_form(batters: Floats) -> Floats:
 
 def recent(appearances: Appearances, asked: Ints, at: Ints) -> dict[str, Floats]:
     """Return (m,) each: a pitcher's last starts and games, also of the season before; NaN where there is none."""
-    start = appearances.is_starter > 0
-    mine = (appearances.pitcher[start], appearances.day[start])
-    every = (appearances.pitcher, appearances.day)
-    faced = last_before(*mine, appearances.faced[start], asked, at, 10)
-    strikeouts = last_before(*mine, appearances.strikeouts[start], asked, at, 10)
-    outs = last_before(*mine, appearances.outs[start], asked, at, 3)
-    start_day = last_before(*mine, appearances.day[start].astype(np.float64), asked, at, 2)
-    game_day = last_before(*every, appearances.day.astype(np.float64), asked, at, 6)
-    is_start = last_before(*every, appearances.is_starter, asked, at, 5)
+    start, day = appearances.is_starter > 0, appearances.day.astype(np.float64)
+    told = np.column_stack([appearances.faced, appearances.strikeouts, appearances.outs, day])
+    faced, strikeouts, outs, start_day = last_before(
+        appearances.pitcher[start], appearances.day[start], told[start], asked, at, 10
+    )
+    told = np.column_stack([day, appearances.is_starter, appearances.faced])
+    game_day, is_start, last_faced = last_before(appearances.pitcher, appearances.day, told, asked, at, 6)
     today = at.astype(np.float64)
     with np.errstate(invalid="ignore"):
         soon = (today[:, None] - game_day <= 14).sum(axis=1)  # noqa: PLR2004 -- two weeks
@@ -263,15 +260,15 @@ def recent(appearances: Appearances, asked: Ints, at: Ints) -> dict[str, Floats]
         "start_rest": today - start_day[:, 0],
         "rest_before": start_day[:, 0] - start_day[:, 1],
         "last_was_relief": 1 - is_start[:, 0],
-        "relief_of_5": np.nansum(1 - is_start, axis=1),
+        "relief_of_5": np.nansum(1 - is_start[:, :5], axis=1),
         "games_14": soon.astype(np.float64),
-        "last_game_bf": last_before(*every, appearances.faced, asked, at, 1)[:, 0],
+        "last_game_bf": last_faced[:, 0],
         "k_of_3": _mean(strikeouts[:, :3]),
         "k_of_5": _mean(strikeouts[:, :5]),
         "k_of_10": _mean(strikeouts),
         "k_spread_10": _spread(strikeouts),
         "bf_of_10": _mean(faced),
-        "outs_of_3": _mean(outs),
+        "outs_of_3": _mean(outs[:, :3]),
     } | {f"bf_{back}_ago": faced[:, back - 1] for back in range(1, 6)}
 
 

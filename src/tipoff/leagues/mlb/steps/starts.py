@@ -14,7 +14,7 @@ from tipoff.core.step import Context, Made
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models.features import Past, Starts, features
 from tipoff.leagues.mlb.models.history import NOBODY, SPOTS, Numbers
-from tipoff.leagues.mlb.steps.arrays import WIDTH, Inputs, known_of
+from tipoff.leagues.mlb.steps.arrays import WIDTH, Inputs, known_of, once_a_table
 from tipoff.predict.arrays import Floats, Ints
 
 
@@ -102,14 +102,14 @@ def project_features(context: Context, inputs: Inputs) -> Made:
     return Made(rows=made.rows, excused=excused)
 
 
+@once_a_table
 def _last_nine(rows: pa.Table) -> dict[str, dict[str, Any]]:
-    """Return each club's last game at bat."""
-    newest: dict[str, tuple[date, str, int]] = {}
-    who = (rows[name].to_pylist() for name in ("team", "day", "game_id"))
-    for place, (team, day, game_id) in enumerate(zip(*who, strict=True)):
-        newest[team] = max(newest.get(team, (date.min, "", 0)), (day, game_id, place))
-    found = rows.take(pa.array([place for *_, place in newest.values()], pa.int64())).to_pylist()
-    return dict(zip(newest, found, strict=True))
+    """Return each club's last game at bat, of rows in the order of their days and games."""
+    teams = rows["team"].combine_chunks().dictionary_encode()
+    codes = teams.indices.to_numpy()
+    _, back = np.unique(codes[::-1], return_index=True)
+    found = rows.take(pa.array(len(codes) - 1 - back, pa.int64())).to_pylist()
+    return {row["team"]: row for row in found}
 
 
 class _Asked:
