@@ -66,10 +66,9 @@ def successes(chances: Floats, trials: Floats, *, shake: float) -> Floats:
         trials: (n, MOST_TRIALS + 1) the chance of each number of trials.
         shake: Standard deviation, in log odds, of what moves all chances of a row together (a day's form).
     """
-    total = np.zeros((len(chances), MOST_SUCCESSES + 1))
-    for node, weight in _NODES:
-        total += weight * _in_turn(chance_of(log_odds(chances) + shake * node), trials)
-    return total
+    shaken = np.concatenate([chance_of(log_odds(chances) + shake * node) for node, _ in _NODES])
+    found = _in_turn(shaken, np.tile(trials, (len(_NODES), 1))).reshape(len(_NODES), len(chances), -1)
+    return np.asarray(sum(weight * one for (_, weight), one in zip(_NODES, found, strict=True)))
 
 
 def _in_turn(chances: Floats, trials: Floats) -> Floats:

@@ -22,6 +22,8 @@ from tipoff.predict.arrays import Floats, Ints
 from tipoff.predict.counts import moments
 from tipoff.predict.metrics import own_line
 
+_INSTANT = pa.timestamp("us", "UTC")
+
 
 def predict_confirmed(context: Context, inputs: Inputs) -> Made:
     """Predict the announced starters."""
@@ -39,45 +41,38 @@ def _predict(context: Context, inputs: Inputs, rows: pa.Table, table: Table) -> 
     if not rows.num_rows:
         return Made(rows=schema.empty_table())
     model, model_day, doubt = fitting(inputs["strikeout_model"])
-    columns = dict(zip(tables.FEATURE_COLUMNS, _rounded(rows, tables.FEATURE_COLUMNS), strict=True))
-    found = Features(columns, np.ascontiguousarray(_rounded(rows, [f"chance_{spot}" for spot in range(1, 10)]).T))
+    numbers = _rounded(rows, [*tables.FEATURE_COLUMNS, *(f"chance_{spot}" for spot in range(1, 10))])
+    columns = dict(zip(tables.FEATURE_COLUMNS, numbers, strict=False))
+    found = Features(columns, np.ascontiguousarray(numbers[len(columns) :].T))
     trials = strikeouts.trials_of(model, found)
     made = strikeouts.predict(model, found, trials, _levels(context.slate.day.toordinal(), _graded(inputs["grades"])))
     if doubt:  # what rests on the trees is left out, the others go on
         made = {system: made[system] for system in strikeouts.WITHOUT_TREES}
     faced = strikeouts.expected_faced(trials)
     starts = {row["game_id"]: row["first_pitch_at"] for row in inputs["schedule"].to_pylist()}
-    told = rows.select(
-        ["day", "game_id", "pitcher_id", "pitcher_name", "pitcher_key", "team", "opponent", "is_home"]
-    ).to_pylist()
-    flags, career = rows["flags"].to_pylist(), columns["career_starts"]
-    output = []
-    for system, view in made.items():
-        distribution = _cut(view.distribution)
-        variance, line = moments(view.distribution)[1], own_line(view.distribution)
-        above = np.arange(view.distribution.shape[1])[None, :] > line[:, None]
-        over = (view.distribution * above).sum(axis=1)
-        for place, one in enumerate(told):
-            output.append(
-                one
-                | {
-                    "system": system,
-                    "predicted_strikeouts": float(max(view.median[place], 0.0)),
-                    "mean_strikeouts": float(view.mean[place]),
-                    "raw_mean": float(view.raw[place]),
-                    "variance": float(variance[place]),
-                    "expected_batters": float(faced[place]),
-                    "career_starts": int(career[place]),
-                    "own_line": float(line[place]),
-                    "own_over_chance": float(min(over[place], 1.0)),
-                    "pass_reason": flags[place],
-                    "model_day": model_day,
-                    "first_pitch_at": starts.get(one["game_id"]),
-                    "made_at": context.as_of,
-                }
-                | {name: float(min(value, 1.0)) for name, value in zip(CHANCES, distribution[place], strict=True)}
-            )
-    return Made(rows=pa.Table.from_pylist(output, schema=schema), notes=(doubt,) if doubt else ())
+    told = rows.select(["day", "game_id", "pitcher_id", "pitcher_name", "pitcher_key", "team", "opponent", "is_home"])
+    views = list(made.values())
+    distributions = np.concatenate([view.distribution for view in views])
+    above = np.arange(distributions.shape[1])[None, :] > (line := own_line(distributions))[:, None]
+    output = {name: pa.chunked_array(told[name].chunks * len(views)) for name in told.column_names}
+    output |= {
+        "system": np.repeat(list(made), rows.num_rows),
+        "predicted_strikeouts": np.maximum(np.concatenate([view.median for view in views]), 0.0),
+        "mean_strikeouts": np.concatenate([view.mean for view in views]),
+        "raw_mean": np.concatenate([view.raw for view in views]),
+        "variance": moments(distributions)[1],
+        "expected_batters": np.tile(faced, len(views)),
+        "career_starts": np.tile(columns["career_starts"].astype(np.int64), len(views)),
+        "own_line": line,
+        "own_over_chance": np.minimum((distributions * above).sum(axis=1), 1.0),
+        "pass_reason": pa.chunked_array(rows["flags"].chunks * len(views)),
+        "model_day": pa.array([model_day] * len(distributions), pa.date32()),
+        "first_pitch_at": pa.array([starts.get(game) for game in output["game_id"].to_pylist()], _INSTANT),
+        "made_at": pa.array([context.as_of] * len(distributions), _INSTANT),
+    }
+    output |= dict(zip(CHANCES, np.minimum(_cut(distributions), 1.0).T, strict=True))
+    made_rows = pa.table(output).select(schema.names).cast(schema)
+    return Made(rows=made_rows, notes=(doubt,) if doubt else ())
 
 
 def _asked(context: Context, rows: pa.Table) -> pa.Table:
