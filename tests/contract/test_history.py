@@ -16,6 +16,7 @@ from tests.history import NOW, SLATE, Jobs, finding, finished, looks, outbox, st
 from tipoff.core.errors import LedgerError, ShapeError
 from tipoff.core.quota import Kind
 from tipoff.history.duck import DuckSink
+from tipoff.history.findings import ROOM, Troubles
 from tipoff.history.pace import PACE, Pace
 from tipoff.history.seal import seal
 from tipoff.history.sink import HistorySink
@@ -246,14 +247,30 @@ def test_the_guard_tells_each_level_once_and_again_when_it_was_left(ledger: Ledg
 
     def told(n: int) -> list[int]:
         guard.record(Kind.LOAD, "d.t", n)
-        return [int(use.level) for use, _ in guard.news()]
+        found = [int(use.level) for use, _ in guard.news()]
+        guard.noted()
+        return found
 
     assert [told(700), told(100), told(10), told(400), told(300)] == [[], [50], [], [80], [95]]
     assert not guard.may(Kind.LOAD, "d.t", essential=False)
     assert guard.may(Kind.LOAD, "d.t", essential=True)
     at[0] = NOW + timedelta(hours=26)
-    assert guard.news() == []
+    assert told(0) == []
     assert told(800) == [50]
+
+
+def test_a_level_is_noted_as_told_once_its_finding_is_written_and_no_sooner(ledger: Ledger) -> None:
+    guard = QuotaGuard(ledger, lambda: NOW)
+    guard.record(Kind.LOAD, "d.t", 800)
+    Troubles(ledger, "nba").quotas(guard, NOW)  # and its process dies before it tells
+
+    troubles = Troubles(ledger, "nba")
+    troubles.quotas(QuotaGuard(ledger, lambda: NOW), NOW)
+    troubles.tell()
+    troubles.quotas(QuotaGuard(ledger, lambda: NOW), NOW)
+    troubles.tell()
+
+    assert [row["check"] for row in ledger.rows(select(schema.findings.c.check))] == [ROOM]
 
 
 def test_duckdb_has_a_view_of_each_event_once_and_one_of_the_newest_revisions(ledger: Ledger, tmp_path: Path) -> None:

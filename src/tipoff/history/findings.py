@@ -26,6 +26,7 @@ class Troubles:
         self._ledger, self._league = ledger, league
         self._told: dict[tuple[str, str], datetime] = {}
         self._batch = Batch()
+        self._guard: QuotaGuard | None = None  # whose news stand in the batch
 
     def add(self, check: str, severity: Severity, note: str, now: datetime, *, about: str = "") -> None:
         """Take up a finding, unless the same was told of the same stream within the hour."""
@@ -60,11 +61,15 @@ class Troubles:
 
     def quotas(self, guard: QuotaGuard, now: datetime) -> None:
         """Take up each limit that has reached a higher level: these are told at once, each level once."""
+        self._guard = guard
         for use, _ in guard.news():
             severity = Severity.ERROR if use.level is Level.FULL else Severity.WARNING
             self._batch.add("findings", self._finding(ROOM, severity, str(use), now, use.ratio))
 
     def tell(self) -> None:
-        """Write down what was found."""
+        """Write down what was found, and then that it is told."""
         batch, self._batch = self._batch, Batch()
+        guard, self._guard = self._guard, None
         self._ledger.commit(batch)
+        if guard is not None:
+            guard.noted()

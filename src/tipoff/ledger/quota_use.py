@@ -1,6 +1,6 @@
 """What is used of the warehouse's daily limits, counted in the ledger, so that history stops before work must."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -52,6 +52,7 @@ class QuotaGuard:
 
     def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
         self._ledger, self._now = ledger, now
+        self._changed: list[tuple[str, str, Level]] = []
 
     def may(self, kind: Kind, table: str, n: int = 1, *, essential: bool) -> bool:
         """Whether `n` more of a kind may go into a table; `essential` is what the day's work needs."""
@@ -69,29 +70,33 @@ class QuotaGuard:
     def news(self) -> list[tuple[Use, Level]]:
         """Return the limits that have reached a higher level since they were last told, each with the level before.
 
-        What has fallen again is written down, so that it is told when it rises anew.
+        `noted` is to be called once they are told.
         """
-        now, told = self._now(), {(row["table"], row["kind"]): row for row in self._ledger.rows(select(quota_levels))}
+        told = {(row["table"], row["kind"]): row for row in self._ledger.rows(select(quota_levels))}
         found: list[tuple[Use, Level]] = []
-        changed: list[tuple[str, str, Level]] = []
+        self._changed = []
         current = {(use.table, str(use.limit.kind)): use for use in uses(self.used())}
         for key in {*told, *current}:
             before = Level(told[key]["level"]) if key in told else Level.FREE
             use = current.get(key)
             level = use.level if use else Level.FREE
             if level != before:
-                changed.append((*key, level))
+                self._changed.append((*key, level))
             if use is not None and level > before:
                 found.append((use, before))
-        if changed:
-            self._note(changed, now)
         return sorted(found, key=lambda pair: -pair[0].ratio)
 
-    def _note(self, changed: Sequence[tuple[str, str, Level]], now: datetime) -> None:
-        table = quota_levels
+    def noted(self) -> None:
+        """Write down what `news` has found, once it is told: a crash in between tells it twice rather than never.
+
+        What has fallen again is written down too, so that it is told when it rises anew.
+        """
+        table, changed, self._changed = quota_levels, self._changed, []
+        if not changed:
+            return
         with self._ledger.writing() as connection:
             for name, kind, level in changed:
                 mine = (table.c.table == name) & (table.c.kind == kind)
-                values = {"level": int(level), "told_at": now}
+                values = {"level": int(level), "told_at": self._now()}
                 if not connection.execute(update(table).where(mine).values(**values)).rowcount:
                     connection.execute(insert(table).values(table=name, kind=kind, **values))
