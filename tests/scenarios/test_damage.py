@@ -194,6 +194,25 @@ def test_a_slate_is_examined_as_soon_as_it_can_be(stage: Instance) -> None:
     assert {row["day"] for row in stage.ledger.rows(select(watching.measured.c.day))} == set(SEASON.days())
 
 
+def test_a_slate_whose_doubts_could_not_be_handed_on_is_due_again(
+    stage: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = CheckTimes(NBA, SEASON)
+    gone = LedgerError("the ledger could not be read: the server is gone")
+
+    def refused(*_given: object) -> None:
+        raise gone
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage, "look_again", refused)
+        with pytest.raises(LedgerError):
+            examine_due(times, lambda: examiner_of(NBA, SEASON, stage), stage, NOW, days=WHOLE)
+    assert {day for day, _ in times.due(NOW, lambda _: None)} == set(SEASON.days())
+
+    examine_due(times, lambda: examiner_of(NBA, SEASON, stage), stage, NOW, days=WHOLE)
+    assert times.due(NOW, lambda _: None) == []
+
+
 def test_a_pregame_look_that_failed_does_not_hold_up_the_mornings() -> None:
     times = CheckTimes(NBA, SEASON)
     now = midnight(SEASON.last_day) + timedelta(hours=12)

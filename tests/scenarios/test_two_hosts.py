@@ -24,7 +24,7 @@ from tipoff.config import Settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.ledger import Lease, Ledger, connect, schema
-from tipoff.ledger.alerts import AlertStore
+from tipoff.ledger.alerts import AlertChanges, AlertStore
 
 __all__ = ["server"]  # a fixture
 
@@ -173,6 +173,17 @@ def ending_after(statement: str, other: Engine) -> Iterator[None]:
     yield
     event.remove(Engine, "after_cursor_execute", ends)
     assert broken
+
+
+def test_a_store_that_let_go_after_an_outage_writes_at_once(server: str, other: Engine) -> None:
+    with AlertStore(server) as store:
+        with other.connect() as server_side:
+            server_side.execute(text(ENDED))
+        store.let_go()
+
+        store.write(AlertChanges(), beat=("controller nba", RealClock().now(), "build", ""))
+
+        assert "controller nba" in store.heartbeats()
 
 
 @pytest.mark.parametrize("of", [Ledger, AlertStore])

@@ -17,8 +17,13 @@ REFUSED = UsageError("the ledger cannot be opened: connection refused")
 AWAY = WarehouseError("the warehouse does not answer", kind=ErrorKind.TRANSIENT)
 
 
-def ticked(monkeypatch: pytest.MonkeyPatch, opened: Iterable[PipelineError | None]) -> tuple[list[str], list[str]]:
-    """Tick until a second tick is done, `opened` as given; returns what was said, and what starts were told."""
+def ticked(
+    monkeypatch: pytest.MonkeyPatch, opened: Iterable[PipelineError | None], *, is_stale: bool = False
+) -> tuple[list[str], list[str]]:
+    """Tick until a second tick is done, `opened` as given; returns what was said, and what starts were told.
+
+    `is_stale`: what beats was connected to a server that has gone, and fails until it has let go.
+    """
     monkeypatch.setattr(live, "_Duties", lambda *_given: SimpleNamespace(begin=lambda: None, look=lambda *_given: None))
     monkeypatch.setattr(live, "wait", lambda *_given: None)
     ends, stop, starts, said = iter(opened), Stop(), list[str](), list[str]()
@@ -44,7 +49,13 @@ def ticked(monkeypatch: pytest.MonkeyPatch, opened: Iterable[PipelineError | Non
     spec: Any = SimpleNamespace(
         clock=clock, settings=SimpleNamespace(tick_every_s=1, hash="h"), league=SimpleNamespace(name="x")
     )
-    beats: Any = SimpleNamespace(write=lambda *_given, **_more: None)
+    stale = [is_stale]
+
+    def beat(*_given: object, **_more: object) -> None:
+        if any(stale):
+            raise GONE
+
+    beats: Any = SimpleNamespace(write=beat, let_go=stale.clear)
     live._tick(spec, stage, beats, stop, said.append)  # noqa: SLF001 -- the loop itself
     return said, starts
 
@@ -57,6 +68,12 @@ def test_stores_that_cannot_be_opened_again_while_the_network_is_away_are_waited
     assert starts == ["", f"ledger: {GONE}"]
     assert [str(error) in line for error, line in zip((GONE, REFUSED, AWAY), said, strict=False)] == [True] * 3
     assert said[3:] == ["ticking goes on"]
+
+
+def test_a_league_begins_once_after_an_outage_of_the_ledgers_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, starts = ticked(monkeypatch, [None, None], is_stale=True)
+
+    assert (starts, said[1:]) == (["", f"ledger: {GONE}"], ["ticking goes on"])
 
 
 def test_stores_that_cannot_be_opened_at_first_end_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,6 +227,7 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
                 failed = str(error)
                 said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
             stage.close()
+            beats.let_go()
             wait(stop, clock.timer(AGAIN))
             continue
         if failed:

@@ -270,9 +270,9 @@ def examine_due(  # noqa: PLR0913 -- what is examined, when and where
             chores.hand_out(key, partial(_examine, examiner, day, cadence, now), due_at=now)
     for (day, cadence, at), error in chores.done():
         if error is None:
-            times.did(day, cadence, at)
             if cadence is None:
                 stores.look_again(doubted(times.league, ledger, day), now)
+            times.did(day, cadence, at)  # last: what could not be handed on is due again
             continue
         if isinstance(error, LedgerError):
             raise error

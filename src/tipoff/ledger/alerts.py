@@ -77,6 +77,10 @@ class AlertStore:
         self._connection.close()
         self._engine.dispose()
 
+    def let_go(self) -> None:
+        """Have the next statement connect anew: a server that was away has ended what was connected."""
+        self._connection.invalidate()
+
     def __enter__(self) -> Self:
         """Hold it until the block ends."""
         return self
