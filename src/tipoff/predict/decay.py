@@ -49,8 +49,8 @@ def _as_of(groups: Ints, days: Ints, values: Floats, asked: Ints, day: int, half
     place = np.minimum(np.searchsorted(asked, groups), len(asked) - 1)
     seen = np.flatnonzero((asked[place] == groups) & (days < day))
     place, values = place[seen], values[seen]
-    ages, age = np.unique(day - days[seen], return_inverse=True)
-    weights = 0.5 ** (ages[:, None] / np.asarray(half_lives)[None, :])
+    age = day - days[seen]
+    weights = 0.5 ** (np.arange(age.max(initial=0) + 1)[:, None] / np.asarray(half_lives)[None, :])
     for at in range(len(half_lives)):
         weight = weights[age, at]
         for column in range(values.shape[1]):

@@ -170,9 +170,8 @@ class DuckWarehouse:
 
     def select(self, loaded: dialect.CompiledStep, asked: WriteRequest) -> pa.Table:
         """See `Warehouse.select`."""
-        values = dialect.bounds(
-            loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of, games=loaded.games
-        )
+        day, season, as_of = asked.day, asked.season, asked.as_of
+        values = dialect.bounds(loaded.inputs, day=day, season=season, as_of=as_of, games=loaded.games)
         return self._arrow("select", loaded.duck, named(values, loaded.parameters))
 
     def read(  # noqa: PLR0913 -- what a slice is
@@ -192,12 +191,11 @@ class DuckWarehouse:
             return whole.select(columns) if columns else whole
         days = window.bounds(day, season)
         sql = dialect.slice_sql(table, window, columns)
-        values: dict[str, object] = {"as_of": as_of} if "as_of" in sql else {}
-        values |= {"day": day, "games": list(window.games)} if "$games" in sql else {}
+        of_run = {"as_of": as_of, "day": day, "games": list(window.games)}
 
         def ask(days: tuple[date, date]) -> pa.Table:
             between = dict(zip((f"{window.name}_from", f"{window.name}_to"), days, strict=True))
-            rows = self._arrow("read", sql, values | between)
+            rows = self._arrow("read", sql, {name: of_run[name] for name in of_run if f"${name}" in sql} | between)
             order = [name for name in ("day", *table.key) if name in rows.schema.names]
             return rows.sort_by([(name, "ascending") for name in order])
 

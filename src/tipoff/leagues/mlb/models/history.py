@@ -148,6 +148,26 @@ def read_appearances(rows: pa.Table, numbers: Numbers) -> Appearances:
     )
 
 
+def read_outings(rows: pa.Table) -> Appearances:
+    """Return of a table when who pitched, how long, and his strikeouts; all else is unknown, or nought."""
+    unknown, none = np.full(rows.num_rows, np.nan), np.zeros(rows.num_rows, dtype=np.int64)
+    return Appearances(
+        day=days(rows.column("day")),
+        game=none,
+        pitcher=ids(rows.column("pitcher_id")),
+        club=none,
+        is_starter=floats(rows.column("is_starter")),
+        outs=floats(rows.column("outs")),
+        faced=floats(rows.column("batters_faced")),
+        strikeouts=floats(rows.column("strikeouts")),
+        walks=unknown,
+        hits=unknown,
+        runs=unknown,
+        left=unknown,
+        born=unknown,
+    )
+
+
 def read_at_bat(rows: pa.Table, numbers: Numbers) -> AtBat:
     """Return a table with the columns AT_BAT as arrays."""
     return AtBat(

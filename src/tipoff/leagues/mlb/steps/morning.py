@@ -32,7 +32,7 @@ def make_form(context: Context, inputs: Inputs) -> Made:
     day = context.slate.day.toordinal()
     carried = carried_of(inputs["season_form"], numbers)
     past = _season_past(inputs, numbers)
-    recent = history.read_appearances(_filled(counted(inputs["pitcher_boxscores"])), numbers)
+    recent = history.read_outings(counted(inputs["pitcher_boxscores"]))
     clubs = {number: code for code, number in numbers.clubs.items()}
     rates = carried_rates(inputs["season_form"])
     found: list[Entities] = []
@@ -60,15 +60,6 @@ def make_form(context: Context, inputs: Inputs) -> Made:
         names = [clubs[int(one)] if kind in CLUBS else str(one) for one in asked]
         found.append(Entities(kind, names, sums, extra))
     return Made(rows=entity_table(tables.FORM, context.slate.day, found))
-
-
-def _filled(rows: pa.Table) -> pa.Table:
-    """Return the rows with the columns that form has no use for, unknown."""
-    n_rows = rows.num_rows
-    for name, kind in (("walks", pa.int64()), ("hits", pa.int64()), ("runs", pa.int64()), ("birth_date", pa.date32())):
-        if name not in rows.column_names:
-            rows = rows.append_column(name, pa.nulls(n_rows, kind))
-    return rows if "throws" in rows.column_names else rows.append_column("throws", pa.nulls(n_rows, pa.string()))
 
 
 def _season_past(inputs: Inputs, numbers: Numbers) -> form.History:
