@@ -4,7 +4,7 @@ import dataclasses
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.support import ledger_rows, tipoff, with_step
 
 from tipoff.app import requests
 from tipoff.app.live import run_controllers, sample_live
+from tipoff.app.lock import lock
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop
 from tipoff.core.errors import UsageError
@@ -118,7 +119,37 @@ def test_what_nobody_takes_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     home = tmp_path / "home"
     since_days(home, 3)
     settings = Settings(home=home)
+    sample_live(settings, NBA, RealClock())
     monkeypatch.setattr(requests, "TAKEN_WITHIN", SECOND)
 
-    with pytest.raises(UsageError, match="nobody has taken request 1 within 0:00:01"):
+    with (
+        closing(lock(settings.place)),
+        pytest.raises(UsageError, match="nobody has taken request 1 within 0:00:01"),
+    ):
         requests.follow(settings, requests.ask(settings, "nba", "measure", {"day": "2030-01-01"}))
+
+
+def test_a_replay_takes_no_requests_and_whoever_asks_is_told_at_once(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert tipoff("replay", "nba", "sample:1", "--world", "sample", home=home).returncode == 0
+    settings = Settings(home=home)
+
+    with (
+        closing(lock(settings.place)),
+        pytest.raises(UsageError, match="which answers nobody") as refused,
+    ):
+        requests.back_up(settings, tmp_path / "copy")
+
+    assert refused.value.hint == "wait for it to end, and ask again"
+
+
+def test_a_request_is_not_waited_for_where_nobody_works_any_more(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    since_days(home, 3)
+    settings = Settings(home=home)
+    sample_live(settings, NBA, RealClock())
+
+    with pytest.raises(UsageError, match="any more, and nobody has taken request 1") as refused:
+        requests.follow(settings, requests.ask(settings, "nba", "measure", {"day": "2030-01-01"}))
+
+    assert refused.value.hint == "ask again"

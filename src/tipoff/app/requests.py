@@ -32,7 +32,7 @@ from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import LEAGUES, league_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.answers import leagues_of
-from tipoff.ledger.facts import home_clock, season_of
+from tipoff.ledger.facts import home_clock, league_facts, season_of
 from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request
 from tipoff.ledger.stores import MADE_ANEW, is_elsewhere, lost_files, lost_warehouse
 from tipoff.store.archive import Archive
@@ -219,21 +219,39 @@ def follow(settings: Settings, number: int, *, progress: Callable[[Answer], None
     """Return the answer to a request once it has come.
 
     Raises:
-        UsageError: Nobody has taken it.
+        UsageError: Nobody has taken it, or will.
         PipelineError: What was asked for could not be done.
     """
     began = stopwatch()
     with Ledger(settings.place.ledger, read_only=True) as ledger:
         while (request := read_request(ledger, number)).ended_at is None:
-            if request.taken_at is None and stopwatch() - began > TAKEN_WITHIN.total_seconds():
-                msg = f"nobody has taken request {number} within {TAKEN_WITHIN}"
-                raise UsageError(msg, hint=f"does the controller tick? see: tipoff status {request.league}")
+            if request.taken_at is None:
+                _may_be_taken(settings.place, ledger, request, stopwatch() - began)
             progress(request.answer)
             pause(timedelta(milliseconds=200))
     if request.error:
         msg = f"the controller could not do it: {request.error}"
         raise PipelineError(msg)
     return request.answer
+
+
+def _may_be_taken(home: Home, ledger: Ledger, request: Request, waited_s: float) -> None:
+    """Return where somebody may still take a request.
+
+    Raises:
+        UsageError: A replay works in the home, which takes none, or nobody does any more, or nobody took it in time.
+    """
+    facts = league_facts(ledger, request.league)
+    if facts.world and not facts.live_since:
+        msg = f"a replay works in the home {home.root}, which answers nobody"
+        raise UsageError(msg, hint="wait for it to end, and ask again")
+    if (held := here(home)) is not None:
+        held.close()
+        msg = f"nobody works in the home {home.root} any more, and nobody has taken request {request.id}"
+        raise UsageError(msg, hint="ask again")
+    if waited_s > TAKEN_WITHIN.total_seconds():
+        msg = f"nobody has taken request {request.id} within {TAKEN_WITHIN}"
+        raise UsageError(msg, hint=f"does the controller tick? see: tipoff status {request.league}")
 
 
 class Requests:
