@@ -120,6 +120,8 @@ def test_a_nought_for_what_is_missing_is_a_note(text: str) -> None:
         ("fill_gaps", "INSERT INTO games VALUES (?)", Level.NOTE),
         ("keep", "INSERT INTO job_progress VALUES (?)", Level.NOTE),
         ("keep", "INSERT INTO operational_events VALUES (?)", Level.NOTE),
+        ("keep", "INSERT INTO failed_games VALUES (?)", Level.NOTE),
+        ("keep", "INSERT INTO collector_stats VALUES (?)", Level.NOTE),
         ("update_games", "UPDATE games SET points = ?", Level.NOTE),
         ("settle_games", "UPDATE games SET points = ?", Level.NOTE),
     ],
@@ -159,9 +161,17 @@ def test_what_only_scripts_by_hand_call_is_seen_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("told", "level"),
-    [("log.error(error)", Level.ERROR), ("log.debug(error)", Level.ERROR), ("log.warning(error)", Level.NOTE)],
+    [
+        ("log.error(error)", Level.ERROR),
+        ("log.exception('not kept')", Level.ERROR),
+        ("log.info(error)", Level.WARNING),
+        ("log.debug(error)", Level.WARNING),
+        ("log.warning(error)", Level.NOTE),
+        ("log.error(error)  # that's OK", Level.NOTE),
+        ("log.error(error)  # a duplicate: it already exists", Level.NOTE),
+    ],
 )
-def test_who_tells_of_lost_rows_as_a_warning_did_not_hold_them_for_much(told: str, level: Level) -> None:
+def test_who_tells_of_lost_rows_at_a_low_level_did_not_hold_them_for_much(told: str, level: Level) -> None:
     text = SWALLOWED.replace("log.error(error)", told)
 
     assert levels({"jobs/games.py": text, "jobs/run.py": CALLED}, "swallowed-write") == [level]
@@ -177,11 +187,66 @@ def keep(connection, games):
 """
 
 
-@pytest.mark.parametrize(("told", "level"), [("log.debug(error)", Level.WARNING), ("log.error(error)", Level.NOTE)])
-def test_a_row_that_a_load_leaves_out_without_a_word_is_a_warning_though_it_has_a_key(told: str, level: Level) -> None:
+@pytest.mark.parametrize(
+    ("told", "level"),
+    [
+        ("pass", Level.ERROR),
+        ("continue", Level.ERROR),
+        ("log.debug(error)", Level.WARNING),
+        ("log.error(error)", Level.NOTE),
+        ("print(error)", Level.NOTE),
+        ("lost.append(game)", None),
+        ("lost += 1", None),
+        ("pass  # best effort", Level.NOTE),
+    ],
+)
+def test_a_row_that_a_load_leaves_out_weighs_by_what_is_said_of_it_though_it_has_a_key(
+    told: str, level: Level | None
+) -> None:
     files = {"jobs/games.py": ONE_OF_MANY.format(told), "jobs/run.py": CALLED}
 
-    assert levels(files, "swallowed-write") == [level]
+    assert levels(files, "swallowed-write") == ([] if level is None else [level])
+
+
+@pytest.mark.parametrize(
+    ("rows", "does", "level"),
+    [
+        ("games", "", Level.ERROR),
+        ("TEAMS.items()", "", Level.NOTE),
+        ("TEAMS.items()", "game = ask(game)", Level.ERROR),
+    ],
+)
+def test_rows_that_stand_in_the_code_are_written_again_by_the_next_run(rows: str, does: str, level: Level) -> None:
+    text = ONE_OF_MANY.format("pass").replace("in games:", f"in {rows}:\n        {does or 'pass'}")
+
+    assert levels({"jobs/games.py": text, "jobs/run.py": CALLED}, "swallowed-write") == [level]
+
+
+FLUSHES = """
+class Rows:
+    def flush_rows(self):
+        rows, self.rows = self.rows, []
+        self.connection.executemany("INSERT INTO games VALUES (?)", rows)
+
+    def keep(self):
+        try:
+            {}
+        except Exception as error:
+            log.error(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "level"),
+    [
+        ('self.connection.executemany("INSERT INTO games VALUES (?)", self.rows)', Level.ERROR),
+        ("self.flush_rows()", Level.WARNING),
+    ],
+)
+def test_an_insert_of_another_function_may_fail_in_another_way_than_the_handler_sees(does: str, level: Level) -> None:
+    used = "from jobs.games import Rows\n\n\ndef main():\n    Rows().keep()\n    Rows().flush_rows()\n"
+
+    assert levels({"jobs/games.py": FLUSHES.format(does), "jobs/run.py": used}, "swallowed-write") == [level]
 
 
 def test_rows_of_a_buffer_that_is_emptied_only_after_the_write_come_again() -> None:

@@ -50,6 +50,8 @@ class TryBlock:
     copied: bool = False  # the block writes once more what was written outside of it, or nothing
     collects: bool = False  # the block gathers something of each item of a loop
     each: bool = False  # it stands in a loop over items
+    fixed: bool = False  # the items are written in the code itself, and written again by the next run
+    inserts: bool = False  # the block itself executes the INSERT, rather than a function that it calls
     again: bool = False  # it stands in something that is done over and over: a service's loop, a sweep
     holds: bool = False  # what the gate lets through stands in the block itself, or its answer is no until it says yes
 
@@ -232,6 +234,10 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         exits_well=said.exits_well,
         yields_value=gives or _answers_well(index, node),
         each=_is_of_each(index, node),
+        fixed=_is_of_the_code(index, node, effects),
+        inserts=any(
+            isinstance(part, ast.Call) and effects.of(part).what.startswith("the INSERT") for part in inside(body)
+        ),
         again=_comes_again(index, node),
         collects=collects,
         acts=said.acts or (not said.returns and _has_a_second_way(index, node, body)),
@@ -313,6 +319,22 @@ def _is_of_each(index: Index, node: ast.AST) -> bool:
     return False
 
 
+_FORMS = these(
+    "text dumps range items keys values enumerate len append str int float format join isoformat now strftime"
+)
+
+
+def _is_of_the_code(index: Index, node: ast.AST, effects: Effects) -> bool:
+    """Whether a loop around it writes a table that stands in the code, `SUPPLY_CHAINS.items()`, and asks for nothing else."""
+    for parent in index.parents(node):
+        if isinstance(parent, FUNCTIONS):
+            return False
+        if isinstance(parent, ast.For | ast.AsyncFor) and dotted(parent.iter).partition(".")[0].isupper():
+            calls = [part for part in inside(parent.body) if isinstance(part, ast.Call)]
+            return all(effects.of(call).kind in {"write", "log"} or last_name(call.func) in _FORMS for call in calls)
+    return False
+
+
 def _collects(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
     """Whether a loop goes over items around the block, and the block gathers what each gives."""
     for parent in index.parents(node):
@@ -374,6 +396,7 @@ _MEANT = re.compile(
     r"|optional|(do|does|must|should|ca|wo)"
     r"(n't| not|nnot) (fail|break|block|crash|prevent|abort|stop|interrupt|affect|matter|raise)|(ok|okay|fine"
     r"|safe|harmless) (to|if)|never (fail|break|crash|raise)"
+    r"|that'?s (ok|okay|fine)|already (exist|there|present)|duplicates?\b"
     r"|ignor(e|ing)|purposely|on purpose|deliberate|intentional|swallow|fall ?back|tolerat|anyway|assum(e"
     r"|ing)|nice to have|cosmetic|#.*\bskip",
     re.IGNORECASE,

@@ -135,7 +135,7 @@ _ADDS_ROWS = these(
 _ASIDE = these(  # rows about the work, or made again from others
     """progress status hash content metadata notification notifications history audit log logs heartbeat learning
     journal activity state session raw calibration checkpoint checkpoints settings setting config summary quota operational
-    telemetry limit dead"""
+    telemetry limit dead stats statistics failed failure failures error errors"""
 )
 _MENDS = these(  # whoever does it again finds what is still missing
     """fill gap gaps backfill repair mend evaluate settle backtest init setup seed discover rebuild recompute rolling
@@ -154,13 +154,16 @@ def _last(what: str) -> str:
 
 
 def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:
-    """Return warning where new rows are lost for certain, right here; a note for what may be made good, or has but the name."""
+    """Return warning where new rows are lost for certain, right here; a note for what may be made good, or has but the name.
+
+    An error: the block's own INSERT fails and only a log line tells of an error, or a load passes over the row without one.
+    """
     own = set(words(guard.symbol.rpartition(".")[2]))
     about = own | set(words(what.partition(" of ")[2]))
     is_beside = _BESIDE_THE_POINT & set(words(f"{guard.path} {guard.symbol} {what}")) or own & _SWEEPERS
     is_there = re.search(r"Integrity|Duplicate|Unique|Conflict", guard.caught)
     is_of_schema = re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path)
-    if is_beside or is_there or is_of_schema or guard.again or guard.printed or guard.acts:
+    if is_beside or is_there or is_of_schema or guard.again or guard.fixed or guard.printed or guard.acts:
         return Level.NOTE  # remembered only, there already, done again or in another way, or read on the screen
     is_silent = not (guard.logs or what.startswith("the "))  # a library's method, and not a word
     if (
@@ -177,8 +180,9 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE  # None tells whoever calls
     if guard.assigns:
         return Level.NOTE  # kept in a name, and looked at
-    is_plain = what.startswith("the INSERT") and " (in " not in what and guard.logs
-    return Level.ERROR if is_plain and not guard.returns and not guard.keyed_rows else Level.WARNING
+    is_passed_over = guard.each and not guard.logs
+    is_certain = is_passed_over or not (guard.quiet or guard.keyed_rows)
+    return Level.ERROR if guard.inserts and is_certain and not guard.returns else Level.WARNING
 
 
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:
