@@ -394,38 +394,6 @@ def test_a_no_that_nobody_hears_is_a_note_where_the_function_keeps_what_has_fail
     assert levels(files, "ignored-result") == [level]
 
 
-KEPT = """
-class Odds:
-    def get(self, now, key):
-        at = self.kept[key]
-        if (now - at).seconds < 60:
-            return at
-        return None
-
-    def {}(self, now):
-        for key in list(self.kept):
-            {}
-
-
-print(Odds().get(1, 2), Odds().{})
-"""
-
-
-@pytest.mark.parametrize(
-    ("name", "does", "used", "level"),
-    [
-        ("clean_up", "del self.kept[key]", "clean_up(3)", Level.NOTE),
-        ("evict", "self.kept.pop(key)", "evict(3)", Level.NOTE),
-        ("clean_up", "del self.other[key]", "clean_up(3)", Level.WARNING),
-        ("clean_up", "del self.kept[key]", "get(3, 4)", Level.WARNING),
-    ],
-)
-def test_an_age_is_a_note_where_a_sweep_takes_what_is_old_out_of_the_table(
-    name: str, does: str, used: str, level: Level
-) -> None:
-    assert levels({"odds.py": KEPT.format(name, does, used)}, "wrong-time") == [level]
-
-
 @pytest.mark.parametrize(
     ("asked", "call", "level"),
     [

@@ -21,7 +21,7 @@ MAKES_FEATURES = re.compile(
     re.IGNORECASE,
 )
 MONITORS = re.compile(
-    r"monitor|health|dashboard|(?<![a-z])reports?(?![a-z])|trend|alert|(?<![a-z])ops(?![a-z])|audit|observab|freshness|drift|coverage|confidence"
+    r"monitor|health|dashboard|(?<![a-z])(reports?|rpts?|exceptions?)(?![a-z])|trend|alert|(?<![a-z])ops(?![a-z])|audit|observab|freshness|drift|coverage|confidence"
     r"|calibration|accuracy|(?<![a-z])kpis?(?![a-z])|digest|scorecard",
     re.IGNORECASE,
 )

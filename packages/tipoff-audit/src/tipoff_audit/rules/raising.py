@@ -12,7 +12,6 @@ from tipoff_audit.reading.names import dotted, last_name
 from tipoff_audit.reading.words import these
 
 _OF_EVERY_ERROR = frozenset(dir(BaseException)) | {"add_note", "__notes__", "winerror"}
-_NEVER = these("message response status_code code reason detail text msg status errors body")  # often believed in
 _LOGGING = frozenset({"exc_info", "stack_info", "stacklevel", "extra"})
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal"})
 
@@ -29,15 +28,10 @@ def raising_handlers(file: File) -> None:
                     break
                 if why:
                     has_told = has_told or "takes no argument" in why
-                    sure = isinstance(node, ast.Call | ast.BinOp) or last_name(node) in _NEVER
-                    of_any = why.startswith(
-                        ("`Exception` has", "`BaseException` has")
-                    )  # that which comes may well have it
-                    level = Level.WARNING if sure and "has no attribute" in why and not of_any else Level.NOTE
                     file.say(
                         "handler-raises",
                         node,
-                        level,
+                        Level.NOTE,
                         f"{why}: the handler itself raises, and the first error is lost",
                         guards="work",
                         line=getattr(node, "lineno", handler.lineno),

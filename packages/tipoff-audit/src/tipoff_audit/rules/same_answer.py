@@ -1,6 +1,7 @@
 """Conditions whose answer is the same whatever the data are."""
 
 import ast
+import re
 from collections import defaultdict
 
 from tipoff_audit.finding import Level
@@ -11,7 +12,7 @@ _NAN = frozenset({"np.nan", "numpy.nan", "math.nan", "np.NaN", "np.NAN", "pd.NaT
 _NO = frozenset({"false", "0", "no", "off"})
 _MOVES = frozenset({"next", "read", "readline", "pop", "popleft", "recv", "get_nowait", "input"})
 _ASKS_THE_SYSTEM = frozenset({"os.getenv", "os.environ.get", "getenv", "environ.get"})
-_SHOWN = ("verbose", "debug", "plot", "show", "progress", "cuda", "gpu", "quiet", "color", "reload")
+_SHOWN = ("verbose", "debug", "plot", "show", "progress", "cuda", "gpu", "quiet", "color", "reload", "refresh", "force")
 
 
 def same_answers(file: File) -> None:
@@ -27,14 +28,26 @@ def same_answers(file: File) -> None:
         if dotted(call.func) in _ASKS_THE_SYSTEM:
             _setting(file, call)
         elif last_name(call.func) == "add_argument" and last_name(keyword(call, "type") or call.func) == "bool":
-            option = str(constant(call.args[0]) if call.args else "")
-            if not any(word in option for word in _SHOWN):
-                message = f"`type=bool`: `{option} False` is true, as is any text that is not empty"
-                _say(file, call, f"{message}; use BooleanOptionalAction, or parse the word", Level.WARNING)
+            _option(file, call)
 
 
 def _say(file: File, node: ast.AST, message: str, level: Level = Level.ERROR) -> None:
     file.say("same-answer", node, level, message, guards="gate")
+
+
+def _option(file: File, call: ast.Call) -> None:
+    """Report an option that takes any word for a yes: a warning where it cannot be switched off, or where a request gives it."""
+    option = str(constant(call.args[0]) if call.args else "")
+    if any(word in option for word in _SHOWN):
+        return
+    if option.startswith("-"):  # left out where it is not meant, unless it is on by default
+        is_on = constant(keyword(call, "default")) is True or constant(keyword(call, "required")) is True
+    else:
+        taken = rf"(\[|get\()\s*['\"]{re.escape(option)}['\"]|args\w*\.{re.escape(option)}\b|\*\*\w*args"
+        is_on = re.search(taken, file.index.source.text) is not None
+    message = f"`type=bool`: `{option} False` is true, as is any text that is not empty"
+    level = Level.WARNING if is_on else Level.NOTE
+    _say(file, call, f"{message}; use BooleanOptionalAction, or parse the word", level)
 
 
 def _missing(file: File, compare: ast.Compare) -> None:

@@ -288,7 +288,7 @@ _CERTAIN: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 
 
-def _certain(sql: str) -> Iterator[Said]:
+def _certain(sql: str, use: Use) -> Iterator[Said]:
     """Yield what is wrong whatever the data are."""
     if _OF_ANOTHER_LANGUAGE.search(sql):
         return
@@ -296,7 +296,8 @@ def _certain(sql: str) -> Iterator[Said]:
         for found in pattern.finditer(sql):
             if rule != "rows-skipped" or re.search(r"\bCOPY\b|read_csv|read_json|scan_csv", sql, _I):
                 is_of_texts = re.search(r"\ball_varchar\s*=\s*(true|1)", sql, _I) is not None
-                level = Level.WARNING if pattern in {_NEITHER, _LEAVES_OUT} and not is_of_texts else Level.NOTE
+                is_slight = is_of_texts or (pattern is _NEITHER and use is Use.MONITORING)  # a person reads them
+                level = Level.WARNING if pattern in {_NEITHER, _LEAVES_OUT} and not is_slight else Level.NOTE
                 yield Said(rule, found.start("test"), level, f"`{_short(found['test'])}` {message}", "read")
 
 
@@ -305,7 +306,7 @@ def _short(text: str) -> str:
     return flat if len(flat) <= 60 else flat[:57] + "…"  # noqa: PLR2004 -- one line of a report
 
 
-_ALWAYS: tuple[Callable[[str], Iterator[Said]], ...] = (_clocks, _noughts, _certain)
+_ALWAYS: tuple[Callable[[str], Iterator[Said]], ...] = (_clocks, _noughts)
 _LOOK_AHEAD: tuple[Callable[[Piece, Use], Iterator[Said]], ...] = (_cutoffs, _windows)
 _SCRIPTS: tuple[Callable[[str], Iterator[Said]], ...] = (_appends, _lost)
 _WORTH = re.compile(
@@ -321,7 +322,7 @@ def examine_sql(text: str, *, use: Use, script: bool) -> list[Said]:
     found: list[Said] = []
     sql = without_data(without_comments(text))
     if _WORTH.search(sql):
-        found += [said for rule in _ALWAYS for said in rule(sql)]
+        found += [said for rule in _ALWAYS for said in rule(sql)] + list(_certain(sql, use))
     if use is not Use.MONITORING and _WORTH_AHEAD.search(sql):
         for piece in parsed(sql):
             meant = _meant(piece, use)
