@@ -231,6 +231,7 @@ _BESIDE = these(  # what is written is made again, or stands beside the work
     briefing heal event events mock log logs receipt backup default defaults if maybe next background note notes pdf
     html markdown file chart plot image documentation docs readme"""
 )
+_SEEN = these("heartbeat heartbeats session sessions presence ping")  # whoever misses it, or is asked anew, sees it
 _KEEPS = these("save store persist insert commit upload write lock acquire enqueue")
 _AGAIN = these("load init initialize default defaults create reset test selftest canary dry log metadata ensure setup")
 _ANSWERS = these(
@@ -246,6 +247,7 @@ def _told_level(path: str, name: str, symbol: str, *, is_told: bool) -> Level:
         not is_told
         or not is_kept
         or set(words(name)) & _BESIDE
+        or {*words(name), *caller} & _SEEN
         or set(caller) & _AGAIN
         or set(caller[:1]) & _ANSWERS
         or "mock" in path

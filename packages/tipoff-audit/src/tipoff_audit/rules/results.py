@@ -57,6 +57,7 @@ def ignored_results(file: File) -> list[list[object]]:
 
 
 _NEXT = 12  # statements: what is said later is about something else
+_NEAR = 4  # statements: a plain True says it of the last thing that was done
 _SAVED = re.compile(r"(saved|stored|persisted|written)['\"]\s*:\s*True")
 _WELL = re.compile(
     r"success['\"]?\s*[:=]\s*True|status['\"]?\s*[:=]\s*['\"](ok|success|saved|updated|done|created|scheduled|queued)\b"
@@ -70,15 +71,19 @@ def _told_as_done(file: File, statement: ast.Expr) -> bool:
     block = next(block for block in blocks if isinstance(block, list) and statement in block)
     begin = block.index(statement) + 1
     after = (part for later in block[begin : begin + _NEXT] for part in ast.walk(later))
+    if any(_gives_true(part) for later in block[begin : begin + _NEAR] for part in ast.walk(later)):
+        return True
     end = getattr(file.scope(statement).node, "end_lineno", 0)
     rest = "\n".join(file.index.lines[statement.lineno : end])
     return any(_says_done(part) for part in after) or _SAVED.search(rest) is not None
 
 
+def _gives_true(part: ast.AST) -> bool:
+    return isinstance(part, ast.Return) and constant(part.value) is True
+
+
 def _says_done(part: ast.AST) -> bool:
-    if not isinstance(part, ast.Return) or part.value is None:
-        return False
-    return constant(part.value) is True or _WELL.search(ast.unparse(part.value)) is not None
+    return isinstance(part, ast.Return) and part.value is not None and _WELL.search(ast.unparse(part.value)) is not None
 
 
 def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return for each library
