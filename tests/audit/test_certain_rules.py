@@ -163,10 +163,10 @@ def test_two_readings_of_what_moves_on_are_two_values() -> None:
     assert levels(text.replace("{}", "file.name"), "same-answer") == [Level.ERROR]
 
 
-def test_a_measure_that_is_thrown_by_dice_is_a_warning_where_nothing_says_so() -> None:
+def test_a_measure_that_is_thrown_by_dice_is_an_error_where_nothing_says_so() -> None:
     text = "import random\n\n\ndef judge(it):\n    {}confidence = random.uniform(0.6, 0.9)\n    return confidence\n\n\njudge(1)\n"
 
-    assert levels(text.format(""), "made-up-data") == [Level.WARNING]
+    assert levels(text.format(""), "made-up-data") == [Level.ERROR]
     assert levels(text.format("# a placeholder\n    "), "made-up-data") == [Level.NOTE]
     assert levels('"""A demonstration."""\n' + text.format(""), "made-up-data") == [Level.NOTE]
     assert levels(text.format("").replace("def judge", "def simulate_game"), "made-up-data") == []
@@ -282,6 +282,23 @@ def test_rows_that_are_texts_or_are_said_to_be_left_out_are_a_note(more: str) ->
     assert levels(PANDAS.format(call), "rows-skipped") == [Level.NOTE]
 
 
+@pytest.mark.parametrize(
+    ("after", "level"),
+    [
+        ("frame.to_sql('games', text)", Level.ERROR),
+        ("day.execute('INSERT INTO games VALUES (?)', frame)", Level.ERROR),
+        ("frame.describe()", Level.WARNING),
+        ("frame.to_csv(day)", Level.WARNING),
+        ("frame.to_csv(text)", Level.NOTE),
+    ],
+)
+def test_rows_that_are_left_out_weigh_by_where_the_others_go(after: str, level: Level) -> None:
+    call = f"frame = pd.read_csv(text, on_bad_lines='{{}}')\n    {after}"
+
+    assert levels(PANDAS.format(call.format("skip")), "rows-skipped") == [level]
+    assert levels(PANDAS.format(call.format("error")), "rows-skipped") == []
+
+
 def test_a_load_that_goes_on_past_errors_leaves_rows_out() -> None:
     sql = "COPY INTO games FROM @stage ON_ERROR = '{}';\n"
 
@@ -323,6 +340,21 @@ def test_a_coroutine_that_a_timer_begins_later_is_a_note() -> None:
     text = WAITS.format("timer.every(15, self.put)\n        self.put(1)")
 
     assert levels(text, "ignored-result") == [Level.NOTE]
+
+
+@pytest.mark.parametrize(
+    ("does", "level"),
+    [
+        ("self.connection.execute('INSERT INTO games VALUES (?)', row)", Level.ERROR),
+        ("self.save_all(row)", Level.WARNING),
+        ("logger.info(row)", Level.NOTE),
+    ],
+)
+def test_a_coroutine_that_is_not_awaited_weighs_by_what_it_would_have_done(does: str, level: Level) -> None:
+    text = WAITS.replace("self.row = row", does)
+
+    assert levels(text.format("self.put(1)"), "ignored-result") == [level]
+    assert levels(text.format("await self.put(1)"), "ignored-result") == []
 
 
 def test_a_coroutine_that_only_ends_something_is_a_note() -> None:

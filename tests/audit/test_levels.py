@@ -213,6 +213,7 @@ def test_a_row_that_a_load_leaves_out_weighs_by_what_is_said_of_it_though_it_has
     [
         ("games", "", Level.ERROR),
         ("TEAMS.items()", "", Level.NOTE),
+        ("TEAMS.items()", "tiers = list(game)", Level.NOTE),
         ("TEAMS.items()", "game = ask(game)", Level.ERROR),
     ],
 )

@@ -320,7 +320,8 @@ def _is_of_each(index: Index, node: ast.AST) -> bool:
 
 
 _FORMS = these(
-    "text dumps range items keys values enumerate len append str int float format join isoformat now strftime"
+    """text dumps range items keys values enumerate list dict tuple sorted zip len append str int float format join
+    isoformat now strftime"""
 )
 
 

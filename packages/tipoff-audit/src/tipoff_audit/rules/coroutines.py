@@ -43,7 +43,9 @@ def unawaited(file: File) -> None:
             message = f"`{last_name(call.func)}` is a coroutine and {how}"
             ends = set(words(last_name(call.func))) & _ENDS or file.scope(call).name.endswith("__del__")
             is_slight = ends or _is_begun_later(file, call) or _is_awaited_by_others(file, call)
-            level = Level.NOTE if is_slight else Level.WARNING
+            level = Level.NOTE if is_slight or _does_nothing(file, here) else Level.WARNING
+            if level is Level.WARNING and _writes(file, here):
+                level, message = Level.ERROR, f"{message}, and what it would write is lost"
             file.say("ignored-result", call, level, f"{message}; write `await`", guards="work")
         elif isinstance(file.scope(call).node, ast.AsyncFunctionDef) and how == _NOTHING_DONE and not here:
             awaited = _awaited(file) if awaited is None else awaited
@@ -52,6 +54,17 @@ def unawaited(file: File) -> None:
                     f"`{dotted(call.func)}` is awaited elsewhere in this file, and not here: nothing of it is done"
                 )
                 file.say("ignored-result", call, Level.NOTE, f"{message}; write `await`", guards="work")
+
+
+def _does_nothing(file: File, here: list[Scope]) -> bool:
+    """Whether the coroutine calls nothing but the log: a line is all that is missed."""
+    return len(here) == 1 and {file.effects.of(call).kind for call in here[0].calls} == {"log"}
+
+
+def _writes(file: File, here: list[Scope]) -> bool:
+    """Whether the coroutine writes, for certain: rows, a file, a store."""
+    calls = [call for scope in here for call in scope.calls]
+    return any(effect.kind == "write" and effect.sure for call in calls for effect in file.effects.through(call))
 
 
 def _is_begun_later(file: File, call: ast.Call) -> bool:

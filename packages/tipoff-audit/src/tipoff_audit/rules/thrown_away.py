@@ -165,8 +165,27 @@ def skipped_rows(file: File) -> None:
             how = f"max_bad_records={most}" if isinstance(most, int) and most > 0 else ""
         if how:
             message = f"`{how}`: rows that cannot be read are left out, uncounted, and the load ends as done"
-            level = Level.NOTE if _is_of_texts(call) or _says_skipped(file, call) else Level.WARNING
+            is_slight = _is_of_texts(call) or _says_skipped(file, call) or _is_own_copy(file, call)
+            level = Level.NOTE if is_slight else Level.ERROR if _is_loaded(file, call) else Level.WARNING
             file.say("rows-skipped", call, level, f"{message}; let it fail, or count and keep them", guards="read")
+
+
+_LOADS = these("to_sql to_gbq write_pandas load_table_from_dataframe copy_expert copy_from executemany insert_many")
+
+
+def _is_loaded(file: File, call: ast.Call) -> bool:
+    """Whether the function that reads the rows puts them into a table as well: there they are missing for good."""
+    others = (file.effects.of(other).what for other in file.scope(call).calls)
+    return any(what.startswith(("the INSERT", "the COPY")) or what.rpartition(".")[2] in _LOADS for what in others)
+
+
+def _is_own_copy(file: File, call: ast.Call) -> bool:
+    """Whether the function has written the file itself, at another time: its lines are whole."""
+    read = ast.dump(call.args[0]) if call.args else ""
+    return any(
+        last_name(other.func).startswith("to_") and other.args and ast.dump(other.args[0]) == read
+        for other in file.scope(call).calls
+    )
 
 
 def _is_of_texts(call: ast.Call) -> bool:
