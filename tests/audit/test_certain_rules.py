@@ -287,6 +287,7 @@ def test_rows_that_are_texts_or_are_said_to_be_left_out_are_a_note(more: str) ->
     [
         ("frame.to_sql('games', text)", Level.ERROR),
         ("day.execute('INSERT INTO games VALUES (?)', frame)", Level.ERROR),
+        ("day.add(frame)\n    day.commit()", Level.ERROR),
         ("frame.describe()", Level.WARNING),
         ("frame.to_csv(day)", Level.WARNING),
         ("frame.to_csv(text)", Level.NOTE),
@@ -297,6 +298,14 @@ def test_rows_that_are_left_out_weigh_by_where_the_others_go(after: str, level: 
 
     assert levels(PANDAS.format(call.format("skip")), "rows-skipped") == [level]
     assert levels(PANDAS.format(call.format("error")), "rows-skipped") == []
+
+
+def test_rows_that_are_left_out_are_missing_where_a_caller_loads_them() -> None:
+    call = PANDAS.format("frame = pd.read_csv(text, on_bad_lines='skip')").replace("rows(None, '', 1)\n", "")
+    loads = "def load(connection):\n    connection.execute('INSERT INTO games VALUES (?)', {})\n\n\nload(None)\n"
+
+    assert levels(f"{call}{loads.format('rows(1, 2, 3)')}", "rows-skipped") == [Level.ERROR]
+    assert levels(f"{call}{loads.format('[]')}", "rows-skipped") == [Level.WARNING]
 
 
 def test_a_load_that_goes_on_past_errors_leaves_rows_out() -> None:

@@ -170,13 +170,20 @@ def skipped_rows(file: File) -> None:
             file.say("rows-skipped", call, level, f"{message}; let it fail, or count and keep them", guards="read")
 
 
-_LOADS = these("to_sql to_gbq write_pandas load_table_from_dataframe copy_expert copy_from executemany insert_many")
+_LOADS = these(
+    """to_sql to_gbq write_pandas load_table_from_dataframe copy_expert copy_from copy_records_to_table executemany
+    insert_many add_all commit bulk_create bulk_insert_mappings bulk_save_objects"""
+)
 
 
 def _is_loaded(file: File, call: ast.Call) -> bool:
-    """Whether the function that reads the rows puts them into a table as well: there they are missing for good."""
-    others = (file.effects.of(other).what for other in file.scope(call).calls)
-    return any(what.startswith(("the INSERT", "the COPY")) or what.rpartition(".")[2] in _LOADS for what in others)
+    """Whether the function that reads the rows, or one that calls it, puts them into a table: there they are missing for good."""
+    reader = file.scope(call)
+    callers = {file.scope(other) for other in file.index.calls if file.names.callee(other).full == reader.name}
+    done = (
+        effect.what for scope in (reader, *callers) for other in scope.calls for effect in file.effects.through(other)
+    )
+    return any(what.startswith(("the INSERT", "the COPY")) or what.rpartition(".")[2] in _LOADS for what in done)
 
 
 def _is_own_copy(file: File, call: ast.Call) -> bool:
