@@ -2,14 +2,21 @@
 
 import dataclasses
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.samples import Samples
 from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
+from tipoff.core.clock import midnight
 from tipoff.core.proof_text import read_units
+from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world.sample import SampleNba
+from tipoff.ledger import Ledger
+from tipoff.views.report import in_words
+from tipoff.views.why import why
+from tipoff.watch.digest import digest
 
 DAYS = 3
 
@@ -51,6 +58,25 @@ def test_the_first_slate_is_excused_for_want_of_history_and_says_so(quiet: Path)
 
     assert row["state"] == "excused"
     assert set(json.loads(row["excused"]).values()) == {"no history"}
+
+
+def test_a_first_slate_without_predictions_is_told_with_its_reason_in_why_report_and_digest(quiet: Path) -> None:
+    spec = sample_spec(DAYS)
+    first = spec.days[0]
+    with Ledger(quiet / "ledger.db", read_only=True) as ledger:
+        n_games = len(ledger.of("nba").games(first))
+        told = f"published_predictions of {first} has no row, {n_games} units excused: no history"
+
+        said = why(ledger, NBA, "candidates", first).sentences
+        message = digest(ledger, NBA, first + timedelta(days=1), midnight(first) + timedelta(hours=33), ())
+
+    assert f"  excused in it: {n_games} units: no history" in said
+    assert f"  {told}" in message.lines
+    report = replayed(quiet, spec)
+    assert [line for line in in_words(report) if "has no row" in line] == [
+        told.replace("predictions", "markets"),
+        told,
+    ]
 
 
 def test_a_source_that_does_not_cover_the_league_is_excused_by_the_same_answer_a_day_later(tmp_path: Path) -> None:

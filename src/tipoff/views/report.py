@@ -9,6 +9,7 @@ from tipoff.core.slate import GameStatus, Season
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import days_around, league_facts
 from tipoff.ledger.reader import LeagueRecords
+from tipoff.watch.digest import without_rows
 
 _OFF = [status.value for status in GameStatus if status.is_off]
 
@@ -32,7 +33,14 @@ def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
         "marks": records.counts("marks", "kind"),
         "findings": records.counts("findings", "check"),
         "off": league_facts(ledger, league.name).off,
+        "without_rows": _without_rows(records, league),
     }
+
+
+def _without_rows(records: LeagueRecords, league: League) -> list[str]:
+    """Say of each publication of a day with games why it has no row."""
+    played = {game.day for game in records.games() if game.status not in _OFF}
+    return without_rows(league, (one for one in records.obligations(states=["excused"]) if one.day in played))
 
 
 def games(records: LeagueRecords, league: League) -> dict[str, Any]:
@@ -68,6 +76,7 @@ def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[st
         "runs       " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
         f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
         *report["off"],
+        *report["without_rows"],
     ]
     lines += accuracy
     loading = f", {report['loading_s']:.1f} s of it for earlier seasons" if report["loading_s"] else ""

@@ -1,5 +1,6 @@
 """Why an obligation stands where it stands: a walk upstream to the first thing that is broken, in sentences."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +15,7 @@ from tipoff.ledger.facts import season_of
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.views.status import live_waivers, waiver_line
 from tipoff.views.streamers import Streamers
-from tipoff.watch.messages import named
+from tipoff.watch.messages import counted, named
 
 _DEPTH = 12
 _SHOWN = 12  # units in a line
@@ -115,7 +116,11 @@ def _proof_sentences(records: LeagueRecords, owed: ObligationRecord) -> list[str
     if proof is None:
         return []
     when = f"after run {proof.fence} at {proof.made_at:%Y-%m-%d %H:%M} UTC"
-    return [f"  proof: {proof.n_rows} rows read back {when}, digest {proof.digest[:12]}"]
+    excuses = Counter(one.excuse for unit, one in proof.units.items() if one.excuse and unit not in owed.excused)
+    return [
+        f"  proof: {proof.n_rows} rows read back {when}, digest {proof.digest[:12]}",
+        *(f"  excused in it: {counted(n, 'unit')}: {reason}" for reason, n in excuses.items()),
+    ]
 
 
 def _conflicts(walk: _Walk, owed: ObligationRecord) -> list[str]:

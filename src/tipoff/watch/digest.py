@@ -1,7 +1,7 @@
 """The morning's digest: alive, yesterday complete, gates, accuracy, what is due today, what is open, how it goes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any
@@ -13,6 +13,7 @@ from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord
+from tipoff.core.step import PublishWork
 from tipoff.ledger import Batch, Ledger, quota_use
 from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
 from tipoff.watch.messages import between_text, counted, named
@@ -60,6 +61,7 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         f"yesterday, {yesterday:%a %d %b}, {counted(games[yesterday], 'game')}: {answer}",
         *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
         *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}" for one in owed[:6]),
+        *(f"  {line}" for line in (without_rows(league, before) if games[yesterday] else ())),
         _gates(ledger, league, yesterday, now),
         _checks(ledger, league, yesterday),
         _accuracy(rows),
@@ -70,6 +72,20 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         *_trend(rows, league),
     ]
     return _message(league, day, f"yesterday {answer.partition(',')[0]}", lines, incidents)
+
+
+def without_rows(league: League, owed: Iterable[ObligationRecord]) -> list[str]:
+    """Say of each required publication that is complete and has no row why its units are excused."""
+    published = {step.name for step in league.steps if isinstance(step.work, PublishWork) and not step.optional}
+    empty = (one for one in owed if one.output in published and one.state == State.EXCUSED.value and one.excused)
+    return [
+        f"{one.output} of {one.day} has no row, {counted(one.n_excused, 'unit')} excused: {_reasons(one)}"
+        for one in empty
+    ]
+
+
+def _reasons(owed: ObligationRecord) -> str:
+    return "; ".join(sorted(set(owed.excused.values())))
 
 
 def _at_rest(league: League, day: date, between: BetweenSeasons, incidents: Sequence[Incident]) -> Message:
