@@ -118,6 +118,7 @@ def test_a_nought_for_what_is_missing_is_a_note(text: str) -> None:
         ("keep", "INSERT INTO games VALUES (?)", Level.ERROR),
         ("keep", "INSERT OR REPLACE INTO games VALUES (?)", Level.NOTE),
         ("fill_gaps", "INSERT INTO games VALUES (?)", Level.NOTE),
+        ("enrich_games", "INSERT INTO games VALUES (?)", Level.NOTE),
         ("keep", "INSERT INTO job_progress VALUES (?)", Level.NOTE),
         ("keep", "INSERT INTO operational_events VALUES (?)", Level.NOTE),
         ("keep", "INSERT INTO failed_games VALUES (?)", Level.NOTE),
@@ -241,7 +242,7 @@ class Rows:
     ("does", "level"),
     [
         ('self.connection.executemany("INSERT INTO games VALUES (?)", self.rows)', Level.ERROR),
-        ("self.flush_rows()", Level.WARNING),
+        ("self.flush_rows()", Level.NOTE),
     ],
 )
 def test_an_insert_of_another_function_may_fail_in_another_way_than_the_handler_sees(does: str, level: Level) -> None:

@@ -51,7 +51,9 @@ class TryBlock:
     collects: bool = False  # the block gathers something of each item of a loop
     each: bool = False  # it stands in a loop over items
     fixed: bool = False  # the items are written in the code itself, and written again by the next run
-    inserts: bool = False  # the block itself executes the INSERT, rather than a function that it calls
+    executes: bool = (
+        False  # the statement that writes stands in the block itself, rather than in a function that it calls
+    )
     again: bool = False  # it stands in something that is done over and over: a service's loop, a sweep
     holds: bool = False  # what the gate lets through stands in the block itself, or its answer is no until it says yes
 
@@ -235,8 +237,9 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         yields_value=gives or _answers_well(index, node),
         each=_is_of_each(index, node),
         fixed=_is_of_the_code(index, node, effects),
-        inserts=any(
-            isinstance(part, ast.Call) and effects.of(part).what.startswith("the INSERT") for part in inside(body)
+        executes=any(
+            isinstance(part, ast.Call) and effects.of(part).kind == "write" and effects.of(part).what.startswith("the ")
+            for part in inside(body)
         ),
         again=_comes_again(index, node),
         collects=collects,

@@ -138,8 +138,8 @@ _ASIDE = these(  # rows about the work, or made again from others
     telemetry limit dead stats statistics failed failure failures error errors"""
 )
 _MENDS = these(  # whoever does it again finds what is still missing
-    """fill gap gaps backfill repair mend evaluate settle backtest init setup seed discover rebuild recompute rolling
-    performance watermark watermarks conversation chat"""
+    """fill gap gaps backfill enrich enrichment repair mend evaluate settle backtest init setup seed discover rebuild
+    recompute rolling performance watermark watermarks conversation chat"""
 )
 _BEGINS = these("initial default defaults create ensure migrate refresh reconcile bootstrap")
 
@@ -165,9 +165,11 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
     is_of_schema = re.search(r"(^|/)(migrations?|versions|alembic)/", guard.path)
     if is_beside or is_there or is_of_schema or guard.again or guard.fixed or guard.printed or guard.acts:
         return Level.NOTE  # remembered only, there already, done again or in another way, or read on the screen
-    is_silent = not (guard.logs or what.startswith("the "))  # a library's method, and not a word
+    is_statement = what.startswith("the ")
+    is_silent = not (guard.logs or is_statement)  # a library's method, and not a word
     if (
         not (sure and here and _adds_rows(what))
+        or (is_statement and not guard.executes)
         or guard.breadth == "root"
         or about & _MENDS
         or guard.warns
@@ -182,7 +184,8 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE  # kept in a name, and looked at
     is_passed_over = guard.each and not guard.logs
     is_certain = is_passed_over or not (guard.quiet or guard.keyed_rows)
-    return Level.ERROR if guard.inserts and is_certain and not guard.returns else Level.WARNING
+    is_insert = what.startswith("the INSERT")
+    return Level.ERROR if is_insert and is_certain and not guard.returns else Level.WARNING
 
 
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:
