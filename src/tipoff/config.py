@@ -37,6 +37,7 @@ os.environ.setdefault(
 # Of providers: their files may come later, and are read again.
 _KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
+_TEMPLATE = "skeleton"  # the folder that `tipoff new league` copies: no league
 _WATCHING = frozenset(
     {
         "active_hours",
@@ -277,7 +278,9 @@ def _of_leagues_that_there_are(settings: Settings) -> Settings:
     Raises:
         UsageError: A channel or the active hours name one.
     """
-    leagues = sorted(path.parent.name for path in (Path(__file__).parent / "leagues").glob("*/content.py"))
+    leagues = sorted(
+        {path.parent.name for path in (Path(__file__).parent / "leagues").glob("*/content.py")} - {_TEMPLATE}
+    )
     named = [(f"active_hours.{league}", league) for league in settings.active_hours]
     named += [(f"channels.{name}", league) for name, said in settings.channels.items() for league in said.leagues]
     for setting, league in named:

@@ -89,6 +89,15 @@ def test_a_league_that_there_is_not_is_refused_and_the_nearest_named(text: str, 
     assert refused.value.hint.startswith("did you mean ")
 
 
+def test_the_skeleton_of_leagues_is_no_league_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "tipoff.toml").write_text("[active_hours]\nskeleton = ['09:00', '03:00']\n")
+
+    with pytest.raises(UsageError, match="there is no league 'skeleton'") as refused:
+        read_settings({}, file=tmp_path / "tipoff.toml")
+
+    assert refused.value.hint == "leagues: mlb, nba"
+
+
 def test_a_folder_in_place_of_the_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_settings({}, file=tmp_path)
