@@ -345,6 +345,13 @@ def test_a_coroutine_of_a_class_above_or_kept_under_a_name_is_not_awaited(bad: s
     assert levels(WAITS.format(good), "ignored-result") == []
 
 
+def test_a_function_may_import_another_of_the_name_of_a_coroutine() -> None:
+    text = "async def main():\n    return 1\n\n\ndef watch():\n    {}\n    main()\n\n\nprint(watch)\n"
+
+    assert levels(text.format("from others import main"), "ignored-result") == []
+    assert levels(text.format("from others import watch_all"), "ignored-result") == [Level.WARNING]
+
+
 def test_a_coroutine_that_a_timer_begins_later_is_a_note() -> None:
     text = WAITS.format("timer.every(15, self.put)\n        self.put(1)")
 

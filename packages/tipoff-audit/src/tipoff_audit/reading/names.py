@@ -134,8 +134,8 @@ class Names:
                 return self.annotation(at.notes[name], at)
             if at.kind != "class" and name in at.members:
                 return at.members[name].name
-            if name in at.bound and name not in self.index.imports:
-                return name
+            if name in at.bound and (name not in self.index.imports or at.kind == "function"):
+                return self.index.imports.get(name, name)  # imported in the function itself
             at = at.parent
         return self.index.imports.get(name, name)
 
