@@ -45,6 +45,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one path well or badly, by its name."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait 40 ms for the other side
     local: Local
 
     def log_message(self, *_: object) -> None:
@@ -267,6 +268,7 @@ class LocalProxy:
 
 class _ProxyHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     state: LocalProxy
 
     def log_message(self, *_: object) -> None:

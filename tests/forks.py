@@ -22,6 +22,9 @@ from pathlib import Path
 
 import tipoff
 from tipoff.cli.main import main as command
+from tipoff.leagues.nba.league import NBA
+from tipoff.store import dialect
+from tipoff.store.duck import DuckWarehouse
 
 _ALONE = ("tipoff.__main__", "tipoff.ledger.migrations", "tipoff.store.bigquery", "tipoff.history.bigquery")
 _MOST = 2**17  # bytes of one message
@@ -91,6 +94,7 @@ def main(listens: int) -> None:
     for module in pkgutil.walk_packages(tipoff.__path__, "tipoff."):
         if not module.name.startswith(_ALONE):
             importlib.import_module(module.name)
+    _translate()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever has answered a connection is waited for by nobody
@@ -108,6 +112,17 @@ def main(listens: int) -> None:
                 return
             asked.close()
     os._exit(0)
+
+
+def _translate() -> None:
+    """Translate the SQL of the league that most commands work on: whoever is forked opens its stores with it."""
+    warehouse = DuckWarehouse(None)
+    warehouse.prepare(NBA.steps)
+    warehouse.close()
+    tables = {step.name: step.table for step in NBA.steps}
+    for check in NBA.checks:
+        if check.sql:
+            dialect.question(check.sql, "check", tables)
 
 
 def _answer(asked: socket.socket) -> None:

@@ -38,6 +38,8 @@ def http_receiver() -> Iterator[Received]:  # noqa: C901 -- a server's ways to a
     """Run an HTTP server that keeps what it is asked."""
 
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
         def do_POST(self) -> None:
             received.paths.append(self.path)
             received.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -73,7 +75,7 @@ def http_receiver() -> Iterator[Received]:  # noqa: C901 -- a server's ways to a
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     received = Received(port=server.server_port)
     received.hold.set()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield received

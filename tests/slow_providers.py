@@ -49,6 +49,8 @@ def providers(first_day: date, slow: Slow) -> Iterator[Slow]:
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             host = self.headers[ASKED_OF]
             with lock:
@@ -78,7 +80,7 @@ def providers(first_day: date, slow: Slow) -> Iterator[Slow]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     slow.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield slow
     finally:

@@ -167,6 +167,22 @@ def read_season(files: Files, people: People, year: int, seed: int) -> list[Worl
     return sorted(games, key=lambda game: (game.starts_at, game.pk))
 
 
+def appeared(files: Files, people: People, year: int) -> set[int]:
+    """Return who began or pitched in a regular season's games."""
+    regular = {
+        row["gid"] for row in files.season("gameinfo", year, ("gid", "gametype")) if row["gametype"] == "regular"
+    }
+    began = files.season("teamstats", year, ("gid", "stattype", *_ORDER))
+    pitched = files.season("pitching", year, ("gid", "stattype", "id"))
+    return {
+        people.of(row[name]).number
+        for rows, names in ((began, _ORDER), (pitched, ("id",)))
+        for row in rows
+        if row["stattype"] == "value" and row["gid"] in regular
+        for name in names
+    }
+
+
 def _club(team: str, people: People, pitchers: list[Record], totals: Record, batters: Iterable[Record]) -> Club:
     pitchers = sorted(pitchers, key=lambda one: int(one["p_seq"]))
     positions = {
@@ -266,10 +282,12 @@ def _suspended(games: list[WorldGame], rows: Mapping[int, Record]) -> None:
 
 def announce(games: list[WorldGame], seed: int) -> None:
     """Model when each line-up comes, and who is named before: six in a hundred are not the man who starts."""
-    rotation: dict[str, list[tuple[date, int]]] = {}
+    rotation: dict[tuple[str, int], set[int]] = {}  # by club and day
     for game in games:
         for side in SIDES:
-            rotation.setdefault(game.side(side).code, []).append((game.day, game.side(side).probable))
+            club = game.side(side)
+            rotation.setdefault((club.code, game.day.toordinal()), set()).add(club.probable)
+    turn = range(-_TURN, _TURN + 1)
     for game in games:
         for side in SIDES:
             club = game.side(side)
@@ -277,11 +295,11 @@ def announce(games: list[WorldGame], seed: int) -> None:
             club.line_up_at = game.starts_at - before
             if game.to_be_determined_until is not None:
                 club.line_up_at = max(club.line_up_at, game.starts_at - timedelta(minutes=70))
-            others = sorted(
-                {who for day, who in rotation[club.code] if abs((day - game.day).days) <= _TURN} - {club.probable}
-            )
-            if others and chance(seed, game.pk, side, "changed") < _CHANGED:
-                start = club.probable
+            if chance(seed, game.pk, side, "changed") < _CHANGED:
+                start, day = club.probable, game.day.toordinal()
+                others = sorted(set().union(*(rotation.get((club.code, day + n), ()) for n in turn)) - {start})
+                if not others:
+                    continue
                 club.probable = others[int(len(others) * chance(seed, game.pk, side, "who"))]
                 club.named_at = club.line_up_at - timedelta(minutes=int(200 * chance(seed, game.pk, side, "when")))
                 if start == club.probable:

@@ -10,7 +10,7 @@ import httpx
 from tipoff.core.clock import Clock
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
-from tipoff.leagues.mlb.world.data import WorldGame, read_season, splits_of
+from tipoff.leagues.mlb.world.data import WorldGame, appeared, read_season, splits_of
 from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.people import People
 from tipoff.leagues.mlb.world.wire import MlbProviders
@@ -36,12 +36,15 @@ class RecordedMlb:
         self.games = lru_cache(maxsize=2)(
             self._games
         )  # one season is tens of megabytes; the earlier ones are read in turn
-        self._providers = MlbProviders(self.games, self._people, splits_of(self._files))
+        self._providers = MlbProviders(self.games, self._people, splits_of(self._files), appeared=self._appeared)
         self.faults: Sequence[Fault] = ()
 
     def _games(self, year: int) -> list[WorldGame]:
         """Return a season's games; none of a season that is not recorded."""
         return read_season(self._files, self._people, year, self._seed) if year in self._files.seasons else []
+
+    def _appeared(self, year: int) -> set[int]:
+        return appeared(self._files, self._people, year) if year in self._files.seasons else set()
 
     @property
     def fingerprint(self) -> str:

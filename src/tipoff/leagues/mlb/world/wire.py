@@ -27,13 +27,15 @@ _EVENTS = "/v4/sports/baseball_mlb/events"
 _MARKET = re.compile(_EVENTS + "/([0-9a-f]{32})/odds")
 _OVER = timedelta(days=31)  # from a regular season's last day to that of its post-season
 Games = Callable[[int], list[WorldGame]]
+Appeared = Callable[[int], Collection[int]]
 _KEPT = 256  # feeds of games that are over: each is asked for by three tables, and the day after
 
 
 class MlbProviders:
     """Answers as statsapi.mlb.com, the-odds-api and those beside them would at an instant.
 
-    `games` gives a season's games, `totals` a season's batters by hand; `registered` who is known of one before it begins.
+    `games` gives a season's games, `totals` a season's batters by hand; `registered` who is known of one before it begins,
+    `appeared` who played in one that is over, where that can be told without all of its games.
     """
 
     def __init__(
@@ -44,9 +46,10 @@ class MlbProviders:
         *,
         seasons: Sequence[Season] = (),
         registered: Collection[int] = (),
+        appeared: Appeared | None = None,
     ) -> None:
         self._games, self._people, self._totals = games, people, totals
-        self._seasons, self._registered = seasons, registered
+        self._seasons, self._registered, self._appeared = seasons, registered, appeared
         self._season = lru_cache(maxsize=2)(self._read)
         self._over = lru_cache(maxsize=_KEPT)(self._feed_of)
 
@@ -260,12 +263,17 @@ class MlbProviders:
     # --- seasons
 
     def _players(self, year: int, now: datetime) -> str:
+        if self._appeared and year < now.year:
+            return self._people_of({*self._registered, *self._appeared(year)})
         numbers = set(self._registered)
         for games in self._season(year)[0].values() if year <= now.year else ():
             for game in games:
                 if game.starts_at <= now or year < now.year:
                     for club in (game.home, game.away):
                         numbers |= {*club.order, *(number for number, _ in club.pitchers)}
+        return self._people_of(numbers)
+
+    def _people_of(self, numbers: Collection[int]) -> str:
         return json.dumps({"people": [self._player(number) for number in sorted(numbers)]})
 
     def _splits(self, year: int, now: datetime) -> str:
