@@ -1,10 +1,7 @@
 """The claims about the warehouse on BigQuery, each measured on an emulator with the tests' layer of faults around it."""
 
 import os
-import subprocess
 import sys
-import tempfile
-import xml.etree.ElementTree as ET
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,11 +11,11 @@ from tests.support import recorded_spec
 
 from benchmarks import exactly, warehouse_bench
 from benchmarks.emulator_replay import emulator_replay, is_same
+from benchmarks.long_tests import bad_of, tested
 from benchmarks.seasons import season_named
 from benchmarks.streaming_backfill import streaming_backfill
 from tipoff.leagues.nba.world.recorded import RecordedNba
 
-ROOT = Path(__file__).parents[1]
 Measured = tuple[bool, dict[str, Any]]
 TWO_WEEKS = (date(2024, 1, 8), date(2024, 1, 21))
 TOTAL = exactly.SLATES * exactly.UNITS * exactly.A_UNIT
@@ -34,17 +31,8 @@ def _data() -> Path:
 def bigquery_contract() -> Measured:
     """Run what every warehouse promises on each, and what BigQuery promises when the wire goes wrong; none may be skipped."""
     suites = ("test_warehouse.py", "test_bigquery.py", "test_history_bigquery.py")
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        named = [f"tests/contract/{suite}" for suite in suites]
-        command = [sys.executable, "-m", "pytest", *named, "-q", "-m", "prove or not prove", f"--junitxml={report}"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 -- pytest's own
-    bad = [
-        case.get("name")
-        for case in cases
-        if any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
-    ]
+    code, cases = tested(*(f"tests/contract/{suite}" for suite in suites), "-m", "prove or not prove")
+    bad = bad_of(cases)
     by_engine: Counter[str] = Counter()
     for case in cases:
         name = str(case.get("name"))
@@ -52,7 +40,7 @@ def bigquery_contract() -> Measured:
             ("test_bigquery", "test_history_bigquery")
         )
         by_engine["bigquery" if on_bigquery else "duckdb, file" if "file" in name else "duckdb"] += 1
-    ok = done.returncode == 0 and not bad and by_engine["bigquery"] >= 90
+    ok = code == 0 and not bad and by_engine["bigquery"] >= 90
     return ok, {"tests": len(cases), "by_warehouse": dict(by_engine), "failed_or_skipped": bad}
 
 

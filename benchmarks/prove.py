@@ -39,6 +39,7 @@ from benchmarks.guided_fuzz import guided_fuzz
 from benchmarks.history_quota import history_quota
 from benchmarks.idle_tick import idle_tick
 from benchmarks.live_run import live_days, live_minutes
+from benchmarks.long_tests import long_tests
 from benchmarks.look_ahead import look_ahead
 from benchmarks.mlb_accuracy import accuracy, every_season, first_season
 from benchmarks.mlb_june_2025 import june_2025
@@ -276,6 +277,7 @@ CLAIMS: dict[str, Callable[[], Measured]] = {
     "recorded_runs": lambda: recorded_runs(data()),
     "conformance": conformance,
     "history_quota": history_quota,
+    "long_tests": long_tests,
     "bigquery_contract": bigquery_claims.bigquery_contract,
     "exactly_100000": bigquery_claims.exactly_100000,
     "streaming_backfill_89": bigquery_claims.streaming_backfill_89,

@@ -19,10 +19,19 @@ from tipoff.ledger import Ledger, migrate
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.target import Target
 
-LONGEST = (
-    "test_each_side_that_is_stopped_or_killed_is_told_by_another",
-    "test_two_days_leave_the_same_tables_cell_by_cell",
-)
+LONG = tuple(
+    f"tests/scenarios/test_{name}.py"
+    for name in (
+        "two_hosts",
+        "live_days",
+        "on_bigquery",
+        "live",
+        "two_leagues",
+        "mlb_days",
+        "nothing_lost",
+        "wrong_code",
+    )
+)  # what takes longest: in the first ones, much of it waiting for processes
 pytest_plugins = ["tests.postgres"]
 settings.register_profile("any machine", deadline=None)  # no test is red because a machine is busy
 settings.load_profile("any machine")
@@ -39,13 +48,34 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: some tests wait for real processes and do nothing meanwhile."""
-    return 1 + (os.cpu_count() or 1)
+    """Two workers more than there are cores: some tests wait for real processes and do nothing meanwhile."""
+    return 2 + (os.cpu_count() or 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, whole days before rules, so that at the end no worker waits for another."""
-    items.sort(key=lambda item: (item.name not in LONGEST, "scenarios" not in item.path.parts))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, whole days before rules, so that at the end no worker waits for another.
+
+    A worker is given an equal part of the list, and takes from others' ends when it has done its own: each part begins with its
+    share of the long tests one by one, and of the other files of scenarios, each of which stays whole for what its tests share.
+    """
+    names = {name: place for place, name in enumerate(LONG)}
+    long = [item for item in items if item.nodeid.partition("::")[0] in names]
+    long.sort(key=lambda item: names[item.nodeid.partition("::")[0]])
+    others = [item for item in items if item not in set(long)]
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in others:
+        if item.path.parent.name in {"scenarios", "providers"}:
+            files.setdefault(item.path, []).append(item)
+    short = [item for item in others if item.path not in files]
+    parts, left = getattr(config, "workerinput", {}).get("workercount", 1), len(items)
+    items.clear()
+    for part in range(parts):
+        size = left // (parts - part)
+        mine = [*long[part::parts], *(item for file in list(files.values())[part::parts] for item in file)]
+        room = size - len(mine) if part < parts - 1 else len(short)
+        items += [*mine, *short[:room]]
+        del short[:room]
+        left -= size
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from benchmarks.live_run import OF_KEY, both_leagues, is_as_planned, live_run, mid_season, two_days
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.ledger import Ledger, schema
 
 
+@pytest.mark.prove  # ten days: the claim `live_days`
 def test_two_days_of_killed_processes_and_bad_providers_are_proven_published_in_time_and_told(tmp_path: Path) -> None:
     found = live_run(two_days(), tmp_path)
 
@@ -73,11 +75,11 @@ def test_a_day_of_both_leagues_on_which_games_go_otherwise_than_planned_is_whole
 def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_and_publishes_the_evening(
     tmp_path: Path,
 ) -> None:
-    begin = on_clock(mid_season().first + timedelta(days=9), timedelta(hours=12))
+    begin = on_clock(mid_season().first + timedelta(days=15), timedelta(hours=12))  # long enough to be told of
     end = begin + timedelta(hours=11.5)
     keys = ((begin, "key odds_api_key"), (end, "key balldontlie_key"), (end, "key bettingpros_key"))
 
-    found = live_run(replace(mid_season(), days=12, begin=begin, end=end, events=keys), tmp_path)
+    found = live_run(replace(mid_season(), days=18, begin=begin, end=end, events=keys), tmp_path)
 
     said = (tmp_path / "up.log").read_text()
     assert "outputs of earlier days are to be made" in said
@@ -90,7 +92,7 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
     [evening] = (tmp_path / "home" / "published").glob("*/published_predictions/*.json")
     document = json.loads(evening.read_text())
     assert (evening.stem, document["off"]) == (
-        "2030-01-16",
+        "2030-01-22",
         [
             "the second box scores, the list of the injured: off, TIPOFF_BALLDONTLIE_KEY is not set",
             "the lines on which the books agree: off, TIPOFF_BETTINGPROS_KEY is not set",

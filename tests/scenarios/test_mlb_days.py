@@ -30,7 +30,13 @@ GAMES = {
 }
 
 
-@pytest.mark.parametrize("span", DAYS.values(), ids=list(DAYS))
+OF_2023 = {"2023-04-28..2023-04-29", "2023-04-17..2023-04-18"}  # the whole season: the claim `mlb_season_2023`
+SPANS = [
+    pytest.param(span, id=name, marks=[pytest.mark.prove] if span in OF_2023 else []) for name, span in DAYS.items()
+]
+
+
+@pytest.mark.parametrize("span", SPANS)
 def test_every_game_is_proven_once_and_nothing_is_late_or_lost(span: str, data: Path, samples: Samples) -> None:
     home = _replayed(data, samples, span)
     totals = _summary(home, "totals")

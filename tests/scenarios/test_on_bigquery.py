@@ -3,12 +3,22 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
 from benchmarks.emulator_replay import is_same, twice
 from benchmarks.streaming_backfill import backfilled
 from tests.emulator.double import Double
 from tests.support import sample_spec
 
 
+def test_a_day_leaves_the_same_tables_cell_by_cell(double: Double, tmp_path: Path) -> None:
+    measured = twice(partial(sample_spec, 1), tmp_path, double)
+
+    assert (measured["same_proofs"], measured["same_published"]) == (True, True), measured
+    assert not measured["cells"]["differ"]
+    assert measured["cells"]["rows"] > 1000
+
+
+@pytest.mark.prove  # two weeks: the claim `emulator_replay`
 def test_two_days_leave_the_same_tables_cell_by_cell(double: Double, tmp_path: Path) -> None:
     measured = twice(partial(sample_spec, 2), tmp_path, double)
 
@@ -17,6 +27,7 @@ def test_two_days_leave_the_same_tables_cell_by_cell(double: Double, tmp_path: P
     assert measured["cells"]["with_rows"] == measured["cells"]["tables"]
 
 
+@pytest.mark.prove  # 89 files: the claim `streaming_backfill_89`
 def test_files_whose_rows_a_streaming_buffer_holds_are_all_done_in_the_order_in_which_they_are_free(
     double: Double, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT
 from tipoff.leagues.nba.world.sample import SampleNba
 
-DAYS = 3
+DAYS = 2
 WHOLE = {"from": "day 1 00:00", "to": "day 9 00:00"}
 WRONG: dict[str, dict[str, Any]] = {
     "raises": {"kind": "step", "how": "raises"},

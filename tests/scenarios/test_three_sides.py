@@ -62,6 +62,7 @@ def wait_for(received: Received, text: str, *, within: float = 60) -> str:
     raise AssertionError(msg)
 
 
+@pytest.mark.prove  # each of the three: the claim `stops`
 def test_each_side_that_is_stopped_or_killed_is_told_by_another(tmp_path: Path, received: Received) -> None:
     url = f"slackhook+http://127.0.0.1:{received.port}/hook"
     pinged = {name: f"http://127.0.0.1:{received.port}/{name}" for name in ("monitor", "sentinel")}

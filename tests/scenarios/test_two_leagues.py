@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from benchmarks.content_hashes import Hashes, differences, hashes_of
 from sqlalchemy import select
+from tests.samples import Samples
 from tests.second_league import BATS, BatsWorld, bats_season
 from tests.support import published, sample_spec, tipoff
 
@@ -70,8 +71,9 @@ def homes_in(folder: Path, days: int, *, watched: bool) -> Homes:
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
-    return homes_in(tmp_path_factory.mktemp("leagues"), DAYS, watched=True)
+def homes(samples: Samples) -> Homes:
+    folder = samples.once("leagues", partial(homes_in, days=DAYS, watched=True))
+    return Homes(folder / "together", {spec.league.name: folder / spec.league.name for spec in both(DAYS)})
 
 
 def of_league(hashes: Hashes, league: str) -> Hashes:

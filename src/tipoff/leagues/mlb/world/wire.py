@@ -38,7 +38,7 @@ class MlbProviders:
     `appeared` who played in one that is over, where that can be told without all of its games.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a provider knows
         self,
         games: Games,
         people: People,
