@@ -4,14 +4,15 @@ import dataclasses
 import json
 import shutil
 import sqlite3
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from tests.support import ledger_rows, proofs, sample_spec, tipoff
 
 from tipoff.app.instance import Instance, clock_of
-from tipoff.app.loop import replay
+from tipoff.app.loop import Outage, replay
+from tipoff.app.replay import run_replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.fault import Fault
@@ -225,3 +226,21 @@ def test_many_slates_that_conflict_at_once_are_one_failure_of_their_table(tmp_pa
     assert len(log) == 6
     assert {row["resolution"] for row in log} == {"auto"}
     assert max(row["resolved_at"] for row in log) - start < timedelta(minutes=25)
+
+
+def test_what_is_lost_stays_lost_when_later_days_of_the_season_are_replayed(tmp_path: Path) -> None:
+    spec = sample_spec(6)
+    first, second, _, _, _, last = spec.season.days()
+    away = Outage(midnight(second) + timedelta(hours=8), midnight(second) + timedelta(hours=30))
+
+    def lost(days: tuple[date, date], *outages: Outage) -> dict[tuple[str, date], int]:
+        run_replay(
+            Settings(home=tmp_path), dataclasses.replace(spec, days=days), progress=lambda _: None, outages=outages
+        )
+        rows = ledger_rows(tmp_path, "obligations")
+        return {(row["output"], row["day"]): row["n_units"] for row in rows if row["state"] == "lost"}
+
+    before = lost((first, second), away)
+
+    assert ("published_predictions", second) in before
+    assert lost((last, last)) == before

@@ -48,8 +48,8 @@ def remember(  # noqa: PLR0913 -- from where, into what
     for proof in known.proofs:
         if reach <= proof.day <= season.last_day:
             if (proof.output, proof.day) not in book.entries and proof.output == league.schedule:
-                book.open_day(proof.day)
-                book.set_games(proof.day, ())  # no game is known of it: what it owes is to be excused
+                book.open_day(proof.day)  # also where no game is known of it: what it owes is to be excused
+                book.set_games(proof.day, grown((), [game for game in games if game.day == proof.day])[0])
             book.set_proof(proof)
     highest = adopt(book, results, stored, batch, now)
     _obligations(book, known.obligations)
