@@ -4,11 +4,12 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.slow_providers import Slow, asking, providers
 from tests.support import ledger_rows, tipoff
 
 from tipoff.app.live import LiveSpec, run_controllers
+from tipoff.app.lock import lock
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, stopwatch
 from tipoff.core.errors import PipelineError
@@ -272,3 +274,15 @@ def test_a_monitor_in_the_controllers_process_is_proved_alone_and_whoever_proves
 def state_of(process: subprocess.Popen[bytes]) -> str:
     """Return the letter of a process's state, as the kernel has it."""
     return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_a_second_controller_is_refused_before_it_says_that_it_is_live_or_blames_the_port(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    since_days(home, 3)
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, closing(lock(Settings(home=home).place)):
+        port = str(taken.getsockname()[1])
+        second = tipoff("up", "nba", "--world", "sample", home=home, TIPOFF_WEB_PORT=port)
+
+    assert (second.returncode, second.stdout) == (2, "")
+    assert "another process works in the home" in second.stderr

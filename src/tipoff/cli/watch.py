@@ -41,7 +41,10 @@ def up_command(
     leagues: tuple[str, ...], *, world: str | None, monitored: bool, served: bool, clock: RunningClock
 ) -> None:
     """Run the leagues' controllers on the real clock until they are stopped, in one process."""
+    from tipoff.app.lock import lock  # noqa: PLC0415 -- as below
+
     settings, stop = read_settings(), stopper()
+    lock(settings.place).close()  # who works here already is told of before a provider is asked, or a port had
     lives = _lives_of(settings, leagues, world or "", clock, stop)
     if len(lives) < len(leagues):
         return
@@ -104,8 +107,10 @@ def _web(settings: Settings, clock: RunningClock) -> "Served | None":
 def monitor_command(leagues: tuple[str, ...]) -> None:
     """Run the monitor as a process of its own until it is stopped."""
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
+    from tipoff.app.lock import lock  # noqa: PLC0415 -- as below
 
     settings, stop = read_settings(), stopper()
+    lock(settings.place).close()  # who works here already is told of before a provider is asked, or a port had
     lives = _lives_of(settings, leagues, "", RealClock(), stop)
     if len(lives) < len(leagues):
         return
