@@ -129,6 +129,7 @@ def test_days_that_the_homes_clock_is_past_are_refused_and_those_after_them_or_m
         assert done.returncode == 2
         assert "too late for 2022-10-20 in this home: its nba clock stands at 2022-10-21" in done.stderr
         assert "begin after 2022-10-20" in done.stderr
+        assert "name days in a row as one span: a replay ends once its last day has settled" in done.stderr
 
     again, after = (replayed(data, tmp_path, span) for span in ("2022-10-18..2022-10-19", "2022-10-21..2022-10-21"))
     assert (again["runs"], after["games"]["missing"]) == (once["runs"], [])

@@ -367,7 +367,8 @@ def _must_be_in_time(ledger: Ledger, spec: ReplaySpec, now: datetime) -> None:
     late = [day for day, due_at in due.items() if due_at is not None and due_at <= now]
     if late:
         msg = f"it is too late for {late[0]} in this home: its {league.name} clock stands at {now:%Y-%m-%d %H:%M} UTC"
-        raise UsageError(msg, hint=f"begin after {late[-1]}, or set TIPOFF_HOME to another folder")
+        hint = f"begin after {late[-1]}, or set TIPOFF_HOME to another folder and name days in a row as one span"
+        raise UsageError(msg, hint=f"{hint}: a replay ends once its last day has settled")
 
 
 def steady_jitter(name: str) -> float:
