@@ -58,6 +58,14 @@ def test_what_a_gate_holds_and_why_is_shown_with_exit_3(held: Path) -> None:
     assert len(edge["missing"]) == edge["expected"] > 0
 
 
+@pytest.mark.parametrize("asked", [("--from", "2031-01-01"), ("--from", "2030-01-08", "--to", "2030-01-07")])
+def test_a_grid_of_days_that_the_home_does_not_know_is_refused(asked: tuple[str, ...], once_held: Path) -> None:
+    grid = tipoff("grid", "nba", *asked, home=once_held)
+
+    assert (grid.returncode, grid.stdout) == (2, "")
+    assert "known are the days from 2030-01-07 to 2030-01-08" in grid.stderr
+
+
 def test_a_gate_that_held_a_game_until_it_was_put_off_holds_nothing_any_more(held: Path) -> None:
     with sqlite3.connect(held / "ledger.db") as ledger:
         ledger.execute(

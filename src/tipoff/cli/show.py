@@ -223,6 +223,10 @@ def grid_command(league: str, first: date | None, last: date | None, *, as_json:
     """Show days × outputs: what is proven, excused, late."""
     with open_ledger() as ledger:
         grid = read_grid(ledger, league_here(league), days=(first or date.min, last or date.max))
+        known = grid.days or read_grid(ledger, league_here(league)).days
+    if known and not grid.days:
+        msg = f"no day of {league} that is asked for is known in this home"
+        raise UsageError(msg, hint=f"known are the days from {known[0]} to {known[-1]}")
     days: dict[str, dict[str, str]] = {}
     for (output, day), state in sorted(grid.cells.items(), key=lambda cell: cell[0][1]):
         days.setdefault(day.isoformat(), {})[output] = state.value
