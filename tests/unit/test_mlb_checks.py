@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pyarrow as pa
 import pytest
 
 from tipoff.checks.profile import ENOUGH, profile_of
@@ -203,6 +205,30 @@ def test_a_game_that_goes_on_months_later_is_graded_by_the_last_prediction_befor
     [grade] = made(warehouse, "grades")
 
     assert (grade["day"], grade["pitcher_id"], grade["line_up"], grade["actual_strikeouts"]) == (_DAY, 8, line_up, 3)
+
+
+@pytest.mark.parametrize(("strikeouts", "value"), [(3, 1.0), (4, 0.5)])
+def test_the_second_formula_grades_a_game_that_goes_on(warehouse: DuckWarehouse, strikeouts: int, value: float) -> None:
+    goes_on(warehouse)
+    for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS):
+        for day, pitcher in ((_PUT_OFF, 7), (_BEGAN, 8)):
+            stands(warehouse, table, day, [{"game_id": "1", "pitcher_id": pitcher, "system": "blend", "own_line": 2.5}])
+    first, second = ({**row, "is_retrospective": False} for row in made(warehouse, "grades"))
+    stands(warehouse, tables.GRADES, _DAY, [first, second | {"actual_strikeouts": strikeouts}])
+
+    def ask(sql: str) -> pa.Table:
+        return warehouse.ask(sql, league="mlb", day=_DAY, season=_SEASON, as_of=_AT + timedelta(days=1))
+
+    named_tables = {step.name: step.table for step in LIVE_STEPS}
+
+    def rows(name: str) -> pa.Table:
+        return ask(f"SELECT {', '.join(f't.{one}' for one in named_tables[name].names)} FROM slate.{name} AS t")  # noqa: S608 -- declared names
+
+    view: Any = SimpleNamespace(ask=ask, rows=rows)
+    look = _CHECKS["grades.are_what_happened"].look
+    assert look is not None
+
+    assert look(view).value == value
 
 
 def test_of_a_day_from_which_a_game_was_put_off_nothing_is_graded_when_it_goes_on(warehouse: DuckWarehouse) -> None:

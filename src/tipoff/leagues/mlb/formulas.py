@@ -195,8 +195,9 @@ def _medians(view: View, table: str) -> Iterator[Row]:
 def _grades(view: View) -> Iterator[Row]:
     names = ("game_id", "pitcher_id", "is_starter", "strikeouts", "batters_faced")
     pitched = {(row["game_id"], row["pitcher_id"]): row for row in _rows(view, "pitcher_boxscores", *names)}
+    gone_on = _gone_on(view)
     for line_up, table in (("confirmed", "predictions"), ("projected", "projected_predictions")):
-        for row in _rows(view, table, *(name for name in tables.PREDICTIONS.names if name in _GRADED)):
+        for row in (*_rows(view, table, *_GRADED), *gone_on[table]):
             game = pitched.get((row["game_id"], row["pitcher_id"]))
             started = game is not None and game["is_starter"]
             actual = game["strikeouts"] if game is not None and started else None
@@ -214,10 +215,27 @@ def _grades(view: View) -> Iterator[Row]:
             }
 
 
-_GRADED = {
+_GRADED = (
     *("game_id", "pitcher_id", "system", "predicted_strikeouts", "mean_strikeouts", "raw_mean", "variance"),
     *("career_starts", "own_line", "own_over_chance", *CHANCES),
-}
+)
+
+
+def _gone_on(view: View) -> dict[str, list[dict[str, Any]]]:
+    """Return by table what was predicted of games that go on today: of each on the last day until it began on which any was."""
+    found: dict[str, list[dict[str, Any]]] = {"predictions": [], "projected_predictions": []}
+    if not any(row["resumed_from"] for row in _rows(view, "schedule", "resumed_from")):
+        return found
+    told = ", ".join(f"p.{name}" for name in ("day", *_GRADED))
+    for table in found:
+        found[table] = view.ask(
+            f"SELECT {told} FROM before.{table} AS p JOIN slate.schedule AS s ON s.game_id = p.game_id "
+            "WHERE p.day <= s.resumed_from"
+        ).to_pylist()
+    newest: dict[str, Any] = {}
+    for row in (*found["predictions"], *found["projected_predictions"]):
+        newest[row["game_id"]] = max(row["day"], newest.get(row["game_id"], row["day"]))
+    return {table: [row for row in rows if row["day"] == newest[row["game_id"]]] for table, rows in found.items()}
 
 
 def _line_ups(view: View) -> Iterator[Row]:
