@@ -40,7 +40,7 @@ def _commands() -> Iterator[str]:
         "Exit codes: 0 fine · 1 wrong data or work · 2 usage or settings · 3 a gate holds.",
     )
     auditor = click.Context(audit_command, info_name="tipoff-audit")
-    for context in [*_contexts(click.Context(cli, info_name="tipoff")), auditor]:
+    for context in [*_contexts(click.Context(cli, info_name="tipoff", **cli.context_settings)), auditor]:
         yield from (
             "",
             f"### {context.command_path}",
