@@ -27,6 +27,7 @@ from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Input, Window
 from tipoff.store.bigquery.client import Client
 from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
+from tipoff.store.dialect import with_earlier_games
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
@@ -170,6 +171,26 @@ def test_the_same_again_touches_nothing(store: Store) -> None:
     assert second.changed == frozenset()
     assert second.proof.digest == first.proof.digest
     assert store.points[n_points:] == ["staged"]
+
+
+def test_games_of_the_day_itself_are_history_where_they_began_before(store: Store) -> None:
+    step = Step(
+        table=replace(ROWS, name="earlier"),
+        work=SqlWork(sql="SELECT @day AS day, game_id, who, points, note FROM before.rows"),
+        timing=TIMING,
+    )
+    loaded = store.warehouse.prepare([*STEPS, step])["earlier"]
+    store.replace([row("a", 1)], day=TODAY - timedelta(days=1))
+    store.replace([row("b", 1), row("it's", 1), row("c", 1)], units=("b", "it's", "c"))
+    games = ("b", "it's")
+    asked = WriteRequest(
+        step=step, season=SEASON, day=TODAY, fence=9, as_of=NOW, step_version="v", units={"c": "m"}, evidence=True
+    )
+
+    made = store.warehouse.select(with_earlier_games(loaded, {"rows": ROWS, "earlier": step.table}, games), asked)
+
+    assert sorted(made["game_id"].to_pylist()) == ["a", "b", "it's"]
+    assert [game for game, *_ in store.rows(window=BEFORE.with_games(games))] == ["a", "b", "it's"]
 
 
 def test_units_that_are_not_asked_for_stay_as_they_were(store: Store) -> None:
