@@ -105,7 +105,9 @@ class ChannelSettings(BaseModel):
                 msg = f"the address of the channel {name} cannot be read: {type(error).__name__}"
                 raise UsageError(msg, hint="is url_file a text file, and may this user read it?") from error
         if not found:
-            msg = f"the channel {name} has no address"
+            lacks = f"{self.url_env} is not set" if self.url_env else "no url_env is named"
+            lacks += f", and {self.url_file} is not there or empty" if self.url_file else ""
+            msg = f"the channel {name} has no address: {lacks}"
             raise UsageError(msg, hint="name url_env (an environment variable) or url_file (a file) that holds it")
         return found
 
@@ -184,6 +186,17 @@ class Settings(BaseModel):
             msg = "silence_warn_min, silence_error_min and silence_critical_min must rise"
             raise ValueError(msg)
         return self
+
+    @property
+    def mute(self) -> list[str]:
+        """The channels that have no address here, and why: what is sent from here would not reach them."""
+        found = []
+        for name, said in self.channels.items():
+            try:
+                said.address(name)
+            except UsageError as error:
+                found.append(str(error))
+        return found
 
     @property
     def place(self) -> Home:

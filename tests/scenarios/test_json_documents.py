@@ -1,6 +1,7 @@
 """Every command's JSON is one object that says first whether all is in order, also where nothing is judged."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +91,35 @@ def test_every_document_is_one_object_that_says_first_whether_all_is_in_order(ho
     document = json.loads(done.stdout)
     assert next(iter(document)) == "ok"
     assert document["ok"] is (done.returncode == 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "error", "hint"),
+    [
+        ("status mlb", 2, "mlb has never been worked on in the home", "there: nba"),
+        (f"why nba nothing {DAY}", 2, "no output, game or check named 'nothing'", "did you mean"),
+        ("grid", 2, "Missing argument 'LEAGUE'", "see: tipoff grid --help"),
+        ("gate revoke 1", 2, "No such option", "see: tipoff gate revoke --help"),
+        ("nothing", 2, "No such command 'nothing'", "see: tipoff --help"),
+    ],
+)
+def test_a_refusal_is_a_document_too(home: Path, command: str, code: int, error: str, hint: str) -> None:
+    done = tipoff(*command.split(), "--json", home=home)
+
+    document = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, list(document)) == (code, "", ["ok", "error", "hint"])
+    assert document["ok"] is False
+    assert error in document["error"]
+    assert hint in document["hint"]
+
+
+def test_work_that_cannot_be_done_is_a_document_that_exits_with_one(home: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "home"
+    shutil.copytree(home, broken)
+    (broken / "ledger.db").write_bytes(b"no ledger" * 2000)
+
+    done = tipoff("grid", "nba", "--json", home=broken)
+
+    document = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, document["ok"]) == (1, "", False)
+    assert document["error"]

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,13 @@ import pytest
 from sqlalchemy import select
 from tests.samples import Samples
 
+from tipoff.app.past import load_past
 from tipoff.app.replay import replay_spec, run_replay
 from tipoff.config import Settings
 from tipoff.ledger import Ledger, schema
+from tipoff.ledger.facts import league_facts
+from tipoff.views.status import read_home, status_lines, status_of
+from tipoff.watch.sentinel import LIVE
 
 pytestmark = pytest.mark.data
 DAYS = {
@@ -82,15 +86,31 @@ def _summary(home: Path, name: str) -> Mapping[str, Any]:
     return found
 
 
-def test_earlier_seasons_are_loaded_once_and_the_model_learns_from_them(data: Path, tmp_path: Path) -> None:
+def test_earlier_seasons_are_loaded_once_and_the_model_learns_from_them(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings(home=tmp_path, data=data)
     spec = replay_spec(settings, "mlb", "2023-03-30..2023-03-30", world="recorded", seed=7)
     one_before = dataclasses.replace(spec.season, earlier=(date(2022, 9, 26),))  # the last ten days of 2022 alone
     spec = dataclasses.replace(spec, season=one_before)
 
+    seen: list[str] = []
+
+    def load(*args: Any) -> int:
+        with Ledger(settings.place.ledger, read_only=True) as ledger:
+            [line, *_] = status_lines(status_of(read_home(ledger, "mlb", datetime(2023, 3, 30, tzinfo=UTC)), LIVE))
+        seen.append(line)
+        return load_past(*args)
+
+    monkeypatch.setattr("tipoff.app.instance.load_past", load)
     first = run_replay(settings, spec, progress=lambda _progress: None)
     again = run_replay(settings, spec, progress=lambda _progress: None)
 
+    assert seen[0] == (
+        "mlb: a replay of the recorded world, which loads earlier seasons first: the days from 2022-09-26 to 2023-03-29"
+    )
+    with Ledger(settings.place.ledger, read_only=True) as ledger:
+        assert league_facts(ledger, "mlb").loads == ""
     assert first.counts["days_of_earlier_seasons"] == 10
     assert again.counts["days_of_earlier_seasons"] == 0
     graded = first.summaries["predictions"]["graded"]

@@ -21,6 +21,8 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.step import SqlWork, Step
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Ledger
+from tipoff.ledger.requests import note_request, withdraw_request
 
 DAY = timedelta(days=1)
 
@@ -44,6 +46,11 @@ def running(home: Path, league: League = NBA) -> Iterator[None]:
 def proofs(home: Path, output: str) -> dict[date, tuple[int, str]]:
     rows = [row for row in ledger_rows(home, "proofs") if row["output"] == output]
     return {row["day"]: (row["fence"], row["step_version"]) for row in rows}
+
+
+def no_request_waits(home: Path) -> bool:
+    [row] = ledger_rows(home, "requests")
+    return row["ended_at"] is not None and row["error"] != "" and row["taken_at"] is None
 
 
 def has_schedule(home: Path, day: date) -> bool:
@@ -128,6 +135,8 @@ def test_what_nobody_takes_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ):
         requests.follow(settings, requests.ask(settings, "nba", "measure", {"day": "2030-01-01"}))
 
+    assert no_request_waits(home)
+
 
 def test_a_replay_takes_no_requests_and_whoever_asks_is_told_at_once(tmp_path: Path) -> None:
     home = tmp_path / "home"
@@ -141,6 +150,7 @@ def test_a_replay_takes_no_requests_and_whoever_asks_is_told_at_once(tmp_path: P
         requests.back_up(settings, tmp_path / "copy")
 
     assert refused.value.hint == "wait for it to end, and ask again"
+    assert no_request_waits(home)
 
 
 def test_a_request_is_not_waited_for_where_nobody_works_any_more(tmp_path: Path) -> None:
@@ -153,3 +163,19 @@ def test_a_request_is_not_waited_for_where_nobody_works_any_more(tmp_path: Path)
         requests.follow(settings, requests.ask(settings, "nba", "measure", {"day": "2030-01-01"}))
 
     assert refused.value.hint == "ask again"
+    assert no_request_waits(home)
+
+
+def test_a_request_that_was_taken_in_the_meantime_is_not_taken_back(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    since_days(home, 3)
+    settings, now = Settings(home=home), RealClock().now()
+    sample_live(settings, NBA, RealClock())
+    number = requests.ask(settings, "nba", "measure", {"day": "2030-01-01"})
+
+    with Ledger(home / "ledger.db") as ledger:
+        note_request(ledger, number, taken_at=now)
+        is_back = withdraw_request(ledger, number, "nobody works here", now=now)
+
+    [row] = ledger_rows(home, "requests")
+    assert (is_back, row["ended_at"], row["error"]) == (False, None, "")

@@ -13,6 +13,7 @@ from tests.support import ledger_rows, tipoff
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.leagues.nba.league import sample_season
+from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.messages import act_of
 
@@ -259,3 +260,67 @@ def test_each_morning_has_its_digest_and_nothing_else_is_said(watched: Path) -> 
     days = [date.fromisoformat(notice["key"].rpartition("|")[2]) for notice in notices]
     assert days == sorted(set(days))
     assert {notice["state"] for notice in notices} == {"sent"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("gate", "list", "mlb"),
+        ("digest", "mlb"),
+        ("boundary", "mlb", str(FIRST)),
+        ("names", "mlb"),
+        ("grid", "mlb"),
+        ("scorecard", "mlb"),
+        ("check", "rules", "mlb"),
+        ("incident", "list", "mlb"),
+        ("incident", "list", "nothing"),
+    ],
+    ids=" ".join,
+)
+def test_a_league_that_this_home_has_never_worked_on_is_no_good_news(watched: Path, command: tuple[str, ...]) -> None:
+    done = tipoff(*command, home=watched)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{command[-1] if command[0] != 'boundary' else 'mlb'} has never been worked on in the home" in done.stderr
+    assert "there: nba" in done.stderr
+
+
+def test_units_that_were_overtaken_are_named_by_why(watched: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(watched, home)
+    batch, output = Batch(), "published_predictions"
+    mark = {
+        "league": "nba",
+        "output": output,
+        "day": LAST,
+        "unit": "0029900009",
+        "at": datetime(2030, 1, 9, tzinfo=UTC),
+    }
+    batch.add("marks", mark | {"kind": "overtaken", "note": "its input has changed since it closed"})
+    with Ledger(home / "ledger.db") as ledger:
+        ledger.commit(batch)
+
+    done = tipoff("why", "nba", output, str(LAST), home=home)
+
+    assert done.returncode == 0, done.stderr
+    assert "  overtaken: 0029900009: its input has changed since it closed\n" in done.stdout
+
+
+def test_what_the_settings_name_and_is_not_there_is_told(
+    watched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(watched, home)
+    (tmp_path / "tipoff.toml").write_text(
+        '[channels.ops]\nurl_env = "OPS_URL"\n[providers."stats.nba.org"]\nat_once = 2\n'
+    )
+
+    monkeypatch.chdir(tmp_path)
+
+    status, doctor = tipoff("status", home=home), tipoff("doctor", home=home)
+
+    assert status.returncode == 0, status.stderr  # a warning: what is made is in order
+    for done in (status, doctor):
+        assert "the channel ops has no address: OPS_URL is not set" in done.stdout
+        assert "there is no provider 'stats.nba.org'" in done.stdout
+    assert doctor.returncode == 1

@@ -252,6 +252,12 @@ HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
         ("nothing has run", "nothing is planned"),
     ),
     (
+        "a replay that loads earlier seasons first",
+        REPLAY | {"now": None, "silences": None, "today": None, "outputs": (), "loads": "2017-03-01 to 2023-03-29"},
+        True,
+        ("loads earlier seasons first: the days from 2017-03-01 to 2023-03-29", "nothing is planned"),
+    ),
+    (
         "an empty slate",
         {"outputs": (owed("schedule", "proven"), owed("boxes", "excused"), owed("cards", "excused"))},
         True,

@@ -9,9 +9,10 @@ import click
 import pytest
 
 from tipoff.cli.main import cli, main
-from tipoff.cli.show import WORDS, print_json
+from tipoff.cli.show import WORDS, prediction_lines, print_json
 from tipoff.core.build import build
 from tipoff.core.finding import Severity
+from tipoff.leagues.nba.league import NBA
 
 
 def test_it_says_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,3 +105,11 @@ def test_where_no_colours_are_wanted_there_are_none(
     main()
 
     assert seen == [color]
+
+
+def test_a_chance_is_told_in_percent_with_one_decimal_and_points_are_not() -> None:
+    row = {"player_name": "Ada", "moving_average": 1.0, "line": 14.5, "p_over": 0.5187, "is_home": True}
+
+    _, said = prediction_lines([row, row | {"p_over": None}], NBA.table("published_predictions"))[:2]
+
+    assert said.split() == ["Ada", "1.0", "14.5", "51.9%", "True"]

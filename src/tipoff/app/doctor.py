@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from tipoff.app.providers import NOT_SET, keys_missing
+from tipoff.app.providers import NOT_SET, keys_missing, strange_provider
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import is_fresh
@@ -69,6 +69,7 @@ def look(settings: Settings, now: datetime) -> list[DoctorLine]:
         disk(settings.home),
         *growth(settings.place),
         *models(settings),
+        *addresses(settings),
         *outside(settings, now),
     ]
 
@@ -289,6 +290,15 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
     ok = (library, features) == mine
     said = f"the model of {day}: {library}, features {features}" + ("" if ok else f"; here {mine[0]}, {mine[1]}")
     return DoctorLine(what="models", ok=ok, said=said, do="" if ok else "train anew with this build before it predicts")
+
+
+def addresses(settings: Settings) -> Iterator[DoctorLine]:
+    """Look at the channels and providers that the settings name: each must be there."""
+    for said in settings.mute:
+        do = "set it where tipoff runs; then: tipoff notify test"
+        yield DoctorLine(what="channels", ok=False, said=said, do=do)
+    if said := strange_provider(settings):
+        yield DoctorLine(what="providers", ok=False, said=said, do="mend or remove it: whoever starts is refused")
 
 
 def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:

@@ -38,7 +38,7 @@ from tipoff.engine.plan import days_to_open, opening_of, plan_step
 from tipoff.engine.run import Runner
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.answers import made_of, unended_since, used_since
-from tipoff.ledger.facts import league_facts, season_row
+from tipoff.ledger.facts import LOADS, league_facts, season_row
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.ask import UNUSED_FOR, Asker
 from tipoff.sources.build import asker_of_world
@@ -160,7 +160,9 @@ class Instance:
         past = past_of(self._spec.league, self._spec.season, loaded)
         if past.since and self._asker is not None:
             began = stopwatch()
+            ledger.keep_facts({LOADS: f"{past.first_day} to {past.days()[-1]}"}, league=past.league.name)
             self.counts["days_of_earlier_seasons"] += load_past(past, warehouse, loaded, self._asker, clock.now)
+            ledger.keep_facts({LOADS: ""}, league=past.league.name)
             self.loading_s += stopwatch() - began
         self._controllers, works = parts.controllers(
             lambda holder: self._controller(holder, loaded, published, runner), clock

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from tipoff.config import ProviderTold, Settings
@@ -12,7 +12,7 @@ from tipoff.core.errors import SourceError, UsageError
 from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
-from tipoff.core.provider import ProviderSettings, Route
+from tipoff.core.provider import Provider, ProviderSettings, Route
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content
 from tipoff.ledger import Batch, Ledger
@@ -33,16 +33,28 @@ def live_world(settings: Settings, league: str) -> LiveWorld:
         UsageError: The league has none, or a setting names one that no league has, or a proxy's address is none.
     """
     mine = {provider.host for provider in live_content(league).providers}
-    every = {
-        provider.host: provider for content in CONTENTS.values() if content.live for provider in content.live.providers
-    }
-    known = told(tuple(every.values()), {host: _as_asked(said) for host, said in settings.providers.items()})
     return LiveWorld(
-        providers=tuple(provider for provider in known if provider.host in mine),
+        providers=tuple(provider for provider in _every_provider(settings) if provider.host in mine),
         secret=settings.secret,
         dice=random.SystemRandom().random,
         proxies=settings.proxy_addresses,
     )
+
+
+def _every_provider(settings: Settings) -> Sequence[Provider]:
+    every = {
+        provider.host: provider for content in CONTENTS.values() if content.live for provider in content.live.providers
+    }
+    return told(tuple(every.values()), {host: _as_asked(said) for host, said in settings.providers.items()})
+
+
+def strange_provider(settings: Settings) -> str:
+    """Return what is wrong with a host that the settings speak of and no league asks; empty where there is none."""
+    try:
+        _every_provider(settings)
+    except UsageError as error:
+        return f"setting providers: {error} ({error.hint})"
+    return ""
 
 
 def _as_asked(said: ProviderTold) -> ProviderSettings:

@@ -33,7 +33,7 @@ from tipoff.leagues.catalog import LEAGUES, league_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.answers import leagues_of
 from tipoff.ledger.facts import home_clock, league_facts, season_of
-from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request
+from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request, withdraw_request
 from tipoff.ledger.stores import MADE_ANEW, is_elsewhere, lost_files, lost_warehouse
 from tipoff.store.archive import Archive
 from tipoff.store.dialect import CompiledStep
@@ -226,13 +226,23 @@ def follow(settings: Settings, number: int, *, progress: Callable[[Answer], None
     with Ledger(settings.place.ledger, read_only=True) as ledger:
         while (request := read_request(ledger, number)).ended_at is None:
             if request.taken_at is None:
-                _may_be_taken(settings.place, ledger, request, stopwatch() - began)
+                try:
+                    _may_be_taken(settings.place, ledger, request, stopwatch() - began)
+                except UsageError as error:
+                    if _withdrawn(settings.place, number, error):
+                        raise
             progress(request.answer)
             pause(timedelta(milliseconds=200))
     if request.error:
         msg = f"the controller could not do it: {request.error}"
         raise PipelineError(msg)
     return request.answer
+
+
+def _withdrawn(home: Home, number: int, error: UsageError) -> bool:
+    """Take a request back, so that nobody does later what its asker was told is not done; returns whether that was in time."""
+    with Ledger(home.ledger) as ledger:
+        return withdraw_request(ledger, number, str(error), now=RealClock().now())
 
 
 def _may_be_taken(home: Home, ledger: Ledger, request: Request, waited_s: float) -> None:

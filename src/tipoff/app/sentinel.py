@@ -18,6 +18,7 @@ from tipoff.core.home import Home
 from tipoff.core.incident import Trouble
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
+from tipoff.ledger.facts import must_be_worked_on
 from tipoff.ledger.stores import lost_files
 from tipoff.watch.notices import Channel, Flush, flush
 from tipoff.watch.send import ping, send
@@ -85,14 +86,12 @@ def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
     if not home.has_ledger:
         return
     try:
-        with Ledger(home.ledger, read_only=True) as ledger:
-            known = ledger.leagues()
+        ledger = Ledger(home.ledger, read_only=True)
     except (UsageError, LedgerError):
         return  # told by the first look
-    strangers = [league for league in leagues if known and league not in known]
-    if strangers:
-        msg = f"{', '.join(strangers)} has never been worked on in the home {home.root}"
-        raise UsageError(msg, hint=f"it has {', '.join(known)}; is TIPOFF_HOME right?")
+    with ledger:
+        if ledger.leagues():
+            must_be_worked_on(ledger, leagues, home)
 
 
 def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock, stop: Stop, *, said: Say) -> None:

@@ -12,7 +12,7 @@ from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
 from tipoff.ledger.alerts import AlertStore
-from tipoff.ledger.facts import home_clock
+from tipoff.ledger.facts import home_clock, must_be_worked_on
 from tipoff.watch.messages import act_of, story, title_of
 
 _DIGITS = 10  # of a number at most
@@ -44,6 +44,9 @@ def home_now() -> datetime:
 def list_command(league: str, *, every: bool, as_json: bool) -> None:
     """Show the open incidents; those of the sentinel have an s before their number."""
     now, shown = home_now(), []
+    if league:
+        with open_ledger() as ledger:
+            must_be_worked_on(ledger, [league], read_settings().place)
     for prefix, store in _stores():
         shown += [(prefix, i) for i in store.incidents(league, now=now) if i.is_open or every]
         store.close()

@@ -3,6 +3,7 @@
 import errno
 import gc
 import importlib
+import json
 import os
 import re
 import sys
@@ -118,34 +119,55 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command; an error is one sentence and a hint on standard error."""
+    """Run the command; an error is one sentence and a hint on standard error, or where JSON is asked for, a document."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(
                 errors="backslashreplace"
             )  # what was typed, or a name, may hold what no terminal can show
+    code = 0
     try:
-        _refuse_bytes(sys.argv[1:])
-        cli(standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None)  # https://no-color.org
+        try:
+            _refuse_bytes(sys.argv[1:])
+            cli(
+                prog_name="tipoff", standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None
+            )  # https://no-color.org
+        except (click.ClickException, click.Abort, PipelineError) as error:
+            code = _refuse(error)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise
+            code = _refuse(error)
         sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_USAGE)
-    except click.Abort:
-        click.echo("stopped; run the same command again to go on from here", err=True)
-        sys.exit(EXIT_WRONG)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
-            click.secho(f"tipoff: the machine refused: {what_of(error)}", fg="red", err=True)
-            sys.exit(EXIT_WRONG)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more to write what is left
         click.echo(f"tipoff: standard output took no more: {os.strerror(error.errno or 0)}", err=True)
         sys.exit(EXIT_WRONG)
-    except PipelineError as error:
-        click.secho(f"tipoff: {error}", fg="red", err=True)
-        if error.hint:
-            click.echo(f"  {error.hint}", err=True)
-        sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_WRONG)
+    if code:
+        sys.exit(code)
+
+
+def _refuse(error: Exception) -> int:
+    """Say what was not done, why, and what to do next; returns the exit code."""
+    said, hint, code = str(error), "", EXIT_WRONG
+    if isinstance(error, click.ClickException):
+        context, code = getattr(error, "ctx", None), EXIT_USAGE
+        said, hint = error.format_message(), f"see: {context.command_path} --help" if context else ""
+    elif isinstance(error, click.Abort):
+        said = "stopped; run the same command again to go on from here"
+    elif isinstance(error, OSError):
+        said = f"the machine refused: {what_of(error)}"
+    elif isinstance(error, PipelineError):
+        hint, code = error.hint, EXIT_USAGE if isinstance(error, UsageError) else EXIT_WRONG
+    if "--json" in sys.argv[1:]:
+        click.echo(json.dumps({"ok": False, "error": said, "hint": hint}, indent=2))
+    elif isinstance(error, click.ClickException):
+        error.show()
+    else:
+        click.secho(said if isinstance(error, click.Abort) else f"tipoff: {said}", fg="red", err=True)
+        if hint:
+            click.echo(f"  {hint}", err=True)
+    return code
 
 
 def _refuse_bytes(arguments: Sequence[str]) -> None:

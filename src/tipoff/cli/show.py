@@ -19,7 +19,7 @@ from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.connect import RESTORE
-from tipoff.ledger.facts import league_facts
+from tipoff.ledger.facts import league_facts, must_be_worked_on
 from tipoff.ledger.stores import lost_files
 from tipoff.store.archive import Archive
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
@@ -27,6 +27,7 @@ from tipoff.views.status import Status, read_home, status_lines, status_of
 
 if TYPE_CHECKING:
     from tipoff.core.league import League  # heavy; `status` needs none
+    from tipoff.core.schema import Table
 
 _COLOURS = {
     State.PROVEN: "green",
@@ -136,7 +137,7 @@ def league_here(name: str) -> "League":
     """Return a league as this home runs it: on real providers, or beyond a model's seasons, it has outputs of its own.
 
     Raises:
-        UsageError: There is none of that name.
+        UsageError: There is none of that name, or this home has never worked on it.
     """
     from tipoff.leagues.catalog import content_named, live_content  # noqa: PLC0415 -- heavy; `status` needs none
 
@@ -145,6 +146,7 @@ def league_here(name: str) -> "League":
     if not home.has_ledger:
         return declared
     with open_ledger() as ledger:
+        must_be_worked_on(ledger, [declared.name], home)
         known = league_facts(ledger, declared.name)
     if known.world == "live":
         return dataclasses.replace(declared, steps=live_content(name).steps)
@@ -173,13 +175,10 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
 
 def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
     with open_ledger() as ledger:
-        known = ledger.leagues()
-        strangers = [name for name in leagues if name not in known]
-        if strangers:
-            msg = f"{', '.join(strangers)} has never been worked on in the home {settings.place.root}"
-            raise UsageError(msg, hint=f"there: {', '.join(known) or 'nothing yet'}; is TIPOFF_HOME right?")
+        must_be_worked_on(ledger, leagues, settings.place)
         others, beats = read_other(settings.place.sentinel, now)
         sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
+        named = (*settings.mute, *_strange_provider(settings))
         aside = Archive(settings.place.archive).aside().values()
         homes = [
             read_home(
@@ -190,10 +189,20 @@ def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list
                 sentinel_incidents=others,
                 aside=aside,
                 lost=lost_files(ledger, settings.place, league),
+                named=named,
             )
-            for league in leagues or known
+            for league in leagues or ledger.leagues()
         ]
     return [status_of(home, limits_of(settings)) for home in homes]
+
+
+def _strange_provider(settings: Settings) -> list[str]:
+    if not settings.providers:
+        return []
+    from tipoff.app.providers import strange_provider  # noqa: PLC0415 -- imports every league
+
+    said = strange_provider(settings)
+    return [said] if said else []
 
 
 def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *, as_json: bool) -> None:
@@ -270,14 +279,14 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
         raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")
     try:
         document = json.loads(path.read_text())
-        lines = _document_lines(f"{declared.name} {day}", document)
+        lines = _document_lines(f"{declared.name} {day}", document, declared.table("published_predictions"))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         msg = f"{path} is no document as Tipoff publishes it: {type(error).__name__}"
         raise PipelineError(msg, hint="another hand was here: docs/runbooks/store.md") from error
     answer(document, lines, ok=document.get("halted") is None, as_json=as_json)
 
 
-def _document_lines(what: str, document: dict[str, Any]) -> list[str]:
+def _document_lines(what: str, document: dict[str, Any], table: "Table") -> list[str]:
     rows, halt = [] if document.get("let_go") else document["rows"], document.get("halted")
     n_rows = "rows that are no longer kept" if document.get("let_go") else f"{len(rows)} predictions"
     halted = (
@@ -286,21 +295,24 @@ def _document_lines(what: str, document: dict[str, Any]) -> list[str]:
         else []
     )
     said = f"{what}: {n_rows}, made {document['made_at']}, digest {document['digest']}"
-    return [said, *halted, *document.get("off", ()), *prediction_lines(rows)]
+    return [said, *halted, *document.get("off", ()), *prediction_lines(rows, table)]
 
 
-def prediction_lines(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the published rows as aligned columns, in the document's own order."""
+def prediction_lines(rows: list[dict[str, Any]], table: "Table") -> list[str]:
+    """Return the published rows as aligned columns, in the document's own order; chances in percent."""
     if not rows:
         return ["  (no rows)"]
     names = [name for name in rows[0] if name not in {"day", "player_id", "made_at"}]
-    shown = [[_cell(row.get(name)) for name in names] for row in rows]
+    chances = {column.name for column in table.columns if column.measure == "ratio"}
+    shown = [[_cell(row.get(name), is_chance=name in chances) for name in names] for row in rows]
     widths = [max(len(name), *(len(cells[n]) for cells in shown)) for n, name in enumerate(names)]
     head = "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True))
     return [head] + ["  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)) for cells in shown]
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, is_chance: bool) -> str:
     if value is None:
         return "-"
+    if is_chance and isinstance(value, int | float):
+        return f"{value:.1%}"
     return f"{value:.1f}" if isinstance(value, float) else str(value)

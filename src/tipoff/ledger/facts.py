@@ -1,7 +1,7 @@
 """What the ledger knows of each league in a home: its world, how far its clock has come, since when it is worked on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from tipoff.core import lateness
 from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
 from tipoff.core.slate import Season
 from tipoff.ledger import schema
 from tipoff.ledger.games import read_seasons
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tipoff.core.league import League  # heavy; who only reads facts needs none
 
 SEASON_UNKNOWN = "which season it is cannot be learned"
+LOADS = "loads"  # the key of the fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class LeagueFacts:
     is_over: bool  # its days have ended and nothing is owed
     no_season: NoSeason | None  # live, while the schedule cannot be asked
     off: tuple[str, ...]  # what is not made for want of a key or of earlier seasons, or not yet
+    loads: str  # a replay that has not begun: the days of earlier seasons that are loaded first
     goes_on: bool  # a replay that has loaded the seasons before its own, as it is done live
     kept: Mapping[str, str]  # every fact by its key
 
@@ -66,9 +69,23 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
         is_over=bool(kept.get("over")),
         no_season=NoSeason(since=datetime.fromisoformat(since), why=why) if since else None,
         off=tuple(json.loads(kept.get("off", "[]"))),
+        loads=kept.get(LOADS, ""),
         goes_on=bool(kept.get("goes on")),
         kept=kept,
     )
+
+
+def must_be_worked_on(ledger: Ledger, leagues: Iterable[str], home: Home) -> None:
+    """Refuse leagues that a home does not have: nothing is known of them there, which is no good news.
+
+    Raises:
+        UsageError: There is such a league.
+    """
+    known = ledger.leagues()
+    strangers = [league for league in leagues if league not in known]
+    if strangers:
+        msg = f"{', '.join(strangers)} has never been worked on in the home {home.root}"
+        raise UsageError(msg, hint=f"there: {', '.join(known) or 'nothing yet'}; is TIPOFF_HOME right?")
 
 
 def seasons_of(ledger: Ledger, league: str) -> list[Season]:

@@ -55,6 +55,14 @@ def note_request(ledger: Ledger, number: int, **changes: object) -> None:
         connection.execute(update(table).where(table.c.id == number).values(**changes))
 
 
+def withdraw_request(ledger: Ledger, number: int, error: str, *, now: datetime) -> bool:
+    """End a request that nobody has taken, so that nobody does; returns whether that was in time."""
+    table = schema.requests
+    untaken = update(table).where(table.c.id == number, table.c.taken_at.is_(None), table.c.ended_at.is_(None))
+    with ledger.writing() as connection:
+        return connection.execute(untaken.values(ended_at=now, error=error)).rowcount > 0
+
+
 def _read(ledger: Ledger, *where: Any) -> list[Request]:  # noqa: ANN401 -- SQLAlchemy's conditions
     table = schema.requests
     rows = ledger.rows(select(table).where(*where).order_by(table.c.id))

@@ -82,13 +82,16 @@ class _Written:
 
 
 @cache
-def _written(sql: str, name: str, table: Table, tables: tuple[Table, ...], games: tuple[str, ...] = ()) -> _Written:
+def _written(
+    sql: str, name: str, table: Table, tables: tuple[Table, ...], *, has_earlier_games: bool = False
+) -> _Written:
     """Read and translate a step's SQL, once for a process: every controller, drill and test opens its stores anew.
 
-    `games` says only whether there are any: which ones is a parameter of the statement.
+    Which games of the day itself are history too is a parameter of the statement.
     """
     declared = {other.name: other for other in tables}
     tree = _parse(sql, name)
+    games = _SOME if has_earlier_games else ()
     if not games:  # what is run for some of a day's games was gone through when it was loaded
         refuse_traps(tree, name)
         refuse_unlisted(tree, name)
@@ -113,7 +116,7 @@ def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], game
     step = compiled.step
     if not games or not isinstance(step.work, SqlWork) or not any(read.window.is_history for read in compiled.inputs):
         return compiled
-    written = _written(step.work.sql, step.name, step.table, tuple(tables.values()), _SOME)
+    written = _written(step.work.sql, step.name, step.table, tuple(tables.values()), has_earlier_games=True)
     return replace(compiled, bigquery=written.bigquery, parameters=written.parameters, duck=written.duck, games=games)
 
 

@@ -32,7 +32,7 @@ from tipoff.store.warehouse import WriteRequest, WriteResult
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 _DECLARES = threading.Lock()  # leagues begin at once, and two changes of the catalog refuse each other
 _BOUND: dict[tuple[Table, ...], set[str]] = {}  # SELECTs that were bound in this process, by the tables declared
-_MEMORY = "150MB"  # the longest season fills what it may: its replay takes 777 MB, 826 with 200 MB, in the same time
+_MEMORY = "150MB"  # the longest season fills what it may: its whole replay takes 789 MB so
 _SESSION = "SET TimeZone='UTC'"
 _COLUMNS = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
 _PROOFS = """

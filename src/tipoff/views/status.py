@@ -53,7 +53,9 @@ class Home:
     off: tuple[str, ...] = ()  # what is not made for want of a key, or not yet
     aside: tuple[SetAside, ...] = ()  # answers that a person has set aside in the last week
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
+    loads: str = ""  # a replay that has not begun: the days of earlier seasons that are loaded first
     lost: tuple[str, ...] = ()  # stores of which files are gone that are proven
+    named: tuple[str, ...] = ()  # what the settings name and is not there: a channel's address, a provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
     sentinel_incidents: Sequence[Incident] = (),
     aside: Iterable[SetAside] = (),
     lost: Iterable[str] = (),
+    named: Iterable[str] = (),
 ) -> Home:
     """Read what a status is told from; in a replay the home's own clock counts instead of `now`."""
     facts, records = league_facts(ledger, league), ledger.of(league)
@@ -121,10 +124,12 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
         running=records.runs_by_state().get("started", 0),
         asked=n_asked(ledger, league),
         off=facts.off,
+        loads=facts.loads,
         aside=tuple(one for one in aside if at and at - one.at < _ASIDE_SHOWN),
         history=read_flow(ledger, at),
         between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
         lost=tuple(lost),
+        named=tuple(named),
     )
 
 
@@ -177,6 +182,8 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
             since = home.silences.alive_at if home.silences and trouble.cause == "controller" else None
             see = "is it running? start it: tipoff up" if trouble.cause == "controller" else "tipoff doctor"
             yield Problem(severity=trouble.severity.name, since=since, what=trouble.note, see=see)
+    for what in home.named:
+        yield Problem(severity=Severity.WARNING.name, since=None, what=what, see="tipoff doctor")
     for halt in home.halts:
         see = f"tipoff halt {home.league} {halt.output}".rstrip()
         yield Problem(severity=Severity.WARNING.name, since=halt.made_at, what=halt_line(halt), see=see)
@@ -204,6 +211,8 @@ def _not_begun(home: Home, silences: Facts) -> Iterator[Problem]:
 
 
 def _at_work(home: Home, *, alive: bool | None) -> str:
+    if home.now is None and home.loads:
+        return f"a replay of the {home.world} world, which loads earlier seasons first: the days from {home.loads}"
     if home.now is None:
         return "nothing has run in this home yet: tipoff demo, or tipoff up"
     if alive is None:

@@ -70,6 +70,7 @@ def _walk(walk: _Walk, owed: ObligationRecord, depth: int) -> list[str]:
     sentences = [_standing(owed)]
     sentences += [f"  {waiver_line(w)}" for w in walk.waivers if (w.output, w.day) == (output, day)]
     sentences += [f"  excused: {unit}: {reason}" for unit, reason in owed.excused.items()]
+    sentences += _marks(records, owed)
     sentences += _conflicts(walk, owed)
     lost = records.findings(output=output, day=day, check="store_has_what_is_proven")
     sentences += [f"  {finding.note}" for finding in lost if WITHOUT_IT in finding.note]
@@ -89,6 +90,18 @@ def _walk(walk: _Walk, owed: ObligationRecord, depth: int) -> list[str]:
         sentences += _blamed(records, owed)
         sentences += _last_run(records, owed)
     return sentences
+
+
+def _marks(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
+    """Return what is to be known of units that are there: made on part of their input, after their close, or overtaken since."""
+    units: dict[tuple[str, str], list[str]] = {}
+    for mark in records.marks(owed.day):
+        if mark.output == owed.output:
+            units.setdefault((mark.kind, mark.note), []).append(mark.unit)
+    return [
+        f"  {kind}: {', '.join(marked[:_SHOWN])}{' …' if len(marked) > _SHOWN else ''}: {note}"
+        for (kind, note), marked in units.items()
+    ]
 
 
 def _blamed(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
