@@ -11,7 +11,7 @@ from tipoff.core.obligation import Anchor, Moment, Timing
 from tipoff.core.schema import DAY, Phase, Table, instant, integer, number, text
 from tipoff.core.step import SqlWork, Step
 from tipoff.leagues.nba.league import NBA
-from tipoff.store.dialect import load, question, season_query
+from tipoff.store.dialect import BIGQUERY, load, question, season_query
 
 TIMING = Timing(opens=Moment(Anchor.MIDNIGHT, timedelta(0)), due=Moment(Anchor.MIDNIGHT, timedelta(hours=1)))
 BOXES = Table(
@@ -138,7 +138,7 @@ def test_what_is_no_portable_select_is_refused(sql: str, why: str) -> None:
 
 @pytest.mark.parametrize("sql", SOUND)
 def test_what_means_the_same_everywhere_passes(sql: str) -> None:
-    assert question(sql, "a check", TABLES).bigquery
+    assert question(sql, "a check", TABLES, BIGQUERY).sql
 
 
 def test_every_check_and_view_of_the_league_passes() -> None:
@@ -147,5 +147,5 @@ def test_every_check_and_view_of_the_league_passes() -> None:
     asked = [question(check.sql, check.name, tables) for check in NBA.checks if check.sql]
 
     assert len(asked) > 50
-    assert question(NBA.funnel_sql, "funnel", tables).duck
-    assert all(season_query(sql, tables.values()).duck for sql in NBA.summary_sql.values())
+    assert question(NBA.funnel_sql, "funnel", tables).sql
+    assert all(season_query(sql, tables.values()).sql for sql in NBA.summary_sql.values())

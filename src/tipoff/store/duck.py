@@ -221,7 +221,7 @@ class DuckWarehouse:
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
         asked = dialect.season_query(sql, tables)
-        return plain_numbers(self._arrow("query", asked.duck, named(parameters, asked.parameters)))
+        return plain_numbers(self._arrow("query", asked.sql, named(parameters, asked.parameters)))
 
     def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
@@ -229,7 +229,7 @@ class DuckWarehouse:
             self._questions[league, sql] = dialect.question(sql, "check", self._tables[league])
         asked = self._questions[league, sql]
         values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
-        return self._arrow("ask", asked.duck, named(values, asked.parameters))
+        return self._arrow("ask", asked.sql, named(values, asked.parameters))
 
     def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
         """See `Warehouse.mirror`."""

@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.schema import ColumnType, Table
@@ -88,14 +89,12 @@ def refuse_mixed_types(tree: exp.Query, name: str, tables: Mapping[str, Table], 
     Raises:
         ShapeError: A type is turned into another without a cast, by a cast that the engines do differently, or cannot be told.
     """
-    schema: dict[str, object] = {}
     windows: dict[str, dict[str, dict[str, str]]] = {}
     for found in tree.find_all(exp.Table):
         if found.db and found.name in tables:
             columns = {column.name: column.type.value for column in tables[found.name].columns}
             windows.setdefault(found.db, {})[found.name] = columns
-    schema.update(windows)
-    typed = tree
+    schema, typed = MappingSchema(dict(windows), dialect="bigquery"), tree
     for parameter in list(typed.find_all(exp.Parameter)):
         kind = _INSTANT if parameter.name == "as_of" else _DATE
         parameter.replace(exp.cast(exp.Null(), exp.DataType.build(kind, dialect="bigquery")))

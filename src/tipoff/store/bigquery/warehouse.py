@@ -205,16 +205,16 @@ class BigQueryWarehouse:
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """See `Warehouse.query`."""
-        asked = dialect.season_query(sql, tables)
-        return plain_numbers(self._read("query", asked.bigquery, parameters, None))
+        asked = dialect.season_query(sql, tables, dialect.BIGQUERY)
+        return plain_numbers(self._read("query", asked.sql, parameters, None))
 
     def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
         if (league, sql) not in self._questions:
-            self._questions[league, sql] = dialect.question(sql, "check", self._tables[league])
+            self._questions[league, sql] = dialect.question(sql, "check", self._tables[league], dialect.BIGQUERY)
         asked = self._questions[league, sql]
         values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
-        return self._read("ask", asked.bigquery, values, None)
+        return self._read("ask", asked.sql, values, None)
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""
