@@ -1,7 +1,8 @@
-"""/health and /ready by a real server: what they tell, to whom, and when a home is not ready."""
+"""The page, /health and /ready by a real server: what they tell, to whom, and when a home is not ready."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from tests.samples import Samples
 
 from tipoff.app.web import run_web, served_of
 from tipoff.config import Settings
@@ -23,9 +25,11 @@ from tipoff.core.errors import UsageError
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.migrate import HEAD
+from tipoff.views.running import read_running
 from tipoff.web.serve import is_loopback
 from tipoff.web.site import SiteFacts
 
+DAYS = 14  # of the sample league, replayed once for all tests
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- that this is refused is what is tested
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 Told = tuple[int, dict[str, Any]]
@@ -71,7 +75,7 @@ def ticked(home: Path, at: datetime) -> None:
 
 def test_facts_are_read_anew_after_the_clock_was_put_back(tmp_path: Path) -> None:
     clock = Hands()
-    facts = SiteFacts(tmp_path / "ledger.db", clock)
+    facts = SiteFacts(tmp_path / "ledger.db", lambda ledger, _: read_running(ledger), clock)
     found = []
 
     for at in (NOW, NOW - timedelta(hours=1)):
@@ -172,8 +176,52 @@ def test_without_the_token_an_answer_says_only_whether(tmp_path: Path) -> None:
 
 def test_nothing_else_is_served_and_nothing_can_be_sent(tmp_path: Path) -> None:
     with serving(tmp_path, Hands()) as url:
-        assert [httpx.get(f"{url}/{page}").status_code for page in ("", "docs", "ledger.db")] == [404] * 3
+        assert [httpx.get(f"{url}/{page}").status_code for page in ("docs", "page.css", "ledger.db")] == [404] * 3
         assert httpx.post(f"{url}/health", content=b"x").status_code == 405
+
+
+def test_the_page_says_how_each_league_stands_and_asks_nobody_else(samples: Samples, tmp_path: Path) -> None:
+    with serving(samples.copy(DAYS, tmp_path), Hands()) as url:
+        told = httpx.get(url)
+
+    assert told.status_code == 200
+    assert "<h2>NBA is complete</h2>" in told.text
+    assert 'title="grades of 2030-01-1' in told.text
+    assert "default-src 'none'" in told.headers["content-security-policy"]
+    assert re.findall(r"(?:src|href)=.(.{5})", told.text) == ["data:"]
+
+
+def test_the_page_of_a_home_of_which_nothing_can_be_known_says_so(tmp_path: Path) -> None:
+    with serving(tmp_path, Hands()) as url:
+        before = httpx.get(url).text
+    (tmp_path / "ledger.db").write_text("this is no database, and a-secret stands in it")
+    with serving(tmp_path, Hands()) as url:
+        broken = httpx.get(url).text
+
+    assert "there is no ledger yet" in before
+    assert "the ledger cannot be read: UsageError" in broken
+    assert "a-secret" not in broken
+
+
+def test_a_page_with_a_token_is_shown_to_whoever_gives_it_as_a_password(tmp_path: Path) -> None:
+    ticked(tmp_path, NOW)
+    with serving(tmp_path, Hands(), web_token=SecretStr("a-secret:x")) as url:
+        asked = httpx.get(url)
+        codes = [httpx.get(url, auth=("me", given)).status_code for given in ("a-secret:x", "a-secret", "")]
+        odd = [httpx.get(url, headers={"Authorization": given}).status_code for given in ("Basic ?", "Digest x", "")]
+        bearer = httpx.get(url, headers={"Authorization": "Bearer a-secret:x"}).status_code
+
+    assert (asked.status_code, asked.headers["www-authenticate"][:6]) == (401, "Basic ")
+    assert (codes, odd, bearer) == ([200, 401, 401], [401, 401, 401], 200)
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [("localhost", 200), ("127.0.0.1:80", 200), ("[::1]:80", 200), ("evil.example", 421), ("", 421), ("[", 421)],
+)
+def test_without_a_token_the_page_is_shown_under_no_other_name(tmp_path: Path, host: str, code: int) -> None:
+    with serving(tmp_path, Hands()) as url:
+        assert httpx.get(url, headers={"Host": host}).status_code == code
 
 
 def test_beyond_loopback_nothing_is_served_without_a_token(tmp_path: Path) -> None:
@@ -221,7 +269,7 @@ def test_up_serves_both_until_it_is_stopped(tmp_path: Path) -> None:
     )
     try:
         assert running.stdout is not None
-        url = next(line.split("/health")[0] for line in running.stdout if "/health" in line)
+        url = next(line.split("/ is the page")[0] for line in running.stdout if "/health" in line)
         health = ask(f"{url}/health")
         ready = _until_ready(running, url)
     finally:

@@ -6,15 +6,20 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from tipoff.app.statuses import statuses
 from tipoff.config import Settings
 from tipoff.core.build import build, commit
 from tipoff.core.clock import Stop
 from tipoff.core.errors import LedgerError, UsageError
+from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.views.grid import newest_grid
+from tipoff.web.page import Card
 from tipoff.web.serve import Served
-from tipoff.web.site import SiteAnswer, SiteFacts, site
+from tipoff.web.site import SiteAnswer, site
 
 Now = Callable[[], datetime]
+_DAYS_SHOWN = 14
 
 
 def served_of(settings: Settings, now: Now) -> Served:
@@ -30,7 +35,12 @@ def served_of(settings: Settings, now: Now) -> Served:
         token=settings.web_token.get_secret_value(),
         silent_after=timedelta(minutes=settings.silence_warn_min),
     )
-    application = site(told, SiteFacts(settings.place.ledger, now))
+
+    def cards(ledger: Ledger, at: datetime) -> list[Card]:
+        found = statuses(ledger, settings, ledger.leagues(), at)
+        return [Card(one, newest_grid(ledger, one, _DAYS_SHOWN)) for one in found]
+
+    application = site(told, settings.place.ledger, cards, now)
     return Served(application, host=settings.web_host, port=settings.web_port, token=told.token)
 
 

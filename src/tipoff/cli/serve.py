@@ -13,13 +13,18 @@ from tipoff.core.errors import UsageError
 
 @click.command("web")
 def web_command() -> None:
-    """Serve /health and /ready until it is stopped; on loopback, or beyond it with a token."""
+    """Serve the page, /health and /ready until it is stopped; on loopback, or beyond it with a token."""
     try:
         from tipoff.app.web import run_web  # noqa: PLC0415 -- an extra of its own
     except ImportError as error:
         msg = f"the web cannot be served: {error}"
         raise UsageError(msg, hint="install the extra: pip install 'tipoff[web]'") from error
-    run_web(read_settings(), RealClock().now, stopper(), told=lambda url: click.echo(f"{url}/health and {url}/ready"))
+    run_web(
+        read_settings(),
+        RealClock().now,
+        stopper(),
+        told=lambda url: click.echo(f"{url}/ is the page; for machines {url}/health and {url}/ready"),
+    )
 
 
 @click.command("doctor")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tipoff.app.limits import limits_of
+from tipoff.app.statuses import statuses
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.door import clean
@@ -20,10 +20,8 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.connect import RESTORE
 from tipoff.ledger.facts import league_facts, must_be_worked_on
-from tipoff.ledger.stores import lost_files
-from tipoff.store.archive import Archive
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
-from tipoff.views.status import Status, read_home, status_lines, status_of
+from tipoff.views.status import Status, status_lines
 
 if TYPE_CHECKING:
     from tipoff.core.league import League  # heavy; `status` needs none
@@ -176,33 +174,7 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
 def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
     with open_ledger() as ledger:
         must_be_worked_on(ledger, leagues, settings.place)
-        others, beats = read_other(settings.place.sentinel, now)
-        sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
-        named = (*settings.mute, *_strange_provider(settings))
-        aside = Archive(settings.place.archive).aside().values()
-        homes = [
-            read_home(
-                ledger,
-                league,
-                now,
-                sentinel_at=sentinel_at,
-                sentinel_incidents=others,
-                aside=aside,
-                lost=lost_files(ledger, settings.place, league),
-                named=named,
-            )
-            for league in leagues or ledger.leagues()
-        ]
-    return [status_of(home, limits_of(settings)) for home in homes]
-
-
-def _strange_provider(settings: Settings) -> list[str]:
-    if not settings.providers:
-        return []
-    from tipoff.app.providers import strange_provider  # noqa: PLC0415 -- imports every league
-
-    said = strange_provider(settings)
-    return [said] if said else []
+        return statuses(ledger, settings, leagues or ledger.leagues(), now)
 
 
 def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *, as_json: bool) -> None:

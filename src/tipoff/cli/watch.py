@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 )
 @click.option("--monitor/--no-monitor", "monitored", default=True, help="With the monitor in a thread of its own.")
 @click.option(
-    "--web/--no-web", "served", default=True, help="With /health and /ready, where the extra `web` is installed."
+    "--web/--no-web",
+    "served",
+    default=True,
+    help="With the page, /health and /ready, where the extra `web` is installed.",
 )
 @CLOCK
 def up_command(
@@ -90,15 +93,15 @@ def _live_of(settings: Settings, league: str, world: str, clock: RunningClock, s
 
 
 def _web(settings: Settings, clock: RunningClock) -> "Served | None":
-    """Begin to answer /health and /ready; without the extra this is said, and the controller runs without."""
-    if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("uvicorn") is None:
-        click.echo("no /health here: install the extra, pip install 'tipoff[web]'", err=True)
+    """Begin to serve the page, /health and /ready; without the extra this is said, and the controller runs without."""
+    if any(importlib.util.find_spec(name) is None for name in ("jinja2", "starlette", "uvicorn")):
+        click.echo("no page here, and no /health: install the extra, pip install 'tipoff[web]'", err=True)
         return None
     from tipoff.app.web import served_of  # noqa: PLC0415 -- an extra of its own
 
     web = served_of(settings, clock.now)
     web.begin()
-    click.echo(f"{web.url}/health and {web.url}/ready")
+    click.echo(f"{web.url}/ is the page; for machines {web.url}/health and {web.url}/ready")
     return web
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
-from tipoff.views.status import live_waivers, waiver_line
+from tipoff.views.status import Status, live_waivers, waiver_line
 
 if TYPE_CHECKING:
     from tipoff.core.league import League  # heavy; `status` needs none
@@ -54,6 +54,18 @@ def read_grid(ledger: Ledger, league: "League", *, days: tuple[date, date] | Non
         cells,
         tuple(waiver_line(row) for row in live_waivers(ledger, league.name)),
     )
+
+
+def newest_grid(ledger: Ledger, status: Status, n_days: int) -> Grid:
+    """Return the last days of a league up to its newest; the outputs in the order in which that day owes them."""
+    last = status.home.today
+    if last is None:
+        return Grid(status.league, (), (), {})
+    days = last - timedelta(days=n_days - 1), last
+    cells = {slate: State(state) for slate, state in ledger.of(status.league).within(*days).states().items()}
+    due = {row.output: row.due_at for row in status.home.outputs}
+    outputs = sorted({output for output, _ in cells}, key=lambda name: (name not in due, due.get(name), name))
+    return Grid(status.league, tuple(outputs), tuple(sorted({day for _, day in cells})), cells)
 
 
 def grid_lines(grid: Grid) -> list[str]:

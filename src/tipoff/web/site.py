@@ -1,19 +1,23 @@
-"""`/health` and `/ready`: what runs here and whether it works, read from the ledger, bounded, without secrets.
+"""The page, `/health` and `/ready`: what runs here and whether it works, read from the ledger, bounded, without secrets.
 
-Without the token, where one is set, an answer says only whether; what and why is for those who hold it.
+Without the token, where one is set, /health and /ready say only whether; what and why, and the page, is for those who hold it.
+A browser gives it as the password of any name.
 """
 
+import base64
+import binascii
 import hmac
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tipoff.core.clock import age
@@ -21,9 +25,14 @@ from tipoff.core.errors import PipelineError
 from tipoff.ledger import Ledger
 from tipoff.ledger.migrate import HEAD
 from tipoff.views.running import Running, read_running, why_not_ready
+from tipoff.web.page import Card, headers, page
+from tipoff.web.serve import is_loopback
 
 KEPT = timedelta(seconds=1)  # an answer is read from the ledger once a second at most, however many ask
-_NOT_READY, _NOBODY = 503, 401
+_NOT_READY, _NOBODY, _ELSEWHERE = 503, 401, 421
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,57 +46,95 @@ class SiteAnswer:
     silent_after: timedelta
 
 
-class SiteFacts:
+class SiteFacts(Generic[T]):
     """What the ledger says, kept for a moment; a ledger that cannot be read is a fact as well."""
 
-    def __init__(self, ledger: Path | str, now: Callable[[], datetime]) -> None:
-        self._target, self._now = ledger, now
+    def __init__(self, ledger: Path | str, read: Callable[[Ledger, datetime], T], now: Callable[[], datetime]) -> None:
+        self._target, self._reader, self._now = ledger, read, now
         self._lock = threading.Lock()
         self._read_at: datetime | None = None
-        self._running: Running | None = None
+        self._known: T | None = None
         self._trouble = ""
 
-    def read(self) -> tuple[Running | None, str, datetime]:
-        """Return what runs, or why that cannot be known, and the instant."""
+    def read(self) -> tuple[T | None, str, datetime]:
+        """Return what is known, or why nothing can be, and the instant."""
         with self._lock:
             now = self._now()
             if self._read_at is None or not timedelta(0) <= now - self._read_at < KEPT:  # or the clock was put back
                 self._read_at = now
-                self._running, self._trouble = self._look()
-            return self._running, self._trouble, now
+                self._known, self._trouble = self._look(now)
+            return self._known, self._trouble, now
 
-    def _look(self) -> tuple[Running | None, str]:
+    def _look(self, now: datetime) -> tuple[T | None, str]:
         if isinstance(self._target, Path) and not self._target.exists():
             return None, "there is no ledger yet"
         try:
             with Ledger(self._target, read_only=True) as ledger:
-                return read_running(ledger), ""
+                return self._reader(ledger, now), ""
         except PipelineError as error:
             return None, f"the ledger cannot be read: {type(error).__name__}"  # its text may name hosts and users
 
 
-def site(told: SiteAnswer, facts: SiteFacts) -> Starlette:
-    """Return the application: two pages, for GET and HEAD alone."""
+def site(
+    told: SiteAnswer,
+    ledger: Path | str,
+    cards: Callable[[Ledger, datetime], Sequence[Card]],
+    now: Callable[[], datetime],
+) -> Starlette:
+    """Return the application: the page, and two answers for machines, for GET and HEAD alone."""
+    facts = SiteFacts(ledger, lambda opened, _: read_running(opened), now)
+    shown = SiteFacts(ledger, cards, now)
 
     def health(request: Request) -> Response:
-        running, trouble, now = facts.read()
-        return _answer(told, request, {"status": "ok"}, _about(told, running, trouble, now))
+        running, trouble, at = facts.read()
+        return _answer(told, request, {"status": "ok"}, _about(told, running, trouble, at))
 
     def ready(request: Request) -> Response:
-        running, trouble, now = facts.read()
-        why = (trouble,) if running is None else why_not_ready(running, now, silent_after=told.silent_after)
-        known = _about(told, running, trouble, now) | {"reasons": list(why)}
+        running, trouble, at = facts.read()
+        why = (trouble,) if running is None else why_not_ready(running, at, silent_after=told.silent_after)
+        known = _about(told, running, trouble, at) | {"reasons": list(why)}
         status = _NOT_READY if why else 200
         return _answer(told, request, {"ready": not why}, known, status=status)
 
-    return Starlette(routes=[Route("/health", health, methods=["GET"]), Route("/ready", ready, methods=["GET"])])
+    def today(request: Request) -> Response:
+        if told.token and not _has(told.token, request):
+            asks = {"www-authenticate": 'Basic realm="tipoff: the token is the password", charset="UTF-8"'}
+            return PlainTextResponse("the token is needed: it is the password, of any name\n", _NOBODY, headers=asks)
+        if not told.token and not is_loopback(_asked_as(request)):
+            return PlainTextResponse("without a token it is shown on this machine alone: by localhost\n", _ELSEWHERE)
+        found, trouble, at = shown.read()
+        return HTMLResponse(page(found or (), trouble, at=at, build=told.build), headers=headers())
+
+    pages = {"/": today, "/health": health, "/ready": ready}
+    return Starlette(routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()])
+
+
+def _asked_as(request: Request) -> str:
+    """Return by which name this machine was asked; a page elsewhere may lead a browser here by one of its own."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _has(token: str, request: Request) -> bool:
+    """Whether the request carries the token, as a program or as a browser gives it."""
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "basic":
+        try:
+            value = base64.b64decode(value, validate=True).partition(b":")[2].decode("utf-8", "replace")
+        except binascii.Error:
+            return False
+    elif kind.lower() != "bearer":
+        return False
+    return hmac.compare_digest(value.encode(), token.encode())
 
 
 def _answer(
     told: SiteAnswer, request: Request, plain: dict[str, Any], known: dict[str, Any], *, status: int = 200
 ) -> Response:
-    given = request.headers.get("authorization", "")
-    if told.token and given and not hmac.compare_digest(given.encode(), f"Bearer {told.token}".encode()):
+    given = "authorization" in request.headers
+    if told.token and given and not _has(told.token, request):
         return JSONResponse({"error": "this token is not known"}, _NOBODY, headers={"www-authenticate": "Bearer"})
     shown = plain if told.token and not given else plain | known
     return JSONResponse(shown, status, headers={"cache-control": "no-store"})

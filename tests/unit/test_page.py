@@ -1,0 +1,83 @@
+"""The page: what it says of every state a home may be in, and that nothing from outside is more than text."""
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.unit.test_status import HOMES, TODAY, home
+
+from tipoff.core.obligation import State
+from tipoff.views.grid import Grid
+from tipoff.views.status import Problem, status_of
+from tipoff.watch.sentinel import LIVE
+from tipoff.web.page import Card, headers, page
+
+NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+EMPTY = Grid("x", (), (), {})
+
+
+def card(**more: Any) -> Card:
+    return Card(status_of(home(**more), LIVE), EMPTY)
+
+
+def shown(*cards: Card, trouble: str = "") -> str:
+    return page(cards, trouble, at=NOW, build="b")
+
+
+@pytest.mark.parametrize(("name", "more", "ok"), [case[:3] for case in HOMES], ids=[case[0] for case in HOMES])
+def test_a_page_is_green_or_calm_only_where_all_is_well(name: str, more: dict[str, Any], *, ok: bool) -> None:
+    one = card(**more)
+    text = shown(one)
+
+    assert (one.tone != "bad") is (ok and one.status.complete is not False), name
+    assert f"<h2>X {one.verdict}</h2>" in text
+    for problem in one.status.problems:
+        assert problem.severity in text
+    if not ok:
+        assert one.verdict not in {"is complete", "is on course"}
+
+
+def test_what_comes_from_outside_is_text() -> None:
+    one = card()
+    bad = Problem(severity="ERROR", since=NOW, what="<script>alert(1)</script>", see="tipoff why '\"><img src=x>")
+    text = shown(replace(one, status=replace(one.status, problems=(bad,), waits_for_you=("<b>x",))))
+
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<li>&lt;b&gt;x</li>" in text
+
+
+def test_the_style_that_is_allowed_is_the_one_that_is_sent() -> None:
+    style = re.search(r"<style>(.*)</style>", shown(card()), re.DOTALL)
+
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in headers()["content-security-policy"]
+
+
+def test_the_worst_league_stands_first_and_the_tab_says_it() -> None:
+    good, bad = card(), card(league="y", outputs=(), today=None, incidents=())
+    lost = card(league="z", lost=("the warehouse is gone",))
+    text = shown(good, bad, lost)
+
+    assert re.findall(r'<section class="(\w+)" id="(\w)"', text) == [("bad", "z"), ("warn", "y"), ("good", "x")]
+    assert "<title>✗ z ! y ✓ x Tipoff</title>" in text
+
+
+def test_a_cell_says_what_it_is_of() -> None:
+    cells = {("boxes", TODAY): State.LATE, ("cards", TODAY): State.PROVEN}
+    text = shown(Card(card().status, Grid("x", ("boxes", "cards"), (TODAY,), cells)))
+
+    assert f'<td class="late" title="boxes of {TODAY} is late">L</td>' in text
+    assert f'<td class="proven" title="cards of {TODAY} is proven">■</td>' in text
+
+
+def test_what_cannot_be_known_is_no_empty_page() -> None:
+    assert "the ledger cannot be read" in shown(trouble="the ledger cannot be read: X")
+    assert "<title>? Tipoff</title>" in shown(trouble="x")
+    assert "Nothing has run in this home" in shown()
