@@ -52,8 +52,8 @@ def clean_season(season: str) -> tuple[bool, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings().model_copy(update={"home": Path(folder)})
         spec = app.replay_spec(settings, "nba", season, world="recorded", seed=7)
-        report = app.replay_report(settings, spec, progress=lambda _: None, watched=True)
-        again = app.replay_report(settings, spec, progress=lambda _: None)
+        report = app.together_report(settings, [spec], progress=lambda _: None, watched=True)[0]
+        again = app.together_report(settings, [spec], progress=lambda _: None)[0]
         ledger = Ledger(Home(Path(folder)).ledger, read_only=True)
         try:
             measured = measured_in(ledger) | {"season": season, "wall_s": round(report["wall_s"], 1)}

@@ -40,7 +40,7 @@ def twice(spec: Callable[[], ReplaySpec], folder: Path, double: Double) -> dict[
         bigquery_prefix=place.prefix,
     )
     began = stopwatch()
-    other = app.replay_report(settings, spec(), progress=lambda _: None)
+    other = app.together_report(settings, [spec()], progress=lambda _: None)[0]
     took = stopwatch() - began
     told = spec()
     n_days = (told.days[1] - told.days[0]).days + 1

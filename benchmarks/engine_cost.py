@@ -72,7 +72,7 @@ def _patched(changes: Mapping[str, tuple[Any, Callable[..., Any]]], work: Callab
 
 def _replay() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        app.run_replay(Settings(home=Path(folder)), sample_spec(DAYS), progress=_nothing)
+        app.run_together(Settings(home=Path(folder)), [sample_spec(DAYS)], progress=_nothing)
 
 
 def _nothing(_progress: Progress) -> None:

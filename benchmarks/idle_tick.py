@@ -26,7 +26,7 @@ def idle_tick(span: str = "2023-24") -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings().model_copy(update={"home": Path(folder)})
         spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7)
-        app.run_replay(settings, spec, progress=_nothing)
+        app.run_together(settings, [spec], progress=_nothing)
         clock = SimClock(app.end_of(spec) + timedelta(days=10))
         stage = Instance(settings, spec, clock)
         controller = stage.controller()

@@ -26,9 +26,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tipoff.app.set_clock import SetClock, set_clock
+from tipoff.app.set_clock import SetClock
 from tipoff.config import Settings
-from tipoff.core.clock import midnight, on_clock, stopwatch
+from tipoff.core.clock import RealClock, midnight, on_clock, stopwatch
 from tipoff.core.finding import Severity
 from tipoff.core.slate import Season
 from tipoff.leagues.mlb.world.sample import SampleMlb
@@ -58,6 +58,13 @@ OF_KEY = {
 OF_THE_LEAGUE = ("cdn.nba.com", "nba injury report", "nba schedule", "stats.nba.com")
 SOURCES = (*OF_THE_LEAGUE, "the-odds-api", "balldontlie", "bettingpros", "espn", "basketball-reference")  # ill at times
 TOLD_OF = ("controller", "sentinel", "monitor", *(f"source:{name}" for name in SOURCES))
+
+
+def set_clock(file: Path, to: datetime, speed: float) -> None:
+    """Set a clock: it shows `to` now, and goes on from there."""
+    new = file.with_suffix(".new")
+    new.write_text(f"{RealClock().now().isoformat()} {to.isoformat()} {speed:g}")
+    new.replace(file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,15 +29,30 @@ from tipoff.leagues.mlb.world.data import WorldGame, read_season, splits_of
 from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.people import People
 from tipoff.leagues.mlb.world.wire import MlbProviders
-from tipoff.predict.arrays import Floats
+from tipoff.predict.arrays import Floats, Ints
 from tipoff.predict.counts import median, moments, moved_to, successes
-from tipoff.predict.metrics import calibration_error, crps, own_line, randomised_pit, reliability
+from tipoff.predict.metrics import calibration_error, own_line, reliability
 
 ROOT = Path(__file__).resolve().parents[1]
 EARLIER = 4
 SEED = 7
 _TOLD = ("mae", "crps", "calibration_error", "mean_error", "variance_ratio")
 _UNBOUNDED = frozenset([2016, 2017, 2020])
+
+
+def crps(distribution: Floats, happened: Ints) -> Floats:
+    """Return (n,): the continuous ranked probability score, in counts; of a certain prediction its absolute error."""
+    numbers = np.arange(distribution.shape[1])
+    below = np.cumsum(distribution, axis=1)
+    return np.asarray(((below - (numbers[None, :] >= happened[:, None])) ** 2).sum(axis=1))
+
+
+def randomised_pit(distribution: Floats, happened: Ints, dice: Floats) -> Floats:
+    """Return (n,): where in its distribution each result lies, in [0, 1]; uniform if calibrated. `dice` in [0, 1)."""
+    below = np.concatenate([np.zeros((len(happened), 1)), np.cumsum(distribution, axis=1)], axis=1)
+    rows = np.arange(len(happened))
+    low, high = below[rows, happened], below[rows, happened + 1]
+    return np.asarray(low + dice * (high - low))
 
 
 def box_scores(files: Files, years: Sequence[int]) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:

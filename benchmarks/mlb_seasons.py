@@ -35,9 +35,9 @@ def mlb_season(year: int) -> Measured:
     with home_of(str(year), "mlb") as home:
         settings = read_settings().model_copy(update={"home": home})
         spec = app.replay_spec(settings, "mlb", str(year), world="recorded", seed=7)
-        report = app.replay_report(
-            settings, spec, progress=lambda _: None
-        )  # of what was replayed: nothing is left to do
+        report = app.together_report(settings, [spec], progress=lambda _: None)[
+            0
+        ]  # of what was replayed: nothing is left to do
         report["findings"], report["sent"], report["cost"] = _findings(home), dict(_sent(home)), _cost(home)
         report["not_ok"] = _not_ok(home)
     totals, games = report["totals"], report["games"]

@@ -239,7 +239,7 @@ def home_of(season: str, league: str = "nba") -> Iterator[Path]:
         home = Path(named or folder) / name
         settings = read_settings().model_copy(update={"home": home})
         spec = app.replay_spec(settings, league, season, world="recorded", seed=7)
-        app.run_replay(settings, spec, progress=lambda _: None, watched=True)
+        app.run_together(settings, [spec], progress=lambda _: None, watched=True)
         yield home
 
 

@@ -64,7 +64,7 @@ def replayed(span: str, faults: str) -> tuple[Truth, set[Unit], dict[str, int], 
         spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7, faults=faults)
         broken = spec.world.faults
         parts, outages = FaultyParts(broken), outages_of(broken)
-        done = app.run_replay(settings, spec, progress=_nothing, parts=parts, outages=outages)
+        done = app.run_together(settings, [spec], progress=_nothing, parts=parts, outages=outages)[0]
         stage = Instance(settings, spec, SimClock(app.end_of(spec)))
         stage.open()
         truth = look_at(spec.league, spec.days, stage.warehouse, stage.ledger, Path(folder) / "published")

@@ -49,7 +49,7 @@ def season_replay(span: str) -> dict[str, Any]:
         settings = read_settings().model_copy(update={"home": Path(folder)})
         with layers.measured(LAYERS):
             spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7)
-            replayed = app.run_replay(settings, spec, progress=_nothing)
+            replayed = app.run_together(settings, [spec], progress=_nothing)[0]
         outputs = _by_output(Path(folder))
     return {
         "span": span,

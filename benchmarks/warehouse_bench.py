@@ -218,7 +218,9 @@ def _asked_of(data: Path, days: tuple[date, date], home: Path, double: Double) -
             bigquery_endpoint=double.url,
             bigquery_prefix=place.prefix,
         )
-        report = app.replay_report(settings, recorded_spec(RecordedNba(data, "2023-24"), days), progress=lambda _: None)
+        report = app.together_report(
+            settings, [recorded_spec(RecordedNba(data, "2023-24"), days)], progress=lambda _: None
+        )[0]
     finally:
         Client.query = real  # type: ignore[method-assign]
     return {

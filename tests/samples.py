@@ -22,7 +22,7 @@ class Samples:
         """Return the home of so many days, replayed under the watch or not; nobody may write into it."""
 
         def replay(home: Path) -> None:
-            app.run_replay(Settings(home=home), sample_spec(days), progress=lambda _: None, watched=watched)
+            app.run_together(Settings(home=home), [sample_spec(days)], progress=lambda _: None, watched=watched)
 
         return self.once(f"{days}-watched" if watched else f"{days}", replay)
 

@@ -51,7 +51,7 @@ def recorded_spec(world: OfASeason, days: tuple[date, date], *, league: League =
 
 def replayed(home: Path, spec: ReplaySpec) -> dict[str, Any]:
     """Replay in this process and return the report."""
-    return app.replay_report(Settings(home=home), spec, progress=lambda _: None)
+    return app.together_report(Settings(home=home), [spec], progress=lambda _: None)[0]
 
 
 def with_step(name: str, change: Callable[[Step], Step], *, league: League = NBA) -> League:

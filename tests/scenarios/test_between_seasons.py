@@ -14,7 +14,7 @@ from tests.support import ledger_rows, recorded_spec
 
 from tipoff.app.chores import AtOnce
 from tipoff.app.live import LiveSpec, run_controllers
-from tipoff.app.replay import run_replay
+from tipoff.app.replay import run_together
 from tipoff.app.seasons import BLIND_AFTER, LOOK_EVERY, NextSeason
 from tipoff.config import Settings
 from tipoff.core.clock import Clock, RealClock, Stop, league_day, midnight
@@ -265,7 +265,7 @@ def test_days_without_games_in_a_season_are_excused_by_the_schedule(
     data: Path, tmp_path: Path, span: tuple[date, date], free: int
 ) -> None:
     spec = recorded_spec(RecordedNba(data, "2019-20"), span)
-    run_replay(Settings(home=tmp_path / "home"), spec, progress=lambda _: None, watched=True)
+    run_together(Settings(home=tmp_path / "home"), [spec], progress=lambda _: None, watched=True)
 
     owed = ledger_rows(tmp_path / "home", "obligations")
     empty = {row["day"]: row for row in owed if row["output"] == "schedule" and row["state"] == "excused"}

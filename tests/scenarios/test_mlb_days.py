@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tests.samples import Samples
 
 from tipoff.app.past import load_past
-from tipoff.app.replay import replay_spec, run_replay
+from tipoff.app.replay import replay_spec, run_together
 from tipoff.config import Settings
 from tipoff.ledger import Ledger, schema
 from tipoff.ledger.facts import league_facts
@@ -75,7 +75,7 @@ def _replayed(data: Path, samples: Samples, span: str) -> Path:
         settings = Settings(home=home, data=data)
         spec = replay_spec(settings, "mlb", span, world="recorded", seed=7)
         alone = dataclasses.replace(spec, season=dataclasses.replace(spec.season, earlier=()))
-        summaries = run_replay(settings, alone, progress=lambda _progress: None).summaries
+        summaries = run_together(settings, [alone], progress=lambda _progress: None)[0].summaries
         (home / "summaries.json").write_text(json.dumps({name: dict(found) for name, found in summaries.items()}))
 
     return samples.once(f"mlb-{span}", replay)
@@ -103,8 +103,8 @@ def test_earlier_seasons_are_loaded_once_and_the_model_learns_from_them(
         return load_past(*args)
 
     monkeypatch.setattr("tipoff.app.instance.load_past", load)
-    first = run_replay(settings, spec, progress=lambda _progress: None)
-    again = run_replay(settings, spec, progress=lambda _progress: None)
+    first = run_together(settings, [spec], progress=lambda _progress: None)[0]
+    again = run_together(settings, [spec], progress=lambda _progress: None)[0]
 
     assert seen[0] == (
         "mlb: a replay of the recorded world, which loads earlier seasons first: the days from 2022-09-26 to 2023-03-29"

@@ -12,7 +12,7 @@ from tests.support import ledger_rows, proofs, sample_spec, tipoff
 
 from tipoff.app.instance import Instance, clock_of
 from tipoff.app.loop import Outage, replay
-from tipoff.app.replay import run_replay
+from tipoff.app.replay import run_together
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.fault import Fault
@@ -242,8 +242,8 @@ def test_what_is_lost_stays_lost_when_later_days_of_the_season_are_replayed(tmp_
     away = Outage(midnight(second) + timedelta(hours=8), midnight(second) + timedelta(hours=30))
 
     def lost(days: tuple[date, date], *outages: Outage) -> dict[tuple[str, date], int]:
-        run_replay(
-            Settings(home=tmp_path), dataclasses.replace(spec, days=days), progress=lambda _: None, outages=outages
+        run_together(
+            Settings(home=tmp_path), [dataclasses.replace(spec, days=days)], progress=lambda _: None, outages=outages
         )
         rows = ledger_rows(tmp_path, "obligations")
         return {(row["output"], row["day"]): row["n_units"] for row in rows if row["state"] == "lost"}

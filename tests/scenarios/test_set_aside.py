@@ -9,6 +9,8 @@ from tests.samples import Samples
 from tests.scenarios.test_losses import rows
 from tests.support import ledger_rows, published, tipoff
 
+from tipoff.ledger import Ledger
+
 DAYS = 2
 ARGUMENTS = ("replay", "nba", f"sample:{DAYS}", "--world", "sample")
 WRONG = """
@@ -91,6 +93,8 @@ def test_it_is_said_what_was_set_aside_by_whom_and_why(poisoned: Path, tmp_path:
 
 def test_what_was_an_answer_to_another_league_is_not_set_aside(poisoned: Path) -> None:
     sha = wrong_payloads(poisoned)[0]
+    with Ledger(poisoned / "ledger.db") as ledger:
+        ledger.keep_facts({"world": "recorded"}, league="mlb")
 
     done = tipoff("set-aside", "mlb", sha, "--reason", REASON, home=poisoned)
 

@@ -186,7 +186,7 @@ def replayed(home: Path, changes: Mapping[str, Change], days: int = DAYS, checks
     league = dataclasses.replace(NBA, checks=tuple(checks))
     for name, change in changes.items():
         league = with_step(name, change, league=league)
-    app.run_replay(Settings(home=home), sample_spec(days, league=league), progress=lambda _: None, watched=True)
+    app.run_together(Settings(home=home), [sample_spec(days, league=league)], progress=lambda _: None, watched=True)
     return home
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
+from benchmarks import mlb_accuracy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,7 +118,7 @@ def test_over_leaves_a_push_out() -> None:
 def test_the_crps_of_a_certain_prediction_is_its_absolute_error() -> None:
     certain = np.eye(10)[[3, 3]]
 
-    assert metrics.crps(certain, np.array([5, 3])).tolist() == [2.0, 0.0]
+    assert mlb_accuracy.crps(certain, np.array([5, 3])).tolist() == [2.0, 0.0]
 
 
 def test_the_pit_of_a_calibrated_prediction_is_uniform() -> None:
@@ -125,7 +126,7 @@ def test_the_pit_of_a_calibrated_prediction_is_uniform() -> None:
     distribution = np.tile([0.1, 0.2, 0.3, 0.4], (20_000, 1))
     happened = rng.choice(4, size=20_000, p=[0.1, 0.2, 0.3, 0.4])
 
-    pit = metrics.randomised_pit(distribution, happened, rng.random(20_000))
+    pit = mlb_accuracy.randomised_pit(distribution, happened, rng.random(20_000))
 
     assert np.allclose(np.histogram(pit, bins=10, range=(0, 1))[0] / 20_000, 0.1, atol=0.01)
 

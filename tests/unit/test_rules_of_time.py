@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from benchmarks.live_run import set_clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.app.set_clock import SetClock, set_clock
+from tipoff.app.set_clock import SetClock
 from tipoff.core.clock import SimClock, league_day, midnight
 from tipoff.core.errors import ErrorKind, LeaseLost, PipelineError, UsageError, WriteConflict
 from tipoff.core.gate import Evidence, decide

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import timedelta
 
 from tipoff.config import ProviderTold, Settings
@@ -75,11 +76,8 @@ def world_of(settings: Settings, league: str, chosen: str = "") -> str:
     told = chosen or settings.world
     if told or not settings.place.has_ledger:
         return told or ("live" if content_named(league).live else "sample")
-    ledger = Ledger(settings.place.ledger, read_only=True)
-    try:
+    with Ledger(settings.place.ledger, read_only=True) as ledger:
         facts = league_facts(ledger, league)
-    finally:
-        ledger.close()
     known = facts.world if facts.live_since else ""
     return known or ("live" if content_named(league).live else "sample")
 
@@ -94,9 +92,8 @@ def as_worked_on(settings: Settings, name: str) -> League | None:
     league = league_named(name)
     if not settings.place.has_ledger:
         return None
-    ledger = Ledger(settings.place.ledger, read_only=True)
-    known = league_facts(ledger, name)
-    ledger.close()
+    with Ledger(settings.place.ledger, read_only=True) as ledger:
+        known = league_facts(ledger, name)
     if known.live_since is None:
         return None
     return live_league(league) if known.world == "live" else league
@@ -171,23 +168,18 @@ def season_shown(settings: Settings, league: str, world: LiveWorld, clock: Clock
         SourceError: They do not answer.
     """
     content, home = live_content(league), settings.place
-    store = OutsideStore(home.ledger)
-    asker = world.asker(Archive(home.archive, profile=Profile.LIVE), store)
-    try:
+    with (
+        OutsideStore(home.ledger) as store,
+        closing(world.asker(Archive(home.archive, profile=Profile.LIVE), store)) as asker,
+    ):
         payload = asker(content.season_request, now=clock.now).payload
         with shape_of(payload):
             return content.season_of(payload)
-    finally:
-        asker.close()
-        store.close()
 
 
 def _kept(settings: Settings, league: str, clock: Clock) -> Season | None:
-    ledger = Ledger(settings.place.ledger)
-    try:
+    with Ledger(settings.place.ledger) as ledger:
         known = seasons_of(ledger, league)
-    finally:
-        ledger.close()
     return known[-1] if known and clock.now().date() - known[-1].first_day < _YEAR else None
 
 
@@ -210,11 +202,8 @@ def must_be_free(settings: Settings, league: str) -> None:
     """
     home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(home.ledger)
-    try:
+    with Ledger(home.ledger) as ledger:
         world = league_facts(ledger, league).world
-        if world not in {"", "live"}:
-            msg = f"in the home {home.root}, {league} is of the world {world!r}"
-            raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what is asked of real providers")
-    finally:
-        ledger.close()
+    if world not in {"", "live"}:
+        msg = f"in the home {home.root}, {league} is of the world {world!r}"
+        raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what is asked of real providers")

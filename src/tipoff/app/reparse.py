@@ -21,7 +21,6 @@ from tipoff.core.step import SourceWork
 from tipoff.engine.run import Runner
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock
-from tipoff.sources.world import World
 
 
 def reparse(settings: Settings, league: League, season: Season, days: tuple[date, date], output: str) -> dict[str, Any]:
@@ -85,10 +84,6 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
 
 class FromArchive(Parts):
     """Parts with which nobody is asked."""
-
-    def transport(self, world: World, clock: Clock) -> httpx.BaseTransport:
-        """Return a way to nowhere."""
-        return world.transport(clock)
 
     def executor(self, _clock: Clock, /, **parts: Any) -> Runner:  # noqa: ANN401 -- the runner's own
         """Return what makes runs, of what is archived alone."""

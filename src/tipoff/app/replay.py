@@ -49,17 +49,6 @@ class Replayed:
     queries: Mapping[str, int]
 
 
-def run_replay(
-    settings: Settings,
-    spec: ReplaySpec,
-    *,
-    progress: Callable[[Progress], None],
-    **told: Any,  # noqa: ANN401 -- as `run_together` is told
-) -> Replayed:
-    """Replay `spec` in the settings' home, going on from where its clock stands."""
-    return run_together(settings, [spec], progress=progress, **told)[0]
-
-
 def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
     settings: Settings,
     specs: Sequence[ReplaySpec],
@@ -263,17 +252,6 @@ def parse_span(span: str, recorded: Recorded, data: Path) -> tuple[Season, tuple
     near = min(seasons, key=lambda one: min(abs(first - one.first_day), abs(first - one.last_day)), default=None)
     nearest = f"; the nearest is {near.first_day}..{near.last_day}" if near else ""
     raise UsageError(msg, hint=f"it holds: {', '.join(names) or 'none'}{nearest}")
-
-
-def replay_report(
-    settings: Settings,
-    spec: ReplaySpec,
-    *,
-    progress: Callable[[Progress], None],
-    **told: Any,  # noqa: ANN401 -- as `run_together` is told
-) -> dict[str, Any]:
-    """Replay, and return the report: what the ledger says of the season, the accuracy, what it cost."""
-    return together_report(settings, [spec], progress=progress, **told)[0]
 
 
 def together_report(

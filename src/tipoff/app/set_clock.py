@@ -51,10 +51,3 @@ def in_time_of(league: League, clock: RunningClock) -> League:
         return league
     steps = (dataclasses.replace(step, time_limit=step.time_limit * clock.speed) for step in league.steps)
     return dataclasses.replace(league, steps=tuple(steps))
-
-
-def set_clock(file: Path, to: datetime, speed: float) -> None:
-    """Set a clock: it shows `to` now, and goes on from there."""
-    new = file.with_suffix(".new")
-    new.write_text(f"{RealClock().now().isoformat()} {to.isoformat()} {speed:g}")
-    new.replace(file)

@@ -28,7 +28,7 @@ from tipoff.store.warehouse import Warehouse
 from tipoff.watch.incidents import TOLD_FROM
 from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
 from tipoff.watch.notices import Channel, Message
-from tipoff.watch.sentinel import REPLAYED, Limits, Sentinel
+from tipoff.watch.sentinel import REPLAYED, Sentinel
 
 EARLIEST = timedelta(hours=10)  # New York: before this no game begins but those of seasons that are opened abroad
 PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier
@@ -140,13 +140,10 @@ class Watch:
         outages: Sequence[Outage] = (),
         build: str,
         checks: bool = True,
-        limits: Limits = REPLAYED,
-        channels: Sequence[Channel] = (RECORD,),
-        send: Callable[[Channel, Message], None] | None = None,
     ) -> None:
         self._league, self._season, self._home, self._stores = league, season, home, stores
-        self._outages, self._build, self._limits, self._checks = outages, build, limits, checks
-        self._days, self._channels, self._send = days, channels, send or self._keep
+        self._outages, self._build, self._checks = outages, build, checks
+        self._days = days
         self._monitor: Monitor | None = None
         self._sentinel: Sentinel | None = None
         self._tellings: list[AlertStore] = []
@@ -189,10 +186,10 @@ class Watch:
                 ledger=self._home.ledger,
                 leagues=[self._league.name],
                 store=store,
-                channels=self._channels,
-                send=self._send,
+                channels=(RECORD,),
+                send=self._keep,
                 build=self._build,
-                limits=self._limits,
+                limits=REPLAYED,
             )
         return self._sentinel.look(now)
 
@@ -206,8 +203,8 @@ class Watch:
                 days=self._days,
                 ledger=lambda: self._stores.ledger,
                 store=store,
-                channels=self._channels,
-                send=self._send,
+                channels=(RECORD,),
+                send=self._keep,
                 build=self._build,
                 sentinel=Outside(read=sentinel.told) if sentinel else None,
             )

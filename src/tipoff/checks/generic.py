@@ -33,7 +33,7 @@ class Traits:
 
     `irregular`: columns that change from one slate to the next. `alike`: columns that all rows may have the same for weeks;
     `unknown`: columns that may be NULL in a whole game. `slow`: numbers that all rows of a slate may have the same.
-    `seldom`: columns that are zero nearly always. `rates`: least and most share of rows in which a flag is set. `known_of`:
+    `rates`: least and most share of rows in which a flag is set. `known_of`:
     a table and its count of what was known of whom a row is about; while that is zero for all of a slate, numbers may all be
     the same. `usual`: whether days are like each other at all,
     `sizes`: whether they have about as many rows. `covers`: whether every game that is on has rows; `history`: once both its
@@ -43,7 +43,6 @@ class Traits:
     irregular: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
-    seldom: tuple[str, ...] = ()
     slow: tuple[str, ...] = ()
     rates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     known_of: tuple[str, str] | None = None
@@ -82,7 +81,7 @@ def _of_step(step: Step, words: Words, traits: Traits, tables: Mapping[str, Tabl
     ]
     if traits.usual:
         found += looks_usual(table, irregular=traits.irregular, unknown=traits.unknown, sizes=traits.sizes)
-        shapes = {name: getattr(traits, name) for name in ("alike", "slow", "seldom", "rates", "known_of")}
+        shapes = {name: getattr(traits, name) for name in ("alike", "slow", "rates", "known_of")}
         found.append(looks_alive(table, **shapes, cadence=_cadence(step)))
     if "known_at" in names:
         found.append(probes.known_when_it_came(table))

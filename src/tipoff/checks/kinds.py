@@ -43,7 +43,6 @@ def holds(  # noqa: PLR0913 -- a claim in one line
     required: float = 1.0,
     where: str = "TRUE",
     angles: tuple[int, ...] = (),
-    do: str = READ,
     cadence: Cadence = Cadence.MORNING,
 ) -> Check:
     """Let a condition on single rows (`t.`) hold; NULL is not in order."""
@@ -57,7 +56,7 @@ def holds(  # noqa: PLR0913 -- a claim in one line
         ),
         required=required,
         angles=angles,
-        do=do,
+        do=READ,
         cadence=cadence,
     )
 

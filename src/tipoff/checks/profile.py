@@ -153,7 +153,6 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
     *,
     alike: Sequence[str] = (),
     slow: Sequence[str] = (),
-    seldom: Sequence[str] = (),
     rates: Mapping[str, tuple[float, float]] = {},
     known_of: tuple[str, str] | None = None,
     cadence: Cadence = Cadence.MORNING,
@@ -176,7 +175,7 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
                 looked_at = [one for one, n in zip(slates, n_values, strict=True) if n >= ENOUGH]
                 return len(looked_at) >= SLOW and all(one["distinct"] <= 1 for one in looked_at)
             least = max(2.0, MANY * n_values[0]) if column.type is ColumnType.FLOAT else 2.0
-            return n_values[0] >= ENOUGH and _is_dead(slates[0], least=least, nonzero=column.name not in seldom)
+            return n_values[0] >= ENOUGH and _is_dead(slates[0], least=least)
         n = sum(one["present"] for one in slates)
         if n < HUNDREDS:
             return False
@@ -224,9 +223,9 @@ def _count_values(table: Table, column: Column, profile: Profile) -> float:
     return min(n, max((profile[name]["distinct"] for name in table.key if name in profile), default=n))
 
 
-def _is_dead(slate: Mapping[str, float], *, least: float, nonzero: bool) -> bool:
+def _is_dead(slate: Mapping[str, float], *, least: float) -> bool:
     """Whether a slate's numbers are the same for nearly all, or zero for nearly all."""
-    return slate["distinct"] < least or (nonzero and slate["zeros"] > 1 - SOME)
+    return slate["distinct"] < least or slate["zeros"] > 1 - SOME
 
 
 def _each(now: Profile, usual: Sequence[Profile], part: str) -> Iterator[tuple[str, float, list[float]]]:

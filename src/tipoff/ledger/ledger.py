@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -173,7 +173,7 @@ class Ledger:
         A holder that takes its own lease again starts a new epoch: what it was before can write no more.
         """
         table, until = schema.leases, now + length
-        with self._writing() as connection:
+        with self.writing() as connection:
             found = connection.execute(select(table).where(table.c.name == name)).mappings().one_or_none()
             if found is None:
                 epoch = 1
@@ -192,7 +192,7 @@ class Ledger:
         """Let go of `lease`, so that another holder need not wait for its end."""
         table = schema.leases
         mine = (table.c.name == lease.name) & (table.c.epoch == lease.epoch)
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(update(table).where(mine).values(until=now))
 
     def lease(self, name: str) -> Lease | None:
@@ -209,7 +209,7 @@ class Ledger:
         """
         if not batch and lease is None:
             return
-        with self._writing() as connection:
+        with self.writing() as connection:
             cursor = connection.connection.cursor()
             if lease is not None:
                 self._renew(cursor, lease)
@@ -236,20 +236,17 @@ class Ledger:
         """Let the next number of a kind be greater than `least`: what the warehouse has already seen is not given again."""
         table = schema.numbers
         behind = update(table).where(table.c.name == name, table.c.last < least).values(last=least)
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(behind)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """Hold one write transaction, as `transaction` does; what the store raises comes as a LedgerError."""
         try:
             with self.transaction() as connection:
                 yield connection
         except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
             raise failed("written", error) from error
-
-    def writing(self) -> AbstractContextManager[Connection]:
-        """Hold one write transaction, as `transaction` does; what the store raises comes as a LedgerError."""
-        return self._writing()
 
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
         """Run a SELECT and return its rows as dictionaries."""
@@ -335,7 +332,7 @@ class Ledger:
 
     def add_waiver(self, row: Row) -> int:
         """Write down a waiver and return its number."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             made = connection.execute(insert(schema.waivers).values(**row))
             [number] = made.inserted_primary_key or [0]
             return int(number)
@@ -344,7 +341,7 @@ class Ledger:
         """End a waiver; returns whether there was one that had not ended."""
         waivers = schema.waivers
         mine = (waivers.c.id == number) & (waivers.c.until > now) & waivers.c.revoked_at.is_(None)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return connection.execute(update(waivers).where(mine).values(revoked_at=now)).rowcount == 1
 
     def orders(self, league: str, now: datetime) -> tuple[list[Row], Sequence[HaltRecord]]:

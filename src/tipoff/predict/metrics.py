@@ -17,21 +17,6 @@ class Bin:
     n: int
 
 
-def crps(distribution: Floats, happened: Ints) -> Floats:
-    """Return (n,): the continuous ranked probability score, in counts; of a certain prediction its absolute error."""
-    numbers = np.arange(distribution.shape[1])
-    below = np.cumsum(distribution, axis=1)
-    return np.asarray(((below - (numbers[None, :] >= happened[:, None])) ** 2).sum(axis=1))
-
-
-def randomised_pit(distribution: Floats, happened: Ints, dice: Floats) -> Floats:
-    """Return (n,): where in its distribution each result lies, in [0, 1]; uniform if calibrated. `dice` in [0, 1)."""
-    below = np.concatenate([np.zeros((len(happened), 1)), np.cumsum(distribution, axis=1)], axis=1)
-    rows = np.arange(len(happened))
-    low, high = below[rows, happened], below[rows, happened + 1]
-    return np.asarray(low + dice * (high - low))
-
-
 def reliability(chances: Floats, happened: Floats, *, bins: int = 10) -> tuple[Bin, ...]:
     """Return the reliability diagram: bins of equal width, empty ones left out."""
     place = np.minimum((chances * bins).astype(np.int64), bins - 1)

@@ -10,7 +10,6 @@ from tipoff.core.records import BeatRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import newest_ticks
-from tipoff.ledger.migrate import HEAD
 from tipoff.ledger.reader import read_beats
 
 
@@ -28,10 +27,8 @@ class Part:
 class Running:
     """What the ledger says of what runs."""
 
-    schema_version: str
     last_tick_at: datetime | None  # of any league
     ticked_at: Mapping[str, datetime] = field(default_factory=dict)  # by league: its newest tick
-    last_tick_build: str = ""
     last_tick_settings: str = ""
     parts: tuple[Part, ...] = ()
     off: Mapping[str, tuple[str, ...]] = field(
@@ -44,10 +41,8 @@ def read_running(ledger: Ledger) -> Running:
     ticks = newest_ticks(ledger.rows)
     last = max(ticks.values(), key=lambda tick: tick.at, default=None)
     return Running(
-        schema_version=HEAD,  # a ledger of another one is not opened
         last_tick_at=last.at if last else None,
         ticked_at={league: tick.at for league, tick in ticks.items()},
-        last_tick_build=last.build if last else "",
         last_tick_settings=last.settings_hash if last else "",
         parts=tuple(part_of(beat) for beat in read_beats(ledger.rows).values()),
         off={league: off for league in ledger.leagues() if (off := league_facts(ledger, league).off)},

@@ -1,6 +1,7 @@
 """Why an obligation stands where it stands: a walk upstream to the first thing that is broken, in sentences."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -76,8 +77,7 @@ def _walk(walk: _Walk, owed: ObligationRecord, depth: int) -> list[str]:
     sentences += [f"  {finding.note}" for finding in lost if WITHOUT_IT in finding.note]
     if not owed.missing:
         return sentences + _proof_sentences(records, owed)
-    more = " …" if len(owed.missing) > _SHOWN else ""
-    sentences.append(f"  missing: {', '.join(owed.missing[:_SHOWN])}{more}")
+    sentences.append(f"  missing: {_some(owed.missing)}")
     sentences.append(f"  last decision: {owed.verb}, {owed.reason}")
     upstream = records.gates(output=output, day=day, is_open=False)
     for gate in upstream:
@@ -98,10 +98,11 @@ def _marks(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
     for mark in records.marks(owed.day):
         if mark.output == owed.output:
             units.setdefault((mark.kind, mark.note), []).append(mark.unit)
-    return [
-        f"  {kind}: {', '.join(marked[:_SHOWN])}{' …' if len(marked) > _SHOWN else ''}: {note}"
-        for (kind, note), marked in units.items()
-    ]
+    return [f"  {kind}: {_some(marked)}: {note}" for (kind, note), marked in units.items()]
+
+
+def _some(units: Sequence[str]) -> str:
+    return ", ".join(units[:_SHOWN]) + (" …" if len(units) > _SHOWN else "")
 
 
 def _blamed(records: LeagueRecords, owed: ObligationRecord) -> list[str]:

@@ -12,9 +12,3 @@ def upgrade() -> None:
     """Make every table of the first schema that is not there: an upgrade that died half-way is done again."""
     for table in FIRST:
         table.create(op.get_bind(), checkfirst=True)
-
-
-def downgrade() -> None:
-    """Drop them again."""
-    for table in reversed(FIRST):
-        table.drop(op.get_bind())

@@ -16,10 +16,3 @@ def upgrade() -> None:
     names = {column["name"] for column in inspect(op.get_bind()).get_columns("findings")}
     if "cause" not in names:
         op.add_column("findings", findings.c.cause._copy())  # noqa: SLF001 -- Alembic wants a column of no table
-
-
-def downgrade() -> None:
-    """Drop them again."""
-    op.drop_column("findings", "cause")
-    for table in reversed(SECOND):
-        table.drop(op.get_bind())

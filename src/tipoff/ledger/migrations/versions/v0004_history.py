@@ -17,10 +17,3 @@ def upgrade() -> None:
     names = {column["name"] for column in inspect(op.get_bind()).get_columns("scorecards")}
     if "quota_ratio" not in names:
         op.add_column("scorecards", scorecards.c.quota_ratio._copy())  # noqa: SLF001 -- Alembic wants a column of no table
-
-
-def downgrade() -> None:
-    """Drop them again."""
-    op.drop_column("scorecards", "quota_ratio")
-    for table in reversed(FOURTH):
-        table.drop(op.get_bind())

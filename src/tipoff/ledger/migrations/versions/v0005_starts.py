@@ -19,9 +19,3 @@ def upgrade() -> None:
         op.drop_column("games", "tipoff_at")
     if "due_at" not in {column["name"] for column in found.get_columns("arrivals")}:
         op.add_column("arrivals", arrivals.c.due_at._copy())  # noqa: SLF001 -- as above
-
-
-def downgrade() -> None:
-    """Take the columns out again; a start that is unknown becomes the beginning of its day."""
-    op.drop_column("arrivals", "due_at")
-    op.alter_column("games", "starts_at", new_column_name="tipoff_at")

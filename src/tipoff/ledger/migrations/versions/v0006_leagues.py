@@ -66,9 +66,3 @@ def _facts(known: dict[str, str], league: str) -> list[tuple[str, str, str]]:
         elif key not in {"league", "season"}:
             found.append(("", key, value))
     return found
-
-
-def downgrade() -> None:
-    """Refuse: what is of two leagues has no place in a ledger of one."""
-    msg = "a ledger of several leagues cannot be made one of a single league; restore the copy from before the upgrade"
-    raise NotImplementedError(msg)

@@ -16,8 +16,3 @@ def upgrade() -> None:
         op.execute(
             text("update heartbeats set name = :mine where name = 'monitor'").bindparams(mine=f"monitor {leagues[0]}")
         )
-
-
-def downgrade() -> None:
-    """Give it back the name that it had."""
-    op.execute(text("update heartbeats set name = 'monitor' where name like 'monitor %'"))

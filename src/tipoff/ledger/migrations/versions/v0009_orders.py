@@ -12,9 +12,3 @@ def upgrade() -> None:
     """Create what is not there."""
     for table in NINTH:
         table.create(op.get_bind(), checkfirst=True)
-
-
-def downgrade() -> None:
-    """Drop them again."""
-    for table in reversed(NINTH):
-        table.drop(op.get_bind())

@@ -19,7 +19,3 @@ def upgrade() -> None:
         for column in found.get_columns(table.name):
             if column["name"] in texts and isinstance(column["type"], VARCHAR):
                 op.alter_column(table.name, column["name"], type_=Text())
-
-
-def downgrade() -> None:
-    """Nothing to take back: the schema before reads texts of any length."""
