@@ -112,7 +112,8 @@ def header(headers: httpx.Headers, name: str) -> str:
 @lru_cache(maxsize=512)
 def _url(address: str, params: tuple[tuple[str, str], ...]) -> httpx.URL:
     """Return an address with its questions. It is gone through sign by sign each time it is read, and asked all day long."""
-    return httpx.URL(address).copy_merge_params(dict(params))
+    asked = httpx.QueryParams(dict(params))
+    return httpx.URL(f"{address}{'&' if '?' in address else '?'}{asked}" if params else address)
 
 
 def _one(

@@ -47,9 +47,14 @@ def matrix(rows: pa.Table) -> Floats:
 
 def played(inputs: Mapping[str, pa.Table]) -> pa.Table:
     """Return the form of every candidate of earlier days who played, with his counts, in a fixed order."""
-    results = inputs["player_games"].select(["game_id", "player_id", *STATS])
-    joined = inputs["player_form"].join(results, keys=["game_id", "player_id"], join_type="inner").combine_chunks()
-    return joined.sort_by([("day", "ascending"), ("game_id", "ascending"), ("player_id", "ascending")])
+    form, results = inputs["player_form"], inputs["player_games"].select(["game_id", "player_id", *STATS])
+    keys = form.select(["day", "game_id", "player_id"]).append_column("place", pa.array(np.arange(form.num_rows)))
+    found = keys.join(results, keys=["game_id", "player_id"], join_type="inner").combine_chunks()
+    found = found.sort_by([("day", "ascending"), ("game_id", "ascending"), ("player_id", "ascending")])
+    rows = form.take(found.column("place"))  # the other hundred columns do not go through the join
+    for name in STATS:
+        rows = rows.append_column(name, found.column(name))
+    return rows.combine_chunks()
 
 
 def counts_of(rows: pa.Table) -> dict[str, Floats]:
@@ -90,6 +95,11 @@ def _medians(market: str, quantiles: Floats) -> Floats:
     return middle if market == "points" else np.clip(np.round(middle), quantiles[:, LOW], quantiles[:, HIGH])
 
 
+def _lists(rows: Floats) -> list[str]:
+    """Return each row as a JSON list; all are written at once."""
+    return [f"[{row}]" for row in json.dumps(rows.tolist())[2:-2].split("], [")] if len(rows) else []
+
+
 def slope_of(corrections: Corrections) -> float:
     """Return by what log odds of being over a line are to be multiplied."""
     found = corrections.get(AT_THE_LINE)
@@ -117,7 +127,7 @@ def drawn_rows(  # noqa: PLR0913 -- all that a distribution's rows say
         "median": _medians(market, quantiles),
         "low_80": quantiles[:, LOW],
         "high_80": quantiles[:, HIGH],
-        "quantiles": pa.array([json.dumps(row) for row in np.round(quantiles, 2).tolist()], pa.string()),
+        "quantiles": pa.array(_lists(np.round(quantiles, 2)), pa.string()),
         "line_slope": pa.array([slope] * n, pa.float64()),
         "form_model": pa.array([model.digest] * n, pa.string()),
         "calibration_day": pa.array([corrections[market]["day"] if market in corrections else None] * n, pa.date32()),
