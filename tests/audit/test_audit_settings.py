@@ -1,5 +1,6 @@
 """Settings of the audited code base: read from the nearest pyproject.toml, and refused when they are not understood."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from tests.audit.faces import CLEAN, STREAMS, audited, command, told, written
 
 from tipoff_audit.errors import UsageError
 from tipoff_audit.finding import Level
+from tipoff_audit.run import Task, audit
 from tipoff_audit.settings import AuditSettings, read_settings
 
 RULES = {"streaming-insert", "swallowed-write", "unreadable"}
@@ -53,7 +55,6 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         ("max-bytes = 0", "is no positive number", ""),
         ("max-bytes = true", "is no positive number", ""),
         ('fail-on = "never"', "no level 'never'", ""),
-        ("= 1", "cannot be read", ""),
     ],
 )
 def test_what_is_not_understood_is_refused_with_what_was_meant(text: str, says: str, hint: str, tmp_path: Path) -> None:
@@ -142,3 +143,25 @@ def test_names_that_the_settings_give_are_known_as_writes_and_gates(tmp_path: Pa
 
     assert "swallowed-write" not in plain
     assert {"swallowed-write", "swallowed-gate"} <= named
+
+
+@pytest.mark.parametrize("text", ["= 1", "[tool.tipoff.audit\n", "a = [" * 5_000, '"\xff"'])
+def test_a_file_that_is_no_toml_is_told_and_the_tree_is_read_with_the_defaults(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="latin-1")
+
+    settings, where = read_settings(tmp_path, RULES)
+
+    assert (settings.paths, settings.fail_on, where) == ((".",), Level.ERROR, tmp_path)
+    [note] = settings.notes
+    assert note.startswith(f"{tmp_path / 'pyproject.toml'} cannot be read, so nothing that it sets holds")
+
+
+def test_what_is_told_of_the_settings_stands_in_the_report(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("= 1")
+    (tmp_path / "a.py").write_text("a = 1\n")
+    settings, _ = read_settings(tmp_path, RULES)
+
+    report = audit(Task(root=tmp_path, paths=(tmp_path,), today=date(2030, 1, 1), settings=settings, jobs=1))
+
+    assert report.n_read == 1
+    assert report.notes == settings.notes

@@ -1,5 +1,6 @@
 """One audit from paths to a report: walk, look at what has changed, conclude, waive, hold against the baseline."""
 
+import glob
 import hashlib
 import platform
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from tipoff_audit.project.cache import Cache, Kept, digest_of
 from tipoff_audit.project.conclude import conclude
 from tipoff_audit.project.look import Seen, look_at, read_bytes, unpack
 from tipoff_audit.project.pool import cores, look_at_all
+from tipoff_audit.project.reach import Surroundings
+from tipoff_audit.project.starters import distributions, words_of
 from tipoff_audit.project.walk import Entry, Walked, walk
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts, Names
@@ -54,7 +57,11 @@ def audit(task: Task) -> Report:
     looked = _look(task, walked)
     facts, waivers = _unpacked(looked.seen)
     refused = [one.finding for one in looked.seen if one.finding is not None]
-    found = [_levelled(one, settings) for one in (*refused, *conclude(facts)) if settings.speaks(one.rule)]
+    found = [
+        _levelled(one, settings)
+        for one in (*refused, *conclude(facts, _around(task, walked)))
+        if settings.speaks(one.rule)
+    ]
     silent = [] if settings.tests else [one for one in found if TESTS.search(one.path) and one.rule != "unreadable"]
     if silent:
         unheard = set(silent)
@@ -78,9 +85,24 @@ def audit(task: Task) -> Report:
         n_remembered=looked.n_remembered,
         left_out=dict(walked.left_out),
         n_in_tests=len(silent),
-        notes=(*walked.notes, *looked.notes),
+        notes=(*settings.notes, *walked.notes, *looked.notes),
     )
     return report if task.baseline is None else _compared(report, task)
+
+
+def _around(task: Task, walked: Walked) -> Surroundings:
+    """Return what else the tree holds beside the files that were examined."""
+
+    def is_there(name: str) -> bool:
+        place = task.root / name
+        return place.exists() or any(place.parent.glob(f"{glob.escape(place.name)}.*"))
+
+    return Surroundings(
+        words=partial(words_of, walked.starters),
+        distributions=distributions(walked.starters),
+        is_whole=task.root in task.paths,
+        is_there=is_there,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class AuditSettings:
     baseline: str = ""
     max_bytes: int = MAX_BYTES
     tests: bool = False
+    notes: tuple[str, ...] = ()  # what is to be told of how they were read
 
     def speaks(self, rule: str) -> bool:
         """Whether the findings of `rule` are wanted; that a file cannot be read is always told."""
@@ -49,8 +50,10 @@ _NAMES = (*_LISTS, "levels", "fail-on", "baseline", "max-bytes", "tests")
 def read_settings(folder: Path, rules: Collection[str]) -> tuple[AuditSettings, Path]:
     """Return the settings of the nearest pyproject.toml at or above `folder` that has any, and the folder that it lies in.
 
+    One that is no TOML may have had some: the defaults come with a note that says so.
+
     Raises:
-        UsageError: It is not TOML, names something unknown (the nearest known name is told), or a value does not fit.
+        UsageError: It names something unknown (the nearest known name is told), or a value does not fit.
     """
     for place in (folder, *folder.parents):
         file = place / FILE
@@ -58,9 +61,11 @@ def read_settings(folder: Path, rules: Collection[str]) -> tuple[AuditSettings, 
             continue
         try:
             document = tomllib.loads(file.read_bytes().decode())
-        except (OSError, ValueError) as error:
-            msg = f"{file} cannot be read: {error}"
-            raise UsageError(msg, hint="mend it, or audit from a folder that is not below it") from error
+        except (OSError, ValueError, RecursionError) as error:
+            note = (
+                f"{file} cannot be read, so nothing that it sets holds and the tree is read with the defaults: {error}"
+            )
+            return AuditSettings(notes=(note,)), place
         table = document.get("tool", {}).get("tipoff", {}).get("audit")
         if table is not None:
             return _parse(table, file, rules), place

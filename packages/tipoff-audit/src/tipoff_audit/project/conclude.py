@@ -8,6 +8,7 @@ from typing import Any
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.project.classes import judge_classes
 from tipoff_audit.project.copies import judge_copies
+from tipoff_audit.project.reach import Surroundings
 from tipoff_audit.project.weighing import weighing
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
@@ -16,11 +17,12 @@ from tipoff_audit.reading.try_blocks import TryBlock
 from tipoff_audit.reading.words import ONLY_READ, these
 from tipoff_audit.rules.verdicts import judge
 
+ALONE = Surroundings()
 _DEEPEST = 4  # how many functions a write may be away
 
 
-def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
-    """Return all findings, the files' own and the project's, in order of path and line.
+def conclude(facts: Sequence[FileFacts], around: Surroundings = ALONE) -> tuple[Finding, ...]:
+    """Return all findings, the files' own and the project's, in order of path and line; `around`: what else the tree holds.
 
     Findings of files that could not be read (`read_source` returned them) are not among them: the caller has those.
     """
@@ -40,8 +42,11 @@ def conclude(facts: Sequence[FileFacts]) -> tuple[Finding, ...]:
     )
     wide = [*_streamed(facts), *_ignored(facts, functions), *unawaited, *_sleeping(facts)]
     wide += [*judge_classes(facts), *judge_copies(facts)]
-    here = weighing(facts, functions.find)
-    return tuple(sorted(here.weighed(finding) for finding in {*own.values(), *(_softened(one) for one in wide)}))
+    found = {*own.values(), *(_softened(one) for one in wide)}
+    if all(one.level is Level.NOTE for one in found):
+        return tuple(sorted(found))
+    here = weighing(facts, functions.find, around)
+    return tuple(sorted(here.weighed(finding) for finding in found))
 
 
 def _softened(finding: Finding) -> Finding:
@@ -98,7 +103,7 @@ class _Functions:
 
 def _functions(facts: Sequence[FileFacts]) -> _Functions:
     found = _Functions()
-    for _, (name, kinds, calls, _) in _rows(facts, "functions"):
+    for _, (name, kinds, calls) in _rows(facts, "functions"):
         found.known[name] = (kinds, calls)
         found.short[".".join(name.split(".")[-2:])].append(name)
     for _, (name, bases, *_) in _rows(facts, "classes"):
@@ -186,17 +191,19 @@ def _is_of(receiver: str, name: str, full: str) -> bool:
 
 def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Finding]:
     telling: dict[str, str] = {}
+    takes: dict[str, int] = {}
     kept: set[str] = set()  # of those, the ones that keep themselves what has failed
     by_name: dict[str, set[str]] = defaultdict(set)
-    for path, (full, name, is_kept) in _rows(facts, "telling"):
+    for path, (full, name, is_kept, most) in _rows(facts, "telling"):
         telling[full] = path
+        takes[full] = most
         by_name[name].add(full)
         kept |= {full} if is_kept else set()
     defined: dict[str, set[str]] = defaultdict(set)
     for _, (full, _, _, methods, *_) in _rows(facts, "classes"):
         for method in methods:
             defined[method[0]].add(f"{full}.{method[0]}")
-    for path, (full, name, receiver, line, column, end_line, text, symbol, is_told) in _rows(facts, "ignored"):
+    for path, (full, name, receiver, line, column, end_line, text, symbol, is_told, given) in _rows(facts, "ignored"):
         found = full if full in telling else functions.find(full)
         if found not in telling:
             alike = by_name.get(name, set())
@@ -210,6 +217,8 @@ def _ignored(facts: Sequence[FileFacts], functions: _Functions) -> Iterator[Find
             ):
                 continue
             found = next(iter(alike))
+        if given > takes[found] >= 0:
+            continue  # it raises before it can say no
         level = Level.NOTE if found in kept else _told_level(path, name, symbol, is_told=is_told)
         message = f"`{name}` says by False that it has failed ({telling[found]}), and nobody looks at its answer"
         yield Finding(

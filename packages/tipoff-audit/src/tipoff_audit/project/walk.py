@@ -1,6 +1,7 @@
 """Which files are read: below the given paths, without what git ignores or others wrote, and never one twice."""
 
 import os
+import re
 import stat
 import subprocess
 from collections import Counter
@@ -18,6 +19,11 @@ VENDORED = {  # folders that hold what others wrote, or what a tool made
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".eggs", ".ipynb_checkpoints"),
     *("vendor", "vendored", "_vendor", "_vendored", "third_party", "thirdparty", ".tipoff"),
 }
+_STARTS = re.compile(  # files that start programs, or name them
+    r"\.(toml|cfg|ini|ya?ml|bat|cmd|ps1|service|timer|tf|json|mk|plist|conf|cron|sh|bash|zsh|ksh|dockerfile)$"
+    r"|(^|/)((Docker|Container|Make|Proc|just|Jenkins)file[^/]*|crontab[^/]*|README[^/]*\.md|setup\.py)$",
+    re.IGNORECASE,
+)
 HEAD_BYTES = 200  # in them stands the line that says what a script is written in
 
 
@@ -36,9 +42,13 @@ class Entry:
 
 @dataclass(slots=True)
 class Walked:
-    """The files in the order of their names, and what was left out and why, by reason."""
+    """The files in the order of their names, and what was left out and why, by reason.
+
+    `starters`: files that start programs or name them; whatever their kind, for the words in them alone.
+    """
 
     entries: list[Entry] = field(default_factory=list)
+    starters: list[Entry] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
@@ -189,21 +199,16 @@ class _Walker:
 
     def _file(self, place: str, *, given: bool = False) -> None:
         name = self._name(place)
-        wanted = is_read(name)
-        if wanted is False and not given:
+        wanted = True if given else is_read(name)
+        starts = _STARTS.search(name) is not None
+        if wanted is False and not starts:
             return
-        try:
-            found = os.stat(place)  # noqa: PTH116
-        except OSError as error:
-            self._refuse(place, f"it cannot be looked at: {error.strerror}")
+        found = self._looked_up(place, wanted=wanted, given=given)
+        if found is None:
             return
-        if (found.st_dev, found.st_ino) in self.seen and not given:
-            return
-        if not stat.S_ISREG(found.st_mode):
-            if wanted or given:
-                self._refuse(place, "it is no regular file")
-            return
-        if wanted is None and not given and not _is_script(place, name):
+        if starts:
+            self.walked.starters.append(Entry(place, name, n_bytes=found.st_size))
+        if wanted is False or (wanted is None and not _is_script(place, name)):
             return
         if found.st_nlink == 1 or given:  # two names of one file, both real, are two files: copies
             self.seen.add((found.st_dev, found.st_ino))
@@ -212,6 +217,22 @@ class _Walker:
             self._refuse(place, f"it has {size}, more than the {self.max_bytes / 1e6:g} MB that are read (max-bytes)")
             return
         self.walked.entries.append(Entry(place, name, n_bytes=found.st_size))
+
+    def _looked_up(self, place: str, *, wanted: bool | None, given: bool) -> os.stat_result | None:
+        """Return what the file system says of a file, None where it cannot be read or has been met; what was wanted is told."""
+        try:
+            found = os.stat(place)  # noqa: PTH116
+        except OSError as error:
+            if wanted is not False:
+                self._refuse(place, f"it cannot be looked at: {error.strerror}")
+            return None
+        if (found.st_dev, found.st_ino) in self.seen and not given:
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            if wanted:
+                self._refuse(place, "it is no regular file")
+            return None
+        return found
 
     def _refuse(self, place: str, why: str) -> None:
         self.walked.entries.append(Entry(place, self._name(place), refused=why))

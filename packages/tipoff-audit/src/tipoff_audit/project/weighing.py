@@ -7,17 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tipoff_audit.finding import Finding, Level
+from tipoff_audit.project.reach import Reach, Surroundings, reach
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
 
 _SHELVED = re.compile(
     r"(^|[/_-])(archived?|old|legacy|deprecated|obsolete|sandbox|scratch|playground|experiments?|explor\w*|reconnaissance"
-    r"|prototypes?|poc|qa|probes?|demos?|notebooks?|tutorials?|samples?|mocks?|unused)([/_-]|$)",
+    r"|prototypes?|poc|simulat(ions?|ors?)|qa|probes?|demos?|notebooks?|tutorials?|samples?|mocks?|unused)([/_-]|$)",
     re.IGNORECASE,
 )  # what nobody runs every day
 _ARCHIVED = re.compile(
     r"(^|/)_?(archived?(_\w+)?|deprecated|obsolete|old_code|unused|te?mp|backups?|cleanup_\d+)/", re.IGNORECASE
 )  # what nobody runs at all
+_CANNED = "a demonstration: its program reads nothing at all, and no other imports it"
 _TRIAL = re.compile(r"self_?test|smoke|demo|sanity", re.IGNORECASE)  # of the module by itself
 _ENOUGH = 30  # functions: of a few files' callers nobody knows
 
@@ -27,10 +29,10 @@ _SEEN_BY_HAND = frozenset({"swallowed-write", "ignored-result", "handler-raises"
 
 @dataclass(slots=True)
 class Weighing:
-    """The project's functions that nobody calls, and for each the functions that call it."""
+    """Who reaches what, for each function those that call it, and the scripts that somebody runs by hand."""
 
-    uncalled: set[str] = field(default_factory=set)
-    unmade: set[str] = field(default_factory=set)  # classes that nobody makes one of
+    around: Surroundings
+    reach: Reach | None = None  # None where there is too little code to say
     by_hand: set[str] = field(default_factory=set)  # scripts that nothing in the project imports or starts
     callers: Mapping[str, set[str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)  # the file in which each function stands
@@ -39,14 +41,28 @@ class Weighing:
         """Return the finding at the level that it has here."""
         if finding.level is Level.NOTE:
             return finding
-        is_unused = finding.symbol in self.uncalled or finding.symbol.rpartition(".")[0] in self.unmade
-        if is_unused or _ARCHIVED.search(finding.path):
-            return replace(finding, level=Level.NOTE)
-        if _SHELVED.search(finding.path):
+        if why := self._why_not(finding):
+            return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})")
+        if _SHELVED.search(finding.path) and not _ARCHIVED.search(finding.path):
             return replace(finding, level=Level(finding.level - 1))
-        if self._is_seen_by_hand(finding) or _TRIAL.search(finding.symbol.rpartition(".")[2]):
-            return replace(finding, level=Level.NOTE)
-        return finding
+        is_trial = _ARCHIVED.search(finding.path) or _TRIAL.search(finding.symbol.rpartition(".")[2])
+        return replace(finding, level=Level.NOTE) if is_trial or self._is_seen_by_hand(finding) else finding
+
+    def _why_not(self, finding: Finding) -> str:
+        """Return why nobody runs it, "" where somebody may."""
+        above, is_workflow, _ = finding.path.partition("/.github/workflows/")
+        if is_workflow and not self.around.is_there(f"{above}/.git"):
+            return "nobody runs it: GitHub reads the workflows of a repository's own .github, not those of a folder"
+        if self.reach is None:
+            return ""
+        return _CANNED if self._is_canned(finding) else self.reach.why_not(finding.path, finding.symbol)
+
+    def _is_canned(self, finding: Finding) -> bool:
+        """Whether the program that makes it up reads nothing at all, and nothing but itself uses it."""
+        module = self.reach.modules.get(finding.path) if self.reach is not None else None
+        if finding.rule != "made-up-data" or module is None:
+            return False
+        return any(module.facts.shared.get("canned", ())) and not module.is_imported
 
     def _is_seen_by_hand(self, finding: Finding) -> bool:
         """Whether somebody reads what it says: it stands in a script that is run by hand, or only such scripts call it."""
@@ -57,30 +73,17 @@ class Weighing:
         return finding.path in self.by_hand or bool(places and places <= self.by_hand)
 
 
-def weighing(facts: Sequence[FileFacts], find: Callable[[str], str]) -> Weighing:
+def weighing(facts: Sequence[FileFacts], find: Callable[[str], str], around: Surroundings) -> Weighing:
     """Read who calls whom, where there is enough code to say so; `find`: a function's full name by the name that a call has."""
     functions = list(_functions(facts))
-    places = {name: path for path, (name, *_) in functions}
     if len(functions) < _ENOUGH:
-        return Weighing()
-    used: set[str] = set()
-    for file in facts:
-        if not TESTS.search(file.path):
-            used |= set(file.shared.get("uses", ()))
+        return Weighing(around)
     callers: dict[str, set[str]] = defaultdict(set)
-    uncalled = set()
-    for _, (name, _, calls, is_entry) in functions:
-        if not is_entry and name.rpartition(".")[2] not in used:
-            uncalled.add(name)
+    for _, (name, _, calls) in functions:
         for call in calls:
             callers[find(call)].add(name)
-    unmade = {
-        name
-        for file in facts
-        for name, bases, *_ in file.shared.get("classes", ())
-        if not bases and name.rpartition(".")[2] not in used and not TESTS.search(file.path)
-    }
-    return Weighing(uncalled, unmade, _by_hand(facts), callers, places)
+    places = {name: path for path, (name, *_) in functions}
+    return Weighing(around, reach(facts, around), _by_hand(facts), callers, places)
 
 
 def _by_hand(facts: Sequence[FileFacts]) -> set[str]:

@@ -31,6 +31,7 @@ class Scope:
     returns: list[ast.Return] = field(default_factory=list)
     raises: list[ast.Raise] = field(default_factory=list)
     assigns: list[ast.Assign] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)  # every name that is read, or looked up on something
     members: dict[str, "Scope"] = field(default_factory=dict)  # functions and classes that stand directly in it
 
     @property
@@ -57,6 +58,7 @@ class Index:
     scope_of: dict[ast.AST, Scope] = field(default_factory=dict)  # of the nodes in the lists below
     scopes: list[Scope] = field(default_factory=list)
     imports: dict[str, str] = field(default_factory=dict)
+    modules: list[tuple[ast.Import | ast.ImportFrom, Scope]] = field(default_factory=list)  # the statements that import
     calls: list[ast.Call] = field(default_factory=list)
     tries: list[ast.Try] = field(default_factory=list)
     withs: list[ast.With | ast.AsyncWith] = field(default_factory=list)
@@ -162,6 +164,7 @@ def index(source: Source, tree: ast.Module) -> Index:  # noqa: C901 -- one loop 
             if isinstance(child, ast.Name):
                 if isinstance(child.ctx, ast.Load):
                     found.loaded.add(child.id)
+                    inner.named.add(child.id)
                 else:
                     inner.bind(child.id, child.lineno)
                 up[child] = node
@@ -256,6 +259,7 @@ def _value(target: ast.expr, value: ast.expr, scope: Scope) -> None:
 def _import(found: Index, node: ast.AST, scope: Scope) -> None:
     assert isinstance(node, ast.Import | ast.ImportFrom)  # noqa: S101 -- by the table below
     origin = ""
+    found.modules.append((node, scope))
     if isinstance(node, ast.ImportFrom):
         origin = _origin(found.module.name, node) + "."
     for alias in node.names:
@@ -290,6 +294,7 @@ def _listed(name: str) -> Callable[[Index, ast.AST, Scope], None]:
 def _attribute(found: Index, node: ast.AST, scope: Scope) -> None:
     assert isinstance(node, ast.Attribute)  # noqa: S101 -- by the table below
     found.attributes.add(node.attr)
+    scope.named.add(node.attr)
     if isinstance(found.up.get(node), ast.Expr):
         found.bare.append(node)
         found.scope_of[node] = scope

@@ -1,16 +1,15 @@
 """One file, examined by every rule that needs no other file."""
 
-import ast
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from tipoff_audit.finding import Finding, Level
-from tipoff_audit.reading import classes, copies, facts, requests
+from tipoff_audit.reading import classes, copies, facts, reach, requests
 from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, TESTS, File, Use
 from tipoff_audit.reading.effects import Effects
-from tipoff_audit.reading.index import FUNCTIONS, Scope, index
+from tipoff_audit.reading.index import index
 from tipoff_audit.reading.names import Names
 from tipoff_audit.reading.source import Source
 from tipoff_audit.reading.sqltext import verbs, without_data
@@ -127,6 +126,7 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         rule(file)
     ignored = results.ignored_results(file)
     guarded = try_blocks(found, file.effects)
+    started = _programs(file)
     file.findings += [finding for guard in guarded if (finding := judge(guard)) is not None]
     shared: dict[str, list[Any]] = {
         "streamed": streamed,
@@ -142,7 +142,13 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "sleeping": requests.sleeping_functions(file),
         "uses": classes.uses(file),
         "by_hand": [found.is_script],
-        "starts": _starts(file),
+        "reach": reach.reach(file),
+        "imports": reach.imports(file, started),
+        "offers": reach.offers(file),
+        "canned": [True] if made_up.is_canned(file) else [],
+        "runs": [True] if reach.runs(file) else [],
+        "broken": [why] if (why := reach.broken(file)) else [],
+        "starts": _starts(file, started),
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
     }
@@ -152,11 +158,15 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
 _PROGRAM = re.compile(r"([\w-]+)\.py\b|-m\s+[\w.]*?(\w+)(?=\s|$|[\"'])|[\w.]*?(\w+):\w+[\"']")
 
 
-def _starts(file: File) -> list[str]:
+def _starts(file: File, started: set[str]) -> list[str]:
     """Return the names of the modules that the file imports, or starts by their file's name."""
-    taken = {part for origin in file.index.imports.values() for part in origin.split(".")[-2:]}
+    return sorted(started | {part for origin in file.index.imports.values() for part in origin.split(".")[-2:]})
+
+
+def _programs(file: File) -> set[str]:
+    """Return the names of the modules that the file starts by their file's name."""
     texts = (node.value for node in file.index.strings if isinstance(node.value, str) and len(node.value) < _A_PATH)
-    return sorted(taken.union(*(_started(text) for text in texts if _COMMAND.match(text))))
+    return set().union(*(_started(text) for text in texts if _COMMAND.match(text)))
 
 
 _COMMAND = re.compile(r"\S*\.py$|\S*python\S*\s|[\w.]+:\w+$|-m\s")  # a path or a command, no sentence
@@ -175,7 +185,7 @@ def _settled(effects: dict[str, tuple[str, bool, bool]]) -> bool:
 
 
 def _functions(file: File) -> list[list[Any]]:
-    """Return the functions that matter elsewhere: (name, what they do for certain, what they call, whether others call them).
+    """Return the functions that matter elsewhere: (name, what they do for certain, what they call).
 
     What stands in the file outside of functions is one more, under the file's name.
     """
@@ -194,21 +204,8 @@ def _functions(file: File) -> list[list[Any]]:
             if "." in full and effect.kind not in {"log", "clean-up"} and full not in calls:
                 calls.append(full)
         if kinds or calls:
-            found.append([scope.name, kinds, calls, _is_entry(scope)])
+            found.append([scope.name, kinds, calls])
     return found
-
-
-_ENTRIES = frozenset({"main", "run", "cli", "handler", "lambda_handler", "app", "start", "execute"})
-
-
-def _is_entry(scope: Scope) -> bool:
-    """Whether somebody may call it whom the code does not name: a framework, a shell, a base class."""
-    if not isinstance(scope.node, FUNCTIONS) or scope.node.decorator_list:
-        return True
-    name, owner = scope.name.rpartition(".")[2], scope.parent
-    if name.startswith("__") or name in _ENTRIES or owner is None or owner.kind == "function":
-        return True
-    return isinstance(owner.node, ast.ClassDef) and bool(owner.node.bases)
 
 
 def _without_doubles(findings: list[Finding]) -> list[Finding]:

@@ -52,7 +52,8 @@ def ignored_results(file: File) -> list[list[object]]:
             if any(constant(one.value) is True and _RAISES.search(one.arg or "") for one in call.keywords):
                 continue  # asked to raise where it fails
             told = _told_as_done(file, parent)
-            asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, told])
+            given = -1 if any(isinstance(one, ast.Starred) for one in call.args) else len(call.args)
+            asked.append([callee.full, callee.name, callee.receiver, *place, text, scope, told, given])
     return asked
 
 
@@ -142,7 +143,7 @@ def _in_broad(file: File, call: ast.Call) -> bool:
 def telling_functions(file: File) -> list[list[Any]]:
     """Return the functions that say by False that they failed.
 
-    Each: qualified name, name, whether that is kept elsewhere too.
+    Each: qualified name, name, whether that is kept elsewhere too, how many arguments it takes by their place.
     """
     found: list[list[Any]] = []
     for scope in file.index.scopes:
@@ -153,8 +154,18 @@ def telling_functions(file: File) -> list[list[Any]]:
         if noes and _answers(scope):
             lines = file.index.lines[getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", 1)]
             is_kept = all(_is_kept(file, done) for done in noes) or _OF_NO_WEIGHT.search("\n".join(lines)) is not None
-            found.append([scope.name, name, is_kept])
+            found.append([scope.name, name, is_kept, _takes(scope)])
     return found
+
+
+def _takes(scope: Scope) -> int:
+    """Return how many arguments a function takes by their place, the method's own object left out; -1 for any number."""
+    node = scope.node
+    if not isinstance(node, FUNCTIONS) or node.args.vararg is not None:
+        return -1
+    is_method = scope.parent is not None and scope.parent.kind == "class"
+    is_static = any(last_name(mark) == "staticmethod" for mark in node.decorator_list)
+    return len(node.args.posonlyargs) + len(node.args.args) - (is_method and not is_static)
 
 
 def _before(file: File, done: ast.stmt) -> list[ast.stmt]:
