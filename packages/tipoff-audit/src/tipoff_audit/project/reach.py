@@ -40,7 +40,7 @@ _OF_OTHERS = these(  # packages that are installed, whose names folders bear as 
 _LONG = 3  # words: shorter names are those of frameworks, too
 
 
-def _none(_asked: AbstractSet[str]) -> set[str]:
+def _none(_asked: AbstractSet[str]) -> AbstractSet[str]:
     return set()
 
 
@@ -57,7 +57,7 @@ class Surroundings:
     a folder, of a name relative to the root, whatever its suffix.
     """
 
-    words: Callable[[AbstractSet[str]], set[str]] = _none
+    words: Callable[[AbstractSet[str]], AbstractSet[str]] = _none
     distributions: tuple[str, ...] = ()
     is_whole: bool = True
     is_there: Callable[[str], bool] = _is_nowhere
