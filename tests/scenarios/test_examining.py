@@ -167,6 +167,44 @@ def test_what_fails_is_written_down_once_and_again_only_when_it_fails_otherwise(
     assert json.loads(str(once[0]["missing"])) == sorted(first[check].measured.failing)[:40]
 
 
+def _n_asked(patient: Patient) -> tuple[dict[str, Measured], int]:
+    before = patient.warehouse.counts["ask"]
+    found = {name: one.measured for name, one in patient.examine().items()}
+    return found, patient.warehouse.counts["ask"] - before
+
+
+def test_what_stands_as_the_look_before_saw_it_is_not_asked_again_and_measures_the_same(patient: Patient) -> None:
+    first, n_asked = _n_asked(patient)
+    patient.record(patient.examine())
+
+    again, n_again = _n_asked(patient)
+
+    assert again == first
+    assert n_again < 0.5 * n_asked
+
+
+def test_what_others_have_changed_since_the_look_before_is_seen(patient: Patient) -> None:
+    patient.record(patient.examine())
+    patient.spoil(f"UPDATE nba_features.player_features SET points_avg_5 = points_avg_5 + 1 WHERE day = '{TODAY}'")
+
+    found = patient.examine()
+
+    assert found["player_features.are_means_of_earlier_games"].status is CheckStatus.FAILED
+    assert found["player_features.is_what_its_inputs_give"].status is CheckStatus.FAILED
+
+
+def test_an_answer_that_rests_on_other_days_is_asked_for_again_once_one_of_them_was_written(patient: Patient) -> None:
+    patient.record(patient.examine())
+    yesterday, games = TODAY - timedelta(days=1), "nba_analytics.player_games"
+    patient.spoil(f"UPDATE {games} SET points = points + 9 WHERE day = '{yesterday}'")
+    asked_before = patient.examine()["player_features.are_means_of_earlier_games"]
+    patient.warehouse._slices.forget(games, yesterday)  # noqa: SLF001 -- as each write does
+
+    asked_again = patient.examine()["player_features.are_means_of_earlier_games"]
+
+    assert (asked_before.status, asked_again.status) == (CheckStatus.OK, CheckStatus.FAILED)
+
+
 def test_a_check_that_cannot_run_is_told_and_counts_as_not_measured(patient: Patient) -> None:
     patient.spoil("ALTER TABLE nba_raw.bdl_player_boxscores RENAME COLUMN points TO pts")
 

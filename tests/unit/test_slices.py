@@ -43,6 +43,15 @@ def test_what_was_read_before_a_write_ended_is_not_kept() -> None:
     assert kept.get("t", WEEK, ()) is None
 
 
+def test_the_writes_of_some_days_are_counted() -> None:
+    kept = Slices()
+    for table, day in (("t", WEEK[0]), ("t", WEEK[1]), ("t", WEEK[1]), ("t", date(2024, 1, 15)), ("u", WEEK[0])):
+        kept.forget(table, day)
+
+    assert [kept.n_writes(name, WEEK) for name in ("t", "u", "v")] == [3, 1, 0]
+    assert kept.turn("t") == 4
+
+
 def test_those_not_asked_for_the_longest_go_when_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "_MOST_BYTES", 2 * ROWS.nbytes)
     kept = Slices()

@@ -1,7 +1,7 @@
 """Examining a slate: every check of its league measured on what stands; what failed is blamed on the first broken table."""
 
 import json
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tipoff.checks.profile import USUAL
 from tipoff.checks.rowwise import NOTHING
-from tipoff.checks.view import Profiles, SlateView
+from tipoff.checks.view import Profiles, Seen, SlateView
 from tipoff.core.check import WINDOW, Cadence, Check, CheckStatus, Measured
 from tipoff.core.errors import LedgerError, PipelineError, WarehouseError
 from tipoff.core.finding import Severity
@@ -29,6 +29,9 @@ from tipoff.store.warehouse import Warehouse
 Row = dict[str, Any]
 _KEPT = 40  # failing keys kept with a measurement
 _SHOWN = 6
+_SLATES = (
+    2  # yesterday's was seen before its games, and is looked at again in the morning, when today's has not been yet
+)
 # What a statement or a look raises on rows that are not what it takes them for: a table gone, a NULL where a number stood.
 _CANNOT = (PipelineError, pa.ArrowException, LookupError, ValueError, TypeError, ArithmeticError, AttributeError)
 
@@ -66,6 +69,7 @@ class Examiner:
         self._looked: dict[date, object] = {}
         self._usual: dict[str, deque[tuple[date, Profiles]]] = {}
         self._last: SlateView | None = None  # the newest look, until it is written down
+        self._seen: OrderedDict[date, Seen] = OrderedDict()  # of the slates looked at last
 
     def examine(
         self, day: date, now: datetime, *, checks: Sequence[Check] | None = None, cadence: Cadence | None = None
@@ -90,6 +94,7 @@ class Examiner:
             ledger=self._ledger,
             loaded=self._loaded,
             profiles_before=self.usual,
+            before=self._seen.get(day, Seen()),
         )
 
     def has_changed(self, day: date) -> bool:
@@ -200,7 +205,7 @@ class Examiner:
 
     def _keep_profiles(self, batch: Batch, day: date, found: Iterable[Examined], now: datetime) -> None:
         """Keep what the day's tables look like, for the days after; what failed, or cannot be read, is no example."""
-        view, self._last = self._last, None  # its rows are held no longer than they are needed
+        view, self._last = self._last, None
         view = view if view and (view.day, view.now) == (day, now) else self._view(day, now)
         spoiled = {
             one.check.about or one.check.tables[-1]
@@ -215,6 +220,10 @@ class Examiner:
             slate = {"league": self._league.name, "output": step.name, "day": day}
             batch.add("profiles", slate | {"at": now, "profile": text})
             self._remember(step.name, day, profile)
+        self._seen[day] = view.seen.small()
+        self._seen.move_to_end(day)
+        while len(self._seen) > _SLATES:
+            self._seen.popitem(last=False)
 
     def _row(self, day: date, one: Examined, now: datetime) -> Row:
         check, measured = one.check, one.measured
@@ -321,8 +330,9 @@ class Examiner:
         self._usual[name] = deque(sorted([*kept, (day, profile)], key=lambda item: item[0]), maxlen=4 * USUAL)
 
     def forget(self) -> None:
-        """Read the profiles from the ledger again at the next look."""
+        """Read the profiles from the ledger again at the next look, and ask everything anew."""
         self._usual.clear()
+        self._seen.clear()
 
 
 def _asked(check: Check, view: SlateView) -> Measured:

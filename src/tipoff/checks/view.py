@@ -16,18 +16,37 @@ from tipoff.core.proof import UnitProof
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork
-from tipoff.core.window import KNOWN
+from tipoff.core.window import KNOWN, SLATE
 from tipoff.ledger import Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.rows import check, conform, hash_units
 from tipoff.store.warehouse import Warehouse, WriteRequest
 
 Profiles = Mapping[str, Mapping[str, float]]
+_SMALL = 2**18  # bytes
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a look has read of a slate and asked of it, for the next look at it."""
+
+    rows: dict[str, pa.Table] = field(default_factory=dict)
+    profiles: dict[str, Profiles] = field(default_factory=dict)
+    answers: dict[str, tuple[object, pa.Table]] = field(default_factory=dict)  # with what they were found on
+
+    def small(self) -> "Seen":
+        """Return what is worth keeping: answers of checks, not the history that was read."""
+        answers = {sql: kept for sql, kept in self.answers.items() if kept[1].nbytes <= _SMALL}
+        return Seen(rows=self.rows, profiles=self.profiles, answers=answers)
 
 
 @dataclass(kw_only=True)
 class SlateView:
-    """One slate; see `tipoff.core.check.View`."""
+    """One slate; see `tipoff.core.check.View`.
+
+    Its rows are read back at each look. What the look before has worked out of a table's rows is taken over where they are the
+    same; and what a SELECT gave, where besides nothing was written of the other days that it reads.
+    """
 
     day: date
     now: datetime
@@ -37,9 +56,9 @@ class SlateView:
     ledger: Ledger
     loaded: Mapping[str, CompiledStep]
     profiles_before: Callable[[str, date], Sequence[Profiles]]
-    _answers: dict[str, pa.Table] = field(default_factory=dict)
+    before: Seen = field(default_factory=Seen)
+    seen: Seen = field(default_factory=Seen)
     _values: dict[tuple[str, str], Sequence[Any]] = field(default_factory=dict)
-    _profiles: dict[str, Profiles] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:
         """Return a table's declaration."""
@@ -47,8 +66,13 @@ class SlateView:
 
     def rows(self, table: str) -> pa.Table:
         """Return the slate's rows of a table as they stand."""
-        columns = ", ".join(f"t.{name}" for name in self.table(table).names)
-        return self.ask(f"SELECT {columns} FROM slate.{table} AS t")  # noqa: S608 -- declared names
+        if table not in self.seen.rows:
+            rows, known = self.warehouse.stored(self.table(table), self.day), self.before.rows.get(table)
+            self.seen.rows[table] = known if known is not None and known.equals(rows) else rows
+        return self.seen.rows[table]
+
+    def _is_same(self, table: str) -> bool:
+        return self.rows(table) is self.before.rows.get(table)
 
     def values(self, table: str, column: str) -> Sequence[Any]:
         """Return one column of the slate's rows."""
@@ -58,17 +82,35 @@ class SlateView:
 
     def ask(self, sql: str) -> pa.Table:
         """Return what a SELECT gives; what several checks ask is asked once."""
-        if sql not in self._answers:
-            self._answers[sql] = self.warehouse.ask(
-                sql, league=self.league.name, day=self.day, season=self.season, as_of=self.now
-            )
-        return self._answers[sql]
+        if sql not in self.seen.answers:
+            found_on, known = self._found_on(sql), self.before.answers.get(sql)
+            if known is None or known[0] != found_on:
+                known = (
+                    found_on,
+                    self.warehouse.ask(sql, league=self.league.name, day=self.day, season=self.season, as_of=self.now),
+                )
+            self.seen.answers[sql] = known
+        return self.seen.answers[sql][1]
+
+    def _found_on(self, sql: str) -> object:
+        """Return what differs where a SELECT may give something else than it gave at the look before."""
+        marks: list[object] = [object()] if "@as_of" in sql else []
+        for read in self.warehouse.questions.of(sql, self.league.name).inputs:
+            if read.window == SLATE:
+                marks.append(id(self.rows(read.table)))  # of the same rows it is the same table, which both looks hold
+            elif read.window == KNOWN:
+                marks.append(object())
+            else:
+                days = read.window.bounds(self.day, self.season)
+                marks.append(self.warehouse.n_writes(self.table(read.table), days))
+        return tuple(marks)
 
     def profile(self, table: str) -> Profiles:
         """Return what the table looks like on the day."""
-        if table not in self._profiles:
-            self._profiles[table] = profile_of(self.table(table), self.rows(table))
-        return self._profiles[table]
+        if table not in self.seen.profiles:
+            known = self.before.profiles.get(table) if self._is_same(table) else None
+            self.seen.profiles[table] = profile_of(self.table(table), self.rows(table)) if known is None else known
+        return self.seen.profiles[table]
 
     def usual(self, table: str) -> Sequence[Profiles]:
         """Return the table's profiles of the slates before, newest first."""
@@ -147,8 +189,12 @@ class SlateView:
                     table, read.window, day=self.day, season=self.season, as_of=as_of, columns=read.columns
                 )
                 continue
-            columns = ", ".join(f"t.{name}" for name in read.columns or table.names)
-            rows = self.ask(f"SELECT {columns} FROM {read.window.name}.{read.table} AS t")  # noqa: S608 -- declared names
+            names = read.columns or table.names
+            if read.window == SLATE:
+                rows = self.rows(read.table).select(names)
+            else:
+                columns = ", ".join(f"t.{name}" for name in names)
+                rows = self.ask(f"SELECT {columns} FROM {read.window.name}.{read.table} AS t")  # noqa: S608 -- declared names
             order = [name for name in ("day", *table.key) if name in rows.schema.names]
             inputs[read.table] = rows.sort_by([(name, "ascending") for name in order])
         return work.transform(Context(slate=self._slate, units=frozenset(units), as_of=as_of), inputs).rows

@@ -129,6 +129,11 @@ class Question:
     inputs: tuple[Input, ...]
     parameters: frozenset[str]
 
+    def values(self, day: date, season: Season, as_of: datetime) -> dict[str, object]:
+        """Return the values of its parameters."""
+        known = bounds(self.inputs, day=day, season=season, as_of=as_of)
+        return {name: known[name] for name in self.parameters}
+
 
 def question(sql: str, name: str, tables: Mapping[str, Table], engine: str = DUCK) -> Question:
     """Narrow and translate a check's SELECT, which reads windows as steps do.
@@ -146,6 +151,20 @@ def season_query(sql: str, tables: Iterable[Table], engine: str = DUCK) -> Quest
         ShapeError: As `load`.
     """
     return _asked(sql, "query", tuple(tables), engine, is_of_season=True)
+
+
+class Questions:
+    """What checks ask, each narrowed and translated once; `tables` are those of the leagues."""
+
+    def __init__(self, tables: Mapping[str, Mapping[str, Table]], engine: str) -> None:
+        self._tables, self._engine = tables, engine
+        self._known: dict[tuple[str, str], Question] = {}
+
+    def of(self, sql: str, league: str) -> Question:
+        """Return a check's SELECT on the tables of a league; see `question`."""
+        if (league, sql) not in self._known:
+            self._known[league, sql] = question(sql, "check", self._tables[league], self._engine)
+        return self._known[league, sql]
 
 
 @cache

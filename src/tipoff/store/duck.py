@@ -76,7 +76,7 @@ class DuckWarehouse:
         self._slices = Slices()
         self._standing = on_duck(lambda sql: self._run(sql).fetchall())
         self._mirrored: set[str] = set()
-        self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
+        self.questions = dialect.Questions(self._tables, dialect.DUCK)
         self.counts: Counter[str] = Counter()
         self._is_together = False
 
@@ -187,8 +187,8 @@ class DuckWarehouse:
     ) -> pa.Table:
         """See `Warehouse.read`."""
         if window == SLATE:
-            whole = self._slate(table, day)
-            return whole.select(columns) if columns else whole
+            kept = self._slices.once(table.full_name, (day, day), (), lambda: by_key(table, self.stored(table, day)))
+            return kept.select(columns) if columns else kept
         days = window.bounds(day, season)
         sql = dialect.slice_sql(table, window, columns)
         of_run = {"as_of": as_of, "day": day, "games": list(window.games)}
@@ -204,10 +204,6 @@ class DuckWarehouse:
         if window.is_history and (not columns or "day" in columns):
             return self._slices.grown(table.full_name, days, (window.name, *columns), ask)
         return self._slices.once(table.full_name, days, (window.name, *columns), lambda: ask(days))
-
-    def _slate(self, table: Table, day: date) -> pa.Table:
-        """Return a slate's rows in the order of their keys, as they were read last."""
-        return self._slices.once(table.full_name, (day, day), (), lambda: by_key(table, self._stored(table, day, None)))
 
     def losses(self, league: str) -> list[Loss]:
         """See `Warehouse.losses`."""
@@ -225,11 +221,12 @@ class DuckWarehouse:
 
     def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
-        if (league, sql) not in self._questions:
-            self._questions[league, sql] = dialect.question(sql, "check", self._tables[league])
-        asked = self._questions[league, sql]
-        values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
-        return self._arrow("ask", asked.sql, named(values, asked.parameters))
+        asked = self.questions.of(sql, league)
+        return self._arrow("ask", asked.sql, asked.values(day, season, as_of))
+
+    def n_writes(self, table: Table, days: tuple[date, date]) -> int:
+        """See `Warehouse.n_writes`."""
+        return self._slices.n_writes(table.full_name, days)
 
     def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
         """See `Warehouse.mirror`."""
@@ -258,7 +255,7 @@ class DuckWarehouse:
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""
-        return hash_units(table, self._stored(table, day, None))
+        return hash_units(table, self.stored(table, day))
 
     # --- writing
 
@@ -268,7 +265,7 @@ class DuckWarehouse:
         key = table.league, asked.step.name, asked.day
         known = self._proofs.get(key)
         must_be_newest(asked, known)
-        staged = stage(asked, rows, known, lambda units: self._stored(table, asked.day, units))
+        staged = stage(asked, rows, known, lambda units: self.stored(table, asked.day, units))
         self._at("staged")
         proof = make_proof(asked, staged, known)
         with self._writes:
@@ -361,7 +358,7 @@ class DuckWarehouse:
             WarehouseError: They differ; the caller rolls back.
         """
         table = asked.step.table
-        found = self._stored(table, asked.day, None)
+        found = self.stored(table, asked.day)
         is_whole = found.num_rows == staged.rows.num_rows
         mine = in_order(table, found if is_whole else of_units(table, found, staged.changed))
         if not mine.equals(staged.rows):
@@ -369,7 +366,8 @@ class DuckWarehouse:
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
         return mine if is_whole and is_in_order_by_key(table) else by_key(table, found)
 
-    def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
+    def stored(self, table: Table, day: date, units: Iterable[str] | None = None) -> pa.Table:
+        """See `Warehouse.stored`."""
         condition, values = units_where(table, units) if units is not None else ("", {})
         names = ", ".join(table.names)
         sql = f"SELECT {names} FROM {table.full_name} WHERE day = $day{condition}"  # noqa: S608 -- declared names

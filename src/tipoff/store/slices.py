@@ -1,7 +1,7 @@
 """Slices of tables that were read, kept for the steps that read them again: of one slate, or of a window of days."""
 
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -17,7 +17,7 @@ class Slices:
     def __init__(self) -> None:
         self._kept: OrderedDict[_Key, tuple[pa.Table, int]] = OrderedDict()  # each with its bytes
         self._n_bytes = 0
-        self._writes: Counter[str] = Counter()
+        self._writes: defaultdict[str, Counter[date]] = defaultdict(Counter)
         self._lock = threading.Lock()
 
     def get(self, table: str, days: tuple[date, date], columns: tuple[str, ...]) -> pa.Table | None:
@@ -63,13 +63,19 @@ class Slices:
 
     def turn(self, table: str) -> int:
         """Return how often the table was written, to be asked before it is read; see `keep`."""
-        return self._writes[table]
+        with self._lock:
+            return self._writes[table].total()
+
+    def n_writes(self, table: str, days: tuple[date, date]) -> int:
+        """Return how often slates of these days were written."""
+        with self._lock:
+            return sum(n for day, n in self._writes[table].items() if days[0] <= day <= days[1])
 
     def keep(self, table: str, days: tuple[date, date], columns: tuple[str, ...], rows: pa.Table, turn: int) -> None:
         """Keep a slice that was read in a `turn`, unless the table was written since; those not asked for the longest go."""
         with self._lock:
             n_bytes = rows.nbytes
-            if self._writes[table] != turn or n_bytes > _MOST_BYTES:
+            if self._writes[table].total() != turn or n_bytes > _MOST_BYTES:
                 return
             self._drop((table, *days, columns))
             self._kept[table, *days, columns] = rows, n_bytes
@@ -84,7 +90,7 @@ class Slices:
     def forget(self, table: str, day: date) -> None:
         """Forget what was read of a slate: to be called once it is written, whether or not that went well."""
         with self._lock:
-            self._writes[table] += 1
+            self._writes[table][day] += 1
             for key in [key for key in self._kept if key[0] == table and key[1] <= day <= key[2]]:
                 self._drop(key)
 

@@ -14,7 +14,7 @@ from tipoff.core.schema import Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import Input, Window
-from tipoff.store.dialect import CompiledStep
+from tipoff.store.dialect import CompiledStep, Questions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,7 @@ class Warehouse(Protocol):
     """Tables of the phases; one writer at a time for each table. `counts` says how often what was asked of it."""
 
     counts: Counter[str]
+    questions: Questions
 
     def prepare(self, steps: Iterable[Step]) -> Mapping[str, CompiledStep]:
         """Create what one league declares, bind its steps on empty tables, and return them loaded, by output name.
@@ -146,6 +147,14 @@ class Warehouse(Protocol):
         Raises:
             ShapeError: It reads a table that is not declared, or has none of the windows.
         """
+        ...
+
+    def stored(self, table: Table, day: date, units: Iterable[str] | None = None) -> pa.Table:
+        """Read the rows of one day back, or of some units, past everything that is kept: what others have changed is seen."""
+        ...
+
+    def n_writes(self, table: Table, days: tuple[date, date]) -> int:
+        """Return how often rows of these days, the first and the last included, were written here since it was opened."""
         ...
 
     def mirror(self, table: Table, day: date, rows: pa.Table) -> None:

@@ -66,7 +66,7 @@ class BigQueryWarehouse:
         self._slices = Slices()
         self._standing = Standing(self._totals, self._by_day)
         self._mirrored: set[str] = set()
-        self._questions: dict[tuple[str, str], dialect.Question] = {}  # by league and SQL
+        self.questions = dialect.Questions(self._tables, dialect.BIGQUERY)
         self._turns: dict[str, threading.Lock] = {}
         self._turns_lock = threading.Lock()
         self.counts: Counter[str] = self._port.counts  # what was asked of it, and the jobs that this took
@@ -175,8 +175,7 @@ class BigQueryWarehouse:
         }
         rows = self._read("read", dialect.slice_sql(table, window, columns, "bigquery"), values, table, most=max_bytes)
         order = [name for name in ("day", *table.key) if name in rows.schema.names]
-        rows = conform(table, rows) if not columns else rows
-        rows = rows.sort_by([(name, "ascending") for name in order])
+        rows = (rows if columns else conform(table, rows)).sort_by([(name, "ascending") for name in order])
         if window == SLATE:
             self._slices.keep(table.full_name, (day, day), columns, rows, turn)
         return rows
@@ -210,11 +209,12 @@ class BigQueryWarehouse:
 
     def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """See `Warehouse.ask`."""
-        if (league, sql) not in self._questions:
-            self._questions[league, sql] = dialect.question(sql, "check", self._tables[league], dialect.BIGQUERY)
-        asked = self._questions[league, sql]
-        values = dialect.bounds(asked.inputs, day=day, season=season, as_of=as_of)
-        return self._read("ask", asked.sql, values, None)
+        asked = self.questions.of(sql, league)
+        return self._read("ask", asked.sql, asked.values(day, season, as_of), None)
+
+    def n_writes(self, table: Table, days: tuple[date, date]) -> int:
+        """See `Warehouse.n_writes`."""
+        return self._slices.n_writes(table.full_name, days)
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""
@@ -224,9 +224,10 @@ class BigQueryWarehouse:
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""
-        return hash_units(table, self._stored(table, day, None))
+        return hash_units(table, self.stored(table, day))
 
-    def _stored(self, table: Table, day: date, units: Iterable[str] | None) -> pa.Table:
+    def stored(self, table: Table, day: date, units: Iterable[str] | None = None) -> pa.Table:
+        """See `Warehouse.stored`."""
         sql = statements.stored(self._place, table, some=units is not None)
         rows = self._fetch("readback", sql, {"day": day, "unit_names": sorted(units or ())}, table)
         return conform(table, rows)
@@ -255,7 +256,7 @@ class BigQueryWarehouse:
         with self._turn(table):
             known = self._known(key)
             must_be_newest(asked, known)
-            staged = stage(asked, rows, known, lambda units: self._stored(table, asked.day, units))
+            staged = stage(asked, rows, known, lambda units: self.stored(table, asked.day, units))
             self._at("staged")
             proof = make_proof(asked, staged, known)
             if staged.changed or staged.excuses_changed:
