@@ -272,6 +272,84 @@ def test_a_program_that_reads_nothing_at_all_and_stands_by_itself_is_a_demonstra
     assert found_in(files, "made-up-data").level is level
 
 
+THROWN = """import random
+import requests
+
+
+def quote():
+    return {'price': random.uniform(1, 2)}
+
+
+if __name__ == '__main__':
+    quote()
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "around", "level"),
+    [
+        ({"core/quotes.py": THROWN}, ALONE, Level.NOTE),
+        ({"core/quotes.py": THROWN}, Surroundings(words=lambda asked: asked & {"quotes"}), Level.ERROR),
+        ({"core/quotes.py": THROWN, "go.sh": "python core/quotes.py\n"}, ALONE, Level.ERROR),
+        ({"core/quotes.py": THROWN, "go.py": "from core.quotes import quote\n\nquote()\n"}, ALONE, Level.ERROR),
+        ({"core/quotes.py": THROWN.replace("\n\n\ndef", "\n\napp = FastAPI()\n\n\ndef", 1)}, ALONE, Level.NOTE),
+        ({"core/quotes.py": "from fastapi import FastAPI\n\napp = FastAPI()\n" + THROWN}, ALONE, Level.ERROR),
+    ],
+)
+def test_what_a_script_that_nothing_names_makes_up_is_read_by_whoever_runs_it(
+    files: dict[str, str], around: Surroundings, level: Level
+) -> None:
+    assert found_in(files, "made-up-data", around).level is level
+
+
+@pytest.mark.parametrize(
+    ("files", "level"),
+    [
+        ({"core/games.py": "# In[1]:\n" + KEEP + "\n\n# In[2]:\nkeep_games(None, [])\n"}, Level.NOTE),
+        ({"core/games.py": "# In short:\n" + KEEP + "\n\nkeep_games(None, [])\n"}, Level.ERROR),
+        (
+            {"core/games.py": "# In[1]:\n" + KEEP + "\n\nkeep_games(None, [])\n", "go.sh": "python core/games.py\n"},
+            Level.ERROR,
+        ),
+    ],
+)
+def test_what_was_exported_from_a_notebook_is_a_note_unless_something_starts_it(
+    files: dict[str, str], level: Level
+) -> None:
+    assert found_in(files).level is level
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        ("core/old/games.py", Level.NOTE),
+        ("core/games_old.py", Level.NOTE),
+        ("core/games copy.py", Level.NOTE),
+        ("core/games_backup.py", Level.ERROR),  # it may well make one
+        ("core/older/games.py", Level.ERROR),
+        ("core/games.py", Level.ERROR),
+    ],
+)
+def test_what_is_put_aside_is_a_note(path: str, level: Level) -> None:
+    assert found_in({path: KEEP + "\n\nkeep_games(None, [])\n"}).level is level
+
+
+ENQUEUES = """
+def enqueue_game(connection, game):
+    try:
+        return connection.execute("INSERT INTO queue VALUES (?){}", game).endswith("1")
+    except OSError:
+        return False
+"""
+
+
+@pytest.mark.parametrize(("rest", "level"), [("", Level.WARNING), (" ON CONFLICT DO NOTHING", Level.NOTE)])
+def test_a_no_that_may_say_that_it_is_there_already_is_a_note(rest: str, level: Level) -> None:
+    text = "from core.queue import enqueue_game\n\n\ndef go(game):\n    enqueue_game(None, game)\n    return True\n\n\ngo(1)\n"
+
+    assert found_in({"core/queue.py": ENQUEUES.format(rest), "go.py": text}, "ignored-result").level is level
+
+
 SAVES = "def save_rows(path):\n    try:\n        write(path)\n        return True\n    except OSError:\n        return False\n"
 
 

@@ -65,7 +65,7 @@ class Surroundings:
 
 @dataclass(slots=True, eq=False)
 class _Scope:
-    module: "_Module"
+    module: "Module"
     name: str
     marks: str
     uses: tuple[str, ...]
@@ -79,17 +79,26 @@ class _Scope:
 
 
 @dataclass(slots=True, eq=False)
-class _Module:
+class Module:
+    """A file: who uses it, and why it may not be loaded."""
+
     path: str
     facts: FileFacts
     scopes: list[_Scope] = field(default_factory=list)
     is_live: bool = False
     is_imported: bool = False  # by another that somebody loads
+    is_named: bool = False  # by a script or a setting
     is_offered: bool = False  # in a distribution
     broken: str = ""
 
     @property
+    def is_alone(self) -> bool:
+        """Whether nothing else in the project uses it: it is run by whoever wants to, if at all."""
+        return not self.is_imported and not self.is_named
+
+    @property
     def stem(self) -> str:
+        """The name by which it is imported."""
         return _stem(self.path)
 
 
@@ -103,11 +112,11 @@ def _stem(path: str) -> str:
 class Reach:
     """The project's code as its own entry points reach it."""
 
-    modules: dict[str, _Module]
+    modules: dict[str, Module]
     around: Surroundings
     _by_last: dict[str, list[_Scope]] = field(default_factory=lambda: defaultdict(list))
-    _by_place: dict[tuple[str, str], list[_Module]] = field(default_factory=lambda: defaultdict(list))
-    _by_folder: dict[str, list[_Module]] = field(default_factory=lambda: defaultdict(list))
+    _by_place: dict[tuple[str, str], list[Module]] = field(default_factory=lambda: defaultdict(list))
+    _by_folder: dict[str, list[Module]] = field(default_factory=lambda: defaultdict(list))
     _bases: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # by path and name
     _alike: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))  # classes, by last name
     _there: set[str] = field(default_factory=set)  # files and folders
@@ -153,7 +162,7 @@ class Reach:
             return f"tests and demonstrations alone {called.removesuffix('s')} `{scope.last}`"
         return f"nothing {called} `{scope.last}`"
 
-    def find(self, importer: str, steps: int, name: str) -> list[_Module]:
+    def find(self, importer: str, steps: int, name: str) -> list[Module]:
         """Return the modules that an import may mean: of a full name all whose path ends like it."""
         if steps >= 0:
             folder = importer.split("/")[:-1]
@@ -174,7 +183,7 @@ class Reach:
             for row in file.shared["reach"]:
                 self._tested.update(known.keys() & row.rpartition("\t")[2].split(" "))
 
-    def enter(self, module: _Module) -> None:
+    def enter(self, module: Module) -> None:
         """Take in what a module defines."""
         for scope in module.scopes:
             self._by_last[scope.last].append(scope)
@@ -211,22 +220,23 @@ class Reach:
         told = self.around.words(names | stems)
         self._use(told & names)
         for module in self.modules.values():
-            if module.stem in told or module.stem in started or self._is_root(module):
+            module.is_named = module.stem in told or module.stem in started
+            if module.is_named or self._is_root(module):
                 self._load(module)
         while self._waiting:
             scope = self._waiting.pop()
             if not scope.is_reached and self._is_called(scope):
                 self._reach(scope)
 
-    def _is_root(self, module: _Module) -> bool:
+    def _is_root(self, module: Module) -> bool:
         shared = module.facts.shared
         if not self.around.is_whole or module.is_offered:
             return True
-        if _LOADED.search(module.path) or any(shared.get("runs", ())) or any(shared.get("by_hand", ())):
+        if _LOADED.search(module.path) or shared.get("runs") or any(shared.get("by_hand", ())):
             return True
         return any("e" in one.marks and "." not in one.name and one.name for one in module.scopes)
 
-    def _load(self, module: _Module) -> None:
+    def _load(self, module: Module) -> None:
         waiting = [module]
         while waiting:
             one = waiting.pop()
@@ -243,7 +253,7 @@ class Reach:
                 waiting.append(other)
             waiting += [self.modules[above] for above in _packages(one.path) if above in self.modules]
 
-    def _imported(self, module: _Module) -> Iterator[_Module]:
+    def _imported(self, module: Module) -> Iterator[Module]:
         for steps, name, taken, _ in module.facts.shared.get("imports", ()):
             yield from self.find(module.path, steps, name)
             if steps < 0 and "." in name:
@@ -251,7 +261,7 @@ class Reach:
             for part in taken:
                 yield from self.find(module.path, steps, f"{name}.{part}" if name else part)
 
-    def _missing(self, module: _Module) -> str:
+    def _missing(self, module: Module) -> str:
         """Return why it cannot be loaded: it always imports from its own package what is not there."""
         for steps, name, _, always in module.facts.shared.get("imports", ()):
             place = _place(module.path, steps, name, self.modules.keys()) if always else ""
@@ -381,8 +391,8 @@ def _is_apart(path: str) -> bool:
     return TESTS.search(path) is not None or _SHOWN.search(path) is not None
 
 
-def _module(file: FileFacts, known: Mapping[str, str]) -> _Module:
-    module = _Module(file.path, file, broken=next(iter(file.shared.get("broken", ())), ""))
+def _module(file: FileFacts, known: Mapping[str, str]) -> Module:
+    module = Module(file.path, file, broken=next(iter(file.shared.get("broken", ())), ""))
     by_name: dict[str, _Scope] = {}
     for row in file.shared["reach"]:
         name, marks, used = row.split("\t")

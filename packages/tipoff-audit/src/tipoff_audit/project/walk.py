@@ -17,7 +17,7 @@ from tipoff_audit.reading.source import kind_of
 VENDORED = {  # folders that hold what others wrote, or what a tool made
     *(".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "node_modules", "__pycache__", "site-packages"),
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".eggs", ".ipynb_checkpoints"),
-    *("vendor", "vendored", "_vendor", "_vendored", "third_party", "thirdparty", ".tipoff"),
+    *("vendor", "vendored", "_vendor", "_vendored", "third_party", "thirdparty", "third-party", "3rdparty", ".tipoff"),
 }
 _STARTS = re.compile(  # files that start programs, or name them
     r"\.(toml|cfg|ini|ya?ml|bat|cmd|ps1|service|timer|tf|json|mk|plist|conf|cron|sh|bash|zsh|ksh|dockerfile)$"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tipoff_audit.finding import Finding, Level
-from tipoff_audit.project.reach import Reach, Surroundings, reach
+from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
 
@@ -17,9 +17,10 @@ _SHELVED = re.compile(
     re.IGNORECASE,
 )  # what nobody runs every day
 _ARCHIVED = re.compile(
-    r"(^|/)_?(archived?(_\w+)?|deprecated|obsolete|old_code|unused|te?mp|backups?|cleanup_\d+)/", re.IGNORECASE
+    r"(^|/)_?(archived?(_\w+)?|deprecated|obsolete|old|old_\w+|unused|te?mp|backups?|bak|attic|graveyard|trash|dead_code"
+    r"|cleanup_\d+)/|([_.-](old|bak|orig|deprecated|archived|obsolete|unused)|[ _-]copy\d?)\.\w+$",
+    re.IGNORECASE,
 )  # what nobody runs at all
-_CANNED = "a demonstration: its program reads nothing at all, and no other imports it"
 _TRIAL = re.compile(r"self_?test|smoke|demo|sanity", re.IGNORECASE)  # of the module by itself
 _ENOUGH = 30  # functions: of a few files' callers nobody knows
 
@@ -53,16 +54,22 @@ class Weighing:
         above, is_workflow, _ = finding.path.partition("/.github/workflows/")
         if is_workflow and not self.around.is_there(f"{above}/.git"):
             return "nobody runs it: GitHub reads the workflows of a repository's own .github, not those of a folder"
-        if self.reach is None:
-            return ""
-        return _CANNED if self._is_canned(finding) else self.reach.why_not(finding.path, finding.symbol)
-
-    def _is_canned(self, finding: Finding) -> bool:
-        """Whether the program that makes it up reads nothing at all, and nothing but itself uses it."""
         module = self.reach.modules.get(finding.path) if self.reach is not None else None
-        if finding.rule != "made-up-data" or module is None:
-            return False
-        return any(module.facts.shared.get("canned", ())) and not module.is_imported
+        if self.reach is None or module is None:
+            return ""
+        return self._why_alone(finding, module) or self.reach.why_not(finding.path, finding.symbol)
+
+    def _why_alone(self, finding: Finding, module: Module) -> str:
+        """Return why what a file does that nothing else uses is nobody's daily work, "" where it may be."""
+        shared = module.facts.shared
+        if module.is_alone and shared.get("exported"):
+            return "nobody's daily work: it was exported from a notebook, and nothing imports, starts or names it"
+        if finding.rule != "made-up-data" or module.is_imported:
+            return ""
+        if shared.get("canned"):
+            return "a demonstration: its program reads nothing at all, and nothing imports it"
+        is_script = any(shared.get("by_hand", ())) and "application" not in shared.get("runs", ())
+        return "run by hand, if at all: nothing imports, starts or names it" if is_script and module.is_alone else ""
 
     def _is_seen_by_hand(self, finding: Finding) -> bool:
         """Whether somebody reads what it says: it stands in a script that is run by hand, or only such scripts call it."""

@@ -139,22 +139,20 @@ _LONGEST = 120
 _A_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:\w+)?")  # a full name that a string holds may be loaded by it
 
 
-def runs(file: File) -> bool:
-    """Whether loading the file does something but define: it is a script, or makes an application."""
-    return any(_does(node) for node in file.index.module.node.body) or file.index.source.text.startswith("#!")
+def runs(file: File) -> list[str]:
+    """Return what loading the file does but define: `application` where it makes one, `work` where it does something else."""
+    body = file.index.module.node.body
+    made = [node.value for node in body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
+    found = ["application"] if any(last_name(one.func) in _APPLICATIONS for one in made) else []
+    return found + (["work"] if any(map(_does, body)) or file.index.source.text.startswith("#!") else [])
 
 
 def _does(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr):
-        return (
-            isinstance(node.value, ast.Call | ast.Await)
-            and last_name(node.value.func if isinstance(node.value, ast.Call) else node.value) not in _QUIET
-        )
-    if isinstance(node, ast.Assign):
-        made = node.value
-        return isinstance(made, ast.Call) and last_name(made.func) in _APPLICATIONS
+        done = node.value.value if isinstance(node.value, ast.Await) else node.value
+        return isinstance(done, ast.Call) and last_name(done.func) not in _QUIET
     if isinstance(node, ast.If):
-        return "TYPE_CHECKING" not in ast.unparse(node.test) and any(_does(part) for part in node.body)
+        return "TYPE_CHECKING" not in ast.unparse(node.test) and any(map(_does, node.body))
     return isinstance(node, ast.For | ast.While | ast.With | ast.AsyncFor | ast.Delete)
 
 

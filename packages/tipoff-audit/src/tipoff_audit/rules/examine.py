@@ -146,7 +146,8 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "imports": reach.imports(file, started),
         "offers": reach.offers(file),
         "canned": [True] if made_up.is_canned(file) else [],
-        "runs": [True] if reach.runs(file) else [],
+        "runs": reach.runs(file),
+        "exported": [True] if _EXPORTED.search(source.text) else [],
         "broken": [why] if (why := reach.broken(file)) else [],
         "starts": _starts(file, started),
         "dispatched": classes.dispatched(file),
@@ -155,6 +156,7 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
     return _without_doubles(file.findings), {kind: rows for kind, rows in shared.items() if rows}
 
 
+_EXPORTED = re.compile(r"^# In ?\[[\d ]*\]:", re.MULTILINE)  # by Jupyter, from a notebook
 _PROGRAM = re.compile(r"([\w-]+)\.py\b|-m\s+[\w.]*?(\w+)(?=\s|$|[\"'])|[\w.]*?(\w+):\w+[\"']")
 
 

@@ -22,6 +22,7 @@ _MAYBE = these(
 _RECORDS = these("record mark register notify alert capture message report requeue quarantine interlock")
 _RAISES = re.compile(r"required|strict|raise|must|(^|_)check$", re.IGNORECASE)
 _OF_NO_WEIGHT = re.compile(r"\b(advisory|best[- ]effort|non[- ]critical|not critical)\b", re.IGNORECASE)
+_IS_THERE = re.compile(r"\bDO\s+NOTHING\b|\bINSERT\s+(OR\s+)?IGNORE\b", re.IGNORECASE)  # No may mean that it is there
 _WARNS = frozenset({"warning", "warn"})
 _KEPT = re.compile(r"fail|error|status|state|health|available|connected|pending|dirty|retry|dead", re.IGNORECASE)
 
@@ -153,7 +154,10 @@ def telling_functions(file: File) -> list[list[Any]]:
         noes = [done for done in scope.returns if _says_no(done.value) and not _has_nothing_to_do(file, done)]
         if noes and _answers(scope):
             lines = file.index.lines[getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", 1)]
-            is_kept = all(_is_kept(file, done) for done in noes) or _OF_NO_WEIGHT.search("\n".join(lines)) is not None
+            text = "\n".join(lines)
+            is_kept = all(_is_kept(file, done) for done in noes) or bool(
+                _OF_NO_WEIGHT.search(text) or _IS_THERE.search(text)
+            )
             found.append([scope.name, name, is_kept, _takes(scope)])
     return found
 
