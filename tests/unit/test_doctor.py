@@ -16,10 +16,11 @@ from tipoff.config import Settings
 from tipoff.core.build import build, commit, of_checkout
 from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
+from tipoff.core.records import BeatRecord
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.ledger import Batch, Ledger
 from tipoff.predict import calibration
-from tipoff.views.running import Part, Running
+from tipoff.views.running import Running
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 MINE = Settings()
@@ -91,14 +92,15 @@ def looks(found: Running, *, live: bool = True) -> dict[str, doctor.DoctorLine]:
 
 
 def test_a_living_part_of_another_build_is_named_and_a_dead_one_is_not() -> None:
-    old = Part(name="sentinel", at=NOW, build="0.0.9+abc")
-    dead = Part(name="monitor", at=NOW - timedelta(days=1), build="0.0.8")
+    old = BeatRecord(name="sentinel", at=NOW, build="0.0.9+abc", note="")
+    dead = BeatRecord(name="monitor", at=NOW - timedelta(days=1), build="0.0.8", note="")
 
     found = looks(running(parts=(old, dead)))
 
     assert (found["parts"].ok, found["parts"].said) == (False, f"sentinel runs 0.0.9+abc, this is {build()}")
     assert (
-        looks(running(parts=(Part(name="web", at=NOW, build=build()),)))["parts"].said == "web running, of this build"
+        looks(running(parts=(BeatRecord(name="web", at=NOW, build=build(), note=""),)))["parts"].said
+        == "web running, of this build"
     )
 
 

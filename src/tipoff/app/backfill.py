@@ -143,7 +143,6 @@ class Remaking:
     """A backfill in a running controller: its obligations, until nothing of them is to be made any more."""
 
     controller: Controller
-    days: tuple[date, date]
     since: datetime
     plan: Mapping[str, Any]
     entries: list[Entry]
@@ -161,7 +160,7 @@ class Remaking:
             for entry in entries:
                 entry.remake = False
         fences = {entry.key: entry.proof.fence for entry in entries if entry.proof}
-        mine = cls(controller=controller, days=days, since=now, plan=plan, entries=entries, begun_with=fences)
+        mine = cls(controller=controller, since=now, plan=plan, entries=entries, begun_with=fences)
         mine.is_over = bool(what["dry_run"])
         return mine
 

@@ -38,7 +38,7 @@ from tipoff.predict import boosting
 from tipoff.sources.content import ModelContract
 from tipoff.sources.proxies import is_resting
 from tipoff.store.published import Published
-from tipoff.views.running import Running, builds_differ, part_of, read_running
+from tipoff.views.running import Running, builds_differ, read_running
 
 LEAST_DAYS = 14  # of room, below which a person has to do something
 LEAST_DISK = 1 << 30  # bytes; a season with its archive takes less, a full disk stops everything
@@ -163,7 +163,7 @@ def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[s
 
 def _with_sentinel(settings: Settings, running: Running, now: datetime) -> Running:
     _, beats = read_other(settings.place.sentinel, now)
-    mine = tuple(part_of(BeatRecord(**row)) for name, row in sorted(beats.items()) if name == "sentinel")
+    mine = tuple(BeatRecord(**row) for name, row in sorted(beats.items()) if name == "sentinel")
     return dataclasses.replace(running, parts=(*running.parts, *mine))
 
 

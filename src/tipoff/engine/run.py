@@ -336,7 +336,6 @@ def _asked(claim: Claim, excused: Mapping[str, str], now: datetime, *, evidence:
         as_of=claim.plan.as_of,
         step_version=claim.loaded.version,
         units=claim.plan.units,
-        previous=claim.previous,
         excused={unit: reason for unit, reason in excused.items() if unit in claim.plan.units},
         inputs=claim.inputs,
         evidence=evidence,

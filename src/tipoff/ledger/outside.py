@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,7 +27,9 @@ from sqlalchemy.exc import DatabaseError
 from tipoff.core.errors import LedgerError
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.profile import Profile
+from tipoff.core.records import ArrivalRecord
 from tipoff.ledger.connect import engine_of, why
+from tipoff.ledger.reader import columns_of
 from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
 from tipoff.ledger.upsert import insert_into
 
@@ -91,17 +93,6 @@ class Requests:
     n_requests: int
     last_at: datetime
     note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """When a unit of an output was first there, and when it was due, as far as that was known."""
-
-    output: str
-    day: date
-    unit: str
-    first_at: datetime
-    due_at: datetime | None
 
 
 class OutsideStore:
@@ -196,11 +187,11 @@ class OutsideStore:
             for row in found
         ]
 
-    def arrivals(self, league: str, since: datetime) -> list[Arrival]:
+    def arrivals(self, league: str, since: datetime) -> list[ArrivalRecord]:
         """Return when each unit of each output first arrived, since an instant."""
-        told = (arrivals.c.output, arrivals.c.day, arrivals.c.unit, arrivals.c.first_at, arrivals.c.due_at)
         mine = (arrivals.c.league == league) & (arrivals.c.first_at >= since)
-        return [Arrival(**row) for row in self._rows(select(*told).where(mine).order_by(arrivals.c.first_at))]
+        query = select(*columns_of(ArrivalRecord, arrivals)).where(mine).order_by(arrivals.c.first_at)
+        return [ArrivalRecord(**row) for row in self._rows(query)]
 
     def _upsert(self, table: Table, values: dict[str, Any]) -> Insert:
         made = insert_into(table, self._engine.dialect.name)

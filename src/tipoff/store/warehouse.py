@@ -21,13 +21,13 @@ from tipoff.store.dialect import CompiledStep, Questions
 class WriteRequest:
     """What a write is asked to do, fixed before it begins.
 
-    `units` are the only ones that may change; each maps to the digest of what it is made from. `previous` is the proof that the
-    caller knows. `excused` are units that owe no rows, with reasons. `evidence`: it is known why a unit may become
-    poorer (its input changed); without it such a unit is refused. `partial` are units made without all of their
-    input; `least_rows` is how many rows a unit must have, where another output says it. `written_at` is the instant of the
-    write itself, `as_of` the one that the run sees. `lost` are units whose rows are written whatever their proof says, for they
-    do not stand as it says; each with the hash that they must have, where they can only be as they were. `unread` are units
-    of which nobody could read the newest answer: no earlier excuse of theirs stands.
+    `units` are the only ones that may change; each maps to the digest of what it is made from. `excused` are units that owe no
+    rows, with reasons. `evidence`: it is known why a unit may become poorer (its input changed); without it such a unit is
+    refused. `partial` are units made without all of their input; `least_rows` is how many rows a unit must have, where another
+    output says it. `written_at` is the instant of the write itself, `as_of` the one that the run sees. `lost` are units whose
+    rows are written whatever their proof says, for they do not stand as it says; each with the hash that they must have, where
+    they can only be as they were. `unread` are units of which nobody could read the newest answer: no earlier excuse of theirs
+    stands.
     """
 
     step: Step
@@ -37,7 +37,6 @@ class WriteRequest:
     as_of: datetime
     step_version: str
     units: Mapping[str, str]
-    previous: Proof | None = None
     excused: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[InputProof, ...] = ()
     evidence: bool = False

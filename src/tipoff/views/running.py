@@ -1,6 +1,5 @@
 """What runs: which build each part shows itself with, how old the last tick is, and whether the home is ready."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,23 +13,13 @@ from tipoff.ledger.reader import read_beats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One running part's newest sign of life."""
-
-    name: str
-    at: datetime
-    build: str
-    settings_hash: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """What the ledger says of what runs."""
 
     last_tick_at: datetime | None  # of any league
     ticked_at: Mapping[str, datetime] = field(default_factory=dict)  # by league: its newest tick
     last_tick_settings: str = ""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[BeatRecord, ...] = ()
     off: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # by league: what is not made for want of a key, or not yet
@@ -44,15 +33,9 @@ def read_running(ledger: Ledger) -> Running:
         last_tick_at=last.at if last else None,
         ticked_at={league: tick.at for league, tick in ticks.items()},
         last_tick_settings=last.settings_hash if last else "",
-        parts=tuple(part_of(beat) for beat in read_beats(ledger.rows).values()),
+        parts=tuple(read_beats(ledger.rows).values()),
         off={league: off for league in ledger.leagues() if (off := league_facts(ledger, league).off)},
     )
-
-
-def part_of(beat: BeatRecord) -> Part:
-    """Return the part that a heartbeat is of."""
-    note = json.loads(beat.note) if beat.note.startswith("{") else {}
-    return Part(name=beat.name, at=beat.at, build=beat.build, settings_hash=str(note.get("settings", "")))
 
 
 def why_not_ready(running: Running, now: datetime, *, silent_after: timedelta) -> tuple[str, ...]:

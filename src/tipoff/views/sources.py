@@ -7,9 +7,10 @@ from statistics import median, quantiles
 
 from tipoff.core.league import League
 from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
+from tipoff.core.records import ArrivalRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import learned_lateness
-from tipoff.ledger.outside import Arrival, OutsideStore, Requests
+from tipoff.ledger.outside import OutsideStore, Requests
 
 LOOKED_BACK = timedelta(days=7)
 _FEW = 20  # arrivals from which on the slowest are told by a share
@@ -66,7 +67,7 @@ def read_outside(
     )
 
 
-def lateness(output: str, arrivals: Sequence[Arrival], late_after: timedelta | None = None) -> Lateness:
+def lateness(output: str, arrivals: Sequence[ArrivalRecord], late_after: timedelta | None = None) -> Lateness:
     """Return how the units of one output came; those of which nobody knew when they were due are not counted."""
     waits = sorted(one.first_at - one.due_at for one in arrivals if one.due_at is not None)
     seconds = [wait.total_seconds() for wait in waits]
