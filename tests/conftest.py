@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ LONG = tuple(
         "wrong_code",
     )
 )  # what takes longest: in the first ones, much of it waiting for processes
+FORKS_IN = "FORKS_OF_THE_TESTS"  # names, in a worker's environment, the folder of what forks for all
 pytest_plugins = ["tests.postgres"]
 settings.register_profile("any machine", deadline=None)  # no test is red because a machine is busy
 settings.load_profile("any machine")
@@ -45,6 +47,16 @@ def pytest_sessionstart() -> None:
             Client(Target(project=project)).close()
         except UsageError as error:
             pytest.exit(f"{error}; {error.hint}", returncode=2)
+
+
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Start what forks the command, once for all workers: it imports and translates while they collect."""
+    folder = tempfile.TemporaryDirectory()
+    os.environ[FORKS_IN] = folder.name
+    forks = Forks(Path(folder.name))
+    forks.begin()
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(forks.close)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -98,7 +110,8 @@ def _new_ledgers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="session", autouse=True)
 def _commands_are_forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The command is imported once for all processes of it that tests start."""
-    forks = Forks(tmp_path_factory.mktemp("forks"))
+    shared = os.environ.get(FORKS_IN) if "PYTEST_XDIST_WORKER" in os.environ else None
+    forks = Forks(Path(shared) if shared else tmp_path_factory.mktemp("forks"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(support, "FORKS", forks)
         yield

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import tipoff
 from tipoff.cli.main import main as command
+from tipoff.leagues.mlb.league import MLB
 from tipoff.leagues.nba.league import NBA
 from tipoff.store import dialect
 from tipoff.store.duck import DuckWarehouse
@@ -37,11 +38,14 @@ class Forks:
         self._address = str(folder / "forks")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _begun(self) -> subprocess.Popen[bytes]:
+    def begin(self) -> None:
+        """Start what forks, unless a socket is there: whoever started it lets all workers ask."""
+        if Path(self._address).exists():
+            return
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
             listening.bind(self._address)
             listening.listen()
-            return subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.forks", str(listening.fileno())],
                 pass_fds=(listening.fileno(),),
                 cwd=Path(__file__).parents[1],
@@ -53,7 +57,7 @@ class Forks:
         self, arguments: Sequence[str], environment: Mapping[str, str], timeout_s: float
     ) -> subprocess.CompletedProcess[str]:
         """Run the command to its end; what it says comes back with how it ended, as from `subprocess.run`."""
-        self._process = self._process or self._begun()
+        self.begin()
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asked,
             tempfile.TemporaryFile("w+b") as out,
@@ -115,14 +119,17 @@ def main(listens: int) -> None:
 
 
 def _translate() -> None:
-    """Translate the SQL of the league that most commands work on: whoever is forked opens its stores with it."""
-    warehouse = DuckWarehouse(None)
-    warehouse.prepare(NBA.steps)
-    warehouse.close()
-    tables = {step.name: step.table for step in NBA.steps}
-    for check in NBA.checks:
-        if check.sql:
-            dialect.question(check.sql, "check", tables)
+    """Translate the leagues' SQL: whoever is forked opens its stores with it."""
+    for league in (NBA, MLB):
+        warehouse = DuckWarehouse(None)
+        warehouse.prepare(league.steps)
+        warehouse.close()
+        tables = {step.name: step.table for step in league.steps}
+        for check in league.checks:
+            if check.sql:
+                dialect.question(check.sql, "check", tables)
+        for sql in league.summary_sql.values():
+            dialect.season_query(sql, tables.values())
 
 
 def _answer(asked: socket.socket) -> None:

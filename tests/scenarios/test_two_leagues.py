@@ -31,7 +31,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.watch.sentinel import LIVE, judge, read_facts
 
-DAYS, LONG, KILLS = 5, 60, 20
+DAYS, LONG, KILLS = 3, 60, 20
 NUMBERS = {"id", "run_id", "fence", "incident_id"}
 MEASURED = {"cpu_ms", "took_ms", "worker", "settings_hash"}  # real time, processes, and the folder that the home is
 APART = {"heartbeats", "leases", "facts", "numbers", "quota_use", "quota_levels"}

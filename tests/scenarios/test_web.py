@@ -29,7 +29,7 @@ from tipoff.views.running import read_running
 from tipoff.web.serve import is_loopback
 from tipoff.web.site import SiteFacts
 
-DAYS = 14  # of the sample league, replayed once for all tests
+DAYS = 10  # of the sample league: the home that the reports are read from, too
 EVERYWHERE = "0.0.0.0"  # noqa: S104 -- that this is refused is what is tested
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 Told = tuple[int, dict[str, Any]]

@@ -60,7 +60,7 @@ def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
                 msg = f"{step.name} reads {read.table}, which the league does not declare"
                 raise ShapeError(msg, hint="declare it in the catalog")
         return CompiledStep(step, work.inputs, step.version())
-    written = _written(work.sql, step.name, step.table, tuple(tables.values()))
+    written = _written(work.sql, step.name, step.table, _may_read(work.sql, tables.values()))
     return CompiledStep(
         step=step,
         inputs=written.inputs,
@@ -117,7 +117,9 @@ def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], game
     step = compiled.step
     if not games or not isinstance(step.work, SqlWork) or not any(read.window.is_history for read in compiled.inputs):
         return compiled
-    written = _written(step.work.sql, step.name, step.table, tuple(tables.values()), has_earlier_games=True)
+    written = _written(
+        step.work.sql, step.name, step.table, _may_read(step.work.sql, tables.values()), has_earlier_games=True
+    )
     return replace(compiled, bigquery=written.bigquery, parameters=written.parameters, duck=written.duck, games=games)
 
 
@@ -141,7 +143,7 @@ def question(sql: str, name: str, tables: Mapping[str, Table], engine: str = DUC
     Raises:
         ShapeError: As `load`.
     """
-    return _asked(sql, name, tuple(tables.values()), engine)
+    return _asked(sql, name, _may_read(sql, tables.values()), engine)
 
 
 def season_query(sql: str, tables: Iterable[Table], engine: str = DUCK) -> Question:
@@ -150,7 +152,12 @@ def season_query(sql: str, tables: Iterable[Table], engine: str = DUCK) -> Quest
     Raises:
         ShapeError: As `load`.
     """
-    return _asked(sql, "query", tuple(tables), engine, is_of_season=True)
+    return _asked(sql, "query", _may_read(sql, tables), engine, is_of_season=True)
+
+
+def _may_read(sql: str, tables: Iterable[Table]) -> tuple[Table, ...]:
+    """Return the tables whose names stand in the text: with others declared beside them it is no other statement."""
+    return tuple(table for table in tables if table.name in sql)
 
 
 class Questions:

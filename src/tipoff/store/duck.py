@@ -31,7 +31,7 @@ from tipoff.store.warehouse import WriteRequest, WriteResult
 # set and taken back around each call is every thread's, and the warning came through in whichever was between the two.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 _DECLARES = threading.Lock()  # leagues begin at once, and two changes of the catalog refuse each other
-_BOUND: dict[tuple[Table, ...], set[str]] = {}  # SELECTs that were bound in this process, by the tables declared
+_BOUND: set[tuple[str, tuple[Table, ...]]] = set()  # SELECTs bound in this process, with the tables read
 _MEMORY = "150MB"  # the longest season fills what it may: its whole replay takes 789 MB so
 _SESSION = "SET TimeZone='UTC'"
 _COLUMNS = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
@@ -120,11 +120,11 @@ class DuckWarehouse:
             self._db.execute(_PROOFS)
             self._declare([step.table for step in steps if step.phase is not Phase.PUBLISHED])
         loaded = {step.name: dialect.load(step, tables) for step in steps}
-        bound = _BOUND.setdefault(tuple(tables.values()), set())
         for ready in loaded.values():
-            if ready.duck and ready.duck not in bound:
+            bound = ready.duck, tuple(tables[read.table] for read in ready.inputs)
+            if ready.duck and bound not in _BOUND:
                 self._bind(ready)
-                bound.add(ready.duck)
+                _BOUND.add(bound)
         for proof in self.proofs():
             self._know(proof)
         return loaded
