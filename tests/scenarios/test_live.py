@@ -25,9 +25,10 @@ from tests.support import ledger_rows, tipoff
 
 from tipoff.app.live import LiveSpec, run_controllers
 from tipoff.app.lock import lock
+from tipoff.cli.main import cli
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, stopwatch
-from tipoff.core.errors import PipelineError
+from tipoff.core.errors import PipelineError, UsageError
 from tipoff.core.provider import Limits as Asking
 from tipoff.engine.controller import Controller
 from tipoff.ledger import Ledger
@@ -286,3 +287,23 @@ def test_a_second_controller_is_refused_before_it_says_that_it_is_live_or_blames
 
     assert (second.returncode, second.stdout) == (2, "")
     assert "another process works in the home" in second.stderr
+
+
+def test_a_monitor_of_its_own_works_beside_the_controller_and_a_second_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, looked = tmp_path / "home", list[str]()
+    since_days(home, 2)
+    monkeypatch.setenv("TIPOFF_HOME", str(home))
+    monkeypatch.setenv("TIPOFF_WORLD", "sample")
+    monkeypatch.setattr("tipoff.cli.watch.stopper", Stop)
+    monkeypatch.setattr(
+        "tipoff.app.live.run_monitor", lambda lives, *_more, **_named: looked.append(lives[0].league.name)
+    )
+
+    with closing(lock(Settings(home=home).place)):  # as the controller holds it
+        cli(["monitor", "nba"], standalone_mode=False)
+    with closing(lock(Settings(home=home).place, "monitor")), pytest.raises(UsageError, match="another monitor works"):
+        cli(["monitor", "nba"], standalone_mode=False)
+
+    assert looked == ["nba"]

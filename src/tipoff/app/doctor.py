@@ -228,12 +228,8 @@ def disk(home: Path) -> DoctorLine:
 
 def growth(home: Home) -> Iterator[DoctorLine]:
     """Say how much each store grows a day, and for how many days there is room; nothing where nothing was decided yet."""
-    if not home.has_ledger:
+    if (ledger := _ledger(home)) is None:
         return
-    try:
-        ledger = Ledger(home.ledger, read_only=True)
-    except UsageError:
-        return  # told already
     with ledger:
         spans = [ledger.of(league).first_and_last_tick() for league in ledger.leagues()]
     n_days = max(((last - first).days + 1 for first, last in spans if first and last), default=0)
@@ -251,6 +247,14 @@ def growth(home: Home) -> Iterator[DoctorLine]:
     do = "" if ok else "make room, or let old rows of the ledger go: TIPOFF_HISTORY_KEEP_DAYS"
     line = f"{a_day / 1e6:.2f} MB a day over {n_days} days ({said}); room for {left:,} days"
     yield DoctorLine(what="growth", ok=ok, said=line, do=do)
+
+
+def _ledger(home: Home) -> Ledger | None:
+    """Open the ledger; none where there is none, or where it has its own line of what is wrong with it."""
+    try:
+        return Ledger(home.ledger, read_only=True) if home.has_ledger else None
+    except UsageError:
+        return None
 
 
 def _files(root: Path, name: str) -> Iterator[Path]:
@@ -303,14 +307,9 @@ def addresses(settings: Settings) -> Iterator[DoctorLine]:
 
 def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
     """Look at the proxies, and at what the leagues that run on real providers lack a key for."""
-    place = settings.place
-    if not place.has_ledger:
+    if (ledger := _ledger(settings.place)) is None:
         return
-    try:
-        ledger = Ledger(place.ledger, read_only=True)
-    except UsageError:
-        return  # what is wrong with it has its own line
-    with ledger, OutsideStore(place.ledger, read_only=True) as store:
+    with ledger, OutsideStore(settings.place.ledger, read_only=True) as store:
         live = {name: facts.off for name in ledger.leagues() if (facts := league_facts(ledger, name)).world == "live"}
         health = store.all_proxies()
     if live:

@@ -80,7 +80,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
     if input_ not in inputs:
         msg = f"{output} waits for no {input_!r}"
         raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")
-    with writable() as ledger:
+    with open_ledger(read_only=False) as ledger:
         now = clock_of(ledger, declared.name)
         if until <= now:
             msg = f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
@@ -104,7 +104,7 @@ def _inputs(league: League, step: Step) -> Sequence[Input]:
 @click.argument("number", type=click.IntRange(1, 2**63 - 1))
 def revoke_command(number: int) -> None:
     """End waiver NUMBER now."""
-    with writable() as ledger:
+    with open_ledger(read_only=False) as ledger:
         done = ledger.revoke_waiver(number, now=home_clock(ledger) or RealClock().now())
     if not done:
         msg = f"there is no waiver {number} that has not ended"
@@ -137,7 +137,7 @@ def halt_command(  # noqa: PLR0913 -- options
         msg = "a halt is ended, or made with a reason and an end: not both"
         raise UsageError(msg, hint="write only --end, or only --reason and --until")
     by = by or getpass.getuser()
-    with writable() as ledger:
+    with open_ledger(read_only=False) as ledger:
         now = clock_of(ledger, declared.name)
         if ends:
             n_ended = end_halts(ledger, declared.name, output, now=now, by=by)
@@ -179,15 +179,6 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     document = {"league": declared.name, "day": day, "edges": found}
     answer(document, boundary_lines(found, declared.name, day), ok=not (held or lacking), as_json=as_json)
     sys.exit(EXIT_HELD if held else EXIT_WRONG if lacking else 0)
-
-
-def writable() -> Ledger:
-    """Open the home's ledger for writing; a home without one is a usage error."""
-    home = read_settings().place
-    if not home.has_ledger:
-        msg = f"there is no ledger in {home.root}"
-        raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
-    return Ledger(home.ledger)
 
 
 def clock_of(ledger: Ledger, league: str) -> datetime:

@@ -4,7 +4,7 @@ import getpass
 
 import click
 
-from tipoff.cli.gates import clock_of, writable
+from tipoff.cli.gates import clock_of
 from tipoff.cli.show import WORDS, answer, as_json, league_here, open_ledger
 from tipoff.core.errors import UsageError
 from tipoff.ledger.questions import add_ruling, questions_of, revoke_ruling, rulings_of
@@ -50,7 +50,7 @@ def _list(league: str, *, as_json: bool) -> None:
 
 
 def _resolve(league: str, spelling: str, who: int, *, game_id: str, by: str) -> None:
-    with writable() as ledger:
+    with open_ledger(read_only=False) as ledger:
         asked = [question for question in questions_of(ledger, league) if question.subject == spelling]
         here = [question for question in asked if not game_id or question.unit == game_id]
         if not here:
@@ -67,7 +67,7 @@ def _resolve(league: str, spelling: str, who: int, *, game_id: str, by: str) -> 
 
 
 def _revoke(league: str, number: int) -> None:
-    with writable() as ledger:
+    with open_ledger(read_only=False) as ledger:
         done = revoke_ruling(ledger, league, number, now=clock_of(ledger, league))
     if not done:
         msg = f"there is no ruling {number} of {league} that holds"

@@ -67,8 +67,8 @@ DAY, WORDS = Day(), Words()
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 
-def open_ledger() -> Ledger:
-    """Open the home's ledger for reading.
+def open_ledger(*, read_only: bool = True) -> Ledger:
+    """Open the home's ledger, for reading unless it is said otherwise.
 
     Raises:
         UsageError: The home has none yet, or it is of another version.
@@ -82,7 +82,7 @@ def open_ledger() -> Ledger:
         msg = f"there is no ledger in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
     try:
-        return Ledger(home.ledger, read_only=True)
+        return Ledger(home.ledger, read_only=read_only)
     except UsageError as error:
         if error.__cause__ is None:
             raise  # of another version: nothing is broken

@@ -110,10 +110,10 @@ def _web(settings: Settings, clock: RunningClock) -> "Served | None":
 def monitor_command(leagues: tuple[str, ...]) -> None:
     """Run the monitor as a process of its own until it is stopped."""
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
-    from tipoff.app.lock import lock  # noqa: PLC0415 -- as below
+    from tipoff.app.lock import lock  # noqa: PLC0415 -- as above
 
     settings, stop = read_settings(), stopper()
-    lock(settings.place).close()  # who works here already is told of before a provider is asked, or a port had
+    lock(settings.place, "monitor").close()  # another monitor is told of before a provider is asked
     lives = _lives_of(settings, leagues, "", RealClock(), stop)
     if len(lives) < len(leagues):
         return
