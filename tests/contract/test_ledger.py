@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import create_engine, event, text
+from tests.checked import owed
 from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
@@ -158,6 +159,23 @@ def test_a_waiver_holds_until_it_ends_or_is_revoked(ledger: Ledger) -> None:
     assert ledger.revoke_waiver(second, now=NOW)
     assert not ledger.revoke_waiver(second, now=NOW)
     assert [found["id"] for found in ledger.orders("x", NOW)[0]] == [first]
+
+
+def test_of_what_is_owed_in_some_states_the_first_due_is_given_whenever_it_is_asked(ledger: Ledger) -> None:
+    days = [NOW.date() + timedelta(days=n) for n in range(3)]
+    batch, records = Batch(), ledger.of("nba")
+    for day, state, hours in zip(days, ("proven", "waiting", "running"), (1, 3, 2), strict=True):
+        batch.add("obligations", owed("digest", state, day=day, due_at=NOW + timedelta(hours=hours)))
+    assert records.first_due("digest", states=["waiting", "running"]) is None
+    ledger.commit(batch)
+
+    first = records.first_due("digest", states=["waiting", "running"])
+    within = records.within(days[0], days[1]).first_due("digest", states=["waiting", "running"])
+
+    assert first is not None
+    assert within is not None
+    assert (first.day, within.day) == (days[2], days[1])
+    assert [one.day for one in records.obligations(states=["waiting", "running"])] == [days[2], days[1]]
 
 
 def test_a_text_of_any_length_is_kept(ledger: Ledger) -> None:

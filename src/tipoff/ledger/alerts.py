@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tipoff.core.errors import LedgerError, UsageError
@@ -40,6 +40,29 @@ def _stuck(channels: tuple[str, ...], attempts: int) -> Select[Any]:
     query = select(table).join(sent, sent.c.channel == table.c.channel).where(table.c.channel.in_(channels))
     is_stuck = or_(given_up, tried & or_(sent.c.at.is_(None), sent.c.at < table.c.at))
     return query.where(is_stuck).order_by(table.c.id)
+
+
+@cache
+def _incidents(league: str) -> Select[Any]:
+    table = watching.incidents
+    query = select(table).where(or_(table.c.closed_at.is_(None), table.c.closed_at > bindparam("since")))
+    return (query.where(table.c.league == league) if league else query).order_by(table.c.id)
+
+
+def _waiting() -> Select[Any]:
+    table, now = watching.notices, bindparam("now", type_=watching.notices.c.not_before.type)
+    ready = (table.c.state == "waiting") & (table.c.not_before <= now)
+    forsaken = (table.c.state == "claimed") & (table.c.claimed_until <= now)
+    return select(table).where(or_(ready, forsaken)).order_by(table.c.id)
+
+
+def _again() -> Update:
+    table = watching.heartbeats
+    names = ("at", "build", "note")
+    return update(table).where(table.c.name == bindparam("of")).values({name: bindparam(name) for name in names})
+
+
+_WAITING, _BEATS_AGAIN = _waiting(), _again()
 
 
 @dataclass(slots=True)
@@ -89,10 +112,10 @@ class AlertStore:
         """Let go of it."""
         self.close()
 
-    def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
+    def rows(self, statement: Any, values: Mapping[str, object] | None = None) -> list[Row]:  # noqa: ANN401 -- any select
         """Run a SELECT and return its rows as dictionaries."""
         try:
-            return read_all(self._connection, statement)
+            return read_all(self._connection, statement, values)
         except DatabaseError as error:
             msg = f"what was told cannot be read: {why(error)}"
             raise LedgerError(msg, hint="does another process hold the file?") from error
@@ -186,10 +209,7 @@ class AlertStore:
 
     def waiting(self, now: datetime) -> list[Row]:
         """Return the notices that are to be sent: waiting, or claimed by one who did not come back; oldest first."""
-        table = watching.notices
-        ready = (table.c.state == "waiting") & (table.c.not_before <= now)
-        forsaken = (table.c.state == "claimed") & (table.c.claimed_until <= now)
-        return self.rows(select(table).where(or_(ready, forsaken)).order_by(table.c.id))
+        return self.rows(_WAITING, {"now": now})
 
     def claim(self, notice: Row, now: datetime) -> bool:
         """Take a notice for sending; returns False where another sender was quicker."""
@@ -246,11 +266,11 @@ class AlertStore:
 
 
 def _beat(connection: Connection, name: str, at: datetime, build: str, note: str) -> None:
-    table, values = watching.heartbeats, {"at": at, "build": build, "note": note}
-    if connection.execute(update(table).where(table.c.name == name).values(**values)).rowcount:
+    values = {"at": at, "build": build, "note": note}
+    if connection.execute(_BEATS_AGAIN, values | {"of": name}).rowcount:
         return
     try:
-        connection.execute(insert(table).values(name=name, **values))
+        connection.execute(insert(watching.heartbeats).values(name=name, **values))
     except IntegrityError as error:  # two first looks at the same instant
         msg = f"the heartbeat of {name} was written by another process"
         raise LedgerError(msg, hint="only one of them should run in a home") from error
@@ -264,11 +284,7 @@ def _incident(row: Mapping[str, Any]) -> Incident:
 
 def read_incidents(ask: Ask, league: str, now: datetime) -> list[Incident]:
     """Return the open incidents and those closed within two days, oldest first; of every league for none."""
-    table = watching.incidents
-    query = select(table).where(or_(table.c.closed_at.is_(None), table.c.closed_at > now - _SINCE_CLOSED))
-    if league:
-        query = query.where(table.c.league == league)
-    return [_incident(row) for row in ask(query.order_by(table.c.id))]
+    return [_incident(row) for row in ask(_incidents(league), {"since": now - _SINCE_CLOSED})]
 
 
 def incidents_opened(ask: Ask, league: str, *, since: datetime, before: datetime) -> list[Incident]:

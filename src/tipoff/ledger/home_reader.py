@@ -6,8 +6,9 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from tipoff.core.records import TickRecord
-from tipoff.ledger import schema, watching
-from tipoff.ledger.reader import Ask, columns_of
+from tipoff.ledger import looks, schema, watching
+from tipoff.ledger.looks import columns_of
+from tipoff.ledger.reader import Ask
 
 
 def newest_ticks(ask: Ask) -> dict[str, TickRecord]:
@@ -33,9 +34,7 @@ def digest_notices(ask: Ask, league: str, day: date) -> set[str]:
 
 def told_effects(ask: Ask, league: str) -> set[str]:
     """Return everything that the open incidents of a league show, each as `output|day|check`."""
-    table = watching.incidents
-    rows = ask(select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None)))
-    return {effect for row in rows for effect in json.loads(row["effects"])}
+    return {effect for row in ask(looks.open_effects(league)) for effect in json.loads(row["effects"])}
 
 
 def incident_causes(ask: Ask) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -29,7 +29,7 @@ from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
-from tipoff.ledger import schema
+from tipoff.ledger import looks, schema
 from tipoff.ledger.connect import RESTORE, engine_of, failed, read_all, shown, why
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
@@ -197,7 +197,7 @@ class Ledger:
 
     def lease(self, name: str) -> Lease | None:
         """Return who holds the lease `name`, whether or not it has ended."""
-        found = self.rows(select(schema.leases).where(schema.leases.c.name == name))
+        found = self.rows(looks.lease(name))
         return Lease(**found[0]) if found else None
 
     def commit(self, batch: Batch, *, lease: Lease | None = None) -> None:
@@ -248,11 +248,11 @@ class Ledger:
         except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
             raise failed("written", error) from error
 
-    def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any SQLAlchemy select
+    def rows(self, statement: Any, values: Mapping[str, object] | None = None) -> list[Row]:  # noqa: ANN401 -- any select
         """Run a SELECT and return its rows as dictionaries."""
         with self._turn:
             try:
-                return read_all(self._connection, statement)
+                return read_all(self._connection, statement, values)
             except DatabaseError as error:
                 raise failed("read", error) from error
 
@@ -262,8 +262,7 @@ class Ledger:
 
     def facts(self, league: str = "") -> dict[str, str]:
         """Return what is known of a league in this home (its world, its clock's last instant), or of the home itself."""
-        table = schema.facts
-        return {row["key"]: row["value"] for row in self.rows(select(table).where(table.c.league == league))}
+        return {row["key"]: row["value"] for row in self.rows(looks.facts(league))}
 
     def keep_facts(self, facts: Mapping[str, str], *, league: str = "") -> None:
         """Write down what is to be known of a league, or of the home itself."""

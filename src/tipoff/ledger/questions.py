@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, update
 from tipoff.core.question import QuestionRecord, Ruling
 from tipoff.ledger import schema
 from tipoff.ledger.ledger import Ledger
-from tipoff.ledger.reader import columns_of
+from tipoff.ledger.looks import columns_of
 
 
 def read_question(row: Mapping[str, Any]) -> QuestionRecord:

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Table, func, select
+from sqlalchemy import Column, Table, func, select
 
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
@@ -30,22 +29,17 @@ from tipoff.core.records import (
     WaiverRecord,
 )
 from tipoff.core.slate import Game
-from tipoff.ledger import schema, watching
+from tipoff.ledger import looks, schema, watching
 from tipoff.ledger.games import read_game
+from tipoff.ledger.looks import Where, columns_of
 
-Ask = Callable[[Any], Sequence[Mapping[str, Any]]]  # runs any select on a ledger or a store of alerts
-Where = ColumnElement[bool]
+Ask = Callable[..., Sequence[Mapping[str, Any]]]  # runs any select on a ledger or a store of alerts, with its values
 T = TypeVar("T")
 _JSON: Mapping[type, tuple[str, ...]] = {  # columns that hold JSON, by what is read
     ObligationRecord: ("missing", "excused"),
     GateRecord: ("missing",),
     MeasuredRecord: ("failing",),
 }
-
-
-def columns_of(kind: type, table: Table) -> tuple[Column[Any], ...]:
-    """Return the columns that a kind of record is read from."""
-    return tuple(table.c[field.name] for field in fields(kind))
 
 
 def read(kind: type[T], row: Mapping[str, Any]) -> T:
@@ -56,9 +50,7 @@ def read(kind: type[T], row: Mapping[str, Any]) -> T:
 
 def read_beats(ask: Ask) -> dict[str, BeatRecord]:
     """Return each side's newest sign of life, by name."""
-    table = watching.heartbeats
-    rows = ask(select(*columns_of(BeatRecord, table)).order_by(table.c.name))
-    return {row["name"]: BeatRecord(**row) for row in rows}
+    return {row["name"]: BeatRecord(**row) for row in ask(looks.BEATS)}
 
 
 class LeagueRecords:
@@ -74,9 +66,7 @@ class LeagueRecords:
 
     def _mine(self, table: Table, *where: Where, **equal: object) -> list[Where]:
         """Return the conditions of this league's rows; a name with an empty value or None is no condition."""
-        picked = [table.c[name] == value for name, value in equal.items() if value is not None and value != ""]
-        among = [table.c.day.between(*self._days)] if self._days and "day" in table.c else []
-        return [table.c.league == self.league, *picked, *among, *where]
+        return looks.of_league(table, self.league, self._days, *where, **equal)
 
     def _all(self, kind: type[T], table: Table, where: Sequence[Where], *order: Any) -> list[T]:  # noqa: ANN401 -- columns
         return [read(kind, row) for row in self._ask(select(*columns_of(kind, table)).where(*where).order_by(*order))]
@@ -98,10 +88,9 @@ class LeagueRecords:
 
     def first_and_last_tick(self, *, until: datetime | None = None) -> tuple[datetime | None, datetime | None]:
         """Return when the first tick was, and the newest, or the newest until an instant."""
-        at, mine = schema.ticks.c.at, self._mine(schema.ticks)
-        first = select(func.min(at)).where(*mine).scalar_subquery()  # each alone is one look into the index
-        last = select(func.max(at)).where(*mine, *([at <= until] if until else [])).scalar_subquery()
-        row = self._one(select(first.label("first"), last.label("last")))
+        [row] = self._ask(
+            looks.first_and_last_tick(self.league, is_bound=until is not None), {"until": until} if until else None
+        )
         return row["first"], row["last"]
 
     def decisions(self, *, since: datetime, before: datetime | None = None) -> list[DecisionRecord]:
@@ -154,13 +143,9 @@ class LeagueRecords:
 
     def unended_since_the_last(self) -> tuple[int, datetime | None]:
         """Return how many runs were begun since the last that ended, and since when; but for those cut off within their lease."""
-        runs = schema.runs
-        if not self._one(select(func.count().label("n")).where(runs.c.state.in_(["running", "expired"])))["n"]:
+        if not self._one(looks.CUT_OFF)["n"]:
             return 0, None
-        ended = select(func.max(runs.c.id)).where(*self._mine(runs, runs.c.state.in_(["finished", "failed"])))
-        last = self._one(select(func.coalesce(ended.scalar_subquery(), 0).label("id")))["id"]
-        mine = self._mine(runs, runs.c.id > last, (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until))
-        row = self._one(select(func.count().label("n"), func.min(runs.c.started_at).label("since")).where(*mine))
+        row = self._one(looks.unended(self.league, self._days))
         return int(row["n"]), row["since"]
 
     def last_finished(self) -> dict[str, datetime]:
@@ -210,12 +195,15 @@ class LeagueRecords:
         self, *, output: str = "", day: date | None = None, days: Sequence[date] = (), states: Sequence[str] = ()
     ) -> list[ObligationRecord]:
         """Return what is owed, of an output, a day, days, in some states, or all; what was due first comes first."""
-        table = schema.obligations
-        where = [table.c.day.in_(days)] if days else []
-        where += [table.c.state.in_(states)] if states else []
-        return self._all(
-            ObligationRecord, table, self._mine(table, *where, output=output, day=day), table.c.due_at, table.c.output
-        )
+        return [
+            read(ObligationRecord, row)
+            for row in self._ask(looks.owed(self.league, self._days, output, day, tuple(days), tuple(states)))
+        ]
+
+    def first_due(self, output: str, *, states: Sequence[str]) -> ObligationRecord | None:
+        """Return what of an output is due first, of that in these states."""
+        query = looks.owed(self.league, self._days, output, None, (), tuple(states), first=True)
+        return next((read(ObligationRecord, row) for row in self._ask(query)), None)
 
     def states(self) -> dict[tuple[str, date], str]:
         """Return how each slate stands."""
@@ -288,9 +276,7 @@ class LeagueRecords:
 
     def first_start(self, day: date, *, off: Sequence[str] = ()) -> datetime | None:
         """Return when the first game of a day begins, without those whose status is one of `off`."""
-        table = schema.games
-        query = select(func.min(table.c.starts_at).label("at"))
-        found: datetime | None = self._one(query.where(*self._mine(table, table.c.status.not_in(off), day=day)))["at"]
+        found: datetime | None = self._one(looks.first_start(self.league, self._days, day, tuple(off)))["at"]
         return found
 
     def proof(self, output: str, day: date) -> Proof | None:

@@ -237,8 +237,8 @@ def _overdue(records: LeagueRecords, told: AbstractSet[str], now: datetime) -> t
 
 
 def _digest_due(records: LeagueRecords, now: datetime) -> tuple[date, datetime] | None:
-    owed = records.obligations(output="digest", states=["waiting", "running"])
-    return next(((one.day, one.due_at) for one in owed if one.due_at < now), None)
+    first = records.first_due("digest", states=["waiting", "running"])
+    return (first.day, first.due_at) if first is not None and first.due_at < now else None
 
 
 def _hours(gap: timedelta) -> str:

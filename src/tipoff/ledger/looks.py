@@ -1,0 +1,98 @@
+"""The SELECTs that are asked at each look, put together once: that was more than half of what one of them cost."""
+
+from dataclasses import fields
+from datetime import date
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
+
+from tipoff.core.records import BeatRecord, ObligationRecord
+from tipoff.ledger import schema, watching
+
+Where = ColumnElement[bool]
+Days = tuple[date, date] | None
+
+
+def columns_of(kind: type, table: Table) -> tuple[Column[Any], ...]:
+    """Return the columns that a kind of record is read from."""
+    return tuple(table.c[field.name] for field in fields(kind))
+
+
+BEATS = select(*columns_of(BeatRecord, watching.heartbeats)).order_by(watching.heartbeats.c.name)
+CUT_OFF = select(func.count().label("n")).where(schema.runs.c.state.in_(["running", "expired"]))
+
+
+def of_league(table: Table, league: str, days: Days, *where: Where, **equal: object) -> list[Where]:
+    """Return the conditions of a league's rows; a name with an empty value or None is no condition."""
+    picked = [table.c[name] == value for name, value in equal.items() if value is not None and value != ""]
+    among = [table.c.day.between(*days)] if days and "day" in table.c else []
+    return [table.c.league == league, *picked, *among, *where]
+
+
+@cache
+def first_and_last_tick(league: str, *, is_bound: bool) -> Select[Any]:
+    """Return the SELECT of the first tick and the newest; the newest until an instant, where it is bound."""
+    at, mine = schema.ticks.c.at, schema.ticks.c.league == league
+    first = select(func.min(at)).where(mine).scalar_subquery()  # each alone is one look into the index
+    last = select(func.max(at)).where(mine, *([at <= bindparam("until", type_=at.type)] if is_bound else []))
+    return select(first.label("first"), last.scalar_subquery().label("last"))
+
+
+@lru_cache
+def unended(league: str, days: Days) -> Select[Any, Any]:
+    """Return the SELECT of the runs begun since the last that ended, but for those cut off within their lease."""
+    runs = schema.runs
+    ended = select(func.max(runs.c.id)).where(*of_league(runs, league, days, runs.c.state.in_(["finished", "failed"])))
+    is_later = runs.c.id > func.coalesce(ended.scalar_subquery(), 0)
+    is_begun = (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until)
+    counted = select(func.count().label("n"), func.min(runs.c.started_at).label("since"))
+    return counted.where(*of_league(runs, league, days, is_later, is_begun))
+
+
+@lru_cache
+def owed(  # noqa: PLR0913 -- what may be picked
+    league: str,
+    within: Days,
+    output: str,
+    day: date | None,
+    days: tuple[date, ...],
+    states: tuple[str, ...],
+    *,
+    first: bool = False,
+) -> Select[Any]:
+    """Return the SELECT of what is owed; of the first that is due alone."""
+    table = schema.obligations
+    where = [table.c.day.in_(days)] if days else []
+    where += [table.c.state.in_(states)] if states else []
+    query = select(*columns_of(ObligationRecord, table))
+    query = query.where(*of_league(table, league, within, *where, output=output, day=day))
+    query = query.order_by(table.c.due_at, table.c.output)
+    return query.limit(1) if first else query
+
+
+@lru_cache
+def first_start(league: str, days: Days, day: date, off: tuple[str, ...]) -> Select[Any]:
+    """Return the SELECT of when the first game of a day begins, without those whose status is one of `off`."""
+    table = schema.games
+    query = select(func.min(table.c.starts_at).label("at"))
+    return query.where(*of_league(table, league, days, table.c.status.not_in(off), day=day))
+
+
+@cache
+def lease(name: str) -> Select[Any]:
+    """Return the SELECT of a lease."""
+    return select(schema.leases).where(schema.leases.c.name == name)
+
+
+@cache
+def facts(league: str) -> Select[Any]:
+    """Return the SELECT of what is known of a league."""
+    return select(schema.facts).where(schema.facts.c.league == league)
+
+
+@cache
+def open_effects(league: str) -> Select[Any]:
+    """Return the SELECT of what the open incidents of a league show."""
+    table = watching.incidents
+    return select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None))
