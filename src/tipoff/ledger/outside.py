@@ -29,7 +29,7 @@ from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.profile import Profile
 from tipoff.core.records import ArrivalRecord
 from tipoff.ledger.connect import engine_of, why
-from tipoff.ledger.reader import columns_of
+from tipoff.ledger.looks import columns_of
 from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
 from tipoff.ledger.upsert import insert_into
 
