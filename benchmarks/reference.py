@@ -38,6 +38,7 @@ def _commands() -> Iterator[str]:
         "## Commands",
         "",
         "Exit codes: 0 fine · 1 wrong data or work · 2 usage or settings · 3 a gate holds.",
+        "With `--json` a refusal is JSON: `ok`, `error`, `hint`.",
     )
     auditor = click.Context(audit_command, info_name="tipoff-audit")
     for context in [*_contexts(click.Context(cli, info_name="tipoff", **cli.context_settings)), auditor]:

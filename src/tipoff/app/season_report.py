@@ -2,18 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tipoff.app.crash import never
 from tipoff.app.lock import lock
-from tipoff.app.warehouses import open_warehouse
+from tipoff.app.requests import opened
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
-from tipoff.core.profile import Profile
 from tipoff.core.report import Section
 from tipoff.core.slate import Season
 from tipoff.core.window import BEFORE, Window
@@ -54,13 +52,12 @@ def reader(settings: Settings, content: Content, season: str | date) -> Iterator
 
     Raises:
         UsageError: A controller works in the home, or it knows no such season.
+        WarehouseError: The warehouse's file is lost.
     """
-    place, name, now = settings.place, content.league.name, RealClock().now
-    with lock(place), Ledger(place.ledger) as ledger:
-        found = season_of(ledger, name, season) if isinstance(season, date) else _named(ledger, name, season)
-        with closing(open_warehouse(settings, place, ledger, profile=Profile.LIVE, at=never, now=now)) as warehouse:
-            warehouse.prepare(content.league.steps)
-            yield Reader(content, found, warehouse, ledger)
+    name = content.league.name
+    with lock(settings.place), opened(settings, content.league) as home:
+        found = season_of(home.ledger, name, season) if isinstance(season, date) else _named(home.ledger, name, season)
+        yield Reader(content, found, home.warehouse, home.ledger)
 
 
 def _named(ledger: Ledger, league: str, name: str) -> Season:
