@@ -21,12 +21,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tipoff
-from tipoff.cli.main import main as command
+from tipoff.cli.main import main as tipoff_main
 from tipoff.leagues.mlb.league import MLB
 from tipoff.leagues.nba.league import NBA
 from tipoff.store import dialect
 from tipoff.store.duck import DuckWarehouse
+from tipoff_audit.cli import main as audit_main
 
+_PROGRAMS = {"tipoff": tipoff_main, "tipoff_audit": audit_main}
 _ALONE = ("tipoff.__main__", "tipoff.ledger.migrations", "tipoff.store.bigquery", "tipoff.history.bigquery")
 _MOST = 2**17  # bytes of one message
 
@@ -54,9 +56,9 @@ class Forks:
             )
 
     def run(
-        self, arguments: Sequence[str], environment: Mapping[str, str], timeout_s: float
+        self, called: Sequence[str], environment: Mapping[str, str], cwd: Path, timeout_s: float
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end; what it says comes back with how it ended, as from `subprocess.run`."""
+        """Run `tipoff` or `tipoff_audit` to its end; what it says comes back with how it ended, as from `subprocess.run`."""
         self.begin()
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asked,
@@ -65,16 +67,16 @@ class Forks:
         ):
             asked.settimeout(timeout_s)
             asked.connect(self._address)
-            told = json.dumps({"arguments": arguments, "environment": dict(environment), "cwd": str(Path.cwd())})
+            told = json.dumps({"called": called, "environment": dict(environment), "cwd": str(cwd)})
             socket.send_fds(asked, [told.encode()], [out.fileno(), err.fileno()])
             number = int(asked.recv(_MOST))
             try:
                 code = int(asked.recv(_MOST))
             except TimeoutError as error:
                 os.kill(number, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(list(arguments), timeout_s) from error
+                raise subprocess.TimeoutExpired(list(called), timeout_s) from error
             said = [_read(stream.fileno()) for stream in (out, err)]
-        return subprocess.CompletedProcess(list(arguments), code, *said)
+        return subprocess.CompletedProcess(list(called), code, *said)
 
     def close(self) -> None:
         """Start no more."""
@@ -151,13 +153,13 @@ def _answer(asked: socket.socket) -> None:
     os.chdir(told["cwd"])
     os.environ.clear()
     os.environ.update(told["environment"])
-    sys.argv[:] = ["tipoff", *told["arguments"]]
+    sys.argv[:] = told["called"]
 
 
 def _run() -> int:
-    """Run the command, and return the code with which its process ends."""
+    """Run the command that was called, and return the code with which its process ends."""
     try:
-        command()
+        _PROGRAMS[sys.argv[0]]()
     except SystemExit as ended:
         if isinstance(ended.code, str):
             print(ended.code, file=sys.stderr)  # noqa: T201 -- as the interpreter does

@@ -91,11 +91,20 @@ def ledger_rows(home: Path, table: str) -> list[dict[str, Any]]:
 def tipoff(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
-    variables: Mapping[str, str] = known | {"TIPOFF_HOME": str(home), "TIPOFF_WORLD": "sample"} | environment
+    variables = known | {"TIPOFF_HOME": str(home), "TIPOFF_WORLD": "sample"} | environment
+    return called("tipoff", *arguments, environment=variables, cwd=Path.cwd())
+
+
+def called(
+    program: str, *arguments: str, environment: Mapping[str, str], cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run `tipoff` or `tipoff_audit` in a process of its own, to its end."""
     if FORKS is not None:
-        return FORKS.run(arguments, variables, timeout_s=1800)
-    command = [sys.executable, "-m", "tipoff", *arguments]
-    return subprocess.run(command, env=dict(variables), capture_output=True, text=True, timeout=1800, check=False)
+        return FORKS.run([program, *arguments], environment, cwd, timeout_s=1800)
+    command = [sys.executable, "-m", program, *arguments]
+    return subprocess.run(
+        command, env=dict(environment), cwd=cwd, capture_output=True, text=True, timeout=1800, check=False
+    )
 
 
 _KILLED_MIGRATION = """

@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+
+from tests.support import called
 
 from tipoff_audit.baseline import Old
 from tipoff_audit.report import Report
@@ -63,8 +64,7 @@ def command(root: Path, *arguments: str, **environment: str) -> subprocess.Compl
     known = {name: value for name, value in os.environ.items() if not name.startswith(("TIPOFF_", "GIT_"))}
     variables = known | {"TIPOFF_AUDIT_CACHE": str(root.parent / f".{root.name}-cache")} | environment
     program = ["tipoff", "audit"] if "--ledger" in arguments else ["tipoff_audit"]
-    called = [sys.executable, "-m", *program, *arguments]
-    return subprocess.run(called, cwd=root, env=variables, capture_output=True, text=True, timeout=300, check=False)
+    return called(*program, *arguments, environment=variables, cwd=root)
 
 
 def git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
