@@ -1,15 +1,19 @@
 """The sentinel's looks one after the other: what it cannot see is not in order again."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tipoff.app.sentinel import sentinel_of
+from tipoff.config import Settings
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.notices import Channel, Message
-from tipoff.watch.sentinel import REPLAYED, Sentinel
+from tipoff.watch.sentinel import LIVE, REPLAYED, Sentinel
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -130,3 +134,16 @@ def test_a_controller_that_stops_as_the_clock_is_put_back_is_missed_all_the_same
 
     assert back == ["[east] ERROR: a clock is wrong"]
     assert "[east] ERROR: the controller does not decide" in later
+
+
+def test_a_ledger_of_which_a_table_is_gone_keeps_no_sentinel_from_starting(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    Ledger(settings.place.ledger).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger:
+        ledger.execute("DROP TABLE facts")
+        ledger.commit()
+
+    with sentinel_of(settings, ["nba"], LIVE) as sentinel:
+        found = sentinel.look(NOW)
+
+    assert [trouble.cause for trouble in found] == ["ledger"]

@@ -86,12 +86,12 @@ def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
     if not home.has_ledger:
         return
     try:
-        ledger = Ledger(home.ledger, read_only=True)
+        with Ledger(home.ledger, read_only=True) as ledger:
+            known = ledger.leagues()
     except (UsageError, LedgerError):
         return  # told by the first look
-    with ledger:
-        if ledger.leagues():
-            must_be_worked_on(ledger, leagues, home)
+    if known:
+        must_be_worked_on(leagues, home, known)
 
 
 def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock, stop: Stop, *, said: Say) -> None:

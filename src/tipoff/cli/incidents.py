@@ -46,7 +46,7 @@ def list_command(league: str, *, every: bool, as_json: bool) -> None:
     now, shown = home_now(), []
     if league:
         with open_ledger() as ledger:
-            must_be_worked_on(ledger, [league], read_settings().place)
+            must_be_worked_on([league], read_settings().place, ledger.leagues())
     for prefix, store in _stores():
         shown += [(prefix, i) for i in store.incidents(league, now=now) if i.is_open or every]
         store.close()

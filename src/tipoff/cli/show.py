@@ -144,7 +144,7 @@ def league_here(name: str) -> "League":
     if not home.has_ledger:
         return declared
     with open_ledger() as ledger:
-        must_be_worked_on(ledger, [declared.name], home)
+        must_be_worked_on([declared.name], home, ledger.leagues())
         known = league_facts(ledger, declared.name)
     if known.world == "live":
         return dataclasses.replace(declared, steps=live_content(name).steps)
@@ -173,7 +173,7 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
 
 def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
     with open_ledger() as ledger:
-        must_be_worked_on(ledger, leagues, settings.place)
+        must_be_worked_on(leagues, settings.place, ledger.leagues())
         return statuses(ledger, settings, leagues or ledger.leagues(), now)
 
 

@@ -1,7 +1,7 @@
 """What the ledger knows of each league in a home: its world, how far its clock has come, since when it is worked on."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -75,13 +75,12 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
     )
 
 
-def must_be_worked_on(ledger: Ledger, leagues: Iterable[str], home: Home) -> None:
-    """Refuse leagues that a home does not have: nothing is known of them there, which is no good news.
+def must_be_worked_on(leagues: Iterable[str], home: Home, known: Sequence[str]) -> None:
+    """Refuse leagues that a home does not have (`known` are those it has): that nothing is known of them is no good news.
 
     Raises:
         UsageError: There is such a league.
     """
-    known = ledger.leagues()
     strangers = [league for league in leagues if league not in known]
     if strangers:
         msg = f"{', '.join(strangers)} has never been worked on in the home {home.root}"
