@@ -184,7 +184,7 @@ def test_a_league_that_the_home_does_not_have_is_refused(a_day: Path) -> None:
     done = tipoff("sentinel", "nab", "--once", home=a_day)
 
     assert done.returncode == 2
-    assert "it has nba" in done.stderr
+    assert "there: nba" in done.stderr
 
 
 # --- it is small
