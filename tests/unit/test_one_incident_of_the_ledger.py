@@ -16,8 +16,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, watching
 from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.incidents import REOPENS, SETTLE
-from tipoff.watch.lineage import inputs_of
-from tipoff.watch.monitor import Monitor
+from tipoff.watch.monitor import Monitor, inputs_of
 
 HOUR = timedelta(hours=1)
 SOURCE, OUTPUT = "source:the-odds-api", "odds_events"

@@ -1,35 +1,20 @@
 """Which open incident explains wrong data: that of a provider or a step that failed on the same slate, or on what it reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
-from tipoff.core.step import SqlWork, Step
-from tipoff.core.window import WindowKind
 
 Inputs = Callable[[str], AbstractSet[str]]
 """Returns the outputs of the same day that an output reads."""
 
 _MAKERS = frozenset({"source", "step"})
-_SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
 
 
 def nothing_known(_output: str) -> AbstractSet[str]:
     """Return no inputs: only the same slate explains anything."""
     return frozenset()
-
-
-def inputs_of(steps: Sequence[Step]) -> Inputs:
-    """Return what says which outputs of the same day each one reads, as a catalog declares it; SQL declares nothing."""
-    read = {
-        step.name: frozenset(
-            one.table for one in step.work.inputs if one.window.kind in _SAME_DAY and one.table != "schedule"
-        )
-        for step in steps
-        if not isinstance(step.work, SqlWork)
-    }
-    return lambda output: read.get(output, frozenset())
 
 
 def is_of_table(check: str) -> bool:

@@ -14,6 +14,8 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
+from tipoff.core.step import SqlWork, Step
+from tipoff.core.window import WindowKind
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
 from tipoff.ledger.facts import league_facts
@@ -21,7 +23,7 @@ from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import digest, keep_score
 from tipoff.watch.incidents import REOPENS, fold, trouble_of
-from tipoff.watch.lineage import inputs_of
+from tipoff.watch.lineage import Inputs
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"
@@ -34,6 +36,7 @@ _REASONS = {
     "lost": "nobody was there to send it, or no channel took it",
     "excused": "no channel takes digests; tipoff digest shows it",
 }
+_SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
 _UNMET = ("late", "held", "open", "running")
 _KEPT = timedelta(days=2)
 
@@ -308,3 +311,15 @@ class Monitor:
 def _note(cursor: int) -> str:
     """Return what a monitor's heartbeat carries: how far it has read, and its process."""
     return json.dumps({"findings": cursor, "pid": os.getpid()})
+
+
+def inputs_of(steps: Sequence[Step]) -> Inputs:
+    """Return what says which outputs of the same day each one reads, as a catalog declares it; SQL declares nothing."""
+    read = {
+        step.name: frozenset(
+            one.table for one in step.work.inputs if one.window.kind in _SAME_DAY and one.table != "schedule"
+        )
+        for step in steps
+        if not isinstance(step.work, SqlWork)
+    }
+    return lambda output: read.get(output, frozenset())
