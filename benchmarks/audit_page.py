@@ -19,7 +19,9 @@ reads it. Levels are earned in code that nobody had seen
 was right in several code bases, **warning** for what was right in most of them, **note** for a place to look at. On the last
 code that nobody had seen 5 of 13 errors and 2 of 7 warnings were right ([audit-field.md](audit-field.md)); nine and six of
 ten are asked for.
-Tests, examples and documents say nothing unless `--tests` asks for them.
+Tests, examples and documents say nothing unless `--tests` asks for them. What only they reach, or nobody, is a note that says
+so ([decision 0181](decisions/0181-what-nobody-reaches-is-a-note.md)): the project is followed from its programs, its settings and
+what its build files, containers and schedules name.
 
 Each rule comes from an incident; *row* is its number in the catalogue of faults. The examples below are the tests' own: the bad
 one fires exactly its rule, the good one none.

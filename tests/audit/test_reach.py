@@ -125,6 +125,7 @@ PACKAGE = {"core/__init__.py": "", "go.py": CALLS.format("keep_games")}
         ("from elsewhere.odds import price\n", Level.ERROR),
         ("from core._version import version\n", Level.ERROR),  # made by the build
         ("from core.games_pb2 import Game\n", Level.ERROR),
+        ("from core.models.odds import price\n", Level.ERROR),  # of trained models, which git may leave out
         ("try:\n    from core.odds import price\nexcept ImportError:\n    price = None\n", Level.ERROR),
     ],
 )
@@ -158,10 +159,29 @@ CLASS = CLASS.replace("(connection", "(self, connection")
         ({"go.py": "import importlib\n\nimportlib.import_module('core.games').keep_games(None, [])\n"}, Level.ERROR),
         ({"go.sh": "python -m core.games\n"}, Level.NOTE),  # loads it, and calls nothing
         ({"go.py": "from core import games\n"}, Level.NOTE),
+        ({"go.py": "from core import games\n\nkeep_games = games.keep_games(None, [])\n"}, Level.ERROR),
+        ({"go.py": "from core import games\n\n\ndef go(keep_games):\n    keep_games()\n\n\ngo(print)\n"}, Level.NOTE),
+        (
+            {"go.py": "from core import games\n\n\ndef go():\n    keep_games = games.keep_games()\n\n\ngo()\n"},
+            Level.ERROR,
+        ),
     ],
 )
 def test_a_module_that_nothing_imports_is_reached_by_nobody(other: dict[str, str], level: Level) -> None:
     assert found_in({"core/games.py": KEEP} | other).level is level
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        ("games.py", Level.NOTE),
+        ("dags/games.py", Level.ERROR),
+        ("core/tasks.py", Level.ERROR),
+        ("core/tasked.py", Level.NOTE),
+    ],
+)
+def test_a_file_that_a_program_looks_for_by_its_place_or_name_is_loaded(path: str, level: Level) -> None:
+    assert found_in({path: KEEP + "\n\ntable = {'a': keep_games}\n"}).level is level
 
 
 def test_what_nothing_imports_says_so() -> None:

@@ -12,16 +12,17 @@ from tipoff_audit.reading.names import words
 from tipoff_audit.reading.reach import is_common
 from tipoff_audit.reading.words import these
 
-_SHOWN = re.compile(r"(^|/)(demos?|samples?|tutorials?)(/|_[^/]*\.py$|\.py$)|_demo\.py$")  # nobody's work rests on them
+_SHOWN = re.compile(r"(^|/)(demos?|tutorials?)(/|_[^/]*\.py$|\.py$)|_demo\.py$")  # nobody's work rests on them
 _LOADED = re.compile(  # by a program that looks for files there, or for files of that name
     r"(^|/)(dags?|flows?|plugins?|migrations|versions|commands|pages|spiders|custom_components|hooks|lambdas?|functions?"
     r"|components|extensions|addons|cogs|handlers?|modules|library|models|tasks|jobs|assets|sensors|recipes)/"
     r"|(^|/)(settings?|config\w*|urls|views|models|admin|apps|tasks|signals|wsgi|asgi|manage|setup|main|app|server|__main__"
     r"|__init__|lambda_function|handlers?|flows?|dags?|definitions|function_app|gunicorn\w*|celery\w*|noxfile|fabfile"
     r"|sitecustomize|streamlit_app|worker|bot|run|start|index|cli)\.py$"
-    r"|^[^/]*$"
 )
-_MADE_LATER = re.compile(r"_pb2(_grpc)?$|version|generated|secret|local|credential|private|_ext$|^_\w*$|config")
+_MADE_LATER = re.compile(
+    r"_pb2(_grpc)?$|version|generated|secret|local|credential|private|_ext$|^_\w*$|config|^(models?|data|lib|build|dist|logs?|env|output)$"
+)  # or kept out of git
 _CLOSED = these(  # bases that call no method that they have not
     """object ABC Generic Protocol Enum IntEnum StrEnum Exception RuntimeError ValueError BaseModel NamedTuple TypedDict
     dict list str int type Base SQLModel BaseSettings"""

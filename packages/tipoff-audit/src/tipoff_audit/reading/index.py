@@ -31,7 +31,8 @@ class Scope:
     returns: list[ast.Return] = field(default_factory=list)
     raises: list[ast.Raise] = field(default_factory=list)
     assigns: list[ast.Assign] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)  # every name that is read, or looked up on something
+    named: set[str] = field(default_factory=set)  # every name that is read
+    looked: set[str] = field(default_factory=set)  # every name that is looked up on something
     members: dict[str, "Scope"] = field(default_factory=dict)  # functions and classes that stand directly in it
 
     @property
@@ -294,7 +295,7 @@ def _listed(name: str) -> Callable[[Index, ast.AST, Scope], None]:
 def _attribute(found: Index, node: ast.AST, scope: Scope) -> None:
     assert isinstance(node, ast.Attribute)  # noqa: S101 -- by the table below
     found.attributes.add(node.attr)
-    scope.named.add(node.attr)
+    scope.looked.add(node.attr)
     if isinstance(found.up.get(node), ast.Expr):
         found.bare.append(node)
         found.scope_of[node] = scope

@@ -51,12 +51,13 @@ def reach(file: File) -> list[str]:
     head = len(index.module.name) + 1
     found = []
     for scope in index.scopes:
-        used = set(scope.named) | texts.get(scope, set())
+        named = set(scope.named)
         for inner in scope.members.values():
             for mark in getattr(inner.node, "decorator_list", ()):
-                used |= {part.id for part in ast.walk(mark) if isinstance(part, ast.Name)}
+                named |= {part.id for part in ast.walk(mark) if isinstance(part, ast.Name)}
         if scope.kind == "function":
-            used -= scope.bound.keys() - index.imports.keys() - scope.members.keys()
+            named -= scope.bound.keys() - index.imports.keys() - scope.members.keys()
+        used = named | scope.looked | texts.get(scope, set())
         origins = {index.imports[name].rpartition(".")[2] for name in used & index.imports.keys()}
         asked = {last_name(call.func) for call in scope.calls if not _is_plain(call)}
         used = (used | origins) - _COMMON
@@ -144,7 +145,11 @@ def runs(file: File) -> list[str]:
     body = file.index.module.node.body
     made = [node.value for node in body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
     found = ["application"] if any(last_name(one.func) in _APPLICATIONS for one in made) else []
-    return found + (["work"] if any(map(_does, body)) or file.index.source.text.startswith("#!") else [])
+    defines = any(isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) for node in body)
+    does = (
+        any(map(_does, body)) or file.index.source.text.startswith("#!") or not defines
+    )  # what only imports, is for that
+    return found + (["work"] if does else [])
 
 
 def _does(node: ast.stmt) -> bool:
