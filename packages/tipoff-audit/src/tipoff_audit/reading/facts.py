@@ -1,5 +1,6 @@
 """What is known of one file: its own findings, and what only the whole project can judge. Plain values, for a cache."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -39,10 +40,13 @@ class FileFacts:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the facts that `to_json` wrote."""
+        """Return the facts that `to_json` wrote; names that many files use are held once."""
+        shared: dict[str, list[Any]] = values["shared"]
+        if "uses" in shared:
+            shared["uses"] = [sys.intern(name) for name in shared["uses"]]
         return cls(
             path=values["path"],
             n_lines=values["n_lines"],
             findings=tuple(Finding.from_json(finding) for finding in values["findings"]),
-            shared=values["shared"],
+            shared=shared,
         )
