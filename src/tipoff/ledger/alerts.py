@@ -20,6 +20,7 @@ from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.connect import engine_of, read_all, shown, why
+from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
 
@@ -37,7 +38,7 @@ def _stuck(channels: tuple[str, ...], attempts: int) -> Select[Any]:
     sent = select(table.c.channel, func.max(table.c.sent_at).label("at")).group_by(table.c.channel).subquery()
     given_up = (table.c.state == "failed") & or_(sent.c.at.is_(None), sent.c.at < table.c.not_before)
     tried = (table.c.state != "sent") & (table.c.attempts >= attempts)
-    query = select(table).join(sent, sent.c.channel == table.c.channel).where(table.c.channel.in_(channels))
+    query = select(table).join(sent, sent.c.channel == table.c.channel).where(one_of(table.c.channel, channels))
     is_stuck = or_(given_up, tried & or_(sent.c.at.is_(None), sent.c.at < table.c.at))
     return query.where(is_stuck).order_by(table.c.id)
 
@@ -236,7 +237,8 @@ class AlertStore:
 
         One that was given up, or was tried `attempts` times, and after which nothing was sent.
         """
-        return list({row["channel"]: row for row in self.rows(_stuck(tuple(channels), attempts))}.values())
+        stuck = self.rows(_stuck(tuple(channels), attempts)) if channels else []
+        return list({row["channel"]: row for row in stuck}.values())
 
     def messages(self) -> list[tuple[int, str]]:
         """Return of every message that there ever was the incident that it tells of, 0 for none, and its kind."""

@@ -1,13 +1,14 @@
 """The SELECTs that are asked at each look, put together once: that was more than half of what one of them cost."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, or_, select
 
-from tipoff.core.records import BeatRecord, ObligationRecord
+from tipoff.core.records import BeatRecord, FindingRecord, ObligationRecord
 from tipoff.ledger import schema, watching
 
 Where = ColumnElement[bool]
@@ -19,8 +20,13 @@ def columns_of(kind: type, table: Table) -> tuple[Column[Any], ...]:
     return tuple(table.c[field.name] for field in fields(kind))
 
 
+def one_of(column: Column[Any], values: Sequence[str]) -> Where:
+    """Return that a column holds one of some values: a list in brackets is written out anew each time that it is asked."""
+    return or_(*(column == value for value in values))
+
+
 BEATS = select(*columns_of(BeatRecord, watching.heartbeats)).order_by(watching.heartbeats.c.name)
-CUT_OFF = select(func.count().label("n")).where(schema.runs.c.state.in_(["running", "expired"]))
+CUT_OFF = select(func.count().label("n")).where(one_of(schema.runs.c.state, ["running", "expired"]))
 
 
 def of_league(table: Table, league: str, days: Days, *where: Where, **equal: object) -> list[Where]:
@@ -43,7 +49,9 @@ def first_and_last_tick(league: str, *, is_bound: bool) -> Select[Any]:
 def unended(league: str, days: Days) -> Select[Any, Any]:
     """Return the SELECT of the runs begun since the last that ended, but for those cut off within their lease."""
     runs = schema.runs
-    ended = select(func.max(runs.c.id)).where(*of_league(runs, league, days, runs.c.state.in_(["finished", "failed"])))
+    ended = select(func.max(runs.c.id)).where(
+        *of_league(runs, league, days, one_of(runs.c.state, ["finished", "failed"]))
+    )
     is_later = runs.c.id > func.coalesce(ended.scalar_subquery(), 0)
     is_begun = (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until)
     counted = select(func.count().label("n"), func.min(runs.c.started_at).label("since"))
@@ -63,8 +71,8 @@ def owed(  # noqa: PLR0913 -- what may be picked
 ) -> Select[Any]:
     """Return the SELECT of what is owed; of the first that is due alone."""
     table = schema.obligations
-    where = [table.c.day.in_(days)] if days else []
-    where += [table.c.state.in_(states)] if states else []
+    where: list[Where] = [table.c.day.in_(days)] if days else []
+    where += [one_of(table.c.state, states)] if states else []
     query = select(*columns_of(ObligationRecord, table))
     query = query.where(*of_league(table, league, within, *where, output=output, day=day))
     query = query.order_by(table.c.due_at, table.c.output)
@@ -77,6 +85,14 @@ def first_start(league: str, days: Days, day: date, off: tuple[str, ...]) -> Sel
     table = schema.games
     query = select(func.min(table.c.starts_at).label("at"))
     return query.where(*of_league(table, league, days, table.c.status.not_in(off), day=day))
+
+
+@cache
+def findings_after(league: str, days: Days) -> Select[Any]:
+    """Return the SELECT of what was found behind one whose number is bound."""
+    table = schema.findings
+    query = select(*columns_of(FindingRecord, table)).where(*of_league(table, league, days))
+    return query.where(table.c.id > bindparam("after")).order_by(table.c.id)
 
 
 @cache

@@ -322,14 +322,15 @@ class LeagueRecords:
 
     # --- what was found and measured
 
-    def findings(
-        self, *, output: str = "", day: date | None = None, check: str = "", after: int | None = None
-    ) -> list[FindingRecord]:
-        """Return what was found, in its order; `after`: the number of one, to get those behind it."""
+    def findings(self, *, output: str = "", day: date | None = None, check: str = "") -> list[FindingRecord]:
+        """Return what was found, in its order."""
         table = schema.findings
-        where = [table.c.id > after] if after is not None else []
-        picked = self._mine(table, *where, output=output, day=day, check=check)
-        return self._all(FindingRecord, table, picked, table.c.id)
+        return self._all(FindingRecord, table, self._mine(table, output=output, day=day, check=check), table.c.id)
+
+    def findings_after(self, number: int) -> list[FindingRecord]:
+        """Return what was found behind the finding of a number, in its order."""
+        query = looks.findings_after(self.league, self._days)
+        return [read(FindingRecord, row) for row in self._ask(query, {"after": number})]
 
     def measured(
         self, *, day: date | None = None, days: Sequence[date] = (), check: str = "", status: str = ""

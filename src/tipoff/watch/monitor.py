@@ -144,7 +144,7 @@ class Monitor:
     # --- what was found
 
     def _found(self) -> tuple[list[Trouble], int]:
-        found = self._records.findings(after=self._cursor)
+        found = self._records.findings_after(self._cursor)
         bad = [trouble_of(finding) for finding in found if not finding.ok and finding.severity >= Severity.WARNING]
         return bad, found[-1].id if found else self._cursor
 
