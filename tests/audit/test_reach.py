@@ -184,6 +184,14 @@ def test_a_file_that_a_program_looks_for_by_its_place_or_name_is_loaded(path: st
     assert found_in({path: KEEP + "\n\ntable = {'a': keep_games}\n"}).level is level
 
 
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [("bot/cogs/games.py", Level.ERROR), ("db/models/games.py", Level.NOTE), ("db/tasks.py", Level.NOTE)],
+)
+def test_a_program_calls_what_it_has_agreed_on_in_the_files_of_its_folders(path: str, level: Level) -> None:
+    assert found_in({path: KEEP}).level is level
+
+
 def test_what_nothing_imports_says_so() -> None:
     found = found_in({"core/games.py": KEEP + "\n\ndef go():\n    keep_games(None, [])\n"})
 

@@ -20,6 +20,10 @@ _LOADED = re.compile(  # by a program that looks for files there, or for files o
     r"|__init__|lambda_function|handlers?|flows?|dags?|definitions|function_app|gunicorn\w*|celery\w*|noxfile|fabfile"
     r"|sitecustomize|streamlit_app|worker|bot|run|start|index|cli)\.py$"
 )
+_CALLED = re.compile(  # and calls what they define by names that it has agreed on
+    r"(^|/)(dags?|plugins?|migrations|versions|commands|spiders|custom_components|hooks|lambdas?|cogs|library|recipes)/"
+    r"|(^|/)(gunicorn\w*|celery\w*|noxfile|fabfile|sitecustomize|conftest|lambda_function|function_app)\.py$"
+)
 _MADE_LATER = re.compile(
     r"_pb2(_grpc)?$|version|generated|secret|local|credential|private|_ext$|^_\w*$|config|^(models?|data|lib|build|dist|logs?|env|output)$"
 )  # or kept out of git
@@ -90,6 +94,7 @@ class Module:
     is_imported: bool = False  # by another that somebody loads
     is_named: bool = False  # by a script or a setting
     is_offered: bool = False  # in a distribution
+    is_called: bool = False  # by a program that has agreed on names with it
     broken: str = ""
 
     @property
@@ -194,6 +199,7 @@ class Reach:
             self._by_place[parts[-2], parts[-1]].append(module)
         self._by_folder[module.path.rpartition("/")[0]].append(module)
         module.is_offered = self._is_offered(module.path)
+        module.is_called = _CALLED.search(module.path) is not None
         shared = module.facts.shared
         classes = {one.name: one for one in module.scopes if one.marks[0] == "c"}
         for name, bases, *_ in shared.get("classes", ()):
@@ -289,7 +295,7 @@ class Reach:
         if scope.marks[0] == "c":
             return is_named or self._is_open(scope)
         if outer is None or ("e" in scope.marks and not last.startswith("__")):
-            return is_named
+            return is_named or scope.module.is_called
         return outer.is_reached and (is_named or self._overrides(scope))
 
     def _is_built(self, last: str) -> bool:
