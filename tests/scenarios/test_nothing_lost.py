@@ -3,6 +3,7 @@
 import json
 import pickle
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from tests.support import killed_home, ledger_rows, proofs, published, replayed,
 
 from tipoff.app.instance import Instance, clock_of
 from tipoff.app.loop import replay
+from tipoff.cli.drills import line_of
 from tipoff.config import Settings
 from tipoff.core.fault import Fault, read_faults
 from tipoff.core.home import Home
@@ -111,6 +113,13 @@ def test_a_drill_is_noticed_in_time_and_heals(rehearsal: Rehearsal, name: str) -
     verdict = rehearsal.run(DRILLS[name])
 
     assert verdict.passed, verdict.why
+    if not DRILLS[name].refused:
+        line = line_of(verdict, control=False)
+        noticed = re.fullmatch(
+            rf"ok      {name} +noticed after \d+ min by \w+ \([^)]+\)(, healed after \d+\.\d h)?", line
+        )
+        assert noticed, line
+        assert bool(noticed[1]) is (verdict.healed_after_s is not None)
 
 
 @pytest.mark.parametrize(
@@ -345,12 +354,12 @@ def test_a_conflict_of_what_is_put_off_is_no_longer_one(tmp_path: Path) -> None:
     assert row["resolution"] == "waived"
 
 
-def test_the_lines_of_a_drill_read_well(tmp_path: Path) -> None:
-    done = tipoff("drill", "run", "a-ratio-as-percent", "--jobs", "1", home=tmp_path)
+def test_the_lines_of_drills_read_well(tmp_path: Path) -> None:
+    done = tipoff("drill", "run", "type-drift", "--jobs", "1", home=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert "1 of 1 drills passed" in done.stdout
-    assert "noticed after 0 min by units_are_accepted (step:player_games)" in done.stdout
+    assert "noticed after 0 min by refused at the start: " in done.stdout
 
 
 def test_the_json_of_a_drill_says_what_came_of_it(tmp_path: Path) -> None:

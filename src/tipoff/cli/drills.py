@@ -129,7 +129,7 @@ def _finish(verdicts: "Iterator[DrillVerdict]", *, control: bool, as_json: bool)
         n_wrong += verdict.passed is control
         told.append(dataclasses.asdict(verdict))
         if not as_json:
-            click.echo(_line(verdict, control=control))
+            click.echo(line_of(verdict, control=control))
     if as_json:
         print_json(
             {"drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control}, ok=not n_wrong
@@ -140,7 +140,8 @@ def _finish(verdicts: "Iterator[DrillVerdict]", *, control: bool, as_json: bool)
     sys.exit(EXIT_WRONG if n_wrong else 0)
 
 
-def _line(verdict: "DrillVerdict", *, control: bool) -> str:
+def line_of(verdict: "DrillVerdict", *, control: bool) -> str:
+    """Return what is said of a drill: whether it passed, who noticed its fault when, and when it was over."""
     if verdict.passed is control:
         sign = "PASSED WITHOUT ITS MECHANISM" if control else "FAILED"
     else:
