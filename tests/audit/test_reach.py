@@ -192,6 +192,16 @@ def test_a_program_calls_what_it_has_agreed_on_in_the_files_of_its_folders(path:
     assert found_in({path: KEEP}).level is level
 
 
+@pytest.mark.parametrize(("base", "level"), [("Elsewhere", Level.ERROR), ("object", Level.NOTE)])
+def test_a_class_below_somebody_elses_may_be_found_without_its_name(base: str, level: Level) -> None:
+    bases = f"from elsewhere import Elsewhere\n\n\nclass Base({base}):\n    pass\n\n\n"
+
+    assert (
+        found_in({"core/games.py": bases + CLASS.format("(Base)") + "\n", "go.py": "import core.games\n"}).level
+        is level
+    )
+
+
 def test_what_nothing_imports_says_so() -> None:
     found = found_in({"core/games.py": KEEP + "\n\ndef go():\n    keep_games(None, [])\n"})
 

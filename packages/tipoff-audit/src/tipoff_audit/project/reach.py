@@ -303,8 +303,8 @@ class Reach:
 
     def _is_open(self, scope: _Scope) -> bool:
         """Whether a class may be found without its name: by somebody else's from which it is derived, or by the project's."""
-        bases = [base.rpartition(".")[2] for base in self._bases.get((scope.module.path, scope.name), ())]
-        return any(base not in _CLOSED and (self._finds_classes or base not in self._alike) for base in bases)
+        place = (scope.module.path, scope.name)
+        return self._is_derived(place, set()) or (self._finds_classes and bool(self._bases.get(place)))
 
     def _overrides(self, scope: _Scope) -> bool:
         """Whether a class of somebody else's, from which its own is derived, may call a method of this name."""
@@ -317,7 +317,7 @@ class Reach:
     def _is_derived(self, place: tuple[str, str], seen: set[str]) -> bool:
         for base in self._bases.get(place, ()):
             last = base.rpartition(".")[2]
-            if last in _CLOSED or last in seen:
+            if last in seen or (last in _CLOSED and last not in self._alike):
                 continue
             seen.add(last)
             if last not in self._alike or any(self._is_derived(one, seen) for one in self._alike[last]):
