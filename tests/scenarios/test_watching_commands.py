@@ -322,5 +322,5 @@ def test_what_the_settings_name_and_is_not_there_is_told(
     assert status.returncode == 0, status.stderr  # a warning: what is made is in order
     for done in (status, doctor):
         assert "the channel ops has no address: OPS_URL is not set" in done.stdout
-        assert "there is no provider 'stats.nba.org'" in done.stdout
+        assert "there is no provider 'stats.nba.org' (did you mean 'stats.nba.com'?)" in done.stdout
     assert doctor.returncode == 1

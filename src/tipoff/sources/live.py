@@ -1,5 +1,6 @@
 """The real world: providers over real connections, as the settings have them."""
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -80,7 +81,8 @@ def told(providers: Sequence[Provider], settings: Mapping[str, ProviderSettings]
     unknown = sorted(settings.keys() - hosts)
     if unknown:
         msg = f"there is no provider {unknown[0]!r}"
-        raise UsageError(msg, hint="providers: " + ", ".join(sorted(hosts)))
+        near = difflib.get_close_matches(unknown[0], sorted(hosts), n=1)
+        raise UsageError(msg, hint=f"did you mean {near[0]!r}?" if near else "providers: " + ", ".join(sorted(hosts)))
     return tuple(with_settings(provider, settings.get(provider.host, ProviderSettings())) for provider in providers)
 
 
