@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import os
-import tomllib
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
@@ -254,6 +253,8 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
     environment = os.environ if environment is None else environment
     values: dict[str, object] = {}
     if file.exists():
+        import tomllib  # noqa: PLC0415 -- most homes have no file, and each command would wait for it
+
         try:
             values |= tomllib.loads(file.read_text())
         except tomllib.TOMLDecodeError as error:
