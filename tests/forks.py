@@ -132,8 +132,6 @@ def _translate() -> None:
                 dialect.question(check.sql, "check", tables)
         for sql in league.summary_sql.values():
             dialect.season_query(sql, tables.values())
-        for sql in league.summary_sql.values():
-            dialect.season_query(sql, tables.values())
 
 
 def _answer(asked: socket.socket) -> None:
