@@ -30,9 +30,9 @@ KNOWN = {  # first and last day of each regular season, as the league's own game
 
 
 @pytest.fixture
-def first_week(data: Path, tmp_path: Path) -> Path:
-    """A data folder with a season under a name of its own: the first week of 2022-23, five of its games on neutral ground."""
-    return season_like(data, "2022-23", "2098-99", tmp_path / "data", until="2022-10-25")
+def first_days(data: Path, tmp_path: Path) -> Path:
+    """A data folder with a season under a name of its own: the first days of 2022-23, five of its games on neutral ground."""
+    return season_like(data, "2022-23", "2098-99", tmp_path / "data", until="2022-10-22")
 
 
 def replayed(data: Path, home: Path, span: str) -> dict[str, Any]:
@@ -79,29 +79,29 @@ def test_a_day_means_the_span_from_and_to_it() -> None:
 
 @pytest.mark.data
 def test_games_on_neutral_ground_are_proven_at_the_home_that_the_schedule_names(
-    first_week: Path, tmp_path: Path
+    first_days: Path, tmp_path: Path
 ) -> None:
-    report = replayed(first_week, tmp_path / "home", "2098-99")
+    report = replayed(first_days, tmp_path / "home", "2098-99")
 
-    assert report["games"]["proven"] == report["games"]["expected"] > 40
+    assert report["games"]["proven"] == report["games"]["expected"] > 20
     assert report["games"]["missing"] == []
     assert "rows_are_usable" not in report["findings"]
     assert "units_are_accepted" not in report["findings"]
 
 
 @pytest.mark.data
-def test_without_a_schedule_the_game_logs_own_sides_count(first_week: Path, tmp_path: Path) -> None:
-    (first_week / "nba" / "schedule_2098-99.csv").unlink()
+def test_without_a_schedule_the_game_logs_own_sides_count(first_days: Path, tmp_path: Path) -> None:
+    (first_days / "nba" / "schedule_2098-99.csv").unlink()
 
-    report = replayed(first_week, tmp_path / "home", "2098-99")
+    report = replayed(first_days, tmp_path / "home", "2098-99")
 
-    assert report["games"]["proven"] == report["games"]["expected"] > 40
+    assert report["games"]["proven"] == report["games"]["expected"] > 20
     assert report["games"]["missing"] == []
 
 
 @pytest.mark.data
 def test_two_seasons_one_after_the_other_in_one_home_are_as_in_homes_of_their_own(data: Path, tmp_path: Path) -> None:
-    spans = {"2021-22": "2022-04-07..2022-04-08", "2022-23": "2022-10-18..2022-10-19"}
+    spans = {"2021-22": "2022-04-08..2022-04-08", "2022-23": "2022-10-18..2022-10-19"}
 
     for span in spans.values():
         replayed(data, tmp_path / "both", span)
