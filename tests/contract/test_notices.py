@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from tests.receivers import Received, http_receiver, mail_receiver
-from tests.support import tipoff
+from tests.support import called, tipoff
 
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
@@ -649,11 +649,8 @@ def test_channels_of_the_settings_file_are_tested_by_name(tmp_path: Path, http: 
     known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tipoff", "notify", "test", *more]
         environment = known | {"PAGER_HOOK": f"{slack(http).url}/pager"}
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        return called("tipoff", "notify", "test", *more, environment=environment, cwd=tmp_path)
 
     both, one, none = run(), run("--channel", "pager"), run("--channel", "pagr")
 
