@@ -58,7 +58,7 @@ class Forks:
     def run(
         self, called: Sequence[str], environment: Mapping[str, str], cwd: Path, timeout_s: float
     ) -> subprocess.CompletedProcess[str]:
-        """Run `tipoff` or `tipoff_audit` to its end; what it says comes back with how it ended, as from `subprocess.run`."""
+        """Run `tipoff`, `tipoff_audit` or the main of a module to its end; what it says comes back as from `subprocess.run`."""
         self.begin()
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asked,
@@ -159,7 +159,8 @@ def _answer(asked: socket.socket) -> None:
 def _run() -> int:
     """Run the command that was called, and return the code with which its process ends."""
     try:
-        _PROGRAMS[sys.argv[0]]()
+        program = _PROGRAMS.get(sys.argv[0]) or importlib.import_module(sys.argv[0]).main
+        program()
     except SystemExit as ended:
         if isinstance(ended.code, str):
             print(ended.code, file=sys.stderr)  # noqa: T201 -- as the interpreter does

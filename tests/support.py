@@ -98,7 +98,7 @@ def tipoff(*arguments: str, home: Path, **environment: str) -> subprocess.Comple
 def called(
     program: str, *arguments: str, environment: Mapping[str, str], cwd: Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run `tipoff` or `tipoff_audit` in a process of its own, to its end."""
+    """Run `tipoff`, `tipoff_audit` or the main of a module in a process of its own, to its end."""
     if FORKS is not None:
         return FORKS.run([program, *arguments], environment, cwd, timeout_s=1800)
     command = [sys.executable, "-m", program, *arguments]

@@ -2,9 +2,8 @@
 
 import dataclasses
 import json
+import os
 import random
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any
 import pytest
 from benchmarks.content_hashes import Hashes, differences, hashes_of
 from sqlalchemy import select
+from tests.both_leagues import both
 from tests.samples import Samples
 from tests.second_league import BATS, BatsWorld, bats_season
-from tests.support import published, sample_spec, tipoff
+from tests.support import called, published, tipoff
 
 from tipoff.app.crash import POINTS
 from tipoff.app.instance import ReplaySpec
@@ -35,23 +35,6 @@ DAYS, LONG, KILLS = 3, 60, 20
 NUMBERS = {"id", "run_id", "fence", "incident_id"}
 MEASURED = {"cpu_ms", "took_ms", "worker", "settings_hash"}  # real time, processes, and the folder that the home is
 APART = {"heartbeats", "leases", "facts", "numbers", "quota_use", "quota_levels"}
-SCRIPT = """
-import sys
-from pathlib import Path
-from tests.scenarios.test_two_leagues import both
-from tipoff.app.replay import run_together
-from tipoff.config import Settings
-run_together(Settings(home=Path(sys.argv[1])), both(int(sys.argv[2])), progress=lambda _: None, crash_at=sys.argv[3])
-"""
-
-
-def bats(days: int) -> ReplaySpec:
-    season = bats_season(days)
-    return ReplaySpec(league=BATS, season=season, days=(season.first_day, season.last_day), world=BatsWorld(days))
-
-
-def both(days: int) -> list[ReplaySpec]:
-    return [sample_spec(days), bats(days)]
 
 
 def replayed(home: Path, *specs: ReplaySpec, watched: bool = False) -> Path:
@@ -145,13 +128,8 @@ def killed_and_gone_on(home: Path, days: int, dice: random.Random, kills: int) -
     done = 0
     while done < kills:
         moment = f"{dice.choice((*POINTS, 'any', 'any'))}:{dice.randint(1, 60)}"
-        ended = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(home), str(days), moment],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
+        ended = called(
+            "tests.both_leagues", str(home), str(days), moment, environment=os.environ, cwd=Path(__file__).parents[2]
         )
         assert ended.returncode in {0, -9}, ended.stderr
         if ended.returncode == 0:
