@@ -96,10 +96,10 @@ class ChannelSettings(BaseModel):
         Raises:
             UsageError: It is not where it is said to be.
         """
-        found = os.environ.get(self.url_env, "") if self.url_env else ""
-        if self.url_file is not None and self.url_file.exists():
+        found = os.environ.get(self.url_env, "").strip() if self.url_env else ""
+        if self.url_file is not None:
             try:
-                found = self.url_file.read_text().strip()
+                found = self.url_file.read_text().strip() if self.url_file.exists() else found
             except (OSError, UnicodeDecodeError) as error:
                 msg = f"the address of the channel {name} cannot be read: {type(error).__name__}"
                 raise UsageError(msg, hint="is url_file a text file, and may this user read it?") from error

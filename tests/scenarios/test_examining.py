@@ -193,6 +193,16 @@ def test_what_others_have_changed_since_the_look_before_is_seen(patient: Patient
     assert found["player_features.is_what_its_inputs_give"].status is CheckStatus.FAILED
 
 
+def test_what_others_change_of_the_slate_is_seen_where_the_newest_of_earlier_days_is_read_too(patient: Patient) -> None:
+    patient.record(patient.examine())
+    patient.spoil(f"DELETE FROM nba_raw.players WHERE day = '{TODAY}' AND hash(player_id) % 3 = 0")
+
+    found = patient.examine()
+
+    assert found["box_names.is_what_its_inputs_give"].status is CheckStatus.FAILED
+    assert found["line_names.is_what_its_inputs_give"].status is CheckStatus.FAILED
+
+
 def test_an_answer_that_rests_on_other_days_is_asked_for_again_once_one_of_them_was_written(patient: Patient) -> None:
     patient.record(patient.examine())
     yesterday, games = TODAY - timedelta(days=1), "nba_analytics.player_games"

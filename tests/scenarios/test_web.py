@@ -15,14 +15,15 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
 from tests.samples import Samples
 
 from tipoff.app.web import run_web, served_of
-from tipoff.config import Settings
+from tipoff.config import ChannelSettings, Settings
 from tipoff.core.build import build, commit
 from tipoff.core.clock import Stop
 from tipoff.core.errors import UsageError
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.migrate import HEAD
 from tipoff.views.running import read_running
@@ -217,11 +218,100 @@ def test_a_page_with_a_token_is_shown_to_whoever_gives_it_as_a_password(tmp_path
 
 @pytest.mark.parametrize(
     ("host", "code"),
-    [("localhost", 200), ("127.0.0.1:80", 200), ("[::1]:80", 200), ("evil.example", 421), ("", 421), ("[", 421)],
+    [
+        ("localhost", 200),
+        ("127.0.0.1:80", 200),
+        ("[::1]:80", 200),
+        ("evil.example", 421),
+        ("", 421),
+        ("[", 421),
+        ("x@localhost", 421),
+        ("localhost/x", 421),
+    ],
 )
 def test_without_a_token_the_page_is_shown_under_no_other_name(tmp_path: Path, host: str, code: int) -> None:
     with serving(tmp_path, Hands()) as url:
         assert httpx.get(url, headers={"Host": host}).status_code == code
+
+
+def damaged(home: Path) -> None:
+    ledger = Ledger(home / "ledger.db")
+    with ledger.writing() as connection:
+        connection.execute(update(schema.obligations).values(state="weird"))
+    ledger.close()
+
+
+def test_what_cannot_be_told_is_said_so_and_nothing_old_is_told_as_of_now(samples: Samples, tmp_path: Path) -> None:
+    clock = Hands()
+    with serving(samples.copy(DAYS, tmp_path), clock) as url:
+        before = httpx.get(url)
+        damaged(tmp_path)
+        clock.at += timedelta(seconds=2)
+        after = [httpx.get(url) for _ in range(2)]
+
+    assert before.status_code == 200
+    assert [answer.status_code for answer in after] == [500, 500]
+    assert "cannot be told (ValueError)" in after[1].text
+
+
+def test_whoever_waited_for_a_look_that_took_long_needs_none_of_his_own(tmp_path: Path) -> None:
+    ticked(tmp_path, NOW)
+    clock, looks = Hands(), []
+
+    def slow(ledger: Ledger, _: datetime) -> int:
+        looks.append(ledger)
+        clock.at += timedelta(seconds=30)
+        return len(looks)
+
+    facts = SiteFacts(tmp_path / "ledger.db", slow, clock)
+
+    assert [facts.read()[0], facts.read()[0]] == [1, 1]
+
+
+def test_what_the_sentinel_keeps_hides_nothing_where_it_cannot_be_read(samples: Samples, tmp_path: Path) -> None:
+    home = samples.copy(DAYS, tmp_path)
+    (home / "sentinel.db").write_text("garbage")
+    with serving(home, Hands()) as url:
+        text = httpx.get(url).text
+
+    assert "<h2>NBA is complete</h2>" in text
+    assert "what the sentinel keeps cannot be read" in text
+
+
+@pytest.mark.parametrize("given", [b"Basic \xff\xff", b"\xff", b"Basic", b"Bearer \xff", b"Basic " + b"=" * 9])
+def test_what_is_no_token_is_refused_whatever_its_bytes(tmp_path: Path, given: bytes) -> None:
+    with serving(tmp_path, Hands(), web_token=SecretStr("t")) as url:
+        codes = [httpx.get(f"{url}/{name}", headers={b"Authorization": given}).status_code for name in ("", "health")]
+
+    assert codes == [401, 401]
+
+
+def test_a_token_of_any_letters_is_known_by_both_ways(tmp_path: Path) -> None:
+    with serving(tmp_path, Hands(), web_token=SecretStr("pärt:é")) as url:
+        bearer = httpx.get(url, headers={b"Authorization": "Bearer pärt:é".encode()})
+        basic = httpx.get(url, auth=("me", "pärt:é"))
+
+    assert (bearer.status_code, basic.status_code) == (200, 200)
+
+
+def test_asked_by_a_strange_name_without_a_token_it_says_only_whether(tmp_path: Path) -> None:
+    with serving(tmp_path, Hands()) as url:
+        strange = httpx.get(f"{url}/health", headers={"Host": "evil.example"})
+
+    assert strange.json() == {"status": "ok"}
+
+
+def test_the_web_as_a_process_says_nothing_of_channels_of_others(samples: Samples, tmp_path: Path) -> None:
+    channels = {"pager": ChannelSettings(url_env="NOT_SET_HERE")}
+    home = samples.copy(DAYS, tmp_path)
+    found = []
+    for sends in (False, True):
+        served = served_of(Settings(home=home, web_port=0, channels=channels), Hands(), sends=sends)
+        served.begin()
+        found.append("NOT_SET_HERE" in httpx.get(served.url).text)
+        served.end()
+
+    assert found == [False, True]
 
 
 def test_beyond_loopback_nothing_is_served_without_a_token(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.test_status import HOMES, TODAY, home
 
 from tipoff.core.obligation import State
+from tipoff.ledger.facts import BetweenSeasons
 from tipoff.views.grid import Grid
 from tipoff.views.status import Problem, status_of
 from tipoff.watch.sentinel import LIVE
@@ -67,6 +68,13 @@ def test_the_worst_league_stands_first_and_the_tab_says_it() -> None:
 
     assert re.findall(r'<section class="(\w+)" id="(\w)"', text) == [("bad", "z"), ("warn", "y"), ("good", "x")]
     assert "<title>✗ z ! y ✓ x Tipoff</title>" in text
+
+
+def test_between_seasons_all_is_well_before_a_first_day_is_planned() -> None:
+    off = BetweenSeasons(ended=None, coming=None, seen_at=NOW, evidence="")
+    one = card(today=None, outputs=(), between=off)
+
+    assert (one.verdict, one.tone) == ("is between seasons", "calm")
 
 
 def test_a_cell_says_what_it_is_of() -> None:

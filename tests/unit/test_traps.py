@@ -102,6 +102,11 @@ SOUND = [
 ]
 
 
+def test_a_natural_join_is_refused_for_it_is_on_what_is_read_of_both_sides() -> None:
+    with pytest.raises(ShapeError, match="name them"):
+        question("SELECT a.g AS key, TRUE AS ok FROM slate.boxes AS a NATURAL JOIN slate.boxes AS b", "a check", TABLES)
+
+
 @pytest.mark.parametrize(("expression", "why"), TRAPS)
 def test_a_trap_is_refused_in_a_check(expression: str, why: str) -> None:
     with pytest.raises(ShapeError, match=why):

@@ -1,10 +1,13 @@
 """How each league of a home stands: from the ledger, what the sentinel keeps for itself, the archive and the stores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from tipoff.app.limits import limits_of
 from tipoff.config import Settings
+from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.incident import Incident
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.stores import lost_files
@@ -12,11 +15,13 @@ from tipoff.store.archive import Archive
 from tipoff.views.status import Status, read_home, status_of
 
 
-def statuses(ledger: Ledger, settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
-    """Return how the leagues stand, in their order."""
-    others, beats = read_other(settings.place.sentinel, now)
+def statuses(
+    ledger: Ledger, settings: Settings, leagues: Sequence[str], now: datetime, *, sends: bool = True
+) -> list[Status]:
+    """Return how the leagues stand, in their order; where nothing is sent from here, nothing is said of channels."""
+    named = [*(settings.mute if sends else ()), *_strange_provider(settings)]
+    others, beats = _of_the_sentinel(settings, now, named)
     sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
-    named = (*settings.mute, *_strange_provider(settings))
     aside = Archive(settings.place.archive).aside().values()
     homes = [
         read_home(
@@ -32,6 +37,17 @@ def statuses(ledger: Ledger, settings: Settings, leagues: Sequence[str], now: da
         for league in leagues
     ]
     return [status_of(home, limits_of(settings)) for home in homes]
+
+
+def _of_the_sentinel(
+    settings: Settings, now: datetime, named: list[str]
+) -> tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]:
+    """Return what the sentinel keeps; that it cannot be read is named, and hides nothing of the ledger."""
+    try:
+        return read_other(settings.place.sentinel, now)
+    except (UsageError, LedgerError) as error:
+        named.append(f"what the sentinel keeps cannot be read: {error}")
+        return (), {}
 
 
 def _strange_provider(settings: Settings) -> list[str]:

@@ -22,8 +22,8 @@ Now = Callable[[], datetime]
 _DAYS_SHOWN = 14
 
 
-def served_of(settings: Settings, now: Now) -> Served:
-    """Return the site on the port that the settings name, not yet begun.
+def served_of(settings: Settings, now: Now, *, sends: bool = False) -> Served:
+    """Return the site on the port that the settings name, not yet begun; `sends`: messages go out from this process.
 
     Raises:
         UsageError: The port is taken, or lies beyond loopback without a token.
@@ -37,7 +37,7 @@ def served_of(settings: Settings, now: Now) -> Served:
     )
 
     def cards(ledger: Ledger, at: datetime) -> list[Card]:
-        found = statuses(ledger, settings, ledger.leagues(), at)
+        found = statuses(ledger, settings, ledger.leagues(), at, sends=sends)
         return [Card(one, newest_grid(ledger, one, _DAYS_SHOWN)) for one in found]
 
     application = site(told, settings.place.ledger, cards, now)

@@ -102,6 +102,7 @@ class SlateView:
                 marks.append(object())
             else:
                 days = read.window.bounds(self.day, self.season)
+                marks += [id(self.rows(read.table))] if days[0] <= self.day <= days[1] else []
                 marks.append(self.warehouse.n_writes(self.table(read.table), days))
         return tuple(marks)
 

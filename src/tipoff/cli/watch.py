@@ -99,7 +99,7 @@ def _web(settings: Settings, clock: RunningClock) -> "Served | None":
         return None
     from tipoff.app.web import served_of  # noqa: PLC0415 -- an extra of its own
 
-    web = served_of(settings, clock.now)
+    web = served_of(settings, clock.now, sends=True)
     web.begin()
     click.echo(f"{web.url}/ is the page; for machines {web.url}/health and {web.url}/ready")
     return web

@@ -69,7 +69,9 @@ def _trap(node: exp.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 -- one answer 
 
 
 def _join_trap(node: exp.Expr) -> str:
-    """Return what is wrong with an outer join: BigQuery refuses one that has no equality of the two sides."""
+    """Return what is wrong with a join: BigQuery refuses an outer one that has no equality of the two sides."""
+    if isinstance(node, exp.Join) and node.method == "NATURAL":
+        return "a natural join is on whatever columns are read of both sides: name them, USING (…)"
     if not isinstance(node, exp.Join) or node.side not in {"LEFT", "RIGHT", "FULL"} or node.args.get("using"):
         return ""
     on = node.args.get("on")

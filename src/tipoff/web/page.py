@@ -34,9 +34,9 @@ class Card:
             return "is not alive"
         if status.complete is False:
             return "is NOT complete"
-        if status.home.today is None:
+        if status.home.today is None and status.home.between is None:
             return "has nothing planned yet"
-        if status.complete is None:
+        if status.complete is None and not (status.home.between and status.home.today is None):
             return "is on course" if status.ok else "is not well"
         said = "is between seasons" if status.home.between else "is complete"
         return said if status.ok else f"{said}, and not well"
@@ -46,7 +46,7 @@ class Card:
         """How bad it is: bad, warn, calm (something is owed, and not yet due) or good."""
         if not self.status.ok or self.status.complete is False:
             return "bad"
-        if self.status.problems or self.status.home.today is None:
+        if self.status.problems or (self.status.home.today is None and self.status.home.between is None):
             return "warn"
         return "good" if self.status.complete else "calm"
 

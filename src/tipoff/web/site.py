@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -29,7 +28,7 @@ from tipoff.web.page import Card, headers, page
 from tipoff.web.serve import is_loopback
 
 KEPT = timedelta(seconds=1)  # an answer is read from the ledger once a second at most, however many ask
-_NOT_READY, _NOBODY, _ELSEWHERE = 503, 401, 421
+_NOT_READY, _NOBODY, _ELSEWHERE, _BROKEN = 503, 401, 421, 500
 
 
 T = TypeVar("T")
@@ -61,8 +60,9 @@ class SiteFacts(Generic[T]):
         with self._lock:
             now = self._now()
             if self._read_at is None or not timedelta(0) <= now - self._read_at < KEPT:  # or the clock was put back
-                self._read_at = now
+                self._read_at = None  # a look that raises leaves nothing that would be told as of now
                 self._known, self._trouble = self._look(now)
+                self._read_at = now = self._now()  # whoever waited while it took long needs no look of his own
             return self._known, self._trouble, now
 
     def _look(self, now: datetime) -> tuple[T | None, str]:
@@ -100,34 +100,39 @@ def site(
         if told.token and not _has(told.token, request):
             asks = {"www-authenticate": 'Basic realm="tipoff: the token is the password", charset="UTF-8"'}
             return PlainTextResponse("the token is needed: it is the password, of any name\n", _NOBODY, headers=asks)
-        if not told.token and not is_loopback(_asked_as(request)):
+        if not told.token and not _is_of_here(request):
             return PlainTextResponse("without a token it is shown on this machine alone: by localhost\n", _ELSEWHERE)
         found, trouble, at = shown.read()
         return HTMLResponse(page(found or (), trouble, at=at, build=told.build), headers=headers())
 
+    def failed(_: Request, error: Exception) -> Response:
+        """Say that what stands in this home cannot be told; the server writes down where and why."""
+        said = f"what stands in this home cannot be told ({type(error).__name__}): tipoff doctor, tipoff status\n"
+        return PlainTextResponse(said, _BROKEN, headers={"cache-control": "no-store"})
+
     pages = {"/": today, "/health": health, "/ready": ready}
-    return Starlette(routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()])
+    routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()]
+    return Starlette(routes=routes, exception_handlers={Exception: failed})
 
 
-def _asked_as(request: Request) -> str:
-    """Return by which name this machine was asked; a page elsewhere may lead a browser here by one of its own."""
-    try:
-        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return ""
+def _is_of_here(request: Request) -> bool:
+    """Whether this machine was asked by a name of its own; a page elsewhere may lead a browser here by one of its own."""
+    host = request.headers.get("host", "")
+    return is_loopback(host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0])
 
 
 def _has(token: str, request: Request) -> bool:
     """Whether the request carries the token, as a program or as a browser gives it."""
-    kind, _, value = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "basic":
+    given = next((value for name, value in request.headers.raw if name == b"authorization"), b"")
+    kind, _, value = given.partition(b" ")
+    if kind.lower() == b"basic":
         try:
-            value = base64.b64decode(value, validate=True).partition(b":")[2].decode("utf-8", "replace")
+            value = base64.b64decode(value, validate=True).partition(b":")[2]
         except binascii.Error:
             return False
-    elif kind.lower() != "bearer":
+    elif kind.lower() != b"bearer":
         return False
-    return hmac.compare_digest(value.encode(), token.encode())
+    return hmac.compare_digest(value, token.encode())
 
 
 def _answer(
@@ -136,8 +141,8 @@ def _answer(
     given = "authorization" in request.headers
     if told.token and given and not _has(told.token, request):
         return JSONResponse({"error": "this token is not known"}, _NOBODY, headers={"www-authenticate": "Bearer"})
-    shown = plain if told.token and not given else plain | known
-    return JSONResponse(shown, status, headers={"cache-control": "no-store"})
+    may_know = given if told.token else _is_of_here(request)
+    return JSONResponse(plain | known if may_know else plain, status, headers={"cache-control": "no-store"})
 
 
 def _about(told: SiteAnswer, running: Running | None, trouble: str, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,25 @@
+"""A channel's address: wherever it is said to be, what is wrong there is named and ends nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from tipoff.config import ChannelSettings, Settings
+from tipoff.core.errors import UsageError
+
+
+def test_a_file_whose_name_is_too_long_is_named_as_one_that_cannot_be_read(tmp_path: Path) -> None:
+    channel = ChannelSettings(url_file=tmp_path / ("x" * 300))
+
+    with pytest.raises(UsageError, match="the address of the channel ops cannot be read: OSError"):
+        channel.address("ops")
+    assert Settings(home=tmp_path, channels={"ops": channel}).mute == [
+        "the address of the channel ops cannot be read: OSError"
+    ]
+
+
+def test_an_address_of_blanks_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", "  ")
+
+    with pytest.raises(UsageError, match="the channel ops has no address"):
+        ChannelSettings(url_env="HOOK").address("ops")
