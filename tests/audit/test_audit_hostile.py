@@ -1,6 +1,8 @@
 """A tree that means harm: nothing of it is run, nothing hangs, and long lines cost no more than short ones."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -48,6 +50,18 @@ def test_what_the_trees_own_configuration_names_is_not_run(tree: Path) -> None:
         assert command(tree, *arguments).returncode == 0
 
     assert not (tree.parent / "was-run").exists()
+
+
+def test_a_module_of_a_librarys_name_that_lies_in_the_tree_is_not_run(tmp_path: Path) -> None:
+    names = ("_bisect", "ast", "click", "concurrent", "json", "re", "sqlglot", "tomllib")
+    root = written(tmp_path / "root", {f"{name}.py": "open('../was-run', 'w')\n" for name in names})
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tipoff_audit", "."], cwd=root, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_devices_and_pipes_are_told_and_not_read(tree: Path) -> None:
