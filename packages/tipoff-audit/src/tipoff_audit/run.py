@@ -16,7 +16,7 @@ from tipoff_audit.project.conclude import conclude
 from tipoff_audit.project.look import Seen, look_at, read_bytes, unpack
 from tipoff_audit.project.pool import cores, look_at_all
 from tipoff_audit.project.reach import Surroundings
-from tipoff_audit.project.starters import distributions, words_of
+from tipoff_audit.project.starters import distributions, paths_of, words_of
 from tipoff_audit.project.walk import Entry, Walked, walk
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts, Names
@@ -99,6 +99,7 @@ def _around(task: Task, walked: Walked) -> Surroundings:
 
     return Surroundings(
         words=partial(words_of, walked.starters),
+        paths=partial(paths_of, walked.starters),
         distributions=distributions(walked.starters),
         is_whole=task.root in task.paths,
         is_there=is_there,

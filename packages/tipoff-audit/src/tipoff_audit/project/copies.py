@@ -10,6 +10,7 @@ from tipoff_audit.reading.facts import FileFacts
 
 _ALIKE = 0.6  # of the lines of two files, or of two functions, that bear one name
 _RENAMED = 0.75  # of the lines of two functions of different names
+_FEW = 4  # functions: fewer names are shared by chance
 _MARKS = 8  # of the smallest hashes: two that are alike share some of them
 _MOST = 12  # places that bear one name and are compared with one another
 _EVERYWHERE = frozenset({"__init__.py", "conftest.py", "setup.py", "__main__.py", "main", "__init__"})
@@ -45,6 +46,18 @@ def judge_copies(facts: Sequence[FileFacts]) -> Iterator[Finding]:
     rest = [text for text in texts if text.kind == "function" and text.path not in copied]
     for text, first in _pairs(rest):
         yield _finding(text, first)
+
+
+def is_twin(one: FileFacts, other: FileFacts) -> bool:
+    """Whether two files are copies of one another, equal or nearly, or have nearly all functions of the smaller in common."""
+    mine, others = (
+        [_text(file.path, row) for row in file.shared.get("copies", ()) if row[0] == "file"] for file in (one, other)
+    )
+    if mine and others and _alike(mine[0], others[0]) >= _RENAMED:
+        return True
+    own, their = ({row.partition("\t")[0] for row in file.shared.get("reach", ())} - {""} for file in (one, other))
+    least = min(len(own), len(their))
+    return least >= _FEW and len(own & their) / least >= _RENAMED
 
 
 def _pairs(texts: list[_Text]) -> Iterator[tuple[_Text, _Text]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.names import words
-from tipoff_audit.reading.reach import is_common
+from tipoff_audit.reading.reach import ENTRIES, is_common
 from tipoff_audit.reading.words import these
 
 _SHOWN = re.compile(r"(^|/)(demos?|tutorials?)(/|_[^/]*\.py$|\.py$)|_demo\.py$")  # nobody's work rests on them
@@ -49,6 +49,10 @@ def _none(_asked: AbstractSet[str]) -> AbstractSet[str]:
     return set()
 
 
+def _no_paths(_name: str) -> AbstractSet[str]:
+    return set()
+
+
 def _is_nowhere(_name: str) -> bool:
     return False
 
@@ -58,12 +62,14 @@ class Surroundings:
     """What is known beside the files that were examined.
 
     `words`: those that settings, build files and scripts hold, of the words that are asked for. `distributions`: the folders that
-    are made into packages which others may import. `is_whole`: all of the tree was read. `is_there`: whether there is a file, or
+    are made into packages which others may import. `paths`: those by which these files name a file.
+    `is_whole`: all of the tree was read. `is_there`: whether there is a file, or
     a folder, of a name relative to the root, whatever its suffix.
     """
 
     words: Callable[[AbstractSet[str]], AbstractSet[str]] = _none
     distributions: tuple[str, ...] = ()
+    paths: Callable[[str], AbstractSet[str]] = _no_paths
     is_whole: bool = True
     is_there: Callable[[str], bool] = _is_nowhere
 
@@ -91,11 +97,16 @@ class Module:
     facts: FileFacts
     scopes: list[_Scope] = field(default_factory=list)
     is_live: bool = False
-    is_imported: bool = False  # by another that somebody loads
+    importers: set[str] = field(default_factory=set)  # of those that somebody loads
     is_named: bool = False  # by a script or a setting
     is_offered: bool = False  # in a distribution
     is_called: bool = False  # by a program that has agreed on names with it
     broken: str = ""
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether another that somebody loads imports it."""
+        return bool(self.importers)
 
     @property
     def is_alone(self) -> bool:
@@ -120,6 +131,7 @@ class Reach:
 
     modules: dict[str, Module]
     around: Surroundings
+    unrun: AbstractSet[str] = frozenset()  # files of whose `__main__` nothing is reached
     _by_last: dict[str, list[_Scope]] = field(default_factory=lambda: defaultdict(list))
     _by_place: dict[tuple[str, str], list[Module]] = field(default_factory=lambda: defaultdict(list))
     _by_folder: dict[str, list[Module]] = field(default_factory=lambda: defaultdict(list))
@@ -151,6 +163,22 @@ class Reach:
         while scope.outer is not None and not scope.outer.is_reached:
             scope = scope.outer
         return f"nobody runs it: {self._callers(scope)}"
+
+    def is_example(self, module: Module) -> bool:
+        """Whether nobody but who starts it by hand runs what stands under its `__main__`."""
+        guarded = set(module.facts.shared.get("guarded", ()))
+        if (
+            not guarded
+            or module.is_named
+            or "application" in module.facts.shared.get("runs", ())
+            or _LOADED.search(module.path.rpartition("/")[2])
+        ):
+            return False
+        taken_from = [row for path in module.importers for row in self.modules[path].facts.shared["imports"]]
+        return not any(
+            module.stem in taken or (_last(name) == module.stem and (not taken or guarded & set(taken)))
+            for _, name, taken, _ in taken_from
+        )
 
     def _callers(self, scope: _Scope) -> str:
         """Return who calls it, of those that nobody calls."""
@@ -256,7 +284,8 @@ class Reach:
             if one.is_offered:
                 self._use(one.facts.shared.get("offers", ()))
             for other in self._imported(one):
-                other.is_imported |= other is not one
+                if other is not one:
+                    other.importers.add(one.path)
                 waiting.append(other)
             waiting += [self.modules[above] for above in _packages(one.path) if above in self.modules]
 
@@ -287,6 +316,8 @@ class Reach:
         """Whether somebody calls it, by what is known so far."""
         outer = scope.outer
         if not scope.module.is_live or scope.is_reached:
+            return False
+        if scope.module.path in self.unrun and scope.name in ENTRIES:
             return False
         if not scope.name or (outer is not None and outer.marks[0] == "f"):
             return outer is None or outer.is_reached
@@ -326,7 +357,9 @@ class Reach:
 
     def _reach(self, scope: _Scope) -> None:
         scope.is_reached = True
-        self._use(scope.uses)
+        is_unrun = not scope.name and scope.module.path in self.unrun
+        unread = {*scope.module.facts.shared["guarded"]} if is_unrun else set()
+        self._use(name for name in scope.uses if name not in unread)
         for inner in scope.inner:
             if self._is_called(inner):
                 self._waiting.append(inner)
@@ -357,12 +390,15 @@ def _packages(path: str) -> Iterator[str]:
         yield "/".join([*parts[:n], "__init__.py"])
 
 
-def reach(facts: Sequence[FileFacts], around: Surroundings) -> Reach:
-    """Read who reaches what; files of tests, examples and demonstrations reach nothing but themselves."""
+def reach(facts: Sequence[FileFacts], around: Surroundings, unrun: AbstractSet[str] = frozenset()) -> Reach:
+    """Read who reaches what; files of tests, examples and demonstrations reach nothing but themselves.
+
+    `unrun`: files of whose `__main__` nothing is reached.
+    """
     python = [one for one in facts if "reach" in one.shared]
     ours = [one for one in python if not _is_apart(one.path)]
     known = {name: name for one in ours for row in one.shared["reach"] if (name := _last(row.partition("\t")[0]))}
-    found = Reach({one.path: _module(one, known) for one in ours}, around)
+    found = Reach({one.path: _module(one, known) for one in ours}, around, unrun)
     for one in python:
         found.note(one, known)
     for module in found.modules.values():

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from tipoff_audit.finding import Finding
 from tipoff_audit.project.look import read_bytes
 from tipoff_audit.project.walk import Entry
+from tipoff_audit.reading.reach import paths
 
 _MOST_BYTES = 200_000
 _MOST_JSON = 20_000  # longer, it holds data
@@ -47,6 +48,18 @@ def words_of(entries: Sequence[Entry], asked: AbstractSet[str]) -> set[str]:
         if PurePosixPath(entry.name).suffix.lower() == ".md":
             text = b"\n".join(_COMMAND.findall(text))
         found |= {wanted[word] for word in wanted.keys() & set(_WORD.findall(text))}
+    return found
+
+
+def paths_of(entries: Sequence[Entry], name: str) -> set[str]:
+    """Return by what paths, or by what last two parts of them, the files name a file of that name."""
+    found: set[str] = set()
+    for entry in entries:
+        text = _text(entry)
+        if name.encode() in text:
+            if PurePosixPath(entry.name).suffix.lower() == ".md":
+                text = b"\n".join(_COMMAND.findall(text))
+            found |= {one for one in paths([text.decode(errors="replace")]) if one.rpartition("/")[2] == name}
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tipoff_audit.finding import Finding, Level
+from tipoff_audit.project.apart import Apart
 from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
@@ -33,6 +34,7 @@ class Weighing:
     """Who reaches what, for each function those that call it, and the scripts that somebody runs by hand."""
 
     around: Surroundings
+    apart: Apart
     reach: Reach | None = None  # None where there is too little code to say
     by_hand: set[str] = field(default_factory=set)  # scripts that nothing in the project imports or starts
     callers: Mapping[str, set[str]] = field(default_factory=dict)
@@ -56,8 +58,11 @@ class Weighing:
             return "nobody runs it: GitHub reads the workflows of a repository's own .github, not those of a folder"
         module = self.reach.modules.get(finding.path) if self.reach is not None else None
         if self.reach is None or module is None:
-            return ""
-        return self._why_alone(finding, module) or self.reach.why_not(finding.path, finding.symbol)
+            return self.apart.why(finding)
+        why = self._why_alone(finding, module) or self.reach.why_not(finding.path, finding.symbol)
+        if not why and finding.rule == "made-up-data":
+            why = self.apart.why_example(finding, self.reach)
+        return why or ("" if module.is_imported else self.apart.why(finding))
 
     def _why_alone(self, finding: Finding, module: Module) -> str:
         """Return why what a file does that nothing else uses is nobody's daily work, "" where it may be."""
@@ -84,13 +89,13 @@ def weighing(facts: Sequence[FileFacts], find: Callable[[str], str], around: Sur
     """Read who calls whom, where there is enough code to say so; `find`: a function's full name by the name that a call has."""
     functions = list(_functions(facts))
     if len(functions) < _ENOUGH:
-        return Weighing(around)
+        return Weighing(around, Apart(facts, around))
     callers: dict[str, set[str]] = defaultdict(set)
     for _, (name, _, calls) in functions:
         for call in calls:
             callers[find(call)].add(name)
     places = {name: path for path, (name, *_) in functions}
-    return Weighing(around, reach(facts, around), _by_hand(facts), callers, places)
+    return Weighing(around, Apart(facts, around), reach(facts, around), _by_hand(facts), callers, places)
 
 
 def _by_hand(facts: Sequence[FileFacts]) -> set[str]:

@@ -136,6 +136,43 @@ def imports(file: File, started: Iterable[str]) -> list[list[Any]]:
     return found + [[-1, name, [], False] for name in sorted(named | {*started})]
 
 
+_A_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.py\b")
+
+
+def paths(texts: Iterable[str]) -> list[str]:
+    """Return the Python files that texts name, by at most their folder and their name."""
+    found = (one[0] for text in texts if ".py" in text for one in _A_PATH.finditer(text))
+    return sorted({"/".join(one.split("/")[-2:]) for one in found})
+
+
+_SERVES = these(
+    """serve serve_forever run_forever run_polling start_polling infinity_polling run_app run_pending start_server launch
+    run_until_disconnected start_consuming start_scheduler mainloop"""
+)
+_SERVED = these("uvicorn gunicorn hypercorn waitress app application server bot mcp socketio scheduler client web demo")
+
+
+def guarded(file: File) -> list[str]:
+    """Return the names that only the part under `__main__` reads; none where the program serves, or goes on without an end."""
+    body = file.index.module.node.body if file.index.is_script else []
+    parts = [one for one in body if isinstance(one, ast.If) and "__main__" in ast.unparse(one.test)]
+    if not parts or any(map(_stays, file.index.calls)):
+        return []
+    if any(isinstance(one, ast.While) and constant(one.test) for one in file.index.loops):
+        return []
+    inside = {id(node) for part in parts for node in ast.walk(part)}
+    named = [node for node in ast.walk(file.index.module.node) if isinstance(node, ast.Name)]
+    within = {node.id for node in named if id(node) in inside}
+    outside = {node.id for node in named if id(node) not in inside and file.scope(node) is file.index.module}
+    return sorted(within - outside)
+
+
+def _stays(call: ast.Call) -> bool:
+    owner = last_name(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    name = last_name(call.func)
+    return name in _SERVES or (name in {"run", "start"} and owner in _SERVED)
+
+
 _LONGEST = 120
 _A_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:\w+)?")  # a full name that a string holds may be loaded by it
 

@@ -100,3 +100,44 @@ def table_name(text: str) -> str:
     if "{}" in last:
         return ""
     return last if last.startswith("{") else last.lower()
+
+
+_PROCEDURE = re.compile(
+    r"\bCREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?PROC(?:EDURE)?\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>[\w.\"`\[\]]+)",
+    re.IGNORECASE,
+)
+_BODY_ENDS = re.compile(r"^\s*(?:CREATE|GO|/)(?=\s|$)", re.IGNORECASE | re.MULTILINE)
+_CALLED = re.compile(
+    r"\bCALL\s+(?P<call>[\w.\"`\[\]{}$:%@]+)\s*\(|\bEXEC(?:UTE)?\s+(?:PROCEDURE\s+|PROC\s+)?(?!IMMEDIATE\b|AS\b)(?P<execute>[\w.\"`\[\]{}$:%@]+)"
+    r"|(?:\.call|callproc)\(\s*f?['\"](?P<method>[\w.{}]+)['\"]"
+    r"|\bPERFORM\s+(?P<perform>[\w.\"`]+)\s*\(|(?P<joined>(?-i:\b(?:CALL|EXEC|EXECUTE))\s*(?:$|['\"]\s*(?:\|\||\+)))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BUILT = re.compile(r"[{}$:%@]")
+
+
+def procedures(sql: str) -> list[str]:
+    """Return the names of the procedures that are made, in small letters, without their schemas."""
+    return sorted({_bare(found["name"]) for found in _PROCEDURE.finditer(sql)})
+
+
+def procedure_at(sql: str, at: int) -> str:
+    """Return the name of the procedure whose body a place lies in, "" where it is of none."""
+    made = list(_PROCEDURE.finditer(sql, 0, at))
+    if not made:
+        return ""
+    found = made[-1]
+    between = sql[found.end() : at]
+    n_quotes = between.count("$$")
+    is_inside = n_quotes % 2 == 1 if n_quotes else _BODY_ENDS.search(between) is None
+    return _bare(found["name"]) if is_inside else ""
+
+
+def called_in(text: str) -> list[str]:
+    """Return the names of the procedures that a text calls, in small letters; "" among them where one is put together."""
+    called = ("" if found["joined"] else next(filter(None, found.groups())) for found in _CALLED.finditer(text))
+    return sorted({"" if _BUILT.search(one) else _bare(one) for one in called})
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(".")[2].strip('"`[]').lower()

@@ -12,7 +12,7 @@ from tipoff_audit.reading.effects import Effects
 from tipoff_audit.reading.index import index
 from tipoff_audit.reading.names import Names
 from tipoff_audit.reading.source import Source
-from tipoff_audit.reading.sqltext import verbs, without_data
+from tipoff_audit.reading.sqltext import called_in, procedure_at, procedures, verbs, without_data
 from tipoff_audit.reading.try_blocks import try_blocks
 from tipoff_audit.rules import (
     cleared_state,
@@ -100,6 +100,8 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
             {
                 "copies": copies.copied_text(source.path, source.text.split("\n")),
                 "starts": sorted(_started(source.text)),
+                "paths": reach.paths([source.text]),
+                "called": called_in(source.text),
             },
         )
     else:
@@ -152,8 +154,16 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "starts": _starts(file, started),
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
+        "previews": thrown_away.previews(file),
+        "guarded": reach.guarded(file),
+        "paths": reach.paths(one.value for one in found.strings if isinstance(one.value, str)),
+        "called": called_in(source.text) if _may_call(source.text) else [],
     }
     return _without_doubles(file.findings), {kind: rows for kind, rows in shared.items() if rows}
+
+
+def _may_call(text: str) -> bool:
+    return any(word in text for word in ("CALL ", "EXEC", "PERFORM ", "call ", "exec ", ".call(", "callproc("))
 
 
 _EXPORTED = re.compile(r"^# In ?\[[\d ]*\]:", re.MULTILINE)  # by Jupyter, from a notebook
@@ -240,7 +250,7 @@ def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
                 level=said.level,
                 message=said.message,
                 guards=said.guards,
-                symbol="",
+                symbol=procedure_at(without, said.at),
                 text=lines[line - 1].strip(),
             )
         )
@@ -249,4 +259,9 @@ def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         if kind in {"update", "delete", "merge"} and table:
             line = without.count("\n", 0, at) + 1
             mutated.append([table, kind.upper(), line, 1, line, re.sub(r"\s+", " ", lines[line - 1]).strip(), ""])
-    return findings, {"mutated": mutated, "copies": copies.copied_text(source.path, lines)}
+    return findings, {
+        "mutated": mutated,
+        "copies": copies.copied_text(source.path, lines),
+        "procedures": procedures(without),
+        "called": called_in(source.text),
+    }

@@ -156,10 +156,38 @@ def telling_functions(file: File) -> list[list[Any]]:
             lines = file.index.lines[getattr(scope.node, "lineno", 1) - 1 : getattr(scope.node, "end_lineno", 1)]
             text = "\n".join(lines)
             is_kept = all(_is_kept(file, done) for done in noes) or bool(
-                _OF_NO_WEIGHT.search(text) or _IS_THERE.search(text)
+                _OF_NO_WEIGHT.search(text) or _IS_THERE.search(text) or _is_of_cache(file, scope)
             )
             found.append([scope.name, name, is_kept, _takes(scope)])
     return found
+
+
+_READS = these("read_bytes read_text load loads open read_parquet read_csv read_json read_pickle")
+_OF_A_PLACE = these("path file dir folder key cache")
+
+
+def _is_of_cache(file: File, scope: Scope) -> bool:
+    """Whether it fills a cache, by the name of its place, that another function reads and does without where it is missing."""
+    module = file.index.module
+    own = {name for name in scope.named & (module.bound.keys() | module.members.keys()) if {*words(name)} & _OF_A_PLACE}
+    if not any("cache" in words(name) for name in own):
+        return False
+    return any(
+        other is not scope
+        and other.kind == "function"
+        and bool(other.named & own)
+        and bool({last_name(call.func) for call in other.calls} & _READS)
+        and any(_is_nothing(done.value) or _is_choice(done.value) for done in other.returns)
+        for other in file.index.scopes
+    )
+
+
+def _is_nothing(value: ast.expr | None) -> bool:
+    return value is None or (isinstance(value, ast.Constant) and value.value is None)
+
+
+def _is_choice(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.IfExp) and _is_nothing(value.orelse)
 
 
 def _takes(scope: Scope) -> int:

@@ -46,8 +46,34 @@ def _option(file: File, call: ast.Call) -> None:
         taken = rf"(\[|get\()\s*['\"]{re.escape(option)}['\"]|args\w*\.{re.escape(option)}\b|\*\*\w*args"
         is_on = re.search(taken, file.index.source.text) is not None
     message = f"`type=bool`: `{option} False` is true, as is any text that is not empty"
-    level = Level.WARNING if is_on else Level.NOTE
+    level = Level.WARNING if is_on and not _is_unread(file, call) else Level.NOTE
     _say(file, call, f"{message}; use BooleanOptionalAction, or parse the word", level)
+
+
+def _is_unread(file: File, call: ast.Call) -> bool:
+    """Whether what is parsed stays here, read name by name, and the option's name is not among them."""
+    options = [str(constant(one)) for one in call.args]
+    long = next((one for one in options if one.startswith("--")), options[0] if options else "")
+    name = str(constant(keyword(call, "dest")) or long.lstrip("-").replace("-", "_"))
+    parsed: set[str] = set()
+    for other in file.index.calls:
+        if last_name(other.func).startswith("parse_") and last_name(other.func).endswith("args"):
+            above = file.index.up.get(other)
+            if (
+                not isinstance(above, ast.Assign)
+                or len(above.targets) != 1
+                or not isinstance(above.targets[0], ast.Name)
+            ):
+                return False
+            parsed.add(above.targets[0].id)
+    read = set()
+    for node in ast.walk(file.index.module.node):
+        if isinstance(node, ast.Name) and node.id in parsed and isinstance(node.ctx, ast.Load):
+            above = file.index.up.get(node)
+            if not isinstance(above, ast.Attribute):
+                return False
+            read.add(above.attr)
+    return bool(parsed) and not read & {name, "__dict__", "_get_kwargs"}
 
 
 def _missing(file: File, compare: ast.Compare) -> None:

@@ -1,6 +1,7 @@
 """Swallowed exits in shell scripts, hooks and CI."""
 
 import re
+import shlex
 from functools import lru_cache
 
 from tipoff_audit.finding import Finding, Level
@@ -13,6 +14,13 @@ _EXPECTED = re.compile(
     r"|diff|cmp|wc|mkdir|umount|systemctl\s+stop|read|test|\[|id|getent|rmdir|unlink|stty|tput|unset|unalias|deactivate|popd|screen|tmux"
     r"|git\s+(diff|branch\s+-D|stash|rev-parse|config\s+--unset|describe|remote|symbolic-ref|log|status|worktree|tag)|brew|apt-get\s+(clean|autoremove)"
     r"|gcloud\s+\w+\s+describe|userdel|groupadd|useradd|ls|find|wait|cat|head|expr|let|\(\(|trap|true|readlink|uname|hash|source|\.)\b",
+)
+_ONLY_PRINTS = re.compile(  # what is installed: nothing rests on it
+    r"^\s*(?:-\s+)?(?:run:\s*[\"']?)?(?:sudo\s+)?(?:[\w./-]+(?:\s+(?:-m\s+)?[\w./-]+){0,3}\s+--version|(?:python3?|pip3?|pytest)\s+-V"
+    r"|(?:[\w./-]+\s+-m\s+)?(?:pip3?|conda|uv\s+pip)\s+(?:list|show|freeze)(?:\s+[\w./=-]+)*|(?:echo|printf)\b[^`$|&;]*"
+    r"|python3?\s+-c\s+(?P<quote>[\"'])\s*import\s+[\w., ]+;\s*print\([^()]*"
+    r"\.(?:__version__|version|__file__|executable|path)\b[^()]*\)\s*(?P=quote))"
+    r"(?:\s+(?:2>&1|\d?>\s*/dev/null))*\s*$"
 )
 _CHECKS = re.compile(
     r"\b(pytest|tox|nox|mypy|pyright|ruff|flake8|pylint|black\s.*--check|isort\s.*--check|unittest|bandit|sqlfluff|pre-commit|eslint|shellcheck|hadolint"
@@ -93,7 +101,8 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 and not re.search(r"\$\(|`", left)
                 and "PIPESTATUS" not in "".join(lines[number : number + 3])
             ):
-                level = Level.WARNING if is_check and _in_ci(source) else Level.NOTE
+                is_seen = _fails_later(lines, number, left)
+                level = Level.WARNING if is_check and _in_ci(source) and not is_seen else Level.NOTE
                 first = left.split()[0]
                 message = f"without `pipefail` a failure of `{first}` is not seen, and what it has not said is kept for the whole"
                 found.append(_finding(source, number, line, level, f"{message}; write `set -o pipefail`"))
@@ -118,6 +127,24 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 message = "`curl` without `-f` keeps the page of a 404 or a 500 for what was asked for, and ends with status 0"
                 found.append(_finding(source, number, line, Level.NOTE, f"{message}; write `curl -f`"))
     return found
+
+
+_ITS_FILE = re.compile(r"\s(?:-o|--[\w-]*(?:out|output|report|dest|write|save)[\w-]*)[ =][\"']?(?P<name>[\w./-]+\.\w+)")
+
+
+def _fails_later(lines: list[str], number: int, command: str) -> bool:
+    """Whether a later line of the same step reads a file that the command writes, and fails where it is not there."""
+    written = {found["name"] for found in _ITS_FILE.finditer(command)}
+    depth = _depth(lines[number - 1])
+    for line in lines[number:]:
+        if line.strip() and _depth(line) < depth:
+            break
+        if _OR_TRUE.search(line) or _SET_PLUS.match(line) or "||" in line:
+            continue
+        read = re.match(r"\s*(python3?|jq|bash|sh)\b(.*)", line) if _depth(line) == depth else None
+        if read is not None and written & set(re.split(r"[\s\"']+", read[2])) and not _ITS_FILE.search(line):
+            return True
+    return False
 
 
 def examine_lines(source: Source) -> list[Finding]:
@@ -156,10 +183,14 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         and (not told or (_DATA.search(text[: found.start()]) and ">&2" not in text))
     ):
         command = text[: found.start()]
+        if _ONLY_PRINTS.match(re.split(r";\s*(?![^;]*[\"']\s*$)", command)[-1]):
+            return None
         if _is_supervised(lines, number) or re.search(r"\|\s*(sudo\s+)?xargs\b.*\brm\b", command):
             return None  # begun again by the loop that it stands in; or old files that are swept away
         level = _level(source, command)
         about = _step(lines, number) if source.kind == "yaml" else lines[max(0, number - 4) : number + 1]
+        if level is not Level.NOTE and source.kind == "yaml" and _is_run_before(lines, number, command):
+            level = Level.NOTE
         if level is not Level.NOTE and _SAYS_SO.search("\n".join(about)):
             level = Level.NOTE
         if (
@@ -192,6 +223,61 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             "`set +e`: from here on failures are passed over; look at `$?`, and turn `set -e` on again",
         )
     return None
+
+
+_PYTEST = re.compile(r"(?:^|\s)pytest(?P<given>\s[^|;&#]*)?(?P<rest>.*)")
+_OF_NO_CHOICE = re.compile(r"-[vqsx]+|--tb=\w+|--verbose|--quiet|--color=\w+|--durations=\d+|--strict-markers")
+_JOB = re.compile(r"^ {2}(?P<name>[\w-]+):\s*(#.*)?$")
+_NEEDS = re.compile(r"^ {4}needs:\s*(?P<names>.+)$")
+
+
+def _is_run_before(lines: list[str], number: int, command: str) -> bool:
+    """Whether a job that this one waits for runs the same tests, or more of them, and fails where one of them fails."""
+    jobs: dict[str, list[str]] = {}
+    name, own = "", ""
+    for at, line in enumerate(lines, 1):
+        if found := _JOB.match(line):
+            name = found["name"]
+        jobs.setdefault(name, []).append(line)
+        own = name if at == number else own
+    asked = _selected(command)
+    needed = [found["names"] for line in jobs[own] if (found := _NEEDS.match(line))]
+    if asked is None or len(needed) != 1:
+        return False
+    for other in re.findall(r"[\w-]+", needed[0]):
+        given = jobs.get(other, [])
+        if any(_CONTINUE.match(line) or _SET_PLUS.match(line) for line in given):
+            continue
+        run = [one for line in given if "pip" not in line and (one := _selected(line)) is not None]
+        if any(places == asked[0] and left_out <= asked[1] for places, left_out in run):
+            return True
+    return False
+
+
+def _selected(line: str) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Return the places that a line tests and what it leaves out there; None where nobody knows, or it may fail unseen."""
+    found = _PYTEST.search(line)
+    if found is None or found["rest"]:
+        return None
+    places, left_out, waits = set(), set(), False
+    try:
+        given = shlex.split(found["given"] or "")
+    except ValueError:
+        return None
+    for part in given:
+        if waits:
+            words = part.split(" and ")
+            if not all(word.strip().startswith("not ") for word in words):
+                return None
+            left_out |= {word.strip() for word in words}
+            waits = False
+        elif part in {"-k", "-m"}:
+            waits = True
+        elif not part.startswith("-"):
+            places.add(part.strip("./"))
+        elif not _OF_NO_CHOICE.fullmatch(part):
+            return None
+    return frozenset(places), frozenset(left_out)
 
 
 def _is_supervised(lines: list[str], number: int) -> bool:

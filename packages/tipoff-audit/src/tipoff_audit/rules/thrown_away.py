@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import Any
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
@@ -165,9 +166,62 @@ def skipped_rows(file: File) -> None:
             how = f"max_bad_records={most}" if isinstance(most, int) and most > 0 else ""
         if how:
             message = f"`{how}`: rows that cannot be read are left out, uncounted, and the load ends as done"
-            is_slight = _is_of_texts(call) or _says_skipped(file, call) or _is_own_copy(file, call)
+            readers = looked_at(file, call)
+            is_slight = readers == set() or _is_of_texts(call) or _says_skipped(file, call) or _is_own_copy(file, call)
             level = Level.NOTE if is_slight else Level.ERROR if _is_loaded(file, call) else Level.WARNING
             file.say("rows-skipped", call, level, f"{message}; let it fail, or count and keep them", guards="read")
+
+
+_LOOKS = these("shape columns head tail dtypes describe info empty sample")
+_SHOWS = these("print len list info debug warning error display write")
+_DEEPEST = 4  # functions that hand on what another has read
+
+
+def previews(file: File) -> list[list[Any]]:
+    """Return where rows are left out of what is only looked at: (line, the functions that hand it on)."""
+    lines = {one.line for one in file.findings if one.rule == "rows-skipped" and one.level is not Level.NOTE}
+    found = ((call.lineno, looked_at(file, call)) for call in file.index.calls if call.lineno in lines)
+    return [[line, sorted(readers)] for line, readers in found if readers]
+
+
+def looked_at(file: File, node: ast.expr, depth: int = 0) -> set[str] | None:
+    """Return the functions that hand on the frame, if whatever becomes of it in this file is a look at its shape; else None."""
+    above = file.index.up.get(node)
+    if isinstance(above, ast.Return) and depth < _DEEPEST:
+        scope = file.scope(node)
+        callers = [other for other in file.index.calls if file.names.callee(other).full == scope.name]
+        found = [looked_at(file, other, depth + 1) for other in callers]
+        if not found or None in found:
+            return None
+        return {scope.name.rpartition(".")[2]}.union(*(one for one in found if one is not None))
+    if isinstance(above, ast.Assign) and len(above.targets) == 1 and isinstance(above.targets[0], ast.Name):
+        name, scope = above.targets[0].id, file.scope(node)
+        uses = [
+            part
+            for part in ast.walk(scope.node)
+            if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)
+        ]
+        found = [looked_at(file, part, depth) for part in uses]
+        return None if not found or None in found else set().union(*(one for one in found if one is not None))
+    if isinstance(above, ast.Attribute):
+        return set() if above.attr in _LOOKS and _is_shown(file, above) else None
+    is_told = isinstance(above, ast.Call) and last_name(above.func) in _SHOWS
+    return set() if is_told and isinstance(above, ast.expr) and _is_shown(file, above) else None
+
+
+def _is_shown(file: File, node: ast.AST) -> bool:
+    """Whether the value is printed, logged, asked or let go of; neither kept nor handed on."""
+    while (above := file.index.up.get(node)) is not None:
+        if isinstance(above, ast.Expr):
+            return True
+        if isinstance(above, ast.If | ast.While | ast.Assert):
+            return above.test is node
+        if isinstance(above, ast.Call) and node is not above.func and last_name(above.func) not in _SHOWS | {"join"}:
+            return False
+        if not isinstance(above, ast.expr):
+            return False
+        node = above
+    return False
 
 
 _LOADS = these(

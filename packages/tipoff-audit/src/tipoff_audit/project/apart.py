@@ -1,0 +1,96 @@
+"""What stands apart: procedures that nothing calls, copies whose twin is run, frames that are only looked at, examples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tipoff_audit.finding import Finding
+from tipoff_audit.project.copies import is_twin
+from tipoff_audit.project.reach import Reach, Surroundings, reach
+from tipoff_audit.reading.context import TESTS
+from tipoff_audit.reading.facts import FileFacts
+
+
+@dataclass
+class Apart:
+    """The project's files, asked only for what weighs more than a note."""
+
+    facts: Sequence[FileFacts]
+    around: Surroundings
+
+    def why(self, finding: Finding) -> str:
+        """Return why nobody's work rests on the finding's place, whoever calls whom; "" where somebody's may."""
+        if not self.around.is_whole:
+            return ""
+        if finding.path.endswith(".sql"):
+            return self._why_uncalled(finding.symbol)
+        if finding.rule == "rows-skipped" and self._is_looked_at(finding):
+            return "only looked at: its shape is told, and nothing keeps it"
+        return self._why_copied(finding.path)
+
+    def why_example(self, finding: Finding, known: Reach) -> str:
+        """Return which example alone reaches the place, "" where more does."""
+        module = known.modules[finding.path]
+        users = {path for path in module.importers if not path.endswith("__init__.py")}
+        example = module if known.is_example(module) else None
+        if example is None and len(users) == 1:
+            example = known.modules[next(iter(users))]
+        if example is None or not known.is_example(example):
+            return ""
+        name = self._unrun.why_not(finding.path, finding.symbol)
+        return f"an example: what stands under `__main__` in {example.path} alone reaches it" if name else ""
+
+    @cached_property
+    def _unrun(self) -> Reach:
+        """What is reached where nobody starts the examples."""
+        first = reach(self.facts, self.around)
+        return reach(self.facts, self.around, {path for path, one in first.modules.items() if first.is_example(one)})
+
+    @cached_property
+    def _called(self) -> set[str]:
+        ours = (one for one in self.facts if not TESTS.search(one.path))
+        return {name for one in ours for name in one.shared.get("called", ())}
+
+    def _why_uncalled(self, procedure: str) -> str:
+        """Return that nothing calls the procedure, where the tree calls others of its own, and each by its name."""
+        made = {name for one in self.facts for name in one.shared.get("procedures", ())}
+        if not procedure or procedure in self._called or "" in self._called or not made & self._called:
+            return ""
+        if self.around.words({procedure, procedure.upper()}):
+            return ""
+        return f"nobody runs it: nothing calls the procedure `{procedure}`, and others of this tree are called"
+
+    def _is_looked_at(self, finding: Finding) -> bool:
+        """Whether the rows are only looked at in their own file, and no other takes them from there."""
+        stem = finding.path.removesuffix(".py").rpartition("/")[2]
+        own = (row for one in self.facts if one.path == finding.path for row in one.shared.get("previews", ()))
+        readers = {name for line, names in own if line == finding.line for name in names}
+        if not readers:
+            return False
+        return not any(
+            readers & set(taken) or name.rpartition(".")[2] == stem or stem in taken
+            for one in self.facts
+            if one.path != finding.path
+            for _, name, taken, _ in one.shared.get("imports", ())
+        )
+
+    def _why_copied(self, path: str) -> str:
+        """Return which copy a command names by its path, where none names this one."""
+        name = path.rpartition("/")[2]
+        alike = [one for one in self.facts if one.path.endswith(f"/{name}") and one.path != path]
+        own = next((one for one in self.facts if one.path == path), None)
+        if own is None or not alike or not path.endswith(".py"):
+            return ""
+        group = {path, *(one.path for one in alike)}
+        named = {place for one in self.facts if one.path not in group for place in one.shared.get("paths", ())}
+        named |= self.around.paths(name)
+        if name in named or _tail(path) in named:
+            return ""
+        for other in alike:
+            if _tail(other.path) in named and _tail(other.path) != _tail(path) and is_twin(own, other):
+                return f"nobody runs it: {other.path}, of which it is a copy, is what a command names"
+        return ""
+
+
+def _tail(path: str) -> str:
+    return "/".join(path.split("/")[-2:])
