@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.unit.test_status import HOMES, TODAY, home
+from tests.unit.test_status import HOMES, NO_FLOW, TODAY, home
 
 from tipoff.core.obligation import State
 from tipoff.ledger.facts import BetweenSeasons
@@ -75,6 +75,14 @@ def test_between_seasons_all_is_well_before_a_first_day_is_planned() -> None:
     one = card(today=None, outputs=(), between=off)
 
     assert (one.verdict, one.tone) == ("is between seasons", "calm")
+
+
+def test_what_is_off_and_how_history_stands_is_told_beside() -> None:
+    kept = replace(NO_FLOW, is_kept=True, n_waiting=1234, error="the quota is spent")
+    text = shown(card(off=("lines: off, the key is not set",), history=kept))
+
+    for line in ("lines: off, the key is not set", "history: 1,234 rows wait", "the quota is spent"):
+        assert line in text
 
 
 def test_a_cell_says_what_it_is_of() -> None:

@@ -44,7 +44,7 @@ class LiveWorld:
     def transport(self, _clock: Clock) -> httpx.BaseTransport:
         """Refuse: a live world is asked through its asker."""
         msg = "a live world has no transport of its own"
-        raise NotImplementedError(msg)
+        raise NotImplementedError(msg)  # of a simulated world alone: nobody calls it here
 
     def asker(self, archive: Keeps, memory: Memory) -> Asker:
         """Return what asks the providers over real connections, direct and by each proxy."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tipoff.views.flow import flow_lines
 from tipoff.views.grid import SIGNS, Grid
 from tipoff.views.status import Status
 
@@ -40,6 +41,11 @@ class Card:
             return "is on course" if status.ok else "is not well"
         said = "is between seasons" if status.home.between else "is complete"
         return said if status.ok else f"{said}, and not well"
+
+    @property
+    def beside(self) -> list[str]:
+        """What is off, and how history and quotas stand."""
+        return [*self.status.home.off, *flow_lines(self.status.home.history)]
 
     @property
     def tone(self) -> str:

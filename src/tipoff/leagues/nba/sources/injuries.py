@@ -224,7 +224,7 @@ def words_of(payload: Payload) -> Iterator[list[Word]]:
         *BROKEN,
         PyPdfError,
         EOFError,
-        NotImplementedError,
+        NotImplementedError,  # as pypdf says of a filter or cipher that it does not know
         OSError,
         struct.error,
         zlib.error,
