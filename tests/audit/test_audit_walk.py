@@ -196,3 +196,16 @@ def test_findings_are_named_from_the_repository_else_from_here_else_from_what_wa
 @pytest.mark.parametrize(("name", "known"), [("a.py", True), ("a.txt", False), ("Makefile", None), (".env", False)])
 def test_a_name_says_whether_a_file_is_read_or_that_its_first_line_must(name: str, known: bool | None) -> None:  # noqa: FBT001
     assert is_read(name) is known
+
+
+def test_what_dbt_has_made_beside_its_project_is_left_out(tmp_path: Path) -> None:
+    made = {"target/run/a.sql": "SELECT 1", "target/compiled/a.sql": "SELECT 1", "dbt_packages/b/c.sql": "SELECT 1"}
+    files = {f"{folder}/{name}": text for folder in ("dbt", "other") for name, text in made.items()}
+    written(tmp_path, files | {"dbt/dbt_project.yml": "name: x\n", "dbt/models/target/a.sql": "SELECT 1"})
+
+    assert names(tmp_path) == [
+        "dbt/models/target/a.sql",
+        "other/dbt_packages/b/c.sql",
+        "other/target/compiled/a.sql",
+        "other/target/run/a.sql",
+    ]

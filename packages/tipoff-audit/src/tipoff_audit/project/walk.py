@@ -19,6 +19,7 @@ VENDORED = {  # folders that hold what others wrote, or what a tool made
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".eggs", ".ipynb_checkpoints"),
     *("vendor", "vendored", "_vendor", "_vendored", "third_party", "thirdparty", "third-party", "3rdparty", ".tipoff"),
 }
+_OF_DBT = frozenset({"target", "dbt_packages", "dbt_modules"})  # beside its project: what it has made, or fetched
 _STARTS = re.compile(  # files that start programs, or name them
     r"\.(toml|cfg|ini|ya?ml|bat|cmd|ps1|service|timer|tf|json|mk|plist|conf|cron|sh|bash|zsh|ksh|dockerfile)$"
     r"|(^|/)((Docker|Container|Make|Proc|just|Jenkins)file[^/]*|crontab[^/]*|README[^/]*\.md|setup\.py)$",
@@ -172,6 +173,8 @@ class _Walker:
             return f"folders named {one.name}"
         if one.is_dir(follow_symlinks=False) and os.path.lexists(f"{one.path}/pyvenv.cfg"):
             return "virtual environments"
+        if one.name in _OF_DBT and os.path.lexists(f"{one.path.rpartition('/')[0]}/dbt_project.yml"):
+            return "what dbt has made or fetched"
         return ""
 
     def _ignored(self, place: str) -> frozenset[str]:
