@@ -18,6 +18,7 @@ from tipoff_audit.fix.autofix import autofix, write_fixed
 from tipoff_audit.output import FORMATS
 from tipoff_audit.output.text import shown as printable
 from tipoff_audit.output.text import summary_lines
+from tipoff_audit.project.broken import is_aside
 from tipoff_audit.project.git import changed_since, origins
 from tipoff_audit.project.walk import place_of, root_of
 from tipoff_audit.ranking import GROUPS, ranked, sums
@@ -111,7 +112,7 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
         report = _rewritten(report, old, shown)
     if evidence is not None:  # handed in by a program that has a ledger
         report = with_evidence(report, evidence)
-    is_unread = any(one.rule == "unreadable" and one.level is Level.ERROR for one in report.findings)
+    is_unread = any(one.rule == "unreadable" and not is_aside(one) for one in report.findings)
     if asked.since is not None:
         changed = changed_since(task.root, asked.since, {one.path for one in report.findings})
         report = replace(report, findings=tuple(one for one in report.findings if one.path in changed))

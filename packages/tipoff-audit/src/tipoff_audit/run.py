@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tipoff_audit.baseline import Old, compare, fingerprints
 from tipoff_audit.finding import Finding
+from tipoff_audit.project.broken import told_together, weighed_broken
 from tipoff_audit.project.cache import Cache, Kept, digest_of
 from tipoff_audit.project.conclude import conclude
 from tipoff_audit.project.look import Seen, look_at, read_bytes, unpack
@@ -56,12 +57,9 @@ def audit(task: Task) -> Report:
     walked = walk(task.paths, task.root, exclude=settings.exclude, max_bytes=settings.max_bytes)
     looked = _look(task, walked)
     facts, waivers = _unpacked(looked.seen)
-    refused = [one.finding for one in looked.seen if one.finding is not None]
-    found = [
-        _levelled(one, settings)
-        for one in (*refused, *conclude(facts, _around(task, walked)))
-        if settings.speaks(one.rule)
-    ]
+    around = _around(task, walked)
+    refused = weighed_broken([one.finding for one in looked.seen if one.finding is not None], facts, around)
+    found = [_levelled(one, settings) for one in (*refused, *conclude(facts, around)) if settings.speaks(one.rule)]
     silent = [] if settings.tests else [one for one in found if TESTS.search(one.path) and one.rule != "unreadable"]
     if silent:
         unheard = set(silent)
@@ -85,7 +83,7 @@ def audit(task: Task) -> Report:
         n_remembered=looked.n_remembered,
         left_out=dict(walked.left_out),
         n_in_tests=len(silent),
-        notes=(*settings.notes, *walked.notes, *looked.notes),
+        notes=(*settings.notes, *walked.notes, *looked.notes, *told_together(refused)),
     )
     return report if task.baseline is None else _compared(report, task)
 

@@ -1,6 +1,7 @@
 """What stands apart: procedures that nothing calls, copies whose twin is run, frames that are only looked at, examples."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,9 @@ from tipoff_audit.project.copies import is_twin
 from tipoff_audit.project.reach import Reach, Surroundings, reach
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
+from tipoff_audit.reading.reach import ENTRIES
+
+_PROGRAMS = ENTRIES | {"sys", "argparse", "click", "typer", "fire"}  # by these it is started for its work
 
 
 @dataclass
@@ -17,6 +21,7 @@ class Apart:
 
     facts: Sequence[FileFacts]
     around: Surroundings
+    _shows: set[str] | None = None
 
     def why(self, finding: Finding) -> str:
         """Return why nobody's work rests on the finding's place, whoever calls whom; "" where somebody's may."""
@@ -39,6 +44,30 @@ class Apart:
             return ""
         name = self._unrun.why_not(finding.path, finding.symbol)
         return f"an example: what stands under `__main__` in {example.path} alone reaches it" if name else ""
+
+    def why_shown(self, finding: Finding, known: Reach) -> str:
+        """Return that the module's own demonstration alone reaches the place, where others use the rest of it."""
+        if finding.path not in self._shown(known) or not self._unshown.why_not(finding.path, finding.symbol):
+            return ""
+        return "a demonstration: of what uses its module, only what stands under `__main__` there reaches it"
+
+    def _shown(self, known: Reach) -> set[str]:
+        """Return the modules that others import and that show under `__main__`, step by step, what they can do."""
+        if self._shows is None:
+            self._shows = {
+                path
+                for path, one in known.modules.items()
+                if not one.is_named
+                and any(not user.endswith("__init__.py") for user in one.importers)
+                and _is_shown(set(one.facts.shared.get("guarded", ())))
+                and "application" not in one.facts.shared.get("runs", ())
+            }
+        return self._shows
+
+    @cached_property
+    def _unshown(self) -> Reach:
+        """What is reached where nobody starts these."""
+        return reach(self.facts, self.around, self._shows or set())
 
     @cached_property
     def _unrun(self) -> Reach:
@@ -83,13 +112,18 @@ class Apart:
             return ""
         group = {path, *(one.path for one in alike)}
         named = {place for one in self.facts if one.path not in group for place in one.shared.get("paths", ())}
-        named |= self.around.paths(name)
+        named |= self.around.paths({name})
         if name in named or _tail(path) in named:
             return ""
         for other in alike:
             if _tail(other.path) in named and _tail(other.path) != _tail(path) and is_twin(own, other):
                 return f"nobody runs it: {other.path}, of which it is a copy, is what a command names"
         return ""
+
+
+def _is_shown(named: AbstractSet[str]) -> bool:
+    """Whether what stands under `__main__` prints what it got step by step, rather than to begin the program's work."""
+    return "print" in named and not named & _PROGRAMS
 
 
 def _tail(path: str) -> str:

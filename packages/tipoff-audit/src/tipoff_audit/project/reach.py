@@ -49,10 +49,6 @@ def _none(_asked: AbstractSet[str]) -> AbstractSet[str]:
     return set()
 
 
-def _no_paths(_name: str) -> AbstractSet[str]:
-    return set()
-
-
 def _is_nowhere(_name: str) -> bool:
     return False
 
@@ -69,7 +65,7 @@ class Surroundings:
 
     words: Callable[[AbstractSet[str]], AbstractSet[str]] = _none
     distributions: tuple[str, ...] = ()
-    paths: Callable[[str], AbstractSet[str]] = _no_paths
+    paths: Callable[[AbstractSet[str]], AbstractSet[str]] = _none
     is_whole: bool = True
     is_there: Callable[[str], bool] = _is_nowhere
 
@@ -136,10 +132,12 @@ class Reach:
     _by_place: dict[tuple[str, str], list[Module]] = field(default_factory=lambda: defaultdict(list))
     _by_folder: dict[str, list[Module]] = field(default_factory=lambda: defaultdict(list))
     _bases: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # by path and name
+    _derived: set[str] = field(default_factory=set)  # classes from which others are derived, by last name
     _alike: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))  # classes, by last name
     _there: set[str] = field(default_factory=set)  # files and folders
     _finds_classes: bool = False  # by what they are derived from
     _used: set[str] = field(default_factory=set)
+    _used_in: set[tuple[str, str]] = field(default_factory=set)  # names, and where: the file's own are apart
     _tested: set[str] = field(default_factory=set)
     _built: set[tuple[str, str]] = field(default_factory=set)
     _waiting: list[_Scope] = field(default_factory=list)
@@ -233,6 +231,7 @@ class Reach:
         for name, bases, *_ in shared.get("classes", ()):
             own = next((one for one in classes if f".{name}".endswith(f".{one}")), name)
             self._bases[module.path, own] = bases
+            self._derived.update(map(_last, bases))
             self._alike[_last(name)].append((module.path, own))
         self._built |= {(head, tail) for head, tail in shared.get("dispatched", ()) if head or tail}
         used = shared.get("uses", ())
@@ -306,9 +305,11 @@ class Reach:
                 return f"it imports `{name}`, which is not there"
         return ""
 
-    def _use(self, names: Iterable[str]) -> None:
+    def _use(self, names: Iterable[str], path: str = "") -> None:
         for name in names:
-            if name not in self._used:
+            place = (name, path if _is_own(name) else "")
+            if place not in self._used_in:
+                self._used_in.add(place)
                 self._used.add(name)
                 self._waiting += [one for one in self._by_last.get(name, ()) if self._is_called(one)]
 
@@ -322,12 +323,27 @@ class Reach:
         if not scope.name or (outer is not None and outer.marks[0] == "f"):
             return outer is None or outer.is_reached
         last = scope.last
-        is_named = last in self._used or is_common(last) or "e" in scope.marks or self._is_built(last)
+        is_named = (
+            (last in self._used and self._is_meant(scope))
+            or is_common(last)
+            or "e" in scope.marks
+            or self._is_built(last)
+        )
         if scope.marks[0] == "c":
             return is_named or self._is_open(scope)
         if outer is None or ("e" in scope.marks and not last.startswith("__")):
             return is_named or scope.module.is_called
         return outer.is_reached and (is_named or self._overrides(scope))
+
+    def _is_meant(self, scope: _Scope) -> bool:
+        """Whether a name that is used may mean this one: a `_method` of a class that stands alone only importers mean."""
+        if scope.outer is None or scope.outer.marks[0] != "c" or not _is_own(scope.last):
+            return True
+        place = (scope.module.path, scope.outer.name)
+        if set(self._bases.get(place, ())) - _CLOSED or scope.outer.last in self._derived:
+            return True
+        users = ("", scope.module.path, *scope.module.importers)
+        return any((scope.last, user) in self._used_in for user in users)
 
     def _is_built(self, last: str) -> bool:
         return any(last.startswith(head) and last.endswith(tail) for head, tail in self._built)
@@ -359,7 +375,7 @@ class Reach:
         scope.is_reached = True
         is_unrun = not scope.name and scope.module.path in self.unrun
         unread = {*scope.module.facts.shared["guarded"]} if is_unrun else set()
-        self._use(name for name in scope.uses if name not in unread)
+        self._use((name for name in scope.uses if name not in unread), scope.module.path)
         for inner in scope.inner:
             if self._is_called(inner):
                 self._waiting.append(inner)
@@ -403,11 +419,11 @@ def reach(facts: Sequence[FileFacts], around: Surroundings, unrun: AbstractSet[s
         found.note(one, known)
     for module in found.modules.values():
         found.enter(module)
-    found.run(known.keys(), {_stem(one.path) for one in ours}, _started(facts))
+    found.run(known.keys(), {_stem(one.path) for one in ours}, started(facts))
     return found
 
 
-def _started(facts: Sequence[FileFacts]) -> set[str]:
+def started(facts: Sequence[FileFacts]) -> set[str]:
     """Return the names of the modules that scripts and CI files start."""
     return {name for one in facts if "reach" not in one.shared for name in one.shared.get("starts", ())}
 
@@ -424,6 +440,11 @@ def _place(path: str, steps: int, name: str, known: AbstractSet[str]) -> str:
         return ""
     base = folder[: folder.index(parts[0])]
     return "/".join([*base, *parts]) if "/".join([*base, parts[0], "__init__.py"]) in known else ""
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name says that nobody else should use it."""
+    return name.startswith("_") and not name.startswith("__")
 
 
 def _last(name: str) -> str:

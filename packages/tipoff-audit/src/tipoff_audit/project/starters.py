@@ -41,7 +41,7 @@ def distributions(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def words_of(entries: Sequence[Entry], asked: AbstractSet[str]) -> set[str]:
     """Return those of the words that one of the files holds: a command, a schedule, a container or a setting may start them."""
-    wanted = {word.encode(): word for word in asked}
+    wanted = {word.encode(errors="surrogateescape"): word for word in asked}
     found: set[str] = set()
     for entry in entries:
         text = _text(entry)
@@ -51,15 +51,15 @@ def words_of(entries: Sequence[Entry], asked: AbstractSet[str]) -> set[str]:
     return found
 
 
-def paths_of(entries: Sequence[Entry], name: str) -> set[str]:
-    """Return by what paths, or by what last two parts of them, the files name a file of that name."""
+def paths_of(entries: Sequence[Entry], names: AbstractSet[str]) -> set[str]:
+    """Return by what paths, or by what last two parts of them, the files name files of these names."""
     found: set[str] = set()
     for entry in entries:
         text = _text(entry)
-        if name.encode() in text:
+        if b".py" in text:
             if PurePosixPath(entry.name).suffix.lower() == ".md":
                 text = b"\n".join(_COMMAND.findall(text))
-            found |= {one for one in paths([text.decode(errors="replace")]) if one.rpartition("/")[2] == name}
+            found |= {one for one in paths([text.decode(errors="replace")]) if one.rpartition("/")[2] in names}
     return found
 
 

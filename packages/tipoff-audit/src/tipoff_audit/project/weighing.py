@@ -23,6 +23,9 @@ _ARCHIVED = re.compile(
     re.IGNORECASE,
 )  # what nobody runs at all
 _TRIAL = re.compile(r"self_?test|smoke|demo|sanity", re.IGNORECASE)  # of the module by itself
+_AT_A_DESK = re.compile(
+    r"(^|/)\.(claude|cursor|vscode|idea|devcontainer|windsurf|codex|gemini|aider|continue|zed|githooks|husky)/"
+)  # what an editor, an assistant or a person's own git runs: whoever sits there reads what it says
 _ENOUGH = 30  # functions: of a few files' callers nobody knows
 
 _ONCE = re.compile(r"(^|/)(debug|check|diagnose|inspect|setup|seed|expand|repair|fix|one_?off|try|verify)_[^/]*\.py$")
@@ -56,12 +59,15 @@ class Weighing:
         above, is_workflow, _ = finding.path.partition("/.github/workflows/")
         if is_workflow and not self.around.is_there(f"{above}/.git"):
             return "nobody runs it: GitHub reads the workflows of a repository's own .github, not those of a folder"
+        if _AT_A_DESK.search(finding.path):
+            return "nobody's daily work: an editor, an assistant or somebody's own git runs it"
         module = self.reach.modules.get(finding.path) if self.reach is not None else None
         if self.reach is None or module is None:
             return self.apart.why(finding)
         why = self._why_alone(finding, module) or self.reach.why_not(finding.path, finding.symbol)
         if not why and finding.rule == "made-up-data":
             why = self.apart.why_example(finding, self.reach)
+        why = why or self.apart.why_shown(finding, self.reach)
         return why or ("" if module.is_imported else self.apart.why(finding))
 
     def _why_alone(self, finding: Finding, module: Module) -> str:
@@ -69,6 +75,8 @@ class Weighing:
         shared = module.facts.shared
         if module.is_alone and shared.get("exported"):
             return "nobody's daily work: it was exported from a notebook, and nothing imports, starts or names it"
+        if finding.rule == "rows-skipped" and module.is_alone and shared.get("of_one_day"):
+            return f"of one day, or of one machine: nothing imports, starts or names it, and {shared['of_one_day'][0]}"
         if finding.rule != "made-up-data" or module.is_imported:
             return ""
         if shared.get("canned"):

@@ -153,7 +153,7 @@ _SERVED = these("uvicorn gunicorn hypercorn waitress app application server bot 
 
 
 def guarded(file: File) -> list[str]:
-    """Return the names that only the part under `__main__` reads; none where the program serves, or goes on without an end."""
+    """Return the names that only the part under `__main__` reads or looks up; none where the program serves, or has no end."""
     body = file.index.module.node.body if file.index.is_script else []
     parts = [one for one in body if isinstance(one, ast.If) and "__main__" in ast.unparse(one.test)]
     if not parts or any(map(_stays, file.index.calls)):
@@ -161,9 +161,9 @@ def guarded(file: File) -> list[str]:
     if any(isinstance(one, ast.While) and constant(one.test) for one in file.index.loops):
         return []
     inside = {id(node) for part in parts for node in ast.walk(part)}
-    named = [node for node in ast.walk(file.index.module.node) if isinstance(node, ast.Name)]
-    within = {node.id for node in named if id(node) in inside}
-    outside = {node.id for node in named if id(node) not in inside and file.scope(node) is file.index.module}
+    named = [node for node in ast.walk(file.index.module.node) if isinstance(node, ast.Name | ast.Attribute)]
+    within = {last_name(node) for node in named if id(node) in inside}
+    outside = {last_name(node) for node in named if id(node) not in inside and file.scope(node) is file.index.module}
     return sorted(within - outside)
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 import tokenize
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -14,6 +14,7 @@ from tipoff_audit.finding import Finding, Level
 
 Kind = Literal["python", "shell", "yaml", "sql"]
 
+BROKEN = "not Python that this version reads"  # it fails aloud wherever it runs
 _BY_SUFFIX: dict[str, Kind] = {
     ".py": "python",
     ".sh": "shell",
@@ -82,7 +83,7 @@ def _refused(path: str, data: bytes, text: str, error: SyntaxError) -> Finding:
         return aside(
             path, f"needs Python {newer} to be read, which this is not; what stands in this file was not audited"
         )
-    return unreadable(path, f"not Python that this version reads: {error.msg}", line=error.lineno or 1)
+    return replace(unreadable(path, f"{BROKEN}: {error.msg}", line=error.lineno or 1), level=Level.NOTE)
 
 
 def _read_text(path: str, kind: Kind, data: bytes) -> Source | Finding:

@@ -48,6 +48,7 @@ class TryBlock:
     is_script: bool = False  # somebody may run its file by hand
     printed: bool = False  # told on the screen of whoever runs the script by hand
     copied: bool = False  # the block writes once more what was written outside of it, or nothing
+    of_failure: bool = False  # what is written tells of another error, which is handled already
     collects: bool = False  # the block gathers something of each item of a loop
     each: bool = False  # it stands in a loop over items
     fixed: bool = False  # the items are written in the code itself, and written again by the next run
@@ -243,7 +244,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         ),
         again=_comes_again(index, node),
         collects=collects,
-        acts=said.acts or (not said.returns and _has_a_second_way(index, node, body)),
+        acts=said.acts or (not said.returns and _has_a_second_way(index, node, body)) or _puts_back(index, node),
         skips=said.skips,
         skipped=said.skipped,
         emptied=said.emptied,
@@ -258,6 +259,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         is_script=index.is_script,
         printed=said.printed and index.is_script,
         copied=_is_copy(index, body),
+        of_failure=_is_of_failure(index, node, body),
         holds=_holds(body, effects, index),
     )
 
@@ -275,6 +277,37 @@ def _has_a_second_way(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool
             return False
         child = parent
     return False
+
+
+def _puts_back(index: Index, node: ast.ExceptHandler | ast.With | ast.AsyncWith) -> bool:
+    """Whether the handler puts the rows back into what the function has emptied before."""
+    calls = [part for part in inside(node.body) if isinstance(part, ast.Call)]
+    filled = {dotted(call.func).rpartition(".")[0] for call in calls if last_name(call.func) in _FILLS} - {""}
+    if not filled or not isinstance(node, ast.ExceptHandler):
+        return False
+    scope = index.scope(node)
+    before = [call for call in scope.calls if call.lineno < node.lineno and last_name(call.func) == "clear"]
+    emptied = {dotted(call.func).rpartition(".")[0] for call in before}
+    return bool(filled & emptied)
+
+
+_FILLS = these("extend append appendleft extendleft insert update put put_nowait")
+
+
+def _is_of_failure(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
+    """Whether the block stands in the handler of another error and writes what that one was."""
+    above = next((one for one in index.parents(node) if isinstance(one, ast.ExceptHandler | ast.FunctionDef)), None)
+    if not isinstance(above, ast.ExceptHandler) or not above.name:
+        return False
+    told = {above.name}
+    for part in inside(above.body):
+        if isinstance(part, ast.Assign) and _names(part.value) & told:
+            told |= {last_name(target) for target in part.targets}
+    return any(told & _names(given) for part in inside(body) if isinstance(part, ast.Call) for given in part.args)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:

@@ -155,6 +155,7 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
         "previews": thrown_away.previews(file),
+        "of_one_day": thrown_away.of_one_day(file),
         "guarded": reach.guarded(file),
         "paths": reach.paths(one.value for one in found.strings if isinstance(one.value, str)),
         "called": called_in(source.text) if _may_call(source.text) else [],

@@ -151,9 +151,11 @@ def examine_lines(source: Source) -> list[Finding]:
     """Return the swallowed exits of a shell script or a CI file."""
     lines = [line[:_LONGEST] for line in source.text.splitlines()]
     found: list[Finding] = []
+    begun = ""
     for number, line in enumerate(lines, 1):
-        text = re.sub(r"(^|\s)#.*$", "", line)
-        if not text.strip():
+        text = begun + re.sub(r"(^|\s)#.*$", "", line)
+        begun = f"{text.rstrip()[:-1].rstrip()} " if text.rstrip().endswith("\\") and len(text) < _LONGEST else ""
+        if begun or not text.strip():
             continue
         said = _swallows(source, lines, number, text)
         if said:

@@ -66,7 +66,45 @@ def never_called(file: File) -> None:
     for node in file.index.bare:
         if node.attr in _DONE_BY_CALL:
             message = f"`{dotted(node)}` is named and not called: nothing is done"
-            file.say("value-dropped", node, Level.WARNING, f"{message}; write `{node.attr}()`", guards="write")
+            is_slight = node.attr == "rollback" and _is_undone_anyway(file, node)
+            level = Level.NOTE if is_slight else Level.WARNING
+            file.say("value-dropped", node, level, f"{message}; write `{node.attr}()`", guards="write")
+
+
+def _is_undone_anyway(file: File, node: ast.Attribute) -> bool:
+    """Whether a connection that stays as it failed is closed next, rolled back further out, or fails aloud at the next item."""
+    owner, above = dotted(node.value), list(file.index.parents(node))
+    blocks = [parent for parent in above if isinstance(parent, ast.Try)]
+    if not blocks:
+        return False
+    own, scope = blocks[0], file.scope(node)
+    rolls = (
+        other for outer in blocks[1:] for handler in outer.handlers for part in handler.body for other in ast.walk(part)
+    )
+    if any(isinstance(other, ast.Call) and dotted(other.func) == f"{owner}.rollback" for other in rolls):
+        return True
+    loop = next((parent for parent in above if isinstance(parent, ast.For | ast.AsyncFor | ast.While)), None)
+    if loop is None:
+        last = own.end_lineno or own.lineno
+        after = [dotted(call.func) for call in scope.calls if call.lineno > last]
+        return f"{owner}.close" in after and all(name.endswith(".close") for name in after)
+    asked = (call for call in scope.calls if loop.lineno <= call.lineno < own.lineno and _takes(call, owner))
+    return any(_is_bare(file, call, loop) for call in asked)
+
+
+def _takes(call: ast.Call, owner: str) -> bool:
+    """Whether a call is given the connection, or is a method of it."""
+    return dotted(call.func).startswith(f"{owner}.") or any(dotted(one) == owner for one in call.args)
+
+
+def _is_bare(file: File, call: ast.Call, loop: ast.AST) -> bool:
+    """Whether the call stands in the loop itself, in no handler's block: what it raises ends the loop."""
+    for parent in file.index.parents(call):
+        if parent is loop:
+            return True
+        if isinstance(parent, ast.Try | ast.For | ast.AsyncFor | ast.While):
+            return False
+    return False
 
 
 def changed_copies(file: File) -> None:
@@ -182,6 +220,23 @@ def previews(file: File) -> list[list[Any]]:
     lines = {one.line for one in file.findings if one.rule == "rows-skipped" and one.level is not Level.NOTE}
     found = ((call.lineno, looked_at(file, call)) for call in file.index.calls if call.lineno in lines)
     return [[line, sorted(readers)] for line, readers in found if readers]
+
+
+_A_DAY = re.compile(r"(?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d)")
+_A_PLACE = re.compile(r"[A-Za-z]:[\\/]|/(home|Users|root)/")
+
+
+def of_one_day(file: File) -> list[str]:
+    """Return by what a program that leaves rows out is of one day, or of one machine: by its name, or by a text in its code."""
+    if not any(one.rule == "rows-skipped" and one.level is not Level.NOTE for one in file.findings):
+        return []
+    if found := _A_DAY.search(file.index.path):
+        return [f"its name says {found[0]}"]
+    for node in file.index.strings:
+        found = None if isinstance(file.index.up.get(node), ast.Expr) else _A_DAY.search(str(node.value))
+        if found or _A_PLACE.match(str(node.value)):
+            return [f"line {node.lineno} says {found[0] if found else 'where it lies on one machine'}"]
+    return []
 
 
 def looked_at(file: File, node: ast.expr, depth: int = 0) -> set[str] | None:

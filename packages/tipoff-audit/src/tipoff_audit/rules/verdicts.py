@@ -36,7 +36,7 @@ def judge(guard: TryBlock) -> Finding | None:
     found = _judged(guard)
     if found is None or found.level is Level.NOTE:
         return found
-    is_known = guard.is_meant or guard.declared or guard.copied
+    is_known = guard.is_meant or guard.declared or guard.copied or guard.of_failure
     return replace(found, level=Level.NOTE) if is_known else found
 
 
