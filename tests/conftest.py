@@ -1,24 +1,12 @@
-"""Fixtures: where the recorded seasons lie, and an emulator of BigQuery."""
+"""Which process does what: one hands out the tests and imports nothing of the project, the others run them."""
 
+import gc
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from sqlalchemy import Engine
-from tests import support
-from tests.emulator.double import Double, running
-from tests.forks import Forks
-from tests.samples import Samples
-from tests.support import DATA
-
-from tipoff.core.errors import UsageError
-from tipoff.ledger import Ledger, migrate
-from tipoff.store.bigquery.client import Client
-from tipoff.store.bigquery.target import Target
+from tests.forks import FORKS_IN, Forks
 
 LONG = tuple(
     f"tests/scenarios/test_{name}.py"
@@ -33,16 +21,24 @@ LONG = tuple(
         "wrong_code",
     )
 )  # what takes longest: in the first ones, much of it waiting for processes
-FORKS_IN = "FORKS_OF_THE_TESTS"  # names, in a worker's environment, the folder of what forks for all
-pytest_plugins = ["tests.postgres"]
-settings.register_profile("any machine", deadline=None)  # no test is red because a machine is busy
-settings.load_profile("any machine")
+QUICK = {"tests/unit", "tests/house"}  # where no test calls the command
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Import the fixtures, and with them the project, where tests are run."""
+    if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
+        for name in ("tests.fixtures", "tests.postgres"):
+            config.pluginmanager.import_plugin(name)
 
 
 def pytest_sessionstart() -> None:
     """Refuse a real project at once where there are no credentials for it."""
     project = os.environ.get("BIGQUERY_TEST_PROJECT")
     if project:
+        from tipoff.core.errors import UsageError  # noqa: PLC0415 -- as above: only where it is asked for
+        from tipoff.store.bigquery.client import Client  # noqa: PLC0415
+        from tipoff.store.bigquery.target import Target  # noqa: PLC0415
+
         try:
             Client(Target(project=project)).close()
         except UsageError as error:
@@ -50,13 +46,21 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """Start what forks the command, once for all workers: it imports and translates while they collect."""
+    """Start what forks the command, once for all workers that may call it: it imports and translates while they collect."""
+    if QUICK.issuperset(config.args):
+        return
     folder = tempfile.TemporaryDirectory()
     os.environ[FORKS_IN] = folder.name
     forks = Forks(Path(folder.name))
     forks.begin()
     config.add_cleanup(folder.cleanup)
     config.add_cleanup(forks.close)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what is imported by now, and come less often: it took a tenth of the tests' time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -88,63 +92,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items += [*mine, *short[:room]]
         del short[:room]
         left -= size
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _new_ledgers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A new file is a copy of one that was upgraded from nothing: the ten steps of that are most of what a small test takes."""
-    made = tmp_path_factory.mktemp("new") / "ledger.db"
-    Ledger(made).close()
-
-    def upgrade(engine: Engine) -> None:
-        file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
-        if file and file.parent.is_dir() and not file.exists():
-            shutil.copyfile(made, file)
-        migrate.upgrade(engine)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tipoff.ledger.ledger.upgrade", upgrade)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _commands_are_forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The command is imported once for all processes of it that tests start."""
-    shared = os.environ.get(FORKS_IN) if "PYTEST_XDIST_WORKER" in os.environ else None
-    forks = Forks(Path(shared) if shared else tmp_path_factory.mktemp("forks"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(support, "FORKS", forks)
-        yield
-    forks.close()
-
-
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
-    """The sample league's first days, replayed once for all workers."""
-    own = tmp_path_factory.getbasetemp()
-    return Samples((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "samples")
-
-
-@pytest.fixture(scope="session")
-def data() -> Path:
-    """The folder of recorded seasons; without it the test is skipped and says so, in CI it fails."""
-    if DATA is None or not DATA.is_dir():
-        message = f"TIPOFF_DATA names no folder of recorded seasons ({DATA})"
-        if os.environ.get("TIPOFF_REQUIRE_DATA"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return DATA
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Double]:
-    """An emulator of BigQuery in a process of its own, started once."""
-    with running(tmp_path_factory.mktemp("emulator")) as started:
-        yield started
-
-
-@pytest.fixture
-def double(emulator: Double) -> Double:
-    """The emulator, with nothing left of what earlier tests ordered."""
-    emulator.forget()
-    return emulator

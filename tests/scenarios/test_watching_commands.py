@@ -324,3 +324,15 @@ def test_what_the_settings_name_and_is_not_there_is_told(
         assert "the channel ops has no address: OPS_URL is not set" in done.stdout
         assert "there is no provider 'stats.nba.org' (did you mean 'stats.nba.com'?)" in done.stdout
     assert doctor.returncode == 1
+
+
+def test_replay_incident_says_what_was_lost_and_when_one_would_know(tmp_path: Path) -> None:
+    (tmp_path / "runs.csv").write_text("job,committed_at\nfeed,2026-01-01T12:10:00Z\nfeed,2026-01-03T12:20:00Z\n")
+    (tmp_path / "table.toml").write_text('[[job]]\nname = "feed"\nat = ["12:00"]\nfrom = 2026-01-01\n')
+
+    done = tipoff(
+        "replay-incident", str(tmp_path / "runs.csv"), "--timetable", str(tmp_path / "table.toml"), home=tmp_path
+    )
+
+    assert done.returncode == 1
+    assert "LOST feed 2026-01-02 12:00: told 2026-01-02 13:30 UTC, closed 2026-01-03 12:20" in done.stdout

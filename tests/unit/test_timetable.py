@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from benchmarks.recorded_runs import recorded_runs
-from tests.support import tipoff
 
 from tipoff.core.errors import UsageError
 from tipoff.watch.timetable import EARLY, GRACE, Expected, judge_runs, read_runs, read_timetable
@@ -117,18 +116,6 @@ def test_every_removed_run_of_the_recorded_history_is_found(data: Path) -> None:
     assert measured["lost_after_removal_beyond"] == 0
     assert measured["late_within_grace"] > 2000
     assert measured["errors_on_late_runs"] == 0
-
-
-def test_the_command_says_what_was_lost_and_when_one_would_know(tmp_path: Path) -> None:
-    (tmp_path / "runs.csv").write_text("job,committed_at\nfeed,2026-01-01T12:10:00Z\nfeed,2026-01-03T12:20:00Z\n")
-    (tmp_path / "table.toml").write_text('[[job]]\nname = "feed"\nat = ["12:00"]\nfrom = 2026-01-01\n')
-
-    done = tipoff(
-        "replay-incident", str(tmp_path / "runs.csv"), "--timetable", str(tmp_path / "table.toml"), home=tmp_path
-    )
-
-    assert done.returncode == 1
-    assert "LOST feed 2026-01-02 12:00: told 2026-01-02 13:30 UTC, closed 2026-01-03 12:20" in done.stdout
 
 
 @pytest.mark.parametrize(
