@@ -1,11 +1,12 @@
 """A slate to be checked: one game in every table that the checks' kinds need, put right or spoiled by a statement."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.nba import SEASON, TODAY, Bench, Row, day_of
+from tests.nba import SEASON, TODAY, Bench, Row, benched, day_of
 
 from tipoff.checks.examine import Examined, Examiner
 from tipoff.core.check import Check
@@ -104,8 +105,8 @@ def game() -> dict[str, list[Row]]:
 class Slate:
     """One slate in a warehouse in memory, with a ledger beside it."""
 
-    def __init__(self, folder: Path, rows: Mapping[str, list[Row]] | None = None) -> None:
-        self.bench = Bench()
+    def __init__(self, folder: Path, bench: Bench) -> None:
+        self.bench = bench
         self.ledger = Ledger(folder / "ledger.db", profile=Profile.REPLAY)
         self.examiner = Examiner(
             league=NBA,
@@ -116,8 +117,6 @@ class Slate:
             published=Published(folder / "published"),
             stopwatch=lambda: 0.0,
         )
-        for name, table in (rows or {}).items():
-            self.bench.put(name, table)
 
     def spoil(self, statement: str) -> None:
         """Do to the store what no writer would."""
@@ -141,10 +140,14 @@ class Slate:
             batch.add(table, row)
         self.ledger.commit(batch)
 
-    def close(self) -> None:
-        """Let go of both stores."""
-        self.bench.warehouse.close()
-        self.ledger.close()
+
+@contextmanager
+def checked(folder: Path, name: str = "empty", rows: Mapping[str, list[Row]] | None = None) -> Iterator[Slate]:
+    """Open a slate with these rows, always the same ones under one name; what is done to them is taken back."""
+    with benched(name, rows) as bench:
+        slate = Slate(folder, bench)
+        yield slate
+        slate.ledger.close()
 
 
 # --- rows of the ledger

@@ -1,20 +1,22 @@
 """A bench for the NBA's steps: hand-made tables in, one step's rows out, on a real DuckDB."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+from tests.taken_back import opened
 
 from tipoff.core.clock import midnight
-from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Floor
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, PythonWork, Step
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.who import name_lines
+from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.rows import units_of
 from tipoff.store.warehouse import WriteRequest
@@ -35,9 +37,8 @@ STEPS = {step.name: _without_floor(step) for step in NBA.steps}  # a test's game
 class Bench:
     """The league's tables, filled by hand; any number of rows is a game here."""
 
-    def __init__(self) -> None:
-        self.warehouse = DuckWarehouse(None, profile=Profile.REPLAY)
-        self.loaded = self.warehouse.prepare(STEPS.values())
+    def __init__(self, warehouse: DuckWarehouse, loaded: dict[str, CompiledStep]) -> None:
+        self.warehouse, self.loaded = warehouse, loaded
         self._fence = 0
 
     def asked(self, step: Step, day: date, units: Iterable[str]) -> WriteRequest:
@@ -52,6 +53,11 @@ class Bench:
             units=dict.fromkeys(units, "made"),
             evidence=True,
         )
+
+    def fill(self, rows: Mapping[str, list[Row]]) -> None:
+        """Let tables hold these rows."""
+        for name, table in rows.items():
+            self.put(name, table)
 
     def put(self, name: str, rows: list[Row]) -> None:
         """Let the table hold these rows, each on its own day."""
@@ -76,6 +82,13 @@ class Bench:
             read.table: self.warehouse.read(STEPS[read.table].table, read.window, day=day, season=SEASON, as_of=NOW)
             for read in work.inputs
         }
+
+
+@contextmanager
+def benched(name: str = "empty", rows: Mapping[str, list[Row]] | None = None) -> Iterator[Bench]:
+    """Open a bench whose tables hold these rows, always the same ones under one name; what is done to them is taken back."""
+    with opened(name, STEPS.values(), lambda warehouse: Bench(warehouse, {}).fill(rows or {})) as (warehouse, loaded):
+        yield Bench(warehouse, loaded)
 
 
 def quoted(bench: Bench, rows: list[Row]) -> list[Row]:

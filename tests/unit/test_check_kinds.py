@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, game
+from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, checked, game
 from tests.nba import TODAY
 
 from tipoff.checks import kinds, rowwise
@@ -25,9 +25,8 @@ PLAYED = "= 'final'"
 
 @pytest.fixture
 def slate(tmp_path: Path) -> Iterator[Slate]:
-    made = Slate(tmp_path, game())
-    yield made
-    made.close()
+    with checked(tmp_path, "game", game()) as made:
+        yield made
 
 
 def test_a_new_step_has_the_generic_checks_without_being_named() -> None:
@@ -203,10 +202,8 @@ def test_a_kind_is_quiet_on_the_good_slate_and_names_what_is_spoiled(kind: str, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_that_has_nothing_to_look_at_has_not_passed(kind: str, tmp_path: Path) -> None:
-    empty = Slate(tmp_path)
-
-    found = empty.measure(KINDS[kind][0])
-    empty.close()
+    with checked(tmp_path) as empty:
+        found = empty.measure(KINDS[kind][0])
 
     assert found.status is CheckStatus.NOT_MEASURABLE
     assert found.measured.note == "nothing to look at"

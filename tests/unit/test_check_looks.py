@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, every, game, on_schedule, owed, proven, ran, tick
+from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, checked, every, game, on_schedule, owed, proven, ran, tick
 from tests.nba import SEASON, TODAY
 
 from tipoff.checks import probes as looks
@@ -27,9 +27,8 @@ UNIT = GAME
 
 @pytest.fixture
 def slate(tmp_path: Path) -> Iterator[Slate]:
-    made = Slate(tmp_path, game() | {"quantile_regression": PREDICTED})
-    yield made
-    made.close()
+    with checked(tmp_path, "predicted", game() | {"quantile_regression": PREDICTED}) as made:
+        yield made
 
 
 def arrived(output: str, unit: str = GAME) -> dict[str, object]:

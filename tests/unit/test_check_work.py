@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.checked import KNOWN, MORNING, Slate, decided, every, owed, ran, tick
+from tests.checked import KNOWN, MORNING, Slate, checked, decided, every, owed, ran, tick
 from tests.nba import TODAY
 
 from tipoff.checks.work import work
@@ -23,9 +23,8 @@ Write = Callable[[Slate], None]
 
 @pytest.fixture
 def slate(tmp_path: Path) -> Iterator[Slate]:
-    made = Slate(tmp_path)
-    yield made
-    made.close()
+    with checked(tmp_path) as made:
+        yield made
 
 
 def good(slate: Slate) -> None:

@@ -1,10 +1,12 @@
 """The seasons between the shipped models and the one that is played: which are missing, what is remembered of them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import httpx
 import numpy as np
@@ -40,12 +42,19 @@ NOW = datetime(2018, 10, 16, 15, tzinfo=UTC)
 CONTEXT = Context(slate=Slate("nba", SEASON, SEASON.first_day), units=frozenset(), as_of=NOW)
 
 
+@cache
 def answered(data: Path, season: str) -> Payload:
     """Return the site's answer to the request for a season's log."""
     nothing = NbaData(season=SEASON.name, games=[], about={}, fingerprint="", earlier=lambda other: log_of(data, other))
     request = statsnba.log_request("P", season)
     answer = NbaProviders(nothing).answer(httpx.Request("GET", request.url, params=dict(request.params)), NOW)
     return Payload(request=request, body=answer.content, sha256=season, status=200, fetched_at=NOW)
+
+
+@cache
+def played(data: Path, season: str) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of that answer."""
+    return earlier.parse(answered(data, season), CONTEXT, {}).rows
 
 
 @pytest.mark.parametrize(
@@ -69,8 +78,8 @@ def test_of_the_two_seasons_before_those_are_missing_that_no_shipped_model_knows
 
 
 def test_seasons_loaded_live_are_remembered_as_the_recorded_files_of_them_are(data: Path) -> None:
-    payloads = [answered(data, name) for name in ("2015-16", "2016-17", "2017-18")]
-    rows = [row | {"known_at": NOW} for one in payloads for row in earlier.parse(one, CONTEXT, {}).rows]
+    seasons = ("2015-16", "2016-17", "2017-18")
+    rows = [{**row, "known_at": NOW} for name in seasons for row in played(data, name)]
 
     memory = after_seasons(NO_MEMORY, table_from_records(EARLIER_GAMES, rows))
 
@@ -84,8 +93,7 @@ def test_seasons_loaded_live_are_remembered_as_the_recorded_files_of_them_are(da
 def test_a_career_goes_on_from_loaded_seasons_and_fades_for_those_that_nobody_knows(data: Path) -> None:
     day = date(2020, 1, 15)  # a model through 2017-18 serves: one season lies between
     rows = [
-        row | {"known_at": NOW, "played_on": date(2019, 1, 1), "season": "2018-19"}
-        for row in earlier.parse(answered(data, "2017-18"), CONTEXT, {}).rows
+        {**row, "known_at": NOW, "played_on": date(2019, 1, 1), "season": "2018-19"} for row in played(data, "2017-18")
     ]
     model, table = markets.serving(day), table_from_records(EARLIER_GAMES, rows)
 
@@ -101,8 +109,8 @@ def test_of_two_seasons_one_that_is_missing_fades_what_was_before_it_wherever_it
 ) -> None:
     day = date(2021, 1, 15)  # a model through 2017-18 serves: two seasons lie between
     rows = [
-        row | {"known_at": NOW, "played_on": date(int(name[:4]) + 1, 1, 1), "season": name}
-        for row in earlier.parse(answered(data, "2017-18"), CONTEXT, {}).rows
+        {**row, "known_at": NOW, "played_on": date(int(name[:4]) + 1, 1, 1), "season": name}
+        for row in played(data, "2017-18")
     ]
     model, table = markets.serving(day), table_from_records(EARLIER_GAMES, rows)
 
@@ -120,11 +128,9 @@ def test_the_second_formula_remembers_of_loaded_seasons_what_the_step_does(
     data: Path, n_rows: int, first_day: date
 ) -> None:
     season = Season("2020-21", first_day, date(2021, 5, 16))  # two seasons lie between it and the model's last
-    context = replace(CONTEXT, slate=Slate("nba", season, season.first_day))
-    played = earlier.parse(answered(data, "2017-18"), context, {}).rows
     rows = [
-        row | {"known_at": NOW, "played_on": day, "season": f"{day - timedelta(days=250):%Y}"}
-        for n, row in enumerate(played[:n_rows])
+        {**row, "known_at": NOW, "day": first_day, "played_on": day, "season": f"{day - timedelta(days=250):%Y}"}
+        for n, row in enumerate(played(data, "2017-18")[:n_rows])
         for day in [date(2018, 10, 16) + timedelta(days=n // 20)]
     ]
     table = table_from_records(EARLIER_GAMES, rows)

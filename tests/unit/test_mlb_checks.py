@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 import pytest
+from tests.taken_back import opened
 
 from tipoff.checks.profile import ENOUGH, profile_of
 from tipoff.core.check import Check, View
@@ -46,10 +47,8 @@ _LINE = {"game_id": "1", "pitcher_id": 8, "line": 3.5, "p_over": 0.4, "recommend
 
 @pytest.fixture
 def warehouse() -> Iterator[DuckWarehouse]:
-    opened = DuckWarehouse(None)
-    opened.prepare(LIVE_STEPS)
-    yield opened
-    opened.close()
+    with opened("baseball", LIVE_STEPS) as (warehouse, _):
+        yield warehouse
 
 
 def stands(warehouse: DuckWarehouse, table: Table, day: date, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -178,9 +177,8 @@ def made(warehouse: DuckWarehouse, name: str) -> list[dict[str, Any]]:
     [step] = [step for step in LIVE_STEPS if step.name == name]
     ready = load(step, {step.name: step.table for step in LIVE_STEPS})
     values = bounds(ready.inputs, day=_DAY, season=_SEASON, as_of=_AT)
-    found: list[dict[str, Any]] = (
-        warehouse.beside().execute(ready.duck, named(values, ready.parameters)).to_arrow_table().to_pylist()
-    )
+    db = warehouse._db  # noqa: SLF001 -- what another connection would see is without what the test has written
+    found: list[dict[str, Any]] = db.execute(ready.duck, named(values, ready.parameters)).to_arrow_table().to_pylist()
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from benchmarks.mutation_score import summed
-from tests.checked import AWAY, GAME, HOME, YESTERDAY, Slate, game
+from tests.checked import AWAY, GAME, HOME, YESTERDAY, Slate, checked, game
 from tests.nba import TODAY
 
 from tipoff.core.schema import ColumnType
@@ -25,14 +25,13 @@ PLACE = CellPlace(day=TODAY, game_id=GAME, before=YESTERDAY, after=TOMORROW)
 
 @pytest.fixture
 def slate(tmp_path: Path) -> Iterator[Slate]:
-    made = Slate(tmp_path, game())
-    for day, other in ((YESTERDAY, "0022300490"), (TOMORROW, "0022300510")):
-        made.spoil(
-            f"INSERT INTO {PLAYERS.full_name} SELECT * REPLACE (DATE '{day}' AS day, '{other}' AS game_id, "
-            f"points + 100 AS points) FROM {PLAYERS.full_name} WHERE day = '{TODAY}'"
-        )
-    yield made
-    made.close()
+    with checked(tmp_path, "game", game()) as made:
+        for day, other in ((YESTERDAY, "0022300490"), (TOMORROW, "0022300510")):
+            made.spoil(
+                f"INSERT INTO {PLAYERS.full_name} SELECT * REPLACE (DATE '{day}' AS day, '{other}' AS game_id, "
+                f"points + 100 AS points) FROM {PLAYERS.full_name} WHERE day = '{TODAY}'"
+            )
+        yield made
 
 
 def stands(slate: Slate, columns: str = "game_id, player_id") -> list[Any]:

@@ -4,13 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.nba import TODAY, Bench, Row, played, scheduled
+from tests.nba import TODAY, Row, benched, played, scheduled
 
 TIP = scheduled("today", "AAA", "BBB")["tipoff_at"]
 
 
 def graded(points: int | None, predicted: float, line: float | None, *, made_late: bool = False) -> Row:
-    bench = Bench()
     prediction: dict[str, Any] = {
         "day": TODAY,
         "game_id": "today",
@@ -20,20 +19,21 @@ def graded(points: int | None, predicted: float, line: float | None, *, made_lat
         "tipoff_at": TIP,
         "made_at": TIP if made_late else TIP - timedelta(hours=1),
     }
-    bench.put("quantile_regression", [prediction])
-    bench.put("player_games", [played(TODAY, "AAA", "BBB", 9, 1, game_id="today")])
-    if points is not None:
-        bench.put(
-            "player_games", [played(TODAY, "AAA", "BBB", who, n, game_id="today") for who, n in ((9, 1), (1, points))]
-        )
-    if line is not None:
-        quoted = {"book": "one", "n_books": 1, "n_quotes": 1, "n_dropped": 0, "player_name": "Player 1"}
-        bench.put(
-            "main_lines",
-            [quoted | {"day": TODAY, "game_id": "today", "player_key": "player1", "player_id": 1, "line": line}],
-        )
-    [row] = bench.make("grades")
-    bench.warehouse.close()
+    with benched() as bench:
+        bench.put("quantile_regression", [prediction])
+        bench.put("player_games", [played(TODAY, "AAA", "BBB", 9, 1, game_id="today")])
+        if points is not None:
+            bench.put(
+                "player_games",
+                [played(TODAY, "AAA", "BBB", who, n, game_id="today") for who, n in ((9, 1), (1, points))],
+            )
+        if line is not None:
+            quoted = {"book": "one", "n_books": 1, "n_quotes": 1, "n_dropped": 0, "player_name": "Player 1"}
+            bench.put(
+                "main_lines",
+                [quoted | {"day": TODAY, "game_id": "today", "player_key": "player1", "player_id": 1, "line": line}],
+            )
+        [row] = bench.make("grades")
     return row
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.nba import NOW, TODAY, Bench, Row, club, clubs_of, day_of, played, quoted, scheduled
+from tests.nba import NOW, TODAY, Bench, Row, benched, club, clubs_of, day_of, played, quoted, scheduled
 
 from tipoff.core.step import Context, PythonWork
 from tipoff.leagues.nba.league import NBA
@@ -13,9 +13,8 @@ from tipoff.leagues.nba.league import NBA
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    made = Bench()
-    yield made
-    made.warehouse.close()
+    with benched() as made:
+        yield made
 
 
 def filled(bench: Bench, games: list[Row], *, today: tuple[str, str] = ("AAA", "BBB")) -> Bench:

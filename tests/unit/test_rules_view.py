@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.checked import MORNING, Slate
+from tests.checked import MORNING, Slate, checked
 from tests.nba import TODAY
 
 from tipoff.core.check import WINDOW
@@ -18,9 +18,8 @@ KEYS, ACCURACY = "schedule.keys_are_unique", "accuracy"
 
 @pytest.fixture
 def slate(tmp_path: Path) -> Iterator[Slate]:
-    made = Slate(tmp_path)
-    yield made
-    made.close()
+    with checked(tmp_path) as made:
+        yield made
 
 
 def looked_at(name: str, *, evaluated: int = WINDOW, fired: int = 0, not_measurable: int = 0) -> dict[str, object]:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
-from tests.nba import NOW, SEASON, TODAY, Bench, day_of, scheduled
+from tests.nba import NOW, SEASON, TODAY, benched, day_of, scheduled
 
 from tipoff.core.window import BEFORE
 from tipoff.store import slices
@@ -63,17 +63,16 @@ def test_those_not_asked_for_the_longest_go_when_there_is_too_much(monkeypatch: 
 
 
 def test_the_warehouse_reads_a_window_again_once_one_of_its_days_was_written() -> None:
-    bench = Bench()
-    table = bench.loaded["schedule"].step.table
+    with benched() as bench:
+        table = bench.loaded["schedule"].step.table
 
-    def before() -> int:
-        found = bench.warehouse.read(table, BEFORE, day=TODAY, season=SEASON, as_of=NOW)
-        return int(found.num_rows)
+        def before() -> int:
+            found = bench.warehouse.read(table, BEFORE, day=TODAY, season=SEASON, as_of=NOW)
+            return int(found.num_rows)
 
-    bench.put("schedule", [scheduled("0022300400", "BOS", "NYK", day=day_of(10))])
-    first = before(), before(), bench.warehouse.counts["read"]
-    bench.put("schedule", [scheduled("0022300410", "BOS", "NYK", day=day_of(11))])
+        bench.put("schedule", [scheduled("0022300400", "BOS", "NYK", day=day_of(10))])
+        first = before(), before(), bench.warehouse.counts["read"]
+        bench.put("schedule", [scheduled("0022300410", "BOS", "NYK", day=day_of(11))])
 
-    assert first == (1, 1, 1)
-    assert before() == 2
-    bench.warehouse.close()
+        assert first == (1, 1, 1)
+        assert before() == 2
