@@ -20,15 +20,12 @@ class Chores(Protocol[K]):
 
     def hand_out(self, key: K, work: Callable[[], object], *, due_at: datetime, can_wait: bool = False) -> None:
         """Do `work`, unless what was handed out under its key has not come back."""
-        ...
 
     def done(self) -> Sequence[tuple[K, PipelineError | None]]:
         """Return what has come back since the last time: keys, and the error where there was one."""
-        ...
 
     def holds(self, key: K) -> bool:
         """Whether what was handed out under `key` has not come back."""
-        ...
 
 
 @dataclass(slots=True)

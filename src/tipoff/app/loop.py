@@ -35,19 +35,15 @@ class Works(Protocol):
 
     def start(self, now: datetime, *, after: str = "") -> bool:
         """Take up the work."""
-        ...
 
     def tick(self, now: datetime) -> int:
         """Do all that can be done at `now`."""
-        ...
 
     def next_wake(self) -> datetime | None:
         """Return when to tick again."""
-        ...
 
     def rest(self, now: datetime) -> None:
         """Write down where the replay stands."""
-        ...
 
 
 class Stores(Protocol):
@@ -55,11 +51,9 @@ class Stores(Protocol):
 
     def open(self) -> Works:
         """Build a controller on stores opened anew."""
-        ...
 
     def close(self) -> None:
         """Let go of the stores, as the end of a process does."""
-        ...
 
 
 def look_at_nothing(_now: datetime) -> None:

@@ -32,11 +32,9 @@ class RecountedStores(Stores, Protocol):
 
     def proven(self) -> Sequence[Proof]:
         """Return what is proven."""
-        ...
 
     def lose(self, losses: Sequence[Loss]) -> None:
         """Take up what is other than proven."""
-        ...
 
 
 class Recounts:

@@ -46,27 +46,22 @@ class Stores(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether there are stores."""
-        ...
 
     @property
     def ledger(self) -> Ledger:
         """The ledger."""
-        ...
 
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse."""
-        ...
 
     @property
     def published(self) -> Published:
         """The published files."""
-        ...
 
     @property
     def loaded(self) -> Mapping[str, CompiledStep]:
         """The league's steps, ready to run."""
-        ...
 
 
 class WatchedStores(Stores, Protocol):
@@ -74,7 +69,6 @@ class WatchedStores(Stores, Protocol):
 
     def look_again(self, outputs: Sequence[tuple[str, date]], now: datetime) -> None:
         """Have the sources of these outputs and days asked once more."""
-        ...
 
 
 @dataclass(slots=True)

@@ -52,50 +52,39 @@ class View(Protocol):
     @property
     def day(self) -> date:
         """The slate's day."""
-        ...
 
     @property
     def season(self) -> Season:
         """The slate's season."""
-        ...
 
     @property
     def now(self) -> datetime:
         """The instant of the look."""
-        ...
 
     def rows(self, table: str) -> "pa.Table":
         """Return the slate's rows of a table as they stand."""
-        ...
 
     def values(self, table: str, column: str) -> Sequence[Any]:
         """Return one column of the slate's rows."""
-        ...
 
     def ask(self, sql: str) -> "pa.Table":
         """Return what a SELECT gives, with windows as in steps."""
-        ...
 
     def table(self, name: str) -> Table:
         """Return a table's declaration."""
-        ...
 
     @property
     def records(self) -> Records:
         """What the ledger keeps of the league's work."""
-        ...
 
     def profile(self, table: str) -> Mapping[str, Mapping[str, float]]:
         """Return what the table looks like on the day, by column."""
-        ...
 
     def usual(self, table: str) -> Sequence[Mapping[str, Mapping[str, float]]]:
         """Return the table's profiles of the slates before, newest first."""
-        ...
 
     def remade(self, output: str) -> tuple[Sequence[str], int] | None:
         """Make an output anew from what stands; return the units that come out otherwise, of how many; None: not possible."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present instant, aware and in UTC."""
-        ...
 
 
 class RunningClock(Clock, Protocol):
@@ -30,11 +29,9 @@ class RunningClock(Clock, Protocol):
     @property
     def speed(self) -> float:
         """How many seconds it goes in one of the machine's."""
-        ...
 
     def timer(self, length: timedelta) -> Callable[[], float]:
         """Return what says for how many of the machine's seconds to wait next, until `length` has gone by: then 0 or less."""
-        ...
 
 
 class RealClock:

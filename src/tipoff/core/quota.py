@@ -142,8 +142,6 @@ class Guard(Protocol):
 
     def may(self, kind: Kind, table: str, n: int = 1, *, essential: bool) -> bool:
         """Whether `n` more of a kind may go into a table; `essential` is what the day's work needs."""
-        ...
 
     def record(self, kind: Kind, table: str, n: int = 1) -> None:
         """Count `n` more; to be called before they are sent, so that a crash never leaves one uncounted."""
-        ...

@@ -252,11 +252,9 @@ class Records(Protocol):
 
     def ticks(self, *, since: datetime | None = None, before: datetime | None = None) -> Sequence[TickRecord]:
         """Return the ticks from `since` until before `before`, in their order."""
-        ...
 
     def decisions(self, *, since: datetime, before: datetime | None = None) -> Sequence[DecisionRecord]:
         """Return the decisions of a time."""
-        ...
 
     def runs(
         self,
@@ -267,48 +265,37 @@ class Records(Protocol):
         before: datetime | None = None,
     ) -> Sequence[RunRecord]:
         """Return the runs of an output, of a day, or begun in a time."""
-        ...
 
     def run_starts(self, *, since: datetime, before: datetime) -> Sequence[datetime]:
         """Return when runs began."""
-        ...
 
     def requests(self, *, since: datetime, before: datetime | None = None) -> Sequence[tuple[str, datetime]]:
         """Return which source was asked when."""
-        ...
 
     def obligation(self, output: str, day: date) -> ObligationRecord | None:
         """Return what is owed, if it was planned."""
-        ...
 
     def obligations(
         self, *, day: date | None = None, days: Sequence[date] = (), states: Sequence[str] = ()
     ) -> Sequence[ObligationRecord]:
         """Return what is owed, of a day, of days, in some states, or all."""
-        ...
 
     def conflicts(
         self, *, output: str = "", day: date | None = None, unresolved: bool = False
     ) -> Sequence[ConflictRecord]:
         """Return conflicts, the oldest first."""
-        ...
 
     def arrivals(self, day: date, output: str = "") -> Sequence[ArrivalRecord]:
         """Return when the units of a day first arrived."""
-        ...
 
     def marks(self, day: date) -> Sequence[MarkRecord]:
         """Return what is marked of a day's units."""
-        ...
 
     def games(self, day: date) -> Sequence[GameRecord]:
         """Return the games of a day's schedule."""
-        ...
 
     def proof(self, output: str, day: date) -> Proof | None:
         """Return what was read back, if anything was proven."""
-        ...
 
     def beats(self) -> Mapping[str, BeatRecord]:
         """Return each side's newest sign of life in this home, by name."""
-        ...

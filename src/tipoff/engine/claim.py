@@ -107,15 +107,12 @@ class Executor(Protocol):
 
     def hand_out(self, claims: Sequence[Claim]) -> None:
         """Take claims, what is due first first."""
-        ...
 
     def returned(self) -> Sequence[Outcome]:
         """Return what has come back since the last time."""
-        ...
 
     def holds(self, run_id: int) -> bool:
         """Whether it will still bring the end of a run. One that nobody holds expires with its lease, and is made again."""
-        ...
 
 
 class StepFailed(PipelineError):

@@ -20,7 +20,6 @@ class Kept(Protocol):
 
     def __call__(self, request: Request, until: datetime) -> Sequence[Payload]:
         """Return the answers to a request that came up to an instant, in the order in which they came; refusals are none."""
-        ...
 
 
 class Fetch(Protocol):
@@ -28,7 +27,6 @@ class Fetch(Protocol):
 
     def __call__(self, request: Request, *, now: Callable[[], datetime]) -> Fetched:
         """Return the answer, of the instant `now` at which its last byte came; raises SourceError. Called by several threads."""
-        ...
 
 
 class Together(Protocol):
@@ -36,7 +34,6 @@ class Together(Protocol):
 
     def __call__(self, work: Callable[[Request], T], requests: Sequence[Request]) -> Iterable[T]:
         """Return what came of each, in their order; what `work` raises comes from here."""
-        ...
 
 
 def in_turn(work: Callable[[Request], T], requests: Sequence[Request]) -> Iterable[T]:

@@ -32,7 +32,6 @@ class Writer(Protocol):
 
     def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """See `tipoff.store.warehouse.Warehouse.replace`."""
-        ...
 
 
 class Call(Protocol):
@@ -48,7 +47,6 @@ class Call(Protocol):
             ProcessEnded: It ended its process.
             CallFailed: It raised what is no PipelineError.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

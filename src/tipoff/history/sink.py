@@ -39,7 +39,6 @@ class HistorySink(Protocol):
             WarehouseError: The warehouse refuses, or cannot be reached.
             ShapeError: A table stands there with a column of another type.
         """
-        ...
 
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
         """Return the greatest number of an event of `home` in each stream, among those since a day; 0 where there is none.
@@ -47,7 +46,6 @@ class HistorySink(Protocol):
         Raises:
             WarehouseError: The warehouse refuses, or cannot be reached.
         """
-        ...
 
     def apply(self, parcel: BatchUpload) -> Answer:
         """Take a batch up, or say what has become of it.
@@ -55,4 +53,3 @@ class HistorySink(Protocol):
         Raises:
             WarehouseError: It is not known whether it arrived (transient), or it was refused (quota, permanent).
         """
-        ...

@@ -39,19 +39,15 @@ class Keeps(Protocol):
 
     def put(self, body: bytes) -> str:
         """Keep `body`, return its sha256."""
-        ...
 
     def get(self, sha: str) -> bytes:
         """Return what is kept under `sha`; raises PipelineError where it is not."""
-        ...
 
     def note(self, answer: KeptAnswer) -> None:
         """Write down to what it was the answer."""
-        ...
 
     def aside(self) -> Mapping[str, SetAside]:
         """Return what a person has set aside, by its hash."""
-        ...
 
 
 @dataclass(slots=True)

@@ -22,7 +22,6 @@ class Recorded(Protocol):
 
     def names(self, data: Path) -> Sequence[str]:
         """Return the seasons whose files are there, oldest first."""
-        ...
 
     def season(self, data: Path, name: str) -> Season:
         """Return a season with its first and last day, as its own schedule says, and the first days of those before it.
@@ -30,7 +29,6 @@ class Recorded(Protocol):
         Raises:
             UsageError: Its files are not there, or cannot be read.
         """
-        ...
 
     def world(self, data: Path, name: str, *, seed: int, disturbed: bool, faults: Sequence[Fault] = ()) -> World:
         """Return a season's world, with these faults, or `disturbed`: with what goes wrong in a whole season.
@@ -38,7 +36,6 @@ class Recorded(Protocol):
         Raises:
             UsageError: As `season`.
         """
-        ...
 
 
 class Sample(Protocol):
@@ -47,11 +44,9 @@ class Sample(Protocol):
     @property
     def season(self) -> Season:
         """The longest season that there is."""
-        ...
 
     def world(self, season: Season, *, seed: int, faults: Sequence[Fault]) -> World:
         """Return the world of a season, which may lie on any days."""
-        ...
 
 
 class Recorder(Protocol):
@@ -60,11 +55,9 @@ class Recorder(Protocol):
     @property
     def outputs(self) -> Sequence[str]:
         """Return the live steps whose rows make the files, beside the schedule."""
-        ...
 
     def season_named(self, day: date) -> str:
         """Return the name of the season that a day lies in."""
-        ...
 
     def schedule_requests(self, season: str) -> Sequence[Request]:
         """Return what to ask for a season's schedule, in turn.
@@ -72,15 +65,12 @@ class Recorder(Protocol):
         Raises:
             UsageError: It is no season's name.
         """
-        ...
 
     def season_of(self, payload: Payload) -> Season:
         """Return the season that a schedule is of."""
-        ...
 
     def files(self, season: str, days: Iterable[Mapping[str, Sequence[dict[str, Any]]]]) -> Mapping[str, bytes]:
         """Return the season's files by name, of the rows of each whole day by output."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,27 +11,21 @@ class Memory(Protocol):
 
     def answer(self, key: str) -> Answer | None:
         """Return the last answer to a request."""
-        ...
 
     def keep_answer(self, answer: Answer) -> None:
         """Remember an answer."""
-        ...
 
     def credits(self, provider: str) -> Credits | None:
         """Return what a provider last said of its credits, to whichever process."""
-        ...
 
     def keep_credits(self, found: Credits) -> None:
         """Remember what a provider said of its credits."""
-        ...
 
     def proxies(self, host: str) -> dict[str, ProxyHealth]:
         """Return how each proxy does for a host."""
-        ...
 
     def keep_proxy(self, health: ProxyHealth, change: ProxyChange | None) -> None:
         """Remember how a proxy does, and a turn in it."""
-        ...
 
 
 class InProcess:

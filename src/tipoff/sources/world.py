@@ -17,29 +17,23 @@ class World(Protocol):
     @property
     def name(self) -> str:
         """What kind of world it is: recorded or sample."""
-        ...
 
     @property
     def fingerprint(self) -> str:
         """A hash of all that its answers depend on."""
-        ...
 
     @property
     def faults(self) -> Sequence[Fault]:
         """What goes wrong, in it and in what asks it; none in an honest world."""
-        ...
 
     def describe(self) -> dict[str, str]:
         """Return what is recorded and what is modelled."""
-        ...
 
     def game_days(self, first: date, last: date) -> int:
         """Return on how many days games were played, from `first` to `last`."""
-        ...
 
     def transport(self, clock: Clock) -> httpx.BaseTransport:
         """Return the transport that an HTTP client is given."""
-        ...
 
 
 class Answers(Protocol):
@@ -47,7 +41,6 @@ class Answers(Protocol):
 
     def answer(self, request: httpx.Request, now: datetime) -> httpx.Response:
         """Return the response."""
-        ...
 
 
 class WorldTransport(httpx.BaseTransport):

@@ -82,11 +82,9 @@ class Warehouse(Protocol):
             ShapeError: A table stands there with other columns or types; a step reads an undeclared table or a table
                 without a window, uses a clock or table function, or cannot be translated.
         """
-        ...
 
     def select(self, loaded: CompiledStep, asked: WriteRequest) -> pa.Table:
         """Run a SQL step's SELECT for the slate and return its rows, of the declared columns, unwritten."""
-        ...
 
     def read(  # noqa: PLR0913 -- what a slice is
         self,
@@ -103,7 +101,6 @@ class Warehouse(Protocol):
 
         `max_bytes` is what this may bill where reading is billed; 0 leaves it to the settings.
         """
-        ...
 
     def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """Make the asked units hold exactly `rows`, with the proof, or leave everything as it was.
@@ -115,30 +112,24 @@ class Warehouse(Protocol):
             ShapeError: A column is missing or of another type, or a row is of another day.
             Fenced: A higher fence has already published this output and day.
         """
-        ...
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """Return, for each output and day, the proof with the highest fence above `since`, as stored beside the data."""
-        ...
 
     def recount(self, table: Table, day: date) -> Mapping[str, tuple[int, str]]:
         """Read the rows of one day back and return rows and content hash by unit: the truth, whatever a proof says."""
-        ...
 
     def losses(self, league: str) -> Sequence[Loss]:
         """Return the slates of a league that do not have as many rows as their proofs say."""
-        ...
 
     def gone(self, league: str, inputs: Iterable[Input], *, day: date, season: Season) -> Sequence[Loss]:
         """Return the slates in the windows of `inputs` that do not have as many rows as their proofs say."""
-        ...
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
         """Run a read-only SELECT in BigQuery's dialect whose tables are named `season.<table>` and return its rows.
 
         Parameters @season_start and @season_end (dates) bound every table.
         """
-        ...
 
     def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
         """Run a check's SELECT over a league's tables, which have windows as in a step, and return its rows; read-only.
@@ -146,24 +137,18 @@ class Warehouse(Protocol):
         Raises:
             ShapeError: It reads a table that is not declared, or has none of the windows.
         """
-        ...
 
     def stored(self, table: Table, day: date, units: Iterable[str] | None = None) -> pa.Table:
         """Read the rows of one day back, or of some units, past everything that is kept: what others have changed is seen."""
-        ...
 
     def n_writes(self, table: Table, days: tuple[date, date]) -> int:
         """Return how often rows of these days, the first and the last included, were written here since it was opened."""
-        ...
 
     def mirror(self, table: Table, day: date, rows: pa.Table) -> None:
         """Let checks read a table that is published as files: hold exactly `rows` of `day`."""
-        ...
 
     def interrupt(self, thread: int) -> None:
         """End the statement that `thread` waits for, where the engine can: it comes back with an error."""
-        ...
 
     def close(self) -> None:
         """Let go of the store."""
-        ...
