@@ -275,10 +275,8 @@ class Records(Protocol):
     def obligation(self, output: str, day: date) -> ObligationRecord | None:
         """Return what is owed, if it was planned."""
 
-    def obligations(
-        self, *, day: date | None = None, days: Sequence[date] = (), states: Sequence[str] = ()
-    ) -> Sequence[ObligationRecord]:
-        """Return what is owed, of a day, of days, in some states, or all."""
+    def obligations(self, *, day: date) -> Sequence[ObligationRecord]:
+        """Return what is owed of a day."""
 
     def conflicts(
         self, *, output: str = "", day: date | None = None, unresolved: bool = False
