@@ -222,7 +222,7 @@ def test_an_upsert_in_the_ledger_keeps_its_own_numbers_beside_the_triggers(ledge
     capture.begin(ledger, NOW)
     waiver = {**SLATE, "input": "i", "by": "me", "reason": "why", "made_at": NOW, "until": NOW + timedelta(days=1)}
 
-    assert [ledger.add_waiver(waiver), ledger.add_waiver(waiver)] == [1, 2]
+    assert [ledger.add("waivers", waiver), ledger.add("waivers", waiver)] == [1, 2]
     assert ledger.revoke_waiver(2, now=NOW)
     assert len(ledger.rows(select(revisions).where(revisions.c.source == "waivers"))) == 3
 

@@ -150,8 +150,8 @@ def test_a_released_lease_is_free_at_once(ledger: Ledger) -> None:
 
 def test_a_waiver_holds_until_it_ends_or_is_revoked(ledger: Ledger) -> None:
     row = {"league": "x", "output": "o", "day": NOW.date(), "input": "i", "by": "me", "reason": "why", "made_at": NOW}
-    first = ledger.add_waiver(row | {"until": NOW + LENGTH})
-    second = ledger.add_waiver(row | {"until": NOW + 2 * LENGTH})
+    first = ledger.add("waivers", row | {"until": NOW + LENGTH})
+    second = ledger.add("waivers", row | {"until": NOW + 2 * LENGTH})
 
     assert [found["id"] for found in ledger.orders("x", NOW)[0]] == [first, second]
     assert [found["id"] for found in ledger.orders("x", NOW + LENGTH)[0]] == [second]

@@ -258,7 +258,7 @@ def test_a_waived_gate_lets_its_output_be_made_and_marks_it(tmp_path: Path) -> N
                     "by": "ada",
                     "reason": "known",
                 }
-                ledger.add_waiver(row | {"made_at": clock.now(), "until": clock.now() + timedelta(days=9)})
+                ledger.add("waivers", row | {"made_at": clock.now(), "until": clock.now() + timedelta(days=9)})
         ledger.close()
         played(home, never, after=0).close()
         found[name] = {row["output"]: row for row in ledger_rows(home, "obligations") if row["day"] == third}

@@ -13,10 +13,11 @@ from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import Phase
-from tipoff.engine.findings import STORE, WAREHOUSE, finding
+from tipoff.engine.findings import STORE, WAREHOUSE
 from tipoff.engine.losses import lost_by_stores
 from tipoff.engine.past import damage_finding
 from tipoff.ledger import Batch
+from tipoff.ledger.findings import finding
 
 OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot
 SOON = timedelta(hours=1)  # until what could not be recounted is tried again

@@ -13,10 +13,10 @@ from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.core.step import SourceWork
-from tipoff.engine.findings import finding
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.facts import SEASON_UNKNOWN, league_facts, season_row, seasons_of
+from tipoff.ledger.findings import finding
 
 LOOK_EVERY = timedelta(hours=6)
 BLIND_AFTER = timedelta(days=3)  # without an answer it is not known any more that there is nothing to do

@@ -19,9 +19,10 @@ from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import SourceWork
-from tipoff.engine.findings import WAREHOUSE, finding
+from tipoff.engine.findings import WAREHOUSE
 from tipoff.ledger import LEASE, Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
+from tipoff.ledger.findings import finding
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse

@@ -21,6 +21,7 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.findings import finding
 from tipoff.ledger.rulebook import filters_kept, gates_kept
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
@@ -278,20 +279,7 @@ class Examiner:
     def _told(  # noqa: PLR0913 -- the columns of one row
         self, day: date, check: str, cause: str, severity: Severity, note: str, now: datetime
     ) -> Row:
-        return {
-            "at": now,
-            "league": self._league.name,
-            "output": "",
-            "day": day,
-            "check": check,
-            "cause": cause[:64],
-            "severity": int(severity),
-            "ok": False,
-            "coverage": 0.0,
-            "required": 0.0,
-            "missing": "[]",
-            "note": note[:2000],
-        }
+        return finding((self._league.name, "", day), check, cause[:64], severity, note, now=now, required=0.0)
 
     def _rules(self, found: Iterable[Examined], now: datetime) -> list[Row]:
         known = self._records.rule_counts()

@@ -17,7 +17,7 @@ from tipoff.core.step import PublishWork, Step
 from tipoff.core.window import Input
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_clock, league_facts
-from tipoff.ledger.halts import add_halt, end_halts
+from tipoff.ledger.halts import end_halts
 from tipoff.store.dialect import load
 from tipoff.views.boundary import boundary_lines, read_boundaries
 from tipoff.views.status import halt_line, waiver_line
@@ -89,7 +89,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
             msg = "a waiver needs a reason"
             raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")
         row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason}
-        number = ledger.add_waiver(row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
+        number = ledger.add("waivers", row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
     click.echo(
         f"waiver {number}: {output} of {day} is made without all of {input_} until {until}; the next tick sees it"
     )
@@ -150,7 +150,7 @@ def halt_command(  # noqa: PLR0913 -- options
                 msg = "a halt needs a reason"
                 raise UsageError(msg, hint="say why: --reason 'the lines are of another book'")
             row = {"league": declared.name, "output": output, "by": by, "reason": reason}
-            add_halt(ledger, row | {"made_at": now, "until": until})
+            ledger.add("halts", row | {"made_at": now, "until": until})
         halts = ledger.of(declared.name).halts(now)
         Published(read_settings().place.published).mark(declared.steps, halts, league_day(now))
     lines = list(map(halt_line, halts)) or [f"nothing of {declared.name} is halted"]

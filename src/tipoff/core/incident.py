@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Self
 
+from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 
 NOT_TOLD = -1
@@ -21,6 +23,23 @@ class Trouble:
     severity: Severity
     note: str
     at: datetime
+
+    @classmethod
+    def seen(  # noqa: PLR0913 -- the parts of one trouble
+        cls,
+        league: str,
+        cause: str,
+        check: str,
+        severity: Severity,
+        note: str,
+        at: datetime,
+        *,
+        day: date | None = None,
+        output: str = "",
+    ) -> Self:
+        """Return what a watcher sees at an instant; of that instant's day, where no other one is named."""
+        day = day or league_day(at)
+        return cls(league=league, cause=cause, check=check, output=output, day=day, severity=severity, note=note, at=at)
 
     @property
     def effect(self) -> str:

@@ -24,10 +24,10 @@ from tipoff.core.window import Input, Window, WindowKind
 from tipoff.drills.faults.stores import FaultyLedger
 from tipoff.drills.faults.work import FaultyRunner
 from tipoff.engine import budget
-from tipoff.engine.findings import finding
 from tipoff.engine.plan import plan_step
 from tipoff.leagues.nba.sources import boxes, reading, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
+from tipoff.ledger.findings import finding
 from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, rows, staging
 

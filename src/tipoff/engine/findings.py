@@ -1,6 +1,5 @@
 """Findings: what the engine measured that a person may have to know, each with the one thing that it is blamed on."""
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Outcome
+from tipoff.ledger.findings import finding
 
 Row = dict[str, Any]
 
@@ -134,35 +134,6 @@ def _is_unmet(book: Book, entry: Entry, games: frozenset[str]) -> bool:
         for unit, game in entry.obligation.units.items()
         if not games or (game is not None and game.game_id in games)
     )
-
-
-def finding(  # noqa: PLR0913 -- the columns of one row
-    where: tuple[str, str, Any],
-    check: str,
-    cause: str,
-    severity: Severity,
-    note: str,
-    *,
-    now: datetime,
-    missing: Iterable[str] = (),
-    coverage: float = 0.0,
-) -> Row:
-    """Return the row of one finding; `where` is league, output and day."""
-    league, output, day = where
-    return {
-        "at": now,
-        "league": league,
-        "output": output,
-        "day": day,
-        "check": check,
-        "cause": cause,
-        "severity": int(severity),
-        "ok": False,
-        "coverage": coverage,
-        "required": 1.0,
-        "missing": json.dumps(list(missing)[:_SHOWN]),
-        "note": note[:2000],
-    }
 
 
 def unmet_finding(entry: Entry, cause: str, *, now: datetime, since: datetime) -> Row:

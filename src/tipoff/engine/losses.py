@@ -9,8 +9,9 @@ from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.engine.book import Book, Entry
-from tipoff.engine.findings import STORE, finding
+from tipoff.engine.findings import STORE
 from tipoff.ledger import Batch
+from tipoff.ledger.findings import finding
 
 
 def lost_by_stores(

@@ -8,8 +8,9 @@ from typing import Any
 from tipoff.core.clock import is_ahead, league_day
 from tipoff.core.errors import Damaged
 from tipoff.core.finding import Severity
-from tipoff.engine.findings import CLOCK, CONTROLLER, finding
+from tipoff.engine.findings import CLOCK, CONTROLLER
 from tipoff.ledger import LedgerSnapshot
+from tipoff.ledger.findings import finding
 
 GAP = timedelta(hours=2)  # a longer silence of the controller is told when it comes back
 

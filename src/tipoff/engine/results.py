@@ -17,11 +17,12 @@ from tipoff.engine import records, rules
 from tipoff.engine.attempts import after_hold, before_deadline, before_due, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
-from tipoff.engine.findings import EXECUTOR, blame_for, cause_of, finding
+from tipoff.engine.findings import EXECUTOR, blame_for, cause_of
 from tipoff.engine.losses import take_losses
 from tipoff.engine.plan import grown
 from tipoff.engine.questions import note_questions
 from tipoff.ledger import Batch
+from tipoff.ledger.findings import finding
 from tipoff.ledger.games import game_row
 from tipoff.store.warehouse import Warehouse, WriteResult
 

@@ -9,6 +9,7 @@ from tipoff.core.quota import Level
 from tipoff.history.pace import Pace
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.batches import Standing
+from tipoff.ledger.findings import finding
 from tipoff.ledger.quota_use import QuotaGuard
 
 HELD_BACK = "history_is_not_held_back"
@@ -34,23 +35,12 @@ class Troubles:
         if last is not None and now - last < _AGAIN:
             return
         self._told[check, about] = now
-        self._batch.add("findings", self._finding(check, severity, note, now, 0.0))
+        self._add(check, severity, note, now)
 
-    def _finding(self, check: str, severity: Severity, note: str, now: datetime, ratio: float) -> dict[str, object]:
-        return {
-            "at": now,
-            "league": self._league,
-            "output": "",
-            "day": league_day(now),
-            "check": check,
-            "cause": CAUSE if check != FLOWS else "history",
-            "severity": int(severity),
-            "ok": False,
-            "coverage": ratio,
-            "required": 0.0,
-            "missing": "[]",
-            "note": note,
-        }
+    def _add(self, check: str, severity: Severity, note: str, now: datetime, *, ratio: float = 0.0) -> None:
+        where, cause = (self._league, "", league_day(now)), CAUSE if check != FLOWS else "history"
+        row = finding(where, check, cause, severity, note, now=now, coverage=ratio, required=0.0)
+        self._batch.add("findings", row)
 
     def backlog(self, standings: Mapping[str, Standing], pace: Pace, now: datetime) -> None:
         """Take up that rows pile up behind batches that do not go."""
@@ -64,7 +54,7 @@ class Troubles:
         self._guard = guard
         for use, _ in guard.news():
             severity = Severity.ERROR if use.level is Level.FULL else Severity.WARNING
-            self._batch.add("findings", self._finding(ROOM, severity, str(use), now, use.ratio))
+            self._add(ROOM, severity, str(use), now, ratio=use.ratio)
 
     def tell(self) -> None:
         """Write down what was found, and then that it is told."""

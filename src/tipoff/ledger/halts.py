@@ -1,18 +1,11 @@
-"""Halts of publications: made, ended."""
+"""Halts of publications: ended by a person before they end by themselves."""
 
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from tipoff.ledger import schema
-from tipoff.ledger.ledger import Ledger, Row
-
-
-def add_halt(ledger: Ledger, row: Row) -> int:
-    """Write down a halt and return its number."""
-    with ledger.writing() as connection:
-        [number] = connection.execute(insert(schema.halts).values(**row)).inserted_primary_key or [0]
-        return int(number)
+from tipoff.ledger.ledger import Ledger
 
 
 def end_halts(ledger: Ledger, league: str, output: str, *, now: datetime, by: str) -> int:

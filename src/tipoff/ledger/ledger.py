@@ -329,12 +329,10 @@ class Ledger:
         columns = (findings.c.output, findings.c.day, findings.c.cause)
         return self.rows(select(*columns).where(findings.c.id.in_(newest)))
 
-    def add_waiver(self, row: Row) -> int:
-        """Write down a waiver and return its number."""
+    def add(self, table: str, row: Row) -> int:
+        """Write down one row (a waiver, a halt, a request) and return the number that it is given."""
         with self.writing() as connection:
-            made = connection.execute(insert(schema.waivers).values(**row))
-            [number] = made.inserted_primary_key or [0]
-            return int(number)
+            return numbered(connection, schema.metadata.tables[table], row)
 
     def revoke_waiver(self, number: int, *, now: datetime) -> bool:
         """End a waiver; returns whether there was one that had not ended."""
@@ -371,6 +369,12 @@ class Ledger:
                 self._connection.invalidate()  # of what the raw cursor meets SQLAlchemy knows nothing: it would use it again
                 raise failed("read", error) from error
         return found
+
+
+def numbered(connection: Connection, table: Table, row: Row) -> int:
+    """Write one row of a table, within a transaction, and return the number that it is given."""
+    [number] = connection.execute(insert(table).values(**row)).inserted_primary_key or [0]
+    return int(number)
 
 
 def _read_obligation(row: Row) -> Row:

@@ -31,7 +31,7 @@ from tipoff.core.records import ArrivalRecord
 from tipoff.ledger.connect import engine_of, why
 from tipoff.ledger.looks import columns_of
 from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
-from tipoff.ledger.upsert import insert_into
+from tipoff.ledger.upsert import upsert
 
 answers = Table(
     "answers",
@@ -122,7 +122,7 @@ class OutsideStore:
     def keep_answer(self, answer: Answer) -> None:
         """Remember an answer, and forget the oldest beyond what is kept."""
         with self._writing() as connection:
-            connection.execute(self._upsert(answers, _row(answer)))
+            connection.execute(self._upsert(answers, answer))
             n_answers = connection.execute(select(func.count()).select_from(answers)).scalar_one()
             if n_answers > MOST_ANSWERS:
                 oldest = select(answers.c.key).order_by(answers.c.at).limit(n_answers - MOST_ANSWERS)
@@ -136,7 +136,7 @@ class OutsideStore:
     def keep_credits(self, found: Credits) -> None:
         """Remember what a provider said of its credits."""
         with self._writing() as connection:
-            connection.execute(self._upsert(credits_left, _row(found)))
+            connection.execute(self._upsert(credits_left, found))
 
     def proxies(self, host: str) -> dict[str, ProxyHealth]:
         """Return how each proxy does for a host."""
@@ -146,7 +146,7 @@ class OutsideStore:
     def keep_proxy(self, health: ProxyHealth, change: ProxyChange | None) -> None:
         """Remember how a proxy does, and a turn in it."""
         with self._writing() as connection:
-            connection.execute(self._upsert(proxy_health, _row(health)))
+            connection.execute(self._upsert(proxy_health, health))
             if change is not None:
                 connection.execute(insert(proxy_changes).values(**_row(change)))
 
@@ -193,11 +193,8 @@ class OutsideStore:
         query = select(*columns_of(ArrivalRecord, arrivals)).where(mine).order_by(arrivals.c.first_at)
         return [ArrivalRecord(**row) for row in self._rows(query)]
 
-    def _upsert(self, table: Table, values: dict[str, Any]) -> Insert:
-        made = insert_into(table, self._engine.dialect.name)
-        keys = [column.name for column in table.primary_key]
-        changes = {name: made.excluded[name] for name in values if name not in keys}
-        return made.values(**values).on_conflict_do_update(index_elements=keys, set_=changes)
+    def _upsert(self, table: Table, value: object) -> Insert:
+        return upsert(table, self._engine.dialect.name).values(**_row(value))
 
     def _rows(self, statement: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
         try:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from tipoff.core.question import QuestionRecord, Ruling
 from tipoff.ledger import schema
-from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.ledger import Ledger, numbered
 from tipoff.ledger.looks import columns_of
 
 
@@ -50,9 +50,7 @@ def add_ruling(ledger: Ledger, league: str, ruling: Mapping[str, Any]) -> int:
     same = (table.c.league == league) & (table.c.subject == ruling["subject"]) & (table.c.unit == ruling["unit"])
     with ledger.writing() as connection:
         connection.execute(update(table).where(same, table.c.revoked_at.is_(None)).values(revoked_at=ruling["made_at"]))
-        made = connection.execute(insert(table).values(league=league, **ruling))
-        [number] = made.inserted_primary_key or [0]
-        return int(number)
+        return numbered(connection, table, {"league": league, **ruling})
 
 
 def revoke_ruling(ledger: Ledger, league: str, number: int, *, now: datetime) -> bool:

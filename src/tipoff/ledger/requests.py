@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from tipoff.ledger import schema
 from tipoff.ledger.ledger import Ledger
@@ -30,9 +30,7 @@ class Request:
 def leave_request(ledger: Ledger, league: str, kind: str, what: Mapping[str, Any], *, now: datetime) -> int:
     """Leave a request and return its number."""
     row = {"league": league, "kind": kind, "what": json.dumps(what), "asked_at": now, "answer": "{}", "error": ""}
-    with ledger.writing() as connection:
-        [number] = connection.execute(insert(schema.requests).values(**row)).inserted_primary_key or [0]
-        return int(number)
+    return ledger.add("requests", row)
 
 
 def read_request(ledger: Ledger, number: int) -> Request:

@@ -11,14 +11,13 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from tipoff.ledger import schema, watching
-from tipoff.ledger.upsert import insert_into
+from tipoff.ledger.upsert import insert_into, upsert
 
 Row = dict[str, Any]
 
 _KEEP_ON_CONFLICT: Mapping[str, frozenset[str]] = {
     "games": frozenset({"first_seen_at"}),
     "questions": frozenset({"since"}),
-    "arrivals": frozenset({"first_at", "run_id", "due_at"}),
 }
 _FIRST_WINS = frozenset({"arrivals", "marks"})
 _UPSERTED = frozenset(
@@ -103,15 +102,12 @@ class Statements:
         return known
 
     def _insert(self, table: Table) -> Insert:
-        insert = insert_into(table, self._dialect.name)
+        dialect = self._dialect.name
         if table.name not in _UPSERTED:
-            return insert
-        keys = [column.name for column in table.primary_key]
+            return insert_into(table, dialect)
         if table.name in _FIRST_WINS:
-            return insert.on_conflict_do_nothing(index_elements=keys)
-        kept = {*keys, *_KEEP_ON_CONFLICT.get(table.name, ())}
-        changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in kept}
-        return insert.on_conflict_do_update(index_elements=keys, set_=changes)
+            return insert_into(table, dialect).on_conflict_do_nothing(index_elements=list(table.primary_key))
+        return upsert(table, dialect, _KEEP_ON_CONFLICT.get(table.name, ()))
 
 
 def _renewal() -> tuple[ClauseElement, Types]:

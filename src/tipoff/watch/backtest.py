@@ -164,16 +164,9 @@ def _silences(gaps: Iterable[_Gap], league: str) -> Iterator[Trouble]:
     for gap in gaps:
         for severity, after in ((Severity.ERROR, REPLAYED.error_after), (Severity.CRITICAL, REPLAYED.critical_after)):
             if gap.length >= after:
-                yield Trouble(
-                    league=league,
-                    cause="controller",
-                    check=_SILENCE,
-                    output="",
-                    day=league_day(gap.begin),
-                    severity=severity,
-                    note=f"nothing was decided from {gap.begin:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC",
-                    at=gap.begin + after,
-                )
+                note = f"nothing was decided from {gap.begin:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC"
+                at, day = gap.begin + after, league_day(gap.begin)
+                yield Trouble.seen(league, "controller", _SILENCE, severity, note, at, day=day)
 
 
 def _met(records: LeagueRecords) -> dict[tuple[str, str], datetime]:

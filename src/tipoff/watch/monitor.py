@@ -165,18 +165,8 @@ class Monitor:
         if beat is None and self._since is not None and now - self._since < self._sentinel.silent_after:
             return []  # it may be starting, as this side is
         since = f"since {beat['at']:%Y-%m-%d %H:%M} UTC" if beat else "yet"
-        return [
-            Trouble(
-                league=self._league,
-                cause="sentinel",
-                check="sentinel_is_alive",
-                output="",
-                day=league_day(now),
-                severity=Severity.ERROR,
-                note=f"the sentinel has not looked {since}: a stop of the controller would go unnoticed",
-                at=now,
-            )
-        ]
+        note = f"the sentinel has not looked {since}: a stop of the controller would go unnoticed"
+        return [Trouble.seen(self._league, "sentinel", "sentinel_is_alive", Severity.ERROR, note, now)]
 
     def _is_met(self, standing: AbstractSet[str], days: AbstractSet[date]) -> Callable[[str, str], bool]:
         """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now.

@@ -197,18 +197,9 @@ def dead_channels(store: AlertStore, channels: Sequence[Channel], league: str, n
     found = []
     for row in store.stuck([channel.name for channel in channels], attempts=STUCK_AFTER):
         fate = "was given up" if row["state"] == "failed" else "has not gone out"
-        found.append(
-            Trouble(
-                league=league,
-                cause=f"channel:{row['channel']}",
-                check="notices_are_sent",
-                output="",
-                day=league_day(row["at"]),
-                severity=Severity.ERROR,
-                note=f"a message {fate} after {row['attempts']} attempts: {row['error']}; it says: {row['title']}",
-                at=now,
-            )
-        )
+        note = f"a message {fate} after {row['attempts']} attempts: {row['error']}; it says: {row['title']}"
+        cause, day = f"channel:{row['channel']}", league_day(row["at"])
+        found.append(Trouble.seen(league, cause, "notices_are_sent", Severity.ERROR, note, now, day=day))
     return found
 
 

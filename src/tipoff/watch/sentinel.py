@@ -104,7 +104,7 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
     if silent is not None:
         holder = facts.lease.holder if facts.lease else "the controller"
         note = f"{holder} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {_hours(now - alive_at)}"
-        yield _trouble(facts, "controller", ALIVE_CHECK, silent, note, now, day=league_day(alive_at))
+        yield Trouble.seen(facts.league, "controller", ALIVE_CHECK, silent, note, now, day=league_day(alive_at))
     if facts.no_season is not None and silent is None:
         yield from _about_season(facts, facts.no_season, now, limits)
     if facts.unexecuted and facts.unexecuted_since is not None and silent is None:
@@ -115,12 +115,12 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
                 "came to an end"
             )
             day = league_day(facts.unexecuted_since)
-            yield _trouble(facts, "executor", "decisions_are_executed", severity, note, now, day=day)
+            yield Trouble.seen(facts.league, "executor", "decisions_are_executed", severity, note, now, day=day)
     if facts.digest_due is not None and silent is None:
         day, due_at = facts.digest_due
         if now - due_at >= limits.digest_after:
             note = f"the digest of {day} was due at {due_at:%H:%M} UTC and was not sent"
-            yield _trouble(facts, "monitor", "digest_is_sent", Severity.ERROR, note, now, day=day)
+            yield Trouble.seen(facts.league, "monitor", "digest_is_sent", Severity.ERROR, note, now, day=day)
     if silent is None:
         yield from _about_monitor(facts, alive_at, now, limits)
 
@@ -130,7 +130,7 @@ def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: Limits) 
     if severity is not None:
         since = f"{waits.since:%Y-%m-%d %H:%M} UTC"
         note = f"{SEASON_UNKNOWN} since {since}, so nothing is planned: {waits.why}"
-        yield _trouble(facts, "controller", SEASON_CHECK, severity, note, now, day=league_day(waits.since))
+        yield Trouble.seen(facts.league, "controller", SEASON_CHECK, severity, note, now, day=league_day(waits.since))
 
 
 def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limits) -> Iterator[Trouble]:
@@ -143,34 +143,13 @@ def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limi
         said = f"has never looked, and the controller works since {looked_at:%Y-%m-%d %H:%M} UTC"
     severity = Severity.CRITICAL if now - looked_at >= limits.critical_after else Severity.ERROR
     day = league_day(looked_at)
-    yield _trouble(facts, "monitor", "monitor_is_alive", severity, f"the monitor {said}", now, day=day)
+    yield Trouble.seen(facts.league, "monitor", "monitor_is_alive", severity, f"the monitor {said}", now, day=day)
     for output, day, due_at in facts.overdue:
         if now - due_at >= limits.overdue_after:
             note = f"{output} of {day} was due at {due_at:%Y-%m-%d %H:%M} UTC, and nobody was told"
-            yield _trouble(facts, "monitor", "obligation_is_told", Severity.ERROR, note, now, day=day, output=output)
-
-
-def _trouble(  # noqa: PLR0913 -- the parts of one trouble
-    facts: Facts,
-    cause: str,
-    check: str,
-    severity: Severity,
-    note: str,
-    now: datetime,
-    *,
-    day: date,
-    output: str = "",
-) -> Trouble:
-    return Trouble(
-        league=facts.league,
-        cause=cause,
-        check=check,
-        output=output,
-        day=day,
-        severity=severity,
-        note=note,
-        at=now,
-    )
+            yield Trouble.seen(
+                facts.league, "monitor", "obligation_is_told", Severity.ERROR, note, now, day=day, output=output
+            )
 
 
 def _clock_trouble(league: str, ahead_at: datetime, now: datetime) -> Trouble:
@@ -178,20 +157,13 @@ def _clock_trouble(league: str, ahead_at: datetime, now: datetime) -> Trouble:
         f"an instant of the ledger, {ahead_at:%Y-%m-%d %H:%M} UTC, lies {_hours(ahead_at - now)} ahead of this clock"
     )
     note = f"{ahead}: a host's clock is wrong, or was put back"
-    return _beside(league, "clocks_agree", Severity.ERROR, note, now, cause="clock")
+    return Trouble.seen(league, "clock", "clocks_agree", Severity.ERROR, note, now)
 
 
 def unreadable(league: str, error: Exception, now: datetime) -> Trouble:
     """Return the trouble that the ledger cannot be read: critical, for nothing else can be known."""
     note = f"the ledger cannot be read: {error}"
-    return _beside(league, "ledger_is_readable", Severity.CRITICAL, note, now, cause="ledger")
-
-
-def _beside(  # noqa: PLR0913 -- the parts of one trouble
-    league: str, check: str, severity: Severity, note: str, now: datetime, *, cause: str
-) -> Trouble:
-    day = league_day(now)
-    return Trouble(league=league, cause=cause, check=check, output="", day=day, severity=severity, note=note, at=now)
+    return Trouble.seen(league, "ledger", "ledger_is_readable", Severity.CRITICAL, note, now)
 
 
 def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
@@ -340,7 +312,7 @@ class Sentinel:
                     self._hidden[league] = _BEHIND_CONTROLLER
                 troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
                 if lost := "; ".join(self._lost(self._ledger, league)):
-                    troubles.append(_beside(league, _STORES_CHECK, Severity.ERROR, lost, now, cause="store"))
+                    troubles.append(Trouble.seen(league, "store", _STORES_CHECK, Severity.ERROR, lost, now))
                 elsewhere += read_incidents(self._ledger.rows, league, now)
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
