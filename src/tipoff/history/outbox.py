@@ -24,10 +24,6 @@ _LOOKED_BACK = timedelta(days=400)  # how far back the warehouse is asked how fa
 _BAD_TRIES = 3  # failures in a row, from which on people are told
 
 
-def _nothing(_point: str) -> None:
-    """Do nothing: what happens at named points in everyday work."""
-
-
 class Outbox:
     """One home's history on its way to one warehouse; one works in a home at a time."""
 
@@ -41,7 +37,7 @@ class Outbox:
         stopwatch: Callable[[], float],
         pace: Pace = PACE,
         streams: Sequence[Stream] = STREAMS,
-        at: Callable[[str], None] = _nothing,
+        at: Callable[[str], None] = lambda _point: None,
         keep: timedelta | None = None,
     ) -> None:
         """Keep history of `ledger` in `sink`; `home` is the home's own name, which no other home has ever had.

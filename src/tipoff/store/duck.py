@@ -14,7 +14,7 @@ import pyarrow as pa
 from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof
-from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
+from tipoff.core.proof_text import proof_row, read_proof
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
@@ -35,6 +35,8 @@ _BOUND: set[tuple[str, tuple[Table, ...]]] = set()  # SELECTs bound in this proc
 _MEMORY = "150MB"  # the longest season fills what it may: its whole replay takes 789 MB so
 _SESSION = "SET TimeZone='UTC'"
 _COLUMNS = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+_PROOF_COLUMNS = ("fence", "league", "output", "day", "made_at", "step_version", "units", "inputs")
+_PROVEN = f"INSERT INTO tipoff.proofs VALUES ({', '.join(f'${name}' for name in _PROOF_COLUMNS)})"  # noqa: S608 -- named above
 _PROOFS = """
 CREATE TABLE IF NOT EXISTS tipoff.proofs (
   fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
@@ -247,11 +249,8 @@ class DuckWarehouse:
             " QUALIFY row_number() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1",
             {"since": since},
         )
-        found = [
-            Proof(**row | {"units": read_units(row["units"]), "inputs": read_inputs(row["inputs"])})
-            for row in rows.to_pylist()
-        ]
-        return in_present_units(under_present_names(found, self._former), self._tables, self.recount)
+        named_now = under_present_names(map(read_proof, rows.to_pylist()), self._former)
+        return in_present_units(named_now, self._tables, self.recount)
 
     def recount(self, table: Table, day: date) -> dict[str, tuple[int, str]]:
         """See `Warehouse.recount`."""
@@ -302,19 +301,7 @@ class DuckWarehouse:
             if staged.rows.num_rows:
                 self._insert(table, staged.rows, asked.fence)
                 found = self._read_back(asked, staged)
-            self._run(
-                "INSERT INTO tipoff.proofs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    proof.fence,
-                    proof.league,
-                    proof.output,
-                    proof.day,
-                    proof.made_at,
-                    proof.step_version,
-                    units_text(proof.units),
-                    inputs_text(proof.inputs),
-                ],
-            )
+            self._run(_PROVEN, named(proof_row(proof), _PROOF_COLUMNS))
             self._at("before commit")
             if not self._is_together:
                 self._run("COMMIT")

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from tipoff.core.errors import Damaged, ErrorKind, LetGo, ShapeError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof, digest_of
-from tipoff.core.proof_text import inputs_text, read_inputs, read_units, units_text
+from tipoff.core.proof_text import inputs_text, read_proof, units_text
 from tipoff.core.records import HaltRecord
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase, Table
@@ -29,10 +29,6 @@ from tipoff.store.warehouse import WriteRequest, WriteResult
 
 # What reading a document raises that a disk, an editor or another program has damaged.
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapeError, pa.ArrowException)
-
-
-def _nothing(_point: str) -> None:
-    """Do nothing: what happens at named points in everyday work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,7 @@ class Published:
         root: Path,
         *,
         profile: Profile = Profile.LIVE,
-        at: Callable[[str], None] = _nothing,
+        at: Callable[[str], None] = lambda _point: None,
         now: Callable[[], datetime] | None = None,
         halted: Callable[[str, str], str] = lambda _league, _output: "",
         off: Callable[[str], Sequence[str]] = lambda _league: (),
@@ -370,13 +366,6 @@ def _rows_of(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def _proof_of(document: dict[str, Any]) -> Proof:
-    return Proof(
-        league=document["league"],
-        output=document["output"],
-        day=date.fromisoformat(document["day"]),
-        fence=document["fence"],
-        made_at=datetime.fromisoformat(document["made_at"]),
-        step_version=document["step_version"],
-        units=read_units(json.dumps(document["units"])),
-        inputs=read_inputs(json.dumps(document["inputs"])),
-    )
+    instants = {"day": date.fromisoformat(document["day"]), "made_at": datetime.fromisoformat(document["made_at"])}
+    texts = {name: json.dumps(document[name]) for name in ("units", "inputs")}
+    return read_proof({**document, **instants, **texts})

@@ -104,14 +104,7 @@ class Client:
         for table in changes:
             self._count(Kind.DML, table)
         return self._asked(
-            lambda: self._client.query(
-                sql,
-                job_config=config,
-                job_id=job_id,
-                retry=None,
-                job_retry=None,
-                timeout=self.place.timeout_s,
-            ),
+            lambda: self._client.query(sql, job_config=config, job_id=job_id, job_retry=None, **self._once()),
             job_id or "",
             rows=True,
         )
@@ -121,48 +114,31 @@ class Client:
         config = self._config(values, labels)
         config.dry_run, config.use_query_cache = True, False
         self.counts["dry run"] += 1
-        job = self._told(
-            lambda: self._client.query(sql, job_config=config, retry=None, job_retry=None, timeout=self.place.timeout_s)
-        )
+        job = self._told(lambda: self._client.query(sql, job_config=config, job_retry=None, **self._once()))
         return int(job.total_bytes_processed or 0)
 
     def load(self, table: str, rows: pa.Table, labels: Mapping[str, str], *, job_id: str) -> None:
         """Load rows into an empty table, under a job id; into one with rows it is refused."""
         file = io.BytesIO()
         pq.write_table(rows, file)
-        config = bigquery.LoadJobConfig(
-            source_format=bigquery.SourceFormat.PARQUET,
-            write_disposition=bigquery.WriteDisposition.WRITE_EMPTY,
-            create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
-            labels=dict(labels),
-        )
-        self.counts["load"] += 1
         self._count(Kind.LOAD, PROJECT)  # each goes into a staging table of its own
-        self._asked(
-            lambda: self._client.load_table_from_file(
-                file,
-                f"{self.place.project}.{table}",
-                rewind=True,
-                size=file.getbuffer().nbytes,
-                num_retries=0,
-                job_id=job_id,
-                job_config=config,
-                timeout=self.place.timeout_s,
-            ),
-            job_id,
-            rows=False,
-        )
+        self._ended(self._loading(table, file.getvalue(), labels, job_id, is_empty=True), job_id, rows=False)
 
     def append(self, table: str, content: bytes, labels: Mapping[str, str], *, job_id: str) -> Sent:
         """Send a job that adds a Parquet file's rows to a table, and do not wait for its end."""
+        return _sent(self._loading(table, content, labels, job_id, is_empty=False))
+
+    def _loading(self, table: str, content: bytes, labels: Mapping[str, str], job_id: str, *, is_empty: bool) -> Any:  # noqa: ANN401 -- a job of Google's client
+        """Send a job that loads a Parquet file; into a table that must be empty, or behind the rows that it has."""
+        write = bigquery.WriteDisposition
         config = bigquery.LoadJobConfig(
             source_format=bigquery.SourceFormat.PARQUET,
-            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+            write_disposition=write.WRITE_EMPTY if is_empty else write.WRITE_APPEND,
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
             labels=dict(labels),
         )
         self.counts["load"] += 1
-        job = self._told(
+        return self._told(
             lambda: self._client.load_table_from_file(
                 io.BytesIO(content),
                 f"{self.place.project}.{table}",
@@ -174,7 +150,6 @@ class Client:
             ),
             job_id=job_id,
         )
-        return _sent(job)
 
     def sent(self, job_id: str) -> Sent | None:
         """Return how a load job stands; None where none of that id has arrived."""
@@ -191,7 +166,7 @@ class Client:
         Raises:
             Refused: There is no such job, or it cannot be asked about.
         """
-        job = self._told(lambda: self._client.get_job(job_id, retry=None, timeout=self.place.timeout_s), job_id=job_id)
+        job = self._told(lambda: self._client.get_job(job_id, **self._once()), job_id=job_id)
         try:
             self._ended(job, job_id, rows=False)
         except Refused as refused:
@@ -205,10 +180,7 @@ class Client:
         self.counts["rows"] += 1
         return self._told(
             lambda: self._client.list_rows(
-                self._client.get_table(f"{self.place.project}.{table}", retry=None, timeout=self.place.timeout_s),
-                page_size=_PAGE,
-                retry=None,
-                timeout=self.place.timeout_s,
+                self._client.get_table(f"{self.place.project}.{table}", **self._once()), page_size=_PAGE, **self._once()
             ).to_arrow(create_bqstorage_client=False)
         )
 
@@ -300,7 +272,7 @@ class Client:
 
     def n_rows(self, table: str) -> int:
         """Return how many rows a table's metadata says that it has; -1 where it does not say."""
-        found = self._told(partial(self._client.get_table, f"{self.place.project}.{table}", **self._once()))
+        found = self._metadata(table)
         return -1 if found.num_rows is None else int(found.num_rows)
 
     def drop(self, table: str) -> None:
@@ -311,14 +283,16 @@ class Client:
 
     def held(self, table: str) -> StreamingBuffer | None:
         """Return what a table's streaming buffer holds; None where it holds nothing."""
-        found = self._told(partial(self._client.get_table, f"{self.place.project}.{table}", **self._once()))
-        buffer = found.streaming_buffer
+        buffer = self._metadata(table).streaming_buffer
         return StreamingBuffer(int(buffer.estimated_rows or 0), buffer.oldest_entry_time) if buffer else None
 
     def jobs(self) -> list[JobInfo]:
         """Return the project's newest hundred jobs, of all its users."""
         listed = self._told(lambda: list(self._client.list_jobs(max_results=100, all_users=True, **self._once())))
         return [_seen(job) for job in listed]
+
+    def _metadata(self, table: str) -> bigquery.Table:
+        return self._told(partial(self._client.get_table, f"{self.place.project}.{table}", **self._once()))
 
     def _once(self) -> dict[str, Any]:
         return {"retry": None, "timeout": self.place.timeout_s}

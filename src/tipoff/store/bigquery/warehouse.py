@@ -34,10 +34,6 @@ from tipoff.store.warehouse import WriteRequest, WriteResult
 Key = tuple[str, str, date]  # league, output, day
 
 
-def _nothing(_point: str) -> None:
-    """Do nothing: what happens at named points in everyday work."""
-
-
 class BigQueryWarehouse:
     """See `tipoff.store.warehouse.Warehouse`. `home` names the home in job ids; `now` says when conflicts are looked at."""
 
@@ -47,7 +43,7 @@ class BigQueryWarehouse:
         *,
         home: str,
         now: Callable[[], datetime],
-        at: Callable[[str], None] = _nothing,
+        at: Callable[[str], None] = lambda _point: None,
         guard: Guard | None = None,
     ) -> None:
         """Make a client; nothing is asked of the network before `prepare`. `guard` counts what uses up quotas.
