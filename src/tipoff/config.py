@@ -28,37 +28,18 @@ from tipoff.core.home import Home
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
 _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of the tests
-os.environ.setdefault(
-    "PYDANTIC_DISABLE_PLUGINS", "__all__"
-)  # or each command reads the metadata of all that is installed
-
+# or each command reads the metadata of all that is installed
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 # Of providers: their files may come later, and are read again.
 _KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _TEMPLATE = "skeleton"  # the folder that `tipoff new league` copies: no league
-_WATCHING = frozenset(
-    {
-        "active_hours",
-        "audit_report",
-        "channels",
-        "history",
-        "archive_keep_days",
-        "history_keep_days",
-        "published_keep_days",
-        "key_files",
-        "digest_at",
-        "look_every_s",
-        "silence_critical_min",
-        "silence_error_min",
-        "silence_warn_min",
-        "watcher_silent_min",
-        "tick_every_s",
-        "web_host",
-        "web_port",
-    }
-)  # they change nothing of what is made
-
+_WATCHING = frozenset({  # they change nothing of what is made
+    "active_hours", "audit_report", "channels", "history", "archive_keep_days", "history_keep_days", "published_keep_days",
+    "key_files", "digest_at", "look_every_s", "silence_critical_min", "silence_error_min", "silence_warn_min",
+    "watcher_silent_min", "tick_every_s", "web_host", "web_port",
+})  # fmt: skip
 
 _LONG_S, _LONG_MIN = 3600.0, 7 * 24 * 60.0
 Seconds = Annotated[float, Field(gt=0, le=_LONG_S, allow_inf_nan=False)]
@@ -145,9 +126,8 @@ class Settings(BaseModel):
     bigquery_location: str = "US"
     bigquery_prefix: str = ""  # before the names of all datasets: two homes in one project need two
     bigquery_endpoint: str = ""  # an emulator's address; without it Google's
-    bigquery_max_bytes: int = Field(
-        default=1_073_741_824, ge=1
-    )  # what one statement may bill; a dearer one is refused unread
+    # what one statement may bill; a dearer one is refused unread
+    bigquery_max_bytes: int = Field(default=1_073_741_824, ge=1)
     ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
     sentinel_url: SecretStr = SecretStr("")  # and another database for the sentinel's own store
     world: Literal["live", "sample", ""] = ""  # who answers `tipoff up`: live where the league has providers

@@ -163,9 +163,8 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
         with ThreadPoolExecutor(max(1, len(others))) as pool:
             running = [pool.submit(_run, live, stop, said) for live in others]
             for each in running:
-                each.add_done_callback(
-                    lambda _done: stop.set()
-                )  # a league that cannot work ends the process, which says so
+                # a league that cannot work ends the process, which says so
+                each.add_done_callback(lambda _done: stop.set())
             try:
                 _run(first, stop, said)
             finally:

@@ -125,9 +125,8 @@ def load_past(
 ) -> int:
     """Load what is not there yet; returns on how many days there were games."""
     loader = _Loader(past=past, warehouse=warehouse, loaded=loaded, fetch=fetch, now=now)
-    there: dict[
-        str, tuple[date, date]
-    ] = {}  # days are loaded in order: what lies between the oldest and the newest is there
+    # days are loaded in order: what lies between the oldest and the newest is there
+    there: dict[str, tuple[date, date]] = {}
     for proof in warehouse.proofs(since=_FENCE - 1):
         if proof.league == past.league.name and proof.output in past.since and proof.day < past.season.first_day:
             oldest, newest = there.get(proof.output, (proof.day, proof.day))

@@ -139,9 +139,8 @@ def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says w
     """
     failed = unasked = ""
     while not stop.is_set():
-        left = clock.timer(
-            timedelta(seconds=settings.look_every_s)
-        )  # from the look's beginning: a set clock may go on meanwhile
+        # from the look's beginning: a set clock may go on meanwhile
+        left = clock.timer(timedelta(seconds=settings.look_every_s))
         try:
             look(clock.now())
         except LedgerError as error:

@@ -30,9 +30,8 @@ from tipoff.store.warehouse import Warehouse
 Row = dict[str, Any]
 _KEPT = 40  # failing keys kept with a measurement
 _SHOWN = 6
-_SLATES = (
-    2  # yesterday's was seen before its games, and is looked at again in the morning, when today's has not been yet
-)
+# yesterday's was seen before its games, and is looked at again in the morning, when today's has not been yet
+_SLATES = 2
 # What a statement or a look raises on rows that are not what it takes them for: a table gone, a NULL where a number stood.
 _CANNOT = (PipelineError, pa.ArrowException, LookupError, ValueError, TypeError, ArithmeticError, AttributeError)
 

@@ -15,9 +15,8 @@ from tipoff.checks.words import Words
 from tipoff.core.step import Context, Guard
 
 Row = Mapping[str, Any]
-PATIENCE = timedelta(
-    minutes=45
-)  # before the first start: of two games of a club, one may not be called off before that
+# before the first start: of two games of a club, one may not be called off before that
+PATIENCE = timedelta(minutes=45)
 ON = frozenset({"scheduled", "live", "final"})
 MOST_ON_ONE_SIDE, LEAST_SIDES = 0.95, 20
 

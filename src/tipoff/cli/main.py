@@ -122,16 +122,14 @@ def main() -> None:
     """Run the command; an error is one sentence and a hint on standard error, or where JSON is asked for, a document."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # what was typed, or a name, may hold what no terminal can show
+            # what was typed, or a name, may hold what no terminal can show
+            stream.reconfigure(errors="backslashreplace")
     code = 0
     try:
         try:
             _refuse_bytes(sys.argv[1:])
-            cli(
-                prog_name="tipoff", standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None
-            )  # https://no-color.org
+            color = False if os.environ.get("NO_COLOR") else None  # https://no-color.org
+            cli(prog_name="tipoff", standalone_mode=False, color=color)
         except (click.ClickException, click.Abort, PipelineError) as error:
             code = _refuse(error)
         except OSError as error:

@@ -113,9 +113,8 @@ class SimClock:
         self._at = at.astimezone(UTC)
 
 
-AHEAD = timedelta(
-    minutes=1
-)  # two clocks differ by less; an instant further ahead of now was written by a clock that is wrong
+# two clocks differ by less; an instant further ahead of now was written by a clock that is wrong
+AHEAD = timedelta(minutes=1)
 
 
 def is_ahead(at: datetime, now: datetime) -> bool:

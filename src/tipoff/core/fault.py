@@ -11,70 +11,27 @@ from tipoff.core.clock import LEAGUE_ZONE, midnight
 from tipoff.core.errors import UsageError
 
 KINDS: Mapping[str, frozenset[str]] = {
-    "http": frozenset(
-        {
-            "status",
-            "hang",
-            "slow",
-            "refuse",
-            "html",
-            "truncated",
-            "nothing",
-            "empty",
-            "zero",
-            "null",
-            "constant",
-            "stale",
-            "shape",
-            "wrong date",
-            "other day",
-            "missing game",
-            "duplicated",
-            "renamed",
-            "short ids",
-            "strange game",
-            "bad row",
-            "bench",
-            "fewer",
-            "one side",
-            "corrected",
-            "final without score",
-            "unchanged",
-            "swapped",
-            "poison",
-            "other dates",
-            "other markets",
-            "never final",
-        }
-    ),
+    "http": frozenset({
+        "status", "hang", "slow", "refuse", "html", "truncated", "nothing", "empty", "zero", "null", "constant", "stale",
+        "shape", "wrong date", "other day", "missing game", "duplicated", "renamed", "short ids", "strange game", "bad row",
+        "bench", "fewer", "one side", "corrected", "final without score", "unchanged", "swapped", "poison", "other dates",
+        "other markets", "never final",
+    }),
     "warehouse": frozenset({"conflict", "quota", "disk full", "lost", "half lost"}),
     "ledger": frozenset({"locked", "ticks ahead"}),
-    "stores": frozenset(
-        {"rows gone", "rows changed", "warehouse gone", "document gone", "document changed", "parquet gone"}
-    ),
+    "stores": frozenset({
+        "rows gone", "rows changed", "warehouse gone", "document gone", "document changed", "parquet gone",
+    }),
     "files": frozenset({"disk full"}),
-    "step": frozenset(
-        {
-            "raises",
-            "raises badly",
-            "half",
-            "null",
-            "constant",
-            "empty",
-            "twice",
-            "scaled",
-            "wrong day",
-            "hangs",
-            "exits",
-            "leaves",
-            "leaks",
-        }
-    ),
+    "step": frozenset({
+        "raises", "raises badly", "half", "null", "constant", "empty", "twice", "scaled", "wrong day", "hangs", "exits",
+        "leaves", "leaks",
+    }),
     "executor": frozenset({"drop", "late", "twice", "lie"}),
     "controller": frozenset({"frozen", "stopped", "killed", "asleep", "two", "other settings", "other build"}),
     "world": frozenset({"postponed", "late"}),
     "secrets": frozenset({"missing"}),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

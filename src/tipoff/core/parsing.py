@@ -167,11 +167,8 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MOST_DIGITS else digits[:_MOST_DIGITS]
 
 
-_MOST_DIGITS = (
-    400  # far more than any count has, and few enough for Python to read; a longer one stays text, and is no number
-)
-
-
+# far more than any count has, and few enough for Python to read; a longer one stays text, and is no number
+_MOST_DIGITS = 400
 _LARGE = 200_000  # bytes
 _of_a_season = lru_cache(maxsize=4)(_decoded)
 _of_a_game = lru_cache(maxsize=32)(_decoded)  # of a slate's games each is read by several outputs in turn

@@ -18,9 +18,7 @@ class Request:
     max_age: timedelta = timedelta(0)  # an answer this young may be used again, for another slate too
     cost: int = 0  # credits that it takes up, by the provider's own rule
     closes_at: datetime | None = None  # when its answer is worth nothing any more
-    instead: "Request | None" = (
-        None  # what is asked where this gets no answer: the next source by the league's own rule
-    )
+    instead: "Request | None" = None  # asked where this gets no answer: the next source by the league's own rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,12 +153,10 @@ class Step:
     of_empty_days: bool = False  # asked of a day without games too: it may know of one
     rows_as: str = ""  # the table of which each unit's rows are as many, at the least
     time_limit: timedelta = timedelta(minutes=3)
-    max_bytes: int = (
-        268_435_456  # what one statement that reads its inputs may bill on BigQuery; a day needs 10 MB a table
-    )
-    same_as: tuple[
-        str, ...
-    ] = ()  # earlier versions that made the same: only names have changed since, so their proofs are good
+    # what one statement that reads its inputs may bill on BigQuery; a day needs 10 MB a table
+    max_bytes: int = 268_435_456
+    # earlier versions that made the same: only names have changed since, so their proofs are good
+    same_as: tuple[str, ...] = ()
     parsers: tuple[Callable[..., object], ...] = ()  # functions beyond `work`'s own whose source is part of the version
 
     @property

@@ -78,14 +78,11 @@ class Entry:
     tried_at: datetime | None = None
     attempted: dict[str, str] = field(default_factory=dict)  # unit -> what it was made from, when that gave no proof
     failed_on: dict[str, str] = field(default_factory=dict)  # unit -> what a transform was given when it failed
-    held: dict[str, tuple[str, datetime]] = field(
-        default_factory=dict
-    )  # unit -> what a guard kept from going out was made from, and when it is tried again
+    # unit -> what a guard kept from going out was made from, and when it is tried again
+    held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     not_before: datetime | None = None
     running: LiveRun | None = None
-    gone: dict[str, UnitProof] = field(
-        default_factory=dict
-    )  # proven units that a store does not have any more as they were
+    gone: dict[str, UnitProof] = field(default_factory=dict)  # proven units that a store has no more as they were
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
     conflict: Conflict | None = None
     cause: str = ""  # what its last failure was blamed on

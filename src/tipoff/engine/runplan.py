@@ -23,9 +23,7 @@ class RunPlan:
     retrospective: bool = False
     earlier: tuple[str, ...] = ()  # games of the slate itself that are history for these units
     is_fresh: bool = False  # an answer kept from before will not do
-    lost: Mapping[str, str] = field(
-        default_factory=dict
-    )  # units that are made again, with the hash that closed ones must have
+    lost: Mapping[str, str] = field(default_factory=dict)  # units made again, with the hash that closed ones must have
 
 
 def run_plans(

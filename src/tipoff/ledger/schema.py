@@ -52,14 +52,12 @@ def number_key() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
 
-facts = (
-    Table(  # what is known of the home itself (league "") and of each league in it: its world, its clock's last instant
-        "facts",
-        metadata,
-        Column("league", Text, primary_key=True),
-        Column("key", Text, primary_key=True),
-        Column("value", Text, nullable=False),
-    )
+facts = Table(  # of the home itself (league "") and of each league in it: its world, its clock's last instant
+    "facts",
+    metadata,
+    Column("league", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 numbers = Table(  # the last number given of each kind: a run's is also its fence, and must never come again

@@ -35,9 +35,8 @@ acts = Table(  # what people did about incidents, and what became of them
     Column("incident_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("by", Text, nullable=False),
-    Column(
-        "kind", Text, nullable=False
-    ),  # opened, reopened, joined, worsened, spread, renamed, escalated, closed; acked, snoozed, note
+    # opened, reopened, joined, worsened, spread, renamed, escalated, closed; acked, snoozed, note
+    Column("kind", Text, nullable=False),
     Column("note", Text, nullable=False),
     Index("acts_incident", "incident_id"),
 )

@@ -12,9 +12,8 @@ import httpx
 
 from tipoff.core.clock import stopwatch
 
-_CONNECTIONS = (
-    64  # of all providers together: one that another thread is about to use is not closed for want of a place
-)
+# of all providers together: one that another thread is about to use is not closed for want of a place
+_CONNECTIONS = 64
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 

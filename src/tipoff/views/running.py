@@ -20,9 +20,8 @@ class Running:
     ticked_at: Mapping[str, datetime] = field(default_factory=dict)  # by league: its newest tick
     last_tick_settings: str = ""
     parts: tuple[BeatRecord, ...] = ()
-    off: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # by league: what is not made for want of a key, or not yet
+    # by league: what is not made for want of a key, or not yet
+    off: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_running(ledger: Ledger) -> Running:

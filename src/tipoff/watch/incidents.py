@@ -211,9 +211,8 @@ def ladder_of(incident: Incident) -> tuple[timedelta, ...]:
 def _age(incident: Incident, now: datetime, changes: list[Change], by: str) -> None:
     """Raise an incident by its age, step by step, until somebody acknowledges it."""
     age = now - incident.opened_at
-    is_chance = (
-        incident.cause.startswith("data:") and len(incident.days) < STANDS
-    )  # days of their own, that stay as they are
+    # days of their own, that stay as they are
+    is_chance = incident.cause.startswith("data:") and len(incident.days) < STANDS
     if incident.severity == Severity.WARNING and age >= GROWS_UP and incident.unmet and not is_chance:
         incident.severity = Severity.ERROR
     is_hushed = incident.is_acked(now) or _is_snoozed(incident, now)  # afterwards it is told how old it has become

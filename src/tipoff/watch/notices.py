@@ -15,9 +15,8 @@ from tipoff.watch.incidents import Change
 from tipoff.watch.messages import act_of, lines_of, title_of
 
 Row = dict[str, Any]
-WAITS = tuple(
-    timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)
-)  # between attempts, then given up
+# between attempts, then given up
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480))
 STUCK_AFTER = 4  # attempts, within the hour: then the other channels are told of it
 
 
