@@ -397,7 +397,7 @@ def test_each_statement_that_changes_a_table_is_counted_for_that_table(
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     guard = QuotaGuard(ledger, lambda: NOW)
-    made = Store(BigQueryWarehouse(place, home="h1", now=lambda: NOW, guard=guard))
+    made = Store(BigQueryWarehouse(place, home="h1", now=lambda: NOW, count=guard.record))
     made.warehouse.prepare(STEPS)
 
     made.replace([row("a", 1)])

@@ -252,8 +252,6 @@ def test_the_guard_tells_each_level_once_and_again_when_it_was_left(ledger: Ledg
         return found
 
     assert [told(700), told(100), told(10), told(400), told(300)] == [[], [50], [], [80], [95]]
-    assert not guard.may(Kind.LOAD, "d.t", essential=False)
-    assert guard.may(Kind.LOAD, "d.t", essential=True)
     at[0] = NOW + timedelta(hours=26)
     assert told(0) == []
     assert told(800) == [50]

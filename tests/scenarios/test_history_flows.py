@@ -187,7 +187,6 @@ def test_a_storm_stops_at_95_percent_says_so_and_goes_on_when_there_is_room(home
     assert notes(home, "history_is_not_held_back") == [
         "the history of ticks is held back: 95% of the load limit of tipoff_history.ticks_log (1,425 of 1,500 a day)"
     ]
-    assert QuotaGuard(home, lambda: NOW + HOUR).may(Kind.LOAD, "tipoff_history.ticks_log", essential=True)
 
     looks(box, NOW + 25 * HOUR, 2 * HOUR)
     assert exact(jobs, 80)

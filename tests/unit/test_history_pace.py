@@ -114,16 +114,15 @@ def test_what_can_wait_never_fills_more_than_95_percent_and_what_cannot_is_never
     limit = next(limit for limit in LIMITS if limit.kind == kind and not limit.of_project)
     used = {(str(kind), T): n}
 
-    assert may(used, kind, T, more, essential=True)
-    assert may(used, kind, T, more, essential=False) == (n + more <= 0.95 * limit.per_day)
-    assert may(used, kind, "another.table", 1, essential=False)
+    assert may(used, kind, T, more) == (n + more <= 0.95 * limit.per_day)
+    assert may(used, kind, "another.table", 1)
 
 
 def test_a_projects_limit_counts_all_tables_together() -> None:
     used = {("load", f"d.t{n}"): 1_000 for n in range(95)}
 
-    assert not may(used, Kind.LOAD, "d.new", essential=False)
-    assert may({("load", ""): 2_000}, Kind.LOAD, "", essential=False)  # staging tables, each with a load of its own
+    assert not may(used, Kind.LOAD, "d.new")
+    assert may({("load", ""): 2_000}, Kind.LOAD, "")  # staging tables, each with a load of its own
     assert uses(used)[0].table == ""
     assert fullest(used) == "95% of the load limit of the project (95,000 of 100,000 a day)"
 
@@ -140,7 +139,7 @@ def test_every_limit_names_its_source() -> None:
 
 
 def test_dml_is_counted_and_has_no_daily_limit() -> None:
-    assert may({("dml", T): 10**6}, Kind.DML, T, essential=False)
+    assert may({("dml", T): 10**6}, Kind.DML, T)
     assert uses({("dml", T): 10**6}) == []
 
 

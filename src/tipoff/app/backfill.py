@@ -84,7 +84,9 @@ def _plan(
     judged: Iterable[tuple[Entry, Judgement]],
     budgets: Mapping[str, int],
 ) -> dict[str, Any]:
-    costs = _costs(ledger, league.name)
+    costs = {
+        name: median(ms) for name, ms in ledger.of(league.name).run_costs().items()
+    }  # of a run in this home, in ms
     runs: Counter[str] = Counter()
     requests: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
@@ -114,11 +116,6 @@ def _plan(
         "estimate_s": round(total_ms / 1000, 1),
         "days_by_budget": over_budget,
     }
-
-
-def _costs(ledger: Ledger, league: str) -> dict[str, float]:
-    """Return what a run of each output has cost in this home, in ms: the median."""
-    return {name: median(costs) for name, costs in ledger.of(league).run_costs().items()}
 
 
 def _not_made(judged: Iterable[tuple[Entry, Judgement]]) -> list[Mapping[str, Any]]:

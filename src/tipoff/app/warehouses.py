@@ -47,7 +47,7 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
         endpoint=settings.bigquery_endpoint,
         max_bytes=settings.bigquery_max_bytes,
     )
-    warehouse = BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, guard=QuotaGuard(ledger, now))
+    warehouse = BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, count=QuotaGuard(ledger, now).record)
     _remember(ledger, "warehouse", _called(settings))
     return warehouse
 

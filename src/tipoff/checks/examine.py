@@ -305,11 +305,9 @@ class Examiner:
     def usual(self, name: str, day: date) -> list[Profiles]:
         """Return the profiles of the slates before `day`, newest first."""
         if name not in self._usual:
-            self._usual[name] = deque(self._stored(name, day), maxlen=4 * USUAL)
+            kept = self._records.profiles_before(name, day, since=self._season.first_day, n=USUAL)
+            self._usual[name] = deque(kept, maxlen=4 * USUAL)
         return [profile for of, profile in reversed(self._usual[name]) if of < day][:USUAL]
-
-    def _stored(self, name: str, day: date) -> list[tuple[date, Profiles]]:
-        return self._records.profiles_before(name, day, since=self._season.first_day, n=USUAL)
 
     def _remember(self, name: str, day: date, profile: Profiles) -> None:
         self.usual(name, day)

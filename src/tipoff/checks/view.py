@@ -71,9 +71,6 @@ class SlateView:
             self.seen.rows[table] = known if known is not None and known.equals(rows) else rows
         return self.seen.rows[table]
 
-    def _is_same(self, table: str) -> bool:
-        return self.rows(table) is self.before.rows.get(table)
-
     def values(self, table: str, column: str) -> Sequence[Any]:
         """Return one column of the slate's rows."""
         if (table, column) not in self._values:
@@ -109,7 +106,8 @@ class SlateView:
     def profile(self, table: str) -> Profiles:
         """Return what the table looks like on the day."""
         if table not in self.seen.profiles:
-            known = self.before.profiles.get(table) if self._is_same(table) else None
+            is_same = self.rows(table) is self.before.rows.get(table)
+            known = self.before.profiles.get(table) if is_same else None
             self.seen.profiles[table] = profile_of(self.table(table), self.rows(table)) if known is None else known
         return self.seen.profiles[table]
 

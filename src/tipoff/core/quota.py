@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum, StrEnum
-from typing import Protocol
 
 WINDOW = timedelta(hours=24)
 STOPS = 0.95  # share of a limit beyond which nothing goes that can wait
@@ -124,10 +123,8 @@ def fullest(used: Used) -> str:
     return next((str(use) for use in uses(used)), "")
 
 
-def may(used: Used, kind: Kind, table: str, n: int = 1, *, essential: bool) -> bool:
-    """Whether `n` more may go: what is essential always, anything else only while 95 % of every limit is not exceeded."""
-    if essential:
-        return True
+def may(used: Used, kind: Kind, table: str, n: int = 1) -> bool:
+    """Whether `n` more may go that can wait: only while 95 % of every limit is not exceeded. The day's work asks nobody."""
     for limit in LIMITS:
         if limit.kind != kind or (table == PROJECT and not limit.of_project):
             continue
@@ -135,13 +132,3 @@ def may(used: Used, kind: Kind, table: str, n: int = 1, *, essential: bool) -> b
         if so_far + n > STOPS * limit.per_day:
             return False
     return True
-
-
-class Guard(Protocol):
-    """Counts what is used, and says whether more may go; see `tipoff.ledger.quota_use`."""
-
-    def may(self, kind: Kind, table: str, n: int = 1, *, essential: bool) -> bool:
-        """Whether `n` more of a kind may go into a table; `essential` is what the day's work needs."""
-
-    def record(self, kind: Kind, table: str, n: int = 1) -> None:
-        """Count `n` more; to be called before they are sent, so that a crash never leaves one uncounted."""

@@ -336,11 +336,8 @@ def _state(book: Book, entry: Entry, now: datetime, tally: _Tally, held: list[st
         return State.HELD if held else State.OPEN
     if tally.ahead:
         return State.WAITING
-    return State.PROVEN if entry.proof is not None and _has_rows(entry) else State.EXCUSED
-
-
-def _has_rows(entry: Entry) -> bool:
-    return entry.proof is not None and any(not unit.excuse for unit in entry.proof.units.values())
+    has_rows = entry.proof is not None and any(not unit.excuse for unit in entry.proof.units.values())
+    return State.PROVEN if has_rows else State.EXCUSED
 
 
 def _decision(

@@ -165,7 +165,7 @@ class Outbox:
         """Whether the quotas leave room for a batch; where they do not, that is told, and the batch waits."""
         used = quota_use.read_used(self._ledger.rows, now)
         for kind, table, n in _counts(stream, batch):
-            if not quota.may(used, quota.Kind(kind), table, n, essential=False):
+            if not quota.may(used, quota.Kind(kind), table, n):
                 use = next(
                     (use for use in quota.uses(used) if use.limit.kind == kind and use.table in {table, ""}), None
                 )

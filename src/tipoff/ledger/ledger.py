@@ -100,11 +100,6 @@ def _read_gaps(text: str) -> Gaps:
     )
 
 
-def _never(_holder: str) -> bool:
-    """Know of nobody that he is gone."""
-    return False
-
-
 class Ledger:
     """One ledger file or database."""
 
@@ -166,7 +161,13 @@ class Ledger:
             yield self._connection
 
     def take_lease(
-        self, name: str, holder: str, *, now: datetime, length: timedelta, is_gone: Callable[[str], bool] = _never
+        self,
+        name: str,
+        holder: str,
+        *,
+        now: datetime,
+        length: timedelta,
+        is_gone: Callable[[str], bool] = lambda _holder: False,
     ) -> Lease | None:
         """Return the lease `name` for `holder` from `now`, or None while another one holds it that is not known to be gone.
 
@@ -289,7 +290,10 @@ class Ledger:
         return LedgerSnapshot(
             proofs=[read_proof(row) for row in self.rows(mine(schema.proofs))],
             games=[read_game(row) for row in self.rows(mine(schema.games))],
-            obligations=[_read_obligation(row) for row in self.rows(mine(schema.obligations))],
+            obligations=[
+                row | {name: json.loads(row[name]) for name in ("missing", "excused", "attempted")}
+                for row in self.rows(mine(schema.obligations))
+            ],
             unended_runs=self.rows(mine(schema.runs).where(schema.runs.c.state == "started")),
             held_gates=self.rows(mine(schema.gates)),
             open_conflicts=self.rows(mine(schema.conflicts).where(schema.conflicts.c.resolved_at.is_(None))),
@@ -375,7 +379,3 @@ def numbered(connection: Connection, table: Table, row: Row) -> int:
     """Write one row of a table, within a transaction, and return the number that it is given."""
     [number] = connection.execute(insert(table).values(**row)).inserted_primary_key or [0]
     return int(number)
-
-
-def _read_obligation(row: Row) -> Row:
-    return row | {name: json.loads(row[name]) for name in ("missing", "excused", "attempted")}

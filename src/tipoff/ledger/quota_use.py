@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from tipoff.core.quota import WINDOW, Kind, Level, Use, may, uses
+from tipoff.core.quota import WINDOW, Kind, Level, Use, uses
 from tipoff.ledger.history import quota_levels, quota_use
 from tipoff.ledger.ledger import Ledger
 from tipoff.ledger.reader import Ask
@@ -48,15 +48,11 @@ def read_used(ask: Ask, now: datetime, *, length: timedelta = WINDOW) -> dict[tu
 
 
 class QuotaGuard:
-    """See `tipoff.core.quota.Guard`."""
+    """Counts what is used of the warehouse's daily limits, and says which have reached a higher level."""
 
     def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
         self._ledger, self._now = ledger, now
         self._changed: list[tuple[str, str, Level]] = []
-
-    def may(self, kind: Kind, table: str, n: int = 1, *, essential: bool) -> bool:
-        """Whether `n` more of a kind may go into a table; `essential` is what the day's work needs."""
-        return essential or may(self.used(), kind, table, n, essential=False)
 
     def record(self, kind: Kind, table: str, n: int = 1) -> None:
         """Count `n` more; to be called before they are sent, so that a crash never leaves one uncounted."""

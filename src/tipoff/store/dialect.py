@@ -182,7 +182,12 @@ def _asked(sql: str, name: str, tables: tuple[Table, ...], engine: str, *, is_of
     refuse_traps(tree, name)
     refuse_unlisted(tree, name)
     written, named = tree.copy(), _named_in(tree)
-    slicer = _season_slice if is_of_season else lambda table, window: _slice(table, window, named(table))
+
+    def slicer(table: Table, window: Window) -> exp.Select:
+        if is_of_season:
+            return _select(table, table.names, ["day BETWEEN @season_start AND @season_end"])
+        return _slice(table, window, named(table))
+
     inputs = _narrow(tree, name, declared, slicer)
     refuse_mixed_types(written, name, declared)
     return Question(
@@ -289,10 +294,6 @@ def _slice(table: Table, window: Window, columns: Iterable[str] = ()) -> exp.Sel
         newest = f"SELECT MAX(day) FROM {table.full_name} WHERE day BETWEEN {first} AND {last}"  # noqa: S608 -- declared names
         conditions.append(f"day = ({newest})")
     return _select(table, columns or table.names, conditions)
-
-
-def _season_slice(table: Table, _window: Window) -> exp.Select:
-    return _select(table, table.names, ["day BETWEEN @season_start AND @season_end"])
 
 
 def _select(table: Table, columns: Iterable[str], conditions: Iterable[str]) -> exp.Select:

@@ -32,7 +32,7 @@ def audit_evidence(ledger: Ledger, leagues: Sequence[League]) -> dict[str, CodeH
     """Return, by file (`tipoff/leagues/…`, relative to the folder that holds the package), what its code took part in."""
     outputs: dict[str, set[tuple[str, str]]] = defaultdict(set)
     sources: dict[tuple[str, str], str] = {}
-    machine = [name for floor in MACHINE for name in _files_of(f"{PACKAGE}.{floor}")]
+    machine = [_named(file) for floor in MACHINE for file in sorted(_folder(f"{PACKAGE}.{floor}").rglob("*.py"))]
     for league in leagues:
         for step in league.steps:
             output = (league.name, step.name)
@@ -113,10 +113,6 @@ def _reached(module: str) -> frozenset[str]:
 def _file(module: str) -> Path | None:
     place = _folder(PACKAGE).joinpath(*module.split(".")[1:])
     return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
-
-
-def _files_of(package: str) -> list[str]:
-    return [_named(file) for file in sorted(_folder(package).rglob("*.py"))]
 
 
 @cache

@@ -139,7 +139,8 @@ def status_of(home: Home, limits: Limits) -> Status:
         [] if not home.is_live or home.silences is None or home.now is None else judge(home.silences, home.now, limits)
     )
     problems = sorted(_problems(home, silent), key=lambda one: (-Severity[one.severity], one.since or _NEVER))
-    problems = [*(_lost(what) for what in home.lost), *problems]
+    lost = (Problem(severity=Severity.CRITICAL.name, since=None, what=what, see=MADE_ANEW) for what in home.lost)
+    problems = [*lost, *problems]
     is_wrong = any(Severity[problem.severity] >= Severity.ERROR for problem in problems)
     has_started = home.silences is not None and home.silences.alive_at is not None
     alive = has_started and not any(trouble.check == ALIVE_CHECK for trouble in silent) if home.is_live else None
@@ -156,10 +157,6 @@ def status_of(home: Home, limits: Limits) -> Status:
         waits_for_you=tuple(_waiting(home)),
         home=home,
     )
-
-
-def _lost(what: str) -> Problem:
-    return Problem(severity=Severity.CRITICAL.name, since=None, what=what, see=MADE_ANEW)
 
 
 def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:

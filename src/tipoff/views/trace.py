@@ -105,11 +105,12 @@ def _stops(  # noqa: PLR0913 -- whose way, and what it is held against
         lost = ", ".join(lost_of_document(path.parent, day)) if is_file else lost_rows
         gone = (f"LOST: {lost}",) if n_rows and lost and not is_elsewhere(home) else ()
         met = "LOST" if gone else "proven" if n_rows else ""
+        due = "waiting" if owed[step.name].state in {"waiting", "open", "running", "held"} else "MISSING"
         stops.append(
             Stop(
                 output=step.name,
                 day=day,
-                state=met or ("excused" if excuse else _state(owed[step.name].state)),
+                state=met or ("excused" if excuse else due),
                 n_rows=n_rows,
                 first_at=min((a.first_at for a in arrivals if a.output == step.name and a.unit in mine), default=None),
                 as_of=max((proof.as_of for proof in mine.values() if proof.as_of), default=None),
@@ -121,10 +122,6 @@ def _stops(  # noqa: PLR0913 -- whose way, and what it is held against
             )
         )
     return stops
-
-
-def _state(of_slate: str) -> str:
-    return "waiting" if of_slate in {"waiting", "open", "running", "held"} else "MISSING"
 
 
 def _answers(records: LeagueRecords, run: int, game_id: str) -> tuple[str, ...]:

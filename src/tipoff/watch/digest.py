@@ -77,15 +77,12 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
 def without_rows(league: League, owed: Iterable[ObligationRecord]) -> list[str]:
     """Say of each required publication that is complete and has no row why its units are excused."""
     published = {step.name for step in league.steps if isinstance(step.work, PublishWork) and not step.optional}
-    empty = (one for one in owed if one.output in published and one.state == State.EXCUSED.value and one.excused)
+    empty = [one for one in owed if one.output in published and one.state == State.EXCUSED.value and one.excused]
+    reasons = ["; ".join(sorted(set(one.excused.values()))) for one in empty]
     return [
-        f"{one.output} of {one.day} has no row, {counted(one.n_excused, 'unit')} excused: {_reasons(one)}"
-        for one in empty
+        f"{one.output} of {one.day} has no row, {counted(one.n_excused, 'unit')} excused: {why}"
+        for one, why in zip(empty, reasons, strict=True)
     ]
-
-
-def _reasons(owed: ObligationRecord) -> str:
-    return "; ".join(sorted(set(owed.excused.values())))
 
 
 def _at_rest(league: League, day: date, between: BetweenSeasons, incidents: Sequence[Incident]) -> Message:

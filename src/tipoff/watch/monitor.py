@@ -122,10 +122,18 @@ class Monitor:
             self._store.number(incidents)
             touched = {trouble.effect for trouble in troubles}
             telling.incidents += [incident for incident in incidents if not touched.isdisjoint(incident.effects)]
-            tell(changes, self._channels, telling, now, by=NAME, off=self._off)
+            tell(
+                changes,
+                self._channels,
+                telling,
+                now,
+                by=NAME,
+                off=lambda league: league_facts(self._ledger(), league).off,
+            )
         digest_day = self._morning(now, incidents, telling)
         self._known = None  # a failing write leaves memory behind the store
-        self._store.write(telling, beat=(beat_name(self._league), now, self._build, _note(cursor)))
+        note = json.dumps({"findings": cursor, "pid": os.getpid()})  # how far it has read, and its process
+        self._store.write(telling, beat=(beat_name(self._league), now, self._build, note))
         self._cursor = cursor
         if digest_day is not None:
             self._owe(digest_day, now)
@@ -133,9 +141,6 @@ class Monitor:
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
         self._flush(self._store, self._channels, self._send, now)
         self._note_digest(now)
-
-    def _off(self, league: str) -> Sequence[str]:
-        return league_facts(self._ledger(), league).off
 
     def forget(self) -> None:
         """Read incidents anew at the next look: a person may have acted on them."""
@@ -296,11 +301,6 @@ class Monitor:
             "verb": verb,
             "reason": _REASONS[state],
         }
-
-
-def _note(cursor: int) -> str:
-    """Return what a monitor's heartbeat carries: how far it has read, and its process."""
-    return json.dumps({"findings": cursor, "pid": os.getpid()})
 
 
 def inputs_of(steps: Sequence[Step]) -> Inputs:

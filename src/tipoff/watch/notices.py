@@ -134,23 +134,13 @@ def notice_row(channel: Channel, message: Message, *, key: str, now: datetime) -
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flushed:
-    """What became of the waiting notices: how many were sent, and those that were given up."""
-
-    sent: int
-    given_up: tuple[Row, ...]
-
-
 Flush = Callable[[AlertStore, Sequence[Channel], Send, datetime], object]
 
 
-def flush(store: AlertStore, channels: Sequence[Channel], send: Send, now: datetime) -> Flushed:
-    """Send what is waiting, one channel after the other, and wait for it; see `flush_channel`."""
+def flush(store: AlertStore, channels: Sequence[Channel], send: Send, now: datetime) -> int:
+    """Send what is waiting, one channel after the other, and wait for it; returns how many were sent. See `flush_channel`."""
     waiting = for_channels(store, channels, now)
-    parts = [flush_channel(store, channel, send, waiting.get(channel.name, ()), now) for channel in channels]
-    given_up = tuple(notice for part in parts for notice in part.given_up)
-    return Flushed(sent=sum(part.sent for part in parts), given_up=given_up)
+    return sum(flush_channel(store, channel, send, waiting.get(channel.name, ()), now) for channel in channels)
 
 
 def for_channels(store: AlertStore, channels: Sequence[Channel], now: datetime) -> dict[str, list[Row]]:
@@ -164,12 +154,12 @@ def for_channels(store: AlertStore, channels: Sequence[Channel], now: datetime) 
     return found
 
 
-def flush_channel(store: AlertStore, channel: Channel, send: Send, waiting: Sequence[Row], now: datetime) -> Flushed:
-    """Send what waits for one channel. A notice is claimed before and marked after it is sent.
+def flush_channel(store: AlertStore, channel: Channel, send: Send, waiting: Sequence[Row], now: datetime) -> int:
+    """Send what waits for one channel; returns how much was sent. A notice is claimed before and marked after it is sent.
 
     What fails is tried again, then given up. After one failure the channel is not tried again in the same look.
     """
-    sent = 0
+    n_sent = 0
     for notice in waiting:
         if not _may_go(channel, notice, store, now) or not store.claim(notice, now):
             continue
@@ -179,10 +169,10 @@ def flush_channel(store: AlertStore, channel: Channel, send: Send, waiting: Sequ
             attempt = notice["attempts"]
             again_at = now + WAITS[attempt] if attempt < len(WAITS) else None
             store.not_sent(notice["id"], str(error), again_at=again_at)
-            return Flushed(sent=sent, given_up=() if again_at else (notice,))
+            return n_sent
         store.sent(notice["id"], now)
-        sent += 1
-    return Flushed(sent=sent, given_up=())
+        n_sent += 1
+    return n_sent
 
 
 def _may_go(channel: Channel, notice: Row, store: AlertStore, now: datetime) -> bool:

@@ -30,7 +30,8 @@ def settle(port: Client, name: Callable[[int], str], send: Callable[[str, int], 
         try:
             send(job_id, attempt)
         except Refused as refused:
-            last = _end_of(port, job_id, refused) if _has_arrived(refused) else refused
+            has_arrived = refused.verdict.meaning is Meaning.APPLIED and not refused.ran
+            last = _end_of(port, job_id, refused) if has_arrived else refused
             if last is None:
                 return attempt, True
             if last.verdict.meaning not in {Meaning.TRANSIENT, Meaning.APPLIED} or not last.verdict.at_once:
@@ -39,10 +40,6 @@ def settle(port: Client, name: Callable[[int], str], send: Callable[[str, int], 
         else:
             return attempt, False
     raise last or RuntimeError(name(attempt))
-
-
-def _has_arrived(refused: Refused) -> bool:
-    return refused.verdict.meaning is Meaning.APPLIED and not refused.ran
 
 
 def _end_of(port: Client, job_id: str, known: Refused) -> Refused | None:

@@ -32,7 +32,7 @@ _CONNECTION = (RequestException, JobTimeout, ConnectionError, GoogleAuthError)
 _DAY_MS = 86_400_000
 _PAGE = 50_000  # rows asked for at a time; BigQuery gives fewer where they are wide
 T = TypeVar("T")
-Count = Callable[[Kind, str], None]  # see `tipoff.core.quota.Guard.record`
+Count = Callable[[Kind, str], None]  # see `tipoff.ledger.quota_use.QuotaGuard.record`
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ def declare(port: Client, table: Table) -> None:
     name, said = place.table(table), labels(what="declare", league=table.league, table=table.name)
     wanted = {column.name: column.type.value for column in table.columns}
     found = port.fields(name)
-    former = next((old for old in map(place.table, _formerly(table)) if not found and port.fields(old)), None)
+    formerly = (replace(table, name=former, formerly=()) for former in table.formerly)
+    former = next((old for old in map(place.table, formerly) if not found and port.fields(old)), None)
     if former is not None:
         port.query(statements.rename_table(former, table.name), {}, said)
         found = port.fields(name)
@@ -49,7 +50,3 @@ def declare(port: Client, table: Table) -> None:
         port.query(statements.add_column(name, column.name, column.type), {}, said)
     for column in todo.widened:
         port.query(statements.widen_column(name, column.name, column.type), {}, said)
-
-
-def _formerly(table: Table) -> list[Table]:
-    return [replace(table, name=name, formerly=()) for name in table.formerly]

@@ -11,7 +11,6 @@ import pyarrow as pa
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.proof_text import proof_row, read_proof
-from tipoff.core.quota import Guard
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
@@ -19,7 +18,7 @@ from tipoff.core.window import SLATE, Input, Window
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.await_job import asked_again, settle
-from tipoff.store.bigquery.client import Client
+from tipoff.store.bigquery.client import Client, Count
 from tipoff.store.bigquery.diagnosis import failed, refusal_of
 from tipoff.store.bigquery.errors import Meaning, Refused
 from tipoff.store.bigquery.tables import declare, declare_own
@@ -44,15 +43,15 @@ class BigQueryWarehouse:
         home: str,
         now: Callable[[], datetime],
         at: Callable[[str], None] = lambda _point: None,
-        guard: Guard | None = None,
+        count: Count = lambda _kind, _table: None,
     ) -> None:
-        """Make a client; nothing is asked of the network before `prepare`. `guard` counts what uses up quotas.
+        """Make a client; nothing is asked of the network before `prepare`. `count` is told of what uses up quotas.
 
         Raises:
             UsageError: There are no credentials.
         """
         self._place, self._home, self._now, self._at = place, home, now, at
-        self._port = Client(place, guard.record) if guard else Client(place)
+        self._port = Client(place, count)
         self._tables: dict[str, dict[str, Table]] = {}  # by league
         self._partitioned: frozenset[str] = frozenset()
         self._former: dict[tuple[str, str], str] = {}  # present names of outputs, by league and former name
