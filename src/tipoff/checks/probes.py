@@ -15,7 +15,7 @@ from tipoff.store.rows import units_of
 
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
 _SLACK = timedelta(minutes=1)
-_OFF = frozenset({"postponed", "moved", "cancelled"})
+OFF = frozenset({"postponed", "moved", "cancelled"})
 _USUAL_SLATES = 5  # before, with fewer of which nothing is usual
 _SILENCE = timedelta(hours=2)  # between ticks, from which on it is the controller's silence that is told
 
@@ -259,7 +259,7 @@ def zero_is_signed(table: Table) -> Check:
         if proof is None:
             return Measured.nothing("it has never been made")
         units, games = proof.units, view.records.games(view.day)
-        off = {game.game_id for game in games if game.status in _OFF}
+        off = {game.game_id for game in games if game.status in OFF}
         empty = {name: unit.excuse for name, unit in units.items() if not unit.n_rows}
         bad = [name for name, why in empty.items() if not why and games and name.partition("|")[0] not in off]
         reasons = Counter(why or f"the schedule says {len(games) - len(off)} games" for why in empty.values())
@@ -276,7 +276,7 @@ def not_all_is_excused(table: Table, *, optional: bool) -> Check:
 
     def look(view: View) -> Measured:
         proof = view.records.proof(table.name, view.day)
-        on = {game.game_id for game in view.records.games(view.day) if game.status not in _OFF}
+        on = {game.game_id for game in view.records.games(view.day) if game.status not in OFF}
         units = {name: unit for name, unit in (proof.units if proof else {}).items() if name.partition("|")[0] in on}
         if len(units) < 2 or len(view.usual(table.name)) < _USUAL_SLATES:  # noqa: PLR2004 -- one game may well have nothing
             return Measured.nothing("fewer than two games that are on, or too few slates before")
@@ -323,7 +323,7 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
     hours = within.total_seconds() / 3600
 
     def look(view: View) -> Measured:
-        on = [game.starts_at for game in view.records.games(view.day) if game.status not in _OFF]
+        on = [game.starts_at for game in view.records.games(view.day) if game.status not in OFF]
         if not on:
             return Measured.nothing("no game is on")
         at = min([view.now, *(start for start in on if start is not None)])

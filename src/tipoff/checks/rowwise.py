@@ -9,12 +9,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.checks.kinds import ERROR, READ, WARNING
+from tipoff.checks.probes import OFF, probe
 from tipoff.checks.words import Words
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
@@ -23,7 +25,7 @@ from tipoff.core.schema import Column, ColumnType, Table
 NOTHING = "nothing to look at"
 LOOK = "tipoff trace LEAGUE GAME shows where it was lost"
 Same = Callable[[Any, Any], bool]
-_OFF = frozenset({"postponed", "moved", "cancelled"})
+_check = partial(probe, measure="share")
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 -- a value of a row
@@ -81,17 +83,19 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
         bad = [(game,) for game, *_ in games if game not in there]
         return Measured(value=1 - len(bad) / len(games), failing=_keys(bad))
 
-    return Check(
-        name=f"{table.name}.games_are_there",
-        claim=f"every game that is on has rows in {table.name}",
-        severity=WARNING if optional else ERROR,
-        tables=(words.schedule, table.name),
-        about=table.name,
-        look=look,
-        required=0.8 if optional else 1.0,
+    claim, limits = f"every game that is on has rows in {table.name}", {"required": 0.8 if optional else 1.0}
+    severity, inputs = WARNING if optional else ERROR, (words.schedule,)
+    return _check(
+        table,
+        "games_are_there",
+        claim,
+        look,
+        severity=severity,
+        inputs=inputs,
         cadence=cadence,
         angles=angles,
         do=LOOK,
+        **limits,
     )
 
 
@@ -103,16 +107,9 @@ def only_scheduled(table: Table, schedule: str) -> Check:
         named = {game for game, status in games if status not in {None, "cancelled"}}
         return _judged(view, table, [game in named for game in view.values(table.name, "game_id")])
 
-    return Check(
-        name=f"{table.name}.games_are_scheduled",
-        claim=f"every row of {table.name} is of a game that stands on the day",
-        severity=ERROR,
-        tables=(schedule, table.name),
-        about=table.name,
-        look=look,
-        angles=(2,),
-        do="is its game id of another provider, or of another day?",
-    )
+    claim = f"every row of {table.name} is of a game that stands on the day"
+    do = "is its game id of another provider, or of another day?"
+    return _check(table, "games_are_scheduled", claim, look, inputs=(schedule,), angles=(2,), do=do)
 
 
 def unique(table: Table, columns: Sequence[str] = (), name: str = "keys_are_unique") -> Check:
@@ -126,15 +123,9 @@ def unique(table: Table, columns: Sequence[str] = (), name: str = "keys_are_uniq
             Measured(value=1 - len(twice) / len(counts), failing=_keys(twice)) if counts else Measured.nothing(NOTHING)
         )
 
-    return Check(
-        name=f"{table.name}.{name}",
-        claim=f"no two rows of {table.name} have the same {', '.join(keys)}",
-        severity=ERROR,
-        tables=(table.name,),
-        look=look,
-        angles=(28,),
-        do="two writers, or a source that repeats itself; run the step again",
-    )
+    claim = f"no two rows of {table.name} have the same {', '.join(keys)}"
+    do = "two writers, or a source that repeats itself; run the step again"
+    return _check(table, name, claim, look, angles=(28,), do=do)
 
 
 def declared(table: Table, *, filled: Sequence[str] = ()) -> Check:
@@ -149,15 +140,8 @@ def declared(table: Table, *, filled: Sequence[str] = ()) -> Check:
         found = {place for mask in bad for place, is_bad in enumerate(mask.to_pylist()) if is_bad}
         return _judged(view, table, [place not in found for place in range(rows.num_rows)])
 
-    return Check(
-        name=f"{table.name}.values_are_as_declared",
-        claim=f"in {table.name} what is required is there, and numbers lie in their ranges",
-        severity=ERROR,
-        tables=(table.name,),
-        look=look,
-        angles=(13, 19, 27),
-        do=READ,
-    )
+    claim = f"in {table.name} what is required is there, and numbers lie in their ranges"
+    return _check(table, "values_are_as_declared", claim, look, angles=(13, 19, 27), do=READ)
 
 
 def _beyond(column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -178,15 +162,8 @@ def game_ids(table: Table, pattern: str) -> Check:
         matches = pc.match_substring_regex(view.rows(table.name).column("game_id"), pattern)
         return _judged(view, table, matches.to_pylist())
 
-    return Check(
-        name=f"{table.name}.game_ids_have_their_form",
-        claim="a game's id is the league's own",
-        severity=ERROR,
-        tables=(table.name,),
-        look=look,
-        angles=(5,),
-        do=READ,
-    )
+    claim = "a game's id is the league's own"
+    return _check(table, "game_ids_have_their_form", claim, look, angles=(5,), do=READ)
 
 
 def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
@@ -248,7 +225,7 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
 def _off(view: View, schedule: str) -> set[str]:
     """Return the day's games that were put off, moved away or cancelled."""
     games = zip(view.values(schedule, "game_id"), view.values(schedule, "status"), strict=True)
-    return {game for game, status in games if status in _OFF}
+    return {game for game, status in games if status in OFF}
 
 
 def _by_key(view: View, table: Table, on: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
@@ -329,13 +306,6 @@ def sides(table: Table, words: Words) -> Check:
             )
         return _judged(view, table, found, places)
 
-    return Check(
-        name=f"{table.name}.sides_are_the_schedules",
-        claim=f"clubs, opponents and home in {table.name} are the schedule's",
-        severity=ERROR,
-        tables=(words.schedule, table.name),
-        about=table.name,
-        look=look,
-        angles=(2, 5),
-        do="home and away are swapped, or a club has another code",
-    )
+    claim = f"clubs, opponents and home in {table.name} are the schedule's"
+    do = "home and away are swapped, or a club has another code"
+    return _check(table, "sides_are_the_schedules", claim, look, inputs=(words.schedule,), angles=(2, 5), do=do)
