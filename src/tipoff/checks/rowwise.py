@@ -83,19 +83,17 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
         bad = [(game,) for game, *_ in games if game not in there]
         return Measured(value=1 - len(bad) / len(games), failing=_keys(bad))
 
-    claim, limits = f"every game that is on has rows in {table.name}", {"required": 0.8 if optional else 1.0}
-    severity, inputs = WARNING if optional else ERROR, (words.schedule,)
     return _check(
         table,
         "games_are_there",
-        claim,
+        f"every game that is on has rows in {table.name}",
         look,
-        severity=severity,
-        inputs=inputs,
+        severity=WARNING if optional else ERROR,
+        inputs=(words.schedule,),
+        required=0.8 if optional else 1.0,
         cadence=cadence,
         angles=angles,
         do=LOOK,
-        **limits,
     )
 
 

@@ -1,12 +1,11 @@
 """The ledger's tables of history on its way to the warehouse: what has changed, sealed batches, and what quotas were used."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Text
 
-from tipoff.ledger.schema import Instant, metadata, number_key
+from tipoff.ledger.schema import Instant, number_key, table
 
-revisions = Table(  # a row of a table that is updated, as it was after a change; kept until it lies in a sealed batch
+revisions = table(  # a row of a table that is updated, as it was after a change; kept until it lies in a sealed batch
     "revisions",
-    metadata,
     number_key(),
     Column("source", Text, nullable=False),  # the ledger's table
     Column("body", Text, nullable=False),  # JSON object of its columns
@@ -14,9 +13,8 @@ revisions = Table(  # a row of a table that is updated, as it was after a change
     sqlite_autoincrement=True,  # rows are deleted, and a number must never come again: it is an event's name
 )
 
-history_streams = Table(
+history_streams = table(
     "history_streams",
-    metadata,
     Column("stream", Text, primary_key=True),
     Column("begun_at", Instant, nullable=False),
     Column("sealed_to", Integer, nullable=False),  # the highest number that lies in a batch
@@ -24,9 +22,8 @@ history_streams = Table(
     Column("paced_until", Instant),  # see history.pace
 )
 
-history_batches = Table(
+history_batches = table(
     "history_batches",
-    metadata,
     Column("id", Text, primary_key=True),
     Column("stream", Text, nullable=False),
     Column("lo", Integer, nullable=False),  # numbers of its first and last event
@@ -45,18 +42,16 @@ history_batches = Table(
     Index("history_batches_state", "state", "stream", "lo"),
 )
 
-quota_use = Table(  # what was used of the warehouse's daily limits, by hour
+quota_use = table(  # what was used of the warehouse's daily limits, by hour
     "quota_use",
-    metadata,
     Column("hour", Instant, primary_key=True),
     Column("table", Text, primary_key=True),
     Column("kind", Text, primary_key=True),  # load, change, partition, dml
     Column("n", Integer, nullable=False),
 )
 
-quota_levels = Table(  # how full a limit was when that was last told
+quota_levels = table(  # how full a limit was when that was last told
     "quota_levels",
-    metadata,
     Column("table", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("level", Integer, nullable=False),  # percent: 50, 80, 95

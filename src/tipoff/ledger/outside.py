@@ -30,12 +30,11 @@ from tipoff.core.profile import Profile
 from tipoff.core.records import ArrivalRecord
 from tipoff.ledger.connect import engine_of, why
 from tipoff.ledger.looks import columns_of
-from tipoff.ledger.schema import Instant, arrivals, fetches, metadata, number_key
+from tipoff.ledger.schema import Instant, arrivals, fetches, number_key, table
 from tipoff.ledger.upsert import upsert
 
-answers = Table(
+answers = table(
     "answers",
-    metadata,
     Column("key", Text, primary_key=True),
     Column("source", Text, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -44,17 +43,15 @@ answers = Table(
     Column("etag", Text, nullable=False),
     Column("last_modified", Text, nullable=False),
 )
-credits_left = Table(
+credits_left = table(
     "credits_left",
-    metadata,
     Column("provider", Text, primary_key=True),
     Column("used", Integer, nullable=False),
     Column("remaining", Integer, nullable=False),
     Column("at", Instant, nullable=False),
 )
-proxy_health = Table(
+proxy_health = table(
     "proxy_health",
-    metadata,
     Column("proxy", Text, primary_key=True),
     Column("host", Text, primary_key=True),
     Column("score", Float, nullable=False),
@@ -68,9 +65,8 @@ proxy_health = Table(
     Column("rests_until", Instant),
     Column("at", Instant),
 )
-proxy_changes = Table(
+proxy_changes = table(
     "proxy_changes",
-    metadata,
     number_key(),
     Column("proxy", Text, nullable=False),
     Column("host", Text, nullable=False),

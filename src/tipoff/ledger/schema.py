@@ -30,6 +30,11 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
+def table(name: str, *parts: Column[Any] | Index, sqlite_autoincrement: bool = False) -> Table:
+    """Declare a table of the ledger."""
+    return Table(name, metadata, *parts, sqlite_autoincrement=sqlite_autoincrement)
+
+
 def _slate() -> list[Column[Any]]:
     return [
         Column("league", Text, nullable=False),
@@ -52,24 +57,21 @@ def number_key() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
 
-facts = Table(  # of the home itself (league "") and of each league in it: its world, its clock's last instant
+facts = table(  # of the home itself (league "") and of each league in it: its world, its clock's last instant
     "facts",
-    metadata,
     Column("league", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
-numbers = Table(  # the last number given of each kind: a run's is also its fence, and must never come again
+numbers = table(  # the last number given of each kind: a run's is also its fence, and must never come again
     "numbers",
-    metadata,
     Column("name", Text, primary_key=True),
     Column("last", Integer, nullable=False),
 )
 
-seasons = Table(  # each league's seasons, as its schedule last told them
+seasons = table(  # each league's seasons, as its schedule last told them
     "seasons",
-    metadata,
     Column("league", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("first_day", Date, nullable=False),
@@ -78,9 +80,8 @@ seasons = Table(  # each league's seasons, as its schedule last told them
     Column("evidence", Text, nullable=False),
 )
 
-ticks = Table(
+ticks = table(
     "ticks",
-    metadata,
     number_key(),
     Column("league", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
@@ -94,9 +95,8 @@ ticks = Table(
     Index("ticks_league", "league", "at"),
 )
 
-decisions = Table(
+decisions = table(
     "decisions",
-    metadata,
     number_key(),
     Column("at", Instant, nullable=False),  # its tick's too
     *_slate(),
@@ -108,9 +108,8 @@ decisions = Table(
     Index("decisions_at", "at"),
 )
 
-runs = Table(
+runs = table(
     "runs",
-    metadata,
     number_key(),  # also the fence number
     *_slate(),
     Column("units", Text, nullable=False),  # JSON list
@@ -131,9 +130,8 @@ runs = Table(
     Index("runs_state", "state"),
 )
 
-proofs = Table(
+proofs = table(
     "proofs",
-    metadata,
     *slate_key(),
     Column("fence", Integer, nullable=False),
     Column("made_at", Instant, nullable=False),
@@ -144,9 +142,8 @@ proofs = Table(
     Column("inputs", Text, nullable=False),
 )
 
-obligations = Table(
+obligations = table(
     "obligations",
-    metadata,
     *slate_key(),
     Column("season", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -167,9 +164,8 @@ obligations = Table(
     Index("obligations_state", "league", "state"),
 )
 
-games = Table(
+games = table(
     "games",
-    metadata,
     Column("league", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("game_id", Text, primary_key=True),
@@ -182,9 +178,8 @@ games = Table(
     Column("changed_at", Instant, nullable=False),
 )
 
-fetches = Table(
+fetches = table(
     "fetches",
-    metadata,
     number_key(),
     Column("run_id", Integer, nullable=False),
     Column("league", Text, nullable=False, server_default=""),
@@ -202,9 +197,8 @@ fetches = Table(
     Index("fetches_sha", "sha256"),
 )
 
-arrivals = Table(
+arrivals = table(
     "arrivals",
-    metadata,
     *slate_key(),
     Column("unit", Text, primary_key=True),
     Column("first_at", Instant, nullable=False),
@@ -212,9 +206,8 @@ arrivals = Table(
     Column("due_at", Instant),  # when the unit was due, as far as that was known
 )
 
-rejects = Table(
+rejects = table(
     "rejects",
-    metadata,
     number_key(),
     Column("run_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
@@ -223,9 +216,8 @@ rejects = Table(
     Column("row", Text, nullable=False),
 )
 
-findings = Table(
+findings = table(
     "findings",
-    metadata,
     number_key(),
     Column("at", Instant, nullable=False),
     *_slate(),
@@ -240,9 +232,8 @@ findings = Table(
     Index("findings_slate", "league", "output", "day"),
 )
 
-gates = Table(
+gates = table(
     "gates",
-    metadata,
     *slate_key(),
     Column("input", Text, primary_key=True),
     Column("is_open", Boolean, nullable=False),
@@ -253,9 +244,8 @@ gates = Table(
     Column("reason", Text, nullable=False),
 )
 
-marks = Table(
+marks = table(
     "marks",
-    metadata,
     *slate_key(),
     Column("unit", Text, primary_key=True),
     Column("kind", Text, primary_key=True),  # partial, retrospective, outdated
@@ -263,9 +253,8 @@ marks = Table(
     Column("note", Text, nullable=False),
 )
 
-conflicts = Table(
+conflicts = table(
     "conflicts",
-    metadata,
     *slate_key(),
     Column("since", Instant, primary_key=True),
     Column("kind", Text, nullable=False),  # conflict, quota
@@ -277,9 +266,8 @@ conflicts = Table(
     Column("resolution", Text),  # auto, waived, gave up; none while it lasts
 )
 
-waivers = Table(
+waivers = table(
     "waivers",
-    metadata,
     number_key(),
     *_slate(),
     Column("input", Text, nullable=False),
@@ -291,9 +279,8 @@ waivers = Table(
     Index("waivers_slate", "league", "output", "day"),
 )
 
-halts = Table(  # publications that a person has stopped
+halts = table(  # publications that a person has stopped
     "halts",
-    metadata,
     number_key(),
     Column("league", Text, nullable=False),
     Column("output", Text, nullable=False),  # empty: every publication of the league
@@ -306,9 +293,8 @@ halts = Table(  # publications that a person has stopped
     Index("halts_league", "league"),
 )
 
-requests = Table(  # what a command asks of the process that owns the warehouse, and its answer
+requests = table(  # what a command asks of the process that owns the warehouse, and its answer
     "requests",
-    metadata,
     number_key(),
     Column("league", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -321,18 +307,16 @@ requests = Table(  # what a command asks of the process that owns the warehouse,
     Index("requests_open", "league", "ended_at"),
 )
 
-leases = Table(
+leases = table(
     "leases",
-    metadata,
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("epoch", Integer, nullable=False),  # grows by one with each new holder
     Column("until", Instant, nullable=False),
 )
 
-questions = Table(
+questions = table(
     "questions",
-    metadata,
     *slate_key(),
     Column("unit", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
@@ -343,9 +327,8 @@ questions = Table(
     Column("since", Instant, nullable=False),
 )
 
-rulings = Table(
+rulings = table(
     "rulings",
-    metadata,
     number_key(),
     Column("league", Text, nullable=False),
     Column("subject", Text, nullable=False),

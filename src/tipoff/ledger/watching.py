@@ -1,12 +1,11 @@
 """The ledger's tables of watching: incidents, notices, what the checks measured, scorecards, heartbeats."""
 
-from sqlalchemy import Boolean, Column, Date, Float, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Date, Float, Index, Integer, Text
 
-from tipoff.ledger.schema import Instant, metadata, number_key, slate_key
+from tipoff.ledger.schema import Instant, number_key, slate_key, table
 
-incidents = Table(
+incidents = table(
     "incidents",
-    metadata,
     number_key(),
     Column("league", Text, nullable=False),
     Column("cause", Text, nullable=False),  # what is broken: source:, step:, table:, controller …
@@ -28,9 +27,8 @@ incidents = Table(
     Index("incidents_open", "league", "closed_at"),
 )
 
-acts = Table(  # what people did about incidents, and what became of them
+acts = table(  # what people did about incidents, and what became of them
     "acts",
-    metadata,
     number_key(),
     Column("incident_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
@@ -41,9 +39,8 @@ acts = Table(  # what people did about incidents, and what became of them
     Index("acts_incident", "incident_id"),
 )
 
-notices = Table(
+notices = table(
     "notices",
-    metadata,
     number_key(),
     Column("key", Text, nullable=False, unique=True),  # what may be told only once, with its channel
     Column("at", Instant, nullable=False),
@@ -63,9 +60,8 @@ notices = Table(
     Index("notices_state", "state"),
 )
 
-measured = Table(  # what each check last measured of each day
+measured = table(  # what each check last measured of each day
     "measured",
-    metadata,
     Column("league", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("check", Text, primary_key=True),
@@ -81,9 +77,8 @@ measured = Table(  # what each check last measured of each day
     Column("took_ms", Float, nullable=False),
 )
 
-rules = Table(  # how often each check was evaluated, how often it fired
+rules = table(  # how often each check was evaluated, how often it fired
     "rules",
-    metadata,
     Column("league", Text, primary_key=True),
     Column("rule", Text, primary_key=True),
     Column("evaluated", Integer, nullable=False),
@@ -94,26 +89,23 @@ rules = Table(  # how often each check was evaluated, how often it fired
     Column("fired_at", Instant),
 )
 
-profiles = Table(  # what each table looked like, by day: from it the checks learn what is usual
+profiles = table(  # what each table looked like, by day: from it the checks learn what is usual
     "profiles",
-    metadata,
     *slate_key(),
     Column("at", Instant, nullable=False),
     Column("profile", Text, nullable=False),  # JSON, see checks.profile
 )
 
-heartbeats = Table(
+heartbeats = table(
     "heartbeats",
-    metadata,
     Column("name", Text, primary_key=True),  # monitor, sentinel
     Column("at", Instant, nullable=False),
     Column("build", Text, nullable=False),
     Column("note", Text, nullable=False),
 )
 
-scorecards = Table(
+scorecards = table(
     "scorecards",
-    metadata,
     Column("league", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("complete", Float),  # share of the units owed that are proven
