@@ -58,11 +58,7 @@ def costs(settings: Settings, league: League, day: date, now: datetime) -> list[
                     limit = min(loaded.step.max_bytes, settings.bigquery_max_bytes)
                     found.append(
                         Cost(
-                            step=loaded.step.name,
-                            statements=len(read),
-                            bytes=sum(read),
-                            dearest=max(read),
-                            limit=limit,
+                            step=loaded.step.name, statements=len(read), bytes=sum(read), dearest=max(read), limit=limit
                         )
                     )
         finally:

@@ -259,12 +259,7 @@ class Instance:
     def _controller(
         self, holder: str, loaded: Mapping[str, CompiledStep], published: Published, runner: Runner
     ) -> Controller:
-        mine = Identity(
-            build=build(),
-            settings_hash=self._settings.hash,
-            worker=f"inline-{os.getpid()}",
-            holder=holder,
-        )
+        mine = Identity(build=build(), settings_hash=self._settings.hash, worker=f"inline-{os.getpid()}", holder=holder)
         if self.beside:
             is_gone = gone(holds_the_file=not self.home.database)
             mine = dataclasses.replace(mine, worker=self._holder, holder=self._holder, is_gone=is_gone)

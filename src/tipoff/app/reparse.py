@@ -35,13 +35,7 @@ def reparse(settings: Settings, league: League, season: Season, days: tuple[date
         with Ledger(home.ledger, read_only=True) as ledger:
             now = home_clock(ledger) or RealClock().now()
         spec = ReplaySpec(
-            league=league,
-            season=season,
-            days=days,
-            world=Nobody(),
-            scope=outputs,
-            anew=True,
-            profile=Profile.LIVE,
+            league=league, season=season, days=days, world=Nobody(), scope=outputs, anew=True, profile=Profile.LIVE
         )
         instance = Instance(settings, spec, SimClock(now), parts=FromArchive())
         try:

@@ -22,13 +22,7 @@ MOST_ON_ONE_SIDE, LEAST_SIDES = 0.95, 20
 
 
 def guards(  # noqa: C901, PLR0913 -- the rules, one after the other
-    words: Words,
-    *,
-    start: str,
-    told_apart_by: Sequence[str] = (),
-    side: str = "",
-    lines: str = "",
-    made_at: str = "",
+    words: Words, *, start: str, told_apart_by: Sequence[str] = (), side: str = "", lines: str = "", made_at: str = ""
 ) -> tuple[Guard, ...]:
     """Return the guards of a publication.
 

@@ -28,22 +28,12 @@ def work() -> list[Check]:
     """Return the checks of the league's work, day by day."""
     return [
         _check(
-            "decided_without_gap",
-            "no two ticks of the day lie more than two hours apart",
-            (4, 16),
-            _gaps,
-            minutes=120,
+            "decided_without_gap", "no two ticks of the day lie more than two hours apart", (4, 16), _gaps, minutes=120
         ),
         _check("decisions_are_executed", "every decision to run was executed within the hour", (4, 26), _executed),
         _check("aborts_have_reasons", "whatever is not run has a reason", (4,), _reasons, severity=WARNING),
         _check("runs_end", "every run that began has ended, or its lease still lasts", (8,), _ended),
-        _check(
-            "runs_finish",
-            "at least 80 % of the runs that ended did their work",
-            (7, 8),
-            _finished,
-            required=0.8,
-        ),
+        _check("runs_finish", "at least 80 % of the runs that ended did their work", (7, 8), _finished, required=0.8),
         _check("nothing_waits_long", "nothing of the day is over four hours late, or held by a write", (9,), _queue),
         _check(
             "outputs_are_in_time",

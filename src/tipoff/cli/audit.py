@@ -11,9 +11,7 @@ from tipoff.core.errors import UsageError
 
 
 @click.command(
-    "audit",
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True},
+    "audit", add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True}
 )
 @click.option("--ledger", "home", type=click.Path(path_type=Path), metavar="HOME", help="Rank by the runs of a home.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)

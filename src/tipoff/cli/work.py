@@ -120,13 +120,7 @@ def backfill_command(  # noqa: PLR0913 -- options
 
 
 def _backfill_live(  # noqa: PLR0913 -- as the command is told
-    settings: Settings,
-    league: str,
-    span: str,
-    table: str,
-    shown: Callable[[int], None],
-    *,
-    dry_run: bool,
+    settings: Settings, league: str, span: str, table: str, shown: Callable[[int], None], *, dry_run: bool
 ) -> dict[str, Any] | None:
     """Have a live home's controller make past days; None where the league is not live in this home."""
     from tipoff.app import requests  # noqa: PLC0415 -- imports every store
@@ -207,12 +201,7 @@ def demo_command(days: int) -> None:
 
     [report] = run_and_report(settings, ["nba"], f"sample:{days}", world="sample", seed=7, watched=True, day_over=show)
     show(date.max)
-    for line in [
-        "",
-        *in_words(report, content.report_lines(report)),
-        "",
-        f"published files: {home.published}",
-    ]:
+    for line in ["", *in_words(report, content.report_lines(report)), "", f"published files: {home.published}"]:
         click.echo(line)
     sys.exit(EXIT_WRONG if is_wrong(report) else 0)
 

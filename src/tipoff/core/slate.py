@@ -28,13 +28,7 @@ class GameStatus(Enum):
         return self in (GameStatus.LIVE, GameStatus.FINAL)
 
 
-_OFF = (
-    GameStatus.POSTPONED,
-    GameStatus.MOVED,
-    GameStatus.CANCELLED,
-    GameStatus.SUSPENDED,
-    GameStatus.NOT_NEEDED,
-)
+_OFF = (GameStatus.POSTPONED, GameStatus.MOVED, GameStatus.CANCELLED, GameStatus.SUSPENDED, GameStatus.NOT_NEEDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,13 +122,7 @@ class Outbox:
             )
             if due:
                 sealed = seal(
-                    self._ledger,
-                    stream,
-                    current,
-                    home=self._home,
-                    pace=self._pace,
-                    now=now,
-                    numbers=self._numbers,
+                    self._ledger, stream, current, home=self._home, pace=self._pace, now=now, numbers=self._numbers
                 )
                 if sealed is None:
                     n_waiting = 0

@@ -8,20 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Float,
-    Index,
-    Insert,
-    Integer,
-    Table,
-    Text,
-    delete,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import Column, Connection, Float, Index, Insert, Integer, Table, Text, delete, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
 from tipoff.core.errors import LedgerError

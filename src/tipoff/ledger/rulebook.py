@@ -79,9 +79,7 @@ def filters_kept(ask: Ask, league: str) -> Iterator[RuleCount]:
     """Yield each filter's record: of a provider's answers, how many held a row that was refused; and each quarantine's."""
     fetches, rejects = schema.fetches, schema.rejects
     told = select(
-        fetches.c.source,
-        func.count().label("n"),
-        func.sum(func.cast(fetches.c.n_rejects > 0, Integer)).label("fired"),
+        fetches.c.source, func.count().label("n"), func.sum(func.cast(fetches.c.n_rejects > 0, Integer)).label("fired")
     ).where(fetches.c.league == league)
     for row in ask(told.group_by(fetches.c.source)):
         yield RuleCount(

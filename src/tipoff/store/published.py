@@ -223,12 +223,7 @@ class Published:
             raise _unreadable(path, error) from error
 
     def _write(
-        self,
-        asked: WriteRequest,
-        proof: Proof,
-        rows: pa.Table,
-        changed: Iterable[str],
-        written_at: Mapping[str, str],
+        self, asked: WriteRequest, proof: Proof, rows: pa.Table, changed: Iterable[str], written_at: Mapping[str, str]
     ) -> None:
         path = self.path(asked.step, asked.day)
         document = {

@@ -51,12 +51,7 @@ def games(records: LeagueRecords, league: League) -> dict[str, Any]:
     off = [game for game in rows if game.status in _OFF]
     unmet = (unit for owed in records.obligations() if owed.output in required for unit in owed.missing)
     missing = {unit.partition("|")[0] for unit in unmet} & on
-    return {
-        "expected": len(on),
-        "proven": len(on - missing),
-        "excused": len(off),
-        "missing": sorted(missing),
-    }
+    return {"expected": len(on), "proven": len(on - missing), "excused": len(off), "missing": sorted(missing)}
 
 
 def _world(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:

@@ -18,15 +18,7 @@ from tipoff.ledger import Batch, Ledger, quota_use
 from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
 from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.notices import Message
-from tipoff.watch.scorecard import (
-    WINDOW,
-    budgets,
-    days_to_score,
-    read_scorecards,
-    score,
-    sparkline,
-    streak,
-)
+from tipoff.watch.scorecard import WINDOW, budgets, days_to_score, read_scorecards, score, sparkline, streak
 from tipoff.watch.sentinel import REPLAYED, read_facts
 
 Row = dict[str, Any]

@@ -119,12 +119,7 @@ RULES = (
         statuses=frozenset({409}),
         text=r"already exists: job|duplicate job",
     ),
-    ErrorRule(
-        "it exists",
-        Meaning.APPLIED,
-        "it was created before",
-        reasons=frozenset({"duplicate", "alreadyExists"}),
-    ),
+    ErrorRule("it exists", Meaning.APPLIED, "it was created before", reasons=frozenset({"duplicate", "alreadyExists"})),
     ErrorRule("it exists, by status", Meaning.APPLIED, "it was created before", statuses=frozenset({409})),
     ErrorRule(
         "rate limit",
@@ -149,18 +144,8 @@ RULES = (
     ErrorRule(
         "quota, by its text", Meaning.QUOTA, "the quota comes back by itself", text=r"\bquota exceeded|exceeded quota"
     ),
-    ErrorRule(
-        "bytes billed",
-        Meaning.PERMANENT,
-        _TOO_DEAR,
-        reasons=frozenset({"bytesBilledLimitExceeded"}),
-    ),
-    ErrorRule(
-        "bytes billed, by its text",
-        Meaning.PERMANENT,
-        _TOO_DEAR,
-        text=r"exceeded limit for bytes billed",
-    ),
+    ErrorRule("bytes billed", Meaning.PERMANENT, _TOO_DEAR, reasons=frozenset({"bytesBilledLimitExceeded"})),
+    ErrorRule("bytes billed, by its text", Meaning.PERMANENT, _TOO_DEAR, text=r"exceeded limit for bytes billed"),
     ErrorRule(
         "response too large",
         Meaning.PERMANENT,
