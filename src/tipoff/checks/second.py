@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isclose
-from statistics import fmean
+from statistics import correlation
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 
 from tipoff.checks.probes import CRITICAL, in_order, probe
@@ -127,19 +128,11 @@ def ranks_with(  # noqa: PLR0913 -- two columns, how they meet
 
 def _ranks(values: Sequence[float]) -> list[float]:
     """Return each value's place in their order, equal ones their middle."""
-    found, order, begin = [0.0] * len(values), sorted(range(len(values)), key=lambda n: values[n]), 0
-    while begin < len(order):
-        end = begin
-        while end < len(order) and values[order[end]] == values[order[begin]]:
-            end += 1
-        for place in order[begin:end]:
-            found[place] = (begin + end - 1) / 2
-        begin = end
-    return found
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return [float(place) for place in (ends - (counts + 1) / 2)[places]]
 
 
 def _correlation(ones: Sequence[float], twos: Sequence[float]) -> float:
-    middle = fmean(ones), fmean(twos)
-    apart = [(a - middle[0], b - middle[1]) for a, b in zip(ones, twos, strict=True)]
-    spread = (sum(a * a for a, _ in apart) * sum(b * b for _, b in apart)) ** 0.5
-    return sum(a * b for a, b in apart) / spread if spread else 0.0
+    """Return how two orders go together, in [-1, 1]; 0 where all of one are the same."""
+    return correlation(ones, twos) if len(set(ones)) > 1 and len(set(twos)) > 1 else 0.0

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.core.proof import InputProof, Proof, UnitProof
+from tipoff.core.schema import ColumnType
 
+PROOF_COLUMNS = {  # of a row that stands beside the data
+    "fence": ColumnType.INT,
+    "league": ColumnType.TEXT,
+    "output": ColumnType.TEXT,
+    "day": ColumnType.DATE,
+    "made_at": ColumnType.INSTANT,
+    "step_version": ColumnType.TEXT,
+    "units": ColumnType.TEXT,
+    "inputs": ColumnType.TEXT,
+}
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, WarehouseError
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof
-from tipoff.core.proof_text import proof_row, read_proof
+from tipoff.core.proof_text import PROOF_COLUMNS, proof_row, read_proof
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
@@ -35,13 +35,8 @@ _BOUND: set[tuple[str, tuple[Table, ...]]] = set()  # SELECTs bound in this proc
 _MEMORY = "150MB"  # the longest season fills what it may: its whole replay takes 789 MB so
 _SESSION = "SET TimeZone='UTC'"
 _COLUMNS = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
-_PROOF_COLUMNS = ("fence", "league", "output", "day", "made_at", "step_version", "units", "inputs")
-_PROVEN = f"INSERT INTO tipoff.proofs VALUES ({', '.join(f'${name}' for name in _PROOF_COLUMNS)})"  # noqa: S608 -- named above
-_PROOFS = """
-CREATE TABLE IF NOT EXISTS tipoff.proofs (
-  fence BIGINT, league VARCHAR, output VARCHAR, day DATE, made_at TIMESTAMPTZ, step_version VARCHAR,
-  units VARCHAR, inputs VARCHAR
-)"""
+_PROOFS = ", ".join(f"{name} {dialect.duck_type(kind)}" for name, kind in PROOF_COLUMNS.items())
+_PROVEN = f"INSERT INTO tipoff.proofs VALUES ({', '.join(f'${name}' for name in PROOF_COLUMNS)})"  # noqa: S608 -- declared names
 
 
 class DuckWarehouse:
@@ -119,7 +114,7 @@ class DuckWarehouse:
         self._former |= former_names(steps)
         with _DECLARES:
             self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
-            self._db.execute(_PROOFS)
+            self._db.execute(f"CREATE TABLE IF NOT EXISTS tipoff.proofs ({_PROOFS})")
             self._declare([step.table for step in steps if step.phase is not Phase.PUBLISHED])
         loaded = {step.name: dialect.load(step, tables) for step in steps}
         for ready in loaded.values():
@@ -301,7 +296,7 @@ class DuckWarehouse:
             if staged.rows.num_rows:
                 self._insert(table, staged.rows, asked.fence)
                 found = self._read_back(asked, staged)
-            self._run(_PROVEN, named(proof_row(proof), _PROOF_COLUMNS))
+            self._run(_PROVEN, named(proof_row(proof), PROOF_COLUMNS))
             self._at("before commit")
             if not self._is_together:
                 self._run("COMMIT")

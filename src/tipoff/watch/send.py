@@ -1,5 +1,6 @@
 """Handing messages over: Slack's webhooks in Block Kit; e-mail, Discord, PagerDuty and the rest through apprise."""
 
+import html
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -155,8 +156,7 @@ def blocks(message: Message) -> dict[str, Any]:
 
 def _escaped(line: str) -> str:
     """Return a line as Slack's mrkdwn reads it, cut where it is too long, but in no entity."""
-    signs = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-    text = "".join(signs.get(sign, sign) for sign in line)
+    text = html.escape(line, quote=False)
     if len(text) <= _MOST:
         return text
     text = text[: _MOST - 1]

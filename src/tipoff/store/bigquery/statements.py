@@ -12,21 +12,12 @@ import sqlglot
 from sqlglot import exp
 
 from tipoff.core.errors import ShapeError
+from tipoff.core.proof_text import PROOF_COLUMNS
 from tipoff.core.schema import ColumnType, Table
 from tipoff.store.bigquery.target import Target, turn_of
 
 FENCED, MOVED, UNEQUAL = "tipoff: a later run has published", "tipoff: the proof is another", "tipoff: read back"
 NO_TURN = "tipoff: the table of turns is empty"
-PROOF_COLUMNS = {
-    "fence": ColumnType.INT,
-    "league": ColumnType.TEXT,
-    "output": ColumnType.TEXT,
-    "day": ColumnType.DATE,
-    "made_at": ColumnType.INSTANT,
-    "step_version": ColumnType.TEXT,
-    "units": ColumnType.TEXT,
-    "inputs": ColumnType.TEXT,
-}
 DAYS = frozenset({"day", "event_day"})  # the columns by which tables are cut into partitions
 FIRST_DAY = "DATE '1900-01-01'"  # before every slate: proofs are read whole, and say so to the partition filter
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tipoff.core.proof_text import PROOF_COLUMNS
 from tipoff.core.schema import Table
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.client import Client
@@ -16,7 +17,7 @@ def declare_own(port: Client) -> None:
     place = port.place
     port.create_dataset(place.own, labels(what="own"))
     port.create_dataset(place.staging, labels(what="staging"), vanishing=True)
-    fields = {name: kind.value for name, kind in statements.PROOF_COLUMNS.items()}
+    fields = {name: kind.value for name, kind in PROOF_COLUMNS.items()}
     port.create_table(place.proofs, fields, labels(what="proofs"), day="day", cluster=("league", "output"))
     port.query(statements.newest_proofs(place), {}, labels(what="declare"))
 
