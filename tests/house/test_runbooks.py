@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
 PLACES = ("core", "engine", "watch", "checks", "store", "history", "ledger")
 _NAMED = re.compile(r"^[a-z]+:$")
-_CAUSE_AT = {"_trouble": 1, "finding": 2}  # where the two that tell take their cause
+_CAUSE_AT = {"seen": 1, "finding": 2}  # where the two that tell take their cause
 _CAUSE_NAMES = {"CAUSE", "CLOCK", "CONTROLLER", "EXECUTOR", "STORE", "WAREHOUSE"}
 NO_CAUSES = {"sha256", "file"}  # written like one, and none
 
@@ -50,7 +50,9 @@ def _kinds(node: ast.AST) -> Iterator[str]:
             for key, value in zip(keys, values, strict=True):
                 if isinstance(key, ast.Constant) and key.value == "cause":
                     yield from (text for text in texts(value) if text)
-        case ast.Call(func=ast.Name(id=name), args=arguments) if name in _CAUSE_AT and len(arguments) > _CAUSE_AT[name]:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[*arguments]) if len(
+            arguments
+        ) > _CAUSE_AT.get(name, len(arguments)):
             yield from texts(arguments[_CAUSE_AT[name]])
         case ast.Assign(targets=[target], value=value):
             named = {one.id for one in ast.walk(target) if isinstance(one, ast.Name)}
@@ -107,7 +109,7 @@ def test_the_scan_finds_each_way_of_naming_a_cause(tmp_path: Path) -> None:
         'CONTROLLER, EXECUTOR = "two", "three"',
         'x = f"four:{name}"',
         'Trouble(cause="five")',
-        '_trouble(facts, "six", "check")',
+        'Trouble.seen(league, "six", "check")',
         'finding(where, "check", "seven")',
         'row = {"cause": ONE if it else "eight"}',
         'sha = f"no: {name}"',

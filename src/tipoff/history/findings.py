@@ -38,9 +38,17 @@ class Troubles:
         self._add(check, severity, note, now)
 
     def _add(self, check: str, severity: Severity, note: str, now: datetime, *, ratio: float = 0.0) -> None:
-        where, cause = (self._league, "", league_day(now)), CAUSE if check != FLOWS else "history"
-        row = finding(where, check, cause, severity, note, now=now, coverage=ratio, required=0.0)
-        self._batch.add("findings", row)
+        found = finding(
+            (self._league, "", league_day(now)),
+            check,
+            CAUSE if check != FLOWS else "history",
+            severity,
+            note,
+            now=now,
+            coverage=ratio,
+            required=0.0,
+        )
+        self._batch.add("findings", found)
 
     def backlog(self, standings: Mapping[str, Standing], pace: Pace, now: datetime) -> None:
         """Take up that rows pile up behind batches that do not go."""
