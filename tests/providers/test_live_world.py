@@ -401,6 +401,13 @@ def test_a_provider_that_there_is_not_is_refused_by_name() -> None:
         told(PROVIDERS, {"cdn.nba.org": ProviderSettings()})
 
 
+def test_every_provider_that_there_is_not_is_named() -> None:
+    with pytest.raises(UsageError, match=r"no provider 'cdn\.nba\.org', 'stats\.nba\.org'") as refused:
+        told(PROVIDERS, dict.fromkeys(("stats.nba.org", "cdn.nba.org"), ProviderSettings()))
+
+    assert refused.value.hint == "did you mean 'cdn.nba.com' and 'stats.nba.com'?"
+
+
 # --- what is remembered
 
 

@@ -45,6 +45,15 @@ def test_it_says_that_nothing_is_known_and_since_when_the_sentinel_finds_it_so(b
     assert (told["ok"], told["since"]) == (False, opened_at.isoformat())
 
 
+def test_it_says_so_to_programs_by_the_names_that_every_command_uses(broken: Path) -> None:
+    status, grid = (
+        json.loads(tipoff(*command, "--json", home=broken).stdout) for command in (["status"], ["grid", "nba"])
+    )
+
+    assert {name: status[name] for name in grid} == grid
+    assert grid.keys() == {"ok", "error", "hint"}
+
+
 def test_without_a_sentinel_it_says_that_nobody_knows_since_when(broken: Path) -> None:
     done = tipoff("status", home=broken)
 

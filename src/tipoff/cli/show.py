@@ -190,9 +190,9 @@ def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *,
     lines = (
         f"the ledger cannot be read, {when}: whether anything is at work is NOT KNOWN",
         f"CRITICAL: {error}",
-        RESTORE,
+        error.hint,
     )
-    answer({"alive": None, "reason": str(error), "since": since}, lines, ok=False, as_json=as_json)
+    answer({"alive": None, "error": str(error), "hint": error.hint, "since": since}, lines, ok=False, as_json=as_json)
 
 
 @click.command("grid")

@@ -80,9 +80,11 @@ def told(providers: Sequence[Provider], settings: Mapping[str, ProviderSettings]
     hosts = {provider.host for provider in providers}
     unknown = sorted(settings.keys() - hosts)
     if unknown:
-        msg = f"there is no provider {unknown[0]!r}"
-        near = difflib.get_close_matches(unknown[0], sorted(hosts), n=1)
-        raise UsageError(msg, hint=f"did you mean {near[0]!r}?" if near else "providers: " + ", ".join(sorted(hosts)))
+        msg = "there is no provider " + ", ".join(repr(host) for host in unknown)
+        near = [one for host in unknown for one in difflib.get_close_matches(host, sorted(hosts), n=1)]
+        meant = " and ".join(repr(host) for host in dict.fromkeys(near))
+        hint = f"did you mean {meant}?" if len(near) == len(unknown) else "providers: " + ", ".join(sorted(hosts))
+        raise UsageError(msg, hint=hint)
     return tuple(with_settings(provider, settings.get(provider.host, ProviderSettings())) for provider in providers)
 
 

@@ -1,16 +1,52 @@
 """Serving the site: on loopback, or beyond it with a token; in a thread beside the controller, or as a process of its own."""
 
+import asyncio
 import ipaddress
 import socket
 import threading
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tipoff.core.errors import UsageError
 
 MOST_AT_ONCE = 32
+HEAD_S = 10.0  # within which a request's head is there whole
+ANSWER_S = 60.0  # within which its answer is made, and has been taken
 _IDLE_S, _END_S = 5, 5
+
+
+class _Connection(H11Protocol):
+    """A connection with an end: who sends half a request, or takes no answer, holds his place for a while only."""
+
+    _end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]  # of sockets it is always a stream's
+        self._bound()
+
+    def data_received(self, data: bytes) -> None:
+        asked = self.cycle
+        super().data_received(data)
+        if self.cycle is not asked:  # more bytes of the same head give no more time
+            self._bound()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._bound()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._end is not None:
+            self._end.cancel()
+
+    def _bound(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+        is_asked = self.cycle is not None and not self.cycle.response_complete
+        seconds = ANSWER_S if is_asked or self.transport.get_write_buffer_size() else HEAD_S
+        self._end = self.loop.call_later(seconds, self.transport.abort)
 
 
 class Served:
@@ -36,6 +72,7 @@ class Served:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application,
+                http=_Connection,
                 log_config=None,
                 access_log=False,
                 server_header=False,
