@@ -68,39 +68,6 @@ def test_dice_that_two_modules_use_are_no_examples() -> None:
     assert levels({"core/dice.py": DICE, "core/frame.py": FRAME} | more, "made-up-data") == ERROR
 
 
-OPTION = """import argparse
-
-from core import work
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--watch-lines', type=bool, default=True)
-    parser.add_argument('--interval', type=int)
-    {}
-
-
-main()
-"""
-
-
-@pytest.mark.parametrize(
-    ("rest", "level"),
-    [
-        ("args = parser.parse_args()\n    work(args.interval)", NOTE),
-        ("args = parser.parse_args()\n    work(args.interval, args.watch_lines)", WARNING),
-        ("args = parser.parse_args()\n    work(args)", WARNING),
-        ("args = parser.parse_args()\n    work(**vars(args))", WARNING),
-        ("args = parser.parse_args()\n    work(args.__dict__)", WARNING),
-        ("args, _ = parser.parse_known_args()\n    work(args.interval)", WARNING),
-        ("return parser.parse_args()", WARNING),
-        ("return parser", WARNING),
-    ],
-)
-def test_an_option_that_nobody_reads_is_a_note(rest: str, level: list[Level]) -> None:
-    assert levels({"jobs/watch.py": OPTION.format(rest)}, "same-answer") == level
-
-
 @pytest.mark.parametrize(
     ("line", "level"),
     [

@@ -81,12 +81,12 @@ def test_a_comparison_with_what_equals_nothing_is_a_note(bad: str, good: str) ->
         (
             "frame.add_argument('--write', type=bool, default=True)",
             "frame.add_argument('--write', type=int, default=True)",
-            Level.WARNING,
+            Level.NOTE,
         ),
         (
             "frame.add_argument('--write', type=bool, required=True)",
             "frame.add_argument('--write', action=BooleanOptionalAction)",
-            Level.WARNING,
+            Level.NOTE,
         ),
         ("frame.add_argument('live', type=bool)", "frame.add_argument('live', type=yes)", Level.NOTE),
         (

@@ -36,44 +36,15 @@ def _say(file: File, node: ast.AST, message: str, level: Level = Level.ERROR) ->
 
 
 def _option(file: File, call: ast.Call) -> None:
-    """Report an option that takes any word for a yes: a warning where it cannot be switched off, or where a request gives it."""
+    """Report an option that takes any word for a yes: a warning where a request gives it; who types one looks on."""
     option = str(constant(call.args[0]) if call.args else "")
     if any(word in option for word in _SHOWN):
         return
-    if option.startswith("-"):  # left out where it is not meant, unless it is on by default
-        is_on = constant(keyword(call, "default")) is True or constant(keyword(call, "required")) is True
-    else:
-        taken = rf"(\[|get\()\s*['\"]{re.escape(option)}['\"]|args\w*\.{re.escape(option)}\b|\*\*\w*args"
-        is_on = re.search(taken, file.index.source.text) is not None
+    taken = rf"(\[|get\()\s*['\"]{re.escape(option)}['\"]|args\w*\.{re.escape(option)}\b|\*\*\w*args"
+    is_asked = not option.startswith("-") and re.search(taken, file.index.source.text) is not None
     message = f"`type=bool`: `{option} False` is true, as is any text that is not empty"
-    level = Level.WARNING if is_on and not _is_unread(file, call) else Level.NOTE
+    level = Level.WARNING if is_asked else Level.NOTE
     _say(file, call, f"{message}; use BooleanOptionalAction, or parse the word", level)
-
-
-def _is_unread(file: File, call: ast.Call) -> bool:
-    """Whether what is parsed stays here, read name by name, and the option's name is not among them."""
-    options = [str(constant(one)) for one in call.args]
-    long = next((one for one in options if one.startswith("--")), options[0] if options else "")
-    name = str(constant(keyword(call, "dest")) or long.lstrip("-").replace("-", "_"))
-    parsed: set[str] = set()
-    for other in file.index.calls:
-        if last_name(other.func).startswith("parse_") and last_name(other.func).endswith("args"):
-            above = file.index.up.get(other)
-            if (
-                not isinstance(above, ast.Assign)
-                or len(above.targets) != 1
-                or not isinstance(above.targets[0], ast.Name)
-            ):
-                return False
-            parsed.add(above.targets[0].id)
-    read = set()
-    for node in ast.walk(file.index.module.node):
-        if isinstance(node, ast.Name) and node.id in parsed and isinstance(node.ctx, ast.Load):
-            above = file.index.up.get(node)
-            if not isinstance(above, ast.Attribute):
-                return False
-            read.add(above.attr)
-    return bool(parsed) and not read & {name, "__dict__", "_get_kwargs"}
 
 
 def _missing(file: File, compare: ast.Compare) -> None:
