@@ -1,6 +1,7 @@
 """What is nobody's daily work, by what stands in the code: one day's programs, demonstrations, desks, what is undone anyway."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from tests.audit.reading import audited
@@ -9,9 +10,9 @@ from tests.audit.test_apart import ERROR, NOTE, WARNING, levels
 from tipoff_audit.finding import Level
 from tipoff_audit.project.broken import told_together, weighed_broken
 from tipoff_audit.project.reach import Surroundings
-from tipoff_audit.reading.facts import FileFacts
+from tipoff_audit.project.starters import paths_of
+from tipoff_audit.project.walk import Entry
 from tipoff_audit.reading.source import read_source
-from tipoff_audit.rules.examine import examine
 
 ONE_DAY = """\"\"\"Run as: python day.py --date 2030-01-02\"\"\"
 
@@ -40,6 +41,24 @@ def test_rows_that_a_program_of_one_day_leaves_out_are_a_note(
     line: str, path: str, other: dict[str, str], level: list[Level]
 ) -> None:
     assert levels({path: ONE_DAY.format(line)} | other, "rows-skipped") == level
+
+
+DAY = ONE_DAY.format("PLACE = 'lines/2030-01-02'").replace(
+    "frame = pd.read_csv", "def rates():\n    return 1\n\n\ndef main():\n    frame = pd.read_csv"
+)
+DAY = DAY.replace("\nfit(frame)", "\n    fit(frame)\n\n\nif __name__ == '__main__':\n    main()")
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "level"),
+    [
+        (DAY, "from jobs.day import rates\n\nprint(rates())\n", NOTE),
+        (DAY, "from jobs.day import main\n\nmain()\n", WARNING),
+        (DAY.replace("2030-01-02'", "'"), "from jobs.day import rates\n\nprint(rates())\n", WARNING),
+    ],
+)
+def test_what_others_take_from_a_program_of_one_day_is_not_that_days(text: str, other: str, level: list[Level]) -> None:
+    assert levels({"jobs/day.py": text, "go.py": other}, "rows-skipped") == level
 
 
 STORE = """import logging
@@ -249,10 +268,9 @@ class Tree:
 
     def found(self) -> list[tuple[str, Level, str]]:
         read = [read_source(path, text.encode()) for path, text in self.files.items()]
-        facts: list[FileFacts] = [examine(one) for one in read if not hasattr(one, "rule")]
         refused = [one for one in read if hasattr(one, "rule")]
         around = Surroundings(words=lambda asked: asked & self.words, paths=lambda _: self.paths)
-        told = weighed_broken(refused, facts, around)  # type: ignore[arg-type]
+        told = weighed_broken(refused, around)  # type: ignore[arg-type]
         return [(one.path, one.level, one.message) for one in told]
 
 
@@ -267,7 +285,6 @@ BROKEN = "def load(:\n"
         (Tree({"jobs/load.py": BROKEN}, frozenset({"load"}), frozenset({"others/load.py"})), Level.NOTE),
         (Tree({"jobs/load.py": BROKEN}, frozenset({"load"}), frozenset({"jobs/load.py"})), Level.WARNING),
         (Tree({"jobs/load.py": BROKEN}, frozenset({"load"}), frozenset({"load.py"})), Level.WARNING),
-        (Tree({"jobs/load.py": BROKEN, "go.sh": "python -m jobs.load\n"}), Level.WARNING),
         (Tree({"dags/load.py": BROKEN}), Level.WARNING),
         (Tree({"tests/dags/load.py": BROKEN}), Level.NOTE),
     ],
@@ -283,6 +300,22 @@ def test_many_files_that_no_python_reads_are_told_as_one() -> None:
 
     assert [level for _, level, _ in found] == [Level.WARNING, *[Level.NOTE] * 4]
     assert "nor 4 more that are started: dags/load_1.py, dags/load_2.py" in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("python jobs/load.py", {"jobs/load.py"}),
+        ("python -m core.jobs.load", {"jobs/load.py"}),
+        ('CMD ["python", "-m", "load"]', {"load.py"}),
+        ("# python jobs/load.py", set()),
+        ("python jobs/others.py", set()),
+    ],
+)
+def test_a_comment_starts_nothing(text: str, found: set[str], tmp_path: Path) -> None:
+    (tmp_path / "go.sh").write_text(f"{text}\n")
+
+    assert paths_of([Entry(str(tmp_path / "go.sh"), "go.sh", n_bytes=50)], {"load.py"}) == found
 
 
 def test_what_was_not_read_is_told_in_one_line() -> None:

@@ -58,7 +58,7 @@ def audit(task: Task) -> Report:
     looked = _look(task, walked)
     facts, waivers = _unpacked(looked.seen)
     around = _around(task, walked)
-    refused = weighed_broken([one.finding for one in looked.seen if one.finding is not None], facts, around)
+    refused = weighed_broken([one.finding for one in looked.seen if one.finding is not None], around)
     found = [_levelled(one, settings) for one in (*refused, *conclude(facts, around)) if settings.speaks(one.rule)]
     silent = [] if settings.tests else [one for one in found if TESTS.search(one.path) and one.rule != "unreadable"]
     if silent:

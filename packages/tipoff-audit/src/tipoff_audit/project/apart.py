@@ -1,13 +1,12 @@
 """What stands apart: procedures that nothing calls, copies whose twin is run, frames that are only looked at, examples."""
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
 from tipoff_audit.finding import Finding
 from tipoff_audit.project.copies import is_twin
-from tipoff_audit.project.reach import Reach, Surroundings, reach
+from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.reach import ENTRIES
@@ -46,10 +45,10 @@ class Apart:
         return f"an example: what stands under `__main__` in {example.path} alone reaches it" if name else ""
 
     def why_shown(self, finding: Finding, known: Reach) -> str:
-        """Return that the module's own demonstration alone reaches the place, where others use the rest of it."""
+        """Return that the module's own demonstration, or its one day, alone reaches the place; others use the rest."""
         if finding.path not in self._shown(known) or not self._unshown.why_not(finding.path, finding.symbol):
             return ""
-        return "a demonstration: of what uses its module, only what stands under `__main__` there reaches it"
+        return "nobody's daily work: of what uses its module, only what stands under `__main__` there reaches it"
 
     def _shown(self, known: Reach) -> set[str]:
         """Return the modules that others import and that show under `__main__`, step by step, what they can do."""
@@ -59,8 +58,7 @@ class Apart:
                 for path, one in known.modules.items()
                 if not one.is_named
                 and any(not user.endswith("__init__.py") for user in one.importers)
-                and _is_shown(set(one.facts.shared.get("guarded", ())))
-                and "application" not in one.facts.shared.get("runs", ())
+                and (_is_shown(one) or ("of_one_day" in one.facts.shared and known.is_example(one)))
             }
         return self._shows
 
@@ -121,9 +119,10 @@ class Apart:
         return ""
 
 
-def _is_shown(named: AbstractSet[str]) -> bool:
+def _is_shown(module: Module) -> bool:
     """Whether what stands under `__main__` prints what it got step by step, rather than to begin the program's work."""
-    return "print" in named and not named & _PROGRAMS
+    named = set(module.facts.shared.get("guarded", ()))
+    return "print" in named and not named & _PROGRAMS and "application" not in module.facts.shared.get("runs", ())
 
 
 def _tail(path: str) -> str:

@@ -6,22 +6,21 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from tipoff_audit.finding import Finding, Level
-from tipoff_audit.project.reach import Surroundings, started
+from tipoff_audit.project.reach import Surroundings
 from tipoff_audit.reading.context import TESTS
-from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.source import BROKEN
 
 _SCHEDULED = re.compile(r"(^|/)dags?/")  # what cannot be loaded there is no workflow, and none is missed
 _FEW = 3
 
 
-def weighed_broken(refused: Sequence[Finding], facts: Sequence[FileFacts], around: Surroundings) -> list[Finding]:
+def weighed_broken(refused: Sequence[Finding], around: Surroundings) -> list[Finding]:
     """Return what could not be read; a warning where something starts it, one for all of them where they are many."""
     broken = [one for one in refused if one.message.startswith(BROKEN) and not TESTS.search(one.path)]
-    known = started(facts) | around.words({_stem(one) for one in broken}) if broken else set()
+    known = around.words({_stem(one) for one in broken}) if broken else set()
     asked = [one for one in broken if _stem(one) in known or _SCHEDULED.search(one.path)]
     named = around.paths({_name(one) for one in asked}) if asked else set()
-    due = [one for one in asked if _is_due(one, named, started(facts))]
+    due = [one for one in asked if _is_due(one, named)]
     others = ", ".join(one.path for one in due[1:])
     is_many = len(due) > _FEW
     told = {one: replace(one, level=Level.WARNING) for one in (due[:1] if is_many else due)}
@@ -44,9 +43,9 @@ def told_together(refused: Sequence[Finding]) -> list[str]:
     return [f"not audited, for this Python cannot read them: {', '.join(broken[:_FEW])}{more}"] if broken else []
 
 
-def _is_due(finding: Finding, named: AbstractSet[str], names: AbstractSet[str]) -> bool:
+def _is_due(finding: Finding, named: AbstractSet[str]) -> bool:
     tail = "/".join(finding.path.split("/")[-2:])
-    return bool({tail, _name(finding)} & named) or _stem(finding) in names or bool(_SCHEDULED.search(finding.path))
+    return bool({tail, _name(finding)} & named) or bool(_SCHEDULED.search(finding.path))
 
 
 def _name(finding: Finding) -> str:

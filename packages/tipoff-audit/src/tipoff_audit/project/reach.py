@@ -419,11 +419,11 @@ def reach(facts: Sequence[FileFacts], around: Surroundings, unrun: AbstractSet[s
         found.note(one, known)
     for module in found.modules.values():
         found.enter(module)
-    found.run(known.keys(), {_stem(one.path) for one in ours}, started(facts))
+    found.run(known.keys(), {_stem(one.path) for one in ours}, _started(facts))
     return found
 
 
-def started(facts: Sequence[FileFacts]) -> set[str]:
+def _started(facts: Sequence[FileFacts]) -> set[str]:
     """Return the names of the modules that scripts and CI files start."""
     return {name for one in facts if "reach" not in one.shared for name in one.shared.get("starts", ())}
 

@@ -16,6 +16,8 @@ _WORD = re.compile(rb"[A-Za-z_]\w+")
 _COMMAND = re.compile(
     rb"^.*\b(?:python3?|uvicorn|gunicorn|streamlit|flask|celery|poetry run|uv run)\s.*$", re.MULTILINE
 )
+_COMMENT = re.compile(rb"^\s*#.*$", re.MULTILINE)
+_MODULE = re.compile(r"(?<![\w-])-m[\s\"',]+([A-Za-z_][\w.]*)")
 _PROJECT = re.compile(rb"^\[(project|tool\.poetry)\]", re.MULTILINE)
 _BUILT = re.compile(rb"^\[build-system\]", re.MULTILINE)
 _SETUP = re.compile(rb"^(setuptools\.)?setup\(", re.MULTILINE)
@@ -56,10 +58,12 @@ def paths_of(entries: Sequence[Entry], names: AbstractSet[str]) -> set[str]:
     found: set[str] = set()
     for entry in entries:
         text = _text(entry)
-        if b".py" in text:
+        if b".py" in text or b"-m" in text:
             if PurePosixPath(entry.name).suffix.lower() == ".md":
                 text = b"\n".join(_COMMAND.findall(text))
-            found |= {one for one in paths([text.decode(errors="replace")]) if one.rpartition("/")[2] in names}
+            words = _COMMENT.sub(b"", text).decode(errors="replace")
+            said = [*paths([words]), *("/".join(one.split(".")[-2:]) + ".py" for one in _MODULE.findall(words))]
+            found |= {one for one in said if one.rpartition("/")[2] in names}
     return found
 
 
