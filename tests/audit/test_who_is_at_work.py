@@ -258,6 +258,36 @@ def test_an_insert_that_tells_of_another_error_is_a_note(told: str, level: list[
     assert levels({"jobs/cycle.py": CYCLE.format(told)}, "swallowed-write") == level
 
 
+TOLD = """def keep(alert):
+    try:
+        connection.execute('INSERT INTO alerts VALUES (?)', alert)
+    except Exception as error:
+        log.error('not kept: %s', error)
+
+
+def look(alerts):
+    for alert in alerts:
+        keep(alert)
+        {}
+
+
+look(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("log.warning(f'ALERT: {alert}')", NOTE),
+        ("log.info(f'ALERT: {alert}')", ERROR),
+        ("log.warning('ALERT')", ERROR),
+        ("keep(alert)", ERROR),
+    ],
+)
+def test_an_insert_of_what_the_caller_logs_as_a_warning_is_a_note(line: str, level: list[Level]) -> None:
+    assert levels({"jobs/look.py": TOLD.format(line)}, "swallowed-write") == level
+
+
 @dataclass(frozen=True)
 class Tree:
     """Files of which some cannot be read."""

@@ -48,7 +48,7 @@ class TryBlock:
     is_script: bool = False  # somebody may run its file by hand
     printed: bool = False  # told on the screen of whoever runs the script by hand
     copied: bool = False  # the block writes once more what was written outside of it, or nothing
-    of_failure: bool = False  # what is written tells of another error, which is handled already
+    of_failure: bool = False  # what is written tells of another error, or stands in the log beside it
     collects: bool = False  # the block gathers something of each item of a loop
     each: bool = False  # it stands in a loop over items
     fixed: bool = False  # the items are written in the code itself, and written again by the next run
@@ -259,7 +259,7 @@ def _made(  # noqa: PLR0913 -- one value from its parts
         is_script=index.is_script,
         printed=said.printed and index.is_script,
         copied=_is_copy(index, body),
-        of_failure=_is_of_failure(index, node, body),
+        of_failure=_is_of_failure(index, node, body) or ("write" in done and _is_told_beside(index, node, effects)),
         holds=_holds(body, effects, index),
     )
 
@@ -304,6 +304,29 @@ def _is_of_failure(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
         if isinstance(part, ast.Assign) and _names(part.value) & told:
             told |= {last_name(target) for target in part.targets}
     return any(told & _names(given) for part in inside(body) if isinstance(part, ast.Call) for given in part.args)
+
+
+def _is_told_beside(index: Index, node: ast.AST, effects: Effects) -> bool:
+    """Whether whoever calls the function logs beside it, as a warning at least, what it hands over to be written."""
+    scope = index.scope(node)
+    name = scope.name.rpartition(".")[2]
+    callers = [
+        call
+        for call in index.calls
+        if last_name(call.func) == name and effects.names.callee(call).full == scope.name and call.args
+    ]
+    return bool(callers) and all(_is_logged_beside(index, call) for call in callers)
+
+
+def _is_logged_beside(index: Index, call: ast.Call) -> bool:
+    given = set().union(*map(_names, call.args)) - {"self"}
+    step = index.up.get(call)
+    beside = getattr(index.up.get(step), "body", []) if isinstance(step, ast.Expr) else []
+    logged = (one.value for one in beside if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call))
+    return any(last_name(one.func) in _LOUD and given & set().union(*map(_names, one.args)) for one in logged)
+
+
+_LOUD = these("warning error critical exception")
 
 
 def _names(node: ast.AST) -> set[str]:
