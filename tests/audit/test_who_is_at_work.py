@@ -1,18 +1,11 @@
 """What is nobody's daily work, by what stands in the code: one day's programs, demonstrations, desks, what is undone anyway."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 from tests.audit.reading import audited
 from tests.audit.test_apart import ERROR, NOTE, WARNING, levels
 
-from tipoff_audit.finding import Level
-from tipoff_audit.project.broken import told_together, weighed_broken
-from tipoff_audit.project.reach import Surroundings
-from tipoff_audit.project.starters import paths_of
-from tipoff_audit.project.walk import Entry
-from tipoff_audit.reading.source import read_source
+from tipoff_audit.finding import Finding, Level
+from tipoff_audit.reading.source import aside, read_source, unread
 
 ONE_DAY = """\"\"\"Run as: python day.py --date 2030-01-02\"\"\"
 
@@ -288,70 +281,11 @@ def test_an_insert_of_what_the_caller_logs_as_a_warning_is_a_note(line: str, lev
     assert levels({"jobs/look.py": TOLD.format(line)}, "swallowed-write") == level
 
 
-@dataclass(frozen=True)
-class Tree:
-    """Files of which some cannot be read."""
+def test_what_no_python_reads_is_a_note_and_told_in_one_line() -> None:
+    refused = [one for n in range(5) if isinstance(one := read_source(f"jobs/load_{n}.py", b"def load(:\n"), Finding)]
 
-    files: dict[str, str]
-    words: frozenset[str] = frozenset()
-    paths: frozenset[str] = frozenset()
+    [line] = unread(refused)
 
-    def found(self) -> list[tuple[str, Level, str]]:
-        read = [read_source(path, text.encode()) for path, text in self.files.items()]
-        refused = [one for one in read if hasattr(one, "rule")]
-        around = Surroundings(words=lambda asked: asked & self.words, paths=lambda _: self.paths)
-        told = weighed_broken(refused, around)  # type: ignore[arg-type]
-        return [(one.path, one.level, one.message) for one in told]
-
-
-BROKEN = "def load(:\n"
-
-
-@pytest.mark.parametrize(
-    ("tree", "level"),
-    [
-        (Tree({"jobs/load.py": BROKEN}), Level.NOTE),
-        (Tree({"jobs/load.py": BROKEN}, frozenset({"load"})), Level.NOTE),  # a word, no file
-        (Tree({"jobs/load.py": BROKEN}, frozenset({"load"}), frozenset({"others/load.py"})), Level.NOTE),
-        (Tree({"jobs/load.py": BROKEN}, frozenset({"load"}), frozenset({"jobs/load.py"})), Level.WARNING),
-        (Tree({"jobs/load.py": BROKEN}, frozenset({"load"}), frozenset({"load.py"})), Level.WARNING),
-        (Tree({"dags/load.py": BROKEN}), Level.WARNING),
-        (Tree({"tests/dags/load.py": BROKEN}), Level.NOTE),
-    ],
-)
-def test_a_file_that_no_python_reads_is_a_warning_where_something_starts_it(tree: Tree, level: Level) -> None:
-    [(_, found, _)] = tree.found()
-
-    assert found is level
-
-
-def test_many_files_that_no_python_reads_are_told_as_one() -> None:
-    found = Tree({f"dags/load_{n}.py": BROKEN for n in range(5)}).found()
-
-    assert [level for _, level, _ in found] == [Level.WARNING, *[Level.NOTE] * 4]
-    assert "nor 4 more that are started: dags/load_1.py, dags/load_2.py" in found[0][2]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("python jobs/load.py", {"jobs/load.py"}),
-        ("python -m core.jobs.load", {"jobs/load.py"}),
-        ('CMD ["python", "-m", "load"]', {"load.py"}),
-        ("# python jobs/load.py", set()),
-        ("python jobs/others.py", set()),
-    ],
-)
-def test_a_comment_starts_nothing(text: str, found: set[str], tmp_path: Path) -> None:
-    (tmp_path / "go.sh").write_text(f"{text}\n")
-
-    assert paths_of([Entry(str(tmp_path / "go.sh"), "go.sh", n_bytes=50)], {"load.py"}) == found
-
-
-def test_what_was_not_read_is_told_in_one_line() -> None:
-    refused = [read_source(f"jobs/load_{n}.py", BROKEN.encode()) for n in range(5)]
-
-    [line] = told_together(refused)  # type: ignore[arg-type]
-
+    assert {one.level for one in refused} == {Level.NOTE}
     assert "jobs/load_0.py:1, jobs/load_1.py:1, jobs/load_2.py:1 and 2 more" in line
-    assert told_together([]) == []
+    assert unread([]) == unread([aside("a.py", "a template")]) == []

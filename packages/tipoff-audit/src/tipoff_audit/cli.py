@@ -18,10 +18,10 @@ from tipoff_audit.fix.autofix import autofix, write_fixed
 from tipoff_audit.output import FORMATS
 from tipoff_audit.output.text import shown as printable
 from tipoff_audit.output.text import summary_lines
-from tipoff_audit.project.broken import is_aside
 from tipoff_audit.project.git import changed_since, origins
 from tipoff_audit.project.walk import place_of, root_of
 from tipoff_audit.ranking import GROUPS, ranked, sums
+from tipoff_audit.reading.source import is_aside
 from tipoff_audit.report import Evidence, Report, with_evidence
 from tipoff_audit.rules.explain import explained
 from tipoff_audit.run import Task, all_rules, audit

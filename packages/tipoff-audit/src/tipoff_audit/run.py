@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tipoff_audit.baseline import Old, compare, fingerprints
 from tipoff_audit.finding import Finding
-from tipoff_audit.project.broken import told_together, weighed_broken
 from tipoff_audit.project.cache import Cache, Kept, digest_of
 from tipoff_audit.project.conclude import conclude
 from tipoff_audit.project.look import Seen, look_at, read_bytes, unpack
@@ -21,6 +20,7 @@ from tipoff_audit.project.starters import distributions, paths_of, words_of
 from tipoff_audit.project.walk import Entry, Walked, walk
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts, Names
+from tipoff_audit.reading.source import unread
 from tipoff_audit.report import Report, rank
 from tipoff_audit.rules.catalog import RULES, RULES_VERSION
 from tipoff_audit.rules.rule import Rule
@@ -57,9 +57,12 @@ def audit(task: Task) -> Report:
     walked = walk(task.paths, task.root, exclude=settings.exclude, max_bytes=settings.max_bytes)
     looked = _look(task, walked)
     facts, waivers = _unpacked(looked.seen)
-    around = _around(task, walked)
-    refused = weighed_broken([one.finding for one in looked.seen if one.finding is not None], around)
-    found = [_levelled(one, settings) for one in (*refused, *conclude(facts, around)) if settings.speaks(one.rule)]
+    refused = [one.finding for one in looked.seen if one.finding is not None]
+    found = [
+        _levelled(one, settings)
+        for one in (*refused, *conclude(facts, _around(task, walked)))
+        if settings.speaks(one.rule)
+    ]
     silent = [] if settings.tests else [one for one in found if TESTS.search(one.path) and one.rule != "unreadable"]
     if silent:
         unheard = set(silent)
@@ -83,7 +86,7 @@ def audit(task: Task) -> Report:
         n_remembered=looked.n_remembered,
         left_out=dict(walked.left_out),
         n_in_tests=len(silent),
-        notes=(*settings.notes, *walked.notes, *looked.notes, *told_together(refused)),
+        notes=(*settings.notes, *walked.notes, *looked.notes, *unread(refused)),
     )
     return report if task.baseline is None else _compared(report, task)
 

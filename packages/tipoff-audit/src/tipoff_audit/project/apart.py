@@ -110,7 +110,7 @@ class Apart:
             return ""
         group = {path, *(one.path for one in alike)}
         named = {place for one in self.facts if one.path not in group for place in one.shared.get("paths", ())}
-        named |= self.around.paths({name})
+        named |= self.around.paths(name)
         if name in named or _tail(path) in named:
             return ""
         for other in alike:

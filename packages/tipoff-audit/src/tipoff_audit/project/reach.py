@@ -49,6 +49,10 @@ def _none(_asked: AbstractSet[str]) -> AbstractSet[str]:
     return set()
 
 
+def _no_paths(_name: str) -> AbstractSet[str]:
+    return set()
+
+
 def _is_nowhere(_name: str) -> bool:
     return False
 
@@ -65,7 +69,7 @@ class Surroundings:
 
     words: Callable[[AbstractSet[str]], AbstractSet[str]] = _none
     distributions: tuple[str, ...] = ()
-    paths: Callable[[AbstractSet[str]], AbstractSet[str]] = _none
+    paths: Callable[[str], AbstractSet[str]] = _no_paths
     is_whole: bool = True
     is_there: Callable[[str], bool] = _is_nowhere
 

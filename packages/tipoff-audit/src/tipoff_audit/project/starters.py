@@ -16,8 +16,6 @@ _WORD = re.compile(rb"[A-Za-z_]\w+")
 _COMMAND = re.compile(
     rb"^.*\b(?:python3?|uvicorn|gunicorn|streamlit|flask|celery|poetry run|uv run)\s.*$", re.MULTILINE
 )
-_COMMENT = re.compile(rb"^\s*#.*$", re.MULTILINE)
-_MODULE = re.compile(r"(?<![\w-])-m[\s\"',]+([A-Za-z_][\w.]*)")
 _PROJECT = re.compile(rb"^\[(project|tool\.poetry)\]", re.MULTILINE)
 _BUILT = re.compile(rb"^\[build-system\]", re.MULTILINE)
 _SETUP = re.compile(rb"^(setuptools\.)?setup\(", re.MULTILINE)
@@ -43,7 +41,7 @@ def distributions(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def words_of(entries: Sequence[Entry], asked: AbstractSet[str]) -> set[str]:
     """Return those of the words that one of the files holds: a command, a schedule, a container or a setting may start them."""
-    wanted = {word.encode(errors="surrogateescape"): word for word in asked}
+    wanted = {word.encode(): word for word in asked}
     found: set[str] = set()
     for entry in entries:
         text = _text(entry)
@@ -53,17 +51,15 @@ def words_of(entries: Sequence[Entry], asked: AbstractSet[str]) -> set[str]:
     return found
 
 
-def paths_of(entries: Sequence[Entry], names: AbstractSet[str]) -> set[str]:
-    """Return by what paths, or by what last two parts of them, the files name files of these names."""
+def paths_of(entries: Sequence[Entry], name: str) -> set[str]:
+    """Return by what paths, or by what last two parts of them, the files name a file of that name."""
     found: set[str] = set()
     for entry in entries:
         text = _text(entry)
-        if b".py" in text or b"-m" in text:
+        if name.encode() in text:
             if PurePosixPath(entry.name).suffix.lower() == ".md":
                 text = b"\n".join(_COMMAND.findall(text))
-            words = _COMMENT.sub(b"", text).decode(errors="replace")
-            said = [*paths([words]), *("/".join(one.split(".")[-2:]) + ".py" for one in _MODULE.findall(words))]
-            found |= {one for one in said if one.rpartition("/")[2] in names}
+            found |= {one for one in paths([text.decode(errors="replace")]) if one.rpartition("/")[2] == name}
     return found
 
 

@@ -6,6 +6,7 @@ import re
 import sys
 import tokenize
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
@@ -14,7 +15,8 @@ from tipoff_audit.finding import Finding, Level
 
 Kind = Literal["python", "shell", "yaml", "sql"]
 
-BROKEN = "not Python that this version reads"  # it fails aloud wherever it runs
+_BROKEN = "not Python that this version reads"
+_FEW = 3  # files that are named
 _BY_SUFFIX: dict[str, Kind] = {
     ".py": "python",
     ".sh": "shell",
@@ -83,7 +85,7 @@ def _refused(path: str, data: bytes, text: str, error: SyntaxError) -> Finding:
         return aside(
             path, f"needs Python {newer} to be read, which this is not; what stands in this file was not audited"
         )
-    return replace(unreadable(path, f"{BROKEN}: {error.msg}", line=error.lineno or 1), level=Level.NOTE)
+    return replace(unreadable(path, f"{_BROKEN}: {error.msg}", line=error.lineno or 1), level=Level.NOTE)
 
 
 def _read_text(path: str, kind: Kind, data: bytes) -> Source | Finding:
@@ -153,6 +155,18 @@ def aside(path: str, why: str) -> Finding:
         symbol="",
         text="",
     )
+
+
+def is_aside(finding: Finding) -> bool:
+    """Whether a file that was not read is no fault of its own."""
+    return finding.level is Level.NOTE and not finding.message.startswith(_BROKEN)
+
+
+def unread(refused: Sequence[Finding]) -> list[str]:
+    """Return one line for all files that no Python reads: each by itself is a note, for it fails aloud wherever it runs."""
+    broken = [f"{one.path}:{one.line}" for one in refused if one.message.startswith(_BROKEN)]
+    more = f" and {len(broken) - _FEW} more" if len(broken) > _FEW else ""
+    return [f"not audited, for this Python cannot read them: {', '.join(broken[:_FEW])}{more}"] if broken else []
 
 
 def unreadable(path: str, why: str, *, line: int = 1) -> Finding:
