@@ -48,25 +48,29 @@ def careers() -> Check:
 def _sums() -> str:
     """Return the statement of each candidate's sums over his games of the season."""
     known = " AND ".join(f"b.{name} IS NOT NULL" for name in form.COUNTED)
-    weights = {life: f"POW(0.5, SAFE_DIVIDE(x.back, {float(life)}))" for life in (*_CAREER, *_CLOSE)}
+    lives = (*_CAREER, *_CLOSE)
+    weights = ", ".join(f"POW(0.5, SAFE_DIVIDE(a.back, {float(life)})) AS w{life}" for life in lives)
     shown = [
-        f"SUM({weights[life]} * {value}) AS {name}_{life}"
+        f"SUM(x.w{life} * {value}) AS {name}_{life}"
         for life in _CAREER
         for name, value in (("n", "1"), *((stat, f"x.{stat}") for stat in _SUMMED))
     ]
     shown += [
-        f"SAFE_DIVIDE(SUM({weights[life]} * x.weight * x.of_48), SUM({weights[life]} * x.weight)) AS minutes_close_h{life}"
+        f"SAFE_DIVIDE(SUM(x.w{life} * x.weight * x.of_48), SUM(x.w{life} * x.weight)) AS minutes_close_h{life}"
         for life in _CLOSE
     ]
+    listed = ", ".join(f"b.{name}" for name in ("day", "game_id", "player_id", "team", "opponent", *_SUMMED))
+    apart, weighed = (", ".join(f"{of}.{name}" for name in ("player_id", *_SUMMED)) for of in "pa")
     return (
-        f"WITH played AS (SELECT b.* FROM before.player_games AS b WHERE {known}), sides AS (SELECT p.game_id, p.team, "
+        f"WITH played AS (SELECT {listed} FROM before.player_games AS b WHERE {known}), sides AS (SELECT p.game_id, p.team, "
         "SUM(p.points) AS points, SUM(p.minutes) AS minutes FROM played AS p GROUP BY p.game_id, p.team), apart AS (SELECT "
-        "p.*, IF(o.team IS NULL, 0, ABS(s.points - o.points)) AS margin, "
+        f"{apart}, IF(o.team IS NULL, 0, ABS(s.points - o.points)) AS margin, "
         "SAFE_DIVIDE(240.0 * p.minutes, GREATEST(s.minutes, 200)) AS of_48, "
         "ROW_NUMBER() OVER (PARTITION BY p.player_id ORDER BY p.day DESC, p.game_id DESC) - 1 AS back FROM played AS p "
         "JOIN (SELECT DISTINCT f.player_id FROM slate.player_form AS f) AS w ON w.player_id = p.player_id "
         "JOIN sides AS s ON s.game_id = p.game_id AND s.team = p.team "
-        "LEFT JOIN sides AS o ON o.game_id = p.game_id AND o.team = p.opponent), weighed AS (SELECT a.*, "
+        "LEFT JOIN sides AS o ON o.game_id = p.game_id AND o.team = p.opponent), weighed AS (SELECT "
+        f"{weighed}, a.back, a.margin, a.of_48, {weights}, "
         "LEAST(GREATEST(1 - SAFE_DIVIDE(a.margin - 10, 25.0), 0.2), 1.0) AS weight FROM apart AS a) "
         f"SELECT x.player_id, COUNT(*) AS n, SUM(IF(x.back = 0, x.margin, 0)) AS last_margin_size, {', '.join(shown)} "
         "FROM weighed AS x GROUP BY x.player_id"

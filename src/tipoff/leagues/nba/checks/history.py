@@ -3,7 +3,7 @@
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tipoff.checks import kinds
@@ -44,8 +44,7 @@ def history() -> list[Check]:
 
 def _near(pairs: Sequence[tuple[str, str]]) -> str:
     return " AND ".join(
-        f"(t.{mine} IS NULL AND {again} IS NULL OR COALESCE(ABS(t.{mine} - {again}) <= {_NEAR}, FALSE))"
-        for mine, again in pairs
+        f"COALESCE(ABS(t.{mine} - {again}) <= {_NEAR}, t.{mine} IS NULL AND {again} IS NULL)" for mine, again in pairs
     )
 
 
@@ -88,43 +87,51 @@ def _again(  # noqa: PLR0913 -- a claim in one line
 
 
 _ALMOST_ALL = 0.98  # results are corrected after features were made
-_LAST = (
-    "SELECT g.*, ROW_NUMBER() OVER (PARTITION BY g.player_id ORDER BY g.day DESC, g.game_id DESC) - 1 AS back "
-    "FROM before.player_games AS g JOIN (SELECT DISTINCT s.player_id FROM slate.{table} AS s) AS w ON w.player_id = g.player_id"
-)
 
 
-def _mean(name: str, games: int) -> str:
-    last = f"g.back < {games} AND g.{name} IS NOT NULL"
-    return f"SAFE_DIVIDE(SUM(IF({last}, g.{name}, 0)), SUM(IF({last}, 1, 0)))"
+def _last(table: str, columns: Sequence[str]) -> str:
+    """Return the SELECT of the earlier games of the players of a slate's table, each with how many games back it lies."""
+    listed = ", ".join(f"g.{name}" for name in columns)
+    return (
+        f"SELECT g.player_id, g.day, {listed}, "
+        "ROW_NUMBER() OVER (PARTITION BY g.player_id ORDER BY g.day DESC, g.game_id DESC) - 1 AS back "
+        f"FROM before.player_games AS g JOIN (SELECT DISTINCT s.player_id FROM slate.{table} AS s) AS w "
+        "ON w.player_id = g.player_id"
+    )
+
+
+def _named(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{text} AS {name}" for name, text in columns.items())
 
 
 def _features_again() -> Check:
     """Work out means, rest and games of a week from the players' own games, the clubs' numbers from the clubs' games."""
-    means = {
-        f"{what}_avg_{span}": _mean(column, games)
+    windows = {
+        f"{what}_avg_{span}": (column, games)
         for what, column in (("points", "points"), ("minutes", "minutes"))
         for span, games in (("5", 5), ("10", 10), ("20", 20), ("season", 1000))
     }
-    means |= {"usage_avg_5": _mean("usage_ratio", 5), "usage_avg_10": _mean("usage_ratio", 10)}
-    means |= {"fga_avg_5": _mean("fga", 5), "fta_avg_5": _mean("fta", 5), "last_minutes": _mean("minutes", 1)}
-    n, total, squares = (
-        f"SUM(IF(g.back < 10 AND g.points IS NOT NULL, {value}, 0))"
-        for value in ("1", "g.points", "g.points * g.points")
-    )
-    means["points_std_10"] = (
-        f"IF({n} > 1, SQRT(SAFE_DIVIDE({squares} - SAFE_DIVIDE({total} * {total}, {n}), {n} - 1)), NULL)"
-    )
-    means["n_games"] = "COUNT(*)"
-    means["days_rest"] = "MIN(DATE_DIFF(@day, g.day, DAY))"
-    means["games_last_7"] = "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, 1, 0))"
-    players = ", ".join(f"{text} AS {name}" for name, text in means.items())
-    history = _LAST.format(table="player_features")
+    windows |= {"usage_avg_5": ("usage_ratio", 5), "usage_avg_10": ("usage_ratio", 10)}
+    windows |= {"fga_avg_5": ("fga", 5), "fta_avg_5": ("fta", 5), "last_minutes": ("minutes", 1)}
+    squares = "SUM(IF(g.back < 10, g.points * g.points, NULL))"
+    sums = {"n_games": "COUNT(*)", "points_squares": squares}
+    for name, (column, games) in windows.items():
+        value = f"IF(g.back < {games}, g.{column}, NULL)"
+        sums |= {f"{name}_sum": f"SUM({value})", f"{name}_n": f"COUNT({value})"}
+    sums["days_rest"] = "MIN(DATE_DIFF(@day, g.day, DAY))"
+    sums["games_last_7"] = "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, 1, 0))"
+    means = {name: f"SAFE_DIVIDE(s.{name}_sum, s.{name}_n)" for name in windows}
+    n, total = "s.points_avg_10_n", "s.points_avg_10_sum"
+    spread = f"SAFE_DIVIDE(s.points_squares - SAFE_DIVIDE({total} * {total}, {n}), {n} - 1)"
+    means["points_std_10"] = f"IF({n} > 1, SQRT({spread}), NULL)"
+    means |= {name: f"s.{name}" for name in ("n_games", "days_rest", "games_last_7")}
+    history = _last("player_features", ("points", "minutes", "usage_ratio", "fga", "fta"))
+    added = f"SELECT g.player_id, {_named(sums)} FROM ({history}) AS g GROUP BY g.player_id"
     clubs = (
         "SELECT c.team, COUNT(*) AS n, SAFE_DIVIDE(SUM(c.pace), COUNT(c.pace)) AS pace, "
         "SAFE_DIVIDE(SUM(c.def_rating), COUNT(c.def_rating)) AS defence, MIN(DATE_DIFF(@day, c.day, DAY)) AS rest "
-        "FROM (SELECT b.*, ROW_NUMBER() OVER (PARTITION BY b.team ORDER BY b.day DESC, b.game_id DESC) AS place "
-        "FROM before.team_games AS b) AS c WHERE c.place <= 10 GROUP BY c.team"
+        "FROM (SELECT b.day, b.team, b.pace, b.def_rating, ROW_NUMBER() OVER (PARTITION BY b.team ORDER BY b.day DESC, "
+        "b.game_id DESC) AS place FROM before.team_games AS b) AS c WHERE c.place <= 10 GROUP BY c.team"
     )
     pairs = [(name, f"p.{name}") for name in means]
     pairs += [
@@ -141,35 +148,36 @@ def _features_again() -> Check:
         "are_means_of_earlier_games",
         "features are what the games of earlier days give by another formula",
         pairs,
-        f"LEFT JOIN (SELECT g.player_id, {players} FROM ({history}) AS g GROUP BY g.player_id) AS p ON p.player_id = t.player_id "
-        f"LEFT JOIN ({clubs}) AS c ON c.team = t.team LEFT JOIN ({clubs}) AS o ON o.team = t.opponent",
+        f"LEFT JOIN (SELECT s.player_id, {_named(means)} FROM ({added}) AS s) AS p ON p.player_id = t.player_id "
+        "LEFT JOIN clubs AS c ON c.team = t.team LEFT JOIN clubs AS o ON o.team = t.opponent",
         ["player_games", "team_games"],
+        before=f"WITH clubs AS ({clubs}) ",
     )
     return replace(found, sql=found.sql.replace(" AS ok ", f" AND {flag} AS ok ", 1))
 
 
-_PLAYS = "(g.fga + 0.44 * g.fta + g.tov)"
-_LIVES = (2, 5, 12, 40)
-
-
-def _decayed(name: str, life: str) -> str:
-    value = _PLAYS if name == "plays" else f"g.{name}"
-    return f"SAFE_DIVIDE(SUM(g.w{life} * {value}), SUM(g.w{life}))"
+_LIVES = ("2", "5", "12", "40")
+_DECAYED = (*form.COUNTED, "plays")
 
 
 def _rate(name: str, rate: str, life: str) -> str:
-    per_minute = f"SAFE_DIVIDE({_decayed('minutes', life)}, GREATEST({_decayed('minutes', rate)}, 3.0))"
-    return f"{_decayed(name, rate)} * {per_minute}"
+    return f"m.{name}_{rate} * SAFE_DIVIDE(m.minutes_{life}, GREATEST(m.minutes_{rate}, 3.0))"
 
 
 def _spread(name: str) -> str:
-    n, total, squares = (f"SUM(IF(g.back < 20, {value}, 0))" for value in ("1", f"g.{name}", f"g.{name} * g.{name}"))
-    return f"SQRT(GREATEST(SAFE_DIVIDE({squares} - SAFE_DIVIDE({total} * {total}, {n}), {n}), 0.0))"
+    total, squares = f"s.{name}_20", f"s.{name}_squares"
+    return f"SQRT(GREATEST(SAFE_DIVIDE({squares} - SAFE_DIVIDE({total} * {total}, s.n_20), s.n_20), 0.0))"
 
 
 def _form_again() -> Check:
-    """Work out what rests on a player's own games: half-lives, rates times minutes, spreads, the last games, rest."""
-    known = " AND ".join(f"g.{name} IS NOT NULL" for name in form.COUNTED)
+    """Work out what rests on a player's own games: half-lives, rates times minutes, spreads, the last games, rest.
+
+    His games are added up, the sums divided, the means put together: what is named once is bound once.
+    """
+    sums = {"games": "COUNT(*)", "n_20": "SUM(IF(g.back < 20, 1, 0))"}
+    sums |= {f"n_{life}": f"SUM(g.w{life})" for life in _LIVES}
+    sums |= {f"{name}_{life}": f"SUM(g.w{life} * g.{name})" for name in _DECAYED for life in _LIVES}
+    means = {f"{name}_{life}": f"SAFE_DIVIDE(s.{name}_{life}, s.n_{life})" for name in _DECAYED for life in _LIVES}
     columns = {}
     for name in NAMES:
         rated, of_life, of_twenty = (
@@ -179,60 +187,78 @@ def _form_again() -> Check:
         if rated:
             columns[name] = _rate(*rated.groups())
         elif of_life:
-            columns[name] = _decayed(*of_life.groups())
+            columns[name] = f"m.{of_life[1]}_{of_life[2]}"
         elif of_twenty:
-            columns[name] = _spread(*of_twenty.groups())
-    ast, reb = _decayed("ast", "12"), _decayed("reb", "12")
+            what = of_twenty[1]
+            sums[f"{what}_20"] = f"SUM(IF(g.back < 20, g.{what}, 0))"
+            sums[f"{what}_squares"] = f"SUM(IF(g.back < 20, g.{what} * g.{what}, 0))"
+            means[name], columns[name] = _spread(what), f"m.{name}"
     columns |= {
-        "games": "COUNT(*)",
-        "guard_ratio": f"SAFE_DIVIDE({ast} + 0.5, {ast} + {reb} + 1.0)",
-        "points_per_play": f"SAFE_DIVIDE({_decayed('points', '40')}, GREATEST({_decayed('plays', '40')}, 1.0))",
+        "guard_ratio": "SAFE_DIVIDE(m.ast_12 + 0.5, m.ast_12 + m.reb_12 + 1.0)",
+        "points_per_play": "SAFE_DIVIDE(m.points_40, GREATEST(m.plays_40, 1.0))",
+    }
+    plain = {
         "minutes_last": "SUM(IF(g.back = 0, g.minutes, 0))",
         "minutes_last_2": "IF(COUNT(*) > 1, SUM(IF(g.back = 1, g.minutes, 0)), NULL)",
         "points_last": "SUM(IF(g.back = 0, g.points, 0))",
-        "rest_days": "LEAST(MIN(DATE_DIFF(@day, g.day, DAY)), 60)",
-        "games_7_days": "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, 1, 0))",
-        "minutes_7_days": "SUM(IF(DATE_DIFF(@day, g.day, DAY) <= 7, g.minutes, 0))",
+        "rest_days": "LEAST(MIN(g.ago), 60)",
+        "games_7_days": "SUM(IF(g.ago <= 7, 1, 0))",
+        "minutes_7_days": "SUM(IF(g.ago <= 7, g.minutes, 0))",
     }
-    players = ", ".join(f"{text} AS {name}" for name, text in columns.items())
-    weights = ", ".join(f"POW(0.5, SAFE_DIVIDE(h.back, {float(life)})) AS w{life}" for life in _LIVES)
+    means |= {name: f"s.{name}" for name in ("games", *plain)}
+    columns |= {name: f"m.{name}" for name in ("games", *plain)}
+    used = set(re.findall(r"m\.(\w+)", " ".join(columns.values())))
+    means = {name: text for name, text in means.items() if name in used}
+    used = set(re.findall(r"s\.(\w+)", " ".join(means.values())))
+    sums = {name: text for name, text in (sums | plain).items() if name in used}
+    weights = _named({f"w{life}": f"POW(0.5, SAFE_DIVIDE(h.back, {float(life)}))" for life in _LIVES})
+    counted = ", ".join(f"h.{name}" for name in form.COUNTED)
+    history = (
+        f"SELECT h.player_id, h.back, DATE_DIFF(@day, h.day, DAY) AS ago, {counted}, h.fga + 0.44 * h.fta + h.tov AS plays, "
+        f"{weights} FROM ({_last(PLAYER_FORM.name, form.COUNTED)} WHERE {_known('g')}) AS h"
+    )
+    added = f"SELECT g.player_id, {_named(sums)} FROM ({history}) AS g GROUP BY g.player_id"
+    divided = f"SELECT s.player_id, {_named(means)} FROM ({added}) AS s"
     pairs = [(name, f"p.{name}") for name in columns] + [("at_home", "IF(c.is_home, 1, 0)")]
-    history = f"SELECT h.*, {weights} FROM ({_LAST.format(table='player_form')} WHERE {known}) AS h"
     return _again(
         PLAYER_FORM.name,
         "are_half_lives_of_earlier_games",
         "what a player's form tells of his own games is what they give by another formula",
         pairs,
-        f"LEFT JOIN (SELECT g.player_id, {players} FROM ({history}) AS g GROUP BY g.player_id) AS p ON p.player_id = t.player_id "
+        f"LEFT JOIN (SELECT m.player_id, {_named(columns)} FROM ({divided}) AS m) AS p ON p.player_id = t.player_id "
         "LEFT JOIN slate.candidates AS c ON c.game_id = t.game_id AND c.player_id = t.player_id",
         ["player_games", "candidates"],
     )
 
 
+def _known(alias: str) -> str:
+    return " AND ".join(f"{alias}.{name} IS NOT NULL" for name in form.COUNTED)
+
+
 def _teams_again() -> Check:
     """Work out both teams' ratings and rest from the players' games, added up: half-life 20, four average games behind each."""
-    known = " AND ".join(f"g.{name} IS NOT NULL" for name in form.COUNTED)
-    summed = ("minutes", "points", "reb", "ast", "fg3m", "fga", "fta", "oreb", "tov")
+    summed = ("minutes", "points", *(stat for stat in STATS if stat != "points"))
     added = ", ".join(f"SUM(g.{name}) AS {name}" for name in summed)
+    used = "0.96 * (SUM(g.fga) - SUM(g.oreb) + SUM(g.tov) + 0.44 * SUM(g.fta))"
     sides = (
-        f"SELECT g.day, g.game_id, g.team, MIN(g.opponent) AS opponent, {added} FROM before.player_games AS g WHERE {known} "
-        "GROUP BY g.day, g.game_id, g.team"
+        f"SELECT g.day, g.game_id, g.team, MIN(g.opponent) AS opponent, {added}, {used} AS used FROM before.player_games AS g "
+        f"WHERE {_known('g')} GROUP BY g.day, g.game_id, g.team"
     )
-
-    def used(side: str) -> str:
-        return f"0.96 * ({side}.fga - {side}.oreb + {side}.tov + 0.44 * {side}.fta)"
-
-    both = f"GREATEST(IF(o.team IS NULL, {used('s')}, SAFE_DIVIDE({used('s')} + {used('o')}, 2.0)), 1.0)"
+    scored = ", ".join(f"o.{stat} AS {stat}_allowed" for stat in STATS)
+    paired = (
+        f"SELECT s.day, s.game_id, s.team, s.minutes, s.points, {scored}, GREATEST(IF(o.team IS NULL, s.used, "
+        "SAFE_DIVIDE(s.used + o.used, 2.0)), 1.0) AS used FROM sides AS s "
+        "LEFT JOIN sides AS o ON o.game_id = s.game_id AND o.team = s.opponent"
+    )
     rates = {
-        "pace": f"SAFE_DIVIDE({both} * 240.0, GREATEST(s.minutes, 200))",
-        "offence": f"SAFE_DIVIDE(100.0 * s.points, {both})",
-        "defence": f"SAFE_DIVIDE(100.0 * o.points, {both})",
-        **{f"{stat}_allowed": f"o.{stat}" for stat in STATS},
+        "pace": "SAFE_DIVIDE(a.used * 240.0, GREATEST(a.minutes, 200))",
+        "offence": "SAFE_DIVIDE(100.0 * a.points, a.used)",
+        "defence": "SAFE_DIVIDE(100.0 * a.points_allowed, a.used)",
+        **{f"{stat}_allowed": f"a.{stat}_allowed" for stat in STATS},
     }
-    listed = ", ".join(f"{text} AS {name}" for name, text in rates.items())
     games = (
-        f"SELECT s.day, s.team, {listed}, POW(0.5, SAFE_DIVIDE(ROW_NUMBER() OVER (PARTITION BY s.team ORDER BY s.day DESC, "
-        "s.game_id DESC) - 1, 20.0)) AS w FROM sides AS s LEFT JOIN sides AS o ON o.game_id = s.game_id AND o.team = s.opponent"
+        f"SELECT a.day, a.team, {_named(rates)}, POW(0.5, SAFE_DIVIDE(ROW_NUMBER() OVER (PARTITION BY a.team "
+        f"ORDER BY a.day DESC, a.game_id DESC) - 1, 20.0)) AS w FROM ({paired}) AS a"
     )
     league = ", ".join(f"SAFE_DIVIDE(SUM(x.{name}), COUNT(x.{name})) AS {name}" for name in rates)
     rated = ", ".join(
