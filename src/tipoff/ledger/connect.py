@@ -1,7 +1,6 @@
 """How a ledger is reached: a file of SQLite, or a PostgreSQL."""
 
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -60,25 +59,6 @@ def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only:
         if read_only:
             event.listen(engine, "connect", _never_write)
     return engine
-
-
-def read_all(
-    connection: Connection,
-    statement: Any,  # noqa: ANN401 -- any SQLAlchemy select
-    values: Mapping[str, object] | None = None,
-) -> list[dict[str, Any]]:
-    """Return the rows of a SELECT, whose parameters have these values, and leave no transaction open.
-
-    Raises:
-        DatabaseError: It could not be read, or the server ended the connection before the transaction was over: a process
-            that was frozen between the two finds it so. The next statement connects anew.
-    """
-    try:
-        found = connection.execute(statement, values)
-        names = tuple(found.keys())
-        return [dict(zip(names, row, strict=True)) for row in found]
-    finally:
-        connection.rollback()
 
 
 def _url_of(target: Path | str, *, read_only: bool) -> URL:

@@ -21,7 +21,8 @@ from tipoff.core.proof_text import read_proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import looks, schema
-from tipoff.ledger.connect import RESTORE, engine_of, failed, read_all, shown, why
+from tipoff.ledger.asking import read_all
+from tipoff.ledger.connect import RESTORE, engine_of, failed, shown, why
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats

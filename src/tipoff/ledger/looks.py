@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, or
 
 from tipoff.core.records import BeatRecord, FindingRecord, ObligationRecord
 from tipoff.ledger import schema, watching
+from tipoff.ledger.asking import Kept
 
 Where = ColumnElement[bool]
 Days = tuple[date, date] | None
@@ -25,8 +26,8 @@ def one_of(column: Column[Any], values: Sequence[str]) -> Where:
     return or_(*(column == value for value in values))
 
 
-BEATS = select(*columns_of(BeatRecord, watching.heartbeats)).order_by(watching.heartbeats.c.name)
-CUT_OFF = select(func.count().label("n")).where(one_of(schema.runs.c.state, ["running", "expired"]))
+BEATS = Kept(select(*columns_of(BeatRecord, watching.heartbeats)).order_by(watching.heartbeats.c.name))
+CUT_OFF = Kept(select(func.count().label("n")).where(one_of(schema.runs.c.state, ["running", "expired"])))
 
 
 def of_league(table: Table, league: str, days: Days, *where: Where, **equal: object) -> list[Where]:
@@ -37,16 +38,16 @@ def of_league(table: Table, league: str, days: Days, *where: Where, **equal: obj
 
 
 @cache
-def first_and_last_tick(league: str, *, is_bound: bool) -> Select[Any]:
+def first_and_last_tick(league: str, *, is_bound: bool) -> Kept:
     """Return the SELECT of the first tick and the newest; the newest until an instant, where it is bound."""
     at, mine = schema.ticks.c.at, schema.ticks.c.league == league
     first = select(func.min(at)).where(mine).scalar_subquery()  # each alone is one look into the index
     last = select(func.max(at)).where(mine, *([at <= bindparam("until", type_=at.type)] if is_bound else []))
-    return select(first.label("first"), last.scalar_subquery().label("last"))
+    return Kept(select(first.label("first"), last.scalar_subquery().label("last")))
 
 
 @lru_cache
-def unended(league: str, days: Days) -> Select[Any, Any]:
+def unended(league: str, days: Days) -> Kept:
     """Return the SELECT of the runs begun since the last that ended, but for those cut off within their lease."""
     runs = schema.runs
     ended = select(func.max(runs.c.id)).where(
@@ -55,7 +56,7 @@ def unended(league: str, days: Days) -> Select[Any, Any]:
     is_later = runs.c.id > func.coalesce(ended.scalar_subquery(), 0)
     is_begun = (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until)
     counted = select(func.count().label("n"), func.min(runs.c.started_at).label("since"))
-    return counted.where(*of_league(runs, league, days, is_later, is_begun))
+    return Kept(counted.where(*of_league(runs, league, days, is_later, is_begun)))
 
 
 @lru_cache
@@ -68,47 +69,49 @@ def owed(  # noqa: PLR0913 -- what may be picked
     states: tuple[str, ...],
     *,
     first: bool = False,
-) -> Select[Any]:
-    """Return the SELECT of what is owed; of the first that is due alone."""
+) -> Kept | Select[Any]:
+    """Return the SELECT of what is owed; of the first that is due alone. One of some days is asked once, and not kept."""
     table = schema.obligations
     where: list[Where] = [table.c.day.in_(days)] if days else []
     where += [one_of(table.c.state, states)] if states else []
     query = select(*columns_of(ObligationRecord, table))
     query = query.where(*of_league(table, league, within, *where, output=output, day=day))
     query = query.order_by(table.c.due_at, table.c.output)
-    return query.limit(1) if first else query
+    query = query.limit(1) if first else query
+    return query if day or days else Kept(query)
 
 
 @lru_cache
-def first_start(league: str, days: Days, day: date, off: tuple[str, ...]) -> Select[Any]:
-    """Return the SELECT of when the first game of a day begins, without those whose status is one of `off`."""
+def first_start(league: str, days: Days, off: tuple[str, ...]) -> Kept:
+    """Return the SELECT of when the first game of a day begins, which is bound, without those whose status is one of `off`."""
     table = schema.games
     query = select(func.min(table.c.starts_at).label("at"))
-    return query.where(*of_league(table, league, days, table.c.status.not_in(off), day=day))
+    is_on = (table.c.status != status for status in off)
+    return Kept(query.where(*of_league(table, league, days, *is_on), table.c.day == bindparam("day")))
 
 
 @cache
-def findings_after(league: str, days: Days) -> Select[Any]:
+def findings_after(league: str, days: Days) -> Kept:
     """Return the SELECT of what was found behind one whose number is bound."""
     table = schema.findings
     query = select(*columns_of(FindingRecord, table)).where(*of_league(table, league, days))
-    return query.where(table.c.id > bindparam("after")).order_by(table.c.id)
+    return Kept(query.where(table.c.id > bindparam("after")).order_by(table.c.id))
 
 
 @cache
-def lease(name: str) -> Select[Any]:
+def lease(name: str) -> Kept:
     """Return the SELECT of a lease."""
-    return select(schema.leases).where(schema.leases.c.name == name)
+    return Kept(select(schema.leases).where(schema.leases.c.name == name))
 
 
 @cache
-def facts(league: str) -> Select[Any]:
+def facts(league: str) -> Kept:
     """Return the SELECT of what is known of a league."""
-    return select(schema.facts).where(schema.facts.c.league == league)
+    return Kept(select(schema.facts).where(schema.facts.c.league == league))
 
 
 @cache
-def open_effects(league: str) -> Select[Any]:
+def open_effects(league: str) -> Kept:
     """Return the SELECT of what the open incidents of a league show."""
     table = watching.incidents
-    return select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None))
+    return Kept(select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None)))

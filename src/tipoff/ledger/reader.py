@@ -71,8 +71,8 @@ class LeagueRecords:
     def _all(self, kind: type[T], table: Table, where: Sequence[Where], *order: Any) -> list[T]:  # noqa: ANN401 -- columns
         return [read(kind, row) for row in self._ask(select(*columns_of(kind, table)).where(*where).order_by(*order))]
 
-    def _one(self, query: Any) -> Mapping[str, Any]:  # noqa: ANN401 -- a select
-        [row] = self._ask(query)
+    def _one(self, query: Any, values: Mapping[str, object] | None = None) -> Mapping[str, Any]:  # noqa: ANN401 -- a select
+        [row] = self._ask(query, values)
         return row
 
     def _by_output(self, table: Table, value: Any, *where: Where, **equal: object) -> dict[str, Any]:  # noqa: ANN401 -- an aggregate
@@ -276,7 +276,7 @@ class LeagueRecords:
 
     def first_start(self, day: date, *, off: Sequence[str] = ()) -> datetime | None:
         """Return when the first game of a day begins, without those whose status is one of `off`."""
-        found: datetime | None = self._one(looks.first_start(self.league, self._days, day, tuple(off)))["at"]
+        found: datetime | None = self._one(looks.first_start(self.league, self._days, tuple(off)), {"day": day})["at"]
         return found
 
     def proof(self, output: str, day: date) -> Proof | None:
