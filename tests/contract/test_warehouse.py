@@ -327,6 +327,18 @@ def test_a_proven_unit_is_not_made_poorer_without_evidence(store: Store) -> None
     assert len(store.rows()) == 2
 
 
+def test_units_that_would_become_poorer_are_told_each_what_it_would_lose(store: Store) -> None:
+    store.replace([row("a", 1), row("b", 1), row("c", 1, None)], units="abc")
+
+    written = store.replace([row("a", 1, None), row("b", 2), row("c", 1, 2.0)], units="abc", evidence=False)
+
+    assert written.refused == {
+        "a": "regression: values of points turned NULL",
+        "b": "regression: values of a proven key turned NULL",
+    }
+    assert written.changed == {"c"}
+
+
 def test_with_evidence_it_may_become_poorer(store: Store) -> None:
     store.replace([row("a", 1), row("a", 2)])
 

@@ -158,6 +158,7 @@ def _poorer(
         return {}
     table = asked.step.table
     found: dict[str, str] = {}
+    others: list[str] = []
     for unit in asked.units:
         before = known.units.get(unit)
         if before is None or not before.n_rows or not _differs(unit, hashes, known):
@@ -168,25 +169,34 @@ def _poorer(
         if n_rows < before.n_rows:
             found[unit] = f"regression: {n_rows} rows where {before.n_rows} are proven"
         else:
-            lost = _emptied(table, stored([unit]), of_units(table, rows, [unit]))
-            if lost:
-                found[unit] = f"regression: values of {', '.join(lost)} turned NULL"
-    return found
+            others.append(unit)
+    lost = _emptied(table, stored(others), rows) if others else {}
+    return found | {
+        unit: f"regression: values of {', '.join(sorted(names))} turned NULL" for unit, names in lost.items()
+    }
 
 
-def _emptied(table: Table, old: pa.Table, new: pa.Table) -> list[str]:
-    after = {tuple(row[name] for name in table.key): row for row in new.to_pylist()}
-    rightly = {column.name for column in table.columns if column.may_empty}
-    lost = set()
-    for row in old.to_pylist():
-        now = after.get(tuple(row[name] for name in table.key))
-        if now is None:
-            lost.add("a proven key")
-            continue
-        lost.update(
-            name for name, value in row.items() if value is not None and now[name] is None and name not in rightly
-        )
-    return sorted(lost)
+def _emptied(table: Table, old: pa.Table, new: pa.Table) -> dict[str, set[str]]:
+    """Return by unit the columns that `old` rows have and the `new` ones of their keys lack, and that a key is lacking."""
+    units = units_of(table, old)
+    places = pc.index_in(_key_in_unit(table, old), value_set=_key_in_unit(table, new))
+    stands = pc.is_valid(places)
+    emptied = {"a proven key": pc.invert(stands)}
+    for column in table.columns:
+        values = new.column(column.name)
+        if values.null_count and not column.may_empty:
+            is_lost = pc.and_(pc.is_valid(old.column(column.name)), pc.is_null(values.take(places)))
+            emptied[column.name] = pc.and_(stands, is_lost)
+    lost: dict[str, set[str]] = {}
+    for name, rows in emptied.items():
+        for unit in pc.unique(units.filter(rows)).to_pylist():
+            lost.setdefault(unit, set()).add(name)
+    return lost
+
+
+def _key_in_unit(table: Table, rows: pa.Table) -> pa.Array:
+    keys = pc.binary_join_element_wise(units_of(table, rows), key_text(table, rows), "|")
+    return keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
 
 
 def make_proof(asked: WriteRequest, staged: Staged, known: Proof | None) -> Proof:
