@@ -44,11 +44,12 @@ def second_formula(  # noqa: PLR0913 -- a claim in one line
         by_key = {_key(table, row): row for row in expected}
         bad = []
         for row in rows:
-            other = by_key.pop(_key(table, row), None)
+            key = _key(table, row)
+            other = by_key.pop(key, None)
             if other is None and not is_whole:
                 continue
             if other is None or not all(_is_same(row[c], other[c], told[c]) for c in columns):
-                bad.append(_key(table, row))
+                bad.append(key)
         lost = by_key if is_whole else {}
         return in_order([*bad, *lost], len(rows) + len(lost))
 

@@ -242,7 +242,10 @@ STEPS = (
         timing=Timing(opens=_at(10), due=_BEFORE_TIP),
         edges=(_WHAT_IS_ON, Edge(table="player_lines", minimum=0.0, patience=_BY_GAME), *_LISTED),
         optional=True,
-        same_as=("408d38131481",),  # as the names of box scores
+        same_as=(
+            "408d38131481",
+            "37be7558fb54",
+        ),  # as the names of box scores; when it picked who is present for each spelling
     ),
     Step(
         table=tables.CANDIDATES,

@@ -79,7 +79,8 @@ def name_lines(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
         key = row["game_id"], row["player_key"]
         if row["game_id"] in context.units:
             spelt[key] = min(row["player_name"], spelt.get(key, row["player_name"]))
-    present = {game_id: [p for p in people if p.team in sides.get(game_id, ())] for game_id, _ in spelt}
+    lined = {game_id for game_id, _ in spelt}
+    present = {game_id: [p for p in people if p.team in sides.get(game_id, ())] for game_id in lined}
     rows, questions = [], []
     for (game_id, player_key), name in sorted(spelt.items()):
         found = _ask(name, game_id, present[game_id], people, rulings)
