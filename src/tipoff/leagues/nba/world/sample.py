@@ -264,7 +264,7 @@ class SampleNba:
     def _market(self, game: WorldGame, players: list[_Player]) -> Iterator[tuple[datetime, list[Quote]]]:
         """Quote the better half of both sides: in the morning, in the afternoon, and once more after the start."""
         quoted = sorted(players, key=lambda player: -player.minutes)[:12]
-        lines = {player.name: round(player.minutes * player.per_minute) + 0.5 for player in quoted}
+        lines = {player.name: int(player.minutes * player.per_minute) + 0.5 for player in quoted}
         instants = (
             midnight(game.day) + timedelta(hours=11),
             game.tipoff_at - timedelta(hours=2, minutes=30),
