@@ -27,7 +27,10 @@ from tipoff.leagues.nba.world.recorded import RecordedNba
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.facts import between_seasons, season_row
+from tipoff.ledger.outside import OutsideStore
+from tipoff.views.sources import read_outside, render_text
 from tipoff.views.status import read_home, status_lines, status_of
+from tipoff.views.why import why
 from tipoff.watch.digest import digest, keep_score
 from tipoff.watch.sentinel import LIVE
 
@@ -133,6 +136,25 @@ def test_the_digest_between_seasons_is_one_line_that_names_the_evidence(ledger: 
     known(ledger, NEXT)
     [line] = digest(ledger, NBA, date(2024, 8, 20), JULY, ()).lines
     assert "2023-24 ended on Sun 14 Apr 2024; 2024-25 begins on Tue 22 Oct 2024" in line
+
+
+def test_where_the_schedule_never_answered_it_is_said_so_and_not_that_nothing_was_owed(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        ledger.keep_facts({"no season": f"{JULY.isoformat()} cdn.nba.com cannot be reached"}, league="nba")
+        line = (
+            "which season it is cannot be learned since 2024-07-01 16:00 UTC, so nothing is planned: "
+            "cdn.nba.com cannot be reached"
+        )
+
+        message = digest(ledger, NBA, date(2024, 7, 2), JULY, ())
+        reason = why(ledger, NBA, "schedule", date(2024, 7, 2))
+        with OutsideStore(tmp_path / "ledger.db") as store:
+            outside = list(render_text(read_outside(store, ledger, NBA, JULY, begun=None), JULY))
+
+    assert message.title == "[nba] Tue 02 Jul: which season it is cannot be learned"
+    assert (message.lines[0], message.severity) == (line, Severity.ERROR)
+    assert list(reason.sentences) == [f"schedule of 2024-07-02 is not planned: {line}"]
+    assert outside[1:] == [f"  {line}"]
 
 
 def test_the_last_day_of_a_season_is_told_in_full_on_the_morning_after(ledger: Ledger) -> None:

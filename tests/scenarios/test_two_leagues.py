@@ -16,17 +16,21 @@ import pytest
 from benchmarks.content_hashes import Hashes, differences, hashes_of
 from sqlalchemy import select
 from tests.both_leagues import both
+from tests.live import wait_until
 from tests.samples import Samples
 from tests.second_league import BATS, BatsWorld, bats_season
-from tests.support import called, published, tipoff
+from tests.support import called, ledger_rows, published, tipoff
 
 from tipoff.app.crash import POINTS
 from tipoff.app.instance import ReplaySpec
-from tipoff.app.live import LiveSpec, run_controllers, sample_live
+from tipoff.app.live import LiveSpec, Unlearned, run_controllers, sample_live
 from tipoff.app.replay import run_together
+from tipoff.app.seasons import learned
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, pause, stopwatch
+from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.finding import Severity
+from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.watch.sentinel import LIVE, judge, read_facts
@@ -196,3 +200,39 @@ def test_live_both_tick_in_one_process_with_one_monitor_and_the_sentinel_is_sile
     assert proven == {"nba", "bats"}
     assert silences == [[], []]
     assert said == []
+
+
+def test_a_league_whose_season_nobody_tells_holds_no_other_up(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, tick_every_s=0.3, look_every_s=0.3)
+    clock, stop = RealClock(), Stop()
+    nba = sample_live(settings, NBA, clock)
+    world = partial(BatsWorld, DAYS, first=nba.season.first_day)
+    bats = LiveSpec(settings=settings, league=BATS, season=dataclasses.replace(nba.season, name="bats"), world=world)
+
+    def away() -> Season:
+        msg = "its schedule cannot be reached"
+        raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="")
+
+    def learn(stop: Stop) -> LiveSpec | None:
+        learned(away, "nba", home=settings.place, mark="{}", clock=clock, stop=stop, said=said.append)
+        return None
+
+    def beats() -> set[str]:
+        return {row["name"] for row in ledger_rows(tmp_path, "heartbeats")}
+
+    lives = [Unlearned(settings=settings, league=NBA, learn=learn), bats]
+    said: list[str] = []
+    running = threading.Thread(
+        target=run_controllers, args=(lives, stop), kwargs={"monitored": True, "said": said.append}
+    )
+    running.start()
+    try:
+        wait_until(lambda: "bats" in {row["league"] for row in ledger_rows(tmp_path, "proofs")}, timedelta(seconds=60))
+        wait_until(lambda: len(beats()) == 4, timedelta(seconds=60))
+    finally:
+        stop.set()
+        running.join(timeout=60)
+
+    assert not running.is_alive()
+    assert beats() == {"controller nba", "controller bats", "monitor nba", "monitor bats"}
+    assert ["which season it is cannot be learned" in line for line in said] == [True]

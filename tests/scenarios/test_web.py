@@ -23,6 +23,7 @@ from tipoff.config import ChannelSettings, Settings
 from tipoff.core.build import build, commit
 from tipoff.core.clock import Stop
 from tipoff.core.errors import UsageError
+from tipoff.leagues.catalog import live_content
 from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.migrate import HEAD
@@ -369,6 +370,41 @@ def test_up_serves_both_until_it_is_stopped(tmp_path: Path) -> None:
     assert (health[0], health[1]["build"]) == (200, build())
     assert ready[1]["parts"]["controller nba"]["build"] == build()
     assert running.returncode == 0
+
+
+def test_the_page_of_a_first_start_without_a_network_says_of_each_league_that_its_season_is_not_known(
+    tmp_path: Path,
+) -> None:
+    hosts = {provider.host for league in ("nba", "mlb") for provider in live_content(league).providers}
+    away = "".join(f'[providers."{host}"]\nbase = "http://127.0.0.1:9"\n' for host in hosts)
+    (tmp_path / "tipoff.toml").write_text(away)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    environment |= {"TIPOFF_HOME": str(tmp_path / "home"), "TIPOFF_WEB_PORT": "0", "TIPOFF_WORLD": "live"}
+    command = [sys.executable, "-u", "-m", "tipoff", "up", "nba", "mlb"]
+    running = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert running.stdout is not None
+        url = next(line.split("/ is the page")[0] for line in running.stdout if "/health" in line)
+        told = _until_told(running, f"{url}/", 2)
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+
+    assert told.count("which season it is cannot be learned, so nothing is planned: ") == 2
+    assert running.returncode == 0
+
+
+def _until_told(running: "subprocess.Popen[str]", url: str, times: int) -> str:
+    for _ in range(600):
+        told = httpx.get(url, timeout=60).text
+        if told.count("cannot be learned") >= times:
+            return told
+        try:
+            running.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    pytest.fail(f"it never told: {told}")
 
 
 def _until_ready(running: "subprocess.Popen[str]", url: str) -> Told:

@@ -77,6 +77,22 @@ class LiveSpec:
         return self.settings.place
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlearned:
+    """A league that is to run on the real clock, while its providers are still to say which season it is."""
+
+    settings: Settings
+    league: League
+    learn: Callable[[Stop], LiveSpec | None]  # waits until they say it; None where it was stopped before
+    is_first: bool = True  # as of a `LiveSpec`
+    clock: RunningClock = field(default_factory=RealClock)
+
+    @property
+    def home(self) -> Home:
+        """The home."""
+        return self.settings.place
+
+
 def sample_live(settings: Settings, league: League, clock: RunningClock) -> LiveSpec:
     """Return a live home of the sample league, whose season began the day before the home was made.
 
@@ -107,8 +123,8 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
     )
 
 
-def real_live(settings: Settings, league: League, clock: RunningClock, stop: Stop, *, said: Say) -> LiveSpec | None:
-    """Return a live home of the real providers, or None: it was stopped before they said which season it is.
+def real_live(settings: Settings, league: League, clock: RunningClock, *, said: Say) -> Unlearned:
+    """Return a live home of the real providers, of whom nobody has been asked yet.
 
     Raises:
         UsageError: The home belongs to another world, or the league has no live providers.
@@ -119,18 +135,24 @@ def real_live(settings: Settings, league: League, clock: RunningClock, stop: Sto
     _mark_as_live(settings, league.name, clock)
     for line in keys_missing(settings, league.name):
         said(line)
-    learn = partial(season_now, settings, league.name, world, clock)
-    season = learned(learn, league.name, home=settings.place, mark=_mine(settings), clock=clock, stop=stop, said=said)
-    if season is None:
-        return None
-    return LiveSpec(
-        settings=settings,
-        league=in_time_of(live_league(league), clock),
-        season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
-        world=lambda: world,
-        shown=partial(season_shown, settings, league.name, world, clock),
-        clock=clock,
-    )
+    asked = partial(season_now, settings, league.name, world, clock)
+    worked_on = in_time_of(live_league(league), clock)
+
+    def learn(stop: Stop) -> LiveSpec | None:
+        mark = _mine(settings)
+        season = learned(asked, league.name, home=settings.place, mark=mark, clock=clock, stop=stop, said=said)
+        if season is None:
+            return None
+        return LiveSpec(
+            settings=settings,
+            league=worked_on,
+            season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
+            world=lambda: world,
+            shown=partial(season_shown, settings, league.name, world, clock),
+            clock=clock,
+        )
+
+    return Unlearned(settings=settings, league=worked_on, learn=learn, clock=clock)
 
 
 def _mark_as_live(settings: Settings, league: str, clock: RunningClock) -> None:
@@ -144,7 +166,7 @@ def _kept_season(settings: Settings, league: str, season: Season, now: datetime,
         return keep_season(ledger, league, season, now, evidence)
 
 
-def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, said: Say) -> None:
+def run_controllers(lives: Sequence[LiveSpec | Unlearned], stop: Stop, *, monitored: bool, said: Say) -> None:
     """Tick until `stop` is set: decide, work, check; each league in a thread of its own, the monitor of all in another.
 
     A ledger that cannot be written ends a league's work; it is taken up again after a while. The first league keeps the home's
@@ -175,8 +197,14 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
             each.result()
 
 
-def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
-    """Tick until `stop` is set, one season after the other."""
+def _run(live: LiveSpec | Unlearned, stop: Stop, said: Say) -> None:
+    """Tick until `stop` is set, one season after the other; the first is waited for, and holds nobody else up."""
+    if isinstance(live, Unlearned):
+        found = live.learn(stop)
+        if found is None:
+            return
+        said(f"{live.league.name}: the season {found.season.name}, {found.season.first_day} to {found.season.last_day}")
+        live = dataclasses.replace(found, is_first=live.is_first)
     season: Season | None = live.season
     while season is not None:
         if season is not live.season:
@@ -318,7 +346,7 @@ def _wait(beside: Beside | None, stop: Stop, left: Callable[[], float]) -> None:
         beside.children.tidy()
 
 
-def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
+def run_monitor(lives: Sequence[LiveSpec | Unlearned], stop: Stop, *, said: Say) -> None:
     """Look until `stop` is set, as the monitor of these leagues.
 
     Raises:
@@ -328,7 +356,7 @@ def run_monitor(lives: Sequence[LiveSpec], stop: Stop, *, said: Say) -> None:
         _look_inside(lives, stop, said)
 
 
-def _keep_looking(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
+def _keep_looking(lives: Sequence[LiveSpec | Unlearned], stop: Stop, said: Say) -> None:
     """Look until `stop` is set, in a thread that nobody else begins again: stores that cannot be opened are waited for."""
     failed = ""
     while not stop.is_set():
@@ -341,7 +369,7 @@ def _keep_looking(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
             wait(stop, lives[0].clock.timer(AGAIN))
 
 
-def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
+def _look_inside(lives: Sequence[LiveSpec | Unlearned], stop: Stop, said: Say) -> None:
     clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
     with Ledger(home.ledger) as ledger, AlertStore(home.ledger) as store, closing(ByChannel(home.ledger)) as senders:
         monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
@@ -349,9 +377,11 @@ def _look_inside(lives: Sequence[LiveSpec], stop: Stop, said: Say) -> None:
         look_often(look, settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
 
 
-def _monitor_of(live: LiveSpec, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:
+def _monitor_of(
+    live: LiveSpec | Unlearned, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime
+) -> Monitor:
     settings, since = live.settings, league_facts(ledger, live.league.name).live_since
-    days = (since or live.season.first_day, date.max)  # on each day, between seasons too: a missing digest is told
+    days = (since or league_day(now), date.max)  # on each day, between seasons too: a missing digest is told
     silent = timedelta(minutes=settings.watcher_silent_min)
     return Monitor(
         league=live.league,

@@ -14,13 +14,13 @@ from tipoff.cli.incidents import home_now
 from tipoff.cli.sentinel import CLOCK, say, stopper
 from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, open_ledger
 from tipoff.config import Settings, read_settings
-from tipoff.core.clock import RealClock, RunningClock, Stop, league_day
+from tipoff.core.clock import RealClock, RunningClock, league_day
 from tipoff.core.errors import UsageError
 from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
 
 if TYPE_CHECKING:
-    from tipoff.app.live import LiveSpec
+    from tipoff.app.live import LiveSpec, Unlearned
     from tipoff.web.serve import Served
 
 
@@ -48,13 +48,11 @@ def up_command(
 
     settings, stop = read_settings(), stopper()
     lock(settings.place).close()  # who works here already is told of before a provider is asked, or a port had
-    lives = _lives_of(settings, leagues, world or "", clock, stop)
-    if len(lives) < len(leagues):
-        return
+    lives = _lives_of(settings, leagues, world or "", clock)
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     for what in lives:
-        who = "the sample league" if what.season.name == "sample" else f"the season {what.season.name}"
+        who = "its providers" if isinstance(what, live.Unlearned) else "the sample league"
         click.echo(f"{what.league.name}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
     web = _web(settings, clock) if served else None
     try:
@@ -65,30 +63,22 @@ def up_command(
 
 
 def _lives_of(
-    settings: Settings, leagues: Sequence[str], world: str, clock: RunningClock, stop: Stop
-) -> "list[LiveSpec]":
-    """Return what runs live; fewer where it was stopped before the providers said which season it is."""
+    settings: Settings, leagues: Sequence[str], world: str, clock: RunningClock
+) -> "list[LiveSpec | Unlearned]":
     twice = sorted({league for league in leagues if leagues.count(league) > 1})
     if twice:
         msg = f"named twice: {', '.join(twice)}"
         raise UsageError(msg, hint="name each league once")
-    found: list[LiveSpec] = []
-    for league in leagues:
-        live = _live_of(settings, league, world, clock, stop)
-        if live is None:
-            return found
-        found.append(live)
-    return found
+    return [_live_of(settings, league, world, clock) for league in leagues]
 
 
-def _live_of(settings: Settings, league: str, world: str, clock: RunningClock, stop: Stop) -> "LiveSpec | None":
-    """Return what runs live; None where it was stopped before the providers said which season it is."""
+def _live_of(settings: Settings, league: str, world: str, clock: RunningClock) -> "LiveSpec | Unlearned":
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
     from tipoff.app.providers import world_of  # noqa: PLC0415 -- as above
 
     declared = league_named(league)
     if world_of(settings, league, world) == "live":
-        return live.real_live(settings, declared, clock, stop, said=say)
+        return live.real_live(settings, declared, clock, said=say)
     return live.sample_live(settings, declared, clock)
 
 
@@ -114,9 +104,7 @@ def monitor_command(leagues: tuple[str, ...]) -> None:
 
     settings, stop = read_settings(), stopper()
     lock(settings.place, "monitor").close()  # another monitor is told of before a provider is asked
-    lives = _lives_of(settings, leagues, "", RealClock(), stop)
-    if len(lives) < len(leagues):
-        return
+    lives = _lives_of(settings, leagues, "", RealClock())
     click.echo(f"{', '.join(leagues)}: looking from inside every {settings.look_every_s:g} s")
     live.run_monitor(lives, stop, said=say)
 

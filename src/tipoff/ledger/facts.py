@@ -30,6 +30,11 @@ class NoSeason:
     since: datetime
     why: str
 
+    @property
+    def text(self) -> str:
+        """What it means, in one sentence."""
+        return f"{SEASON_UNKNOWN} since {self.since:%Y-%m-%d %H:%M} UTC, so nothing is planned: {self.why}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeagueFacts:

@@ -9,7 +9,7 @@ from tipoff.core.league import League
 from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
 from tipoff.core.records import ArrivalRecord
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import learned_lateness
+from tipoff.ledger.facts import NoSeason, league_facts, learned_lateness
 from tipoff.ledger.outside import OutsideStore, Requests
 
 LOOKED_BACK = timedelta(days=7)
@@ -41,6 +41,7 @@ class Outside:
     proxies: Sequence[ProxyHealth]
     changes: Sequence[ProxyChange]
     lateness: Sequence[Lateness]
+    no_season: NoSeason | None = None  # the schedule is asked, and does not answer
 
 
 def read_outside(
@@ -64,6 +65,7 @@ def read_outside(
             lateness(output, [one for one in arrivals if one.output == output], learned.get(output))
             for output in outputs
         ],
+        no_season=league_facts(ledger, name).no_season,
     )
 
 
@@ -85,7 +87,9 @@ def lateness(output: str, arrivals: Sequence[ArrivalRecord], late_after: timedel
 def render_text(outside: Outside, now: datetime) -> Iterator[str]:
     """Yield the lines that a person reads."""
     yield f"{outside.league}: the outside since {outside.since:%Y-%m-%d %H:%M} UTC"
-    if not outside.requests:
+    if outside.no_season is not None:
+        yield f"  {outside.no_season.text}"
+    elif not outside.requests:
         yield "  nobody was asked"
     for found in outside.requests:
         note = f"  {found.note[:90]}" if found.outcome not in _GOOD and found.note else ""

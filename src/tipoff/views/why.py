@@ -12,7 +12,7 @@ from tipoff.core.obligation import State
 from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.records import ConflictRecord, FindingRecord, GateRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import season_of
+from tipoff.ledger.facts import league_facts, season_of
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.views.status import live_waivers, waiver_line
 from tipoff.views.streamers import Streamers
@@ -188,6 +188,11 @@ def _unplanned(ledger: Ledger, league: League, output: str, day: date) -> list[s
         try:
             season_of(ledger, league.name, day)
         except UsageError as error:
-            return [f"{output} of {day} is not owed: {error}"]
+            waits = league_facts(ledger, league.name).no_season
+            return [
+                f"{output} of {day} is not planned: {waits.text}"
+                if waits
+                else f"{output} of {day} is not owed: {error}"
+            ]
         return [f"{output} of {day} is not planned: this home's clock has not come to that day's schedule"]
     return [f"{output} of {day} is not owed on that day, or its schedule has not been read:", _standing(schedule)]

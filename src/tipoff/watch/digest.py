@@ -1,5 +1,6 @@
 """The morning's digest: alive, yesterday complete, gates, accuracy, what is due today, what is open, how it goes."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord
 from tipoff.core.step import PublishWork
 from tipoff.ledger import Batch, Ledger, quota_use
-from tipoff.ledger.facts import BetweenSeasons, between_seasons, league_facts
+from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
 from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import WINDOW, budgets, days_to_score, read_scorecards, score, sparkline, streak
@@ -44,6 +45,11 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
     if between is not None and between_seasons(ledger, league.name, yesterday) is not None:
         return _at_rest(league, day, between, incidents)
     before, today = (_of_day(ledger, league, of) for of in (yesterday, day))
+    known = league_facts(ledger, league.name)
+    if known.no_season is not None and not before and not today:  # that nothing was owed is not known either
+        told = (known.no_season.text, _alive(ledger, league, now), *known.off, *_open(incidents))
+        found = _message(league, day, SEASON_UNKNOWN, told, incidents)
+        return dataclasses.replace(found, severity=max(found.severity, Severity.ERROR))
     rows = read_scorecards(ledger, league, until=yesterday, days=WINDOW.days)
     owed = [one for one in before if one.state not in _SETTLED]
     games = {of: _games(ledger, league, of) for of in (yesterday, day)}
@@ -58,7 +64,7 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         _checks(ledger, league, yesterday),
         _accuracy(rows),
         *_quota(ledger, now),
-        *league_facts(ledger, league.name).off,
+        *known.off,
         between_text(between) if between else _today(league, day, today, games[day]),
         *_open(incidents),
         *_trend(rows, league),

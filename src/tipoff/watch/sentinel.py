@@ -19,7 +19,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.ledger import LEASE, Lease, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
-from tipoff.ledger.facts import SEASON_UNKNOWN, NoSeason, league_facts
+from tipoff.ledger.facts import NoSeason, league_facts
 from tipoff.ledger.home_reader import told_effects
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold
@@ -128,9 +128,9 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
 def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: Limits) -> Iterator[Trouble]:
     severity = limits.silence(facts.league, waits.since, now)
     if severity is not None:
-        since = f"{waits.since:%Y-%m-%d %H:%M} UTC"
-        note = f"{SEASON_UNKNOWN} since {since}, so nothing is planned: {waits.why}"
-        yield Trouble.seen(facts.league, "controller", SEASON_CHECK, severity, note, now, day=league_day(waits.since))
+        yield Trouble.seen(
+            facts.league, "controller", SEASON_CHECK, severity, waits.text, now, day=league_day(waits.since)
+        )
 
 
 def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limits) -> Iterator[Trouble]:
