@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -225,9 +226,10 @@ def _answered(world: httpx.BaseTransport, request: Request, now: datetime) -> Pa
     )
 
 
-def every_source() -> list[Asked]:
+@cache
+def every_source() -> tuple[Asked, ...]:
     """Return every answer that the live steps of all leagues ask of their sample worlds."""
-    return [asked for league in CONTENTS for asked in asked_of(league)]
+    return tuple(asked for league in CONTENTS for asked in asked_of(league))
 
 
 def by_step(answers: Iterable[Asked]) -> Mapping[tuple[str, str], Sequence[Asked]]:

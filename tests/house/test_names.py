@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests.house.trees import tree
 
 from tipoff.core.schema import Phase
 from tipoff.leagues.catalog import LEAGUES, league_named
@@ -63,7 +64,7 @@ def names_a_league(path: Path) -> Iterator[str]:
     for number, line in enumerate(text.splitlines(), 1):
         if WORDS.search(line):
             yield f"{number}: {line.strip()}"
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in of_leagues():
             yield f"{node.lineno}: {node.value!r} is a league's"
 

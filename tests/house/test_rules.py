@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.house.trees import tree
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src" / "tipoff"
@@ -62,7 +63,7 @@ def modules(root: Path) -> Iterator[tuple[Path, list[ast.AST]]]:
 
 def read(root: Path) -> Iterator[tuple[Path, list[ast.AST]]]:
     for path in sorted(root.rglob("*.py")):
-        yield path.relative_to(root), list(ast.walk(ast.parse(path.read_text())))
+        yield path.relative_to(root), list(ast.walk(tree(path)))
 
 
 @cache

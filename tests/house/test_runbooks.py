@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.house.trees import tree
 
 from tipoff.cli.main import COMMANDS, cli
 from tipoff.watch.messages import RUNBOOKS, runbook_of
@@ -36,7 +37,7 @@ def kinds(root: Path) -> Iterator[str]:
     for path in root.rglob("*.py"):
         if path.name == "messages.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             yield from _kinds(node)
 
 
