@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.recorded_runs import recorded_runs
 from tests.samples import Samples
 from tests.support import ledger_rows, tipoff
 
@@ -336,3 +337,14 @@ def test_replay_incident_says_what_was_lost_and_when_one_would_know(tmp_path: Pa
 
     assert done.returncode == 1
     assert "LOST feed 2026-01-02 12:00: told 2026-01-02 13:30 UTC, closed 2026-01-03 12:20" in done.stdout
+
+
+def test_every_removed_run_of_the_recorded_history_is_found(data: Path) -> None:
+    """Two hundred runs that alone serve a slot are taken away: each of their slots is lost, and nothing else is."""
+    ok, measured = recorded_runs(data)
+
+    assert ok
+    assert measured["removed_and_found"] == 200
+    assert measured["lost_after_removal_beyond"] == 0
+    assert measured["late_within_grace"] > 2000
+    assert measured["errors_on_late_runs"] == 0

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from benchmarks.recorded_runs import recorded_runs
 
 from tipoff.core.errors import UsageError
 from tipoff.watch.timetable import EARLY, GRACE, Expected, judge_runs, read_runs, read_timetable
@@ -105,17 +104,6 @@ def test_paused_days_and_days_outside_are_not_expected() -> None:
     )
 
     assert judge_runs([line], daily(0, 3), NOON + LATER).lost == ()
-
-
-def test_every_removed_run_of_the_recorded_history_is_found(data: Path) -> None:
-    """Two hundred runs that alone serve a slot are taken away: each of their slots is lost, and nothing else is."""
-    ok, measured = recorded_runs(data)
-
-    assert ok
-    assert measured["removed_and_found"] == 200
-    assert measured["lost_after_removal_beyond"] == 0
-    assert measured["late_within_grace"] > 2000
-    assert measured["errors_on_late_runs"] == 0
 
 
 @pytest.mark.parametrize(
