@@ -298,7 +298,7 @@ def test_a_monitor_of_its_own_works_beside_the_controller_and_a_second_one_is_re
     monkeypatch.setenv("TIPOFF_WORLD", "sample")
     monkeypatch.setattr("tipoff.cli.watch.stopper", Stop)
     monkeypatch.setattr(
-        "tipoff.app.live.run_monitor", lambda lives, *_more, **_named: looked.append(lives[0].league.name)
+        "tipoff.app.monitor.run_monitor", lambda lives, *_more, **_named: looked.append(lives[0].league.name)
     )
 
     with closing(lock(Settings(home=home).place)):  # as the controller holds it

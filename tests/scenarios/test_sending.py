@@ -14,7 +14,7 @@ from tests.live import SECOND, wait_until
 from tests.receivers import Received, http_receiver
 
 from tipoff.app.chores import AtOnce
-from tipoff.app.live import _monitored
+from tipoff.app.monitor import _monitored
 from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import run_sentinel
 from tipoff.config import ChannelSettings, Settings

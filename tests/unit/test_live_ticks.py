@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tipoff.app import live
+from tipoff.app import live, monitor
 from tipoff.core.clock import Stop
 from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, UsageError, WarehouseError
 
@@ -90,9 +90,9 @@ def test_a_monitor_beside_the_ticking_waits_for_stores_that_cannot_be_opened(mon
             raise error
         stop.set()
 
-    monkeypatch.setattr(live, "_look_inside", look_inside)
-    monkeypatch.setattr(live, "wait", lambda *_given: None)
+    monkeypatch.setattr(monitor, "_look_inside", look_inside)
+    monkeypatch.setattr(monitor, "wait", lambda *_given: None)
     spec: Any = SimpleNamespace(clock=SimpleNamespace(timer=lambda _length: lambda: 0.0))
-    live._keep_looking([spec], stop, said.append)  # noqa: SLF001 -- the thread itself
+    monitor.keep_looking([spec], stop, said.append)
 
     assert [str(error) in line for error, line in zip((REFUSED, GONE), said, strict=True)] == [True] * 2

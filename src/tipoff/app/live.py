@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
-from tipoff.app.alive import rests_until
 from tipoff.app.catching_up import CatchingUp, Loading
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
+from tipoff.app.monitor import keep_looking
 from tipoff.app.providers import (
     OffTold,
     keys_missing,
@@ -31,8 +31,7 @@ from tipoff.app.recounts import Recounts
 from tipoff.app.requests import Requests
 from tipoff.app.retention import Keeps, Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
-from tipoff.app.sending import ByChannel
-from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
+from tipoff.app.sentinel import AGAIN, Say, channels_of
 from tipoff.app.set_clock import in_time_of
 from tipoff.app.watching import CheckTimes, Slot, examine_due, examiner_of
 from tipoff.config import Settings
@@ -46,11 +45,9 @@ from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import content_named, sample_of
 from tipoff.ledger import Ledger
-from tipoff.ledger.alerts import AlertChanges, AlertStore, read_other
+from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.facts import league_facts
 from tipoff.sources.world import World
-from tipoff.watch.monitor import Monitor, Outside
-from tipoff.watch.send import send
 
 SEED = 7
 DAYS = 60  # of the sample league, from today on
@@ -179,7 +176,7 @@ def run_controllers(lives: Sequence[LiveSpec | Unlearned], stop: Stop, *, monito
     if monitored:
         channels_of(first.settings)  # said here rather than in the monitor's thread
     with lock(first.home), lock(first.home, "monitor") if monitored else nullcontext():
-        watcher = threading.Thread(target=_keep_looking, args=(lives, stop, said), daemon=True) if monitored else None
+        watcher = threading.Thread(target=keep_looking, args=(lives, stop, said), daemon=True) if monitored else None
         if watcher:
             watcher.start()
         with ThreadPoolExecutor(max(1, len(others))) as pool:
@@ -344,73 +341,6 @@ def _wait(beside: Beside | None, stop: Stop, left: Callable[[], float]) -> None:
             return
     if beside is not None:
         beside.children.tidy()
-
-
-def run_monitor(lives: Sequence[LiveSpec | Unlearned], stop: Stop, *, said: Say) -> None:
-    """Look until `stop` is set, as the monitor of these leagues.
-
-    Raises:
-        UsageError: Another monitor looks at the home, or a channel has no address.
-    """
-    with lock(lives[0].home, "monitor"):
-        _look_inside(lives, stop, said)
-
-
-def _keep_looking(lives: Sequence[LiveSpec | Unlearned], stop: Stop, said: Say) -> None:
-    """Look until `stop` is set, in a thread that nobody else begins again: stores that cannot be opened are waited for."""
-    failed = ""
-    while not stop.is_set():
-        try:
-            _look_inside(lives, stop, said)
-        except PipelineError as error:
-            if str(error) != failed:
-                failed = str(error)
-                said(f"the monitor cannot begin, and tries again every {AGAIN.seconds} s: {error} ({error.hint})")
-            wait(stop, lives[0].clock.timer(AGAIN))
-
-
-def _look_inside(lives: Sequence[LiveSpec | Unlearned], stop: Stop, said: Say) -> None:
-    clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
-    with Ledger(home.ledger) as ledger, AlertStore(home.ledger) as store, closing(ByChannel(home.ledger)) as senders:
-        monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
-        look = partial(_monitored, monitors, ledger)
-        look_often(look, settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
-
-
-def _monitor_of(
-    live: LiveSpec | Unlearned, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime
-) -> Monitor:
-    settings, since = live.settings, league_facts(ledger, live.league.name).live_since
-    days = (since or league_day(now), date.max)  # on each day, between seasons too: a missing digest is told
-    silent = timedelta(minutes=settings.watcher_silent_min)
-    return Monitor(
-        league=live.league,
-        days=days,
-        ledger=lambda: ledger,
-        store=store,
-        channels=channels_of(settings),
-        send=send,
-        build=build(),
-        sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
-        digest_at=settings.digest_after_midnight,
-        since=now,
-        flush=senders.flush,
-    )
-
-
-def _monitored(monitors: Sequence[Monitor], ledger: Ledger, now: datetime) -> None:
-    """Look at each league; what one look could not do is raised once all have looked."""
-    if rests_until(ledger, "monitor", now):
-        return
-    failed: LedgerError | None = None
-    for monitor in monitors:
-        monitor.forget()
-        try:
-            monitor.look(now)
-        except LedgerError as error:
-            failed = failed or error
-    if failed is not None:
-        raise failed
 
 
 def _mine(settings: Settings) -> str:

@@ -99,14 +99,14 @@ def _web(settings: Settings, clock: RunningClock) -> "Served | None":
 @click.argument("leagues", nargs=-1, required=True)
 def monitor_command(leagues: tuple[str, ...]) -> None:
     """Run the monitor as a process of its own until it is stopped."""
-    from tipoff.app import live  # noqa: PLC0415 -- imports every store
-    from tipoff.app.lock import lock  # noqa: PLC0415 -- as above
+    from tipoff.app.lock import lock  # noqa: PLC0415 -- imports every store
+    from tipoff.app.monitor import run_monitor  # noqa: PLC0415 -- as above
 
     settings, stop = read_settings(), stopper()
     lock(settings.place, "monitor").close()  # another monitor is told of before a provider is asked
     lives = _lives_of(settings, leagues, "", RealClock())
     click.echo(f"{', '.join(leagues)}: looking from inside every {settings.look_every_s:g} s")
-    live.run_monitor(lives, stop, said=say)
+    run_monitor(lives, stop, said=say)
 
 
 @click.command("prove-alive")

@@ -1,0 +1,112 @@
+"""The monitor on the real clock: it looks at each league of a home from inside, in a thread or as a process of its own."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from tipoff.app.alive import rests_until
+from tipoff.app.lock import lock
+from tipoff.app.sending import ByChannel
+from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
+from tipoff.config import Settings
+from tipoff.core.build import build
+from tipoff.core.clock import RunningClock, Stop, league_day, wait
+from tipoff.core.errors import LedgerError, PipelineError
+from tipoff.core.home import Home
+from tipoff.core.league import League
+from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import AlertStore, read_other
+from tipoff.ledger.facts import league_facts
+from tipoff.watch.monitor import Monitor, Outside
+from tipoff.watch.send import send
+
+
+class Watched(Protocol):
+    """A league that runs on the real clock, whether its season is known or not."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        ...
+
+    @property
+    def league(self) -> League:
+        """The league, as it runs live."""
+        ...
+
+    @property
+    def clock(self) -> RunningClock:
+        """The clock."""
+        ...
+
+    @property
+    def home(self) -> Home:
+        """The home."""
+        ...
+
+
+def run_monitor(lives: Sequence[Watched], stop: Stop, *, said: Say) -> None:
+    """Look until `stop` is set, as the monitor of these leagues.
+
+    Raises:
+        UsageError: Another monitor looks at the home, or a channel has no address.
+    """
+    with lock(lives[0].home, "monitor"):
+        _look_inside(lives, stop, said)
+
+
+def keep_looking(lives: Sequence[Watched], stop: Stop, said: Say) -> None:
+    """Look until `stop` is set, in a thread that nobody else begins again: stores that cannot be opened are waited for."""
+    failed = ""
+    while not stop.is_set():
+        try:
+            _look_inside(lives, stop, said)
+        except PipelineError as error:
+            if str(error) != failed:
+                failed = str(error)
+                said(f"the monitor cannot begin, and tries again every {AGAIN.seconds} s: {error} ({error.hint})")
+            wait(stop, lives[0].clock.timer(AGAIN))
+
+
+def _look_inside(lives: Sequence[Watched], stop: Stop, said: Say) -> None:
+    clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
+    with Ledger(home.ledger) as ledger, AlertStore(home.ledger) as store, closing(ByChannel(home.ledger)) as senders:
+        monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
+        look = partial(_monitored, monitors, ledger)
+        look_often(look, settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
+
+
+def _monitor_of(live: Watched, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:
+    settings, since = live.settings, league_facts(ledger, live.league.name).live_since
+    days = (since or league_day(now), date.max)  # on each day, between seasons too: a missing digest is told
+    silent = timedelta(minutes=settings.watcher_silent_min)
+    return Monitor(
+        league=live.league,
+        days=days,
+        ledger=lambda: ledger,
+        store=store,
+        channels=channels_of(settings),
+        send=send,
+        build=build(),
+        sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
+        digest_at=settings.digest_after_midnight,
+        since=now,
+        flush=senders.flush,
+    )
+
+
+def _monitored(monitors: Sequence[Monitor], ledger: Ledger, now: datetime) -> None:
+    """Look at each league; what one look could not do is raised once all have looked."""
+    if rests_until(ledger, "monitor", now):
+        return
+    failed: LedgerError | None = None
+    for monitor in monitors:
+        monitor.forget()
+        try:
+            monitor.look(now)
+        except LedgerError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
