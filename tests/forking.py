@@ -38,6 +38,7 @@ def main(listens: int) -> None:
     _translate()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # the commands live for seconds
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever has answered a connection is waited for by nobody
     tests = os.getppid()
     with socket.socket(fileno=listens) as listening:

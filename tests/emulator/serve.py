@@ -6,6 +6,7 @@ times over; here what was parsed is kept, and a copy given out.
 """
 
 import argparse
+import gc
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,8 @@ def main() -> None:
         return Layer(make_app(context), types, lambda: context.clock.now().timestamp())
 
     _parse_once()
+    gc.freeze()  # what is imported is not gone through again and again
+    gc.set_threshold(50_000, 20, 20)
     server.create_app = create_app
     upload._new_job_id = lambda: UPLOAD_ID.get() or make_id()  # noqa: SLF001 -- as above
     server.run_forever(Settings(rest_port=port, grpc_port=0, log_level="error"))
