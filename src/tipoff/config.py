@@ -201,6 +201,15 @@ class Settings(BaseModel):
         return found.get_secret_value() if isinstance(found, SecretStr) else ""
 
     @property
+    def keyless(self) -> tuple[str, ...]:
+        """What is wrong with files of keys that are named, and of which none can be read."""
+        return tuple(
+            f"{PREFIX}{name.upper()}_FILE names {file}, where no key can be read"
+            for name, file in self.key_files.items()
+            if not self.secret(name)
+        )
+
+    @property
     def proxy_addresses(self) -> tuple[str, ...]:
         """The proxies' addresses."""
         return tuple(self.proxies.get_secret_value().replace(",", " ").split())
@@ -256,7 +265,9 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         if name not in Settings.model_fields:
             near = difflib.get_close_matches(name, Settings.model_fields, n=1)
             msg = f"there is no setting {PREFIX}{name.upper()}"
-            raise UsageError(msg, hint=f"did you mean {PREFIX}{near[0].upper()}?" if near else "see docs/reference")
+            raise UsageError(
+                msg, hint=f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/reference.md lists the settings"
+            )
     try:
         return _of_leagues_that_there_are(Settings.model_validate(values))
     except ValidationError as error:

@@ -48,6 +48,19 @@ def test_a_home_is_restored_whole_and_goes_on(home: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("name", ["ledger.db", "warehouse.duckdb"])
+def test_a_copy_that_has_lost_something_is_no_home(home: Path, tmp_path: Path, name: str) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+    (tmp_path / "copy" / name).write_text("cut")
+
+    with pytest.raises(UsageError, match="is not as it was made"):
+        restore(Settings(home=tmp_path / "again"), tmp_path / "copy")
+    (tmp_path / "copy" / name).unlink()
+    with pytest.raises(UsageError, match="is not as it was made"):
+        restore(Settings(home=tmp_path / "again"), tmp_path / "copy")
+    assert not (tmp_path / "again").exists()
+
+
 def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:
     back_up(Settings(home=home), tmp_path / "copy")
 

@@ -45,7 +45,10 @@ def test_a_name_that_is_none_or_taken_and_a_folder_that_is_no_checkout_are_refus
 ) -> None:
     with pytest.raises(UsageError, match="no name"):
         make_league(project, "../x")
-    with pytest.raises(UsageError, match="already"):
-        make_league(project, "nba")
+    with pytest.raises(UsageError, match="no name"):
+        make_league(project, "class")
+    for name in ("nba", "catalog"):
+        with pytest.raises(UsageError, match="already"):
+            make_league(project, name)
     with pytest.raises(UsageError, match="no checkout"):
         make_league(tmp_path_factory.mktemp("other"), "curling")

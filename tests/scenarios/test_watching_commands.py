@@ -11,6 +11,7 @@ from benchmarks.recorded_runs import recorded_runs
 from tests.samples import Samples
 from tests.support import ledger_rows, tipoff
 
+from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.leagues.nba.league import sample_season
@@ -307,6 +308,37 @@ def test_units_that_were_overtaken_are_named_by_why(watched: Path, tmp_path: Pat
     assert "  overtaken: 0029900009: its input has changed since it closed\n" in done.stdout
 
 
+def test_a_day_of_no_season_has_no_boundary_and_that_is_said(watched: Path) -> None:
+    done = tipoff("boundary", "nba", "2031-01-10", home=watched)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "2031-01-10 lies in no season of nba that is known here" in done.stderr
+
+
+def test_an_end_is_told_as_every_other_instant_is(watched: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(watched, home)
+    waive = ("gate", "waive", "nba", "candidates", str(LAST), "team_games", "--reason", "known", "--until")
+
+    over, ahead = (tipoff(*waive, until, home=home) for until in ("2024-03-01T18:00", "2031-03-01T18:00"))
+
+    assert "2024-03-01 23:00 UTC is over" in over.stderr
+    assert "until 2031-03-01 23:00 UTC" in ahead.stdout
+
+
+def test_a_home_that_cannot_be_written_to_is_not_taken_for_a_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = tmp_path / "ledger.db"
+    ledger.write_text("as SQLite finds one that it may make no files beside: it cannot be opened")
+    monkeypatch.setattr("os.access", lambda *_asked: False)
+
+    with pytest.raises(UsageError) as refused:
+        Ledger(ledger, read_only=True)
+
+    assert refused.value.hint.startswith("its folder cannot be written to")
+
+
 def test_what_the_settings_name_and_is_not_there_is_told(
     watched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,12 +350,14 @@ def test_what_the_settings_name_and_is_not_there_is_told(
 
     monkeypatch.chdir(tmp_path)
 
-    status, doctor = tipoff("status", home=home), tipoff("doctor", home=home)
+    key = str(tmp_path / "no" / "key")
+    status, doctor = (tipoff(command, home=home, TIPOFF_ODDS_API_KEY_FILE=key) for command in ("status", "doctor"))
 
     assert status.returncode == 0, status.stderr  # a warning: what is made is in order
     for done in (status, doctor):
         assert "the channel ops has no address: OPS_URL is not set" in done.stdout
         assert "there is no provider 'stats.nba.org' (did you mean 'stats.nba.com'?)" in done.stdout
+        assert f"TIPOFF_ODDS_API_KEY_FILE names {key}, where no key can be read" in done.stdout
     assert doctor.returncode == 1
 
 

@@ -61,18 +61,22 @@ def _copied(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
             shutil.copytree(folder, copied, ignore=shutil.ignore_patterns(".*"))
     if isinstance(warehouse, DuckWarehouse):
         copy_warehouse(warehouse.beside(), copy.warehouse)
-    n_bytes = sum(path.stat().st_size for path in beside.rglob("*") if path.is_file())
+    n_bytes = _size(beside)
     about = {"at": now.isoformat(), "build": build(), "bytes": n_bytes, "warehouse": type(warehouse).__name__}
     (beside / _ABOUT).write_text(json.dumps(about, indent=1))
     beside.rename(to)
     return f"{n_bytes / 1e6:.1f} MB in {to}"
 
 
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def restore(settings: Settings, copy: Path) -> str:
     """Leave the home as the copy has it; only where there is no home yet.
 
     Raises:
-        UsageError: There is a home already, or `copy` is no copy of one.
+        UsageError: There is a home already, or `copy` is no copy of one, or not a whole one.
     """
     home = settings.place
     if not (copy / _ABOUT).exists():
@@ -81,6 +85,10 @@ def restore(settings: Settings, copy: Path) -> str:
     if home.root.exists() and any(home.root.iterdir()):
         msg = f"there is a home in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME to a new folder, or move that one away")
-    shutil.copytree(copy, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT))
     about = json.loads((copy / _ABOUT).read_text())
+    n_bytes = _size(copy) - (copy / _ABOUT).stat().st_size
+    if n_bytes != about["bytes"]:
+        msg = f"{copy} is not as it was made: it holds {n_bytes:,} bytes, of {about['bytes']:,}"
+        raise UsageError(msg, hint="a file of it was lost, cut or written to: take another copy")
+    shutil.copytree(copy, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT))
     return f"as of {about['at']}, by build {about['build']}"

@@ -297,10 +297,12 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
 
 
 def addresses(settings: Settings) -> Iterator[DoctorLine]:
-    """Look at the channels and providers that the settings name: each must be there."""
+    """Look at the channels, keys and providers that the settings name: each must be there."""
     for said in settings.mute:
         do = "set it where tipoff runs; then: tipoff notify test"
         yield DoctorLine(what="channels", ok=False, said=said, do=do)
+    for said in settings.keyless:
+        yield DoctorLine(what="keys", ok=False, said=said, do="put the key there, or name the file where it is")
     if said := strange_provider(settings):
         yield DoctorLine(what="providers", ok=False, said=said, do="mend or remove it: whoever starts is refused")
 

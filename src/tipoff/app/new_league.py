@@ -1,5 +1,6 @@
 """A new league's folder: the skeleton's, under another name, with its test."""
 
+import keyword
 import re
 from pathlib import Path
 
@@ -17,14 +18,14 @@ def make_league(root: Path, name: str) -> list[Path]:
     """
     leagues, tests = root / "src" / "tipoff" / "leagues", root / "tests" / "unit"
     files = [*sorted((leagues / _SKELETON).glob("*.py")), tests / f"test_{_SKELETON}.py"]
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         msg = f"{name!r} is no name of a league"
-        raise UsageError(msg, hint="two to sixteen small letters or digits, as in `wnba`")
+        raise UsageError(msg, hint="two to sixteen small letters or digits, as in `wnba`, and no word of Python's own")
     if not all(path.is_file() for path in files) or len(files) == 1:
         msg = f"{root} is no checkout of Tipoff"
         raise UsageError(msg, hint="a league is content of its own repository: clone it, and run this at its root")
-    if (leagues / name).exists() or (tests / f"test_{name}.py").exists():
-        msg = f"there is a league {name} already"
+    if (leagues / name).exists() or (leagues / f"{name}.py").exists() or (tests / f"test_{name}.py").exists():
+        msg = f"there is a league {name} already, or a module or a test of that name"
         raise UsageError(msg, hint="take another name, or remove its folder and its test")
     return [_copied(path, name) for path in files]
 

@@ -19,7 +19,7 @@ def statuses(
     ledger: Ledger, settings: Settings, leagues: Sequence[str], now: datetime, *, sends: bool = True
 ) -> list[Status]:
     """Return how the leagues stand, in their order; where nothing is sent from here, nothing is said of channels."""
-    named = [*(settings.mute if sends else ()), *_strange_provider(settings)]
+    named = [*(settings.mute if sends else ()), *settings.keyless, *_strange_provider(settings)]
     others, beats = _of_the_sentinel(settings, now, named)
     sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
     aside = Archive(settings.place.archive).aside().values()

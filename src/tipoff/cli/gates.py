@@ -3,7 +3,7 @@
 import getpass
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import click
 
@@ -16,7 +16,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.step import PublishWork, Step
 from tipoff.core.window import Input
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import home_clock, league_facts
+from tipoff.ledger.facts import home_clock, league_facts, season_of
 from tipoff.ledger.halts import end_halts
 from tipoff.store.dialect import load
 from tipoff.views.boundary import boundary_lines, read_boundaries
@@ -83,7 +83,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
     with open_ledger(read_only=False) as ledger:
         now = clock_of(ledger, declared.name)
         if until <= now:
-            msg = f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
+            msg = f"{_instant(until)} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
             raise UsageError(msg, hint="a waiver needs an end that lies ahead")
         if not reason:
             msg = "a waiver needs a reason"
@@ -91,8 +91,13 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
         row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason}
         number = ledger.add("waivers", row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
     click.echo(
-        f"waiver {number}: {output} of {day} is made without all of {input_} until {until}; the next tick sees it"
+        f"waiver {number}: {output} of {day} is made without all of {input_} until {_instant(until)}; "
+        "the next tick sees it"
     )
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _inputs(league: League, step: Step) -> Sequence[Input]:
@@ -160,7 +165,7 @@ def halt_command(  # noqa: PLR0913 -- options
 
 def _must_lie_ahead(until: datetime | None, now: datetime) -> None:
     if until is None or until <= now:
-        said = "no end" if until is None else f"{until} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
+        said = "no end" if until is None else f"{_instant(until)} is over: this home's clock stands at {_instant(now)}"
         msg = f"a halt expires by itself, and needs an end that lies ahead: {said}"
         raise UsageError(msg, hint="name one: --until 2024-03-01T18:00")
 
@@ -175,6 +180,8 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     with open_ledger() as ledger:
         inputs = {step.name: _inputs(declared, step) for step in declared.steps}
         found = read_boundaries(ledger, declared, day, inputs)
+        if not found:
+            season_of(ledger, declared.name, day)  # a day of none has no edges, and that is no answer
     held, lacking = any(edge.gate == "held" for edge in found), any(edge.missing for edge in found)
     document = {"league": declared.name, "day": day, "edges": found}
     answer(document, boundary_lines(found, declared.name, day), ok=not (held or lacking), as_json=as_json)

@@ -21,6 +21,9 @@ _SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
 RESTORE = "restore it from a copy, or see docs/runbooks/ledger.md"
+READ_ONLY = (
+    "its folder cannot be written to, and SQLite keeps files beside what it reads: copy the folder, or make it writable"
+)
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
 

@@ -1,6 +1,7 @@
 """Opening the ledger, loading what the controller needs, and committing a round's rows at once."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import looks, schema
 from tipoff.ledger.asking import read_all
-from tipoff.ledger.connect import RESTORE, engine_of, failed, shown, why
+from tipoff.ledger.connect import READ_ONLY, RESTORE, engine_of, failed, shown, why
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -110,8 +111,10 @@ class Ledger:
         except (OperationalError, DatabaseError) as error:
             self._engine.dispose()
             msg = f"the ledger at {shown(target)} cannot be opened: {why(error)}"
-            none = "is TIPOFF_HOME right, and was anything replayed there yet?"
-            raise UsageError(msg, hint=RESTORE if isinstance(target, Path) and target.exists() else none) from error
+            hint = "is TIPOFF_HOME right, and was anything replayed there yet?"
+            if isinstance(target, Path) and target.exists():
+                hint = RESTORE if os.access(target.parent, os.W_OK) else READ_ONLY
+            raise UsageError(msg, hint=hint) from error
         self._halts: dict[str, tuple[frozenset[tuple[int, str]], Sequence[HaltRecord]]] = {}  # as they were last read
         self._turn = threading.RLock()  # one connection, for every thread of the process
         self._statements = Statements(self._engine.dialect)
