@@ -18,27 +18,13 @@ PROOF_COLUMNS = {  # of a row that stands beside the data
     "units": ColumnType.TEXT,
     "inputs": ColumnType.TEXT,
 }
-_compact = json.JSONEncoder(separators=(",", ":")).encode
+_PLAIN = tuple(name for name in PROOF_COLUMNS if name not in {"units", "inputs"})
+_compact = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat).encode
 
 
 def units_text(units: Mapping[str, UnitProof]) -> str:
-    """Return unit proofs as JSON, one list a unit."""
-    return _compact(
-        [
-            [
-                unit.unit,
-                unit.n_rows,
-                unit.content_hash,
-                unit.made_from,
-                unit.excuse,
-                unit.fence,
-                unit.as_of.isoformat() if unit.as_of else None,
-                unit.retrospective,
-                unit.partial,
-            ]
-            for unit in units.values()
-        ]
-    )
+    """Return unit proofs as JSON, one list a unit: its fields in the order in which they are declared; a new one goes last."""
+    return _compact([[getattr(unit, name) for name in UnitProof.__slots__] for unit in units.values()])
 
 
 def read_units(text: str) -> dict[str, UnitProof]:
@@ -74,29 +60,11 @@ def read_inputs(text: str) -> tuple[InputProof, ...]:
 
 def proof_row(proof: Proof) -> dict[str, Any]:
     """Return the row, in the ledger and on the warehouse, for `proof`."""
-    return {
-        "league": proof.league,
-        "output": proof.output,
-        "day": proof.day,
-        "fence": proof.fence,
-        "made_at": proof.made_at,
-        "step_version": proof.step_version,
-        "n_rows": proof.n_rows,
-        "digest": proof.digest,
-        "units": units_text(proof.units),
-        "inputs": inputs_text(proof.inputs),
-    }
+    plain = {name: getattr(proof, name) for name in (*_PLAIN, "n_rows", "digest")}
+    return plain | {"units": units_text(proof.units), "inputs": inputs_text(proof.inputs)}
 
 
 def read_proof(row: Mapping[str, Any]) -> Proof:
     """Return the proof that `row` holds."""
-    return Proof(
-        league=row["league"],
-        output=row["output"],
-        day=row["day"],
-        fence=row["fence"],
-        made_at=row["made_at"],
-        step_version=row["step_version"],
-        units=read_units(row["units"]),
-        inputs=read_inputs(row["inputs"]),
-    )
+    plain = {name: row[name] for name in _PLAIN}
+    return Proof(**plain, units=read_units(row["units"]), inputs=read_inputs(row["inputs"]))

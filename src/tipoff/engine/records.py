@@ -140,23 +140,9 @@ def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -
     claim = outcome.claim
     slate = {"league": claim.slate.league, "output": claim.step.name, "day": claim.slate.day}
     for note in outcome.fetches:
-        yield (
-            "fetches",
-            {
-                "run_id": claim.run_id,
-                "league": claim.slate.league,
-                "at": now,
-                "source": note.request.source,
-                "url": note.request.url,
-                "status": note.status,
-                "sha256": note.sha256,
-                "n_bytes": note.n_bytes,
-                "n_rows": note.n_rows,
-                "n_rejects": note.n_rejects,
-                "outcome": note.outcome,
-                "note": note.note,
-            },
-        )
+        asked = {"source": note.request.source, "url": note.request.url}
+        said = {name: getattr(note, name) for name in note.__slots__ if name != "request"}
+        yield "fetches", {"run_id": claim.run_id, "league": claim.slate.league, "at": now, **asked, **said}
     rejects = list(outcome.parse_rejects)
     if outcome.written:
         rejects += [(reject.reason, reject.row) for reject in outcome.written.rejects]

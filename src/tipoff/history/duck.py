@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import duckdb
@@ -11,7 +12,7 @@ from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.history.pace import LoadOutcome
 from tipoff.history.sink import Answer, BatchUpload
 from tipoff.ledger.streams import DATASET, LOG, Stream, views_of
-from tipoff.store.dialect import duck_type
+from tipoff.store.dialect import duck_type, told_type
 
 
 class DuckSink:
@@ -35,7 +36,7 @@ class DuckSink:
         sql = "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
         found = dict(self._run(sql, [DATASET, stream.name + LOG]).fetchall())
         for column in stream.columns:
-            wanted = duck_type(column.type).replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
+            wanted = told_type(column.type)
             if column.name not in found:
                 self._run(f'ALTER TABLE {stream.table} ADD COLUMN "{column.name}" {wanted}')
             elif found[column.name] != wanted:
@@ -66,18 +67,13 @@ class DuckSink:
             self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [parcel.batch_id, parcel.stream.name])  # noqa: S608 -- declared names
             self._db.execute("COMMIT")
         except duckdb.Error as error:
-            self._rollback()
+            with suppress(duckdb.TransactionException):  # one that has ended by itself
+                self._db.execute("ROLLBACK")
             msg = f"the batch {parcel.batch_id} could not be applied: {str(error).splitlines()[0]}"
             raise WarehouseError(
                 msg, kind=ErrorKind.TRANSIENT, hint="nothing was written; it is tried again"
             ) from error
         return Answer(LoadOutcome.APPLIED)
-
-    def _rollback(self) -> None:
-        try:
-            self._db.execute("ROLLBACK")
-        except duckdb.TransactionException:
-            return
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         try:

@@ -1,6 +1,7 @@
 """How a game is written into a ledger row, and read back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,31 +10,12 @@ from tipoff.core.slate import Game, GameStatus, Season
 
 def game_row(league: str, game: Game, *, now: datetime) -> dict[str, Any]:
     """Return the ledger's row for `game`; `first_seen_at` is kept by the upsert."""
-    return {
-        "league": league,
-        "day": game.day,
-        "game_id": game.game_id,
-        "home": game.home,
-        "away": game.away,
-        "starts_at": game.starts_at,
-        "status": game.status.value,
-        "evidence": game.evidence,
-        "first_seen_at": now,
-        "changed_at": now,
-    }
+    return {"league": league, **asdict(game), "status": game.status.value, "first_seen_at": now, "changed_at": now}
 
 
 def read_game(row: Mapping[str, Any]) -> Game:
     """Return the game that `row` holds."""
-    return Game(
-        game_id=row["game_id"],
-        day=row["day"],
-        home=row["home"],
-        away=row["away"],
-        starts_at=row["starts_at"],
-        status=GameStatus(row["status"]),
-        evidence=row["evidence"],
-    )
+    return Game(**{name: row[name] for name in Game.__slots__} | {"status": GameStatus(row["status"])})
 
 
 def read_seasons(rows: Sequence[Mapping[str, Any]]) -> list[Season]:

@@ -177,20 +177,9 @@ class Archive:
 
 
 def _line(answer: KeptAnswer) -> str:
-    request = answer.request
-    return json.dumps(
-        {
-            "at": answer.at.isoformat(),
-            "source": request.source,
-            "status": answer.status,
-            "sha256": answer.sha256,
-            "url": request.url,
-            "params": request.params,
-            "headers": request.headers,
-            "unit": request.unit,
-        },
-        separators=(",", ":"),
-    )
+    asked = {name: getattr(answer.request, name) for name in ("source", "url", "params", "headers", "unit")}
+    said = {"at": answer.at.isoformat(), "status": answer.status, "sha256": answer.sha256}
+    return json.dumps(said | asked, separators=(",", ":"))
 
 
 def _aside(line: bytes, n: int, at: datetime) -> list[SetAside]:

@@ -4,7 +4,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -318,10 +318,8 @@ class DuckWarehouse:
 
     def _rollback(self) -> None:
         """Leave everything as it was; a transaction that has ended by itself is no error."""
-        try:
+        with suppress(duckdb.TransactionException):
             self._db.execute("ROLLBACK")
-        except duckdb.TransactionException:
-            return
 
     def _delete(self, table: Table, day: date, units: Iterable[str]) -> None:
         condition, values = units_where(table, units)
