@@ -1,7 +1,6 @@
 """`tipoff check`: comprehensive views of a day's data, of the work itself, of what crossed each boundary."""
 
 import dataclasses
-import sys
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -48,8 +47,7 @@ def _finish(  # noqa: PLR0913 -- the common options
     worst = views.worst(lines)
     ok = worst < Severity[fail_on.upper()]
     text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
-    answer({"title": title, "lines": lines, "worst": worst.name.lower()}, text, ok=ok, as_json=as_json)
-    sys.exit(0 if ok else EXIT_WRONG)
+    answer({"title": title, "lines": lines, "worst": worst.name.lower()}, text, ok=ok, as_json=as_json, code=EXIT_WRONG)
 
 
 def _last_day(league: League) -> date:

@@ -1,6 +1,5 @@
 """`tipoff cost`: what a day would read on BigQuery, before it is read."""
 
-import sys
 from datetime import date
 
 import click
@@ -26,5 +25,4 @@ def cost_command(league: str, day: date, *, as_json: bool) -> None:
     found = cost.costs(settings, league_named(league), day, RealClock().now())
     ok = all(one.ok for one in found)
     lines = cost.cost_lines(found, is_emulated=bool(settings.bigquery_endpoint))
-    answer({"steps": found}, lines, ok=ok, as_json=as_json)
-    sys.exit(0 if ok else EXIT_WRONG)
+    answer({"steps": found}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)

@@ -1,7 +1,6 @@
 """`tipoff gate`, `tipoff halt`: what holds, and a person's word; `tipoff boundary`: what came over each edge of a slate."""
 
 import getpass
-import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -57,8 +56,7 @@ def list_command(league: str, *, as_json: bool) -> None:
         ended = f"; revoked {waiver.revoked_at:%Y-%m-%d %H:%M} UTC" if waiver.revoked_at else ""
         lines.append(f"{waiver.id} {waiver_line(waiver)}{ended}")
     lines.append(f"{len(held)} gates hold, {len(waived)} waivers were ever made")
-    answer({"held": held, "waivers": waived}, lines, ok=not held, as_json=as_json)
-    sys.exit(EXIT_HELD if held else 0)
+    answer({"held": held, "waivers": waived}, lines, ok=not held, as_json=as_json, code=EXIT_HELD)
 
 
 @gate_group.command("waive")
@@ -159,8 +157,8 @@ def halt_command(  # noqa: PLR0913 -- options
         halts = ledger.of(declared.name).halts(now)
         Published(read_settings().place.published).mark(declared.steps, halts, league_day(now))
     lines = list(map(halt_line, halts)) or [f"nothing of {declared.name} is halted"]
-    answer({"league": declared.name, "halts": halts}, lines, ok=not halts, as_json=as_json)
-    sys.exit(EXIT_HELD if halts and not ends and not reason else 0)
+    code = 0 if ends or reason else EXIT_HELD
+    answer({"league": declared.name, "halts": halts}, lines, ok=not halts, as_json=as_json, code=code)
 
 
 def _must_lie_ahead(until: datetime | None, now: datetime) -> None:
@@ -183,9 +181,8 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
         if not found:
             season_of(ledger, declared.name, day)  # a day of none has no edges, and that is no answer
     held, lacking = any(edge.gate == "held" for edge in found), any(edge.missing for edge in found)
-    document = {"league": declared.name, "day": day, "edges": found}
-    answer(document, boundary_lines(found, declared.name, day), ok=not (held or lacking), as_json=as_json)
-    sys.exit(EXIT_HELD if held else EXIT_WRONG if lacking else 0)
+    document, lines = {"league": declared.name, "day": day, "edges": found}, boundary_lines(found, declared.name, day)
+    answer(document, lines, ok=not (held or lacking), as_json=as_json, code=EXIT_HELD if held else EXIT_WRONG)
 
 
 def clock_of(ledger: Ledger, league: str) -> datetime:

@@ -1,7 +1,6 @@
 """`tipoff incident`: what is wrong, what became of it, and taking it on."""
 
 import os
-import sys
 from datetime import datetime, timedelta
 
 import click
@@ -58,8 +57,7 @@ def list_command(league: str, *, every: bool, as_json: bool) -> None:
         lines.append(f"{prefix}{incident.id:<5} {title_of(incident, 'opened')} {since}{ended}{acked}")
     told = [{"number": f"{prefix}{incident.id}", "incident": incident} for prefix, incident in shown]
     ok = not any(incident.is_open for _, incident in shown)
-    answer({"incidents": told}, lines or ["no open incidents"], ok=ok, as_json=as_json)
-    sys.exit(0 if ok else EXIT_WRONG)
+    answer({"incidents": told}, lines or ["no open incidents"], ok=ok, as_json=as_json, code=EXIT_WRONG)
 
 
 @incident_group.command("show")

@@ -1,7 +1,5 @@
 """`tipoff web` and `tipoff doctor`: what runs here, for machines and for people."""
 
-import sys
-
 import click
 
 from tipoff.cli.sentinel import stopper
@@ -38,5 +36,4 @@ def doctor_command(*, as_json: bool) -> None:
         f"{'ok   ' if one.ok else 'WRONG'} {one.what}: {one.said}" + (f" ({one.do})" if one.do else "") for one in found
     ]
     ok = all(one.ok for one in found)
-    answer({"looked_at": found}, lines, ok=ok, as_json=as_json)
-    sys.exit(0 if ok else EXIT_WRONG)
+    answer({"looked_at": found}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)

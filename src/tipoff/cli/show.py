@@ -100,13 +100,15 @@ def print_json(document: object, *, ok: bool) -> None:
     )
 
 
-def answer(document: object, lines: Iterable[str], *, ok: bool, as_json: bool) -> None:
-    """Print what was asked for: the document as JSON, or the lines that a person reads."""
+def answer(document: object, lines: Iterable[str], *, ok: bool, as_json: bool, code: int = 0) -> None:
+    """Print what was asked for: the document as JSON, or the lines that a person reads. Exits with `code` where it is not ok."""
     if as_json:
         print_json(document, ok=ok)
     else:
         for line in lines:
             click.echo(line)
+    if not ok and code:
+        sys.exit(code)
 
 
 def _in_words(value: Any) -> Any:  # noqa: ANN401 -- JSON
@@ -163,12 +165,11 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
         if error.__cause__ is None:
             raise  # there is none, or it is of another version: nothing is broken
         _tell_unreadable(settings, error, now, as_json=as_json)
-        sys.exit(EXIT_WRONG)
+        return
     lines = [line for one in found for line in status_lines(one)]
     lines = lines or ["nothing has run in this home yet: tipoff demo, or tipoff up"]
     ok = all(one.ok for one in found)
-    answer(found[0] if len(found) == 1 else {"leagues": found}, lines, ok=ok, as_json=as_json)
-    sys.exit(0 if ok else EXIT_WRONG)
+    answer(found[0] if len(found) == 1 else {"leagues": found}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)
 
 
 def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
@@ -192,7 +193,8 @@ def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *,
         f"CRITICAL: {error}",
         error.hint,
     )
-    answer({"alive": None, "error": str(error), "hint": error.hint, "since": since}, lines, ok=False, as_json=as_json)
+    said = {"alive": None, "error": str(error), "hint": error.hint, "since": since}
+    answer(said, lines, ok=False, as_json=as_json, code=EXIT_WRONG)
 
 
 @click.command("grid")
@@ -212,8 +214,7 @@ def grid_command(league: str, first: date | None, last: date | None, *, as_json:
     for (output, day), state in sorted(grid.cells.items(), key=lambda cell: cell[0][1]):
         days.setdefault(day.isoformat(), {})[output] = state.value
     document = {"league": grid.league, "outputs": grid.outputs, "days": days}
-    answer(document, map(_coloured, grid_lines(grid)), ok=not grid.wrong, as_json=as_json)
-    sys.exit(EXIT_WRONG if grid.wrong else 0)
+    answer(document, map(_coloured, grid_lines(grid)), ok=not grid.wrong, as_json=as_json, code=EXIT_WRONG)
 
 
 def _coloured(line: str) -> str:
@@ -234,8 +235,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
 
     with open_ledger() as ledger:
         found = trace(ledger, league_here(league), game, read_settings().place)
-    answer(found, trace_lines(found), ok=found.ok, as_json=as_json)
-    sys.exit(0 if found.ok else EXIT_WRONG)
+    answer(found, trace_lines(found), ok=found.ok, as_json=as_json, code=EXIT_WRONG)
 
 
 @click.command("predictions")

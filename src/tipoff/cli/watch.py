@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -128,8 +127,7 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
     line = f"nobody told of the {side} in time"
     if missed.after_s is not None:
         line = f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s"
-    answer(missed, [line], ok=missed.after_s is not None, as_json=as_json)
-    sys.exit(EXIT_WRONG if missed.after_s is None else 0)
+    answer(missed, [line], ok=missed.after_s is not None, as_json=as_json, code=EXIT_WRONG)
 
 
 @click.command("digest")
@@ -182,12 +180,11 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
         from tipoff.watch import backtest as timemachine  # noqa: PLC0415 -- imports the engine
 
         told = timemachine.replay_ledger(record, league)
-        answer(told, timemachine.in_words(told), ok=not told.incidents, as_json=as_json)
-        sys.exit(EXIT_WRONG if told.incidents else 0)
+        answer(told, timemachine.in_words(told), ok=not told.incidents, as_json=as_json, code=EXIT_WRONG)
+        return
     expected, times = read_timetable(timetable), read_runs(record)
     until = max((at for found in times.values() for at in found), default=None)
     judged = judge_runs(expected, times, until) if until else None
     lines = in_words(judged) if judged else [f"{record} holds no run"]
     ok = judged is not None and not judged.lost
-    answer(judged or {"n_runs": 0}, lines, ok=ok, as_json=as_json)
-    sys.exit(0 if ok else EXIT_WRONG)
+    answer(judged or {"n_runs": 0}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)

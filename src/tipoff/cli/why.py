@@ -1,6 +1,5 @@
 """`tipoff why`: from an unmet obligation, a game, a player or a number to its cause."""
 
-import sys
 from datetime import date
 
 import click
@@ -30,9 +29,8 @@ def why_command(league: str, what: str, day: date | None, *, player: str, as_jso
     declared = league_here(league)
     with open_ledger() as ledger:
         found = _answer(ledger, declared, what, day, player)
-    answer(found, found.sentences, ok=found.ok, as_json=as_json)
-    if not found.ok:
-        sys.exit(EXIT_HELD if found.state == State.HELD.value else EXIT_WRONG)
+    code = EXIT_HELD if found.state == State.HELD.value else EXIT_WRONG
+    answer(found, found.sentences, ok=found.ok, as_json=as_json, code=code)
 
 
 def _answer(ledger: Ledger, league: League, what: str, day: date | None, player: str) -> Why:

@@ -20,7 +20,7 @@ from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.asking import Kept, read_all
-from tipoff.ledger.connect import engine_of, shown, why
+from tipoff.ledger.connect import doing, engine_of, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
@@ -116,11 +116,8 @@ class AlertStore:
 
     def rows(self, statement: Any, values: Mapping[str, object] | None = None) -> list[Row]:  # noqa: ANN401 -- any select
         """Run a SELECT and return its rows as dictionaries."""
-        try:
+        with doing("what was told cannot be read", "does another process hold the file?"):
             return read_all(self._connection, statement, values)
-        except DatabaseError as error:
-            msg = f"what was told cannot be read: {why(error)}"
-            raise LedgerError(msg, hint="does another process hold the file?") from error
 
     # --- incidents
 
@@ -164,32 +161,26 @@ class AlertStore:
 
         Each incident has its number (see `number`). A notice whose key is known is not written again.
         """
-        try:
-            with self._connection.begin():
-                for incident in telling.incidents:
-                    self._save(incident)
-                for incident, act in telling.acts:
-                    values = {"incident_id": incident.id, **dataclasses.asdict(act)}
-                    self._connection.execute(insert(watching.acts).values(**values))
-                for row in telling.notices:
-                    self._add_notice(row, telling.of_incident.get(row["key"]))
-                if beat is not None:
-                    _beat(self._connection, *beat)
-        except DatabaseError as error:
-            msg = f"what was found could not be written down: {why(error)}"
-            raise LedgerError(msg, hint="is the disk full, or does another process hold the file?") from error
+        hint = "is the disk full, or does another process hold the file?"
+        with doing("what was found could not be written down", hint), self._connection.begin():
+            for incident in telling.incidents:
+                self._save(incident)
+            for incident, act in telling.acts:
+                values = {"incident_id": incident.id, **dataclasses.asdict(act)}
+                self._connection.execute(insert(watching.acts).values(**values))
+            for row in telling.notices:
+                self._add_notice(row, telling.of_incident.get(row["key"]))
+            if beat is not None:
+                _beat(self._connection, *beat)
 
     def act(self, number: int, act: IncidentEvent, **values: datetime | str | None) -> None:
         """Write down what a person did about an incident; `values` are the columns that are theirs, and change nothing else."""
         table = watching.incidents
-        try:
-            with self._connection.begin():
-                if values:
-                    self._connection.execute(update(table).where(table.c.id == number).values(**values))
-                self._connection.execute(insert(watching.acts).values(incident_id=number, **dataclasses.asdict(act)))
-        except DatabaseError as error:
-            msg = f"incident {number} could not be changed: {why(error)}"
-            raise LedgerError(msg, hint="does another process hold the file? then try again") from error
+        hint = "does another process hold the file? then try again"
+        with doing(f"incident {number} could not be changed", hint), self._connection.begin():
+            if values:
+                self._connection.execute(update(table).where(table.c.id == number).values(**values))
+            self._connection.execute(insert(watching.acts).values(incident_id=number, **dataclasses.asdict(act)))
 
     def _save(self, incident: Incident) -> None:
         """Write an incident; what is a person's to change is not a watcher's to write back, who read it before."""
@@ -254,12 +245,8 @@ class AlertStore:
         return int(self.rows(query)[0]["n"])
 
     def _change(self, statement: Any) -> int:  # noqa: ANN401 -- any SQLAlchemy update
-        try:
-            with self._connection.begin():
-                return int(self._connection.execute(statement).rowcount)
-        except DatabaseError as error:
-            msg = f"a notice could not be marked: {why(error)}"
-            raise LedgerError(msg, hint="it is sent again when its claim ends") from error
+        with doing("a notice could not be marked", "it is sent again when its claim ends"), self._connection.begin():
+            return int(self._connection.execute(statement).rowcount)
 
     # --- heartbeats
 

@@ -1,13 +1,14 @@
 """How a ledger is reached: a file of SQLite, or a PostgreSQL."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.profile import Profile
@@ -30,6 +31,16 @@ _DAMAGE = ("malformed", "not a database", "corrupt")
 def why(error: Exception) -> str:
     """Return what the engine says of an error: without the statement, which says nothing to who reads it in a message."""
     return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+@contextmanager
+def doing(what: str, hint: str) -> Iterator[None]:
+    """Let what a store of alerts, or of the outside, raises in the block come as a LedgerError that says what was not done."""
+    try:
+        yield
+    except DatabaseError as error:
+        msg = f"{what}: {why(error)}"
+        raise LedgerError(msg, hint=hint) from error
 
 
 def failed(done: str, error: Exception) -> LedgerError:

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Column, Connection, Float, Index, Insert, Integer, Table, Text, delete, func, insert, select
-from sqlalchemy.exc import DatabaseError
 
-from tipoff.core.errors import LedgerError
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.profile import Profile
 from tipoff.core.records import ArrivalRecord
-from tipoff.ledger.connect import engine_of, why
+from tipoff.ledger.connect import doing, engine_of
 from tipoff.ledger.looks import columns_of
 from tipoff.ledger.schema import Instant, arrivals, fetches, number_key, table
 from tipoff.ledger.upsert import upsert
@@ -180,21 +178,15 @@ class OutsideStore:
         return upsert(table, self._engine.dialect.name).values(**_row(value))
 
     def _rows(self, statement: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- any SQLAlchemy select
-        try:
-            with self._engine.connect() as connection:
-                return [dict(row) for row in connection.execute(statement).mappings()]
-        except DatabaseError as error:
-            msg = f"what is remembered of the outside cannot be read: {why(error)}"
-            raise LedgerError(msg, hint="does another process hold the ledger?") from error
+        hint = "does another process hold the ledger?"
+        with doing("what is remembered of the outside cannot be read", hint), self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(statement).mappings()]
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        try:
-            with self._lock, self._engine.begin() as connection:
-                yield connection
-        except DatabaseError as error:
-            msg = f"what was learned of the outside could not be written: {why(error)}"
-            raise LedgerError(msg, hint="is the disk full?") from error
+        what = "what was learned of the outside could not be written"
+        with doing(what, "is the disk full?"), self._lock, self._engine.begin() as connection:
+            yield connection
 
 
 def _row(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- one of the frozen values

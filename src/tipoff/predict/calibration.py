@@ -3,14 +3,14 @@
 import numpy as np
 
 from tipoff.predict.arrays import Floats
+from tipoff.predict.counts import chance_of, log_odds
 from tipoff.predict.quantiles import LEVELS, below
 
 LIBRARY = f"numpy {np.__version__}"  # with which it is trained; its levels serve with no other
 HALF_LIFE_DAYS = 60.0
 BEHIND = 1000.0  # outcomes, spread as the model says, that stand behind what the season has shown
-SLOPE = (
-    0.5  # of log odds at a line, before any has been seen: half of how far a model is from the market is its own error
-)
+# of log odds at a line, before any has been seen: half of how far a model is from the market is its own error
+SLOPE = 0.5
 BEHIND_SLOPE = 30.0  # what stands behind it: as much as some 500 lines tell
 _GRID = np.linspace(0.0, 1.0, 101)
 
@@ -44,7 +44,7 @@ def moved(quantiles: Floats, to: Floats) -> Floats:
 
 def slope(chances: Floats, happened: Floats) -> float:
     """Return what log odds are to be multiplied by to be as sure as outcomes bear out; SLOPE where there are none."""
-    odds, found = _log_odds(chances), SLOPE
+    odds, found = log_odds(chances), SLOPE
     for _ in range(8):
         expected = 1 / (1 + np.exp(-found * odds))
         pull = float((odds * (happened - expected)).sum()) - BEHIND_SLOPE * (found - SLOPE)
@@ -54,9 +54,4 @@ def slope(chances: Floats, happened: Floats) -> float:
 
 def sloped(chances: Floats, by: Floats) -> Floats:
     """Return the chances with their log odds multiplied."""
-    return np.asarray(1 / (1 + np.exp(-by * _log_odds(chances))), dtype=np.float64)
-
-
-def _log_odds(chances: Floats) -> Floats:
-    safe = np.clip(chances, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(safe / (1 - safe)), dtype=np.float64)
+    return chance_of(by * log_odds(chances))
