@@ -6,6 +6,7 @@ Each SELECT gives one row a thing looked at: its `key`, and whether it is `ok`. 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
 from collections.abc import Sequence
+from typing import Any
 
 from tipoff.core.check import Cadence, Check
 from tipoff.core.finding import Severity
@@ -40,25 +41,13 @@ def holds(  # noqa: PLR0913 -- a claim in one line
     condition: str,
     *,
     severity: Severity = ERROR,
-    required: float = 1.0,
     where: str = "TRUE",
-    angles: tuple[int, ...] = (),
-    cadence: Cadence = Cadence.MORNING,
+    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, angles, cadence, about
 ) -> Check:
     """Let a condition on single rows (`t.`) hold; NULL is not in order."""
-    return Check(
-        name=f"{table.name}.{name}",
-        claim=claim,
-        severity=severity,
-        tables=(table.name,),
-        sql=(
-            f"SELECT {_key(table)} AS key, COALESCE({condition}, FALSE) AS ok FROM slate.{table.name} AS t WHERE {where}"
-        ),
-        required=required,
-        angles=angles,
-        do=READ,
-        cadence=cadence,
-    )
+    sql = f"SELECT {_key(table)} AS key, COALESCE({condition}, FALSE) AS ok FROM slate.{table.name} AS t WHERE {where}"
+    name = f"{table.name}.{name}"
+    return Check(name=name, claim=claim, severity=severity, tables=(table.name,), sql=sql, do=READ, **rest)
 
 
 def timed(  # noqa: PLR0913 -- an instant and what it is held against
@@ -69,8 +58,7 @@ def timed(  # noqa: PLR0913 -- an instant and what it is held against
     condition: str,
     *,
     severity: Severity = ERROR,
-    angles: tuple[int, ...] = (),
-    required: float = 1.0,
+    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, angles, cadence, about
 ) -> Check:
     """Hold instants of `t.` against the game's in `s.` (`s.tipoff_at`); `after` writes a distance in minutes."""
     return Check(
@@ -83,9 +71,8 @@ def timed(  # noqa: PLR0913 -- an instant and what it is held against
             f"SELECT {_key(table)} AS key, COALESCE({condition}, FALSE) AS ok FROM slate.{table.name} AS t "
             f"JOIN slate.{schedule} AS s ON s.game_id = t.game_id WHERE s.status IN ('scheduled', 'live', 'final')"
         ),
-        required=required,
-        angles=angles,
         do="what was not known before tip-off must not be used before it",
+        **rest,
     )
 
 
@@ -100,26 +87,12 @@ def asks(  # noqa: PLR0913 -- a check written out
     sql: str,
     tables: Sequence[str],
     *,
-    about: str = "",
     severity: Severity = ERROR,
-    required: float = 1.0,
-    angles: tuple[int, ...] = (),
-    cadence: Cadence = Cadence.MORNING,
     do: str = READ,
+    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, angles, cadence, about
 ) -> Check:
     """Write a check's SELECT out: `key` and `ok` for each thing looked at."""
-    return Check(
-        name=name,
-        claim=claim,
-        severity=severity,
-        tables=tuple(tables),
-        about=about or tables[-1],
-        sql=sql,
-        required=required,
-        angles=angles,
-        cadence=cadence,
-        do=do,
-    )
+    return Check(name=name, claim=claim, severity=severity, tables=tuple(tables), sql=sql, do=do, **rest)
 
 
 def history_is_whole(table: Table, schedule: str, *, played: str) -> Check:

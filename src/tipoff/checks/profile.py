@@ -27,6 +27,7 @@ SLOW = 6  # slates after which a number that need not vary in each must have var
 SOME = 0.02  # of the values, that are not zero
 HUNDREDS = 400  # rows after which a flag that was never set is broken
 _FEW_ROWS = 8  # a unit with fewer says nothing of what is constant in it
+_NEARLY_ALL = 0.95
 _NUMBERS = frozenset({ColumnType.INT, ColumnType.FLOAT, ColumnType.BOOL})
 
 
@@ -235,13 +236,30 @@ def _each(now: Profile, usual: Sequence[Profile], part: str) -> Iterator[tuple[s
             yield name, found[part], before
 
 
-def _nulls(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
-    for name, share, before in _each(now, usual, "nulls_max"):
-        if share > max(before) + 0.25:
-            yield name
-    for name, share, before in _each(now, usual, "nulls_min"):
-        if share < min(before) - 0.5:
-            yield name
+def _those(*rules: tuple[str, Callable[[float, list[float]], bool]]) -> Find:
+    """Return what yields the columns that are odd: of which a part, against what it was on the slates before, meets its rule."""
+
+    def find(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
+        for part, is_odd in rules:
+            yield from (name for name, value, before in _each(now, usual, part) if is_odd(value, before))
+
+    return find
+
+
+_nulls = _those(
+    ("nulls_max", lambda share, before: share > max(before) + 0.25),
+    ("nulls_min", lambda share, before: share < min(before) - 0.5),
+)
+_zeros = _those(("zeros_max", lambda share, before: share > max(before) + 0.15 and share >= _NEARLY_ALL))
+_constants = _those(
+    ("distinct_min", lambda n, before: n == 1 and min(before) >= 2 and sorted(before)[len(before) // 2] >= 3),  # noqa: PLR2004 -- it used to vary
+    ("distinct_share", lambda share, before: 0 <= share < min(before) / 3),
+)
+_EXTREMES: Mapping[Find, Find] = {  # what is told of columns that change from slate to slate
+    _nulls: _those(("nulls_max", lambda share, before: share >= 0.9 and max(before) <= 0.3)),  # noqa: PLR2004 -- nearly all, never a third
+    _zeros: _those(("zeros_max", lambda share, before: share >= _NEARLY_ALL and max(before) <= 0.5)),  # noqa: PLR2004 -- never over half
+    _constants: _those(("distinct_min", lambda n, before: n == 1 and min(before) >= 4)),  # noqa: PLR2004 -- never one value a side
+}
 
 
 def _rising(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
@@ -249,21 +267,6 @@ def _rising(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
     for name, share, before in _each(now, usual, "nulls"):
         newest, older = [share, *before[:2]], before[2:]
         if len(older) >= LEAST - 2 and min(newest) > max(older) and sum(newest) / 3 > max(older) + _RISE:
-            yield name
-
-
-def _zeros(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
-    for name, share, before in _each(now, usual, "zeros_max"):
-        if share > max(before) + 0.15 and share >= 0.95:  # noqa: PLR2004 -- nearly all
-            yield name
-
-
-def _constants(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
-    for name, n, before in _each(now, usual, "distinct_min"):
-        if n == 1 and min(before) >= 2 and sorted(before)[len(before) // 2] >= 3:  # noqa: PLR2004 -- it used to vary
-            yield name
-    for name, share, before in _each(now, usual, "distinct_share"):
-        if 0 <= share < min(before) / 3:
             yield name
 
 
@@ -283,24 +286,3 @@ def _rows(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
         yield "fewest"
     if now[ROWS]["max"] > 1.5 * max(profile["max"] for profile in before):
         yield "most"
-
-
-def _all_null(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
-    for name, share, before in _each(now, usual, "nulls_max"):
-        if share >= 0.9 and max(before) <= 0.3:  # noqa: PLR2004 -- nearly all, and never a third
-            yield name
-
-
-def _all_zero(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
-    for name, share, before in _each(now, usual, "zeros_max"):
-        if share >= 0.95 and max(before) <= 0.5:  # noqa: PLR2004 -- nearly all, and never more than half
-            yield name
-
-
-def _all_same(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
-    for name, n, before in _each(now, usual, "distinct_min"):
-        if n == 1 and min(before) >= 4:  # noqa: PLR2004 -- never one value a side
-            yield name
-
-
-_EXTREMES: Mapping[Find, Find] = {_nulls: _all_null, _zeros: _all_zero, _constants: _all_same}
