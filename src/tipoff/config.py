@@ -283,9 +283,8 @@ def _of_leagues_that_there_are(settings: Settings) -> Settings:
     Raises:
         UsageError: A channel or the active hours name one.
     """
-    leagues = sorted(
-        {path.parent.name for path in (Path(__file__).parent / "leagues").glob("*/content.py")} - {_TEMPLATE}
-    )
+    contents = (Path(__file__).parent / "leagues").glob("*/content.py")
+    leagues = sorted({path.parent.name for path in contents} - {_TEMPLATE})
     named = [(f"active_hours.{league}", league) for league in settings.active_hours]
     named += [(f"channels.{name}", league) for name, said in settings.channels.items() for league in said.leagues]
     for setting, league in named:

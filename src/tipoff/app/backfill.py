@@ -84,9 +84,7 @@ def _plan(
     judged: Iterable[tuple[Entry, Judgement]],
     budgets: Mapping[str, int],
 ) -> dict[str, Any]:
-    costs = {
-        name: median(ms) for name, ms in ledger.of(league.name).run_costs().items()
-    }  # of a run in this home, in ms
+    costs = {name: median(ms) for name, ms in ledger.of(league.name).run_costs().items()}  # of a run here, in ms
     runs: Counter[str] = Counter()
     requests: Counter[str] = Counter()
     waiting: Counter[str] = Counter()

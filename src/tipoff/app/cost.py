@@ -56,11 +56,8 @@ def costs(settings: Settings, league: League, day: date, now: datetime) -> list[
                 read = warehouse.estimate(loaded, day=day, season=season, as_of=now)
                 if read:
                     limit = min(loaded.step.max_bytes, settings.bigquery_max_bytes)
-                    found.append(
-                        Cost(
-                            step=loaded.step.name, statements=len(read), bytes=sum(read), dearest=max(read), limit=limit
-                        )
-                    )
+                    name, dearest = loaded.step.name, max(read)
+                    found.append(Cost(step=name, statements=len(read), bytes=sum(read), dearest=dearest, limit=limit))
         finally:
             warehouse.close()
     return found

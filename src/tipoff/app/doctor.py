@@ -104,19 +104,14 @@ def _is_as_recorded(file: importlib.metadata.PackagePath) -> bool:
 
 def one_copy(path: Sequence[str]) -> DoctorLine:
     """Demand that the package can be imported from one place alone."""
-    places = sorted(
-        {str((Path(entry or ".") / "tipoff").resolve()) for entry in path if _is_package(Path(entry or "."))}
-    )
+    folders = [Path(entry or ".") / "tipoff" for entry in path]
+    places = sorted({str(folder.resolve()) for folder in folders if (folder / "__init__.py").is_file()})
     here = importlib.util.find_spec("tipoff")
     if here is not None and here.origin:
         places = sorted({*places, str(Path(here.origin).parent.resolve())})
     if len(places) == 1:
         return DoctorLine(what="copies", ok=True, said=f"one: {places[0]}")
     return DoctorLine(what="copies", ok=False, said=", ".join(places), do="remove all but the installed one")
-
-
-def _is_package(folder: Path) -> bool:
-    return (folder / "tipoff" / "__init__.py").is_file()
 
 
 # --- what runs
@@ -153,9 +148,8 @@ def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[s
     for league in sorted(CONTENTS.keys() & leagues):
         _, damaged = published.survey(league)
         yield from map(str, damaged)
-        changed = [
-            f"{loss.output} of {loss.day}: {loss.how}" for loss in published.losses(CONTENTS[league].league.steps)
-        ]
+        losses = published.losses(CONTENTS[league].league.steps)
+        changed = [f"{loss.output} of {loss.day}: {loss.how}" for loss in losses]
         yield from changed[:_SHOWN]
         if len(changed) > _SHOWN:
             yield f"{len(changed) - _SHOWN} more documents of {league}"

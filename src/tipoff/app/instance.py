@@ -348,9 +348,8 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
     now = max(known.clock_at or start, start)
     if spec.scope is None:
         _must_be_in_time(ledger, spec, now)
-    batch.add(
-        "seasons", season_row(league, spec.season, now=now, evidence=f"the schedule of the {spec.world.name} world")
-    )
+    evidence = f"the schedule of the {spec.world.name} world"
+    batch.add("seasons", season_row(league, spec.season, now=now, evidence=evidence))
     ledger.commit(batch)
     return SimClock(now)
 

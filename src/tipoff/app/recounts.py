@@ -114,9 +114,8 @@ class Recounts:
             losses, damaged = lost_documents(self._league, known, (), self._stores)
             losses += self._stores.published.losses(self._league.steps)
         self._damaged.extend(damaged)
-        self._found.extend(
-            [(proofs[loss.output, loss.day], loss) for loss in losses if (loss.output, loss.day) in proofs]
-        )
+        lost = [loss for loss in losses if (loss.output, loss.day) in proofs]
+        self._found.extend([(proofs[loss.output, loss.day], loss) for loss in lost])
 
 
 def recounted(league: League, stores: Stores, proof: Proof) -> list[Loss]:

@@ -131,9 +131,8 @@ def _finish(verdicts: "Iterator[DrillVerdict]", *, control: bool, as_json: bool)
         if not as_json:
             click.echo(line_of(verdict, control=control))
     if as_json:
-        print_json(
-            {"drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control}, ok=not n_wrong
-        )
+        document = {"drills": told, "passed": len(told) - n_wrong, "failed": n_wrong, "control": control}
+        print_json(document, ok=not n_wrong)
     else:
         what = "controls fail, as they must" if control else "drills passed"
         click.echo(f"{len(told) - n_wrong} of {len(told)} {what}")

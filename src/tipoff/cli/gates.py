@@ -88,10 +88,8 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
             raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")
         row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason}
         number = ledger.add("waivers", row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
-    click.echo(
-        f"waiver {number}: {output} of {day} is made without all of {input_} until {_instant(until)}; "
-        "the next tick sees it"
-    )
+    what = f"{output} of {day} is made without all of {input_} until {_instant(until)}"
+    click.echo(f"waiver {number}: {what}; the next tick sees it")
 
 
 def _instant(at: datetime) -> str:

@@ -96,7 +96,7 @@ def print_json(document: object, *, ok: bool) -> None:
     """
     said = json.loads(json.dumps(document, default=_plain))
     click.echo(
-        json.dumps(_in_words({"ok": ok} | {name: each for name, each in said.items() if name != "ok"}), indent=2)
+        json.dumps(_in_words({"ok": ok} | {name: part for name, part in said.items() if name != "ok"}), indent=2)
     )
 
 

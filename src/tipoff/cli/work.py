@@ -105,9 +105,7 @@ def backfill_command(  # noqa: PLR0913 -- options
     settings = read_settings()
     with _bar() as bar:
         task = bar.add_task(f"backfill {league} {span}", total=None, runs=0)
-        report = _backfill_live(
-            settings, league, span, table, lambda made: bar.update(task, runs=made), dry_run=dry_run
-        )
+        report = _backfill_live(settings, league, span, table, lambda n: bar.update(task, runs=n), dry_run=dry_run)
         if report is None:
             spec = app.replay_spec(settings, league, span, world=world, seed=seed)
             spec = backfill.spec_for(spec, table, {name: int(n) for name, n in (_budget(text) for text in budgets)})

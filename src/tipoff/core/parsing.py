@@ -151,9 +151,8 @@ def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
     except (ValueError, RecursionError) as error:
         kind = "an HTML page" if payload.body.lstrip()[:1] == b"<" else "no JSON"
         msg = f"{payload.request.source} answered with {kind} ({len(payload.body)} bytes, archived as {payload.sha256[:12]})"
-        raise SourceError(
-            msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; look at the archived payload"
-        ) from error
+        hint = "it is asked again; look at the archived payload"
+        raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error
 
 
 def _decoded(_sha: str, body: bytes) -> Any:  # noqa: ANN401 -- JSON

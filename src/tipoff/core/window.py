@@ -52,9 +52,8 @@ class Window:
     @property
     def name(self) -> str:
         """The window's name in SQL."""
-        return (
-            f"{self.kind.value}{self.days}" if self.kind in {WindowKind.LAST, WindowKind.SEASONS} else self.kind.value
-        )
+        has_length = self.kind in {WindowKind.LAST, WindowKind.SEASONS}
+        return f"{self.kind.value}{self.days}" if has_length else self.kind.value
 
     @property
     def is_history(self) -> bool:

@@ -70,9 +70,8 @@ class DuckSink:
             with suppress(duckdb.TransactionException):  # one that has ended by itself
                 self._db.execute("ROLLBACK")
             msg = f"the batch {parcel.batch_id} could not be applied: {str(error).splitlines()[0]}"
-            raise WarehouseError(
-                msg, kind=ErrorKind.TRANSIENT, hint="nothing was written; it is tried again"
-            ) from error
+            hint = "nothing was written; it is tried again"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error
         return Answer(LoadOutcome.APPLIED)
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:

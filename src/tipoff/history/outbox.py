@@ -160,9 +160,8 @@ class Outbox:
         used = quota_use.read_used(self._ledger.rows, now)
         for kind, table, n in _counts(stream, batch):
             if not quota.may(used, quota.Kind(kind), table, n):
-                use = next(
-                    (use for use in quota.uses(used) if use.limit.kind == kind and use.table in {table, ""}), None
-                )
+                here = (use for use in quota.uses(used) if use.limit.kind == kind and use.table in {table, ""})
+                use = next(here, None)
                 note = f"the history of {stream.name} is held back: {use}"
                 self._troubles.add(HELD_BACK, Severity.ERROR, note, now, about=stream.name)
                 return False

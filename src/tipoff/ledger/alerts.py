@@ -152,9 +152,8 @@ class AlertStore:
 
     def acts(self, number: int) -> list[Row]:
         """Return what became of an incident and what was done about it, in order."""
-        return self.rows(
-            select(watching.acts).where(watching.acts.c.incident_id == number).order_by(watching.acts.c.id)
-        )
+        table = watching.acts
+        return self.rows(select(table).where(table.c.incident_id == number).order_by(table.c.id))
 
     def write(self, telling: AlertChanges, *, beat: tuple[str, datetime, str, str] | None = None) -> None:
         """Write a look's incidents, acts and notices, and the looker's heartbeat (name, instant, build, note); or nothing.

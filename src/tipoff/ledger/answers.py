@@ -40,9 +40,8 @@ def made_of(ledger: Ledger, league: str, aside: Mapping[str, SetAside], *, histo
     The rows of an output of `histories` come from all answers in turn: there a later run has the others' rows too.
     """
     fetches, runs, proofs = schema.fetches, schema.runs, schema.proofs
-    used = select(fetches.c.run_id, fetches.c.sha256, runs.c.output, runs.c.day).join(
-        runs, runs.c.id == fetches.c.run_id
-    )
+    used = select(fetches.c.run_id, fetches.c.sha256, runs.c.output, runs.c.day)
+    used = used.join(runs, runs.c.id == fetches.c.run_id)
     read = fetches.c.outcome.in_(["rows", "recognised empty"])
     found = []
     for row in ledger.rows(used.where(fetches.c.league == league, fetches.c.sha256.in_(aside), read)):

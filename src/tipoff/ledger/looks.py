@@ -50,9 +50,8 @@ def first_and_last_tick(league: str, *, is_bound: bool) -> Kept:
 def unended(league: str, days: Days) -> Kept:
     """Return the SELECT of the runs begun since the last that ended, but for those cut off within their lease."""
     runs = schema.runs
-    ended = select(func.max(runs.c.id)).where(
-        *of_league(runs, league, days, one_of(runs.c.state, ["finished", "failed"]))
-    )
+    has_ended = one_of(runs.c.state, ["finished", "failed"])
+    ended = select(func.max(runs.c.id)).where(*of_league(runs, league, days, has_ended))
     is_later = runs.c.id > func.coalesce(ended.scalar_subquery(), 0)
     is_begun = (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until)
     counted = select(func.count().label("n"), func.min(runs.c.started_at).label("since"))

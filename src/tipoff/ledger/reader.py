@@ -88,9 +88,8 @@ class LeagueRecords:
 
     def first_and_last_tick(self, *, until: datetime | None = None) -> tuple[datetime | None, datetime | None]:
         """Return when the first tick was, and the newest, or the newest until an instant."""
-        [row] = self._ask(
-            looks.first_and_last_tick(self.league, is_bound=until is not None), {"until": until} if until else None
-        )
+        query = looks.first_and_last_tick(self.league, is_bound=until is not None)
+        [row] = self._ask(query, {"until": until} if until else None)
         return row["first"], row["last"]
 
     def decisions(self, *, since: datetime, before: datetime | None = None) -> list[DecisionRecord]:
@@ -128,9 +127,8 @@ class LeagueRecords:
     def runs_by_state(self, *, since: datetime | None = None) -> dict[str, int]:
         """Count runs by how they stand."""
         table = schema.runs
-        query = select(table.c.state, func.count().label("n")).where(
-            *self._mine(table, *_within(table.c.started_at, since, None))
-        )
+        mine = self._mine(table, *_within(table.c.started_at, since, None))
+        query = select(table.c.state, func.count().label("n")).where(*mine)
         return {row["state"]: row["n"] for row in self._ask(query.group_by(table.c.state))}
 
     def runs_by_output(self) -> dict[str, dict[str, int]]:
@@ -251,9 +249,8 @@ class LeagueRecords:
         """Return conflicts, the oldest first."""
         table = schema.conflicts
         where = [table.c.resolved_at.is_(None)] if unresolved else []
-        return self._all(
-            ConflictRecord, table, self._mine(table, *where, output=output, day=day), table.c.since, table.c.output
-        )
+        picked = self._mine(table, *where, output=output, day=day)
+        return self._all(ConflictRecord, table, picked, table.c.since, table.c.output)
 
     # --- games, proofs, and what is known of units
 
@@ -351,9 +348,8 @@ class LeagueRecords:
     def values(self) -> dict[str, list[float]]:
         """Return everything that was measured, by check."""
         table, found = watching.measured, dict[str, list[float]]()
-        for row in self._ask(
-            select(table.c.check, table.c.value).where(*self._mine(table, table.c.value.is_not(None)))
-        ):
+        known = self._mine(table, table.c.value.is_not(None))
+        for row in self._ask(select(table.c.check, table.c.value).where(*known)):
             found.setdefault(row["check"], []).append(row["value"])
         return found
 

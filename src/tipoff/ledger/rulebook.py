@@ -82,9 +82,8 @@ def filters_kept(ask: Ask, league: str) -> Iterator[RuleCount]:
         fetches.c.source, func.count().label("n"), func.sum(func.cast(fetches.c.n_rejects > 0, Integer)).label("fired")
     ).where(fetches.c.league == league)
     for row in ask(told.group_by(fetches.c.source)):
-        yield RuleCount(
-            kind="filter", name=f"rows of {row['source']} are usable", evaluated=row["n"], fired=row["fired"]
-        )
+        name = f"rows of {row['source']} are usable"
+        yield RuleCount(kind="filter", name=name, evaluated=row["n"], fired=row["fired"])
     reasons = select(rejects.c.output, func.count().label("n"), func.max(rejects.c.at).label("at"))
     for row in ask(reasons.where(rejects.c.league == league).group_by(rejects.c.output)):
         n = int(row["n"])

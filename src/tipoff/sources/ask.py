@@ -222,9 +222,8 @@ class Asker:
     @contextmanager
     def _turn(self, host: Host, provider: Provider) -> Iterator[None]:
         if not host.slots.acquire(timeout=LONGEST_QUEUE.total_seconds()):
-            msg = (
-                f"{provider.host} is being asked by {provider.at_once} requests already, for {LONGEST_QUEUE.seconds} s"
-            )
+            n, waited_s = provider.at_once, LONGEST_QUEUE.seconds
+            msg = f"{provider.host} is being asked by {n} requests already, for {waited_s} s"
             raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked when they have ended")
         try:
             wait = host.turn(provider.every)
@@ -316,9 +315,8 @@ class Asker:
         if failure is not None:
             raise failure
         msg = f"no proxy works for {provider.host}"
-        raise SourceError(
-            msg, kind=ErrorKind.TRANSIENT, hint="tipoff sources shows them; each is tried again by itself"
-        )
+        hint = "tipoff sources shows them; each is tried again by itself"
+        raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint=hint)
 
     # --- after
 

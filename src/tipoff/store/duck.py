@@ -303,9 +303,8 @@ class DuckWarehouse:
             committed = True
         except duckdb.Error as error:
             msg = f"{table.full_name} of {asked.day} could not be written: {str(error).splitlines()[0]}"
-            raise WarehouseError(
-                msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again"
-            ) from error
+            hint = "nothing was changed; it is tried again"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error
         finally:
             if not committed:  # whatever was raised: an open transaction would refuse every later write
                 self._rollback()
@@ -362,9 +361,8 @@ class DuckWarehouse:
             raise OverTime(msg, hint="is the statement too large for its limit?") from error
         except duckdb.Error as error:
             msg = f"the warehouse refused a {kind}: {str(error).splitlines()[0]}"
-            raise WarehouseError(
-                msg, kind=ErrorKind.PERMANENT, hint="the statement or its rows are at fault"
-            ) from error
+            hint = "the statement or its rows are at fault"
+            raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint=hint) from error
 
     def _run(self, sql: str, values: list[object] | dict[str, object] | None = None) -> duckdb.DuckDBPyConnection:
         return self._db.execute(self._statement(sql), values)

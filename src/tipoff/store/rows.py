@@ -133,9 +133,8 @@ def _problems(table: Table, rows: pa.Table) -> list[tuple[pa.Array, str]]:
         if values.null_count and (column.required or column.name in needed):
             found.append((pc.is_null(values), f"{column.name} is missing"))
         if column.type is ColumnType.FLOAT and not are_finite and not _are_finite(rows, [column.name]):
-            found.append(
-                (pc.invert(pc.fill_null(pc.is_finite(values), fill_value=_TRUE)), f"{column.name} is no number")
-            )
+            mask = pc.invert(pc.fill_null(pc.is_finite(values), fill_value=_TRUE))
+            found.append((mask, f"{column.name} is no number"))
         if column.minimum is not None or column.maximum is not None:
             found += _out_of_range(column, values)
     return found

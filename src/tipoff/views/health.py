@@ -188,12 +188,9 @@ def _phases(records: LeagueRecords, league: League, now: datetime) -> Iterator[L
         if not times or not open_now & set(names):
             continue
         silent = now - max(times)
-        severity = (
-            Severity.ERROR if silent > timedelta(hours=12) else Severity.WARNING if silent > CRITICAL_GAP else None
-        )
-        yield _line(
-            f"phase_{phase.value}_moves", severity, silent.total_seconds() / 3600, 6, "hours since its last run"
-        )
+        hours = silent / timedelta(hours=1)
+        severity = Severity.ERROR if silent > 2 * CRITICAL_GAP else Severity.WARNING if silent > CRITICAL_GAP else None
+        yield _line(f"phase_{phase.value}_moves", severity, hours, 6, "hours since its last run")
 
 
 def _watchers(records: LeagueRecords, now: datetime) -> Iterator[Line]:
@@ -236,9 +233,8 @@ def transitions(ledger: Ledger, league: League, days: Sequence[date]) -> list[Li
             severity = None if share == 1 or waits else Severity.ERROR if share < LEAST_FINISHED else Severity.WARNING
             missing = [f"{one.output}: {unit}" for one in of_phase for unit in one.missing]
             note = "not all of it is due yet" if waits and share < 1 else ""
-            lines.append(
-                _line(f"{day} {phase.value}", severity, share, 1.0, "share of units proven", note, missing[:_SHOWN])
-            )
+            name, measure = f"{day} {phase.value}", "share of units proven"
+            lines.append(_line(name, severity, share, 1.0, measure, note, missing[:_SHOWN]))
     return lines
 
 

@@ -50,9 +50,8 @@ def read_outside(
     """Return what happened in the last days; what was due before the home was `begun` came from the past, and is not late."""
     since, name = now - LOOKED_BACK, league.name
     learned = learned_lateness(ledger, league, since=begun or since, now=now)
-    arrivals = [
-        one for one in store.arrivals(name, since) if begun is None or one.due_at is None or one.due_at >= begun
-    ]
+    arrivals = store.arrivals(name, since)
+    arrivals = [one for one in arrivals if begun is None or one.due_at is None or one.due_at >= begun]
     outputs = dict.fromkeys(arrival.output for arrival in arrivals)
     return Outside(
         league=name,

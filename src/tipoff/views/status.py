@@ -199,9 +199,8 @@ def _not_begun(home: Home, silences: Facts) -> Iterator[Problem]:
     waits = silences.no_season
     if waits is not None:
         what = f"{SEASON_UNKNOWN}, so nothing is planned: {waits.why}"
-        yield Problem(
-            severity=Severity.ERROR.name, since=waits.since, what=what, see="is there a network? tipoff sources"
-        )
+        see = "is there a network? tipoff sources"
+        yield Problem(severity=Severity.ERROR.name, since=waits.since, what=what, see=see)
     elif silences.alive_at is None and silences.ahead_at is None:
         see = f"tipoff up {home.league}"
         yield Problem(severity=Severity.ERROR.name, since=None, what="no controller has ever worked here", see=see)

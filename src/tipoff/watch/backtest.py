@@ -107,9 +107,7 @@ def _replay(ledger: Ledger, league: str) -> Backtest:
         begin=begin,
         end=end,
         looks=looks,
-        incidents=tuple(
-            _told(incident, told_at.get(incident.id), n_messages.get(incident.id, 0)) for incident in known
-        ),
+        incidents=tuple(_told(one, told_at.get(one.id), n_messages.get(one.id, 0)) for one in known),
     )
 
 

@@ -145,9 +145,8 @@ def _by_phase(league: League, rows: Sequence[ObligationRecord]) -> dict[str, str
 
 def _gates(ledger: Ledger, league: League, yesterday: date, now: datetime) -> str:
     records = ledger.of(league.name)
-    shut = sorted(
-        {f"{gate.output} waits for {gate.input}" for gate in records.within(yesterday, date.max).held_gates()}
-    )
+    held = records.within(yesterday, date.max).held_gates()
+    shut = sorted({f"{gate.output} waits for {gate.input}" for gate in held})
     lines = f"gates: {len(shut)} held" + (f" ({'; '.join(shut[:3])})" if shut else "")
     return (
         lines

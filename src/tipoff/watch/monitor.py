@@ -103,9 +103,8 @@ class Monitor:
         incidents = known
         if troubles or open_now:
             unmet = {effect.split("|", 2)[1] for incident in open_now for effect in incident.unmet}
-            days = {date.fromisoformat(day) for day in unmet if day} | {
-                t.day for t in troubles if open_now and t.output
-            }
+            days = {date.fromisoformat(day) for day in unmet if day}
+            days |= {trouble.day for trouble in troubles if open_now and trouble.output}
             is_met = self._is_met({trouble.effect for trouble in standing}, days)
             changes = fold(
                 known,

@@ -110,10 +110,8 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
     if facts.unexecuted and facts.unexecuted_since is not None and silent is None:
         severity = limits.silence(facts.league, facts.unexecuted_since, now)
         if severity is not None:
-            note = (
-                f"{facts.unexecuted} decisions to run since {facts.unexecuted_since:%Y-%m-%d %H:%M} UTC, and no run "
-                "came to an end"
-            )
+            since = f"{facts.unexecuted_since:%Y-%m-%d %H:%M} UTC"
+            note = f"{facts.unexecuted} decisions to run since {since}, and no run came to an end"
             day = league_day(facts.unexecuted_since)
             yield Trouble.seen(facts.league, "executor", "decisions_are_executed", severity, note, now, day=day)
     if facts.digest_due is not None and silent is None:
@@ -153,10 +151,8 @@ def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limi
 
 
 def _clock_trouble(league: str, ahead_at: datetime, now: datetime) -> Trouble:
-    ahead = (
-        f"an instant of the ledger, {ahead_at:%Y-%m-%d %H:%M} UTC, lies {_hours(ahead_at - now)} ahead of this clock"
-    )
-    note = f"{ahead}: a host's clock is wrong, or was put back"
+    when, ahead = f"{ahead_at:%Y-%m-%d %H:%M} UTC", f"lies {_hours(ahead_at - now)} ahead of this clock"
+    note = f"an instant of the ledger, {when}, {ahead}: a host's clock is wrong, or was put back"
     return Trouble.seen(league, "clock", "clocks_agree", Severity.ERROR, note, now)
 
 

@@ -131,17 +131,15 @@ class BigQueryWarehouse:
         )
         said = self._labels("estimate", loaded.step.table)
         with self._doing(f"what {loaded.step.name} reads could not be estimated"):
-            return [
-                self._port.estimate(sql, statements.named(sql, values), said) for sql in map(self._place.here, sqls)
-            ]
+            asked = map(self._place.here, sqls)
+            return [self._port.estimate(sql, statements.named(sql, values), said) for sql in asked]
 
     # --- reading
 
     def select(self, loaded: dialect.CompiledStep, asked: WriteRequest) -> pa.Table:
         """See `Warehouse.select`."""
-        values = dialect.bounds(
-            loaded.inputs, day=asked.day, season=asked.season, as_of=asked.as_of, games=loaded.games
-        )
+        day, season, as_of = asked.day, asked.season, asked.as_of
+        values = dialect.bounds(loaded.inputs, day=day, season=season, as_of=as_of, games=loaded.games)
         return self._read("select", loaded.bigquery, values, asked.step.table, most=asked.step.max_bytes)
 
     def read(  # noqa: PLR0913 -- what a slice is
