@@ -200,6 +200,23 @@ def test_the_sentinel_imports_nothing_of_the_engine() -> None:
     assert strangers == set()
 
 
+def test_a_status_imports_nothing_of_what_its_home_does_not_have(a_day: Path) -> None:
+    script = (
+        "import sys\nsys.argv = ['tipoff', 'status']\nfrom tipoff.cli.main import main\n"
+        "try:\n    main()\nfinally:\n    print('\\n'.join(sys.modules))"
+    )
+    environment = {**os.environ, "TIPOFF_HOME": str(a_day)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+
+    imported = set(done.stdout.split())
+    assert "tipoff.views.status" in imported
+    absent = {f"tipoff.{name}" for name in ("ledger.batches", "ledger.questions", "store.archive", "core.payload")}
+    assert imported & absent == set()
+    assert {name for name in imported if name.split(".")[0] in _HEAVY} == set()
+
+
 def test_a_look_stays_in_sixty_megabytes(a_day: Path) -> None:
     script = (
         "import sys\nsys.argv = ['tipoff', 'sentinel', 'nba', '--once']\n"

@@ -1,8 +1,8 @@
 """How each league of a home stands: from the ledger, what the sentinel keeps for itself, the archive and the stores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tipoff.app.limits import limits_of
 from tipoff.config import Settings
@@ -11,8 +11,10 @@ from tipoff.core.incident import Incident
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.stores import lost_files
-from tipoff.store.archive import Archive
 from tipoff.views.status import Status, read_home, status_of
+
+if TYPE_CHECKING:
+    from tipoff.core.payload import SetAside
 
 
 def statuses(
@@ -22,7 +24,7 @@ def statuses(
     named = [*(settings.mute if sends else ()), *settings.keyless, *_strange_provider(settings)]
     others, beats = _of_the_sentinel(settings, now, named)
     sentinel_at = beats["sentinel"]["at"] if "sentinel" in beats else None
-    aside = Archive(settings.place.archive).aside().values()
+    aside = _aside(settings)
     homes = [
         read_home(
             ledger,
@@ -48,6 +50,15 @@ def _of_the_sentinel(
     except (UsageError, LedgerError) as error:
         named.append(f"what the sentinel keeps cannot be read: {error}")
         return (), {}
+
+
+def _aside(settings: Settings) -> "Iterable[SetAside]":
+    """Return what has been set aside of the answers that are kept."""
+    if not settings.place.aside.exists():
+        return ()
+    from tipoff.store.archive import Archive  # noqa: PLC0415 -- in most homes nothing is set aside
+
+    return Archive(settings.place.archive).aside().values()
 
 
 def _strange_provider(settings: Settings) -> list[str]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+ASIDE = "aside.jsonl"  # in the archive
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -50,6 +52,11 @@ class Home:
     def archive(self) -> Path:
         """The payloads as received."""
         return self.root / "archive"
+
+    @property
+    def aside(self) -> Path:
+        """The list of payloads that are not to be used."""
+        return self.archive / ASIDE
 
     @property
     def published(self) -> Path:

@@ -3,10 +3,11 @@
 import json
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, literal, or_, select
 
 from tipoff.core.records import TickRecord
 from tipoff.ledger import looks, schema, watching
+from tipoff.ledger.history import history_streams, quota_use
 from tipoff.ledger.looks import columns_of
 from tipoff.ledger.reader import Ask
 
@@ -23,6 +24,12 @@ def unsent(ask: Ask) -> list[datetime]:
     """Return since when each message waits that is not sent yet."""
     table = watching.notices
     return [row["at"] for row in ask(select(table.c.at).where(table.c.state.in_(["waiting", "claimed"])))]
+
+
+def sends_history(ask: Ask) -> bool:
+    """Whether history has ever begun to flow from this home, or anything of a warehouse's daily limits was used."""
+    is_any = or_(exists(select(history_streams)), exists(select(quota_use)))
+    return bool(ask(select(literal(1).label("one")).where(is_any)))
 
 
 def digest_notices(ask: Ask, league: str, day: date) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from tipoff.core.question import QuestionRecord, Ruling
 from tipoff.ledger import schema
@@ -26,14 +26,6 @@ def questions_of(ledger: Ledger, league: str, *, state: str = "") -> list[Questi
     query = query.where(table.c.state == state) if state else query
     rows = ledger.rows(query.order_by(table.c.day.desc(), table.c.output, table.c.unit, table.c.subject))
     return [read_question(row) for row in rows]
-
-
-def n_asked(ledger: Ledger, league: str) -> int:
-    """Count what people are asked about."""
-    table = schema.questions
-    query = select(func.count(table.c.subject.distinct()).label("n"))
-    [row] = ledger.rows(query.where(table.c.league == league, table.c.state == "open"))
-    return int(row["n"])
 
 
 def rulings_of(ledger: Ledger, league: str) -> tuple[Ruling, ...]:

@@ -245,6 +245,12 @@ class LeagueRecords:
         found = self._all(HaltRecord, table, self._mine(table), table.c.id)
         return [halt for halt in found if now is None or halt.holds(halt.output, now)]
 
+    def n_asked(self) -> int:
+        """Count what people are asked about."""
+        table = schema.questions
+        query = select(func.count(table.c.subject.distinct()).label("n")).where(*self._mine(table, state="open"))
+        return int(self._one(query)["n"])
+
     def conflicts(self, *, output: str = "", day: date | None = None, unresolved: bool = False) -> list[ConflictRecord]:
         """Return conflicts, the oldest first."""
         table = schema.conflicts

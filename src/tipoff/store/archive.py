@@ -14,11 +14,12 @@ from pathlib import Path
 
 from tipoff.core.door import shown
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
+from tipoff.core.home import ASIDE
 from tipoff.core.payload import Request, SetAside
 from tipoff.core.profile import Profile
 
 _SUFFIX = ".json.gz"
-_ANSWERS, _ASIDE = "answers", "aside.jsonl"
+_ANSWERS = "answers"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _HASH = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -126,7 +127,7 @@ class Archive:
         """
         line = {**asdict(aside), "at": aside.at.isoformat()}
         try:
-            with (self._root / _ASIDE).open("a", encoding="utf-8") as file:
+            with (self._root / ASIDE).open("a", encoding="utf-8") as file:
                 file.write(f"\n{json.dumps(line)}\n")  # a line of its own, however the one before ends
                 file.flush()
                 os.fsync(file.fileno())
@@ -136,7 +137,7 @@ class Archive:
 
     def aside(self) -> Mapping[str, SetAside]:
         """Return what was set aside, by its hash; each payload that a line names which cannot be read is, too."""
-        path = self._root / _ASIDE
+        path = self._root / ASIDE
         size = path.stat().st_size if path.exists() else 0
         if size != self._aside[0]:
             lines = enumerate(path.read_bytes().split(b"\n") if size else (), 1)
@@ -195,7 +196,7 @@ def _aside(line: bytes, n: int, at: datetime) -> list[SetAside]:
     what = "it" if named else "it names no payload, and"
     reason = f"{what} cannot be read ({shown(line.decode('utf-8', 'replace'))}): mend it, or delete it"
     named = named or [hashlib.sha256(line).hexdigest()]
-    return [SetAside(sha256=sha, at=at, by=f"line {n} of {_ASIDE}", reason=reason) for sha in named]
+    return [SetAside(sha256=sha, at=at, by=f"line {n} of {ASIDE}", reason=reason) for sha in named]
 
 
 def _read_aside(line: bytes) -> SetAside | None:

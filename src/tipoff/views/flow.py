@@ -4,30 +4,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tipoff.core import quota
-from tipoff.ledger import Ledger, quota_use
-from tipoff.ledger.batches import standings, unapplied
-from tipoff.ledger.streams import STREAMS
+from tipoff.ledger import Ledger
+from tipoff.ledger.home_reader import sends_history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """A home's history at a glance; nothing of it where history is not kept."""
 
-    is_kept: bool
-    n_waiting: int
-    n_unsent: int
-    oldest_at: datetime | None
-    error: str
-    fullest: str  # the limit that is used most
-    quotas: tuple[dict[str, Any], ...]
+    is_kept: bool = False
+    n_waiting: int = 0
+    n_unsent: int = 0
+    oldest_at: datetime | None = None
+    error: str = ""
+    fullest: str = ""  # the limit that is used most
+    quotas: tuple[dict[str, Any], ...] = ()
 
 
 def read_flow(ledger: Ledger, now: datetime | None) -> Flow:
     """Return how history stands; `now` is the home's clock."""
+    if not sends_history(ledger.rows):
+        return Flow()
+    from tipoff.core import quota  # noqa: PLC0415 -- most homes send no history, and each `tipoff status` would wait for it
+    from tipoff.ledger.batches import standings, unapplied  # noqa: PLC0415 -- as above
+    from tipoff.ledger.quota_use import read_used  # noqa: PLC0415 -- as above
+    from tipoff.ledger.streams import STREAMS  # noqa: PLC0415 -- as above
+
     found = standings(ledger, STREAMS)
     oldest_at, error = unapplied(ledger)
-    used = quota_use.read_used(ledger.rows, now) if now else {}
+    used = read_used(ledger.rows, now) if now else {}
     return Flow(
         is_kept=bool(found),
         n_waiting=sum(standing.n_waiting for standing in found.values()),

@@ -3,21 +3,23 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.obligation import State
-from tipoff.core.payload import SetAside
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
-from tipoff.ledger.questions import n_asked
 from tipoff.ledger.stores import MADE_ANEW
 from tipoff.views.flow import Flow, flow_lines, read_flow
 from tipoff.watch.messages import between_text, counted, named
 from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, Limits, judge, read_facts
+
+if TYPE_CHECKING:
+    from tipoff.core.payload import SetAside  # few homes have any
 
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 _MISSED = frozenset({State.LATE.value, State.LOST.value})
@@ -51,7 +53,7 @@ class Home:
     halts: tuple[HaltRecord, ...] = ()
     asked: int = 0  # names of which only a person can say whose they are
     off: tuple[str, ...] = ()  # what is not made for want of a key, or not yet
-    aside: tuple[SetAside, ...] = ()  # answers that a person has set aside in the last week
+    aside: "tuple[SetAside, ...]" = ()  # answers that a person has set aside in the last week
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
     loads: str = ""  # a replay that has not begun: the days of earlier seasons that are loaded first
     lost: tuple[str, ...] = ()  # stores of which files are gone that are proven
@@ -90,7 +92,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
     *,
     sentinel_at: datetime | None = None,
     sentinel_incidents: Sequence[Incident] = (),
-    aside: Iterable[SetAside] = (),
+    aside: "Iterable[SetAside]" = (),
     lost: Iterable[str] = (),
     named: Iterable[str] = (),
 ) -> Home:
@@ -122,7 +124,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
         waivers=tuple(records.live_waivers(at)) if at else (),
         halts=tuple(records.halts(at)) if at else (),
         running=records.runs_by_state().get("started", 0),
-        asked=n_asked(ledger, league),
+        asked=records.n_asked(),
         off=facts.off,
         loads=facts.loads,
         aside=tuple(one for one in aside if at and at - one.at < _ASIDE_SHOWN),
