@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from tests.samples import Samples
 from tests.support import ledger_rows, proofs, sample_spec, tipoff
 
 from tipoff.app.instance import Instance, clock_of
@@ -79,6 +80,31 @@ def test_a_gate_that_held_a_game_until_it_was_put_off_holds_nothing_any_more(hel
     assert (gates.returncode, gates.stdout) == (0, "0 gates hold, 0 waivers were ever made\n")
     assert boundary.returncode == 0
     assert "held" not in boundary.stdout
+
+
+def test_days_of_the_sample_league_are_named_as_any_others_and_its_world_need_not_be(
+    samples: Samples, tmp_path: Path
+) -> None:
+    home = samples.copy(2, tmp_path / "home")
+
+    done = tipoff("backfill", "nba", "2030-01-07", "--dry-run", home=home)
+    beyond = tipoff("backfill", "nba", "2030-01-07..2030-01-20", "--dry-run", home=home)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("nba 2030-01-07 to 2030-01-07: 0 runs to be made at once\n")
+    assert "goes beyond the season sample, which ends on 2030-01-08" in beyond.stderr
+
+
+def test_a_replay_whose_ledger_cannot_be_written_says_so_once(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.toml"
+    faults.write_text(
+        '[[faults]]\nkind = "ledger"\nhow = "locked"\nsays = "disk full"\nfrom = "day 1 09:00"\nto = "day 1 10:00"\n'
+    )
+
+    done = tipoff("replay", "nba", "sample:1", "--world", "sample", "--faults", str(faults), home=tmp_path / "home")
+
+    [line] = [line for line in done.stderr.splitlines() if "is started again" in line]
+    assert "disk full" in line
 
 
 def test_the_boundary_report_is_readable(held: Path) -> None:

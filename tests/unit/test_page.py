@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.unit.test_status import HOMES, NO_FLOW, TODAY, home
+from tests.unit.test_status import HOMES, NO_FLOW, TODAY, home, owed, silences
 
 from tipoff.core.obligation import State
-from tipoff.ledger.facts import BetweenSeasons
+from tipoff.ledger.facts import BetweenSeasons, NoSeason
 from tipoff.views.grid import Grid
 from tipoff.views.status import Problem, status_of
 from tipoff.watch.sentinel import LIVE
@@ -23,6 +23,14 @@ EMPTY = Grid("x", (), (), {})
 
 def card(**more: Any) -> Card:
     return Card(status_of(home(**more), LIVE), EMPTY)
+
+
+def test_a_league_whose_season_is_not_known_is_never_complete() -> None:
+    waits = NoSeason(since=NOW, why="boxes.example cannot be reached")
+
+    found = card(silences=silences(no_season=waits), outputs=(owed("digest", "excused"),))
+
+    assert (found.verdict, found.tone) == ("has nothing planned yet", "bad")
 
 
 def shown(*cards: Card, trouble: str = "") -> str:

@@ -289,6 +289,15 @@ def test_the_first_three_lines_say_what_is_wrong_and_since_when(
     assert len(lines) < 15
 
 
+@pytest.mark.parametrize("state", ["excused", "waiting"])
+def test_a_day_of_which_only_the_digest_is_known_is_not_planned_and_never_complete(state: str) -> None:
+    waits = NoSeason(since=NOW - HOUR, why="boxes.example cannot be reached")
+
+    status = status_of(home(silences=silences(no_season=waits), outputs=(owed("digest", state),)), LIVE)
+
+    assert (status.complete, status.today, status.ok) == (None, "nothing is planned yet", False)
+
+
 def test_what_is_off_for_want_of_a_key_is_said() -> None:
     lines = status_lines(status_of(home(off=("lines: off, A_KEY is not set",)), LIVE))
 

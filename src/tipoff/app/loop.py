@@ -19,6 +19,7 @@ class Progress:
 
     now: datetime
     n_runs: int
+    trouble: str = ""  # why the controller could not go on, and is started again
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Line:
             if error.kind is ErrorKind.PERMANENT or now >= self.until:
                 raise
             self._works, self._after, self.at = None, f"ledger: {error}", clock.now() + AGAIN
+            self.progress(Progress(now, self._n_runs, trouble=f"{error} ({error.hint})"))
             return
         except Died:
             self._works, self._after, self.at = None, "", clock.now()

@@ -27,7 +27,7 @@ from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import season_of
+from tipoff.ledger.facts import league_facts, season_of
 from tipoff.sources.content import Content, Recorded
 from tipoff.sources.world import World
 from tipoff.store.warehouse import Warehouse
@@ -131,6 +131,25 @@ def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season,
         raise UsageError(msg, hint="write 2024-03-01..2024-03-31")
     with Ledger(settings.place.ledger, read_only=True) as ledger:
         return season_of(ledger, league.name, days[0]), days
+
+
+def spec_of_home(settings: Settings, league: str, span: str, *, world: str, seed: int) -> ReplaySpec:
+    """Return what days of a home's replay mean, by its own world where none is named.
+
+    Raises:
+        UsageError: As `replay_spec`, or the days lie in no season of the home.
+    """
+    if settings.place.has_ledger and not world:
+        with Ledger(settings.place.ledger, read_only=True) as ledger:
+            world = league_facts(ledger, league).world
+    if world != "sample" or days_of(span) is None:
+        return replay_spec(settings, league, span, world=world or "recorded", seed=seed)
+    season, days = span_of_home(settings, content_named(league).league, span)
+    spec = replay_spec(settings, league, f"{season.name}:{len(season.days())}", world=world, seed=seed)
+    if days[1] > season.last_day:
+        msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
+        raise UsageError(msg, hint=f"known are the days from {season.first_day} to {season.last_day}")
+    return dataclasses.replace(spec, days=days)
 
 
 def end_of(spec: ReplaySpec) -> datetime:

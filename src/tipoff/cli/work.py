@@ -89,14 +89,24 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
 @click.argument("span", metavar="DAY|FROM..TO")
 @click.option("--table", default="", help="Only this output.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, asked and waited for.")
-@click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
+@click.option(
+    "--world", type=click.Choice(["recorded", "sample"]), default=None, help="Who answers; else as the home has it."
+)
 @click.option("--seed", type=int, default=7, help="Seed of what the world models.")
 @click.option(
     "--budget", "budgets", multiple=True, metavar="SOURCE=N", help="Requests a day to a provider; may be repeated."
 )
 @as_json
 def backfill_command(  # noqa: PLR0913 -- options
-    league: str, span: str, *, table: str, dry_run: bool, world: str, seed: int, budgets: tuple[str, ...], as_json: bool
+    league: str,
+    span: str,
+    *,
+    table: str,
+    dry_run: bool,
+    world: str | None,
+    seed: int,
+    budgets: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Make what is missing or outdated of past days, in order; what is not made is listed with its reason."""
     from tipoff.app import backfill  # noqa: PLC0415 -- imports every store
@@ -107,7 +117,7 @@ def backfill_command(  # noqa: PLR0913 -- options
         task = bar.add_task(f"backfill {league} {span}", total=None, runs=0)
         report = _backfill_live(settings, league, span, table, lambda n: bar.update(task, runs=n), dry_run=dry_run)
         if report is None:
-            spec = app.replay_spec(settings, league, span, world=world, seed=seed)
+            spec = app.spec_of_home(settings, league, span, world=world or "", seed=seed)
             spec = backfill.spec_for(spec, table, {name: int(n) for name, n in (_budget(text) for text in budgets)})
             report = backfill.backfill(
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
@@ -232,12 +242,15 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
         raise UsageError(msg, hint="name each league once")
     specs = [dataclasses.replace(spec, history=history and spec is made[0]) for spec in made]  # a home has one history
     first, last = min(spec.days[0] for spec in specs), max(spec.days[1] for spec in specs)
-    named, newest_over = " ".join(leagues), first - timedelta(days=1)
+    named, newest_over, told = " ".join(leagues), first - timedelta(days=1), ""
     with _bar(disable=day_over is not None) as bar:
         task = bar.add_task(f"{named} {span}", total=(last - first).days + 1, runs=0)
 
         def shown(at: Any) -> None:  # noqa: ANN401 -- app.loop.Progress
-            nonlocal newest_over
+            nonlocal newest_over, told
+            if at.trouble and at.trouble != told:
+                bar.console.print(f"the controller is started again: {at.trouble}", markup=False, highlight=False)
+            told = at.trouble
             day = league_day(at.now)
             bar.update(task, completed=(day - first).days, description=f"{named} {day}", runs=at.n_runs)
             over = league_day(at.now - timedelta(hours=36))
@@ -266,4 +279,6 @@ def _bar(*, disable: bool = False) -> Progress:
         TextColumn("{task.fields[runs]} runs"),
         TimeElapsedColumn(),
     )
-    return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4, disable=disable)
+    console = Console(stderr=True)
+    shows = console.is_terminal and not disable  # elsewhere nothing is left of it but an empty line
+    return Progress(*columns, console=console, transient=True, refresh_per_second=4, disable=not shows)

@@ -1,5 +1,6 @@
 """Status: in five seconds, whether anything is at work, whether today is complete, what holds it and since when."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -137,6 +138,8 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
 
 def status_of(home: Home, limits: Limits) -> Status:
     """Tell how a league stands; nothing is read."""
+    if home.between is None and all(row.output == "digest" for row in home.outputs):
+        home = dataclasses.replace(home, today=None, outputs=())  # a message that is owed is no day that is planned
     silent = (
         [] if not home.is_live or home.silences is None or home.now is None else judge(home.silences, home.now, limits)
     )
