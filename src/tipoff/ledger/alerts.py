@@ -19,7 +19,7 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
-from tipoff.ledger.asking import Kept, read_all
+from tipoff.ledger.asking import CompiledSelect, read_all
 from tipoff.ledger.connect import doing, engine_of, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
@@ -33,7 +33,7 @@ _SINCE_CLOSED = timedelta(days=2)
 
 
 @cache
-def _stuck(channels: tuple[str, ...], attempts: int) -> Kept:
+def _stuck(channels: tuple[str, ...], attempts: int) -> CompiledSelect:
     """Return the SELECT that every look asks; see `AlertStore.stuck`."""
     table = watching.notices
     sent = select(table.c.channel, func.max(table.c.sent_at).label("at")).group_by(table.c.channel).subquery()
@@ -41,21 +41,21 @@ def _stuck(channels: tuple[str, ...], attempts: int) -> Kept:
     tried = (table.c.state != "sent") & (table.c.attempts >= attempts)
     query = select(table).join(sent, sent.c.channel == table.c.channel).where(one_of(table.c.channel, channels))
     is_stuck = or_(given_up, tried & or_(sent.c.at.is_(None), sent.c.at < table.c.at))
-    return Kept(query.where(is_stuck).order_by(table.c.id))
+    return CompiledSelect(query.where(is_stuck).order_by(table.c.id))
 
 
 @cache
-def _incidents(league: str) -> Kept:
+def _incidents(league: str) -> CompiledSelect:
     table = watching.incidents
     query = select(table).where(or_(table.c.closed_at.is_(None), table.c.closed_at > bindparam("since")))
-    return Kept((query.where(table.c.league == league) if league else query).order_by(table.c.id))
+    return CompiledSelect((query.where(table.c.league == league) if league else query).order_by(table.c.id))
 
 
-def _waiting() -> Kept:
+def _waiting() -> CompiledSelect:
     table, now = watching.notices, bindparam("now", type_=watching.notices.c.not_before.type)
     ready = (table.c.state == "waiting") & (table.c.not_before <= now)
     forsaken = (table.c.state == "claimed") & (table.c.claimed_until <= now)
-    return Kept(select(table).where(or_(ready, forsaken)).order_by(table.c.id))
+    return CompiledSelect(select(table).where(or_(ready, forsaken)).order_by(table.c.id))
 
 
 def _again() -> Update:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
@@ -11,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 Rows = list[dict[str, Any]]
 
 
-class Kept:
+class CompiledSelect:
     """A SELECT that is asked again and again, with no list of values in it; parameters without a value are given each time."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
@@ -36,14 +37,13 @@ class Kept:
         if not self._sql:
             self._compile(connection)
         given = [process(values[name] if name else value) for name, process, value in self._given]
-        cursor = connection.connection.cursor()
         try:
-            cursor.execute(self._sql, given)
-            rows = [dict(zip(self._names, row, strict=True)) for row in cursor.fetchall()]
+            with closing(connection.connection.cursor()) as cursor:
+                cursor.execute(self._sql, given)
+                rows = [dict(zip(self._names, row, strict=True)) for row in cursor.fetchall()]
         except sqlite3.Error as error:
+            connection.invalidate()  # of what this cursor meets SQLAlchemy knows nothing: it would use it again
             raise DatabaseError(self._sql, given, error) from error
-        finally:
-            cursor.close()
         for row in rows:
             for name, process in self._read:
                 row[name] = process(row[name])
@@ -69,7 +69,7 @@ def read_all(
         DatabaseError: It could not be read, or the server ended the connection before the transaction was over: a process
             that was frozen between the two finds it so. The next statement connects anew.
     """
-    if isinstance(statement, Kept):
+    if isinstance(statement, CompiledSelect):
         if connection.dialect.name == "sqlite":
             return statement.rows(connection, values or {})
         statement = statement.statement

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, or
 
 from tipoff.core.records import BeatRecord, FindingRecord, ObligationRecord
 from tipoff.ledger import schema, watching
-from tipoff.ledger.asking import Kept
+from tipoff.ledger.asking import CompiledSelect
 
 Where = ColumnElement[bool]
 Days = tuple[date, date] | None
@@ -26,8 +26,8 @@ def one_of(column: Column[Any], values: Sequence[str]) -> Where:
     return or_(*(column == value for value in values))
 
 
-BEATS = Kept(select(*columns_of(BeatRecord, watching.heartbeats)).order_by(watching.heartbeats.c.name))
-CUT_OFF = Kept(select(func.count().label("n")).where(one_of(schema.runs.c.state, ["running", "expired"])))
+BEATS = CompiledSelect(select(*columns_of(BeatRecord, watching.heartbeats)).order_by(watching.heartbeats.c.name))
+CUT_OFF = CompiledSelect(select(func.count().label("n")).where(one_of(schema.runs.c.state, ["running", "expired"])))
 
 
 def of_league(table: Table, league: str, days: Days, *where: Where, **equal: object) -> list[Where]:
@@ -38,16 +38,16 @@ def of_league(table: Table, league: str, days: Days, *where: Where, **equal: obj
 
 
 @cache
-def first_and_last_tick(league: str, *, is_bound: bool) -> Kept:
+def first_and_last_tick(league: str, *, is_bound: bool) -> CompiledSelect:
     """Return the SELECT of the first tick and the newest; the newest until an instant, where it is bound."""
     at, mine = schema.ticks.c.at, schema.ticks.c.league == league
     first = select(func.min(at)).where(mine).scalar_subquery()  # each alone is one look into the index
     last = select(func.max(at)).where(mine, *([at <= bindparam("until", type_=at.type)] if is_bound else []))
-    return Kept(select(first.label("first"), last.scalar_subquery().label("last")))
+    return CompiledSelect(select(first.label("first"), last.scalar_subquery().label("last")))
 
 
 @lru_cache
-def unended(league: str, days: Days) -> Kept:
+def unended(league: str, days: Days) -> CompiledSelect:
     """Return the SELECT of the runs begun since the last that ended, but for those cut off within their lease."""
     runs = schema.runs
     has_ended = one_of(runs.c.state, ["finished", "failed"])
@@ -55,7 +55,7 @@ def unended(league: str, days: Days) -> Kept:
     is_later = runs.c.id > func.coalesce(ended.scalar_subquery(), 0)
     is_begun = (runs.c.state != "expired") | (runs.c.ended_at >= runs.c.lease_until)
     counted = select(func.count().label("n"), func.min(runs.c.started_at).label("since"))
-    return Kept(counted.where(*of_league(runs, league, days, is_later, is_begun)))
+    return CompiledSelect(counted.where(*of_league(runs, league, days, is_later, is_begun)))
 
 
 @lru_cache
@@ -68,7 +68,7 @@ def owed(  # noqa: PLR0913 -- what may be picked
     states: tuple[str, ...],
     *,
     first: bool = False,
-) -> Kept | Select[Any]:
+) -> CompiledSelect | Select[Any]:
     """Return the SELECT of what is owed; of the first that is due alone. One of some days is asked once, and not kept."""
     table = schema.obligations
     where: list[Where] = [table.c.day.in_(days)] if days else []
@@ -77,40 +77,40 @@ def owed(  # noqa: PLR0913 -- what may be picked
     query = query.where(*of_league(table, league, within, *where, output=output, day=day))
     query = query.order_by(table.c.due_at, table.c.output)
     query = query.limit(1) if first else query
-    return query if day or days else Kept(query)
+    return query if day or days else CompiledSelect(query)
 
 
 @lru_cache
-def first_start(league: str, days: Days, off: tuple[str, ...]) -> Kept:
+def first_start(league: str, days: Days, off: tuple[str, ...]) -> CompiledSelect:
     """Return the SELECT of when the first game of a day begins, which is bound, without those whose status is one of `off`."""
     table = schema.games
     query = select(func.min(table.c.starts_at).label("at"))
     is_on = (table.c.status != status for status in off)
-    return Kept(query.where(*of_league(table, league, days, *is_on), table.c.day == bindparam("day")))
+    return CompiledSelect(query.where(*of_league(table, league, days, *is_on), table.c.day == bindparam("day")))
 
 
 @cache
-def findings_after(league: str, days: Days) -> Kept:
+def findings_after(league: str, days: Days) -> CompiledSelect:
     """Return the SELECT of what was found behind one whose number is bound."""
     table = schema.findings
     query = select(*columns_of(FindingRecord, table)).where(*of_league(table, league, days))
-    return Kept(query.where(table.c.id > bindparam("after")).order_by(table.c.id))
+    return CompiledSelect(query.where(table.c.id > bindparam("after")).order_by(table.c.id))
 
 
 @cache
-def lease(name: str) -> Kept:
+def lease(name: str) -> CompiledSelect:
     """Return the SELECT of a lease."""
-    return Kept(select(schema.leases).where(schema.leases.c.name == name))
+    return CompiledSelect(select(schema.leases).where(schema.leases.c.name == name))
 
 
 @cache
-def facts(league: str) -> Kept:
+def facts(league: str) -> CompiledSelect:
     """Return the SELECT of what is known of a league."""
-    return Kept(select(schema.facts).where(schema.facts.c.league == league))
+    return CompiledSelect(select(schema.facts).where(schema.facts.c.league == league))
 
 
 @cache
-def open_effects(league: str) -> Kept:
+def open_effects(league: str) -> CompiledSelect:
     """Return the SELECT of what the open incidents of a league show."""
     table = watching.incidents
-    return Kept(select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None)))
+    return CompiledSelect(select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None)))
