@@ -63,6 +63,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+def pytest_sessionfinish() -> None:
+    """Let it see all again: DuckDB takes what is left of its own at the process's end for leaks, and says so at length."""
+    gc.unfreeze()
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers more than there are cores: some tests wait for real processes and do nothing meanwhile."""
     return 2 + (os.cpu_count() or 1)
