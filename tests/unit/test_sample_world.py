@@ -33,6 +33,18 @@ def test_whatever_the_seed_clubs_play_once_a_day_and_score_as_clubs_do(seed: int
             assert all(row["FTM"] <= row["FTA"] for row in men)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 7])
+def test_as_many_points_lie_above_the_lines_as_below(seed: int) -> None:
+    games = SampleNba(first_day=date(2030, 1, 7), days=14, seed=seed).data.games
+    scored = {(game.game_id, row["PLAYER_NAME"]): row["PTS"] for game in games for row in game.players}
+
+    quotes = [(game.game_id, quote) for game in games for quote in game.snapshots[0][1]]
+    above = [scored[key] > quote.line for game_id, quote in quotes if (key := (game_id, quote.player)) in scored]
+
+    assert len(above) > 2000
+    assert 0.48 < sum(above) / len(above) < 0.52
+
+
 def test_a_game_of_baseball_that_will_be_put_off_is_of_its_first_day_until_it_is_called_off() -> None:
     first = date(2030, 4, 1)
     world = SampleMlb(Season("2030", first, first + timedelta(days=5)))
