@@ -19,7 +19,7 @@ WHOLE = b"GET /short HTTP/1.1\r\nhost: localhost\r\n\r\n"
 HALF = b"GET /short HTTP/1.1\r\nhost: loc"
 
 
-def _short(_: Request) -> PlainTextResponse:
+async def _short(_: Request) -> PlainTextResponse:  # in no other thread, for which a busy machine may wait longer
     return PlainTextResponse("here")
 
 
