@@ -29,22 +29,18 @@ class Watched(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings."""
-        ...
 
     @property
     def league(self) -> League:
         """The league, as it runs live."""
-        ...
 
     @property
     def clock(self) -> RunningClock:
         """The clock."""
-        ...
 
     @property
     def home(self) -> Home:
         """The home."""
-        ...
 
 
 def run_monitor(lives: Sequence[Watched], stop: Stop, *, said: Say) -> None:
