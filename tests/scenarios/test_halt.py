@@ -95,7 +95,8 @@ def test_an_end_is_signed_and_what_is_out_says_so_itself_meanwhile(tmp_path: Pat
     ended = halt(home, OUTPUT, "--end", "--by", "bob")
 
     assert marked["halted"] == {"by": "ada", "reason": "a late scratch", "until": f"{AFTER}T17:00:00+00:00"}
-    assert f"HALTED by ada until {AFTER}" in shown
+    assert f"HALTED by ada until {AFTER} 17:00 UTC: a late scratch" in shown
+    assert " predictions, last written " in shown.splitlines()[0]
     assert (ended.returncode, ended.stdout) == (0, "nothing of nba is halted\n"), ended.stderr
     assert [(row["by"], row["ended_by"]) for row in ledger_rows(home, "halts")] == [("ada", "bob")]
     assert "halted" not in json.loads(document(home, HALTED).read_text())

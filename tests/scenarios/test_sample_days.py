@@ -127,4 +127,4 @@ def test_a_home_refuses_another_world(quiet: Path) -> None:
     other = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--seed", "8", home=quiet)
 
     assert other.returncode == 2
-    assert "belongs to another world" in other.stderr
+    assert "belongs to another world: its season sample was made of other days, or with another seed" in other.stderr

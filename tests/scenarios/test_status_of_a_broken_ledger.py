@@ -54,6 +54,18 @@ def test_it_says_so_to_programs_by_the_names_that_every_command_uses(broken: Pat
     assert grid.keys() == {"ok", "error", "hint"}
 
 
+def test_a_first_start_that_was_stopped_at_once_is_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").touch()
+
+    done = tipoff("status", home=tmp_path)
+    again = tipoff("replay", "nba", "sample:1", "--world", "sample", home=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1].endswith("ledger.db holds nothing")
+    assert "start it again" in done.stdout.splitlines()[2]
+    assert again.returncode == 0, again.stderr
+
+
 def test_without_a_sentinel_it_says_that_nobody_knows_since_when(broken: Path) -> None:
     done = tipoff("status", home=broken)
 

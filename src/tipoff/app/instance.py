@@ -333,9 +333,13 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
         world["live since"] = "a replay"
     other = [key for key, value in world.items() if known.kept.get(key, value) != value]
     if other:
-        was, is_now = ({key: facts.get(key) for key in other} for facts in (known.kept, world))
-        msg = f"in this home {league} belongs to another world: it was made with {was}, asked for is {is_now}"
-        raise UsageError(msg, hint="set TIPOFF_HOME to another folder")
+        differs = {
+            "world": f"it is of the world {known.world!r}, not {spec.world.name!r}",
+            "live since": "it runs on the real clock",
+        }
+        others = f"its season {season} was made of other days, or with another seed, other faults or other data"
+        msg = f"in this home {league} belongs to another world: {differs.get(other[0], others)}"
+        raise UsageError(msg, hint="ask for it as it was made, or set TIPOFF_HOME to another folder")
     batch = Batch()
     for key, value in (world | {f"about {season}": json.dumps(spec.world.describe())}).items():
         if key not in known.kept:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -262,12 +262,18 @@ def _document_lines(what: str, document: dict[str, Any], table: "Table") -> list
     rows, halt = [] if document.get("let_go") else document["rows"], document.get("halted")
     n_rows = "rows that are no longer kept" if document.get("let_go") else f"{len(rows)} predictions"
     halted = (
-        [f"HALTED by {halt['by']} until {halt['until']}: {halt['reason']}; what stands here is not brought up to date"]
+        [
+            f"HALTED by {halt['by']} until {_utc(halt['until'])}: {halt['reason']}; what stands here is not brought up to date"
+        ]
         if halt
         else []
     )
-    said = f"{what}: {n_rows}, made {document['made_at']}, digest {document['digest']}"
+    said = f"{what}: {n_rows}, last written {_utc(document['made_at'])}, digest {document['digest']}"
     return [said, *halted, *document.get("off", ()), *prediction_lines(rows, table)]
+
+
+def _utc(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def prediction_lines(rows: list[dict[str, Any]], table: "Table") -> list[str]:

@@ -22,6 +22,9 @@ _SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
 RESTORE = "restore it from a copy, or see docs/runbooks/ledger.md"
+EMPTY = (
+    "was a first start stopped before it was made? start it again; else restore it from a copy: docs/runbooks/ledger.md"
+)
 READ_ONLY = (
     "its folder cannot be written to, and SQLite keeps files beside what it reads: copy the folder, or make it writable"
 )

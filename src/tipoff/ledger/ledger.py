@@ -23,7 +23,7 @@ from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import looks, schema
 from tipoff.ledger.asking import read_all
-from tipoff.ledger.connect import READ_ONLY, RESTORE, engine_of, failed, shown, why
+from tipoff.ledger.connect import EMPTY, READ_ONLY, RESTORE, engine_of, failed, shown, why
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -112,7 +112,9 @@ class Ledger:
             self._engine.dispose()
             msg = f"the ledger at {shown(target)} cannot be opened: {why(error)}"
             hint = "is TIPOFF_HOME right, and was anything replayed there yet?"
-            if isinstance(target, Path) and target.exists():
+            if "no such table" in why(error):
+                msg, hint = f"the ledger at {shown(target)} holds nothing", EMPTY
+            elif isinstance(target, Path) and target.exists():
                 hint = RESTORE if os.access(target.parent, os.W_OK) else READ_ONLY
             raise UsageError(msg, hint=hint) from error
         self._halts: dict[str, tuple[frozenset[tuple[int, str]], Sequence[HaltRecord]]] = {}  # as they were last read
