@@ -21,6 +21,8 @@ from tipoff.drills.oracle import look_at
 from tipoff.drills.truth import Truth
 from tipoff.leagues.nba.world.season_faults import Unit, expected_differences
 
+_OF_ODDS = frozenset({"player_lines", "line_names", "main_lines", "market_aware"})
+
 
 def season_faults(span: str = "2023-24") -> dict[str, Any]:
     """Return both seasons' times and counts, and the units that differ: listed, and as expected."""
@@ -53,8 +55,8 @@ def season_faults(span: str = "2023-24") -> dict[str, Any]:
 
 
 def _follows(output: str, day: Any, unmet: set[tuple[str, Any]]) -> bool:  # noqa: ANN401 -- a date
-    """Whether what is owed is what was not published, or odds of the same days, which were never asked for."""
-    return (output, day) in unmet or (output in {"player_lines", "main_lines"} and ("odds_events", day) in unmet)
+    """Whether what is owed is what was not published, or rests on odds of the same days, which were never asked for."""
+    return (output, day) in unmet or (output in _OF_ODDS and ("odds_events", day) in unmet)
 
 
 def replayed(span: str, faults: str) -> tuple[Truth, set[Unit], dict[str, int], dict[str, Any]]:

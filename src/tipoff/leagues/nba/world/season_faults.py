@@ -125,14 +125,10 @@ def expected_differences(data: NbaData, faults: Sequence[Fault]) -> set[Unit]:
                     if fault.begin <= game.tipoff_at < fault.end:
                         found |= {
                             (name, game.day, game.game_id)
-                            for name in (
-                                "published_predictions",
-                                "published_markets",
-                                "odds_events",
-                                "market_aware",
-                                "grades",
-                            )
+                            for name in ("published_predictions", "published_markets", "odds_events", "grades")
                         }
+                        if game.snapshots:  # nobody who has no line is told with the market
+                            found.add(("market_aware", game.day, game.game_id))
                         found.add(("scores", game.day, "slate"))
             case "world", "late" if fault.args["second"]:
                 found |= _predicted_without(data, league_day(fault.begin))
@@ -147,13 +143,7 @@ def _predicted_without(data: NbaData, day: date) -> set[Unit]:
     for game in data.games:
         if game.day != day + timedelta(days=1):
             continue
-        names = (
-            "quantile_regression",
-            "market_aware",
-            "published_predictions",
-            "published_markets",
-            "grades",
-        )
+        names = ("quantile_regression", "published_predictions", "published_markets", "grades")
         found |= {
             (name, game.day, game.game_id) for name in names
         }  # form is told against the league's means: all games'
