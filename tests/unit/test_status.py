@@ -236,6 +236,12 @@ HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
         ("CRITICAL",),
     ),
     ("waiver", {"waivers": (WAIVER,)}, True, ("nothing is wrong",)),
+    (
+        "a home that began after some of the day was due",
+        {"outputs": (owed("form", "held", due=-HOUR), owed("cards", "waiting"), owed("schedule", "proven"))},
+        True,
+        ("is on course: 1 of 3 outputs, next due cards at 03-09 21:00 UTC; 1 output due before now",),
+    ),
     ("replay at its end", REPLAY | {"is_over": True}, True, ("a replay of the recorded world, ended", "is complete")),
     ("replay in the middle", REPLAY, True, ("not at its end",)),
     (

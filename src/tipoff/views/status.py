@@ -254,8 +254,11 @@ def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
         return f"{day} is complete: {met}" + ("; nothing more is owed" if home.is_over else "")
     overdue = [row for row in unmet if row.state in _MISSED]
     if not overdue:
-        first = min(unmet, key=lambda row: row.due_at)
-        return f"{day} is on course: {met}, next due {first.output} at {first.due_at:%m-%d %H:%M} UTC"
+        ahead = [row for row in unmet if home.now is None or row.due_at > home.now]
+        first = min(ahead, key=lambda row: row.due_at, default=None)
+        said = f", next due {first.output} at {first.due_at:%m-%d %H:%M} UTC" if first else ""
+        past = len(unmet) - len(ahead)
+        return f"{day} is on course: {met}{said}" + (f"; {counted(past, 'output')} due before now" if past else "")
     since = min(row.due_at for row in overdue)
     names = ", ".join(f"{row.output} {row.state}" for row in overdue[:4]) + (" …" if len(overdue) > 4 else "")  # noqa: PLR2004 -- a line's length
     return f"{day} is NOT complete since {since:%m-%d %H:%M} UTC: {met}; {names}"
