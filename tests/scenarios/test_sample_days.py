@@ -79,6 +79,18 @@ def test_a_first_slate_without_predictions_is_told_with_its_reason_in_why_report
     ]
 
 
+def test_what_a_data_folder_does_not_hold_of_a_season_is_told_after_its_replay(data: Path, tmp_path: Path) -> None:
+    held = tmp_path / "data"
+    held.mkdir()
+    for part in data.iterdir():
+        if part.name != "odds":
+            (held / part.name).symlink_to(part)
+
+    done = tipoff("replay", "nba", "2023-10-24", home=tmp_path / "home", TIPOFF_DATA=str(held))
+
+    assert "not recorded in this data for the season, and not replayed: lines\n" in done.stdout
+
+
 def test_a_source_that_does_not_cover_the_league_is_excused_by_the_same_answer_a_day_later(tmp_path: Path) -> None:
     spec = sample_spec(DAYS)
     world = SampleNba(first_day=spec.days[0], days=DAYS, has_second=False)

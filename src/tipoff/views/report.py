@@ -11,6 +11,7 @@ from tipoff.ledger.facts import days_around, league_facts
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import without_rows
 
+NOT_RECORDED = "none for this season"  # as a recorded world says it of what its data folder does not hold
 _OFF = [status.value for status in GameStatus if status.is_off]
 
 
@@ -60,6 +61,11 @@ def _world(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
     return {"name": facts.world, "fingerprint": facts.of_season("fingerprint", season.name)} | about
 
 
+def _not_recorded(world: Mapping[str, Any]) -> list[str]:
+    lacks = [what.replace("_", " ") for what, said in world.items() if said == NOT_RECORDED]
+    return [f"not recorded in this data for the season, and not replayed: {', '.join(lacks)}"] if lacks else []
+
+
 def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[str]:
     """Return the lines that a person reads after a replay; `accuracy` is what its league says of its predictions."""
     found = report["games"]
@@ -71,6 +77,7 @@ def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[st
         "runs       " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
         f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
         *report["off"],
+        *_not_recorded(report["world"]),
         *report["without_rows"],
     ]
     lines += accuracy
