@@ -5,6 +5,7 @@ factors of what was usual on the last slates; they are never learned from a day 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf, nan
 from typing import Any
 
 import pyarrow as pa
@@ -37,9 +38,11 @@ def profile_of(table: Table, rows: pa.Table) -> dict[str, dict[str, float]]:
         return {}
     unit = table.unit_columns[0] if table.unit_columns else ""
     wide = _with_measures(table, rows, unit)
-    aggregations = _aggregations(table)
-    units = wide.group_by("unit", use_threads=False).aggregate(aggregations).to_pylist()
-    [whole] = wide.group_by([], use_threads=False).aggregate(aggregations).to_pylist() if unit else units
+    units = wide.group_by("unit", use_threads=False).aggregate(_aggregations(wide)).to_pylist()
+    full = [column.name for column in table.columns if not wide.column(column.name).null_count]
+    for one in units:
+        one |= {f"{name}_count": one["unit_count"] for name in full}
+    whole = _whole(wide) if unit else units[0]
     sizes = [float(one["unit_count"]) for one in units]
     found = {ROWS: {"n": float(rows.num_rows), "min": min(sizes), "max": max(sizes), "units": float(len(units))}}
     for column in table.columns:
@@ -48,7 +51,7 @@ def profile_of(table: Table, rows: pa.Table) -> dict[str, dict[str, float]]:
 
 
 def _with_measures(table: Table, rows: pa.Table, unit: str) -> pa.Table:
-    """Return the rows with their unit, and for each column a number to average and whether it is zero."""
+    """Return the rows with their unit, and for each column a number to average and, where any is zero, whether it is."""
     units = rows.column(unit).cast(pa.string()) if unit else pa.array(["slate"] * rows.num_rows)
     columns: dict[str, Any] = {"unit": pc.fill_null(units, "")}
     for column in table.columns:
@@ -61,17 +64,36 @@ def _with_measures(table: Table, rows: pa.Table, unit: str) -> pa.Table:
             columns[f"{column.name} n"] = measured.cast(pa.float64())
         else:
             continue
-        columns[f"{column.name} z"] = pc.equal(columns[f"{column.name} n"], 0.0).cast(pa.int64())
+        zeros = pc.equal(columns[f"{column.name} n"], 0.0)
+        if pc.any(zeros).as_py():
+            columns[f"{column.name} z"] = zeros.cast(pa.int64())
     return pa.table(columns)
 
 
-def _aggregations(table: Table) -> list[tuple[str, str]]:
+def _aggregations(wide: pa.Table) -> list[tuple[str, str]]:
+    """Return what is asked of each unit: a column that has no NULL is not counted."""
     parts = [("unit", "count")]
-    for column in table.columns:
-        parts += [(column.name, "count"), (column.name, "count_distinct")]
-        if column.type is ColumnType.TEXT or column.type in _NUMBERS:
-            parts += [(f"{column.name} n", "mean"), (f"{column.name} z", "sum")]
+    for name in wide.column_names[1:]:
+        if name.endswith((" n", " z")):
+            parts.append((name, "mean" if name.endswith(" n") else "sum"))
+        else:
+            parts += [(name, "count_distinct"), *([(name, "count")] if wide.column(name).null_count else ())]
     return parts
+
+
+def _whole(wide: pa.Table) -> dict[str, Any]:
+    """Return the same of all rows together."""
+    found: dict[str, Any] = {"unit_count": wide.num_rows}
+    for name in wide.column_names[1:]:
+        values = wide.column(name)
+        if name.endswith(" n"):
+            found[f"{name}_mean"] = pc.mean(values).as_py()
+        elif name.endswith(" z"):
+            found[f"{name}_sum"] = pc.sum(values).as_py()
+        else:
+            found[f"{name}_count"] = wide.num_rows - values.null_count
+            found[f"{name}_count_distinct"] = pc.count_distinct(values).as_py()
+    return found
 
 
 def _column(column: Column, whole: Mapping[str, Any], units: Sequence[Mapping[str, Any]]) -> dict[str, float]:
@@ -91,15 +113,20 @@ def _column(column: Column, whole: Mapping[str, Any], units: Sequence[Mapping[st
     looked = large or [whole]  # a unit of few rows has no usual mean
     means = [one[f"{name} n_mean"] for one in looked if one.get(f"{name} n_mean") is not None]
     if means:
-        zeros = [one[f"{name} z_sum"] / one[f"{name}_count"] for one in looked if one[f"{name}_count"]]
+        zeros = [_zeros_of(name, one) for one in looked if one[f"{name}_count"]]
         found |= {
             "mean": float(whole[f"{name} n_mean"]),
             "mean_min": min(means),
             "mean_max": max(means),
             "zeros_max": max(zeros),
-            "zeros": whole[f"{name} z_sum"] / whole[f"{name}_count"],
+            "zeros": _zeros_of(name, whole),
         }
     return found
+
+
+def _zeros_of(name: str, one: Mapping[str, Any]) -> float:
+    """Return the share of a column's values that are zero."""
+    return float(one.get(f"{name} z_sum", 0) / one[f"{name}_count"])
 
 
 def looks_usual(
@@ -229,42 +256,47 @@ def _is_dead(slate: Mapping[str, float], *, least: float) -> bool:
     return slate["distinct"] < least or slate["zeros"] > 1 - SOME
 
 
-def _each(now: Profile, usual: Sequence[Profile], part: str) -> Iterator[tuple[str, float, list[float]]]:
+def _each(
+    now: Profile, usual: Sequence[Profile], part: str, least: float = -inf, most: float = inf
+) -> Iterator[tuple[str, float, list[float]]]:
+    """Yield the columns of which a part lies from `least` to `most`, with it and what it was: most lie elsewhere."""
     for name, found in now.items():
+        if name == ROWS or not least <= found.get(part, nan) <= most:
+            continue
         before = [profile[name][part] for profile in usual if name in profile and part in profile[name]]
-        if name != ROWS and part in found and len(before) >= LEAST:
+        if len(before) >= LEAST:
             yield name, found[part], before
 
 
-def _those(*rules: tuple[str, Callable[[float, list[float]], bool]]) -> Find:
-    """Return what yields the columns that are odd: of which a part, against what it was on the slates before, meets its rule."""
+def _those(*rules: tuple[str, float, float, Callable[[float, list[float]], bool]]) -> Find:
+    """Return what yields odd columns: a part lies between two bounds and, against what it was on the slates before, is odd."""
 
     def find(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
-        for part, is_odd in rules:
-            yield from (name for name, value, before in _each(now, usual, part) if is_odd(value, before))
+        for part, least, most, is_odd in rules:
+            yield from (name for name, value, before in _each(now, usual, part, least, most) if is_odd(value, before))
 
     return find
 
 
 _nulls = _those(
-    ("nulls_max", lambda share, before: share > max(before) + 0.25),
-    ("nulls_min", lambda share, before: share < min(before) - 0.5),
+    ("nulls_max", 0.25, 1, lambda share, before: share > max(before) + 0.25),
+    ("nulls_min", 0, 0.5, lambda share, before: share < min(before) - 0.5),
 )
-_zeros = _those(("zeros_max", lambda share, before: share > max(before) + 0.15 and share >= _NEARLY_ALL))
+_zeros = _those(("zeros_max", _NEARLY_ALL, 1, lambda share, before: share > max(before) + 0.15))
 _constants = _those(
-    ("distinct_min", lambda n, before: n == 1 and min(before) >= 2 and sorted(before)[len(before) // 2] >= 3),  # noqa: PLR2004 -- it used to vary
-    ("distinct_share", lambda share, before: 0 <= share < min(before) / 3),
+    ("distinct_min", 1, 1, lambda _, before: min(before) >= 2 and sorted(before)[len(before) // 2] >= 3),  # noqa: PLR2004 -- it used to vary
+    ("distinct_share", 0, 1 / 3, lambda share, before: share < min(before) / 3),
 )
 _EXTREMES: Mapping[Find, Find] = {  # what is told of columns that change from slate to slate
-    _nulls: _those(("nulls_max", lambda share, before: share >= 0.9 and max(before) <= 0.3)),  # noqa: PLR2004 -- nearly all, never a third
-    _zeros: _those(("zeros_max", lambda share, before: share >= _NEARLY_ALL and max(before) <= 0.5)),  # noqa: PLR2004 -- never over half
-    _constants: _those(("distinct_min", lambda n, before: n == 1 and min(before) >= 4)),  # noqa: PLR2004 -- never one value a side
+    _nulls: _those(("nulls_max", 0.9, 1, lambda _, before: max(before) <= 0.3)),  # noqa: PLR2004 -- nearly all, never a third
+    _zeros: _those(("zeros_max", _NEARLY_ALL, 1, lambda _, before: max(before) <= 0.5)),  # noqa: PLR2004 -- never over half
+    _constants: _those(("distinct_min", 1, 1, lambda _, before: min(before) >= 4)),  # noqa: PLR2004 -- never one value a side
 }
 
 
 def _rising(now: Profile, usual: Sequence[Profile]) -> Iterator[str]:
     """Yield columns whose NULLs rose slowly enough to pass as usual each day: all of the last three above all before."""
-    for name, share, before in _each(now, usual, "nulls"):
+    for name, share, before in _each(now, usual, "nulls", 1e-9):
         newest, older = [share, *before[:2]], before[2:]
         if len(older) >= LEAST - 2 and min(newest) > max(older) and sum(newest) / 3 > max(older) + _RISE:
             yield name
