@@ -255,7 +255,8 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         except OSError as error:
             msg = f"{file} cannot be read: {error.strerror}"
             raise UsageError(msg, hint="is it a file, and may this user read it?") from error
-    values |= {
+    of_file = values
+    values = of_file | {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
         if name.startswith(PREFIX) and name not in _NOT_SETTINGS
@@ -264,17 +265,20 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
     for name in values:
         if name not in Settings.model_fields:
             near = difflib.get_close_matches(name, Settings.model_fields, n=1)
-            msg = f"there is no setting {PREFIX}{name.upper()}"
-            raise UsageError(
-                msg, hint=f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/reference.md lists the settings"
-            )
+            where, written = (f", which stands in {file}", str) if name in of_file else ("", _variable)
+            msg = f"there is no setting {written(name)}{where}"
+            hint = f"did you mean {written(near[0])}?" if near else "docs/reference.md lists the settings"
+            raise UsageError(msg, hint=hint)
     try:
         return _of_leagues_that_there_are(Settings.model_validate(values))
     except ValidationError as error:
-        problem = error.errors()[0]
-        name = ".".join(str(part) for part in problem["loc"])
-        msg = f"setting {name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, ")
-        raise UsageError(msg, hint="docs/reference.md lists the settings") from None  # its own text shows values
+        told = []
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"])
+            told.append(f"setting {name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, "))
+        raise UsageError(
+            "; ".join(told), hint="docs/reference.md lists the settings"
+        ) from None  # its text shows values
 
 
 def _of_leagues_that_there_are(settings: Settings) -> Settings:
@@ -293,6 +297,10 @@ def _of_leagues_that_there_are(settings: Settings) -> Settings:
             msg = f"setting {setting}: there is no league {league!r}"
             raise UsageError(msg, hint=f"did you mean {near[0]!r}?" if near else f"leagues: {', '.join(leagues)}")
     return settings
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
 
 
 def _is_file_of_a_secret(name: str) -> bool:

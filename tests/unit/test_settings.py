@@ -24,6 +24,21 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert read_settings({}, file=tmp_path / "none.toml") == Settings()
 
 
+def test_everything_that_does_not_fit_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"setting tick_every_s: .*; setting web_port: ") as refused:
+        read_settings({"TIPOFF_WEB_PORT": "x", "TIPOFF_TICK_EVERY_S": "-5"}, file=tmp_path / "none.toml")
+    assert "-5" not in str(refused.value)
+
+
+def test_a_name_that_is_none_is_told_as_it_stands_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "tipoff.toml"
+    file.write_text("[chanels.ops]\nurl_env = 'OPS'\n")
+
+    with pytest.raises(UsageError, match=r"no setting chanels, which stands in .*tipoff\.toml$") as refused:
+        read_settings({}, file=file)
+    assert refused.value.hint == "did you mean channels?"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
