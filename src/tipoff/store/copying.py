@@ -18,6 +18,9 @@ def copy_warehouse(own: duckdb.DuckDBPyConnection, to: Path) -> None:
         [name] = own.execute("SELECT current_database()").fetchone() or ("",)
         own.execute(f"ATTACH '{quoted}' AS backup")
         own.execute(f'COPY FROM DATABASE "{name}" TO backup')
+        own.execute(
+            "CHECKPOINT backup"
+        )  # at DETACH alone, the log would stay until the last that reads meanwhile is done
         own.execute("DETACH backup")
     except duckdb.Error as error:
         msg = f"the warehouse could not be copied: {str(error).splitlines()[0]}"
