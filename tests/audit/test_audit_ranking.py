@@ -51,6 +51,16 @@ def test_two_of_one_file_are_no_copies(tmp_path: Path) -> None:
     assert len([one for one in report.findings if one.rule == "swallowed-write"]) == 2
 
 
+def test_the_second_of_one_file_is_a_copy_of_the_second_of_another(tmp_path: Path) -> None:
+    twice = SWALLOWS + "\n\n" + SWALLOWS
+    places = {"shared/keep.py": twice, "functions/a/keep.py": twice, "functions/b/keep.py": SWALLOWS}
+    report = ranked(audited(written(tmp_path, places)))
+
+    told = [one for one in report.findings if one.rule == "swallowed-write"]
+
+    assert [(one.path, len(report.copies[one])) for one in told] == [("shared/keep.py", 2), ("shared/keep.py", 1)]
+
+
 def test_sums_are_by_folder_rule_and_function_the_worst_first(tmp_path: Path) -> None:
     logs = SWALLOWS.replace("pass", "log.error(rows)")
     report = ranked(audited(written(tmp_path, {"jobs/a.py": logs, "old/b.py": "import time\n", "c/d.py": STREAMS})))

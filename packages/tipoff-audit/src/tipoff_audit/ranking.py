@@ -64,22 +64,21 @@ def ranked(report: Report) -> Report:
 
 
 def _without_copies(report: Report) -> tuple[list[Finding], Mapping[Finding, tuple[Finding, ...]]]:
-    """Return each finding once: the same words in the same function of several files are one."""
-    alike: dict[tuple[str, int, str, str], list[Finding]] = defaultdict(list)
-    for one in report.findings:
+    """Return each finding once: the same words in the same function of several files are one, the second with the second."""
+    alike: dict[tuple[str, int, str, str, int], list[Finding]] = defaultdict(list)
+    n_before: Counter[tuple[str, str, int, str, str]] = Counter()
+    for one in sorted(report.findings):
         function = one.symbol.rpartition(".")[2]
         key = (
             (one.rule, one.level, function, one.text)
             if function and one.rule not in {"unreadable", "copied-file"}
             else (one.rule, one.level, one.path, str(one.line))
         )
-        alike[key].append(one)
+        alike[*key, n_before[one.path, *key]].append(one)
+        n_before[one.path, *key] += 1
     kept: list[Finding] = []
     copies: dict[Finding, tuple[Finding, ...]] = {}
     for group in alike.values():
-        if len({one.path for one in group}) < len(group):  # several of one file: no copies, but a habit
-            kept += group
-            continue
         first, *others = sorted(group, key=lambda one: (_known(one, report), *_origin(one)))
         kept.append(first)
         if others:
