@@ -131,6 +131,58 @@ def test_tests_that_fail_in_a_job_that_this_one_waits_for_may_fail_here(
     assert [one.level for one in told] == level
 
 
+HERE = """on:
+  schedule:
+    - cron: "0 6 * * *"
+jobs:
+  drift:
+    steps:
+      - name: t
+        run: |
+          python -m pytest tests/unit/test_odds.py -v 2>/dev/null || echo "none"
+"""
+ELSEWHERE = """on:
+  push:
+    branches: [main]
+jobs:
+  unit:
+    steps:
+      - name: t
+        run: |
+          pytest tests/unit/ \\
+            --cov=core \\
+            -v
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "level"),
+    [
+        ("", "", NOTE),
+        ("tests/unit/", "", NOTE),
+        ("  push:\n    branches: [main]\n", "  pull_request:\n", NOTE),
+        ("tests/unit/", "tests/units", WARNING),
+        ("tests/unit/", "tests/unit/ -k odds", WARNING),
+        ("tests/unit/", "tests/unit/ --ignore=tests/unit/test_odds.py", WARNING),
+        ("            -v", "            -v || true", WARNING),
+        ("      - name: t\n", "      - name: t\n        continue-on-error: true\n", WARNING),
+        ("      - name: t\n", "      - name: t\n        if: inputs.all\n", WARNING),
+        ("      - name: t\n", "      - name: t\n        working-directory: web\n", WARNING),
+        ("    steps:\n", "    continue-on-error: true\n    steps:\n", WARNING),
+        ("  push:\n    branches: [main]\n", "  workflow_dispatch:\n", WARNING),
+        ("    branches: [main]\n", "    paths: [web]\n", WARNING),
+    ],
+)
+def test_tests_that_fail_in_another_workflow_on_each_push_may_fail_here(old: str, new: str, level: list[Level]) -> None:
+    files = {".github/workflows/drift.yml": HERE, ".github/workflows/ci.yml": ELSEWHERE.replace(old, new)}
+
+    found = audited(files | {"core/others.py": OTHERS})
+
+    told = [one for one in found if one.rule == "swallowed-exit" and "none" in one.text]
+    assert [one.level for one in told] == level
+    assert level == WARNING or "ci.yml:" in told[0].message
+
+
 PIPED = """jobs:
   t:
     steps:

@@ -361,6 +361,8 @@ def test_what_was_exported_from_a_notebook_is_a_note_unless_something_starts_it(
     ("path", "level"),
     [
         ("core/old/games.py", Level.NOTE),
+        ("core/junk/games.py", Level.NOTE),
+        ("core/junk_mail/games.py", Level.ERROR),
         ("core/games_old.py", Level.NOTE),
         ("core/games copy.py", Level.NOTE),
         ("core/games_backup.py", Level.ERROR),  # it may well make one
@@ -370,6 +372,71 @@ def test_what_was_exported_from_a_notebook_is_a_note_unless_something_starts_it(
 )
 def test_what_is_put_aside_is_a_note(path: str, level: Level) -> None:
     assert found_in({path: KEEP + "\n\nkeep_games(None, [])\n"}).level is level
+
+
+@pytest.mark.parametrize(("path", "level"), [("junk/go.py", Level.NOTE), ("jobs/go.py", Level.ERROR)])
+def test_what_is_put_away_reaches_nothing(path: str, level: Level) -> None:
+    files = {"core/games.py": KEEP, "core/__main__.py": "import core.games\n", path: CALLS.format("keep_games")}
+
+    found = found_in(files)
+
+    assert found.level is level
+    assert (level is Level.ERROR) or found.message.endswith(
+        "(nobody runs it: what is put away alone calls `keep_games`)"
+    )
+
+
+PROGRAM = (
+    SWALLOWED.format(name="keep_rows").replace("connection.executemany", "frame = read_csv")
+    + """
+
+def read_rows(place):
+    for row in read_csv(place, on_bad_lines="skip"):
+        act(row)
+
+
+if __name__ == "__main__":
+    read_rows("rows.csv")
+"""
+)
+THERE: list[tuple[dict[str, str], Level]] = [
+    ({}, Level.WARNING),
+    ({"core/trade_v6.py": "print(1)\n"}, Level.NOTE),
+    ({"core/trade_v4.py": "print(1)\n"}, Level.WARNING),
+    ({"core/trade_v6.py": "print(1)\n", "go.sh": "python core/trade_v5.py\n"}, Level.WARNING),
+    ({"core/trade_v6.py": "print(1)\n", "junk/go.sh": "python core/trade_v5.py\n"}, Level.NOTE),
+    (
+        {"core/trade_v6.py": "print(1)\n", "jobs/day.py": "import core.trade_v5\n\ncore.trade_v5.read_rows('a')\n"},
+        Level.WARNING,
+    ),
+    ({"other/trade_v6.py": "print(1)\n"}, Level.WARNING),
+]
+
+
+@pytest.mark.parametrize(("other", "level"), THERE)
+def test_a_program_that_nothing_starts_is_a_note_where_its_next_version_stands_beside_it(
+    other: dict[str, str], level: Level
+) -> None:
+    assert found_in({"core/trade_v5.py": PROGRAM} | other, "rows-skipped").level is level
+
+
+@pytest.mark.parametrize(
+    ("folder", "start", "level"),
+    [
+        ("junk", "", Level.NOTE),
+        ("junk", "python core/trade.py\n", Level.WARNING),
+        ("other", "", Level.WARNING),
+    ],
+)
+def test_a_program_that_nothing_starts_is_a_note_where_a_copy_of_it_was_put_away(
+    folder: str, start: str, level: Level
+) -> None:
+    long = PROGRAM + "".join(f"\n\ndef step_{n}(place):\n    return place\n" for n in range(6))
+    files = {"core/trade.py": long, f"{folder}/trade.py": long, "core/others.py": OTHERS, "go.sh": start}
+
+    [found] = [one for one in audited(files) if (one.rule, one.path) == ("rows-skipped", "core/trade.py")]
+
+    assert found.level is level
 
 
 ENQUEUES = """
@@ -434,6 +501,18 @@ def test_what_a_file_that_starts_programs_names_is_started(name: str, text: str,
 
     assert [one.level for one in report.findings if one.rule == "swallowed-write"] == [level]
     assert report.n_read == 2  # such a file is read for its words alone
+
+
+def test_what_a_file_that_was_put_away_names_is_not_started(tmp_path: Path) -> None:
+    own = KEEP + "\n\ntable = {'a': keep_games}\n"
+    files = {"core/games.py": own, "core/others.py": OTHERS}
+    for path, content in (files | {"old/start.bat": STARTS["start.bat"]}).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+
+    report = audit(Task(root=tmp_path, paths=(tmp_path,), today=date(2030, 1, 1), jobs=1))
+
+    assert [one.level for one in report.findings if one.rule == "swallowed-write"] == [Level.NOTE]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tipoff_audit.project.pool import cores, look_at_all
 from tipoff_audit.project.reach import Surroundings
 from tipoff_audit.project.starters import distributions, paths_of, words_of
 from tipoff_audit.project.walk import Entry, Walked, walk
-from tipoff_audit.reading.context import TESTS
+from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.facts import FileFacts, Names
 from tipoff_audit.reading.source import unread
 from tipoff_audit.report import Report, rank
@@ -98,9 +98,10 @@ def _around(task: Task, walked: Walked) -> Surroundings:
         place = task.root / name
         return place.exists() or any(place.parent.glob(f"{glob.escape(place.name)}.*"))
 
+    starters = [one for one in walked.starters if not ARCHIVED.search(one.name)]  # what is put away starts nothing
     return Surroundings(
-        words=partial(words_of, walked.starters),
-        paths=partial(paths_of, walked.starters),
+        words=partial(words_of, starters),
+        paths=partial(paths_of, starters),
         distributions=distributions(walked.starters),
         is_whole=task.root in task.paths,
         is_there=is_there,

@@ -7,9 +7,10 @@ from functools import cached_property
 from tipoff_audit.finding import Finding
 from tipoff_audit.project.copies import is_twin
 from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
-from tipoff_audit.reading.context import TESTS
+from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.reach import ENTRIES
+from tipoff_audit.rules.ci_tests import covers
 
 _PROGRAMS = ENTRIES | {"sys", "argparse", "click", "typer", "fire"}  # by these it is started for its work
 
@@ -28,6 +29,8 @@ class Apart:
             return ""
         if finding.path.endswith(".sql"):
             return self._why_uncalled(finding.symbol)
+        if finding.rule == "swallowed-exit":
+            return self._why_tested(finding)
         if finding.rule == "rows-skipped" and self._is_looked_at(finding):
             return "only looked at: its shape is told, and nothing keeps it"
         return self._why_copied(finding.path)
@@ -74,6 +77,19 @@ class Apart:
         return reach(self.facts, self.around, {path for path, one in first.modules.items() if first.is_example(one)})
 
     @cached_property
+    def paths(self) -> frozenset[str]:
+        """The files of the project."""
+        return frozenset(one.path for one in self.facts)
+
+    def why_put_away(self, path: str) -> str:
+        """Return which file of the same name and nearly the same lines was put away; "" where none was."""
+        own = next((one for one in self.facts if one.path == path), None)
+        name = path.rpartition("/")[2]
+        away = (one for one in self.facts if one.path.rpartition("/")[2] == name and ARCHIVED.search(one.path))
+        twin = next((one for one in away if own is not None and one.path != path and is_twin(own, one)), None)
+        return f"{twin.path}, of which it is a copy, was put away" if twin is not None else ""
+
+    @cached_property
     def _called(self) -> set[str]:
         ours = (one for one in self.facts if not TESTS.search(one.path))
         return {name for one in ours for name in one.shared.get("called", ())}
@@ -86,6 +102,17 @@ class Apart:
         if self.around.words({procedure, procedure.upper()}):
             return ""
         return f"nobody runs it: nothing calls the procedure `{procedure}`, and others of this tree are called"
+
+    def _why_tested(self, finding: Finding) -> str:
+        """Return which workflow runs the same tests, or more of them, on each push, and fails where one of them fails."""
+        root = finding.path.rpartition(".github/workflows/")[0]
+        rows = [(one.path, *row) for one in self.facts for row in one.shared.get("tested", ())]
+        asked = [row for row in rows if row[:2] == (finding.path, finding.line)]
+        for path, line, fails, folder, *chosen in rows if asked else ():
+            is_near = path.rpartition(".github/workflows/")[0] == root and folder == asked[0][3]
+            if fails and is_near and covers(chosen, list(asked[0][4:])):
+                return f"{path}:{line} runs the same tests on each push, and fails"
+        return ""
 
     def _is_looked_at(self, finding: Finding) -> bool:
         """Whether the rows are only looked at in their own file, and no other takes them from there."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from tipoff_audit.reading.context import TESTS
+from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.names import words
 from tipoff_audit.reading.reach import ENTRIES, is_common
@@ -143,6 +143,7 @@ class Reach:
     _used: set[str] = field(default_factory=set)
     _used_in: set[tuple[str, str]] = field(default_factory=set)  # names, and where: the file's own are apart
     _tested: set[str] = field(default_factory=set)
+    _put_away: set[str] = field(default_factory=set)  # names that archived files use
     _built: set[tuple[str, str]] = field(default_factory=set)
     _waiting: list[_Scope] = field(default_factory=list)
 
@@ -194,6 +195,8 @@ class Reach:
         if callers:
             first = min(callers)
             return f"`{first}`, which nothing that runs calls, alone {called} `{scope.last}`"
+        if scope.last in self._put_away - self._tested:
+            return f"what is put away alone {called} `{scope.last}`"
         if scope.last in self._tested:
             return f"tests and demonstrations alone {called.removesuffix('s')} `{scope.last}`"
         return f"nothing {called} `{scope.last}`"
@@ -216,8 +219,9 @@ class Reach:
             self._there.add(folder)
             folder = folder.rpartition("/")[0]
         if file.path not in self.modules:
+            users = self._put_away if ARCHIVED.search(file.path) else self._tested
             for row in file.shared["reach"]:
-                self._tested.update(known.keys() & row.rpartition("\t")[2].split(" "))
+                users.update(known.keys() & row.rpartition("\t")[2].split(" "))
 
     def enter(self, module: Module) -> None:
         """Take in what a module defines."""
@@ -411,7 +415,7 @@ def _packages(path: str) -> Iterator[str]:
 
 
 def reach(facts: Sequence[FileFacts], around: Surroundings, unrun: AbstractSet[str] = frozenset()) -> Reach:
-    """Read who reaches what; files of tests, examples and demonstrations reach nothing but themselves.
+    """Read who reaches what; tests, examples, demonstrations and what is put away reach nothing but themselves.
 
     `unrun`: files of whose `__main__` nothing is reached.
     """
@@ -429,7 +433,12 @@ def reach(facts: Sequence[FileFacts], around: Surroundings, unrun: AbstractSet[s
 
 def _started(facts: Sequence[FileFacts]) -> set[str]:
     """Return the names of the modules that scripts and CI files start."""
-    return {name for one in facts if "reach" not in one.shared for name in one.shared.get("starts", ())}
+    return {
+        name
+        for one in facts
+        if "reach" not in one.shared and not ARCHIVED.search(one.path)
+        for name in one.shared.get("starts", ())
+    }
 
 
 def _place(path: str, steps: int, name: str, known: AbstractSet[str]) -> str:
@@ -456,7 +465,7 @@ def _last(name: str) -> str:
 
 
 def _is_apart(path: str) -> bool:
-    return TESTS.search(path) is not None or _SHOWN.search(path) is not None
+    return any(one.search(path) for one in (TESTS, _SHOWN, ARCHIVED))
 
 
 def _module(file: FileFacts, known: Mapping[str, str]) -> Module:

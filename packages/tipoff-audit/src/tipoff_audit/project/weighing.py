@@ -9,7 +9,7 @@ from typing import Any
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.project.apart import Apart
 from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
-from tipoff_audit.reading.context import TESTS
+from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.facts import FileFacts
 
 _SHELVED = re.compile(
@@ -17,11 +17,6 @@ _SHELVED = re.compile(
     r"|prototypes?|poc|simulat(ions?|ors?)|qa|probes?|demos?|notebooks?|tutorials?|samples?|mocks?|unused)([/_-]|$)",
     re.IGNORECASE,
 )  # what nobody runs every day
-_ARCHIVED = re.compile(
-    r"(^|/)_?(archived?(_\w+)?|deprecated|obsolete|old|old_\w+|unused|te?mp|backups?|bak|attic|graveyard|trash|dead_code"
-    r"|cleanup_\d+)/|([_.-](old|bak|orig|deprecated|archived|obsolete|unused)|[ _-]copy\d?)\.\w+$",
-    re.IGNORECASE,
-)  # what nobody runs at all
 _TRIAL = re.compile(r"self_?test|smoke|demo|sanity", re.IGNORECASE)  # of the module by itself
 _AT_A_DESK = re.compile(
     r"(^|/)\.(claude|cursor|vscode|idea|devcontainer|windsurf|codex|gemini|aider|continue|zed|githooks|husky)/"
@@ -49,9 +44,9 @@ class Weighing:
             return finding
         if why := self._why_not(finding):
             return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})")
-        if _SHELVED.search(finding.path) and not _ARCHIVED.search(finding.path):
+        if _SHELVED.search(finding.path) and not ARCHIVED.search(finding.path):
             return replace(finding, level=Level(finding.level - 1))
-        is_trial = _ARCHIVED.search(finding.path) or _TRIAL.search(finding.symbol.rpartition(".")[2])
+        is_trial = ARCHIVED.search(finding.path) or _TRIAL.search(finding.symbol.rpartition(".")[2])
         return replace(finding, level=Level.NOTE) if is_trial or self._is_seen_by_hand(finding) else finding
 
     def _why_not(self, finding: Finding) -> str:
@@ -77,12 +72,21 @@ class Weighing:
             return "nobody's daily work: it was exported from a notebook, and nothing imports, starts or names it"
         if finding.rule == "rows-skipped" and module.is_alone and shared.get("of_one_day"):
             return f"of one day, or of one machine: nothing imports, starts or names it, and {shared['of_one_day'][0]}"
+        if module.is_alone and (newer := self._newer(finding.path)):
+            return f"nobody runs it: nothing imports, starts or names it, and {newer}"
         if finding.rule != "made-up-data" or module.is_imported:
             return ""
         if shared.get("canned"):
             return "a demonstration: its program reads nothing at all, and nothing imports it"
         is_script = any(shared.get("by_hand", ())) and "application" not in shared.get("runs", ())
         return "run by hand, if at all: nothing imports, starts or names it" if is_script and module.is_alone else ""
+
+    def _newer(self, path: str) -> str:
+        """Return that a later version of the file stands beside it, or that its twin was put away; "" where neither is so."""
+        head, _, version = path.removesuffix(".py").rpartition("_v")
+        if version.isdigit() and f"{head}_v{int(version) + 1}.py" in self.apart.paths:
+            return f"{head}_v{int(version) + 1}.py stands beside it"
+        return self.apart.why_put_away(path)
 
     def _is_seen_by_hand(self, finding: Finding) -> bool:
         """Whether somebody reads what it says: it stands in a script that is run by hand, or only such scripts call it."""

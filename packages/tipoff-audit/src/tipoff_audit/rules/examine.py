@@ -38,6 +38,7 @@ from tipoff_audit.rules import (
     wrong_time,
     zeros,
 )
+from tipoff_audit.rules.ci_tests import tested
 from tipoff_audit.rules.shell import examine_lines
 from tipoff_audit.rules.sqlrules import examine_sql
 from tipoff_audit.rules.verdicts import judge
@@ -102,6 +103,7 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
                 "starts": sorted(_started(source.text)),
                 "paths": reach.paths([source.text]),
                 "called": called_in(source.text),
+                "tested": tested(source),
             },
         )
     else:

@@ -1,11 +1,11 @@
 """Swallowed exits in shell scripts, hooks and CI."""
 
 import re
-import shlex
 from functools import lru_cache
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading.source import Source
+from tipoff_audit.rules.ci_tests import CONTINUES, SET_PLUS, is_run_before, step
 
 _OR_TRUE = re.compile(r"\|\|\s*(true|:|exit\s+0|return\s+0|/bin/true|echo\b[^|;&]*)\s*(?:[;)\"'&`]|$|#)")
 _EXPECTED = re.compile(
@@ -54,11 +54,6 @@ _OPTIONAL = re.compile(
     r"|advisory|informational|non[- ]?blocking|warn[- ]?only|--cov-report(?!.*cov-fail-under)|mutmut|mutation",
     re.IGNORECASE,
 )
-_CONTINUE = re.compile(
-    r"^\s*-?\s*(continue-on-error|allow_failure|ignore_failure|ignoreErrors|continueOnError|failFast)\s*:\s*(true|yes|on|'true'|\"true\")\s*(#.*)?$",
-    re.IGNORECASE,
-)
-_SET_PLUS = re.compile(r"^\s*(?:-\s*)?(?:run:\s*)?set\s+\+(e|o\s+errexit|\w*e\w*)\b")
 _SET_E = re.compile(r"\s*set\s+-\w*e")
 _ENDS_WELL = re.compile(r"^\s*trap\s+(['\"]).*\bexit\s+0\b.*\1\s+.*\b(EXIT|0)\b")
 _HOOK = re.compile(
@@ -139,7 +134,7 @@ def _fails_later(lines: list[str], number: int, command: str) -> bool:
     for line in lines[number:]:
         if line.strip() and _depth(line) < depth:
             break
-        if _OR_TRUE.search(line) or _SET_PLUS.match(line) or "||" in line:
+        if _OR_TRUE.search(line) or SET_PLUS.match(line) or "||" in line:
             continue
         read = re.match(r"\s*(python3?|jq|bash|sh)\b(.*)", line) if _depth(line) == depth else None
         if read is not None and written & set(re.split(r"[\s\"']+", read[2])) and not _ITS_FILE.search(line):
@@ -190,10 +185,10 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         if _is_supervised(lines, number) or re.search(r"\|\s*(sudo\s+)?xargs\b.*\brm\b", command):
             return None  # begun again by the loop that it stands in; or old files that are swept away
         level = _level(source, command)
-        about = _step(lines, number) if source.kind == "yaml" else lines[max(0, number - 4) : number + 1]
-        if level is not Level.NOTE and source.kind == "yaml" and _is_run_before(lines, number, command):
+        about = step(lines, number) if source.kind == "yaml" else lines[max(0, number - 4) : number + 1]
+        if level is not Level.NOTE and source.kind == "yaml" and is_run_before(lines, number, command):
             level = Level.NOTE
-        if level is not Level.NOTE and _SAYS_SO.search("\n".join(about)):
+        if level is not Level.NOTE and (_SAYS_SO.search("\n".join(about)) or any(map(CONTINUES.match, about))):
             level = Level.NOTE
         if (
             level is Level.NOTE
@@ -205,7 +200,7 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             level,
             f"`{found[0].strip(' ;)#')}` makes a failure pass for success; let it fail, or test for the status that is expected",
         )
-    if source.kind == "yaml" and _CONTINUE.match(text):
+    if source.kind == "yaml" and CONTINUES.match(text):
         return (
             Level.NOTE,
             f"`{text.strip(' -')}`: this step may fail and the build stays green; let it fail, or take it out",
@@ -216,7 +211,7 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             Level.NOTE,
             "`exit 0` in a trap on EXIT: whatever the script has said, it ends well; end with the status that it had",
         )
-    plus = _SET_PLUS.match(text)
+    plus = SET_PLUS.match(text)
     first, last = _set_e(source.text)
     strict, again = first < number, last > number
     if plus and (not _status_is_kept(lines, number) or (strict and not again)):
@@ -225,61 +220,6 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             "`set +e`: from here on failures are passed over; look at `$?`, and turn `set -e` on again",
         )
     return None
-
-
-_PYTEST = re.compile(r"(?:^|\s)pytest(?P<given>\s[^|;&#]*)?(?P<rest>.*)")
-_OF_NO_CHOICE = re.compile(r"-[vqsx]+|--tb=\w+|--verbose|--quiet|--color=\w+|--durations=\d+|--strict-markers")
-_JOB = re.compile(r"^ {2}(?P<name>[\w-]+):\s*(#.*)?$")
-_NEEDS = re.compile(r"^ {4}needs:\s*(?P<names>.+)$")
-
-
-def _is_run_before(lines: list[str], number: int, command: str) -> bool:
-    """Whether a job that this one waits for runs the same tests, or more of them, and fails where one of them fails."""
-    jobs: dict[str, list[str]] = {}
-    name, own = "", ""
-    for at, line in enumerate(lines, 1):
-        if found := _JOB.match(line):
-            name = found["name"]
-        jobs.setdefault(name, []).append(line)
-        own = name if at == number else own
-    asked = _selected(command)
-    needed = [found["names"] for line in jobs[own] if (found := _NEEDS.match(line))]
-    if asked is None or len(needed) != 1:
-        return False
-    for other in re.findall(r"[\w-]+", needed[0]):
-        given = jobs.get(other, [])
-        if any(_CONTINUE.match(line) or _SET_PLUS.match(line) for line in given):
-            continue
-        run = [one for line in given if "pip" not in line and (one := _selected(line)) is not None]
-        if any(places == asked[0] and left_out <= asked[1] for places, left_out in run):
-            return True
-    return False
-
-
-def _selected(line: str) -> tuple[frozenset[str], frozenset[str]] | None:
-    """Return the places that a line tests and what it leaves out there; None where nobody knows, or it may fail unseen."""
-    found = _PYTEST.search(line)
-    if found is None or found["rest"]:
-        return None
-    places, left_out, waits = set(), set(), False
-    try:
-        given = shlex.split(found["given"] or "")
-    except ValueError:
-        return None
-    for part in given:
-        if waits:
-            words = part.split(" and ")
-            if not all(word.strip().startswith("not ") for word in words):
-                return None
-            left_out |= {word.strip() for word in words}
-            waits = False
-        elif part in {"-k", "-m"}:
-            waits = True
-        elif not part.startswith("-"):
-            places.add(part.strip("./"))
-        elif not _OF_NO_CHOICE.fullmatch(part):
-            return None
-    return frozenset(places), frozenset(left_out)
 
 
 def _is_supervised(lines: list[str], number: int) -> bool:
@@ -297,7 +237,7 @@ _SAYS_SO = re.compile(
     r"(n't|n.t|not) (fail|block|break)|non[- ]?(blocking|fatal)|review recommended|temporar|allow|advisory|informational"
     r"|diagnostic|broken|known|flaky|legacy|experimental|\bno (\w+ ){0,2}(configured|yet)"
     r"|read[- ]only|best[- ]effort|optional|ignore|\bskipped or no\b|no \w+ found|may be none|continu(e|es|ing) (anyway|despite)"
-    r"|::warning|(goes|go|going|carry|carries) on\b|coverage report|report generation",
+    r"|::(warning|error)|(goes|go|going|carry|carries) on\b|coverage report|report generation",
     re.IGNORECASE,
 )
 
@@ -326,24 +266,6 @@ def _names_work(command: str) -> bool:
     )
 
 
-def _step(lines: list[str], number: int) -> list[str]:
-    """Return the lines of the step (or job) of a CI file in which line `number` stands."""
-    own = lines[number - 1]
-    depth = len(own) - len(own.lstrip())
-    begin = number - 1
-    while begin > 0 and not (
-        lines[begin].lstrip().startswith("- ") and len(lines[begin]) - len(lines[begin].lstrip()) <= depth
-    ):
-        if lines[begin].strip() and len(lines[begin]) - len(lines[begin].lstrip()) < depth - 2:
-            break
-        begin -= 1
-    first = len(lines[begin]) - len(lines[begin].lstrip())
-    end = number
-    while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > first):
-        end += 1
-    return lines[begin:end]
-
-
 _IF_ALWAYS = re.compile(r"^\s*(-\s+)?if:\s*[\"']?(\$\{\{\s*)?(always\(\)|!\s*cancelled\(\))\s*(\}\})?[\"']?\s*$")
 _GOES_OUT = re.compile(
     r"git\s+push|git\s+commit|kubectl\s+(apply|set|rollout)|terraform\s+apply|helm\s+(upgrade|install)|docker\s+push|twine\s+upload|npm\s+publish|gcloud\s+\S+\s+deploy"
@@ -357,8 +279,8 @@ def _always(source: Source, lines: list[str]) -> list[Finding]:
     for number, line in enumerate(lines, 1):
         if not _IF_ALWAYS.match(line):
             continue
-        step = "\n".join(_block(lines, number))
-        if _GOES_OUT.search(step) and not _OPTIONAL.search(step):
+        whole = "\n".join(_block(lines, number))
+        if _GOES_OUT.search(whole) and not _OPTIONAL.search(whole):
             message = "this deploys or publishes also where what it waits for has failed"
             found.append(
                 _finding(source, number, line, Level.NOTE, f"{message}; take the `if` out, or ask for success()")
