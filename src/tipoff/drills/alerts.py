@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from pathlib import Path
 
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home
 from tipoff.drills.truth import Truth
 from tipoff.ledger.alerts import AlertStore
-from tipoff.watch.incidents import teller_of
+from tipoff.watch.incidents import REOPENS, teller_of
 
 BEYOND = frozenset({"worsened", "spread", "escalated", "renamed", "reopened"})  # told once each, by rule
 
@@ -23,7 +23,7 @@ def look_at_tellings(truth: Truth, home: Home) -> None:
             incidents, messages = store.every_incident(), store.messages()
         for incident in incidents:
             if teller_of(incident.told_by) in {"", "monitor" if path == home.ledger else "sentinel"}:
-                truth.incidents.append((incident.cause, Severity(incident.severity), incident.opened_at))
+                truth.incidents.append((incident.cause, incident.opened_at, incident.closed_at))
         causes = {incident.id: incident.cause for incident in incidents}
         truth.messages.update((causes.get(number, ""), kind) for number, kind in messages)
 
@@ -31,11 +31,11 @@ def look_at_tellings(truth: Truth, home: Home) -> None:
 def too_many(truth: Truth, twin: Truth, n_faults: int, beside: AbstractSet[str] = frozenset()) -> list[str]:
     """Return what people were told too often: two incidents of one cause, more causes than faults, more than two messages.
 
-    Causes `beside` the faults' own are not counted.
+    What comes back so long after its end that it is another incident by rule is none too many. Causes `beside` the faults'
+    own are not counted.
     """
     found = []
-    by_cause = Counter(cause for cause, _, _ in truth.incidents)
-    was = Counter(cause for cause, _, _ in twin.incidents)
+    by_cause, was = _by_cause(truth), _by_cause(twin)
     found += [f"{n} incidents of {cause}" for cause, n in by_cause.items() if n > max(1, was[cause])]
     new = [cause for cause in by_cause if cause not in was]
     own = sorted(cause for cause in new if cause not in beside)
@@ -47,6 +47,18 @@ def too_many(truth: Truth, twin: Truth, n_faults: int, beside: AbstractSet[str] 
         if n_messages > 2:  # noqa: PLR2004 -- opened, closed
             found.append(f"{n_messages} messages of {cause}: {_kinds(truth.messages, cause)}")
     return found
+
+
+def _by_cause(truth: Truth) -> Counter[str]:
+    """Return how many incidents of each cause, at the most, followed one another sooner than would part them."""
+    ends: dict[str, datetime | None] = {}
+    running, most = Counter[str](), Counter[str]()
+    for cause, opened_at, closed_at in sorted(truth.incidents, key=lambda incident: incident[1]):
+        end = ends.get(cause)
+        running[cause] = 1 if end is not None and opened_at - end >= REOPENS else running[cause] + 1
+        most[cause] = max(most[cause], running[cause])
+        ends[cause] = closed_at
+    return most
 
 
 def _kinds(messages: Mapping[tuple[str, str], int], cause: str) -> str:

@@ -4,8 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from tipoff.core.finding import Severity
-
 Unit = tuple[str, date, str]  # output, day, unit
 Told = tuple[str, str, str, str]  # check, cause, output, day
 
@@ -28,5 +26,5 @@ class Truth:
     past_gate: int = 0  # made while a gate held, or before its own input was there
     tips: dict[str, datetime | None] = field(default_factory=dict)
     starts: dict[tuple[date, str], datetime | None] = field(default_factory=dict)  # a game may stand on two days
-    incidents: list[tuple[str, Severity, datetime]] = field(default_factory=list)  # cause, worst severity, opened at
+    incidents: list[tuple[str, datetime, datetime | None]] = field(default_factory=list)  # cause, opened at, closed at
     messages: Counter[tuple[str, str]] = field(default_factory=Counter)  # by cause and kind
