@@ -48,6 +48,16 @@ def test_a_home_is_restored_whole_and_goes_on(home: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("text", ['{"at": "2030', "[]", "{}"])
+def test_a_copy_that_does_not_say_what_was_copied_is_no_home(home: Path, tmp_path: Path, text: str) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+    (tmp_path / "copy" / "backup.json").write_text(text)
+
+    with pytest.raises(UsageError, match="does not say what was copied"):
+        restore(Settings(home=tmp_path / "again"), tmp_path / "copy")
+    assert not (tmp_path / "again").exists()
+
+
 @pytest.mark.parametrize("name", ["ledger.db", "warehouse.duckdb"])
 def test_a_copy_that_has_lost_something_is_no_home(home: Path, tmp_path: Path, name: str) -> None:
     back_up(Settings(home=home), tmp_path / "copy")

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -395,26 +395,27 @@ def test_the_page_of_a_first_start_without_a_network_says_of_each_league_that_it
 
 
 def _until_told(running: "subprocess.Popen[str]", url: str, times: int) -> str:
-    for _ in range(600):
-        told = httpx.get(url, timeout=60).text
-        if told.count("cannot be learned") >= times:
-            return told
-        try:
-            running.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    pytest.fail(f"it never told: {told}")
+    told: str = _until(
+        running, lambda: httpx.get(url, timeout=60).text, lambda text: text.count("cannot be learned") >= times
+    )
+    return told
 
 
 def _until_ready(running: "subprocess.Popen[str]", url: str) -> Told:
+    told: Told = _until(
+        running, lambda: ask(f"{url}/ready"), lambda said: said[0] == 200 and "controller nba" in said[1]["parts"]
+    )
+    return told
+
+
+def _until(running: "subprocess.Popen[str]", asked: Callable[[], Any], is_it: Callable[[Any], bool]) -> Any:
     for _ in range(600):
-        told = ask(f"{url}/ready")
-        if told[0] == 200 and "controller nba" in told[1]["parts"]:
+        told = asked()
+        if is_it(told):
             return told
         try:
             running.wait(0.1)
         except subprocess.TimeoutExpired:
             continue
         break
-    pytest.fail(f"it never became ready: {told}")
+    pytest.fail(f"it was never told, the last was: {told}")

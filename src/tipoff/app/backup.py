@@ -85,7 +85,12 @@ def restore(settings: Settings, copy: Path) -> str:
     if home.root.exists() and any(home.root.iterdir()):
         msg = f"there is a home in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME to a new folder, or move that one away")
-    about = json.loads((copy / _ABOUT).read_text())
+    try:
+        about = json.loads((copy / _ABOUT).read_text())
+        _ = about["at"], about["build"], about["bytes"]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{copy / _ABOUT} does not say what was copied: {error!r}"
+        raise UsageError(msg, hint="it was cut or written to: take another copy") from error
     n_bytes = _size(copy) - (copy / _ABOUT).stat().st_size
     if n_bytes != about["bytes"]:
         msg = f"{copy} is not as it was made: it holds {n_bytes:,} bytes, of {about['bytes']:,}"
