@@ -14,7 +14,7 @@ import apprise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 from tests.receivers import Received, http_receiver, mail_receiver
 from tests.support import called, tipoff
 
@@ -665,3 +665,23 @@ def test_each_message_says_what_of_its_league_is_off() -> None:
     tell(changes, [ALL], telling, NOW, by="monitor", off=lambda league: off.get(league, ()))
 
     assert [json.loads(row["body"])[-1] == off["east"][0] for row in telling.notices] == [True, False]
+
+
+def test_a_store_of_tellings_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    path, found = tmp_path / "home" / "sentinel.db", []
+
+    def look(*_made: object, **_of: object) -> None:
+        found.append(path.exists())
+
+    for table in watching.TELLING:
+        event.listen(table, "before_create", look)
+    try:
+        AlertStore(path, create=True).close()
+    finally:
+        for table in watching.TELLING:
+            event.remove(table, "before_create", look)
+
+    assert found == [False] * len(watching.TELLING)
+    with AlertStore(path) as store:
+        assert store.heartbeats() == {}
+    assert [file.name for file in path.parent.iterdir()] == ["sentinel.db"]

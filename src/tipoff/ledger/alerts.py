@@ -67,6 +67,18 @@ def _again() -> Update:
 _WAITING, _BEATS_AGAIN = _waiting(), _again()
 
 
+def _make_whole(target: Path) -> None:
+    """Make a new file under another name: whoever looks for it finds it with its tables, or not yet."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        return
+    new = target.with_name(f"{target.name}.new")
+    engine = engine_of(new)
+    metadata.create_all(engine, tables=list(watching.TELLING))
+    engine.dispose()
+    new.replace(target)
+
+
 @dataclass(slots=True)
 class AlertChanges:
     """What one look leaves behind, written together."""
@@ -88,7 +100,7 @@ class AlertStore:
         """
         try:
             if create and isinstance(target, Path):
-                target.parent.mkdir(parents=True, exist_ok=True)
+                _make_whole(target)
             self._engine = engine_of(target, profile=profile)
             if create:
                 metadata.create_all(self._engine, tables=list(watching.TELLING))
