@@ -40,6 +40,25 @@ def test_a_new_league_is_a_folder_and_a_test_that_passes(project: Path) -> None:
     assert "3 passed" in done.stdout
 
 
+def test_a_new_league_is_replayed_once_the_catalog_names_it(project: Path) -> None:
+    make_league(project, "curling")
+    leagues = project / "src" / "tipoff" / "leagues" / "catalog.py"
+    begun = "from tipoff.leagues.curling.content import CURLING_CONTENT\n" + leagues.read_text()
+    leagues.write_text(begun.replace("MLB_CONTENT)}", "MLB_CONTENT, CURLING_CONTENT)}"))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tipoff", "replay", "curling", "sample:8", "--world", "sample"],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(project / "src"), "TIPOFF_HOME": str(project / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "games      14 of 14 proven" in done.stdout
+
+
 def test_a_name_that_is_none_or_taken_and_a_folder_that_is_no_checkout_are_refused(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

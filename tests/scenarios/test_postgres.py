@@ -15,13 +15,15 @@ from sqlalchemy.exc import DatabaseError
 from tests.postgres import fresh, server
 from tests.support import tipoff
 
+from tipoff.app.providers import as_worked_on, world_of
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import pause
 from tipoff.core.errors import UsageError
 from tipoff.ledger import Ledger, schema, watching
-from tipoff.ledger.alerts import read_other
+from tipoff.ledger.alerts import AlertStore, read_other
+from tipoff.watch.sentinel import LIVE, Sentinel
 
-DAYS = 2
+DAYS, NOW = 2, datetime(2024, 1, 10, 17, tzinfo=UTC)
 
 
 __all__ = ["server"]  # a fixture
@@ -124,6 +126,37 @@ def _until(uri: str, running: list["subprocess.Popen[bytes]"], name: str) -> boo
     return False
 
 
+def test_a_league_is_begun_on_an_empty_database_with_nothing_said_of_its_world(server: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, ledger_url=SecretStr(fresh(server)))
+
+    assert world_of(settings, "nba") == "live"
+    assert as_worked_on(settings, "nba") is None
+
+
+def test_an_empty_database_is_a_home_in_which_nothing_was_begun(server: str, tmp_path: Path) -> None:
+    uri, work = fresh(server), tmp_path / "worked in"
+    (work / "published").mkdir(parents=True)
+
+    status, lost = (tipoff("status", home=home, TIPOFF_LEDGER_URL=uri) for home in (tmp_path, work))
+    doctor = tipoff("doctor", home=tmp_path, TIPOFF_LEDGER_URL=uri)
+    sentinel = Sentinel(
+        ledger=uri,
+        leagues=["nba"],
+        store=AlertStore(tmp_path / "sentinel.db", create=True),
+        channels=[],
+        send=lambda _channel, _message: None,
+        build="test",
+        limits=LIVE,
+    )
+    looks = [sentinel.look(NOW + after) for after in (timedelta(0), LIVE.ledger_after)]
+    sentinel.close()
+
+    assert (status.returncode, status.stderr.count("there is no ledger in postgresql")) == (2, 1)
+    assert (lost.returncode, "is gone" in lost.stderr, "TIPOFF_LEDGER_URL right?" in lost.stderr) == (1, True, True)
+    assert (doctor.returncode, "ok    ledger: none in" in doctor.stdout) == (0, True), doctor.stdout
+    assert [[trouble.check for trouble in troubles] for troubles in looks] == [[], ["ledger_is_readable"]]
+
+
 def test_who_only_reads_cannot_write(server: str) -> None:
     uri = fresh(server)
     Ledger(uri).close()
@@ -141,6 +174,8 @@ def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
 
     assert "a-secret" not in str(told.value)
     assert "tipoff:***@127.0.0.1" in str(told.value)
+    assert "\n" not in str(told.value)
+    assert "TIPOFF_LEDGER_URL" in told.value.hint
 
 
 def test_the_address_is_no_part_of_the_settings_hash_and_is_not_shown() -> None:

@@ -32,7 +32,8 @@ def may_be_copied(home: Home, to: Path) -> None:
         raise UsageError(msg, hint="name a folder that is not: a copy never writes over another")
     if home.database or not home.has_ledger:
         msg = "the ledger is a database" if home.database else f"there is no ledger in {home.root}"
-        raise UsageError(msg, hint="copy the database with its own tools, and the folder beside it; see docs/how-to")
+        hint = "dump it with pg_dump, then copy the folder: docs/how-to/back-up-and-restore.md"
+        raise UsageError(msg, hint=hint if home.database else "is TIPOFF_HOME right?")
 
 
 def copy_home(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:

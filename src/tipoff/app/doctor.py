@@ -22,14 +22,14 @@ from tipoff.app.providers import NOT_SET, keys_missing, strange_provider
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import is_fresh
-from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.errors import NoLedger, PipelineError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
 from tipoff.leagues.catalog import CONTENTS
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
-from tipoff.ledger.connect import RESTORE
+from tipoff.ledger.connect import gone
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.migrate import HEAD
 from tipoff.ledger.outside import OutsideStore
@@ -118,17 +118,17 @@ def one_copy(path: Sequence[str]) -> DoctorLine:
 
 
 def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
-    if settings.place.has_lost_ledger:
-        said = f"gone from {settings.home}, and the warehouse or published files that it proves stand"
-        yield DoctorLine(what="ledger", ok=False, said=said, do=RESTORE)
-        return
-    if not settings.place.has_ledger:
-        yield DoctorLine(what="ledger", ok=True, said=f"none in {settings.home} yet")
-        return
     try:
-        ledger = Ledger(settings.place.ledger, read_only=True)
+        ledger = Ledger(settings.place.ledger, read_only=True) if settings.place.has_ledger else None
+    except NoLedger:
+        ledger = None
     except UsageError as error:
         yield DoctorLine(what="ledger", ok=False, said=str(error), do=error.hint)
+        return
+    if ledger is None:
+        lost = gone(settings.place)
+        said, do = (str(lost), lost.hint) if lost else (f"none in {settings.home} yet", "")
+        yield DoctorLine(what="ledger", ok=not lost, said=said, do=do)
         return
     with ledger:
         running = read_running(ledger)

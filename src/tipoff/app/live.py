@@ -97,7 +97,7 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
         UsageError: The home belongs to another world.
     """
     must_have_models(content_named(league.name))
-    home = settings.place
+    sample, home = sample_of(league.name), settings.place
     home.root.mkdir(parents=True, exist_ok=True)
     with Ledger(home.ledger) as ledger:
         known = league_facts(ledger, league.name)
@@ -115,7 +115,7 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
         settings=settings,
         league=in_time_of(league, clock),
         season=season,
-        world=partial(sample_of(league.name).world, season, seed=SEED, faults=()),
+        world=partial(sample.world, season, seed=SEED, faults=()),
         clock=clock,
     )
 

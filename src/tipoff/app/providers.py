@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from tipoff.config import ProviderTold, Settings
 from tipoff.core.clock import Clock
-from tipoff.core.errors import SourceError, UsageError
+from tipoff.core.errors import NoLedger, SourceError, UsageError
 from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
 from tipoff.core.provider import Provider, ProviderSettings, Route
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content
+from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content, sample_of
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
@@ -73,13 +73,32 @@ def world_of(settings: Settings, league: str, chosen: str = "") -> str:
 
     That is the providers where it has any, the sample league otherwise.
     """
-    told = chosen or settings.world
-    if told or not settings.place.has_ledger:
-        return told or ("live" if content_named(league).live else "sample")
-    with Ledger(settings.place.ledger, read_only=True) as ledger:
-        facts = league_facts(ledger, league)
-    known = facts.world if facts.live_since else ""
-    return known or ("live" if content_named(league).live else "sample")
+    told = chosen or settings.world or _live_world_of(settings, league)
+    return told or ("live" if content_named(league).live else "sample")
+
+
+def _live_world_of(settings: Settings, league: str) -> str:
+    """Return the world in which a league runs live in this home; nothing where it does not, or nothing has been begun there."""
+    if not settings.place.has_ledger:
+        return ""
+    try:
+        with Ledger(settings.place.ledger, read_only=True) as ledger:
+            known = league_facts(ledger, league)
+    except NoLedger:
+        return ""
+    return known.world if known.live_since else ""
+
+
+def must_be_answered(settings: Settings, league: str, chosen: str = "") -> None:
+    """Refuse a league whom nobody would answer.
+
+    Raises:
+        UsageError: There is no such league, or it has neither providers nor a sample world, as `world_of` says.
+    """
+    if world_of(settings, league, chosen) == "live":
+        live_content(league)
+    else:
+        sample_of(league)
 
 
 def live_league(league: League) -> League:
@@ -90,13 +109,10 @@ def live_league(league: League) -> League:
 def as_worked_on(settings: Settings, name: str) -> League | None:
     """Return the league as it runs live in this home; None where it does not."""
     league = league_named(name)
-    if not settings.place.has_ledger:
+    world = _live_world_of(settings, name)
+    if not world:
         return None
-    with Ledger(settings.place.ledger, read_only=True) as ledger:
-        known = league_facts(ledger, name)
-    if known.live_since is None:
-        return None
-    return live_league(league) if known.world == "live" else league
+    return live_league(league) if world == "live" else league
 
 
 def keys_missing(settings: Settings, league: str) -> list[str]:

@@ -25,7 +25,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import faults_of
 from tipoff.core.league import League
 from tipoff.core.slate import Season
-from tipoff.leagues.catalog import content_named
+from tipoff.leagues.catalog import NO_WORLD, content_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, season_of
 from tipoff.sources.content import Content, Recorded
@@ -189,14 +189,14 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     if world == "sample":
         if content.sample is None:
             msg = f"{league} has no sample world"
-            raise UsageError(msg, hint="replay its recorded seasons")
+            raise UsageError(msg, hint="replay its recorded seasons" if content.recorded else NO_WORLD)
         season = _sample_season(content.sample.season, span)
         told = faults_of(Path(faults), season.first_day) if faults else ()
         made = content.sample.world(season, seed=seed, faults=told)
         return ReplaySpec(league=content.league, season=season, days=(season.first_day, season.last_day), world=made)
     if content.recorded is None:
         msg = f"{league} has no recorded world"
-        raise UsageError(msg, hint="replay its sample world: --world sample")
+        raise UsageError(msg, hint="replay its sample world: --world sample" if content.sample else NO_WORLD)
     days_of(span)
     if settings.data is None:
         msg = "TIPOFF_DATA is not set: the recorded world needs a folder of recorded seasons"

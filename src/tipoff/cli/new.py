@@ -16,7 +16,7 @@ def new_group() -> None:
     "--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), help="The checkout."
 )
 def new_league_command(name: str, root: Path) -> None:
-    """Write a league's folder: a catalog, one source, one table, and a test that passes."""
+    """Write a league's folder: a catalog, one source, one table, a sample world, and a test that passes."""
     from tipoff.app.new_league import make_league  # noqa: PLC0415 -- read when it is asked for
 
     for path in make_league(root, name):

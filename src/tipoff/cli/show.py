@@ -13,12 +13,12 @@ from tipoff.app.statuses import statuses
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.door import clean
-from tipoff.core.errors import LedgerError, PipelineError, UsageError
+from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
-from tipoff.ledger.connect import RESTORE
+from tipoff.ledger.connect import gone
 from tipoff.ledger.facts import league_facts, must_be_worked_on
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import Status, status_lines
@@ -75,14 +75,13 @@ def open_ledger(*, read_only: bool = True) -> Ledger:
         LedgerError: It cannot be read, or is gone from beside what was made with it.
     """
     home = read_settings().place
-    if home.has_lost_ledger:
-        msg = f"the ledger of {home.root} is gone, and the warehouse or published files that it proves stand"
-        raise LedgerError(msg, hint=RESTORE)
     if not home.has_ledger:
         msg = f"there is no ledger in {home.root}"
-        raise UsageError(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
+        raise gone(home) or NoLedger(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
     try:
         return Ledger(home.ledger, read_only=read_only)
+    except NoLedger as error:
+        raise gone(home) or error from error.__cause__
     except UsageError as error:
         if error.__cause__ is None:
             raise  # of another version: nothing is broken

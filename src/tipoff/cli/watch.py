@@ -68,6 +68,10 @@ def _lives_of(
     if twice:
         msg = f"named twice: {', '.join(twice)}"
         raise UsageError(msg, hint="name each league once")
+    from tipoff.app.providers import must_be_answered  # noqa: PLC0415 -- as below
+
+    for league in leagues:  # before the first of them leaves its mark in the home
+        must_be_answered(settings, league, world)
     return [_live_of(settings, league, world, clock) for league in leagues]
 
 

@@ -57,6 +57,10 @@ class UsageError(PipelineError):
     """A command, setting or folder is wrong: exit code 2."""
 
 
+class NoLedger(UsageError):
+    """Nothing has been begun in this home: there is no ledger, or its file or database holds none."""
+
+
 class ShapeError(PipelineError):
     """Rows do not have the declared table's columns, types, keys or day."""
 

@@ -29,9 +29,9 @@ class Home:
         return bool(self.database) or (self.root / "ledger.db").exists()
 
     @property
-    def has_lost_ledger(self) -> bool:
-        """Whether there is no ledger, and what its controller made stands."""
-        return not self.has_ledger and (self.warehouse.exists() or self.published.exists())
+    def has_work(self) -> bool:
+        """Whether what a controller made stands here, whether or not its ledger does."""
+        return self.warehouse.exists() or self.published.exists()
 
     @property
     def warehouse(self) -> Path:

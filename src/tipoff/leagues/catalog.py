@@ -9,6 +9,7 @@ from tipoff.leagues.nba.content import NBA_CONTENT
 from tipoff.sources.content import Content, LiveContent, Sample
 
 CONTENTS: Mapping[str, Content] = {content.league.name: content for content in (NBA_CONTENT, MLB_CONTENT)}
+NO_WORLD = "its content hands over nobody who would answer: docs/how-to/add-a-league.md"
 LEAGUES: Mapping[str, League] = {name: content.league for name, content in CONTENTS.items()}
 
 
@@ -38,7 +39,7 @@ def live_content(name: str) -> LiveContent:
     found = content_named(name).live
     if found is None:
         msg = f"{name} has no live providers"
-        raise UsageError(msg, hint="run it with --world sample")
+        raise UsageError(msg, hint="run it with --world sample" if content_named(name).sample else NO_WORLD)
     return found
 
 
@@ -51,5 +52,5 @@ def sample_of(name: str) -> Sample:
     found = content_named(name).sample
     if found is None:
         msg = f"{name} has no sample world"
-        raise UsageError(msg, hint="run a league that has one")
+        raise UsageError(msg, hint="run it with its providers: --world live" if content_named(name).live else NO_WORLD)
     return found

@@ -20,7 +20,7 @@ from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.asking import CompiledSelect, read_all
-from tipoff.ledger.connect import doing, engine_of, shown, why
+from tipoff.ledger.connect import UNREACHED, doing, engine_of, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
@@ -107,7 +107,8 @@ class AlertStore:
             self._connection = self._engine.connect()
         except (OSError, DatabaseError) as error:
             msg = f"{shown(target)} cannot be opened: {why(error)}"
-            raise UsageError(msg, hint="is TIPOFF_HOME right, and may it be written?") from error
+            hint = "is TIPOFF_HOME right, and may it be written?" if isinstance(target, Path) else UNREACHED
+            raise UsageError(msg, hint=hint) from error
 
     def close(self) -> None:
         """Let go of the file."""

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 
 from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 
 CONNECT_S = 10
@@ -28,12 +29,20 @@ EMPTY = (
 READ_ONLY = (
     "its folder cannot be written to, and SQLite keeps files beside what it reads: copy the folder, or make it writable"
 )
+UNREACHED = "is the address right (TIPOFF_LEDGER_URL, TIPOFF_SENTINEL_URL), and does its server run?"
+_NO_TABLE = "42P01"  # as PostgreSQL numbers it
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
 
 def why(error: Exception) -> str:
-    """Return what the engine says of an error: without the statement, which says nothing to who reads it in a message."""
-    return str(error.orig if isinstance(error, DBAPIError) else error)
+    """Return what the engine says of an error, in one line: without the statement, which says nothing to who reads a message."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(getattr(getattr(said, "diag", None), "message_primary", None) or said).split())
+
+
+def holds_nothing(error: DatabaseError) -> bool:
+    """Whether what was looked for, and is not there, is the first table of every ledger."""
+    return "no such table" in why(error) or getattr(error.orig, "sqlstate", None) == _NO_TABLE
 
 
 @contextmanager
@@ -51,8 +60,16 @@ def failed(done: str, error: Exception) -> LedgerError:
     if any(word in why(error).lower() for word in _DAMAGE):
         hint = "restore it from a copy, or move it away: what the warehouse proves is taken up from there"
         return LedgerError(f"the ledger is damaged and could not be {done}: {why(error)}", hint=hint, is_damaged=True)
-    hint = "is the disk full, or does another process hold it?"
+    is_served = isinstance(error, DBAPIError) and not isinstance(error.orig, sqlite3.Error)
+    hint = UNREACHED if is_served else "is the disk full, or does another process hold it?"
     return LedgerError(f"the ledger could not be {done}: {why(error)}", hint=hint)
+
+
+def gone(home: Home) -> LedgerError | None:
+    """Return the error of a home that has no ledger while what was made with one stands; None where nothing does."""
+    msg = f"the ledger of {home.root} is gone, and the warehouse or published files that it proves stand"
+    hint = f"is TIPOFF_LEDGER_URL right? else {RESTORE}" if home.database else RESTORE
+    return LedgerError(msg, hint=hint) if home.has_work else None
 
 
 def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> Engine:

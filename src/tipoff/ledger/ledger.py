@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, func, insert, select, text, up
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from tipoff.core.errors import LeaseLost, UsageError
+from tipoff.core.errors import LeaseLost, NoLedger, UsageError
 from tipoff.core.obligation import Gaps
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
@@ -23,7 +23,7 @@ from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import looks, schema
 from tipoff.ledger.asking import read_all
-from tipoff.ledger.connect import EMPTY, READ_ONLY, RESTORE, engine_of, failed, shown, why
+from tipoff.ledger.connect import EMPTY, READ_ONLY, RESTORE, UNREACHED, engine_of, failed, holds_nothing, shown, why
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -100,6 +100,7 @@ class Ledger:
         """Open the ledger and bring its schema up to date.
 
         Raises:
+            NoLedger: It is only to be read, and nothing is there yet.
             UsageError: The file cannot be opened, is no ledger, or was made by a later version of Tipoff.
         """
         self._engine = engine_of(target, profile=profile, read_only=read_only)
@@ -110,11 +111,19 @@ class Ledger:
             self._must_be_current(target)
         except (OperationalError, DatabaseError) as error:
             self._engine.dispose()
+            if holds_nothing(error) and not isinstance(target, Path):
+                msg = f"there is no ledger in {shown(target)} yet"
+                raise NoLedger(
+                    msg, hint="is TIPOFF_LEDGER_URL right? `tipoff up` and `tipoff replay` make it"
+                ) from None
+            if holds_nothing(error):
+                msg = f"the ledger at {shown(target)} holds nothing"
+                raise NoLedger(msg, hint=EMPTY) from error
             msg = f"the ledger at {shown(target)} cannot be opened: {why(error)}"
             hint = "is TIPOFF_HOME right, and was anything replayed there yet?"
-            if "no such table" in why(error):
-                msg, hint = f"the ledger at {shown(target)} holds nothing", EMPTY
-            elif isinstance(target, Path) and target.exists():
+            if not isinstance(target, Path):
+                hint = UNREACHED
+            elif target.exists():
                 hint = RESTORE if os.access(target.parent, os.W_OK) else READ_ONLY
             raise UsageError(msg, hint=hint) from error
         self._halts: dict[str, tuple[frozenset[tuple[int, str]], Sequence[HaltRecord]]] = {}  # as they were last read

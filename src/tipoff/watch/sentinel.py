@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.core.clock import AHEAD, Hours, is_ahead, league_day
-from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.errors import LedgerError, NoLedger, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.ledger import LEASE, Lease, Ledger
@@ -313,7 +313,7 @@ class Sentinel:
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
                 self._hidden[league] = _BEHIND_LEDGER
-                if not self._may_be_made(now):
+                if not (self._is_none(error) and now - (self._since or now) < self._limits.ledger_after):
                     troubles.append(unreadable(league, error, now))
         return troubles, elsewhere
 
@@ -338,10 +338,9 @@ class Sentinel:
         """Whether nothing can be said of an effect now: what cannot be seen is not in order again."""
         return effect.rpartition("|")[2] in self._hidden.get(league, ())
 
-    def _may_be_made(self, now: datetime) -> bool:
-        """Whether there is no ledger yet, and this side has only just begun: the others may be starting too."""
-        is_there = not isinstance(self._ledger_at, Path) or self._ledger_at.exists()
-        return not is_there and now - (self._since or now) < self._limits.ledger_after
+    def _is_none(self, error: Exception) -> bool:
+        """Whether there is no ledger yet: where this side has only just begun, the others may be starting too."""
+        return isinstance(error, NoLedger) or (isinstance(self._ledger_at, Path) and not self._ledger_at.exists())
 
     def _let_go(self) -> None:
         if self._ledger is not None:

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from tipoff.core.clock import age
-from tipoff.core.errors import PipelineError
+from tipoff.core.errors import NoLedger, PipelineError
 from tipoff.ledger import Ledger
 from tipoff.ledger.migrate import HEAD
 from tipoff.views.running import Running, read_running, why_not_ready
@@ -28,6 +28,7 @@ from tipoff.web.page import Card, headers, page
 from tipoff.web.serve import is_loopback
 
 KEPT = timedelta(seconds=1)  # an answer is read from the ledger once a second at most, however many ask
+_NO_LEDGER = "there is no ledger yet"
 _NOT_READY, _NOBODY, _ELSEWHERE, _BROKEN = 503, 401, 421, 500
 
 
@@ -67,10 +68,12 @@ class SiteFacts(Generic[T]):
 
     def _look(self, now: datetime) -> tuple[T | None, str]:
         if isinstance(self._target, Path) and not self._target.exists():
-            return None, "there is no ledger yet"
+            return None, _NO_LEDGER
         try:
             with Ledger(self._target, read_only=True) as ledger:
                 return self._reader(ledger, now), ""
+        except NoLedger:
+            return None, _NO_LEDGER
         except PipelineError as error:
             return None, f"the ledger cannot be read: {type(error).__name__}"  # its text may name hosts and users
 
