@@ -126,9 +126,9 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
         yield DoctorLine(what="ledger", ok=False, said=str(error), do=error.hint)
         return
     if ledger is None:
-        lost = gone(settings.place)
-        said, do = (str(lost), lost.hint) if lost else (f"none in {settings.home} yet", "")
-        yield DoctorLine(what="ledger", ok=not lost, said=said, do=do)
+        no_more = gone(settings.place)
+        said, do = (str(no_more), no_more.hint) if no_more else (f"none in {settings.home} yet", "")
+        yield DoctorLine(what="ledger", ok=no_more is None, said=said, do=do)
         return
     with ledger:
         running = read_running(ledger)
