@@ -10,6 +10,7 @@ from tipoff.core.clock import midnight
 from tipoff.core.league import League
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing, Units
 from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.records import WaiverRecord
 from tipoff.core.schema import DAY, WHOLE_SLATE, Phase, Table, text
 from tipoff.core.slate import Game, GameStatus, Season
 from tipoff.core.step import PublishWork, SourceWork, SqlWork, Step
@@ -137,6 +138,12 @@ def prove(  # noqa: PLR0913 -- what a proof is
     proof = Proof(league="x", output=output, day=day, fence=1, made_at=as_of or NOON, step_version=version, units=known)
     book.set_proof(proof)
     return proof
+
+
+def waiver(until: datetime, day: date = TODAY) -> WaiverRecord:
+    """Return a person's word that what is made of the raw output need not wait for it."""
+    place = {"league": "x", "output": "made", "day": day, "input": "raw"}
+    return WaiverRecord(id=1, by="me", reason="because", made_at=NOON, until=until, revoked_at=None, **place)  # type: ignore[arg-type]
 
 
 def entry_of(book: Book, output: str, day: date = TODAY) -> Entry:

@@ -71,7 +71,7 @@ def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken
     event.listen(ledger._engine, "do_connect", refuse)  # noqa: SLF001 -- no server is there to be ended
 
     with pytest.raises(LedgerError, match="connection refused"):
-        ledger.orders("nba", NOW)
+        ledger.of("nba").halts()
 
 
 LENGTH = timedelta(minutes=10)
@@ -153,12 +153,12 @@ def test_a_waiver_holds_until_it_ends_or_is_revoked(ledger: Ledger) -> None:
     first = ledger.add("waivers", row | {"until": NOW + LENGTH})
     second = ledger.add("waivers", row | {"until": NOW + 2 * LENGTH})
 
-    assert [found["id"] for found in ledger.orders("x", NOW)[0]] == [first, second]
-    assert [found["id"] for found in ledger.orders("x", NOW + LENGTH)[0]] == [second]
-    assert ledger.orders("y", NOW) == ([], ())
+    assert [found.id for found in ledger.of("x").live_waivers(NOW)] == [first, second]
+    assert [found.id for found in ledger.of("x").live_waivers(NOW + LENGTH)] == [second]
+    assert ledger.of("y").live_waivers(NOW) == []
     assert ledger.revoke_waiver(second, now=NOW)
     assert not ledger.revoke_waiver(second, now=NOW)
-    assert [found["id"] for found in ledger.orders("x", NOW)[0]] == [first]
+    assert [found.id for found in ledger.of("x").live_waivers(NOW)] == [first]
 
 
 def test_of_what_is_owed_in_some_states_the_first_due_is_given_whenever_it_is_asked(ledger: Ledger) -> None:

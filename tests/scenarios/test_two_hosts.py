@@ -210,13 +210,13 @@ def test_a_connection_that_ends_while_a_ledger_is_opened_is_told_as_one_that_can
 def test_what_every_tick_asks_connects_anew_after_its_connection_has_ended(
     server: str, other: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ledger, now = Ledger(server), RealClock().now()
+    ledger = Ledger(server)
     with other.connect() as server_side:
         server_side.execute(text(ENDED))
     with pytest.raises(LedgerError, match="could not be read"):
-        ledger.orders("nba", now)
+        ledger.of("nba").halts()
 
-    assert ledger.orders("nba", now) == ([], ())
+    assert ledger.of("nba").halts() == []
     ledger.close()
     assert [record.levelname for record in caplog.records] == []
 

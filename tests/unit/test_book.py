@@ -19,6 +19,7 @@ from tests.engine import (
     judged,
     prove,
     step,
+    waiver,
 )
 
 from tipoff.core.gate import Evidence
@@ -346,13 +347,12 @@ def test_when_the_schedule_was_seen_is_what_its_proof_says() -> None:
 
 def test_a_waiver_that_begins_or_ends_has_its_obligation_looked_at_again() -> None:
     book = book_of({RAW: (), step("made"): (Input("raw", SLATE),)}, [ONE])
-    row = {"id": 3, "by": "me", "reason": "because", "until": NIGHT, "output": "made", "day": TODAY, "input": "raw"}
 
-    assert book.take_waivers([row]) == [("made", TODAY)]
+    assert book.take_waivers([waiver(NIGHT)]) == [("made", TODAY)]
     assert book.waivers["made", TODAY, "raw"].by == "me"
-    assert book.take_waivers([row]) == []
+    assert book.take_waivers([waiver(NIGHT)]) == []
     assert book.take_waivers([]) == [("made", TODAY)]
-    assert book.take_waivers([row | {"day": YESTERDAY}]) == []  # of a day that the book does not have
+    assert book.take_waivers([waiver(NIGHT, YESTERDAY)]) == []  # of a day that the book does not have
 
 
 def test_what_is_not_open_sleeps_until_it_is() -> None:

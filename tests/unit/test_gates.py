@@ -20,6 +20,7 @@ from tests.engine import (
     prove,
     start,
     step,
+    waiver,
 )
 
 from tipoff.core.gate import Evidence, Verdict, decide
@@ -28,7 +29,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Edge, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input, Window
 from tipoff.engine import gates
-from tipoff.engine.book import Book, Waiver
+from tipoff.engine.book import Book
 from tipoff.engine.gates import Expected, own_lacking, own_units, without_hope
 
 NIGHT = EVENING + 4 * HOUR
@@ -279,17 +280,17 @@ def test_the_worst_verdict_is_told_for_each_input() -> None:
 
 def test_a_waiver_opens_what_is_held_until_it_expires_and_says_who_signed_it() -> None:
     held = Verdict(is_open=False, coverage=0.5, missing=("two",), reason="50%")
-    waiver = Waiver(id=1, by="me", reason="because", until=NIGHT)
+    signed = waiver(NIGHT)
     one_second = timedelta(seconds=1)
 
-    found = gates.waived(held, waiver, NIGHT - one_second)
+    found = gates.waived(held, signed, NIGHT - one_second)
 
     assert (found.is_open, found.missing) == (True, ("two",))
     assert found.reason == "waived by me until 2024-05-11 03:00 UTC: because"
-    assert gates.waived(held, waiver, NIGHT) is held
+    assert gates.waived(held, signed, NIGHT) is held
     assert gates.waived(held, None, NIGHT) is held
     is_open = dataclasses.replace(held, is_open=True)
-    assert gates.waived(is_open, waiver, NIGHT - one_second) is is_open
+    assert gates.waived(is_open, signed, NIGHT - one_second) is is_open
 
 
 def test_what_other_units_lack_on_an_aligned_edge_takes_nothing_from_this_one() -> None:

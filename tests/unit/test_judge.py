@@ -23,6 +23,7 @@ from tests.engine import (
     prove,
     start,
     step,
+    waiver,
 )
 
 from tipoff.core.clock import midnight
@@ -34,7 +35,7 @@ from tipoff.core.slate import GameStatus
 from tipoff.core.step import Edge
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input
 from tipoff.engine import rules
-from tipoff.engine.book import Book, LiveRun, Waiver
+from tipoff.engine.book import Book, LiveRun
 from tipoff.engine.judge import judge
 from tipoff.engine.records import obligation_row
 
@@ -535,7 +536,7 @@ def test_a_held_gate_holds_names_why_and_is_looked_at_when_it_may_open() -> None
 def test_a_waived_gate_lets_through_and_the_unit_is_marked_partial() -> None:
     made = step("made", SQL, AFTER, edges=(Edge(table="raw", aligned=False),))
     book = book_of({RAW: (), made: (Input("raw", SLATE),)}, [ONE, TWO])
-    book.waivers["made", TODAY, "raw"] = Waiver(id=1, by="me", reason="because", until=NIGHT + HOUR)
+    book.waivers["made", TODAY, "raw"] = waiver(NIGHT + HOUR)
 
     [plan] = judged(book, "made", NIGHT).plans
 

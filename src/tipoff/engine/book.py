@@ -8,13 +8,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from tipoff.core.gate import Evidence
 from tipoff.core.league import League
 from tipoff.core.obligation import Gaps, Obligation, State
 from tipoff.core.proof import Proof, UnitProof, digest_of
 from tipoff.core.question import Ruling
+from tipoff.core.records import WaiverRecord
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Edge, Step
@@ -23,16 +23,6 @@ from tipoff.engine.plan import plan_step, units_of_games
 from tipoff.store.dialect import CompiledStep
 
 Key = tuple[str, date]  # output, day
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
-    """A person's word that a gate need not hold, until it expires."""
-
-    id: int
-    by: str
-    reason: str
-    until: datetime
 
 
 SAME_DAY = (WindowKind.SLATE, WindowKind.KNOWN)
@@ -152,9 +142,9 @@ class Book:
         self.learned: Mapping[str, timedelta] = {}  # by output: after which time from a game's start its source is late
         self.resting: dict[str, datetime] = {}  # outputs whose table is left alone, until when
         self.lacking: dict[date, datetime] = {}  # days whose schedule lacks a game that is sold; its next look
-        self.waivers: dict[tuple[str, date, str], Waiver] = {}
+        self.waivers: dict[tuple[str, date, str], WaiverRecord] = {}
         self.rulings: tuple[Ruling, ...] = ()
-        self.ruling_mark: tuple[int, ...] = ()
+        self.ruling_mark: Sequence[int] = ()
         self.has_asked = False  # people, anything
 
     def season_of(self, day: date) -> Season:
@@ -259,14 +249,9 @@ class Book:
             entry.look_by = since
         return entry.key
 
-    def take_waivers(self, rows: Iterable[Mapping[str, Any]]) -> list[Key]:
+    def take_waivers(self, held: Iterable[WaiverRecord]) -> list[Key]:
         """Take up the waivers that hold now; returns the obligations of which one began or ended."""
-        waivers = {
-            (row["output"], row["day"], row["input"]): Waiver(
-                id=row["id"], by=row["by"], reason=row["reason"], until=row["until"]
-            )
-            for row in rows
-        }
+        waivers = {(waiver.output, waiver.day, waiver.input): waiver for waiver in held}
         known, self.waivers = self.waivers, waivers
         changed = waivers.keys() | known.keys() if waivers != known else ()
         return [(output, day) for output, day, _ in changed if (output, day) in self.entries]

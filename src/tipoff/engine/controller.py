@@ -221,9 +221,10 @@ class Controller:
         for entry in self._live.expired(now):
             self._results.expire(entry, now, batch)
         self._wake(now)
-        waivers, halts = self._ledger.orders(self._league.name, now)
-        self._dirty.update([*self.book.take_waivers(waivers), *take_rulings(self.book, self._ledger)])
-        self._dirty.update([*self._halts.take(self.book, halts, now), *self._keys.take(now, batch)])
+        ordered = self._ledger.of(self._league.name)
+        self._dirty.update(self.book.take_waivers(ordered.live_waivers(now)))
+        self._dirty.update(take_rulings(self.book, self._ledger))
+        self._dirty.update([*self._halts.take(self.book, ordered.halts(), now), *self._keys.take(now, batch)])
         self.counts.ticks += 1
         self._budget.begin(now)
         if not self._dirty and not batch:

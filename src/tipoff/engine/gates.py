@@ -6,12 +6,13 @@ from datetime import date, datetime
 
 from tipoff.core.gate import Evidence, Verdict, decide
 from tipoff.core.obligation import UnitTimes
+from tipoff.core.records import WaiverRecord
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
 from tipoff.core.step import Edge
 from tipoff.core.window import WindowKind
 from tipoff.engine import rules
-from tipoff.engine.book import SAME_DAY, Book, Entry, Reading, Waiver
+from tipoff.engine.book import SAME_DAY, Book, Entry, Reading
 
 _NOT_KEPT_YET = "closed before it was kept here"
 _PRESENT = (Evidence.PROVEN, Evidence.EXCUSED)
@@ -65,7 +66,7 @@ def patience_is_over(times: UnitTimes, edge: Edge, now: datetime) -> bool:
     return times.is_due(now) or (times.opens_at is not None and now >= times.opens_at + edge.patience)
 
 
-def waived(verdict: Verdict, waiver: Waiver | None, now: datetime) -> Verdict:
+def waived(verdict: Verdict, waiver: WaiverRecord | None, now: datetime) -> Verdict:
     """Return the verdict, or the opening that somebody has signed for and that has not expired."""
     if waiver is None or verdict.is_open or now >= waiver.until:
         return verdict

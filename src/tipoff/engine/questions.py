@@ -10,7 +10,7 @@ from tipoff.core.step import PythonWork, Step
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.questions import rulings_of
+from tipoff.ledger.questions import ruling_mark, rulings_of
 
 
 def rulings_for(book: Book, step: Step) -> tuple[Ruling, ...]:
@@ -32,7 +32,7 @@ def take_rulings(book: Book, ledger: Ledger) -> list[Key]:
     """
     if not book.has_asked:
         return []
-    mark = ledger.ruling_mark(book.league.name)
+    mark = ruling_mark(ledger, book.league.name)
     if mark == book.ruling_mark:
         return []
     rulings = rulings_of(ledger, book.league.name)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from sqlalchemy import Connection, Select, Table, func, insert, select, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -19,7 +19,6 @@ from tipoff.core.obligation import Gaps
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
-from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import looks, schema
 from tipoff.ledger.asking import read_all
@@ -32,7 +31,6 @@ from tipoff.ledger.statements import Statements
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced
 
 Row = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -126,7 +124,6 @@ class Ledger:
             elif target.exists():
                 hint = RESTORE if os.access(target.parent, os.W_OK) else READ_ONLY
             raise UsageError(msg, hint=hint) from error
-        self._halts: dict[str, tuple[frozenset[tuple[int, str]], Sequence[HaltRecord]]] = {}  # as they were last read
         self._turn = threading.RLock()  # one connection, for every thread of the process
         self._statements = Statements(self._engine.dialect)
 
@@ -350,35 +347,6 @@ class Ledger:
         mine = (waivers.c.id == number) & (waivers.c.until > now) & waivers.c.revoked_at.is_(None)
         with self.writing() as connection:
             return connection.execute(update(waivers).where(mine).values(revoked_at=now)).rowcount == 1
-
-    def orders(self, league: str, now: datetime) -> tuple[list[Row], Sequence[HaltRecord]]:
-        """Return what people have ordered: the waivers that hold at `now`, and every halt there was."""
-        found = self._quickly(lambda cursor: self._statements.orders(cursor, league, now))
-        numbers = [number for is_halt, number, _ in found if not is_halt]
-        marks = frozenset((number, ended_at) for is_halt, number, ended_at in found if is_halt)
-        if marks != self._halts.get(league, (frozenset(), ()))[0]:
-            self._halts[league] = (marks, self.of(league).halts())
-        waivers = schema.waivers
-        waived = self.rows(select(waivers).where(waivers.c.id.in_(numbers))) if numbers else []
-        return waived, self._halts.get(league, (marks, ()))[1]
-
-    def ruling_mark(self, league: str) -> tuple[int, ...]:
-        """Return what differs once a person of a league has ruled, or taken a ruling back."""
-        return self._quickly(lambda cursor: self._statements.ruling_mark(cursor, league))
-
-    def _quickly(self, ask: Callable[[DBAPICursor], T]) -> T:
-        """Ask what every tick asks, on the raw cursor."""
-        with self._turn:
-            try:
-                here = self._connection.connection  # connects anew where another thread has found it broken
-                cursor = here.cursor()
-                found = ask(cursor)
-                cursor.close()
-                here.rollback()
-            except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
-                self._connection.invalidate()  # of what the raw cursor meets SQLAlchemy knows nothing: it would use it again
-                raise failed("read", error) from error
-        return found
 
 
 def numbered(connection: Connection, table: Table, row: Row) -> int:

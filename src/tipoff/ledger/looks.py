@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, or_, select
 
-from tipoff.core.records import BeatRecord, FindingRecord, ObligationRecord
+from tipoff.core.records import BeatRecord, FindingRecord, HaltRecord, ObligationRecord, WaiverRecord
 from tipoff.ledger import schema, watching
 from tipoff.ledger.asking import CompiledSelect
 
@@ -114,3 +114,27 @@ def open_effects(league: str) -> CompiledSelect:
     """Return the SELECT of what the open incidents of a league show."""
     table = watching.incidents
     return CompiledSelect(select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None)))
+
+
+@cache
+def live_waivers(league: str) -> CompiledSelect:
+    """Return the SELECT of the waivers of a league that hold at an instant, which is bound."""
+    table = schema.waivers
+    holds = (table.c.until > bindparam("now", type_=table.c.until.type), table.c.revoked_at.is_(None))
+    mine = select(*columns_of(WaiverRecord, table)).where(table.c.league == league, *holds)
+    return CompiledSelect(mine.order_by(table.c.id))
+
+
+@cache
+def halts(league: str) -> CompiledSelect:
+    """Return the SELECT of every halt of a league there was."""
+    table = schema.halts
+    return CompiledSelect(select(*columns_of(HaltRecord, table)).where(table.c.league == league).order_by(table.c.id))
+
+
+@cache
+def ruling_mark(league: str) -> CompiledSelect:
+    """Return the SELECT of how many rulings of a league there are, and how many have ended."""
+    table = schema.rulings
+    counted = select(func.count().label("n"), func.count(table.c.revoked_at).label("n_ended"))
+    return CompiledSelect(counted.where(table.c.league == league))

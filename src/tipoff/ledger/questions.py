@@ -1,14 +1,14 @@
 """What the ledger keeps of questions to people and of their rulings."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 
 from tipoff.core.question import QuestionRecord, Ruling
-from tipoff.ledger import schema
+from tipoff.ledger import looks, schema
 from tipoff.ledger.ledger import Ledger, numbered
 from tipoff.ledger.looks import columns_of
 
@@ -34,6 +34,12 @@ def rulings_of(ledger: Ledger, league: str) -> tuple[Ruling, ...]:
     mine = (table.c.league == league) & table.c.revoked_at.is_(None)
     query = select(*columns_of(Ruling, table)).where(mine)
     return tuple(Ruling(**row) for row in ledger.rows(query.order_by(table.c.id)))
+
+
+def ruling_mark(ledger: Ledger, league: str) -> Sequence[int]:
+    """Return what differs once a person of a league has ruled, or taken a ruling back."""
+    [row] = ledger.rows(looks.ruling_mark(league))
+    return tuple(row.values())
 
 
 def add_ruling(ledger: Ledger, league: str, ruling: Mapping[str, Any]) -> int:

@@ -235,14 +235,11 @@ class LeagueRecords:
 
     def live_waivers(self, now: datetime) -> list[WaiverRecord]:
         """Return the waivers that hold at `now`."""
-        table = schema.waivers
-        holds = (table.c.until > now, table.c.revoked_at.is_(None))
-        return self._all(WaiverRecord, table, self._mine(table, *holds), table.c.id)
+        return [read(WaiverRecord, row) for row in self._ask(looks.live_waivers(self.league), {"now": now})]
 
     def halts(self, now: datetime | None = None) -> list[HaltRecord]:
         """Return every halt there was, in their order; with `now` those that hold then."""
-        table = schema.halts
-        found = self._all(HaltRecord, table, self._mine(table), table.c.id)
+        found = [read(HaltRecord, row) for row in self._ask(looks.halts(self.league))]
         return [halt for halt in found if now is None or halt.holds(halt.output, now)]
 
     def n_asked(self) -> int:

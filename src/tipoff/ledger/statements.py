@@ -1,10 +1,10 @@
-"""The ledger's statements of every tick, compiled once and run on the raw cursor: that is most of what a row costs."""
+"""What every tick writes, compiled once and run on the raw cursor: that is most of what a row costs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, Table, Update, bindparam, func, literal_column, select, union_all, update
+from sqlalchemy import Insert, Table, Update, bindparam, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
@@ -58,7 +58,7 @@ Types = Mapping[str, TypeEngine[Any]]
 
 
 class Statements:
-    """Writes and asks what every tick does, for one engine."""
+    """Writes what every tick does, for one engine."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -87,14 +87,6 @@ class Statements:
         """Take the next `n` numbers of a kind, and return the last of them."""
         return int(self._prepared("number", (), _numbering).ask(cursor, {"_name": name, "n": n})[0][0])
 
-    def orders(self, cursor: DBAPICursor, league: str, now: datetime) -> Sequence[tuple[int, int, str]]:
-        """Return the numbers of a league's waivers that hold, and of all its halts: whether it is a halt, its number, its end."""
-        return self._prepared("orders", (), _ordered).ask(cursor, {"of": league, "at": now})
-
-    def ruling_mark(self, cursor: DBAPICursor, league: str) -> tuple[int, ...]:
-        """Return how many rulings of a league there are and how many have ended: another pair means that there is news."""
-        return tuple(self._prepared("ruled", (), _ruled).ask(cursor, {"of": league})[0])
-
     def _prepared(self, what: str, names: tuple[str, ...], make: Callable[[], tuple[ClauseElement, Types]]) -> Prepared:
         known = self._known.get((what, names))
         if known is None:
@@ -122,22 +114,6 @@ def _numbering() -> tuple[ClauseElement, Types]:
     table = schema.numbers
     change = update(table).where(table.c.name == bindparam("_name")).values(last=table.c.last + bindparam("n"))
     return change.returning(table.c.last), {"_name": table.c.name.type, "n": table.c.last.type}
-
-
-def _ordered() -> tuple[ClauseElement, Types]:
-    table, halts = schema.waivers, schema.halts
-    waived = select(literal_column("0"), table.c.id, literal_column("''")).where(
-        table.c.league == bindparam("of"), table.c.until > bindparam("at"), table.c.revoked_at.is_(None)
-    )
-    halted = select(literal_column("1"), halts.c.id, literal_column("coalesce(ended_at, '')")).select_from(halts)
-    query = union_all(waived, halted.where(halts.c.league == bindparam("of")))
-    return query, {"of": table.c.league.type, "at": table.c.until.type}
-
-
-def _ruled() -> tuple[ClauseElement, Types]:
-    table = schema.rulings
-    query = select(func.count(), func.count(table.c.revoked_at)).where(table.c.league == bindparam("of"))
-    return query, {"of": table.c.league.type}
 
 
 def newest(name: str, rows: Sequence[Row]) -> Sequence[Row]:
