@@ -68,6 +68,16 @@ class ReplaySpec:
     off: tuple[str, ...] = ()  # what is not made, as each page and message says
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStores:
+    """A home's stores, opened for one piece of work."""
+
+    ledger: Ledger
+    warehouse: Warehouse
+    published: Published
+    loaded: Mapping[str, CompiledStep]
+
+
 class Instance:
     """A home's stores and a controller on them, built anew at every start from the parts that are handed in."""
 
@@ -207,9 +217,7 @@ class Instance:
             self._outside.close()
             self._outside = None
         for controller in self._controllers:
-            counts = controller.counts
-            for name in ("ticks", "finished", "failed", "expired", "unchanged"):
-                self.counts[name] += getattr(counts, name)
+            self.counts.update(dataclasses.asdict(controller.counts))
         self._controllers = []
         if self.beside is not None:
             self.beside.close()

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,7 +16,7 @@ from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
-from tipoff.app.monitor import keep_looking
+from tipoff.app.monitor import Live, keep_looking
 from tipoff.app.providers import (
     OffTold,
     keys_missing,
@@ -36,9 +36,8 @@ from tipoff.app.set_clock import in_time_of
 from tipoff.app.watching import CheckTimes, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RealClock, RunningClock, Stop, league_day, wait
+from tipoff.core.clock import RunningClock, Stop, league_day, wait
 from tipoff.core.errors import LedgerError, PipelineError, UsageError
-from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
@@ -56,38 +55,20 @@ _GATHER = timedelta(milliseconds=50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSpec:
+class LiveSpec(Live):
     """What runs on the real clock: which league, in which season, in which home, and who answers."""
 
-    settings: Settings
-    league: League
     season: Season
     world: Callable[[], World]
-    is_first: bool = True  # of the leagues of its process: it does what is done once for a home
     shown: Callable[[], Season] | None = None  # asks which season the schedule shows; None where there is only one
-    clock: RunningClock = field(default_factory=RealClock)
     look_every: timedelta = LOOK_EVERY  # for the next season, once this one is over
-
-    @property
-    def home(self) -> Home:
-        """The home."""
-        return self.settings.place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unlearned:
+class Unlearned(Live):
     """A league that is to run on the real clock, while its providers are still to say which season it is."""
 
-    settings: Settings
-    league: League
     learn: Callable[[Stop], LiveSpec | None]  # waits until they say it; None where it was stopped before
-    is_first: bool = True  # as of a `LiveSpec`
-    clock: RunningClock = field(default_factory=RealClock)
-
-    @property
-    def home(self) -> Home:
-        """The home."""
-        return self.settings.place
 
 
 def sample_live(settings: Settings, league: League, clock: RunningClock) -> LiveSpec:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from tipoff.app.alive import rests_until
 from tipoff.app.lock import lock
@@ -12,7 +12,7 @@ from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.clock import RunningClock, Stop, league_day, wait
+from tipoff.core.clock import RealClock, RunningClock, Stop, league_day, wait
 from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.core.home import Home
 from tipoff.core.league import League
@@ -23,27 +23,22 @@ from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
 
 
-class Watched(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
     """A league that runs on the real clock, whether its season is known or not."""
 
-    @property
-    def settings(self) -> Settings:
-        """The settings."""
-
-    @property
-    def league(self) -> League:
-        """The league, as it runs live."""
-
-    @property
-    def clock(self) -> RunningClock:
-        """The clock."""
+    settings: Settings
+    league: League
+    is_first: bool = True  # of the leagues of its process: it does what is done once for a home
+    clock: RunningClock = field(default_factory=RealClock)
 
     @property
     def home(self) -> Home:
         """The home."""
+        return self.settings.place
 
 
-def run_monitor(lives: Sequence[Watched], stop: Stop, *, said: Say) -> None:
+def run_monitor(lives: Sequence[Live], stop: Stop, *, said: Say) -> None:
     """Look until `stop` is set, as the monitor of these leagues.
 
     Raises:
@@ -53,7 +48,7 @@ def run_monitor(lives: Sequence[Watched], stop: Stop, *, said: Say) -> None:
         _look_inside(lives, stop, said)
 
 
-def keep_looking(lives: Sequence[Watched], stop: Stop, said: Say) -> None:
+def keep_looking(lives: Sequence[Live], stop: Stop, said: Say) -> None:
     """Look until `stop` is set, in a thread that nobody else begins again: stores that cannot be opened are waited for."""
     failed = ""
     while not stop.is_set():
@@ -66,7 +61,7 @@ def keep_looking(lives: Sequence[Watched], stop: Stop, said: Say) -> None:
             wait(stop, lives[0].clock.timer(AGAIN))
 
 
-def _look_inside(lives: Sequence[Watched], stop: Stop, said: Say) -> None:
+def _look_inside(lives: Sequence[Live], stop: Stop, said: Say) -> None:
     clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
     with Ledger(home.ledger) as ledger, AlertStore(home.ledger) as store, closing(ByChannel(home.ledger)) as senders:
         monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
@@ -74,7 +69,7 @@ def _look_inside(lives: Sequence[Watched], stop: Stop, said: Say) -> None:
         look_often(look, settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
 
 
-def _monitor_of(live: Watched, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:
+def _monitor_of(live: Live, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:
     settings, since = live.settings, league_facts(ledger, live.league.name).live_since
     days = (since or league_day(now), date.max)  # on each day, between seasons too: a missing digest is told
     silent = timedelta(minutes=settings.watcher_silent_min)

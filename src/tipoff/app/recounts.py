@@ -1,12 +1,12 @@
 """Recounts: rows and documents read back and held against their proofs, one slate after the other, after all that is due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from tipoff.app.chores import Chores
-from tipoff.app.watching import Stores
+from tipoff.app.instance import Instance, OpenStores
 from tipoff.core.clock import league_day
 from tipoff.core.errors import Damaged, LedgerError, PipelineError
 from tipoff.core.finding import Severity
@@ -28,20 +28,10 @@ Slate = tuple[str, date]  # output, day
 DOCUMENTS: Slate = ("documents", date.min)
 
 
-class RecountedStores(Stores, Protocol):
-    """Stores whose controllers know what is proven."""
-
-    def proven(self) -> Sequence[Proof]:
-        """Return what is proven."""
-
-    def lose(self, losses: Sequence[Loss]) -> None:
-        """Take up what is other than proven."""
-
-
 class Recounts:
     """Recounts the open days of a league each day, its other days each week, its documents each day; one chore at a time."""
 
-    def __init__(self, league: League, stores: RecountedStores, chores: Chores[Slate]) -> None:
+    def __init__(self, league: League, stores: Instance, chores: Chores[Slate]) -> None:
         self._league, self._stores, self._chores = league, stores, chores
         self._counted: dict[Slate, datetime] = {}
         self._found: list[tuple[Proof, Loss]] = []
@@ -118,7 +108,7 @@ class Recounts:
         self._found.extend([(proofs[loss.output, loss.day], loss) for loss in lost])
 
 
-def recounted(league: League, stores: Stores, proof: Proof) -> list[Loss]:
+def recounted(league: League, stores: Instance | OpenStores, proof: Proof) -> list[Loss]:
     """Read a slate's rows back, and return what of it is other than proven."""
     counted = stores.warehouse.recount(league.table(proof.output), proof.day)
     is_as_now = proof.step_version == stores.loaded[proof.output].version  # or its columns may have been others
@@ -132,7 +122,7 @@ def recounted(league: League, stores: Stores, proof: Proof) -> list[Loss]:
 
 
 def lost_documents(
-    league: League, known: Iterable[Proof], stored: Iterable[Proof], stores: Stores
+    league: League, known: Iterable[Proof], stored: Iterable[Proof], stores: Instance | OpenStores
 ) -> tuple[list[Loss], list[Damaged]]:
     """Return what no document, nor one of the `stored` proofs, has of what is known; and the documents that cannot be read."""
     published, damaged = stores.published.survey(league.name)
@@ -140,7 +130,7 @@ def lost_documents(
     return list(lost_by_stores(known, [*stored, *published], told)), damaged
 
 
-def lost_in_all(league: League, stores: Stores, day: date) -> list[str]:
+def lost_in_all(league: League, stores: Instance | OpenStores, day: date) -> list[str]:
     """Hold every store against the ledger's proofs: rows counted, those of `day` and all documents read back."""
     outputs = {step.name: step.phase for step in league.steps}
     known = [proof for proof in stores.ledger.load(league.name).proofs if proof.output in outputs]

@@ -5,7 +5,6 @@ The request stands in the ledger; whoever asked follows it there.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,11 +14,11 @@ from tipoff.app.backfill import Remaking
 from tipoff.app.backup import copy_home, may_be_copied
 from tipoff.app.chores import Chores
 from tipoff.app.crash import never
-from tipoff.app.instance import aside_losses
+from tipoff.app.instance import Instance, OpenStores, aside_losses
 from tipoff.app.lock import lock
 from tipoff.app.recounts import lost_in_all
 from tipoff.app.warehouses import open_warehouse
-from tipoff.app.watching import Stores, examiner_of
+from tipoff.app.watching import examiner_of
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, league_day, pause, stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, UsageError, WarehouseError
@@ -36,41 +35,28 @@ from tipoff.ledger.facts import home_clock, league_facts, season_of
 from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request, withdraw_request
 from tipoff.ledger.stores import MADE_ANEW, is_elsewhere, lost_files, lost_warehouse
 from tipoff.store.archive import Archive
-from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
-from tipoff.store.warehouse import Warehouse
 
 ASIDE = "set aside"
 TAKEN_WITHIN = timedelta(minutes=5)  # after which whoever asked is told that nobody takes it
 Answer = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStores:
-    """A home's stores, opened for one piece of work."""
-
-    ledger: Ledger
-    warehouse: Warehouse
-    published: Published
-    loaded: Mapping[str, CompiledStep]
-    is_open: bool = True
-
-
-def funnel(league: League, day: date, stores: Stores, now: datetime) -> Answer:
+def funnel(league: League, day: date, stores: Instance | OpenStores, now: datetime) -> Answer:
     """Return how far each entry of a slate came on its way; see `League.funnel_sql`."""
     season = season_of(stores.ledger, league.name, day)
     rows = stores.warehouse.ask(league.funnel_sql, league=league.name, day=day, season=season, as_of=now).to_pylist()
     return {"rows": rows}
 
 
-def measure(league: League, day: date, stores: Stores, now: datetime) -> Answer:
+def measure(league: League, day: date, stores: Instance | OpenStores, now: datetime) -> Answer:
     """Measure every check on a day, and write it down."""
     examiner = examiner_of(league, season_of(stores.ledger, league.name, day), stores)
     examiner.record(day, examiner.examine(day, now), now)
     return {}
 
 
-Work = Callable[[League, date, Stores, datetime], Answer]
+Work = Callable[[League, date, Instance | OpenStores, datetime], Answer]
 WORKS: Mapping[str, Work] = {"funnel": funnel, "measure": measure}
 
 
@@ -267,7 +253,7 @@ def _may_be_taken(home: Home, ledger: Ledger, request: Request, waited_s: float)
 class Requests:
     """Takes what is asked of a running league, does it beside the ticking, and writes down what came of it."""
 
-    def __init__(self, league: League, home: Home, stores: Stores, chores: Chores[int]) -> None:
+    def __init__(self, league: League, home: Home, stores: Instance | OpenStores, chores: Chores[int]) -> None:
         self._league, self._home, self._stores, self._chores = league, home, stores, chores
         self._remaking: dict[int, Remaking] = {}
         self._answers: dict[int, Answer] = {}

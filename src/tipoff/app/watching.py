@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from tipoff.app.chores import AtOnce, Chores
+from tipoff.app.instance import Instance, OpenStores
 from tipoff.app.loop import Outage
 from tipoff.checks.examine import Examiner
 from tipoff.core.check import Cadence, CheckStatus
@@ -23,9 +24,6 @@ from tipoff.engine.findings import WAREHOUSE
 from tipoff.ledger import LEASE, Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.findings import finding
-from tipoff.store.dialect import CompiledStep
-from tipoff.store.published import Published
-from tipoff.store.warehouse import Warehouse
 from tipoff.watch.incidents import TOLD_FROM
 from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
 from tipoff.watch.notices import Channel, Message
@@ -39,37 +37,6 @@ CHECKED_AFTER_TICK = timedelta(hours=1)
 EXAMINED_AGAIN = timedelta(minutes=10)  # what could not be examined: the warehouse refused, or was not there
 Slot = tuple[date, Cadence | None, datetime]  # day, cadence, the midnight of the day on which it was due
 RECORD = Channel(name="record", url="", per_hour=100_000)
-
-
-class Stores(Protocol):
-    """A stage's stores, while it is open; see `tipoff.app.instance.Stage`."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there are stores."""
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger."""
-
-    @property
-    def warehouse(self) -> Warehouse:
-        """The warehouse."""
-
-    @property
-    def published(self) -> Published:
-        """The published files."""
-
-    @property
-    def loaded(self) -> Mapping[str, CompiledStep]:
-        """The league's steps, ready to run."""
-
-
-class WatchedStores(Stores, Protocol):
-    """Stores whose controller can be asked to look again."""
-
-    def look_again(self, outputs: Sequence[tuple[str, date]], now: datetime) -> None:
-        """Have the sources of these outputs and days asked once more."""
 
 
 @dataclass(slots=True)
@@ -131,7 +98,7 @@ class Watch:
         season: Season,
         days: tuple[date, date],
         home: Home,
-        stores: WatchedStores,
+        stores: Instance,
         outages: Sequence[Outage] = (),
         build: str,
         checks: bool = True,
@@ -227,7 +194,7 @@ class Watch:
             store.close()
 
 
-def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:
+def examiner_of(league: League, season: Season, stores: Instance | OpenStores) -> Examiner:
     """Return what examines the slates of a season on open stores."""
     return Examiner(
         league=league,
@@ -243,7 +210,7 @@ def examiner_of(league: League, season: Season, stores: Stores) -> Examiner:
 def examine_due(  # noqa: PLR0913 -- what is examined, when and where
     times: CheckTimes,
     examiner: Callable[[], Examiner],
-    stores: WatchedStores,
+    stores: Instance,
     now: datetime,
     *,
     days: tuple[date, date],
