@@ -18,7 +18,7 @@ from tipoff.store.copying import copy_warehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
-_WANTED, _DONE, _ABOUT = "backup wanted", "backup done", "backup.json"
+_ABOUT = "backup.json"
 
 
 def may_be_copied(home: Home, to: Path) -> None:

@@ -52,14 +52,9 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What asking gave: the answer, whether newly sent or said to stand as it was (`is_unchanged`), and by which proxy.
-
-    `note` is what a person should know of it: that most of the month's credits are spent.
-    """
+    """What asking gave; `note` is what a person should know of it: that most of the month's credits are spent."""
 
     payload: Payload
-    is_unchanged: bool = False
-    by: str = ""
     note: str = ""
 
 

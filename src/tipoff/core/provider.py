@@ -44,13 +44,12 @@ class CreditHeaders:
 class Provider:
     """One host and how it is asked.
 
-    `base`: scheme and host of its addresses. `home`: where it is asked instead, from the settings. `also`: further hosts that it
-    may redirect to. `says`: words of its refusals (in lower case) and what they mean, looked up before the status.
+    `base`: scheme and host of its addresses. `home`: where it is asked instead, from the settings. `says`: words
+    of its refusals (in lower case) and what they mean, looked up before the status.
     """
 
     base: str
     home: str = ""
-    also: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     at_once: int = 4
     every: timedelta = timedelta(0)  # least time from the beginning of one request to that of the next

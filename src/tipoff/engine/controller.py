@@ -381,7 +381,6 @@ class Controller:
             gate = (*entry.key, table)
             row = records.gate_row(entry, table, verdict, now=now, held_at=self._held_at.get(gate))
             self._held_at[gate] = row["held_at"]
-            (self.counts.opened if verdict.is_open else self.counts.held).add(gate)
             batch.add("gates", row)
 
     def _claim(self, entry: Entry, plan: RunPlan, now: datetime, batch: Batch, *, place: int) -> tuple[Claim, Row]:

@@ -74,11 +74,6 @@ def days_to_open(season: Season, first: date, last: date) -> list[date]:
     return [day for day in days if first <= day <= last]
 
 
-def bound(moment: datetime, *, ahead: timedelta, now: datetime) -> datetime:
-    """Return `moment`, but no more than `ahead` from `now`, and never before it."""
-    return max(now, min(moment, now + ahead))
-
-
 def units_of_games(obligation: Obligation) -> dict[str, list[str]]:
     """Return the units that are of each game."""
     found: dict[str, list[str]] = {}

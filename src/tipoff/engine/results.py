@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -41,8 +41,6 @@ class Counts:
     failed: int = 0
     expired: int = 0
     unchanged: int = 0
-    held: set[tuple[str, date, str]] = field(default_factory=set)
-    opened: set[tuple[str, date, str]] = field(default_factory=set)
 
 
 class Results:

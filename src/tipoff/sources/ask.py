@@ -4,16 +4,14 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import httpx
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Answer, Credits
-from tipoff.core.payload import Fetched, Payload, Request, SetAside
+from tipoff.core.payload import Fetched, Payload, Request
 from tipoff.core.provider import MIB, Meaning, Provider, of_request, request_key
 from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
@@ -23,7 +21,7 @@ from tipoff.sources.proxies import DIRECT, Result
 from tipoff.sources.refusals import meaning_of, no_answer, refusal, unusable
 from tipoff.sources.routes import Pool
 from tipoff.sources.unpack import BadlyPacked, TooMuch
-from tipoff.store.archive import KeptAnswer
+from tipoff.store.archive import Archive, KeptAnswer
 
 UNUSED_FOR = timedelta(minutes=10)  # how long an answer that nobody came to use is as good as a new one
 LONGEST_QUEUE = timedelta(seconds=30)  # how long a request waits for its turn at a host
@@ -34,33 +32,6 @@ _OK, _NOT_MODIFIED, _FORBIDDEN, _NOT_FOUND, _PROXY_REFUSES, _TOO_MANY = 200, 304
 Now = Callable[[], datetime]
 
 
-class Keeps(Protocol):
-    """Where payloads are archived."""
-
-    def put(self, body: bytes) -> str:
-        """Keep `body`, return its sha256."""
-
-    def get(self, sha: str) -> bytes:
-        """Return what is kept under `sha`; raises PipelineError where it is not."""
-
-    def note(self, answer: KeptAnswer) -> None:
-        """Write down to what it was the answer."""
-
-    def aside(self) -> Mapping[str, SetAside]:
-        """Return what a person has set aside, by its hash."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What an asker did, since its beginning."""
-
-    asked: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    failed: int = 0
-    by_host: dict[str, int] = field(default_factory=dict)
-
-
 class Asker:
     """Asks providers. Safe for several threads. `pause` waits for a host's turn; `budgets` are requests a day by source."""
 
@@ -68,7 +39,7 @@ class Asker:
         self,
         *,
         exchange: Exchange,
-        archive: Keeps,
+        archive: Archive,
         memory: Memory,
         pool: Pool,
         providers: Mapping[str, Provider],
@@ -84,7 +55,6 @@ class Asker:
         self._young: dict[str, Payload] = {}
         self._n_young = 0  # bytes of their bodies
         self._unused: dict[str, KeptAnswer] = {}
-        self.counts = Counts()
 
     def __call__(self, request: Request, *, now: Now) -> Fetched:
         """Return the answer, archived; it is of the instant at which its last byte came.
@@ -118,7 +88,7 @@ class Asker:
             young = self._young.get(key)
             is_young = young is not None and now() - young.fetched_at <= request.max_age
             if young is not None and request.max_age and is_young and young.sha256 not in self._archive.aside():
-                return Fetched(payload=dataclasses.replace(young, request=request), is_unchanged=True)
+                return Fetched(payload=dataclasses.replace(young, request=request))
             unused = self._unused_answer(request, key, now())
             if unused is not None:
                 return Fetched(payload=unused)
@@ -237,16 +207,14 @@ class Asker:
 
     def _fetch(self, request: Request, key: str, provider: Provider, now: Now) -> Fetched:
         last = self._memory.answer(key)
-        received, by = self._by_some_way(request, provider, last, now)
+        received = self._by_some_way(request, provider, last, now)
         if received.status == _NOT_MODIFIED:
             payload = self._as_it_was(request, key, last, now())
             if payload is not None:
-                self._count(provider, unchanged=True)
-                return Fetched(payload=payload, is_unchanged=True, by=by)
+                return Fetched(payload=payload)
             if last is not None:  # what has not changed is lost: all of it anew
-                received, by = self._by_some_way(request, provider, None, now)
+                received = self._by_some_way(request, provider, None, now)
         at = now()
-        self._count(provider)
         note = self._note_credits(provider, received, at)
         if received.status == _NOT_MODIFIED:
             msg = f"{request.source} says that nothing has changed, and nothing is kept of what it said before"
@@ -269,7 +237,7 @@ class Asker:
             self._memory.keep_answer(
                 Answer(key=key, source=request.source, sha256=sha, status=_OK, at=at, etag=etag, last_modified=modified)
             )
-        return Fetched(payload=_payload(request, received.body, sha, at), by=by, note=note)
+        return Fetched(payload=_payload(request, received.body, sha, at), note=note)
 
     def _as_it_was(self, request: Request, key: str, last: Answer | None, at: datetime) -> Payload | None:
         """Return the last answer as one of now, or None where it is not kept any more, or set aside."""
@@ -283,7 +251,7 @@ class Asker:
         except PipelineError:
             return None
 
-    def _by_some_way(self, request: Request, provider: Provider, last: Answer | None, now: Now) -> tuple[Received, str]:
+    def _by_some_way(self, request: Request, provider: Provider, last: Answer | None, now: Now) -> Received:
         """Ask by one way; where a proxy fails, by another."""
         tried: list[str] = []
         failure: SourceError | None = None
@@ -297,7 +265,7 @@ class Asker:
                 received = self._exchange.get(request, provider, way, last=last)
                 result = _result_of(received, provider)
                 if way == DIRECT or received.status != _PROXY_REFUSES:
-                    return received, way
+                    return received
                 failure = SourceError(f"the proxy {way} wants other credentials (407)", kind=ErrorKind.TRANSIENT)
             except httpx.TimeoutException as error:
                 result = Result.TIMEOUT
@@ -321,16 +289,8 @@ class Asker:
     # --- after
 
     def _failed(self, error: SourceError, host: Host, now: datetime) -> None:
-        self.counts.refused += bool(error.status)
-        self.counts.failed += not error.status
         if error.kind is ErrorKind.TRANSIENT:
             host.failed(error, now)
-
-    def _count(self, provider: Provider, *, unchanged: bool = False) -> None:
-        with self._lock:
-            self.counts.asked += 1
-            self.counts.unchanged += unchanged
-            self.counts.by_host[provider.host] = self.counts.by_host.get(provider.host, 0) + 1
 
     def _note_credits(self, provider: Provider, received: Received, at: datetime) -> str:
         """Remember what a provider says of its credits; returns the warning, where there is one."""

@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 import httpx
 
 from tipoff.core.provider import Provider, known_by_host
-from tipoff.sources.ask import Asker, Keeps
+from tipoff.sources.ask import Asker
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import InProcess, Memory
 from tipoff.sources.proxies import DIRECT
 from tipoff.sources.routes import Pool
+from tipoff.store.archive import Archive
 
 
 def asker_of_world(  # noqa: PLR0913 -- what asking touches
     transport: httpx.BaseTransport,
-    archive: Keeps,
+    archive: Archive,
     *,
     secret: Callable[[str], str],
     providers: Sequence[Provider] = (),

@@ -162,7 +162,7 @@ def _joined(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def _is_of(provider: Provider, came_from: httpx.URL, target: httpx.URL) -> bool:
-    """Whether a redirect stays with the provider: its host or one that it declares, by no worse a scheme, at the same port."""
+    """Whether a redirect stays with the provider: its host, by no worse a scheme, at the same port."""
     home = provider.home or provider.base
     base, own = urlsplit(home), httpx.URL(home)
     if target.scheme not in {"http", "https"} or (came_from.scheme == "https" and target.scheme == "http"):
@@ -171,4 +171,4 @@ def _is_of(provider: Provider, came_from: httpx.URL, target: httpx.URL) -> bool:
         return False
     if (target.host, target.port) == (own.host, own.port):
         return True
-    return target.host in {own.host, *provider.also} and target.port is None and base.port is None
+    return target.host == own.host and target.port is None and base.port is None

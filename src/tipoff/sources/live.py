@@ -12,12 +12,13 @@ from tipoff.core.clock import Clock, pause
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.provider import Provider, ProviderSettings, known_by_host, with_settings
-from tipoff.sources.ask import Asker, Keeps
+from tipoff.sources.ask import Asker
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import Memory
 from tipoff.sources.proxies import DIRECT
 from tipoff.sources.routes import Pool
 from tipoff.sources.transport import Outside
+from tipoff.store.archive import Archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class LiveWorld:
         msg = "a live world has no transport of its own"
         raise NotImplementedError(msg)  # of a simulated world alone: nobody calls it here
 
-    def asker(self, archive: Keeps, memory: Memory) -> Asker:
+    def asker(self, archive: Archive, memory: Memory) -> Asker:
         """Return what asks the providers over real connections, direct and by each proxy."""
         pool = Pool(self.proxies, memory=memory, dice=self.dice)
         trusted = {_end(provider.home) for provider in self.providers if provider.is_elsewhere} | {
