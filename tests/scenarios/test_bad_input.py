@@ -1,23 +1,39 @@
 """Bad input from a user or a provider: a clear error, or a quarantined row with its reason, and the rest goes on."""
 
+import dataclasses
 import gzip
 import json
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pytest
 from tests.samples import Samples
 from tests.support import ledger_rows, proofs, replayed, sample_spec, tipoff
 
 from tipoff.app.instance import ReplaySpec
+from tipoff.app.replay import run_together
+from tipoff.config import Settings
 from tipoff.core.clock import Clock
+from tipoff.core.payload import Parsed, Payload
+from tipoff.core.slate import Season
+from tipoff.core.step import Context, SourceWork
 from tipoff.leagues.nba.world.data import Row
+from tipoff.leagues.skeleton import source
+from tipoff.leagues.skeleton.content import SKELETON
+from tipoff.leagues.skeleton.world import SampleSeasons
+from tipoff.ledger import Ledger
 from tipoff.sources.world import World
+from tipoff.views.why import why
+
+FIRST_DAY = date(2030, 1, 7)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "why"),
+    ("arguments", "reason"),
     [
         (("replay", "nba", "2023-24"), "TIPOFF_DATA is not set"),
         (("replay", "nba", "1899-00"), "TIPOFF_DATA is not set"),
@@ -32,12 +48,12 @@ from tipoff.sources.world import World
     ],
 )
 def test_what_cannot_be_understood_is_said_in_one_sentence_with_exit_2(
-    arguments: tuple[str, ...], why: str, tmp_path: Path
+    arguments: tuple[str, ...], reason: str, tmp_path: Path
 ) -> None:
     done = tipoff(*arguments, home=tmp_path)
 
     assert done.returncode == 2
-    assert why in done.stderr
+    assert reason in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -146,6 +162,32 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_the_games_others_go_on(tmp
         json.loads(row["missing"])[0] for row in ledger_rows(tmp_path, "findings") if row["check"] == "rows_are_usable"
     }
     assert any(output == "player_games" for output, _, _ in proofs(tmp_path))
+
+
+def test_an_answer_of_which_every_row_is_refused_is_told_with_the_reason(tmp_path: Path) -> None:
+    def without_a_side(payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> Parsed:
+        read = source.parse(payload, context, inputs)
+        return dataclasses.replace(read, rows=[row | {"home_team": None} for row in read.rows])
+
+    [step] = SKELETON.steps
+    assert isinstance(step.work, SourceWork)
+    spoilt = dataclasses.replace(step, work=dataclasses.replace(step.work, parse=without_a_side))
+    league = dataclasses.replace(SKELETON, steps=(spoilt,))
+    season = Season("sample", FIRST_DAY, FIRST_DAY)
+    world = SampleSeasons().world(season, seed=7, faults=())
+
+    run_together(
+        Settings(home=tmp_path),
+        [ReplaySpec(league=league, season=season, days=(FIRST_DAY, FIRST_DAY), world=world)],
+        progress=lambda _: None,
+    )
+
+    with Ledger(tmp_path / "ledger.db", read_only=True) as ledger:
+        sentences = why(ledger, league, "schedule", FIRST_DAY).sentences
+        records = ledger.of(league.name)
+        notes = {f.note for f in records.findings(check="rows_are_usable")}
+    assert "  quarantined: 2 rows: home_team is missing" in sentences
+    assert notes == {"2 rows quarantined: home_team is missing"}
 
 
 def test_every_payload_is_archived_as_it_came_and_accounted_for(samples: Samples) -> None:

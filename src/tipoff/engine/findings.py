@@ -28,6 +28,7 @@ Row = dict[str, Any]
 CONTROLLER, EXECUTOR, WAREHOUSE, CLOCK, STORE = "controller", "executor", "warehouse", "clock", "store"
 SOON_DUE = timedelta(minutes=15)  # before it is due, from which on a publication that is held is an error
 _SHOWN = 20  # units named in a row; the rest are counted
+_REASONS = 3  # why rows are quarantined, in a line
 _MOST_OF_LIMIT = 0.8
 _LACKING = (Evidence.MISSING, Evidence.NO_RESULT)
 
@@ -182,7 +183,8 @@ def run_findings(
     asked = len(claim.plan.units)
     if rejects:
         reasons = sorted({reason for reason, _ in rejects})
-        note = f"{len(rejects)} rows quarantined"
+        told = "; ".join(reasons[:_REASONS]) + ("; …" if len(reasons) > _REASONS else "")
+        note = f"{len(rejects)} rows quarantined: {told}"
         yield finding(where, "rows_are_usable", own, Severity.WARNING, note, now=now, missing=reasons)
     if outcome.strangers:
         strangers = sorted(set(outcome.strangers))

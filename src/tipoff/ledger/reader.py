@@ -314,6 +314,12 @@ class LeagueRecords:
         """Count the rows of a day that were quarantined, by output."""
         return self._by_output(schema.rejects, func.count(), day=day)
 
+    def reasons(self, run_id: int) -> dict[str, int]:
+        """Count the rows that were quarantined in a run, by the reason."""
+        table = schema.rejects
+        query = select(table.c.reason, func.count().label("n")).where(table.c.run_id == run_id)
+        return {row["reason"]: row["n"] for row in self._ask(query.group_by(table.c.reason).order_by(table.c.reason))}
+
     def counts(self, table: str, column: str) -> dict[str, int]:
         """Count the rows of a table of the ledger by what stands in a column."""
         of = schema.metadata.tables[table]

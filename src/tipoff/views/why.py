@@ -176,6 +176,8 @@ def _last_run(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
         f"  {fetch.source} answered {fetch.status}: {fetch.outcome}, {fetch.n_rows} rows"
         for fetch in records.fetches(run.id)
     ]
+    reasons = records.reasons(run.id)
+    sentences += [f"  quarantined: {counted(n, 'row')}: {reason}" for reason, n in list(reasons.items())[:_SHOWN]]
     if owed.not_before:
         sentences.append(f"  it is asked again at {owed.not_before:%Y-%m-%d %H:%M} UTC")
     return sentences
