@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tipoff.core.errors import ShapeError
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import WHOLE_SLATE
@@ -39,6 +42,13 @@ def test_a_game_is_read_and_a_start_that_is_not_known_is_none() -> None:
         ("8", "ASH", GameStatus.SCHEDULED),
     ]
     assert games[1].starts_at is None
+
+
+def test_a_start_without_a_zone_is_no_instant() -> None:
+    rows = [{"starts_at": NOW.replace(tzinfo=None)}]
+
+    with pytest.raises(ShapeError, match="starts_at: an instant names no zone"):
+        table_from_records(tables.SCHEDULE, rows)
 
 
 def test_a_day_without_games_is_excused_and_a_status_that_is_not_known_is_a_reject() -> None:

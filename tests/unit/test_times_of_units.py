@@ -47,6 +47,13 @@ LINE_UPS = step("line_ups", SOURCE, Timing(opens=start(-4), due=start(-1), close
 RESULTS = step("results", SOURCE, AFTER)
 
 
+def test_what_is_due_before_it_opens_or_closes_before_it_is_due_is_no_timing() -> None:
+    with pytest.raises(ValueError, match="due, told from midnight, lies before opens"):
+        Timing(opens=at(9), due=at(8))
+    with pytest.raises(ValueError, match="closes, told from own start, lies before due"):
+        Timing(opens=at(9), due=start(-1), closes=start(-2))
+
+
 def test_a_line_up_is_due_before_its_own_game_and_not_before_the_first_of_the_day() -> None:
     owed = plan_step(LINE_UPS, Slate("x", SEASON, TODAY, (EARLY, LATE)))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
+from itertools import combinations
 
 from tipoff.core.clock import on_clock
 from tipoff.core.lateness import Bounds
@@ -77,6 +78,14 @@ class Timing:
     poll: timedelta = timedelta(minutes=30)
     poll_max: timedelta = timedelta(hours=8)
     learns: Bounds | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse moments of one anchor in the wrong order: nothing could be made in time."""
+        moments = [("opens", self.opens), ("due", self.due), *([("closes", self.closes)] if self.closes else [])]
+        for (name, moment), (later_name, later) in combinations(moments, 2):
+            if moment.anchor is later.anchor and moment.offset > later.offset:
+                msg = f"{later_name}, told from {later.anchor.value}, lies before {name}: {later.offset} and {moment.offset}"
+                raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Rows of a declared table as Arrow."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 
 import pyarrow as pa
@@ -33,13 +34,17 @@ def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) ->
     """Return `records` as rows of `table`; a name that a record lacks is NULL.
 
     Raises:
-        ShapeError: A value does not fit its column's type.
+        ShapeError: A value does not fit its column's type, or an instant names no zone.
     """
     rows = list(records)
     arrays = []
     for column in table.columns:
+        values = [row.get(column.name) for row in rows]
+        if column.type is ColumnType.INSTANT and any(isinstance(v, datetime) and v.tzinfo is None for v in values):
+            msg = f"{table.full_name}.{column.name}: an instant names no zone, and would be taken for one in UTC"
+            raise ShapeError(msg, hint="the step that makes it must say whose clock it is: tipoff.core.door.instant")
         try:
-            arrays.append(pa.array([row.get(column.name) for row in rows], type=_ARROW[column.type]))
+            arrays.append(pa.array(values, type=_ARROW[column.type]))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             msg = f"{table.full_name}.{column.name}: a value is no {column.type.value}: {error}"
             raise ShapeError(msg, hint="the step that makes it must give this type or NULL") from error
