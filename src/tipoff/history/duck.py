@@ -1,7 +1,7 @@
 """History into DuckDB: the rows and the batch's name in one transaction, by the process that owns the file."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -23,25 +23,35 @@ class DuckSink:
 
     def prepare(self, streams: Sequence[Stream]) -> None:
         """See `HistorySink.prepare`."""
-        self._run(f"CREATE SCHEMA IF NOT EXISTS {DATASET}")
-        self._run(f"CREATE TABLE IF NOT EXISTS {DATASET}._applied_batches (id VARCHAR PRIMARY KEY, stream VARCHAR)")
-        for stream in streams:
-            columns = ", ".join(f'"{column.name}" {duck_type(column.type)}' for column in stream.columns)
-            self._run(f"CREATE TABLE IF NOT EXISTS {stream.table} ({columns})")
-            self._add_columns(stream)
-            for statement in views_of(stream):
-                self._run(statement)
+        self._run("BEGIN")
+        try:
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {DATASET}")
+            self._run(f"CREATE TABLE IF NOT EXISTS {DATASET}._applied_batches (id VARCHAR PRIMARY KEY, stream VARCHAR)")
+            for stream in streams:
+                columns = ", ".join(f'"{column.name}" {duck_type(column.type)}' for column in stream.columns)
+                self._run(f"CREATE TABLE IF NOT EXISTS {stream.table} ({columns})")
+            sql = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = ?"
+            stands = {(table, column): kind for table, column, kind in self._run(sql, [DATASET]).fetchall()}
+            for stream in streams:
+                self._add_columns(stream, stands)
+                for statement in views_of(stream):
+                    self._run(statement)
+            self._run("COMMIT")
+        finally:
+            self._rollback()
 
-    def _add_columns(self, stream: Stream) -> None:
-        sql = "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
-        found = dict(self._run(sql, [DATASET, stream.name + LOG]).fetchall())
+    def _add_columns(self, stream: Stream, stands: Mapping[tuple[str, str], str]) -> None:
         for column in stream.columns:
-            wanted = told_type(column.type)
-            if column.name not in found:
+            wanted, found = told_type(column.type), stands.get((stream.name + LOG, column.name))
+            if found is None:
                 self._run(f'ALTER TABLE {stream.table} ADD COLUMN "{column.name}" {wanted}')
-            elif found[column.name] != wanted:
-                msg = f"{stream.table}.{column.name} is {found[column.name]}, declared as {wanted}"
+            elif found != wanted:
+                msg = f"{stream.table}.{column.name} is {found}, declared as {wanted}"
                 raise ShapeError(msg, hint="only new columns are added by themselves; move the table aside")
+
+    def _rollback(self) -> None:
+        with suppress(duckdb.TransactionException):  # one that has ended by itself
+            self._db.execute("ROLLBACK")
 
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
         """See `HistorySink.reached`."""
@@ -67,8 +77,7 @@ class DuckSink:
             self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [parcel.batch_id, parcel.stream.name])  # noqa: S608 -- declared names
             self._db.execute("COMMIT")
         except duckdb.Error as error:
-            with suppress(duckdb.TransactionException):  # one that has ended by itself
-                self._db.execute("ROLLBACK")
+            self._rollback()
             msg = f"the batch {parcel.batch_id} could not be applied: {str(error).splitlines()[0]}"
             hint = "nothing was written; it is tried again"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error

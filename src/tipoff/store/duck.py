@@ -4,7 +4,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -34,6 +34,8 @@ _DECLARES = threading.Lock()  # leagues begin at once, and two changes of the ca
 _BOUND: set[tuple[str, tuple[Table, ...]]] = set()  # SELECTs bound in this process, with the tables read
 _MEMORY = "150MB"  # the longest season fills what it may: its whole replay takes 789 MB so
 _SESSION = "SET TimeZone='UTC'"
+_SCHEMAS = "SELECT schema_name FROM duckdb_schemas()"
+# asked of a file that has some: for the first one DuckDB makes its own views, longer than all tables of a league take
 _COLUMNS = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
 _PROOFS = ", ".join(f"{name} {dialect.duck_type(kind)}" for name, kind in PROOF_COLUMNS.items())
 _PROVEN = f"INSERT INTO tipoff.proofs VALUES ({', '.join(f'${name}' for name in PROOF_COLUMNS)})"  # noqa: S608 -- declared names
@@ -128,9 +130,13 @@ class DuckWarehouse:
 
     def _declare(self, tables: Iterable[Table]) -> None:
         """Let each table stand with its columns; what stands as it is declared is looked at, all of it at once."""
+        tables = list(tables)
+        schemas = {table.dataset for table in tables}
         stands: dict[tuple[str, str], dict[str, str]] = {}
-        for dataset, name, column, kind in self._run(_COLUMNS).fetchall():
-            stands.setdefault((dataset, name), {})[column] = kind
+        if schemas.intersection(name for (name,) in self._run(_SCHEMAS).fetchall()):
+            for dataset, name, column, kind in self._run(_COLUMNS).fetchall():
+                stands.setdefault((dataset, name), {})[column] = kind
+        new = []
         for table in tables:
             here = table.dataset, table.name
             for former in ((table.dataset, name) for name in table.formerly):
@@ -141,8 +147,10 @@ class DuckWarehouse:
                 self._alter(table, stands[here])
                 continue
             columns = ", ".join(f"{column.name} {dialect.duck_type(column.type)}" for column in table.columns)
-            self._db.execute(f"CREATE SCHEMA IF NOT EXISTS {table.dataset}")
-            self._db.execute(f"CREATE TABLE {table.full_name} ({columns}, _run BIGINT)")
+            new.append(f"CREATE TABLE {table.full_name} ({columns}, _run BIGINT)")
+        if new:
+            with nullcontext() if self._is_together else self._transaction():
+                self._db.execute("; ".join([*(f"CREATE SCHEMA IF NOT EXISTS {name}" for name in schemas), *new]))
 
     def _alter(self, table: Table, found: Mapping[str, str]) -> None:
         todo, name = changes(table, found, dialect.told_type), table.full_name
@@ -271,13 +279,20 @@ class DuckWarehouse:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Let what is written until the block ends stand at once, or nothing of it: whoever fails in it must start anew."""
-        self._run("BEGIN")
         self._is_together = True
+        try:
+            with self._transaction():
+                yield
+        finally:
+            self._is_together = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._run("BEGIN")
         try:
             yield
             self._run("COMMIT")
         finally:
-            self._is_together = False
             self._rollback()
 
     def _know(self, proof: Proof) -> None:
