@@ -1,5 +1,6 @@
 """Which process does what: one hands out the tests and imports nothing of the project, the others run them."""
 
+import atexit
 import gc
 import os
 import tempfile
@@ -63,9 +64,15 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def pytest_sessionfinish() -> None:
-    """Let it see all again: DuckDB takes what is left of its own at the process's end for leaks, and says so at length."""
-    gc.unfreeze()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker end without taking apart what it imported, which took a second; elsewhere let the collector see all again.
+
+    DuckDB takes what is left of its own at the process's end for leaks, and says so at length.
+    """
+    if hasattr(session.config, "workerinput"):
+        atexit.register(os._exit, 0)
+    else:
+        gc.unfreeze()
 
 
 def pytest_xdist_auto_num_workers() -> int:
