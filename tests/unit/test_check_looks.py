@@ -15,6 +15,7 @@ from tipoff.checks import rests
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.core.finding import Severity
+from tipoff.core.rows import table_from_records
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
@@ -333,8 +334,7 @@ def test_days_in_a_row_that_are_said_to_be_without_games_are_told_once_they_are_
     games = game()["schedule"]
     rows = [{**row, "day": day, "game_id": f"{day:%Y%m%d}{n}"} for day in played for row in games for n in range(4)]
     empty = [FIRST + timedelta(days=n_before + n) for n in range(n_empty)]
-    for day in played:
-        slate.bench.put("schedule", [row for row in rows if row["day"] == day])
+    slate.bench.warehouse._insert(nba.SCHEDULE, table_from_records(nba.SCHEDULE, rows), 0)  # noqa: SLF001 -- months at once
     for day in empty:
         slate.write("proofs", proven("schedule", {"slate": 0}, excuse="no games scheduled") | {"day": day})
 
