@@ -1,18 +1,23 @@
 """Checks of the work of a day, from the ledger alone: decided, executed, ended, waiting, what it cost, by which build.
 
+What `OF_ANY_TIME` names is measured of a day by its check, and of the last hours by `tipoff check workflow`.
+
 Most of what they measure is also told by the engine or by the sentinel the moment it happens; there they are of severity INFO, so
 that one trouble has one message. What nobody else tells is a warning.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
+from typing import Self
 
 from tipoff.core.check import Check, Measured, View
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.finding import Severity
-from tipoff.core.records import ArrivalRecord, RunRecord
+from tipoff.core.records import ArrivalRecord, Records, RunRecord
 from tipoff.ledger import LEASE
 
 INFO, WARNING = Severity.INFO, Severity.WARNING
@@ -27,13 +32,11 @@ Look = Callable[[View], Measured]
 def work() -> list[Check]:
     """Return the checks of the league's work, day by day."""
     return [
-        _check(
-            "decided_without_gap", "no two ticks of the day lie more than two hours apart", (4, 16), _gaps, minutes=120
-        ),
-        _check("decisions_are_executed", "every decision to run was executed within the hour", (4, 26), _executed),
-        _check("aborts_have_reasons", "whatever is not run has a reason", (4,), _reasons, severity=WARNING),
-        _check("runs_end", "every run that began has ended, or its lease still lasts", (8,), _ended),
-        _check("runs_finish", "at least 80 % of the runs that ended did their work", (7, 8), _finished, required=0.8),
+        _check("decided_without_gap", "no two ticks of the day lie more than two hours apart", (4, 16), minutes=120),
+        _check("decisions_are_executed", "every decision to run was executed within the hour", (4, 26)),
+        _check("aborts_have_reasons", "whatever is not run has a reason", (4,), severity=WARNING),
+        _check("runs_end", "every run that began has ended, or its lease still lasts", (8,)),
+        _check("runs_finish", "at least 80 % of the runs that ended did their work", (7, 8), required=0.8),
         _check("nothing_waits_long", "nothing of the day is over four hours late, or held by a write", (9,), _queue),
         _check(
             "outputs_are_in_time",
@@ -49,8 +52,8 @@ def work() -> list[Check]:
             _cost,
             severity=WARNING,
         ),
-        _check("one_build_and_settings", "one build with one set of settings did the day's work", (33,), _builds),
-        _check("monitor_looks", "the monitor has looked within the hour", (31,), _monitor, minutes=60),
+        _check("one_build_and_settings", "one build with one set of settings did the day's work", (33,)),
+        _check("monitor_looks", "the monitor has looked within the hour", (31,), minutes=60),
     ]
 
 
@@ -58,7 +61,7 @@ def _check(  # noqa: PLR0913 -- a claim in one line
     name: str,
     claim: str,
     angles: tuple[int, ...],
-    look: Look,
+    look: Look | None = None,
     *,
     severity: Severity = INFO,
     required: float = 1.0,
@@ -69,7 +72,7 @@ def _check(  # noqa: PLR0913 -- a claim in one line
         claim=claim,
         severity=severity,
         tables=(),
-        look=look,
+        look=look or partial(_of_day, name),
         required=required if minutes is None else minutes,
         at_most=minutes is not None,
         measure="share" if minutes is None else "minutes",
@@ -78,20 +81,39 @@ def _check(  # noqa: PLR0913 -- a claim in one line
     )
 
 
-def _of_day(view: View) -> tuple[datetime, datetime]:
-    return midnight(view.day), min(view.now, midnight(view.day + _DAY))
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The work of a league from one instant to another, as it is known `now`."""
+
+    records: Records
+    begin: datetime
+    end: datetime
+    now: datetime
+
+    @classmethod
+    def of_day(cls, view: View) -> Self:
+        """Return a day's work, as far as it has gone."""
+        return cls(view.records, midnight(view.day), min(view.now, midnight(view.day + _DAY)), view.now)
+
+    @property
+    def runs(self) -> Sequence[RunRecord]:
+        """The runs that began in it."""
+        return self.records.runs(since=self.begin, before=self.end)
+
+
+def _of_day(name: str, view: View) -> Measured:
+    return OF_ANY_TIME[name](Span.of_day(view))
 
 
 def _share(n_bad: int, n: int, failing: Sequence[str], none: str) -> Measured:
     return Measured(value=1 - n_bad / n, failing=tuple(failing)) if n else Measured.nothing(none)
 
 
-def _gaps(view: View) -> Measured:
-    begin, end = _of_day(view)
+def _gaps(span: Span) -> Measured:
     known = [
         ((later.at - one.at) / (later.n_quiet + 1), one.at)
-        for one, later in pairwise(view.records.ticks(since=begin - _DAY, before=end + _DAY))
-        if later.at > begin and one.at < end
+        for one, later in pairwise(span.records.ticks(since=span.begin - _DAY, before=span.end + _DAY))
+        if later.at > span.begin and one.at < span.end
     ]
     if not known:
         return Measured.nothing("no two ticks to compare")
@@ -99,11 +121,11 @@ def _gaps(view: View) -> Measured:
     return Measured(value=longest.total_seconds() / 60, note=f"the longest from {at:%Y-%m-%d %H:%M} UTC")
 
 
-def _executed(view: View) -> Measured:
-    begin, end = _of_day(view)
-    decisions = [one for one in view.records.decisions(since=begin, before=end) if one.verb == "RUN"]
+def _executed(span: Span) -> Measured:
+    until = min(span.end, span.now - _SOON)
+    decisions = [one for one in span.records.decisions(since=span.begin, before=until) if one.verb == "RUN"]
     started: dict[tuple[str, date], list[datetime]] = defaultdict(list)
-    for run in view.records.runs(since=begin, before=end + _SOON):
+    for run in span.records.runs(since=span.begin, before=span.end + _SOON):
         started[run.output, run.day].append(run.started_at)
     bad = [
         f"{one.output} {one.day} at {one.at:%H:%M}"
@@ -113,27 +135,22 @@ def _executed(view: View) -> Measured:
     return _share(len(bad), len(decisions), bad, "nothing was decided to run")
 
 
-def _reasons(view: View) -> Measured:
-    begin, end = _of_day(view)
-    decisions = [one for one in view.records.decisions(since=begin, before=end) if one.verb != "RUN"]
+def _reasons(span: Span) -> Measured:
+    found = span.records.decisions(since=span.begin, before=span.end)
+    decisions = [one for one in found if one.verb != "RUN"]
     bad = [f"{one.verb} of {one.output} {one.day}" for one in decisions if not one.reason.strip()]
     return _share(len(bad), len(decisions), bad, "nothing was decided")
 
 
-def _runs(view: View) -> Sequence[RunRecord]:
-    begin, end = _of_day(view)
-    return view.records.runs(since=begin, before=end)
-
-
-def _ended(view: View) -> Measured:
-    runs = _runs(view)
-    stuck = [run for run in runs if run.state == "started" and run.lease_until + LEASE < view.now]
+def _ended(span: Span) -> Measured:
+    runs = span.runs
+    stuck = [run for run in runs if run.state == "started" and run.lease_until + LEASE < span.now]
     names = [f"run {run.id} of {run.output} {run.day}" for run in stuck]
     return _share(len(stuck), len(runs), names, "nothing ran")
 
 
-def _finished(view: View) -> Measured:
-    ended = [run for run in _runs(view) if run.state != "started" and run.error_kind != "not yet"]
+def _finished(span: Span) -> Measured:
+    ended = [run for run in span.runs if run.state != "started" and run.error_kind != "not yet"]
     bad = [run for run in ended if run.state != "finished"]
     names = sorted({f"{run.output} {run.day}: {run.error or run.state}"[:160] for run in bad})
     return _share(len(bad), len(ended), names, "nothing ran to an end")
@@ -163,7 +180,7 @@ def _in_time(view: View) -> Measured:
 
 
 def _cost(view: View) -> Measured:
-    begin, end = midnight(view.day - _USUAL * _DAY), _of_day(view)[1]
+    begin, end = midnight(view.day - _USUAL * _DAY), Span.of_day(view).end
     asked: dict[str, Counter[date]] = defaultdict(Counter)
     for source, at in view.records.requests(since=begin, before=end):
         asked[source][league_day(at)] += 1
@@ -175,17 +192,27 @@ def _cost(view: View) -> Measured:
     return _share(len(bad), len(known), sorted(bad), f"fewer than {_LEAST} days before")
 
 
-def _builds(view: View) -> Measured:
-    begin, end = _of_day(view)
-    ticks = view.records.ticks(since=begin, before=end)
+def _builds(span: Span) -> Measured:
+    ticks = span.records.ticks(since=span.begin, before=span.end)
     found = sorted({f"{tick.build} with settings {tick.settings_hash}" for tick in ticks})
     if not found:
         return Measured.nothing("no tick")
     return Measured(value=1 / len(found), failing=tuple(found) if len(found) > 1 else ())
 
 
-def _monitor(view: View) -> Measured:
-    beat = view.records.beats().get(f"monitor {view.records.league}")
+def _monitor(span: Span) -> Measured:
+    beat = span.records.beats().get(f"monitor {span.records.league}")
     if beat is None:
         return Measured.nothing("no monitor has run in this home")
-    return Measured(value=max(0.0, (view.now - beat.at).total_seconds() / 60))
+    return Measured(value=abs(span.now - beat.at) / timedelta(minutes=1))
+
+
+OF_ANY_TIME: Mapping[str, Callable[[Span], Measured]] = {
+    "decided_without_gap": _gaps,
+    "decisions_are_executed": _executed,
+    "aborts_have_reasons": _reasons,
+    "runs_end": _ended,
+    "runs_finish": _finished,
+    "one_build_and_settings": _builds,
+    "monitor_looks": _monitor,
+}

@@ -3,26 +3,27 @@
 Each gives the same lines: a claim, whether it holds, how bad it is where it does not, what was measured and what is required.
 """
 
-import dataclasses
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tipoff.core.clock import age, is_fresh, league_day
+from tipoff.checks.work import OF_ANY_TIME, Span, work
+from tipoff.core.clock import league_day
 from tipoff.core.finding import Severity
 from tipoff.core.league import League
+from tipoff.core.records import RunRecord
 from tipoff.core.schema import Phase
-from tipoff.ledger import LEASE, Ledger
+from tipoff.ledger import Ledger
 from tipoff.ledger.home_reader import unsent
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.stores import MADE_ANEW
 
-ERROR_GAP, CRITICAL_GAP = timedelta(hours=2), timedelta(hours=6)
+CRITICAL_GAP = timedelta(hours=6)
 MOST_ERRORS = 10
 LEAST_FINISHED = 0.8
 LATE_TOO_LONG = timedelta(hours=4)
+_MILD = {"runs_finish": Severity.WARNING, "one_build_and_settings": Severity.INFO}  # all else of the work is an error
 NOT_MEASURED = "checks_are_run"
 _SHOWN = 6
 
@@ -111,50 +112,44 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
 def workflow(ledger: Ledger, league: League, now: datetime, *, hours: float) -> list[Line]:
     """Return whether decisions were made, executed and ended in the last hours, and what waits."""
     since, records = now - timedelta(hours=hours), ledger.of(league.name)
+    span = Span(records, since, now, now)
     return [
-        *_ticks(records, since, now),
-        *_runs(records, since, now),
+        *_work(span),
+        _idle(span.runs),
         *_queue(records, unsent(ledger.rows), now),
         *_phases(records, league, now),
-        *_watchers(records, now),
         *_costs(records, since),
     ]
 
 
-def _ticks(records: LeagueRecords, since: datetime, now: datetime) -> Iterator[Line]:
-    ticks = records.ticks(since=since)
-    gaps = [((later.at - one.at) / (later.n_quiet + 1), one.at) for one, later in itertools.pairwise(ticks)]
-    longest, at = max(gaps, default=(timedelta(0), now))
-    severity = Severity.CRITICAL if longest >= CRITICAL_GAP else Severity.ERROR if longest >= ERROR_GAP else None
-    note = f"from {at:%Y-%m-%d %H:%M} UTC" if severity else f"{len(ticks)} ticks that did something"
-    yield _line("no_decision_gap", severity, longest.total_seconds() / 60, 120, "minutes", note)
-    builds = sorted({f"{tick.build} with settings {tick.settings_hash}" for tick in ticks})
-    drift = Severity.INFO if len(builds) > 1 else None
-    yield _line("one_build_and_settings", drift, len(builds), 1, "builds", "; ".join(builds))
+def _work(span: Span) -> Iterator[Line]:
+    for check in work():
+        name = check.name.removeprefix("work.")
+        if name not in OF_ANY_TIME:
+            continue
+        found = OF_ANY_TIME[name](span)
+        severity = _MILD.get(name, Severity.ERROR)
+        if name == "decided_without_gap" and (found.value or 0) >= CRITICAL_GAP / timedelta(minutes=1):
+            severity = Severity.CRITICAL
+        if name == "runs_finish" and len(found.failing) > MOST_ERRORS:
+            severity = Severity.ERROR
+        yield Line(
+            name=name,
+            status=check.status(found).value,
+            severity=severity,
+            value=found.value,
+            required=check.required,
+            measure=check.measure,
+            note=found.note,
+            failing=found.failing,
+        )
 
 
-def _runs(records: LeagueRecords, since: datetime, now: datetime) -> Iterator[Line]:
-    runs, decisions = records.runs(since=since), records.decisions(since=since)
-    states = Counter(run.state for run in runs)
-    stuck = [run for run in runs if run.state == "started" and run.lease_until + LEASE < now]
-    severity = Severity.ERROR if stuck else None
-    names = [f"run {run.id} of {run.output} {run.day}" for run in stuck]
-    yield _line("runs_come_to_an_end", severity, len(stuck), 0, "runs", f"{len(runs)} runs", names)
-    bad = [run for run in runs if run.is_failure]
-    done = states["finished"] + len(bad)
-    share = states["finished"] / done if done else 1.0
-    severity = Severity.ERROR if len(bad) > MOST_ERRORS else Severity.WARNING if share < LEAST_FINISHED else None
-    names = [f"{run.output} {run.day}: {run.error or 'expired'}" for run in bad[:_SHOWN]]
-    yield _line("runs_finish", severity, share, LEAST_FINISHED, "share", f"{len(bad)} did not", names)
-    aborted = [decision for decision in decisions if decision.verb == "ABORT" and not decision.reason]
-    severity = Severity.ERROR if aborted else None
-    yield _line("aborts_have_reasons", severity, len(aborted), 0, "decisions")
-    n_decided = sum(decision.verb == "RUN" for decision in decisions)
-    severity = Severity.ERROR if n_decided and not runs else None
-    yield _line("decisions_are_executed", severity, len(runs), n_decided, "runs for decisions to run")
-    idle = sum(run.state == "finished" and run.n_changed == 0 for run in runs)
+def _idle(runs: Sequence[RunRecord]) -> Line:
+    n_finished = sum(run.state == "finished" for run in runs)
+    n_idle = sum(run.state == "finished" and run.n_changed == 0 for run in runs)
     note = "polls and refreshes that found nothing new"
-    yield _line("runs_that_changed_nothing", None, idle / max(1, states["finished"]), None, "share", note)
+    return _line("runs_that_changed_nothing", None, n_idle / max(1, n_finished), None, "share", note)
 
 
 def _queue(records: LeagueRecords, waiting: Sequence[datetime], now: datetime) -> Iterator[Line]:
@@ -191,16 +186,6 @@ def _phases(records: LeagueRecords, league: League, now: datetime) -> Iterator[L
         hours = silent / timedelta(hours=1)
         severity = Severity.ERROR if silent > 2 * CRITICAL_GAP else Severity.WARNING if silent > CRITICAL_GAP else None
         yield _line(f"phase_{phase.value}_moves", severity, hours, 6, "hours since its last run")
-
-
-def _watchers(records: LeagueRecords, now: datetime) -> Iterator[Line]:
-    monitor = records.beats().get(f"monitor {records.league}")
-    if monitor is None:
-        line = _line("monitor_looks", None, None, 60, "minutes", "no monitor has run in this home")
-        yield dataclasses.replace(line, status="not measurable")
-        return
-    severity = None if is_fresh(monitor.at, now, timedelta(hours=1)) else Severity.ERROR
-    yield _line("monitor_looks", severity, age(monitor.at, now).total_seconds() / 60, 60, "minutes since its last look")
 
 
 def _costs(records: LeagueRecords, since: datetime) -> Iterator[Line]:
