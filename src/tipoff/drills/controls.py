@@ -140,7 +140,6 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "what a check doubts stays as it is": ((controller.Controller, "look_again", nothing),),
     "final is final": ((schedule, "_status", as_said),),
     "traps are not looked for": (
-        (dialect, "refuse_traps", nothing),
         (dialect, "refuse_mixed_types", nothing),
         (dialect, "refuse_unlisted", nothing),
     ),

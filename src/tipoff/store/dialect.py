@@ -1,4 +1,4 @@
-"""Steps' SQL: one SELECT in BigQuery's dialect, its windows narrowed, its traps refused, translated for DuckDB.
+"""Steps' SQL: one SELECT in BigQuery's dialect, its windows narrowed, what is not portable refused, translated for DuckDB.
 
 What was measured about the engines' differences decides what is refused here: an expression that means something else on
 another engine does not get in.
@@ -19,7 +19,6 @@ from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import Input, Window, WindowKind
 from tipoff.store.portable import refuse_mixed_types, refuse_unlisted
-from tipoff.store.traps import refuse_traps
 
 _DUCK_TYPES = {
     ColumnType.TEXT: "VARCHAR",
@@ -94,7 +93,6 @@ def _written(
     tree = _parse(sql, name)
     games = _SOME if has_earlier_games else ()
     if not games:  # what is run for some of a day's games was gone through when it was loaded
-        refuse_traps(tree, name)
         refuse_unlisted(tree, name)
         _refuse_other_columns(tree, name, table)
     plain, lean, named = tree.copy(), tree.copy(), _named_in(tree)
@@ -179,7 +177,6 @@ def _asked(sql: str, name: str, tables: tuple[Table, ...], engine: str, *, is_of
     """Read and translate a SELECT, once for a process: every drill and test opens its stores anew."""
     declared = {table.name: table for table in tables}
     tree = _parse(sql, name)
-    refuse_traps(tree, name)
     refuse_unlisted(tree, name)
     written, named = tree.copy(), _named_in(tree)
 
