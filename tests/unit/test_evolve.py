@@ -17,7 +17,8 @@ from tipoff.core.slate import Season
 from tipoff.core.step import PublishWork, SqlWork, Step
 from tipoff.core.window import SLATE
 from tipoff.engine.losses import lost_by_stores
-from tipoff.store.bigquery import statements
+from tipoff.store.bigquery.tables import declare
+from tipoff.store.bigquery.target import Target
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.evolve import changes, former_names, under_present_names
 from tipoff.store.published import Published
@@ -176,10 +177,33 @@ def test_what_is_written_together_stands_at_once_or_not_at_all(tmp_path: Path) -
     again.close()
 
 
-def test_bigquerys_statements_name_what_changes() -> None:
-    assert statements.rename_table("p.x_raw.old", "new") == "ALTER TABLE p.x_raw.old RENAME TO new"
-    assert statements.rename_column("t", "a", "b") == "ALTER TABLE t RENAME COLUMN IF EXISTS a TO b"
-    assert statements.widen_column("t", "a", ColumnType.FLOAT) == "ALTER TABLE t ALTER COLUMN a SET DATA TYPE FLOAT64"
+class Port:
+    """A BigQuery that has the table under its former name, and keeps what it is told."""
+
+    place = Target(project="p")
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def fields(self, name: str) -> dict[str, str]:
+        stands = "x_raw.rows" if self.told else "x_raw.old"
+        return FOUND if name in {stands, self.place.turn(table())} else {}
+
+    def query(self, sql: str, *_given: object) -> None:
+        self.told.append(sql)
+
+
+def test_bigquery_is_told_what_changes() -> None:
+    port, scored = Port(), dataclasses.replace(number("scored"), formerly=("points",))
+
+    declare(port, table(scored, text("note"), formerly=("old",)))  # type: ignore[arg-type]
+
+    assert port.told == [
+        "ALTER TABLE x_raw.old RENAME TO rows",
+        "ALTER TABLE x_raw.rows RENAME COLUMN IF EXISTS points TO scored",
+        "ALTER TABLE x_raw.rows ADD COLUMN IF NOT EXISTS note STRING",
+        "ALTER TABLE x_raw.rows ALTER COLUMN scored SET DATA TYPE FLOAT64",
+    ]
 
 
 def test_documents_of_a_former_name_are_the_present_outputs(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Connection, Update, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
@@ -20,7 +20,7 @@ from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.asking import CompiledSelect, read_all
-from tipoff.ledger.connect import UNREACHED, doing, engine_of, shown, why
+from tipoff.ledger.connect import UNREACHED, Held, doing, engine_of, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
@@ -89,7 +89,7 @@ class AlertChanges:
     of_incident: dict[str, Incident] = field(default_factory=dict)  # by the notice's key
 
 
-class AlertStore:
+class AlertStore(Held):
     """One store of tellings: the ledger itself, or the sentinel's file."""
 
     def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, create: bool = False) -> None:
@@ -118,14 +118,6 @@ class AlertStore:
     def let_go(self) -> None:
         """Have the next statement connect anew: a server that was away has ended what was connected."""
         self._connection.invalidate()
-
-    def __enter__(self) -> Self:
-        """Hold it until the block ends."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """Let go of it."""
-        self.close()
 
     def rows(self, statement: Any, values: Mapping[str, object] | None = None) -> list[Row]:  # noqa: ANN401 -- any select
         """Run a SELECT and return its rows as dictionaries."""

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -43,6 +43,22 @@ def why(error: Exception) -> str:
 def holds_nothing(error: DatabaseError) -> bool:
     """Whether what was looked for, and is not there, is the first table of every ledger."""
     return "no such table" in why(error) or getattr(error.orig, "sqlstate", None) == _NO_TABLE
+
+
+class Held:
+    """A store that is let go of once a block ends."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        """Hold it until the block ends."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let go of it."""
+        self.close()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, insert, select, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -22,7 +22,18 @@ from tipoff.core.proof_text import read_proof
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import looks, schema
 from tipoff.ledger.asking import read_all
-from tipoff.ledger.connect import EMPTY, READ_ONLY, RESTORE, UNREACHED, engine_of, failed, holds_nothing, shown, why
+from tipoff.ledger.connect import (
+    EMPTY,
+    READ_ONLY,
+    RESTORE,
+    UNREACHED,
+    Held,
+    engine_of,
+    failed,
+    holds_nothing,
+    shown,
+    why,
+)
 from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
@@ -91,7 +102,7 @@ def _read_gaps(text: str) -> Gaps:
     )
 
 
-class Ledger:
+class Ledger(Held):
     """One ledger file or database."""
 
     def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> None:
@@ -148,14 +159,6 @@ class Ledger:
         """Let go of the file."""
         self._connection.close()
         self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        """Hold it until the block ends."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """Let go of it."""
-        self.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

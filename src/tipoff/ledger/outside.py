@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Column, Connection, Float, Index, Insert, Integer, Table, Text, delete, func, insert, select
 
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.profile import Profile
 from tipoff.core.records import ArrivalRecord
-from tipoff.ledger.connect import doing, engine_of
+from tipoff.ledger.connect import Held, doing, engine_of
 from tipoff.ledger.looks import columns_of
 from tipoff.ledger.schema import Instant, arrivals, fetches, number_key, table
 from tipoff.ledger.upsert import upsert
@@ -76,7 +76,7 @@ class Requests:
     note: str
 
 
-class OutsideStore:
+class OutsideStore(Held):
     """The ledger's memory of the outside, over a connection of its own. Every method may be called by several threads."""
 
     def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> None:
@@ -86,14 +86,6 @@ class OutsideStore:
     def close(self) -> None:
         """Let go of the store."""
         self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        """Hold it until the block ends."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """Let go of it."""
-        self.close()
 
     def answer(self, key: str) -> Answer | None:
         """Return the last answer to a request."""

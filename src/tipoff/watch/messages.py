@@ -14,8 +14,9 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """One kind of cause: what it means, what Tipoff does itself, what a person should do."""
+    """One kind of cause: what it says of its `name`, what it means, what Tipoff does itself, what a person should do."""
 
+    says: str
     means: str
     itself: str
     you: str
@@ -23,86 +24,103 @@ class Runbook:
 
 RUNBOOKS: Mapping[str, Runbook] = {
     "controller": Runbook(
+        says="the controller does not decide",
         means="nobody decides what is to be made: the controller's process is gone, stands still, or died in its work",
         itself="whatever starts it again makes everything that can still be made; what closed at tip-off is lost and listed",
         you="start it (tipoff up), or look why its supervisor does not; is the disk full, the machine asleep?",
     ),
     "executor": Runbook(
+        says="decided runs are not executed",
         means="runs are decided and nothing comes of them",
         itself="each run has a lease; when it ends the run is expired and made again",
         you="look at the newest expired runs (tipoff check workflow LEAGUE); restart the workers",
     ),
     "ledger": Runbook(
+        says="the ledger cannot be used",
         means="the ledger cannot be read or written",
         itself="the controller stops rather than work without a record, and is started again each minute",
         you="is the disk full or the file locked? df, lsof; restore the file only if it is damaged",
     ),
     "clock": Runbook(
+        says="a clock is wrong",
         means="an instant was written that lies in the future: a host's clock is wrong, or was put back",
         itself="signs of life of the future are not believed; a part is alive while its signs change",
         you="compare the clocks (date -u on each host, chronyc tracking); start what was stopped meanwhile",
     ),
     "store": Runbook(
+        says="what was proven is gone or changed",
         means="rows or documents that were proven are gone, or were changed by another hand",
         itself="they are made again: from the archive, from their inputs; what closed only if it comes out as it was",
         you="who else writes there, and was a file lost or restored? what cannot be made again is listed (tipoff why)",
     ),
     "warehouse": Runbook(
+        says="the warehouse refuses statements",
         means="the warehouse refuses statements",
         itself="nothing is half written; each run is tried again after 5, 10, 20 and 40 min",
         you="read the newest error (tipoff why); is the disk full, is a quota used up?",
     ),
     "monitor": Runbook(
+        says="the monitor does not look",
         means="nobody looks from inside: incidents and digests are not sent",
         itself="the sentinel tells what it can see from outside until the monitor is back",
         you="start it (tipoff monitor LEAGUE), or the controller that it lives in",
     ),
     "sentinel": Runbook(
+        says="the sentinel does not look",
         means="nobody looks from outside: a stop of the controller would go unnoticed",
         itself="the monitor goes on telling everything else",
         you="start it: tipoff sentinel",
     ),
     "source": Runbook(
+        says="{name} gives no usable answers",
         means="a provider does not answer, or answers what cannot be used",
         itself="it is asked again with growing waits; every answer is in the archive; what follows is held until data comes",
         you="nothing in the first hours; then read its answers (tipoff why), and open its page in a browser",
     ),
     "step": Runbook(
+        says="the step {name} fails",
         means="a transform raises, or makes rows that are refused",
         itself="what stands is kept; it is tried again when its input or its code changes",
         you="read the error (tipoff why); mend the step, and start the new build",
     ),
     "table": Runbook(
+        says="{name} does not take rows",
         means="a table's rows are held by an earlier write",
         itself="the write is parked and tried again after 5, 10, 20 and 40 min; then it is told as unmet",
         you="find who else writes to the table; nothing else may",
     ),
     "data": Runbook(
+        says="the data of {name} do not look right",
         means="what stands in a table does not look right, and nothing before it is wrong",
         itself="it is measured again each morning, and made anew when its inputs change",
         you="read the failing keys (tipoff check health LEAGUE --date DAY); tipoff trace LEAGUE GAME follows one game",
     ),
     "build": Runbook(
+        says="another build or other settings run",
         means="another build or other settings run than before",
         itself="open days are made again where a step has changed",
         you="nothing, if you deployed it; else find out who did",
     ),
     "history": Runbook(
+        says="history does not reach the warehouse",
         means="the ledger's history does not reach the warehouse",
         itself="its batches are kept with their content and tried again; the rows stay in the ledger; nothing else waits for it",
         you="read the newest error (tipoff status); may the service account load into tipoff_history?",
     ),
     "quota": Runbook(
+        says="a daily limit of the warehouse fills up",
         means="a daily limit of the warehouse fills up",
         itself="history stops at 95 % and goes on when there is room again; the day's work goes on",
         you="look what fills it (tipoff digest): a table that is written too often, or another user of the project",
     ),
     "channel": Runbook(
+        says="messages to {name} do not go out",
         means="messages to a channel do not go out",
         itself="they wait and are tried again; the other channels tell of it",
         you="test it: tipoff notify test --channel NAME",
     ),
     "check": Runbook(
+        says="{name} does not hold",
         means="something that should hold of the data does not",
         itself="it is measured again each morning",
         you="read it: tipoff check health LEAGUE --date DAY",
@@ -121,25 +139,7 @@ def runbook_of(cause: str) -> Runbook:
 def named(cause: str) -> str:
     """Return a cause as a sentence's subject and verb."""
     kind, _, name = cause.partition(":")
-    said = {
-        "controller": "the controller does not decide",
-        "executor": "decided runs are not executed",
-        "ledger": "the ledger cannot be used",
-        "clock": "a clock is wrong",
-        "store": "what was proven is gone or changed",
-        "warehouse": "the warehouse refuses statements",
-        "monitor": "the monitor does not look",
-        "sentinel": "the sentinel does not look",
-        "source": f"{name} gives no usable answers",
-        "step": f"the step {name} fails",
-        "table": f"{name} does not take rows",
-        "data": f"the data of {name} do not look right",
-        "build": "another build or other settings run",
-        "history": "history does not reach the warehouse",
-        "quota": "a daily limit of the warehouse fills up",
-        "channel": f"messages to {name} do not go out",
-    }
-    return said.get(kind, f"{name or kind} does not hold")
+    return runbook_of(cause).says.format(name=name or kind)
 
 
 def counted(n: int, noun: str) -> str:

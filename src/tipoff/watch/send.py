@@ -4,7 +4,7 @@ import html
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.finding import Severity
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import apprise
     import httpx
 
+T = TypeVar("T")
 TIMEOUT_S = 15.0  # of a message, from the first byte sent to the last one read
 PING_TIMEOUT_S = 5.0
+_REACHED = "is its address right, and can it be reached from here?"
 _READ = 2048  # bytes of an answer at most: what it says stands at its beginning
 _PARTS = 5  # messages at most that a long one becomes where a service has a limit
 _MORE = "… and more: tipoff incident list"
@@ -40,37 +42,29 @@ def send(channel: Channel, message: Message) -> None:
     if channel.url.startswith(_SLACK):
         _to_slack(channel, message)
     else:
-        _in_time(channel, lambda: _by_apprise(channel, message))
+        ended = _within(TIMEOUT_S, f"sending to {channel.name}", lambda: _by_apprise(channel, message))
+        if not ended:
+            how = f"did not answer within {TIMEOUT_S:g} s" if ended is None else "could not be asked"
+            msg = f"{channel.name} {how}"
+            raise NotSent(msg, hint=_REACHED)
+        if ended[0] is not None:
+            raise ended[0]
 
 
-def _in_time(channel: Channel, work: Callable[[], None]) -> None:
-    """Do `work` in a thread of its own and wait no longer than `TIMEOUT_S`: a receiver may drip for ever."""
-    ended: list[NotSent | None] = []
-
-    def sending() -> None:
-        try:
-            work()
-        except NotSent as error:
-            ended.append(error)
-        else:
-            ended.append(None)
-
-    thread = threading.Thread(target=sending, name=f"sending to {channel.name}", daemon=True)
+def _within(limit_s: float, name: str, work: Callable[[], T]) -> list[T] | None:
+    """Do `work` in a thread of its own, for a receiver may drip for ever: its result, none if it raised, None if it lasts."""
+    ended: list[T] = []
+    thread = threading.Thread(target=lambda: ended.append(work()), name=name, daemon=True)
     thread.start()
-    thread.join(TIMEOUT_S)
-    if not ended:
-        how = f"did not answer within {TIMEOUT_S:g} s" if thread.is_alive() else "could not be asked"
-        msg = f"{channel.name} {how}"
-        raise NotSent(msg, hint="is its address right, and can it be reached from here?")
-    if ended[0] is not None:
-        raise ended[0]
+    thread.join(limit_s)
+    return None if thread.is_alive() else ended
 
 
 def _to_slack(channel: Channel, message: Message) -> None:
     status, body, error = _answer("POST", channel.url.removeprefix("slackhook+"), TIMEOUT_S, json=blocks(message))
     if error:
         msg = f"{channel.name} could not be reached: {error}"
-        raise NotSent(msg, hint="is its address right, and can it be reached from here?")
+        raise NotSent(msg, hint=_REACHED)
     if not _is_success(status):
         msg = f"{channel.name} answered {status}"
         raise NotSent(msg, hint="is the webhook still valid?")
@@ -86,25 +80,21 @@ def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tu
     """
     import httpx  # noqa: PLC0415 -- the sentinel stays small until it has something to say
 
-    found: list[tuple[int, str, str]] = []
-
-    def asking() -> None:
+    def asking() -> tuple[int, str, str]:
         try:
             with (
                 httpx.Client(timeout=limit_s, follow_redirects=False) as client,
                 client.stream(method, url, json=json) as answer,
             ):
-                found.append((answer.status_code, _beginning(answer, limit_s), ""))
+                return answer.status_code, _beginning(answer, limit_s), ""
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RuntimeError, OSError, ImportError) as error:
             # the client itself may fail: it reads the machine's proxies and certificates
-            found.append((0, "", type(error).__name__))
+            return 0, "", type(error).__name__
 
-    thread = threading.Thread(target=asking, name="asking", daemon=True)
-    thread.start()
-    thread.join(limit_s + 0.2)  # its own limits are of each read
-    if thread.is_alive():
-        return 0, "", "WholeTimeout"
-    return found[0] if found else (0, "", "NoAnswer")  # what its thread raised stands where errors go
+    ended = _within(limit_s + 0.2, "asking", asking)  # its own limits are of each read
+    if not ended:
+        return 0, "", "WholeTimeout" if ended is None else "NoAnswer"  # what its thread raised stands where errors go
+    return ended[0]
 
 
 def _beginning(answer: "httpx.Response", limit_s: float) -> str:
@@ -164,7 +154,8 @@ def _escaped(line: str) -> str:
     return f"{head if ampersand and ';' not in tail else text}…"
 
 
-def _by_apprise(channel: Channel, message: Message) -> None:
+def _by_apprise(channel: Channel, message: Message) -> NotSent | None:
+    """Hand it over to whichever service apprise knows; returns why it was not taken, where it was not."""
     import apprise  # noqa: PLC0415 -- heavy, and only needed once there is something to say
 
     kinds = {
@@ -177,12 +168,13 @@ def _by_apprise(channel: Channel, message: Message) -> None:
     sender = apprise.Apprise(asset=apprise.AppriseAsset(http_redirects=False))
     if not sender.add(channel.url):
         msg = f"the address of {channel.name} is none that apprise knows"
-        raise NotSent(msg, hint="see its list of services; the address is a secret and is not shown")
+        return NotSent(msg, hint="see its list of services; the address is a secret and is not shown")
     message = min((_fitted(message, service) for service in sender), key=lambda one: len(one.lines))
     text = apprise.NotifyFormat.TEXT  # or a mail shows the lines as one paragraph
     if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
-        raise NotSent(msg, hint="is its address right, and can it be reached from here?")
+        return NotSent(msg, hint=_REACHED)
+    return None
 
 
 def _fitted(message: Message, service: "apprise.NotifyBase") -> Message:

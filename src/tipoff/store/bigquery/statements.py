@@ -104,11 +104,6 @@ def mirror(place: Target, table: Table, staging: str) -> str:
     return ";\n".join([*parts, "COMMIT TRANSACTION"]) + ";"
 
 
-def make_turn(place: Target, table: Table) -> str:
-    """Return the statement that makes a table's turn with its one row, at once or not at all."""
-    return f"CREATE TABLE IF NOT EXISTS {place.turn(table)} AS SELECT 0 AS fence"
-
-
 def _turn_taken(place: Target, table: Table) -> list[str]:
     """Return the statements by which two writes of one table change one row that is always there.
 
@@ -142,26 +137,6 @@ def _filled(name: str, table: Table, staging: str, where: str) -> list[str]:
 def changes(table: Table, staging: str) -> tuple[str, ...]:
     """Return the table of each statement of a script that changes one: its turn; rows are deleted and, where some come, added."""
     return (f"tipoff.{turn_of(table)}", *(table.full_name,) * (1 + bool(staging)))
-
-
-def add_column(name: str, column: str, kind: ColumnType) -> str:
-    """Return the statement that adds a column."""
-    return f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column} {kind.value}"
-
-
-def rename_column(name: str, old: str, now: str) -> str:
-    """Return the statement that renames a column."""
-    return f"ALTER TABLE {name} RENAME COLUMN IF EXISTS {old} TO {now}"
-
-
-def widen_column(name: str, column: str, kind: ColumnType) -> str:
-    """Return the statement that gives a column a wider type."""
-    return f"ALTER TABLE {name} ALTER COLUMN {column} SET DATA TYPE {kind.value}"
-
-
-def rename_table(name: str, now: str) -> str:
-    """Return the statement that renames a table within its dataset."""
-    return f"ALTER TABLE {name} RENAME TO {now}"
 
 
 @cache

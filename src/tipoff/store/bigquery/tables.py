@@ -35,7 +35,7 @@ def declare(port: Client, table: Table) -> None:
     formerly = (replace(table, name=former, formerly=()) for former in table.formerly)
     former = next((old for old in map(place.table, formerly) if not found and port.fields(old)), None)
     if former is not None:
-        port.query(statements.rename_table(former, table.name), {}, said)
+        port.query(f"ALTER TABLE {former} RENAME TO {table.name}", {}, said)
         found = port.fields(name)
     if not found:
         port.create_dataset(place.dataset(table.dataset), labels(league=table.league))
@@ -43,11 +43,11 @@ def declare(port: Client, table: Table) -> None:
         port.create_table(name, {**wanted, "_run": "INT64"}, said, day="day", cluster=cluster)
         found = port.fields(name)
     if not port.fields(place.turn(table)):
-        port.query(statements.make_turn(place, table), {}, said)
+        port.query(f"CREATE TABLE IF NOT EXISTS {place.turn(table)} AS SELECT 0 AS fence", {}, said)
     todo = changes(table, found, lambda kind: kind.value)
     for old, now in todo.renamed:
-        port.query(statements.rename_column(name, old, now), {}, said)
+        port.query(f"ALTER TABLE {name} RENAME COLUMN IF EXISTS {old} TO {now}", {}, said)
     for column in todo.added:
-        port.query(statements.add_column(name, column.name, column.type), {}, said)
+        port.query(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column.name} {column.type.value}", {}, said)
     for column in todo.widened:
-        port.query(statements.widen_column(name, column.name, column.type), {}, said)
+        port.query(f"ALTER TABLE {name} ALTER COLUMN {column.name} SET DATA TYPE {column.type.value}", {}, said)
