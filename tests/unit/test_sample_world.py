@@ -33,6 +33,13 @@ def test_whatever_the_seed_clubs_play_once_a_day_and_score_as_clubs_do(seed: int
             assert all(row["FTM"] <= row["FTA"] for row in men)
 
 
+@pytest.mark.parametrize("days", range(1, 16))
+def test_a_season_of_any_length_ends_with_games(days: int) -> None:
+    data = SampleNba(first_day=date(2030, 1, 7), days=days).data
+
+    assert max(game.day for game in data.games) == date(2030, 1, 7) + timedelta(days=days - 1)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 7])
 def test_as_many_points_lie_above_the_lines_as_below(seed: int) -> None:
     games = SampleNba(first_day=date(2030, 1, 7), days=14, seed=seed).data.games

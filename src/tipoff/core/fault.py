@@ -32,6 +32,28 @@ KINDS: Mapping[str, frozenset[str]] = {
     "world": frozenset({"postponed", "late"}),
     "secrets": frozenset({"missing"}),
 }  # fmt: skip
+_NEEDS: Mapping[tuple[str, str], frozenset[str]] = {  # what must be said beside the kind, the way and the times
+    ("http", "status"): frozenset({"status"}),
+    ("http", "slow"): frozenset({"seconds"}),
+    ("http", "stale"): frozenset({"hours"}),
+    ("http", "null"): frozenset({"column"}),
+    ("http", "constant"): frozenset({"column", "value"}),
+    ("http", "bad row"): frozenset({"column", "value"}),
+    ("ledger", "ticks ahead"): frozenset({"hours"}),
+    ("stores", "rows gone"): frozenset({"table"}),
+    ("stores", "rows changed"): frozenset({"table", "column"}),
+    ("stores", "document gone"): frozenset({"output"}),
+    ("stores", "document changed"): frozenset({"output"}),
+    ("stores", "parquet gone"): frozenset({"output"}),
+    ("step", "null"): frozenset({"column"}),
+    ("step", "constant"): frozenset({"column", "value"}),
+    ("step", "scaled"): frozenset({"column", "by"}),
+    ("step", "leaks"): frozenset({"into", "of"}),
+    ("executor", "late"): frozenset({"minutes"}),
+    ("controller", "asleep"): frozenset({"point", "hours"}),
+    ("world", "postponed"): frozenset({"games"}),
+    ("secrets", "missing"): frozenset({"name"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +84,7 @@ def read_faults(said: Sequence[Mapping[str, Any]], first_day: date) -> tuple[Fau
     """Return the faults that a file says, with its times told from `first_day`.
 
     Raises:
-        UsageError: A kind, a way or a time is not known.
+        UsageError: A kind, a way or a time is not known, or something that it needs is not said.
     """
     return tuple(_fault(entry, first_day) for entry in said)
 
@@ -73,6 +95,10 @@ def _fault(entry: Mapping[str, Any], first_day: date) -> Fault:
         msg = f"there is no fault of kind {kind!r} that goes {how!r}"
         hint = "kinds: " + "; ".join(f"{name}: {', '.join(sorted(ways))}" for name, ways in KINDS.items())
         raise UsageError(msg, hint=hint)
+    lacks = sorted((_NEEDS.get((kind, how), frozenset()) | {"from"}) - entry.keys())
+    if lacks:
+        msg = f"a fault of kind {kind!r} that goes {how!r} does not say: {', '.join(lacks)}"
+        raise UsageError(msg, hint="write each as a line below its [[faults]]; from = 'day 3 18:00', say")
     begin = moment(entry["from"], first_day)
     return Fault(
         kind=kind,
@@ -125,5 +151,8 @@ def faults_of(path: Path, first_day: date) -> tuple[Fault, ...]:
     said = read_file(path)
     if set(said) != {"faults"}:
         msg = f"{path} holds {', '.join(sorted(said)) or 'nothing'}, and not faults alone"
+        raise UsageError(msg, hint="write each as [[faults]] with kind, how, from, to")
+    if not (isinstance(said["faults"], list) and all(isinstance(entry, dict) for entry in said["faults"])):
+        msg = f"{path} holds no list of faults"
         raise UsageError(msg, hint="write each as [[faults]] with kind, how, from, to")
     return read_faults(said["faults"], first_day)

@@ -133,7 +133,7 @@ class SampleNba:
         put_off_from, of_that_day, put_off = first_day + timedelta(days=5), set[str](), False
         for offset in range(days):
             day = first_day + timedelta(days=offset)
-            if offset == 7:  # noqa: PLR2004 -- one off day
+            if offset == 7 and offset < days - 1:  # noqa: PLR2004 -- one off day; a season ends with games
                 continue
             if offset == days // 2:
                 self._trade()
