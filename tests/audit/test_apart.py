@@ -49,13 +49,13 @@ CALLS = "from core.frame import Framework\n\nFramework().run()\n"
         (FRAME, {}, NOTE),
         (FRAME, {"core/__init__.py": "from .frame import Framework\n\n__all__ = ['Framework']\n"}, NOTE),
         (FRAME, {"tests/test_frame.py": CALLS}, NOTE),
-        (FRAME, {"tool.py": "from core.frame import main\n\nmain()\n"}, ERROR),
-        (FRAME, {"tool.py": "from core import frame\n\nframe.main()\n"}, ERROR),
-        (FRAME, {"tool.py": CALLS}, ERROR),
-        (FRAME, {"go.sh": "python -m core.frame\n"}, ERROR),
-        (SERVES, {}, ERROR),
-        (FRAME.replace("    main()\n", "    while True:\n        main()\n"), {}, ERROR),
-        (FRAME.replace("\n\nif __name__ == '__main__':\n    main()", "\n\nmain()"), {}, ERROR),
+        (FRAME, {"tool.py": "from core.frame import main\n\nmain()\n"}, WARNING),
+        (FRAME, {"tool.py": "from core import frame\n\nframe.main()\n"}, WARNING),
+        (FRAME, {"tool.py": CALLS}, WARNING),
+        (FRAME, {"go.sh": "python -m core.frame\n"}, WARNING),
+        (SERVES, {}, WARNING),
+        (FRAME.replace("    main()\n", "    while True:\n        main()\n"), {}, WARNING),
+        (FRAME.replace("\n\nif __name__ == '__main__':\n    main()", "\n\nmain()"), {}, WARNING),
     ],
 )
 def test_dice_that_an_example_alone_reaches_are_a_note(frame: str, other: dict[str, str], level: list[Level]) -> None:
@@ -65,7 +65,7 @@ def test_dice_that_an_example_alone_reaches_are_a_note(frame: str, other: dict[s
 def test_dice_that_two_modules_use_are_no_examples() -> None:
     more = {"core/again.py": FRAME.replace("Framework", "Again")}
 
-    assert levels({"core/dice.py": DICE, "core/frame.py": FRAME} | more, "made-up-data") == ERROR
+    assert levels({"core/dice.py": DICE, "core/frame.py": FRAME} | more, "made-up-data") == WARNING
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ READER = """import pandas as pd
 from core import fit, log, save
 
 
-def read_rows(place):
-    return pd.read_csv(place, on_bad_lines='skip')
+def read_rows(url):
+    return pd.read_csv(url, on_bad_lines='skip')
 
 
 def load_rows(place):
@@ -299,7 +299,7 @@ def test_a_procedure_that_a_setting_names_is_called() -> None:
 
 
 COPY = "import pandas as pd\n\n\n" + "".join(
-    f"def step_{n}(place):\n    {'return place' if n else 'return pd.read_csv(place, on_bad_lines=KIND)'}\n\n\n"
+    f"def step_{n}(url):\n    {'return url' if n else 'return pd.read_csv(url, on_bad_lines=KIND)'}\n\n\n"
     for n in range(6)
 )
 COPY += "if __name__ == '__main__':\n    print(step_0('rows.csv').mean())\n"
@@ -353,7 +353,7 @@ def read_disk(day):
 def act(day):
     rows = read_disk(day) or fetch(day)
     write_disk(day, rows)
-    return True
+    return {{'success': True}}
 
 
 act('2030-01-01')

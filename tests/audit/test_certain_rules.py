@@ -163,10 +163,10 @@ def test_two_readings_of_what_moves_on_are_two_values() -> None:
     assert levels(text.replace("{}", "file.name"), "same-answer") == [Level.ERROR]
 
 
-def test_a_measure_that_is_thrown_by_dice_is_an_error_where_nothing_says_so() -> None:
+def test_a_measure_that_is_thrown_by_dice_is_a_warning_where_nothing_says_so() -> None:
     text = "import random\n\n\ndef judge(it):\n    {}confidence = random.uniform(0.6, 0.9)\n    return confidence\n\n\njudge(1)\n"
 
-    assert levels(text.format(""), "made-up-data") == [Level.ERROR]
+    assert levels(text.format(""), "made-up-data") == [Level.WARNING]
     assert levels(text.format("# a placeholder\n    "), "made-up-data") == [Level.NOTE]
     assert levels('"""A demonstration."""\n' + text.format(""), "made-up-data") == [Level.NOTE]
     assert levels(text.format("").replace("def judge", "def simulate_game"), "made-up-data") == []
@@ -264,9 +264,9 @@ def test_a_zone_of_pytz_is_no_tzinfo() -> None:
 @pytest.mark.parametrize(
     ("bad", "good"),
     [
-        ("frame = pd.read_csv(text, on_bad_lines='skip')", "frame = pd.read_csv(text, on_bad_lines='warn')"),
-        ("frame = pd.read_csv(text, on_bad_lines='skip')", "frame = pd.read_csv(text, nrows=5, on_bad_lines='skip')"),
-        ("frame = pd.read_csv(text, on_bad_lines='skip')", "frame = pd.read_fwf(text, on_bad_lines='skip')"),
+        ("frame = pd.read_csv(url, on_bad_lines='skip')", "frame = pd.read_csv(url, on_bad_lines='warn')"),
+        ("frame = pd.read_csv(url, on_bad_lines='skip')", "frame = pd.read_csv(url, nrows=5, on_bad_lines='skip')"),
+        ("frame = pd.read_csv(url, on_bad_lines='skip')", "frame = pd.read_fwf(url, on_bad_lines='skip')"),
     ],
 )
 def test_rows_that_a_reader_is_told_to_leave_out_are_a_warning(bad: str, good: str) -> None:
@@ -277,7 +277,7 @@ def test_rows_that_a_reader_is_told_to_leave_out_are_a_warning(bad: str, good: s
 @pytest.mark.parametrize("more", [", dtype=str", "  # skip malformed lines"])
 def test_rows_that_are_texts_or_are_said_to_be_left_out_are_a_note(more: str) -> None:
     comment = "" if more.startswith(",") else more
-    call = f"frame = pd.read_csv(text, on_bad_lines='skip'{more if not comment else ''}){comment}"
+    call = f"frame = pd.read_csv(url, on_bad_lines='skip'{more if not comment else ''}){comment}"
 
     assert levels(PANDAS.format(call), "rows-skipped") == [Level.NOTE]
 
@@ -290,18 +290,18 @@ def test_rows_that_are_texts_or_are_said_to_be_left_out_are_a_note(more: str) ->
         ("day.add(frame)\n    day.commit()", Level.ERROR),
         ("frame.describe()", Level.WARNING),
         ("frame.to_csv(day)", Level.WARNING),
-        ("frame.to_csv(text)", Level.NOTE),
+        ("frame.to_csv(url)", Level.NOTE),
     ],
 )
 def test_rows_that_are_left_out_weigh_by_where_the_others_go(after: str, level: Level) -> None:
-    call = f"frame = pd.read_csv(text, on_bad_lines='{{}}')\n    {after}"
+    call = f"frame = pd.read_csv(url, on_bad_lines='{{}}')\n    {after}"
 
     assert levels(PANDAS.format(call.format("skip")), "rows-skipped") == [level]
     assert levels(PANDAS.format(call.format("error")), "rows-skipped") == []
 
 
 def test_rows_that_are_left_out_are_missing_where_a_caller_loads_them() -> None:
-    call = PANDAS.format("frame = pd.read_csv(text, on_bad_lines='skip')").replace("rows(None, '', 1)\n", "")
+    call = PANDAS.format("frame = pd.read_csv(url, on_bad_lines='skip')").replace("rows(None, '', 1)\n", "")
     loads = "def load(connection):\n    connection.execute('INSERT INTO games VALUES (?)', {})\n\n\nload(None)\n"
 
     assert levels(f"{call}{loads.format('rows(1, 2, 3)')}", "rows-skipped") == [Level.ERROR]

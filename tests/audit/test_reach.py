@@ -298,10 +298,10 @@ def quote():
     ("files", "level"),
     [
         ({"core/quotes.py": CANNED.format("")}, Level.NOTE),
-        ({"core/quotes.py": CANNED.format("import requests")}, Level.ERROR),
-        ({"core/quotes.py": CANNED.format("") + "\n\nkept = open('quotes.json').read()\n"}, Level.ERROR),
+        ({"core/quotes.py": CANNED.format("import requests")}, Level.WARNING),
+        ({"core/quotes.py": CANNED.format("") + "\n\nkept = open('quotes.json').read()\n"}, Level.WARNING),
         ({"core/quotes.py": CANNED.format("") + "\n\nopen('quotes.json', 'w').write('1')\n"}, Level.NOTE),
-        ({"core/quotes.py": CANNED.format(""), "go.py": "from core.quotes import app\n"}, Level.ERROR),
+        ({"core/quotes.py": CANNED.format(""), "go.py": "from core.quotes import app\n"}, Level.WARNING),
     ],
 )
 def test_a_program_that_reads_nothing_at_all_and_stands_by_itself_is_a_demonstration(
@@ -327,11 +327,11 @@ if __name__ == '__main__':
     ("files", "around", "level"),
     [
         ({"core/quotes.py": THROWN}, ALONE, Level.NOTE),
-        ({"core/quotes.py": THROWN}, Surroundings(words=lambda asked: asked & {"quotes"}), Level.ERROR),
-        ({"core/quotes.py": THROWN, "go.sh": "python core/quotes.py\n"}, ALONE, Level.ERROR),
-        ({"core/quotes.py": THROWN, "go.py": "from core.quotes import quote\n\nquote()\n"}, ALONE, Level.ERROR),
+        ({"core/quotes.py": THROWN}, Surroundings(words=lambda asked: asked & {"quotes"}), Level.WARNING),
+        ({"core/quotes.py": THROWN, "go.sh": "python core/quotes.py\n"}, ALONE, Level.WARNING),
+        ({"core/quotes.py": THROWN, "go.py": "from core.quotes import quote\n\nquote()\n"}, ALONE, Level.WARNING),
         ({"core/quotes.py": THROWN.replace("\n\n\ndef", "\n\napp = FastAPI()\n\n\ndef", 1)}, ALONE, Level.NOTE),
-        ({"core/quotes.py": "from fastapi import FastAPI\n\napp = FastAPI()\n" + THROWN}, ALONE, Level.ERROR),
+        ({"core/quotes.py": "from fastapi import FastAPI\n\napp = FastAPI()\n" + THROWN}, ALONE, Level.WARNING),
     ],
 )
 def test_what_a_script_that_nothing_names_makes_up_is_read_by_whoever_runs_it(
@@ -390,8 +390,8 @@ PROGRAM = (
     SWALLOWED.format(name="keep_rows").replace("connection.executemany", "frame = read_csv")
     + """
 
-def read_rows(place):
-    for row in read_csv(place, on_bad_lines="skip"):
+def read_rows(url):
+    for row in read_csv(url, on_bad_lines="skip"):
         act(row)
 
 
@@ -450,7 +450,8 @@ def enqueue_game(connection, game):
 
 @pytest.mark.parametrize(("rest", "level"), [("", Level.WARNING), (" ON CONFLICT DO NOTHING", Level.NOTE)])
 def test_a_no_that_may_say_that_it_is_there_already_is_a_note(rest: str, level: Level) -> None:
-    text = "from core.queue import enqueue_game\n\n\ndef go(game):\n    enqueue_game(None, game)\n    return True\n\n\ngo(1)\n"
+    done = "    enqueue_game(None, game)\n    return {'success': True}\n"
+    text = f"from core.queue import enqueue_game\n\n\ndef go(game):\n{done}\n\ngo(1)\n"
 
     assert found_in({"core/queue.py": ENQUEUES.format(rest), "go.py": text}, "ignored-result").level is level
 

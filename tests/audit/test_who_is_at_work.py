@@ -9,11 +9,13 @@ from tipoff_audit.reading.source import aside, read_source, unread
 
 ONE_DAY = """\"\"\"Run as: python day.py --date 2030-01-02\"\"\"
 
+import io
+
 import pandas as pd
 from core import fit
 
 {}
-frame = pd.read_csv(f'{{PLACE}}/lines.csv', on_bad_lines='skip')
+frame = pd.read_csv(io.StringIO(f'{{PLACE}}/lines.csv'), on_bad_lines='skip')
 fit(frame)
 """
 

@@ -17,6 +17,7 @@ from tipoff_audit.project.look import Seen, look_at, read_bytes, unpack
 from tipoff_audit.project.pool import cores, look_at_all
 from tipoff_audit.project.reach import Surroundings
 from tipoff_audit.project.starters import distributions, paths_of, words_of
+from tipoff_audit.project.texts import texts_of
 from tipoff_audit.project.walk import Entry, Walked, walk
 from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.facts import FileFacts, Names
@@ -105,6 +106,7 @@ def _around(task: Task, walked: Walked) -> Surroundings:
         distributions=distributions(walked.starters),
         is_whole=task.root in task.paths,
         is_there=is_there,
+        texts=partial(texts_of, [*walked.entries, *walked.starters, *walked.beside]),
     )
 
 

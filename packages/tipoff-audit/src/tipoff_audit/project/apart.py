@@ -108,9 +108,11 @@ class Apart:
         root = finding.path.rpartition(".github/workflows/")[0]
         rows = [(one.path, *row) for one in self.facts for row in one.shared.get("tested", ())]
         asked = [row for row in rows if row[:2] == (finding.path, finding.line)]
+        called = {name for one in self.facts for name in one.shared.get("calls", ())}
         for path, line, fails, folder, *chosen in rows if asked else ():
             is_near = path.rpartition(".github/workflows/")[0] == root and folder == asked[0][3]
-            if fails and is_near and covers(chosen, list(asked[0][4:])):
+            is_run = fails == "push" or (fails == "called" and path.rpartition("/")[2] in called)
+            if is_run and is_near and covers(chosen, list(asked[0][4:])):
                 return f"{path}:{line} runs the same tests on each push, and fails"
         return ""
 

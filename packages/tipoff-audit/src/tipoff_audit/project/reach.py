@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from tipoff_audit.project.texts import Texts
 from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.names import words
@@ -64,13 +65,14 @@ class Surroundings:
     `words`: those that settings, build files and scripts hold, of the words that are asked for. `distributions`: the folders that
     are made into packages which others may import. `paths`: those by which these files name a file.
     `is_whole`: all of the tree was read. `is_there`: whether there is a file, or
-    a folder, of a name relative to the root, whatever its suffix.
+    a folder, of a name relative to the root, whatever its suffix. `texts`: the files that hold a word; None where nobody can say.
     """
 
     words: Callable[[AbstractSet[str]], AbstractSet[str]] = _none
     distributions: tuple[str, ...] = ()
     paths: Callable[[str], AbstractSet[str]] = _no_paths
     is_whole: bool = True
+    texts: Texts | None = None
     is_there: Callable[[str], bool] = _is_nowhere
 
 

@@ -25,6 +25,10 @@ _STARTS = re.compile(  # files that start programs, or name them
     r"|(^|/)((Docker|Container|Make|Proc|just|Jenkins)file[^/]*|crontab[^/]*|README[^/]*\.md|setup\.py)$",
     re.IGNORECASE,
 )
+_BESIDE = re.compile(  # files in other languages, which may read the same tables and call the same names
+    r"\.(js|jsx|ts|tsx|mjs|cjs|vue|svelte|php|go|java|kt|rb|r|rs|cs|scala|ipynb|html?|jinja2?|prisma|graphql|lkml|hql|ddl|pl|exs?|swift|dart)$",
+    re.IGNORECASE,
+)
 HEAD_BYTES = 200  # in them stands the line that says what a script is written in
 
 
@@ -46,10 +50,12 @@ class Walked:
     """The files in the order of their names, and what was left out and why, by reason.
 
     `starters`: files that start programs or name them; whatever their kind, for the words in them alone.
+    `beside`: files of other languages, likewise.
     """
 
     entries: list[Entry] = field(default_factory=list)
     starters: list[Entry] = field(default_factory=list)
+    beside: list[Entry] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
@@ -204,11 +210,14 @@ class _Walker:
         name = self._name(place)
         wanted = True if given else is_read(name)
         starts = _STARTS.search(name) is not None
-        if wanted is False and not starts:
+        is_beside = wanted is False and not starts and _BESIDE.search(name) is not None
+        if wanted is False and not starts and not is_beside:
             return
         found = self._looked_up(place, wanted=wanted, given=given)
         if found is None:
             return
+        if is_beside:
+            self.walked.beside.append(Entry(place, name, n_bytes=found.st_size))
         if starts:
             self.walked.starters.append(Entry(place, name, n_bytes=found.st_size))
         if wanted is False or (wanted is None and not _is_script(place, name)):

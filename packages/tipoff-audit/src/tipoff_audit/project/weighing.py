@@ -8,7 +8,10 @@ from typing import Any
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.project.apart import Apart
+from tipoff_audit.project.given import Given
 from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
+from tipoff_audit.project.tables import Tables
+from tipoff_audit.project.texts import Sources
 from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.facts import FileFacts
 
@@ -37,6 +40,11 @@ class Weighing:
     by_hand: set[str] = field(default_factory=set)  # scripts that nothing in the project imports or starts
     callers: Mapping[str, set[str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)  # the file in which each function stands
+    sources: Sources | None = None
+
+    def __post_init__(self) -> None:
+        """Open the tree's texts, where there are any."""
+        self.sources = Sources(self.around.texts) if self.around.texts is not None else None
 
     def weighed(self, finding: Finding) -> Finding:
         """Return the finding at the level that it has here."""
@@ -45,9 +53,20 @@ class Weighing:
         if why := self._why_not(finding):
             return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})")
         if _SHELVED.search(finding.path) and not ARCHIVED.search(finding.path):
-            return replace(finding, level=Level(finding.level - 1))
+            finding = replace(finding, level=Level(finding.level - 1))
         is_trial = ARCHIVED.search(finding.path) or _TRIAL.search(finding.symbol.rpartition(".")[2])
-        return replace(finding, level=Level.NOTE) if is_trial or self._is_seen_by_hand(finding) else finding
+        return (
+            replace(finding, level=Level.NOTE) if is_trial or self._is_seen_by_hand(finding) else self._asked(finding)
+        )
+
+    def _asked(self, finding: Finding) -> Finding:
+        """Return the finding, a note where the tree's own texts say that nobody comes there, or nobody reads what is lost."""
+        if self.sources is None or not self.around.is_whole:
+            return finding
+        why = Given(self.sources, self.reach).why_closed(finding) if self.reach is not None else ""
+        if not why and finding.rule == "swallowed-write":
+            why = Tables(self.sources, self.reach).why_unread(finding)
+        return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})") if why else finding
 
     def _why_not(self, finding: Finding) -> str:
         """Return why nobody runs it, "" where somebody may."""
@@ -57,6 +76,9 @@ class Weighing:
         if _AT_A_DESK.search(finding.path):
             return "nobody's daily work: an editor, an assistant or somebody's own git runs it"
         module = self.reach.modules.get(finding.path) if self.reach is not None else None
+        dead = module.facts.shared.get("dead", ()) if module is not None else ()
+        if why := next((why for first, last, why in dead if first <= finding.line <= last), ""):
+            return f"nobody comes there: {why}"
         if self.reach is None or module is None:
             return self.apart.why(finding)
         why = self._why_alone(finding, module) or self.reach.why_not(finding.path, finding.symbol)
@@ -82,7 +104,9 @@ class Weighing:
         return "run by hand, if at all: nothing imports, starts or names it" if is_script and module.is_alone else ""
 
     def _newer(self, path: str) -> str:
-        """Return that a later version of the file stands beside it, or that its twin was put away; "" where neither is so."""
+        """Return that it was put aside, that a later version stands beside it, or that its twin was put away; else ""."""
+        if _SHELVED.search(path.rpartition("/")[0]):
+            return "its folder says that it is no daily work"
         head, _, version = path.removesuffix(".py").rpartition("_v")
         if version.isdigit() and f"{head}_v{int(version) + 1}.py" in self.apart.paths:
             return f"{head}_v{int(version) + 1}.py stands beside it"

@@ -38,7 +38,8 @@ class Use(Enum):
 TESTS = re.compile(r"(^|/)(tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py|examples?|docs?)(/|$)")
 
 ARCHIVED = re.compile(
-    r"(^|/)_?(archived?(_\w+)?|deprecated|obsolete|old|old_\w+|unused|te?mp|backups?|bak|attic|graveyards?|trash|dead_code"
+    r"(^|/)_?(archived?(_\w+)?|deprecated(_\w+)?|obsolete|old|old[_-][\w-]+|unused|te?mp|backups?|bak|attic|graveyards?|trash|dead_code"
+    r"|[\w-]+[_-](old|bak|archived?|deprecated|obsolete|retired|superseded|unused)|(?!(db|database|data|pg|sql|s3|auto)_)\w+_backup"
     r"|junk|garbage|discarded|retired|superseded|abandoned|to_delete|not_used|cleanup_\d+)/"
     r"|([_.-](old|bak|orig|deprecated|archived|obsolete|unused)|[ _-]copy\d?)\.\w+$",
     re.IGNORECASE,

@@ -79,6 +79,9 @@ class Index:
     frames: dict[str, list[ast.Call]] = field(
         default_factory=dict
     )  # what writes a whole frame or text to a file, by whose
+    dead: list[ast.stmt] = field(
+        default_factory=list
+    )  # statements to which nothing comes: what stands before them leaves
     is_script: bool = False  # somebody runs it by hand: it asks for `__main__`
 
     @property
@@ -301,14 +304,31 @@ def _attribute(found: Index, node: ast.AST, scope: Scope) -> None:
         found.scope_of[node] = scope
 
 
-def _return(_found: Index, node: ast.AST, scope: Scope) -> None:
+def _return(found: Index, node: ast.AST, scope: Scope) -> None:
     assert isinstance(node, ast.Return)  # noqa: S101 -- by the table below
     scope.returns.append(node)
+    _leave(found, node)
 
 
-def _raise(_found: Index, node: ast.AST, scope: Scope) -> None:
+def _raise(found: Index, node: ast.AST, scope: Scope) -> None:
     assert isinstance(node, ast.Raise)  # noqa: S101 -- by the table below
     scope.raises.append(node)
+    _leave(found, node)
+
+
+def _leave(found: Index, node: ast.stmt) -> None:
+    """Remember what stands after a statement that always leaves: nothing comes there."""
+    above = found.up[node]
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(above, name, None)
+        if isinstance(block, list) and block and block[-1] is not node and node in block:
+            found.dead += block[block.index(node) + 1 :]
+
+
+def _if(found: Index, node: ast.AST, _scope: Scope) -> None:
+    assert isinstance(node, ast.If)  # noqa: S101 -- by the table below
+    if isinstance(node.test, ast.Constant) and not node.test.value:
+        found.dead += node.body
 
 
 def _handler(_found: Index, node: ast.AST, scope: Scope) -> None:
@@ -347,6 +367,7 @@ _ENTER: dict[type[ast.AST], Callable[[Index, ast.AST, Scope], Scope | None]] = {
     ast.BoolOp: _or,
     ast.Dict: _listed("dicts"),
     ast.Attribute: _attribute,
+    ast.If: _if,
     ast.Return: _return,
     ast.Raise: _raise,
     ast.ExceptHandler: _handler,

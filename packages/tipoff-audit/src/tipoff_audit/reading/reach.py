@@ -8,7 +8,7 @@ from typing import Any
 
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS, Index, Scope
-from tipoff_audit.reading.names import constant, last_name
+from tipoff_audit.reading.names import constant, dotted, last_name
 from tipoff_audit.reading.words import these
 
 ENTRIES = these("main run cli handler lambda_handler app start execute")  # by convention called from outside
@@ -48,6 +48,7 @@ def reach(file: File) -> list[str]:
     """
     index = file.index
     texts = _texts(file)
+    unmet = _unmet(file)
     head = len(index.module.name) + 1
     found = []
     for scope in index.scopes:
@@ -57,13 +58,64 @@ def reach(file: File) -> list[str]:
                 named |= {part.id for part in ast.walk(mark) if isinstance(part, ast.Name)}
         if scope.kind == "function":
             named -= scope.bound.keys() - index.imports.keys() - scope.members.keys()
-        used = named | scope.looked | texts.get(scope, set())
+        used = (named | scope.looked | texts.get(scope, set())) - unmet.get(scope, set())
         origins = {index.imports[name].rpartition(".")[2] for name in used & index.imports.keys()}
         asked = {last_name(call.func) for call in scope.calls if not _is_plain(call)}
         used = (used | origins) - _COMMON
         marks = scope.kind[0] + ("e" if _is_registered(scope) else "")
         marks += ("d" if asked & _LOOKS_UP else "") + ("i" if asked & _LOADS else "")
         found.append("\t".join([scope.name[head:], marks, " ".join(sorted(used))]))
+    return found
+
+
+def dead(file: File) -> list[list[Any]]:
+    """Return the lines to which nothing comes, and why: (first, last, why)."""
+    found: list[list[Any]] = [
+        [one.lineno, one.end_lineno or one.lineno, "what stands before it always leaves"] for one in file.index.dead
+    ]
+    first: dict[tuple[str, ...], int] = {}
+    functions = [scope.node for scope in file.index.scopes if isinstance(scope.node, FUNCTIONS)]
+    routes = [(one, _route(file, mark)) for one in functions for mark in one.decorator_list]
+    for node, route in routes:
+        if route and first.setdefault(route, node.lineno) != node.lineno:
+            why = f"line {first[route]} answers for the same path, and is asked first"
+            found.append([node.lineno, node.end_lineno, why])
+    return found
+
+
+_ROUTES = these("get post put patch delete route")
+
+
+def _route(file: File, mark: ast.expr) -> tuple[str, ...]:
+    """Return by whom, how and for which path a function is asked; nothing where nobody knows."""
+    if not isinstance(mark, ast.Call) or not isinstance(mark.func, ast.Attribute) or not mark.args:
+        return ()
+    owner, path = dotted(mark.func.value), constant(mark.args[0])
+    if mark.func.attr not in _ROUTES or not isinstance(path, str) or len(file.index.module.bound.get(owner, ())) != 1:
+        return ()
+    methods = [ast.unparse(one.value) for one in mark.keywords if one.arg == "methods"]
+    return (owner, mark.func.attr, path, *methods)
+
+
+def _unmet(file: File) -> dict[Scope, set[str]]:
+    """Return the names that a scope uses only where nothing comes, by scope."""
+    found: dict[Scope, set[str]] = {}
+    dead = {id(one) for one in file.index.dead}
+    for scope in {file.scope(file.index.up[one]) for one in file.index.dead}:
+        waiting: list[ast.AST] = [scope.node]
+        met: set[str] = set()
+        while waiting:
+            node = waiting.pop()
+            if id(node) not in dead:
+                met |= {last_name(node)} if isinstance(node, ast.Name | ast.Attribute) else set()
+                waiting.extend(ast.iter_child_nodes(node))
+        found[scope] = {
+            last_name(node)
+            for one in file.index.dead
+            if file.scope(file.index.up[one]) is scope
+            for node in ast.walk(one)
+            if isinstance(node, ast.Name | ast.Attribute)
+        } - met
     return found
 
 

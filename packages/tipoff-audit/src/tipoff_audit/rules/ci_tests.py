@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from typing import Any
+from typing import Any, NamedTuple
 
 from tipoff_audit.reading.source import Source
 
@@ -35,9 +35,10 @@ def step(lines: list[str], number: int) -> list[str]:
 
 _PYTEST = re.compile(r"(?:^|\s)pytest(?P<given>\s[^|;&#]*)?(?P<rest>.*)")
 _OF_NO_CHOICE = re.compile(
-    r"-[vqsxl]+|-r\w+|--(tb|color|durations|maxfail|timeout|junitxml|junit-xml|html)=\S+|--verbose|--quiet|--strict-markers"
-    r"|--cov\S*|--self-contained-html|--no-header|--showlocals"
+    r"-[vqsxl]+|-r\w+|--(tb|color|durations|maxfail|timeout|junitxml|junit-xml|html|dist|reruns)=\S+|--verbose|--quiet|--strict-markers"
+    r"|--cov\S*|--self-contained-html|--no-header|--showlocals|--disable-warnings|--exitfirst"
 )
+_WITH_A_VALUE = frozenset({"-n", "-p", "-o", "--tb", "--maxfail", "--timeout", "--reruns"})
 _INTO = re.compile(r"\s\d?>+\s*(&\d|\S+)")
 _JOB = re.compile(r"^ {2}(?P<name>[\w-]+):\s*(#.*)?$")
 _NEEDS = re.compile(r"^ {4}needs:\s*(?P<names>.+)$")
@@ -53,6 +54,8 @@ def is_run_before(lines: list[str], number: int, command: str) -> bool:
         jobs.setdefault(name, []).append(line)
         own = name if at == number else own
     asked = _selected(command)
+    if asked is not None and asked.is_part:
+        return True  # by name somebody has picked a few tests out of those that another run has as well
     needed = [found["names"] for line in jobs[own] if (found := _NEEDS.match(line))]
     if asked is None or len(needed) != 1:
         return False
@@ -61,35 +64,46 @@ def is_run_before(lines: list[str], number: int, command: str) -> bool:
         if any(CONTINUES.match(line) or SET_PLUS.match(line) for line in given):
             continue
         run = [one for line in given if "pip" not in line and (one := _selected(line)) is not None]
-        if any(places == asked[0] and left_out <= asked[1] for places, left_out in run):
+        if any(one.places == asked.places and one.left_out <= asked.left_out and not one.is_part for one in run):
             return True
     return False
 
 
-def _selected(line: str) -> tuple[frozenset[str], frozenset[str]] | None:
-    """Return the places that a line tests and what it leaves out there; None where nobody knows, or it may fail unseen."""
+class _Selected(NamedTuple):
+    """The places that a line tests, what it leaves out there, and whether it picks some by their names."""
+
+    places: frozenset[str]
+    left_out: frozenset[str]
+    is_part: bool
+
+
+def _selected(line: str) -> _Selected | None:
+    """Return what a line tests; None where nobody knows, or it may fail unseen."""
     found = _PYTEST.search(_INTO.sub("", line))
     if found is None or found["rest"]:
         return None
-    places, left_out, waits = set(), set(), False
+    places, left_out, waits, is_part = set(), set(), "", False
     try:
         given = shlex.split(found["given"] or "")
     except ValueError:
         return None
     for part in given:
-        if waits:
+        if waits in {"-k", "-m"}:
             words = part.split(" and ")
-            if not all(word.strip().startswith("not ") for word in words):
+            is_part |= waits == "-k" and not all(word.strip().startswith("not ") for word in words)
+            if not is_part and not all(word.strip().startswith("not ") for word in words):
                 return None
-            left_out |= {word.strip() for word in words}
-            waits = False
-        elif part in {"-k", "-m"}:
-            waits = True
+            left_out |= {word.strip() for word in words if word.strip().startswith("not ")}
+            waits = ""
+        elif waits:
+            waits = ""
+        elif part in {"-k", "-m"} | _WITH_A_VALUE:
+            waits = part
         elif not part.startswith("-"):
             places.add(part.strip("./"))
         elif not _OF_NO_CHOICE.fullmatch(part):
             return None
-    return frozenset(places), frozenset(left_out)
+    return _Selected(frozenset(places), frozenset(left_out), is_part)
 
 
 _ON_EACH_PUSH = re.compile(
@@ -101,12 +115,15 @@ _FOLDER = re.compile(r"^\s*working-directory:\s*(?P<one>\S+)|^\s*(?:-?\s*run:\s*
 
 
 def tested(source: Source) -> list[list[Any]]:
-    """Return which tests a workflow runs: (line, whether a failure fails each push, folder, places, what is left out)."""
+    """Return which tests a workflow runs: (line, when a failure fails, folder, places, what is left out).
+
+    When: `push`, `called` where another workflow calls this one, "" where nobody sees it, or a part is run.
+    """
     lines = source.text.splitlines()
     if ".github/workflows/" not in source.path or "pytest" not in source.text:
         return []
     head, _, _ = source.text.partition("\njobs:")
-    is_daily = _ON_EACH_PUSH.search(head) is not None and _OF_SOME_FILES.search(head) is None
+    when = "called" if "workflow_call:" in head else "push" if _is_daily(head) else ""
     found: list[list[Any]] = []
     begun = ""
     for number, line in enumerate(lines, 1):
@@ -119,8 +136,33 @@ def tested(source: Source) -> list[list[Any]]:
         own = [*step(lines, number), *_of_job(lines, number)]
         may_fail = is_excused or any(CONTINUES.match(one) or SET_PLUS.match(one) or _IF.match(one) for one in own)
         folder = [said["one"] or said["other"] for one in own if (said := _FOLDER.match(one))]
-        places, left_out = chosen
-        found.append([number, is_daily and not may_fail, "/".join(folder), sorted(places), sorted(left_out)])
+        fails = "" if may_fail or chosen.is_part else when
+        found.append([number, fails, "/".join(folder), sorted(chosen.places), sorted(chosen.left_out)])
+    return found
+
+
+def _is_daily(head: str) -> bool:
+    return _ON_EACH_PUSH.search(head) is not None and _OF_SOME_FILES.search(head) is None
+
+
+_CALLS = re.compile(r"^\s+uses:\s*\./\.github/workflows/(?P<name>[\w.-]+)\s*(#.*)?$")
+_OF_CHANGES = re.compile(
+    r"^\s*if:.*needs\.\w*(change|filter|detect|path)\w*\.outputs\."
+)  # of the same files as the tests
+
+
+def called_workflows(source: Source) -> list[str]:
+    """Return the workflows that this one calls on each push, where they may not fail."""
+    head, _, _ = source.text.partition("\njobs:")
+    if ".github/workflows/" not in source.path or not _is_daily(head):
+        return []
+    lines = source.text.splitlines()
+    jobs = [begin for begin, line in enumerate(lines) if _JOB.match(line)]
+    found = []
+    for begin, end in zip(jobs, [*jobs[1:], len(lines)], strict=True):
+        own = lines[begin:end]
+        is_unsure = any(CONTINUES.match(one) or (_IF.match(one) and not _OF_CHANGES.match(one)) for one in own)
+        found += [said["name"] for one in own if (said := _CALLS.match(one)) and not is_unsure]
     return found
 
 

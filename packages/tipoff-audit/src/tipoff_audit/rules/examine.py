@@ -38,7 +38,7 @@ from tipoff_audit.rules import (
     wrong_time,
     zeros,
 )
-from tipoff_audit.rules.ci_tests import tested
+from tipoff_audit.rules.ci_tests import called_workflows, tested
 from tipoff_audit.rules.shell import examine_lines
 from tipoff_audit.rules.sqlrules import examine_sql
 from tipoff_audit.rules.verdicts import judge
@@ -104,6 +104,7 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
                 "paths": reach.paths([source.text]),
                 "called": called_in(source.text),
                 "tested": tested(source),
+                "calls": called_workflows(source),
             },
         )
     else:
@@ -159,6 +160,7 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "previews": thrown_away.previews(file),
         "of_one_day": thrown_away.of_one_day(file),
         "guarded": reach.guarded(file),
+        "dead": reach.dead(file),
         "paths": reach.paths(one.value for one in found.strings if isinstance(one.value, str)),
         "called": called_in(source.text) if _may_call(source.text) else [],
     }

@@ -175,7 +175,7 @@ def _measure(file: File, call: ast.Call) -> str:
 
 def _thrown(file: File, scope: Scope, found: list[tuple[ast.Call, str]]) -> None:
     call, name = found[0]
-    level = Level.ERROR
+    level = Level.WARNING
     if _SAYS_SO.search(f"{_text(file, scope)}\n{_told_above(file, scope)}") or _TAUGHT.search(file.index.path):
         level = Level.NOTE
     others = f", and {len(found) - 1} others," if len(found) > 1 else ""

@@ -59,7 +59,6 @@ def ignored_results(file: File) -> list[list[object]]:
 
 
 _NEXT = 12  # statements: what is said later is about something else
-_NEAR = 4  # statements: a plain True says it of the last thing that was done
 _SAVED = re.compile(r"(saved|stored|persisted|written)['\"]\s*:\s*True")
 _WELL = re.compile(
     r"success['\"]?\s*[:=]\s*True|status['\"]?\s*[:=]\s*['\"](ok|success|saved|updated|done|created|scheduled|queued)\b"
@@ -67,21 +66,15 @@ _WELL = re.compile(
 
 
 def _told_as_done(file: File, statement: ast.Expr) -> bool:
-    """Whether whoever asked is told that it was done: by an answer in its block, or by `saved: True` further down."""
+    """Whether whoever asked is told in words that it was done: by an answer in its block, or by `saved: True` further down."""
     above = file.index.up[statement]
     blocks = [getattr(above, name, None) for name in ("body", "orelse", "finalbody")]
     block = next(block for block in blocks if isinstance(block, list) and statement in block)
     begin = block.index(statement) + 1
     after = (part for later in block[begin : begin + _NEXT] for part in ast.walk(later))
-    if any(_gives_true(part) for later in block[begin : begin + _NEAR] for part in ast.walk(later)):
-        return True
     end = getattr(file.scope(statement).node, "end_lineno", 0)
     rest = "\n".join(file.index.lines[statement.lineno : end])
     return any(_says_done(part) for part in after) or _SAVED.search(rest) is not None
-
-
-def _gives_true(part: ast.AST) -> bool:
-    return isinstance(part, ast.Return) and constant(part.value) is True
 
 
 def _says_done(part: ast.AST) -> bool:

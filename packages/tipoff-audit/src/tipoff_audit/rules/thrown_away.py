@@ -206,7 +206,11 @@ def skipped_rows(file: File) -> None:
             message = f"`{how}`: rows that cannot be read are left out, uncounted, and the load ends as done"
             readers = looked_at(file, call)
             is_slight = readers == set() or _is_of_texts(call) or _says_skipped(file, call) or _is_own_copy(file, call)
-            level = Level.NOTE if is_slight else Level.ERROR if _is_loaded(file, call) else Level.WARNING
+            is_slight |= _is_looked_over(file, call)
+            is_ours = how.startswith("on_bad_lines") and not _is_fetched(call)
+            is_loaded = _is_loaded(file, call)
+            level = Level.NOTE if is_slight or (is_ours and not is_loaded) else Level.WARNING
+            level = Level.ERROR if level is not Level.NOTE and is_loaded and not is_ours else level
             file.say("rows-skipped", call, level, f"{message}; let it fail, or count and keep them", guards="read")
 
 
@@ -293,6 +297,23 @@ def _is_loaded(file: File, call: ast.Call) -> bool:
         effect.what for scope in (reader, *callers) for other in scope.calls for effect in file.effects.through(other)
     )
     return any(what.startswith(("the INSERT", "the COPY")) or what.rpartition(".")[2] in _LOADS for what in done)
+
+
+_FROM_OUTSIDE = re.compile(r"(String|Bytes)IO\(|https?://|\b(\w+_)?(url|uri|link)\b", re.IGNORECASE)
+
+
+def _is_fetched(call: ast.Call) -> bool:
+    """Whether the rows come from somebody else, by an address or out of an answer: what lies on the disk somebody has seen."""
+    return bool(call.args) and _FROM_OUTSIDE.search(ast.unparse(call.args[0])) is not None
+
+
+def _is_looked_over(file: File, call: ast.Call) -> bool:
+    """Whether a report or an audit reads the rows, by the file's name or the function's: whoever reads it decides."""
+    own = f"{file.index.path.rpartition('/')[2]} {file.scope(call).name.rpartition('.')[2]}"
+    return _LOOKS_OVER.search(own) is not None
+
+
+_LOOKS_OVER = re.compile(r"(?<![a-z])(audit|report|inspect|compare|diff|explore|preview|check)(?![a-z])", re.IGNORECASE)
 
 
 def _is_own_copy(file: File, call: ast.Call) -> bool:

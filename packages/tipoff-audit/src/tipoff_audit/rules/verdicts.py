@@ -135,7 +135,7 @@ _ADDS_ROWS = these(
 _ASIDE = these(  # rows about the work, or made again from others
     """progress status hash content metadata notification notifications history audit log logs heartbeat learning
     journal activity state session raw calibration checkpoint checkpoints settings setting config summary quota operational
-    telemetry limit dead stats statistics failed failure failures error errors"""
+    telemetry trace traces limit dead stats statistics failed failure failures error errors"""
 )
 _MENDS = these(  # whoever does it again finds what is still missing
     """fill gap gaps backfill enrich enrichment repair mend evaluate settle backtest init setup seed discover rebuild
@@ -156,7 +156,8 @@ def _last(what: str) -> str:
 def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:
     """Return warning where new rows are lost for certain, right here; a note for what may be made good, or has but the name.
 
-    An error: the block's own INSERT fails and only a log line tells of an error, or a load passes over the row without one.
+    An error: the block's own INSERT fails and only a log line tells of an error, or a load passes over the row without one,
+    and it is no program that fills gaps.
     """
     own = set(words(guard.symbol.rpartition(".")[2]))
     about = own | set(words(what.partition(" of ")[2]))
@@ -184,7 +185,9 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE  # kept in a name, and looked at
     is_passed_over = guard.each and not guard.logs
     is_certain = is_passed_over or not (guard.quiet or guard.keyed_rows)
-    is_insert = what.startswith("the INSERT")
+    if not (guard.logs or guard.each):
+        return Level.NOTE  # one row that is passed over without a word was not held for much
+    is_insert = what.startswith("the INSERT") and not _MENDS & set(words(guard.path.rpartition("/")[2]))
     return Level.ERROR if is_insert and is_certain and not guard.returns else Level.WARNING
 
 

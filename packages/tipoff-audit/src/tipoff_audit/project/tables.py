@@ -1,0 +1,109 @@
+"""Who reads the table into which rows are written: where nobody does, nobody misses them."""
+
+import ast
+import re
+from dataclasses import dataclass
+
+from tipoff_audit.finding import Finding
+from tipoff_audit.project.reach import Reach
+from tipoff_audit.project.texts import Sources, strings
+from tipoff_audit.reading.handlers import inside
+from tipoff_audit.reading.index import Index
+from tipoff_audit.reading.names import last_name
+
+_WRITTEN = re.compile(
+    r"\b(?:INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?|REPLACE\s+|MERGE\s+)INTO\s+(?P<table>[\w.\"`\[\]{}]+)", re.IGNORECASE
+)
+_HOLE = re.compile(r"\b(FROM|JOIN)\s*($|[{%\"'`]*[{%])", re.IGNORECASE)  # the table is put in elsewhere
+_ASKS = re.compile(
+    r"table|from_?$|select|read|fetch|query|load|count|list|find|dump|export|sync|copy|view|source|ref$|get|backup|model",
+    re.IGNORECASE,
+)
+_SOME = 20  # tables
+_MOST = 60  # characters: longer, it is no name
+
+
+@dataclass
+class Tables:
+    """The project's tables, asked for one by one."""
+
+    sources: Sources
+    reach: Reach | None
+
+    def why_unread(self, finding: Finding) -> str:
+        """Return that no statement reads the tables into which the block writes; "" where one may, or the tables are unknown."""
+        tables = self._written(finding)
+        if not tables or any(self._is_read(table) for table in tables) or not self._reads_others(tables):
+            return ""
+        return f"nobody reads it: no statement that somebody runs takes a row from `{min(tables)}`"
+
+    def _reads_others(self, tables: set[str]) -> bool:
+        """Whether the tree reads others of the tables into which it writes: one that only loads is read elsewhere."""
+        texts = (str(node.value) for _, own in self.sources.python("insert") for node in strings(own))
+        made = {
+            match["table"].rpartition(".")[2].strip('"`[]').lower()
+            for text in texts
+            for match in _WRITTEN.finditer(text)
+        }
+        others = sorted(one for one in made - tables if one.isidentifier())[:_SOME]
+        self.sources.prepare(set(others))
+        return any(self._is_read(one) for one in others)
+
+    def _written(self, finding: Finding) -> set[str]:
+        name = re.search(r"the (?:INSERT|MERGE) of (\w+)", finding.message)
+        if name is None:
+            return set()
+        own = next((one for path, one in self.sources.python(name[1]) if path == finding.path), None)
+        block = (
+            next((one for one in own.tries for h in one.handlers if h.lineno == finding.line), None) if own else None
+        )
+        if block is None:
+            return set()
+        texts = [
+            part.value for part in inside(block.body) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        ]
+        found = {match["table"] for text in texts for match in _WRITTEN.finditer(text)}
+        if any("{" in one or one.endswith(".") for one in found):
+            return set()
+        return {one.rpartition(".")[2].strip('"`[]').lower() for one in found} | {name[1]}
+
+    def _is_read(self, table: str) -> bool:
+        read = re.compile(
+            rf"(?<!DELETE\s)\b(FROM|JOIN|USING)\s+[\w.\"`\[\]{{}}]*\b{re.escape(table)}\b|,\s*[\w.\"`]*\b{re.escape(table)}\b",
+            re.IGNORECASE,
+        )
+        for path, text in self.sources.holding(table):
+            if path.endswith(".sql"):
+                if read.search(text) or re.search(rf"(ref|source)\s*\([^)]*['\"]{re.escape(table)}['\"]", text):
+                    return True
+            elif not path.endswith(".py"):
+                return True
+        return any(self._is_read_in(path, own, table, read) for path, own in self.sources.python(table))
+
+    def _is_read_in(self, path: str, own: Index, table: str, read: re.Pattern[str]) -> bool:
+        has_holes = any(_HOLE.search(str(node.value)) for node in strings(own))
+        for node in strings(own):
+            text = str(node.value)
+            if table not in text.lower() or isinstance(own.up.get(node), ast.Expr):
+                continue
+            if len(text) < _MOST and text.lower().rpartition(".")[2] == table:
+                is_asked = has_holes or self._names_it(own, node)
+            else:
+                is_asked = read.search(text) is not None
+            if is_asked and not self._is_idle(path, own, node):
+                return True
+        return False
+
+    def _names_it(self, own: Index, node: ast.Constant) -> bool:
+        """Whether the name is handed to what asks for a table, or is that of a class of rows."""
+        above = own.up.get(node)
+        if isinstance(above, ast.Call):
+            return _ASKS.search(last_name(above.func)) is not None
+        if isinstance(above, ast.keyword):
+            return _ASKS.search(above.arg or "") is not None
+        return isinstance(above, ast.Assign) and _ASKS.search(ast.unparse(above.targets[0])) is not None
+
+    def _is_idle(self, path: str, own: Index, node: ast.Constant) -> bool:
+        """Whether nobody comes to the function in which the name stands."""
+        head = len(own.module.name) + 1
+        return self.reach is not None and bool(self.reach.why_not(path, own.scope(node).name[head:]))
