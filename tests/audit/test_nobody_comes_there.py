@@ -153,6 +153,7 @@ def test_a_caller_whose_branch_nobody_opens_calls_nothing(
     ] == [level == NOTE]
 
 
+KEEP_BY_ITSELF = KEEP.replace("connection.exec", "open_session(connection).exec")
 READS = "def read_odds(connection):\n    return connection.execute('SELECT * FROM odds')\n\n\nread_odds(None)\n"
 ODDS = "def keep_odds(connection):\n    connection.execute('INSERT INTO odds VALUES (1)')\n\n\nkeep_odds(None)\n"
 CALLED = {"go.py": "from core.games import keep_games\n\nkeep_games(None, [])\n", "core/odds.py": ODDS}
@@ -180,9 +181,18 @@ CALLED = {"go.py": "from core.games import keep_games\n\nkeep_games(None, [])\n"
     ],
 )
 def test_rows_of_a_table_that_nobody_reads_are_a_note(other: dict[str, str], level: list[Level]) -> None:
-    files = {"core/games.py": KEEP} | CALLED | other
+    files = {"core/games.py": KEEP_BY_ITSELF} | CALLED | other
 
     assert [one.level for one in asked(files) if one.path == "core/games.py"] == level
+
+
+@pytest.mark.parametrize(("head", "level"), [("", ERROR), ("import sqlite3\n", NOTE)])
+def test_a_write_that_takes_the_rest_of_its_transaction_with_it_weighs_though_nobody_reads_its_table(
+    head: str, level: list[Level]
+) -> None:
+    found = asked({"core/games.py": head + KEEP, "core/reads.py": READS} | CALLED)
+
+    assert [one.level for one in found if one.path == "core/games.py"] == level
 
 
 def test_the_files_that_hold_a_word_are_found_whatever_they_are_written_in(tmp_path: Path) -> None:

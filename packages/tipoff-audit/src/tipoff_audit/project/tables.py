@@ -19,6 +19,7 @@ _ASKS = re.compile(
     r"table|from_?$|select|read|fetch|query|load|count|list|find|dump|export|sync|copy|view|source|ref$|get|backup|model",
     re.IGNORECASE,
 )
+_OPENS = re.compile(r"connect|session|begin|transaction|acquire|get_(db|conn)|engine", re.IGNORECASE)
 _SOME = 20  # tables
 _MOST = 60  # characters: longer, it is no name
 
@@ -57,7 +58,7 @@ class Tables:
         block = (
             next((one for one in own.tries for h in one.handlers if h.lineno == finding.line), None) if own else None
         )
-        if block is None:
+        if own is None or block is None or not _is_by_itself(own, block):
             return set()
         texts = [
             part.value for part in inside(block.body) if isinstance(part, ast.Constant) and isinstance(part.value, str)
@@ -107,3 +108,10 @@ class Tables:
         """Whether nobody comes to the function in which the name stands."""
         head = len(own.module.name) + 1
         return self.reach is not None and bool(self.reach.why_not(path, own.scope(node).name[head:]))
+
+
+def _is_by_itself(own: Index, block: ast.Try) -> bool:
+    """Whether what fails takes no other rows with it: the block has a connection of its own, or it is SQLite that fails."""
+    if any("sqlite" in origin for origin in own.imports.values()):
+        return True
+    return any(_OPENS.search(last_name(part.func)) for part in inside(block.body) if isinstance(part, ast.Call))

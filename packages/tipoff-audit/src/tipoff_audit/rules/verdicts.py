@@ -135,7 +135,7 @@ _ADDS_ROWS = these(
 _ASIDE = these(  # rows about the work, or made again from others
     """progress status hash content metadata notification notifications history audit log logs heartbeat learning
     journal activity state session raw calibration checkpoint checkpoints settings setting config summary quota operational
-    telemetry trace traces limit dead stats statistics failed failure failures error errors"""
+    telemetry trace traces runs limit dead stats statistics failed failure failures error errors"""
 )
 _MENDS = these(  # whoever does it again finds what is still missing
     """fill gap gaps backfill enrich enrichment repair mend evaluate settle backtest init setup seed discover rebuild
