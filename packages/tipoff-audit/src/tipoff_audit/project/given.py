@@ -34,7 +34,7 @@ class Given:
     def why_closed(self, finding: Finding) -> str:
         """Return which argument nobody gives, so that nobody comes to the finding's line; "" where somebody may come."""
         name = finding.symbol.rpartition(".")[2]
-        own = next((one for path, one in self.sources.python(name) if path == finding.path), None) if name else None
+        own = self.sources.one(finding.path, name) if name else None
         scope = next((one for one in own.scopes if one.name == finding.symbol), None) if own is not None else None
         if own is None or scope is None or scope.kind != "function":
             return ""

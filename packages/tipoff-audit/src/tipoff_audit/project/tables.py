@@ -2,7 +2,7 @@
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tipoff_audit.finding import Finding
 from tipoff_audit.project.reach import Reach
@@ -30,6 +30,8 @@ class Tables:
 
     sources: Sources
     reach: Reach | None
+    _read: dict[str, bool] = field(default_factory=dict)
+    _made: set[str] | None = None  # all tables into which the tree writes
 
     def why_unread(self, finding: Finding) -> str:
         """Return that no statement reads the tables into which the block writes; "" where one may, or the tables are unknown."""
@@ -40,13 +42,11 @@ class Tables:
 
     def _reads_others(self, tables: set[str]) -> bool:
         """Whether the tree reads others of the tables into which it writes: one that only loads is read elsewhere."""
-        texts = (str(node.value) for _, own in self.sources.python("insert") for node in strings(own))
-        made = {
-            match["table"].rpartition(".")[2].strip('"`[]').lower()
-            for text in texts
-            for match in _WRITTEN.finditer(text)
-        }
-        others = sorted(one for one in made - tables if one.isidentifier())[:_SOME]
+        if self._made is None:
+            texts = (text for path, text in self.sources.holding("insert") if path.endswith(".py"))
+            found = (match["table"].rpartition(".")[2] for text in texts for match in _WRITTEN.finditer(text))
+            self._made = {one.strip('"`[]').lower() for one in found}
+        others = sorted(one for one in self._made - tables if one.isidentifier())[:_SOME]
         self.sources.prepare(set(others))
         return any(self._is_read(one) for one in others)
 
@@ -54,7 +54,7 @@ class Tables:
         name = re.search(r"the (?:INSERT|MERGE) of (\w+)", finding.message)
         if name is None:
             return set()
-        own = next((one for path, one in self.sources.python(name[1]) if path == finding.path), None)
+        own = self.sources.one(finding.path, name[1])
         block = (
             next((one for one in own.tries for h in one.handlers if h.lineno == finding.line), None) if own else None
         )
@@ -69,6 +69,11 @@ class Tables:
         return {one.rpartition(".")[2].strip('"`[]').lower() for one in found} | {name[1]}
 
     def _is_read(self, table: str) -> bool:
+        if table not in self._read:
+            self._read[table] = self._is_taken(table)
+        return self._read[table]
+
+    def _is_taken(self, table: str) -> bool:
         read = re.compile(
             rf"(?<!DELETE\s)\b(FROM|JOIN|USING)\s+[\w.\"`\[\]{{}}]*\b{re.escape(table)}\b|,\s*[\w.\"`]*\b{re.escape(table)}\b",
             re.IGNORECASE,

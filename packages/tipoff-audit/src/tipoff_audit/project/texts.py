@@ -11,7 +11,7 @@ from tipoff_audit.project.look import read_bytes
 from tipoff_audit.project.walk import Entry
 from tipoff_audit.reading.context import ARCHIVED, TESTS
 from tipoff_audit.reading.index import Index, index
-from tipoff_audit.reading.source import read_source
+from tipoff_audit.reading.source import Source, read_source
 
 MOST_BYTES = 1_000_000  # a longer file holds data
 _WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -62,11 +62,17 @@ class Sources:
     def python(self, word: str) -> Iterator[tuple[str, Index]]:
         """Yield the Python files that hold a word, as far as they can be read."""
         for path, text in self.holding(word):
-            if path.endswith(".py"):
-                if path not in self._read:
-                    source = read_source(path, text.encode())
-                    tree = None if isinstance(source, Finding) else source.tree
-                    self._read[path] = None if isinstance(source, Finding) or tree is None else index(source, tree)
-                found = self._read[path]
-                if found is not None:
-                    yield path, found
+            found = self._parsed(path, text)
+            if found is not None:
+                yield path, found
+
+    def one(self, path: str, word: str) -> Index | None:
+        """Return a Python file that holds a word."""
+        return next((self._parsed(path, text) for other, text in self.holding(word) if other == path), None)
+
+    def _parsed(self, path: str, text: str) -> Index | None:
+        if path not in self._read:
+            source = read_source(path, text.encode()) if path.endswith(".py") else None
+            tree = getattr(source, "tree", None)
+            self._read[path] = index(source, tree) if isinstance(source, Source) and tree is not None else None
+        return self._read[path]

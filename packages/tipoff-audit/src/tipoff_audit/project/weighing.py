@@ -40,11 +40,15 @@ class Weighing:
     by_hand: set[str] = field(default_factory=set)  # scripts that nothing in the project imports or starts
     callers: Mapping[str, set[str]] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)  # the file in which each function stands
-    sources: Sources | None = None
+    given: Given | None = None
+    tables: Tables | None = None
 
     def __post_init__(self) -> None:
         """Open the tree's texts, where there are any."""
-        self.sources = Sources(self.around.texts) if self.around.texts is not None else None
+        if self.around.texts is not None:
+            sources = Sources(self.around.texts)
+            self.tables = Tables(sources, self.reach)
+            self.given = Given(sources, self.reach) if self.reach is not None else None
 
     def weighed(self, finding: Finding) -> Finding:
         """Return the finding at the level that it has here."""
@@ -61,11 +65,11 @@ class Weighing:
 
     def _asked(self, finding: Finding) -> Finding:
         """Return the finding, a note where the tree's own texts say that nobody comes there, or nobody reads what is lost."""
-        if self.sources is None or not self.around.is_whole:
+        if not self.around.is_whole:
             return finding
-        why = Given(self.sources, self.reach).why_closed(finding) if self.reach is not None else ""
-        if not why and finding.rule == "swallowed-write":
-            why = Tables(self.sources, self.reach).why_unread(finding)
+        why = self.given.why_closed(finding) if self.given is not None else ""
+        if not why and finding.rule == "swallowed-write" and self.tables is not None:
+            why = self.tables.why_unread(finding)
         return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})") if why else finding
 
     def _why_not(self, finding: Finding) -> str:
