@@ -40,6 +40,11 @@ class Tables:
             return ""
         return f"nobody reads it: no statement that somebody runs takes a row from `{min(tables)}`"
 
+    def is_known_to_be_read(self, finding: Finding) -> bool:
+        """Whether a statement of the tree reads the table whose rows are lost: what the tree itself rests on."""
+        table = _table(finding)
+        return bool(table) and self._is_read(table)
+
     def _reads_others(self, tables: set[str]) -> bool:
         """Whether the tree reads others of the tables into which it writes: one that only loads is read elsewhere."""
         if self._made is None:
@@ -51,10 +56,8 @@ class Tables:
         return any(self._is_read(one) for one in others)
 
     def _written(self, finding: Finding) -> set[str]:
-        name = re.search(r"the (?:INSERT|MERGE) of (\w+)", finding.message)
-        if name is None:
-            return set()
-        own = self.sources.one(finding.path, name[1])
+        name = _table(finding)
+        own = self.sources.one(finding.path, name) if name else None
         block = (
             next((one for one in own.tries for h in one.handlers if h.lineno == finding.line), None) if own else None
         )
@@ -66,7 +69,7 @@ class Tables:
         found = {match["table"] for text in texts for match in _WRITTEN.finditer(text)}
         if any("{" in one or one.endswith(".") for one in found):
             return set()
-        return {one.rpartition(".")[2].strip('"`[]').lower() for one in found} | {name[1]}
+        return {one.rpartition(".")[2].strip('"`[]').lower() for one in found} | {name}
 
     def _is_read(self, table: str) -> bool:
         if table not in self._read:
@@ -113,6 +116,12 @@ class Tables:
         """Whether nobody comes to the function in which the name stands."""
         head = len(own.module.name) + 1
         return self.reach is not None and bool(self.reach.why_not(path, own.scope(node).name[head:]))
+
+
+def _table(finding: Finding) -> str:
+    """Return the table that the finding names, "" where it names none."""
+    name = re.search(r"the (?:INSERT|MERGE) of (\w+)", finding.message)
+    return name[1].lower() if name is not None else ""
 
 
 def _is_by_itself(own: Index, block: ast.Try) -> bool:

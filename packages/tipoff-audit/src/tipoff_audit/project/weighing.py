@@ -70,6 +70,8 @@ class Weighing:
         why = self.given.why_closed(finding) if self.given is not None else ""
         if not why and finding.rule == "swallowed-write" and self.tables is not None:
             why = self.tables.why_unread(finding)
+            if not why and finding.level is Level.ERROR and not self.tables.is_known_to_be_read(finding):
+                return replace(finding, level=Level.WARNING)
         return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})") if why else finding
 
     def _why_not(self, finding: Finding) -> str:
