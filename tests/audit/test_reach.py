@@ -526,6 +526,7 @@ def test_what_a_file_that_was_put_away_names_is_not_started(tmp_path: Path) -> N
 )
 def test_what_is_made_into_a_package_may_be_imported_by_others(name: str, text: str, tmp_path: Path) -> None:
     files = {"core/__init__.py": "from core.games import keep_games\n", "core/games.py": KEEP, "core/others.py": OTHERS}
+    files |= {"core/day.py": "print('SELECT * FROM games')\n"}
     for path, content in (files | {name: text}).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content)
