@@ -1,8 +1,11 @@
 """Fixtures: new ledgers and commands that cost little, where the recorded seasons lie, and an emulator of BigQuery."""
 
 import os
+import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.samples import Samples
 from tests.support import DATA
 
 from tipoff.ledger import Ledger, migrate
+from tipoff.store import dialect
 
 settings.register_profile("any machine", deadline=None)  # no test is red because a machine is busy
 settings.load_profile("any machine")
@@ -38,6 +42,31 @@ def _new_ledgers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _statements_are_translated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What one worker has made of a SELECT is there for all: both leagues' take each of them three seconds."""
+    kept = _for_all_workers(tmp_path_factory) / "statements"
+    kept.mkdir(exist_ok=True)
+
+    def once(translate: Callable[..., object]) -> Callable[..., object]:
+        def translated(*told: object, **more: object) -> object:
+            file = kept / sha256(repr((translate.__name__, told, more)).encode()).hexdigest()
+            if file.exists():
+                return pickle.loads(file.read_bytes())  # noqa: S301 -- our own
+            found = translate(*told, **more)
+            whole = file.with_suffix(f".{os.getpid()}")
+            whole.write_bytes(pickle.dumps(found))
+            whole.rename(file)
+            return found
+
+        return cache(translated)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_written", "_asked"):
+            patch.setattr(dialect, name, once(getattr(dialect, name).__wrapped__))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _commands_are_forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The command is imported once for all processes of it that tests start."""
     shared = os.environ.get(FORKS_IN)
@@ -51,8 +80,12 @@ def _commands_are_forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """The sample league's first days, replayed once for all workers."""
+    return Samples(_for_all_workers(tmp_path_factory) / "samples")
+
+
+def _for_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = tmp_path_factory.getbasetemp()
-    return Samples((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "samples")
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
