@@ -342,6 +342,19 @@ def test_a_chain_of_one_folder_too_many_is_seen(tmp_path: Path) -> None:
     assert len(long_chains(root)) == 1
 
 
+def test_no_test_of_make_quick_calls_the_command() -> None:
+    """A process that has imported it takes four seconds; such a test is a scenario."""
+    called = re.compile(r"from tests\.support import .*\b(tipoff|called)\b")
+    found = [
+        path.name
+        for folder in ("unit", "house")
+        for path in (ROOT / "tests" / folder).glob("*.py")
+        if called.search(path.read_text())
+    ]
+
+    assert found == []
+
+
 def test_every_command_that_the_documents_name_exists() -> None:
     from tipoff.cli.main import COMMANDS  # noqa: PLC0415 -- only this test needs the command line
 

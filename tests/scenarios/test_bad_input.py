@@ -57,6 +57,13 @@ def test_what_cannot_be_understood_is_said_in_one_sentence_with_exit_2(
     assert "Traceback" not in done.stderr
 
 
+def test_leagues_of_which_one_is_none_leave_no_mark_of_the_others(tmp_path: Path) -> None:
+    done = tipoff("up", "nba", "nbaa", home=tmp_path, TIPOFF_WORLD="")
+
+    assert (done.returncode, "there is no league 'nbaa'" in done.stderr) == (2, True)
+    assert not (tmp_path / "ledger.db").exists()
+
+
 def test_an_unknown_setting_is_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
     done = tipoff("status", "nba", home=tmp_path, TIPOFF_DATE="x")
 

@@ -5,7 +5,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.support import tipoff
 
 from tipoff.app.live import sample_live
 from tipoff.app.providers import must_be_answered, must_be_free, world_of
@@ -33,13 +32,6 @@ def test_a_first_start_that_was_stopped_before_its_ledger_was_made_is_begun_agai
     (tmp_path / "ledger.db").touch()
 
     assert world_of(Settings(home=tmp_path), "nba") == "live"
-
-
-def test_leagues_of_which_one_is_none_leave_no_mark_of_the_others(tmp_path: Path) -> None:
-    done = tipoff("up", "nba", "nbaa", home=tmp_path, TIPOFF_WORLD="")
-
-    assert (done.returncode, "there is no league 'nbaa'" in done.stderr) == (2, True)
-    assert not (tmp_path / "ledger.db").exists()
 
 
 def test_a_league_whom_nobody_answers_is_refused_and_leaves_no_mark(
