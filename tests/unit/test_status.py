@@ -160,7 +160,7 @@ HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
         "dead controller, 45 h",
         {"silences": silences(alive_at=NOW - 45 * HOUR)},
         False,
-        ("NOT ALIVE", "CRITICAL since 03-07 23:00", "45.0 h"),
+        ("NOT ALIVE", "CRITICAL since 03-07 23:00", "45 h"),
     ),
     (
         "dead controller, complete day",

@@ -10,7 +10,7 @@ from tipoff.app.instance import Instance, ReplaySpec
 from tipoff.app.lock import lock
 from tipoff.app.parts import Parts
 from tipoff.config import Settings
-from tipoff.core.clock import Clock, RealClock, SimClock
+from tipoff.core.clock import Clock, SimClock
 from tipoff.core.errors import ErrorKind, SourceError, UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.league import League
@@ -20,7 +20,7 @@ from tipoff.core.slate import Season
 from tipoff.core.step import SourceWork
 from tipoff.engine.run import Runner
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import home_clock
+from tipoff.ledger.facts import home_now
 
 
 def reparse(settings: Settings, league: League, season: Season, days: tuple[date, date], output: str) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def reparse(settings: Settings, league: League, season: Season, days: tuple[date
     home = settings.place
     with lock(home):
         with Ledger(home.ledger, read_only=True) as ledger:
-            now = home_clock(ledger) or RealClock().now()
+            now = home_now(ledger)
         spec = ReplaySpec(
             league=league, season=season, days=days, world=Nobody(), scope=outputs, anew=True, profile=Profile.LIVE
         )

@@ -31,7 +31,7 @@ from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import LEAGUES, league_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.answers import leagues_of
-from tipoff.ledger.facts import home_clock, league_facts, season_of
+from tipoff.ledger.facts import home_now, league_facts, season_of
 from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request, withdraw_request
 from tipoff.ledger.stores import MADE_ANEW, is_elsewhere, lost_files, lost_warehouse
 from tipoff.store.archive import Archive
@@ -90,7 +90,7 @@ def answered(settings: Settings, league: League, kind: str, day: date) -> Answer
     if held is None:
         return follow(settings, ask(settings, league.name, kind, {"day": day.isoformat()}))
     with held, opened(settings, league) as stores:
-        now = home_clock(stores.ledger) or RealClock().now()
+        now = home_now(stores.ledger)
         return WORKS[kind](league, day, stores, now)
 
 

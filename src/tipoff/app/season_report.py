@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from tipoff.app.lock import lock
 from tipoff.app.requests import opened
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.report import Section
 from tipoff.core.slate import Season
 from tipoff.core.window import BEFORE, Window
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import home_clock, season_of, seasons_of
+from tipoff.ledger.facts import home_now, season_of, seasons_of
 from tipoff.sources.content import Content
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Reader:
 
     def read(self, table: str, window: Window, day: date, columns: tuple[str, ...] = ()) -> "pa.Table":
         """Return what a step of `day` would read of a table."""
-        declared, now = self.content.league.table(table), home_clock(self.ledger) or RealClock().now()
+        declared, now = self.content.league.table(table), home_now(self.ledger)
         return self.warehouse.read(declared, window, day=day, season=self.season, as_of=now, columns=columns)
 
     def whole(self, table: str, columns: tuple[str, ...] = ()) -> "pa.Table":

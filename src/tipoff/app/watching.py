@@ -267,7 +267,7 @@ def first_tip(ledger: Ledger, league: League, day: date) -> datetime | None:
     Of a day that its schedule says has no games it is when they might have begun: that it has none is to be believed by then.
     """
     records = ledger.of(league.name)
-    first = records.first_start(day, off=("postponed", "moved", "cancelled"))
+    first = records.first_start(day)
     if first is not None:
         return first
     proof = records.proof(league.schedule, day)

@@ -11,11 +11,11 @@ from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
 from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Table
+from tipoff.core.slate import OFF
 from tipoff.store.rows import units_of
 
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
 _SLACK = timedelta(minutes=1)
-OFF = frozenset({"postponed", "moved", "cancelled"})
 _USUAL_SLATES = 5  # before, with fewer of which nothing is usual
 _SILENCE = timedelta(hours=2)  # between ticks, from which on it is the controller's silence that is told
 

@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.checks.kinds import ERROR, READ, WARNING
-from tipoff.checks.probes import OFF, probe
+from tipoff.checks.probes import probe
 from tipoff.checks.words import Words
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
 from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.core.slate import OFF
 
 NOTHING = "nothing to look at"
 LOOK = "tipoff trace LEAGUE GAME shows where it was lost"

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from tipoff.cli.incidents import home_now
-from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, open_ledger
+from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, now_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
@@ -52,7 +51,7 @@ def _finish(  # noqa: PLR0913 -- the common options
 
 def _last_day(league: League) -> date:
     with open_ledger() as ledger:
-        day = views.last_day(ledger, league, home_now())
+        day = views.last_day(ledger, league, now_here())
     if day is None:
         msg = f"no day of {league.name} is over in this home"
         raise UsageError(msg, hint="name a day with --date, or see: tipoff status")
@@ -83,7 +82,7 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
 @_common
 def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show whether decisions are made, executed and ended, and what waits."""
-    declared, now = league_here(league), home_now()
+    declared, now = league_here(league), now_here()
     with open_ledger() as ledger:
         lines = views.workflow(ledger, declared, now, hours=hours)
     _finish(f"{declared.name}: the work of {hours:g} h to {now:%Y-%m-%d %H:%M} UTC", lines, **shown)

@@ -1,12 +1,11 @@
 """`tipoff gate`, `tipoff halt`: what holds, and a person's word; `tipoff boundary`: what came over each edge of a slate."""
 
-import getpass
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, WORDS, answer, as_json, league_here, open_ledger
+from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, WORDS, answer, as_json, by_option, league_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock, league_day
 from tipoff.core.errors import UsageError
@@ -15,7 +14,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.step import PublishWork, Step
 from tipoff.core.window import Input
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import home_clock, league_facts, season_of
+from tipoff.ledger.facts import home_now, league_facts, season_of
 from tipoff.ledger.halts import end_halts
 from tipoff.store.dialect import load
 from tipoff.views.boundary import boundary_lines, read_boundaries
@@ -66,7 +65,7 @@ def list_command(league: str, *, as_json: bool) -> None:
 @click.argument("input_", metavar="INPUT")
 @click.option("--reason", type=WORDS, required=True, help="Why it need not hold; shown wherever the gate is.")
 @click.option("--until", required=True, type=Instant(), help="When it holds again (New York, unless a zone is named).")
-@click.option("--by", type=WORDS, default="", help="Who says so; by default, who is logged in.")
+@by_option
 def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
     """Let OUTPUT of DAY be made without all of INPUT."""
     declared = league_here(league)
@@ -80,14 +79,9 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
         raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")
     with open_ledger(read_only=False) as ledger:
         now = clock_of(ledger, declared.name)
-        if until <= now:
-            msg = f"{_instant(until)} is over: this home's clock stands at {now:%Y-%m-%d %H:%M} UTC"
-            raise UsageError(msg, hint="a waiver needs an end that lies ahead")
-        if not reason:
-            msg = "a waiver needs a reason"
-            raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")
+        _must_be_whole("waiver", until, reason, now)
         row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason}
-        number = ledger.add("waivers", row | {"by": by or getpass.getuser(), "made_at": now, "until": until})
+        number = ledger.add("waivers", row | {"by": by, "made_at": now, "until": until})
     what = f"{output} of {day} is made without all of {input_} until {_instant(until)}"
     click.echo(f"waiver {number}: {what}; the next tick sees it")
 
@@ -106,7 +100,7 @@ def _inputs(league: League, step: Step) -> Sequence[Input]:
 def revoke_command(number: int) -> None:
     """End waiver NUMBER now."""
     with open_ledger(read_only=False) as ledger:
-        done = ledger.revoke_waiver(number, now=home_clock(ledger) or RealClock().now())
+        done = ledger.revoke_waiver(number, now=home_now(ledger))
     if not done:
         msg = f"there is no waiver {number} that has not ended"
         raise UsageError(msg, hint="see: tipoff gate list LEAGUE")
@@ -121,7 +115,7 @@ def revoke_command(number: int) -> None:
 )
 @click.option("--until", type=Instant(), help="When it goes on by itself (New York, unless a zone is named).")
 @click.option("--end", "ends", is_flag=True, help="End the halt of OUTPUT, or of every publication, now.")
-@click.option("--by", type=WORDS, default="", help="Who says so; by default, who is logged in.")
+@by_option
 @as_json
 def halt_command(  # noqa: PLR0913 -- options
     league: str, output: str, *, reason: str, until: datetime | None, ends: bool, by: str, as_json: bool
@@ -137,7 +131,6 @@ def halt_command(  # noqa: PLR0913 -- options
     if ends and (reason or until):
         msg = "a halt is ended, or made with a reason and an end: not both"
         raise UsageError(msg, hint="write only --end, or only --reason and --until")
-    by = by or getpass.getuser()
     with open_ledger(read_only=False) as ledger:
         now = clock_of(ledger, declared.name)
         if ends:
@@ -146,10 +139,7 @@ def halt_command(  # noqa: PLR0913 -- options
                 msg = f"{output or 'every publication'} of {declared.name} is not halted"
                 raise UsageError(msg, hint=f"see: tipoff halt {declared.name}")
         elif reason or until:
-            _must_lie_ahead(until, now)
-            if not reason:
-                msg = "a halt needs a reason"
-                raise UsageError(msg, hint="say why: --reason 'the lines are of another book'")
+            _must_be_whole("halt", until, reason, now)
             row = {"league": declared.name, "output": output, "by": by, "reason": reason}
             ledger.add("halts", row | {"made_at": now, "until": until})
         halts = ledger.of(declared.name).halts(now)
@@ -159,11 +149,14 @@ def halt_command(  # noqa: PLR0913 -- options
     answer({"league": declared.name, "halts": halts}, lines, ok=not halts, as_json=as_json, code=code)
 
 
-def _must_lie_ahead(until: datetime | None, now: datetime) -> None:
+def _must_be_whole(what: str, until: datetime | None, reason: str, now: datetime) -> None:
     if until is None or until <= now:
         said = "no end" if until is None else f"{_instant(until)} is over: this home's clock stands at {_instant(now)}"
-        msg = f"a halt expires by itself, and needs an end that lies ahead: {said}"
+        msg = f"a {what} expires by itself, and needs an end that lies ahead: {said}"
         raise UsageError(msg, hint="name one: --until 2024-03-01T18:00")
+    if not reason:
+        msg = f"a {what} needs a reason"
+        raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")
 
 
 @click.command("boundary")

@@ -1,17 +1,15 @@
 """`tipoff incident`: what is wrong, what became of it, and taking it on."""
 
-import os
 from datetime import datetime, timedelta
 
 import click
 
-from tipoff.cli.show import EXIT_WRONG, WORDS, answer, as_json, open_ledger
+from tipoff.cli.show import EXIT_WRONG, WORDS, answer, as_json, by_option, now_here, open_ledger
 from tipoff.config import read_settings
-from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
 from tipoff.ledger.alerts import AlertStore
-from tipoff.ledger.facts import home_clock, must_be_worked_on
+from tipoff.ledger.facts import must_be_worked_on
 from tipoff.watch.messages import act_of, story, title_of
 
 _DIGITS = 10  # of a number at most
@@ -30,19 +28,13 @@ def _stores() -> list[tuple[str, AlertStore]]:
     return [*found, ("s", AlertStore(home.sentinel))] if home.has_sentinel else found
 
 
-def home_now() -> datetime:
-    """Return the instant of the home: a replay's clock, or the machine's where it runs live."""
-    with open_ledger() as ledger:
-        return home_clock(ledger) or RealClock().now()
-
-
 @incident_group.command("list")
 @click.argument("league", required=False, default="")
 @click.option("--all", "every", is_flag=True, help="Also those that ended in the last two days.")
 @as_json
 def list_command(league: str, *, every: bool, as_json: bool) -> None:
     """Show the open incidents; those of the sentinel have an s before their number."""
-    now, shown = home_now(), []
+    now, shown = now_here(), []
     if league:
         with open_ledger() as ledger:
             must_be_worked_on([league], read_settings().place, ledger.leagues())
@@ -68,18 +60,18 @@ def show_command(number: str, *, as_json: bool) -> None:
     store, incident = _one(number)
     with store:
         acts = store.acts(incident.id)
-    lines = story(incident, acts, home_now(), by="sentinel" if number.startswith("s") else "monitor")
+    lines = story(incident, acts, now_here(), by="sentinel" if number.startswith("s") else "monitor")
     answer({"incident": incident, "acts": acts}, lines, ok=not incident.is_open, as_json=as_json)
 
 
 @incident_group.command("ack")
 @click.argument("number")
 @click.option("--hours", type=click.FloatRange(0.1, 24 * 30), default=24.0, help="How long it is yours.")
-@click.option("--by", type=WORDS, default=os.environ.get("USER", "somebody"), help="Who takes it on.")
+@by_option
 @click.option("--note", type=WORDS, default="", help="What is being done.")
 def ack_command(number: str, hours: float, by: str, note: str) -> None:
     """Take an incident on: it is not raised by age until then."""
-    until = home_now() + timedelta(hours=hours)
+    until = now_here() + timedelta(hours=hours)
 
     _act(number, "acked", by, note or f"taken on until {until:%Y-%m-%d %H:%M} UTC", acked_by=by, acked_until=until)
 
@@ -87,18 +79,18 @@ def ack_command(number: str, hours: float, by: str, note: str) -> None:
 @incident_group.command("snooze")
 @click.argument("number")
 @click.option("--hours", type=click.FloatRange(0.1, 24 * 7), required=True, help="How long nothing of it is sent.")
-@click.option("--by", type=WORDS, default=os.environ.get("USER", "somebody"), help="Who wants silence.")
+@by_option
 @click.option("--reason", type=WORDS, required=True, help="Why.")
 def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
     """Send nothing of an incident for a while but its end; it stays open and in the digest."""
-    until = home_now() + timedelta(hours=hours)
+    until = now_here() + timedelta(hours=hours)
     _act(number, "snoozed", by, f"silent until {until:%Y-%m-%d %H:%M} UTC: {reason}", snoozed_until=until)
 
 
 @incident_group.command("note")
 @click.argument("number")
 @click.argument("text", type=WORDS)
-@click.option("--by", type=WORDS, default=os.environ.get("USER", "somebody"), help="Who writes.")
+@by_option
 def note_command(number: str, text: str, by: str) -> None:
     """Write down what was done."""
     _act(number, "note", by, text)
@@ -126,6 +118,6 @@ def _one(number: str) -> tuple[AlertStore, Incident]:
 def _act(number: str, kind: str, by: str, note: str, **values: datetime | str | None) -> None:
     store, incident = _one(number)
     with store:
-        store.act(incident.id, act_of(kind, by, note, home_now()), **values)
+        store.act(incident.id, act_of(kind, by, note, now_here()), **values)
     ended = "" if incident.is_open else " (it has ended already)"
     click.echo(f"incident {number}: {kind} by {by}: {note}{ended}")

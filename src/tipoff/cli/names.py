@@ -1,11 +1,9 @@
 """`tipoff names`: spellings that wait for a person, and a person's word on who is meant."""
 
-import getpass
-
 import click
 
 from tipoff.cli.gates import clock_of
-from tipoff.cli.show import WORDS, answer, as_json, league_here, open_ledger
+from tipoff.cli.show import answer, as_json, by_option, league_here, open_ledger
 from tipoff.core.errors import UsageError
 from tipoff.ledger.questions import add_ruling, questions_of, revoke_ruling, rulings_of
 from tipoff.views.names import render_text, waiting_names
@@ -15,7 +13,7 @@ from tipoff.views.names import render_text, waiting_names
 @click.argument("league")
 @click.argument("words", nargs=-1, metavar="[resolve SPELLING ID | revoke RULING]")
 @click.option("--game", "game_id", default="", help="In this game alone: needed where several of that name fit.")
-@click.option("--by", type=WORDS, default="", help="Who says so; by default, who is logged in.")
+@by_option
 @as_json
 def names_command(league: str, words: tuple[str, ...], *, game_id: str, by: str, as_json: bool) -> None:
     """List the spellings that wait for a person, with whom they may be; say who is meant.
@@ -27,7 +25,7 @@ def names_command(league: str, words: tuple[str, ...], *, game_id: str, by: str,
         case ():
             _list(name, as_json=as_json)
         case ("resolve", spelling, who):
-            _resolve(name, spelling, _number(who), game_id=game_id, by=by or getpass.getuser())
+            _resolve(name, spelling, _number(who), game_id=game_id, by=by)
         case ("revoke", ruling):
             _revoke(name, _number(ruling))
         case _:

@@ -1,6 +1,7 @@
 """Commands that show: status, grid, why, predictions. They read the ledger and the published files, never the warehouse."""
 
 import dataclasses
+import getpass
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.connect import gone
-from tipoff.ledger.facts import league_facts, must_be_worked_on
+from tipoff.ledger.facts import home_now, league_facts, must_be_worked_on
 from tipoff.views.grid import SIGNS, grid_lines, read_grid
 from tipoff.views.status import Status, status_lines
 
@@ -63,7 +64,19 @@ class Words(click.ParamType[str]):
         return clean(str(value), longest=len(str(value)))
 
 
+class Who(Words):
+    """Who says or does something: where nobody is named, who is logged in."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Make it clean, or look who it is; a container's user may have no name."""
+        try:
+            return super().convert(value, param, ctx) or getpass.getuser()
+        except (KeyError, OSError):
+            return "somebody"
+
+
 DAY, WORDS = Day(), Words()
+by_option = click.option("--by", type=Who(), default="", help="Who says so; by default, who is logged in.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 
@@ -86,6 +99,12 @@ def open_ledger(*, read_only: bool = True) -> Ledger:
         if error.__cause__ is None:
             raise  # of another version: nothing is broken
         raise LedgerError(str(error), hint=error.hint) from error
+
+
+def now_here() -> datetime:
+    """Return the instant of the home: a replay's clock, or the machine's where it runs live."""
+    with open_ledger() as ledger:
+        return home_now(ledger)
 
 
 def print_json(document: object, *, ok: bool) -> None:

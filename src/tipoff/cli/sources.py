@@ -1,14 +1,12 @@
 """The outside from the command line: who is asked, with what keys, how it went."""
 
 import dataclasses
-import getpass
 import re
 from typing import TYPE_CHECKING
 
 import click
 
-from tipoff.cli.incidents import home_now
-from tipoff.cli.show import WORDS, answer, as_json, league_here, open_ledger
+from tipoff.cli.show import WORDS, answer, as_json, by_option, league_here, now_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.payload import SetAside
@@ -44,7 +42,7 @@ def sources_command(league: str, *, as_json: bool) -> None:
     keys = {name: bool(settings.secret(name)) for name in (content.keys if content else {})}
     home, found, now = settings.place, None, None
     if home.has_ledger:
-        now = home_now()
+        now = now_here()
         asked = dataclasses.replace(declared, steps=content.steps) if content else declared
         with open_ledger() as ledger, OutsideStore(home.ledger, read_only=True) as store:
             begun = league_facts(ledger, declared.name).since
@@ -63,7 +61,7 @@ def sources_command(league: str, *, as_json: bool) -> None:
 @click.argument("league")
 @click.argument("payload", default="")
 @click.option("--reason", type=WORDS, default="", help="Why it must not be used; shown wherever it is missed.")
-@click.option("--by", type=WORDS, default="", help="Who says so; by default, who is logged in.")
+@by_option
 @as_json
 def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_json: bool) -> None:
     """Let nobody use an archived PAYLOAD, and have what was made of it made anew; else show what is set aside.
@@ -77,7 +75,7 @@ def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_jso
     archive, slates = Archive(settings.place.archive), list[str]()
     is_begun = False
     if payload:
-        aside = SetAside(sha256=_hash(archive, payload), at=home_now(), by=by or getpass.getuser(), reason=reason)
+        aside = SetAside(sha256=_hash(archive, payload), at=now_here(), by=by, reason=reason)
         if not aside.reason:
             msg = "what is set aside needs a reason"
             raise UsageError(msg, hint="say why: --reason 'its games are of another league'")

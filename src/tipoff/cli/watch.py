@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tipoff.cli.incidents import home_now
 from tipoff.cli.sentinel import CLOCK, say, stopper
-from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, open_ledger
+from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, now_here, open_ledger
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, RunningClock, league_day
 from tipoff.core.errors import UsageError
@@ -143,7 +142,7 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
     from tipoff.ledger.alerts import read_incidents  # noqa: PLC0415 -- only when it is asked for
     from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
 
-    declared, now = league_here(league), home_now()
+    declared, now = league_here(league), now_here()
     with open_ledger() as ledger:
         open_now = [incident for incident in read_incidents(ledger.rows, declared.name, now) if incident.is_open]
         message = digest(ledger, declared, day or league_day(now), now, open_now)

@@ -29,6 +29,7 @@ class GameStatus(Enum):
 
 
 _OFF = (GameStatus.POSTPONED, GameStatus.MOVED, GameStatus.CANCELLED, GameStatus.SUSPENDED, GameStatus.NOT_NEEDED)
+OFF = tuple(status.value for status in _OFF)  # as rows have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

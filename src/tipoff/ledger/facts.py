@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from tipoff.core import lateness
+from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.slate import Season
@@ -153,12 +154,11 @@ def season_row(league: str, season: Season, *, now: datetime, evidence: str) -> 
     return {"league": league, "name": season.name, **days, "known_at": now, "evidence": evidence[:160]}
 
 
-def home_clock(ledger: Ledger) -> datetime | None:
-    """Return the last instant of a home's replays; None where nothing was replayed, or where anything runs live."""
+def home_now(ledger: Ledger) -> datetime:
+    """Return the last instant of a home's replays; the machine's where nothing was replayed, or where anything runs live."""
     known = [league_facts(ledger, league) for league in ledger.leagues()]
-    if any(facts.live_since for facts in known):
-        return None
-    return max((facts.clock_at for facts in known if facts.clock_at), default=None)
+    replayed = [facts.clock_at for facts in known if facts.clock_at]
+    return max(replayed) if replayed and not any(facts.live_since for facts in known) else RealClock().now()
 
 
 def learned_lateness(ledger: Ledger, league: "League", *, since: datetime, now: datetime) -> dict[str, timedelta]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, or_, select
 
 from tipoff.core.records import BeatRecord, FindingRecord, HaltRecord, ObligationRecord, WaiverRecord
+from tipoff.core.slate import OFF
 from tipoff.ledger import schema, watching
 from tipoff.ledger.asking import CompiledSelect
 
@@ -81,11 +82,11 @@ def owed(  # noqa: PLR0913 -- what may be picked
 
 
 @lru_cache
-def first_start(league: str, days: Days, off: tuple[str, ...]) -> CompiledSelect:
-    """Return the SELECT of when the first game of a day begins, which is bound, without those whose status is one of `off`."""
+def first_start(league: str, days: Days) -> CompiledSelect:
+    """Return the SELECT of when the first game of a day begins, which is bound, without those that are off."""
     table = schema.games
     query = select(func.min(table.c.starts_at).label("at"))
-    is_on = (table.c.status != status for status in off)
+    is_on = (table.c.status != status for status in OFF)
     return CompiledSelect(query.where(*of_league(table, league, days, *is_on), table.c.day == bindparam("day")))
 
 

@@ -274,9 +274,9 @@ class LeagueRecords:
         rows = self._ask(select(table.c.game_id).where(*self._mine(table)).limit(1))
         return rows[0]["game_id"] if rows else None
 
-    def first_start(self, day: date, *, off: Sequence[str] = ()) -> datetime | None:
-        """Return when the first game of a day begins, without those whose status is one of `off`."""
-        found: datetime | None = self._one(looks.first_start(self.league, self._days, tuple(off)), {"day": day})["at"]
+    def first_start(self, day: date) -> datetime | None:
+        """Return when the first game of a day begins that is not off."""
+        found: datetime | None = self._one(looks.first_start(self.league, self._days), {"day": day})["at"]
         return found
 
     def proof(self, output: str, day: date) -> Proof | None:

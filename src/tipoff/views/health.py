@@ -14,6 +14,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.records import RunRecord
 from tipoff.core.schema import Phase
+from tipoff.core.slate import OFF
 from tipoff.ledger import Ledger
 from tipoff.ledger.home_reader import unsent
 from tipoff.ledger.reader import LeagueRecords
@@ -226,8 +227,7 @@ def transitions(ledger: Ledger, league: League, days: Sequence[date]) -> list[Li
 def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
     """Return games by output against the schedule's, and whether what stands is what was written and what its inputs give."""
     records = ledger.of(league.name)
-    off = ("postponed", "moved", "cancelled")
-    on = {game.game_id for game in records.games(day) if game.status not in off}
+    on = {game.game_id for game in records.games(day) if game.status not in OFF}
     units = {output: proof.units for output, proof in records.proofs(day).items()}
     owed = {one.output: {unit.partition("|")[0] for unit in one.missing} for one in records.obligations(day=day)}
     measured = health(ledger, league, day)

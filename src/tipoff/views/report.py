@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tipoff.core.league import League
-from tipoff.core.slate import GameStatus, Season
+from tipoff.core.slate import OFF, Season
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import days_around, league_facts
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import without_rows
 
 NOT_RECORDED = "none for this season"  # as a recorded world says it of what its data folder does not hold
-_OFF = [status.value for status in GameStatus if status.is_off]
 
 
 def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
@@ -40,7 +39,7 @@ def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
 
 def _without_rows(records: LeagueRecords, league: League) -> list[str]:
     """Say of each publication of a day with games why it has no row."""
-    played = {game.day for game in records.games() if game.status not in _OFF}
+    played = {game.day for game in records.games() if game.status not in OFF}
     return without_rows(league, (one for one in records.obligations(states=["excused"]) if one.day in played))
 
 
@@ -48,8 +47,8 @@ def games(records: LeagueRecords, league: League) -> dict[str, Any]:
     """Count the games that had to be played and are proven in every required output; the others by name."""
     rows = records.games()
     required = {step.name for step in league.steps if not step.optional}
-    on = {game.game_id for game in rows if game.status not in _OFF}
-    off = [game for game in rows if game.status in _OFF]
+    on = {game.game_id for game in rows if game.status not in OFF}
+    off = [game for game in rows if game.status in OFF]
     unmet = (unit for owed in records.obligations() if owed.output in required for unit in owed.missing)
     missing = {unit.partition("|")[0] for unit in unmet} & on
     return {"expected": len(on), "proven": len(on - missing), "excused": len(off), "missing": sorted(missing)}

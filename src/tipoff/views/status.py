@@ -16,7 +16,7 @@ from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
 from tipoff.ledger.stores import MADE_ANEW
 from tipoff.views.flow import Flow, flow_lines, read_flow
-from tipoff.watch.messages import between_text, counted, named
+from tipoff.watch.messages import between_text, counted, length, named
 from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, Limits, judge, read_facts
 
 if TYPE_CHECKING:
@@ -236,9 +236,7 @@ def _ago(at: datetime | None, now: datetime) -> str:
     age = now - at
     if age < timedelta(minutes=2):
         return f"seen {age.total_seconds():.0f} s ago"
-    hours = age.total_seconds() / 3600
-    ago = f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.1f} h"  # noqa: PLR2004 -- two hours
-    return f"last seen {at:%m-%d %H:%M} UTC, {ago} ago"
+    return f"last seen {at:%m-%d %H:%M} UTC, {length(age)} ago"
 
 
 def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:

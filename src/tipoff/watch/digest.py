@@ -14,6 +14,7 @@ from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord
+from tipoff.core.slate import OFF
 from tipoff.core.step import PublishWork
 from tipoff.ledger import Batch, Ledger, quota_use
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
@@ -106,8 +107,7 @@ def _of_day(ledger: Ledger, league: League, day: date) -> list[ObligationRecord]
 
 
 def _games(ledger: Ledger, league: League, day: date) -> int:
-    off = ("postponed", "moved", "cancelled")
-    return sum(game.status not in off for game in ledger.of(league.name).games(day))
+    return sum(game.status not in OFF for game in ledger.of(league.name).games(day))
 
 
 def _answer(before: Sequence[ObligationRecord], owed: Sequence[ObligationRecord], n_games: int) -> str:

@@ -8,6 +8,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.core.records import FindingRecord
 from tipoff.watch.lineage import Inputs, explains, is_left_with_data, is_of_table, nothing_known
+from tipoff.watch.messages import length
 
 SETTLE = timedelta(hours=3)  # nothing new for so long, and all that it touched met: it has ended
 REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the same incident again
@@ -226,9 +227,9 @@ def _age(incident: Incident, now: datetime, changes: list[Change], by: str) -> N
     if step >= CRITICAL_FROM[ladder]:
         incident.severity = Severity.CRITICAL
     incident.told = max(incident.told, incident.severity)
-    note = f"nobody has acknowledged it for {_length(age)}"
+    note = f"nobody has acknowledged it for {length(age)}"
     if incident.acked_by is not None:
-        note = f"{incident.acked_by} took it on, that time is over, and it has lasted {_length(age)}"
+        note = f"{incident.acked_by} took it on, that time is over, and it has lasted {length(age)}"
     changes.append(Change(incident=incident, kind="escalated", note=note, is_told=True))
 
 
@@ -279,13 +280,13 @@ def _end(  # noqa: PLR0913 -- all of one rule
     if (incident.unmet and not is_faded) or quiet < settle or not may_end(incident):
         return
     incident.closed_at = now
-    note = f"all that it touched is in order again, after {_length(now - incident.opened_at)}"
+    note = f"all that it touched is in order again, after {length(now - incident.opened_at)}"
     gone = lost(incident)
     if gone:
         more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
-        note = f"it is over, after {_length(now - incident.opened_at)}; LOST for good: {', '.join(gone[:_SHOWN])}{more}"
+        note = f"it is over, after {length(now - incident.opened_at)}; LOST for good: {', '.join(gone[:_SHOWN])}{more}"
     if incident.unmet:
-        note = f"it was a warning, and stood in the digests for {_length(quiet)}; nothing new was found"
+        note = f"it was a warning, and stood in the digests for {length(quiet)}; nothing new was found"
     told = incident.told != NOT_TOLD and _is_mine(incident, by)
     changes.append(Change(incident=incident, kind="closed", note=note, is_told=told))
 
@@ -296,10 +297,3 @@ def _is_mine(incident: Incident, by: str) -> bool:
 
 def _is_snoozed(incident: Incident, now: datetime) -> bool:
     return incident.snoozed_until is not None and now < incident.snoozed_until
-
-
-def _length(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 120:  # noqa: PLR2004 -- two hours
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"

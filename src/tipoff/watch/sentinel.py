@@ -23,6 +23,7 @@ from tipoff.ledger.facts import NoSeason, league_facts
 from tipoff.ledger.home_reader import told_effects
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold
+from tipoff.watch.messages import length
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, tell
 from tipoff.watch.witness import Witness
 
@@ -103,7 +104,7 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
     silent = limits.silence(facts.league, alive_at, now)
     if silent is not None:
         holder = facts.lease.holder if facts.lease else "the controller"
-        note = f"{holder} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {_hours(now - alive_at)}"
+        note = f"{holder} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {length(now - alive_at)}"
         yield Trouble.seen(facts.league, "controller", ALIVE_CHECK, silent, note, now, day=league_day(alive_at))
     if facts.no_season is not None and silent is None:
         yield from _about_season(facts, facts.no_season, now, limits)
@@ -151,7 +152,7 @@ def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limi
 
 
 def _clock_trouble(league: str, ahead_at: datetime, now: datetime) -> Trouble:
-    when, ahead = f"{ahead_at:%Y-%m-%d %H:%M} UTC", f"lies {_hours(ahead_at - now)} ahead of this clock"
+    when, ahead = f"{ahead_at:%Y-%m-%d %H:%M} UTC", f"lies {length(ahead_at - now)} ahead of this clock"
     note = f"an instant of the ledger, {when}, {ahead}: a host's clock is wrong, or was put back"
     return Trouble.seen(league, "clock", "clocks_agree", Severity.ERROR, note, now)
 
@@ -207,11 +208,6 @@ def _overdue(records: LeagueRecords, told: AbstractSet[str], now: datetime) -> t
 def _digest_due(records: LeagueRecords, now: datetime) -> tuple[date, datetime] | None:
     first = records.first_due("digest", states=["waiting", "running"])
     return (first.day, first.due_at) if first is not None and first.due_at < now else None
-
-
-def _hours(gap: timedelta) -> str:
-    minutes = int(gap.total_seconds() // 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004 -- two hours
 
 
 class Sentinel:
