@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tipoff.config import ChannelSettings, Settings
 from tipoff.core.build import build, commit
 from tipoff.core.clock import Stop
 from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
 from tipoff.leagues.catalog import live_content
 from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.alerts import AlertChanges, AlertStore
@@ -77,7 +79,7 @@ def ticked(home: Path, at: datetime) -> None:
 
 def test_facts_are_read_anew_after_the_clock_was_put_back(tmp_path: Path) -> None:
     clock = Hands()
-    facts = SiteFacts(tmp_path / "ledger.db", lambda ledger, _: read_running(ledger), clock)
+    facts = SiteFacts(Home(tmp_path), lambda ledger, _: read_running(ledger), clock)
     found = []
 
     for at in (NOW, NOW - timedelta(hours=1)):
@@ -182,6 +184,19 @@ def test_nothing_else_is_served_and_nothing_can_be_sent(tmp_path: Path) -> None:
         assert httpx.post(f"{url}/health", content=b"x").status_code == 405
 
 
+def test_what_is_no_request_is_answered_and_is_no_news(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with serving(tmp_path, Hands()) as url:
+        port = int(url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            connection.sendall(b"what is here?\r\n\r\n")
+            said = connection.recv(1000)
+        asked = httpx.get(url, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+        slash = httpx.get(f"{url}/health/", headers={"Host": "elsewhere.example"})
+
+    assert (said[:12], asked.status_code, slash.status_code) == (b"HTTP/1.1 400", 200, 404)
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
 def test_the_page_says_how_each_league_stands_and_asks_nobody_else(samples: Samples, tmp_path: Path) -> None:
     with serving(samples.copy(DAYS, tmp_path), Hands()) as url:
         told = httpx.get(url)
@@ -200,9 +215,19 @@ def test_the_page_of_a_home_of_which_nothing_can_be_known_says_so(tmp_path: Path
     with serving(tmp_path, Hands()) as url:
         broken = httpx.get(url).text
 
-    assert "there is no ledger yet" in before
+    assert "<h2>Nothing yet</h2><p>there is no ledger yet:" in before
     assert "the ledger cannot be read: UsageError" in broken
     assert "a-secret" not in broken
+
+
+def test_the_page_of_a_home_whose_ledger_is_gone_says_so(tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+
+    with serving(tmp_path, Hands()) as url:
+        page, ready = httpx.get(url).text, httpx.get(f"{url}/ready").json()
+
+    assert "<h2>Not known</h2><p>the ledger is gone, and what was made with it stands:" in page
+    assert ready["reasons"] == ["the ledger is gone, and what was made with it stands"]
 
 
 def test_a_page_with_a_token_is_shown_to_whoever_gives_it_as_a_password(tmp_path: Path) -> None:
@@ -264,7 +289,7 @@ def test_whoever_waited_for_a_look_that_took_long_needs_none_of_his_own(tmp_path
         clock.at += timedelta(seconds=30)
         return len(looks)
 
-    facts = SiteFacts(tmp_path / "ledger.db", slow, clock)
+    facts = SiteFacts(Home(tmp_path), slow, clock)
 
     assert [facts.read()[0], facts.read()[0]] == [1, 1]
 

@@ -4,15 +4,19 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.checked import owed as obligation
 from tests.unit.test_status import HOMES, NO_FLOW, TODAY, home, owed, silences
 
+from tipoff.core.clock import midnight
 from tipoff.core.obligation import State
+from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.facts import BetweenSeasons, NoSeason
-from tipoff.views.grid import Grid
+from tipoff.views.grid import Grid, newest_grid
 from tipoff.views.status import Problem, status_of
 from tipoff.watch.sentinel import LIVE
 from tipoff.web.page import Card, headers, page
@@ -99,6 +103,20 @@ def test_a_cell_says_what_it_is_of() -> None:
 
     assert f'<td class="late" title="boxes of {TODAY} is late">L</td>' in text
     assert f'<td class="proven" title="cards of {TODAY} is proven">■</td>' in text
+
+
+def test_a_day_that_owes_little_puts_no_row_in_another_place(tmp_path: Path) -> None:
+    days, batch = (TODAY - timedelta(days=1), TODAY), Batch()
+    for output, hours, owing in (("schedule", 10, days), ("a_late_one", 20, days[:1]), ("an_early_one", 19, days[:1])):
+        for day in owing:
+            due_at = midnight(day) + timedelta(hours=hours)
+            batch.add("obligations", obligation(output, "proven", day=day, due_at=due_at))
+
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        ledger.commit(batch)
+        grid = newest_grid(ledger, card(league="nba").status, 14)
+
+    assert grid.outputs == ("schedule", "an_early_one", "a_late_one")
 
 
 def test_what_cannot_be_known_is_no_empty_page() -> None:

@@ -40,7 +40,7 @@ def served_of(settings: Settings, now: Now, *, sends: bool = False) -> Served:
         found = statuses(ledger, settings, ledger.leagues(), at, sends=sends)
         return [Card(one, newest_grid(ledger, one, _DAYS_SHOWN)) for one in found]
 
-    application = site(told, settings.place.ledger, cards, now)
+    application = site(told, settings.place, cards, now)
     return Served(application, host=settings.web_host, port=settings.web_port, token=told.token)
 
 

@@ -209,6 +209,12 @@ class LeagueRecords:
         query = select(table.c.output, table.c.day, table.c.state).where(*self._mine(table))
         return {(row["output"], row["day"]): row["state"] for row in self._ask(query)}
 
+    def due(self) -> list[tuple[str, date, datetime]]:
+        """Return which output is owed for which day and when its first unit is due, the oldest day first."""
+        table = schema.obligations
+        query = select(table.c.output, table.c.day, table.c.due_at).where(*self._mine(table)).order_by(table.c.day)
+        return [(row["output"], row["day"], row["due_at"]) for row in self._ask(query)]
+
     def newest_day(self, *, before: date | None = None, but: str = "") -> date | None:
         """Return the newest day that is planned, of those before `before`, not counting the output `but`."""
         table = schema.obligations

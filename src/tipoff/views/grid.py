@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from tipoff.core.clock import midnight
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.views.status import Status, live_waivers, waiver_line
@@ -57,14 +58,15 @@ def read_grid(ledger: Ledger, league: "League", *, days: tuple[date, date] | Non
 
 
 def newest_grid(ledger: Ledger, status: Status, n_days: int) -> Grid:
-    """Return the last days of a league up to its newest; the outputs in the order in which that day owes them."""
+    """Return the last days of a league up to its newest; the outputs in the order in which their newest day owes them."""
     last = status.home.today
     if last is None:
         return Grid(status.league, (), (), {})
     days = last - timedelta(days=n_days - 1), last
-    cells = {slate: State(state) for slate, state in ledger.of(status.league).within(*days).states().items()}
-    due = {row.output: row.due_at for row in status.home.outputs}
-    outputs = sorted({output for output, _ in cells}, key=lambda name: (name not in due, due.get(name), name))
+    records = ledger.of(status.league).within(*days)
+    cells = {slate: State(state) for slate, state in records.states().items()}
+    after = {output: at - midnight(day) for output, day, at in records.due()}
+    outputs = sorted({output for output, _ in cells}, key=lambda name: (after.get(name, timedelta.max), name))
     return Grid(status.league, tuple(outputs), tuple(sorted({day for _, day in cells})), cells)
 
 

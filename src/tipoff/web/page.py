@@ -12,6 +12,7 @@ from tipoff.views.flow import flow_lines
 from tipoff.views.grid import SIGNS, Grid
 from tipoff.views.status import Status
 
+NO_LEDGER = "there is no ledger yet"
 AGAIN_S = 30  # a page that is left open is asked for again
 _SHOWN = 12  # problems of a league at most; the rest is counted
 _TEMPLATES = Environment(
@@ -61,11 +62,13 @@ def page(cards: Sequence[Card], trouble: str, *, at: datetime, build: str) -> st
     """Return the page as HTML: a card for each league, the worst first; `trouble` says why nothing can be known."""
     ordered = sorted(cards, key=lambda card: (list(_SIGN).index(card.tone), card.status.league))
     said = [*(["?"] if trouble else []), *(f"{_SIGN[card.tone]} {card.status.league}" for card in ordered), "Tipoff"]
-    tones = [*(["bad"] if trouble else []), *(card.tone for card in ordered), "warn"]
+    is_new = trouble == NO_LEDGER
+    tones = [*(["warn" if is_new else "bad"] if trouble else []), *(card.tone for card in ordered), "warn"]
     return _TEMPLATES.get_template("page.html").render(
         again_s=AGAIN_S,
         at=at,
         build=build,
+        is_new=is_new,
         leagues=ordered,
         shown=_SHOWN,
         signs=SIGNS,

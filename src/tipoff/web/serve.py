@@ -74,6 +74,7 @@ class Served:
                 application,
                 http=_Connection,
                 log_config=None,
+                log_level="error",  # what strangers send that is no request is no news
                 access_log=False,
                 server_header=False,
                 limit_concurrency=MOST_AT_ONCE,

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from starlette.applications import Starlette
@@ -21,14 +20,15 @@ from starlette.routing import Route
 
 from tipoff.core.clock import age
 from tipoff.core.errors import NoLedger, PipelineError
+from tipoff.core.home import Home
 from tipoff.ledger import Ledger
 from tipoff.ledger.migrate import HEAD
 from tipoff.views.running import Running, read_running, why_not_ready
-from tipoff.web.page import Card, headers, page
+from tipoff.web.page import NO_LEDGER, Card, headers, page
 from tipoff.web.serve import is_loopback
 
 KEPT = timedelta(seconds=1)  # an answer is read from the ledger once a second at most, however many ask
-_NO_LEDGER = "there is no ledger yet"
+_GONE = "the ledger is gone, and what was made with it stands"
 _NOT_READY, _NOBODY, _ELSEWHERE, _BROKEN = 503, 401, 421, 500
 
 
@@ -49,8 +49,8 @@ class SiteAnswer:
 class SiteFacts(Generic[T]):
     """What the ledger says, kept for a moment; a ledger that cannot be read is a fact as well."""
 
-    def __init__(self, ledger: Path | str, read: Callable[[Ledger, datetime], T], now: Callable[[], datetime]) -> None:
-        self._target, self._reader, self._now = ledger, read, now
+    def __init__(self, home: Home, read: Callable[[Ledger, datetime], T], now: Callable[[], datetime]) -> None:
+        self._home, self._reader, self._now = home, read, now
         self._lock = threading.Lock()
         self._read_at: datetime | None = None
         self._known: T | None = None
@@ -67,26 +67,27 @@ class SiteFacts(Generic[T]):
             return self._known, self._trouble, now
 
     def _look(self, now: datetime) -> tuple[T | None, str]:
-        if isinstance(self._target, Path) and not self._target.exists():
-            return None, _NO_LEDGER
+        none = _GONE if self._home.has_work else NO_LEDGER
+        if not self._home.has_ledger:
+            return None, none
         try:
-            with Ledger(self._target, read_only=True) as ledger:
+            with Ledger(self._home.ledger, read_only=True) as ledger:
                 return self._reader(ledger, now), ""
         except NoLedger:
-            return None, _NO_LEDGER
+            return None, none
         except PipelineError as error:
             return None, f"the ledger cannot be read: {type(error).__name__}"  # its text may name hosts and users
 
 
 def site(
     told: SiteAnswer,
-    ledger: Path | str,
+    home: Home,
     cards: Callable[[Ledger, datetime], Sequence[Card]],
     now: Callable[[], datetime],
 ) -> Starlette:
     """Return the application: the page, and two answers for machines, for GET and HEAD alone."""
-    facts = SiteFacts(ledger, lambda opened, _: read_running(opened), now)
-    shown = SiteFacts(ledger, cards, now)
+    facts = SiteFacts(home, lambda opened, _: read_running(opened), now)
+    shown = SiteFacts(home, cards, now)
 
     def health(request: Request) -> Response:
         running, trouble, at = facts.read()
@@ -115,7 +116,9 @@ def site(
 
     pages = {"/": today, "/health": health, "/ready": ready}
     routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in pages.items()]
-    return Starlette(routes=routes, exception_handlers={Exception: failed})
+    application = Starlette(routes=routes, exception_handlers={Exception: failed})
+    application.router.redirect_slashes = False  # its address would be made of the host that was asked for
+    return application
 
 
 def _is_of_here(request: Request) -> bool:
