@@ -18,6 +18,7 @@ from tipoff_audit.reading.context import TESTS
 KEEP = SWALLOWED.format(name="keep_games")
 
 
+TOO_DEEP = f"def act(games):\n    if games{'.next' * 900}:\n        keep_games(games, [])\n"
 READER_OF_GAMES = "print('SELECT * FROM games')\n"
 
 
@@ -377,3 +378,12 @@ def test_one_row_that_is_passed_over_without_a_word_was_not_held_for_much(
     head: str, handler: str, level: list[Level]
 ) -> None:
     assert levels({"core/games.py": EACH.format(head, handler)}, "swallowed-write") == level
+
+
+def test_a_file_that_is_nested_too_deeply_answers_nothing() -> None:
+    files = {"core/games.py": KEEP + "\n\nkeep_games(None, [])\n", "core/others.py": OTHERS}
+
+    def texts(words: AbstractSet[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
+        return {word: [("core/deep.py", TOO_DEEP), *files.items()] for word in words}
+
+    assert [one.level for one in audited(files, Surroundings(texts=texts)) if one.rule == "swallowed-write"] == ERROR

@@ -67,6 +67,12 @@ class Weighing:
         """Return the finding, a note where the tree's own texts say that nobody comes there, or nobody reads what is lost."""
         if not self.around.is_whole:
             return finding
+        try:
+            return self._answered(finding)
+        except (RecursionError, MemoryError):
+            return finding  # a file is nested too deeply, and what it says is not known
+
+    def _answered(self, finding: Finding) -> Finding:
         why = self.given.why_closed(finding) if self.given is not None else ""
         if not why and finding.rule == "swallowed-write" and self.tables is not None:
             why = self.tables.why_unread(finding)
