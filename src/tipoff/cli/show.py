@@ -17,6 +17,7 @@ from tipoff.core.door import clean
 from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.obligation import State
+from tipoff.core.report import aligned
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.connect import gone
@@ -301,9 +302,7 @@ def prediction_lines(rows: list[dict[str, Any]], table: "Table") -> list[str]:
     names = [name for name in rows[0] if name not in {"day", "player_id", "made_at"}]
     chances = {column.name for column in table.columns if column.measure == "ratio"}
     shown = [[_cell(row.get(name), is_chance=name in chances) for name in names] for row in rows]
-    widths = [max(len(name), *(len(cells[n]) for cells in shown)) for n, name in enumerate(names)]
-    head = "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True))
-    return [head] + ["  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)) for cells in shown]
+    return aligned([names, *shown])
 
 
 def _cell(value: object, *, is_chance: bool) -> str:

@@ -87,7 +87,7 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
 @click.command("backfill")
 @click.argument("league")
 @click.argument("span", metavar="DAY|FROM..TO")
-@click.option("--table", default="", help="Only this output.")
+@click.option("--output", "--table", default="", help="Only this output.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, asked and waited for.")
 @click.option(
     "--world", type=click.Choice(["recorded", "sample"]), default=None, help="Who answers; else as the home has it."
@@ -101,7 +101,7 @@ def backfill_command(  # noqa: PLR0913 -- options
     league: str,
     span: str,
     *,
-    table: str,
+    output: str,
     dry_run: bool,
     world: str | None,
     seed: int,
@@ -115,10 +115,10 @@ def backfill_command(  # noqa: PLR0913 -- options
     settings = read_settings()
     with _bar() as bar:
         task = bar.add_task(f"backfill {league} {span}", total=None, runs=0)
-        report = _backfill_live(settings, league, span, table, lambda n: bar.update(task, runs=n), dry_run=dry_run)
+        report = _backfill_live(settings, league, span, output, lambda n: bar.update(task, runs=n), dry_run=dry_run)
         if report is None:
             spec = app.spec_of_home(settings, league, span, world=world or "", seed=seed)
-            spec = backfill.spec_for(spec, table, {name: int(n) for name, n in (_budget(text) for text in budgets)})
+            spec = backfill.spec_for(spec, output, {name: int(n) for name, n in (_budget(text) for text in budgets)})
             report = backfill.backfill(
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
             )
@@ -127,7 +127,7 @@ def backfill_command(  # noqa: PLR0913 -- options
 
 
 def _backfill_live(  # noqa: PLR0913 -- as the command is told
-    settings: Settings, league: str, span: str, table: str, shown: Callable[[int], None], *, dry_run: bool
+    settings: Settings, league: str, span: str, output: str, shown: Callable[[int], None], *, dry_run: bool
 ) -> dict[str, Any] | None:
     """Have a live home's controller make past days; None where the league is not live in this home."""
     from tipoff.app import requests  # noqa: PLC0415 -- imports every store
@@ -144,7 +144,7 @@ def _backfill_live(  # noqa: PLR0913 -- as the command is told
             settings,
             declared,
             days,
-            scope_of(declared, table),
+            scope_of(declared, output),
             dry_run=dry_run,
             progress=lambda answer: shown(answer.get("made", {}).get("finished", 0)),
         )

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from tipoff.core.report import Section, Shape
+from tipoff.core.report import Section, Shape, aligned
 
 _WIDE, _HIGH, _LEFT, _BELOW, _TOP = 760, 300, 48, 34, 12
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#aa8800", "#66ccee", "#aa3377", "#555555")
@@ -171,10 +171,5 @@ def render_text(sections: Sequence[Section]) -> list[str]:
         if section.shape is Shape.TABLE and section.rows:
             names = list(section.rows[0])
             cells = [names, *([_text(row[name]) for name in names] for row in section.rows)]
-            widths = [max(len(row[at]) for row in cells) for at in range(len(names))]
-            lines += [
-                section.title,
-                *("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells),
-                "",
-            ]
+            lines += [section.title, *aligned(cells), ""]
     return lines
