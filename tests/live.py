@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.instance import Instance, WorkSpec
 from tipoff.app.loop import replay
 from tipoff.app.providers import live_league
 from tipoff.config import Settings
@@ -55,7 +55,7 @@ def over_sockets(  # noqa: PLR0913 -- whose days, asked where, with which keys
         dice=lambda: 0.0,
         wait=lambda _length: None,
     )
-    spec = ReplaySpec(
+    spec = WorkSpec(
         league=live_league(league_named(league)),
         season=season,
         days=(season.first_day, season.last_day),

@@ -19,7 +19,7 @@ from tipoff.sources.ask import Asker
 from tipoff.sources.build import asker_of_world
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import InProcess
-from tipoff.sources.proxies import DIRECT, Result, after, choose, is_resting
+from tipoff.sources.proxies import DIRECT, Result, after, choose
 from tipoff.sources.refusals import retry_after
 from tipoff.sources.routes import Pool
 from tipoff.sources.transport import is_public
@@ -527,7 +527,7 @@ def test_credits_are_read_from_the_providers_headers_for_every_process() -> None
     found = memory.credits("provider.test")
 
     assert found is not None
-    assert (found.used, found.remaining, found.used_ratio > allowance.WARNED_AT) == (812, 188, True)
+    assert (found.used, found.remaining, found.is_nearly_spent) == (812, 188, True)
 
 
 @pytest.mark.parametrize(("used", "says"), [(799, ""), (800, "over four fifths of the month's credits")])
@@ -587,7 +587,7 @@ def test_three_failures_leave_a_proxy_alone_and_one_success_brings_it_back() -> 
     health = ProxyHealth(proxy="p", host="h")
     for n in range(3):
         health = after(health, Result.FAILURE, took=timedelta(0), now=NOW + timedelta(seconds=n))
-    assert is_resting(health, NOW + timedelta(seconds=3))
+    assert health.rests(NOW + timedelta(seconds=3))
     assert choose(["p"], {"p": health}, NOW + timedelta(seconds=3), lambda: 0.5, "h") is None
 
     later = NOW + timedelta(seconds=70)
@@ -617,7 +617,7 @@ def test_no_history_takes_a_score_out_of_bounds_or_a_proxy_out_for_ever(results:
         health = after(health, result, took=timedelta(seconds=gap / 100), now=at)
         assert 0 <= health.score <= 100
 
-    assert not is_resting(health, at + timedelta(minutes=10))
+    assert not health.rests(at + timedelta(minutes=10))
 
 
 def test_a_better_proxy_is_chosen_more_often() -> None:

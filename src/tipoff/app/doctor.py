@@ -36,7 +36,6 @@ from tipoff.ledger.outside import OutsideStore
 from tipoff.ledger.stores import MADE_ANEW, lost_files
 from tipoff.predict import boosting
 from tipoff.sources.content import ModelContract
-from tipoff.sources.proxies import is_resting
 from tipoff.store.published import Published
 from tipoff.views.running import Running, builds_differ, read_running
 
@@ -330,7 +329,7 @@ def proxies(addresses: Sequence[str], health: Sequence[ProxyHealth], now: dateti
     ways = [found for found in health if found.proxy]
     for host in dict.fromkeys(found.host for found in ways):
         states = [found for found in ways if found.host == host]
-        n_working = sum(not is_resting(found, now) for found in states)
+        n_working = sum(not found.rests(now) for found in states)
         said = f"{n_working} of {len(states)} work for {host}"
         yield DoctorLine(
             what="proxies",

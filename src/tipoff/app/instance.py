@@ -23,9 +23,10 @@ from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Clock, SimClock, stopwatch, thread_cpu
-from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.errors import ErrorKind, PipelineError, SourceError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
+from tipoff.core.payload import Fetched, Request
 from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.slate import Season, Slate
@@ -52,13 +53,13 @@ from tipoff.store.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaySpec:
-    """What is to be replayed, and in which world."""
+class WorkSpec:
+    """What is worked on, and who answers."""
 
     league: League
     season: Season
     days: tuple[date, date]
-    world: World
+    world: World | LiveWorld | None  # none: nobody is asked, and what is archived is all there is
     scope: frozenset[str] | None = None  # a backfill: these outputs of these days alone
     budgets: Mapping[str, int] = field(default_factory=dict)  # requests a day, by provider
     anew: bool = False  # a reparse: what is proven of these outputs is made anew from the archive, and nothing else
@@ -66,6 +67,13 @@ class ReplaySpec:
     profile: Profile = Profile.REPLAY
     goes_on: bool = False  # whether it loads earlier seasons that no model of the build knows
     off: tuple[str, ...] = ()  # what is not made, as each page and message says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaySpec(WorkSpec):
+    """What is to be replayed, in a world that answers alike for ever."""
+
+    world: World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +92,7 @@ class Instance:
     def __init__(  # noqa: PLR0913 -- where, when, of which parts
         self,
         settings: Settings,
-        spec: ReplaySpec,
+        spec: WorkSpec,
         clock: Clock,
         *,
         at: Hook = never,
@@ -237,23 +245,24 @@ class Instance:
         if isinstance(world, LiveWorld):
             self._outside = OutsideStore(self.home.ledger, profile=self._spec.profile)
             self._asker = world.asker(archive, self._outside)
-        else:
+        elif world is not None:
             self._asker = asker_of_world(
                 self._parts.transport(world, clock),
                 archive,
                 secret=lambda name: secrets.get(name, ""),
                 budgets=self._spec.budgets,
             )
-        self._asker.resume(unused_answers(archive, self.ledger, clock.now()))
+        if self._asker is not None:
+            self._asker.resume(unused_answers(archive, self.ledger, clock.now()))
         return self._parts.executor(
             clock,
             warehouse=warehouse,
             published=published,
             tables={step.name: step.table for step in self._spec.league.steps},
-            fetch=self._asker,
+            fetch=self._asker or _nobody,
             kept=KeptAnswers(archive),
             call=self.beside.children.call if self.beside else call_here,
-            together=SeveralAtOnce(self._asker.at_once) if self.beside else in_turn,
+            together=SeveralAtOnce(self._asker.at_once) if self.beside and self._asker else in_turn,
             now=clock.now,
             cpu=thread_cpu,
             at=self._at,
@@ -291,12 +300,17 @@ class Instance:
         )
 
 
-def _has_key(world: World, name: str) -> bool | None:
+def _has_key(world: World | LiveWorld | None, name: str) -> bool | None:
     """Whether a provider can be asked; None where nobody outside is asked: what is off stays off."""
     return bool(world.secret(name)) if isinstance(world, LiveWorld) else None
 
 
-def instance_in(home: Path, spec: ReplaySpec, clock: Clock, *, parts: Parts | None = None) -> Instance:
+def _nobody(request: Request, *, now: Callable[[], datetime]) -> Fetched:  # noqa: ARG001 -- as `tipoff.engine.pages.Fetch`
+    msg = f"nothing is archived that {request.source} answered to this, and nobody is asked now"
+    raise SourceError(msg, kind=ErrorKind.PERMANENT, hint="tipoff backfill asks anew")
+
+
+def instance_in(home: Path, spec: WorkSpec, clock: Clock, *, parts: Parts | None = None) -> Instance:
     """Return an instance in a folder, with every setting as it is where nobody has set it."""
     return Instance(Settings(home=home), spec, clock, parts=parts)
 

@@ -14,7 +14,7 @@ from functools import partial
 from tipoff.app.catching_up import CatchingUp, Loading
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
-from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.instance import Instance, WorkSpec
 from tipoff.app.lock import lock
 from tipoff.app.monitor import Live, keep_looking
 from tipoff.app.providers import (
@@ -46,6 +46,7 @@ from tipoff.leagues.catalog import content_named, sample_of
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.facts import league_facts
+from tipoff.sources.live import LiveWorld
 from tipoff.sources.world import World
 
 SEED = 7
@@ -59,7 +60,7 @@ class LiveSpec(Live):
     """What runs on the real clock: which league, in which season, in which home, and who answers."""
 
     season: Season
-    world: Callable[[], World]
+    world: Callable[[], World | LiveWorld]
     shown: Callable[[], Season] | None = None  # asks which season the schedule shows; None where there is only one
     look_every: timedelta = LOOK_EVERY  # for the next season, once this one is over
 
@@ -193,7 +194,7 @@ def _run(live: LiveSpec | Unlearned, stop: Stop, said: Say) -> None:
 
 def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
     """Tick until `stop` is set, or another season is to be gone on with: it is returned."""
-    spec = ReplaySpec(
+    spec = WorkSpec(
         league=live.league,
         season=live.season,
         days=(live.season.first_day, live.season.last_day),

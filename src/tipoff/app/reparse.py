@@ -1,24 +1,18 @@
 """Raw rows made anew from the archive: by today's parsers, from the answers that they were made from; nobody is asked."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-import httpx
-
-from tipoff.app.instance import Instance, ReplaySpec
+from tipoff.app.instance import Instance, WorkSpec
 from tipoff.app.lock import lock
-from tipoff.app.parts import Parts
 from tipoff.config import Settings
-from tipoff.core.clock import Clock, SimClock
-from tipoff.core.errors import ErrorKind, SourceError, UsageError
-from tipoff.core.fault import Fault
+from tipoff.core.clock import SimClock
+from tipoff.core.errors import UsageError
 from tipoff.core.league import League
-from tipoff.core.payload import Fetched, Request
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.core.step import SourceWork
-from tipoff.engine.run import Runner
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_now
 
@@ -34,10 +28,10 @@ def reparse(settings: Settings, league: League, season: Season, days: tuple[date
     with lock(home):
         with Ledger(home.ledger, read_only=True) as ledger:
             now = home_now(ledger)
-        spec = ReplaySpec(
-            league=league, season=season, days=days, world=Nobody(), scope=outputs, anew=True, profile=Profile.LIVE
+        spec = WorkSpec(
+            league=league, season=season, days=days, world=None, scope=outputs, anew=True, profile=Profile.LIVE
         )
-        instance = Instance(settings, spec, SimClock(now), parts=FromArchive())
+        instance = Instance(settings, spec, SimClock(now))
         try:
             controller = instance.controller()
             controller.start(now)
@@ -74,42 +68,3 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
     lines = [f"{span}: {n_made} of {report['slates']} slates made anew from the archive"]
     lines += [f"  not made: {row['output']} {row['day']} ({row['why']})" for row in report["not_made"]]
     return lines
-
-
-class FromArchive(Parts):
-    """Parts with which nobody is asked."""
-
-    def executor(self, _clock: Clock, /, **parts: Any) -> Runner:  # noqa: ANN401 -- the runner's own
-        """Return what makes runs, of what is archived alone."""
-        return Runner(**parts | {"fetch": _nobody})
-
-
-def _nobody(request: Request, *, now: Callable[[], datetime]) -> Fetched:  # noqa: ARG001 -- as `tipoff.engine.run.Fetch`
-    msg = f"nothing is archived that {request.source} answered to this, and nobody is asked now"
-    raise SourceError(msg, kind=ErrorKind.PERMANENT, hint="tipoff backfill asks anew")
-
-
-class Nobody:
-    """A world in which nobody answers."""
-
-    name, fingerprint = "nobody", ""
-    faults: Sequence[Fault] = ()
-
-    def describe(self) -> dict[str, str]:
-        """Say nothing."""
-        return {}
-
-    def game_days(self, first: date, last: date) -> int:  # noqa: ARG002 -- as `tipoff.sources.world.World`
-        """Know of no games."""
-        return 0
-
-    def transport(self, clock: Clock) -> httpx.BaseTransport:  # noqa: ARG002 -- as above
-        """Return a way to nowhere."""
-        return _Nowhere()
-
-
-class _Nowhere(httpx.BaseTransport):
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Refuse."""
-        msg = "nobody is asked"
-        raise httpx.ConnectError(msg, request=request)

@@ -36,6 +36,11 @@ class Credits:
         """The share that is spent."""
         return self.used / self.allowance if self.allowance else 1.0
 
+    @property
+    def is_nearly_spent(self) -> bool:
+        """Whether people are told: over four fifths are spent."""
+        return self.used_ratio >= 0.8  # noqa: PLR2004 -- four fifths
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyHealth:
@@ -56,6 +61,10 @@ class ProxyHealth:
     cooldowns: int = 0
     rests_until: datetime | None = None
     at: datetime | None = None
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it is left alone for this host."""
+        return self.rests_until is not None and now < self.rests_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

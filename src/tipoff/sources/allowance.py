@@ -7,7 +7,6 @@ from tipoff.core.outside import Credits
 from tipoff.core.retry import SEEN_AGAIN
 from tipoff.sources.refusals import next_month
 
-WARNED_AT = 0.8  # share of the allowance from which on it is told
 _EVEN = 0.9  # share of an even spending that must be left for requests far from their close
 # how long before the close it is asked: with plenty, with little
 _FAR, _NEAR = timedelta(hours=14), timedelta(minutes=90)

@@ -302,8 +302,7 @@ class Asker:
             return ""
         left = Credits(provider=provider.host, used=used, remaining=remaining, at=at)
         self._memory.keep_credits(left)
-        is_much = left.used_ratio >= allowance.WARNED_AT
-        return f"over four fifths of the month's credits of {provider.host} are spent" if is_much else ""
+        return f"over four fifths of the month's credits of {provider.host} are spent" if left.is_nearly_spent else ""
 
 
 def _result_of(received: Received, provider: Provider) -> Result:

@@ -2,15 +2,14 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
-from tipoff.core.clock import Clock, pause
+from tipoff.core.clock import pause
 from tipoff.core.errors import UsageError
-from tipoff.core.fault import Fault
 from tipoff.core.provider import Provider, ProviderSettings, known_by_host, with_settings
 from tipoff.sources.ask import Asker
 from tipoff.sources.exchange import Exchange
@@ -30,22 +29,6 @@ class LiveWorld:
     dice: Callable[[], float]
     proxies: Sequence[str] = ()
     wait: Callable[[timedelta], None] = pause
-    name: str = field(default="live", init=False)
-    fingerprint: str = field(default="live", init=False)
-    faults: Sequence[Fault] = field(default=(), init=False)
-
-    def describe(self) -> dict[str, str]:
-        """Return who is asked, and where."""
-        return {provider.host: provider.home or provider.base for provider in self.providers}
-
-    def game_days(self, _first: date, _last: date) -> int:
-        """Return 0: how many days are played is not known beforehand."""
-        return 0
-
-    def transport(self, _clock: Clock) -> httpx.BaseTransport:
-        """Refuse: a live world is asked through its asker."""
-        msg = "a live world has no transport of its own"
-        raise NotImplementedError(msg)  # of a simulated world alone: nobody calls it here
 
     def asker(self, archive: Archive, memory: Memory) -> Asker:
         """Return what asks the providers over real connections, direct and by each proxy."""

@@ -77,11 +77,6 @@ def _bounded(score: float) -> float:
     return max(0.0, min(FULL, score))
 
 
-def is_resting(health: ProxyHealth, now: datetime) -> bool:
-    """Whether the proxy is left alone for this host."""
-    return health.rests_until is not None and now < health.rests_until
-
-
 def weight(health: ProxyHealth, now: datetime) -> float:
     """Return how much more often than another it is chosen: its score; a new one counts as whole, one on trial as half."""
     if health.rests_until is not None:
@@ -94,7 +89,7 @@ def choose(
 ) -> str | None:
     """Return the proxy to use for `host`, or None: each is left alone. `dice` gives a number in [0, 1)."""
     states = [(name, health.get(name, ProxyHealth(proxy=name, host=host))) for name in names]
-    usable = [(name, weight(state, now)) for name, state in states if not is_resting(state, now)]
+    usable = [(name, weight(state, now)) for name, state in states if not state.rests(now)]
     if not usable:
         return None
     point = dice() * sum(share for _, share in usable)

@@ -11,8 +11,6 @@ from tipoff.core.records import ArrivalRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import NoSeason, league_facts, learned_lateness
 from tipoff.ledger.outside import OutsideStore, Requests
-from tipoff.sources.allowance import WARNED_AT
-from tipoff.sources.proxies import is_resting
 
 LOOKED_BACK = timedelta(days=7)
 _FEW = 20  # arrivals from which on the slowest are told by a share
@@ -96,14 +94,14 @@ def render_text(outside: Outside, now: datetime) -> Iterator[str]:
         when = f"last {found.last_at:%m-%d %H:%M}"
         yield f"  {found.source:<16} {found.outcome:<22} {found.n_requests:>6}  {when}{note}"
     for left in outside.credits:
-        warned = " (over four fifths are spent)" if left.used_ratio >= WARNED_AT else ""
+        warned = " (over four fifths are spent)" if left.is_nearly_spent else ""
         yield f"credits {left.provider}: {left.remaining} of {left.allowance} left at {left.at:%m-%d %H:%M}{warned}"
     for health in outside.proxies:
         if not health.proxy:
-            if is_resting(health, now):
+            if health.rests(now):
                 yield f"{health.host} is left alone until {health.rests_until:%m-%d %H:%M} UTC, as it asked"
             continue
-        state = f"resting until {health.rests_until:%H:%M:%S}" if is_resting(health, now) else "works"
+        state = f"resting until {health.rests_until:%H:%M:%S}" if health.rests(now) else "works"
         told = f"{health.n_asked} asked, {health.n_failed} failed, {health.n_late} late, {health.n_slow} slow"
         yield f"proxy {health.proxy} for {health.host}: score {health.score:.0f}, {state}; {told}"
     for turn in outside.changes[:5]:
