@@ -157,7 +157,7 @@ def test_repeating_changes_nothing(tmp_path_factory: pytest.TempPathFactory, see
 def test_a_step_never_runs_before_its_inputs(tmp_path_factory: pytest.TempPathFactory, number: int) -> None:
     """Of two runs of one instant, the one that reads what the other makes has the higher number."""
     home = tmp_path_factory.mktemp("played")
-    played(home, composed(3, number).faults).close()
+    played(home, composed(3, number).faults, days=2).close()
     runs = ledger_rows(home, "runs")
     tables = {step.name: step.table for step in NBA.steps}
     inputs = {step.name: dialect.load(step, tables).inputs for step in NBA.steps}
@@ -295,7 +295,7 @@ def test_a_conflict_is_logged_with_its_holder_and_how_it_ended(
     tmp_path: Path, to: str, resolution: str, state: str
 ) -> None:
     held = {"table": "grades", "holder": "a streaming insert", "told": True, "from": "day 3 00:30", "to": to}
-    played(tmp_path, told(kind="warehouse", how="conflict", **held)).close()
+    played(tmp_path, told(kind="warehouse", how="conflict", **held), days=2, after=5).close()
 
     second = SAMPLE.first_day + timedelta(days=1)
     [row] = [r for r in ledger_rows(tmp_path, "conflicts") if (r["output"], r["day"]) == ("grades", second)]
@@ -330,7 +330,7 @@ def test_a_conflict_names_the_code_that_streams_into_the_table_where_an_audit_is
     code, report = tmp_path / "code", tmp_path / "report.json"
     (tmp_path / "home").mkdir()
     code.mkdir()
-    played(tmp_path / "home", told(kind="warehouse", how="conflict", **held)).close()
+    played(tmp_path / "home", told(kind="warehouse", how="conflict", **held), days=2).close()
     (code / "writer.py").write_text(STREAMS)
     report.write_text(tipoff("audit", str(code), "--json", home=tmp_path / "home").stdout)
     asked = ("why", "nba", "grades", str(SAMPLE.first_day + timedelta(days=1)))

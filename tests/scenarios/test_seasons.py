@@ -120,17 +120,18 @@ def test_two_seasons_one_after_the_other_in_one_home_are_as_in_homes_of_their_ow
 
 @pytest.mark.data
 def test_days_that_the_homes_clock_is_past_are_refused_and_those_after_them_or_made_here_go_on(
-    data: Path, tmp_path: Path
+    first_days: Path, tmp_path: Path
 ) -> None:
-    once = replayed(data, tmp_path, "2022-10-18..2022-10-19")  # until the morning of the 21st
+    home = tmp_path / "home"
+    once = replayed(first_days, home, "2022-10-18..2022-10-19")  # until the morning of the 21st
 
     for span in ("2022-10-20..2022-10-21", "2022-10-18..2022-10-21"):
-        done = tipoff("replay", "nba", span, home=tmp_path, TIPOFF_DATA=str(data))
+        done = tipoff("replay", "nba", span, home=home, TIPOFF_DATA=str(first_days))
         assert done.returncode == 2
         assert "too late for 2022-10-20 in this home: its nba clock stands at 2022-10-21" in done.stderr
         assert "begin after 2022-10-20" in done.stderr
         assert "name days in a row as one span: a replay ends once its last day has settled" in done.stderr
 
-    again, after = (replayed(data, tmp_path, span) for span in ("2022-10-18..2022-10-19", "2022-10-21..2022-10-21"))
+    again, after = (replayed(first_days, home, span) for span in ("2022-10-18..2022-10-19", "2022-10-21..2022-10-21"))
     assert (again["runs"], after["games"]["missing"]) == (once["runs"], [])
     assert "lost" not in after["obligations"]

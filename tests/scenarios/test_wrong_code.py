@@ -225,7 +225,7 @@ def test_a_slate_of_one_side_is_held_before_it_is_published(tmp_path: Path, monk
 
     monkeypatch.setattr(decisions, "decide", always_over)
 
-    _, errors = told(replayed(tmp_path, {}))
+    _, errors = told(replayed(tmp_path, {}, DAYS - 1, checks=()))  # the guards of the publication itself
 
     held = [row for row in errors if row["check"] == "publication_is_held"]
     assert {row["output"] for row in held} == {"published_predictions"}
