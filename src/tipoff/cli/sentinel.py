@@ -33,10 +33,14 @@ CLOCK = click.option(
 
 
 def stopper() -> Stop:
-    """Return what SIGTERM and SIGINT set, so that a side ends its look and lets go of its stores."""
+    """Return what SIGTERM, SIGINT and SIGHUP set, so that a side ends its look and lets go of its stores.
+
+    A terminal that is closed hangs up, but on what `nohup` has begun.
+    """
     stop = Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_told: stop.set())
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_told: stop.set())
     return stop
 
 
