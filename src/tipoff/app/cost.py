@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tipoff.app.crash import never
 from tipoff.app.lock import lock
-from tipoff.app.warehouses import open_warehouse
+from tipoff.app.requests import opened
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
-from tipoff.core.profile import Profile
-from tipoff.ledger import Ledger
 from tipoff.ledger.facts import season_of
 
 _MB = 1_048_576
@@ -44,22 +41,16 @@ def costs(settings: Settings, league: League, day: date, now: datetime) -> list[
         raise UsageError(msg, hint="set TIPOFF_WAREHOUSE=bigquery and TIPOFF_BIGQUERY_PROJECT")
     from tipoff.store.bigquery.warehouse import BigQueryWarehouse  # noqa: PLC0415 -- Google's client takes a second to import
 
-    home = settings.place
     found = []
-    with lock(home), Ledger(home.ledger) as ledger:
-        season = season_of(ledger, league.name, day)
-        warehouse = open_warehouse(settings, home, ledger, profile=Profile.LIVE, at=never, now=lambda: now)
-        try:
-            if not isinstance(warehouse, BigQueryWarehouse):
-                raise TypeError(warehouse)
-            for loaded in warehouse.prepare(league.steps).values():
-                read = warehouse.estimate(loaded, day=day, season=season, as_of=now)
-                if read:
-                    limit = min(loaded.step.max_bytes, settings.bigquery_max_bytes)
-                    name, dearest = loaded.step.name, max(read)
-                    found.append(Cost(step=name, statements=len(read), bytes=sum(read), dearest=dearest, limit=limit))
-        finally:
-            warehouse.close()
+    with lock(settings.place), opened(settings, league) as stores:
+        season, warehouse = season_of(stores.ledger, league.name, day), stores.warehouse
+        if not isinstance(warehouse, BigQueryWarehouse):
+            raise TypeError(warehouse)
+        for name, loaded in stores.loaded.items():
+            read = warehouse.estimate(loaded, day=day, season=season, as_of=now)
+            if read:
+                limit = min(loaded.step.max_bytes, settings.bigquery_max_bytes)
+                found.append(Cost(step=name, statements=len(read), bytes=sum(read), dearest=max(read), limit=limit))
     return found
 
 
