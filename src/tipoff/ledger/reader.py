@@ -112,24 +112,11 @@ class LeagueRecords:
         when = _within(table.c.started_at, since, before)
         return self._all(RunRecord, table, self._mine(table, *when, output=output, day=day), table.c.id)
 
-    def newest_run(self, output: str, day: date) -> RunRecord | None:
-        """Return the newest run of a slate."""
-        table = schema.runs
-        query = select(*columns_of(RunRecord, table)).where(*self._mine(table, output=output, day=day))
-        return next((read(RunRecord, row) for row in self._ask(query.order_by(table.c.id.desc()).limit(1))), None)
-
     def run_starts(self, *, since: datetime, before: datetime) -> list[datetime]:
         """Return when runs began."""
         table = schema.runs
         query = select(table.c.started_at).where(*self._mine(table, *_within(table.c.started_at, since, before)))
         return [row["started_at"] for row in self._ask(query)]
-
-    def runs_by_state(self, *, since: datetime | None = None) -> dict[str, int]:
-        """Count runs by how they stand."""
-        table = schema.runs
-        mine = self._mine(table, *_within(table.c.started_at, since, None))
-        query = select(table.c.state, func.count().label("n")).where(*mine)
-        return {row["state"]: row["n"] for row in self._ask(query.group_by(table.c.state))}
 
     def runs_by_output(self) -> dict[str, dict[str, int]]:
         """Count the runs of each output by how they stand."""
@@ -274,12 +261,6 @@ class LeagueRecords:
         table = schema.games
         return [read_game(row) for row in self._ask(select(table).where(*self._mine(table, day=day)))]
 
-    def any_game(self) -> str | None:
-        """Return the id of any game, as an example of how they look."""
-        table = schema.games
-        rows = self._ask(select(table.c.game_id).where(*self._mine(table)).limit(1))
-        return rows[0]["game_id"] if rows else None
-
     def first_start(self, day: date) -> datetime | None:
         """Return when the first game of a day begins that is not off."""
         found: datetime | None = self._one(looks.first_start(self.league, self._days), {"day": day})["at"]
@@ -316,21 +297,11 @@ class LeagueRecords:
         table = schema.marks
         return self._all(MarkRecord, table, self._mine(table, day=day))
 
-    def rejects(self, day: date) -> dict[str, int]:
-        """Count the rows of a day that were quarantined, by output."""
-        return self._by_output(schema.rejects, func.count(), day=day)
-
-    def reasons(self, run_id: int) -> dict[str, int]:
-        """Count the rows that were quarantined in a run, by the reason."""
-        table = schema.rejects
-        query = select(table.c.reason, func.count().label("n")).where(table.c.run_id == run_id)
-        return {row["reason"]: row["n"] for row in self._ask(query.group_by(table.c.reason).order_by(table.c.reason))}
-
-    def counts(self, table: str, column: str) -> dict[str, int]:
-        """Count the rows of a table of the ledger by what stands in a column."""
+    def counts(self, table: str, column: str, **equal: object) -> dict[str, int]:
+        """Count the rows of a table of the ledger by what stands in a column; of those alone that are equal in others."""
         of = schema.metadata.tables[table]
-        query = select(of.c[column].label("name"), func.count().label("n")).where(*self._mine(of))
-        return {row["name"]: row["n"] for row in self._ask(query.group_by(of.c[column]))}
+        query = select(of.c[column].label("name"), func.count().label("n")).where(*self._mine(of, **equal))
+        return {row["name"]: row["n"] for row in self._ask(query.group_by(of.c[column]).order_by(of.c[column]))}
 
     # --- what was found and measured
 

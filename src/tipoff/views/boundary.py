@@ -37,7 +37,7 @@ def read_boundaries(ledger: Ledger, league: League, day: date, inputs: Mapping[s
     of_day = {owed.output: owed for owed in records.obligations(day=day)}
     gates = {(gate.output, gate.input): gate for gate in records.gates(day=day)}
     held = {(gate.output, gate.input) for gate in records.within(day, day).held_gates()}
-    proofs, rejects = records.proofs(day), records.rejects(day)
+    proofs, rejects = records.proofs(day), records.counts("rejects", "output", day=day)
     return [
         _boundary(step, read, gates.get((step.name, read.table)), held, of_day, proofs, rejects)
         for step in league.steps

@@ -124,7 +124,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
         ),
         waivers=tuple(records.live_waivers(at)) if at else (),
         halts=tuple(records.halts(at)) if at else (),
-        running=records.runs_by_state().get("started", 0),
+        running=records.counts("runs", "state").get("started", 0),
         asked=records.n_asked(),
         off=facts.off,
         loads=facts.loads,

@@ -58,7 +58,7 @@ def trace(ledger: Ledger, league: League, game_id: str, home: Home) -> Trace:
     games = records.games(game_id=game_id)
     if not games:
         msg = f"no schedule in this home names the game {game_id!r}"
-        example = records.any_game() or "nothing yet: no schedule was read"
+        example = next((game.game_id for game in records.games()), "nothing yet: no schedule was read")
         raise UsageError(msg, hint=f"ids look like {example}; see: tipoff grid {league.name}")
     standings = tuple(
         f"{game.day}: {game.away} at {game.home}, {_start(game.starts_at)}, {game.status} "

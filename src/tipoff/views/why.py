@@ -164,7 +164,7 @@ def _day_of(gate: GateRecord, day: date) -> date:
 
 
 def _last_run(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
-    run = records.newest_run(owed.output, owed.day)
+    run = next(reversed(records.runs(output=owed.output, day=owed.day)), None)
     if run is None:
         return ["  it has never been run"]
     is_bad = run.state != "finished"
@@ -176,7 +176,7 @@ def _last_run(records: LeagueRecords, owed: ObligationRecord) -> list[str]:
         f"  {fetch.source} answered {fetch.status}: {fetch.outcome}, {fetch.n_rows} rows"
         for fetch in records.fetches(run.id)
     ]
-    reasons = records.reasons(run.id)
+    reasons = records.counts("rejects", "reason", run_id=run.id)
     sentences += [f"  quarantined: {counted(n, 'row')}: {reason}" for reason, n in list(reasons.items())[:_SHOWN]]
     if owed.not_before:
         sentences.append(f"  it is asked again at {owed.not_before:%Y-%m-%d %H:%M} UTC")

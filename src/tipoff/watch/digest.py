@@ -120,8 +120,7 @@ def _answer(before: Sequence[ObligationRecord], owed: Sequence[ObligationRecord]
 
 def _alive(ledger: Ledger, league: League, now: datetime) -> str:
     alive_at = read_facts(ledger, league.name, now).alive_at  # quiet ticks leave no row of their own
-    since = now - timedelta(days=1)
-    states = Counter(ledger.of(league.name).runs_by_state(since=since))
+    states = Counter(run.state for run in ledger.of(league.name).runs(since=now - timedelta(days=1)))
     if alive_at is None:
         return "orchestration: it has never decided anything"
     state = "alive" if now - alive_at < REPLAYED.error_after else "SILENT"
