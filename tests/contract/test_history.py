@@ -247,7 +247,7 @@ def test_the_guard_tells_each_level_once_and_again_when_it_was_left(ledger: Ledg
 
     def told(n: int) -> list[int]:
         guard.record(Kind.LOAD, "d.t", n)
-        found = [int(use.level) for use, _ in guard.news()]
+        found = [int(use.level) for use in guard.news()]
         guard.noted()
         return found
 

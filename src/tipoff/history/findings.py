@@ -60,7 +60,7 @@ class Troubles:
     def quotas(self, guard: QuotaGuard, now: datetime) -> None:
         """Take up each limit that has reached a higher level: these are told at once, each level once."""
         self._guard = guard
-        for use, _ in guard.news():
+        for use in guard.news():
             severity = Severity.ERROR if use.level is Level.FULL else Severity.WARNING
             self._add(ROOM, severity, str(use), now, ratio=use.ratio)
 

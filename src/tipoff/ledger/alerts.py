@@ -24,6 +24,7 @@ from tipoff.ledger.connect import UNREACHED, Held, doing, engine_of, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
+from tipoff.ledger.upsert import upsert
 
 Row = dict[str, Any]
 
@@ -188,13 +189,10 @@ class AlertStore(Held):
 
     def _save(self, incident: Incident) -> None:
         """Write an incident; what is a person's to change is not a watcher's to write back, who read it before."""
-        table = watching.incidents
         values = {f.name: getattr(incident, f.name) for f in dataclasses.fields(incident)}
         values["effects"] = json.dumps({k: v.isoformat() if v else None for k, v in incident.effects.items()})
         values["severity"], values["told"] = int(incident.severity), int(incident.told)
-        mine = {name: value for name, value in values.items() if name not in HANDS}
-        if not self._connection.execute(update(table).where(table.c.id == incident.id).values(**mine)).rowcount:
-            self._connection.execute(insert(table).values(**values))
+        self._connection.execute(upsert(watching.incidents, self._engine.dialect.name, HANDS).values(**values))
 
     def _add_notice(self, row: Row, incident: Incident | None) -> None:
         known = select(watching.notices.c.id).where(watching.notices.c.key == row["key"])

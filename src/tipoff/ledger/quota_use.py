@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select
 
 from tipoff.core.quota import WINDOW, Kind, Level, Use, uses
 from tipoff.ledger.history import quota_levels, quota_use
 from tipoff.ledger.ledger import Ledger
 from tipoff.ledger.reader import Ask
-from tipoff.ledger.upsert import insert_into
+from tipoff.ledger.upsert import insert_into, upsert
 
 KEPT = timedelta(days=400)  # how long the counts are kept: a season can be looked back at
 
@@ -63,13 +63,13 @@ class QuotaGuard:
         """Return what was used in the last 24 hours."""
         return read_used(self._ledger.rows, self._now())
 
-    def news(self) -> list[tuple[Use, Level]]:
-        """Return the limits that have reached a higher level since they were last told, each with the level before.
+    def news(self) -> list[Use]:
+        """Return the limits that have reached a higher level since they were last told.
 
         `noted` is to be called once they are told.
         """
         told = {(row["table"], row["kind"]): row for row in self._ledger.rows(select(quota_levels))}
-        found: list[tuple[Use, Level]] = []
+        found: list[Use] = []
         self._changed = []
         current = {(use.table, str(use.limit.kind)): use for use in uses(self.used())}
         for key in {*told, *current}:
@@ -79,20 +79,16 @@ class QuotaGuard:
             if level != before:
                 self._changed.append((*key, level))
             if use is not None and level > before:
-                found.append((use, before))
-        return sorted(found, key=lambda pair: -pair[0].ratio)
+                found.append(use)
+        return sorted(found, key=lambda use: -use.ratio)
 
     def noted(self) -> None:
         """Write down what `news` has found, once it is told: a crash in between tells it twice rather than never.
 
         What has fallen again is written down too, so that it is told when it rises anew.
         """
-        table, changed, self._changed = quota_levels, self._changed, []
-        if not changed:
-            return
-        with self._ledger.writing() as connection:
-            for name, kind, level in changed:
-                mine = (table.c.table == name) & (table.c.kind == kind)
-                values = {"level": int(level), "told_at": self._now()}
-                if not connection.execute(update(table).where(mine).values(**values)).rowcount:
-                    connection.execute(insert(table).values(table=name, kind=kind, **values))
+        told_at, changed, self._changed = self._now(), self._changed, []
+        rows = [{"table": name, "kind": kind, "level": int(level), "told_at": told_at} for name, kind, level in changed]
+        if rows:
+            with self._ledger.writing() as connection:
+                connection.execute(upsert(quota_levels, connection.dialect.name), rows)
