@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import exists, func, literal, or_, select
 
 from tipoff.core.records import TickRecord
-from tipoff.ledger import looks, schema, watching
+from tipoff.ledger import schema, watching
 from tipoff.ledger.history import history_streams, quota_use
 from tipoff.ledger.looks import columns_of
 from tipoff.ledger.reader import Ask
@@ -37,11 +37,6 @@ def digest_notices(ask: Ask, league: str, day: date) -> set[str]:
     table = watching.notices
     rows = ask(select(table.c.state).where(table.c.key.like(f"%|{league}|digest|{day}")))
     return {row["state"] for row in rows}
-
-
-def told_effects(ask: Ask, league: str) -> set[str]:
-    """Return everything that the open incidents of a league show, each as `output|day|check`."""
-    return {effect for row in ask(looks.open_effects(league)) for effect in json.loads(row["effects"])}
 
 
 def incident_causes(ask: Ask) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -111,13 +111,6 @@ def facts(league: str) -> CompiledSelect:
 
 
 @cache
-def open_effects(league: str) -> CompiledSelect:
-    """Return the SELECT of what the open incidents of a league show."""
-    table = watching.incidents
-    return CompiledSelect(select(table.c.effects).where(table.c.league == league, table.c.closed_at.is_(None)))
-
-
-@cache
 def live_waivers(league: str) -> CompiledSelect:
     """Return the SELECT of the waivers of a league that hold at an instant, which is bound."""
     table = schema.waivers

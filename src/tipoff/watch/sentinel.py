@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,6 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.ledger import LEASE, Lease, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
 from tipoff.ledger.facts import NoSeason, league_facts
-from tipoff.ledger.home_reader import told_effects
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold
 from tipoff.watch.messages import length
@@ -184,7 +182,9 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
         alive_at=alive_at,
         unexecuted=unexecuted,
         unexecuted_since=since,
-        overdue=_overdue(records, told_effects(ledger.rows, league), now) if f"monitor {league}" in beats else (),
+        overdue=_overdue(records, read_incidents(ledger.rows, league, now), now)
+        if f"monitor {league}" in beats
+        else (),
         digest_due=_digest_due(records, now),
         monitor_at=monitor_at if monitor_at is None or not is_ahead(monitor_at, now) else first,
         started_at=first,
@@ -196,8 +196,8 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
     )
 
 
-def _overdue(records: LeagueRecords, told: AbstractSet[str], now: datetime) -> tuple[tuple[str, date, datetime], ...]:
-    slates = {effect.rpartition("|")[0] for effect in told}
+def _overdue(records: LeagueRecords, told: Sequence[Incident], now: datetime) -> tuple[tuple[str, date, datetime], ...]:
+    slates = {effect.rpartition("|")[0] for one in told if one.is_open for effect in one.effects}
     return tuple(
         (owed.output, owed.day, owed.due_at)
         for owed in records.obligations(states=["late"])
