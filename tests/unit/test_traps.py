@@ -149,7 +149,7 @@ def test_what_means_the_same_everywhere_passes(sql: str) -> None:
 def test_every_check_and_view_of_the_league_passes() -> None:
     tables = {step.name: step.table for step in NBA.steps}
 
-    asked = [question(check.sql, check.name, tables) for check in NBA.checks if check.sql]
+    asked = [question(check.sql, "check", tables) for check in NBA.checks if check.sql]  # as they are asked
 
     assert len(asked) > 50
     assert question(NBA.funnel_sql, "funnel", tables).sql
