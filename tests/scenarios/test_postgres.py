@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from tests.support import tipoff
 from tipoff.app.providers import as_worked_on, world_of
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import pause
-from tipoff.core.errors import UsageError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore, read_other
+from tipoff.ledger.connect import NOT_ALLOWED
 from tipoff.watch.sentinel import LIVE, Sentinel
 
 DAYS, NOW = 2, datetime(2024, 1, 10, 17, tzinfo=UTC)
@@ -166,6 +168,29 @@ def test_who_only_reads_cannot_write(server: str) -> None:
         connection.execute(text("INSERT INTO facts (league, key, value) VALUES ('', 'a', 'b')"))
 
     reader.close()
+
+
+def test_a_user_who_may_not_write_is_told_what_he_needs(server: str) -> None:
+    uri = fresh(server)
+    owner = create_engine(uri, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS guest"))
+        connection.execute(text("CREATE ROLE guest LOGIN"))
+        connection.execute(text("GRANT USAGE ON SCHEMA public TO guest"))
+    guest = make_url(uri).set(username="guest", password=None).render_as_string(hide_password=False)
+
+    with pytest.raises(UsageError, match="permission denied for schema public") as begun:
+        Ledger(guest)
+    with closing(Ledger(uri)), owner.connect() as connection:
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest"))
+    with closing(Ledger(guest)) as ledger, pytest.raises(LedgerError, match="permission denied") as written:
+        ledger.keep_facts({"a": "b"})
+    with owner.connect() as connection:
+        connection.execute(text("DROP OWNED BY guest"))
+        connection.execute(text("DROP ROLE guest"))
+    owner.dispose()
+
+    assert {begun.value.hint, written.value.hint} == {NOT_ALLOWED}
 
 
 def test_a_server_that_is_not_there_is_told_without_its_password() -> None:

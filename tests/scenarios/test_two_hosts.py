@@ -21,7 +21,7 @@ from tests.support import tipoff
 
 from tipoff.app.holder import gone, holder_here
 from tipoff.config import Settings
-from tipoff.core.clock import RealClock
+from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.ledger import Lease, Ledger, connect, schema
 from tipoff.ledger.alerts import AlertChanges, AlertStore
@@ -136,6 +136,7 @@ def test_who_is_frozen_in_the_midst_of_a_transaction_holds_nobody_off(
             assert raw is not None
             with raw.pipeline() if sends else nullcontext():
                 raw.execute("UPDATE leases SET until = %s", (now + SECOND,))
+                _has_changed_something(server, raw.info.backend_pid)  # or the other one comes before it
                 taken.append(other.take_lease("controller nba", "other", now=now + 2 * SECOND, length=SECOND))
 
     with pytest.raises(LedgerError):
@@ -144,6 +145,16 @@ def test_who_is_frozen_in_the_midst_of_a_transaction_holds_nobody_off(
     assert [lease.holder for lease in taken if lease] == ["other"]
     other.close()
     frozen.close()
+
+
+def _has_changed_something(server: str, pid: int) -> None:
+    """Wait until the server has begun to do what a connection sent it, or has ended it."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        asked = text("SELECT backend_xid IS NOT NULL FROM pg_stat_activity WHERE pid = :pid")
+        while connection.execute(asked, {"pid": pid}).scalar() is False:
+            pause(SECOND / 100)
+    engine.dispose()
 
 
 ENDED = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type ~ 'client'"

@@ -20,7 +20,7 @@ from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.asking import CompiledSelect, read_all
-from tipoff.ledger.connect import UNREACHED, Held, doing, engine_of, shown, why
+from tipoff.ledger.connect import Held, doing, engine_of, hint_of, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
@@ -108,8 +108,8 @@ class AlertStore(Held):
             self._connection = self._engine.connect()
         except (OSError, DatabaseError) as error:
             msg = f"{shown(target)} cannot be opened: {why(error)}"
-            hint = "is TIPOFF_HOME right, and may it be written?" if isinstance(target, Path) else UNREACHED
-            raise UsageError(msg, hint=hint) from error
+            hint = "is TIPOFF_HOME right, and may it be written?"
+            raise UsageError(msg, hint=hint if isinstance(target, Path) else hint_of(error, hint)) from error
 
     def close(self) -> None:
         """Let go of the file."""

@@ -30,7 +30,8 @@ READ_ONLY = (
     "its folder cannot be written to, and SQLite keeps files beside what it reads: copy the folder, or make it writable"
 )
 UNREACHED = "is the address right (TIPOFF_LEDGER_URL, TIPOFF_SENTINEL_URL), and does its server run?"
-_NO_TABLE = "42P01"  # as PostgreSQL numbers it
+NOT_ALLOWED = "let the user whom the address names own the database: docs/how-to/run-in-production.md"
+_NO_TABLE, _NO_RIGHT = "42P01", "42501"  # as PostgreSQL numbers them
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
 
@@ -38,6 +39,14 @@ def why(error: Exception) -> str:
     """Return what the engine says of an error, in one line: without the statement, which says nothing to who reads a message."""
     said = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(getattr(getattr(said, "diag", None), "message_primary", None) or said).split())
+
+
+def hint_of(error: Exception, of_a_file: str) -> str:
+    """Return what to do about what an engine raised: `of_a_file` where that is SQLite."""
+    raised = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(raised, sqlite3.Error):
+        return of_a_file
+    return NOT_ALLOWED if getattr(raised, "sqlstate", None) == _NO_RIGHT else UNREACHED
 
 
 def holds_nothing(error: DatabaseError) -> bool:
@@ -68,7 +77,7 @@ def doing(what: str, hint: str) -> Iterator[None]:
         yield
     except DatabaseError as error:
         msg = f"{what}: {why(error)}"
-        raise LedgerError(msg, hint=hint) from error
+        raise LedgerError(msg, hint=hint_of(error, hint)) from error
 
 
 def failed(done: str, error: Exception) -> LedgerError:
@@ -76,8 +85,7 @@ def failed(done: str, error: Exception) -> LedgerError:
     if any(word in why(error).lower() for word in _DAMAGE):
         hint = "restore it from a copy, or move it away: what the warehouse proves is taken up from there"
         return LedgerError(f"the ledger is damaged and could not be {done}: {why(error)}", hint=hint, is_damaged=True)
-    is_served = isinstance(error, DBAPIError) and not isinstance(error.orig, sqlite3.Error)
-    hint = UNREACHED if is_served else "is the disk full, or does another process hold it?"
+    hint = hint_of(error, "is the disk full, or does another process hold it?")
     return LedgerError(f"the ledger could not be {done}: {why(error)}", hint=hint)
 
 

@@ -26,10 +26,10 @@ from tipoff.ledger.connect import (
     EMPTY,
     READ_ONLY,
     RESTORE,
-    UNREACHED,
     Held,
     engine_of,
     failed,
+    hint_of,
     holds_nothing,
     shown,
     why,
@@ -130,11 +130,9 @@ class Ledger(Held):
                 raise NoLedger(msg, hint=EMPTY) from error
             msg = f"the ledger at {shown(target)} cannot be opened: {why(error)}"
             hint = "is TIPOFF_HOME right, and was anything replayed there yet?"
-            if not isinstance(target, Path):
-                hint = UNREACHED
-            elif target.exists():
+            if isinstance(target, Path) and target.exists():
                 hint = RESTORE if os.access(target.parent, os.W_OK) else READ_ONLY
-            raise UsageError(msg, hint=hint) from error
+            raise UsageError(msg, hint=hint_of(error, hint)) from error
         self._turn = threading.RLock()  # one connection, for every thread of the process
         self._statements = Statements(self._engine.dialect)
 
