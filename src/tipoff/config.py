@@ -159,6 +159,18 @@ class Settings(BaseModel):
     web_token: SecretStr = SecretStr("")  # beyond loopback nothing is served without it
     _held: dict[str, str] = PrivateAttr(default_factory=dict)  # the keys that were read last from their files
 
+    @field_validator("home", "data", "audit_report", mode="before")
+    @classmethod
+    def _is_named(cls, path: object) -> object:
+        """Refuse a path that names nothing, which would be the current folder; `~` is whose home it says."""
+        if path == "":
+            msg = "it names no folder or file: name one, or leave it unset"
+            raise ValueError(msg)
+        try:
+            return Path(path).expanduser() if isinstance(path, str) else path
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+
     @model_validator(mode="after")
     def _silences_rise(self) -> Self:
         if not self.silence_warn_min <= self.silence_error_min <= self.silence_critical_min:

@@ -54,6 +54,9 @@ def test_a_name_that_is_none_is_told_as_it_stands_in_the_file(tmp_path: Path) ->
         ("DIGEST_AT", "25:00"),
         ("DIGEST_AT", "11:00Z"),  # it was eleven in New York all the same
         ("WAREHOUSE", "sqlite"),
+        ("HOME", ""),  # it was the current folder
+        ("DATA", ""),
+        ("HOME", "~nobody-of-this-name/x"),
     ],
 )
 def test_a_value_that_would_stop_the_work_is_refused(name: str, value: str, tmp_path: Path) -> None:
@@ -61,6 +64,12 @@ def test_a_value_that_would_stop_the_work_is_refused(name: str, value: str, tmp_
         read_settings({f"TIPOFF_{name}": value}, file=tmp_path / "none.toml")
 
     assert told.value.hint
+
+
+def test_a_home_below_ones_own_folder_may_be_written_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert read_settings({"TIPOFF_HOME": "~/tipoff"}, file=tmp_path / "none.toml").home == tmp_path / "tipoff"
 
 
 @pytest.mark.parametrize(

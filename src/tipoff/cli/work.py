@@ -249,7 +249,9 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
         def shown(at: Any) -> None:  # noqa: ANN401 -- app.loop.Progress
             nonlocal newest_over, told
             if at.trouble and at.trouble != told:
-                bar.console.print(f"the controller is started again: {at.trouble}", markup=False, highlight=False)
+                bar.console.print(
+                    f"the controller is started again: {at.trouble}", markup=False, highlight=False, soft_wrap=True
+                )
             told = at.trouble
             day = league_day(at.now)
             bar.update(task, completed=(day - first).days, description=f"{named} {day}", runs=at.n_runs)

@@ -7,6 +7,7 @@ from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.identity.names import name_key
+from tipoff.leagues.nba.checks.results import CALLED_OFF
 from tipoff.leagues.nba.tables import (
     MAIN_LINES,
     ODDS_EVENTS,
@@ -159,7 +160,7 @@ def market() -> list[Check]:
                 "SELECT CONCAT(t.game_id, '|', t.player_key) AS key, MAX(IF(x.player_id IS NULL, 0, 1)) = 1 AS "
                 "ok FROM slate.main_lines AS t LEFT JOIN slate.quantile_regression AS x ON x.game_id = t.game_id "
                 f"AND x.player_id = t.player_id WHERE {_SEASON_RUNS} AND t.game_id NOT IN (SELECT s.game_id FROM "
-                "slate.schedule AS s WHERE s.status IN ('postponed', 'moved', 'cancelled')) GROUP BY t.game_id, t.player_key"
+                f"slate.schedule AS s WHERE s.status {CALLED_OFF}) GROUP BY t.game_id, t.player_key"
             ),
             ["schedule", "quantile_regression", "main_lines"],
             about="main_lines",

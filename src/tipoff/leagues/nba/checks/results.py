@@ -17,6 +17,7 @@ from tipoff.leagues.nba.tables import (
 )
 
 _PLAYED, _ON = "= 'final'", "IN ('scheduled', 'live', 'final')"
+CALLED_OFF = "IN ('postponed', 'moved', 'cancelled')"
 _CLUBS = ", ".join(f"'{code}'" for code in TEAMS)
 _COUNTED = ("minutes", "points", *SHOTS)
 
@@ -28,7 +29,7 @@ def schedule() -> list[Check]:
             SCHEDULE,
             "is_final",
             "yesterday's games are all final, or called off",
-            f"t.status {_PLAYED} OR t.status IN ('postponed', 'moved', 'cancelled')",
+            f"t.status {_PLAYED} OR t.status {CALLED_OFF}",
             angles=(6,),
         ),
         kinds.holds(
