@@ -71,6 +71,16 @@ def test_a_copy_that_has_lost_something_is_no_home(home: Path, tmp_path: Path, n
     assert not (tmp_path / "again").exists()
 
 
+def test_a_copy_whose_reader_was_killed_is_as_it_was_made(home: Path, tmp_path: Path) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+    (tmp_path / "copy" / "ledger.db-shm").write_bytes(bytes(32768))
+
+    restore(Settings(home=tmp_path / "again"), tmp_path / "copy")
+
+    assert (tmp_path / "again" / "ledger.db").read_bytes() == (tmp_path / "copy" / "ledger.db").read_bytes()
+    assert not (tmp_path / "again" / "ledger.db-shm").exists()
+
+
 def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:
     back_up(Settings(home=home), tmp_path / "copy")
 

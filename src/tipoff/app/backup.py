@@ -19,6 +19,7 @@ from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
 _ABOUT = "backup.json"
+_OF_A_READER = "*.db-shm"  # what SQLite leaves beside a store whose reader was killed: nothing of the store
 
 
 def may_be_copied(home: Home, to: Path) -> None:
@@ -70,7 +71,8 @@ def _copied(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files if not path.match(_OF_A_READER))
 
 
 def restore(settings: Settings, copy: Path) -> str:
@@ -96,5 +98,5 @@ def restore(settings: Settings, copy: Path) -> str:
     if n_bytes != about["bytes"]:
         msg = f"{copy} is not as it was made: it holds {n_bytes:,} bytes, of {about['bytes']:,}"
         raise UsageError(msg, hint="a file of it was lost, cut or written to: take another copy")
-    shutil.copytree(copy, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT))
+    shutil.copytree(copy, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
     return f"as of {about['at']}, by build {about['build']}"
