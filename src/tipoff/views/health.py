@@ -132,7 +132,7 @@ def _work(span: Span) -> Iterator[Line]:
         severity = _MILD.get(name, Severity.ERROR)
         if name == "decided_without_gap" and (found.value or 0) >= CRITICAL_GAP / timedelta(minutes=1):
             severity = Severity.CRITICAL
-        if name == "runs_finish" and len(found.failing) > MOST_ERRORS:
+        if name == "runs_finish" and sum(run.is_failure for run in span.runs) > MOST_ERRORS:
             severity = Severity.ERROR
         yield Line(
             name=name,
