@@ -12,7 +12,7 @@ from tests.checked import owed
 from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
-from tipoff.core.errors import LeaseLost, LedgerError
+from tipoff.core.errors import LeaseLost, LedgerError, NoLedger
 from tipoff.ledger import Batch, Ledger
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -72,6 +72,15 @@ def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken
 
     with pytest.raises(LedgerError, match="connection refused"):
         ledger.of("nba").halts()
+
+
+def test_a_ledger_that_is_only_to_be_read_where_nothing_was_begun_is_none_and_is_not_made(target: Path | str) -> None:
+    with pytest.raises(NoLedger, match=r"there is no ledger in .* yet") as refused:
+        Ledger(target, read_only=True)
+
+    setting = "TIPOFF_HOME" if isinstance(target, Path) else "TIPOFF_LEDGER_URL"
+    assert refused.value.hint == f"is {setting} right? `tipoff up` and `tipoff replay` make it"
+    assert not (isinstance(target, Path) and target.exists())
 
 
 LENGTH = timedelta(minutes=10)

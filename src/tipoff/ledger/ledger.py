@@ -120,17 +120,17 @@ class Ledger(Held):
             self._must_be_current(target)
         except (OperationalError, DatabaseError) as error:
             self._engine.dispose()
-            if holds_nothing(error) and not isinstance(target, Path):
-                msg = f"there is no ledger in {shown(target)} yet"
-                raise NoLedger(
-                    msg, hint="is TIPOFF_LEDGER_URL right? `tipoff up` and `tipoff replay` make it"
-                ) from None
-            if holds_nothing(error):
+            is_file = isinstance(target, Path) and target.exists()
+            if holds_nothing(error) and is_file:
                 msg = f"the ledger at {shown(target)} holds nothing"
                 raise NoLedger(msg, hint=EMPTY) from error
+            if holds_nothing(error) or (read_only and isinstance(target, Path) and not is_file):
+                msg = f"there is no ledger in {shown(target)} yet"
+                setting = "TIPOFF_HOME" if isinstance(target, Path) else "TIPOFF_LEDGER_URL"
+                raise NoLedger(msg, hint=f"is {setting} right? `tipoff up` and `tipoff replay` make it") from None
             msg = f"the ledger at {shown(target)} cannot be opened: {why(error)}"
             hint = "is TIPOFF_HOME right, and was anything replayed there yet?"
-            if isinstance(target, Path) and target.exists():
+            if isinstance(target, Path) and is_file:
                 hint = RESTORE if os.access(target.parent, os.W_OK) else READ_ONLY
             raise UsageError(msg, hint=hint_of(error, hint)) from error
         self._turn = threading.RLock()  # one connection, for every thread of the process

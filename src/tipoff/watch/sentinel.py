@@ -309,7 +309,8 @@ class Sentinel:
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
                 self._hidden[league] = _BEHIND_LEDGER
-                if not (self._is_none(error) and now - (self._since or now) < self._limits.ledger_after):
+                # where this side has only just begun, those who make the ledger may be starting too
+                if not (isinstance(error, NoLedger) and now - (self._since or now) < self._limits.ledger_after):
                     troubles.append(unreadable(league, error, now))
         return troubles, elsewhere
 
@@ -333,10 +334,6 @@ class Sentinel:
     def _is_hidden(self, league: str, effect: str) -> bool:
         """Whether nothing can be said of an effect now: what cannot be seen is not in order again."""
         return effect.rpartition("|")[2] in self._hidden.get(league, ())
-
-    def _is_none(self, error: Exception) -> bool:
-        """Whether there is no ledger yet: where this side has only just begun, the others may be starting too."""
-        return isinstance(error, NoLedger) or (isinstance(self._ledger_at, Path) and not self._ledger_at.exists())
 
     def _let_go(self) -> None:
         if self._ledger is not None:
