@@ -315,6 +315,86 @@ def test_a_load_that_goes_on_past_errors_leaves_rows_out() -> None:
     assert levels(sql.format("ABORT_STATEMENT"), "rows-skipped", "load.sql") == []
 
 
+WAREHOUSE = """
+from google.cloud import bigquery
+
+
+def load(frame, rows, client, table):
+    {}
+
+
+load(None, [], None, "")
+"""
+TO_A_FRAME = "client.load_table_from_dataframe(frame, table, job_config=config).result()"
+
+
+@pytest.mark.parametrize(
+    ("given", "after", "level"),
+    [
+        ("", TO_A_FRAME, []),
+        ("", "client.load_table_from_json(rows, table, job_config=config).result()", [Level.WARNING]),
+        ("", "client.load_table_from_uri(rows, table, job_config=config).result()", [Level.WARNING]),
+        (", source_format=bigquery.SourceFormat.CSV", TO_A_FRAME, [Level.ERROR]),
+        (", source_format='PARQUET'", "client.load_table_from_uri(rows, table, job_config=config).result()", []),
+        (", source_format=bigquery.SourceFormat.AVRO", "return config", []),
+        (", source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON", "return config", [Level.WARNING]),
+        ("", "config.source_format = bigquery.SourceFormat.ORC\n    return config", []),
+        ("", f"config.source_format = bigquery.SourceFormat.CSV\n    {TO_A_FRAME}", [Level.ERROR]),
+        ("", "return config", [Level.WARNING]),
+    ],
+)
+def test_an_allowance_of_bad_rows_counts_where_bigquery_heeds_it(given: str, after: str, level: list[Level]) -> None:
+    config = f"config = bigquery.LoadJobConfig(max_bad_records=5{given})\n    {after}"
+
+    assert levels(WAREHOUSE.format(config), "rows-skipped") == level
+
+
+def test_an_allowance_that_is_given_with_the_frame_itself_is_not_heeded() -> None:
+    call = "client.load_table_from_{}({}, table, job_config=bigquery.LoadJobConfig(max_bad_records=5)).result()"
+
+    assert levels(WAREHOUSE.format(call.format("dataframe", "frame")), "rows-skipped") == []
+    assert levels(WAREHOUSE.format(call.format("json", "rows")), "rows-skipped") == [Level.WARNING]
+
+
+STORE = """{}
+
+class Store{}:
+    {}
+    def commit(self):
+        self.connection.commit()
+
+
+class Games(Store):
+    def keep(self, rows):
+        self.connection.executemany('INSERT INTO games VALUES (?)', rows)
+        self.commit
+
+
+Games().keep([])
+"""
+
+
+@pytest.mark.parametrize(("mark", "level"), [("@property", []), ("", [Level.WARNING]), ("@retried", [Level.WARNING])])
+def test_a_property_that_is_named_is_called(mark: str, level: list[Level]) -> None:
+    one = STORE.format("", "", mark)
+    own = (
+        one.replace("class Games(Store):\n", "")
+        .replace("\n\n    def keep", "\n    def keep")
+        .replace("Games()", "Store()")
+    )
+
+    assert levels(one, "value-dropped") == level
+    assert levels(own, "value-dropped") == level
+
+
+@pytest.mark.parametrize(("mark", "level"), [("@property", []), ("", [Level.WARNING])])
+def test_a_property_of_a_base_in_another_file_is_called(mark: str, level: list[Level]) -> None:
+    base, _, own = STORE.format("", "", mark).partition("\n\n\nclass Games")
+    files = {"core/store.py": base, "core/games.py": f"from core.store import Store\n\n\nclass Games{own}"}
+
+    assert [one.level for one in audited(files) if one.rule == "value-dropped"] == level
+
+
 WAITS = """
 class Base:
     async def put(self, row):

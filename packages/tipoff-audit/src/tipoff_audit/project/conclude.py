@@ -37,6 +37,8 @@ def conclude(facts: Sequence[FileFacts], around: Surroundings = ALONE) -> tuple[
         for key in [key for key in own if key[:3] == place and own[key].guards in {"work", "read", ""}]:
             del own[key]
         own[*place, better.rule] = better
+    for path, line, column in _run_where_named(facts, functions.bases):
+        own.pop((path, line, column, "value-dropped"), None)
     unawaited = (
         one for one in _unawaited(facts, functions.bases) if (one.path, one.line, one.column, one.rule) not in own
     )
@@ -295,8 +297,23 @@ def _unawaited(facts: Sequence[FileFacts], bases: Mapping[str, list[str]]) -> It
             )
 
 
+def _run_where_named(facts: Sequence[FileFacts], bases: Mapping[str, list[str]]) -> Iterator[tuple[str, int, int]]:
+    """Yield where what is named and not called of `self` is a property, of its class or of one above: it runs."""
+    properties = {name for _, name in _rows(facts, "properties")}
+    short: dict[str, list[str]] = defaultdict(list)
+    for name in bases:
+        short[name.rpartition(".")[2]].append(name)
+    tree = {
+        name: [alike[0] if len(alike := short[base.rpartition(".")[2]]) == 1 else base for base in above]
+        for name, above in bases.items()
+    }
+    for path, (line, column, owner, name) in _rows(facts, "named"):
+        if _is_above(f"{owner}.{name}", properties, tree):
+            yield path, line, column
+
+
 def _is_above(method: str, methods: set[str], bases: Mapping[str, list[str]], depth: int = 0) -> bool:
-    """Whether the method, or the one that it is inherited from, is a coroutine."""
+    """Whether the method, or the one that it is inherited from, is among `methods`."""
     owner, _, name = method.rpartition(".")
     return method in methods or (
         depth < _DEEPEST

@@ -36,14 +36,14 @@ class Tables:
     def why_unread(self, finding: Finding) -> str:
         """Return that no statement reads the tables into which the block writes; "" where one may, or the tables are unknown."""
         tables = self._written(finding)
-        if not tables or any(self._is_read(table) for table in tables) or not self._reads_others(tables):
+        if not tables or any(self.is_read(table) for table in tables) or not self._reads_others(tables):
             return ""
         return f"nobody reads it: no statement that somebody runs takes a row from `{min(tables)}`"
 
     def is_known_to_be_read(self, finding: Finding) -> bool:
         """Whether a statement of the tree reads the table whose rows are lost: what the tree itself rests on."""
         table = _table(finding)
-        return bool(table) and self._is_read(table)
+        return bool(table) and self.is_read(table)
 
     def _reads_others(self, tables: set[str]) -> bool:
         """Whether the tree reads others of the tables into which it writes: one that only loads is read elsewhere."""
@@ -53,7 +53,7 @@ class Tables:
             self._made = {one.strip('"`[]').lower() for one in found}
         others = sorted(one for one in self._made - tables if one.isidentifier())[:_SOME]
         self.sources.prepare(set(others))
-        return any(self._is_read(one) for one in others)
+        return any(self.is_read(one) for one in others)
 
     def _written(self, finding: Finding) -> set[str]:
         name = _table(finding)
@@ -71,7 +71,8 @@ class Tables:
             return set()
         return {one.rpartition(".")[2].strip('"`[]').lower() for one in found} | {name}
 
-    def _is_read(self, table: str) -> bool:
+    def is_read(self, table: str) -> bool:
+        """Whether a statement that somebody reaches takes rows from the table."""
         if table not in self._read:
             self._read[table] = self._is_taken(table)
         return self._read[table]

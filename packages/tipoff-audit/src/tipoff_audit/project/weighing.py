@@ -9,6 +9,7 @@ from typing import Any
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.project.apart import Apart
 from tipoff_audit.project.given import Given
+from tipoff_audit.project.pipes import Pipes
 from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
 from tipoff_audit.project.tables import Tables
 from tipoff_audit.project.texts import Sources
@@ -42,12 +43,14 @@ class Weighing:
     places: Mapping[str, str] = field(default_factory=dict)  # the file in which each function stands
     given: Given | None = None
     tables: Tables | None = None
+    pipes: Pipes | None = None
 
     def __post_init__(self) -> None:
         """Open the tree's texts, where there are any."""
         if self.around.texts is not None:
             sources = Sources(self.around.texts)
             self.tables = Tables(sources, self.reach)
+            self.pipes = Pipes(sources, self.tables)
             self.given = Given(sources, self.reach) if self.reach is not None else None
 
     def weighed(self, finding: Finding) -> Finding:
@@ -74,6 +77,8 @@ class Weighing:
 
     def _answered(self, finding: Finding) -> Finding:
         why = self.given.why_closed(finding) if self.given is not None else ""
+        if finding.rule == "rows-skipped" and finding.path.endswith(".sql") and self.pipes is not None:
+            why = self.pipes.why_idle(finding)
         if not why and finding.rule == "swallowed-write" and self.tables is not None:
             why = self.tables.why_unread(finding)
             if not why and finding.level is Level.ERROR and not self.tables.is_known_to_be_read(finding):

@@ -52,6 +52,17 @@ def classes(file: File) -> list[list[Any]]:
     return found
 
 
+def properties(file: File) -> list[str]:
+    """Return the methods that run where they are named: `package.module.Class.method`."""
+    return [
+        f"{scope.name}.{part.name}"
+        for scope in file.index.scopes
+        if isinstance(scope.node, ast.ClassDef)
+        for part in scope.node.body
+        if isinstance(part, FUNCTIONS) and any(last_name(one).endswith("property") for one in part.decorator_list)
+    ]
+
+
 def _on_self(call: ast.Call) -> bool:
     func = call.func
     return isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in {"self", "cls"}

@@ -141,6 +141,8 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "guards": [guard.to_json() for guard in guarded if not guard.raised and not _settled(guard.effects)],
         "functions": _functions(file),
         "classes": classes.classes(file),
+        "properties": classes.properties(file),
+        "named": thrown_away.named_of_self(file),
         "defined": coroutines.defined(file),
         "let_go": coroutines.let_go(file),
         "request_calls": requests.request_calls(file),

@@ -271,6 +271,12 @@ _LEAVES_OUT = re.compile(
     r"\b(?P<test>ON_ERROR\s*=\s*'?(?:CONTINUE|SKIP_FILE)\w*'?|MAXERROR\s+(?:AS\s+)?[1-9]\d*|ignore_errors\s*=\s*true)",
     _I,
 )
+_NOTIFIED = "notified of the files that are left out: whoever reads it loads them again"  # nothing to say
+_A_PIPE = re.compile(r"\bCREATE\s+(?:OR\s+REPLACE\s+)?PIPE\b", _I)
+_OF_A_PIPE = (
+    "leaves out the {} that cannot be read, uncounted, and a pipe cannot fail; {}let it notify of errors (ERROR_INTEGRATION),"
+    " or ask its COPY_HISTORY each day"
+)
 _OF_ANOTHER_LANGUAGE = re.compile(r"\w__[cr]\b")  # Salesforce's, where `!= null` is how it is asked
 _CERTAIN: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
@@ -298,7 +304,19 @@ def _certain(sql: str, use: Use) -> Iterator[Said]:
                 is_of_texts = re.search(r"\ball_varchar\s*=\s*(true|1)", sql, _I) is not None
                 is_slight = is_of_texts or (pattern is _NEITHER and use is Use.MONITORING)  # a person reads them
                 level = Level.WARNING if pattern in {_NEITHER, _LEAVES_OUT} and not is_slight else Level.NOTE
-                yield Said(rule, found.start("test"), level, f"`{_short(found['test'])}` {message}", "read")
+                told = _of_a_pipe(sql, found) if pattern is _LEAVES_OUT else message
+                if told != _NOTIFIED:
+                    yield Said(rule, found.start("test"), level, f"`{_short(found['test'])}` {told or message}", "read")
+
+
+def _of_a_pipe(sql: str, found: re.Match[str]) -> str:
+    """Return what is to be said where the load is a pipe's, "" where it is none."""
+    statement = sql[sql.rfind(";", 0, found.start()) + 1 : found.end()].upper()
+    if _A_PIPE.search(statement) is None:
+        return ""
+    if "SKIP_FILE" not in found["test"].upper():
+        return _OF_A_PIPE.format("rows", "take SKIP_FILE and ")
+    return _NOTIFIED if "ERROR_INTEGRATION" in statement else _OF_A_PIPE.format("files", "")
 
 
 def _short(text: str) -> str:

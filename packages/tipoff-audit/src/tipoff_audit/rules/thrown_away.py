@@ -71,6 +71,17 @@ def never_called(file: File) -> None:
             file.say("value-dropped", node, level, f"{message}; write `{node.attr}()`", guards="write")
 
 
+def named_of_self(file: File) -> list[list[Any]]:
+    """Return what is named and not called of `self`, which may be a property: (line, column, the class, the name)."""
+    found = []
+    for node in file.index.bare:
+        owner = next((one for one in file.index.parents(node) if isinstance(one, ast.ClassDef)), None)
+        if owner is not None and node.attr in _DONE_BY_CALL and dotted(node.value) == "self":
+            name = next(scope.name for scope in file.index.scopes if scope.node is owner)
+            found.append([node.lineno, node.col_offset + 1, name, node.attr])
+    return found
+
+
 def _is_undone_anyway(file: File, node: ast.Attribute) -> bool:
     """Whether a connection that stays as it failed is closed next, rolled back further out, or fails aloud at the next item."""
     owner, above = dotted(node.value), list(file.index.parents(node))
@@ -201,7 +212,7 @@ def skipped_rows(file: File) -> None:
             how = "DROPMALFORMED"
         elif last_name(call.func) in {"LoadJobConfig", "ExternalConfig"}:
             most = constant(keyword(call, "max_bad_records"))
-            how = f"max_bad_records={most}" if isinstance(most, int) and most > 0 else ""
+            how = f"max_bad_records={most}" if isinstance(most, int) and most > 0 and _is_heeded(file, call) else ""
         if how:
             message = f"`{how}`: rows that cannot be read are left out, uncounted, and the load ends as done"
             readers = looked_at(file, call)
@@ -212,6 +223,43 @@ def skipped_rows(file: File) -> None:
             level = Level.NOTE if is_slight or (is_ours and not is_loaded) else Level.WARNING
             level = Level.ERROR if level is not Level.NOTE and is_loaded and not is_ours else level
             file.say("rows-skipped", call, level, f"{message}; let it fail, or count and keep them", guards="read")
+
+
+_FORMAT = re.compile(r"['\"]?\b(SourceFormat\.)?(PARQUET|AVRO|ORC|DATASTORE_BACKUP)\b['\"]?$")
+
+
+def _is_heeded(file: File, config: ast.Call) -> bool:
+    """Whether BigQuery heeds the allowance: not for Parquet, Avro and ORC, nor a frame, which goes as Parquet."""
+    said = keyword(config, "source_format")
+    if said is None and last_name(config.func) == "ExternalConfig" and config.args:
+        said = config.args[0]
+    above = file.index.up.get(config)
+    name = ""
+    if isinstance(above, ast.Assign) and len(above.targets) == 1 and isinstance(above.targets[0], ast.Name):
+        name = above.targets[0].id
+    scope = file.scope(config)
+    if name and said is None:
+        own = (node for node in ast.walk(scope.node) if isinstance(node, ast.Assign) and node.lineno > config.lineno)
+        said = next((node.value for node in own if dotted(node.targets[0]) == f"{name}.source_format"), None)
+    if said is not None:
+        return not _FORMAT.search(ast.unparse(said))
+    if isinstance(above, ast.keyword):
+        loads = [file.index.up.get(above)]
+    else:
+        loads = [call for call in scope.calls if name and any(_names(one, name) for one in _given(call))]
+    return not loads or any(not _is_of_a_frame(one) for one in loads)
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(one.value for one in call.keywords)]
+
+
+def _names(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_of_a_frame(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Call) and last_name(node.func) == "load_table_from_dataframe"
 
 
 _LOOKS = these("shape columns head tail dtypes describe info empty sample")
