@@ -222,7 +222,7 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
 
 
 def _off(view: View, schedule: str) -> set[str]:
-    """Return the day's games that were put off, moved away or cancelled."""
+    """Return the day's games that are off."""
     games = zip(view.values(schedule, "game_id"), view.values(schedule, "status"), strict=True)
     return {game for game, status in games if status in OFF}
 

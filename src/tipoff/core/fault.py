@@ -54,6 +54,7 @@ _NEEDS: Mapping[tuple[str, str], frozenset[str]] = {  # what must be said beside
     ("world", "postponed"): frozenset({"games"}),
     ("secrets", "missing"): frozenset({"name"}),
 }
+_NUMBERS = frozenset({"status", "seconds", "hours", "minutes", "by"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ def read_faults(said: Sequence[Mapping[str, Any]], first_day: date) -> tuple[Fau
 
 
 def _fault(entry: Mapping[str, Any], first_day: date) -> Fault:
-    kind, how = entry.get("kind", ""), entry.get("how", "")
+    kind, how = str(entry.get("kind", "")), str(entry.get("how", ""))
     if how not in KINDS.get(kind, ()):
         msg = f"there is no fault of kind {kind!r} that goes {how!r}"
         hint = "kinds: " + "; ".join(f"{name}: {', '.join(sorted(ways))}" for name, ways in KINDS.items())
@@ -99,6 +100,10 @@ def _fault(entry: Mapping[str, Any], first_day: date) -> Fault:
     if lacks:
         msg = f"a fault of kind {kind!r} that goes {how!r} does not say: {', '.join(lacks)}"
         raise UsageError(msg, hint="write each as a line below its [[faults]]; from = 'day 3 18:00', say")
+    for name in sorted(_NUMBERS & entry.keys()):
+        if not isinstance(entry[name], int | float):
+            msg = f"a fault of kind {kind!r} that goes {how!r} says {name} = {entry[name]!r}, which is no number"
+            raise UsageError(msg, hint=f"write {name} = 3, say")
     begin = moment(entry["from"], first_day)
     return Fault(
         kind=kind,
@@ -124,7 +129,7 @@ def moment(text: str, first_day: date) -> datetime:
             return midnight(day) + timedelta(hours=int(hour), minutes=int(minute or 0))
         at = datetime.fromisoformat(str(text))
         return at if at.tzinfo else at.replace(tzinfo=LEAGUE_ZONE)
-    except (IndexError, ValueError) as error:
+    except (IndexError, ValueError, OverflowError) as error:
         msg = f"{text!r} is no time of a fault"
         raise UsageError(msg, hint="write: day 3 18:00, or 2024-01-23T04:20+00:00") from error
 
@@ -137,7 +142,7 @@ def read_file(path: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # no TOML, or no text
         msg = f"{path} cannot be read: {error}"
         raise UsageError(msg, hint="is it a TOML file?") from error
 
@@ -152,7 +157,9 @@ def faults_of(path: Path, first_day: date) -> tuple[Fault, ...]:
     if set(said) != {"faults"}:
         msg = f"{path} holds {', '.join(sorted(said)) or 'nothing'}, and not faults alone"
         raise UsageError(msg, hint="write each as [[faults]] with kind, how, from, to")
-    if not (isinstance(said["faults"], list) and all(isinstance(entry, dict) for entry in said["faults"])):
+    if not (
+        said["faults"] and isinstance(said["faults"], list) and all(isinstance(entry, dict) for entry in said["faults"])
+    ):
         msg = f"{path} holds no list of faults"
         raise UsageError(msg, hint="write each as [[faults]] with kind, how, from, to")
     return read_faults(said["faults"], first_day)
