@@ -1,19 +1,23 @@
 """What the ledger promises: a batch is written whole or not at all, and a failure has a name."""
 
 import dataclasses
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import DatabaseError
 from tests.checked import owed
 from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
 from tipoff.core.errors import LeaseLost, LedgerError, NoLedger
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.connect import ANSWERED, NOT_ALLOWED, UNREACHED, failed
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 
@@ -72,6 +76,24 @@ def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken
 
     with pytest.raises(LedgerError, match="connection refused"):
         ledger.of("nba").halts()
+
+
+@pytest.mark.parametrize(
+    ("raised", "hint"),
+    [
+        (psycopg.errors.DiskFull(), ANSWERED),
+        (psycopg.errors.TooManyConnections(), ANSWERED),
+        (psycopg.errors.ReadOnlySqlTransaction(), ANSWERED),
+        (psycopg.errors.InsufficientPrivilege(), NOT_ALLOWED),
+        (psycopg.errors.InvalidPassword(), UNREACHED),
+        (psycopg.errors.InvalidCatalogName(), UNREACHED),
+        (psycopg.errors.AdminShutdown(), UNREACHED),
+        (psycopg.OperationalError("connection refused"), UNREACHED),
+        (sqlite3.OperationalError("database or disk is full"), "is the disk full, or does another process hold it?"),
+    ],
+)
+def test_what_an_engine_refuses_is_told_with_what_helps_against_that(raised: Exception, hint: str) -> None:
+    assert failed("written", DatabaseError("INSERT", {}, raised)).hint == hint
 
 
 def test_a_ledger_that_is_only_to_be_read_where_nothing_was_begun_is_none_and_is_not_made(target: Path | str) -> None:

@@ -31,6 +31,14 @@ READ_ONLY = (
 )
 UNREACHED = "is the address right (TIPOFF_LEDGER_URL, TIPOFF_SENTINEL_URL), and does its server run?"
 NOT_ALLOWED = "let the user whom the address names own the database: docs/how-to/run-in-production.md"
+ANSWERED = "is the server's disk full, are all its connections taken, or may it only be read? its log says more"
+_AWAY = (
+    "",
+    "08",
+    "28",
+    "3D",
+    "57",
+)  # classes of what keeps one from being connected; nothing, where no server answered
 _NO_TABLE, _NO_RIGHT = "42P01", "42501"  # as PostgreSQL numbers them
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
@@ -46,7 +54,10 @@ def hint_of(error: Exception, of_a_file: str) -> str:
     raised = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(raised, sqlite3.Error):
         return of_a_file
-    return NOT_ALLOWED if getattr(raised, "sqlstate", None) == _NO_RIGHT else UNREACHED
+    state = getattr(raised, "sqlstate", None) or ""
+    if state == _NO_RIGHT:
+        return NOT_ALLOWED
+    return UNREACHED if state[:2] in _AWAY else ANSWERED
 
 
 def holds_nothing(error: DatabaseError) -> bool:
