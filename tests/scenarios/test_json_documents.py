@@ -99,6 +99,8 @@ def test_every_document_is_one_object_that_says_first_whether_all_is_in_order(ho
         ("status mlb", 2, "mlb has never been worked on in the home", "there: nba"),
         (f"why nba nothing {DAY}", 2, "no output, game or check named 'nothing'", "did you mean"),
         ("grid", 2, "Missing argument 'LEAGUE'", "see: tipoff grid --help"),
+        ("why nba schedule 2019-01-01", 2, "2019-01-01 lies in no season of nba", "known are: sample"),
+        ("boundary nba 2019-01-01", 2, "2019-01-01 lies in no season of nba", "known are: sample"),
         ("gate revoke 1", 2, "No such option", "see: tipoff gate revoke --help"),
         ("nothing", 2, "No such command 'nothing'", "see: tipoff --help"),
     ],

@@ -5,13 +5,14 @@ import json
 import os
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from benchmarks.content_hashes import Hashes, differences, hashes_of
 from sqlalchemy import select
@@ -30,7 +31,7 @@ from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, pause, stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.finding import Severity
-from tipoff.core.slate import Season
+from tipoff.core.slate import Game, Season
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.watch.sentinel import LIVE, judge, read_facts
@@ -125,6 +126,26 @@ def test_why_and_status_tell_of_one_league_alone(homes: Homes) -> None:
         assert [line.split("run ")[0] for line in said.splitlines()][:3] == [
             line.split("run ")[0] for line in alone.splitlines()
         ][:3]
+
+
+def test_a_day_whose_games_cannot_be_read_is_an_incident_that_names_the_line_and_the_other_days_go_on(
+    tmp_path: Path,
+) -> None:
+    broken = bats_season(DAYS).first_day + timedelta(days=1)
+
+    def read_games(rows: pa.Table) -> Sequence[Game]:
+        return [] if broken in rows["day"].to_pylist() and rows["no such column"] else BATS.read_games(rows)
+
+    [_, bats] = both(DAYS)
+    league = dataclasses.replace(bats.league, read_games=read_games)
+    home = replayed(tmp_path / "home", dataclasses.replace(bats, league=league), watched=True)
+
+    met = {"proven", "excused"}
+    unmet = {row["day"] for row in ledger_rows(home, "obligations") if row["state"] not in met}
+    failed = {(row["output"], row["day"]) for row in ledger_rows(home, "runs") if row["state"] == "failed"}
+    told = [row["what"] for row in ledger_rows(home, "incidents")]
+    assert (unmet, failed) == ({broken}, {("schedule", broken)})
+    assert any("no such column" in what and "test_two_leagues.py:" in what for what in told), told
 
 
 def killed_and_gone_on(home: Path, days: int, dice: random.Random, kills: int) -> int:

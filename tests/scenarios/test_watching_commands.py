@@ -217,7 +217,7 @@ def test_incidents_of_both_watchers_are_listed_and_shown(troubled: Path) -> None
     shown = tipoff("incident", "show", "s1", home=troubled)
     digest = tipoff("digest", "nba", home=troubled)
 
-    assert listed.returncode == 1
+    assert [done.returncode for done in (listed, shown, digest)] == [1, 1, 1]
     assert [one["number"] for one in document["incidents"]] == ["1", "s1"]
     assert "stats.nba.com gives no usable answers" in listed.stdout
     assert "the controller does not decide" in shown.stdout

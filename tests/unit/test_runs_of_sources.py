@@ -18,7 +18,7 @@ from tipoff.core.payload import Fetched, Parsed, Payload, Request
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, text
-from tipoff.core.slate import Slate
+from tipoff.core.slate import Game, Slate
 from tipoff.core.step import SourceWork, Step
 from tipoff.engine import records
 from tipoff.engine.book import LiveRun
@@ -87,6 +87,7 @@ def attempt(  # noqa: PLR0913 -- the parts of a run
     kept: Mapping[str, bytes] | None = None,
     stands: pa.Table | None = None,
     step: Step = STEP,
+    read_games: Callable[[pa.Table], Sequence[Game]] | None = None,
 ) -> tuple[Outcome, Written]:
     """Make one run that asks for both games, each answer as `fetch` gives it; with `kept` answers of before, both are lost."""
     stored, units = Written(stands=stands), dict.fromkeys(GAMES, "made")
@@ -108,6 +109,7 @@ def attempt(  # noqa: PLR0913 -- the parts of a run
         attempt=1,
         started_at=NIGHT,
         live=LiveRun(1, NIGHT, NIGHT + HOUR),
+        read_games=read_games,
     )
 
     def answer(request: Request, *, now: Callable[[], Any]) -> Fetched:
@@ -273,3 +275,24 @@ def test_every_excuse_falls_when_a_newer_answer_about_the_whole_day_cannot_be_re
     assert outcome.error is None
     assert stored.unread == {"one"}
     assert [note.outcome for note in outcome.fetches] == ["error"]
+
+
+def test_rows_of_which_no_games_can_be_read_are_not_written_and_the_line_at_fault_is_named() -> None:
+    def misread(rows: pa.Table) -> Sequence[Game]:
+        return [rows.to_pylist()[0]["no such column"]]
+
+    outcome, stored = attempt(SimClock(NIGHT), lambda _request: b"{}", read_games=misread)
+
+    assert stored.rows is None
+    assert "KeyError: 'no such column' at test_runs_of_sources.py:" in str(outcome.error)
+
+
+def test_a_parser_that_names_what_is_no_column_fails_and_names_it() -> None:
+    def misnamed(payload: Payload, _context: Any, _inputs: Any) -> Parsed:
+        return Parsed(rows=[{"day": TODAY, "game_id": payload.request.unit, "whom": "a"}])
+
+    work = SourceWork(source="files", requests=requests, parse=misnamed)
+    outcome, stored = attempt(SimClock(NIGHT), lambda _request: b"{}", step=dataclasses.replace(STEP, work=work))
+
+    assert stored.rows is None
+    assert "name what it has no column for: whom" in str(outcome.error)

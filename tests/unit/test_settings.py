@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tipoff.config import Settings, read_settings
 from tipoff.core.errors import UsageError
-from tipoff.ledger.connect import shown
+from tipoff.ledger.connect import engine_of, shown
 
 NAMES = st.sampled_from([f"TIPOFF_{name.upper()}" for name in Settings.model_fields])
 VALUES = st.one_of(
@@ -161,3 +161,11 @@ def test_whatever_is_set_is_read_or_refused(environment: dict[str, str], text: b
 )
 def test_an_address_is_shown_without_its_password_wherever_it_stands(address: str) -> None:
     assert "T0PSECRET" not in shown(address)
+
+
+def test_a_database_of_another_kind_is_refused_with_the_kind_that_is_meant() -> None:
+    with pytest.raises(UsageError) as caught:
+        engine_of("mysql://me:T0PSECRET@host/db")
+
+    assert caught.value.hint == "write postgresql://user:password@host/database"
+    assert "T0PSECRET" not in str(caught.value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tipoff.core.errors import ShapeError
+from tipoff.core.errors import PipelineError, ShapeError
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import WHOLE_SLATE
@@ -49,6 +49,22 @@ def test_a_start_without_a_zone_is_no_instant() -> None:
 
     with pytest.raises(ShapeError, match="starts_at: an instant names no zone"):
         table_from_records(tables.SCHEDULE, rows)
+
+
+def test_a_row_that_names_what_is_no_column_is_refused_with_the_column_that_may_be_meant() -> None:
+    rows: list[dict[str, object]] = [{"game_id": "7"}, {"start_at": NOW}]
+
+    with pytest.raises(ShapeError, match="name what it has no column for: start_at") as caught:
+        table_from_records(tables.SCHEDULE, rows)
+
+    assert "is start_at meant to be starts_at?" in caught.value.hint
+
+
+def test_rows_of_which_no_games_can_be_read_are_an_error_that_names_the_line() -> None:
+    rows = table_from_records(tables.SCHEDULE, [{"game_id": "7", "status": "upside down"}])
+
+    with pytest.raises(PipelineError, match=r"games of skeleton cannot be read .*upside down.* at declare.py:\d+"):
+        SKELETON.games(rows)
 
 
 def test_a_day_without_games_is_excused_and_a_status_that_is_not_known_is_a_reject() -> None:

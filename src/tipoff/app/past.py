@@ -78,7 +78,7 @@ class _Loader:
         """Load a day's outputs; returns whether there were games."""
         league, empty = self.past.league, Slate(self.past.league.name, self.past.season, day)
         schedule = self._made(league.step(league.schedule), empty, frozenset({WHOLE_SLATE}), {})[0]
-        slate = Slate(league.name, self.past.season, day, tuple(league.read_games(schedule)))
+        slate = Slate(league.name, self.past.season, day, tuple(league.games(schedule)))
         if not slate.played:
             return False
         units = frozenset(game.game_id for game in slate.played)

@@ -176,7 +176,7 @@ class _Work:
 
     def _day(self, season: Season, day: date, schedule: pa.Table) -> str:
         """Fetch a day and keep it if it is whole; else return what it lacks."""
-        games = tuple(self.league.read_games(schedule))
+        games = tuple(self.league.games(schedule))
         units = frozenset(game.game_id for game in games)
         slate = Slate(self.league.name, season, day, games)
         context = Context(slate=slate, units=units, as_of=self.clock.now())

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, now_here, open_ledger
+from tipoff.cli.show import DAY, answer, as_json, league_here, now_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
@@ -46,7 +46,7 @@ def _finish(  # noqa: PLR0913 -- the common options
     worst = views.worst(lines)
     ok = worst < Severity[fail_on.upper()]
     text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
-    answer({"title": title, "lines": lines, "worst": worst.name.lower()}, text, ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer({"title": title, "lines": lines, "worst": worst.name.lower()}, text, ok=ok, as_json=as_json)
 
 
 def _last_day(league: League) -> date:

@@ -4,7 +4,7 @@ from datetime import date
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json
+from tipoff.cli.show import DAY, answer, as_json
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.leagues.catalog import league_named
@@ -25,4 +25,4 @@ def cost_command(league: str, day: date, *, as_json: bool) -> None:
     found = cost.costs(settings, league_named(league), day, RealClock().now())
     ok = all(one.ok for one in found)
     lines = cost.cost_lines(found, is_emulated=bool(settings.bigquery_endpoint))
-    answer({"steps": found}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer({"steps": found}, lines, ok=ok, as_json=as_json)

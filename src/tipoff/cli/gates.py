@@ -145,8 +145,8 @@ def halt_command(  # noqa: PLR0913 -- options
         halts = ledger.of(declared.name).halts(now)
         Published(read_settings().place.published).mark(declared.steps, halts, league_day(now))
     lines = list(map(halt_line, halts)) or [f"nothing of {declared.name} is halted"]
-    code = 0 if ends or reason else EXIT_HELD
-    answer({"league": declared.name, "halts": halts}, lines, ok=not halts, as_json=as_json, code=code)
+    ok = bool(ends or reason) or not halts
+    answer({"league": declared.name, "halts": halts}, lines, ok=ok, as_json=as_json, code=EXIT_HELD)
 
 
 def _must_be_whole(what: str, until: datetime | None, reason: str, now: datetime) -> None:

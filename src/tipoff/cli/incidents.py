@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from tipoff.cli.show import EXIT_WRONG, WORDS, answer, as_json, by_option, now_here, open_ledger
+from tipoff.cli.show import WORDS, answer, as_json, by_option, now_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
@@ -49,14 +49,14 @@ def list_command(league: str, *, every: bool, as_json: bool) -> None:
         lines.append(f"{prefix}{incident.id:<5} {title_of(incident, 'opened')} {since}{ended}{acked}")
     told = [{"number": f"{prefix}{incident.id}", "incident": incident} for prefix, incident in shown]
     ok = not any(incident.is_open for _, incident in shown)
-    answer({"incidents": told}, lines or ["no open incidents"], ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer({"incidents": told}, lines or ["no open incidents"], ok=ok, as_json=as_json)
 
 
 @incident_group.command("show")
 @click.argument("number")
 @as_json
 def show_command(number: str, *, as_json: bool) -> None:
-    """Show one incident with all that became of it and what to do."""
+    """Show one incident with all that became of it and what to do; exits with 1 while it is open."""
     store, incident = _one(number)
     with store:
         acts = store.acts(incident.id)

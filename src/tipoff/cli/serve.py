@@ -3,7 +3,7 @@
 import click
 
 from tipoff.cli.sentinel import stopper
-from tipoff.cli.show import EXIT_WRONG, answer, as_json
+from tipoff.cli.show import answer, as_json
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
@@ -36,4 +36,4 @@ def doctor_command(*, as_json: bool) -> None:
         f"{'ok   ' if one.ok else 'WRONG'} {one.what}: {one.said}" + (f" ({one.do})" if one.do else "") for one in found
     ]
     ok = all(one.ok for one in found)
-    answer({"looked_at": found}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer({"looked_at": found}, lines, ok=ok, as_json=as_json)

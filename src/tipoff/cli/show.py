@@ -119,14 +119,14 @@ def print_json(document: object, *, ok: bool) -> None:
     )
 
 
-def answer(document: object, lines: Iterable[str], *, ok: bool, as_json: bool, code: int = 0) -> None:
+def answer(document: object, lines: Iterable[str], *, ok: bool, as_json: bool, code: int = EXIT_WRONG) -> None:
     """Print what was asked for: the document as JSON, or the lines that a person reads. Exits with `code` where it is not ok."""
     if as_json:
         print_json(document, ok=ok)
     else:
         for line in lines:
             click.echo(line)
-    if not ok and code:
+    if not ok:
         sys.exit(code)
 
 
@@ -188,7 +188,7 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
     lines = [line for one in found for line in status_lines(one)]
     lines = lines or ["nothing has run in this home yet: tipoff demo, or tipoff up"]
     ok = all(one.ok for one in found)
-    answer(found[0] if len(found) == 1 else {"leagues": found}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer(found[0] if len(found) == 1 else {"leagues": found}, lines, ok=ok, as_json=as_json)
 
 
 def _statuses(settings: Settings, leagues: Sequence[str], now: datetime) -> list[Status]:
@@ -213,7 +213,7 @@ def _tell_unreadable(settings: Settings, error: PipelineError, now: datetime, *,
         error.hint,
     )
     said = {"alive": None, "error": str(error), "hint": error.hint, "since": since}
-    answer(said, lines, ok=False, as_json=as_json, code=EXIT_WRONG)
+    answer(said, lines, ok=False, as_json=as_json)
 
 
 @click.command("grid")
@@ -233,7 +233,7 @@ def grid_command(league: str, first: date | None, last: date | None, *, as_json:
     for (output, day), state in sorted(grid.cells.items(), key=lambda cell: cell[0][1]):
         days.setdefault(day.isoformat(), {})[output] = state.value
     document = {"league": grid.league, "outputs": grid.outputs, "days": days}
-    answer(document, map(_coloured, grid_lines(grid)), ok=not grid.wrong, as_json=as_json, code=EXIT_WRONG)
+    answer(document, map(_coloured, grid_lines(grid)), ok=not grid.wrong, as_json=as_json)
 
 
 def _coloured(line: str) -> str:
@@ -254,7 +254,7 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
 
     with open_ledger() as ledger:
         found = trace(ledger, league_here(league), game, read_settings().place)
-    answer(found, trace_lines(found), ok=found.ok, as_json=as_json, code=EXIT_WRONG)
+    answer(found, trace_lines(found), ok=found.ok, as_json=as_json)
 
 
 @click.command("predictions")
@@ -274,7 +274,7 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         msg = f"{path} is no document as Tipoff publishes it: {type(error).__name__}"
         raise PipelineError(msg, hint="another hand was here: docs/runbooks/store.md") from error
-    answer(document, lines, ok=document.get("halted") is None, as_json=as_json)
+    answer(document, lines, ok=document.get("halted") is None, as_json=as_json, code=EXIT_HELD)
 
 
 def _document_lines(what: str, document: dict[str, Any], table: "Table") -> list[str]:

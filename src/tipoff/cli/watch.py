@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tipoff.cli.sentinel import CLOCK, say, stopper
-from tipoff.cli.show import DAY, EXIT_WRONG, answer, as_json, league_here, now_here, open_ledger
+from tipoff.cli.show import DAY, answer, as_json, league_here, now_here, open_ledger
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, RunningClock, league_day
 from tipoff.core.errors import UsageError
+from tipoff.core.finding import Severity
 from tipoff.leagues.catalog import league_named
 from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
 
@@ -130,7 +131,7 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
     line = f"nobody told of the {side} in time"
     if missed.after_s is not None:
         line = f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s"
-    answer(missed, [line], ok=missed.after_s is not None, as_json=as_json, code=EXIT_WRONG)
+    answer(missed, [line], ok=missed.after_s is not None, as_json=as_json)
 
 
 @click.command("digest")
@@ -138,7 +139,7 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
 @click.option("--date", "day", type=DAY, help="The morning; the home's own day, where none is named.")
 @as_json
 def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
-    """Show the morning's digest as it is sent."""
+    """Show the morning's digest as it is sent; exits with 1 while an incident is open."""
     from tipoff.ledger.alerts import read_incidents  # noqa: PLC0415 -- only when it is asked for
     from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
 
@@ -146,7 +147,9 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
     with open_ledger() as ledger:
         open_now = [incident for incident in read_incidents(ledger.rows, declared.name, now) if incident.is_open]
         message = digest(ledger, declared, day or league_day(now), now, open_now)
-    answer(message, (message.title, *message.lines), ok=True, as_json=as_json)
+    answer(
+        message, (message.title, *message.lines), ok=not open_now and message.severity < Severity.ERROR, as_json=as_json
+    )
 
 
 @click.command("scorecard")
@@ -183,11 +186,11 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
         from tipoff.watch import backtest as timemachine  # noqa: PLC0415 -- imports the engine
 
         told = timemachine.replay_ledger(record, league)
-        answer(told, timemachine.in_words(told), ok=not told.incidents, as_json=as_json, code=EXIT_WRONG)
+        answer(told, timemachine.in_words(told), ok=not told.incidents, as_json=as_json)
         return
     expected, times = read_timetable(timetable), read_runs(record)
     until = max((at for found in times.values() for at in found), default=None)
     judged = judge_runs(expected, times, until) if until else None
     lines = in_words(judged) if judged else [f"{record} holds no run"]
     ok = judged is not None and not judged.lost
-    answer(judged or {"n_runs": 0}, lines, ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer(judged or {"n_runs": 0}, lines, ok=ok, as_json=as_json)

@@ -81,7 +81,7 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
     done = app.record(settings, league, span, live_world(settings, league), RealClock(), say)
     not_whole = {str(day): why for day, why in done.not_whole.items()}
     document, ok = dataclasses.asdict(done) | {"not_whole": not_whole}, done.whole >= done.days
-    answer(document, app.in_words(done), ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer(document, app.in_words(done), ok=ok, as_json=as_json)
 
 
 @click.command("backfill")
@@ -123,7 +123,7 @@ def backfill_command(  # noqa: PLR0913 -- options
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
             )
     ok = not report.get("not_made")
-    answer(report, backfill.in_words(report), ok=ok, as_json=as_json, code=EXIT_WRONG)
+    answer(report, backfill.in_words(report), ok=ok, as_json=as_json)
 
 
 def _backfill_live(  # noqa: PLR0913 -- as the command is told
@@ -165,7 +165,7 @@ def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> No
     settings, declared = read_settings(), league_named(league)
     season, days = span_of_home(settings, declared, span)
     report = reparse.reparse(settings, declared, season, days, output)
-    answer(report, reparse.in_words(report), ok=not report["not_made"], as_json=as_json, code=EXIT_WRONG)
+    answer(report, reparse.in_words(report), ok=not report["not_made"], as_json=as_json)
 
 
 def _budget(text: str) -> tuple[str, str]:

@@ -1,10 +1,14 @@
 """What can go wrong, by what helps: waiting, a person, or nothing."""
 
+import os
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
+from traceback import walk_tb
 
 from tipoff.core.proof import Loss
+
+_STANDARD_LIBRARY = os.__file__.removesuffix("os.py")
 
 
 class ErrorKind(Enum):
@@ -39,12 +43,19 @@ def _as_it_was(kind: type[PipelineError], args: tuple[object, ...], facts: dict[
 
 
 def what_of(error: BaseException) -> str:
-    """Return an error's type, what it says and where it was raised; one that cannot even be told is named as such."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f" at {place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else ""
+    """Return an error's type, what it says and where it was raised; one that cannot even be told is named as such.
+
+    Where a library raised it, that is the last line of those that called it which is no library's.
+    """
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    file, line = next((place for place in reversed(places) if _is_own(place[0])), places[-1] if places else ("", 0))
+    where = f" at {file.rsplit('/', 1)[-1]}:{line}" if file else ""
     return f"{type(error).__name__}: {_text_of(error)}{where}"
+
+
+def _is_own(file: str) -> bool:
+    is_installed = "/site-packages/" in file or file.startswith(_STANDARD_LIBRARY)
+    return file.startswith("/") and ("/site-packages/tipoff" in file or not is_installed)
 
 
 def _text_of(error: BaseException) -> str:

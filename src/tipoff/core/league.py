@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tipoff.core.check import Check
-from tipoff.core.errors import UsageError
+from tipoff.core.errors import PipelineError, UsageError, what_of
+from tipoff.core.parsing import BROKEN
 from tipoff.core.schema import Table
 from tipoff.core.slate import Game
 from tipoff.core.step import Step
@@ -49,3 +50,15 @@ class League:
     def table(self, name: str) -> Table:
         """Return the table `name`; raises UsageError as `step` does."""
         return self.step(name).table
+
+    def games(self, rows: "pa.Table") -> Sequence[Game]:
+        """Return the games that one day's rows of the schedule name.
+
+        Raises:
+            PipelineError: `read_games` cannot read them.
+        """
+        try:
+            return self.read_games(rows)
+        except BROKEN as error:
+            msg = f"the games of {self.name} cannot be read from the rows of {self.schedule}: {what_of(error)}"
+            raise PipelineError(msg, hint="read_games of the league is at fault, or these rows are") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cache
 
 import pyarrow as pa
@@ -31,12 +32,19 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) -> pa.Table:
-    """Return `records` as rows of `table`; a name that a record lacks is NULL.
+    """Return `records` as rows of `table`; a column that a record does not name is NULL.
 
     Raises:
-        ShapeError: A value does not fit its column's type, or an instant names no zone.
+        ShapeError: A record names what is no column, a value does not fit its column's type, or an instant names no zone.
     """
     rows = list(records)
+    names = {column.name for column in table.columns}
+    stray = sorted({name for row in rows if not names.issuperset(row) for name in row.keys() - names})
+    if stray:
+        msg = f"rows for {table.full_name} name what it has no column for: {', '.join(stray)}"
+        close = get_close_matches(stray[0], names, 1)
+        hint = f"is {stray[0]} meant to be {close[0]}? " if close else ""
+        raise ShapeError(msg, hint=f"{hint}declare it in the table, or leave it out in the step that makes the rows")
     arrays = []
     for column in table.columns:
         values = [row.get(column.name) for row in rows]

@@ -1,16 +1,18 @@
 """A run that may be made, and how it ended."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
+
+import pyarrow as pa
 
 from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime, PipelineError
 from tipoff.core.payload import Request
 from tipoff.core.proof import InputProof, Proof
 from tipoff.core.question import Question, Ruling
-from tipoff.core.slate import Season, Slate
+from tipoff.core.slate import Game, Season, Slate
 from tipoff.core.step import Context, Step
 from tipoff.engine.book import LiveRun
 from tipoff.engine.runplan import RunPlan
@@ -48,6 +50,9 @@ class Claim:
     inputs: tuple[InputProof, ...] = ()
     due_at: datetime | None = None  # the first of its units
     rulings: tuple[Ruling, ...] = ()  # where its step asks people
+    read_games: Callable[[pa.Table], Sequence[Game]] | None = (
+        None  # where its rows are the schedule that games are read from
+    )
 
     @property
     def context(self) -> Context:

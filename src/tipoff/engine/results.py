@@ -330,7 +330,7 @@ class Results:
             league.table(league.schedule), SLATE, day=day, season=self._book.season_of(day), as_of=now
         )
         known = self._book.slates[day].games
-        games, _ = grown(known, league.read_games(rows))
+        games, _ = grown(known, league.games(rows))
         if {game.game_id for game in games} - {game.game_id for game in known}:  # what it lacked, most likely
             self._book.lacking.pop(day, None)
         self.dirty.update(self._book.set_games(day, games))

@@ -20,7 +20,7 @@ from tipoff.engine.claim import Claim, Outcome, StepFailed, in_time, must_begin
 from tipoff.engine.noting import accounted, failed, noted
 from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
 from tipoff.store.dialect import with_earlier_games
-from tipoff.store.rows import units_of
+from tipoff.store.rows import check, conform, units_of
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 _SHOWN = 400  # characters of a row that is refused
@@ -152,6 +152,7 @@ class Runner:
             raise InputGone(claim.step.name, claim.slate.day, gone)
 
     def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
+        self._games_must_be_readable(claim, made, outcome)
         self._at("made")
         now = self._now()
         claim = outcome.claim = in_time(claim, now, outcome.begun or now)
@@ -162,6 +163,12 @@ class Runner:
         )
         writer: Writer = self._published if isinstance(claim.step.work, PublishWork) else self._warehouse
         outcome.written = writer.replace(asked, made.rows)
+
+    def _games_must_be_readable(self, claim: Claim, made: Made, outcome: Outcome) -> None:
+        """Let the run fail where its rows are a schedule of which no games can be read: who reads them next has no such end."""
+        if claim.read_games is not None:
+            rows = check(claim.step.table, claim.slate.day, conform(claim.step.table, made.rows)).good
+            self._called(outcome, _read, claim.read_games, rows)
 
     def _load(self, claim: Claim, context: Context, work: SourceWork, outcome: Outcome) -> None:
         """Ask for every request of the slate; each payload is archived before it is parsed, and accounted for.
@@ -317,6 +324,10 @@ class Runner:
             )
             for read in inputs
         }
+
+
+def _read(read_games: Callable[[pa.Table], object], rows: pa.Table) -> None:
+    read_games(rows)
 
 
 def _as_asked(request: Request, claim: Claim) -> Request:

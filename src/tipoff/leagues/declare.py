@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 
 import pyarrow as pa
@@ -42,19 +43,19 @@ def statement(league: str, name: str) -> str:
 
 def games_by(start: str) -> Callable[[pa.Table], Sequence[Game]]:
     """Return what reads the games that one day's schedule rows name; `start` is the column of their starts."""
+    return partial(_read_games, start)
 
-    def read_games(rows: pa.Table) -> Sequence[Game]:
-        return [
-            Game(
-                game_id=row["game_id"],
-                day=row["day"],
-                home=row["home_team"],
-                away=row["away_team"],
-                starts_at=row[start],
-                status=GameStatus(row["status"]),
-                evidence=f"schedule: {row['status']}" + (f", now on {row['moved_to']}" if row.get("moved_to") else ""),
-            )
-            for row in rows.to_pylist()
-        ]
 
-    return read_games
+def _read_games(start: str, rows: pa.Table) -> Sequence[Game]:
+    return [
+        Game(
+            game_id=row["game_id"],
+            day=row["day"],
+            home=row["home_team"],
+            away=row["away_team"],
+            starts_at=row[start],
+            status=GameStatus(row["status"]),
+            evidence=f"schedule: {row['status']}" + (f", now on {row['moved_to']}" if row.get("moved_to") else ""),
+        )
+        for row in rows.to_pylist()
+    ]

@@ -135,7 +135,10 @@ def _url_of(target: Path | str, *, read_only: bool) -> URL:
         for plain in ("postgres://", "postgresql://"):
             if target.startswith(plain):
                 return make_url("postgresql+psycopg://" + target.removeprefix(plain))
-        return make_url(target)
+        url = make_url(target)
+        if url.get_backend_name() not in {"postgresql", "sqlite"}:
+            raise ArgumentError(url.get_backend_name())
+        return url
     if read_only:
         return URL.create("sqlite", database=f"file:{quote(str(target))}", query={"mode": "ro", "uri": "true"})
     return URL.create("sqlite", database=str(target))

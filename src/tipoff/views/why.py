@@ -43,7 +43,7 @@ def why(ledger: Ledger, league: League, output: str, day: date, streamers: Strea
     """Explain the obligation (`output`, `day`); `streamers` are who may hold the rows of a conflict.
 
     Raises:
-        UsageError: The league has no such output.
+        UsageError: The league has no such output, or the day lies in no season.
     """
     league.step(output)
     records = ledger.of(league.name)
@@ -189,12 +189,10 @@ def _unplanned(ledger: Ledger, league: League, output: str, day: date) -> list[s
     if schedule is None:
         try:
             season_of(ledger, league.name, day)
-        except UsageError as error:
+        except UsageError:
             waits = league_facts(ledger, league.name).no_season
-            return [
-                f"{output} of {day} is not planned: {waits.text}"
-                if waits
-                else f"{output} of {day} is not owed: {error}"
-            ]
+            if waits is None:
+                raise
+            return [f"{output} of {day} is not planned: {waits.text}"]
         return [f"{output} of {day} is not planned: this home's clock has not come to that day's schedule"]
     return [f"{output} of {day} is not owed on that day, or its schedule has not been read:", _standing(schedule)]

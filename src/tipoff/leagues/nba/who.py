@@ -17,7 +17,7 @@ from tipoff.core.window import LATEST, Input, Window
 from tipoff.identity.resolve import Certainty, Person, Resolution, resolve
 from tipoff.leagues.nba import name_tables
 from tipoff.leagues.nba.sources import statsnba
-from tipoff.leagues.nba.sources.people import player_index
+from tipoff.leagues.nba.sources.people import of_day, player_index
 
 Row = dict[str, Any]
 _PLAYED = Window.parse("last45")  # who played for a team lately, where the league's list lacks him
@@ -36,9 +36,7 @@ def list_requests(context: Context, _inputs: Mapping[str, pa.Table]) -> Sequence
 def parse_list(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
     """Return the players with their teams, each once."""
     tally = player_index(payload, read_json(payload))
-    for row in tally.rows:
-        row |= {"day": context.slate.day, "player_id": int(row["provider_player_id"])}
-    tally.rows = list({row["player_id"]: row for row in tally.rows}.values())
+    tally.rows = list({row["player_id"]: row for row in of_day(tally, context.slate.day, "player_id")}.values())
     return tally.parsed()
 
 

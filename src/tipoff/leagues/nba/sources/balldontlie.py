@@ -14,7 +14,7 @@ from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, read_jso
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
-from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor
+from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor, of_day
 from tipoff.leagues.nba.sources.reading import count, full_name, games_by_sides, minutes, number, team_code
 
 SOURCE = "balldontlie"
@@ -155,8 +155,7 @@ def parse_injuries(payload: Payload, context: Context, _inputs: Mapping[str, pa.
         SourceError: It lists nobody of the whole league, which never was.
     """
     tally = balldontlie_injuries(payload, read_json(payload))
-    for row in tally.rows:
-        row |= {"day": context.slate.day, "bdl_player_id": int(row["provider_player_id"])}
+    tally.rows = of_day(tally, context.slate.day, "bdl_player_id")
     if not tally.n_entries and "cursor" not in dict(payload.request.params):
         raise empty(payload, "nobody of the whole league is listed as hurt")
     return tally.parsed()

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from tipoff.core.door import LONGEST_TEXT, identifier, shown, text
@@ -29,6 +30,12 @@ def _man(provider: str, found: str, name: str, team: str | None) -> Record:
         "player_key": name_key(name),
         "team": team,
     }
+
+
+def of_day(tally: Tally, day: date, own_id: str) -> list[Record]:
+    """Return a provider's men as rows of a day's table, in which the provider's own id is the column `own_id`."""
+    rows = [row | {"day": day, own_id: int(row["provider_player_id"])} for row in tally.rows]
+    return [{name: row[name] for name in row if name not in {"provider", "provider_player_id"}} for row in rows]
 
 
 def _read(payload: Payload, items: list[Any], row: Callable[[Any], Record]) -> Tally:
