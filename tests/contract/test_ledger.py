@@ -3,6 +3,7 @@
 import dataclasses
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -103,6 +104,21 @@ def test_a_ledger_that_is_only_to_be_read_where_nothing_was_begun_is_none_and_is
     setting = "TIPOFF_HOME" if isinstance(target, Path) else "TIPOFF_LEDGER_URL"
     assert refused.value.hint == f"is {setting} right? `tipoff up` and `tipoff replay` make it"
     assert not (isinstance(target, Path) and target.exists())
+
+
+def test_a_ledger_that_a_full_disk_has_stopped_before_its_first_table_holds_nothing_and_is_begun_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as begun:
+        begun.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+
+    with pytest.raises(NoLedger, match="holds nothing") as refused:
+        Ledger(path, read_only=True)
+
+    assert "start it again" in refused.value.hint
+    with Ledger(path) as ledger:
+        assert ledger.facts() == {}
 
 
 LENGTH = timedelta(minutes=10)

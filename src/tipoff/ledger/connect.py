@@ -1,6 +1,7 @@
 """How a ledger is reached: a file of SQLite, or a PostgreSQL."""
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -65,12 +66,12 @@ def holds_nothing(error: DatabaseError) -> bool:
     return "no such table" in why(error) or getattr(error.orig, "sqlstate", None) == _NO_TABLE
 
 
-class Held:
+class Held(ABC):
     """A store that is let go of once a block ends."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of it."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Hold it until the block ends."""

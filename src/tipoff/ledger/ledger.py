@@ -146,7 +146,10 @@ class Ledger(Held):
             if found != HEAD:
                 self._connection.close()
                 self._engine.dispose()
-        if found is not None and found > HEAD:
+        if found is None:  # a first start that a full disk has stopped
+            msg = f"the ledger at {shown(target)} holds nothing"
+            raise NoLedger(msg, hint=EMPTY)
+        if found > HEAD:
             msg = f"the ledger at {shown(target)} was written by a later version: it has schema {found}, this build knows {HEAD}"
             raise UsageError(msg, hint="run the version that wrote it, or restore the copy from before its upgrade")
         if found != HEAD:
