@@ -1,6 +1,7 @@
 """What leaves the archive and what stays: by age, and never what something still needs."""
 
 import errno
+import resource
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import insert
 from tipoff.app.chores import AtOnce
 from tipoff.app.retention import Keeps, Retention, forget
 from tipoff.config import Settings
-from tipoff.core.errors import PipelineError
+from tipoff.core.errors import PipelineError, WarehouseError
 from tipoff.core.home import Home
 from tipoff.core.payload import Request
 from tipoff.ledger import Ledger
@@ -146,4 +147,20 @@ def test_an_answer_is_noted_on_a_line_of_its_own_though_the_one_before_was_cut_o
         noted.write('{"at":"2024-03-20T12:00:00+00:00","params":[["apiKey","{odds_api_key}')
     shas.append(answered(archive, b"two", NOW))
 
+    assert [answer.sha256 for answer in archive.answers()] == shas
+
+
+def test_a_note_that_a_full_disk_cut_short_is_no_note(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    shas = [answered(archive, b"one", NOW)]
+    limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (archive.size_of_answers() + 60, most)
+    )  # room for a part of the next line
+    try:
+        with pytest.raises(WarehouseError, match="cannot note an answer of provider: No space left on device"):
+            answered(archive, b"two", NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+    shas.append(answered(archive, b"two", NOW))
     assert [answer.sha256 for answer in archive.answers()] == shas

@@ -1,5 +1,6 @@
 """The archive: every payload as received, before anything looks at it, under the hash of its bytes; and who was asked for it."""
 
+import errno
 import gzip
 import hashlib
 import json
@@ -94,7 +95,9 @@ class Archive:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
                 try:
-                    os.write(file, f"\n{_line(answer)}\n".encode())  # a line of its own, however the one before ends
+                    line = f"\n{_line(answer)}\n".encode()  # of its own, however the one before ends
+                    if os.write(file, line) < len(line):  # the disk became full on the way
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                     if self._fsync:
                         os.fsync(file)
                 finally:
