@@ -60,10 +60,11 @@ class Bench:
             self.put(name, table)
 
     def put(self, name: str, rows: list[Row]) -> None:
-        """Let the table hold these rows, each on its own day."""
+        """Let the table hold these rows, each on its own day, and of each what it has a column for."""
         step = STEPS[name]
-        for day in sorted({row["day"] for row in rows}):
-            made = table_from_records(step.table, [row for row in rows if row["day"] == day])
+        fitting = [{of: row[of] for of in step.table.names if of in row} for row in rows]
+        for day in sorted({row["day"] for row in fitting}):
+            made = table_from_records(step.table, [row for row in fitting if row["day"] == day])
             units = set(units_of(step.table, made).to_pylist())
             written = self.warehouse.replace(self.asked(step, day, units), made)
             assert not written.refused, written.refused

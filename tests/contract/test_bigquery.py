@@ -278,7 +278,7 @@ def written_at_once(store: Store, tables: tuple[Table, ...]) -> list[WarehouseEr
             step_version="v",
             units={"a": "made"},
         )
-        records = [{"day": day, "known_at": NOW} | row("a", 1, float(number))]
+        records = [contract.known(table, day) | row("a", 1, float(number))]
         try:
             store.warehouse.replace(asked, table_from_records(table, records))
         except (WarehouseError, WriteConflict) as error:

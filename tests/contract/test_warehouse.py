@@ -60,6 +60,11 @@ NUMBERED = Step(table=BY_NUMBER, work=SqlWork(sql=READS), timing=TIMING)
 OF_SLATE = replace(NUMBERED, table=replace(BY_NUMBER, unit_columns=()))  # the same as one unit
 
 
+def known(table: Table, day: date) -> dict[str, Any]:
+    """Return what a row of the table has beside what a step makes of it."""
+    return {"day": day} | ({"known_at": NOW} if KNOWN_AT in table.columns else {})
+
+
 @dataclass
 class Store:
     """A warehouse, and the fences that it was given."""
@@ -74,7 +79,7 @@ class Store:
         step = next(step for step in (*STEPS, NUMBERED, OF_SLATE) if step.table is table)
         self.fence += 1
         day = asked.pop("day", TODAY)
-        records = [{"day": day, "known_at": NOW} | row for row in rows]
+        records = [known(table, day) | row for row in rows]
         whole = WriteRequest(
             step=step,
             season=SEASON,

@@ -37,7 +37,7 @@ def test_a_new_league_is_a_folder_and_a_test_that_passes(project: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
 def test_a_new_league_is_replayed_once_the_catalog_names_it(project: Path) -> None:
