@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import func, select
 from tests.support import ledger_rows, proofs
 
@@ -50,7 +51,7 @@ def clean_season(season: str) -> tuple[bool, dict[str, Any]]:
     Every game is proven, nothing is lost or late, the same again makes no run, and nothing is sent but a digest each day.
     """
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings().model_copy(update={"home": Path(folder)})
+        settings = structs.replace(read_settings(), home=Path(folder))
         spec = app.replay_spec(settings, "nba", season, world="recorded", seed=7)
         report = app.together_report(settings, [spec], progress=lambda _: None, watched=True)[0]
         again = app.together_report(settings, [spec], progress=lambda _: None)[0]

@@ -114,7 +114,7 @@ def fuzz_lines(n: int, seed: int, home: Path) -> dict[str, Any]:
 def fuzz_settings(n: int, seed: int) -> dict[str, Any]:
     """Read `n` settings files and environments; returns how many were read and refused, and what else came out."""
     dice, ends, wrong = random.Random(seed), Counter[str](), set[str]()  # noqa: S311 -- dice
-    names = sorted(Settings.model_fields)
+    names = sorted(Settings.__struct_fields__)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "tipoff.toml"
         for _ in range(n):

@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from tipoff.app import replay as app
 from tipoff.app.instance import Instance
 from tipoff.app.loop import Progress
@@ -24,7 +26,7 @@ APART = timedelta(minutes=5)
 def idle_tick(span: str = "2023-24") -> dict[str, Any]:
     """Return how long ticks take that find nothing to do, in ms: median, 99th of 100, longest; with the lease that they renew."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings().model_copy(update={"home": Path(folder)})
+        settings = structs.replace(read_settings(), home=Path(folder))
         spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7)
         app.run_together(settings, [spec], progress=_nothing)
         clock = SimClock(app.end_of(spec) + timedelta(days=10))

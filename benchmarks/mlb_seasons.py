@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import select
 
 from benchmarks.mutation_score import home_of
@@ -33,7 +34,7 @@ def mlb_season(year: int) -> Measured:
     No finding is an error, and nothing is sent but digests. What a run took is told by month.
     """
     with home_of(str(year), "mlb") as home:
-        settings = read_settings().model_copy(update={"home": home})
+        settings = structs.replace(read_settings(), home=home)
         spec = app.replay_spec(settings, "mlb", str(year), world="recorded", seed=7)
         report = app.together_report(settings, [spec], progress=lambda _: None)[
             0
@@ -68,7 +69,7 @@ def _cost(home: Path) -> dict[str, Any]:
 def april_of_both() -> Measured:
     """Replay both leagues in one home on one clock, watched: a digest a day of each, and nothing else is sent."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings().model_copy(update={"home": Path(folder)})
+        settings = structs.replace(read_settings(), home=Path(folder))
         specs = [
             app.replay_spec(settings, league, f"{first}..{last}", world="recorded", seed=7)
             for league, (first, last) in APRIL.items()

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from msgspec import structs
 
 from benchmarks.pieces import Pieces
 from tipoff.app import replay as app
@@ -237,7 +238,7 @@ def home_of(season: str, league: str = "nba") -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         home = Path(named or folder) / name
-        settings = read_settings().model_copy(update={"home": home})
+        settings = structs.replace(read_settings(), home=home)
         spec = app.replay_spec(settings, league, season, world="recorded", seed=7)
         app.run_together(settings, [spec], progress=lambda _: None, watched=True)
         yield home

@@ -4,13 +4,14 @@ import inspect
 from collections.abc import Iterator
 
 import click
-from pydantic import SecretStr
+from msgspec import structs
 
 from tipoff.cli.main import cli
 from tipoff.config import PREFIX, Settings
 from tipoff.core.errors import ErrorKind
 from tipoff.core.retry import POLICIES
 from tipoff.core.schema import Column, Table
+from tipoff.core.secret import Secret
 from tipoff.core.step import PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.leagues.catalog import LEAGUES
 from tipoff.store.portable import CASTS, FUNCTIONS
@@ -70,8 +71,8 @@ def _settings() -> Iterator[str]:
     files = f"A secret may stand in a file instead: `{PREFIX}LEDGER_URL_FILE` names it."
     yield from ("", "## Settings", "", f"{where} {files}", "")
     yield from ("| name | default |", "|---|---|")
-    for name, field in Settings.model_fields.items():
-        yield f"| `{PREFIX}{name.upper()}` | {'(secret)' if field.annotation is SecretStr else f'`{field.default}`'} |"
+    for name, default in structs.asdict(Settings()).items():
+        yield f"| `{PREFIX}{name.upper()}` | {'(secret)' if isinstance(default, Secret) else f'`{default}`'} |"
 
 
 def _retries() -> Iterator[str]:

@@ -11,6 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from tipoff.app import replay as app
 from tipoff.app.instance import Instance
 from tipoff.app.loop import Progress
@@ -62,7 +64,7 @@ def _follows(output: str, day: Any, unmet: set[tuple[str, Any]]) -> bool:  # noq
 def replayed(span: str, faults: str) -> tuple[Truth, set[Unit], dict[str, int], dict[str, Any]]:
     """Replay once; returns what stands in the end, what must differ, the faults by kind, and what it cost."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings().model_copy(update={"home": Path(folder)})
+        settings = structs.replace(read_settings(), home=Path(folder))
         spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7, faults=faults)
         broken = spec.world.faults
         parts, outages = FaultyParts(broken), outages_of(broken)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import func, select
 
 from benchmarks.layers import Layers
@@ -46,7 +47,7 @@ def season_replay(span: str) -> dict[str, Any]:
     """Replay `span` of the recorded NBA once: seconds by layer, phase and output, runs by output, peak memory in MB."""
     layers = Layers()
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings().model_copy(update={"home": Path(folder)})
+        settings = structs.replace(read_settings(), home=Path(folder))
         with layers.measured(LAYERS):
             spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7)
             replayed = app.run_together(settings, [spec], progress=_nothing)[0]

@@ -6,31 +6,19 @@ import os
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from msgspec import Meta, Struct, ValidationError, convert, field, to_builtins
 
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
+from tipoff.core.secret import KeyFile, Secret
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
 _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of the tests
-# or each command reads the metadata of all that is installed
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
 # Of providers: their files may come later, and are read again.
 _KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
@@ -42,33 +30,51 @@ _WATCHING = frozenset({  # they change nothing of what is made
 })  # fmt: skip
 
 _LONG_S, _LONG_MIN = 3600.0, 7 * 24 * 60.0
-Seconds = Annotated[float, Field(gt=0, le=_LONG_S, allow_inf_nan=False)]
-Minutes = Annotated[float, Field(gt=0, le=_LONG_MIN, allow_inf_nan=False)]
+Seconds = Annotated[float, Meta(gt=0, le=_LONG_S)]
+Minutes = Annotated[float, Meta(gt=0, le=_LONG_MIN)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Positive = Annotated[int, Meta(ge=1, le=2**53)]
+Least = Literal["warning", "error", "critical"]
+Warehouse = Literal["duckdb", "bigquery"]
+Way = Literal["direct", "pool", "proxy"]
+World = Literal["live", "sample", ""]
+_WORDS = {"least": get_args(Least), "route": get_args(Way), "warehouse": get_args(Warehouse), "world": get_args(World)}
+_SWITCHES = {"on": True, "yes": True, "off": False, "no": False}  # beside true and false, 1 and 0
 
 
-def _without_a_zone(at: time) -> time:
-    if at.tzinfo is not None:
-        msg = "write it without a zone, as 22:30: it is New York's"
-        raise ValueError(msg)
-    return at
+class NewYork(time):
+    """A time of day in New York, written without a zone."""
+
+    @classmethod
+    def read(cls, given: object) -> Self:
+        """Return `given`, a time or its text.
+
+        Raises:
+            ValueError: It is none, or has a zone.
+        """
+        if not isinstance(given, str | time):
+            msg = "write a time of day, as 22:30"
+            raise ValueError(msg)  # noqa: TRY004 -- as all that does not fit
+        at = cls.fromisoformat(str(given))
+        if at.tzinfo is not None:
+            msg = "write it without a zone, as 22:30: it is New York's"
+            raise ValueError(msg)
+        return at
 
 
-NewYork = Annotated[time, AfterValidator(_without_a_zone)]
 Span = tuple[NewYork, NewYork]
 
 
-class ChannelSettings(BaseModel):
+class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where messages go, `[channels.NAME]`: the address stands in an environment variable or a file, never here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url_env: str = ""
     url_file: Path | None = None
     leagues: list[str] = []
-    least: Literal["warning", "error", "critical"] = "error"
-    step: int = Field(default=0, ge=0)  # only what has been escalated so often
+    least: Least = "error"
+    step: Count = 0  # only what has been escalated so often
     quiet: Span | None = None  # New York; what is critical is sent all the same
-    per_hour: int = Field(default=20, ge=1)
+    per_hour: Positive = 20
     digest: bool = True
 
     def address(self, name: str) -> str:
@@ -92,61 +98,60 @@ class ChannelSettings(BaseModel):
         return found
 
 
-class ProviderTold(BaseModel):
+class ProviderTold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is said of one provider, `[providers."HOST"]`, by the host of its own addresses."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     base: str = ""  # where it is asked instead: a mirror, or a server for tests
-    at_once: int | None = Field(default=None, ge=1, le=64)
-    every_s: float | None = Field(default=None, ge=0, le=3600)  # least time between two requests
-    route: Literal["direct", "pool", "proxy"] | None = None
+    at_once: Annotated[int, Meta(ge=1, le=64)] | None = None
+    every_s: Annotated[float, Meta(ge=0, le=_LONG_S)] | None = None  # least time between two requests
+    route: Way | None = None
     headers: dict[str, str] = {}
 
-    @field_validator("base")
-    @classmethod
-    def is_an_address(cls, base: str) -> str:
+    def __post_init__(self) -> None:
         """Refuse what is no address of HTTP."""
-        parts = urlsplit(base)
-        if base and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            msg = "write an address: https://host"
+        parts = urlsplit(self.base)
+        if self.base and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            msg = "base: write an address: https://host"
             raise ValueError(msg)
-        return base
 
 
-class Settings(BaseModel):
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set; frozen once read. Secrets come from the environment or from files, never from arguments."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path = Path(".tipoff")
     data: Path | None = None
-    warehouse: Literal["duckdb", "bigquery"] = "duckdb"
+    warehouse: Warehouse = "duckdb"
     bigquery_project: str = ""
     bigquery_location: str = "US"
     bigquery_prefix: str = ""  # before the names of all datasets: two homes in one project need two
     bigquery_endpoint: str = ""  # an emulator's address; without it Google's
     # what one statement may bill; a dearer one is refused unread
-    bigquery_max_bytes: int = Field(default=1_073_741_824, ge=1)
-    ledger_url: SecretStr = SecretStr("")  # a PostgreSQL of this home's own, instead of a file
-    sentinel_url: SecretStr = SecretStr("")  # and another database for the sentinel's own store
-    world: Literal["live", "sample", ""] = ""  # who answers `tipoff up`: live where the league has providers
+    bigquery_max_bytes: Positive = 1_073_741_824
+    ledger_url: Secret = field(default_factory=Secret)  # a PostgreSQL of this home's own, instead of a file
+    sentinel_url: Secret = field(default_factory=Secret)  # and another database for the sentinel's own store
+    world: World = ""  # who answers `tipoff up`: live where the league has providers
     providers: dict[str, ProviderTold] = {}
-    proxies: SecretStr = SecretStr("")  # addresses of proxies, with their credentials, between white space or commas
-    key_files: dict[str, Path] = {}  # where keys are read again; filled from TIPOFF_…_KEY_FILE
-    balldontlie_key: SecretStr = SecretStr("")
-    bettingpros_key: SecretStr = SecretStr("")
-    odds_api_key: SecretStr = SecretStr("")
-    notify_url: SecretStr = SecretStr("")  # one channel for everything, as apprise or Slack writes addresses
+    proxies: Secret = field(
+        default_factory=Secret
+    )  # addresses of proxies, with their credentials, between white space or commas
+    key_files: dict[str, KeyFile] = {}  # where keys are read again; filled from TIPOFF_…_KEY_FILE
+    balldontlie_key: Secret = field(default_factory=Secret)
+    bettingpros_key: Secret = field(default_factory=Secret)
+    odds_api_key: Secret = field(default_factory=Secret)
+    notify_url: Secret = field(
+        default_factory=Secret
+    )  # one channel for everything, as apprise or Slack writes addresses
     channels: dict[str, ChannelSettings] = {}
-    ping_url: SecretStr = SecretStr("")  # a healthchecks-compatible switch that the monitor keeps from firing
-    sentinel_ping_url: SecretStr = SecretStr("")  # and one for the sentinel
-    digest_at: NewYork = time(11, 0)  # New York
+    ping_url: Secret = field(
+        default_factory=Secret
+    )  # a healthchecks-compatible switch that the monitor keeps from firing
+    sentinel_ping_url: Secret = field(default_factory=Secret)  # and one for the sentinel
+    digest_at: NewYork = NewYork(11, 0)  # New York
     audit_report: Path | None = None  # what `tipoff audit --json` said of who else writes to the warehouse
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
-    archive_keep_days: int = Field(default=0, ge=0)  # answers older than that leave the archive; 0: never
-    history_keep_days: int = Field(default=0, ge=0)  # rows that the warehouse has leave the ledger then; 0: never
-    published_keep_days: int = Field(default=0, ge=0)  # older documents keep their proof alone; 0: never
+    archive_keep_days: Count = 0  # answers older than that leave the archive; 0: never
+    history_keep_days: Count = 0  # rows that the warehouse has leave the ledger then; 0: never
+    published_keep_days: Count = 0  # older documents keep their proof alone; 0: never
     tick_every_s: Seconds = 60.0
     look_every_s: Seconds = 30.0
     silence_warn_min: Minutes = 5.0
@@ -155,28 +160,14 @@ class Settings(BaseModel):
     watcher_silent_min: Minutes = 10.0
     active_hours: dict[str, Span] = {}  # by league, New York: when silence counts; at all hours without
     web_host: str = "127.0.0.1"
-    web_port: int = Field(default=8080, ge=0, le=65535)
-    web_token: SecretStr = SecretStr("")  # beyond loopback nothing is served without it
-    _held: dict[str, str] = PrivateAttr(default_factory=dict)  # the keys that were read last from their files
+    web_port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    web_token: Secret = field(default_factory=Secret)  # beyond loopback nothing is served without it
 
-    @field_validator("home", "data", "audit_report", mode="before")
-    @classmethod
-    def _is_named(cls, path: object) -> object:
-        """Refuse a path that names nothing, which would be the current folder; `~` is whose home it says."""
-        if path == "":
-            msg = "it names no folder or file: name one, or leave it unset"
-            raise ValueError(msg)
-        try:
-            return Path(path).expanduser() if isinstance(path, str) else path
-        except RuntimeError as error:
-            raise ValueError(str(error)) from error
-
-    @model_validator(mode="after")
-    def _silences_rise(self) -> Self:
+    def __post_init__(self) -> None:
+        """Refuse silences that do not rise."""
         if not self.silence_warn_min <= self.silence_error_min <= self.silence_critical_min:
             msg = "silence_warn_min, silence_error_min and silence_critical_min must rise"
             raise ValueError(msg)
-        return self
 
     @property
     def mute(self) -> list[str]:
@@ -192,31 +183,20 @@ class Settings(BaseModel):
     @property
     def place(self) -> Home:
         """The home, with its ledger."""
-        return Home(self.home, self.ledger_url.get_secret_value(), self.sentinel_url.get_secret_value())
+        return Home(self.home, self.ledger_url.reveal(), self.sentinel_url.reveal())
 
     def secret(self, name: str) -> str:
-        """Return a provider's key as it is now: its file is read again at each use; empty where there is none.
-
-        While a file that held one is there and holds none that can be read, it is being replaced: the last one serves.
-        """
-        file = self.key_files.get(name)
-        if file is not None:
-            try:
-                held = file.read_text().strip()
-            except FileNotFoundError:
-                held = self._held[name] = ""  # it has not come yet, or is gone: the request says which key it needs
-            except (OSError, UnicodeDecodeError):
-                held = ""
-            self._held[name] = held or self._held.get(name, "")
-            return self._held[name]
+        """Return a provider's key as it is now; empty where there is none."""
+        if name in self.key_files:
+            return self.key_files[name].key()
         found = getattr(self, name)
-        return found.get_secret_value() if isinstance(found, SecretStr) else ""
+        return found.reveal() if isinstance(found, Secret) else ""
 
     @property
     def keyless(self) -> tuple[str, ...]:
         """What is wrong with files of keys that are named, and of which none can be read."""
         return tuple(
-            f"{PREFIX}{name.upper()}_FILE names {file}, where no key can be read"
+            f"{PREFIX}{name.upper()}_FILE names {file.path}, where no key can be read"
             for name, file in self.key_files.items()
             if not self.secret(name)
         )
@@ -224,7 +204,7 @@ class Settings(BaseModel):
     @property
     def proxy_addresses(self) -> tuple[str, ...]:
         """The proxies' addresses."""
-        return tuple(self.proxies.get_secret_value().replace(",", " ").split())
+        return tuple(self.proxies.reveal().replace(",", " ").split())
 
     @property
     def digest_after_midnight(self) -> timedelta:
@@ -237,12 +217,18 @@ class Settings(BaseModel):
 
         Where the home lies is no part of it, and a folder is the same however its path is written.
         """
-        shown = self.model_dump(mode="json", exclude={*_SECRET, *_WATCHING, "home"})
+        shown = {name: value for name, value in as_plain(self).items() if name not in _SECRET | _WATCHING | {"home"}}
         shown["data"] = str(self.data.resolve()) if self.data else None
         return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:12]
 
 
-_SECRET = frozenset(name for name, field in Settings.model_fields.items() if field.annotation is SecretStr)
+_SECRET = frozenset(name for name, kind in Settings.__annotations__.items() if kind is Secret)
+
+
+def as_plain(settings: Settings) -> dict[str, object]:
+    """Return the settings by name, in what JSON knows; secrets are hidden."""
+    plain: dict[str, object] = to_builtins(settings, enc_hook=str)
+    return plain
 
 
 def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = Path(FILE)) -> Settings:
@@ -275,22 +261,57 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
     }
     values = {name: value for name, value in values.items() if not _is_file_of_a_secret(name)} | _secrets(values)
     for name in values:
-        if name not in Settings.model_fields:
-            near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        if name not in Settings.__struct_fields__:
+            near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
             where, written = (f", which stands in {file}", str) if name in of_file else ("", _variable)
             msg = f"there is no setting {written(name)}{where}"
             hint = f"did you mean {written(near[0])}?" if near else "docs/reference.md lists the settings"
             raise UsageError(msg, hint=hint)
+    told: list[str] = []
+    kinds = Settings.__annotations__
+    read = {name: _read(kinds[name], values[name], name, told) for name in kinds if name in values}
     try:
-        return _of_leagues_that_there_are(Settings.model_validate(values))
-    except ValidationError as error:
-        told = []
-        for problem in error.errors():
-            name = ".".join(str(part) for part in problem["loc"])
-            told.append(f"setting {name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, "))
-        raise UsageError(
-            "; ".join(told), hint="docs/reference.md lists the settings"
-        ) from None  # its text shows values
+        settings = Settings() if told else Settings(**read)
+    except ValueError as error:
+        told.append(str(error))
+    if told:
+        raise UsageError("; ".join(told), hint="docs/reference.md lists the settings")
+    return _of_leagues_that_there_are(settings)
+
+
+def _read(kind: object, given: object, name: str, told: list[str]) -> Any:  # noqa: ANN401 -- of the kind that the setting has
+    """Return what is given as the kind that it is to be; what does not fit is told, and never shown."""
+    if get_origin(kind) is dict and isinstance(given, dict):
+        return {key: _read(get_args(kind)[1], item, f"{name}.{key}", told) for key, item in given.items()}
+    if kind is bool and isinstance(given, str):
+        given = _SWITCHES.get(given.lower(), given)
+    try:
+        return convert(given, kind, strict=False, dec_hook=_made)
+    except (ValidationError, UnicodeEncodeError) as error:  # the latter of a number with half a character in it
+        said, _, path = str(error).partition(" - at `$")
+        name += path.rstrip("`")
+        words = _WORDS.get(name.rpartition(".")[2]) if said.startswith("Invalid enum") else None
+        told.append(f"setting {name}: {'write one of ' + ', '.join(map(repr, words)) if words else said}")
+        return None
+
+
+def _made(kind: type, given: object) -> object:
+    """Return what is given as a kind of our own; a path that names nothing, which would be the current folder, is refused."""
+    if issubclass(kind, time):
+        return NewYork.read(given)
+    if not isinstance(given, str):
+        msg = f"Expected `str`, got `{type(given).__name__}`"
+        raise ValueError(msg)  # noqa: TRY004 -- as all that does not fit
+    if kind is Secret:
+        return Secret(given)
+    if not given:
+        msg = "it names no folder or file: name one, or leave it unset"
+        raise ValueError(msg)
+    try:
+        path = Path(given).expanduser()  # `~` is whose home it says
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+    return KeyFile(path) if kind is KeyFile else path
 
 
 def _of_leagues_that_there_are(settings: Settings) -> Settings:
@@ -332,7 +353,7 @@ def _secrets(values: Mapping[str, object]) -> dict[str, object]:
         if name.removesuffix(_FROM_FILE) in _KEYS:
             continue
         try:
-            found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).read_text().strip()
+            found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).expanduser().read_text().strip()
         except (OSError, UnicodeDecodeError, ValueError) as error:
             msg = f"{PREFIX}{name.upper()} names {values[name]}, which cannot be read: {type(error).__name__}"
             raise UsageError(msg, hint="is the secret mounted, and may this user read it?") from error

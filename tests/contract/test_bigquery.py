@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from google.cloud import bigquery
+from msgspec import structs
 from tests.contract import test_warehouse as contract
 from tests.contract.test_warehouse import NOW, RAW, ROWS, SEASON, STEPS, TODAY, Store, row
 from tests.emulator.double import PROJECT, Double
@@ -491,7 +492,7 @@ def test_a_home_keeps_to_the_warehouse_that_holds_its_rows(double: Double, tmp_p
     ):
         opened(Settings(home=tmp_path))
     with pytest.raises(UsageError, match="and the settings name bigquery another"):
-        opened(there.model_copy(update={"bigquery_project": "another"}))
+        opened(structs.replace(there, bigquery_project="another"))
     ledger.close()
 
 

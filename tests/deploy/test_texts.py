@@ -191,7 +191,7 @@ def test_terraform_itself_reads_the_text_where_it_is_at_hand(tmp_path: Path) -> 
 def test_every_setting_that_is_named_is_one() -> None:
     named = {found for text in TEXTS.values() for found in re.findall(rf"\b{PREFIX}[A-Z_]+\b", text)}
     named -= {"TIPOFF_IMAGE"}  # Compose's own
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.__struct_fields__}
     known |= {f"{PREFIX}{name.upper()}_FILE" for name in _SECRET}
 
     assert named <= known, named - known

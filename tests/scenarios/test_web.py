@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import update
 from tests.samples import Samples
 
@@ -25,6 +24,7 @@ from tipoff.core.build import build, commit
 from tipoff.core.clock import Stop
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
+from tipoff.core.secret import Secret
 from tipoff.leagues.catalog import live_content
 from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.alerts import AlertChanges, AlertStore
@@ -168,7 +168,7 @@ def test_the_ledger_is_read_once_a_second_however_many_ask(tmp_path: Path) -> No
 def test_without_the_token_an_answer_says_only_whether(tmp_path: Path) -> None:
     ticked(tmp_path, NOW)
 
-    with serving(tmp_path, Hands(), web_token=SecretStr("a-secret")) as url:
+    with serving(tmp_path, Hands(), web_token=Secret("a-secret")) as url:
         assert ask(f"{url}/health") == (200, {"status": "ok"})
         assert ask(f"{url}/ready") == (200, {"ready": True})
         assert ask(f"{url}/health", "another") == (401, {"error": "this token is not known"})
@@ -232,7 +232,7 @@ def test_the_page_of_a_home_whose_ledger_is_gone_says_so(tmp_path: Path) -> None
 
 def test_a_page_with_a_token_is_shown_to_whoever_gives_it_as_a_password(tmp_path: Path) -> None:
     ticked(tmp_path, NOW)
-    with serving(tmp_path, Hands(), web_token=SecretStr("a-secret:x")) as url:
+    with serving(tmp_path, Hands(), web_token=Secret("a-secret:x")) as url:
         asked = httpx.get(url)
         codes = [httpx.get(url, auth=("me", given)).status_code for given in ("a-secret:x", "a-secret", "")]
         odd = [httpx.get(url, headers={"Authorization": given}).status_code for given in ("Basic ?", "Digest x", "")]
@@ -306,14 +306,14 @@ def test_what_the_sentinel_keeps_hides_nothing_where_it_cannot_be_read(samples: 
 
 @pytest.mark.parametrize("given", [b"Basic \xff\xff", b"\xff", b"Basic", b"Bearer \xff", b"Basic " + b"=" * 9])
 def test_what_is_no_token_is_refused_whatever_its_bytes(tmp_path: Path, given: bytes) -> None:
-    with serving(tmp_path, Hands(), web_token=SecretStr("t")) as url:
+    with serving(tmp_path, Hands(), web_token=Secret("t")) as url:
         codes = [httpx.get(f"{url}/{name}", headers={b"Authorization": given}).status_code for name in ("", "health")]
 
     assert codes == [401, 401]
 
 
 def test_a_token_of_any_letters_is_known_by_both_ways(tmp_path: Path) -> None:
-    with serving(tmp_path, Hands(), web_token=SecretStr("pärt:é")) as url:
+    with serving(tmp_path, Hands(), web_token=Secret("pärt:é")) as url:
         bearer = httpx.get(url, headers={b"Authorization": "Bearer pärt:é".encode()})
         basic = httpx.get(url, auth=("me", "pärt:é"))
 
@@ -344,7 +344,7 @@ def test_beyond_loopback_nothing_is_served_without_a_token(tmp_path: Path) -> No
     with pytest.raises(UsageError, match="can be reached from other machines"):
         served_of(Settings(home=tmp_path, web_host=EVERYWHERE, web_port=0), Hands())
 
-    with serving(tmp_path, Hands(), web_host=EVERYWHERE, web_token=SecretStr("t")) as url:
+    with serving(tmp_path, Hands(), web_host=EVERYWHERE, web_token=Secret("t")) as url:
         assert ask(url.replace(EVERYWHERE, "127.0.0.1") + "/health") == (200, {"status": "ok"})
 
 

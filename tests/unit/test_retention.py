@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from sqlalchemy import insert
 
 from tipoff.app.chores import AtOnce
@@ -136,7 +137,7 @@ def test_nothing_is_let_go_unless_the_settings_say_so(home: Home) -> None:
     settings = Settings(home=home.root)
 
     assert not Keeps.of(settings)
-    assert Keeps.of(settings.model_copy(update={"published_keep_days": 3})) == Keeps(published=3 * DAY)
+    assert Keeps.of(structs.replace(settings, published_keep_days=3)) == Keeps(published=3 * DAY)
 
 
 def test_an_answer_is_noted_on_a_line_of_its_own_though_the_one_before_was_cut_off(tmp_path: Path) -> None:

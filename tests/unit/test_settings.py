@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tipoff.config import Settings, read_settings
+from tipoff.config import Settings, as_plain, read_settings
 from tipoff.core.errors import UsageError
 from tipoff.ledger.connect import engine_of, shown
 
-NAMES = st.sampled_from([f"TIPOFF_{name.upper()}" for name in Settings.model_fields])
+NAMES = st.sampled_from([f"TIPOFF_{name.upper()}" for name in Settings.__struct_fields__])
 VALUES = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
@@ -28,6 +28,46 @@ def test_everything_that_does_not_fit_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"setting tick_every_s: .*; setting web_port: ") as refused:
         read_settings({"TIPOFF_WEB_PORT": "x", "TIPOFF_TICK_EVERY_S": "-5"}, file=tmp_path / "none.toml")
     assert "-5" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("warehouse = 'sqlite'", "setting warehouse: write one of 'duckdb', 'bigquery'"),
+        ("[channels.ops]\nleast = 'loud'", "setting channels.ops.least: write one of 'warning', 'error', 'critical'"),
+        ("[channels.ops]\nper_hour = 0", "setting channels.ops.per_hour: Expected `int` >= 1"),
+        ("[channels.ops]\nurl = 'x'", "setting channels.ops: Object contains unknown field `url`"),
+        ("[active_hours]\nnba = ['10:00', '23:00Z']", "setting active_hours.nba[1]: write it without a zone"),
+    ],
+)
+def test_a_refusal_names_the_place_and_what_may_stand_there(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "tipoff.toml").write_text(text)
+
+    with pytest.raises(UsageError) as refused:
+        read_settings({}, file=tmp_path / "tipoff.toml")
+
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "history"), [("on", True), ("1", True), ("True", True), ("off", False), ("No", False)]
+)
+def test_a_switch_is_read_in_the_words_that_people_write(text: str, history: bool, tmp_path: Path) -> None:  # noqa: FBT001 -- a parameter
+    assert read_settings({"TIPOFF_HISTORY": text}, file=tmp_path / "none.toml").history is history
+
+
+def test_the_hash_of_settings_stays_as_earlier_homes_wrote_it(tmp_path: Path) -> None:
+    file = tmp_path / "tipoff.toml"
+    file.write_text('[providers."a.b"]\nbase = "http://x"\nevery_s = 1\nheaders = {a = "b"}\nroute = "pool"\n')
+
+    assert read_settings({}, file=file).hash == "fde2f5ce39d5"
+
+
+def test_a_secret_is_shown_by_nothing_that_shows_settings(tmp_path: Path) -> None:
+    read = read_settings({"TIPOFF_ODDS_API_KEY": "T0PSECRET"}, file=tmp_path / "none.toml")
+
+    assert "T0PSECRET" not in f"{read} {read!r} {as_plain(read)}"
+    assert read.secret("odds_api_key") == "T0PSECRET"
 
 
 def test_a_name_that_is_none_is_told_as_it_stands_in_the_file(tmp_path: Path) -> None:

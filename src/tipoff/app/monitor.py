@@ -66,7 +66,7 @@ def _look_inside(lives: Sequence[Live], stop: Stop, said: Say) -> None:
     with Ledger(home.ledger) as ledger, AlertStore(home.ledger) as store, closing(ByChannel(home.ledger)) as senders:
         monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
         look = partial(_monitored, monitors, ledger)
-        look_often(look, settings, settings.ping_url.get_secret_value(), clock, stop, said=said)
+        look_often(look, settings, settings.ping_url.reveal(), clock, stop, said=said)
 
 
 def _monitor_of(live: Live, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:

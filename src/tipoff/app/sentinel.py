@@ -36,8 +36,8 @@ def channels_of(settings: Settings) -> list[Channel]:
         UsageError: An address is not there.
     """
     found = []
-    if settings.notify_url.get_secret_value():
-        found.append(Channel(name="default", url=settings.notify_url.get_secret_value()))
+    if settings.notify_url.reveal():
+        found.append(Channel(name="default", url=settings.notify_url.reveal()))
     for name, said in settings.channels.items():
         found.append(
             Channel(
@@ -104,7 +104,7 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock
         closing(ByChannel(settings.place.sentinel)) as senders,
         sentinel_of(settings, leagues, limits_of(settings), senders.flush) as sentinel,
     ):
-        ping_url = settings.sentinel_ping_url.get_secret_value()
+        ping_url = settings.sentinel_ping_url.reveal()
         look_often(partial(_look, sentinel), settings, ping_url, clock, stop, said=said)
 
 
@@ -118,7 +118,7 @@ def look_once(settings: Settings, leagues: Sequence[str], *, said: Say) -> list[
     limits = dataclasses.replace(limits_of(settings), ledger_after=timedelta(0))  # it looks for what is there now
     with sentinel_of(settings, leagues, limits) as sentinel:
         found = sentinel.look(RealClock().now())
-    ping_url = settings.sentinel_ping_url.get_secret_value()
+    ping_url = settings.sentinel_ping_url.reveal()
     trouble = ping(ping_url) if ping_url else ""
     if trouble:
         said(f"{_NO_PING}: {trouble}")

@@ -32,7 +32,7 @@ def served_of(settings: Settings, now: Now, *, sends: bool = False) -> Served:
         build=build(),
         commit=commit(),
         settings_hash=settings.hash,
-        token=settings.web_token.get_secret_value(),
+        token=settings.web_token.reveal(),
         silent_after=timedelta(minutes=settings.silence_warn_min),
     )
 

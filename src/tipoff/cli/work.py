@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import structs
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -186,8 +187,8 @@ def demo_command(days: int) -> None:
     from tipoff.views.report import in_words  # noqa: PLC0415 -- with the app
 
     settings = read_settings()
-    if "home" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"home": Path(".tipoff/demo")})
+    if settings.home == Settings().home:  # never among somebody's own days
+        settings = structs.replace(settings, home=Path(".tipoff/demo"))
     click.echo("The sample league is synthetic: real team codes, invented players, games and lines.")
     home, content = settings.place, content_named("nba")
     for line in grid_heads(tuple(step.name for step in content.league.steps)):
