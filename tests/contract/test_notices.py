@@ -283,6 +283,20 @@ def test_a_receiver_that_comes_back_gets_what_waited(store: AlertStore, http: Re
     assert states(store) == ["sent"]
 
 
+@pytest.mark.parametrize("is_claimed", [False, True])
+def test_what_a_clock_that_was_ahead_wrote_is_sent_once_it_is_put_back(
+    store: AlertStore, http: Received, *, is_claimed: bool
+) -> None:
+    put(store, slack(http), message(), at=NOW + 72 * HOUR)
+    if is_claimed:
+        [notice] = store.waiting(NOW + 72 * HOUR)
+        store.claim(notice, NOW + 72 * HOUR)
+
+    flush(store, [slack(http)], send, NOW)
+
+    assert states(store) == ["sent"]
+
+
 def test_a_channel_that_failed_is_not_asked_again_in_the_same_look(store: AlertStore, http: Received) -> None:
     http.status = 500
     put(store, slack(http), *(message(n) for n in range(30)))

@@ -131,3 +131,14 @@ def test_what_runs_live_survives_a_loss_of_power_and_a_replay_need_not(
         stage.close()
 
     assert row["synchronous"] == synchronous
+
+
+def test_what_a_clock_that_was_ahead_took_for_examined_is_examined_when_its_day_comes() -> None:
+    season = sample_season(3)
+    times, now = CheckTimes(NBA, season), midnight(season.last_day) + timedelta(hours=12)
+    for day, cadence in times.due(now, lambda _day: None):
+        times.did(day, cadence, now)
+
+    times.due(now - timedelta(days=1), lambda _day: None)
+
+    assert (season.last_day - timedelta(days=1), None) in times.due(now, lambda _day: None)

@@ -828,3 +828,13 @@ def test_what_was_all_made_good_is_told_as_in_order_again() -> None:
     nothing(watcher, hours=[3], met=met)
 
     assert watcher.told[-1][1].note == "all that it touched is in order again, after 3 h"
+
+
+def test_what_a_clock_that_was_ahead_has_opened_ends_as_if_it_had_not_been() -> None:
+    watcher = Watcher()
+    watcher.look(trouble(at=NOW + 3 * DAY), at=NOW + 3 * DAY)
+
+    nothing(watcher, hours=(0, 4), met=met)
+
+    assert watcher.open == []
+    assert watcher.kinds == ["opened", "closed"]

@@ -416,12 +416,17 @@ def proof_at(as_of: object) -> UnitProof:
     return UnitProof(unit="u", n_rows=1, content_hash="h", as_of=as_of)  # type: ignore[arg-type]
 
 
+def test_what_a_clock_that_was_ahead_has_seen_is_to_be_seen_at_once() -> None:
+    assert rules.refresh_at(proof_at(NOON + 72 * HOUR), 2 * HOUR, NOON, NOON) == NOON
+    assert rules.refresh_at(proof_at(NOON + 72 * HOUR), None, None, NOON) is None
+
+
 def test_a_refresh_that_would_come_after_the_end_is_not_made() -> None:
-    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, NOON + 2 * HOUR) == NOON + 2 * HOUR
-    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, NOON + HOUR) is None
-    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, None) == NOON + 2 * HOUR
-    assert rules.refresh_at(proof_at(None), 2 * HOUR, None) is None
-    assert rules.refresh_at(proof_at(NOON), None, None) is None
+    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, NOON + 2 * HOUR, NOON) == NOON + 2 * HOUR
+    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, NOON + HOUR, NOON) is None
+    assert rules.refresh_at(proof_at(NOON), 2 * HOUR, None, NOON) == NOON + 2 * HOUR
+    assert rules.refresh_at(proof_at(None), 2 * HOUR, None, NOON) is None
+    assert rules.refresh_at(proof_at(NOON), None, None, NOON) is None
 
 
 def test_half_way_is_half_of_its_refresh() -> None:

@@ -90,7 +90,9 @@ class Recounts:
         tables = {step.name for step in self._league.steps if step.phase is not Phase.PUBLISHED}
         slates = [slate for slate, proof in proofs.items() if slate[0] in tables and proof.n_rows]
         never = datetime.min.replace(tzinfo=now.tzinfo)
-        due = {slate: self._counted.get(slate, never) + _period(slate, today) for slate in (*slates, DOCUMENTS)}
+        due = {
+            slate: min(self._counted.get(slate, never), now) + _period(slate, today) for slate in (*slates, DOCUMENTS)
+        }
         first = min(due, key=lambda slate: due[slate])
         return first if due[first] <= now else None
 

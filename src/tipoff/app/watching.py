@@ -11,7 +11,7 @@ from tipoff.app.instance import Instance, OpenStores
 from tipoff.app.loop import Outage
 from tipoff.checks.examine import Examiner
 from tipoff.core.check import Cadence, CheckStatus
-from tipoff.core.clock import league_day, midnight, on_clock, stopwatch
+from tipoff.core.clock import is_ahead, league_day, midnight, on_clock, stopwatch
 from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
@@ -48,6 +48,7 @@ class CheckTimes:
     since: datetime | None = None  # when this home first ran: slates whose schedule was due before are not judged
     done: set[tuple[date, str]] = field(default_factory=set)
     tried: dict[tuple[date, str], datetime] = field(default_factory=dict)  # when one that could not be done was tried
+    looked_at: datetime | None = None
 
     def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
         """Return the slates to be examined at `now` and not examined yet, with the cadence (None: every check).
@@ -55,6 +56,9 @@ class CheckTimes:
         They stay due until `did` is told of them: what failed half-way is examined again, and what `failed` is told of after
         a while.
         """
+        if self.looked_at is not None and is_ahead(self.looked_at, now):
+            self.done.clear()  # the clock was put back: what it called the morning of a day was none
+        self.looked_at = now
         today = league_day(now)
         found: list[tuple[date, Cadence | None]] = []
         if (today, "pregame") not in self.done:

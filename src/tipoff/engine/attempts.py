@@ -62,6 +62,20 @@ def again_at(entry: Entry, units: Iterable[str], now: datetime) -> datetime | No
     return min((at for at in (entry.not_before, *held) if at is not None and at > now), default=None)
 
 
+def go_back(entry: Entry, by: timedelta) -> None:
+    """Let what waits of an obligation wait no longer than it would have: the clock was put back by so much."""
+    if entry.not_before is not None:
+        entry.not_before -= by
+    entry.held = {unit: (made, at - by) for unit, (made, at) in entry.held.items()}
+    if entry.tried_at is not None:
+        entry.tried_at -= by
+    if entry.look_by is not None:
+        entry.look_by -= by
+    if entry.running is not None:
+        entry.running.until -= by
+        entry.running.since -= by
+
+
 def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until: datetime | None = None) -> bool:
     """Whether `unit` is not to be tried yet.
 

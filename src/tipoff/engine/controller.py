@@ -29,6 +29,7 @@ from tipoff.engine.questions import take_rulings
 from tipoff.engine.remember import remember, take_since
 from tipoff.engine.results import Counts, Results
 from tipoff.engine.runplan import RunPlan
+from tipoff.engine.turn import Turn
 from tipoff.ledger import LEASE, Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.ledger.facts import learned_lateness
 from tipoff.store.dialect import CompiledStep
@@ -74,7 +75,7 @@ class Controller:
         self._published, self._losses, self._mark = published, losses, mark
         self._identity, self._jitter, self._has_key, self._at = identity, jitter, has_key, at
         self.counts = Counts()
-        self._serial, self._budget = itertools.count(), RunBudget()
+        self._serial, self._budget, self._turn = itertools.count(), RunBudget(), Turn(ledger, league.name, identity)
         self._lease: Lease | None = None
         self._forget()
 
@@ -103,11 +104,8 @@ class Controller:
         where it was no ordinary end.
         """
         self._forget()
-        name, mine = f"controller {self._league.name}", self._identity
-        self._lease = self._ledger.take_lease(name, mine.holder, now=now, length=LEASE, is_gone=mine.is_gone)
+        self._lease, self._stands_by_until = self._turn.take(now)
         if self._lease is None:
-            other = self._ledger.lease(name)
-            self._stands_by_until = other.until if other else now
             return False
         known = self._take_up(batch := Batch(), now)
         for run in known.unended_runs:
@@ -115,7 +113,8 @@ class Controller:
             self._results.cut_off(run, now)
         self._budget.begin(now, self._ledger.runs_since(self._league.name, midnight(league_day(now))))
         self._gap = past.silence_before(known, now)
-        self._since = known.since or (now if known.last_tick is None else _LONG_AGO)
+        self._results.go_back(past.ahead_by(past.last_seen(known), now))
+        self._since = min(known.since or (now if known.last_tick is None else _LONG_AGO), now)
         batch.fact("since", self._since.isoformat(), league=self._league.name)
         take_since(self.book, known, self._since, batch, now)
         for row in past.findings_on_the_past(known, self._identity, self._league.name, after, now=now):
@@ -252,6 +251,7 @@ class Controller:
             batch.add("findings", row)
         if last is not None and now - last > past.GAP:
             self._gap = (last, now)
+        self._results.go_back(past.ahead_by(last, now))
 
     def _commit(self, batch: Batch, now: datetime) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""

@@ -257,7 +257,7 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
     tally.wakes += [again] if again is not None else []
     if any(at is not None and at <= now and rules.is_to_be_seen(at, proof) for at in (entry.look_by, again)):
         return True
-    refresh_at = rules.refresh_at(proof, refresh, obligation.settles_at)
+    refresh_at = rules.refresh_at(proof, refresh, obligation.settles_at, now)
     if refresh_at is None:
         return False
     if now >= refresh_at or (is_refreshing and rules.is_half_way(proof, refresh, now)):

@@ -41,6 +41,17 @@ def silence_before(known: LedgerSnapshot, now: datetime) -> tuple[datetime, date
     return (seen_at, now) if now - seen_at > GAP else None
 
 
+def ahead_by(last: datetime | None, now: datetime) -> timedelta:
+    """Return by how much the clock was put back since `last`; nothing where it was not."""
+    return last - now if last is not None and is_ahead(last, now) else timedelta(0)
+
+
+def last_seen(known: LedgerSnapshot) -> datetime | None:
+    """Return when a controller last ticked or showed itself."""
+    last = known.last_tick
+    return max(last["at"], known.beat_at or last["at"]) if last is not None else known.beat_at
+
+
 def silence_finding(league: str, begin: datetime, end: datetime) -> dict[str, Any]:
     """Return the finding that nothing was decided from `begin` to `end`."""
     note = f"nothing was decided from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"

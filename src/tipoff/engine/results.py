@@ -14,7 +14,7 @@ from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import records, rules
-from tipoff.engine.attempts import after_hold, before_deadline, before_due, note_failure, note_success
+from tipoff.engine.attempts import after_hold, before_deadline, before_due, go_back, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of
@@ -107,6 +107,20 @@ class Results:
         if entry.failures > 1:
             entry.not_before = self._after(entry, ErrorKind.TRANSIENT, now)
         self.moved[entry.key] = entry
+
+    def go_back(self, by: timedelta) -> None:
+        """Look at everything again where the clock was put back by so much: what it settled or put off is not settled."""
+        if not by:
+            return
+        for entry in self._book.entries.values():
+            go_back(entry, by)
+        self.dirty.update(self._book.entries)
+        self.moved.update(self._book.entries)
+        for output, table in self._tables.items():
+            if table.rests_until is not None:
+                table.rests_until -= by
+                self._book.resting[output] = table.rests_until
+        self._book.lacking = {day: at - by for day, at in self._book.lacking.items()}
 
     def is_probing(self, output: str) -> bool:
         """Whether a table has been left alone and not been written since: one run at a time finds out."""

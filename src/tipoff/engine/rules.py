@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from tipoff.core.clock import league_day
+from tipoff.core.clock import is_ahead, league_day
 from tipoff.core.obligation import Gaps, Obligation, Timing, UnitTimes
 from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game, Slate
@@ -40,10 +40,17 @@ def refresh_instants(timing: Timing, slate: Slate | None) -> tuple[datetime, ...
     return (min(known),) if known and len(known) < len(starts) else ()
 
 
-def refresh_at(proof: UnitProof, refresh: timedelta | None, settles_at: datetime | None) -> datetime | None:
-    """Return when a proof is to be refreshed; None where it is not, or where the last look was close enough to the end."""
+def refresh_at(
+    proof: UnitProof, refresh: timedelta | None, settles_at: datetime | None, now: datetime
+) -> datetime | None:
+    """Return when a proof is to be refreshed; None where it is not, or where the last look was close enough to the end.
+
+    At once where a clock that was ahead says when its source was asked: nobody knows whether it has been since.
+    """
     if refresh is None or proof.as_of is None:
         return None
+    if is_ahead(proof.as_of, now):
+        return now
     due = proof.as_of + refresh
     return None if settles_at is not None and due > settles_at else due
 

@@ -30,6 +30,7 @@ Row = dict[str, Any]
 
 CLAIM = timedelta(minutes=5)  # after which a notice that was claimed and neither sent nor given back is claimed again
 HANDS = frozenset({"acked_by", "acked_until", "snoozed_until"})  # what people write, and watchers only read
+_NONE_WAITS = timedelta(hours=9)  # the longest wait between two attempts at a notice is of eight hours
 _SINCE_CLOSED = timedelta(days=2)
 
 
@@ -54,8 +55,9 @@ def _incidents(league: str) -> CompiledSelect:
 
 def _waiting() -> CompiledSelect:
     table, now = watching.notices, bindparam("now", type_=watching.notices.c.not_before.type)
-    ready = (table.c.state == "waiting") & (table.c.not_before <= now)
-    forsaken = (table.c.state == "claimed") & (table.c.claimed_until <= now)
+    absurd = bindparam("absurd", type_=now.type)
+    ready = (table.c.state == "waiting") & or_(table.c.not_before <= now, table.c.not_before > absurd)
+    forsaken = (table.c.state == "claimed") & or_(table.c.claimed_until <= now, table.c.claimed_until > absurd)
     return CompiledSelect(select(table).where(or_(ready, forsaken)).order_by(table.c.id))
 
 
@@ -203,8 +205,11 @@ class AlertStore(Held):
     # --- notices
 
     def waiting(self, now: datetime) -> list[Row]:
-        """Return the notices that are to be sent: waiting, or claimed by one who did not come back; oldest first."""
-        return self.rows(_WAITING, {"now": now})
+        """Return the notices that are to be sent: waiting, or claimed by one who did not come back; oldest first.
+
+        One that is to wait longer than any does was written by a clock that has been put back since.
+        """
+        return self.rows(_WAITING, {"now": now, "absurd": now + _NONE_WAITS})
 
     def claim(self, notice: Row, now: datetime) -> bool:
         """Take a notice for sending; returns False where another sender was quicker."""

@@ -71,6 +71,8 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
             open_by[incident.league, incident.cause] = incident
         _take_up(incident, trouble, open_by.values())
     for incident in list(open_by.values()):
+        # a clock that was ahead has opened it: it would not end until then
+        incident.opened_at, incident.changed_at = min(incident.opened_at, now), min(incident.changed_at, now)
         _adopt(incident, elsewhere, now, by)
         _meet(incident, is_met, now)
         _age(incident, now, changes, by)
