@@ -14,13 +14,20 @@ from tipoff.core.step import Context
 from tipoff.engine.book import Entry
 from tipoff.engine.plan import plan_step
 from tipoff.leagues.catalog import live_content
-from tipoff.leagues.nba import earlier
+from tipoff.leagues.nba import earlier, markets
 from tipoff.leagues.nba.live import LIVE_STEPS
 from tipoff.sources.content import EarlierSeasons
 
 SEASON = Season("2018-19", date(2018, 10, 16), date(2019, 4, 10))
 NOW = datetime(2018, 10, 16, 15, tzinfo=UTC)
 CONTEXT = Context(slate=Slate("nba", SEASON, SEASON.first_day), units=frozenset(), as_of=NOW)
+
+
+def test_the_shipped_models_stand_oldest_first_and_what_tells_them_apart_is_known_unread() -> None:
+    models = markets.shipped()
+
+    assert [model.trained_through for model in models] == sorted(model.trained_through for model in models)
+    assert markets.digests()[1:] == tuple(model.digest for model in models)
 
 
 @pytest.mark.parametrize(

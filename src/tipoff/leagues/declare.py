@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from importlib.resources import files
+from pathlib import Path
 
 import pyarrow as pa
 
 from tipoff.core.obligation import Anchor, Moment
 from tipoff.core.slate import Game, GameStatus
+
+_LEAGUES = Path(__file__).parent
 
 
 def hours(number: float) -> timedelta:
@@ -38,7 +40,7 @@ def last(number: float) -> Moment:
 
 def statement(league: str, name: str) -> str:
     """Return a statement out of a league's folder."""
-    return (files(f"tipoff.leagues.{league}") / "sql" / f"{name}.sql").read_text()
+    return (_LEAGUES / league / "sql" / f"{name}.sql").read_text()
 
 
 def games_by(start: str) -> Callable[[pa.Table], Sequence[Game]]:

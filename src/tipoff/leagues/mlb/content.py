@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +119,7 @@ MLB_CONTENT = Content(
         season_of=seasons.season_of,
         earlier=EarlierSeasons(missing=_unknown, what="the systems that learn from whole seasons"),
     ),
-    drills=files("tipoff.leagues.mlb") / "drills",
+    drills=Path(__file__).with_name("drills"),
     report_lines=report_lines,
     report=REPORT,
     explain=EXPLANATION,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
@@ -173,7 +173,7 @@ def read_model(text: str) -> FormModel:
         msg = f"the model trained through {said['trained_through']} rests on other features than these"
         raise WrongContract(msg, hint="train it anew: make models")
     return FormModel(
-        digest=hashlib.sha256(text.encode()).hexdigest()[:16],
+        digest=_digest(text),
         trained_from=date.fromisoformat(said["trained_from"]),
         trained_through=date.fromisoformat(said["trained_through"]),
         n_rows=said["n_rows"],
@@ -188,12 +188,19 @@ def read_model(text: str) -> FormModel:
     )
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _texts() -> list[str]:
+    """Return the shipped models as they are written, the oldest first: each begins with its first and last day."""
+    return sorted(path.read_text() for path in Path(__file__).with_name("artefacts").glob("*.json"))
+
+
 @cache
 def shipped() -> Sequence[FormModel]:
     """Return the models that come with this build, the oldest first."""
-    folder = files("tipoff.leagues.nba") / "artefacts"
-    texts = [path.read_text() for path in folder.iterdir() if path.name.endswith(".json")]
-    return sorted((read_model(text) for text in texts), key=lambda model: model.trained_through)
+    return [read_model(text) for text in _texts()]
 
 
 def serving(day: date) -> FormModel:
@@ -204,7 +211,13 @@ def serving(day: date) -> FormModel:
 
 def digests() -> tuple[str, ...]:
     """Return what tells the models apart that may serve: the rule of thumb, and the shipped ones' hashes, the oldest first."""
-    return tuple(model.digest for model in (rule_of_thumb(), *shipped()))
+    return (rule_of_thumb().digest, *_shipped_digests())
+
+
+@cache
+def _shipped_digests() -> tuple[str, ...]:
+    """Return the shipped models' hashes without reading what they say, for whoever starts and predicts nothing."""
+    return tuple(map(_digest, _texts()))
 
 
 _MOST = 100.0  # counts: no rule of thumb is beyond _FARTHEST times it
