@@ -9,19 +9,15 @@ from pathlib import Path
 import pytest
 from tests.forks import FORKS_IN, Forks
 
-LONG = tuple(
-    f"tests/scenarios/test_{name}.py"
-    for name in (
-        "two_hosts",
-        "live_days",
-        "on_bigquery",
-        "live",
-        "two_leagues",
-        "mlb_days",
-        "nothing_lost",
-        "wrong_code",
-    )
-)  # what takes longest: in the first ones, much of it waiting for processes
+WAITING = ("test_two_hosts", "test_live_days", "test_live")  # for processes, most of their time
+LONG = ("test_nothing_lost", "test_wrong_code", "test_on_bigquery", "test_two_leagues", "test_mlb_days")
+SHARING = {
+    "scenarios",
+    "providers",
+    "conformance",
+    "contract",
+    "deploy",
+}  # folders of files whose tests share homes or servers
 QUICK = {"tests/unit", "tests/house"}  # where no test calls the command
 
 
@@ -80,27 +76,35 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 + (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(trylast=True)  # of what is left when markers have taken theirs out: parts are counted in tests
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes longest, whole days before rules, so that at the end no worker waits for another.
 
-    A worker is given an equal part of the list, and takes from others' ends when it has done its own: each part begins with its
-    share of the long tests one by one, and of the other files of scenarios, each of which stays whole for what its tests share.
+    A worker is given an equal part of the list, and takes from others' ends when it has done its own. Tests that wait for
+    processes begin the first half of the parts, so that the others have the cores meanwhile; files whose tests share what is dear
+    stay whole, and all that ask an emulator are in the last part, which alone starts one. Rules are at the ends.
     """
-    names = {name: place for place, name in enumerate(LONG)}
-    long = [item for item in items if item.nodeid.partition("::")[0] in names]
-    long.sort(key=lambda item: names[item.nodeid.partition("::")[0]])
-    others = [item for item in items if item not in set(long)]
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in others:
-        if item.path.parent.name in {"scenarios", "providers"}:
-            files.setdefault(item.path, []).append(item)
-    short = [item for item in others if item.path not in files]
     parts, left = getattr(config, "workerinput", {}).get("workercount", 1), len(items)
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.path.parent.name in SHARING:
+            files.setdefault(item.path, []).append(item)
+    waiting = [item for name in WAITING for path, file in files.items() if path.stem == name for item in file]
+    shares = [waiting[part :: (parts + 1) // 2] if part < (parts + 1) // 2 else [] for part in range(parts)]
+    others = sorted((path for path in files if path.stem not in WAITING), key=lambda path: path.stem not in LONG)
+    emulated = [
+        path for path in others if any({"emulator", "double"} & {*vars(item)["fixturenames"]} for item in files[path])
+    ]
+    for path in emulated:
+        shares[-1] += files[path]
+    for turn, path in enumerate(path for path in others if path not in emulated):
+        shares[(turn + parts // 2) % parts] += files[path]
+    placed = {item for share in shares for item in share}
+    short = [item for item in items if item not in placed]
     items.clear()
-    for part in range(parts):
+    for part, share in enumerate(shares):
         size = left // (parts - part)
-        mine = [*long[part::parts], *(item for file in list(files.values())[part::parts] for item in file)]
-        room = size - len(mine) if part < parts - 1 else len(short)
-        items += [*mine, *short[:room]]
+        room = max(0, size - len(share)) if part < parts - 1 else len(short)
+        items += [*share, *short[:room]]
         del short[:room]
         left -= size
