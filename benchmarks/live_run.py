@@ -17,12 +17,12 @@ import tempfile
 import threading
 import urllib.request
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
@@ -166,10 +166,33 @@ def both_leagues() -> Plan:
     )
 
 
+class Process(Protocol):
+    """What is asked of a process that was begun."""
+
+    def poll(self) -> int | None:
+        """Return how it has ended, if it has."""
+
+    def wait(self) -> int:
+        """Wait for its end."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal."""
+
+
+Begin = Callable[[Sequence[str], Mapping[str, str], Path, Path], Process]
+
+
+def of_python(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> Process:
+    """Begin this Python with the arguments, and what it says at the end of a log."""
+    with log.open("ab") as said:
+        return subprocess.Popen([sys.executable, *arguments], cwd=cwd, env=environment, stdout=said, stderr=said)
+
+
 class Processes:
     """The processes of the run, each started anew when it is gone."""
 
-    def __init__(self, folder: Path, plan: Plan, seed: str) -> None:
+    def __init__(self, folder: Path, plan: Plan, seed: str, begin: Begin) -> None:
+        self._begin = begin
         self._folder, self.home, self.leagues = folder, folder / "home", plan.leagues
         self.speed = plan.speed
         self.clock_file = folder / "clock"
@@ -200,7 +223,7 @@ class Processes:
             "TIPOFF_PROXIES": " ".join(told["proxies"]),
             "OMP_NUM_THREADS": "1",
         }
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, Process] = {}
         self.starts: Counter[str] = Counter()
 
     def keep(self) -> None:
@@ -210,11 +233,8 @@ class Processes:
                 continue
             if name not in self.running or self.running[name].poll() is not None:
                 start = ["-m", "tipoff"] if self.speed <= 1 else ["-c", START, str(self.speed)]
-                command = [sys.executable, *start, *words, "--clock", str(self.clock_file)]
-                with (self._folder / f"{name}.log").open("ab") as log:
-                    self.running[name] = subprocess.Popen(
-                        command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
-                    )
+                command = [*start, *words, "--clock", str(self.clock_file)]
+                self.running[name] = self._begin(command, self._environment, self._folder, self._folder / f"{name}.log")
                 self.starts[name] += 1
 
     def do(self, what: str) -> None:
@@ -240,11 +260,11 @@ class Processes:
         self._server.communicate()
 
 
-def live_run(plan: Plan, folder: Path, seed: str = "7") -> dict[str, Any]:
-    """Run the plan; returns what the ledger says of it."""
+def live_run(plan: Plan, folder: Path, seed: str = "7", begin: Begin = of_python) -> dict[str, Any]:
+    """Run the plan, with what begins its processes; returns what the ledger says of it."""
     began, due = stopwatch(), list(plan.events)
     moved_s = began
-    processes = Processes(folder, plan, seed)
+    processes = Processes(folder, plan, seed, begin)
     clock, waiting = SetClock(processes.clock_file), threading.Event()
     done: list[dict[str, str]] = []
     try:

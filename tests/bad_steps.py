@@ -1,4 +1,4 @@
-"""Steps that end badly; run as a module, `tipoff up` with a league that has them."""
+"""Steps that end badly; run as a program, `tipoff up` with a league that has them."""
 
 import dataclasses
 import os
@@ -11,7 +11,7 @@ import pyarrow as pa
 from tests.support import with_step
 
 from tipoff.cli import watch
-from tipoff.cli.main import main
+from tipoff.cli.main import main as command
 from tipoff.core.league import League
 from tipoff.core.payload import Parsed, Payload
 from tipoff.core.step import Context, Made, PythonWork, SourceWork, Step
@@ -62,10 +62,9 @@ def league() -> League:
     return made
 
 
-if __name__ == "__main__":
-    from tests import bad_steps  # as others import it: what is sent to another process has this name
-
-    changed = bad_steps.league()
+def main() -> None:
+    """Run the command with that league."""
+    changed = league()
     vars(watch)["league_named"] = lambda name: changed if name == NBA.name else NBA
     sys.argv = ["tipoff", "up", NBA.name, "--no-web"]
-    main()
+    command()

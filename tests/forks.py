@@ -43,30 +43,65 @@ class Forks:
         self, called: Sequence[str], environment: Mapping[str, str], cwd: Path, timeout_s: float
     ) -> subprocess.CompletedProcess[str]:
         """Run `tipoff`, `tipoff_audit` or the main of a module to its end; what it says comes back as from `subprocess.run`."""
-        self.begin()
-        with (
-            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asked,
-            tempfile.TemporaryFile("w+b") as out,
-            tempfile.TemporaryFile("w+b") as err,
-        ):
-            asked.settimeout(timeout_s)
-            asked.connect(self._address)
-            told = json.dumps({"called": called, "environment": dict(environment), "cwd": str(cwd)})
-            socket.send_fds(asked, [told.encode()], [out.fileno(), err.fileno()])
-            number = int(asked.recv(MOST))
+        with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as err:
+            process = self.start(called, environment, cwd, out.fileno(), err.fileno())
             try:
-                code = int(asked.recv(MOST))
-            except TimeoutError as error:
-                os.kill(number, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(list(called), timeout_s) from error
+                code = process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                raise
             said = [_read(stream.fileno()) for stream in (out, err)]
         return subprocess.CompletedProcess(list(called), code, *said)
+
+    def start(
+        self, called: Sequence[str], environment: Mapping[str, str], cwd: Path, out: int, err: int
+    ) -> "ForkedProcess":
+        """Start the same, and return while it runs; what it says goes to these descriptors."""
+        self.begin()
+        asked = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        asked.connect(self._address)
+        told = json.dumps({"called": called, "environment": dict(environment), "cwd": str(cwd)})
+        socket.send_fds(asked, [told.encode()], [out, err])
+        return ForkedProcess(called, asked)
 
     def close(self) -> None:
         """Start no more."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+
+class ForkedProcess:
+    """A process that was forked, as `subprocess.Popen` is one that was started."""
+
+    def __init__(self, called: Sequence[str], asked: socket.socket) -> None:
+        self._called, self._asked = list(called), asked
+        self.pid = int(asked.recv(MOST))
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the code with which it has ended, or None."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait so many seconds for its end, and return its code."""
+        if self.returncode is None:
+            self._asked.settimeout(timeout)
+            try:
+                self.returncode = int(self._asked.recv(MOST))
+            except (TimeoutError, BlockingIOError) as error:
+                raise subprocess.TimeoutExpired(self._called, timeout or 0) from error
+            self._asked.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
 
 def _read(descriptor: int) -> str:

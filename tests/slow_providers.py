@@ -1,4 +1,4 @@
-"""The sample league's providers behind real sockets, some of them slow; run as a module, a controller that asks them."""
+"""The sample league's providers behind real sockets, some of them slow; run as a program, a controller that asks them."""
 
 import dataclasses
 import sys
@@ -128,5 +128,6 @@ def asking(settings: Settings, slow: Slow) -> LiveSpec:
     return dataclasses.replace(known, world=world)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run a controller that asks the port which is named."""
     live.run_controllers([asking(read_settings(), Slow(port=int(sys.argv[1])))], stopper(), monitored=False, said=say)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import select
-from tests.forks import Forks
+from tests.forks import ForkedProcess, Forks
 
 from tipoff.app import replay as app
 from tipoff.app.crash import POINTS
@@ -105,6 +105,15 @@ def called(
     return subprocess.run(
         command, env=dict(environment), cwd=cwd, capture_output=True, text=True, timeout=1800, check=False
     )
+
+
+def begun(
+    program: str, *arguments: str, environment: Mapping[str, str], cwd: Path, log: Path | None = None
+) -> ForkedProcess:
+    """Begin what `called` runs, with all that it says at the end of a log, or nowhere."""
+    assert FORKS is not None
+    with (log or Path(os.devnull)).open("ab") as said:
+        return FORKS.start([program, *arguments], environment, cwd, said.fileno(), said.fileno())
 
 
 _KILLED_MIGRATION = """

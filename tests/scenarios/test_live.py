@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,9 +17,10 @@ import duckdb
 import pytest
 from benchmarks.stops import SHORT
 from tests.bad_steps import BAD
+from tests.forks import ForkedProcess
 from tests.live import SECOND, since_days, wait_until
 from tests.slow_providers import Slow, asking, providers
-from tests.support import ledger_rows, tipoff
+from tests.support import begun, ledger_rows, tipoff
 
 from tipoff.app.live import LiveSpec, run_controllers
 from tipoff.app.lock import lock
@@ -145,7 +144,6 @@ def test_steps_that_hang_leave_or_end_their_process_are_counted_told_and_cost_no
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
     environment |= {"TIPOFF_HOME": str(home), "TIPOFF_TICK_EVERY_S": "0.5", "TIPOFF_LOOK_EVERY_S": "0.5"}
     environment["TIPOFF_WORLD"] = "sample"
-    command = [sys.executable, "-m", "tests.bad_steps"]
 
     def owed() -> set[str]:
         rows = ledger_rows(home, "obligations")
@@ -155,22 +153,22 @@ def test_steps_that_hang_leave_or_end_their_process_are_counted_told_and_cost_no
         {"box_names", "source_agreement"},
         {"odds_events", "player_lines", "line_names", "main_lines"},
     )
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_until(
-                lambda: (
-                    {row["output"] for row in ledger_rows(home, "runs") if row["state"] == "failed"} >= set(BAD)
-                    and all(proven(home, output, day) for output in ("player_games", "team_games") for day in days)
-                    and owed() - of_a_bad_step - closed_before <= set(BAD)
-                    and {f"step:{name}" for name in BAD[1:]} <= {row["cause"] for row in ledger_rows(home, "incidents")}
-                ),
-                120 * SECOND,
-            )
-        finally:
-            process.terminate()
-            _, errors = process.communicate(timeout=60)
+    process = begun("tests.bad_steps", environment=environment, cwd=tmp_path, log=tmp_path / "up.log")
+    try:
+        wait_until(
+            lambda: (
+                {row["output"] for row in ledger_rows(home, "runs") if row["state"] == "failed"} >= set(BAD)
+                and all(proven(home, output, day) for output in ("player_games", "team_games") for day in days)
+                and owed() - of_a_bad_step - closed_before <= set(BAD)
+                and {f"step:{name}" for name in BAD[1:]} <= {row["cause"] for row in ledger_rows(home, "incidents")}
+            ),
+            120 * SECOND,
+        )
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(60)
 
-    assert process.returncode == 0, errors
+    assert code == 0, (tmp_path / "up.log").read_text()
     failed = {row["output"]: row["error"] for row in ledger_rows(home, "runs") if row["state"] == "failed"}
     assert "took longer than 2 s and was ended" in failed["quantile_regression"]
     assert "its process ended itself with code 3" in failed["calibration"]
@@ -188,13 +186,13 @@ def test_what_was_archived_before_a_kill_is_not_asked_again(tmp_path: Path) -> N
     environment["TIPOFF_WORLD"] = "sample"
     archived: list[tuple[str, tuple[tuple[str, str], ...]]] = []
     with providers(first, slow):
-        command = [sys.executable, "-m", "tests.slow_providers", str(slow.port)]
         for n_answers in (6, 9, 1000):
-            with subprocess.Popen(command, env=environment) as process:
-                try:
-                    wait_until(partial(has_answers, home, first, n_answers), 60 * SECOND)
-                finally:
-                    process.kill()
+            process = begun("tests.slow_providers", str(slow.port), environment=environment, cwd=tmp_path)
+            try:
+                wait_until(partial(has_answers, home, first, n_answers), 60 * SECOND)
+            finally:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
             archived = kept(home)
 
     assert is_whole(home, first)
@@ -223,10 +221,9 @@ def is_whole(home: Path, day: date) -> bool:
 # --- proving that a side is missed
 
 
-def up(home: Path, *options: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tipoff", "up", "nba", "--world", "sample", "--no-web", *options]
-    environment = os.environ | SHORT | {"TIPOFF_HOME": str(home)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def side(home: Path, *words: str) -> ForkedProcess:
+    """Begin one side of the home."""
+    return begun("tipoff", *words, environment=os.environ | SHORT | {"TIPOFF_HOME": str(home)}, cwd=Path.cwd())
 
 
 def beat_of(home: Path, name: str) -> datetime | None:
@@ -238,12 +235,10 @@ def beat_of(home: Path, name: str) -> datetime | None:
 
 def test_a_monitor_in_the_controllers_process_is_proved_alone_and_whoever_proves_may_be_killed(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    watching, running = None, up(home)
+    watching, running = None, side(home, "up", "nba", "--world", "sample", "--no-web")
     try:
         wait_until(lambda: beat_of(home, "monitor nba") is not None, 120 * SECOND)
-        command = [sys.executable, "-m", "tipoff", "sentinel", "nba"]
-        environment = os.environ | SHORT | {"TIPOFF_HOME": str(home)}
-        watching = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        watching = side(home, "sentinel", "nba")
         wait_until((home / "sentinel.db").exists, 60 * SECOND)
 
         began = RealClock().now()
@@ -254,25 +249,20 @@ def test_a_monitor_in_the_controllers_process_is_proved_alone_and_whoever_proves
         decided = [row["at"] for row in ledger_rows(home, "heartbeats") if row["name"] == "controller nba"]
         assert decided[0] - began > timedelta(seconds=json.loads(proved.stdout)["after_s"] - 2)  # it was not stopped
 
-        killed = subprocess.Popen(
-            [sys.executable, "-m", "tipoff", "prove-alive", "nba", "controller"],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        killed = side(home, "prove-alive", "nba", "controller")
         wait_until(lambda: state_of(running) == "T", 60 * SECOND)
-        killed.kill()
+        killed.send_signal(signal.SIGKILL)
         killed.wait()
         wait_until(lambda: state_of(running) != "T", 20 * SECOND)
     finally:
         for process in (watching, running):
             if process is not None:
                 process.send_signal(signal.SIGCONT)
-                process.terminate()
+                process.send_signal(signal.SIGTERM)
                 process.wait(timeout=60)
 
 
-def state_of(process: subprocess.Popen[bytes]) -> str:
+def state_of(process: ForkedProcess) -> str:
     """Return the letter of a process's state, as the kernel has it."""
     return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 

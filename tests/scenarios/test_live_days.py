@@ -1,13 +1,15 @@
 """Days of `tipoff up` and `tipoff sentinel` as processes over real sockets, whatever becomes of providers, games and them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from benchmarks.live_run import OF_KEY, both_leagues, is_as_planned, live_run, mid_season, two_days
+from benchmarks.live_run import OF_KEY, Process, both_leagues, is_as_planned, live_run, mid_season, two_days
 from sqlalchemy import select
+from tests.support import begun
 
 from tipoff.core.clock import on_clock
 from tipoff.core.slate import Season
@@ -15,9 +17,15 @@ from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.ledger import Ledger, schema
 
 
+def forked(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> Process:
+    """Begin `python -m tipoff …` from what has imported it."""
+    _, program, *words = arguments
+    return begun(program, *words, environment=environment, cwd=cwd, log=log)
+
+
 @pytest.mark.prove  # ten days: the claim `live_days`
 def test_two_days_of_killed_processes_and_bad_providers_are_proven_published_in_time_and_told(tmp_path: Path) -> None:
-    found = live_run(two_days(), tmp_path)
+    found = live_run(two_days(), tmp_path, begin=forked)
 
     assert is_as_planned(found), found
     assert found["starts"] == {"up": 3, "sentinel": 3}
@@ -44,7 +52,7 @@ def test_a_day_of_both_leagues_on_which_games_go_otherwise_than_planned_is_whole
     late = {name for name, game in games.items() if game.starts_at - game.home.line_up_at == timedelta(minutes=40)}
     scratched = {name for name, game in games.items() if game.home.probable != game.home.pitchers[0][0]}
 
-    found = live_run(plan, tmp_path)
+    found = live_run(plan, tmp_path, begin=forked)
 
     assert (found["unmet"], found["not published before their start"]) == ([], [])
     assert [incident for incident in found["incidents"] if incident["league"] == "mlb"] == []
@@ -79,7 +87,8 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
     end = begin + timedelta(hours=11.5)
     keys = ((begin, "key odds_api_key"), (end, "key balldontlie_key"), (end, "key bettingpros_key"))
 
-    found = live_run(replace(mid_season(), days=18, begin=begin, end=end, events=keys), tmp_path)
+    plan = replace(mid_season(), days=18, begin=begin, end=end, events=keys)
+    found = live_run(plan, tmp_path, begin=forked)
 
     said = (tmp_path / "up.log").read_text()
     assert "outputs of earlier days are to be made" in said
@@ -105,7 +114,7 @@ def test_where_earlier_seasons_are_refused_the_evening_is_published_and_says_whi
     events = ((begin, "down/stats.nba.com"), *((begin, f"key {name}") for name in OF_KEY))
     plan = replace(mid_season(), days=4, begin=begin, end=begin + timedelta(hours=11.5), events=events)
 
-    found = live_run(plan, tmp_path)
+    found = live_run(plan, tmp_path, begin=forked)
 
     assert found["games"] >= 4
     assert found["not published before their start"] == []
