@@ -24,7 +24,7 @@ from google.cloud import bigquery
 from requests.exceptions import RequestException
 from tests.emulator.double import PROJECT, Double, running
 
-from tipoff.app.crash import kill_at, never
+from tipoff.app.parts import never
 from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError, WriteConflict
 from tipoff.core.obligation import Anchor, Moment, Timing
@@ -32,6 +32,7 @@ from tipoff.core.profile import Profile
 from tipoff.core.schema import DAY, Phase, Table, integer, number, text
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
+from tipoff.drills.faults.hooks import kill_at
 from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse

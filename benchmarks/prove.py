@@ -58,8 +58,8 @@ from benchmarks.sentinel_cost import sentinel_cost
 from benchmarks.slate_fetch import slate_fetch
 from benchmarks.stops import stops
 from benchmarks.two_sources import two_sources
-from tipoff.app.crash import POINTS
 from tipoff.core.clock import RealClock
+from tipoff.drills.faults.hooks import POINTS
 
 RANDOM_KILLS = 200
 GUIDED_S = 600

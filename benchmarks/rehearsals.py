@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.pieces import Pieces
-from tipoff.cli.drills import rehearse
 from tipoff.drills.drill import Drill, catalogue
 from tipoff.drills.fuzz import composed
+from tipoff.drills.runner import rehearse
 
 COMPOSITIONS = 200
 LEAST = 60  # drills, and rows of the catalogue of faults

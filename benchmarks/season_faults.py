@@ -65,7 +65,7 @@ def replayed(span: str, faults: str) -> tuple[Truth, set[Unit], dict[str, int], 
     """Replay once; returns what stands in the end, what must differ, the faults by kind, and what it cost."""
     with tempfile.TemporaryDirectory() as folder:
         settings = structs.replace(read_settings(), home=Path(folder))
-        spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7, faults=faults)
+        spec = app.replay_spec(settings, "nba", span, world="recorded", seed=7, disturbed=faults == "season")
         broken = spec.world.faults
         parts, outages = FaultyParts(broken), outages_of(broken)
         done = app.run_together(settings, [spec], progress=_nothing, parts=parts, outages=outages)[0]

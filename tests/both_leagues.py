@@ -9,6 +9,7 @@ from tests.support import sample_spec
 from tipoff.app.instance import ReplaySpec
 from tipoff.app.replay import run_together
 from tipoff.config import Settings
+from tipoff.drills.faults.hooks import kill_at
 
 
 def both(days: int) -> list[ReplaySpec]:
@@ -21,7 +22,7 @@ def both(days: int) -> list[ReplaySpec]:
 def main() -> None:
     """Replay both, and die at the moment that is named."""
     home, days, moment = sys.argv[1:]
-    run_together(Settings(home=Path(home)), both(int(days)), progress=lambda _: None, crash_at=moment)
+    run_together(Settings(home=Path(home)), both(int(days)), progress=lambda _: None, at=kill_at(moment))
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ from sqlalchemy import select
 from tests.forks import ForkedProcess, Forks
 
 from tipoff.app import replay as app
-from tipoff.app.crash import POINTS
 from tipoff.app.instance import ReplaySpec
 from tipoff.config import Settings
 from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
+from tipoff.drills.faults.hooks import POINTS
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.leagues.nba.world.data import Alter
 from tipoff.leagues.nba.world.sample import SampleNba

@@ -23,7 +23,7 @@ from tests.emulator.double import PROJECT, Double
 from tests.support import tipoff
 
 from tipoff.app.cost import Cost, cost_lines
-from tipoff.app.crash import never
+from tipoff.app.parts import never
 from tipoff.app.warehouses import name_of, open_warehouse
 from tipoff.config import Settings
 from tipoff.core.clock import alarm

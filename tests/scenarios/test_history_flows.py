@@ -15,7 +15,7 @@ from tests.history import NOW, Jobs, finding, looks, outbox, ticks, written
 from tests.postgres import fresh
 from tests.support import replayed, sample_spec, tipoff
 
-from tipoff.app.crash import Died
+from tipoff.app.loop import Died
 from tipoff.core.profile import Profile
 from tipoff.core.quota import Kind
 from tipoff.history.outbox import POINTS

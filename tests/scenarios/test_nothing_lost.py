@@ -20,14 +20,14 @@ from tests.support import killed_home, ledger_rows, proofs, published, replayed,
 
 from tipoff.app.instance import Instance, clock_of
 from tipoff.app.loop import replay
-from tipoff.cli.drills import line_of
 from tipoff.config import Settings
-from tipoff.core.fault import Fault, read_faults
+from tipoff.core.fault import Fault
 from tipoff.core.home import Home
 from tipoff.drills.drill import Drill, catalogue
+from tipoff.drills.faults.files import read_faults
 from tipoff.drills.faults.parts import FaultyParts, outages_of
 from tipoff.drills.fuzz import composed
-from tipoff.drills.oracle import look_at
+from tipoff.drills.oracle import line_of, look_at
 from tipoff.drills.runner import Rehearsal
 from tipoff.drills.truth import Truth
 from tipoff.leagues.nba.league import NBA, SAMPLE

@@ -17,10 +17,10 @@ from tipoff.app.watching import EARLIEST, PREGAME_AT, CheckTimes, first_tip
 from tipoff.config import Settings
 from tipoff.core.check import Cadence
 from tipoff.core.clock import SimClock, midnight
-from tipoff.core.fault import read_faults
 from tipoff.core.finding import Severity
 from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
+from tipoff.drills.faults.files import read_faults
 from tipoff.drills.instance import drill_instance
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season

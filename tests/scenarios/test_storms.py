@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from tipoff.app.loop import replay
 from tipoff.core.clock import SimClock, league_day
-from tipoff.core.fault import read_faults
+from tipoff.drills.faults.files import read_faults
 from tipoff.drills.instance import drill_instance
 from tipoff.engine.budget import A_DAY, A_START
 from tipoff.engine.plan import opening_of

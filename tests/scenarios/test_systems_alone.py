@@ -10,9 +10,9 @@ from tests.support import ledger_rows, proofs, with_step
 
 from tipoff.app.loop import replay
 from tipoff.core.clock import SimClock
-from tipoff.core.fault import read_faults
 from tipoff.core.league import League
 from tipoff.core.step import Step
+from tipoff.drills.faults.files import read_faults
 from tipoff.drills.instance import drill_instance
 from tipoff.engine.plan import opening_of
 from tipoff.leagues.nba.league import NBA, sample_season

@@ -22,7 +22,6 @@ from tests.samples import Samples
 from tests.second_league import BATS, BatsWorld, bats_season
 from tests.support import called, ledger_rows, published, tipoff
 
-from tipoff.app.crash import POINTS
 from tipoff.app.instance import ReplaySpec
 from tipoff.app.live import LiveSpec, Unlearned, run_controllers, sample_live
 from tipoff.app.replay import run_together
@@ -32,6 +31,7 @@ from tipoff.core.clock import RealClock, Stop, pause, stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.finding import Severity
 from tipoff.core.slate import Game, Season
+from tipoff.drills.faults.hooks import POINTS
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.watch.sentinel import LIVE, judge, read_facts

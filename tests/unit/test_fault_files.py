@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tipoff.core.errors import UsageError
-from tipoff.core.fault import faults_of
+from tipoff.drills.faults.files import faults_of
 from tipoff.leagues.nba.league import SAMPLE
 
 FIRST_DAY = SAMPLE.first_day

@@ -12,12 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from tipoff.app.chores import AtOnce, Chores
-from tipoff.app.crash import never
 from tipoff.app.executor import Beside, SeveralAtOnce
 from tipoff.app.history import with_history
 from tipoff.app.holder import gone, holder_here
 from tipoff.app.loop import Works
-from tipoff.app.parts import Hook, Parts
+from tipoff.app.parts import Hook, Parts, never
 from tipoff.app.past import load_past, past_of
 from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tipoff.app.crash import Died
 from tipoff.core.clock import SimClock
 from tipoff.core.errors import ErrorKind, LedgerError
 
 AHEAD = timedelta(minutes=30)  # the clock never jumps further, so that a watcher is never blind for longer
 AGAIN = timedelta(minutes=1)  # after which whoever supervises the controller starts it again
+
+
+class Died(BaseException):
+    """The process ends here: what drills raise where a real one is killed."""
 
 
 @dataclass(frozen=True, slots=True)

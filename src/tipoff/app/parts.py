@@ -19,6 +19,10 @@ from tipoff.store.warehouse import Warehouse
 Hook = Callable[[str], None]  # called with the name of each point of the stores and the engine
 
 
+def never(_point: str) -> None:
+    """Go on: the hook of everyday work."""
+
+
 class Parts:
     """The parts of everyday work."""
 

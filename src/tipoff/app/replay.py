@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.app.catching_up import lacking
-from tipoff.app.crash import kill_at, never
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
 from tipoff.app.lock import lock
 from tipoff.app.loop import Line, Outage, Progress, look_at_nothing, replay_together
-from tipoff.app.parts import Parts
+from tipoff.app.parts import Hook, Parts, never
 from tipoff.app.providers import must_have_models
 from tipoff.app.watching import Watch
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import SimClock, midnight, stopwatch
 from tipoff.core.errors import UsageError
-from tipoff.core.fault import faults_of
+from tipoff.core.fault import Fault
 from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import NO_WORLD, content_named
@@ -55,20 +54,20 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
     specs: Sequence[ReplaySpec],
     *,
     progress: Callable[[Progress], None],
-    crash_at: str = "",
+    at: Hook = never,
     watched: bool = False,
     parts: Parts | None = None,
     outages: Sequence[Outage] = (),
 ) -> list[Replayed]:
     """Replay leagues in one home on one simulated clock, each going on from where its own stands.
 
-    `parts` are what they are built from, if not the honest ones; `outages` the times without ticks.
+    `parts` are what they are built from, if not the honest ones; `outages` the times without ticks; `at` is called at each
+    named point.
 
     Raises:
         UsageError: The home belongs to another world, another process has it, or its clock is past these days.
     """
     began, home = stopwatch(), settings.place
-    at = kill_at(crash_at) if crash_at else never
     with lock(home):
         starts = [clock_of(home, spec).now() for spec in specs]
         clock = SimClock(min(starts))
@@ -173,12 +172,19 @@ def peak_rss_mb() -> float:
 
 
 def replay_spec(  # noqa: PLR0913 -- what a replay is told
-    settings: Settings, league: str, span: str, *, world: str, seed: int, faults: str = ""
+    settings: Settings,
+    league: str,
+    span: str,
+    *,
+    world: str,
+    seed: int,
+    faults: Callable[[date], Sequence[Fault]] = lambda _first_day: (),
+    disturbed: bool = False,
 ) -> ReplaySpec:
     """Return what `tipoff replay LEAGUE SPAN` means, with its world built.
 
-    `span` is a season, a day, FROM..TO, or in the sample world `sample:DAYS`. `faults`: a fault file (TOML), or `season` for the
-    mixture of a whole recorded season.
+    `span` is a season, a day, FROM..TO, or in the sample world `sample:DAYS`. `faults` are told by its first day; a recorded
+    season may be `disturbed` by its own mixture instead.
 
     Raises:
         UsageError: The league, season or days are not known; TIPOFF_DATA is not set or cannot be read.
@@ -191,8 +197,7 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
             msg = f"{league} has no sample world"
             raise UsageError(msg, hint="replay its recorded seasons" if content.recorded else NO_WORLD)
         season = _sample_season(content.sample.season, span)
-        told = faults_of(Path(faults), season.first_day) if faults else ()
-        made = content.sample.world(season, seed=seed, faults=told)
+        made = content.sample.world(season, seed=seed, faults=faults(season.first_day))
         return ReplaySpec(league=content.league, season=season, days=(season.first_day, season.last_day), world=made)
     if content.recorded is None:
         msg = f"{league} has no recorded world"
@@ -204,8 +209,8 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
             msg, hint=f"set TIPOFF_DATA, or use the synthetic league: tipoff replay {league} sample:14 --world sample"
         )
     season, days = parse_span(span, content.recorded, settings.data)
-    told = faults_of(Path(faults), days[0]) if faults and faults != "season" else ()
-    made = content.recorded.world(settings.data, season.name, seed=seed, disturbed=faults == "season", faults=told)
+    told = faults(days[0])
+    made = content.recorded.world(settings.data, season.name, seed=seed, disturbed=disturbed, faults=told)
     spec = ReplaySpec(league=content.league, season=season, days=days, world=made)
     return _going_on(spec, content, content.recorded.names(settings.data))
 

@@ -13,9 +13,9 @@ from typing import IO, Any
 from tipoff.app.backfill import Remaking
 from tipoff.app.backup import copy_home, may_be_copied
 from tipoff.app.chores import Chores
-from tipoff.app.crash import never
 from tipoff.app.instance import Instance, OpenStores, aside_losses
 from tipoff.app.lock import lock
+from tipoff.app.parts import never
 from tipoff.app.recounts import lost_in_all
 from tipoff.app.warehouses import open_warehouse
 from tipoff.app.watching import examiner_of

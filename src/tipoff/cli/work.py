@@ -237,7 +237,8 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
     """
     from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
-    made = [app.replay_spec(settings, league, span, world=world, seed=seed, faults=faults) for league in leagues]
+    told_of: dict[str, Any] = {"world": world, "seed": seed, **_faults(faults, world)}
+    made = [app.replay_spec(settings, league, span, **told_of) for league in leagues]
     if len({spec.league.name for spec in made}) != len(made):
         msg = f"a league is named twice: {' '.join(leagues)}"
         raise UsageError(msg, hint="name each league once")
@@ -261,17 +262,28 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
                 newest_over = over
                 day_over(over)
 
-        disturbed = _disturbances([fault for spec in specs for fault in spec.world.faults])
-        return app.together_report(settings, specs, progress=shown, crash_at=crash_at, watched=watched, **disturbed)
+        disturbed = _disturbances([fault for spec in specs for fault in spec.world.faults], crash_at)
+        return app.together_report(settings, specs, progress=shown, watched=watched, **disturbed)
 
 
-def _disturbances(faults: Sequence[Fault]) -> dict[str, Any]:
-    """Return the parts and outages that the faults ask for; nothing where there are none."""
-    if not faults:
+def _faults(said: str, world: str) -> dict[str, Any]:
+    """Return what a replay is told of faults: those of a file, or that a recorded season has its mixture of them."""
+    if not said or (said == "season" and world == "recorded"):
+        return {"disturbed": bool(said)}
+    from tipoff.drills.faults.files import faults_of  # noqa: PLC0415 -- few replays have any
+
+    return {"faults": partial(faults_of, Path(said))}
+
+
+def _disturbances(faults: Sequence[Fault], crash_at: str) -> dict[str, Any]:
+    """Return the parts and outages that the faults ask for, and the hook that kills; nothing where nothing disturbs."""
+    if not faults and not crash_at:
         return {}
+    from tipoff.drills.faults.hooks import kill_at  # noqa: PLC0415 -- as below
     from tipoff.drills.faults.parts import FaultyParts, outages_of  # noqa: PLC0415 -- imports every store
 
-    return {"parts": FaultyParts(faults), "outages": outages_of(faults)}
+    hook = {"at": kill_at(crash_at)} if crash_at else {}
+    return hook | {"parts": FaultyParts(faults), "outages": outages_of(faults)} if faults else hook
 
 
 def _bar(*, disable: bool = False) -> Progress:

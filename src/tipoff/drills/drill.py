@@ -8,8 +8,9 @@ from importlib.resources import files
 from typing import Any
 
 from tipoff.core.errors import UsageError
-from tipoff.core.fault import Fault, moment, read_faults
+from tipoff.core.fault import Fault
 from tipoff.drills.controls import CONTROLS
+from tipoff.drills.faults.files import moment, read_faults
 from tipoff.drills.refusals import REFUSALS
 from tipoff.engine.findings import CLOCK, CONTROLLER, EXECUTOR, STORE, WAREHOUSE
 from tipoff.leagues.catalog import CONTENTS, league_named, sample_of

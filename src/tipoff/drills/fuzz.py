@@ -3,8 +3,9 @@
 import random
 from typing import Any
 
-from tipoff.core.fault import Fault, read_faults
+from tipoff.core.fault import Fault
 from tipoff.drills.drill import Drill
+from tipoff.drills.faults.files import read_faults
 from tipoff.leagues.nba.league import SAMPLE
 
 _STATUSES: tuple[dict[str, Any], ...] = (

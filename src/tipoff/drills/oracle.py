@@ -269,3 +269,20 @@ def _healed(drill: Drill, twin: Truth, truth: Truth) -> float | None:
     if not late or drill.detectable_at is None:
         return None
     return max(0.0, (max(late) - drill.detectable_at).total_seconds())
+
+
+def line_of(verdict: DrillVerdict, *, control: bool) -> str:
+    """Return what is said of a drill: whether it passed, who noticed its fault when, and when it was over."""
+    if verdict.passed is control:
+        sign = "PASSED WITHOUT ITS MECHANISM" if control else "FAILED"
+    else:
+        sign = "fails without" if control else "ok"
+    noticed = ""
+    if verdict.found_by:
+        after = (verdict.detected_after_s or 0) / 60
+        noticed = f"noticed after {after:.0f} min by {verdict.found_by}"
+    if verdict.healed_after_s is not None:
+        noticed += f", healed after {verdict.healed_after_s / 3600:.1f} h"
+    return f"{sign:<7} {verdict.name:<40} {noticed or 'nothing to notice'}" + "".join(
+        f"\n          {w}" for w in verdict.why
+    )

@@ -1,7 +1,10 @@
 """Running drills: each in a home of its own, beside a quiet twin that is made once for all that share its days."""
 
+import dataclasses
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from tipoff.app.chores import AtOnce
 from tipoff.app.instance import Instance
 from tipoff.app.loop import Progress, replay
 from tipoff.app.recounts import Recounts
-from tipoff.core.clock import SimClock, midnight
+from tipoff.core.clock import SimClock, midnight, process_cpu
 from tipoff.core.errors import PipelineError
 from tipoff.core.fault import Fault
 from tipoff.core.home import Home
@@ -131,3 +134,39 @@ def _recount(recounts: Recounts, stage: Instance, now: datetime) -> None:
 
 def _nothing(_progress: Progress) -> None:
     """Show nothing."""
+
+
+_rehearsal: list[Rehearsal] = []  # one in each process, with its quiet twins
+
+
+def rehearse(drills: Iterable[Drill], *, control: bool, jobs: int, checks: bool = False) -> Iterator[DrillVerdict]:
+    """Run `drills` in `jobs` processes and yield their verdicts in order; one that crashes has failed, with its error.
+
+    One that ends its process takes down those beside it: they and it are run again, each in a process of its own.
+    """
+    left, alone = list(drills), 0
+    while left:
+        n = 1 if alone else len(left)
+        with ProcessPoolExecutor(min(jobs, n)) as pool:
+            futures: list[Future[DrillVerdict]] = [pool.submit(_one, drill, control, checks) for drill in left[:n]]
+            for future in futures:
+                error = future.exception()
+                if isinstance(error, BrokenProcessPool) and not alone:
+                    alone = jobs + 1
+                    break
+                drill = left.pop(0)
+                yield _ended(drill, error) if error else future.result()
+        alone = max(0, alone - 1)
+
+
+def _ended(drill: Drill, error: BaseException) -> DrillVerdict:
+    why = (f"it ended with {type(error).__name__}: {str(error)[:300]}",)
+    return DrillVerdict(name=drill.name, fault=drill.fault, passed=False, why=why)
+
+
+def _one(drill: Drill, control: bool, checks: bool) -> DrillVerdict:  # noqa: FBT001 -- given to another process
+    if not _rehearsal:
+        _rehearsal.append(Rehearsal(checks=checks))
+    began = process_cpu()
+    verdict = _rehearsal[0].run(drill, control=control)
+    return dataclasses.replace(verdict, cpu_s=round(process_cpu() - began, 2))

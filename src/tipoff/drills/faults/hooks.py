@@ -1,13 +1,22 @@
 """What goes wrong at named points of the stores and the engine: the process dies, the machine sleeps, the disk is full."""
 
 import errno
+import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from tipoff.app.crash import Died
+from tipoff.app.loop import Died
 from tipoff.core.clock import Clock, SimClock
 from tipoff.core.fault import Fault
+from tipoff.history import outbox
+
+POINTS = (
+    *("claimed", "made", "staged", "before commit", "after commit"),
+    *("before rename", "after rename", "before ledger", "after ledger"),
+)
+_KILLED_AT = frozenset({*POINTS, *outbox.POINTS, "any"})  # those of the outbox are passed only where history flows
 
 
 def hook(clock: Clock, faults: Sequence[Fault]) -> Callable[[str], None]:
@@ -35,5 +44,28 @@ def hook(clock: Clock, faults: Sequence[Fault]) -> Callable[[str], None]:
             clock.sleep(timedelta(hours=asleep.args["hours"]))
         if point == "before rename" and any(fault.holds(now) for fault in full):
             raise OSError(errno.ENOSPC, "No space left on device")
+
+    return at
+
+
+def kill_at(spec: str) -> Callable[[str], None]:
+    """Return a hook that sends SIGKILL to this process at the n-th passing of a point; `spec` is `point:n`.
+
+    The point `any` counts every passing of every point.
+
+    Raises:
+        ValueError: There is no such point, or n is no number.
+    """
+    point, _, number = spec.rpartition(":")
+    if point not in _KILLED_AT:
+        msg = f"no point named {point!r}; there are {', '.join(sorted(_KILLED_AT))}"
+        raise ValueError(msg)
+    nth, passed = int(number), Counter[str]()
+
+    def at(name: str) -> None:
+        passed[name] += 1
+        passed["any"] += 1
+        if passed[point] == nth and point in {name, "any"}:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return at

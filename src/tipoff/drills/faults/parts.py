@@ -12,10 +12,11 @@ from tipoff.app.loop import Outage, Works
 from tipoff.app.parts import Hook, Parts
 from tipoff.core.clock import Clock, SimClock
 from tipoff.core.errors import UsageError
-from tipoff.core.fault import KINDS, Fault
+from tipoff.core.fault import Fault
 from tipoff.core.home import Home
 from tipoff.core.profile import Profile
 from tipoff.drills.faults.controllers import Beside, Pair
+from tipoff.drills.faults.files import KINDS
 from tipoff.drills.faults.hooks import hook
 from tipoff.drills.faults.http import FaultyTransport
 from tipoff.drills.faults.stores import FaultyLedger, FaultyWarehouse, OtherHands
