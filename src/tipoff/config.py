@@ -78,11 +78,7 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     digest: bool = True
 
     def address(self, name: str) -> str:
-        """Return the address.
-
-        Raises:
-            UsageError: It is not where it is said to be.
-        """
+        """Return the address; raises `UsageError` where it is not where it is said to be."""
         found = os.environ.get(self.url_env, "").strip() if self.url_env else ""
         if self.url_file is not None:
             try:
@@ -315,11 +311,7 @@ def _made(kind: type, given: object) -> object:
 
 
 def _of_leagues_that_there_are(settings: Settings) -> Settings:
-    """Refuse a league that there is not: its messages would go nowhere, and nobody would know.
-
-    Raises:
-        UsageError: A channel or the active hours name one.
-    """
+    """Refuse with a `UsageError` a league that there is not: its messages would go nowhere, and nobody would know."""
     contents = (Path(__file__).parent / "leagues").glob("*/content.py")
     leagues = sorted({path.parent.name for path in contents} - {_TEMPLATE})
     named = [(f"active_hours.{league}", league) for league in settings.active_hours]
@@ -341,11 +333,7 @@ def _is_file_of_a_secret(name: str) -> bool:
 
 
 def _secrets(values: Mapping[str, object]) -> dict[str, object]:
-    """Return the secrets that stand in files of their own, as containers are handed them.
-
-    Raises:
-        UsageError: A file that is named cannot be read.
-    """
+    """Return the secrets that stand in files of their own; raises `UsageError` where one cannot be read."""
     files = {name.removesuffix(_FROM_FILE): str(values[name]) for name in filter(_is_file_of_a_secret, values)}
     key_files = {name: file for name, file in files.items() if name in _KEYS}
     found: dict[str, object] = {"key_files": key_files} if key_files else {}

@@ -121,11 +121,7 @@ def _told(other: Path | str, side: str, now: datetime) -> Incident | None:
 
 
 def _pid_of(home: Home, league: str, side: str) -> int:
-    """Return the process that holds the side's lock: a number in a heartbeat may be anybody's by now.
-
-    Raises:
-        UsageError: Nobody holds it, or the league is not of this home.
-    """
+    """Return the process that holds the side's lock; raises `UsageError` where nobody does, or the league is not of this home."""
     held = {"controller": "", "monitor": "monitor", "sentinel": "sentinel"}[side]
     pid = holder_of(home, held)
     if pid is None:

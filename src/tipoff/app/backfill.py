@@ -30,11 +30,7 @@ _UNKNOWN_MS = 5.0  # what a run is taken to cost that has never been made in thi
 
 
 def scope_of(league: League, table: str) -> frozenset[str]:
-    """Return the outputs of a backfill: all, or the one that is named.
-
-    Raises:
-        UsageError: The league has no such output.
-    """
+    """Return the outputs of a backfill: all, or the one that is named; raises `UsageError` where there is no such output."""
     return frozenset({league.step(table).name}) if table else frozenset(step.name for step in league.steps)
 
 

@@ -23,11 +23,7 @@ _OF_A_READER = "*.db-shm"  # what SQLite leaves beside a store whose reader was 
 
 
 def may_be_copied(home: Home, to: Path) -> None:
-    """Refuse what no copy can be made of, or into.
-
-    Raises:
-        UsageError: The folder is there already, or the ledger is a database.
-    """
+    """Refuse with a `UsageError` to copy into a folder that is there, or where no ledger's file is."""
     if to.exists():
         msg = f"{to} is there already"
         raise UsageError(msg, hint="name a folder that is not: a copy never writes over another")
@@ -38,11 +34,7 @@ def may_be_copied(home: Home, to: Path) -> None:
 
 
 def copy_home(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
-    """Copy every store into the new folder `to`, and say what was copied.
-
-    Raises:
-        PipelineError: The disk is full, or a file cannot be read.
-    """
+    """Copy every store into the new folder `to`, and say what was copied; raises `PipelineError` where a disk refuses."""
     try:
         return _copied(home, warehouse, to, now)
     except (OSError, sqlite3.Error) as error:

@@ -99,11 +99,7 @@ class Children:
     _is_closed: bool = False
 
     def call(self, function: Function, arguments: Sequence[object], limit: timedelta) -> tuple[object, float]:
-        """See `Child.call`; waiting for a child that is free is within the limit.
-
-        Raises:
-            OverTime: As `Child.call`, or none was free.
-        """
+        """See `Child.call`; waiting for a child that is free is within the limit, and raises `OverTime` beyond it."""
         if not self._places.acquire(timeout=limit.total_seconds()):
             msg = f"{function.__name__} could not be begun within {limit.total_seconds():.0f} s: other steps took all the time"
             raise OverTime(msg, hint="which step takes so long?")

@@ -66,11 +66,7 @@ def with_history(  # noqa: PLR0913 -- what a home's outbox is made of
     at: Callable[[str], None],
     chores: Chores[str],
 ) -> WithHistory:
-    """Return the controller with its home's outbox beside it; `keep_days`: rows of the ledger, 0 for ever.
-
-    Raises:
-        LedgerError: The home's name cannot be written down.
-    """
+    """Return the controller with its home's outbox beside it; `keep_days`: rows of the ledger, 0 for ever."""
     outbox = Outbox(
         ledger=ledger,
         sink=sink_of(warehouse),

@@ -73,11 +73,7 @@ class Unlearned(Live):
 
 
 def sample_live(settings: Settings, league: League, clock: RunningClock) -> LiveSpec:
-    """Return a live home of the sample league, whose season began the day before the home was made.
-
-    Raises:
-        UsageError: The home belongs to another world.
-    """
+    """Return a live home of the sample league, begun the day before it was made; raises `UsageError` in one of another world."""
     must_have_models(content_named(league.name))
     sample, home = sample_of(league.name), settings.place
     home.root.mkdir(parents=True, exist_ok=True)

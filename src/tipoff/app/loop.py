@@ -83,11 +83,7 @@ class Line:
     _n_runs: int = 0
 
     def step(self, clock: SimClock) -> None:
-        """Do all that is to be done at this instant, and find the next.
-
-        Raises:
-            LedgerError: The ledger is damaged, or cannot be written to the end.
-        """
+        """Do all that is to be done at this instant, and find the next; raises `LedgerError` where that cannot go on."""
         now = clock.now()
         self.look(now)
         outage = next((outage for outage in self.outages if outage.begin <= now < outage.end), None)

@@ -39,11 +39,7 @@ class Live:
 
 
 def run_monitor(lives: Sequence[Live], stop: Stop, *, said: Say) -> None:
-    """Look until `stop` is set, as the monitor of these leagues.
-
-    Raises:
-        UsageError: Another monitor looks at the home, or a channel has no address.
-    """
+    """Look until `stop` is set, as the monitor of these leagues; raises `UsageError` where another one does."""
     with lock(lives[0].home, "monitor"):
         _look_inside(lives, stop, said)
 

@@ -11,11 +11,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]{1,15}")
 
 
 def make_league(root: Path, name: str) -> list[Path]:
-    """Write the folder and the test of a league below a checkout's root, and return the files.
-
-    Raises:
-        UsageError: It is no name, there is such a league, or `root` is no checkout.
-    """
+    """Write the folder and the test of a league into a checkout and return the files; raises `UsageError` for a bad name."""
     leagues, tests = root / "src" / "tipoff" / "leagues", root / "tests" / "unit"
     files = [*sorted((leagues / _SKELETON).glob("*.py")), tests / f"test_{_SKELETON}.py"]
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):

@@ -46,11 +46,7 @@ class Past:
 
 
 def past_of(league: League, season: Season, loaded: Mapping[str, CompiledStep]) -> Past:
-    """Return what the windows of the league's steps reach of earlier seasons.
-
-    Raises:
-        UsageError: A window reaches into earlier seasons of what is not raw: nothing makes it.
-    """
+    """Return what windows reach of earlier seasons; raises `UsageError` where that is not raw: nothing would make it."""
     since: dict[str, date] = {}
     for step in league.steps:
         for read in loaded[step.name].inputs:

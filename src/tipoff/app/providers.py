@@ -90,11 +90,7 @@ def _live_world_of(settings: Settings, league: str) -> str:
 
 
 def must_be_answered(settings: Settings, league: str, chosen: str = "") -> None:
-    """Refuse a league whom nobody would answer.
-
-    Raises:
-        UsageError: There is no such league, or it has neither providers nor a sample world, as `world_of` says.
-    """
+    """Refuse with a `UsageError` a league whom nobody would answer: none, or one without providers or a sample world."""
     if world_of(settings, league, chosen) == "live":
         live_content(league)
     else:
@@ -141,11 +137,7 @@ class OffTold:
         self._keys: list[str] = []
 
     def look(self, ledger: Ledger, *until: str) -> None:
-        """Write down what has changed, and say which key has come or gone; `until` is what else is off, and until when.
-
-        Raises:
-            LedgerError: It cannot be written.
-        """
+        """Write down what has changed, and say which key has come or gone; `until` is what else is off, and until when."""
         keys = keys_missing(self._settings, self._league)
         off = [*keys, *until]
         if off == self._known:
@@ -163,11 +155,7 @@ class OffTold:
 
 
 def season_now(settings: Settings, league: str, world: LiveWorld, clock: Clock) -> Season:
-    """Return the season that the providers speak of; the remembered one where they do not answer.
-
-    Raises:
-        SourceError: They do not answer, and no season of these days is remembered.
-    """
+    """Return the season that the providers speak of, else the remembered one; raises `SourceError` where there is neither."""
     try:
         return season_shown(settings, league, world, clock)
     except SourceError:
@@ -178,11 +166,7 @@ def season_now(settings: Settings, league: str, world: LiveWorld, clock: Clock) 
 
 
 def season_shown(settings: Settings, league: str, world: LiveWorld, clock: Clock) -> Season:
-    """Return the season that the providers speak of now.
-
-    Raises:
-        SourceError: They do not answer.
-    """
+    """Return the season that the providers speak of now; raises `SourceError` where they do not answer."""
     content, home = live_content(league), settings.place
     with (
         OutsideStore(home.ledger) as store,
@@ -200,22 +184,14 @@ def _kept(settings: Settings, league: str, clock: Clock) -> Season | None:
 
 
 def must_have_models(content: Content) -> None:
-    """Refuse to make anything where no model can be trained: nothing is published under a name that did not make it.
-
-    Raises:
-        UsageError: An extra is not installed.
-    """
+    """Refuse with a `UsageError` to work without an extra that models need: no name is published that did not make it."""
     for extra in {contract.lacks() for contract in content.models} - {""}:
         msg = f"the models of {content.league.name} cannot be trained here: an extra is not installed"
         raise UsageError(msg, hint=f"install it: pip install 'tipoff[{extra}]'")
 
 
 def must_be_free(settings: Settings, league: str) -> None:
-    """Refuse a home in which the league was replayed, or runs on the sample league.
-
-    Raises:
-        UsageError: It is such a home.
-    """
+    """Refuse with a `UsageError` a home in which the league was replayed, or runs on the sample league."""
     home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
     with Ledger(home.ledger) as ledger:

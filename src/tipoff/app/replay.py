@@ -119,11 +119,7 @@ def watch_of(spec: ReplaySpec, stage: Instance, outages: Sequence[Outage]) -> Wa
 
 
 def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season, tuple[date, date]]:
-    """Return the season and the days that FROM..TO means in a home.
-
-    Raises:
-        UsageError: It is no span, or there is no ledger.
-    """
+    """Return the season and the days that FROM..TO means in a home; raises `UsageError` where it is no span."""
     days = days_of(span)
     if days is None:
         msg = f"{span!r} is no FROM..TO"
@@ -237,11 +233,7 @@ def _sample_season(longest: Season, span: str) -> Season:
 
 
 def days_of(span: str) -> tuple[date, date] | None:
-    """Read FROM..TO, or a day, which is a span from and to itself; None for what is to be a season's name.
-
-    Raises:
-        UsageError: A date cannot be read, or the later one stands first.
-    """
+    """Read FROM..TO, or a day; None for what is to be a season's name. Raises `UsageError` for what cannot be read."""
     first_text, dots, last_text = span.partition("..")
     if not dots and not _DAY.fullmatch(span):
         return None

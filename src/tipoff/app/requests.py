@@ -62,11 +62,7 @@ WORKS: Mapping[str, Work] = {"funnel": funnel, "measure": measure}
 
 @contextmanager
 def opened(settings: Settings, league: League) -> Iterator[OpenStores]:
-    """Hold a home's stores until the block ends.
-
-    Raises:
-        WarehouseError: The warehouse's file is lost: opening it would make an empty one.
-    """
+    """Hold a home's stores until the block ends; raises `WarehouseError` where opening would make a lost warehouse anew."""
     home, now = settings.place, RealClock().now
     with Ledger(home.ledger, read_only=True) as ledger:
         if lost := lost_warehouse(ledger, home, league.name):

@@ -68,11 +68,7 @@ def _named(ledger: Ledger, league: str, name: str) -> Season:
 
 
 def sections_of(settings: Settings, content: Content, season: str) -> Sequence[Section]:
-    """Return the sections of a season's report.
-
-    Raises:
-        UsageError: The league has no report, the home does not know the season, or nothing in it is graded.
-    """
+    """Return the sections of a season's report; raises `UsageError` where there is none, or nothing is graded."""
     if content.report is None:
         msg = f"{content.league.name} has no report of a season"
         raise UsageError(msg, hint="its content declares none")
@@ -86,11 +82,7 @@ def sections_of(settings: Settings, content: Content, season: str) -> Sequence[S
 
 
 def explained(settings: Settings, content: Content, whom: str, day: date) -> Sequence[str]:
-    """Return what one prediction rests on.
-
-    Raises:
-        UsageError: The league explains nothing, nothing is predicted that day, or nobody or several are meant.
-    """
+    """Return what one prediction rests on; raises `UsageError` where nothing, nobody or several are meant."""
     if content.explain is None:
         msg = f"{content.league.name} does not explain its predictions"
         raise UsageError(msg, hint="its content declares no explanation")

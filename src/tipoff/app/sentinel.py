@@ -30,11 +30,7 @@ Say = Callable[[str], None]  # a line for whoever reads a process's own output
 
 
 def channels_of(settings: Settings) -> list[Channel]:
-    """Return the channels that are set, with their addresses read from the environment or from files.
-
-    Raises:
-        UsageError: An address is not there.
-    """
+    """Return the channels that are set, with their addresses; raises `UsageError` where one is not there."""
     found = []
     if settings.notify_url.reveal():
         found.append(Channel(name="default", url=settings.notify_url.reveal()))
@@ -95,11 +91,7 @@ def _refuse_strangers(home: Home, leagues: Sequence[str]) -> None:
 
 
 def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock, stop: Stop, *, said: Say) -> None:
-    """Look until `stop` is set, as the sentinel of a home.
-
-    Raises:
-        UsageError: As `sentinel_of`.
-    """
+    """Look until `stop` is set, as the sentinel of a home; raises as `sentinel_of`."""
     with (
         closing(ByChannel(settings.place.sentinel)) as senders,
         sentinel_of(settings, leagues, limits_of(settings), senders.flush) as sentinel,

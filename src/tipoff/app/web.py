@@ -23,11 +23,7 @@ _DAYS_SHOWN = 14
 
 
 def served_of(settings: Settings, now: Now, *, sends: bool = False) -> Served:
-    """Return the site on the port that the settings name, not yet begun; `sends`: messages go out from this process.
-
-    Raises:
-        UsageError: The port is taken, or lies beyond loopback without a token.
-    """
+    """Return the site on its port, not yet begun; raises `UsageError` as `Served`. `sends`: messages go out from this process."""
     told = SiteAnswer(
         build=build(),
         commit=commit(),
@@ -45,11 +41,7 @@ def served_of(settings: Settings, now: Now, *, sends: bool = False) -> Served:
 
 
 def run_web(settings: Settings, now: Now, stop: Stop, *, told: Callable[[str], None]) -> None:
-    """Serve until `stop` is set, as a process of its own, and show itself in the ledger where there is one.
-
-    Raises:
-        UsageError: As `served_of`.
-    """
+    """Serve until `stop` is set, as a process of its own, and show itself in the ledger where there is one."""
     served = served_of(settings, now)
     served.begin()
     told(served.url)
@@ -64,11 +56,7 @@ def run_web(settings: Settings, now: Now, stop: Stop, *, told: Callable[[str], N
 
 
 def show_itself(settings: Settings, now: datetime) -> None:
-    """Write the web's heartbeat.
-
-    Raises:
-        UsageError, LedgerError: The ledger cannot be opened or written.
-    """
+    """Write the web's heartbeat."""
     note = json.dumps({"pid": os.getpid(), "settings": settings.hash})
     with AlertStore(settings.place.ledger) as store:
         store.write(AlertChanges(), beat=("web", now, build(), note))

@@ -119,11 +119,7 @@ class Examiner:
                 self._warehouse.mirror(step.table, day, rows)
 
     def _measure(self, check: Check, view: SlateView) -> Examined:
-        """Return what a check measured; one that cannot be run measured nothing, which is told and is no pass.
-
-        Raises:
-            LedgerError: The ledger cannot be read, so nothing could be written down either.
-        """
+        """Return what a check measured; one that cannot be run measured nothing, which is told and is no pass."""
         began, error = self._stopwatch(), ""
         try:
             if check.sql:

@@ -102,11 +102,7 @@ class SimClock:
         self.advance_to(self._at + length)
 
     def advance_to(self, at: datetime) -> None:
-        """Move on to `at`.
-
-        Raises:
-            ValueError: `at` lies before the present instant.
-        """
+        """Move on to `at`; raises `ValueError` where that lies before the present instant."""
         if at < self._at:
             msg = f"the clock cannot go back from {self._at} to {at}"
             raise ValueError(msg)

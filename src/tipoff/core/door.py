@@ -57,11 +57,7 @@ def _said(value: object) -> str:
 
 
 def text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
-    """Return a text that is there.
-
-    Raises:
-        Unfit: It is no text, or nothing of it is left.
-    """
+    """Return a text that is there; raises `Unfit` where it is no text, or nothing of it is left."""
     if not isinstance(value, str):
         msg = f"{name} is {_said(value)}, no text"
         raise Unfit(msg)
@@ -96,11 +92,7 @@ def identifier(value: object, name: str, *, longest: int = LONGEST_ID) -> str:
 
 
 def number(value: object, name: str) -> float | None:
-    """Return a finite number within what is believed of any, or None where nothing was said.
-
-    Raises:
-        Unfit: It is none.
-    """
+    """Return a finite number within what is believed of any, None where nothing was said; raises `Unfit` for any other."""
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -118,11 +110,7 @@ def number(value: object, name: str) -> float | None:
 
 
 def whole(value: object, name: str) -> int | None:
-    """Return a whole number, or None where nothing was said.
-
-    Raises:
-        Unfit: It is no whole number, or larger than any count.
-    """
+    """Return a whole number that a count may be, None where nothing was said; raises `Unfit` for any other."""
     if type(value) is int and -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
         return value
     found = number(value, name)
@@ -159,11 +147,7 @@ def instant(value: object, name: str, *, near: datetime | None = None, within: t
 
 
 def start_on(value: object, *days: date) -> datetime:
-    """Return the start of a game, which lies on one of its league's days or a calendar date beside it in UTC.
-
-    Raises:
-        Unfit: It lies elsewhere: a start in another year would stall its day without a word.
-    """
+    """Return a game's start, on one of its league's days or a date beside it in UTC; raises `Unfit` where it lies elsewhere."""
     at = instant(value, "the start")
     if all(abs((at.date() - day).days) > 1 for day in days):
         msg = f"the start {at:%Y-%m-%d %H:%M} UTC does not lie on {days[0]}"
@@ -172,11 +156,7 @@ def start_on(value: object, *days: date) -> datetime:
 
 
 def calendar_date(value: object, name: str) -> date:
-    """Return the calendar date that stands at the beginning of a text written year first.
-
-    Raises:
-        Unfit: There is none.
-    """
+    """Return the calendar date at the beginning of a text written year first; raises `Unfit` where there is none."""
     try:
         found = date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError as error:

@@ -36,11 +36,7 @@ class League:
     entry_rule: str = ""
 
     def step(self, name: str) -> Step:
-        """Return the step that makes `name`.
-
-        Raises:
-            UsageError: The league has no such output.
-        """
+        """Return the step that makes `name`; raises `UsageError` where the league has no such output."""
         for step in self.steps:
             if step.name == name:
                 return step
@@ -52,11 +48,7 @@ class League:
         return self.step(name).table
 
     def games(self, rows: "pa.Table") -> Sequence[Game]:
-        """Return the games that one day's rows of the schedule name.
-
-        Raises:
-            PipelineError: `read_games` cannot read them.
-        """
+        """Return the games that one day's rows of the schedule name; raises `PipelineError` where `read_games` cannot."""
         try:
             return self.read_games(rows)
         except BROKEN as error:

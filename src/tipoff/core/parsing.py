@@ -119,11 +119,7 @@ class Tally:
         return sum(n for use, n in self.uses.items() if use in _RECOGNISED)
 
     def must_be_recognised(self, payload: Payload) -> None:
-        """Refuse an answer of whose entries nothing is what is known.
-
-        Raises:
-            SourceError: There are entries, and no rule recognises any.
-        """
+        """Refuse with a `SourceError` an answer that has entries, of which no rule recognises any."""
         if self.n_entries and not self.n_recognised:
             first = self.rejects[0].reason if self.rejects else "nothing is known of any"
             raise shaped(payload, f"none of its {self.n_entries} entries can be read ({first})")
@@ -204,11 +200,7 @@ def shape_of(payload: Payload) -> Iterator[None]:
 
 
 def part(payload: Payload, document: Any, *path: str | int, kind: type = list) -> Any:  # noqa: ANN401 -- JSON
-    """Return the part of a document at `path`.
-
-    Raises:
-        SourceError: There is none, or it is not of `kind`.
-    """
+    """Return the part of a document at `path`; raises `SourceError` where there is none, or it is not of `kind`."""
     found = document
     for name in path:
         try:

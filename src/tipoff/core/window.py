@@ -34,11 +34,7 @@ class Window:
 
     @classmethod
     def parse(cls, name: str) -> "Window":
-        """Read a window from its name in SQL: slate, before, latest, known, last14, seasons2.
-
-        Raises:
-            ValueError: There is no such window.
-        """
+        """Read a window from its name in SQL (slate, before, latest, known, last14, seasons2); raises `ValueError` for others."""
         for kind in (WindowKind.LAST, WindowKind.SEASONS):
             length = name.removeprefix(kind.value)
             if length != name and length.isdigit():

@@ -136,11 +136,7 @@ def has_ended(outcome: Outcome | None) -> bool:
 
 
 def must_begin(claim: Claim, now: datetime) -> None:
-    """Refuse to begin a run after its lease.
-
-    Raises:
-        NotBegun: The runs before it took too long, or it was handed out long ago.
-    """
+    """Refuse with `NotBegun` to begin a run after its lease: those before it took too long, or it was handed out long ago."""
     if now > claim.lease_until:
         msg = f"run {claim.run_id} of {claim.step.name} {claim.slate.day} was not begun within its lease"
         raise NotBegun(msg, hint="nothing was done; it is claimed again")

@@ -34,11 +34,7 @@ def call_here(
     arguments: Sequence[object],
     limit: timedelta,  # noqa: ARG001 -- nobody can end it here
 ) -> tuple[object, float]:
-    """Call a step's function in this process; see `tipoff.engine.run.Call`.
-
-    Raises:
-        CallFailed: It wants to end the process.
-    """
+    """Call a step's function in this process, as `tipoff.engine.run.Call`; one that would end it is a `CallFailed`."""
     try:
         return function(*arguments), 0.0
     except SystemExit as error:

@@ -141,11 +141,7 @@ class Runner:
         self._write(claim, made, outcome, evidence=True)
 
     def _inputs_must_stand(self, claim: Claim) -> None:
-        """Refuse to make anything of what is left of an input.
-
-        Raises:
-            InputGone: Rows that are proven do not stand any more.
-        """
+        """Refuse with `InputGone` to make anything of what is left of an input."""
         inputs = [read for read in claim.loaded.inputs if read.table != claim.step.name]
         gone = self._warehouse.gone(claim.slate.league, inputs, day=claim.slate.day, season=claim.season)
         if gone:

@@ -41,11 +41,7 @@ class HistorySink(Protocol):
         """
 
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
-        """Return the greatest number of an event of `home` in each stream, among those since a day; 0 where there is none.
-
-        Raises:
-            WarehouseError: The warehouse refuses, or cannot be reached.
-        """
+        """Return the greatest number of an event of `home` in each stream since a day, 0 for none; raises as `prepare`."""
 
     def apply(self, parcel: BatchUpload) -> Answer:
         """Take a batch up, or say what has become of it.

@@ -96,11 +96,7 @@ class AlertStore(Held):
     """One store of tellings: the ledger itself, or the sentinel's file."""
 
     def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, create: bool = False) -> None:
-        """Open it; `create` makes the tables of a store that is no ledger.
-
-        Raises:
-            UsageError: It cannot be opened.
-        """
+        """Open it, or raise `UsageError`; `create` makes the tables of a store that is no ledger."""
         try:
             if create and isinstance(target, Path):
                 _make_whole(target)
@@ -138,11 +134,7 @@ class AlertStore(Held):
         return [_incident(row) for row in self.rows(select(watching.incidents).order_by(watching.incidents.c.id))]
 
     def incident(self, number: int) -> Incident:
-        """Return one incident.
-
-        Raises:
-            UsageError: There is none with that number.
-        """
+        """Return one incident; raises `UsageError` where there is none with that number."""
         found = self.rows(select(watching.incidents).where(watching.incidents.c.id == number))
         if not found:
             msg = f"there is no incident {number}"

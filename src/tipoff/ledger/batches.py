@@ -195,11 +195,7 @@ def _next(connection: Connection, stream: Stream, after: int, most: int) -> list
 
 
 def content_of(ledger: Ledger, batch: SealedBatch) -> bytes:
-    """Return a batch's content.
-
-    Raises:
-        WarehouseError: It is not what was sealed.
-    """
+    """Return a batch's content; raises `WarehouseError` where that is not what was sealed."""
     found = ledger.rows(select(history_batches.c.content).where(history_batches.c.id == batch.id))
     content: bytes = (found[0]["content"] if found else None) or b""
     if hashlib.sha256(content).hexdigest() != batch.sha256:
@@ -212,11 +208,7 @@ def content_of(ledger: Ledger, batch: SealedBatch) -> bytes:
 def sending(
     ledger: Ledger, batch: SealedBatch, paced_until: datetime, counts: Sequence[tuple[str, str, int]], now: datetime
 ) -> None:
-    """Write down that a batch is about to be sent, with the slot and the quota that its job uses, before it is.
-
-    Raises:
-        LedgerError: The ledger cannot be written; it must not be sent then.
-    """
+    """Write down that a batch is about to be sent, with the slot and quota of its job; else it must not be."""
     with ledger.writing() as connection:
         _change(connection, batch.id, {"state": "sent", "not_before": None})
         mine = history_streams.c.stream == batch.stream

@@ -14,11 +14,7 @@ from tipoff.ledger.streams import STREAMS, Stream
 
 
 def begin(ledger: Ledger, now: datetime, streams: Iterable[Stream] = STREAMS) -> list[str]:
-    """Begin the streams that have not begun, and return their names; what stands in their tables already is taken up too.
-
-    Raises:
-        LedgerError: The ledger cannot be written; nothing has begun.
-    """
+    """Begin the streams that have not begun, taking up what stands in their tables, and return their names."""
     known = {row["stream"] for row in ledger.rows(select(history_streams.c.stream))}
     new = [stream for stream in streams if stream.name not in known]
     if new:

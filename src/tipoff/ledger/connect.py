@@ -211,11 +211,7 @@ def _never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a
 
 
 def copy_of(store: Path, to: Path) -> None:
-    """Leave a consistent copy of a SQLite store in the new file `to`, whoever writes it meanwhile.
-
-    Raises:
-        sqlite3.Error: It cannot be read, or the disk is full.
-    """
+    """Leave a consistent copy of a SQLite store in the new file `to`, whoever writes meanwhile; raises `sqlite3.Error`."""
     beside = to.with_name(f".{to.name}.part")
     beside.unlink(missing_ok=True)
     with closing(sqlite3.connect(f"file:{quote(str(store))}?mode=ro", uri=True)) as connection:

@@ -82,11 +82,7 @@ def league_facts(ledger: Ledger, league: str) -> LeagueFacts:
 
 
 def must_be_worked_on(leagues: Iterable[str], home: Home, known: Sequence[str]) -> None:
-    """Refuse leagues that a home does not have (`known` are those it has): that nothing is known of them is no good news.
-
-    Raises:
-        UsageError: There is such a league.
-    """
+    """Refuse with a `UsageError` leagues that a home does not have (`known` are those it has): no news of them is not good."""
     strangers = [league for league in leagues if league not in known]
     if strangers:
         msg = f"{', '.join(strangers)} has never been worked on in the home {home.root}"
@@ -108,11 +104,7 @@ def days_around(ledger: Ledger, league: str, season: Season) -> tuple[date, date
 
 
 def season_of(ledger: Ledger, league: str, day: date) -> Season:
-    """Return the season that `day` lies in.
-
-    Raises:
-        UsageError: It lies in none that is known here.
-    """
+    """Return the season that `day` lies in; raises `UsageError` where it lies in none that is known here."""
     known = seasons_of(ledger, league)
     for season in known:
         if season.first_day <= day <= season.last_day:

@@ -75,11 +75,7 @@ def train(
 
 
 def predict(model_text: str, features: Floats, *, raw_score: bool = False) -> Floats:
-    """Return what the model adds, (n,); a model without text adds nothing. `raw_score`: before its link function.
-
-    Raises:
-        NoLightGbm: The library or its OpenMP runtime is missing.
-    """
+    """Return what the model adds, (n,), nought without text; raises as `must_be_read`. `raw_score`: before its link function."""
     if not model_text or not len(features):
         return np.zeros(len(features))
     return np.asarray(_booster(model_text).predict(features, num_threads=1, raw_score=raw_score), dtype=np.float64)

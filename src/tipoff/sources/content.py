@@ -24,18 +24,10 @@ class Recorded(Protocol):
         """Return the seasons whose files are there, oldest first."""
 
     def season(self, data: Path, name: str) -> Season:
-        """Return a season with its first and last day, as its own schedule says, and the first days of those before it.
-
-        Raises:
-            UsageError: Its files are not there, or cannot be read.
-        """
+        """Return a season as its own schedule tells it, with the first days of those before it; raises `UsageError` for none."""
 
     def world(self, data: Path, name: str, *, seed: int, disturbed: bool, faults: Sequence[Fault] = ()) -> World:
-        """Return a season's world, with these faults, or `disturbed`: with what goes wrong in a whole season.
-
-        Raises:
-            UsageError: As `season`.
-        """
+        """Return a season's world, with these faults, or `disturbed` as a whole season may be; raises as `season`."""
 
 
 class Sample(Protocol):
@@ -60,11 +52,7 @@ class Recorder(Protocol):
         """Return the name of the season that a day lies in."""
 
     def schedule_requests(self, season: str) -> Sequence[Request]:
-        """Return what to ask for a season's schedule, in turn.
-
-        Raises:
-            UsageError: It is no season's name.
-        """
+        """Return what to ask for a season's schedule, in turn; raises `UsageError` for what is no season's name."""
 
     def season_of(self, payload: Payload) -> Season:
         """Return the season that a schedule is of."""

@@ -42,11 +42,7 @@ class Exchange:
             client.close()
 
     def must_have_keys(self, request: Request) -> None:
-        """Refuse a request whose keys are not set.
-
-        Raises:
-            SourceError: One is missing.
-        """
+        """Refuse with a `SourceError` a request of whose keys one is not set."""
         for name in request.secrets:
             self._key(name, request)
 

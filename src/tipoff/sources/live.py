@@ -56,11 +56,7 @@ class LiveWorld:
 
 
 def told(providers: Sequence[Provider], settings: Mapping[str, ProviderSettings]) -> tuple[Provider, ...]:
-    """Return the providers as the settings have them.
-
-    Raises:
-        UsageError: The settings name a provider that there is not.
-    """
+    """Return the providers as the settings have them; raises `UsageError` for one that there is not."""
     hosts = {provider.host for provider in providers}
     unknown = sorted(settings.keys() - hosts)
     if unknown:

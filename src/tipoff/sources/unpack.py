@@ -61,11 +61,7 @@ class _Unpacker:
         self._begun = False
 
     def more(self, piece: bytes, allowed: int) -> bytes:
-        """Return what `piece` adds.
-
-        Raises:
-            TooMuch: It is more than `allowed` bytes.
-        """
+        """Return what `piece` adds; raises `TooMuch` where that is more than `allowed` bytes."""
         parts: list[bytes] = []
         while piece:
             if self._inner.eof:
@@ -96,10 +92,6 @@ class _Unpacker:
             self._begun = True
 
     def end(self) -> None:
-        """Refuse a body that was cut.
-
-        Raises:
-            BadlyPacked: It has no end.
-        """
+        """Refuse a body that has no end with `BadlyPacked`: it was cut."""
         if not self._inner.eof:
             raise BadlyPacked("it was cut before its end")

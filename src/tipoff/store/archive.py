@@ -48,11 +48,7 @@ class Archive:
         self._aside: tuple[int, dict[str, SetAside]] = (0, {})
 
     def put(self, body: bytes) -> str:
-        """Keep `body` and return its sha256.
-
-        Raises:
-            WarehouseError: The disk refused it.
-        """
+        """Keep `body` and return its sha256; raises `WarehouseError` where the disk refuses."""
         sha = hashlib.sha256(body).hexdigest()
         path = self._path(sha)
         if not path.exists():  # what was known may have been let go of since
@@ -84,11 +80,7 @@ class Archive:
         return body
 
     def note(self, answer: KeptAnswer) -> None:
-        """Write down what was answered to whom; its bytes are kept already.
-
-        Raises:
-            WarehouseError: The disk refused it.
-        """
+        """Note what was answered to whom; its bytes are kept already. Raises `WarehouseError` where the disk refuses."""
         path = self._root / _ANSWERS / f"{answer.at.astimezone(UTC):%Y-%m-%d}.jsonl"
         try:
             with self._lock:
@@ -123,11 +115,7 @@ class Archive:
         )
 
     def set_aside(self, aside: SetAside) -> None:
-        """Let nobody use a payload from now on, in whichever process; its bytes stay for who wants to look at them.
-
-        Raises:
-            WarehouseError: The disk refused it.
-        """
+        """Let nobody use a payload from now on; its bytes stay. Raises `WarehouseError` where the disk refuses."""
         line = {**asdict(aside), "at": aside.at.isoformat()}
         try:
             with (self._root / ASIDE).open("a", encoding="utf-8") as file:

@@ -47,11 +47,7 @@ class CompiledStep:
 
 
 def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
-    """Read off what `step` reads and, where it is SQL, narrow and translate it.
-
-    Raises:
-        ShapeError: A table without a window, an undeclared table, a clock or chance function, or a known trap.
-    """
+    """Read off what `step` reads and, where it is SQL, narrow and translate it; raises `ShapeError` for what may not be in it."""
     work = step.work
     if not isinstance(work, SqlWork):
         for read in work.inputs:
@@ -136,20 +132,12 @@ class Question:
 
 
 def question(sql: str, name: str, tables: Mapping[str, Table], engine: str = DUCK) -> Question:
-    """Narrow and translate a check's SELECT, which reads windows as steps do.
-
-    Raises:
-        ShapeError: As `load`.
-    """
+    """Narrow and translate a check's SELECT, which reads windows as steps do; raises as `load`."""
     return _asked(sql, name, _may_read(sql, tables.values()), engine)
 
 
 def season_query(sql: str, tables: Iterable[Table], engine: str = DUCK) -> Question:
-    """Narrow and translate a read-only SELECT over `season.<table>`.
-
-    Raises:
-        ShapeError: As `load`.
-    """
+    """Narrow and translate a read-only SELECT over `season.<table>`; raises as `load`."""
     return _asked(sql, "query", _may_read(sql, tables), engine, is_of_season=True)
 
 

@@ -47,11 +47,7 @@ class DuckWarehouse:
     def __init__(
         self, path: Path | None, *, profile: Profile = Profile.LIVE, at: Callable[[str], None] = lambda _point: None
     ) -> None:
-        """Open the file, or a database in memory.
-
-        Raises:
-            UsageError: Another process owns the file, or it is no DuckDB database.
-        """
+        """Open the file, or a database in memory; raises `UsageError` where another process owns it, or it is none."""
         try:
             self._root = duckdb.connect(str(path) if path else ":memory:")
         except duckdb.Error as error:

@@ -22,11 +22,7 @@ class Changes:
 
 
 def changes(table: Table, found: Mapping[str, str], type_name: Callable[[ColumnType], str]) -> Changes:
-    """Return how the columns that were `found`, with the engine's names of their types, become the declared ones.
-
-    Raises:
-        ShapeError: A column is of a type that does not fit into the declared one, or is not declared.
-    """
+    """Return how the columns `found`, with the engine's types, become the declared; raises `ShapeError` where they do not fit."""
     there, todo = dict(found), Changes()
     for column in table.columns:
         former = next((name for name in column.formerly if name in there), None)

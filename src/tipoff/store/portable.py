@@ -90,11 +90,7 @@ _WHOLE = (exp.Floor, exp.Ceil)
 
 
 def refuse_unlisted(tree: exp.Expr, name: str) -> None:
-    """Read `tree`, in BigQuery's dialect, from end to end.
-
-    Raises:
-        ShapeError: It holds something that is not on the list, or an argument that the list does not allow.
-    """
+    """Refuse with a `ShapeError` what in `tree`, in BigQuery's dialect, is not on the list, or has other arguments."""
     for node in tree.walk():
         unlisted = _TEMPTING.get(type(node), "is not on the list of what both engines give alike")
         wrong = _argument(node) if type(node) in _LISTED else unlisted

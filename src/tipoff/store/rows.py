@@ -24,11 +24,7 @@ _SHOWN = 600  # characters of a bad row that are kept
 
 
 def conform(table: Table, rows: pa.Table) -> pa.Table:
-    """Return `rows` with exactly the declared columns, in order and of the declared types.
-
-    Raises:
-        ShapeError: A column is missing or cannot be cast without loss.
-    """
+    """Return `rows` with the declared columns, in order, of their types; raises `ShapeError` where that loses anything."""
     schema = arrow_schema(table)
     lost = [name for name in schema.names if name not in rows.schema.names]
     if lost:

@@ -31,11 +31,7 @@ class Staged:
 
 
 def must_be_newest(asked: WriteRequest, known: Proof | None) -> None:
-    """Refuse a run that comes after a later one.
-
-    Raises:
-        Fenced: A higher fence has already published this output and day.
-    """
+    """Refuse with `Fenced` a run of an output and day that a higher fence has published already."""
     if known is not None and known.fence > asked.fence:
         what = f"{asked.step.table.full_name} of {asked.day}"
         msg = f"{what} was published by run {known.fence}; run {asked.fence} is too late"

@@ -26,11 +26,7 @@ def stages(rows: Sequence[Row]) -> list[str]:
 
 
 def why_player(ledger: Ledger, league: League, day: date, rows: Sequence[Row], player: str) -> Why:
-    """Explain how far one player came on the way to a prediction of `day`.
-
-    Raises:
-        UsageError: Nobody, or several players, match `player`: an id, or a part of a name.
-    """
+    """Explain how far one player (an id, a part of a name) came towards a prediction; raises `UsageError` for none or several."""
     row = _one(rows, player)
     head = f"{row['player_name']} ({row['player_id']}) last played on {row['last_day']}, for {row['team']}"
     if row["game_id"] is None:

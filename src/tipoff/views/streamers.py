@@ -36,11 +36,7 @@ def _in(finding: Mapping[str, Any]) -> str:
 
 
 def read_streamers(report: Path | None) -> Streamers:
-    """Return the streaming inserts of a report; none where there is no report.
-
-    Raises:
-        UsageError: The file cannot be read, or is no report.
-    """
+    """Return the streaming inserts of a report, none without one; raises `UsageError` where the file is no report."""
     if report is None:
         return Streamers()
     try:

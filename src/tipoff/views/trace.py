@@ -49,11 +49,7 @@ class Trace:
 
 
 def trace(ledger: Ledger, league: League, game_id: str, home: Home) -> Trace:
-    """Follow one game.
-
-    Raises:
-        UsageError: No day's schedule names it.
-    """
+    """Follow one game; raises `UsageError` where no day's schedule names it."""
     records = ledger.of(league.name)
     games = records.games(game_id=game_id)
     if not games:

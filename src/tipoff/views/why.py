@@ -40,11 +40,7 @@ class Why:
 
 
 def why(ledger: Ledger, league: League, output: str, day: date, streamers: Streamers = NOBODY) -> Why:
-    """Explain the obligation (`output`, `day`); `streamers` are who may hold the rows of a conflict.
-
-    Raises:
-        UsageError: The league has no such output, or the day lies in no season.
-    """
+    """Explain the obligation (`output`, `day`); raises `UsageError` for none. `streamers` may hold the rows of a conflict."""
     league.step(output)
     records = ledger.of(league.name)
     owed = records.obligation(output, day)

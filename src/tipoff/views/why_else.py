@@ -45,11 +45,7 @@ def why_game(ledger: Ledger, league: League, game_id: str) -> Why:
 
 
 def why_number(ledger: Ledger, league: League, check: str, day: date) -> Why:
-    """Explain what a check measured of a day: the number, what is required, what fails it, what that is blamed on, what to do.
-
-    Raises:
-        UsageError: There is no such check.
-    """
+    """Explain what a check measured of a day, what fails it, what that is blamed on; raises `UsageError` for no check."""
     declared = next((one for one in league.checks if one.name == check), None)
     if declared is None:
         near = [one.name for one in league.checks if check in one.name][:_SHOWN]

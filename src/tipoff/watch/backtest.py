@@ -46,21 +46,13 @@ class Backtest:
 
 
 def replay_ledger(path: Path, league: str = "") -> Backtest:
-    """Look at a recorded ledger every half hour of its time, and fold what it recorded.
-
-    Raises:
-        UsageError: It is no ledger.
-    """
+    """Look at a recorded ledger every half hour of its time, and fold what it recorded; raises `UsageError` for no ledger."""
     with Ledger(path, read_only=True) as ledger:
         return _replay(ledger, league or _only_league(ledger))
 
 
 def _only_league(ledger: Ledger) -> str:
-    """Return the league of a ledger that has one.
-
-    Raises:
-        UsageError: It has several, and none is named.
-    """
+    """Return the league of a ledger that has one; raises `UsageError` where it has several, and none is named."""
     known = ledger.leagues()
     if len(known) > 1:
         msg = f"the ledger has {len(known)} leagues, and none is named: {', '.join(known)}"

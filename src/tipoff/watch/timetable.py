@@ -158,11 +158,7 @@ def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> Los
 
 
 def read_timetable(path: Path) -> tuple[Expected, ...]:
-    """Read a timetable (TOML): `[[job]]` with name, at, from, and, where it applies, to, paused and zone (UTC).
-
-    Raises:
-        UsageError: It is not there, no TOML, or lacks something.
-    """
+    """Read a timetable (TOML): `[[job]]` with name, at, from, perhaps to, paused and zone (UTC); else raises `UsageError`."""
     try:
         said = tomllib.loads(path.read_text())["job"]
         return tuple(_expected(line) for line in said)
@@ -183,11 +179,7 @@ def _expected(line: Mapping[str, Any]) -> Expected:
 
 
 def read_runs(path: Path) -> dict[str, list[datetime]]:
-    """Read run times by job from a CSV, gzipped or not, with the columns `job` and `committed_at`.
-
-    Raises:
-        UsageError: It is not there, lacks a column, or says a time that is none.
-    """
+    """Read run times by job from a CSV with the columns `job` and `committed_at`, gzipped or not; else raises `UsageError`."""
     try:
         content = path.read_bytes()
         text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()

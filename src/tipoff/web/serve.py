@@ -53,11 +53,7 @@ class Served:
     """A server on a port that is already held: that it cannot be had is known before anything else begins."""
 
     def __init__(self, application: Starlette, *, host: str, port: int, token: str) -> None:
-        """Take the port.
-
-        Raises:
-            UsageError: It is taken, or lies beyond loopback without a token.
-        """
+        """Take the port; raises `UsageError` where it is taken, or lies beyond loopback without a token."""
         if not token and not is_loopback(host):
             msg = f"{host} can be reached from other machines, and there is no token"
             raise UsageError(msg, hint="set TIPOFF_WEB_TOKEN (or TIPOFF_WEB_TOKEN_FILE), or stay on 127.0.0.1")

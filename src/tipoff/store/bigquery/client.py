@@ -68,11 +68,7 @@ class Client:
     """One connection to one place."""
 
     def __init__(self, place: Target, count: Count = lambda _kind, _table: None) -> None:
-        """Make a client; nothing is asked of the network yet. `count` is told of what uses up quotas before it is sent.
-
-        Raises:
-            UsageError: There are no credentials.
-        """
+        """Make a client, which asks nothing yet; raises as `client_of`. `count` is told of what uses up quotas first."""
         self.place = place
         self.counts: Counter[str] = Counter()
         self._count = count
@@ -161,11 +157,7 @@ class Client:
             raise Refused(judge(said(error)), job_id) from error
 
     def end_of(self, job_id: str) -> Refused | None:
-        """Wait for the end of a job that was sent before; returns what it failed of, None where it did its work.
-
-        Raises:
-            Refused: There is no such job, or it cannot be asked about.
-        """
+        """Wait for the end of a job sent before; returns what it failed of, if it did. Raises `Refused` for an unknown one."""
         job = self._told(lambda: self._client.get_job(job_id, **self._once()), job_id=job_id)
         try:
             self._ended(job, job_id, rows=False)
@@ -306,11 +298,7 @@ class Client:
 
 
 def client_of(place: Target) -> bigquery.Client:
-    """Return a client of a place; nothing is asked of the network yet.
-
-    Raises:
-        UsageError: There are no credentials.
-    """
+    """Return a client of a place, which asks nothing of the network yet; raises `UsageError` without credentials."""
     options = ClientOptions(api_endpoint=place.endpoint) if place.endpoint else None
     try:
         credentials = AnonymousCredentials() if place.endpoint else None

@@ -141,11 +141,7 @@ def changes(table: Table, staging: str) -> tuple[str, ...]:
 
 @cache
 def must_filter(sql: str, partitioned: frozenset[str]) -> None:
-    """See that every read, update and deletion of a partitioned table names its days.
-
-    Raises:
-        ShapeError: A statement would scan a table whole.
-    """
+    """Refuse with a `ShapeError` a read, update or deletion that would scan a partitioned table whole."""
     for name, text in unfiltered(sql, partitioned):
         msg = f"a statement reads {name} without naming its days: {text[:120]}"
         raise ShapeError(msg, hint="filter the partition: every read of a table has a window")

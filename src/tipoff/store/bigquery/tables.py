@@ -23,11 +23,7 @@ def declare_own(port: Client) -> None:
 
 
 def declare(port: Client, table: Table) -> None:
-    """Make a table with its dataset, or let the one that is there become it.
-
-    Raises:
-        ShapeError: It has a column of a type that does not fit, or one that is not declared.
-    """
+    """Make a table with its dataset, or let what is there become it; raises `ShapeError` where that does not fit."""
     place = port.place
     name, said = place.table(table), labels(what="declare", league=table.league, table=table.name)
     wanted = {column.name: column.type.value for column in table.columns}

@@ -45,11 +45,7 @@ class BigQueryWarehouse:
         at: Callable[[str], None] = lambda _point: None,
         count: Count = lambda _kind, _table: None,
     ) -> None:
-        """Make a client; nothing is asked of the network before `prepare`. `count` is told of what uses up quotas.
-
-        Raises:
-            UsageError: There are no credentials.
-        """
+        """Make a client, which asks nothing before `prepare`; raises as `Client`. `count` is told of what uses up quotas."""
         self._place, self._home, self._now, self._at = place, home, now, at
         self._port = Client(place, count)
         self._tables: dict[str, dict[str, Table]] = {}  # by league
