@@ -209,10 +209,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def hash(self) -> str:
-        """A hash of the settings that are not secret and bear on what is made; written into every tick.
-
-        Where the home lies is no part of it, and a folder is the same however its path is written.
-        """
+        """A hash of the settings that bear on what is made, no secrets; a folder is the same however its path is written."""
         shown = {name: value for name, value in as_plain(self).items() if name not in _SECRET | _WATCHING | {"home"}}
         shown["data"] = str(self.data.resolve()) if self.data else None
         return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:12]

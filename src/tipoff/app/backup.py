@@ -68,11 +68,7 @@ def _size(folder: Path) -> int:
 
 
 def restore(settings: Settings, copy: Path) -> str:
-    """Leave the home as the copy has it; only where there is no home yet.
-
-    Raises:
-        UsageError: There is a home already, or `copy` is no copy of one, or not a whole one.
-    """
+    """Leave the home as the copy has it; raises `UsageError` where there is a home, or `copy` is no whole copy of one."""
     home = settings.place
     if not (copy / _ABOUT).exists():
         msg = f"{copy} is no copy of a home: it has no {_ABOUT}"

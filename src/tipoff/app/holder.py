@@ -23,10 +23,7 @@ def _machine() -> str:
 
 
 def gone(*, holds_the_file: bool) -> Callable[[str], bool]:
-    """Return what says whether a holder is gone: every other one, where this process has the lock of the ledger's own file.
-
-    A ledger on a server may be held from anywhere: of a process on this machine it is known whether it lives, of others not.
-    """
+    """Return what says whether a holder is gone: every other one, where this process has the lock of the ledger's own file."""
     return (lambda _holder: True) if holds_the_file else _has_ended
 
 

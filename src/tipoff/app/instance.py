@@ -337,11 +337,7 @@ def aside_losses(home: Home, ledger: Ledger, league: League) -> list[Loss]:
 
 
 def clock_of(home: Home, spec: ReplaySpec) -> SimClock:
-    """Return the home's clock; a new home takes the world's fingerprint, a known one must have the same.
-
-    Raises:
-        UsageError: The home belongs to another world, or its clock is past days that are to be replayed.
-    """
+    """Return the home's clock, which takes the world's fingerprint where it is new; raises `UsageError` where it differs."""
     with Ledger(home.ledger, profile=Profile.REPLAY) as ledger:
         return _clock(ledger, spec)
 

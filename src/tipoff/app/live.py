@@ -99,11 +99,7 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
 
 
 def real_live(settings: Settings, league: League, clock: RunningClock, *, said: Say) -> Unlearned:
-    """Return a live home of the real providers, of whom nobody has been asked yet.
-
-    Raises:
-        UsageError: The home belongs to another world, or the league has no live providers.
-    """
+    """Return a live home of the real providers, of whom nobody was asked yet; raises `UsageError` in one of another world."""
     must_have_models(content_named(league.name))
     world = live_world(settings, league.name)
     must_be_free(settings, league.name)
@@ -142,13 +138,9 @@ def _kept_season(settings: Settings, league: str, season: Season, now: datetime,
 
 
 def run_controllers(lives: Sequence[LiveSpec | Unlearned], stop: Stop, *, monitored: bool, said: Say) -> None:
-    """Tick until `stop` is set: decide, work, check; each league in a thread of its own, the monitor of all in another.
+    """Tick until `stop` is set; each league in a thread of its own, the monitor of all in another. Raises as `lock`.
 
-    A ledger that cannot be written ends a league's work; it is taken up again after a while. The first league keeps the home's
-    history.
-
-    Raises:
-        UsageError: Another process works in the home.
+    A ledger that cannot be written ends a league's work; it is taken up again after a while. The first keeps the history.
     """
     first, *others = (dataclasses.replace(live, is_first=live is lives[0]) for live in lives)
     if monitored:

@@ -9,11 +9,7 @@ from tipoff.core.home import Home
 
 
 def lock(home: Home, side: str = "") -> IO[str]:
-    """Take the home for this process; two controllers never work in one home, nor do two of any other side.
-
-    Raises:
-        UsageError: Another process has it, or the folder cannot be made.
-    """
+    """Take the home for this process, as one side of it; raises `UsageError` where another process has it."""
     try:
         home.root.mkdir(parents=True, exist_ok=True)
         held = _file(home, side).open("w")

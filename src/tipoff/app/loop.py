@@ -129,10 +129,7 @@ def replay(  # noqa: PLR0913 -- a replay and what disturbs it
     outages: Sequence[Outage] = (),
     look: Callable[[datetime], None] = look_at_nothing,
 ) -> None:
-    """Tick until nothing is left to wait for, at most to `until`; the clock moves only when no run is live.
-
-    The last instant is written into the ledger: the next replay of this home goes on from there.
-    """
+    """Tick until nothing is left to wait for, at most to `until`; the next replay of this home goes on from there."""
     line = Line(stage, at=clock.now(), until=until, progress=progress, outages=outages, look=look)
     replay_together([line], clock)
 

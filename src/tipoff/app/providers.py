@@ -69,10 +69,7 @@ def _as_asked(said: ProviderTold) -> ProviderSettings:
 
 
 def world_of(settings: Settings, league: str, chosen: str = "") -> str:
-    """Return who answers a league that is run: as chosen, as the settings say, as its home has it, else who there is.
-
-    That is the providers where it has any, the sample league otherwise.
-    """
+    """Return who answers a league: as chosen, else by the settings, the home, its providers, or its sample world."""
     told = chosen or settings.world or _live_world_of(settings, league)
     return told or ("live" if content_named(league).live else "sample")
 
@@ -122,10 +119,7 @@ def keys_missing(settings: Settings, league: str) -> list[str]:
 
 
 class OffTold:
-    """Keeps in the ledger what is off, for want of a key or until earlier days are made: each page and message says it.
-
-    Keys are read at each look.
-    """
+    """Keeps in the ledger what is off, for want of a key (read at each look) or until earlier days are made."""
 
     def __init__(self, settings: Settings, league: str, said: Callable[[str], None]) -> None:
         self._settings, self._league, self._said = settings, league, said

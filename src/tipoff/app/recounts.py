@@ -62,10 +62,7 @@ class Recounts:
             self._chores.hand_out(due, partial(self._recount, due, proofs), due_at=now, can_wait=True)
 
     def _tell(self, slate: Slate, error: PipelineError, now: datetime) -> None:
-        """Write down that what stands could not be read back: until it is, nobody knows that it is as proven.
-
-        A warehouse that is down fails every slate that is due: it is told once an hour, and not of each.
-        """
+        """Write down, once an hour at most, that what stands could not be read back: nobody knows that it is as proven."""
         cause = STORE if slate == DOCUMENTS else WAREHOUSE
         if cause in self._told and now - self._told[cause] < SOON:
             return

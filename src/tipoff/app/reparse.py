@@ -18,11 +18,7 @@ from tipoff.ledger.facts import home_now
 
 
 def reparse(settings: Settings, league: League, season: Season, days: tuple[date, date], output: str) -> dict[str, Any]:
-    """Make the proven raw rows of some days anew from the archive; what reads them follows with the next tick of its own.
-
-    Raises:
-        UsageError: Another process works in the home, nothing was made in it, or the output comes from no provider.
-    """
+    """Make the proven raw rows of some days anew from the archive; raises `UsageError` where another process works here."""
     outputs = _outputs(league, output)
     home = settings.place
     with lock(home):

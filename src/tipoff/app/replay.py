@@ -59,13 +59,9 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
     parts: Parts | None = None,
     outages: Sequence[Outage] = (),
 ) -> list[Replayed]:
-    """Replay leagues in one home on one simulated clock, each going on from where its own stands.
+    """Replay leagues in one home on one simulated clock, each going on from where its own stands; raises as `clock_of`, `lock`.
 
-    `parts` are what they are built from, if not the honest ones; `outages` the times without ticks; `at` is called at each
-    named point.
-
-    Raises:
-        UsageError: The home belongs to another world, another process has it, or its clock is past these days.
+    `parts` are what they are built from, if not the honest ones; `outages` times without ticks; `at` is called at named points.
     """
     began, home = stopwatch(), settings.place
     with lock(home):
@@ -129,11 +125,7 @@ def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season,
 
 
 def spec_of_home(settings: Settings, league: str, span: str, *, world: str, seed: int) -> ReplaySpec:
-    """Return what days of a home's replay mean, by its own world where none is named.
-
-    Raises:
-        UsageError: As `replay_spec`, or the days lie in no season of the home.
-    """
+    """Return what days of a home's replay mean, by its own world where none is named; raises as `replay_spec`, `season_of`."""
     if settings.place.has_ledger and not world:
         with Ledger(settings.place.ledger, read_only=True) as ledger:
             world = league_facts(ledger, league).world

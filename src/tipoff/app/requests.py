@@ -76,12 +76,7 @@ def opened(settings: Settings, league: League) -> Iterator[OpenStores]:
 
 
 def answered(settings: Settings, league: League, kind: str, day: date) -> Answer:
-    """Return the answer to a question about a day that needs the warehouse.
-
-    Raises:
-        UsageError: Whoever works in the home does not answer.
-        PipelineError: It could not be answered.
-    """
+    """Return the answer to a question about a day that needs the warehouse; raises as `follow`."""
     held = here(settings.place)
     if held is None:
         return follow(settings, ask(settings, league.name, kind, {"day": day.isoformat()}))
@@ -91,10 +86,7 @@ def answered(settings: Settings, league: League, kind: str, day: date) -> Answer
 
 
 def stores_lack(settings: Settings, league: League, day: date) -> list[str]:
-    """Return what the stores lack of what is proven: read back where nobody works here, else as far as a look at files shows.
-
-    Who works here recounts by itself, and tells of it as of other incidents.
-    """
+    """Return what the stores lack of what is proven: read back where nobody works here, else as far as a look at files shows."""
     home = settings.place
     with Ledger(home.ledger, read_only=True) as ledger:
         lost = lost_files(ledger, home, league.name)
@@ -107,12 +99,7 @@ def stores_lack(settings: Settings, league: League, day: date) -> list[str]:
 
 
 def back_up(settings: Settings, to: Path) -> str:
-    """Leave a copy of the home in the new folder `to`; where a controller runs, it makes it.
-
-    Raises:
-        UsageError: The folder is there already, the ledger is a database, or nobody answers.
-        PipelineError: The copy could not be made.
-    """
+    """Leave a copy of the home in the new folder `to`, made by the controller where one runs; raises as `may_be_copied`."""
     home, to = settings.place, to.absolute()
     may_be_copied(home, to)
     with Ledger(home.ledger, read_only=True) as ledger:
@@ -133,12 +120,7 @@ def backfill_live(  # noqa: PLR0913 -- what a backfill is told
     dry_run: bool,
     progress: Callable[[Answer], None],
 ) -> Answer:
-    """Have a running controller make what is missing or outdated of past days, and return what came of it.
-
-    Raises:
-        UsageError: The days are not over, or no controller runs: nobody else may ask a live home's providers.
-        PipelineError: It could not be done.
-    """
+    """Have a running controller make what past days lack, and return what came of it; raises `UsageError` where none runs."""
     now = RealClock().now()
     if days[1] >= league_day(now):
         msg = f"{days[1]} is not over yet"
@@ -153,13 +135,9 @@ def backfill_live(  # noqa: PLR0913 -- what a backfill is told
 
 
 def set_aside(settings: Settings, league: League, aside: SetAside) -> Answer:
-    """Let nobody use an archived answer, and have made anew what was made of it: by who works here, or at the next start.
+    """Let nobody use an archived answer, and have made anew what was made of it; returns the slates, and whether it has begun.
 
-    Returns the slates, and whether that has begun.
-
-    Raises:
-        UsageError: It was an answer to another league, or whoever works in the home does not take it.
-        WarehouseError: The archive cannot be written.
+    Raises `UsageError` for another league's answer, `WarehouseError` where the archive cannot be written, and as `follow`.
     """
     home = settings.place
     with Ledger(home.ledger, read_only=True) as ledger:

@@ -47,12 +47,7 @@ class Reader:
 
 @contextmanager
 def reader(settings: Settings, content: Content, season: str | date) -> Iterator[Reader]:
-    """Open a home's tables for reading.
-
-    Raises:
-        UsageError: A controller works in the home, or it knows no such season.
-        WarehouseError: The warehouse's file is lost.
-    """
+    """Open a home's tables for reading; raises `UsageError` for no such season, and as `lock` and `opened`."""
     name = content.league.name
     with lock(settings.place), opened(settings, content.league) as home:
         found = season_of(home.ledger, name, season) if isinstance(season, date) else _named(home.ledger, name, season)

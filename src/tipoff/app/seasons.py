@@ -34,10 +34,7 @@ def learned(  # noqa: PLR0913 -- what is asked, whose it is, and the clock that 
     stop: Stop,
     said: Callable[[str], None],
 ) -> Season | None:
-    """Return the season that the schedule names, asked until it answers; None where it was stopped before.
-
-    Since when it does not answer, and why, is kept in the ledger with signs of life: status and the sentinel tell it.
-    """
+    """Return the season that the schedule names, asked until it answers, or None once stopped; why not is kept in the ledger."""
     pause, failed = _SOON, ""
     while not stop.is_set():
         try:

@@ -20,11 +20,7 @@ class ByChannel:
         self._threads: dict[str, InThread[str]] = {}
 
     def flush(self, store: AlertStore, channels: Sequence[Channel], send: Send, now: datetime) -> None:
-        """Have sent what waits in `store`, without waiting for it; what a channel is still at is left to it.
-
-        Raises:
-            LedgerError: What became of an earlier message could not be written down; every channel was served.
-        """
+        """Have sent what waits in `store`, without waiting for it; raises `LedgerError` once every channel was served."""
         failed: list[PipelineError] = []
         waiting = for_channels(store, channels, now)
         for channel in channels:

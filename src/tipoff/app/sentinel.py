@@ -101,12 +101,7 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock
 
 
 def look_once(settings: Settings, leagues: Sequence[str], *, said: Say) -> list[Trouble]:
-    """Look once, tell what is to be told, and return what is wrong.
-
-    Raises:
-        UsageError: As `sentinel_of`.
-        LedgerError: The sentinel's own store cannot be written.
-    """
+    """Look once, tell what is to be told, and return what is wrong; raises as `sentinel_of` and `Sentinel.look`."""
     limits = dataclasses.replace(limits_of(settings), ledger_after=timedelta(0))  # it looks for what is there now
     with sentinel_of(settings, leagues, limits) as sentinel:
         found = sentinel.look(RealClock().now())
@@ -125,10 +120,7 @@ def _look(sentinel: Sentinel, now: datetime) -> None:
 def look_often(  # noqa: PLR0913 -- what looks, how often, and to whom it says what it could not do
     look: Callable[[datetime], object], settings: Settings, ping_url: str, clock: RunningClock, stop: Stop, *, said: Say
 ) -> None:
-    """Look every so often; a look whose own store fails is done again at the next, and the other side tells of the silence.
-
-    A trouble is said when it comes and when it changes, not at every look.
-    """
+    """Look every so often; a look that fails is done again at the next. A trouble is said when it comes, not at every look."""
     failed = unasked = ""
     while not stop.is_set():
         # from the look's beginning: a set clock may go on meanwhile

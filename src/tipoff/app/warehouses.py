@@ -23,11 +23,7 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
     at: Callable[[str], None],
     now: Callable[[], datetime],
 ) -> Warehouse:
-    """Open the warehouse of a home.
-
-    Raises:
-        UsageError: It cannot be opened, the settings do not say where it lies, or the home's rows lie in another one.
-    """
+    """Open the warehouse of a home; raises `UsageError` where it cannot be, or its rows lie in another one."""
     _must_be_its_own(settings, home, ledger)
     if settings.warehouse == "duckdb":
         return DuckWarehouse(home.warehouse, profile=profile, at=at)

@@ -51,11 +51,7 @@ class CheckTimes:
     looked_at: datetime | None = None
 
     def due(self, now: datetime, first_tip: Callable[[date], datetime | None]) -> list[tuple[date, Cadence | None]]:
-        """Return the slates to be examined at `now` and not examined yet, with the cadence (None: every check).
-
-        They stay due until `did` is told of them: what failed half-way is examined again, and what `failed` is told of after
-        a while.
-        """
+        """Return the slates due at `now`, with the cadence (None: every check), until `did` is told of it; the `failed` rest."""
         if self.looked_at is not None and is_ahead(self.looked_at, now):
             self.done.clear()  # the clock was put back: what it called the morning of a day was none
         self.looked_at = now

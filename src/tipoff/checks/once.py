@@ -10,10 +10,7 @@ from tipoff.ledger.reader import LeagueRecords
 
 
 class RecordsOnce:
-    """See `tipoff.core.records.Records`; nothing is read twice, so a look must be over before the ledger changes.
-
-    What is asked of one output is picked from what is read of the whole day.
-    """
+    """See `Records`; what was read once, of the whole day, is not read again: a look is over before the ledger changes."""
 
     def __init__(self, records: LeagueRecords) -> None:
         self.league = records.league

@@ -86,10 +86,7 @@ def ranks_with(  # noqa: PLR0913 -- two columns, how they meet
     least: float,
     where: Mapping[str, str] | None = None,
 ) -> Check:
-    """Demand that a column's order is about that of another table's, in which each row's own history speaks.
-
-    Values that were shuffled between rows, or are the same for all, have no such order.
-    """
+    """Demand that a column's order is about that of another table's, in which each row's own history speaks."""
 
     def look(view: View) -> Measured:
         mine = view.rows(table.name)

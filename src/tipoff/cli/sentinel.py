@@ -33,10 +33,7 @@ CLOCK = click.option(
 
 
 def stopper() -> Stop:
-    """Return what SIGTERM, SIGINT and SIGHUP set, so that a side ends its look and lets go of its stores.
-
-    A terminal that is closed hangs up, but on what `nohup` has begun.
-    """
+    """Return what SIGTERM, SIGINT and SIGHUP set, so that a side ends its look; what `nohup` has begun ignores the last."""
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:

@@ -153,11 +153,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 -- what json asks for
 
 
 def league_here(name: str) -> "League":
-    """Return a league as this home runs it: on real providers, or beyond a model's seasons, it has outputs of its own.
-
-    Raises:
-        UsageError: There is none of that name, or this home has never worked on it.
-    """
+    """Return a league as this home runs it, with the outputs that it has here; raises `UsageError` for one it does not have."""
     from tipoff.leagues.catalog import content_named, live_content  # noqa: PLC0415 -- heavy; `status` needs none
 
     content, home = content_named(name), read_settings().place

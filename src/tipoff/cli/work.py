@@ -231,10 +231,7 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
     history: bool = False,
     day_over: Callable[[date], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Replay, with a bar on standard error, and return each league's report.
-
-    `day_over` is called with each simulated day at noon of the next one, in place of the bar.
-    """
+    """Replay and return each league's report, with a bar on standard error, or `day_over` called with each day at noon after."""
     from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
     told_of: dict[str, Any] = {"world": world, "seed": seed, **_faults(faults, world)}

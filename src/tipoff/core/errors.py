@@ -43,10 +43,7 @@ def _as_it_was(kind: type[PipelineError], args: tuple[object, ...], facts: dict[
 
 
 def what_of(error: BaseException) -> str:
-    """Return an error's type, what it says and where it was raised; one that cannot even be told is named as such.
-
-    Where a library raised it, that is the last line of those that called it which is no library's.
-    """
+    """Return an error's type, what it says, and the line that raised it: the last one that is no library's."""
     places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     file, line = next((place for place in reversed(places) if _is_own(place[0])), places[-1] if places else ("", 0))
     where = f" at {file.rsplit('/', 1)[-1]}:{line}" if file else ""

@@ -136,11 +136,7 @@ class Tally:
 
 
 def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
-    """Return the payload's JSON; the last few are remembered, since one file serves several slates.
-
-    Raises:
-        SourceError: It is no JSON (an HTML page, a cut answer): the provider is asked again later.
-    """
+    """Return the payload's JSON, the last few remembered; raises `SourceError` for none, so that it is asked again."""
     try:
         decoded = _of_a_game if len(payload.body) < _LARGE else _of_a_season
         return decoded(payload.sha256, payload.body)
@@ -185,11 +181,7 @@ def empty(payload: Payload, problem: str) -> SourceError:
 
 @contextmanager
 def shape_of(payload: Payload) -> Iterator[None]:
-    """Let what breaks a reader in the block be an error of the source: its answer has a shape that is not known.
-
-    Raises:
-        SourceError: Something in the answer is not what its reader expects.
-    """
+    """Let what breaks a reader in the block be a `SourceError`: the answer has a shape that is not known."""
     try:
         yield
     except BROKEN as error:

@@ -32,11 +32,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) -> pa.Table:
-    """Return `records` as rows of `table`; a column that a record does not name is NULL.
-
-    Raises:
-        ShapeError: A record names what is no column, a value does not fit its column's type, or an instant names no zone.
-    """
+    """Return `records` as rows of `table`, NULL where one lacks a column; raises `ShapeError` for what does not fit."""
     rows = list(records)
     names = {column.name for column in table.columns}
     stray = sorted({name for row in rows if not names.issuperset(row) for name in row.keys() - names})

@@ -48,10 +48,7 @@ def before_due(entry: Entry, units: Iterable[str], after: datetime, now: datetim
 
 
 def after_hold(entry: Entry, units: Iterable[str], now: datetime) -> datetime:
-    """Return when what a guard keeps from going out is tried again: ever sooner as the first of `units` falls due.
-
-    A hold can last all day: tried every quarter of an hour it would use up the day's runs before it is let go.
-    """
+    """Return when what a guard holds is tried again: ever sooner as it falls due, or a day's hold would use up its runs."""
     dues = [due_at for unit in units if (due_at := entry.obligation.times[unit].due_at) is not None and due_at > now]
     return now + max(HELD_AGAIN, (min(dues, default=now) - now) // 8 // MINUTE * MINUTE)
 

@@ -195,12 +195,9 @@ class Controller:
         self._dirty.update(self.book.have_seen(*key, now) for key in keys if key in self.book.entries)
 
     def tick(self, now: datetime) -> int:
-        """Do all that can be done at `now`; returns the number of runs made.
+        """Do all that can be done at `now`; returns the number of runs made. After a `LedgerError` it must be started again.
 
         A controller without the lease tries to take it; one that loses it forgets all and stands by.
-
-        Raises:
-            LedgerError: The ledger cannot be written. This controller must not go on: start it again.
         """
         if self._lease is None and not self.start(now):
             return 0

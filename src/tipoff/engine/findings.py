@@ -138,10 +138,7 @@ def _is_unmet(book: Book, entry: Entry, games: frozenset[str]) -> bool:
 
 
 def unmet_finding(entry: Entry, cause: str, *, now: datetime, since: datetime) -> Row:
-    """Return the finding that an obligation is late, or closed before it was made.
-
-    What was due before `since`, when this home first ran, is written down and wakes nobody.
-    """
+    """Return the finding that an obligation is late or lost; what was due before this home ran (`since`) wakes nobody."""
     obligation = entry.obligation
     severity = Severity.ERROR if entry.state is State.LATE else Severity.CRITICAL
     if entry.step.optional:

@@ -75,10 +75,7 @@ def waived(verdict: Verdict, waiver: WaiverRecord | None, now: datetime) -> Verd
 
 
 def lacking_alone(verdict: Verdict, reading: Reading, expected: Expected) -> Verdict:
-    """Return the verdict with what the unit itself lacks.
-
-    What other units lack on an aligned edge takes nothing from this one, nor does an input for which another one stands in.
-    """
+    """Return the verdict with what the unit itself lacks: what others lack, or another input stands in for, takes nothing."""
     if not reading.is_aligned or expected.own is not None or (expected.is_own and reading.edge.needed):
         return verdict
     return dataclasses.replace(verdict, missing=())
@@ -116,10 +113,7 @@ def _expected(  # noqa: PLR0913 -- all that an edge is judged on
     slates: dict[tuple[str, bool], dict[str, Evidence]],
     now: datetime,
 ) -> Expected:
-    """Return what the input window should hold for `unit`, with what is known of it, and the one it cannot do without.
-
-    `slates` keeps what is known of each input's slate, which is the same for all units of one judgement.
-    """
+    """Return what the input window should hold for `unit`; `slates` keeps what is the same for all units of one judgement."""
     edge, table, kind, day = reading.edge, reading.input.table, reading.input.window.kind, entry.obligation.day
     game = entry.obligation.units[unit]
     if kind is WindowKind.LATEST:
@@ -217,10 +211,7 @@ def not_kept(book: Book, entry: Entry, unit: str, now: datetime) -> str:
 
 
 def own_lacking(book: Book, table: str, game: Game, unit: str) -> str | None:
-    """Return the input unit for want of which `unit` cannot be made at all.
-
-    Of an input that has several units a game (one for each system or market) one is enough: what is missing lowers its own line.
-    """
+    """Return the input unit for want of which `unit` cannot be made at all; of several units a game, one is enough."""
     seen = _own(book, table, game, unit)
     if any(evidence is Evidence.PROVEN for evidence in seen.values()):
         return None

@@ -103,10 +103,7 @@ def judged_anew(book: Book, now: datetime) -> Iterator[tuple[Entry, Judgement]]:
 
 
 def excuses(book: Book, entry: Entry, now: datetime) -> dict[str, str]:
-    """Return the units that owe nothing, each with its reason.
-
-    Its game is off, its own input is excused, its key is not set, or it closed before its output was kept in this home.
-    """
+    """Return the units that owe nothing, with reasons: the game is off, its input excused, its key not set, or not kept yet."""
     found: dict[str, str] = {}
     slate, excusing = book.slates[entry.obligation.day], excusing_inputs(book, entry)
     is_schedule = entry.step.name == book.league.schedule

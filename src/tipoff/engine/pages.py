@@ -69,11 +69,7 @@ def pages_of(first: Request, fetch: Callable[[Request], Fetched], follow: Follow
 
 
 def next_page(payload: Payload, follow: Follow | None, asked: Mapping[Request, None]) -> dict[Request, None]:
-    """Return what is asked after an answer: one request, or none.
-
-    Raises:
-        SourceError: It leads in a circle, or on and on: what came so far is not the whole.
-    """
+    """Return what is asked after an answer: one request, or none; raises `SourceError` where it leads in a circle."""
     if follow is None:
         return {}
     with shape_of(payload):

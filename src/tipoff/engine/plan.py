@@ -12,10 +12,7 @@ from tipoff.core.step import Step
 
 
 def plan_step(step: Step, slate: Slate, learned: timedelta | None = None) -> Obligation:
-    """Return what `step` owes for `slate`: its units, and when each opens, is due and closes.
-
-    `learned`: after which time from a game's start its source is late, where that is known.
-    """
+    """Return what `step` owes for `slate`, with all times; `learned`: after which time from a start its source is late."""
     units = step.units.expected(slate)
     timing = step.timing
     times = {unit: unit_times(timing, slate, game, learned) for unit, game in units.items()}
@@ -33,10 +30,7 @@ def plan_step(step: Step, slate: Slate, learned: timedelta | None = None) -> Obl
 
 
 def unit_times(timing: Timing, slate: Slate, game: Game | None, learned: timedelta | None = None) -> UnitTimes:
-    """Return the times of the unit of `game` (None: the slate's own).
-
-    A game without a known start is owed, and is neither due nor closed until its start is known.
-    """
+    """Return the times of the unit of `game` (None: the slate's own); without a known start it is neither due nor closed."""
     due_at = timing.due.bound(slate, game)
     if learned is not None and timing.learns and due_at and game and game.starts_at:
         due_at = lateness.due_at(due_at, game.starts_at, learned, timing.learns)
@@ -48,10 +42,7 @@ def unit_times(timing: Timing, slate: Slate, game: Game | None, learned: timedel
 
 
 def grown(known: Iterable[Game], said: Sequence[Game]) -> tuple[tuple[Game, ...], tuple[str, ...]]:
-    """Return the day's games after a schedule said `said`, and the ids that it no longer names.
-
-    Expected sets only grow: a game that is no longer named stays as it was.
-    """
+    """Return the day's games after a schedule said `said`, and the ids that it no longer names: these stay as they were."""
     by_id = {game.game_id: game for game in known}
     vanished = tuple(sorted(by_id.keys() - {game.game_id for game in said}))
     by_id.update({game.game_id: game for game in said})

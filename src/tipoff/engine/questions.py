@@ -26,10 +26,7 @@ def ruled(book: Book, entry: Entry, unit: str) -> list[str]:
 
 
 def take_rulings(book: Book, ledger: Ledger) -> list[Key]:
-    """Take up what people have ruled since; returns the obligations with a question on whose subject that has changed.
-
-    Who was never asked has not ruled: as long as nothing is asked, the ledger is not either.
-    """
+    """Take up what people have ruled since, where anything was ever asked; returns the obligations that it concerns."""
     if not book.has_asked:
         return []
     mark = ruling_mark(ledger, book.league.name)

@@ -40,12 +40,9 @@ def mark(ledger: Ledger, streams: Iterable[Stream]) -> None:
 
 
 def settle(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]) -> list[str]:
-    """Give new events of the streams in which the warehouse has come further than the ledger numbers behind those; returns these.
+    """Give new events of streams in which the warehouse has come further than the ledger numbers behind those; returns these.
 
-    `reached`: the greatest number that the warehouse has, by stream.
-
-    Raises:
-        LedgerError: The ledger cannot be written; it is done at the next start.
+    `reached`: the greatest number that the warehouse has, by stream. Where the ledger cannot be written, the next start does it.
     """
     known, begun = read_numbers(ledger), json.loads(ledger.facts().get(_BEGUN) or "{}")
     shifts, behind = dict(known.shifts), []

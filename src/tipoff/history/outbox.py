@@ -40,10 +40,7 @@ class Outbox:
         at: Callable[[str], None] = lambda _point: None,
         keep: timedelta | None = None,
     ) -> None:
-        """Keep history of `ledger` in `sink`; `home` is the home's own name, which no other home has ever had.
-
-        With `keep`, older rows are dropped from the ledger once they are applied; see `tipoff.ledger.batches.drop_old`.
-        """
+        """Keep history of `ledger` in `sink`; `home` is a name that no other has ever had, `keep` how old applied rows become."""
         self._ledger, self._sink, self._home, self._league = ledger, sink, home, league
         self._stopwatch, self._pace, self._streams, self._at = stopwatch, pace, streams, at
         self._keep = keep
@@ -60,12 +57,9 @@ class Outbox:
         numbers.mark(self._ledger, self._streams)
 
     def look(self, now: datetime, *, is_last: bool = False) -> None:
-        """Seal, send and follow; at most once a minute. The last look of a process does not wait for a batch to fill.
+        """Seal, send and follow, at most once a minute; the last look of a process does not wait for a batch to fill.
 
-        What the warehouse refuses is written down and told; it is no reason to stop.
-
-        Raises:
-            LedgerError: The ledger cannot be read or written; what was sealed and sent is known when it can be again.
+        What the warehouse refuses is told, and no reason to stop; after a `LedgerError` it goes on from what the ledger knows.
         """
         was_just_now = self._looked_at is not None and timedelta(0) <= now - self._looked_at < MINUTE
         if was_just_now and not is_last:

@@ -33,19 +33,10 @@ class HistorySink(Protocol):
     """Takes batches up, each exactly once, however often it is handed over."""
 
     def prepare(self, streams: Sequence[Stream]) -> None:
-        """Create the tables and views that are not there, and add new columns.
-
-        Raises:
-            WarehouseError: The warehouse refuses, or cannot be reached.
-            ShapeError: A table stands there with a column of another type.
-        """
+        """Create what is not there, and add columns; raises `ShapeError` for another type, `WarehouseError` if refused."""
 
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
         """Return the greatest number of an event of `home` in each stream since a day, 0 for none; raises as `prepare`."""
 
     def apply(self, parcel: BatchUpload) -> Answer:
-        """Take a batch up, or say what has become of it.
-
-        Raises:
-            WarehouseError: It is not known whether it arrived (transient), or it was refused (quota, permanent).
-        """
+        """Take a batch up, or say what has become of it; raises `WarehouseError` where that is not known, or it is refused."""

@@ -224,10 +224,7 @@ class AlertStore(Held):
         self._change(update(table).where(table.c.id == number).values(**values))
 
     def stuck(self, channels: Sequence[str], *, attempts: int) -> list[Row]:
-        """Return, of each of these channels that takes no message any more, the last notice that it did not take.
-
-        One that was given up, or was tried `attempts` times, and after which nothing was sent.
-        """
+        """Return of each of these channels that takes none any more the last notice given up, or tried `attempts` times."""
         stuck = self.rows(_stuck(tuple(channels), attempts)) if channels else []
         return list({row["channel"]: row for row in stuck}.values())
 
@@ -290,11 +287,7 @@ def touched_by_hand(ask: Ask, kinds: Collection[str]) -> set[int]:
 
 
 def read_other(target: Path | str, now: datetime) -> tuple[Sequence[Incident], dict[str, Row]]:
-    """Return the incidents and heartbeats of another's store, without making one: none where there is no file.
-
-    Raises:
-        UsageError, LedgerError: It is there and cannot be read.
-    """
+    """Return the incidents and heartbeats of another's store, none where no file is; raises where it cannot be read."""
     if isinstance(target, Path) and not target.exists():
         return (), {}
     with AlertStore(target) as store:

@@ -138,10 +138,7 @@ def seal(  # noqa: PLR0913 -- which events, how many, and how they are packed
 ) -> SealedBatch | None:
     """Seal the next events of a stream, at most so many, and return the batch; None where none wait.
 
-    `pack` makes the content, of all the events or the first ones. Nobody adds events meanwhile that would be passed over.
-
-    Raises:
-        LedgerError: The ledger cannot be written, or another process sealed them; nothing was sealed.
+    `pack` makes the content, of all the events or the first ones; no writer's events are passed over. Raises `LedgerError`.
     """
     with ledger.writing() as connection:
         numbered = _next(connection, stream, standing.sealed_to, most)

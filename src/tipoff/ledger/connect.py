@@ -109,11 +109,7 @@ def gone(home: Home) -> LedgerError | None:
 
 
 def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> Engine:
-    """Return an engine on a file, whatever signs its path has, or on an address with the driver that is used.
-
-    Raises:
-        UsageError: The address is none, or its driver is not installed.
-    """
+    """Return an engine on a file, or on an address with the driver that is used; raises `UsageError` where neither serves."""
     try:
         engine = create_engine(_url_of(target, read_only=read_only), connect_args=patience(target))
     except (ArgumentError, NoSuchModuleError, ValueError):

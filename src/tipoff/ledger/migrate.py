@@ -10,10 +10,7 @@ HEAD = "0011"
 
 
 def upgrade(engine: Engine) -> None:
-    """Leave the ledger at schema `HEAD`; a ledger that is there already costs one query and no import of Alembic.
-
-    One of a later schema is left as it is: whoever opens it refuses it.
-    """
+    """Leave the ledger at schema `HEAD`, or a later one as it is; one that is there costs one query and no import of Alembic."""
     found = None
     with engine.connect() as connection:
         if inspect(connection).has_table("alembic_version"):

@@ -64,10 +64,7 @@ class QuotaGuard:
         return read_used(self._ledger.rows, self._now())
 
     def news(self) -> list[Use]:
-        """Return the limits that have reached a higher level since they were last told.
-
-        `noted` is to be called once they are told.
-        """
+        """Return the limits that have reached a higher level since they were last told; once they are told, call `noted`."""
         told = {(row["table"], row["kind"]): row for row in self._ledger.rows(select(quota_levels))}
         found: list[Use] = []
         self._changed = []

@@ -92,12 +92,7 @@ def _booster(model_text: str) -> Any:  # noqa: ANN401 -- an untyped library
 
 
 def must_be_read(*model_texts: str) -> None:
-    """Read the models' texts, those that there are.
-
-    Raises:
-        BrokenModel: One cannot be read.
-        NoLightGbm: The library or its OpenMP runtime is missing.
-    """
+    """Read the models' texts, where there are any; raises `BrokenModel`, or `NoLightGbm` without the library."""
     for model_text in filter(None, model_texts):
         _booster(model_text)
 

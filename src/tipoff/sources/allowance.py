@@ -32,11 +32,9 @@ def wait_for(left: Credits | None, *, cost: int, closes_at: datetime | None, now
 
 
 def must_be_left(left: Credits | None, *, source: str, cost: int, now: datetime) -> None:
-    """Refuse a request that the credits do not cover.
+    """Refuse with a `SourceError`, which says until when to wait, a request that the credits do not cover.
 
-    Raises:
-        SourceError: They are spent; it says until when to wait. Each `SEEN_AGAIN` one request tries all the same, since a
-            plan can be enlarged.
+    Each `SEEN_AGAIN` one tries all the same, since a plan can be enlarged.
     """
     if left is None or cost == 0 or left.remaining >= cost or is_old(left, now):
         return

@@ -61,11 +61,7 @@ class Archive:
         return sha
 
     def get(self, sha: str) -> bytes:
-        """Return the bytes kept under `sha`.
-
-        Raises:
-            PipelineError: There are none, they are not what their name says, or a person has set them aside.
-        """
+        """Return the bytes kept under `sha`; raises `PipelineError` where there are none, or others, or they were set aside."""
         path, aside = self._path(sha), self.aside().get(sha)
         if aside is not None:
             raise PipelineError(aside.text, hint="an older answer is used, or the provider asked anew")
@@ -99,10 +95,7 @@ class Archive:
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
 
     def answers(self, first: date = date.min, last: date = date.max) -> Iterator[KeptAnswer]:
-        """Yield what was answered on the UTC days from `first` to `last`, in the order in which it came.
-
-        A line that was cut off, as a host that lost its power leaves it, is passed over: its bytes are kept all the same.
-        """
+        """Yield what was answered from `first` to `last`, UTC, as it came; a line that was cut off is passed over."""
         for path in sorted((self._root / _ANSWERS).glob("*.jsonl")):
             if first <= date.fromisoformat(path.stem) <= last:
                 found = (_read(line) for line in path.read_bytes().split(b"\n") if line.endswith(b"}"))

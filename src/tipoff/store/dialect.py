@@ -81,10 +81,7 @@ class _Written:
 def _written(
     sql: str, name: str, table: Table, tables: tuple[Table, ...], *, has_earlier_games: bool = False
 ) -> _Written:
-    """Read and translate a step's SQL, once for a process: every controller, drill and test opens its stores anew.
-
-    Which games of the day itself are history too is a parameter of the statement.
-    """
+    """Read and translate a step's SQL, once for a process: every controller, drill and test opens its stores anew."""
     declared = {other.name: other for other in tables}
     tree = _parse(sql, name)
     games = _SOME if has_earlier_games else ()

@@ -342,11 +342,7 @@ class DuckWarehouse:
         self._db.execute(self._statement(sql), {"fence": fence})
 
     def _read_back(self, asked: WriteRequest, staged: Staged) -> pa.Table:
-        """Return the slate as it now stands, by key; what was written of it is what was staged, whose hashes the proof carries.
-
-        Raises:
-            WarehouseError: They differ; the caller rolls back.
-        """
+        """Return the slate as it stands, by key; raises `WarehouseError` where what was written is not what was staged."""
         table = asked.step.table
         found = self.stored(table, asked.day)
         is_whole = found.num_rows == staged.rows.num_rows

@@ -196,12 +196,7 @@ class Published:
             write_whole(path, text.encode(), fsync=self._fsync)
 
     def rows(self, step: Step, day: date) -> pa.Table:
-        """Return the rows of the document of `day`; none where there is none.
-
-        Raises:
-            Damaged: The document is there and cannot be read.
-            LetGo: Its rows were let go.
-        """
+        """Return the rows of a day's document, none where there is none; raises `Damaged`, or `LetGo` where they were let go."""
         return self._stands(step, day).rows
 
     def path(self, step: Step, day: date) -> Path:
@@ -256,11 +251,7 @@ class Published:
         self._at("after rename")
 
     def _must_be_open(self, asked: WriteRequest, changed: Iterable[str]) -> None:
-        """Look where a file is replaced: a machine that slept meanwhile must not publish what has begun, nor what is halted.
-
-        Raises:
-            WarehouseError: Something of it has closed, or a person has halted it; the file stands as it stood.
-        """
+        """Raise `WarehouseError` where a file may not be replaced: units closed while a machine slept, or a person halted it."""
         reason = self._halted(asked.step.table.league, asked.step.name)
         if reason:
             msg = f"{asked.step.name} of {asked.day} is {reason}"

@@ -245,8 +245,7 @@ def hash_units(table: Table, rows: pa.Table) -> dict[str, tuple[int, str]]:
 def hash_in_order(table: Table, rows: pa.Table, units: pa.Array) -> dict[str, tuple[int, str]]:
     """Return (rows, sha256 of the canonical rows) by unit, of rows in order and the unit of each.
 
-    Rows are taken in key order, volatile columns left out, floats rounded to their places: the same on every
-    warehouse.
+    Rows are taken in key order, volatile columns left out, floats rounded to their places: the same on every warehouse.
     """
     if not rows.num_rows:
         return {}

@@ -132,11 +132,7 @@ class Warehouse(Protocol):
         """
 
     def ask(self, sql: str, *, league: str, day: date, season: Season, as_of: datetime) -> pa.Table:
-        """Run a check's SELECT over a league's tables, which have windows as in a step, and return its rows; read-only.
-
-        Raises:
-            ShapeError: It reads a table that is not declared, or has none of the windows.
-        """
+        """Run a check's SELECT, with windows as in a step, and return its rows; read-only. Raises `ShapeError` for others."""
 
     def stored(self, table: Table, day: date, units: Iterable[str] | None = None) -> pa.Table:
         """Read the rows of one day back, or of some units, past everything that is kept: what others have changed is seen."""

@@ -28,10 +28,7 @@ _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 
 
 def keep_score(ledger: Ledger, league: League, days: tuple[date, date], now: datetime) -> None:
-    """Write the scorecard's rows of the days that can still change, among `days`, the first and the last.
-
-    A day between seasons has none: nothing was owed, so that it was neither clean nor unclean.
-    """
+    """Write the scorecard's rows of the days, among `days`, that can still change; a day between seasons has none."""
     batch = Batch()
     for day in days_to_score(now, days):
         if between_seasons(ledger, league.name, day) is None:

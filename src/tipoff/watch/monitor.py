@@ -87,11 +87,7 @@ class Monitor:
         return int(json.loads(beat["note"])["findings"]) if beat else 0
 
     def look(self, now: datetime) -> None:
-        """Do one look: nothing is told twice, and what a crash cut off is done by the next look.
-
-        Raises:
-            LedgerError: The ledger cannot be read or written; nothing was told.
-        """
+        """Do one look: nothing is told twice, and what a crash cut off is done by the next. After a `LedgerError` none was."""
         found, cursor = self._found()
         others, beats = self._outside(now)
         dead = dead_channels(self._store, self._channels, self._league, now)

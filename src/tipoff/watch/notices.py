@@ -77,10 +77,7 @@ def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom
     by: str,
     off: Callable[[str], Sequence[str]] = lambda _league: (),
 ) -> None:
-    """Take the changes up into what is written: the incidents, their history, and a notice for each channel that takes it.
-
-    Each message says what of its league is `off`.
-    """
+    """Take the changes up: incidents, their history, and for each channel that takes it a notice, which says what is `off`."""
     for change in changes:
         incident = change.incident
         if incident not in telling.incidents:

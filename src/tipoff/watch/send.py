@@ -74,10 +74,7 @@ def _to_slack(channel: Channel, message: Message) -> None:
 
 
 def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tuple[int, str, str]:
-    """Ask an address once, following nothing: status, the beginning of what it said, and the error where there was no answer.
-
-    The error is a name without the address, which is a secret.
-    """
+    """Ask an address once, following nothing: status, the beginning of the answer, and the error's name, never the address."""
     import httpx  # noqa: PLC0415 -- the sentinel stays small until it has something to say
 
     def asking() -> tuple[int, str, str]:

@@ -241,11 +241,7 @@ class Sentinel:
         self._hidden: dict[str, frozenset[str]] = {}  # by league: the checks of which this look can say nothing
 
     def look(self, now: datetime) -> list[Trouble]:
-        """Do one look and tell what is to be told; returns what is wrong.
-
-        Raises:
-            LedgerError: Its own store cannot be written.
-        """
+        """Do one look and tell what is to be told; returns what is wrong. Raises `LedgerError` for its own store."""
         self._since = self._since or now
         put_back = self._put_back(now)
         found, elsewhere = self._judged(now)

@@ -45,10 +45,7 @@ def failed(what: str, refused: Refused) -> PipelineError:
 def conflict_of(  # noqa: PLR0913 -- what was to be written, and what was in its way
     port: Client, home: str, table: Table, day: date, refused: Refused, now: datetime
 ) -> WriteConflict:
-    """Return the conflict with since when, until when and by whom the rows are held, as far as BigQuery tells.
-
-    Looking must not make things worse: what cannot be found out is left open.
-    """
+    """Return the conflict: who holds the rows, since when and until when, as far as BigQuery tells; the rest is left open."""
     name = port.place.table(table)
     held = _asked(port, name)
     writer = _writer(port, home, name, now)

@@ -294,12 +294,7 @@ class BigQueryWarehouse:
         self._at("after commit")
 
     def _staged(self, write: Write, table: Table, rows: pa.Table) -> str:
-        """Load rows into a staging table of their own, read them back, and return its name.
-
-        Raises:
-            WarehouseError: What was read back is not what was sent.
-            Refused: It could not be loaded.
-        """
+        """Load rows into a staging table, read them back, and return its name; raises `WarehouseError` where they differ."""
         fields = {column.name: column.type.value for column in table.columns}
 
         def send(job_id: str, attempt: int) -> None:
