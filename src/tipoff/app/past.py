@@ -62,8 +62,6 @@ def past_of(league: League, season: Season, loaded: Mapping[str, CompiledStep]) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loader:
-    """What loading a day takes."""
-
     past: Past
     warehouse: Warehouse
     loaded: Mapping[str, CompiledStep]

@@ -167,7 +167,6 @@ class _Work:
         return [row | {"known_at": payload.fetched_at} for row in found]
 
     def _games(self, payload: Payload, season: Season, day: date) -> pa.Table:
-        """Return the games that were played on a day."""
         table = self.league.table(self.league.schedule)
         context = Context(slate=Slate(self.league.name, season, day), units=frozenset(), as_of=self.clock.now())
         nothing = {table.name: arrow_schema(table).empty_table()}
@@ -175,7 +174,6 @@ class _Work:
         return table_from_records(table, [row for row in rows if row["status"] == GameStatus.FINAL.value])
 
     def _day(self, season: Season, day: date, schedule: pa.Table) -> str:
-        """Fetch a day and keep it if it is whole; else return what it lacks."""
         games = tuple(self.league.games(schedule))
         units = frozenset(game.game_id for game in games)
         slate = Slate(self.league.name, season, day, games)

@@ -82,7 +82,6 @@ class Recounts:
             self._stores.ledger.commit(batch)
 
     def _next(self, proofs: dict[Slate, Proof], now: datetime) -> Slate | None:
-        """Return the slate that is due for the longest."""
         today = league_day(now)
         tables = {step.name for step in self._league.steps if step.phase is not Phase.PUBLISHED}
         slates = [slate for slate, proof in proofs.items() if slate[0] in tables and proof.n_rows]

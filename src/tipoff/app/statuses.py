@@ -53,7 +53,6 @@ def _of_the_sentinel(
 
 
 def _aside(settings: Settings) -> "Iterable[SetAside]":
-    """Return what has been set aside of the answers that are kept."""
     if not settings.place.aside.exists():
         return ()
     from tipoff.store.archive import Archive  # noqa: PLC0415 -- in most homes nothing is set aside

@@ -70,7 +70,6 @@ def name_of(ledger: Ledger) -> str:
 
 
 def _remember(ledger: Ledger, key: str, value: str) -> str:
-    """Return what the ledger keeps under a key of the home; `value` where there is nothing yet."""
     known = ledger.facts().get(key)
     if known is None:
         ledger.keep_facts({key: value})

@@ -17,7 +17,6 @@ ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
 
 
 def _key(table: Table) -> str:
-    """Return the SQL of a row's key as text, the same on every engine."""
     parts = ", '|', ".join(f"COALESCE({_as_text(table.column(name))}, '')" for name in table.key)
     return f"CONCAT({parts})"
 

@@ -68,8 +68,6 @@ def _rows_probe(  # noqa: PLR0913 -- a claim in one line
     do: str,
     severity: Severity = ERROR,
 ) -> Check:
-    """Look at the units and one column's values of the slate's rows."""
-
     def look(view: View) -> Measured:
         rows = view.rows(table.name)
         if not rows.num_rows:

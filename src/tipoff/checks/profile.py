@@ -82,7 +82,6 @@ def _aggregations(wide: pa.Table) -> list[tuple[str, str]]:
 
 
 def _whole(wide: pa.Table) -> dict[str, Any]:
-    """Return the same of all rows together."""
     found: dict[str, Any] = {"unit_count": wide.num_rows}
     for name in wide.column_names[1:]:
         values = wide.column(name)
@@ -125,7 +124,6 @@ def _column(column: Column, whole: Mapping[str, Any], units: Sequence[Mapping[st
 
 
 def _zeros_of(name: str, one: Mapping[str, Any]) -> float:
-    """Return the share of a column's values that are zero."""
     return float(one.get(f"{name} z_sum", 0) / one[f"{name}_count"])
 
 
@@ -252,7 +250,6 @@ def _count_values(table: Table, column: Column, profile: Profile) -> float:
 
 
 def _is_dead(slate: Mapping[str, float], *, least: float) -> bool:
-    """Whether a slate's numbers are the same for nearly all, or zero for nearly all."""
     return slate["distinct"] < least or slate["zeros"] > 1 - SOME
 
 

@@ -112,12 +112,10 @@ def _is_side(row: Sequence[Any], clubs: Sequence[str]) -> bool:
 
 
 def _of(rows: pa.Table, *names: str) -> list[Row]:
-    """Return the rows with those of the columns that they have."""
     found: list[Row] = rows.select([name for name in names if name in rows.schema.names]).to_pylist()
     return found
 
 
 def _each(rows: pa.Table, *names: str) -> list[Row]:
-    """Return what `_of` does, of rows that are alike one."""
     there = [name for name in names if name in rows.schema.names]
     return _of(rows.group_by(there, use_threads=False).aggregate([]), *there) if rows.num_rows else []

@@ -30,7 +30,6 @@ _check = partial(probe, measure="share")
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 -- a value of a row
-    """Return a value of a key as text, as the kinds in SQL write it."""
     if isinstance(value, float):
         return f"{value:.2f}"
     if isinstance(value, datetime):
@@ -222,7 +221,6 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
 
 
 def _off(view: View, schedule: str) -> set[str]:
-    """Return the day's games that are off."""
     games = zip(view.values(schedule, "game_id"), view.values(schedule, "status"), strict=True)
     return {game for game, status in games if status in OFF}
 

@@ -125,7 +125,6 @@ def ranks_with(  # noqa: PLR0913 -- two columns, how they meet
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
-    """Return each value's place in their order, equal ones their middle."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     return [float(place) for place in (ends - (counts + 1) / 2)[places]]

@@ -34,7 +34,6 @@ def _installed(name: str) -> Any:  # noqa: ANN401 -- a module that need not be t
 
 
 def _evidence(home: Path) -> Mapping[str, Any]:
-    """Return what the ledger of a home knows of the code, by file."""
     from tipoff.core.home import Home  # noqa: PLC0415
     from tipoff.leagues.catalog import LEAGUES  # noqa: PLC0415 -- the leagues and the ledger, only when they are asked for
     from tipoff.ledger import Ledger  # noqa: PLC0415

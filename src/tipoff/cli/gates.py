@@ -91,7 +91,6 @@ def _instant(at: datetime) -> str:
 
 
 def _inputs(league: League, step: Step) -> Sequence[Input]:
-    """Return what a step reads, told from its SQL or its signature."""
     return load(step, {other.name: other.table for other in league.steps}).inputs
 
 

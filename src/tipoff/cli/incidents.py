@@ -21,7 +21,6 @@ def incident_group() -> None:
 
 
 def _stores() -> list[tuple[str, AlertStore]]:
-    """Open the ledger's incidents and, where there is one, the sentinel's."""
     open_ledger().close()
     home = read_settings().place
     found = [("", AlertStore(home.ledger))]

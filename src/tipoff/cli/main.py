@@ -146,7 +146,6 @@ def main() -> None:
 
 
 def _refuse(error: Exception) -> int:
-    """Say what was not done, why, and what to do next; returns the exit code."""
     said, hint, code = str(error), "", EXIT_WRONG
     if isinstance(error, click.ClickException):
         context, code = getattr(error, "ctx", None), EXIT_USAGE

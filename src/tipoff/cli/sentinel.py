@@ -19,7 +19,6 @@ EXIT_WRONG = 1
 
 
 def _clock(_context: click.Context, _option: click.Parameter, file: Path | None) -> RunningClock:
-    """Return the machine's clock, or the one that `file` sets."""
     return SetClock(file) if file else RealClock()
 
 

@@ -91,7 +91,6 @@ def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_jso
 
 
 def _hash(archive: "Archive", beginning: str) -> str:
-    """Return the hash of the one payload that begins so."""
     found = archive.named(beginning) if _BEGINNING.fullmatch(beginning) else []
     if len(found) != 1:
         msg = f"{len(found)} archived payloads have a hash that begins with {beginning!r}"

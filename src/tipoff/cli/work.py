@@ -284,7 +284,6 @@ def _disturbances(faults: Sequence[Fault], crash_at: str) -> dict[str, Any]:
 
 
 def _bar(*, disable: bool = False) -> Progress:
-    """Return a bar on standard error that goes away when it is done."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

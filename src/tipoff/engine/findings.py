@@ -129,7 +129,6 @@ def _games_due_first(entry: Entry) -> frozenset[str]:
 
 
 def _is_unmet(book: Book, entry: Entry, games: frozenset[str]) -> bool:
-    """Whether anything is lacking, of these games where there are any."""
     return entry.state is not State.WAITING and any(
         book.evidence(entry.step.name, entry.obligation.day, unit) in _LACKING
         for unit, game in entry.obligation.units.items()

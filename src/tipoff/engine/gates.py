@@ -184,7 +184,6 @@ def excusing_inputs(book: Book, entry: Entry) -> list[Reading]:
 
 
 def _has_excused(book: Book, table: str, day: date) -> bool:
-    """Whether any unit of an output owes nothing."""
     entry = book.entries.get((table, day))
     if entry is None:
         return False

@@ -49,7 +49,6 @@ def _halted_when_closed(halts: Sequence[HaltRecord], entry: Entry, unit: str) ->
 
 
 def _state(entry: Entry, judged: Judgement) -> State:
-    """Return the state once what closed under a halt is excused."""
     if judged.lost:
         return State.LOST
     if judged.missing:

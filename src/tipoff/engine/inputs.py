@@ -58,7 +58,6 @@ def own_parts(book: Book, entry: Entry, unit: str, game: Game | None) -> list[st
 
 
 def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:
-    """Whether the input that this one stands in for has arrived."""
     main = reading.edge.stands_in_for
     if not main:
         return False

@@ -43,8 +43,6 @@ class Judgement:
 
 @dataclass(slots=True)
 class _Tally:
-    """What was found while going through the units."""
-
     todo: dict[str, str] = field(default_factory=dict)
     closed_todo: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)

@@ -50,7 +50,6 @@ def grown(known: Iterable[Game], said: Sequence[Game]) -> tuple[tuple[Game, ...]
 
 
 def _by_start(game: Game) -> tuple[bool, datetime, str]:
-    """Order games by their start; those without a known one come last."""
     return game.starts_at is None, game.starts_at or midnight(game.day), game.game_id
 
 

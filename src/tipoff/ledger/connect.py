@@ -199,7 +199,6 @@ def take_its_time(connection: Connection) -> None:
 
 
 def _never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
-    """Let a new connection to PostgreSQL only read."""
     cursor = connection.cursor()
     cursor.execute("SET default_transaction_read_only = on")
     cursor.close()

@@ -133,7 +133,6 @@ def alike(rows: Sequence[Row]) -> Iterator[list[Row]]:
 
 
 def _run_end(names: tuple[str, ...]) -> Update:
-    """Return the UPDATE of a run; `names` are its columns, each behind an underscore."""
     runs = schema.runs
     values: dict[str, Any] = {name[1:]: bindparam(name) for name in names if name != "_id"}
     return update(runs).where(runs.c.id == bindparam("_id")).values(**values)

@@ -67,7 +67,6 @@ def _member(rows: Singles, told: Singles, dice: np.random.Generator) -> list[Sin
 
 
 def _slopes(rows: Singles, told: Singles, now: list[Singles]) -> list[Singles]:
-    """Return how the batch's error changes with each weight."""
     into, bias, out, constant, past = now
     sums = rows @ into + bias
     felt = np.maximum(sums, np.float32(0))

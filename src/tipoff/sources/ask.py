@@ -174,7 +174,6 @@ class Asker:
         self._spend(request.source, now)
 
     def _spend(self, source: str, now: datetime) -> None:
-        """Take up one request of the day's budget, where there is one."""
         limit = self._budgets.get(source)
         if limit is None:
             return
@@ -252,7 +251,6 @@ class Asker:
             return None
 
     def _by_some_way(self, request: Request, provider: Provider, last: Answer | None, now: Now) -> Received:
-        """Ask by one way; where a proxy fails, by another."""
         tried: list[str] = []
         failure: SourceError | None = None
         while len(tried) < _ROUTES:
@@ -313,7 +311,6 @@ def _result_of(received: Received, provider: Provider) -> Result:
 
 
 def _is_absent(error: SourceError) -> bool:
-    """Whether a provider answered that what it was asked for is not there."""
     return error.status == _NOT_FOUND or bool(error.status and error.kind is ErrorKind.NOT_YET)
 
 

@@ -115,7 +115,6 @@ def _url(address: str, params: tuple[tuple[str, str], ...]) -> httpx.URL:
 def _one(
     client: httpx.Client, url: httpx.URL, headers: Mapping[str, bytes], provider: Provider
 ) -> tuple[Received, httpx.URL | None]:
-    """Return one answer and where it leads, if it does."""
     limits = provider.limits
     timeout = httpx.Timeout(limits.read.total_seconds(), connect=limits.connect.total_seconds())
     pairs = [(name.encode(), value) for name, value in headers.items()]
@@ -137,7 +136,6 @@ def _one(
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
-    """Yield the body as it comes, packed as it is."""
     if not isinstance(response.stream, httpx.SyncByteStream):
         raise TypeError(response.stream)
     yield from response.stream

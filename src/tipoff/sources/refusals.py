@@ -81,7 +81,6 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _not_honoured(headers: Mapping[str, str], now: datetime) -> str:
-    """Return what is told of a wait that is not honoured in full."""
     wait = _asked(headers, now)
     if wait is None or wait <= LONGEST_ASKED.total_seconds():
         return ""

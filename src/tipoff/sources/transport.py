@@ -171,8 +171,6 @@ class Outside(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """The body of an answer, piece by piece, as it comes."""
-
     def __init__(self, answer: httpcore.Response, request: httpx.Request) -> None:
         self._answer, self._request = answer, request
 

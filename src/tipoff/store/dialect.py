@@ -291,7 +291,6 @@ def _condition(sql: str) -> exp.Expr:
 
 
 def _typed(tree: exp.Query, table: Table) -> exp.Select:
-    """Return `tree` with its columns named and cast as `table` declares them."""
     columns = [
         exp.cast(exp.column(column.name, table="made"), exp.DataType.build(column.type.value, dialect="bigquery")).as_(
             column.name

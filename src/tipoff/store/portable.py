@@ -196,7 +196,6 @@ def _is_number(node: exp.Expr) -> bool:
 
 
 def _forms(text: str) -> set[str]:
-    """Return the letters behind each % of a form."""
     return {after for before, after in pairwise(text) if before == "%"}
 
 

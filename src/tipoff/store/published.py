@@ -266,7 +266,6 @@ class Published:
 
 
 def _text(document: Mapping[str, Any], lines: str) -> str:
-    """Return a document as it is written: a row a line."""
     return f'{json.dumps(document)[:-1]}, "rows": [\n  {lines}\n]}}\n'
 
 
@@ -276,7 +275,6 @@ def _written_at(asked: WriteRequest, unit: str) -> datetime:
 
 
 def _is_beside(path: Path, rows: pa.Table) -> bool:
-    """Whether a Parquet file holds `rows`."""
     try:
         return bool(pq.read_table(path).cast(rows.schema).equals(rows))
     except (OSError, pa.ArrowException, ValueError):
@@ -331,7 +329,6 @@ def _lines(rows: pa.Table) -> str:
 
 
 def _plain(column: pa.ChunkedArray) -> list[Any]:
-    """Return a column's values as JSON has them: dates and instants as text."""
     if not pa.types.is_temporal(column.type):
         values: list[Any] = column.to_pylist()
         return values

@@ -62,7 +62,6 @@ def _line(  # noqa: PLR0913 -- the parts of one line
     note: str = "",
     failing: Sequence[str] = (),
 ) -> Line:
-    """Return a line; without a severity the claim holds."""
     return Line(
         name=name,
         status="ok" if severity is None else "failed",

@@ -38,7 +38,6 @@ def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
 
 
 def _without_rows(records: LeagueRecords, league: League) -> list[str]:
-    """Say of each publication of a day with games why it has no row."""
     played = {game.day for game in records.games() if game.status not in OFF}
     return without_rows(league, (one for one in records.obligations(states=["excused"]) if one.day in played))
 

@@ -79,7 +79,6 @@ def why_number(ledger: Ledger, league: League, check: str, day: date) -> Why:
 
 
 def _usual(records: LeagueRecords, check: str, day: date) -> list[str]:
-    """Return what was measured on the days before, for comparison."""
     values = sorted(records.values_before(check, day, n=30))
     if not values:
         return []

@@ -160,7 +160,6 @@ def _silences(gaps: Iterable[_Gap], league: str) -> Iterator[Trouble]:
 
 
 def _met(records: LeagueRecords) -> dict[tuple[str, str], datetime]:
-    """Return when each slate's last unit had arrived."""
     met: dict[tuple[str, str], datetime] = {}
     for arrival in records.arrivals():
         slate = arrival.output, str(arrival.day)

@@ -82,7 +82,6 @@ def without_rows(league: League, owed: Iterable[ObligationRecord]) -> list[str]:
 
 
 def _at_rest(league: League, day: date, between: BetweenSeasons, incidents: Sequence[Incident]) -> Message:
-    """Return the digest of a day between seasons: one line, and what is open."""
     still_open = _open(incidents) if incidents else []
     return _message(league, day, "between seasons", [between_text(between), *still_open], incidents)
 

@@ -212,7 +212,6 @@ def ladder_of(incident: Incident) -> tuple[timedelta, ...]:
 
 
 def _age(incident: Incident, now: datetime, changes: list[Change], by: str) -> None:
-    """Raise an incident by its age, step by step, until somebody acknowledges it."""
     age = now - incident.opened_at
     # days of their own, that stay as they are
     is_chance = incident.cause.startswith("data:") and len(incident.days) < STANDS

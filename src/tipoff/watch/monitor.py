@@ -203,7 +203,6 @@ class Monitor:
         return not lost or any(run.state == "finished" for run in runs)
 
     def _lost(self, incident: Incident) -> list[str]:
-        """Return what of an incident's outputs closed before it was made."""
         touched = {tuple(effect.split("|", 2)[:2]) for effect in incident.effects}
         lost = sorted((owed.day, owed.output) for owed in self._records.obligations(states=["lost"]))
         return [f"{output} of {day}" for day, output in lost if (output, str(day)) in touched]

@@ -95,7 +95,6 @@ def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tu
 
 
 def _beginning(answer: "httpx.Response", limit_s: float) -> str:
-    """Return the beginning of an answer's body, as far as it comes in time."""
     began, body = stopwatch(), b""
     if not answer.is_success:
         return ""

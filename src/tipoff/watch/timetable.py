@@ -144,7 +144,6 @@ _Served = tuple[datetime, int, "_Served"] | None
 def _folded(
     job: str, slots: Sequence[datetime], served: Mapping[datetime, int], times: Sequence[datetime]
 ) -> Iterator[LostSlots]:
-    """Fold lost slots between which none was served."""
     for is_lost, group in groupby(slots, key=lambda slot: slot not in served):
         if is_lost:
             yield _incident(job, [Lost(job=job, slot=slot, told_at=slot + GRACE) for slot in group], times)

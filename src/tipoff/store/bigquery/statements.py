@@ -166,7 +166,6 @@ def unfiltered(sql: str, partitioned: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _is_target(table: exp.Table, statement: exp.Expr) -> bool:
-    """Whether rows are only added to it."""
     target = statement.this if isinstance(statement, exp.Insert) else None
     return table is (target.this if isinstance(target, exp.Schema) else target)
 
