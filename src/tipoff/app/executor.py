@@ -1,8 +1,7 @@
 """Runs beside the ticking: providers asked by threads of their own, Python in child processes, SQL ended at its limit."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -67,14 +66,9 @@ class LiveExecutor:
         self._lanes.close()
 
     def _make(self, claim: Claim) -> Outcome:
-        with self._ended_in_time(claim):
-            return self._attempt(claim)
-
-    @contextmanager
-    def _ended_in_time(self, claim: Claim) -> Iterator[None]:
-        """End the statement at which a run has used up its time; what else may hang has a limit of its own."""
+        """Make a run; the statement at which its time is used up is ended, and what else may hang has a limit of its own."""
         with alarm(claim.step.time_limit, partial(self._warehouse.interrupt, threading.get_ident())):
-            yield
+            return self._attempt(claim)
 
     def _given_up(self, claim: Claim) -> Outcome:
         """Return the end of a run that does not come back: its thread is left to itself, and may write no more."""

@@ -52,15 +52,15 @@ def shown(value: object, *, longest: int = LONGEST_TEXT) -> str:
         return f"a {type(value).__name__} that cannot be written out"
 
 
-def _said(value: object) -> str:
-    return repr(shown(value, longest=60)) if isinstance(value, str) else shown(value, longest=60)
+def _unfit(value: object, name: str, what: str) -> Unfit:
+    said = shown(value, longest=60)
+    return Unfit(f"{name} is {repr(said) if isinstance(value, str) else said}, {what}")
 
 
 def text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
     """Return a text that is there; raises `Unfit` where it is no text, or nothing of it is left."""
     if not isinstance(value, str):
-        msg = f"{name} is {_said(value)}, no text"
-        raise Unfit(msg)
+        raise _unfit(value, name, "no text")
     found = clean(value, longest=longest)
     if not found:
         msg = f"{name} is empty"
@@ -86,8 +86,7 @@ def identifier(value: object, name: str, *, longest: int = LONGEST_ID) -> str:
         value = value.strip()
     ok = isinstance(value, str) and len(value) <= longest and _ID.fullmatch(value) and clean(value) == value
     if not ok or not isinstance(value, str):
-        msg = f"{name} is {_said(value)}, no identifier"
-        raise Unfit(msg)
+        raise _unfit(value, name, "no identifier")
     return value
 
 
@@ -96,16 +95,13 @@ def number(value: object, name: str) -> float | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        msg = f"{name} is {_said(value)}, no number"
-        raise Unfit(msg)
+        raise _unfit(value, name, "no number")
     try:
         found = float(value) if not isinstance(value, str) or _NUMBER.fullmatch(value) else math.nan
     except (ValueError, OverflowError) as error:
-        msg = f"{name} is {_said(value)}, no number"
-        raise Unfit(msg) from error
+        raise _unfit(value, name, "no number") from error
     if not math.isfinite(found) or abs(found) > LARGEST_NUMBER:
-        msg = f"{name} is {_said(value)}, no number that can be believed"
-        raise Unfit(msg)
+        raise _unfit(value, name, "no number that can be believed")
     return found
 
 
@@ -117,8 +113,7 @@ def whole(value: object, name: str) -> int | None:
     if found is None:
         return None
     if found != int(found) or (isinstance(value, str) and "e" in value.lower()):
-        msg = f"{name} is {_said(value)}, no whole number"
-        raise Unfit(msg)
+        raise _unfit(value, name, "no whole number")
     return int(found)
 
 
@@ -131,14 +126,11 @@ def instant(value: object, name: str, *, near: datetime | None = None, within: t
     try:
         at = datetime.fromisoformat(value.strip()) if isinstance(value, str) and len(value) <= _DIGITS else None
     except ValueError as error:
-        msg = f"{name} is {_said(value)}, no instant"
-        raise Unfit(msg) from error
+        raise _unfit(value, name, "no instant") from error
     if at is None or at.tzinfo is None:
-        msg = f"{name} is {_said(value)}, no instant with a zone"
-        raise Unfit(msg)
+        raise _unfit(value, name, "no instant with a zone")
     if not FIRST_YEAR < at.year < LAST_YEAR:
-        msg = f"{name} is {_said(value)}, of a year that cannot be"
-        raise Unfit(msg)
+        raise _unfit(value, name, "of a year that cannot be")
     at = at.astimezone(UTC)
     if near is not None and within is not None and abs(at - near) > within:
         msg = f"{name} is {at:%Y-%m-%d %H:%M}, more than {within.days} days from {near:%Y-%m-%d}"
@@ -160,9 +152,7 @@ def calendar_date(value: object, name: str) -> date:
     try:
         found = date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError as error:
-        msg = f"{name} is {_said(value)}, no date"
-        raise Unfit(msg) from error
+        raise _unfit(value, name, "no date") from error
     if found is None or not FIRST_YEAR < found.year < LAST_YEAR:
-        msg = f"{name} is {_said(value)}, no date"
-        raise Unfit(msg)
+        raise _unfit(value, name, "no date")
     return found

@@ -23,8 +23,8 @@ class Kind(StrEnum):
     """What is counted."""
 
     LOAD = "load"  # a load job, failed ones too
-    CHANGE = "change"  # a change of a table that has no partitions, by load, copy or a query's destination
-    PARTITION = "partition"  # a partition changed by one job
+    CHANGE = "change"  # a change of a table that has no partitions, by load, copy or a query's destination, not by DML
+    PARTITION = "partition"  # a partition, of a table partitioned by a column, changed by one job
     DML = "dml"  # a DML statement
 
 
@@ -34,38 +34,16 @@ class Limit:
 
     kind: Kind
     per_day: int
-    note: str
     source: str
     of_project: bool = False
 
 
 _QUOTAS = "https://cloud.google.com/bigquery/quotas"
 LIMITS: Sequence[Limit] = (
-    Limit(
-        kind=Kind.LOAD,
-        per_day=1_500,
-        note="load jobs into one table; failed ones count; cannot be raised",
-        source=f"{_QUOTAS}#load_jobs",
-    ),
-    Limit(
-        kind=Kind.LOAD,
-        per_day=100_000,
-        note="load jobs of one project; refills over 24 hours",
-        source=f"{_QUOTAS}#load_jobs",
-        of_project=True,
-    ),
-    Limit(
-        kind=Kind.CHANGE,
-        per_day=1_500,
-        note="changes of a table without partitions, by load, copy or a query's destination; DML is not counted",
-        source=f"{_QUOTAS}#standard_tables",
-    ),
-    Limit(
-        kind=Kind.PARTITION,
-        per_day=30_000,
-        note="partitions changed in a table partitioned by a column; replaces the limit of tables without partitions",
-        source=f"{_QUOTAS}#partitioned_tables",
-    ),
+    Limit(kind=Kind.LOAD, per_day=1_500, source=f"{_QUOTAS}#load_jobs"),  # cannot be raised
+    Limit(kind=Kind.LOAD, per_day=100_000, source=f"{_QUOTAS}#load_jobs", of_project=True),
+    Limit(kind=Kind.CHANGE, per_day=1_500, source=f"{_QUOTAS}#standard_tables"),
+    Limit(kind=Kind.PARTITION, per_day=30_000, source=f"{_QUOTAS}#partitioned_tables"),  # in place of CHANGE
 )
 
 

@@ -99,11 +99,8 @@ class Client:
         self.counts["job"] += 1
         for table in changes:
             self._count(Kind.DML, table)
-        return self._asked(
-            lambda: self._client.query(sql, job_config=config, job_id=job_id, job_retry=None, **self._once()),
-            job_id or "",
-            rows=True,
-        )
+        ask = partial(self._client.query, sql, job_config=config, job_id=job_id, job_retry=None, **self._once())
+        return self._ended(self._told(ask, job_id=job_id or ""), job_id or "", rows=True)
 
     def estimate(self, sql: str, values: Mapping[str, object], labels: Mapping[str, str]) -> int:
         """Return the bytes that a SELECT would read, by a dry run; what it refuses, running would be refused too."""
@@ -186,9 +183,6 @@ class Client:
             job_timeout_ms=int(self.place.job_timeout_s * 1000),
             use_legacy_sql=False,
         )
-
-    def _asked(self, send: Callable[[], Any], job_id: str, *, rows: bool) -> Any:  # noqa: ANN401 -- Arrow rows, or nothing
-        return self._ended(self._told(send, job_id=job_id), job_id, rows=rows)
 
     def _ended(self, job: Any, job_id: str, *, rows: bool) -> Any:  # noqa: ANN401 -- a job of Google's client
         """Wait for a job's end and return its rows; `Refused.ran` says whether the job itself has failed."""
