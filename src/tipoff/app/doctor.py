@@ -1,7 +1,4 @@
-"""The doctor: what runs against what is declared, the installed files against those built, this machine against what it needs.
-
-Each look says what is wrong and what to do; nothing is changed.
-"""
+"""The doctor: what runs against what is declared, the installed files against those built, this machine against what it needs."""
 
 import base64
 import dataclasses

@@ -1,7 +1,4 @@
-"""What needs the warehouse and is not a run: done here where nobody works in the home, else asked of the process that does.
-
-The request stands in the ledger; whoever asked follows it there.
-"""
+"""What needs the warehouse and is not a run: done here where nobody works in the home, else asked for by way of the ledger."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager

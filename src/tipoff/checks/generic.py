@@ -1,7 +1,4 @@
-"""What is claimed of every table, read off the catalog: a step that is added has these checks without being named anywhere.
-
-A league says in a few words what rightly is otherwise: `Traits`, by table.
-"""
+"""What is claimed of every table, read off the catalog; a league says what rightly is otherwise: `Traits`, by table."""
 
 import re
 from collections import Counter

@@ -1,7 +1,7 @@
 """Profiles: what a table looks like on a day, column by column; and checks that hold a day against the days before it.
 
 A profile maps each column to shares and means: over the slate, and the extremes over its units (games). The limits are fixed
-factors of what was usual on the last slates; they are never learned from a day that failed them.
+factors of what was usual on the last slates, failed days left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Kinds of checks on a slate's rows: coverage, keys, required values, ranges, agreement of two tables, sums, sides.
-
-The rows are read once for all checks of a look: what most tables have is no statement each.
-"""
+"""Kinds of checks on a slate's rows: coverage, keys, required values, ranges, agreement of two tables, sums, sides."""
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 

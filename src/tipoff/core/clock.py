@@ -1,7 +1,4 @@
-"""Time: the only module that may ask the machine what time it is.
-
-Everything else is handed a `Clock`, or an instant read from one.
-"""
+"""Time: the only module that may ask the machine for it; everything else is handed a `Clock`, or an instant read from one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress

@@ -1,8 +1,4 @@
-"""The book: every open obligation with its proof, kept in memory and mirrored in the ledger.
-
-It answers what a judge asks (what is known of a unit, what a window holds, which outputs read a table) without touching the
-warehouse. It decides nothing.
-"""
+"""The book: open obligations with their proofs, in memory, mirrored in the ledger; it answers a judge and decides nothing."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence

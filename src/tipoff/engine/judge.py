@@ -1,7 +1,4 @@
-"""Judging one obligation: what is owed, what is stale, what a gate lets through, what to do now and when to look again.
-
-A pure function of the book and the instant.
-"""
+"""Judging one obligation: what is owed, stale, let through by a gate, and to be done now; pure, of the book and the instant."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

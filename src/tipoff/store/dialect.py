@@ -1,8 +1,4 @@
-"""Steps' SQL: one SELECT in BigQuery's dialect, its windows narrowed, what is not portable refused, translated for DuckDB.
-
-What was measured about the engines' differences decides what is refused here: an expression that means something else on
-another engine does not get in.
-"""
+"""Steps' SQL: one SELECT in BigQuery's dialect, its windows narrowed, what is not portable refused, translated for DuckDB."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace

@@ -1,8 +1,7 @@
 """The list of what a statement may be made of: expressions, functions and casts that both engines are known to give alike.
 
-What tempts is refused with its reason, whatever else the list does not name without one. Each function on it has a case with a
-value from BigQuery's reference in `tests/conformance/functions.toml`; who needs another adds its case and its name. The reasons
-were measured on DuckDB and on an emulator of BigQuery, or are written in BigQuery's reference.
+Each function on it has a case with a value from BigQuery's reference in `tests/conformance/functions.toml`; who needs another
+adds its case and its name.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,4 @@
-"""Comprehensive views: what was measured of a day, whether the work itself is well, what crossed each boundary.
-
-Each gives the same lines: a claim, whether it holds, how bad it is where it does not, what was measured and what is required.
-"""
+"""Comprehensive views: what was measured of a day, whether the work itself is well, what crossed each boundary."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

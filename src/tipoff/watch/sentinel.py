@@ -1,7 +1,4 @@
-"""The sentinel: from outside, is it alive and does anything come of it. A pure judge of what the ledger says, at an instant.
-
-It imports nothing of the engine. What it is told are facts read from the ledger; what it returns are troubles.
-"""
+"""The sentinel: from outside, is it alive and does anything come of it. It imports nothing of the engine; its judge is pure."""
 
 import dataclasses
 import json
