@@ -9,15 +9,14 @@ from sqlalchemy import select
 
 from tipoff.app.instance import Instance, WorkSpec
 from tipoff.app.loop import replay
-from tipoff.app.providers import live_league
-from tipoff.config import Settings
+from tipoff.app.providers import live_league, told
+from tipoff.config import ProviderTold, Settings
 from tipoff.core.clock import RealClock, SimClock, league_day, pause, stopwatch
 from tipoff.core.profile import Profile
-from tipoff.core.provider import ProviderSettings
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import league_named, live_content
 from tipoff.ledger import Batch, Ledger, schema
-from tipoff.sources.live import LiveWorld, told
+from tipoff.sources.live import LiveWorld
 
 SECOND = timedelta(seconds=1)
 
@@ -48,7 +47,7 @@ def over_sockets(  # noqa: PLR0913 -- whose days, asked where, with which keys
 ) -> Counter[str]:
     """Run a league's live steps against the providers at `url` until then; returns which outputs are in which state."""
     providers = live_content(league).providers
-    bases = {provider.host: ProviderSettings(base=f"{url}/{provider.host}") for provider in providers}
+    bases = {provider.host: ProviderTold(base=f"{url}/{provider.host}") for provider in providers}
     world = LiveWorld(
         providers=told(providers, bases),
         secret=lambda name: keys.get(name, ""),

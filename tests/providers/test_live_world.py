@@ -14,14 +14,13 @@ from sqlalchemy import select
 from tests.live import over_sockets
 from tests.support import tipoff
 
-from tipoff.app.providers import OffTold
-from tipoff.config import Settings, read_settings
+from tipoff.app.providers import OffTold, told
+from tipoff.config import ProviderTold, Settings, read_settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.payload import Fetched, Request
-from tipoff.core.provider import ProviderSettings
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.providers import PROVIDERS, REFERENCE
 from tipoff.leagues.nba.world.sample import SampleNba
@@ -29,7 +28,6 @@ from tipoff.ledger import Ledger, schema
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.outside import MOST_ANSWERS, OutsideStore
 from tipoff.sources.ask import Asker
-from tipoff.sources.live import told
 
 FIRST = date(2030, 1, 7)
 SEASON = Season("2029-30", FIRST, FIRST + timedelta(days=3))
@@ -398,12 +396,12 @@ def test_what_is_off_is_written_down_anew_by_who_takes_over_and_a_key_that_has_g
 
 def test_a_provider_that_there_is_not_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match=r"no provider 'cdn\.nba\.org'"):
-        told(PROVIDERS, {"cdn.nba.org": ProviderSettings()})
+        told(PROVIDERS, {"cdn.nba.org": ProviderTold()})
 
 
 def test_every_provider_that_there_is_not_is_named() -> None:
     with pytest.raises(UsageError, match=r"no provider 'cdn\.nba\.org', 'stats\.nba\.org'") as refused:
-        told(PROVIDERS, dict.fromkeys(("stats.nba.org", "cdn.nba.org"), ProviderSettings()))
+        told(PROVIDERS, dict.fromkeys(("stats.nba.org", "cdn.nba.org"), ProviderTold()))
 
     assert refused.value.hint == "did you mean 'cdn.nba.com' and 'stats.nba.com'?"
 

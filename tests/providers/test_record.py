@@ -10,14 +10,14 @@ import pytest
 from benchmarks.world_server import WorldHandler, serve_world
 from tests.support import tipoff
 
+from tipoff.app.providers import told
 from tipoff.app.record import Recording, record
-from tipoff.config import Settings
+from tipoff.config import ProviderTold, Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import SourceError, UsageError
-from tipoff.core.provider import ProviderSettings
 from tipoff.leagues.nba.providers import PROVIDERS
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.sources.live import LiveWorld, told
+from tipoff.sources.live import LiveWorld
 
 FIRST, NAME, DAYS = date(2030, 1, 7), "2029-30", 4
 Served = tuple[str, type[WorldHandler], SimClock, SampleNba]
@@ -35,7 +35,7 @@ def served() -> Iterator[Served]:
 
 def recorded(tmp_path: Path, served: Served, span: str = NAME, said: list[str] | None = None) -> Recording:
     url, _, clock, _ = served
-    bases = {provider.host: ProviderSettings(base=f"{url}/{provider.host}") for provider in PROVIDERS}
+    bases = {provider.host: ProviderTold(base=f"{url}/{provider.host}") for provider in PROVIDERS}
     world = LiveWorld(
         providers=told(PROVIDERS, bases), secret=lambda _name: "", dice=lambda: 0.0, wait=lambda _length: None
     )

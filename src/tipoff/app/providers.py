@@ -1,9 +1,10 @@
 """The real world as the settings have it: who is asked, which keys are there, of which season the providers speak."""
 
 import dataclasses
+import difflib
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 
@@ -13,14 +14,14 @@ from tipoff.core.errors import NoLedger, SourceError, UsageError
 from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
 from tipoff.core.profile import Profile
-from tipoff.core.provider import Provider, ProviderSettings, Route
+from tipoff.core.provider import Provider, Route
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content, sample_of
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.content import Content
-from tipoff.sources.live import LiveWorld, told
+from tipoff.sources.live import LiveWorld
 from tipoff.store.archive import Archive
 
 NOT_SET = "is not set"  # how a line ends that tells of a key
@@ -46,7 +47,7 @@ def _every_provider(settings: Settings) -> Sequence[Provider]:
     every = {
         provider.host: provider for content in CONTENTS.values() if content.live for provider in content.live.providers
     }
-    return told(tuple(every.values()), {host: _as_asked(said) for host, said in settings.providers.items()})
+    return told(tuple(every.values()), settings.providers)
 
 
 def strange_provider(settings: Settings) -> str:
@@ -58,13 +59,27 @@ def strange_provider(settings: Settings) -> str:
     return ""
 
 
-def _as_asked(said: ProviderTold) -> ProviderSettings:
-    return ProviderSettings(
-        base=said.base,
-        at_once=said.at_once,
-        every=None if said.every_s is None else timedelta(seconds=said.every_s),
-        route=Route(said.route) if said.route else None,
-        headers=said.headers,
+def told(providers: Sequence[Provider], settings: Mapping[str, ProviderTold]) -> tuple[Provider, ...]:
+    """Return the providers as the settings have them; raises `UsageError` for one that there is not."""
+    hosts = {provider.host for provider in providers}
+    unknown = sorted(settings.keys() - hosts)
+    if unknown:
+        msg = "there is no provider " + ", ".join(repr(host) for host in unknown)
+        near = [one for host in unknown for one in difflib.get_close_matches(host, sorted(hosts), n=1)]
+        meant = " and ".join(repr(host) for host in dict.fromkeys(near))
+        hint = f"did you mean {meant}?" if len(near) == len(unknown) else "providers: " + ", ".join(sorted(hosts))
+        raise UsageError(msg, hint=hint)
+    return tuple(_as_told(provider, settings.get(provider.host, ProviderTold())) for provider in providers)
+
+
+def _as_told(provider: Provider, said: ProviderTold) -> Provider:
+    return dataclasses.replace(
+        provider,
+        home=said.base.rstrip("/") or provider.home,
+        at_once=said.at_once or provider.at_once,
+        every=provider.every if said.every_s is None else timedelta(seconds=said.every_s),
+        route=Route(said.route) if said.route else provider.route,
+        headers=tuple((dict(provider.headers) | said.headers).items()),
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from urllib.parse import urlsplit
@@ -101,28 +101,3 @@ def request_key(request: Request) -> str:
     """Return the name under which answers to `request` are remembered; secrets are not in it."""
     parts = (request.source, request.url, request.params, request.headers)
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSettings:
-    """What the settings say of one provider; nothing said changes nothing."""
-
-    base: str = ""
-    at_once: int | None = None
-    every: timedelta | None = None
-    route: Route | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def with_settings(provider: Provider, told: ProviderSettings) -> Provider:
-    """Return the provider as the settings have it."""
-    changes: dict[str, object] = {
-        name: value
-        for name, value in {"at_once": told.at_once, "every": told.every, "route": told.route}.items()
-        if value is not None
-    }
-    if told.base:
-        changes["home"] = told.base.rstrip("/")
-    if told.headers:
-        changes["headers"] = tuple((dict(provider.headers) | dict(told.headers)).items())
-    return replace(provider, **changes)  # type: ignore[arg-type]

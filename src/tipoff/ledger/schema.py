@@ -35,21 +35,10 @@ def table(name: str, *parts: Column[Any] | Index, sqlite_autoincrement: bool = F
     return Table(name, metadata, *parts, sqlite_autoincrement=sqlite_autoincrement)
 
 
-def _slate() -> list[Column[Any]]:
-    return [
-        Column("league", Text, nullable=False),
-        Column("output", Text, nullable=False),
-        Column("day", Date, nullable=False),
-    ]
-
-
-def slate_key() -> list[Column[Any]]:
-    """Return the columns of a key that is one slate of one output."""
-    return [
-        Column("league", Text, primary_key=True),
-        Column("output", Text, primary_key=True),
-        Column("day", Date, primary_key=True),
-    ]
+def slate(*, is_key: bool = False) -> list[Column[Any]]:
+    """Return the columns that name one slate of one output."""
+    columns = (("league", Text), ("output", Text), ("day", Date))
+    return [Column(name, kind, primary_key=is_key, nullable=False) for name, kind in columns]
 
 
 def number_key() -> Column[int]:
@@ -99,7 +88,7 @@ decisions = table(
     "decisions",
     number_key(),
     Column("at", Instant, nullable=False),  # its tick's too
-    *_slate(),
+    *slate(),
     Column("verb", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("until", Instant),
@@ -111,7 +100,7 @@ decisions = table(
 runs = table(
     "runs",
     number_key(),  # also the fence number
-    *_slate(),
+    *slate(),
     Column("units", Text, nullable=False),  # JSON list
     Column("state", Text, nullable=False),  # started, finished, failed, expired
     Column("as_of", Instant, nullable=False),
@@ -132,7 +121,7 @@ runs = table(
 
 proofs = table(
     "proofs",
-    *slate_key(),
+    *slate(is_key=True),
     Column("fence", Integer, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("step_version", Text, nullable=False),
@@ -144,7 +133,7 @@ proofs = table(
 
 obligations = table(
     "obligations",
-    *slate_key(),
+    *slate(is_key=True),
     Column("season", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("since", Instant, nullable=False),
@@ -199,7 +188,7 @@ fetches = table(
 
 arrivals = table(
     "arrivals",
-    *slate_key(),
+    *slate(is_key=True),
     Column("unit", Text, primary_key=True),
     Column("first_at", Instant, nullable=False),
     Column("run_id", Integer, nullable=False),
@@ -211,7 +200,7 @@ rejects = table(
     number_key(),
     Column("run_id", Integer, nullable=False),
     Column("at", Instant, nullable=False),
-    *_slate(),
+    *slate(),
     Column("reason", Text, nullable=False),
     Column("row", Text, nullable=False),
 )
@@ -220,7 +209,7 @@ findings = table(
     "findings",
     number_key(),
     Column("at", Instant, nullable=False),
-    *_slate(),
+    *slate(),
     Column("check", Text, nullable=False),
     Column("cause", Text, nullable=False, server_default=""),  # what is broken: source:, step:, table:, ledger …
     Column("severity", Integer, nullable=False),
@@ -234,7 +223,7 @@ findings = table(
 
 gates = table(
     "gates",
-    *slate_key(),
+    *slate(is_key=True),
     Column("input", Text, primary_key=True),
     Column("is_open", Boolean, nullable=False),
     Column("held_at", Instant),  # when it was first held, if it ever was
@@ -246,7 +235,7 @@ gates = table(
 
 marks = table(
     "marks",
-    *slate_key(),
+    *slate(is_key=True),
     Column("unit", Text, primary_key=True),
     Column("kind", Text, primary_key=True),  # partial, retrospective, outdated
     Column("at", Instant, nullable=False),
@@ -255,7 +244,7 @@ marks = table(
 
 conflicts = table(
     "conflicts",
-    *slate_key(),
+    *slate(is_key=True),
     Column("since", Instant, primary_key=True),
     Column("kind", Text, nullable=False),  # conflict, quota
     Column("units", Text, nullable=False),  # JSON list
@@ -269,7 +258,7 @@ conflicts = table(
 waivers = table(
     "waivers",
     number_key(),
-    *_slate(),
+    *slate(),
     Column("input", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -317,7 +306,7 @@ leases = table(
 
 questions = table(
     "questions",
-    *slate_key(),
+    *slate(is_key=True),
     Column("unit", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("reason", Text, nullable=False),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Date, Float, Index, Integer, Text
 
-from tipoff.ledger.schema import Instant, number_key, slate_key, table
+from tipoff.ledger.schema import Instant, number_key, slate, table
 
 incidents = table(
     "incidents",
@@ -91,7 +91,7 @@ rules = table(  # how often each check was evaluated, how often it fired
 
 profiles = table(  # what each table looked like, by day: from it the checks learn what is usual
     "profiles",
-    *slate_key(),
+    *slate(is_key=True),
     Column("at", Instant, nullable=False),
     Column("profile", Text, nullable=False),  # JSON, see checks.profile
 )

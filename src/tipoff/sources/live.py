@@ -1,7 +1,6 @@
 """The real world: providers over real connections, as the settings have them."""
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -9,8 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tipoff.core.clock import pause
-from tipoff.core.errors import UsageError
-from tipoff.core.provider import Provider, ProviderSettings, known_by_host, with_settings
+from tipoff.core.provider import Provider, known_by_host
 from tipoff.sources.ask import Asker
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import Memory
@@ -53,19 +51,6 @@ class LiveWorld:
             providers=known_by_host(tuple(self.providers)),
             pause=self.wait,
         )
-
-
-def told(providers: Sequence[Provider], settings: Mapping[str, ProviderSettings]) -> tuple[Provider, ...]:
-    """Return the providers as the settings have them; raises `UsageError` for one that there is not."""
-    hosts = {provider.host for provider in providers}
-    unknown = sorted(settings.keys() - hosts)
-    if unknown:
-        msg = "there is no provider " + ", ".join(repr(host) for host in unknown)
-        near = [one for host in unknown for one in difflib.get_close_matches(host, sorted(hosts), n=1)]
-        meant = " and ".join(repr(host) for host in dict.fromkeys(near))
-        hint = f"did you mean {meant}?" if len(near) == len(unknown) else "providers: " + ", ".join(sorted(hosts))
-        raise UsageError(msg, hint=hint)
-    return tuple(with_settings(provider, settings.get(provider.host, ProviderSettings())) for provider in providers)
 
 
 def _end(address: str) -> tuple[str, int]:
