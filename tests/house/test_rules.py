@@ -377,6 +377,18 @@ def test_the_list_of_commands_shows_each_commands_own_first_sentence() -> None:
     assert {name: sentence_of(name) for name in COMMANDS} == own
 
 
+def test_the_list_of_commands_cuts_no_sentence_short_on_a_terminal_of_80_columns() -> None:
+    from tipoff.cli.main import COMMANDS, cli  # noqa: PLC0415 -- as above
+
+    groups = [
+        cli,
+        *(one for name in COMMANDS if isinstance(one := cli.get_command(click.Context(cli), name), click.Group)),
+    ]
+    helps = [group.get_help(click.Context(group, terminal_width=80, max_content_width=80)) for group in groups]
+
+    assert not [line for text in helps for line in text.splitlines() if line.endswith("...") and "Usage:" not in line]
+
+
 def test_the_reference_is_what_the_code_says() -> None:
     made = subprocess.run(  # a process of its own: click keeps the help option of whoever asked a command first
         [sys.executable, "-m", "benchmarks.reference"], cwd=ROOT, capture_output=True, text=True, check=True

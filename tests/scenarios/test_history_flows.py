@@ -1,6 +1,7 @@
 """Days of history under what goes wrong between a ledger and a warehouse: nothing is lost, nothing arrives twice."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -288,10 +289,13 @@ def watched(tmp_path: Path) -> Callable[..., str]:
     return lambda *arguments: tipoff(*arguments, home=tmp_path).stdout
 
 
-def test_status_digest_and_scorecard_show_how_history_and_quotas_stand(watched: Callable[..., str]) -> None:
+def test_status_and_digest_are_silent_of_history_and_quotas_that_are_well(watched: Callable[..., str]) -> None:
     status = watched("status", "nba")
 
-    assert "history: 0 rows wait, 0 batches not yet applied" in status
-    assert "of the load limit of tipoff_history." in status
-    assert "quota: " in watched("digest", "nba", "--date", "2030-01-09")  # of the last day with games
+    assert "nothing is wrong" in status
+    assert "history: " not in status  # nothing of it is held up
+    assert "quota: " not in status + watched("digest", "nba")  # less than half of each limit is used
+    flow = json.loads(watched("status", "nba", "--json"))["home"]["history"]
+    assert (flow["is_kept"], flow["n_waiting"], flow["n_unsent"]) == (True, 0, 0)
+    assert flow["quotas"]
     assert "warehouse quota used" in watched("scorecard", "nba")

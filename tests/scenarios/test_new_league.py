@@ -40,6 +40,22 @@ def test_a_new_league_is_a_folder_and_a_test_that_passes(project: Path) -> None:
     assert "6 passed" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["ab", "curling", "zz"])
+def test_a_new_leagues_files_are_in_order_wherever_its_name_stands_in_the_alphabet(project: Path, name: str) -> None:
+    written = make_league(project, name)
+
+    config = str(ROOT / "pyproject.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--quiet", "--config", config, *written],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_a_new_league_is_replayed_once_the_catalog_names_it(project: Path) -> None:
     make_league(project, "curling")
     leagues = project / "src" / "tipoff" / "leagues" / "catalog.py"
@@ -56,7 +72,7 @@ def test_a_new_league_is_replayed_once_the_catalog_names_it(project: Path) -> No
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "games      14 of 14 proven" in done.stdout
+    assert "games       14 of 14 proven" in done.stdout
 
 
 def test_a_name_that_is_none_or_taken_and_a_folder_that_is_no_checkout_are_refused(

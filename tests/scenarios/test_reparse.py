@@ -75,7 +75,7 @@ def test_one_output_alone_is_named_and_what_no_provider_gives_is_refused(whole: 
     nowhere = tipoff("reparse", "nba", span, home=tmp_path / "none")
 
     assert words.returncode == 0, words.stderr
-    assert f"{len(days)} of {len(days)} slates made anew from the archive" in words.stdout
+    assert f"{len(days)} of {len(days)} outputs made anew from the archive" in words.stdout
     assert (derived.returncode, "comes from no provider" in derived.stderr) == (2, True)
     assert (odd.returncode, "is no FROM..TO" in odd.stderr) == (2, True)
     assert nowhere.returncode == 2

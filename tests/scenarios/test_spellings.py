@@ -83,7 +83,7 @@ def test_a_ruling_is_taken_back_and_the_spelling_waits_again(tmp_path: Path) -> 
     replayed(tmp_path, spec)
 
     assert (back.returncode, twice.returncode) == (0, 2)
-    assert "1 spellings wait for a person, 0 rulings hold" in tipoff("names", "nba", home=tmp_path).stdout
+    assert "1 spelling waits for a person; rulings that hold: 0" in tipoff("names", "nba", home=tmp_path).stdout
 
 
 def test_who_was_never_asked_about_cannot_be_ruled_on(samples: Samples, tmp_path: Path) -> None:

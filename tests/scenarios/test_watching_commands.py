@@ -106,7 +106,7 @@ def test_a_game_is_followed_through_every_table(watched: Path) -> None:
         stop["output"] for stop in found["stops"]
     }
     assert "no check fails for it" in words.stdout
-    assert "names no game" in words.stdout
+    assert "not of this game alone" in words.stdout
     assert (why.returncode, "nothing of it is missing" in why.stdout) == (0, True)
 
 
@@ -273,6 +273,8 @@ def test_each_morning_has_its_digest_and_nothing_else_is_said(watched: Path) -> 
         ("names", "mlb"),
         ("grid", "mlb"),
         ("scorecard", "mlb"),
+        ("models", "mlb", "2023"),
+        ("explain", "mlb", "Cole", str(FIRST)),
         ("check", "rules", "mlb"),
         ("incident", "list", "mlb"),
         ("incident", "list", "nothing"),
@@ -283,8 +285,19 @@ def test_a_league_that_this_home_has_never_worked_on_is_no_good_news(watched: Pa
     done = tipoff(*command, home=watched)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"{command[-1] if command[0] != 'boundary' else 'mlb'} has never been worked on in the home" in done.stderr
+    assert f"{'nothing' if 'nothing' in command else 'mlb'} has never been worked on in the home" in done.stderr
     assert "there: nba" in done.stderr
+
+
+def test_the_digest_of_an_earlier_morning_says_nothing_that_is_so_only_now(watched: Path) -> None:
+    past = tipoff("digest", "nba", "--date", str(FIRST + timedelta(days=1)), home=watched).stdout
+    now = tipoff("digest", "nba", "--date", str(LAST + timedelta(days=9)), home=watched).stdout
+
+    assert f"yesterday, {FIRST:%a %d %b}" in past
+    assert "checks: " in past
+    for line in ("orchestration ", "gates: ", "open incidents: ", "today, "):
+        assert line not in past
+    assert "open incidents: " in now or "between seasons" in now
 
 
 def test_units_that_were_overtaken_are_named_by_why(watched: Path, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_with_too_few_days_before_nothing_is_usual_and_nothing_has_passed(name: 
     status, found = look(name, slate(), [slate()] * (LEAST - 1))
 
     assert status is CheckStatus.NOT_MEASURABLE
-    assert found.note == f"only {LEAST - 1} slates before, {LEAST} are needed"
+    assert found.note == f"{LEAST - 1} of the {LEAST} slates before that are needed"
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import importlib.metadata
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -149,6 +151,21 @@ def test_models_of_another_library_or_other_features_are_told(tmp_path: Path) ->
     assert "numpy 1.0.0" in bad.said
     [none] = doctor.models(Settings(home=tmp_path / "empty"))
     assert none.ok
+
+
+def test_a_warehouse_that_is_held_is_told_of_once(tmp_path: Path) -> None:
+    path = Settings(home=tmp_path).place.warehouse
+    holds = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+
+        [line] = doctor.models(Settings(home=tmp_path))
+        holder.communicate()
+
+    assert line.said == "not looked at: the controller holds the warehouse"
 
 
 def test_a_ledger_of_another_schema_is_told(tmp_path: Path) -> None:

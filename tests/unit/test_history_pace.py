@@ -129,6 +129,11 @@ def test_a_projects_limit_counts_all_tables_together() -> None:
     assert fullest(used) == "95% of the load limit of the project (95,000 of 100,000 a day)"
 
 
+@pytest.mark.parametrize(("n", "shown"), [(749, ""), (750, "50% of the load limit of d.t (750 of 1,500 a day)")])
+def test_a_limit_is_shown_from_half_of_it_on(n: int, shown: str) -> None:
+    assert fullest({("load", "d.t"): n}) == shown
+
+
 @pytest.mark.parametrize(
     ("n", "level"), [(0, 0), (749, 0), (750, 50), (1_199, 50), (1_200, 80), (1_424, 80), (1_425, 95), (9_999, 95)]
 )

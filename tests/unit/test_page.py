@@ -16,7 +16,7 @@ from tipoff.core.clock import midnight
 from tipoff.core.obligation import State
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.facts import BetweenSeasons, NoSeason
-from tipoff.views.grid import Grid, newest_grid
+from tipoff.views.grid import Grid, grid_lines, newest_grid
 from tipoff.views.status import Problem, status_of
 from tipoff.watch.sentinel import LIVE
 from tipoff.web.page import Card, headers, page
@@ -103,6 +103,17 @@ def test_a_cell_says_what_it_is_of() -> None:
 
     assert f'<td class="late" title="boxes of {TODAY} is late">L</td>' in text
     assert f'<td class="proven" title="cards of {TODAY} is proven">■</td>' in text
+
+
+def test_the_grids_legend_names_each_sign_and_what_a_blank_is() -> None:
+    cells = {("boxes", TODAY): State.WAITING, ("cards", TODAY): State.PROVEN}
+    whole = Grid("x", ("boxes", "cards"), (TODAY,), cells)
+    gappy = replace(whole, outputs=("boxes", "cards", "dice"))
+
+    assert grid_lines(whole)[-1] == "■ proven  - waiting"
+    assert grid_lines(gappy)[-1] == "■ proven  - waiting  blank: not owed"
+    assert "blank: not owed" in shown(Card(card().status, gappy))
+    assert "blank: not owed" not in shown(Card(card().status, whole))
 
 
 def test_a_day_that_owes_little_puts_no_row_in_another_place(tmp_path: Path) -> None:

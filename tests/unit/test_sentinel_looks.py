@@ -3,20 +3,51 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tipoff.app.sentinel import sentinel_of
 from tipoff.config import Settings
+from tipoff.core.clock import league_day
+from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.watch.monitor import Monitor
 from tipoff.watch.notices import Channel, Message
-from tipoff.watch.sentinel import LIVE, REPLAYED, Sentinel
+from tipoff.watch.sentinel import LIVE, REPLAYED, Sentinel, judge, read_facts
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+def test_a_digest_on_its_way_is_late_from_when_somebody_was_there_to_send_it(tmp_path: Path) -> None:
+    """A home that begins, or is back, in the evening sends that morning's digest at once: nobody was silent."""
+    begun = NOW - timedelta(minutes=1)
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
+        store.write(AlertChanges(), beat=("controller nba", NOW, "test", "{}"))
+        monitor = Monitor(
+            league=NBA,
+            days=(league_day(NOW), date.max),
+            ledger=lambda: ledger,
+            store=store,
+            channels=[Channel(name="all", url="")],
+            send=lambda _channel, _message: None,
+            build="test",
+            flush=lambda *_: None,  # it is on its way
+            digest_at=timedelta(hours=5),
+        )
+        monitor.look(begun)
+
+        facts = read_facts(ledger, "nba", NOW)
+
+    assert facts.digest_due == (league_day(NOW), begun)
+    assert [one.check for one in judge(facts, NOW, LIVE)] == []
+    assert [
+        one.check for one in judge(replace(facts, alive_at=NOW + HOUR, monitor_at=NOW + HOUR), NOW + HOUR, LIVE)
+    ] == ["digest_is_sent"]
 
 
 class Watched:

@@ -304,6 +304,13 @@ def test_a_day_of_which_only_the_digest_is_known_is_not_planned_and_never_comple
     assert (status.complete, status.today, status.ok) == (None, "nothing is planned yet", False)
 
 
+def test_a_replay_that_nobody_watched_says_that_no_check_has_looked() -> None:
+    unwatched = status_of(home(**REPLAY, silences=silences(monitor_at=None)), LIVE)
+
+    assert "  nothing is late or lost; no check has looked (replay with --watch)" in status_lines(unwatched)
+    assert "  nothing is wrong" in status_lines(status_of(home(**REPLAY), LIVE))
+
+
 def test_what_is_off_for_want_of_a_key_is_said() -> None:
     lines = status_lines(status_of(home(off=("lines: off, A_KEY is not set",)), LIVE))
 

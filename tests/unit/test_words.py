@@ -1,15 +1,18 @@
 """What people read: messages, the digest's and the scorecard's figures, the hours of a channel."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.leagues.nba.league import NBA
+from tipoff.views.boundary import boundary_lines
+from tipoff.views.trace import Trace, trace_lines
 from tipoff.watch.messages import RUNBOOKS, lines_of, named, runbook_of, story, title_of
 from tipoff.watch.scorecard import budgets, scorecard_lines, sparkline, streak
 
@@ -149,4 +152,17 @@ def test_a_scorecard_says_what_is_to_be_known() -> None:
 
 
 def test_a_scorecard_without_a_day_says_so() -> None:
-    assert "no day has been scored yet" in scorecard_lines([], NBA)[0]
+    assert "no day has been scored yet; a monitor does it" in scorecard_lines([], NBA)[0]
+
+
+@pytest.mark.parametrize(("n_checks", "last"), [(0, "no check has looked at its day"), (9, "no check fails for it")])
+def test_a_game_that_no_check_has_looked_at_is_not_said_to_fail_none(n_checks: int, last: str) -> None:
+    way = Trace(league="nba", game_id="7", standings=(), stops=(), failing=(), n_checks=n_checks)
+
+    assert trace_lines(way) == ["nba 7 (times in UTC)", f"  {last}"]
+
+
+def test_a_day_of_which_nothing_was_decided_has_no_empty_table_of_edges() -> None:
+    assert boundary_lines([], "nba", date(2024, 3, 9)) == [
+        "nba 2024-03-09: nothing was decided of this day, so that nothing was expected"
+    ]

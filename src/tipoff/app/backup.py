@@ -78,7 +78,7 @@ def restore(settings: Settings, copy: Path) -> str:
         raise UsageError(msg, hint="set TIPOFF_HOME to a new folder, or move that one away")
     try:
         about = json.loads((copy / _ABOUT).read_text())
-        _ = about["at"], about["build"], about["bytes"]
+        at, _ = datetime.fromisoformat(about["at"]), (about["build"], about["bytes"])
     except (ValueError, KeyError, TypeError) as error:
         msg = f"{copy / _ABOUT} does not say what was copied: {error!r}"
         raise UsageError(msg, hint="it was cut or written to: take another copy") from error
@@ -87,4 +87,4 @@ def restore(settings: Settings, copy: Path) -> str:
         msg = f"{copy} is not as it was made: it holds {n_bytes:,} bytes, of {about['bytes']:,}"
         raise UsageError(msg, hint="a file of it was lost, cut or written to: take another copy")
     shutil.copytree(copy, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
-    return f"as of {about['at']}, by build {about['build']}"
+    return f"as of {at:%Y-%m-%d %H:%M} UTC, by build {about['build']}; next: tipoff doctor"

@@ -167,7 +167,9 @@ def parts(running: Running, settings: Settings, now: datetime, *, live: bool) ->
             what="parts", ok=False, said="; ".join(other), do="deploy one image everywhere, and restart what is old"
         )
     else:
-        yield DoctorLine(what="parts", ok=True, said=f"{', '.join(living) or 'none'} running, of this build")
+        yield DoctorLine(
+            what="parts", ok=True, said=f"{', '.join(living)} running, of this build" if living else "none is running"
+        )
     if running.last_tick_at is None:
         yield DoctorLine(what="last tick", ok=True, said="none yet")
         return
@@ -212,7 +214,7 @@ def disk(home: Path) -> DoctorLine:
     place = next(folder for folder in (home.absolute(), *home.absolute().parents) if folder.exists())
     free = shutil.disk_usage(place).free
     ok = free >= LEAST_DISK
-    said = f"{free / LEAST_DISK:.1f} GiB free for {home}"
+    said = f"{free / 1e9:.1f} GB free for {home}"
     return DoctorLine(what="disk", ok=ok, said=said, do="" if ok else "make room: a full disk stops the ledger")
 
 
@@ -258,11 +260,8 @@ def models(settings: Settings) -> Iterator[DoctorLine]:
     if not path.exists():
         yield DoctorLine(what="models", ok=True, said="no warehouse here")
         return
-    for content in CONTENTS.values():
-        for contract in content.models:
-            line = _model(path, contract)
-            if line is not None:
-                yield line
+    lines = (_model(path, contract) for content in CONTENTS.values() for contract in content.models)
+    yield from dict.fromkeys(line for line in lines if line is not None)  # a warehouse that is held is told of once
 
 
 def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
@@ -275,7 +274,7 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
         return None
     except duckdb.Error as error:
         held = "lock" in str(error).lower()
-        said = "the controller holds the warehouse: not looked at" if held else str(error).splitlines()[0]
+        said = "not looked at: the controller holds the warehouse" if held else str(error).splitlines()[0]
         return DoctorLine(what="models", ok=held, said=said, do="" if held else "is this a warehouse of this build?")
     if found is None:
         return DoctorLine(what="models", ok=True, said="none trained yet")

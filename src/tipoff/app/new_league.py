@@ -8,6 +8,7 @@ from tipoff.core.errors import UsageError
 
 _SKELETON = "skeleton"
 _NAME = re.compile(r"[a-z][a-z0-9]{1,15}")
+_OWN_IMPORTS = re.compile(r"(?:^from tipoff\.\S+ import [^(\n]+\n)+", re.MULTILINE)
 
 
 def make_league(root: Path, name: str) -> list[Path]:
@@ -30,6 +31,11 @@ def _copied(path: Path, name: str) -> Path:
     is_test = path.name.startswith("test_")
     target = path.with_name(f"test_{name}.py") if is_test else path.parent.parent / name / path.name
     target.parent.mkdir(exist_ok=True)
-    text = path.read_text(encoding="utf-8")
-    target.write_text(text.replace(_SKELETON, name).replace(_SKELETON.upper(), name.upper()), encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace(_SKELETON, name).replace(_SKELETON.upper(), name.upper())
+    target.write_text(_OWN_IMPORTS.sub(_in_order, text), encoding="utf-8")
     return target
+
+
+def _in_order(imports: re.Match[str]) -> str:
+    """Sort lines of imports by their modules: the new name stands elsewhere in the alphabet than the skeleton's."""
+    return "".join(sorted(imports[0].splitlines(keepends=True), key=lambda line: line.split()[1]))

@@ -61,6 +61,6 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
     """Return what a person reads of it."""
     n_made = report["slates"] - len(report["not_made"])
     span = f"{report['league']} {report['from']} to {report['to']}"
-    lines = [f"{span}: {n_made} of {report['slates']} slates made anew from the archive"]
+    lines = [f"{span}: {n_made} of {report['slates']} outputs made anew from the archive"]
     lines += [f"  not made: {row['output']} {row['day']} ({row['why']})" for row in report["not_made"]]
     return lines

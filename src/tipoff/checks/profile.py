@@ -166,7 +166,7 @@ def _looker(table: Table, find: Find, irregular: frozenset[str], untold: frozens
         if not now:
             return Measured.nothing("no rows")
         if len(usual) < LEAST:
-            return Measured.nothing(f"only {len(usual)} slates before, {LEAST} are needed")
+            return Measured.nothing(f"{len(usual)} of the {LEAST} slates before that are needed")
         extremes = set(_EXTREMES[find](now, usual)) if find in _EXTREMES else set()
         failing = tuple(sorted(((set(find(now, usual)) - irregular) | (extremes & irregular)) - untold))
         return Measured(value=1 - len(failing) / len(now), failing=failing)

@@ -16,7 +16,7 @@ from tipoff.core.errors import UsageError
 @click.option("--ledger", "home", type=click.Path(path_type=Path), metavar="HOME", help="Rank by the runs of a home.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def audit_command(home: Path | None, arguments: tuple[str, ...]) -> None:
-    """Find, in any code base, what fails in silence: `tipoff-audit`, ranked by a home's runs with --ledger HOME."""
+    """Find in any code base what fails in silence. This is `tipoff-audit`; --ledger HOME ranks by a home's runs."""
     auditor = _installed("tipoff_audit.cli")
     known = None if home is None else _evidence(home)
     try:

@@ -10,7 +10,7 @@ from tipoff.config import read_settings
 @click.command("backup")
 @click.argument("to", type=click.Path(path_type=Path))
 def backup_command(to: Path) -> None:
-    """Copy the home into a new folder, also while it is worked in."""
+    """Copy the home into a new folder. It may be worked in meanwhile."""
     from tipoff.app.requests import back_up  # noqa: PLC0415 -- imports every store
 
     click.echo(back_up(read_settings(), to))

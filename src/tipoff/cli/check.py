@@ -19,7 +19,7 @@ Command = Callable[..., Any]
 
 @click.group("check")
 def check_group() -> None:
-    """See whether a day's data are right, and whether the work itself is well."""
+    """See whether a day's data are right and the work is well."""
 
 
 def _common(command: Command) -> Command:
@@ -81,7 +81,7 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
 @click.option("--hours", type=click.FloatRange(0.5, 24 * 60), default=24.0, help="How far back.")
 @_common
 def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: ANN401 -- the common options
-    """Show whether decisions are made, executed and ended, and what waits."""
+    """Show whether decisions are made and executed. Also what waits."""
     declared, now = league_here(league), now_here()
     with open_ledger() as ledger:
         lines = views.workflow(ledger, declared, now, hours=hours)
@@ -94,7 +94,7 @@ def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: 
 @click.option("--days", type=click.IntRange(1, 400), default=3, help="How many days.")
 @_common
 def transitions_command(league: str, day: date | None, days: int, **shown: Any) -> None:  # noqa: ANN401 -- the common options
-    """Show, day by day and phase by phase, how much of what is owed is proven."""
+    """Show by day and phase how much of what is owed is proven."""
     declared = league_here(league)
     last = day or _last_day(declared)
     span = [last - timedelta(days=back) for back in reversed(range(days))]
@@ -108,7 +108,7 @@ def transitions_command(league: str, day: date | None, days: int, **shown: Any) 
 @click.option("--date", "day", type=DAY, help="The day; the last one that is over, where none is named.")
 @_common
 def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # noqa: ANN401 -- the common options
-    """Show games by output against the schedule, and whether what stands is what was written."""
+    """Show games by output against the schedule. And whether what stands is what was written."""
     declared = league_here(league)
     day = day or _last_day(declared)
     with open_ledger() as ledger:
@@ -124,7 +124,7 @@ def reconcile_command(league: str, day: date | None, **shown: Any) -> None:  # n
 @click.option("--every", is_flag=True, help="Also show the rules that fire, and those that are young.")
 @as_json
 def rules_command(league: str, *, every: bool, as_json: bool) -> None:
-    """Show how often each check, gate and filter was looked at and fired, and what its threshold could be."""
+    """Show how often each check, gate and filter fired. Of how many looks, and what its threshold could be."""
     from tipoff.views.rules import rule_lines, rules  # noqa: PLC0415 -- only when it is asked for
 
     with open_ledger() as ledger:

@@ -15,7 +15,7 @@ from tipoff.leagues.catalog import league_named
 @click.argument("day", type=DAY)
 @as_json
 def cost_command(league: str, day: date, *, as_json: bool) -> None:
-    """Estimate by dry runs what each step would read on BigQuery for a day, beside what it may bill.
+    """Estimate what each step would read of a day on BigQuery. By dry runs, beside what it may bill.
 
     Exits with 1 where a statement would be refused.
     """

@@ -20,7 +20,7 @@ jobs_option = click.option("--jobs", type=click.IntRange(1, 64), default=_JOBS, 
 
 @click.group("drill")
 def drill_group() -> None:
-    """Make real faults happen again, under an oracle that knows what should have come of it."""
+    """Make real faults happen again, and judge what came of it. An oracle knows what should have."""
 
 
 @drill_group.command("list")
@@ -68,7 +68,7 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
 @jobs_option
 @as_json
 def fuzz_command(seed: int, count: int, jobs: int, *, as_json: bool) -> None:
-    """Compose faults by dice (kind, place, time, length), and hold each composition against the same oracle."""
+    """Compose faults by dice, and judge what came of each. Kind, place, time and length are thrown; the oracle is the same."""
     from tipoff.drills.fuzz import composed  # noqa: PLC0415 -- imports the leagues
     from tipoff.drills.runner import rehearse  # noqa: PLC0415 -- imports everything
 

@@ -39,7 +39,7 @@ class Instant(click.ParamType[datetime]):
 
 @click.group("gate")
 def gate_group() -> None:
-    """See what holds, and waive it with a name, a reason and an end."""
+    """See what holds, and waive it with a reason and an end."""
 
 
 @gate_group.command("list")
@@ -119,7 +119,7 @@ def revoke_command(number: int) -> None:
 def halt_command(  # noqa: PLR0913 -- options
     league: str, output: str, *, reason: str, until: datetime | None, ends: bool, by: str, as_json: bool
 ) -> None:
-    """Stop the publication of OUTPUT, or of everything, until an instant; with --end let it go on; else show what is halted."""
+    """Stop what is published, until an instant. OUTPUT alone, or everything; --end lets it go on. Else show what is halted."""
     from tipoff.store.published import Published  # noqa: PLC0415 -- imports Arrow
 
     declared = league_here(league)
@@ -163,7 +163,7 @@ def _must_be_whole(what: str, until: datetime | None, reason: str, now: datetime
 @click.argument("day", type=DAY)
 @as_json
 def boundary_command(league: str, day: date, *, as_json: bool) -> None:
-    """Show, for each edge of a slate, what was expected, what came, what is missing by name, excused, quarantined."""
+    """Show for each input of a day what was expected and came. Also what is missing by name, excused, quarantined."""
     declared = league_here(league)
     with open_ledger() as ledger:
         inputs = {step.name: _inputs(declared, step) for step in declared.steps}

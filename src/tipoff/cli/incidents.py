@@ -17,7 +17,7 @@ _DIGITS = 10  # of a number at most
 
 @click.group("incident")
 def incident_group() -> None:
-    """See what is wrong, and take it on: acknowledge, snooze, write down what was done."""
+    """See what is wrong, and take it on. Acknowledge, snooze, write down what was done."""
 
 
 def _stores() -> list[tuple[str, AlertStore]]:
@@ -32,7 +32,7 @@ def _stores() -> list[tuple[str, AlertStore]]:
 @click.option("--all", "every", is_flag=True, help="Also those that ended in the last two days.")
 @as_json
 def list_command(league: str, *, every: bool, as_json: bool) -> None:
-    """Show the open incidents; those of the sentinel have an s before their number."""
+    """Show the open incidents. Those of the sentinel have an s before their number."""
     now, shown = now_here(), []
     if league:
         with open_ledger() as ledger:
@@ -55,7 +55,7 @@ def list_command(league: str, *, every: bool, as_json: bool) -> None:
 @click.argument("number")
 @as_json
 def show_command(number: str, *, as_json: bool) -> None:
-    """Show one incident with all that became of it and what to do; exits with 1 while it is open."""
+    """Show one incident, and what to do about it. All that became of it; exits with 1 while it is open."""
     store, incident = _one(number)
     with store:
         acts = store.acts(incident.id)
@@ -81,7 +81,7 @@ def ack_command(number: str, hours: float, by: str, note: str) -> None:
 @by_option
 @click.option("--reason", type=WORDS, required=True, help="Why.")
 def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
-    """Send nothing of an incident for a while but its end; it stays open and in the digest."""
+    """Send nothing of an incident for a while but its end. It stays open and in the digest."""
     until = now_here() + timedelta(hours=hours)
     _act(number, "snoozed", by, f"silent until {until:%Y-%m-%d %H:%M} UTC: {reason}", snoozed_until=until)
 

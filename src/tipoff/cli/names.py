@@ -16,7 +16,7 @@ from tipoff.views.names import render_text, waiting_names
 @by_option
 @as_json
 def names_command(league: str, words: tuple[str, ...], *, game_id: str, by: str, as_json: bool) -> None:
-    """List the spellings that wait for a person, with whom they may be; say who is meant.
+    """List spellings that wait for a person; say who is meant. Each is shown with whom it may be.
 
     What waited is made again with the next tick.
     """

@@ -16,9 +16,11 @@ def new_group() -> None:
     "--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path(), help="The checkout."
 )
 def new_league_command(name: str, root: Path) -> None:
-    """Write a league's folder: a catalog, one source, one table, a sample world, and a test that passes."""
+    """Write a league's folder, and a test that passes. A catalog, one source, one table, a sample world."""
     from tipoff.app.new_league import make_league  # noqa: PLC0415 -- read when it is asked for
 
     for path in make_league(root, name):
         click.echo(path.relative_to(root))
-    click.echo(f"next: {name.upper()}_CONTENT in src/tipoff/leagues/catalog.py, then docs/how-to/add-a-league.md")
+    click.echo(
+        f"next: {name.upper()}_CONTENT into CONTENTS of src/tipoff/leagues/catalog.py, then docs/how-to/add-a-league.md"
+    )

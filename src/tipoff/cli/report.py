@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tipoff.cli.show import DAY, answer, as_json, open_ledger
+from tipoff.cli.show import DAY, answer, as_json, league_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.ledger.facts import league_facts
 
@@ -21,7 +21,7 @@ _HEAD = ("table", "day", "state")  # of a model: what its first line says
 )
 @as_json
 def report_command(league: str, season: str, *, out: Path | None, as_json: bool) -> None:
-    """Say how good a season's predictions were: by system, market, week and group, against the line, and signs of a leak."""
+    """Say how good a season's predictions were. By system, market, week and group, against the line; signs of a leak."""
     from tipoff.app.season_report import sections_of  # noqa: PLC0415 -- imports every store
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
     from tipoff.predict.page import render, render_text  # noqa: PLC0415 -- as above
@@ -42,10 +42,11 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
 @click.argument("season")
 @as_json
 def models_command(league: str, season: str, *, as_json: bool) -> None:
-    """List a season's models, the newest first, and the build's: what each was trained on, which serves, why one does not."""
+    """List a season's models and the build's, newest first. What each was trained on, which serves, why one does not."""
     from tipoff.app.season_report import models_of  # noqa: PLC0415 -- imports every store
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
 
+    league_here(league)
     found = models_of(read_settings(), content_named(league), season)
     lines = []
     for row in found:
@@ -60,9 +61,10 @@ def models_command(league: str, season: str, *, as_json: bool) -> None:
 @click.argument("day", type=DAY)
 @as_json
 def explain_command(league: str, whom: str, day: date, *, as_json: bool) -> None:
-    """Say what the prediction of one man rests on, part by part. WHOM is an id or a part of a name."""
+    """Say what one prediction rests on, part by part. WHOM is an id or a part of a name."""
     from tipoff.app.season_report import explained  # noqa: PLC0415 -- imports every store
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
 
+    league_here(league)
     lines = explained(read_settings(), content_named(league), whom, day)
     answer({"lines": lines}, lines, ok=True, as_json=as_json)

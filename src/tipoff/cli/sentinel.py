@@ -50,7 +50,7 @@ def say(line: str) -> None:
 @CLOCK
 @click.option("--once", is_flag=True, help="Look once and say what is wrong, for a timer; exits with 1 on an error.")
 def sentinel_command(leagues: tuple[str, ...], *, once: bool, clock: RunningClock) -> None:
-    """Run the sentinel until it is stopped: it reads the ledger from outside, and tells when nothing happens."""
+    """Run the sentinel until it is stopped. It reads the ledger from outside, and tells when nothing happens."""
     settings = read_settings()
     if once:
         found = look_once(settings, leagues, said=say)

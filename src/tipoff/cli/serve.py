@@ -11,7 +11,7 @@ from tipoff.core.errors import UsageError
 
 @click.command("web")
 def web_command() -> None:
-    """Serve the page, /health and /ready until it is stopped; on loopback, or beyond it with a token."""
+    """Serve the page, /health and /ready until it is stopped. On loopback; beyond it only with a token."""
     try:
         from tipoff.app.web import run_web  # noqa: PLC0415 -- an extra of its own
     except ImportError as error:
@@ -28,7 +28,7 @@ def web_command() -> None:
 @click.command("doctor")
 @as_json
 def doctor_command(*, as_json: bool) -> None:
-    """Compare what runs with what is declared, and this machine with what the work needs."""
+    """Say whether this machine, build and home are in order. What runs is held against what is declared."""
     from tipoff.app import doctor  # noqa: PLC0415 -- imports every store
 
     found = doctor.look(read_settings(), RealClock().now())

@@ -172,7 +172,7 @@ def league_here(name: str) -> "League":
 @click.argument("leagues", nargs=-1)
 @as_json
 def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
-    """Say whether anything is at work, whether today is complete, what is wrong, and what waits for you."""
+    """Say whether today is complete, and what is wrong. Also what is at work, and what waits for you."""
     settings, now = read_settings(), RealClock().now()
     try:
         found = _statuses(settings, leagues, now)

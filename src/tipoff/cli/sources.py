@@ -22,7 +22,7 @@ _BEGINNING = re.compile(r"[0-9a-f]{8,64}")
 @click.argument("league")
 @as_json
 def sources_command(league: str, *, as_json: bool) -> None:
-    """Show who is asked, with what keys, how it went: requests, credits, proxies, lateness."""
+    """Show who is asked, with what keys, and how it went. Requests, credits, proxies, lateness."""
     from tipoff.ledger.facts import league_facts  # noqa: PLC0415 -- only where there is a ledger
     from tipoff.ledger.outside import OutsideStore  # noqa: PLC0415 -- only where there is a ledger
     from tipoff.views.sources import read_outside, render_text  # noqa: PLC0415 -- as above
@@ -64,7 +64,7 @@ def sources_command(league: str, *, as_json: bool) -> None:
 @by_option
 @as_json
 def set_aside_command(league: str, payload: str, *, reason: str, by: str, as_json: bool) -> None:
-    """Let nobody use an archived PAYLOAD, and have what was made of it made anew; else show what is set aside.
+    """Let nobody use an archived PAYLOAD; or show what is not. What was made of it is made anew.
 
     PAYLOAD is its hash, or how that begins, as messages name it.
     """

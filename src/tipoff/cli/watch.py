@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 def up_command(
     leagues: tuple[str, ...], *, world: str | None, monitored: bool, served: bool, clock: RunningClock
 ) -> None:
-    """Run the leagues' controllers on the real clock until they are stopped, in one process."""
+    """Run leagues live until they are stopped. Their controllers work on the real clock, in one process."""
     from tipoff.app.lock import lock  # noqa: PLC0415 -- as below
 
     settings, stop = read_settings(), stopper()
@@ -101,7 +101,7 @@ def _web(settings: Settings, clock: RunningClock) -> "Served | None":
 @click.command("monitor")
 @click.argument("leagues", nargs=-1, required=True)
 def monitor_command(leagues: tuple[str, ...]) -> None:
-    """Run the monitor as a process of its own until it is stopped."""
+    """Run the monitor alone, until it is stopped. Only where `tipoff up` runs with --no-monitor."""
     from tipoff.app.lock import lock  # noqa: PLC0415 -- imports every store
     from tipoff.app.monitor import run_monitor  # noqa: PLC0415 -- as above
 
@@ -122,7 +122,7 @@ def monitor_command(leagues: tuple[str, ...]) -> None:
 )
 @as_json
 def prove_alive_command(league: str, side: str, within: float | None, *, as_json: bool) -> None:
-    """Stop one side, measure how long until another tells of it, let it go on."""
+    """Stop one side, and measure how long until another tells. Then it goes on."""
     from tipoff.app import alive  # noqa: PLC0415 -- imports every store
 
     settings = read_settings()
@@ -136,10 +136,15 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
 
 @click.command("digest")
 @click.argument("league")
-@click.option("--date", "day", type=DAY, help="The morning; the home's own day, where none is named.")
+@click.option(
+    "--date",
+    "day",
+    type=DAY,
+    help="The morning; today's, where none is named. Of an earlier one, how its day stands now.",
+)
 @as_json
 def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
-    """Show the morning's digest as it is sent; exits with 1 while an incident is open."""
+    """Show the morning's digest. Exits with 1 while an incident is open."""
     from tipoff.ledger.alerts import read_incidents  # noqa: PLC0415 -- only when it is asked for
     from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
 
@@ -157,7 +162,7 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
 @click.option("--days", type=click.IntRange(1, 400), default=30, help="How many days, back from the last one scored.")
 @as_json
 def scorecard_command(league: str, days: int, *, as_json: bool) -> None:
-    """Show how the days went: complete, on time, incidents, accuracy, streak, error budget."""
+    """Show how the days went. Complete, on time, incidents, accuracy, streak, error budget."""
     from tipoff.watch.scorecard import read_scorecards, scorecard_lines  # noqa: PLC0415 -- only when it is asked for
 
     declared = league_here(league)
@@ -175,7 +180,7 @@ def scorecard_command(league: str, days: int, *, as_json: bool) -> None:
 @click.option("--league", default="", help="Whose, for a ledger.")
 @as_json
 def replay_incident_command(record: Path, timetable: Path | None, league: str, *, as_json: bool) -> None:
-    """Hold a RECORD against these rules: when would one have been told, how often, how often in vain.
+    """Say when one would have been told of what a RECORD holds. With these rules: how often, how often in vain.
 
     RECORD is a ledger, or a file of runs (a CSV with job and committed_at) beside a timetable.
     """

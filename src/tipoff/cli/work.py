@@ -46,7 +46,7 @@ def replay_command(  # noqa: PLR0913 -- options
     crash_at: str,
     as_json: bool,
 ) -> None:
-    """Replay a season, or some of its days, on a simulated clock; several leagues on one."""
+    """Replay a season, or days of it, on a simulated clock. Several leagues share one clock."""
     told: dict[str, Any] = {"world": world, "seed": seed, "faults": faults}
     told |= {"crash_at": crash_at, "watched": watched, "history": history}
     reports = run_and_report(read_settings(), leagues, span, **told)
@@ -69,7 +69,7 @@ def replay_command(  # noqa: PLR0913 -- options
 @click.argument("span", metavar="SEASON|DAY|FROM..TO")
 @as_json
 def record_command(league: str, span: str, *, as_json: bool) -> None:
-    """Fetch a season, or some days of one, from the live providers into TIPOFF_DATA, to be replayed.
+    """Fetch a season, or days of it, to be replayed. The live providers are asked; TIPOFF_DATA keeps it.
 
     A day is kept when every game of it is there; the same command goes on from what is kept.
     """
@@ -109,7 +109,7 @@ def backfill_command(  # noqa: PLR0913 -- options
     budgets: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Make what is missing or outdated of past days, in order; what is not made is listed with its reason."""
+    """Make what is missing or outdated of past days, in order. What is not made is listed with its reason."""
     from tipoff.app import backfill  # noqa: PLC0415 -- imports every store
     from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
@@ -158,7 +158,7 @@ def _backfill_live(  # noqa: PLR0913 -- as the command is told
 @click.option("--output", default="", help="Only this output.")
 @as_json
 def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> None:
-    """Make raw rows anew from the archive, with today's parsers; nobody is asked."""
+    """Make raw rows anew from the archive. Today's parsers read it; no provider is asked."""
     from tipoff.app import reparse  # noqa: PLC0415 -- imports every store
     from tipoff.app.replay import span_of_home  # noqa: PLC0415 -- as above
     from tipoff.leagues.catalog import league_named  # noqa: PLC0415 -- with the app
@@ -180,7 +180,7 @@ def _budget(text: str) -> tuple[str, str]:
 @click.command("demo")
 @click.option("--days", type=click.IntRange(1, 60), default=DEMO_DAYS, help="How many days of the sample league.")
 def demo_command(days: int) -> None:
-    """Replay the sample league (synthetic, all names invented) and show how its days went."""
+    """Replay a sample league and show how its days went. It is synthetic: all names are invented."""
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- with the app
     from tipoff.ledger import Ledger  # noqa: PLC0415 -- with the app
     from tipoff.views.grid import grid_heads, grid_legend, grid_row, read_grid  # noqa: PLC0415 -- with the app

@@ -97,8 +97,8 @@ def uses(used: Used) -> list[Use]:
 
 
 def fullest(used: Used) -> str:
-    """Return the limit that is used most, as a person reads it; empty where nothing is used."""
-    return next((str(use) for use in uses(used)), "")
+    """Return the limit that is used most, as a person reads it; empty while less than half of each is used."""
+    return next((str(use) for use in uses(used) if use.level > Level.FREE), "")
 
 
 def may(used: Used, kind: Kind, table: str, n: int = 1) -> bool:

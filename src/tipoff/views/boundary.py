@@ -85,6 +85,9 @@ def _boundary(  # noqa: PLR0913 -- what is known of one edge
 
 def boundary_lines(boundaries: Iterable[Boundary], league: str, day: date) -> list[str]:
     """Return the report as aligned text; what is missing or excused follows by name."""
+    boundaries = list(boundaries)
+    if not boundaries:
+        return [f"{league} {day}: nothing was decided of this day, so that nothing was expected"]
     lines = [f"{league} {day}: what each output expected of its inputs, and what came"]
     lines.append(f"  {'output':<24}{'input':<24}{'window':<9}{'gate':<9}{'came':>10}  {'quality':>7}  {'bad rows':>8}")
     for edge in boundaries:

@@ -48,9 +48,11 @@ def read_flow(ledger: Ledger, now: datetime | None) -> Flow:
 
 
 def flow_lines(flow: Flow) -> list[str]:
-    """Return the lines that a person reads; none where history is not kept."""
+    """Return the lines that a person reads; none where history is not kept, or nothing of it is held up."""
     if not flow.is_kept:
         return []
+    if not flow.n_unsent and not flow.error:  # rows that wait for their batch are every day's
+        return [f"  quota: {flow.fullest}"] if flow.fullest else []
     since = f", the oldest since {flow.oldest_at:%Y-%m-%d %H:%M} UTC" if flow.oldest_at else ""
     lines = [f"  history: {flow.n_waiting:,} rows wait, {flow.n_unsent} batches not yet applied{since}"]
     lines += [f"    {flow.error}"] if flow.error else []

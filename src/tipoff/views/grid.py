@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SIGNS: Mapping[State, str] = {
     State.PROVEN: "■",
     State.EXCUSED: "·",
-    State.WAITING: " ",
+    State.WAITING: "-",
     State.OPEN: "o",
     State.RUNNING: "r",
     State.HELD: "H",
@@ -34,6 +34,11 @@ class Grid:
     days: tuple[date, ...]
     cells: Mapping[tuple[str, date], State]
     waivers: tuple[str, ...] = ()
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether some output is not owed on some day."""
+        return any((output, day) not in self.cells for output in self.outputs for day in self.days)
 
     @property
     def wrong(self) -> list[tuple[str, date, State]]:
@@ -84,7 +89,8 @@ def grid_row(grid: Grid, day: date) -> str:
 def grid_legend(grid: Grid) -> list[str]:
     """Return what the signs mean that the grid shows, and what is waived."""
     used = [state for state in SIGNS if state in set(grid.cells.values())]
-    return ["  ".join(f"{SIGNS[state]} {state.value}" for state in used), *grid.waivers]
+    signs = [*(f"{SIGNS[state]} {state.value}" for state in used), *(["blank: not owed"] if grid.has_gaps else [])]
+    return ["  ".join(signs), *grid.waivers]
 
 
 def grid_heads(outputs: Sequence[str]) -> list[str]:

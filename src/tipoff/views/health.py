@@ -83,7 +83,7 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
     """Return what the checks measured of `day`, failures first; that nothing was measured of a day is a failure too."""
     measured = ledger.of(league.name).measured(day=day)
     if not measured:
-        note = "no check has measured this day: no evidence is not good news"
+        note = "no check has measured this day: no evidence is not good news (a replay is checked with --watch)"
         return [_line(NOT_MEASURED, Severity.ERROR, 0, len(league.checks), "checks", note)]
     claims = {check.name: check.claim for check in league.checks}
     lines = [

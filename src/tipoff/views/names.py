@@ -53,7 +53,8 @@ def render_text(league: str, waiting: Sequence[WaitingName], rulings: Sequence[R
         f"says {ruling.by} since {ruling.made_at:%Y-%m-%d %H:%M} UTC"
         for ruling in rulings
     ]
-    lines.append(f"{len(waiting)} spellings wait for a person, {len(rulings)} rulings hold")
+    waits = "1 spelling waits" if len(waiting) == 1 else f"{len(waiting)} spellings wait"
+    lines.append(f"{waits} for a person; rulings that hold: {len(rulings)}")
     if waiting:
         lines.append(f"say who it is: tipoff names {league} resolve 'SPELLING' ID [--game GAME_ID]")
     return lines

@@ -70,15 +70,15 @@ def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[st
     world, n_missing = report["world"]["name"], len(found["missing"])
     lines = [
         f"{report['league']} {report['season']}: {report['simulated_days']} days, {report['slates']} slates, world {world}",
-        f"games      {found['proven']} of {found['expected']} proven, {found['excused']} excused, {n_missing} missing",
+        f"games       {found['proven']} of {found['expected']} proven, {found['excused']} excused, {n_missing} missing",
         "obligations " + ", ".join(f"{n} {state}" for state, n in sorted(report["obligations"].items())),
-        "runs       " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
-        f"gates      {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
+        "runs        " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
+        f"gates       {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
         *report["off"],
         *_not_recorded(report["world"]),
         *report["without_rows"],
     ]
     lines += accuracy
     loading = f", {report['loading_s']:.1f} s of it for earlier seasons" if report["loading_s"] else ""
-    lines.append(f"took {report['wall_s']:.1f} s{loading}, at most {report['peak_rss_mb']:.0f} MB")
+    lines.append(f"took {report['wall_s']:.1f} s{loading}, at most {report['peak_rss_mb']:.0f} MB of memory")
     return lines

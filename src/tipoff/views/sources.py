@@ -11,6 +11,7 @@ from tipoff.core.records import ArrivalRecord
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import NoSeason, league_facts, learned_lateness
 from tipoff.ledger.outside import OutsideStore, Requests
+from tipoff.watch.messages import length as in_words
 
 LOOKED_BACK = timedelta(days=7)
 _FEW = 20  # arrivals from which on the slowest are told by a share
@@ -111,12 +112,11 @@ def render_text(outside: Outside, now: datetime) -> Iterator[str]:
         learned = f"; learned: late {after / timedelta(hours=1):.1f} h after the start" if after else ""
         yield (
             f"arrival {found_late.output:<24} on time {found_late.n_on_time:>4}, late {found_late.n_late:>4}; "
-            f"usually {usual}, nine of ten within {_shown(found_late.slow)}{learned}"
+            f"usually {usual}, nine of ten by {_shown(found_late.slow)}{learned}"
         )
 
 
 def _shown(length: timedelta | None) -> str:
     if length is None:
         return "unknown"
-    minutes = round(abs(length) / timedelta(minutes=1))
-    return f"{minutes} min {'after' if length > timedelta(0) else 'before'} due"
+    return f"{in_words(abs(length))} {'after' if length > timedelta(0) else 'before'} due"

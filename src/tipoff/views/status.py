@@ -85,6 +85,13 @@ class Status:
     waits_for_you: tuple[str, ...]
     home: Home
 
+    @property
+    def all_well(self) -> str:
+        """What is said where no problem is known: of a replay that nobody watched, that no check has looked."""
+        facts = self.home.silences
+        unwatched = self.alive is None and facts is not None and facts.monitor_at is None
+        return "nothing is late or lost; no check has looked (replay with --watch)" if unwatched else "nothing is wrong"
+
 
 def read_home(  # noqa: PLR0913 -- what a status is told from
     ledger: Ledger,
@@ -301,7 +308,7 @@ def status_lines(status: Status) -> list[str]:
     return [
         f"{status.league}: {status.at_work}",
         f"  {status.today}",
-        *(f"  {line}" for line in problems or ["nothing is wrong"]),
+        *(f"  {line}" for line in problems or [status.all_well]),
         *(f"  waits for you: {line}" for line in status.waits_for_you),
         *(f"  {line}" for line in status.home.off),
         *flow_lines(status.home.history),

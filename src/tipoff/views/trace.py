@@ -11,6 +11,7 @@ from tipoff.core.step import SourceWork
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.stores import is_elsewhere, lost_of_document, lost_warehouse
+from tipoff.watch.messages import counted
 
 _SHOWN = 3  # answers of one run
 
@@ -41,6 +42,7 @@ class Trace:
     standings: tuple[str, ...]
     stops: tuple[Stop, ...]
     failing: tuple[str, ...]
+    n_checks: int  # that looked at its days
 
     @property
     def ok(self) -> bool:
@@ -58,11 +60,11 @@ def trace(ledger: Ledger, league: League, game_id: str, home: Home) -> Trace:
         raise UsageError(msg, hint=f"ids look like {example}; see: tipoff grid {league.name}")
     standings = tuple(
         f"{game.day}: {game.away} at {game.home}, {_start(game.starts_at)}, {game.status} "
-        f"({game.evidence}), first seen {game.first_seen_at:%Y-%m-%d %H:%M}"
+        f"({game.evidence}), first seen {game.first_seen_at:%Y-%m-%d %H:%M} UTC"
         for game in games
     )
     lost = lost_warehouse(ledger, home, league.name)
-    failed = records.measured(days=[game.day for game in games], status="failed")
+    measured = records.measured(days=[game.day for game in games])
     return Trace(
         league=league.name,
         game_id=game_id,
@@ -70,9 +72,10 @@ def trace(ledger: Ledger, league: League, game_id: str, home: Home) -> Trace:
         stops=tuple(stop for game in games for stop in _stops(records, league, game_id, game.day, home, lost)),
         failing=tuple(
             f"{one.check}: {one.value:.3g} of {one.required:.3g}"
-            for one in failed
-            if any(game_id in key for key in one.failing)
+            for one in measured
+            if one.status == "failed" and any(game_id in key for key in one.failing)
         ),
+        n_checks=len(measured),
     )
 
 
@@ -124,22 +127,23 @@ def _answers(records: LeagueRecords, run: int, game_id: str) -> tuple[str, ...]:
     """Return the answers that the run got to requests which name the game; where none does, all of the run."""
     fetches = records.fetches(run)
     own = [fetch for fetch in fetches if game_id in fetch.url]
-    of = "" if own else " (names no game)"
+    of = "" if own else " (not of this game alone)"
     said = [f"{f.url} {f.status} {f.outcome} archive {f.sha256[:12]}{of}" for f in own or fetches]
     return (*said[:_SHOWN], f"and {len(said) - _SHOWN} more") if len(said) > _SHOWN else tuple(said)
 
 
 def trace_lines(found: Trace) -> list[str]:
     """Return a trace as aligned text."""
-    lines = [f"{found.league} {found.game_id}", *(f"  {standing}" for standing in found.standings)]
+    lines = [f"{found.league} {found.game_id} (times in UTC)", *(f"  {standing}" for standing in found.standings)]
     for stop in found.stops:
         first = f"{stop.first_at:%m-%d %H:%M}" if stop.first_at else "-"
         seen = f"{stop.as_of:%m-%d %H:%M}" if stop.as_of else "-"
-        what = f"{stop.n_rows} rows" if stop.n_rows else stop.excuse or "-"
+        what = counted(stop.n_rows, "row") if stop.n_rows else stop.excuse or "-"
         run = stop.run if stop.run is not None else "-"
         lines.append(f"  {stop.day} {stop.output:<24}{stop.state:<9}{what:>12}  came {first}  seen {seen}  run {run}")
         lines += [f"      {mark}" for mark in stop.marks]
         lines += [f"      {answer}" for answer in stop.answers]
         lines += [f"      {stop.file}"] if stop.file else []
-    lines += [f"  fails {name}" for name in found.failing] or ["  no check fails for it"]
+    none = "no check fails for it" if found.n_checks else "no check has looked at its day"
+    lines += [f"  fails {name}" for name in found.failing] or [f"  {none}"]
     return lines

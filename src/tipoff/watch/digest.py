@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from tipoff.core import quota
-from tipoff.core.clock import LEAGUE_ZONE
+from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
@@ -37,8 +37,11 @@ def keep_score(ledger: Ledger, league: League, days: tuple[date, date], now: dat
 
 
 def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
-    """Return the digest of `day`, which tells of the day before; `incidents` are the open ones."""
-    yesterday = day - timedelta(days=1)
+    """Return the digest of `day`, which tells of the day before; `incidents` are the open ones.
+
+    Of an earlier day it leaves out what is so only now: who is alive, gates, quotas, what is open.
+    """
+    yesterday, is_now = day - timedelta(days=1), day >= league_day(now)
     between = between_seasons(ledger, league.name, day)
     if between is not None and between_seasons(ledger, league.name, yesterday) is not None:
         return _at_rest(league, day, between, incidents)
@@ -53,21 +56,20 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
     games = {of: _games(ledger, league, of) for of in (yesterday, day)}
     answer = _answer(before, owed, games[yesterday])
     lines = [
-        _alive(ledger, league, now),
+        *([_alive(ledger, league, now)] if is_now else []),
         f"yesterday, {yesterday:%a %d %b}, {counted(games[yesterday], 'game')}: {answer}",
         *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
         *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}" for one in owed[:6]),
         *(f"  {line}" for line in (without_rows(league, before) if games[yesterday] else ())),
-        _gates(ledger, league, yesterday, now),
+        *([_gates(ledger, league, yesterday, now)] if is_now else []),
         _checks(ledger, league, yesterday),
         _accuracy(rows),
-        *_quota(ledger, now),
-        *known.off,
-        between_text(between) if between else _today(league, day, today, games[day]),
-        *_open(incidents),
+        *((*_quota(ledger, now), *known.off) if is_now else ()),
+        *([between_text(between) if between else _today(league, day, today, games[day])] if is_now else []),
+        *(_open(incidents) if is_now else []),
         *_trend(rows, league),
     ]
-    return _message(league, day, f"yesterday {answer.partition(',')[0]}", lines, incidents)
+    return _message(league, day, f"yesterday {answer.partition(',')[0]}", lines, incidents if is_now else ())
 
 
 def without_rows(league: League, owed: Iterable[ObligationRecord]) -> list[str]:

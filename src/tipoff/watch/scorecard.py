@@ -167,7 +167,7 @@ def sparkline(values: Sequence[float | None]) -> str:
 def scorecard_lines(rows: Sequence[Row], league: League) -> list[str]:
     """Return the scorecard as text: bars over the days, then what is to be known of them."""
     if not rows:
-        return [f"{league.name}: no day has been scored yet; each is, in the morning after"]
+        return [f"{league.name}: no day has been scored yet; a monitor does it each morning (in a replay: --watch)"]
     first, last = rows[0]["day"], rows[-1]["day"]
     lines = [f"{league.name} {first} to {last}: {len(rows)} days, {streak(rows)} clean in a row"]
     for name, words in (

@@ -73,7 +73,7 @@ class Facts:
     unexecuted: int  # RUN decisions since the last run that came to an end
     unexecuted_since: datetime | None
     overdue: tuple[tuple[str, date, datetime], ...]  # output, day, due: late, and in no incident
-    digest_due: tuple[date, datetime] | None  # the oldest digest that is past its due time and was not sent
+    digest_due: tuple[date, datetime] | None  # the oldest digest that is not sent, and since when it should be
     monitor_at: datetime | None
     started_at: datetime | None = None  # the first tick that did something
     ahead_at: datetime | None = None  # a sign of life that lies in the future: no sign of life, but of a wrong clock
@@ -204,7 +204,10 @@ def _overdue(records: LeagueRecords, told: Sequence[Incident], now: datetime) ->
 
 def _digest_due(records: LeagueRecords, now: datetime) -> tuple[date, datetime] | None:
     first = records.first_due("digest", states=["waiting", "running"])
-    return (first.day, first.due_at) if first is not None and first.due_at < now else None
+    if first is None or first.due_at >= now:
+        return None
+    # one that is on its way began when a monitor was there to send it: a home begun, or back, later in the day is not behind
+    return first.day, max(first.due_at, first.since) if first.state == "running" else first.due_at
 
 
 class Sentinel:

@@ -86,14 +86,14 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
     systems = (
         ("blend", "mae"),
         ("lightgbm", "lightgbm_mae"),
-        ("bottom up", "bottom_up_mae"),
+        ("bottom-up", "bottom_up_mae"),
         ("last ten", "baseline_mae"),
     )
     return [
         f"season      {totals['games']} games, {totals['starts']} starts, {strikeouts} strikeouts",
         f"predictions {made['made']} made, {made['made_after_first_pitch']} of them after the first pitch",
         "",
-        f"{'accuracy':<12} {'starts':>7} {'MAE':>7}  without {n_first} first starts of a career",
+        f"{'accuracy':<12} {'starts':>7} {'MAE':>7}  in strikeouts; without {n_first} first starts of a career",
         *(f"{name:<12} {made['graded']:>7} {_shown(made[column]):>7}" for name, column in systems),
         (
             f"CRPS {_shown(made['crps'])}; calibration error of P(over) {_shown(made['calibration_error'])}; "

@@ -48,7 +48,7 @@ def report_lines(report: Mapping[str, Any]) -> Sequence[str]:
     return [
         f"predictions {made['made']} made, {made['made_after_tipoff']} of them after tip-off",
         "",
-        f"{'accuracy':<12} {'graded':>7} {'MAE':>7}",
+        f"{'accuracy':<12} {'graded':>7} {'MAE':>7}  in points",
         *(f"{name:<12} {n:>7} {_shown(mae):>7}  {about}" for name, n, mae, about in rows),
         void,
         "",
