@@ -13,12 +13,14 @@ from tests.postgres import fresh
 from tests.support import ledger_rows, tipoff
 
 from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.finding import Severity
 from tipoff.core.payload import SetAside
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.proof_text import proof_row
 from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.answers import leagues_of, made_of
 from tipoff.ledger.facts import home_now, league_facts
+from tipoff.ledger.findings import finding
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 OLD = Path(__file__).parents[1] / "homes" / "schema_0004.tgz"  # two days of the sample league, made by version 0.1
@@ -91,6 +93,21 @@ def test_processes_that_claim_at_once_are_given_different_numbers(
         given = [number for found in pool.map(claim, ["a", "b", "c", "d"]) for number in found]
 
     assert len(set(given)) == len(given) == 40
+
+
+def test_a_ledger_whose_numbers_an_earlier_build_gave_itself_numbers_on_after_its_upgrade(target: Path | str) -> None:
+    row = finding(("east", "", NOW.date()), "check", "cause", Severity.ERROR, "note", now=NOW)
+    with Ledger(target) as earlier, earlier.transaction() as connection:
+        connection.execute(schema.findings.insert(), [row | {"id": number} for number in (1, 2, 3)])
+        connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
+
+    with Ledger(target) as ledger:
+        batch = Batch()
+        batch.add("findings", row)
+        ledger.commit(batch)
+        given = [row["id"] for row in ledger.rows(select(schema.findings.c.id).order_by(schema.findings.c.id))]
+
+    assert given == [1, 2, 3, 4]
 
 
 def test_what_was_made_of_an_answer_is_found_though_the_clock_has_gone_back_since(ledger: Ledger) -> None:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, func, inspect, select, text
 
 from tipoff.ledger.connect import copy_of, take_its_time
+from tipoff.ledger.schema import metadata
 
 HEAD = "0011"
 
@@ -28,6 +29,17 @@ def upgrade(engine: Engine) -> None:
         take_its_time(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if engine.dialect.name == "postgresql":
+            _number_on(connection)
+
+
+def _number_on(connection: Connection) -> None:
+    """Let each table's next number be greater than any that it has: earlier builds gave some numbers themselves."""
+    kept = metadata.tables.values()
+    for table in (table for table in kept if table.autoincrement_column is not None):
+        last = func.coalesce(func.max(table.autoincrement_column), 0)
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        connection.execute(select(func.setval(sequence, last + 1, False)))  # noqa: FBT003 -- PostgreSQL's own argument
 
 
 def _keep_what_was(ledger: Path, schema: str) -> None:
