@@ -36,7 +36,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.watch.sentinel import LIVE, judge, read_facts
 
-DAYS, LONG, KILLS = 3, 60, 20
+DAYS, LONG, KILLS = 2, 60, 20
 NUMBERS = {"id", "run_id", "fence", "incident_id"}
 MEASURED = {"cpu_ms", "took_ms", "worker", "settings_hash"}  # real time, processes, and the folder that the home is
 APART = {"heartbeats", "leases", "facts", "numbers", "quota_use", "quota_levels"}
@@ -60,8 +60,12 @@ def homes_in(folder: Path, days: int, *, watched: bool) -> Homes:
 
 @pytest.fixture(scope="module")
 def homes(samples: Samples) -> Homes:
-    folder = samples.once("leagues", partial(homes_in, days=DAYS, watched=True))
-    return Homes(folder / "together", {spec.league.name: folder / spec.league.name for spec in both(DAYS)})
+    [_, bats] = both(DAYS)
+    alone = {
+        NBA.name: samples.made(DAYS, watched=True),
+        BATS.name: samples.once(f"{DAYS}-bats", lambda home: replayed(home, bats, watched=True)),
+    }
+    return Homes(samples.once(f"{DAYS}-both", lambda home: replayed(home, *both(DAYS), watched=True)), alone)
 
 
 def of_league(hashes: Hashes, league: str) -> Hashes:
@@ -131,12 +135,13 @@ def test_why_and_status_tell_of_one_league_alone(homes: Homes) -> None:
 def test_a_day_whose_games_cannot_be_read_is_an_incident_that_names_the_line_and_the_other_days_go_on(
     tmp_path: Path,
 ) -> None:
-    broken = bats_season(DAYS).first_day + timedelta(days=1)
+    days = 3  # one before it, and one after
+    broken = bats_season(days).first_day + timedelta(days=1)
 
     def read_games(rows: pa.Table) -> Sequence[Game]:
         return [] if broken in rows["day"].to_pylist() and rows["no such column"] else BATS.read_games(rows)
 
-    [_, bats] = both(DAYS)
+    [_, bats] = both(days)
     league = dataclasses.replace(bats.league, read_games=read_games)
     home = replayed(tmp_path / "home", dataclasses.replace(bats, league=league), watched=True)
 
