@@ -1,8 +1,7 @@
 """Days of history under what goes wrong between a ledger and a warehouse: nothing is lost, nothing arrives twice."""
 
-import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from tests.history import NOW, Jobs, finding, looks, outbox, ticks, written
 from tests.postgres import fresh
-from tests.support import replayed, sample_spec, tipoff
+from tests.support import tipoff
 
 from tipoff.app.loop import Died
 from tipoff.core.profile import Profile
@@ -37,6 +36,15 @@ def home(tmp_path: Path) -> Iterator[Ledger]:
     ledger = Ledger(tmp_path / "ledger.db", profile=Profile.REPLAY)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that was replayed with history and watched."""
+    home = tmp_path_factory.mktemp("watched") / "home"
+    done = tipoff("replay", "nba", "sample:2", "--world", "sample", "--history", "--watch", home=home)
+    assert done.returncode == 0, done.stderr
+    return home
 
 
 def exact(jobs: Jobs, n: int) -> bool:
@@ -229,10 +237,8 @@ def test_what_lasts_is_told_once_an_hour(home: Ledger) -> None:
     assert 2 <= len(notes(home, "history_flows")) <= 20
 
 
-def test_a_replay_with_history_leaves_the_ledgers_rows_in_the_warehouse(tmp_path: Path) -> None:
-    replayed(tmp_path, dataclasses.replace(sample_spec(2), history=True))
-
-    assert_same(tmp_path)
+def test_a_replay_with_history_leaves_the_ledgers_rows_in_the_warehouse(watched: Path) -> None:
+    assert_same(watched)
 
 
 @pytest.mark.parametrize("moment", ["handed over:3"])  # more of them: the claim `history_quota`
@@ -281,21 +287,16 @@ def assert_same(home: Path, target: str = "") -> None:
     ledger.close()
 
 
-@pytest.fixture
-def watched(tmp_path: Path) -> Callable[..., str]:
-    """A command in a home that was replayed with history and watched."""
-    done = tipoff("replay", "nba", "sample:2", "--world", "sample", "--history", "--watch", home=tmp_path)
-    assert done.returncode == 0, done.stderr
-    return lambda *arguments: tipoff(*arguments, home=tmp_path).stdout
-
-
-def test_status_and_digest_are_silent_of_history_and_quotas_that_are_well(watched: Callable[..., str]) -> None:
-    status = watched("status", "nba")
+def test_status_and_digest_are_silent_of_history_and_quotas_that_are_well(watched: Path) -> None:
+    status, digest, document, scorecard = (
+        tipoff(*words, home=watched).stdout
+        for words in (("status", "nba"), ("digest", "nba"), ("status", "nba", "--json"), ("scorecard", "nba"))
+    )
 
     assert "nothing is wrong" in status
     assert "history: " not in status  # nothing of it is held up
-    assert "quota: " not in status + watched("digest", "nba")  # less than half of each limit is used
-    flow = json.loads(watched("status", "nba", "--json"))["home"]["history"]
+    assert "quota: " not in status + digest  # less than half of each limit is used
+    flow = json.loads(document)["home"]["history"]
     assert (flow["is_kept"], flow["n_waiting"], flow["n_unsent"]) == (True, 0, 0)
     assert flow["quotas"]
-    assert "warehouse quota used" in watched("scorecard", "nba")
+    assert "warehouse quota used" in scorecard
