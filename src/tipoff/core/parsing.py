@@ -147,7 +147,25 @@ def read_json(payload: Payload) -> Any:  # noqa: ANN401 -- JSON
         raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error
 
 
+def between(body: bytes, *marks: bytes) -> bytes | None:
+    """Return what stands between the last two of `marks`, each found after the one before; None where one is not there.
+
+    In one pass: a pattern would look for the end anew from each beginning that has none, for hours in a page of a megabyte.
+    """
+    at = 0
+    for mark in marks[:-1]:
+        found = body.find(mark, at)
+        if found < 0:
+            return None
+        at = found + len(mark)
+    end = body.find(marks[-1], at)
+    return body[at:end] if end >= 0 else None
+
+
 def _decoded(_sha: str, body: bytes) -> Any:  # noqa: ANN401 -- JSON
+    if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        msg = f"more than {_MOST_VALUES} values"
+        raise ValueError(msg)
     try:
         return json.loads(body)
     except ValueError:  # a byte that is no UTF-8, or a number of thousands of digits, costs its own row alone
@@ -161,6 +179,7 @@ def _whole(digits: str) -> int | str:
 # far more than any count has, and few enough for Python to read; a longer one stays text, and is no number
 _MOST_DIGITS = 400
 _LARGE = 200_000  # bytes
+_MOST_VALUES = 3_000_000  # a season's log has 900,000; 30 MB of empty lists would take 750 MB of memory
 _of_a_season = lru_cache(maxsize=4)(_decoded)
 _of_a_game = lru_cache(maxsize=32)(_decoded)  # of a slate's games each is read by several outputs in turn
 

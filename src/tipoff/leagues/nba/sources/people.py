@@ -1,19 +1,18 @@
 """Players as each provider names them: its own id, the spelling, the team; and who is hurt."""
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 from tipoff.core.door import LONGEST_TEXT, identifier, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Record, Tally, Use, between, part, read_json, shaped
 from tipoff.core.payload import Payload
 from tipoff.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import full_name, team_code
 
-_ROSTER_ON_A_PAGE = re.compile(rb'<script id="__NEXT_DATA__"[^>]*>(.*?)</script>', re.DOTALL)
+_ROSTER_ON_A_PAGE = b'<script id="__NEXT_DATA__"', b">", b"</script>"
 # its ids count from 1 in this order
 _BDL_ORDER = (
     "ATL BOS BKN CHA CHI CLE DAL DEN DET GSW HOU IND LAC LAL MEM",
@@ -127,10 +126,10 @@ def next_cursor(document: Any) -> str | None:  # noqa: ANN401 -- JSON
 
 def roster_page(payload: Payload) -> Tally:
     """Return the roster that a page of nba.com holds as data."""
-    found = _ROSTER_ON_A_PAGE.search(payload.body)
+    found = between(payload.body, *_ROSTER_ON_A_PAGE)
     if found is None:
         raise shaped(payload, "the page holds no data")
-    inner = dataclasses.replace(payload, body=found.group(1), sha256=f"{payload.sha256}#data")
+    inner = dataclasses.replace(payload, body=found, sha256=f"{payload.sha256}#data")
     players = part(payload, read_json(inner), "props", "pageProps", "team", "roster")
 
     def row(man: Mapping[str, Any]) -> Record:

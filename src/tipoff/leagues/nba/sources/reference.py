@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, identifier, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Record, Tally, Use, between, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
 from tipoff.identity.names import name_key
@@ -20,7 +20,7 @@ from tipoff.leagues.nba.sources.reading import count, minutes, team_code
 SOURCE = "basketball-reference"
 URL = "https://www.basketball-reference.com/boxscores/{page}.html"
 SITE_CODES = {"BKN": "BRK", "CHA": "CHO", "PHX": "PHO"}  # where the site has another than the league
-_ESPN = re.compile(rb"window\['__espnfitt__'\]\s*=\s*(\{.*?\});</script>", re.DOTALL)
+_ESPN = b"window['__espnfitt__']", b"=", b";</script>"
 _OWN_PAGE = re.compile(rb'<link rel="canonical" href="[^"]*/boxscores/(\w+)\.html"', re.ASCII)
 _GAME = re.compile(r"(\d{4})(\d{2})(\d{2})0([A-Z]{3})")
 _BOX = re.compile(r"box-([A-Z]{3})-game-basic")
@@ -89,12 +89,13 @@ class _Tables(HTMLParser):
 def tables_of(payload: Payload) -> Mapping[str, list[dict[str, str]]]:
     """Return the tables of a page by their ids.
 
+    The parser is not told that the page has ended: it would go through each tag that has no end anew.
+
     Raises:
         SourceError: It is no page.
     """
     found = _Tables()
     found.feed(payload.body.decode("utf-8", "replace"))
-    found.close()
     if not found.tables:
         raise shaped(payload, "the page has no table")
     return found.tables
@@ -200,10 +201,10 @@ def _box_row(row: Mapping[str, str], code: str) -> Record:
 
 def espn_roster_page(payload: Payload) -> Tally:
     """Return the roster that a page of ESPN carries as data."""
-    found = _ESPN.search(payload.body)
+    found = between(payload.body, *_ESPN)
     if found is None:
         raise shaped(payload, "the page carries no data")
-    inner = replace(payload, body=found.group(1), sha256=f"{payload.sha256}#data")
+    inner = replace(payload, body=found, sha256=f"{payload.sha256}#data")
     roster = part(payload, read_json(inner), "page", "content", "roster", kind=dict)
     code = team_code(part(payload, roster, "team", kind=dict).get("abbrev"))
 
