@@ -41,6 +41,28 @@ class Breaks:
         patch.setattr(of, name, call)
 
 
+def test_a_first_digest_waits_for_the_first_decision_and_ten_minutes_at_most(tmp_path: Path) -> None:
+    path, noon, minute = tmp_path / "ledger.db", on_clock(FIRST, timedelta(hours=12)), timedelta(minutes=1)
+    with closing(Ledger(path)) as ledger, AlertStore(path) as store:
+        monitor = Monitor(
+            league=NBA,
+            days=(FIRST, date.max),
+            ledger=lambda: ledger,
+            store=store,
+            channels=[],
+            send=lambda _channel, _message: None,
+            build="b",
+            since=noon,
+        )
+        monitor.look(noon)
+        monitor.look(noon + 9 * minute)
+        early = ledger.of("nba").obligation("digest", FIRST)
+        monitor.look(noon + 10 * minute)
+
+        assert early is None
+        assert ledger.of("nba").obligation("digest", FIRST) is not None
+
+
 def test_wherever_a_ledger_breaks_in_the_mornings_look_the_digest_is_sent_by_a_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,7 +69,7 @@ def test_a_silence_is_told_by_its_length(gap: timedelta, severity: Severity | No
 def test_a_silence_says_since_when_and_who() -> None:
     [trouble] = judge(silent(45 * HOUR), NOW, LIVE)
 
-    assert trouble.note == "one:1 has decided nothing since 2024-01-08 20:00 UTC, for 45 h"
+    assert trouble.note == "the controller on one:1 has decided nothing since 2024-01-08 20:00 UTC, for 45 h"
     assert trouble.day == date(2024, 1, 8)
     assert trouble.cause == "controller"
 

@@ -83,7 +83,7 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
     """Return what the checks measured of `day`, failures first; that nothing was measured of a day is a failure too."""
     measured = ledger.of(league.name).measured(day=day)
     if not measured:
-        note = "no check has measured this day: no evidence is not good news (a replay is checked with --watch)"
+        note = "no check has measured this day: no evidence is not good news; they run in the morning, in a replay with --watch"
         return [_line(NOT_MEASURED, Severity.ERROR, 0, len(league.checks), "checks", note)]
     claims = {check.name: check.claim for check in league.checks}
     lines = [
@@ -285,8 +285,9 @@ def _why_not(lines: Sequence[Line]) -> list[str]:
 def _measured(line: Line) -> str:
     if line.value is None:
         return ""
-    required = f" of {line.required:.4g}" if line.required is not None else ""
-    return f"{line.value:.4g}{required} ({line.measure})"
+    scale, percent = (100, "%") if line.measure.startswith("share") else (1, "")
+    required = f" of {line.required * scale:.4g}{percent}" if line.required is not None else ""
+    return f"{line.value * scale:.4g}{percent}{required} ({line.measure})"
 
 
 def lines_in_markdown(title: str, lines: Sequence[Line]) -> list[str]:

@@ -204,13 +204,13 @@ def _open(incidents: Sequence[Incident]) -> list[str]:
 
 
 def _trend(rows: Sequence[Row], league: League) -> list[str]:
-    if not rows:
-        return []
+    if not any(row["complete"] is not None for row in rows):
+        return []  # nothing was owed on any of these days
     clean = sparkline([float(row["is_clean"]) if row["complete"] is not None else None for row in rows])
     left = budgets(rows, league)
     worst = min(left, key=lambda phase: left[phase])
     said = f"{worst} has least, {left[worst]:.0%} left" if left[worst] >= 0 else f"{worst} has OVERSPENT it"
     return [
-        f"{counted(streak(rows), 'clean day')} in a row; the last {len(rows)}  {clean}",
+        f"{counted(streak(rows), 'clean day')} in a row; the last {counted(len(rows), 'day')}  {clean}",
         f"error budget of {WINDOW.days} days: {said}",
     ]

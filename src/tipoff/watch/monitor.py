@@ -29,6 +29,7 @@ from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, not
 NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
 DIGEST_DUE = timedelta(minutes=45)  # after it is opened
+_BEGINS = timedelta(minutes=10)  # a controller that is started beside this side, and has decided nothing yet
 _REASONS = {
     "proven": "sent",
     "running": "on its way",
@@ -216,6 +217,8 @@ class Monitor:
         self._give_up_missed(day, now)
         if day == self._written or now < on_clock(day, self._digest_at):
             return None
+        if self._since is not None and now - self._since < _BEGINS and self._records.first_and_last_tick()[0] is None:
+            return None  # a digest of before the first decision tells nothing
         keep_score(self._ledger(), self._declared, self._days, now)
         if not first <= day <= last or self._has_digest(day):
             self._written = day

@@ -98,8 +98,8 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
     alive_at = facts.alive_at or now
     silent = limits.silence(facts.league, alive_at, now)
     if silent is not None:
-        holder = facts.lease.holder if facts.lease else "the controller"
-        note = f"{holder} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {length(now - alive_at)}"
+        host = f" on {facts.lease.holder.partition(' ')[0]}" if facts.lease else ""
+        note = f"the controller{host} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {length(now - alive_at)}"
         yield Trouble.seen(facts.league, "controller", ALIVE_CHECK, silent, note, now, day=league_day(alive_at))
     if facts.no_season is not None and silent is None:
         yield from _about_season(facts, facts.no_season, now, limits)
