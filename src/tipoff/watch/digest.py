@@ -188,7 +188,7 @@ def _today(league: League, day: date, rows: Sequence[ObligationRecord], n_games:
     waits = [owed for owed in rows if owed.state not in _SETTLED]
     required = {step.name for step in league.steps if not step.optional}
     due = sorted({owed.due_at for owed in waits if owed.output in required})
-    first = f"; first due {due[0].astimezone(LEAGUE_ZONE):%H:%M} New York" if due else ""
+    first = f"; first due {due[0].astimezone(LEAGUE_ZONE):%a %H:%M} New York" if due else ""
     return f"today, {day:%a %d %b}, {counted(n_games, 'game')}: {counted(len(waits), 'output')} to come{first}"
 
 
