@@ -159,8 +159,9 @@ def test_where_the_schedule_never_answered_it_is_said_so_and_not_that_nothing_wa
 
 def test_the_last_day_of_a_season_is_told_in_full_on_the_morning_after(ledger: Ledger) -> None:
     known(ledger, LAST)
+    morning = LAST.last_day + DAY
 
-    message = digest(ledger, NBA, LAST.last_day + DAY, JULY, ())
+    message = digest(ledger, NBA, morning, midnight(morning) + timedelta(hours=11), ())
 
     assert message.title.startswith("[nba] Mon 15 Apr: yesterday ")
     assert any(line.startswith("between seasons: ") for line in message.lines)
