@@ -276,10 +276,14 @@ def _hashes() -> str:
 
 @probe("G.4", "twelve hourly slots, of which every second run is dropped")
 def _slots() -> str:
-    timetable = import_module("tipoff.watch.timetable")
-    expected = timetable.Expected(job="x", at=tuple(dt.time(hour) for hour in range(12)), first=DAY)
+    here, before = "tipoff.drills.timetable", "tipoff.watch.timetable"
+    expected = of(f"{here}:Expected", f"{before}:Expected")(
+        job="x", at=tuple(dt.time(hour) for hour in range(12)), first=DAY
+    )
     runs = [dt.datetime(2024, 1, 5, hour, 3, tzinfo=dt.UTC) for hour in range(0, 12, 2)]
-    judged = timetable.judge_runs([expected], {"x": runs}, dt.datetime(2024, 1, 6, tzinfo=dt.UTC))
+    judged = of(f"{here}:judge_runs", f"{before}:judge_runs")(
+        [expected], {"x": runs}, dt.datetime(2024, 1, 6, tzinfo=dt.UTC)
+    )
     return f"{len(judged.lost)} of {judged.n_slots} slots lost"
 
 

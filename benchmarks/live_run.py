@@ -26,11 +26,11 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from tipoff.app.set_clock import SetClock
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, midnight, on_clock, stopwatch
 from tipoff.core.finding import Severity
 from tipoff.core.slate import Season
+from tipoff.drills.set_clock import SetClock
 from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger, schema

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tipoff.watch.timetable import EARLY, GRACE, Expected, Judged, judge_runs, read_runs, read_timetable
+from tipoff.drills.timetable import EARLY, GRACE, Expected, Judged, judge_runs, read_runs, read_timetable
 
 ROOT = Path(__file__).parents[1]
 TIMETABLE = ROOT / "benchmarks" / "timetable.toml"

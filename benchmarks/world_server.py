@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from benchmarks.local_provider import WAYS, Handler, LocalProxy, proxy
-from tipoff.app.set_clock import SetClock
 from tipoff.core.clock import Clock
 from tipoff.core.provider import Provider
 from tipoff.core.slate import Season
+from tipoff.drills.set_clock import SetClock
 from tipoff.leagues.catalog import live_content, sample_of
 from tipoff.sources.world import World, chance
 

@@ -8,7 +8,6 @@ from benchmarks.live_run import set_clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.app.set_clock import SetClock
 from tipoff.core.clock import SimClock, league_day, midnight
 from tipoff.core.errors import ErrorKind, LeaseLost, PipelineError, UsageError, WriteConflict
 from tipoff.core.gate import Evidence, decide
@@ -16,6 +15,7 @@ from tipoff.core.obligation import Anchor, Moment
 from tipoff.core.retry import POLICIES, while_freed
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.window import Window
+from tipoff.drills.set_clock import SetClock
 
 SEASON = Season("2023-24", date(2023, 10, 24), date(2024, 4, 14))
 NOON = midnight(SEASON.first_day) + timedelta(hours=12)

@@ -9,9 +9,9 @@ import pytest
 
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
+from tipoff.drills.backtest import LOOK, in_words, replay_ledger
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
-from tipoff.watch.backtest import LOOK, in_words, replay_ledger
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tipoff.core.errors import UsageError
-from tipoff.watch.timetable import EARLY, GRACE, Expected, judge_runs, read_runs, read_timetable
+from tipoff.drills.timetable import EARLY, GRACE, Expected, judge_runs, read_runs, read_timetable
 
 DAY = date(2026, 1, 1)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -32,7 +32,6 @@ from tipoff.app.requests import Requests
 from tipoff.app.retention import Keeps, Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sentinel import AGAIN, Say, channels_of
-from tipoff.app.set_clock import in_time_of
 from tipoff.app.watching import CheckTimes, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
@@ -91,7 +90,7 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
     season = _kept_season(settings, league.name, season, clock.now(), "the sample world")
     return LiveSpec(
         settings=settings,
-        league=in_time_of(league, clock),
+        league=_in_time_of(league, clock),
         season=season,
         world=partial(sample.world, season, seed=SEED, faults=()),
         clock=clock,
@@ -107,7 +106,7 @@ def real_live(settings: Settings, league: League, clock: RunningClock, *, said: 
     for line in keys_missing(settings, league.name):
         said(line)
     asked = partial(season_now, settings, league.name, world, clock)
-    worked_on = in_time_of(live_league(league), clock)
+    worked_on = _in_time_of(live_league(league), clock)
 
     def learn(stop: Stop) -> LiveSpec | None:
         mark = _mine(settings)
@@ -124,6 +123,14 @@ def real_live(settings: Settings, league: League, clock: RunningClock, *, said: 
         )
 
     return Unlearned(settings=settings, league=worked_on, learn=learn, clock=clock)
+
+
+def _in_time_of(league: League, clock: RunningClock) -> League:
+    """Return the league with limits of its steps in time of the clock: work takes the machine's."""
+    if clock.speed <= 1:
+        return league
+    steps = (dataclasses.replace(step, time_limit=step.time_limit * clock.speed) for step in league.steps)
+    return dataclasses.replace(league, steps=tuple(steps))
 
 
 def _mark_as_live(settings: Settings, league: str, clock: RunningClock) -> None:

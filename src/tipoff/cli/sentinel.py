@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from tipoff.app.sentinel import channels_of, look_once, run_sentinel
-from tipoff.app.set_clock import SetClock
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock, RunningClock, Stop
 from tipoff.core.errors import UsageError
@@ -19,7 +18,11 @@ EXIT_WRONG = 1
 
 
 def _clock(_context: click.Context, _option: click.Parameter, file: Path | None) -> RunningClock:
-    return SetClock(file) if file else RealClock()
+    if file is None:
+        return RealClock()
+    from tipoff.drills.set_clock import SetClock  # noqa: PLC0415 -- only where days are tried out
+
+    return SetClock(file)
 
 
 CLOCK = click.option(

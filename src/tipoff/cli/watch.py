@@ -16,7 +16,6 @@ from tipoff.core.clock import RealClock, RunningClock, league_day
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.leagues.catalog import league_named
-from tipoff.watch.timetable import in_words, judge_runs, read_runs, read_timetable
 
 if TYPE_CHECKING:
     from tipoff.app.live import LiveSpec, Unlearned
@@ -184,18 +183,19 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
 
     RECORD is a ledger, or a file of runs (a CSV with job and committed_at) beside a timetable.
     """
+    from tipoff.drills import backtest  # noqa: PLC0415 -- only when it is asked for
+    from tipoff.drills import timetable as slots  # noqa: PLC0415 -- as above
+
     if timetable is None and ".csv" in record.suffixes:
         msg = f"{record} is a file of runs, and what was expected of them is not said"
         raise UsageError(msg, hint="add --timetable FILE: each job with its slots; docs/recorded-runs.md shows one")
     if timetable is None:
-        from tipoff.watch import backtest as timemachine  # noqa: PLC0415 -- imports the engine
-
-        told = timemachine.replay_ledger(record, league)
-        answer(told, timemachine.in_words(told), ok=not told.incidents, as_json=as_json)
+        told = backtest.replay_ledger(record, league)
+        answer(told, backtest.in_words(told), ok=not told.incidents, as_json=as_json)
         return
-    expected, times = read_timetable(timetable), read_runs(record)
+    expected, times = slots.read_timetable(timetable), slots.read_runs(record)
     until = max((at for found in times.values() for at in found), default=None)
-    judged = judge_runs(expected, times, until) if until else None
-    lines = in_words(judged) if judged else [f"{record} holds no run"]
+    judged = slots.judge_runs(expected, times, until) if until else None
+    lines = slots.in_words(judged) if judged else [f"{record} holds no run"]
     ok = judged is not None and not judged.lost
     answer(judged or {"n_runs": 0}, lines, ok=ok, as_json=as_json)

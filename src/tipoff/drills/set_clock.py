@@ -1,13 +1,11 @@
 """A clock that somebody sets, so that days can be tried out in minutes: what `up` and `sentinel` take by a hidden option."""
 
-import dataclasses
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tipoff.core.clock import RealClock, RunningClock
+from tipoff.core.clock import RealClock
 from tipoff.core.errors import UsageError
-from tipoff.core.league import League
 
 _LOOK_S = 0.02  # the machine's seconds after which it is looked whether it has been set anew
 
@@ -43,11 +41,3 @@ class SetClock:
         except (OSError, ValueError) as error:
             msg = f"{self._file} sets no clock: {error}"
             raise UsageError(msg, hint="write three words: when it is set, to what, and its speed") from error
-
-
-def in_time_of(league: League, clock: RunningClock) -> League:
-    """Return the league with limits of its steps in time of the clock: work takes the machine's."""
-    if clock.speed <= 1:
-        return league
-    steps = (dataclasses.replace(step, time_limit=step.time_limit * clock.speed) for step in league.steps)
-    return dataclasses.replace(league, steps=tuple(steps))
