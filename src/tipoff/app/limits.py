@@ -19,3 +19,10 @@ def limits_of(settings: Settings) -> Limits:
         monitor_after=timedelta(minutes=settings.watcher_silent_min),
         active={league: Hours(begin, end) for league, (begin, end) in settings.active_hours.items()},
     )
+
+
+def told_after(settings: Settings, side: str) -> timedelta:
+    """Return after what silence of a side another one tells of it, by the settings."""
+    limits = limits_of(settings)
+    silent = {"controller": limits.error_after, "monitor": limits.monitor_after}
+    return silent.get(side, timedelta(minutes=settings.watcher_silent_min))

@@ -1,4 +1,4 @@
-"""Live: the controller, the monitor and the sentinel as processes on the real clock, and proving that each is missed."""
+"""Live: leagues on the real clock, one season after the other, with what is done beside their runs."""
 
 import dataclasses
 import json

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from tipoff.app.alive import rests_until
 from tipoff.app.lock import lock
 from tipoff.app.sending import ByChannel
 from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
@@ -21,6 +20,8 @@ from tipoff.ledger.alerts import AlertStore, read_other
 from tipoff.ledger.facts import league_facts
 from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.send import send
+
+RESTS_UNTIL = "monitor rests until"  # a fact of the home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +87,9 @@ def _monitor_of(live: Live, store: AlertStore, ledger: Ledger, senders: ByChanne
 
 def _monitored(monitors: Sequence[Monitor], ledger: Ledger, now: datetime) -> None:
     """Look at each league; what one look could not do is raised once all have looked."""
-    if rests_until(ledger, "monitor", now):
-        return
+    until = ledger.facts().get(RESTS_UNTIL, "")
+    if until and now < datetime.fromisoformat(until):
+        return  # so that it is missed
     failed: LedgerError | None = None
     for monitor in monitors:
         monitor.forget()

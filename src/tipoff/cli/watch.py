@@ -122,11 +122,13 @@ def monitor_command(leagues: tuple[str, ...]) -> None:
 @as_json
 def prove_alive_command(league: str, side: str, within: float | None, *, as_json: bool) -> None:
     """Stop one side, and measure how long until another tells. Then it goes on."""
-    from tipoff.app import alive  # noqa: PLC0415 -- imports every store
+    from tipoff.app.limits import told_after  # noqa: PLC0415 -- imports every store
+    from tipoff.drills.alive import prove_alive  # noqa: PLC0415 -- as above
 
-    settings = read_settings()
-    click.echo(f"a silence of the {side} is told after {alive.told_after(settings, side)}", err=True)
-    missed = alive.prove_alive(settings, league, side, within=None if within is None else timedelta(seconds=within))
+    settings, longest = read_settings(), None if within is None else timedelta(seconds=within)
+    silent, looks_every = told_after(settings, side), timedelta(seconds=settings.look_every_s)
+    click.echo(f"a silence of the {side} is told after {silent}", err=True)
+    missed = prove_alive(settings.place, league, side, told_after=silent, looks_every=looks_every, within=longest)
     line = f"nobody told of the {side} in time"
     if missed.after_s is not None:
         line = f"the {missed.told_by} told of the {side} after {missed.after_s:.1f} s"

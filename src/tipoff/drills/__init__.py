@@ -1,1 +1,1 @@
-"""Drills: faults that really happened, made to happen again, under an oracle that knows what should have come of it."""
+"""Drills: faults that really happened, made to happen again, under an oracle; and whatever else rehearses."""

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tipoff.app.limits import limits_of
 from tipoff.app.lock import holder_of
-from tipoff.config import Settings
+from tipoff.app.monitor import RESTS_UNTIL
 from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
@@ -37,35 +36,35 @@ class Missed:
     after_s: float | None
 
 
-def told_after(settings: Settings, side: str) -> timedelta:
-    """Return after what silence of a side another one tells of it, by the settings."""
-    limits = limits_of(settings)
-    silent = {"controller": limits.error_after, "monitor": limits.monitor_after}
-    return silent.get(side, timedelta(minutes=settings.watcher_silent_min))
-
-
-def prove_alive(settings: Settings, league: str, side: str, *, within: timedelta | None = None) -> Missed:
+def prove_alive(  # noqa: PLR0913 -- whom, and for how long
+    home: Home,
+    league: str,
+    side: str,
+    *,
+    told_after: timedelta,
+    looks_every: timedelta,
+    within: timedelta | None = None,
+) -> Missed:
     """Stop one side, wait until another tells of it, let it go on, and write down how long that took.
 
     A monitor that lives in the controller's process rests alone; any other side is stopped as a process. Without `within`, as
-    long is waited as the settings let a silence last, and a little.
+    long is waited as a silence may last (`told_after`), and a little.
 
     Raises:
         UsageError: That side does not run here, its absence is told already, or `within` is too short for it to be told.
     """
-    home, clock = settings.place, RealClock()
-    least = told_after(settings, side)
-    within = within or least + _MARGIN + timedelta(seconds=2 * settings.look_every_s)
-    if within <= least:
-        msg = f"a silence of the {side} is told after {least}, and {within} are to be waited"
-        raise UsageError(msg, hint=f"name a longer one: --within {least.total_seconds() + 60:.0f}")
+    clock = RealClock()
+    within = within or told_after + _MARGIN + 2 * looks_every
+    if within <= told_after:
+        msg = f"a silence of the {side} is told after {told_after}, and {within} are to be waited"
+        raise UsageError(msg, hint=f"name a longer one: --within {told_after.total_seconds() + 60:.0f}")
     pid, other = _pid_of(home, league, side), home.ledger if side == "sentinel" else home.sentinel
     if _told(other, side, clock.now()) is not None:
         msg = f"it is told already that the {side} is missing"
         raise UsageError(msg, hint="wait until that is over: tipoff incident list LEAGUE")
     began = clock.now()
     is_inside = side == "monitor" and pid == holder_of(home)
-    with _resting(home, side, began + within) if is_inside else _stopped(pid):
+    with _resting(home, began + within) if is_inside else _stopped(pid):
         after = _wait_for(other, side, began, within, clock)
     missed = Missed(side=side, told_by="monitor" if side == "sentinel" else "sentinel", after_s=after)
     store = other.name if isinstance(other, Path) else "database"
@@ -82,23 +81,13 @@ def _stopped(pid: int) -> Iterator[None]:
 
 
 @contextmanager
-def _resting(home: Home, side: str, until: datetime) -> Iterator[None]:
-    """Let a side look no more until the block ends; were this process to end before, until `until`."""
-    _keep(home, _rest(side), until.isoformat())
+def _resting(home: Home, until: datetime) -> Iterator[None]:
+    """Let the monitor look no more until the block ends; were this process to end before, until `until`."""
+    _keep(home, RESTS_UNTIL, until.isoformat())
     try:
         yield
     finally:
-        _keep(home, _rest(side), "")
-
-
-def rests_until(ledger: Ledger, side: str, now: datetime) -> bool:
-    """Whether a side is not to look now, so that it is missed."""
-    until = ledger.facts().get(_rest(side), "")
-    return bool(until) and now < datetime.fromisoformat(until)
-
-
-def _rest(side: str) -> str:
-    return f"{side} rests until"
+        _keep(home, RESTS_UNTIL, "")
 
 
 def _keep(home: Home, key: str, value: str) -> None:
