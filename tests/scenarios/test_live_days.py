@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ from tipoff.leagues.mlb.world.sample import SampleMlb
 from tipoff.ledger import Ledger, schema
 
 
-def forked(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> Process:
-    """Begin `python -m tipoff …` from what has imported it."""
-    _, program, *words = arguments
-    return begun(program, *words, environment=environment, cwd=cwd, log=log)
+def forked(
+    arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path, *, instead: str = "tipoff"
+) -> Process:
+    """Begin `python -m tipoff …`, or what is told `instead`, from what has imported it."""
+    return begun(instead, *arguments[2:], environment=environment, cwd=cwd, log=log)
 
 
 @pytest.mark.prove  # ten days: the claim `live_days`
@@ -83,12 +85,12 @@ def test_a_day_of_both_leagues_on_which_games_go_otherwise_than_planned_is_whole
 def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_and_publishes_the_evening(
     tmp_path: Path,
 ) -> None:
-    begin = on_clock(mid_season().first + timedelta(days=15), timedelta(hours=12))  # long enough to be told of
+    begin = on_clock(mid_season().first + timedelta(days=8), timedelta(hours=12))
     end = begin + timedelta(hours=11.5)
     keys = ((begin, "key odds_api_key"), (end, "key balldontlie_key"), (end, "key bettingpros_key"))
 
-    plan = replace(mid_season(), days=18, begin=begin, end=end, events=keys)
-    found = live_run(plan, tmp_path, begin=forked)
+    plan = replace(mid_season(), days=11, begin=begin, end=end, events=keys)
+    found = live_run(plan, tmp_path, begin=partial(forked, instead="tests.soon_told"))
 
     said = (tmp_path / "up.log").read_text()
     assert "outputs of earlier days are to be made" in said
@@ -101,7 +103,7 @@ def test_a_first_start_in_mid_season_makes_the_days_before_says_how_far_it_is_an
     [evening] = (tmp_path / "home" / "published").glob("*/published_predictions/*.json")
     document = json.loads(evening.read_text())
     assert (evening.stem, document["off"]) == (
-        "2030-01-22",
+        "2030-01-15",
         [
             "the second box scores, the list of the injured: off, TIPOFF_BALLDONTLIE_KEY is not set",
             "the lines on which the books agree: off, TIPOFF_BETTINGPROS_KEY is not set",
