@@ -10,7 +10,7 @@ OTHERS = "".join(
     f"def other_{n}(client):\n    client.look()\n\n\n" for n in range(40)
 )  # enough code to know who calls whom
 ALONE = Surroundings()
-NOTE, WARNING, ERROR = [Level.NOTE], [Level.WARNING], [Level.ERROR]
+NOTE, WARNING = [Level.NOTE], [Level.WARNING]
 
 
 def levels(files: dict[str, str], rule: str, around: Surroundings = ALONE) -> list[Level]:

@@ -61,9 +61,25 @@ def test_a_cell_of_a_notebook_may_show_what_it_does_not_keep() -> None:
         ("x == 1 and x == 2", "x == 1 and now == 2"),
     ],
 )
-def test_a_condition_that_cannot_be_otherwise_is_an_error(bad: str, good: str) -> None:
-    assert levels(BODY.format(bad), "same-answer") == [Level.ERROR]
+def test_a_condition_that_cannot_be_otherwise_weighs_by_what_it_lets_through(bad: str, good: str) -> None:
+    def told(does: str) -> list[Level]:
+        return levels(BODY.format(bad).replace("x.go()", does), "same-answer")
+
+    assert told("return False") == told("raise ValueError(x)") == [Level.ERROR]
+    assert told("x.execute('INSERT INTO games VALUES (1)')") == [Level.ERROR]
+    assert told("x.go()") == [Level.WARNING]
+    assert told("setattr(x, 'comment', '')") == [Level.NOTE]
     assert levels(BODY.format(good), "same-answer") == []
+
+
+def test_a_setting_whose_word_for_no_is_a_yes_is_a_note_where_nobody_reads_its_entry() -> None:
+    text = (
+        "import os\n\n\ndef given(rows):\n    return {'rows': rows, 'again': bool(os.environ.get('AGAIN', 'False'))}\n"
+    )
+    read = "\n\nif given([])['again']:\n    print(1)\n"
+
+    assert levels(text, "same-answer") == [Level.NOTE]
+    assert levels(text + read, "same-answer") == [Level.WARNING]
 
 
 @pytest.mark.parametrize(("bad", "good"), [("x == np.nan", "x != x"), ("x == float('nan')", "np.isnan(x)")])

@@ -53,14 +53,14 @@ CALLED = "from jobs.games import keep\n\n\ndef main(connection):\n    keep(conne
 def test_what_nobody_calls_but_a_test_is_a_note() -> None:
     tested = {"jobs/games.py": SWALLOWED, "tests/test_games.py": CALLED}
 
-    assert levels({"jobs/games.py": SWALLOWED, "jobs/run.py": CALLED}, "swallowed-write") == [Level.ERROR]
+    assert levels({"jobs/games.py": SWALLOWED, "jobs/run.py": CALLED}, "swallowed-write") == [Level.WARNING]
     assert levels(tested, "swallowed-write") == [Level.NOTE]
 
 
 def test_of_a_few_files_nobody_knows_who_calls_them() -> None:
     [found] = [finding for finding in audited({"jobs/games.py": SWALLOWED}) if finding.rule == "swallowed-write"]
 
-    assert found.level is Level.ERROR
+    assert found.level is Level.WARNING
 
 
 def test_what_is_old_weighs_one_level_less_and_what_is_archived_is_a_note() -> None:
@@ -77,7 +77,7 @@ def test_a_script_that_nothing_imports_starts_or_names_is_run_by_hand_and_read_b
     by_hand, scheduled = {"jobs/games.py": script}, {"jobs/games.py": script, "jobs/run.py": CALLED}
 
     assert levels(by_hand, "swallowed-write") == [Level.NOTE]
-    assert levels(scheduled, "swallowed-write") == [Level.ERROR]
+    assert levels(scheduled, "swallowed-write") == [Level.WARNING]
 
 
 STREAMS = "{}\n\n\ndef keep(client, rows):\n    client.insert_rows_json('games', rows)\n\n\nkeep(None, [])\n"
@@ -117,7 +117,7 @@ def test_a_nought_for_what_is_missing_is_a_note(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sql", "level"),
     [
-        ("keep", "INSERT INTO games VALUES (?)", Level.ERROR),
+        ("keep", "INSERT INTO games VALUES (?)", Level.WARNING),
         ("keep", "INSERT OR REPLACE INTO games VALUES (?)", Level.NOTE),
         ("fill_gaps", "INSERT INTO games VALUES (?)", Level.NOTE),
         ("enrich_games", "INSERT INTO games VALUES (?)", Level.NOTE),
@@ -165,8 +165,8 @@ def test_what_only_scripts_by_hand_call_is_seen_by_hand() -> None:
 @pytest.mark.parametrize(
     ("told", "level"),
     [
-        ("log.error(error)", Level.ERROR),
-        ("log.exception('not kept')", Level.ERROR),
+        ("log.error(error)", Level.WARNING),
+        ("log.exception('not kept')", Level.WARNING),
         ("log.info(error)", Level.WARNING),
         ("log.debug(error)", Level.WARNING),
         ("log.warning(error)", Level.NOTE),
@@ -193,8 +193,8 @@ def keep(connection, games):
 @pytest.mark.parametrize(
     ("told", "level"),
     [
-        ("pass", Level.ERROR),
-        ("continue", Level.ERROR),
+        ("pass", Level.WARNING),
+        ("continue", Level.WARNING),
         ("log.debug(error)", Level.WARNING),
         ("log.error(error)", Level.NOTE),
         ("print(error)", Level.NOTE),
@@ -214,10 +214,10 @@ def test_a_row_that_a_load_leaves_out_weighs_by_what_is_said_of_it_though_it_has
 @pytest.mark.parametrize(
     ("rows", "does", "level"),
     [
-        ("games", "", Level.ERROR),
+        ("games", "", Level.WARNING),
         ("TEAMS.items()", "", Level.NOTE),
         ("TEAMS.items()", "tiers = list(game)", Level.NOTE),
-        ("TEAMS.items()", "game = ask(game)", Level.ERROR),
+        ("TEAMS.items()", "game = ask(game)", Level.WARNING),
     ],
 )
 def test_rows_that_stand_in_the_code_are_written_again_by_the_next_run(rows: str, does: str, level: Level) -> None:
@@ -243,7 +243,7 @@ class Rows:
 @pytest.mark.parametrize(
     ("does", "level"),
     [
-        ('self.connection.executemany("INSERT INTO games VALUES (?)", self.rows)', Level.ERROR),
+        ('self.connection.executemany("INSERT INTO games VALUES (?)", self.rows)', Level.WARNING),
         ("self.flush_rows()", Level.NOTE),
     ],
 )
@@ -271,7 +271,7 @@ def test_who_calls_a_function_that_keeps_its_errors_to_itself_never_sees_them() 
 @pytest.mark.parametrize(
     ("handler", "level"),
     [
-        ("log.error(error)", Level.ERROR),
+        ("log.error(error)", Level.WARNING),
         ("games_kept = False", Level.NOTE),
         ("pass", Level.NOTE),  # one row that is passed over was not held for much
     ],

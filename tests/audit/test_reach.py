@@ -38,7 +38,7 @@ def test_what_is_called_by_what_only_tests_call_is_a_note_that_says_so() -> None
     tested = {"core/games.py": CHAIN, "tests/test_games.py": CALLS.format("settle_games")}
 
     found = found_in({"core/games.py": CHAIN, "core/__main__.py": CALLS.format("settle_games")})
-    assert (found.level, "nobody runs it" in found.message) == (Level.ERROR, False)
+    assert (found.level, "nobody runs it" in found.message) == (Level.WARNING, False)
     found = found_in(tested | {"core/__main__.py": "import core.games\n"})
     assert found.level is Level.NOTE
     assert found.message.endswith(
@@ -54,7 +54,7 @@ def test_what_only_tests_call_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("path", "level"),
-    [("scripts/demo_games.py", Level.NOTE), ("demos/run.py", Level.NOTE), ("scripts/load_games.py", Level.ERROR)],
+    [("scripts/demo_games.py", Level.NOTE), ("demos/run.py", Level.NOTE), ("scripts/load_games.py", Level.WARNING)],
 )
 def test_a_demonstration_reaches_nothing(path: str, level: Level) -> None:
     assert (
@@ -75,7 +75,7 @@ def read_games(limit=Query(5)):
 
 
 def test_a_module_that_reads_a_name_that_nothing_makes_cannot_be_loaded() -> None:
-    assert found_in({"core/games.py": API.format(", Query") + KEEP}).level is Level.ERROR
+    assert found_in({"core/games.py": API.format(", Query") + KEEP}).level is Level.WARNING
 
     found = found_in({"core/games.py": API.format("") + KEEP})
     assert found.level is Level.NOTE
@@ -88,21 +88,21 @@ def test_a_module_that_reads_a_name_that_nothing_makes_cannot_be_loaded() -> Non
     ("text", "level"),
     [
         ("rows = LIMIT + 1\nLIMIT = 5\n", Level.NOTE),
-        ("LIMIT = 5\nrows = LIMIT + 1\n", Level.ERROR),
+        ("LIMIT = 5\nrows = LIMIT + 1\n", Level.WARNING),
         ("class Games:\n    most = LIMIT\n\n\nLIMIT = 5\n", Level.NOTE),
-        ("class Games:\n    LIMIT = 5\n    most = LIMIT\n", Level.ERROR),
+        ("class Games:\n    LIMIT = 5\n    most = LIMIT\n", Level.WARNING),
         ("def most(limit=LIMIT):\n    return limit\n\n\nLIMIT = 5\n", Level.NOTE),
-        ("def most():\n    return LIMIT\n\n\nLIMIT = 5\n", Level.ERROR),  # read when it is called
-        ("most = lambda: LIMIT\nLIMIT = 5\n", Level.ERROR),
-        ("def most(limit: LIMIT):\n    return limit\n", Level.ERROR),  # of an annotation nobody knows when it is read
-        ("from core.others import *\nrows = LIMIT\n", Level.ERROR),
-        ("if LIMIT:\n    pass\nLIMIT = 5\n", Level.ERROR),  # what stands in a branch is not looked at
-        ("def begin():\n    global LIMIT\n    LIMIT = 5\n\n\nbegin()\nrows = LIMIT\n", Level.ERROR),
-        ("globals()['LIMIT'] = 5\nrows = LIMIT\n", Level.ERROR),
-        ("rows = spark.table('games')\n", Level.ERROR),  # a notebook's
-        ("names = unicode('a')\n", Level.ERROR),  # of Python 2
-        ("rows = [row for row in range(5)]\n", Level.ERROR),
-        ("rows = False and LIMIT\n", Level.ERROR),
+        ("def most():\n    return LIMIT\n\n\nLIMIT = 5\n", Level.WARNING),  # read when it is called
+        ("most = lambda: LIMIT\nLIMIT = 5\n", Level.WARNING),
+        ("def most(limit: LIMIT):\n    return limit\n", Level.WARNING),  # of an annotation nobody knows when it is read
+        ("from core.others import *\nrows = LIMIT\n", Level.WARNING),
+        ("if LIMIT:\n    pass\nLIMIT = 5\n", Level.WARNING),  # what stands in a branch is not looked at
+        ("def begin():\n    global LIMIT\n    LIMIT = 5\n\n\nbegin()\nrows = LIMIT\n", Level.WARNING),
+        ("globals()['LIMIT'] = 5\nrows = LIMIT\n", Level.WARNING),
+        ("rows = spark.table('games')\n", Level.WARNING),  # a notebook's
+        ("names = unicode('a')\n", Level.WARNING),  # of Python 2
+        ("rows = [row for row in range(5)]\n", Level.WARNING),
+        ("rows = False and LIMIT\n", Level.WARNING),
     ],
 )
 def test_what_is_read_before_it_is_made_cannot_be_loaded(text: str, level: Level) -> None:
@@ -118,15 +118,15 @@ PACKAGE = {"core/__init__.py": "", "go.py": CALLS.format("keep_games")}
         ("from core.odds import price\n", Level.NOTE),
         ("from .odds import price\n", Level.NOTE),
         ("import core.odds\n", Level.NOTE),
-        ("from core.others import other_1\n", Level.ERROR),
-        ("from .others import other_1\n", Level.ERROR),
-        ("from . import odds\n", Level.ERROR),  # a name that the package may make
-        ("from odds import price\n", Level.ERROR),  # somebody else's
-        ("from elsewhere.odds import price\n", Level.ERROR),
-        ("from core._version import version\n", Level.ERROR),  # made by the build
-        ("from core.games_pb2 import Game\n", Level.ERROR),
-        ("from core.models.odds import price\n", Level.ERROR),  # of trained models, which git may leave out
-        ("try:\n    from core.odds import price\nexcept ImportError:\n    price = None\n", Level.ERROR),
+        ("from core.others import other_1\n", Level.WARNING),
+        ("from .others import other_1\n", Level.WARNING),
+        ("from . import odds\n", Level.WARNING),  # a name that the package may make
+        ("from odds import price\n", Level.WARNING),  # somebody else's
+        ("from elsewhere.odds import price\n", Level.WARNING),
+        ("from core._version import version\n", Level.WARNING),  # made by the build
+        ("from core.games_pb2 import Game\n", Level.WARNING),
+        ("from core.models.odds import price\n", Level.WARNING),  # of trained models, which git may leave out
+        ("try:\n    from core.odds import price\nexcept ImportError:\n    price = None\n", Level.WARNING),
     ],
 )
 def test_a_module_that_imports_from_its_own_package_what_is_not_there_cannot_be_loaded(line: str, level: Level) -> None:
@@ -141,7 +141,7 @@ def test_what_lies_on_the_disk_is_there_whoever_reads_it() -> None:
 
     assert (
         found_in(PACKAGE | {"core/games.py": "from core.odds import price\n" + KEEP}, around=around).level
-        is Level.ERROR
+        is Level.WARNING
     )
 
 
@@ -155,15 +155,15 @@ CLASS = CLASS.replace("(connection", "(self, connection")
     ("other", "level"),
     [
         ({}, Level.NOTE),
-        ({"go.py": "from core import games\n\ngames.keep_games(None, [])\n"}, Level.ERROR),
-        ({"go.py": "import importlib\n\nimportlib.import_module('core.games').keep_games(None, [])\n"}, Level.ERROR),
+        ({"go.py": "from core import games\n\ngames.keep_games(None, [])\n"}, Level.WARNING),
+        ({"go.py": "import importlib\n\nimportlib.import_module('core.games').keep_games(None, [])\n"}, Level.WARNING),
         ({"go.sh": "python -m core.games\n"}, Level.NOTE),  # loads it, and calls nothing
         ({"go.py": "from core import games\n"}, Level.NOTE),
-        ({"go.py": "from core import games\n\nkeep_games = games.keep_games(None, [])\n"}, Level.ERROR),
+        ({"go.py": "from core import games\n\nkeep_games = games.keep_games(None, [])\n"}, Level.WARNING),
         ({"go.py": "from core import games\n\n\ndef go(keep_games):\n    keep_games()\n\n\ngo(print)\n"}, Level.NOTE),
         (
             {"go.py": "from core import games\n\n\ndef go():\n    keep_games = games.keep_games()\n\n\ngo()\n"},
-            Level.ERROR,
+            Level.WARNING,
         ),
     ],
 )
@@ -175,8 +175,8 @@ def test_a_module_that_nothing_imports_is_reached_by_nobody(other: dict[str, str
     ("path", "level"),
     [
         ("games.py", Level.NOTE),
-        ("dags/games.py", Level.ERROR),
-        ("core/tasks.py", Level.ERROR),
+        ("dags/games.py", Level.WARNING),
+        ("core/tasks.py", Level.WARNING),
         ("core/tasked.py", Level.NOTE),
     ],
 )
@@ -186,13 +186,13 @@ def test_a_file_that_a_program_looks_for_by_its_place_or_name_is_loaded(path: st
 
 @pytest.mark.parametrize(
     ("path", "level"),
-    [("bot/cogs/games.py", Level.ERROR), ("db/models/games.py", Level.NOTE), ("db/tasks.py", Level.NOTE)],
+    [("bot/cogs/games.py", Level.WARNING), ("db/models/games.py", Level.NOTE), ("db/tasks.py", Level.NOTE)],
 )
 def test_a_program_calls_what_it_has_agreed_on_in_the_files_of_its_folders(path: str, level: Level) -> None:
     assert found_in({path: KEEP}).level is level
 
 
-@pytest.mark.parametrize(("base", "level"), [("Elsewhere", Level.ERROR), ("object", Level.NOTE)])
+@pytest.mark.parametrize(("base", "level"), [("Elsewhere", Level.WARNING), ("object", Level.NOTE)])
 def test_a_class_below_somebody_elses_may_be_found_without_its_name(base: str, level: Level) -> None:
     bases = f"from elsewhere import Elsewhere\n\n\nclass Base({base}):\n    pass\n\n\n"
 
@@ -211,9 +211,9 @@ def test_what_nothing_imports_says_so() -> None:
 @pytest.mark.parametrize(
     ("around", "level"),
     [
-        (Surroundings(words=lambda asked: asked & {"keep_games", "games"}), Level.ERROR),  # `core.games:keep_games`
+        (Surroundings(words=lambda asked: asked & {"keep_games", "games"}), Level.WARNING),  # `core.games:keep_games`
         (Surroundings(words=lambda asked: asked & {"games"}), Level.NOTE),
-        (Surroundings(distributions=("",)), Level.ERROR),
+        (Surroundings(distributions=("",)), Level.WARNING),
         (Surroundings(distributions=("elsewhere",)), Level.NOTE),
         (Surroundings(is_whole=False), Level.NOTE),
     ],
@@ -228,7 +228,7 @@ def test_of_a_part_of_the_tree_nobody_knows_which_modules_are_loaded() -> None:
     chain = KEEP + "\n\ndef _settle():\n    keep_games(None, [])\n\n\ntable = {'a': _settle}\n"
 
     assert found_in({"core/games.py": chain}).level is Level.NOTE
-    assert found_in({"core/games.py": chain}, around=Surroundings(is_whole=False)).level is Level.ERROR
+    assert found_in({"core/games.py": chain}, around=Surroundings(is_whole=False)).level is Level.WARNING
 
 
 GO = "from core.games import Games\n\nGames()\n"
@@ -242,23 +242,23 @@ GO = "from core.games import Games\n\nGames()\n"
         ("class Other:\n    pass\n\n\n" + CLASS.format("(Other)"), Level.NOTE),
         (
             "from elsewhere import Other\n\n\n" + CLASS.format("(Other)"),
-            Level.ERROR,
+            Level.WARNING,
         ),  # somebody else's class may call it
         (CLASS.format("") + "\n    def go(self, name):\n        getattr(self, name)(None, [])\n", Level.NOTE),
-        (CLASS.format("") + "\n    def __init__(self, name):\n        getattr(self, name)(None, [])\n", Level.ERROR),
+        (CLASS.format("") + "\n    def __init__(self, name):\n        getattr(self, name)(None, [])\n", Level.WARNING),
         (
             CLASS.format("") + "\n    def __init__(self, name):\n        getattr(self, f'record_{name}')()\n",
-            Level.ERROR,
+            Level.WARNING,
         ),
-        (CLASS.format("") + "\n    def __init__(self):\n        getattr(self, 'record_games')()\n", Level.ERROR),
+        (CLASS.format("") + "\n    def __init__(self):\n        getattr(self, 'record_games')()\n", Level.WARNING),
         (CLASS.format("") + "\n    def __init__(self):\n        getattr(self, 'others')()\n", Level.NOTE),
         (
             "class Base:\n    def __init__(self, n):\n        getattr(self, n)()\n\n\n" + CLASS.format("(Base)"),
-            Level.ERROR,
+            Level.WARNING,
         ),
-        ("from elsewhere import task\n\n\n" + CLASS.format("").replace("    def", "    @task\n    def"), Level.ERROR),
+        ("from elsewhere import task\n\n\n" + CLASS.format("").replace("    def", "    @task\n    def"), Level.WARNING),
         (CLASS.format("").replace("    def", "    @staticmethod\n    def"), Level.NOTE),
-        (CLASS.format("") + "\n    known = {'a': record_games}\n", Level.ERROR),
+        (CLASS.format("") + "\n    known = {'a': record_games}\n", Level.WARNING),
     ],
 )
 def test_what_may_be_called_by_a_name_that_is_put_together_or_by_a_base_is_reached(text: str, level: Level) -> None:
@@ -344,10 +344,10 @@ def test_what_a_script_that_nothing_names_makes_up_is_read_by_whoever_runs_it(
     ("files", "level"),
     [
         ({"core/games.py": "# In[1]:\n" + KEEP + "\n\n# In[2]:\nkeep_games(None, [])\n"}, Level.NOTE),
-        ({"core/games.py": "# In short:\n" + KEEP + "\n\nkeep_games(None, [])\n"}, Level.ERROR),
+        ({"core/games.py": "# In short:\n" + KEEP + "\n\nkeep_games(None, [])\n"}, Level.WARNING),
         (
             {"core/games.py": "# In[1]:\n" + KEEP + "\n\nkeep_games(None, [])\n", "go.sh": "python core/games.py\n"},
-            Level.ERROR,
+            Level.WARNING,
         ),
     ],
 )
@@ -362,26 +362,26 @@ def test_what_was_exported_from_a_notebook_is_a_note_unless_something_starts_it(
     [
         ("core/old/games.py", Level.NOTE),
         ("core/junk/games.py", Level.NOTE),
-        ("core/junk_mail/games.py", Level.ERROR),
+        ("core/junk_mail/games.py", Level.WARNING),
         ("core/games_old.py", Level.NOTE),
         ("core/games copy.py", Level.NOTE),
-        ("core/games_backup.py", Level.ERROR),  # it may well make one
-        ("core/older/games.py", Level.ERROR),
-        ("core/games.py", Level.ERROR),
+        ("core/games_backup.py", Level.WARNING),  # it may well make one
+        ("core/older/games.py", Level.WARNING),
+        ("core/games.py", Level.WARNING),
     ],
 )
 def test_what_is_put_aside_is_a_note(path: str, level: Level) -> None:
     assert found_in({path: KEEP + "\n\nkeep_games(None, [])\n"}).level is level
 
 
-@pytest.mark.parametrize(("path", "level"), [("junk/go.py", Level.NOTE), ("jobs/go.py", Level.ERROR)])
+@pytest.mark.parametrize(("path", "level"), [("junk/go.py", Level.NOTE), ("jobs/go.py", Level.WARNING)])
 def test_what_is_put_away_reaches_nothing(path: str, level: Level) -> None:
     files = {"core/games.py": KEEP, "core/__main__.py": "import core.games\n", path: CALLS.format("keep_games")}
 
     found = found_in(files)
 
     assert found.level is level
-    assert (level is Level.ERROR) or found.message.endswith(
+    assert (level is Level.WARNING) or found.message.endswith(
         "(nobody runs it: what is put away alone calls `keep_games`)"
     )
 
@@ -470,7 +470,7 @@ def test_a_call_that_raises_for_its_arguments_says_no_to_nobody(call: str, n: in
 def test_what_is_written_in_a_simulation_weighs_one_level_less() -> None:
     assert (
         found_in({"simulation/games.py": KEEP, "go.py": CALLS.format("keep_games").replace("core", "simulation")}).level
-        is Level.WARNING
+        is Level.NOTE
     )
 
 
@@ -486,7 +486,7 @@ STARTS = {
 @pytest.mark.parametrize(
     ("name", "text", "level"),
     [
-        *((name, text, Level.ERROR) for name, text in STARTS.items()),
+        *((name, text, Level.WARNING) for name, text in STARTS.items()),
         ("NOTES.txt", "python core/games.py\n", Level.NOTE),
         ("README.md", "The games are in core/games.py.\n", Level.NOTE),
         ("big.json", '{"games": ["keep_games"' + " " * 30_000 + "]}", Level.NOTE),
@@ -533,4 +533,4 @@ def test_what_is_made_into_a_package_may_be_imported_by_others(name: str, text: 
 
     report = audit(Task(root=tmp_path, paths=(tmp_path,), today=date(2030, 1, 1), jobs=1))
 
-    assert [one.level for one in report.findings if one.rule == "swallowed-write"] == [Level.ERROR]
+    assert [one.level for one in report.findings if one.rule == "swallowed-write"] == [Level.WARNING]

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.audit.reading import audited
-from tests.audit.test_apart import ERROR, NOTE, WARNING, levels
+from tests.audit.test_apart import NOTE, WARNING, levels
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading.source import aside, read_source, unread
@@ -93,18 +93,18 @@ LIKE = "class Other:\n    def _keep(self, rows):\n        self._keep(rows)\n\n\n
     [
         (SHOWS, TAKES, NOTE),
         (SHOWS, TAKES | {"core/like.py": LIKE}, NOTE),  # it means its own
-        (SHOWS, TAKES | {"core/more.py": "from core.store import Manager\n\nManager(2).evaluate(2)\n"}, ERROR),
-        (SHOWS, TAKES | {"core/more.py": "from core.store import Manager\n\nManager(2)._keep(2)\n"}, ERROR),
+        (SHOWS, TAKES | {"core/more.py": "from core.store import Manager\n\nManager(2).evaluate(2)\n"}, WARNING),
+        (SHOWS, TAKES | {"core/more.py": "from core.store import Manager\n\nManager(2)._keep(2)\n"}, WARNING),
         (
             SHOWS,
             TAKES
             | {"core/more.py": "from core.store import Manager\n\n\nclass My(Manager):\n    pass\n", "b.py": LIKE},
-            ERROR,  # who is derived from it may
+            WARNING,  # who is derived from it may
         ),
-        (SHOWS, TAKES | {"go.sh": "python -m core.store\n"}, ERROR),
-        (BEGINS, TAKES, ERROR),
-        (SHOWS.replace("[1]", "sys.argv"), TAKES, ERROR),
-        (SHOWS.replace("    print(manager.rates())\n", ""), TAKES, ERROR),
+        (SHOWS, TAKES | {"go.sh": "python -m core.store\n"}, WARNING),
+        (BEGINS, TAKES, WARNING),
+        (SHOWS.replace("[1]", "sys.argv"), TAKES, WARNING),
+        (SHOWS.replace("    print(manager.rates())\n", ""), TAKES, WARNING),
     ],
 )
 def test_an_insert_that_its_modules_own_demonstration_alone_reaches_is_a_note(
@@ -248,7 +248,7 @@ cycle(1)
 """
 
 
-@pytest.mark.parametrize(("told", "level"), [("str(error)", NOTE), ("'failed'", ERROR)])
+@pytest.mark.parametrize(("told", "level"), [("str(error)", NOTE), ("'failed'", WARNING)])
 def test_an_insert_that_tells_of_another_error_is_a_note(told: str, level: list[Level]) -> None:
     assert levels({"jobs/cycle.py": CYCLE.format(told)}, "swallowed-write") == level
 
@@ -274,9 +274,9 @@ look(1)
     ("line", "level"),
     [
         ("log.warning(f'ALERT: {alert}')", NOTE),
-        ("log.info(f'ALERT: {alert}')", ERROR),
-        ("log.warning('ALERT')", ERROR),
-        ("keep(alert)", ERROR),
+        ("log.info(f'ALERT: {alert}')", WARNING),
+        ("log.warning('ALERT')", WARNING),
+        ("keep(alert)", WARNING),
     ],
 )
 def test_an_insert_of_what_the_caller_logs_as_a_warning_is_a_note(line: str, level: list[Level]) -> None:

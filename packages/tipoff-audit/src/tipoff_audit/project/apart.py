@@ -1,5 +1,6 @@
 """What stands apart: procedures that nothing calls, copies whose twin is run, frames that are only looked at, examples."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.reach import ENTRIES
 from tipoff_audit.rules.ci_tests import covers
 
+_OF_CONTAINERS = re.compile(r"(^|[_-])(docker|containers?|k8s|kubernetes|lambdas?)([_-]|$)", re.IGNORECASE)
 _PROGRAMS = ENTRIES | {"sys", "argparse", "click", "typer", "fire"}  # by these it is started for its work
 
 
@@ -146,6 +148,31 @@ class Apart:
             if _tail(other.path) in named and _tail(other.path) != _tail(path) and is_twin(own, other):
                 return f"nobody runs it: {other.path}, of which it is a copy, is what a command names"
         return ""
+
+    def why_contained(self, finding: Finding) -> str:
+        """Return which copy, with the same function, a container is built from, where none is built from this one."""
+        own = next((one for one in self.facts if one.path == finding.path), None)
+        name = finding.symbol.rpartition(".")[2]
+        if own is None or name not in _functions_of(own) or self._is_contained(own.path):
+            return ""
+        for other in self.facts:
+            if other.path == own.path or TESTS.search(other.path) or ARCHIVED.search(other.path):
+                continue
+            if name in _functions_of(other) and self._is_contained(other.path) and is_twin(own, other):
+                return f"nobody runs it: {other.path}, of which it is a copy, is what a container is built from"
+        return ""
+
+    def _is_contained(self, path: str) -> bool:
+        """Whether a folder of its path holds a Dockerfile, or is named for containers."""
+        parts = path.split("/")[:-1]
+        folders = ("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+        return any(map(_OF_CONTAINERS.search, parts)) or any(
+            self.around.is_there(f"{one}/Dockerfile") for one in folders
+        )
+
+
+def _functions_of(one: FileFacts) -> set[str]:
+    return {row[0].rpartition(".")[2] for row in one.shared.get("functions", ())}
 
 
 def _is_shown(module: Module) -> bool:

@@ -20,6 +20,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _OPENS = re.compile(r"connect|session|begin|transaction|acquire|get_(db|conn)|engine", re.IGNORECASE)
+_MYSQL = frozenset({"mysql", "pymysql", "MySQLdb"})  # where a statement that fails undoes nothing but itself
 _SOME = 20  # tables
 _MOST = 60  # characters: longer, it is no name
 
@@ -40,11 +41,6 @@ class Tables:
             return ""
         return f"nobody reads it: no statement that somebody runs takes a row from `{min(tables)}`"
 
-    def is_known_to_be_read(self, finding: Finding) -> bool:
-        """Whether a statement of the tree reads the table whose rows are lost: what the tree itself rests on."""
-        table = _table(finding)
-        return bool(table) and self.is_read(table)
-
     def _reads_others(self, tables: set[str]) -> bool:
         """Whether the tree reads others of the tables into which it writes: one that only loads is read elsewhere."""
         if self._made is None:
@@ -56,12 +52,10 @@ class Tables:
         return any(self.is_read(one) for one in others)
 
     def _written(self, finding: Finding) -> set[str]:
-        name = _table(finding)
+        name = table_of(finding)
         own = self.sources.one(finding.path, name) if name else None
-        block = (
-            next((one for one in own.tries for h in one.handlers if h.lineno == finding.line), None) if own else None
-        )
-        if own is None or block is None or not _is_by_itself(own, block):
+        block, handler = block_of(own, finding.line) if own is not None else (None, None)
+        if own is None or block is None or not _is_by_itself(own, block, handler):
             return set()
         texts = [
             part.value for part in inside(block.body) if isinstance(part, ast.Constant) and isinstance(part.value, str)
@@ -119,14 +113,26 @@ class Tables:
         return self.reach is not None and bool(self.reach.why_not(path, own.scope(node).name[head:]))
 
 
-def _table(finding: Finding) -> str:
+def block_of(own: Index, line: int) -> tuple[ast.Try | None, ast.ExceptHandler | None]:
+    """Return the block, and the handler of it that stands on the line."""
+    found = ((one, handler) for one in own.tries for handler in one.handlers if handler.lineno == line)
+    return next(found, (None, None))
+
+
+def table_of(finding: Finding) -> str:
     """Return the table that the finding names, "" where it names none."""
     name = re.search(r"the (?:INSERT|MERGE) of (\w+)", finding.message)
     return name[1].lower() if name is not None else ""
 
 
-def _is_by_itself(own: Index, block: ast.Try) -> bool:
-    """Whether what fails takes no other rows with it: the block has a connection of its own, or it is SQLite that fails."""
+def _is_by_itself(own: Index, block: ast.Try, handler: ast.ExceptHandler | None) -> bool:
+    """Whether what fails takes no other rows with it: the block has a connection of its own, or SQLite or MySQL fails."""
     if any("sqlite" in origin for origin in own.imports.values()):
+        return True
+    is_mysql = any(origin.partition(".")[0] in _MYSQL for origin in own.imports.values())
+    undoes = handler is None or any(
+        isinstance(part, ast.Call) and last_name(part.func) == "rollback" for part in inside(handler.body)
+    )
+    if is_mysql and not undoes:
         return True
     return any(_OPENS.search(last_name(part.func)) for part in inside(block.body) if isinstance(part, ast.Call))

@@ -9,6 +9,7 @@ from typing import Any
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.project.apart import Apart
 from tipoff_audit.project.given import Given
+from tipoff_audit.project.losses import Losses
 from tipoff_audit.project.pipes import Pipes
 from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
 from tipoff_audit.project.tables import Tables
@@ -21,6 +22,9 @@ _SHELVED = re.compile(
     r"|prototypes?|poc|simulat(ions?|ors?)|qa|probes?|demos?|notebooks?|tutorials?|samples?|mocks?|unused)([/_-]|$)",
     re.IGNORECASE,
 )  # what nobody runs every day
+_TAUGHT = re.compile(
+    r"(^|[/_-])(courses?|labs?|tutorials?|exercises?|workshops?|lessons?|homework|examples?)[\d_-]*\w*/", re.IGNORECASE
+)  # folders of what is taught: whoever runs it looks on
 _TRIAL = re.compile(r"self_?test|smoke|demo|sanity", re.IGNORECASE)  # of the module by itself
 _AT_A_DESK = re.compile(
     r"(^|/)\.(claude|cursor|vscode|idea|devcontainer|windsurf|codex|gemini|aider|continue|zed|githooks|husky)/"
@@ -44,6 +48,7 @@ class Weighing:
     given: Given | None = None
     tables: Tables | None = None
     pipes: Pipes | None = None
+    losses: Losses | None = None
 
     def __post_init__(self) -> None:
         """Open the tree's texts, where there are any."""
@@ -51,6 +56,7 @@ class Weighing:
             sources = Sources(self.around.texts)
             self.tables = Tables(sources, self.reach)
             self.pipes = Pipes(sources, self.tables)
+            self.losses = Losses(sources)
             self.given = Given(sources, self.reach) if self.reach is not None else None
 
     def weighed(self, finding: Finding) -> Finding:
@@ -61,14 +67,15 @@ class Weighing:
             return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})")
         if _SHELVED.search(finding.path) and not ARCHIVED.search(finding.path):
             finding = replace(finding, level=Level(finding.level - 1))
-        is_trial = ARCHIVED.search(finding.path) or _TRIAL.search(finding.symbol.rpartition(".")[2])
+        is_aside = _TAUGHT.search(finding.path) or ARCHIVED.search(finding.path)
+        is_trial = is_aside or _TRIAL.search(finding.symbol.rpartition(".")[2])
         return (
             replace(finding, level=Level.NOTE) if is_trial or self._is_seen_by_hand(finding) else self._asked(finding)
         )
 
     def _asked(self, finding: Finding) -> Finding:
         """Return the finding, a note where the tree's own texts say that nobody comes there, or nobody reads what is lost."""
-        if not self.around.is_whole:
+        if not self.around.is_whole or finding.level is Level.NOTE:
             return finding
         try:
             return self._answered(finding)
@@ -79,10 +86,10 @@ class Weighing:
         why = self.given.why_closed(finding) if self.given is not None else ""
         if finding.rule == "rows-skipped" and finding.path.endswith(".sql") and self.pipes is not None:
             why = self.pipes.why_idle(finding)
-        if not why and finding.rule == "swallowed-write" and self.tables is not None:
-            why = self.tables.why_unread(finding)
-            if not why and finding.level is Level.ERROR and not self.tables.is_known_to_be_read(finding):
-                return replace(finding, level=Level.WARNING)
+        if not why and finding.rule == "swallowed-write" and self.tables is not None and self.losses is not None:
+            why = self.tables.why_unread(finding) or self.losses.why_slight(finding)
+            if not why and (done := self.losses.why_for_good(finding)):
+                return replace(finding, level=Level.ERROR, message=f"{finding.message} ({done})")
         return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})") if why else finding
 
     def _why_not(self, finding: Finding) -> str:
@@ -101,7 +108,7 @@ class Weighing:
         why = self._why_alone(finding, module) or self.reach.why_not(finding.path, finding.symbol)
         if not why and finding.rule == "made-up-data":
             why = self.apart.why_example(finding, self.reach)
-        why = why or self.apart.why_shown(finding, self.reach)
+        why = why or self.apart.why_shown(finding, self.reach) or self.apart.why_contained(finding)
         return why or ("" if module.is_imported else self.apart.why(finding))
 
     def _why_alone(self, finding: Finding, module: Module) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
+from tipoff_audit.reading.handlers import inside
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 
 _NAN = frozenset({"np.nan", "numpy.nan", "math.nan", "np.NaN", "np.NAN", "pd.NaT", "pd.NA"})
@@ -31,7 +32,7 @@ def same_answers(file: File) -> None:
             _option(file, call)
 
 
-def _say(file: File, node: ast.AST, message: str, level: Level = Level.ERROR) -> None:
+def _say(file: File, node: ast.AST, message: str, level: Level) -> None:
     file.say("same-answer", node, level, message, guards="gate")
 
 
@@ -77,11 +78,35 @@ def _together(file: File, both: ast.BoolOp) -> None:
                 held[ast.dump(part.left)].add((type(value.value), value.value))
     if any(len(values) > 1 for values in held.values()):
         how, what = ("!=", "always") if is_or else ("==", "never")
-        _say(file, both, f"one value is `{how}` two, so this is {what} true; `in` or `not in` was meant")
+        message = f"one value is `{how}` two, so this is {what} true; `in` or `not in` was meant"
+        _say(file, both, message, _level_of(file, both))
     elif is_or and _is_asked(file, both):
         word = next((part for part in both.values[1:] if isinstance(constant(part), str) and constant(part)), None)
         if word is not None and isinstance(both.values[0], ast.Compare):
-            _say(file, both, f"`or {constant(word)!r}` is true by itself, so this always is; write `in (…)`")
+            message = f"`or {constant(word)!r}` is true by itself, so this always is; write `in (…)`"
+            _say(file, both, message, _level_of(file, both))
+
+
+def _level_of(file: File, node: ast.expr) -> Level:
+    """Return error where the answer is returned, or lets something raise, leave, write or answer; a note where it only sets."""
+    for parent in file.index.parents(node):
+        if isinstance(parent, ast.Return | ast.While | ast.Assert | ast.comprehension):
+            return Level.ERROR
+        if isinstance(parent, ast.If):
+            done = list(inside([*parent.body, *parent.orelse]))
+            calls = [one for one in done if isinstance(one, ast.Call)]
+            if any(isinstance(one, ast.Raise | ast.Return | ast.Continue | ast.Break) for one in done) or any(
+                file.effects.of(call).kind in {"write", "gate"} for call in calls
+            ):
+                return Level.ERROR
+            only_sets = all(
+                isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and dotted(one.value.func) == "setattr"
+                for one in parent.body
+            )
+            return Level.NOTE if only_sets else Level.WARNING
+        if isinstance(parent, ast.stmt):
+            return Level.WARNING
+    return Level.WARNING
 
 
 def _is_asked(file: File, node: ast.expr) -> bool:
@@ -101,9 +126,15 @@ def _setting(file: File, call: ast.Call) -> None:
         return
     above = file.index.up.get(call)
     if _is_asked(file, call) or (isinstance(above, ast.Call) and dotted(above.func) == "bool"):
-        _say(
-            file,
-            call,
-            f"the default `{default!r}` is a text, and true; compare it with the words for yes",
-            Level.WARNING,
-        )
+        message = f"the default `{default!r}` is a text, and true; compare it with the words for yes"
+        _say(file, call, message, Level.NOTE if _is_unread(file, above) else Level.WARNING)
+
+
+def _is_unread(file: File, value: ast.AST | None) -> bool:
+    """Whether the value is only an entry of a dictionary, whose key the file names nowhere else, or asks for doing more."""
+    above = file.index.up.get(value) if value is not None else None
+    if not isinstance(above, ast.Dict) or value not in above.values:
+        return False
+    key = str(constant(above.keys[above.values.index(value)] or above))
+    named = re.findall(rf"['\"]{re.escape(key)}['\"]|\.{re.escape(key)}\b", file.index.source.text)
+    return len(named) < 2  # noqa: PLR2004 -- the entry itself

@@ -156,8 +156,7 @@ def _last(what: str) -> str:
 def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level:
     """Return warning where new rows are lost for certain, right here; a note for what may be made good, or has but the name.
 
-    An error: the block's own INSERT fails and only a log line tells of an error, or a load passes over the row without one,
-    and it is no program that fills gaps.
+    An error is said of the whole project alone: where something records the same items as done.
     """
     own = set(words(guard.symbol.rpartition(".")[2]))
     about = own | set(words(what.partition(" of ")[2]))
@@ -183,12 +182,9 @@ def _write_level(guard: TryBlock, what: str, *, sure: bool, here: bool) -> Level
         return Level.NOTE  # None tells whoever calls
     if guard.assigns:
         return Level.NOTE  # kept in a name, and looked at
-    is_passed_over = guard.each and not guard.logs
-    is_certain = is_passed_over or not (guard.quiet or guard.keyed_rows)
     if not (guard.logs or guard.each):
         return Level.NOTE  # one row that is passed over without a word was not held for much
-    is_insert = what.startswith("the INSERT") and not _MENDS & set(words(guard.path.rpartition("/")[2]))
-    return Level.ERROR if is_insert and is_certain and not guard.returns else Level.WARNING
+    return Level.WARNING
 
 
 def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | None:
