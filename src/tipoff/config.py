@@ -339,7 +339,7 @@ def _secrets(values: Mapping[str, object]) -> dict[str, object]:
             continue
         try:
             found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).expanduser().read_text().strip()
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # the last of `~` with a name that nobody has here
             msg = f"{PREFIX}{name.upper()} names {values[name]}, which cannot be read: {type(error).__name__}"
             raise UsageError(msg, hint="is the secret mounted, and may this user read it?") from error
     return found

@@ -2,9 +2,11 @@
 
 import dataclasses
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -18,7 +20,8 @@ from tests.support import killed_while_migrating
 
 from tipoff.core.errors import LeaseLost, LedgerError, NoLedger
 from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.connect import ANSWERED, NOT_ALLOWED, UNREACHED, failed
+from tipoff.ledger.alerts import AlertStore
+from tipoff.ledger.connect import ANSWERED, NOT_ALLOWED, UNREACHED, Held, failed
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 
@@ -277,3 +280,19 @@ def test_what_cannot_be_read_is_a_ledger_error_and_the_next_read_works(ledger: L
 
     assert "[SQL" not in str(found.value)  # what the engine says, and not the statement
     assert ledger.rows(text("SELECT 1 AS one")) == [{"one": 1}]
+
+
+@pytest.mark.parametrize("make", [Ledger, partial(AlertStore, create=True)], ids=["ledger", "alerts"])
+def test_who_makes_a_store_at_the_same_time_as_others_finds_it_made(
+    target: Path | str, make: Callable[..., Held]
+) -> None:
+    together = Barrier(3)
+
+    def begin(_n: int) -> None:
+        together.wait()
+        make(target).close()
+
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(begin, range(3)))
+
+    assert len(made) == 3

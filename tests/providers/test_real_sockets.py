@@ -149,6 +149,18 @@ def test_a_redirect_to_another_host_or_to_this_machine_is_not_followed(
         one(request(f"onward?to={quote(target, safe='')}"), now=now)
 
 
+@pytest.mark.parametrize("target", ["javascript:1", "data:,x", "http://xn--/", "http://[::1"])
+def test_a_redirect_to_what_is_no_address_is_an_answer_that_cannot_be_used(
+    local: Local, tmp_path: Path, target: str
+) -> None:
+    one = asker(tmp_path, known(local))
+
+    with pytest.raises(SourceError, match="could not be asked") as caught:
+        one(request(f"onward?to={quote(target, safe='')}"), now=now)
+
+    assert caught.value.kind is ErrorKind.TRANSIENT
+
+
 def test_a_redirect_within_the_provider_is_followed(local: Local, tmp_path: Path) -> None:
     one = asker(tmp_path, known(local))
 

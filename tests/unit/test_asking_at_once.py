@@ -1,5 +1,7 @@
 """A run's requests, several at once; and how far a home has caught up."""
 
+import errno
+import os
 import threading
 from pathlib import Path
 
@@ -56,6 +58,22 @@ def test_the_same_answer_to_two_threads_at_once_is_kept_once_and_fails_neither(t
     write_whole(path, b"{}", fsync=False, last_look=meanwhile)
 
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("payload", b"{}")]
+
+
+def test_what_a_full_disk_cut_short_leaves_nothing_beside_what_stood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "payload"
+    path.write_bytes(b"before")
+
+    def is_full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", is_full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"{}", fsync=True)
+
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("payload", b"before")]
 
 
 @pytest.mark.parametrize(

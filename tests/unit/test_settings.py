@@ -97,6 +97,7 @@ def test_a_name_that_is_none_is_told_as_it_stands_in_the_file(tmp_path: Path) ->
         ("HOME", ""),  # it was the current folder
         ("DATA", ""),
         ("HOME", "~nobody-of-this-name/x"),
+        ("LEDGER_URL_FILE", "~nobody-of-this-name/x"),
     ],
 )
 def test_a_value_that_would_stop_the_work_is_refused(name: str, value: str, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.asking import CompiledSelect, read_all
-from tipoff.ledger.connect import Held, doing, engine_of, hint_of, shown, why
+from tipoff.ledger.connect import Held, doing, engine_of, hint_of, making, one_maker, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
@@ -73,13 +73,14 @@ _WAITING, _BEATS_AGAIN = _waiting(), _again()
 def _make_whole(target: Path) -> None:
     """Make a new file under another name: whoever looks for it finds it with its tables, or not yet."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists():
-        return
-    new = target.with_name(f"{target.name}.new")
-    engine = engine_of(new)
-    metadata.create_all(engine, tables=list(watching.TELLING))
-    engine.dispose()
-    new.replace(target)
+    with one_maker(target):
+        if target.exists():
+            return
+        new = target.with_name(f"{target.name}.new")
+        engine = engine_of(new)
+        metadata.create_all(engine, tables=list(watching.TELLING))
+        engine.dispose()
+        new.replace(target)
 
 
 @dataclass(slots=True)
@@ -102,7 +103,8 @@ class AlertStore(Held):
                 _make_whole(target)
             self._engine = engine_of(target, profile=profile)
             if create:
-                metadata.create_all(self._engine, tables=list(watching.TELLING))
+                with making(self._engine) as connection:
+                    metadata.create_all(connection, tables=list(watching.TELLING))
             self._connection = self._engine.connect()
         except (OSError, DatabaseError) as error:
             msg = f"{shown(target)} cannot be opened: {why(error)}"

@@ -1,14 +1,16 @@
 """How a ledger is reached: a file of SQLite, or a PostgreSQL."""
 
+import fcntl
+import os
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 
 from tipoff.core.errors import LedgerError, UsageError
@@ -20,6 +22,7 @@ GONE_S = 60  # a server of which no packet is answered for so long is gone
 SILENT_S = 60  # in the midst of a transaction; a writer that says nothing for so long is frozen, or its machine is
 LONGEST_S = 120  # that a transaction may last, an upgrade apart
 _LASTS = "SELECT set_config(name, %s, %s) FROM pg_settings WHERE name = 'transaction_timeout'"
+_MAKERS = 0x7469706F6666  # the number of PostgreSQL's lock of who makes tables
 _SECRET_WORDS = ("pass", "secret", "token", "key")
 BUSY_TIMEOUT_MS = 30_000  # SQLite's busy handler is unfair under many writers: tails of 3 s were measured
 
@@ -196,6 +199,32 @@ def take_its_time(connection: Connection) -> None:
     """Let the transaction that has begun last as long as it needs, as an upgrade's does."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_LASTS, ("0", True))
+
+
+@contextmanager
+def making(engine: Engine) -> Iterator[Connection]:
+    """Hold a transaction in which the tables of a store are made or changed: by one process at a time, on whatever host."""
+    with one_maker(engine.url.database if engine.dialect.name == "sqlite" else None), engine.begin() as connection:
+        take_its_time(connection)
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_MAKERS)))
+        yield connection
+
+
+@contextmanager
+def one_maker(file: Path | str | None) -> Iterator[None]:
+    """Keep others from making a file's tables until the block ends, by a lock on its folder; nothing where there is no file."""
+    folder = Path(file).parent if file else None
+    if folder is None or not folder.is_dir():
+        yield
+        return
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a folder on a disk of the network may not be lockable
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 
-from tipoff.ledger.connect import copy_of, take_its_time
+from tipoff.ledger.connect import copy_of, making
 from tipoff.ledger.schema import metadata
 
 HEAD = "0011"
@@ -12,25 +12,32 @@ HEAD = "0011"
 
 def upgrade(engine: Engine) -> None:
     """Leave the ledger at schema `HEAD`, or a later one as it is; one that is there costs one query and no import of Alembic."""
-    found = None
     with engine.connect() as connection:
-        if inspect(connection).has_table("alembic_version"):
-            found = connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
-            if found is not None and found >= HEAD:
-                return
-    if found is not None and engine.dialect.name == "sqlite" and engine.url.database:
-        _keep_what_was(Path(engine.url.database), str(found))
+        found = _schema_of(connection)
+    if found is not None and found >= HEAD:
+        return
     from alembic import command  # noqa: PLC0415 -- heavy, and only a new or an old ledger needs it
     from alembic.config import Config  # noqa: PLC0415 -- heavy
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        take_its_time(connection)
+    with making(engine) as connection:
+        found = _schema_of(connection)
+        if found is not None and found >= HEAD:
+            return  # another process has done it meanwhile
+        if found is not None and engine.dialect.name == "sqlite" and engine.url.database:
+            _keep_what_was(Path(engine.url.database), found)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if engine.dialect.name == "postgresql":
             _number_on(connection)
+
+
+def _schema_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+    return found
 
 
 def _number_on(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """One exchange with a provider: keys put in last, redirects followed to its own hosts alone, bounded in time and size."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -118,7 +119,9 @@ def _one(
     limits = provider.limits
     timeout = httpx.Timeout(limits.read.total_seconds(), connect=limits.connect.total_seconds())
     pairs = [(name.encode(), value) for name, value in headers.items()]
-    response = client.send(client.build_request("GET", url, headers=pairs, timeout=timeout), stream=True)
+    request = client.build_request("GET", url, headers=pairs, timeout=timeout)
+    with _to_an_address():  # where it leads is looked at as soon as its head has come
+        response = client.send(request, stream=True)
     try:
         location = response.headers.get("location", "")
         if response.status_code in _MOVED and location:
@@ -146,12 +149,18 @@ def _in_time() -> None:
         raise httpx.ReadTimeout("the whole time of the request is over")
 
 
-def _joined(url: httpx.URL, location: str) -> httpx.URL:
+@contextmanager
+def _to_an_address() -> Iterator[None]:
     try:
-        target = url.join(location)
-        _ = target.host, target.port
+        yield
     except (httpx.InvalidURL, ValueError) as error:
         raise httpx.RemoteProtocolError("it leads to an address that is none") from error
+
+
+def _joined(url: httpx.URL, location: str) -> httpx.URL:
+    with _to_an_address():
+        target = url.join(location)
+        _ = target.host, target.port
     return target
 
 

@@ -213,13 +213,13 @@ def _read(line: bytes) -> KeptAnswer | None:
 def write_whole(path: Path, content: bytes, *, fsync: bool, last_look: Callable[[], None] = lambda: None) -> None:
     """Leave `path` with `content`, or as it was: written beside it, then renamed, unless the `last_look` before that raises."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")  # several threads may keep the same
-    with beside.open("wb") as file:
-        file.write(content)
-        if fsync:
-            file.flush()
-            os.fsync(file.fileno())
     is_placed = False
     try:
+        with beside.open("wb") as file:
+            file.write(content)
+            if fsync:
+                file.flush()
+                os.fsync(file.fileno())
         last_look()
         beside.replace(path)
         is_placed = True
