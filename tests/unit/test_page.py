@@ -65,6 +65,13 @@ def test_what_comes_from_outside_is_text() -> None:
     assert "<li>&lt;b&gt;x</li>" in text
 
 
+def test_a_word_without_an_end_makes_no_line_wider_than_the_page() -> None:
+    style = re.search(r"<style>(.*)</style>", shown(card()), re.DOTALL)
+
+    assert style is not None
+    assert re.search(r"^ul \{[^}]*overflow-wrap: anywhere", style[1], re.MULTILINE)
+
+
 def test_the_style_that_is_allowed_is_the_one_that_is_sent() -> None:
     style = re.search(r"<style>(.*)</style>", shown(card()), re.DOTALL)
 
