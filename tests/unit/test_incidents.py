@@ -834,7 +834,11 @@ def test_what_a_clock_that_was_ahead_has_opened_ends_as_if_it_had_not_been() -> 
     watcher = Watcher()
     watcher.look(trouble(at=NOW + 3 * DAY), at=NOW + 3 * DAY)
 
-    nothing(watcher, hours=(0, 4), met=met)
+    changes = watcher.look(met=met)
+    again = watcher.look(at=NOW + HOUR, met=met)
+    nothing(watcher, hours=[4], met=met)
 
+    assert [change.kind for change in changes] == ["put back"]  # or it would not be written down
+    assert again == []
     assert watcher.open == []
     assert watcher.kinds == ["opened", "closed"]

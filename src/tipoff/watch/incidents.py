@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tipoff.core.clock import is_ahead
 from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.core.records import FindingRecord
@@ -34,7 +35,7 @@ class Change:
     """What became of an incident in one look; `is_told`: people are to hear of it."""
 
     incident: Incident
-    kind: str  # opened, reopened, joined, worsened, spread, renamed, escalated, closed
+    kind: str  # opened, reopened, joined, worsened, spread, renamed, escalated, put back, closed
     note: str
     is_told: bool
 
@@ -71,14 +72,21 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
             open_by[incident.league, incident.cause] = incident
         _take_up(incident, trouble, open_by.values())
     for incident in list(open_by.values()):
-        # a clock that was ahead has opened it: it would not end until then
-        incident.opened_at, incident.changed_at = min(incident.opened_at, now), min(incident.changed_at, now)
+        _put_back(incident, now, changes)
         _adopt(incident, elsewhere, now, by)
         _meet(incident, is_met, now)
         _age(incident, now, changes, by)
         _tell(incident, now, changes, by)
         _end(incident, now, changes, by, settle, lost, may_end)
     return list(_once(changes))
+
+
+def _put_back(incident: Incident, now: datetime, changes: list[Change]) -> None:
+    """Let an incident that a clock ahead has written be one of now: it would not end until then."""
+    if is_ahead(incident.changed_at, now):
+        note = f"a clock that was ahead says {incident.changed_at:%Y-%m-%d %H:%M} UTC"
+        incident.opened_at, incident.changed_at = min(incident.opened_at, now), now
+        changes.append(Change(incident=incident, kind="put back", note=note, is_told=False))
 
 
 def _once(changes: Sequence[Change]) -> Iterator[Change]:
