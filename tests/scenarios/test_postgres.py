@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.exc import DatabaseError
-from tests.postgres import fresh, server
+from tests.postgres import fresh
 from tests.support import tipoff
 
 from tipoff.app.providers import as_worked_on, world_of
@@ -26,9 +26,6 @@ from tipoff.ledger.connect import NOT_ALLOWED
 from tipoff.watch.sentinel import LIVE, Sentinel
 
 DAYS, NOW = 2, datetime(2024, 1, 10, 17, tzinfo=UTC)
-
-
-__all__ = ["server"]  # a fixture
 
 
 def what_is_proven(target: Path | str) -> dict[tuple[str, str], str]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, event, select, text
 from tests.live import SECOND, since_days, wait_until
-from tests.postgres import fresh, server
+from tests.postgres import fresh
 from tests.samples import Samples
 from tests.support import tipoff
 
@@ -25,8 +25,6 @@ from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.ledger import Lease, Ledger, connect, schema
 from tipoff.ledger.alerts import AlertChanges, AlertStore
-
-__all__ = ["server"]  # a fixture
 
 LEASE_S = 8  # a busy machine keeps whoever works from it for some seconds
 APART = ["unshare", "--net", "--uts", "--pid", "--fork", "--kill-child"]  # as two containers are
