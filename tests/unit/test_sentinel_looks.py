@@ -13,7 +13,7 @@ from tipoff.app.sentinel import sentinel_of
 from tipoff.config import Settings
 from tipoff.core.clock import league_day
 from tipoff.leagues.nba.league import NBA
-from tipoff.ledger import Ledger
+from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.monitor import Monitor
 from tipoff.watch.notices import Channel, Message
@@ -136,6 +136,25 @@ def test_a_sign_of_life_ahead_of_now_is_told_and_blinds_nobody(watched: Watched)
 
     assert first == ["[east] ERROR: a clock is wrong"]
     assert silent == ["[east] ERROR: the controller does not decide"]
+
+
+@pytest.mark.parametrize(("ticks", "is_wrong"), [((72, 0), False), ((0, 72), True)], ids=["was", "is"])
+def test_a_clock_is_wrong_while_what_it_wrote_last_lies_ahead(
+    tmp_path: Path, ticks: tuple[int, int], *, is_wrong: bool
+) -> None:
+    counts = dict.fromkeys(("n_judged", "n_run", "n_held", "n_late", "n_quiet"), 0)
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        for ahead in ticks:
+            batch = Batch()
+            batch.add(
+                "ticks", {"league": "east", "at": NOW + ahead * HOUR, "build": "b", "settings_hash": "s"} | counts
+            )
+            ledger.commit(batch)
+
+        facts = read_facts(ledger, "east", NOW)
+
+    assert [one.cause for one in judge(facts, NOW, LIVE)] == (["clock"] if is_wrong else [])
+    assert facts.alive_at == NOW
 
 
 def test_another_leagues_sign_of_life_is_no_sign_of_this_ones_clock(watched: Watched) -> None:

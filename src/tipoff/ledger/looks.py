@@ -40,10 +40,12 @@ def of_league(table: Table, league: str, days: Days, *where: Where, **equal: obj
 
 @cache
 def first_and_last_tick(league: str, *, is_bound: bool) -> CompiledSelect:
-    """Return the SELECT of the first tick and the newest; the newest until an instant, where it is bound."""
+    """Return the SELECT of the first tick and the one written last; the newest until an instant, where it is bound."""
     at, mine = schema.ticks.c.at, schema.ticks.c.league == league
     first = select(func.min(at)).where(mine).scalar_subquery()  # each alone is one look into the index
-    last = select(func.max(at)).where(mine, *([at <= bindparam("until", type_=at.type)] if is_bound else []))
+    last = select(at).where(mine).order_by(schema.ticks.c.id.desc()).limit(1)
+    if is_bound:
+        last = select(func.max(at)).where(mine, at <= bindparam("until", type_=at.type))
     return CompiledSelect(select(first.label("first"), last.scalar_subquery().label("last")))
 
 

@@ -87,7 +87,7 @@ class LeagueRecords:
         return self._all(TickRecord, table, self._mine(table, *_within(table.c.at, since, before)), table.c.id)
 
     def first_and_last_tick(self, *, until: datetime | None = None) -> tuple[datetime | None, datetime | None]:
-        """Return when the first tick was, and the newest, or the newest until an instant."""
+        """Return when the first tick was, and the one written last, or the newest until an instant."""
         query = looks.first_and_last_tick(self.league, is_bound=until is not None)
         [row] = self._ask(query, {"until": until} if until else None)
         return row["first"], row["last"]
