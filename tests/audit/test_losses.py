@@ -241,6 +241,8 @@ def test_a_lost_tie_to_what_another_side_has_taken_is_an_error() -> None:
     [
         ("jobs/games.py", WARNING),
         ("course/games.py", NOTE),
+        ("Chapter25/games.py", NOTE),  # a book's listings
+        ("AppendixA/games.py", NOTE),
         ("lab_02/games.py", NOTE),
         ("exercises/day1/games.py", NOTE),
         ("collaborators/games.py", WARNING),

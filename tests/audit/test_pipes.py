@@ -29,6 +29,7 @@ COPY INTO games.raw.box
 FROM (SELECT $1:team::string FROM @games.raw.stage)
 ON_ERROR = 'CONTINUE';
 """
+LOAD = PIPE.partition(" AS\n")[2]
 ANEW = PIPE.replace("games.raw.box\n", "games.raw.box_lines\n").replace("'CONTINUE'", "ABORT_STATEMENT")
 PAUSE = "ALTER PIPE games.raw.box_pipe SET PIPE_EXECUTION_PAUSED = TRUE;\n"
 
@@ -103,7 +104,7 @@ def test_a_sandboxs_load_is_a_note_where_no_statement_elsewhere_reads_it(
 
 def test_a_pipe_is_told_what_a_pipe_can_do() -> None:
     [found] = told({"sql/load.sql": PIPE})
-    [load] = told({"sql/load.sql": PIPE.partition(" AS\n")[2]})
+    [load] = told({"sql/load.sql": LOAD})
 
     assert "a pipe cannot fail; take SKIP_FILE and let it notify of errors (ERROR_INTEGRATION)" in found.message
     assert "let it fail" in load.message
@@ -118,6 +119,9 @@ def test_a_pipe_is_told_what_a_pipe_can_do() -> None:
         (PIPE, "SELECT * FROM TABLE(i.COPY_HISTORY(TABLE_NAME => 'games.raw.box', START_TIME => day));\n", NOTE),
         (PIPE, "SELECT * FROM TABLE(i.COPY_HISTORY(TABLE_NAME => 'games.raw.odds', START_TIME => day));\n", WARNING),
         (PIPE, "SELECT * FROM TABLE(VALIDATE_PIPE_LOAD(PIPE_NAME => 'games.raw.box_pipe'));\n", NOTE),
+        (LOAD, "CREATE TABLE x AS SELECT * FROM TABLE(VALIDATE(TABLE_NAME => 'RAW.BOX', JOB_ID => '_last'));\n", NOTE),
+        (LOAD, "CREATE TABLE x AS SELECT * FROM TABLE(VALIDATE(TABLE_NAME => 'RAW.ODDS', JOB_ID => '_last'));\n", WARNING),
+        (LOAD, "SELECT revalidate(box) FROM t;\n", WARNING),
     ],
 )
 def test_who_does_what_is_told_of_a_pipe_is_not_told_it_again(pipe: str, other: str, level: list[object]) -> None:

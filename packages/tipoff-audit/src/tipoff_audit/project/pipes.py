@@ -113,12 +113,12 @@ class Pipes:
         return ""
 
     def _why_checked(self, own: _Load) -> str:
-        """Return which file asks the history of the copies for what was left out."""
+        """Return which file asks the history of the copies, or the load itself, for what was left out."""
         names = [own.table.rpartition(".")[2], own.pipe.rpartition(".")[2]]
         asked = re.compile(rf"\b({'|'.join(re.escape(one) for one in names if one)})\b", re.IGNORECASE)
-        for word in ("copy_history", "validate_pipe_load"):
+        for word in ("copy_history", "validate_pipe_load", "validate"):
             for path, text in self.sources.holding(word):
-                if asked.search(" ".join(re.findall(rf"{word}\s*\([^;]*", text, re.IGNORECASE))):
+                if asked.search(" ".join(re.findall(rf"\b{word}\s*\([^;]*", text, re.IGNORECASE))):
                     return f"checked: {path} asks {word} for it"
         return ""
 
