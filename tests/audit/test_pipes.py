@@ -120,7 +120,11 @@ def test_a_pipe_is_told_what_a_pipe_can_do() -> None:
         (PIPE, "SELECT * FROM TABLE(i.COPY_HISTORY(TABLE_NAME => 'games.raw.odds', START_TIME => day));\n", WARNING),
         (PIPE, "SELECT * FROM TABLE(VALIDATE_PIPE_LOAD(PIPE_NAME => 'games.raw.box_pipe'));\n", NOTE),
         (LOAD, "CREATE TABLE x AS SELECT * FROM TABLE(VALIDATE(TABLE_NAME => 'RAW.BOX', JOB_ID => '_last'));\n", NOTE),
-        (LOAD, "CREATE TABLE x AS SELECT * FROM TABLE(VALIDATE(TABLE_NAME => 'RAW.ODDS', JOB_ID => '_last'));\n", WARNING),
+        (
+            LOAD,
+            "CREATE TABLE x AS SELECT * FROM TABLE(VALIDATE(TABLE_NAME => 'RAW.ODDS', JOB_ID => '_last'));\n",
+            WARNING,
+        ),
         (LOAD, "SELECT revalidate(box) FROM t;\n", WARNING),
     ],
 )

@@ -432,3 +432,9 @@ def test_the_page_of_evidence_names_each_claim_and_its_measurement() -> None:
     missing = [name for claim in claims() for name in (claim["text"], *claim["files"]) if name not in page]
 
     assert missing == [], "run `make evidence`"
+
+
+def test_no_two_files_of_tests_share_a_name() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert [name for name, times in names.items() if times > 1] == []  # the second would not be collected

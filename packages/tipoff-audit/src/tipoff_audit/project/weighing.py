@@ -23,7 +23,8 @@ _SHELVED = re.compile(
     re.IGNORECASE,
 )  # what nobody runs every day
 _TAUGHT = re.compile(
-    r"(^|[/_-])(courses?|labs?|tutorials?|exercises?|workshops?|lessons?|homework|examples?|chapters?|appendi(x|ces))[\d_-]*\w*/", re.IGNORECASE
+    r"(^|[/_-])(courses?|labs?|tutorials?|exercises?|workshops?|lessons?|homework|examples?|chapters?|appendi(x|ces))[\d_-]*\w*/",
+    re.IGNORECASE,
 )  # folders of what is taught: whoever runs it looks on
 _TRIAL = re.compile(r"self_?test|smoke|demo|sanity", re.IGNORECASE)  # of the module by itself
 _AT_A_DESK = re.compile(
