@@ -102,6 +102,8 @@ def test_what_is_recorded_before_or_by_a_handler_that_leaves_is_not_recorded_aft
         ("SELECT s.id FROM slate s LEFT JOIN games g ON g.id = s.id WHERE g.id IS NULL", NOTE),
         ("SELECT id FROM slate EXCEPT SELECT game_id FROM games", NOTE),
         ("SELECT s.id FROM slate s LEFT JOIN games g ON g.id = s.id", WARNING),
+        ("SELECT COUNT(*) FROM slate WHERE id NOT IN (SELECT game_id FROM games)", WARNING),
+        ("SELECT COUNT(*) AS n FROM slate s LEFT JOIN games g ON g.id = s.id WHERE g.id IS NULL", WARNING),
         ("SELECT s.id FROM slate s LEFT JOIN odds g ON g.id = s.id WHERE g.id IS NULL", WARNING),
         ("SELECT id FROM slate WHERE id IN (SELECT game_id FROM games)", WARNING),
         ("DELETE FROM slate WHERE id NOT IN (SELECT game_id FROM games)", WARNING),
