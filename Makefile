@@ -25,7 +25,7 @@ test: .venv/ready .venv-emulator/ready  ## all tests that take minutes at most
 	@$(BIN)/pytest -n auto --dist worksteal
 
 quick: .venv/ready  ## the tests of every rule and of the house, while writing
-	@$(BIN)/pytest -q -n $$($(BIN)/python -c 'import os; print(os.cpu_count())') --dist worksteal tests/unit tests/house  # none of them waits
+	@$(BIN)/pytest -q -n $$($(BIN)/python -c 'import os; print(os.cpu_count())') --dist worksteal -p no:logging tests/unit tests/house  # none of them waits or asks what was logged
 
 prove: .venv/ready .venv-emulator/ready  ## every figure that the documents name, or those of CLAIMS="drills stops"; resumable, writes docs/evidence
 	@$(BIN)/python -m benchmarks.prove $(CLAIMS)

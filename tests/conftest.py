@@ -22,8 +22,9 @@ QUICK = {"tests/unit", "tests/house"}  # where no test calls the command
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Import the fixtures, and with them the project, where tests are run."""
+    """Import the fixtures, and with them the project, where tests are run: none of what is imported and collected is garbage."""
     if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
+        gc.disable()
         for name in ("tests.fixtures", "tests.postgres"):
             config.pluginmanager.import_plugin(name)
 
@@ -57,6 +58,7 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """Let the collector of garbage pass over what is imported by now, and come less often: it took a tenth of the tests' time."""
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 20)
 
 
