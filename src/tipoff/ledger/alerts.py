@@ -103,7 +103,7 @@ class AlertStore(Held):
                 _make_whole(target)
             self._engine = engine_of(target, profile=profile)
             if create:
-                with making(self._engine) as connection:
+                with one_maker(self._engine), making(self._engine) as connection:
                     metadata.create_all(connection, tables=list(watching.TELLING))
             self._connection = self._engine.connect()
         except (OSError, DatabaseError) as error:

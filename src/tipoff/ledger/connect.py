@@ -203,8 +203,11 @@ def take_its_time(connection: Connection) -> None:
 
 @contextmanager
 def making(engine: Engine) -> Iterator[Connection]:
-    """Hold a transaction in which the tables of a store are made or changed: by one process at a time, on whatever host."""
-    with one_maker(engine.url.database if engine.dialect.name == "sqlite" else None), engine.begin() as connection:
+    """Hold a transaction in which the tables of a store are made or changed: on a server by one process at a time.
+
+    Of a file `one_maker` sees to that, from the first connection on: two that open a new one at once are told that it is locked.
+    """
+    with engine.begin() as connection:
         take_its_time(connection)
         if engine.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(_MAKERS)))
@@ -212,9 +215,10 @@ def making(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def one_maker(file: Path | str | None) -> Iterator[None]:
+def one_maker(store: Engine | Path) -> Iterator[None]:
     """Keep others from making a file's tables until the block ends, by a lock on its folder; nothing where there is no file."""
-    folder = Path(file).parent if file else None
+    file = store.url.database if isinstance(store, Engine) and store.dialect.name == "sqlite" else store
+    folder = Path(file).parent if file and not isinstance(file, Engine) else None
     if folder is None or not folder.is_dir():
         yield
         return

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 
-from tipoff.ledger.connect import copy_of, making
+from tipoff.ledger.connect import copy_of, making, one_maker
 from tipoff.ledger.schema import metadata
 
 HEAD = "0011"
@@ -12,10 +12,14 @@ HEAD = "0011"
 
 def upgrade(engine: Engine) -> None:
     """Leave the ledger at schema `HEAD`, or a later one as it is; one that is there costs one query and no import of Alembic."""
-    with engine.connect() as connection:
-        found = _schema_of(connection)
-    if found is not None and found >= HEAD:
-        return
+    with one_maker(engine):
+        with engine.connect() as connection:
+            found = _schema_of(connection)
+        if found is None or found < HEAD:
+            _migrate(engine)
+
+
+def _migrate(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 -- heavy, and only a new or an old ledger needs it
     from alembic.config import Config  # noqa: PLC0415 -- heavy
 
