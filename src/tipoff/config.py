@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
-from msgspec import Meta, Struct, ValidationError, convert, field, to_builtins
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
@@ -19,6 +19,7 @@ from tipoff.core.secret import KeyFile, Secret
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
 _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of the tests
+
 # Of providers: their files may come later, and are read again.
 _KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
@@ -39,6 +40,7 @@ Warehouse = Literal["duckdb", "bigquery"]
 Way = Literal["direct", "pool", "proxy"]
 World = Literal["live", "sample", ""]
 _WORDS = {"least": get_args(Least), "route": get_args(Way), "warehouse": get_args(Warehouse), "world": get_args(World)}
+_NONE = Secret()
 _SWITCHES = {"on": True, "yes": True, "off": False, "no": False}  # beside true and false, 1 and 0
 
 
@@ -123,25 +125,19 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bigquery_endpoint: str = ""  # an emulator's address; without it Google's
     # what one statement may bill; a dearer one is refused unread
     bigquery_max_bytes: Positive = 1_073_741_824
-    ledger_url: Secret = field(default_factory=Secret)  # a PostgreSQL of this home's own, instead of a file
-    sentinel_url: Secret = field(default_factory=Secret)  # and another database for the sentinel's own store
+    ledger_url: Secret = _NONE  # a PostgreSQL of this home's own, instead of a file
+    sentinel_url: Secret = _NONE  # and another database for the sentinel's own store
     world: World = ""  # who answers `tipoff up`: live where the league has providers
     providers: dict[str, ProviderTold] = {}
-    proxies: Secret = field(
-        default_factory=Secret
-    )  # addresses of proxies, with their credentials, between white space or commas
+    proxies: Secret = _NONE  # addresses of proxies, with their credentials, between white space or commas
     key_files: dict[str, KeyFile] = {}  # where keys are read again; filled from TIPOFF_…_KEY_FILE
-    balldontlie_key: Secret = field(default_factory=Secret)
-    bettingpros_key: Secret = field(default_factory=Secret)
-    odds_api_key: Secret = field(default_factory=Secret)
-    notify_url: Secret = field(
-        default_factory=Secret
-    )  # one channel for everything, as apprise or Slack writes addresses
+    balldontlie_key: Secret = _NONE
+    bettingpros_key: Secret = _NONE
+    odds_api_key: Secret = _NONE
+    notify_url: Secret = _NONE  # one channel for everything, as apprise or Slack writes addresses
     channels: dict[str, ChannelSettings] = {}
-    ping_url: Secret = field(
-        default_factory=Secret
-    )  # a healthchecks-compatible switch that the monitor keeps from firing
-    sentinel_ping_url: Secret = field(default_factory=Secret)  # and one for the sentinel
+    ping_url: Secret = _NONE  # a healthchecks-compatible switch that the monitor keeps from firing
+    sentinel_ping_url: Secret = _NONE  # and one for the sentinel
     digest_at: NewYork = NewYork(11, 0)  # New York
     audit_report: Path | None = None  # what `tipoff audit --json` said of who else writes to the warehouse
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
@@ -157,7 +153,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     active_hours: dict[str, Span] = {}  # by league, New York: when silence counts; at all hours without
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Meta(ge=0, le=65535)] = 8080
-    web_token: Secret = field(default_factory=Secret)  # beyond loopback nothing is served without it
+    web_token: Secret = _NONE  # beyond loopback nothing is served without it
 
     def __post_init__(self) -> None:
         """Refuse silences that do not rise."""

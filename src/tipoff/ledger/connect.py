@@ -217,8 +217,9 @@ def making(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def one_maker(store: Engine | Path) -> Iterator[None]:
     """Keep others from making a file's tables until the block ends, by a lock on its folder; nothing where there is no file."""
-    file = store.url.database if isinstance(store, Engine) and store.dialect.name == "sqlite" else store
-    folder = Path(file).parent if file and not isinstance(file, Engine) else None
+    file = store.url.database if isinstance(store, Engine) else str(store)
+    is_server = isinstance(store, Engine) and store.dialect.name != "sqlite"
+    folder = Path(file).parent if file and not is_server else None
     if folder is None or not folder.is_dir():
         yield
         return
