@@ -13,8 +13,9 @@ from tipoff.core.clock import on_clock
 from tipoff.core.errors import LedgerError
 from tipoff.core.profile import Profile
 from tipoff.leagues.nba.league import NBA
-from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import CLAIM, AlertStore
+from tipoff.watch.digest import digest
 from tipoff.watch.monitor import Monitor
 from tipoff.watch.notices import Channel
 
@@ -61,6 +62,35 @@ def test_a_first_digest_waits_for_the_first_decision_and_ten_minutes_at_most(tmp
 
         assert early is None
         assert ledger.of("nba").obligation("digest", FIRST) is not None
+
+
+@pytest.mark.parametrize(
+    ("due_after", "answer", "line"),
+    [
+        (46, "complete so far", "  WAITING second: not yet open, due Thu 22:00 New York"),
+        (34, "NOT complete", "  WAITING second: not yet open"),
+    ],
+)
+def test_a_digest_calls_a_day_not_complete_only_for_what_is_due(
+    tmp_path: Path, due_after: int, answer: str, line: str
+) -> None:
+    hour = timedelta(hours=1)
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        batch = Batch()
+        for output, state, n_proven, due_at in (
+            ("first", "proven", 1, on_clock(FIRST, 20 * hour)),
+            ("second", "waiting", 0, on_clock(FIRST, due_after * hour)),
+        ):
+            row = {"league": "nba", "output": output, "day": FIRST, "season": "", "state": state, "since": due_at}
+            row |= {"opens_at": due_at, "due_at": due_at, "not_before": None, "failures": 0, "polls": 0, "n_units": 1}
+            row |= {"n_proven": n_proven, "n_excused": 0, "missing": "[]", "excused": "{}", "attempted": "{}"}
+            batch.add("obligations", row | {"verb": "WAIT", "reason": "not yet open"})
+        ledger.commit(batch)
+
+        message = digest(ledger, NBA, FIRST + DAY, on_clock(FIRST + DAY, 11 * hour), ())
+
+    assert message.title == f"[nba] Thu 11 Jan: yesterday {answer}"
+    assert line in message.lines
 
 
 def test_wherever_a_ledger_breaks_in_the_mornings_look_the_digest_is_sent_by_a_later_one(

@@ -143,6 +143,10 @@ def test_a_sparkline_has_a_bar_for_each_value_and_a_space_for_none(values: list[
     assert all(one[1] <= other[1] for one in known for other in known if one[0] <= other[0])
 
 
+def test_days_none_of_which_was_clean_are_no_full_bars() -> None:
+    assert (sparkline([0.0, 0.0]), sparkline([1.0, 1.0])) == ("▁▁", "██")
+
+
 def test_a_scorecard_says_what_is_to_be_known() -> None:
     lines = scorecard_lines([day(0), day(1, clean=False), day(2)], NBA)
 

@@ -54,12 +54,12 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
     rows = read_scorecards(ledger, league, until=yesterday, days=WINDOW.days)
     owed = [one for one in before if one.state not in _SETTLED]
     games = {of: _games(ledger, league, of) for of in (yesterday, day)}
-    answer = _answer(before, owed, games[yesterday])
+    answer = _answer(before, owed, games[yesterday], now)
     lines = [
         *([_alive(ledger, league, now)] if is_now else []),
         f"yesterday, {yesterday:%a %d %b}, {counted(games[yesterday], 'game')}: {answer}",
         *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
-        *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}" for one in owed[:6]),
+        *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}{_due(one, now)}" for one in owed[:6]),
         *(f"  {line}" for line in (without_rows(league, before) if games[yesterday] else ())),
         *([_gates(ledger, league, yesterday, now)] if is_now else []),
         _checks(ledger, league, yesterday),
@@ -108,12 +108,17 @@ def _games(ledger: Ledger, league: League, day: date) -> int:
     return sum(game.status not in OFF for game in ledger.of(league.name).games(day))
 
 
-def _answer(before: Sequence[ObligationRecord], owed: Sequence[ObligationRecord], n_games: int) -> str:
+def _answer(before: Sequence[ObligationRecord], owed: Sequence[ObligationRecord], n_games: int, now: datetime) -> str:
     if not before:
         return "nothing was owed"
-    if owed:
-        return f"NOT complete, {len(before) - len(owed)} of {len(before)} outputs"
+    if owed:  # what comes days after the games is not missing the morning after
+        answer = "NOT complete" if any(one.due_at <= now for one in owed) else "complete so far"
+        return f"{answer}, {len(before) - len(owed)} of {len(before)} outputs"
     return f"complete, {len(before)} of {len(before)} outputs" if n_games else "complete, no game was on"
+
+
+def _due(owed: ObligationRecord, now: datetime) -> str:
+    return f", due {owed.due_at.astimezone(LEAGUE_ZONE):%a %H:%M} New York" if owed.due_at > now else ""
 
 
 def _alive(ledger: Ledger, league: League, now: datetime) -> str:

@@ -153,13 +153,17 @@ def budgets(rows: Sequence[Row], league: League) -> dict[str, float]:
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """Return the values as bars between their least and greatest; a day without a value is a space."""
+    """Return the values as bars between their least and greatest, and zeros as the least; a day without a value is a space."""
     known = [value for value in values if value is not None]
     low, high = min(known, default=0.0), max(known, default=1.0)
     span = (high - low) or 1.0
     full = high == low
     return "".join(
-        " " if value is None else _BARS[-1] if full else _BARS[round((value - low) / span * (len(_BARS) - 1))]
+        " "
+        if value is None
+        else _BARS[-1 if value else 0]
+        if full
+        else _BARS[round((value - low) / span * (len(_BARS) - 1))]
         for value in values
     )
 

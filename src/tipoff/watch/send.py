@@ -167,6 +167,8 @@ def _by_apprise(channel: Channel, message: Message) -> NotSent | None:
         return NotSent(msg, hint="see its list of services; the address is a secret and is not shown")
     message = min((_fitted(message, service) for service in sender), key=lambda one: len(one.lines))
     text = apprise.NotifyFormat.TEXT  # or a mail shows the lines as one paragraph
+    for service in sender:
+        service.notify_format = text  # what becomes HTML has no space at which a line may break
     if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
         return NotSent(msg, hint=_REACHED)
