@@ -22,12 +22,12 @@ from benchmarks.nba_form import Rows, read_season, season_rows
 from benchmarks.nba_lines import lines_of, plain
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import STATS
+from tipoff.leagues.nba.models import calibration
+from tipoff.leagues.nba.models.quantiles import HIGH, LEVELS, LOW, MEDIAN, over
 from tipoff.leagues.nba.scores import crps_20
 from tipoff.leagues.nba.systems import market_aware
-from tipoff.predict import calibration
 from tipoff.predict.arrays import Floats
 from tipoff.predict.metrics import calibration_error, log_loss
-from tipoff.predict.quantiles import HIGH, LEVELS, LOW, MEDIAN, over
 
 _EPOCH = date(1970, 1, 1)
 _DRAWS = 1000

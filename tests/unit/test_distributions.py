@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.predict import calibration, decisions
-from tipoff.predict.quantiles import LEVELS, MEDIAN, below, means, over, regress
+from tipoff.leagues.nba.models import calibration
+from tipoff.leagues.nba.models.quantiles import LEVELS, MEDIAN, below, means, over, regress
+from tipoff.predict import decisions
 
 NORMAL = np.array([[20 + 6 * NormalDist().inv_cdf(level) for level in LEVELS]])
 

@@ -20,8 +20,8 @@ from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
 from tipoff.leagues.nba.features import CONTRACT
+from tipoff.leagues.nba.models import calibration
 from tipoff.ledger import Batch, Ledger
-from tipoff.predict import calibration
 from tipoff.views.running import Running
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)

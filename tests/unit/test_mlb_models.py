@@ -16,12 +16,12 @@ from tipoff.core.step import Context
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models import features, form, history, strikeouts
 from tipoff.leagues.mlb.models.batters import LEAGUE, line_up, rates_before
+from tipoff.leagues.mlb.models.decay import decayed_before, last_before
 from tipoff.leagues.mlb.models.features import NAMES
 from tipoff.leagues.mlb.steps import predictions
 from tipoff.leagues.mlb.steps.arrays import numbers_of, once_a_table
 from tipoff.predict import boosting, counts, metrics
 from tipoff.predict.arrays import Ints
-from tipoff.predict.decay import decayed_before, last_before
 
 _FIRST = date(2021, 4, 1).toordinal()
 _CHANCES = [f"chance_{spot}" for spot in range(1, 10)]

@@ -11,7 +11,7 @@ from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.checks import careers
 from tipoff.leagues.nba.features import CONTRACT, FEATURES, NAMES
 from tipoff.leagues.nba.memory import NO_MEMORY, Memory
-from tipoff.predict.features import Feature, contract
+from tipoff.leagues.nba.models.features import Feature, contract
 
 FIRST = date(2024, 1, 1)
 TODAY = FIRST + timedelta(days=30)

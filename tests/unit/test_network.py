@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tipoff.predict import network
+from tipoff.leagues.nba.models import network
 
 
 def taught(n: int = 20_000) -> tuple[np.ndarray, np.ndarray]:

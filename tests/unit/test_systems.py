@@ -15,12 +15,12 @@ from tipoff.leagues.nba import markets, publication
 from tipoff.leagues.nba.features import CONTRACT, NAMES
 from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM
 from tipoff.leagues.nba.league import NBA
+from tipoff.leagues.nba.models import calibration
+from tipoff.leagues.nba.models.quantiles import LEVELS, MEDIAN
 from tipoff.leagues.nba.systems import market_aware, quantile_regression
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.tables import CANDIDATES, MAIN_LINES, SCHEDULE
-from tipoff.predict import calibration
 from tipoff.predict.metrics import own_over_next
-from tipoff.predict.quantiles import LEVELS, MEDIAN
 
 NOW = datetime(2024, 1, 20, 18, tzinfo=UTC)
 SLATE = Slate("nba", Season("2023-24", date(2023, 10, 24), date(2024, 4, 14)), TODAY, ())

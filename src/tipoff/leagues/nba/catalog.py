@@ -18,13 +18,13 @@ from tipoff.leagues.declare import hours as _hours
 from tipoff.leagues.declare import statement
 from tipoff.leagues.nba import form, form_tables, markets, memory, name_tables, publication, rows, scores, tables, who
 from tipoff.leagues.nba.features import CONTRACT
+from tipoff.leagues.nba.models.system import System, Training
 from tipoff.leagues.nba.sources import balldontlie, people, schedule, statsnba
 from tipoff.leagues.nba.sources.lines import POINTS
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
 from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
 from tipoff.leagues.nba.words import WORDS
 from tipoff.predict import decisions
-from tipoff.predict.system import System, Training
 
 _sql = partial(statement, "nba")
 _GAMES_OVER = Moment(Anchor.LAST_START, _hours(3))  # the last box score is expected by then

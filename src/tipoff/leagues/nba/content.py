@@ -12,12 +12,12 @@ from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import CALIBRATION
 from tipoff.leagues.nba.league import NBA, SAMPLE
 from tipoff.leagues.nba.live import LIVE_STEPS
+from tipoff.leagues.nba.models import calibration
 from tipoff.leagues.nba.recorder import NbaRecorder
 from tipoff.leagues.nba.season_report import REPORT
 from tipoff.leagues.nba.sources import schedule
 from tipoff.leagues.nba.world.recorded import RecordedSeasons
 from tipoff.leagues.nba.world.sample import SampleNba
-from tipoff.predict import calibration
 from tipoff.sources.content import Content, EarlierSeasons, LiveContent, ModelContract
 from tipoff.sources.world import World
 

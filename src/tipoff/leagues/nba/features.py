@@ -1,6 +1,6 @@
 """What is told of a player's form, each number declared: its unit, the games that it rests on, its bounds."""
 
-from tipoff.predict.features import Feature, contract
+from tipoff.leagues.nba.models.features import Feature, contract
 
 STATS = ("points", "reb", "ast", "fg3m")
 MISSING = ("minutes", "points", "reb", "ast")

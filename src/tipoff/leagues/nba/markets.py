@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 
 from tipoff.leagues.nba.features import CONTRACT, NAMES
 from tipoff.leagues.nba.memory import NO_MEMORY, Memory, after_seasons
+from tipoff.leagues.nba.models import network
+from tipoff.leagues.nba.models.quantiles import LEVELS, regress
+from tipoff.leagues.nba.models.system import WrongContract
 from tipoff.leagues.nba.sources.schedule import season_year
-from tipoff.predict import network
 from tipoff.predict.arrays import Floats
-from tipoff.predict.quantiles import LEVELS, regress
-from tipoff.predict.system import WrongContract
 
 MARKETS: dict[str, tuple[str, ...]] = {
     "points": ("points",),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from tipoff.leagues.nba.models.games import Runs, runs
 from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.games import Runs, runs
 
 CAREER = ("minutes", "points", "reb", "ast", "fg3m")
 CAREER_LIVES = (40.0, 150.0)  # half-lives, in games

@@ -16,9 +16,9 @@ from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import CONTRACT, NAMES, STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM
 from tipoff.leagues.nba.markets import FormModel
-from tipoff.predict import calibration
+from tipoff.leagues.nba.models import calibration
+from tipoff.leagues.nba.models.quantiles import HIGH, LOW, MEDIAN, means
 from tipoff.predict.arrays import Floats
-from tipoff.predict.quantiles import HIGH, LOW, MEDIAN, means
 
 AT_THE_LINE = "points at the line"  # the calibration of chances to be over a line: its `levels` are one slope
 LEAST_ROWS = 600  # with fewer, what they say of a model is noise

@@ -14,13 +14,13 @@ from tipoff.core.step import Context, Made
 from tipoff.leagues.nba.features import STATS
 from tipoff.leagues.nba.form_tables import SCORES
 from tipoff.leagues.nba.markets import MARKETS, outcomes
+from tipoff.leagues.nba.models import calibration
+from tipoff.leagues.nba.models.quantiles import LEVELS, over
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
-from tipoff.predict import calibration
 from tipoff.predict.arrays import Floats
 from tipoff.predict.decisions import decide, no_vig, price_chance
 from tipoff.predict.metrics import log_loss
-from tipoff.predict.quantiles import LEVELS, over
 
 MARKET = "market"  # not a system of ours: the line, and the chance that its prices stand for
 _TWENTY: Floats = (np.arange(20) + 0.5) / 20

@@ -10,11 +10,11 @@ from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.catalog import STEPS
 from tipoff.leagues.nba.checks import careers, formulas, history, market, predictions, results
 from tipoff.leagues.nba.features import FEATURES
+from tipoff.leagues.nba.models.features import Feature
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
 from tipoff.leagues.nba.tables import GRADES, ODDS_EVENTS, PLAYER_LINES, SCHEDULE
 from tipoff.leagues.nba.words import WORDS
-from tipoff.predict.features import Feature
 
 _PLAYED = WORDS.played
 

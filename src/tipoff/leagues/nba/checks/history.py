@@ -12,9 +12,9 @@ from tipoff.core.check import Cadence, Check
 from tipoff.leagues.nba import form
 from tipoff.leagues.nba.features import NAMES, STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM
+from tipoff.leagues.nba.models.system import System
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT
 from tipoff.leagues.nba.tables import PLAYER_FEATURES
-from tipoff.predict.system import System
 
 _NEAR = 0.0005  # of numbers that two engines add up in another order
 

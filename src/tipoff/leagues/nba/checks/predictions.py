@@ -8,10 +8,10 @@ from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM, PUBLISHED_MARKETS
 from tipoff.leagues.nba.markets import MARKETS
+from tipoff.leagues.nba.models.system import System
 from tipoff.leagues.nba.rows import AT_THE_LINE
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
 from tipoff.leagues.nba.tables import CANDIDATES, PLAYER_FEATURES, PUBLISHED_PREDICTIONS
-from tipoff.predict.system import System
 
 _PRE = Cadence.PREGAME
 _WAS_PLAYED = "t.game_id IN (SELECT s.game_id FROM slate.schedule AS s WHERE s.status = 'final')"

@@ -12,11 +12,11 @@ from tipoff.core.window import LATEST, SLATE, Input
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import system_table
+from tipoff.leagues.nba.models.quantiles import LEVELS, MEDIAN
+from tipoff.leagues.nba.models.system import System
 from tipoff.leagues.nba.rows import drawn, drawn_rows, matrix, serving
 from tipoff.predict.arrays import Floats
 from tipoff.predict.decisions import no_vig
-from tipoff.predict.quantiles import LEVELS, MEDIAN
-from tipoff.predict.system import System
 
 WEIGHT = 0.8  # of the market, fixed beforehand: there are no lines with prices to learn it from
 _FARTHEST = 3.0  # points by which prices move the market's middle away from its line, at the most

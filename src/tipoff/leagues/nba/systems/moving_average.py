@@ -8,7 +8,7 @@ from tipoff.core.rows import arrow_schema
 from tipoff.core.step import Context, Made
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues.nba.form_tables import system_table
-from tipoff.predict.system import System
+from tipoff.leagues.nba.models.system import System
 
 _MOST_POINTS = 80.0
 TABLE = system_table("moving_average", "The mean of each candidate's last ten games' points.")

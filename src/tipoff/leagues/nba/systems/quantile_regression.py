@@ -15,6 +15,9 @@ from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.form_tables import CALIBRATION, system_table
 from tipoff.leagues.nba.markets import MARKETS
+from tipoff.leagues.nba.models import calibration
+from tipoff.leagues.nba.models.quantiles import MEDIAN, over
+from tipoff.leagues.nba.models.system import System, Training
 from tipoff.leagues.nba.rows import (
     AT_THE_LINE,
     LEARNS_FROM,
@@ -27,11 +30,8 @@ from tipoff.leagues.nba.rows import (
     serving,
     slope_of,
 )
-from tipoff.predict import calibration
 from tipoff.predict.arrays import Floats
 from tipoff.predict.metrics import own_over_next
-from tipoff.predict.quantiles import MEDIAN, over
-from tipoff.predict.system import System, Training
 
 LEAST_COVERAGE, MOST_COVERAGE = 0.6, 0.95  # of the 80 % interval; beyond, neither model nor correction is believed
 LEAST_OWN, SURE = 0.85, 4.0  # of the error on a player's next game the one on his own; in standard errors
