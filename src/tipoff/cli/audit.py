@@ -43,9 +43,4 @@ def _evidence(home: Path) -> Mapping[str, Any]:
         msg = f"there is no ledger in {home}"
         raise UsageError(msg, hint="name a home: a folder in which something was replayed or is run")
     with Ledger(Home(home).ledger, read_only=True) as ledger:
-        known = audit_evidence(ledger, tuple(LEAGUES.values()))
-    evidence = _installed("tipoff_audit.report").Evidence
-    return {
-        path: evidence(outputs=one.outputs, n_runs=one.n_runs, n_failed=one.n_failed, n_incidents=one.n_incidents)
-        for path, one in known.items()
-    }
+        return audit_evidence(ledger, tuple(LEAGUES.values()))

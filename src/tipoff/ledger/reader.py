@@ -118,14 +118,6 @@ class LeagueRecords:
         query = select(table.c.started_at).where(*self._mine(table, *_within(table.c.started_at, since, before)))
         return [row["started_at"] for row in self._ask(query)]
 
-    def runs_by_output(self) -> dict[str, dict[str, int]]:
-        """Count the runs of each output by how they stand."""
-        table, found = schema.runs, dict[str, dict[str, int]]()
-        query = select(table.c.output, table.c.state, func.count().label("n")).where(*self._mine(table))
-        for row in self._ask(query.group_by(table.c.output, table.c.state)):
-            found.setdefault(row["output"], {})[row["state"]] = row["n"]
-        return found
-
     def unended_since_the_last(self) -> tuple[int, datetime | None]:
         """Return how many runs were begun since the last that ended, and since when; but for those cut off within their lease."""
         if not self._one(looks.CUT_OFF)["n"]:

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from tipoff.core.league import League
@@ -15,12 +14,13 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.home_reader import incident_causes
 
 PACKAGE = __name__.partition(".")[0]
+ROOT = Path(__file__).resolve().parents[1]  # the package's folder
 MACHINE = ("engine", "store")  # their code takes part in every run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeHistory:
-    """What the code of a file took part in."""
+    """What the code of a file took part in, as `tipoff_audit.report.Evidence` has it."""
 
     outputs: tuple[str, ...]
     n_runs: int
@@ -32,7 +32,7 @@ def audit_evidence(ledger: Ledger, leagues: Sequence[League]) -> dict[str, CodeH
     """Return, by file (`tipoff/leagues/…`, relative to the folder that holds the package), what its code took part in."""
     outputs: dict[str, set[tuple[str, str]]] = defaultdict(set)
     sources: dict[tuple[str, str], str] = {}
-    machine = [_named(file) for floor in MACHINE for file in sorted(_folder(f"{PACKAGE}.{floor}").rglob("*.py"))]
+    machine = [_named(file) for floor in MACHINE for file in sorted((ROOT / floor).rglob("*.py"))]
     for league in leagues:
         for step in league.steps:
             output = (league.name, step.name)
@@ -42,9 +42,11 @@ def audit_evidence(ledger: Ledger, leagues: Sequence[League]) -> dict[str, CodeH
                 outputs[name].add(output)
     runs, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for league in leagues:
-        for name, counts in ledger.of(league.name).runs_by_output().items():
-            runs[league.name, name] = sum(counts.values())
-            failed[league.name, name] = counts.get("failed", 0) + counts.get("expired", 0)
+        records = ledger.of(league.name)
+        runs.update({(league.name, name): n for name, n in records.counts("runs", "output").items()})
+        for state in ("failed", "expired"):
+            ended = records.counts("runs", "output", state=state)
+            failed.update({(league.name, name): n for name, n in ended.items()})
     incidents = list(_incidents(ledger, sources))
     return {
         name: CodeHistory(
@@ -83,8 +85,7 @@ def _code_of(step: Step, league: League) -> set[str]:
 
 @cache
 def _sql_of(league: str) -> Mapping[str, str]:
-    top = _folder(f"{PACKAGE}.leagues.{league}")
-    return {_named(file): file.read_text("utf-8") for file in sorted(top.rglob("*.sql"))}
+    return {_named(file): file.read_text("utf-8") for file in sorted((ROOT / "leagues" / league).rglob("*.sql"))}
 
 
 @cache
@@ -111,18 +112,9 @@ def _reached(module: str) -> frozenset[str]:
 
 
 def _file(module: str) -> Path | None:
-    place = _folder(PACKAGE).joinpath(*module.split(".")[1:])
+    place = ROOT.joinpath(*module.split(".")[1:])
     return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
 
 
-@cache
-def _folder(package: str) -> Path:
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        msg = f"{package} has no files"
-        raise LookupError(msg)
-    return Path(spec.origin).resolve().parent
-
-
 def _named(file: Path) -> str:
-    return file.resolve().relative_to(_folder(PACKAGE).parent).as_posix()
+    return file.relative_to(ROOT.parent).as_posix()
