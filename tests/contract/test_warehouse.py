@@ -24,7 +24,7 @@ from tipoff.core.schema import DAY, KNOWN_AT, Column, Phase, Table, integer, num
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import BEFORE, KNOWN, LATEST, SLATE, Input, Window
-from tipoff.store.bigquery.client import Client
+from tipoff.store.bigquery.client import Client, client_of
 from tipoff.store.bigquery.target import Target
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.dialect import with_earlier_games
@@ -136,12 +136,12 @@ def real_place(request: pytest.FixtureRequest) -> Target:
     place = Target(
         project=os.environ["BIGQUERY_TEST_PROJECT"], location=location, prefix=f"tipofftest_{uuid4().hex[:8]}_"
     )
-    port = Client(place)
+    client = client_of(place)
 
     def remove() -> None:
         for name in ("tipoff", "tipoff_staging", "x_raw", "x_analytics"):
-            port.drop_dataset(place.dataset(name))
-        port.close()
+            client.delete_dataset(f"{place.project}.{place.dataset(name)}", delete_contents=True, not_found_ok=True)
+        client.close()
 
     request.addfinalizer(remove)
     return place

@@ -15,7 +15,6 @@ from tipoff.core.step import PublishWork, Step
 from tipoff.core.window import Input
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import home_now, league_facts, season_of
-from tipoff.ledger.halts import end_halts
 from tipoff.store.dialect import load
 from tipoff.views.boundary import boundary_lines, read_boundaries
 from tipoff.views.status import halt_line, waiver_line
@@ -133,7 +132,7 @@ def halt_command(  # noqa: PLR0913 -- options
     with open_ledger(read_only=False) as ledger:
         now = clock_of(ledger, declared.name)
         if ends:
-            n_ended = end_halts(ledger, declared.name, output, now=now, by=by)
+            n_ended = ledger.end_halts(declared.name, output, now=now, by=by)
             if not n_ended:
                 msg = f"{output or 'every publication'} of {declared.name} is not halted"
                 raise UsageError(msg, hint=f"see: tipoff halt {declared.name}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tipoff.app.lock import holder_of
+from tipoff.app.lock import lock_file
 from tipoff.app.monitor import RESTS_UNTIL
 from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import UsageError
@@ -122,3 +122,18 @@ def _pid_of(home: Home, league: str, side: str) -> int:
         msg = f"{league} has never been worked on in the home {home.root}"
         raise UsageError(msg, hint="name the league that runs there")
     return pid
+
+
+def holder_of(home: Home, side: str = "") -> int | None:
+    """Return the number of the process that holds a side's lock, as the kernel says; None where nobody does."""
+    path, locks = lock_file(home, side), Path("/proc/locks")
+    if not path.exists() or not locks.exists():
+        return None
+    inode = str(path.stat().st_ino)
+    for line in locks.read_text().splitlines():
+        if "->" in line:
+            continue  # one that waits
+        _, kind, _, _, pid, file, *_ = line.split()
+        if kind == "FLOCK" and file.rpartition(":")[2] == inode:
+            return int(pid)
+    return None

@@ -121,12 +121,17 @@ def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only:
     except ModuleNotFoundError as error:
         msg = f"the ledger is a database whose driver is not installed: {error.name}"
         raise UsageError(msg, hint="pip install 'tipoff[postgres]'") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _pragmas(profile, read_only=read_only))
-    else:
-        event.listen(engine, "connect", _let_go_when_frozen)
-        if read_only:
-            event.listen(engine, "connect", _never_write)
+    is_file = engine.dialect.name == "sqlite"
+    said = _pragmas(profile, read_only=read_only) if is_file else _let_go_when_frozen(read_only=read_only)
+
+    def connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
+        cursor = connection.cursor()
+        for statement in said:
+            cursor.execute(*statement)
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine, "connect", connect)
     return engine
 
 
@@ -144,18 +149,13 @@ def _url_of(target: Path | str, *, read_only: bool) -> URL:
     return URL.create("sqlite", database=str(target))
 
 
-def _pragmas(profile: Profile, *, read_only: bool) -> Any:  # noqa: ANN401 -- SQLAlchemy's listener
+def _pragmas(profile: Profile, *, read_only: bool) -> list[tuple[Any, ...]]:
     """Return what is to be set on each new connection to SQLite."""
-
-    def connect(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        if not read_only:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute(f"PRAGMA synchronous={'NORMAL' if profile is Profile.REPLAY else 'FULL'}")
-        cursor.close()
-
-    return connect
+    durable = [
+        ("PRAGMA journal_mode=WAL",),
+        (f"PRAGMA synchronous={'NORMAL' if profile is Profile.REPLAY else 'FULL'}",),
+    ]
+    return [(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",), *([] if read_only else durable)]
 
 
 def shown(target: Path | str) -> str:
@@ -182,17 +182,15 @@ def patience(target: Path | str) -> dict[str, int]:
     return {"connect_timeout": CONNECT_S, "tcp_user_timeout": GONE_S * 1000, **alive}
 
 
-def _let_go_when_frozen(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
-    """Let PostgreSQL end a new connection that falls silent in the midst of a transaction: a frozen writer holds nobody off.
+def _let_go_when_frozen(*, read_only: bool) -> list[tuple[Any, ...]]:
+    """Return what lets PostgreSQL end a connection that falls silent in a transaction: a frozen writer holds nobody off.
 
     One that is frozen while it sends many rows is not idle to the server: how long a transaction may last ends it (from
     PostgreSQL 17 on).
     """
-    cursor = connection.cursor()
-    cursor.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_S}s'")
-    cursor.execute(_LASTS, (f"{LONGEST_S}s", False))
-    cursor.close()
-    connection.commit()
+    silent = (f"SET idle_in_transaction_session_timeout = '{SILENT_S}s'",)
+    never_write = [("SET default_transaction_read_only = on",)] if read_only else []
+    return [silent, (_LASTS, (f"{LONGEST_S}s", False)), *never_write]
 
 
 def take_its_time(connection: Connection) -> None:
@@ -230,13 +228,6 @@ def one_maker(store: Engine | Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
-
-
-def _never_write(connection: Any, _record: object) -> None:  # noqa: ANN401 -- a DBAPI connection
-    cursor = connection.cursor()
-    cursor.execute("SET default_transaction_read_only = on")
-    cursor.close()
-    connection.commit()
 
 
 def copy_of(store: Path, to: Path) -> None:

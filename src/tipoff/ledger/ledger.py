@@ -345,6 +345,13 @@ class Ledger(Held):
         with self.writing() as connection:
             return numbered(connection, schema.metadata.tables[table], row)
 
+    def end_halts(self, league: str, output: str, *, now: datetime, by: str) -> int:
+        """End a league's halts of an output (empty: of every publication) that hold; returns how many there were."""
+        halts = schema.halts.c
+        mine = (halts.league == league) & (halts.output == output) & (halts.until > now) & halts.ended_at.is_(None)
+        with self.writing() as connection:
+            return connection.execute(update(schema.halts).where(mine).values(ended_at=now, ended_by=by)).rowcount
+
     def revoke_waiver(self, number: int, *, now: datetime) -> bool:
         """End a waiver; returns whether there was one that had not ended."""
         waivers = schema.waivers

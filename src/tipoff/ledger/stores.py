@@ -7,6 +7,7 @@ from stat import S_ISREG
 from sqlalchemy import select
 
 from tipoff.core.home import Home
+from tipoff.core.wording import some
 from tipoff.ledger import schema
 from tipoff.ledger.ledger import Ledger
 
@@ -39,10 +40,7 @@ def _lost_documents(ledger: Ledger, home: Home, league: str) -> str:
     rows = (proofs.league == league, proofs.n_rows > 0, proofs.output.startswith(PUBLISHED, autoescape=True))
     proven = ledger.rows(select(proofs.output, proofs.day).where(*rows).order_by(proofs.day.desc(), proofs.output))
     lost = [said for one in proven for said in lost_of_document(home.published / league / one["output"], one["day"])]
-    if not lost:
-        return ""
-    more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
-    return f"published files of {league} are lost: {', '.join(lost[:_SHOWN])}{more}"
+    return f"published files of {league} are lost: {some(lost, _SHOWN)}" if lost else ""
 
 
 def lost_of_document(folder: Path, day: object) -> Iterator[str]:

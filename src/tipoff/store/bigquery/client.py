@@ -218,13 +218,6 @@ class Client:
             dataset.default_table_expiration_ms = _DAY_MS
         self._told(partial(make_dataset, self._client, dataset, **self._once()))
 
-    def drop_dataset(self, name: str) -> None:
-        """Delete a dataset with all its tables; for tests in a project that others use too."""
-        dropped = f"{self.place.project}.{name}"
-        self._told(
-            partial(self._client.delete_dataset, dropped, delete_contents=True, not_found_ok=True, **self._once())
-        )
-
     def create_table(
         self,
         name: str,

@@ -150,24 +150,15 @@ class BigQueryWarehouse:
         max_bytes: int = 0,
     ) -> pa.Table:
         """See `Warehouse.read`."""
-        kept = self._slices.get(table.full_name, (day, day), columns) if window == SLATE else None
-        if kept is not None:
-            return kept
-        turn = self._slices.turn(table.full_name)
-        first, last = window.bounds(day, season)
-        values: dict[str, object] = {
-            f"{window.name}_from": first,
-            f"{window.name}_to": last,
-            "as_of": as_of,
-            "day": day,
-            "games": list(window.games),
-        }
-        rows = self._read("read", dialect.slice_sql(table, window, columns, "bigquery"), values, table, most=max_bytes)
-        order = [name for name in ("day", *table.key) if name in rows.schema.names]
-        rows = (rows if columns else conform(table, rows)).sort_by([(name, "ascending") for name in order])
-        if window == SLATE:
-            self._slices.keep(table.full_name, (day, day), columns, rows, turn)
-        return rows
+        sql, read = dialect.slice_sql(table, window, columns, "bigquery"), Input(table.name, window, columns)
+        values = dialect.bounds([read], day=day, season=season, as_of=as_of, games=window.games)
+
+        def ask() -> pa.Table:
+            rows = self._read("read", sql, values, table, most=max_bytes)
+            order = [name for name in ("day", *table.key) if name in rows.schema.names]
+            return (rows if columns else conform(table, rows)).sort_by([(name, "ascending") for name in order])
+
+        return self._slices.once(table.full_name, (day, day), columns, ask) if window == SLATE else ask()
 
     def losses(self, league: str) -> Sequence[Loss]:
         """See `Warehouse.losses`. Another process may have written since the proofs were read: they are read again."""

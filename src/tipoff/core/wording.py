@@ -1,0 +1,23 @@
+"""Numbers, lengths of time and lists as people say them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun: no game, 1 game, 2 games."""
+    return f"{n} {noun}" if n == 1 else f"{n or 'no'} {noun}s"
+
+
+def length(age: timedelta) -> str:
+    """Return how long something lasts, as people say it."""
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:  # noqa: PLR2004 -- two hours
+        return f"{minutes} min"
+    return f"{minutes / 60:.3g} h" if minutes < 72 * 60 else f"{minutes // 1440} days"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Return the first names of a list, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
