@@ -23,6 +23,7 @@ from tipoff.core.errors import NoLedger, PipelineError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
+from tipoff.core.wording import some
 from tipoff.leagues.catalog import CONTENTS
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
@@ -75,19 +76,17 @@ def look(settings: Settings, now: datetime) -> list[DoctorLine]:
 
 def installed_files(found: importlib.metadata.Distribution) -> Iterator[DoctorLine]:
     """Hold the installed files against the hashes that the wheel was recorded with."""
-    if found.read_text("direct_url.json") and '"editable": true' in (found.read_text("direct_url.json") or ""):
+    if '"editable": true' in (found.read_text("direct_url.json") or ""):
         yield DoctorLine(what="installed files", ok=True, said="an editable checkout: what runs is what stands there")
         return
     files = [file for file in found.files or () if file.hash is not None]
-    if not files:
-        yield DoctorLine(what="installed files", ok=False, said="nothing is recorded of them", do="install the wheel")
-        return
     other = sorted(str(file) for file in files if not _is_as_recorded(file))
-    if not other:
-        yield DoctorLine(what="installed files", ok=True, said=f"{len(files)} files are as they were built")
-        return
-    shown = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")  # noqa: PLR2004 -- a line's length
-    yield DoctorLine(what="installed files", ok=False, said=f"not as built: {shown}", do="install the wheel anew")
+    said, do = f"{len(files)} files are as they were built", ""
+    if not files:
+        said, do = "nothing is recorded of them", "install the wheel"
+    elif other:
+        said, do = f"not as built: {some(other, 5)}", "install the wheel anew"
+    yield DoctorLine(what="installed files", ok=not do, said=said, do=do)
 
 
 def _is_as_recorded(file: importlib.metadata.PackagePath) -> bool:
@@ -105,9 +104,9 @@ def one_copy(path: Sequence[str]) -> DoctorLine:
     here = importlib.util.find_spec("tipoff")
     if here is not None and here.origin:
         places = sorted({*places, str(Path(here.origin).parent.resolve())})
-    if len(places) == 1:
-        return DoctorLine(what="copies", ok=True, said=f"one: {places[0]}")
-    return DoctorLine(what="copies", ok=False, said=", ".join(places), do="remove all but the installed one")
+    ok = len(places) == 1
+    said, do = (f"one: {places[0]}", "") if ok else (", ".join(places), "remove all but the installed one")
+    return DoctorLine(what="copies", ok=ok, said=said, do=do)
 
 
 # --- what runs
@@ -162,14 +161,9 @@ def parts(running: Running, settings: Settings, now: datetime, *, live: bool) ->
     alive = timedelta(minutes=settings.watcher_silent_min)
     other = list(builds_differ(running, build(), now, alive=alive))
     living = [part.name for part in running.parts if is_fresh(part.at, now, alive)]
-    if other:
-        yield DoctorLine(
-            what="parts", ok=False, said="; ".join(other), do="deploy one image everywhere, and restart what is old"
-        )
-    else:
-        yield DoctorLine(
-            what="parts", ok=True, said=f"{', '.join(living)} running, of this build" if living else "none is running"
-        )
+    said = "; ".join(other) or (f"{', '.join(living)} running, of this build" if living else "none is running")
+    do = "deploy one image everywhere, and restart what is old" if other else ""
+    yield DoctorLine(what="parts", ok=not other, said=said, do=do)
     if running.last_tick_at is None:
         yield DoctorLine(what="last tick", ok=True, said="none yet")
         return
@@ -203,9 +197,8 @@ def time_zones(zone: Callable[[str], ZoneInfo] = ZoneInfo) -> DoctorLine:
         return DoctorLine(what="time zones", ok=False, said=str(error), do="install tzdata")
     wrong = [at for at, hours in _OFFSETS.items() if at.astimezone(new_york).utcoffset() != timedelta(hours=hours)]
     if wrong:
-        return DoctorLine(
-            what="time zones", ok=False, said=f"New York is wrong in {wrong[0]:%B}", do="install tzdata anew"
-        )
+        said = f"New York is wrong in {wrong[0]:%B}"
+        return DoctorLine(what="time zones", ok=False, said=said, do="install tzdata anew")
     return DoctorLine(what="time zones", ok=True, said=f"New York's, tzdata {importlib.metadata.version('tzdata')}")
 
 
@@ -318,18 +311,15 @@ def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
 def proxies(addresses: Sequence[str], health: Sequence[ProxyHealth], now: datetime) -> Iterator[DoctorLine]:
     """Look at each host that is asked by proxies: one must work."""
     if not addresses:
-        yield DoctorLine(
-            what="proxies", ok=True, said="none are set: providers that refuse this machine are asked in vain"
-        )
+        said = "none are set: providers that refuse this machine are asked in vain"
+        yield DoctorLine(what="proxies", ok=True, said=said)
         return
     ways = [found for found in health if found.proxy]
     for host in dict.fromkeys(found.host for found in ways):
         states = [found for found in ways if found.host == host]
         n_working = sum(not found.rests(now) for found in states)
-        said = f"{n_working} of {len(states)} work for {host}"
-        yield DoctorLine(
-            what="proxies",
-            ok=n_working > 0,
-            said=said,
-            do="tipoff sources LEAGUE shows each; look at the provider of the proxies",
+        said, do = (
+            f"{n_working} of {len(states)} work for {host}",
+            "tipoff sources LEAGUE shows each; look at the provider of the proxies",
         )
+        yield DoctorLine(what="proxies", ok=n_working > 0, said=said, do=do)

@@ -20,6 +20,7 @@ from tipoff.core.league import League
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
+from tipoff.core.wording import some
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.findings import finding
 from tipoff.ledger.rulebook import filters_kept, gates_kept
@@ -241,9 +242,7 @@ class Examiner:
 
     def _finding(self, day: date, one: Examined, now: datetime) -> Row:
         check, measured = one.check, one.measured
-        shown = ", ".join(measured.failing[:_SHOWN])
-        more = len(measured.failing) - _SHOWN
-        what = f": {shown}" + (f" and {more} more" if more > 0 else "") if shown else ""
+        what = f": {some(measured.failing, _SHOWN)}" if measured.failing else ""
         value = 0.0 if measured.value is None else measured.value
         note = f"{check.claim}: {value:.4g} of {check.required:.4g} ({check.measure}){what}"
         return self._told(day, check.name, one.cause, check.severity, note, now) | {

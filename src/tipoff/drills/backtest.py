@@ -10,10 +10,11 @@ from tipoff.core.clock import league_day
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
+from tipoff.core.wording import counted
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold, trouble_of
-from tipoff.watch.messages import counted, named
+from tipoff.watch.messages import named
 from tipoff.watch.sentinel import REPLAYED, read_facts
 
 LOOK = timedelta(minutes=30)

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tipoff.core.errors import UsageError
-from tipoff.watch.messages import counted
+from tipoff.core.wording import counted
 
 GRACE = timedelta(minutes=90)
 EARLY = timedelta(minutes=5)  # a clock that is a little ahead begins a run before its slot

@@ -6,6 +6,7 @@ from typing import Any
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
+from tipoff.core.wording import some
 from tipoff.ledger import Ledger
 from tipoff.views.why import Why, why
 
@@ -69,8 +70,7 @@ def _answer(league: League, day: date, state: str, sentences: Sequence[str]) -> 
 
 
 def _names(rows: Sequence[Row]) -> str:
-    more = f" and {len(rows) - _MOST_NAMES} more" if len(rows) > _MOST_NAMES else ""
-    return ", ".join(f"{row['player_name']} ({row['team']})" for row in rows[:_MOST_NAMES]) + more
+    return some([f"{row['player_name']} ({row['team']})" for row in rows], _MOST_NAMES)
 
 
 def _one(rows: Sequence[Row], player: str) -> Row:

@@ -8,10 +8,10 @@ from statistics import median, quantiles
 from tipoff.core.league import League
 from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
 from tipoff.core.records import ArrivalRecord
+from tipoff.core.wording import length as in_words
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import NoSeason, league_facts, learned_lateness
 from tipoff.ledger.outside import OutsideStore, Requests
-from tipoff.watch.messages import length as in_words
 
 LOOKED_BACK = timedelta(days=7)
 _FEW = 20  # arrivals from which on the slowest are told by a share

@@ -11,12 +11,13 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.obligation import State
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
+from tipoff.core.wording import counted, length
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
 from tipoff.ledger.stores import MADE_ANEW
 from tipoff.views.flow import Flow, flow_lines, read_flow
-from tipoff.watch.messages import between_text, counted, length, named
+from tipoff.watch.messages import between_text, named
 from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, Limits, judge, read_facts
 
 if TYPE_CHECKING:

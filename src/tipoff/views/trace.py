@@ -8,10 +8,10 @@ from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
 from tipoff.core.step import SourceWork
+from tipoff.core.wording import counted
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.stores import is_elsewhere, lost_of_document, lost_warehouse
-from tipoff.watch.messages import counted
 
 _SHOWN = 3  # answers of one run
 

@@ -11,12 +11,13 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.records import ConflictRecord, FindingRecord, GateRecord, ObligationRecord, WaiverRecord
+from tipoff.core.wording import counted
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, season_of
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.views.status import live_waivers, waiver_line
 from tipoff.views.streamers import Streamers
-from tipoff.watch.messages import counted, named
+from tipoff.watch.messages import named
 
 _DEPTH = 12
 _SHOWN = 12  # units in a line

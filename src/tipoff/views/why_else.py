@@ -4,6 +4,7 @@ from datetime import date
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
+from tipoff.core.wording import some
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.views.why import Why, why
@@ -68,8 +69,7 @@ def why_number(ledger: Ledger, league: League, check: str, day: date) -> Why:
     if measured.status == "ok":
         return Why(league.name, check, day, "proven", tuple(sentences))
     failing = measured.failing
-    shown = ", ".join(failing[:_SHOWN]) + (f" and {len(failing) - _SHOWN} more" if len(failing) > _SHOWN else "")
-    sentences += [f"  failing: {shown}"] if failing else []
+    sentences += [f"  failing: {some(failing, _SHOWN)}"] if failing else []
     kind, _, name = measured.cause.partition(":")
     sentences.append(f"  blamed on {measured.cause or 'what is still owed'}")
     sentences.append(f"  next: {declared.do}")

@@ -16,9 +16,10 @@ from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord
 from tipoff.core.slate import OFF
 from tipoff.core.step import PublishWork
+from tipoff.core.wording import counted
 from tipoff.ledger import Batch, Ledger, quota_use
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
-from tipoff.watch.messages import between_text, counted, named
+from tipoff.watch.messages import between_text, named
 from tipoff.watch.notices import Message
 from tipoff.watch.scorecard import WINDOW, budgets, days_to_score, read_scorecards, score, sparkline, streak
 from tipoff.watch.sentinel import REPLAYED, read_facts

@@ -8,8 +8,8 @@ from tipoff.core.clock import is_ahead
 from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.core.records import FindingRecord
+from tipoff.core.wording import length, some
 from tipoff.watch.lineage import Inputs, explains, is_left_with_data, is_of_table, nothing_known
-from tipoff.watch.messages import length
 
 SETTLE = timedelta(hours=3)  # nothing new for so long, and all that it touched met: it has ended
 REOPENS = timedelta(hours=24)  # the same cause so soon after its end is the same incident again
@@ -292,8 +292,7 @@ def _end(  # noqa: PLR0913 -- all of one rule
     note = f"all that it touched is in order again, after {length(now - incident.opened_at)}"
     gone = lost(incident)
     if gone:
-        more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
-        note = f"it is over, after {length(now - incident.opened_at)}; LOST for good: {', '.join(gone[:_SHOWN])}{more}"
+        note = f"it is over, after {length(now - incident.opened_at)}; LOST for good: {some(gone, _SHOWN)}"
     if incident.unmet:
         note = f"it was a warning, and stood in the digests for {length(quiet)}; nothing new was found"
     told = incident.told != NOT_TOLD and _is_mine(incident, by)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.finding import Severity
@@ -140,19 +140,6 @@ def named(cause: str) -> str:
     """Return a cause as a sentence's subject and verb."""
     kind, _, name = cause.partition(":")
     return runbook_of(cause).says.format(name=name or kind)
-
-
-def counted(n: int, noun: str) -> str:
-    """Return a number with its noun: no game, 1 game, 2 games."""
-    return f"{n} {noun}" if n == 1 else f"{n or 'no'} {noun}s"
-
-
-def length(age: timedelta) -> str:
-    """Return how long something lasts, as people say it."""
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 120:  # noqa: PLR2004 -- two hours
-        return f"{minutes} min"
-    return f"{minutes / 60:.3g} h" if minutes < 72 * 60 else f"{minutes // 1440} days"
 
 
 def title_of(incident: Incident, kind: str) -> str:

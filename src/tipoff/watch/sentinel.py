@@ -13,12 +13,12 @@ from tipoff.core.clock import AHEAD, Hours, is_ahead, league_day
 from tipoff.core.errors import LedgerError, NoLedger, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
+from tipoff.core.wording import length
 from tipoff.ledger import LEASE, Lease, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
 from tipoff.ledger.facts import NoSeason, league_facts
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.incidents import TOLD_FROM, fold
-from tipoff.watch.messages import length
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, tell
 from tipoff.watch.witness import Witness
 
@@ -236,7 +236,7 @@ class Sentinel:
         self._looked_at: datetime | None = None
         self._silent_at: dict[str, datetime] = {}  # when a controller was last found silent
         self._since: datetime | None = None  # its first look
-        self._witness: Witness[tuple[datetime | None, ...]] = Witness()
+        self._witness = Witness()
         self._off: dict[str, Sequence[str]] = {}  # by league, as last seen
         self._hidden: dict[str, frozenset[str]] = {}  # by league: the checks of which this look can say nothing
 

@@ -1,18 +1,17 @@
 """When somebody was last alive, judged by his signs of life changing: an instant that is written down may be a wrong clock's."""
 
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 
-S = TypeVar("S")
+Signs = tuple[datetime | None, ...]
 
 
-class Witness(Generic[S]):
+class Witness:
     """Remembers when signs of life last changed before its eyes, by its own clock."""
 
     def __init__(self) -> None:
-        self._changed: dict[str, tuple[S, datetime]] = {}
+        self._changed: dict[str, tuple[Signs, datetime]] = {}
 
-    def alive_at(self, name: str, signs: S, said: datetime | None, now: datetime) -> datetime | None:
+    def alive_at(self, name: str, signs: Signs, said: datetime | None, now: datetime) -> datetime | None:
         """Return when `name` was last alive; `said` is what its signs say themselves, where that is believed.
 
         Signs that do not change are no life, whatever instants they name; those that change are, though their clock is wrong.
