@@ -14,15 +14,12 @@ class Secret:
         return "**********" if self._text else ""
 
     def __repr__(self) -> str:
-        """Return what is shown."""
         return f"Secret({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        """Return whether both hold the same."""
         return isinstance(other, Secret) and self._text == other.reveal()
 
     def __hash__(self) -> int:
-        """Return the hash of what is held."""
         return hash(self._text)
 
     def reveal(self) -> str:

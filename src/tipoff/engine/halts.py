@@ -9,6 +9,7 @@ from tipoff.core.decision import Verb
 from tipoff.core.obligation import State
 from tipoff.core.records import HaltRecord
 from tipoff.core.step import PublishWork
+from tipoff.engine import rules
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.judge import Judgement
 
@@ -53,8 +54,7 @@ def _state(entry: Entry, judged: Judgement) -> State:
         return State.LOST
     if judged.missing:
         return State.OPEN
-    has_rows = entry.proof is not None and any(not unit.excuse for unit in entry.proof.units.values())
-    return State.PROVEN if has_rows else State.EXCUSED
+    return rules.state_of_met(entry.proof)
 
 
 class Halts:

@@ -328,8 +328,7 @@ def _state(book: Book, entry: Entry, now: datetime, tally: _Tally, held: list[st
         return State.HELD if held else State.OPEN
     if tally.ahead:
         return State.WAITING
-    has_rows = entry.proof is not None and any(not unit.excuse for unit in entry.proof.units.values())
-    return State.PROVEN if has_rows else State.EXCUSED
+    return rules.state_of_met(entry.proof)
 
 
 def _decision(

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import is_ahead, league_day
-from tipoff.core.obligation import Gaps, Obligation, Timing, UnitTimes
-from tipoff.core.proof import UnitProof
+from tipoff.core.obligation import Gaps, Obligation, State, Timing, UnitTimes
+from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.slate import Game, Slate
 from tipoff.core.step import PublishWork, SourceWork, Step, Work
 
@@ -91,6 +91,12 @@ def is_late(times: UnitTimes, since: datetime | None, now: datetime) -> bool:
 def closed_before(times: UnitTimes, since: datetime) -> bool:
     """Whether a unit closed before its output was kept here: it was never owed."""
     return times.closes_at is not None and times.closes_at <= since
+
+
+def state_of_met(proof: Proof | None) -> State:
+    """Return what an obligation is that lacks nothing: proven by rows, or excused."""
+    has_rows = proof is not None and any(not unit.excuse for unit in proof.units.values())
+    return State.PROVEN if has_rows else State.EXCUSED
 
 
 def is_within(at: datetime | None, gaps: Gaps) -> bool:

@@ -111,11 +111,6 @@ class AlertStore(Held):
             hint = "is TIPOFF_HOME right, and may it be written?"
             raise UsageError(msg, hint=hint if isinstance(target, Path) else hint_of(error, hint)) from error
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-        self._engine.dispose()
-
     def let_go(self) -> None:
         """Have the next statement connect anew: a server that was away has ended what was connected."""
         self._connection.invalidate()

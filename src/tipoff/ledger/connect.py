@@ -3,7 +3,6 @@
 import fcntl
 import os
 import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -69,19 +68,21 @@ def holds_nothing(error: DatabaseError) -> bool:
     return "no such table" in why(error) or getattr(error.orig, "sqlstate", None) == _NO_TABLE
 
 
-class Held(ABC):
-    """A store that is let go of once a block ends."""
+class Held:
+    """A store on an engine and the one connection that it keeps; it is let go of once a block ends."""
 
-    @abstractmethod
+    _engine: Engine
+    _connection: Connection
+
     def close(self) -> None:
         """Let go of it."""
+        self._connection.close()
+        self._engine.dispose()
 
     def __enter__(self) -> Self:
-        """Hold it until the block ends."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Let go of it."""
         self.close()
 
 

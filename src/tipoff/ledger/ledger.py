@@ -144,8 +144,7 @@ class Ledger(Held):
                 found = row["version_num"]
         finally:
             if found != HEAD:
-                self._connection.close()
-                self._engine.dispose()
+                self.close()
         if found is None:  # a first start that a full disk has stopped
             msg = f"the ledger at {shown(target)} holds nothing"
             raise NoLedger(msg, hint=EMPTY)
@@ -155,11 +154,6 @@ class Ledger(Held):
         if found != HEAD:
             msg = f"the ledger at {shown(target)} has schema {found}, this build needs {HEAD}"
             raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-        self._engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
