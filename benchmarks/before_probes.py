@@ -213,7 +213,7 @@ def _year() -> str:
 
 @probe("B.3-4", "keys of names in other letters")
 def _keys() -> str:
-    key = of("tipoff.identity.names:name_key", f"{NBA}.names:player_key")
+    key = of("tipoff.leagues.identity.names:name_key", f"{NBA}.names:player_key")
     return ", ".join(
         f"{key(name)!r}" for name in ("\u5468\u7426", "\u0141ukasz Bj\u00f8rn", "\u00de\u00f3r \u0110uri\u0107")
     )

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.payload_fuzz import payload_of
 from tipoff.core.clock import league_day
-from tipoff.identity.games import GameIndex, ListedGame
+from tipoff.leagues.identity.games import GameIndex, ListedGame
 from tipoff.leagues.mlb.sources import teams as mlb_teams
 from tipoff.leagues.nba.sources.forms import read_any
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, tricode

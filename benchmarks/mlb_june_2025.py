@@ -17,7 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from tipoff.core.clock import league_day
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb.models import strikeouts
 from tipoff.leagues.mlb.sources.teams import BY_NAME
 from tipoff.predict.arrays import Floats

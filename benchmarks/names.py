@@ -19,7 +19,7 @@ import httpx
 import pyarrow.parquet as pq
 
 from tipoff.core.clock import league_day, midnight
-from tipoff.identity.resolve import Person, resolve
+from tipoff.leagues.identity.resolve import Person, resolve
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
 from tipoff.leagues.nba.world.recorded import RecordedNba
 from tipoff.leagues.nba.world.wire import NbaProviders

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.predict.decisions import no_vig
 
 _SEASON = "2023-24"  # the only one with prices

@@ -21,7 +21,7 @@ from tipoff.core.proof_text import inputs_text, units_text
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.systems.catalog import SYSTEMS

@@ -16,7 +16,7 @@ from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.core.finding import Severity
 from tipoff.core.rows import table_from_records
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
 

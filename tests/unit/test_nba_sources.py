@@ -20,7 +20,7 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.engine.plan import plan_step
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources import balldontlie, schedule, statsnba

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.identity.games import GameIndex, ListedGame
-from tipoff.identity.names import name_key, read_name
-from tipoff.identity.resolve import Certainty, Person, resolve
+from tipoff.leagues.identity.games import GameIndex, ListedGame
+from tipoff.leagues.identity.names import name_key, read_name
+from tipoff.leagues.identity.resolve import Certainty, Person, resolve
 
 
 def people(*names: str) -> list[Person]:

@@ -16,7 +16,7 @@ from tipoff.core.schema import number as number_column
 from tipoff.core.schema import text as text_column
 from tipoff.core.slate import GameStatus
 from tipoff.core.step import Context
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.oddsapi import NOT_OFFERED, american, game_meant
 
 SOURCE = "bettingpros"

@@ -17,8 +17,8 @@ from tipoff.core.schema import instant as instant_column
 from tipoff.core.schema import number as number_column
 from tipoff.core.schema import text as text_column
 from tipoff.core.step import Context
-from tipoff.identity.games import GameIndex, ListedGame
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.games import GameIndex, ListedGame
+from tipoff.leagues.identity.names import name_key
 
 SOURCE = "the-odds-api"
 KEY = "odds_api_key"

@@ -10,7 +10,7 @@ from tipoff.checks.generic import Traits, generic
 from tipoff.checks.kinds import CRITICAL, WARNING
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb import formulas, second_features, tables
 from tipoff.leagues.mlb.catalog import STEPS
 from tipoff.leagues.mlb.columns import WORDS

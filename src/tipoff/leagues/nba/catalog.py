@@ -11,11 +11,11 @@ from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, KNOWN, SLATE, Input
-from tipoff.identity import names, resolve
 from tipoff.leagues import oddsapi
 from tipoff.leagues.declare import at as _at
 from tipoff.leagues.declare import hours as _hours
 from tipoff.leagues.declare import statement
+from tipoff.leagues.identity import names, resolve
 from tipoff.leagues.nba import form, form_tables, markets, memory, name_tables, publication, rows, scores, tables, who
 from tipoff.leagues.nba.features import CONTRACT
 from tipoff.leagues.nba.models.system import System, Training

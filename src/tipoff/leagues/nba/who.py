@@ -14,7 +14,7 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made
 from tipoff.core.window import LATEST, Input, Window
-from tipoff.identity.resolve import Certainty, Person, Resolution, resolve
+from tipoff.leagues.identity.resolve import Certainty, Person, Resolution, resolve
 from tipoff.leagues.nba import name_tables
 from tipoff.leagues.nba.sources import statsnba
 from tipoff.leagues.nba.sources.people import of_day, player_index

@@ -9,7 +9,7 @@ import pyarrow as pa
 from tipoff.core import door
 from tipoff.core.door import Unfit, shown
 from tipoff.core.parsing import Record
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb.sources.teams import BY_ID
 
 ON = frozenset({"scheduled", "live", "final"})

@@ -11,7 +11,7 @@ from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shap
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb.sources.reading import ON, club, count, game_id, games_on, person
 
 SOURCE = "statsapi"

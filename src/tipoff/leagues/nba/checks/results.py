@@ -6,7 +6,7 @@ from tipoff.checks import kinds, rowwise
 from tipoff.checks import probes as looks
 from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Check
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.teams import TEAMS
 from tipoff.leagues.nba.tables import (
     BDL_PLAYER_BOXSCORES,

@@ -7,7 +7,7 @@ from typing import Any
 from tipoff.core.door import LONGEST_TEXT, Unfit, identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, shaped
 from tipoff.core.payload import Payload
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import count, counted_game, full_name, minutes, number, team_code
 
 _NOT_OVER, FINAL = (1, 2), 3  # of the live file's `gameStatus`

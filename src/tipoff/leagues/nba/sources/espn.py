@@ -9,7 +9,7 @@ from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus
 from tipoff.core.step import Context
-from tipoff.identity.games import GameIndex, ListedGame
+from tipoff.leagues.identity.games import GameIndex, ListedGame
 from tipoff.leagues.nba.sources import games
 
 SOURCE = "espn"

@@ -23,7 +23,7 @@ from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, empty, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import full_name, games_by_sides, team_code, text
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME
 

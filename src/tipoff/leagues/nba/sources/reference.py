@@ -13,7 +13,7 @@ from tipoff.core.door import Unfit, identifier, shown, text
 from tipoff.core.parsing import Aside, Record, Tally, Use, between, part, read_json, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import COUNTED
 from tipoff.leagues.nba.sources.reading import count, minutes, team_code
 

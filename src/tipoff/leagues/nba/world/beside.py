@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from html import escape
 from typing import Any
 
-from tipoff.identity.names import name_key
+from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.lines import AGREED
 from tipoff.leagues.nba.sources.reference import BOX_STATS, SITE_CODES, page_of
 from tipoff.leagues.nba.world.data import Row, Stand, WorldGame

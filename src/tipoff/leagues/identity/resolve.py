@@ -9,7 +9,7 @@ from nicknames import NickNamer
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from tipoff.identity.names import Name, read_name
+from tipoff.leagues.identity.names import Name, read_name
 
 _LONG = 7  # letters of a word in which one may be wrong
 _SUGGESTED = 3
